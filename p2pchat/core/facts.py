@@ -1,0 +1,186 @@
+"""What can happen to a node: the inputs of ``core.Node.handle``.
+
+Knows: the vocabulary of facts. Does not know: what follows from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.types import ContactId, LinkId, MessageId
+from p2pchat.wire.description import Description
+from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.signalling import FromServer
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The node runs from now on; always the first fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The deadline of ``next_wakeup`` has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The node is about to stop: take leave of contacts and links."""
+
+
+# --- the rendezvous connections
+
+
+@dataclass(frozen=True, slots=True)
+class RendezvousUp:
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RendezvousDown:
+    """Could not connect, or the connection ended."""
+
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReceived:
+    url: str
+    message: FromServer
+
+
+# --- the WebRTC links
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade:
+    """The engine has gathered candidates for the offer that ``MakeOffer`` asked for."""
+
+    link: LinkId
+    description: Description
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMade:
+    """The engine has gathered candidates for the answer that ``MakeAnswer`` asked for."""
+
+    link: LinkId
+    description: Description
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The data channel is open; the fingerprints are those that DTLS itself saw, 32 bytes each."""
+
+    link: LinkId
+    own_fingerprint: bytes
+    peer_fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The engine gave up on the link, at any stage; always the last fact about it."""
+
+    link: LinkId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReceived:
+    link: LinkId
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FramesDrained:
+    """``count`` frames of earlier ``SendFrame`` orders have left the engine's buffer: credit returns."""
+
+    link: LinkId
+    count: int
+
+
+# --- what the user asks for (names are resolved and checked by the daemon)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSubmitted:
+    id: MessageId
+    contact: ContactId
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InviteOpened:
+    """Wait for someone at ``key``; ``invite`` is a local number under which events report."""
+
+    invite: int
+    link: bool
+    """True: a link (128-bit secret); False: a nameplate and three words."""
+    name: str | None
+    """The name the new contact gets here, or None for the nickname they offer."""
+    rendezvous: tuple[str, ...]
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class InviteEntered:
+    """Join with a code or link somebody gave us."""
+
+    invite: int
+    code: InviteCode | InviteLink
+    name: str | None
+    rendezvous: tuple[str, ...]
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class InviteCancelled:
+    invite: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRenamed:
+    contact: ContactId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactVerified:
+    contact: ContactId
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContactBlocked:
+    contact: ContactId
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRemoved:
+    contact: ContactId
+
+
+Fact = (
+    Started
+    | TimerFired
+    | Stopping
+    | RendezvousUp
+    | RendezvousDown
+    | SignalReceived
+    | OfferMade
+    | AnswerMade
+    | LinkUp
+    | LinkDown
+    | FrameReceived
+    | FramesDrained
+    | MessageSubmitted
+    | InviteOpened
+    | InviteEntered
+    | InviteCancelled
+    | ContactRenamed
+    | ContactVerified
+    | ContactBlocked
+    | ContactRemoved
+)

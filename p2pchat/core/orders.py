@@ -1,0 +1,194 @@
+"""What a node wants done: the outputs of ``core.Node.handle``, and the events it reports.
+
+Knows: the vocabulary of orders. Does not know: how they are carried out.
+
+All ``Persist`` orders of a batch are committed before any other order of that batch is carried out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.core.records import Change, Contact, Message
+from p2pchat.types import ContactId, LinkId, MessageId, MessageState
+from p2pchat.wire.description import Description
+from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.signalling import FromClient
+
+# --- the rendezvous connections
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRendezvous:
+    """Open a connection; answered by ``RendezvousUp`` or ``RendezvousDown``."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRendezvous:
+    """Close it; no fact follows."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    url: str
+    message: FromClient
+
+
+# --- the WebRTC links
+
+
+@dataclass(frozen=True, slots=True)
+class MakeOffer:
+    """Begin a new link; answered by ``OfferMade`` or ``LinkDown``."""
+
+    link: LinkId
+
+
+@dataclass(frozen=True, slots=True)
+class MakeAnswer:
+    """Begin a link for a peer's offer; answered by ``AnswerMade`` or ``LinkDown``, then ``LinkUp``."""
+
+    link: LinkId
+    offer: Description
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAnswer:
+    """Complete the link that ``MakeOffer`` began; answered by ``LinkUp`` or ``LinkDown``."""
+
+    link: LinkId
+    answer: Description
+
+
+@dataclass(frozen=True, slots=True)
+class SendFrame:
+    """Hand one sealed frame of ``GEOMETRY.frame`` bytes to the engine, in order."""
+
+    link: LinkId
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    """Close it, after what was handed over has been sent; no fact follows, not even ``LinkDown``."""
+
+    link: LinkId
+
+
+# --- memory
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    change: Change
+
+
+# --- events for people and scripts
+
+
+@dataclass(frozen=True, slots=True)
+class MessageArrived:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMoved:
+    """An outgoing message reached a new state."""
+
+    id: MessageId
+    contact: ContactId
+    state: MessageState
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanged:
+    contact: Contact
+    change: str
+    """``added``, ``renamed``, ``verified``, ``unverified``, ``blocked``, ``unblocked`` or ``removed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    contact: ContactId
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinksChanged:
+    links: int
+    change: str
+    """``up`` or ``down``."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteReady:
+    """Our invite can be given away now."""
+
+    invite: int
+    code: InviteCode | InviteLink
+
+
+@dataclass(frozen=True, slots=True)
+class InviteDone:
+    """Paired. ``contact`` is stored."""
+
+    invite: int
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class InviteFailed:
+    """Over without a contact. ``reason`` is a line for people; ``exit_code`` as in the command line."""
+
+    invite: int
+    reason: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellSeen:
+    """A cell was seen for the first time (for ``node.trace``): its id, and whence and whither it went."""
+
+    cell: bytes
+    source: bytes | None
+    """The neighbour's node id, or None for a cell of our own."""
+    forwarded: int
+    """To how many neighbours it was handed on."""
+    at: float
+
+
+Event = (
+    MessageArrived
+    | MessageMoved
+    | ContactChanged
+    | PresenceChanged
+    | LinksChanged
+    | InviteReady
+    | InviteDone
+    | InviteFailed
+    | CellSeen
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    event: Event
+
+
+Order = (
+    ConnectRendezvous
+    | CloseRendezvous
+    | Signal
+    | MakeOffer
+    | MakeAnswer
+    | AcceptAnswer
+    | SendFrame
+    | CloseLink
+    | Persist
+    | Notify
+)

@@ -1,0 +1,175 @@
+"""What a node remembers across restarts, as values; and the changes it makes to that memory.
+
+Knows: the shape of what is kept. Does not know: SQL, files or encryption (``store`` does).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.types import ContactId, MeshId, MessageId, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this home is."""
+
+    name: str
+    """The nickname offered to new contacts."""
+    account: bytes = field(repr=False)
+    """Olm account, pickled under ``pickle_key``."""
+    pickle_key: bytes = field(repr=False)
+    """32 random bytes under which Olm states are pickled inside the (encrypted) store."""
+    identity_key: bytes
+    """Curve25519 public identity key, 32 bytes."""
+    rendezvous: tuple[str, ...]
+    """Rendezvous URLs given at ``init``."""
+    created_at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """A mesh this node takes part in."""
+
+    id: MeshId
+    secret: bytes = field(repr=False)
+    """32 bytes shared by every member; the pre-shared key of offers, answers and links."""
+    rendezvous: tuple[str, ...]
+    joined_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Someone we paired with."""
+
+    id: ContactId
+    name: str
+    """Our name for them; unique in this home."""
+    identity_key: bytes
+    mesh: MeshId
+    how: str
+    """How they were paired: ``words`` or ``link``."""
+    added_at: float
+    verified: bool = False
+    """Whether the safety number was compared."""
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """One contact's session, as its machine snapshots it."""
+
+    contact: ContactId
+    olm: bytes = field(repr=False)
+    """Olm session, pickled."""
+    chains: bytes = field(repr=False)
+    """Envelope chains and counters, encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A message accepted for sending and not yet acknowledged."""
+
+    id: MessageId
+    contact: ContactId
+    payload: bytes = field(repr=False)
+    """Encoded application payload."""
+    order: int
+    """Position in this home's outbox; messages leave in this order."""
+    expires_at: float
+    number: int | None = None
+    """The session's number for it, once sealed."""
+    ciphertext: bytes | None = field(default=None, repr=False)
+    """Olm message type (1 byte) and body, once sealed; repeats reuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line of history."""
+
+    id: MessageId
+    contact: ContactId
+    outgoing: bool
+    at: float
+    """When it was written, by its writer's clock; Unix seconds."""
+    text: str = field(repr=False)
+    state: MessageState
+    """For incoming messages always ``DELIVERED``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that a node needs to resume."""
+
+    identity: Identity
+    meshes: tuple[Mesh, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    sessions: tuple[SessionState, ...] = ()
+    outbox: tuple[OutboxEntry, ...] = ()
+    """Ordered by ``order``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutIdentity:
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class PutMesh:
+    mesh: Mesh
+
+
+@dataclass(frozen=True, slots=True)
+class PutContact:
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class DropContact:
+    """Forget the contact, its session, its outbox and its history."""
+
+    id: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class PutSession:
+    session: SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class PutOutbox:
+    entry: OutboxEntry
+
+
+@dataclass(frozen=True, slots=True)
+class DropOutbox:
+    id: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class PutMessage:
+    """Add to history. A message with the same contact, direction and id is left as it is."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class SetMessageState:
+    """Move an outgoing message's state. A final state is never left."""
+
+    id: MessageId
+    state: MessageState
+
+
+Change = (
+    PutIdentity
+    | PutMesh
+    | PutContact
+    | DropContact
+    | PutSession
+    | PutOutbox
+    | DropOutbox
+    | PutMessage
+    | SetMessageState
+)

@@ -1,0 +1,55 @@
+"""Ids and small value types that every room shares.
+
+Knows: how things are named. Does not know: what is done with them.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NewType
+
+ContactId = NewType("ContactId", str)
+"""Fingerprint of the contact's identity key, 64 hexadecimal digits."""
+
+MessageId = NewType("MessageId", str)
+"""Random, 32 hexadecimal digits; the same on both ends."""
+
+MeshId = NewType("MeshId", bytes)
+"""BLAKE2b-128 of the mesh secret, 16 bytes; never leaves the node."""
+
+LinkId = NewType("LinkId", int)
+"""Local number of one link attempt; never reused while a node runs."""
+
+NodeId = NewType("NodeId", bytes)
+"""8 random bytes a node draws anew at every start and tells only its neighbours, inside sealed offers."""
+
+Topic = NewType("Topic", bytes)
+"""32 opaque bytes under which seats are taken at a rendezvous."""
+
+Seat = NewType("Seat", bytes)
+"""8 random bytes by which a rendezvous names one taken seat."""
+
+
+class MessageState(Enum):
+    """How far a message is known to have come. ``send`` never claims more than this."""
+
+    QUEUED = "queued"
+    """Durably ours."""
+    RELAYED = "relayed"
+    """Handed to the mesh."""
+    DELIVERED = "delivered"
+    """The recipient's receipt came back."""
+    EXPIRED = "expired"
+    """Given up after its lifetime."""
+    CANCELLED = "cancelled"
+    """Withdrawn: the contact was removed or blocked."""
+
+    @property
+    def final(self) -> bool:
+        """Whether no further state can follow."""
+        return self in (MessageState.DELIVERED, MessageState.EXPIRED, MessageState.CANCELLED)
+
+    def reaches(self, wanted: MessageState) -> bool:
+        """Whether this state is at least ``wanted`` on the way queued, relayed, delivered."""
+        way = (MessageState.QUEUED, MessageState.RELAYED, MessageState.DELIVERED)
+        return self in way and wanted in way and way.index(self) >= way.index(wanted)

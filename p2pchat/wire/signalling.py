@@ -1,0 +1,269 @@
+"""The messages between a client and a rendezvous, one WebSocket binary message each.
+
+Knows: their fields, their fixed sizes, their bytes. Does not know: who may meet, or what a blob holds.
+
+One type byte, then fixed-size fields in the order of the dataclass; integers are one byte. Client types count from 1,
+server types from 129, so a message that runs the wrong way is Malformed::
+
+    Take      1  topic 32, mode 1                        34 bytes
+    Leave     2  topic 32                                33
+    Pass      3  topic 32, seat 8, blob 2048           2089
+    Welcome 129  version 1                                2
+    Seated  130  topic 32, seat 8, count 1, 6 × seat     90   (unused places are zero)
+    Refused 131  topic 32, reason 1                      34
+    Blob    132  topic 32, seat 8, blob 2048           2089
+    Gone    133  topic 32, seat 8                        41
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final, TypeVar, assert_never
+
+from p2pchat.errors import Malformed
+from p2pchat.types import Seat, Topic
+from p2pchat.wire.geometry import GEOMETRY
+
+VERSION: Final = 1
+TOPIC_BYTES: Final = 32
+SEAT_BYTES: Final = 8
+BLOB_BYTES: Final = GEOMETRY.blob
+OTHERS_MAX: Final = 6
+"""A node wants five links; one more allows for a seat that has just gone."""
+
+
+class SeatMode(IntEnum):
+    """What kind of topic a seat is taken at, and in which role."""
+
+    MESH = 0
+    """Many seats; each learns a few random others."""
+    HOST = 1
+    """Opens an invite topic. Refused TAKEN if the topic exists."""
+    GUEST = 2
+    """Joins an invite topic as the only guest it will ever have. Refused ABSENT or FULL."""
+
+
+class Refusal(IntEnum):
+    """Why a Take or a Pass was not carried out."""
+
+    TAKEN = 0
+    """The topic exists already, in a way that leaves no such seat."""
+    ABSENT = 1
+    """No host is there: never was, or the topic is over."""
+    FULL = 2
+    """A guest is or was there already."""
+    BUSY = 3
+    """A limit of the server; worth another try later."""
+    MALFORMED = 4
+    """This connection holds the topic in another mode."""
+
+
+# --- client to server
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Take a seat; answered by Seated or Refused. At a mesh topic already held: the same seat, other others."""
+
+    topic: Topic
+    mode: SeatMode
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Give the seat up. Never answered."""
+
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Hand a sealed blob to another seat at a topic where we hold one. Answered only if that fails: Gone or Refused."""
+
+    topic: Topic
+    seat: Seat
+    blob: bytes = field(repr=False)
+
+
+FromClient = Take | Leave | Pass
+
+
+# --- server to client
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The first message of a connection. ``version`` is 0..255; a client that does not know it hangs up."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """``seat`` is ours; ``others`` are up to six distinct others, never ours. A host is not shown its guest."""
+
+    topic: Topic
+    seat: Seat
+    others: tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A Take (or, with BUSY, a Pass) at ``topic`` was not carried out."""
+
+    topic: Topic
+    reason: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A blob that the seat ``seat`` passed to us."""
+
+    topic: Topic
+    seat: Seat
+    blob: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The seat that a Pass named, or the other seat of an invite, is not taken any more."""
+
+    topic: Topic
+    seat: Seat
+
+
+FromServer = Welcome | Seated | Refused | Blob | Gone
+
+
+# --- bytes
+
+
+class _Type(IntEnum):
+    """The first byte of a message."""
+
+    TAKE = 1
+    LEAVE = 2
+    PASS = 3
+    WELCOME = 129
+    SEATED = 130
+    REFUSED = 131
+    BLOB = 132
+    GONE = 133
+
+
+_BYTE = struct.Struct(">BB")
+_TOPIC = struct.Struct(f">B{TOPIC_BYTES}s")
+_TOPIC_BYTE = struct.Struct(f">B{TOPIC_BYTES}sB")
+_TOPIC_SEAT = struct.Struct(f">B{TOPIC_BYTES}s{SEAT_BYTES}s")
+_TOPIC_SEAT_BLOB = struct.Struct(f">B{TOPIC_BYTES}s{SEAT_BYTES}s{BLOB_BYTES}s")
+_TOPIC_SEATS = struct.Struct(f">B{TOPIC_BYTES}s{SEAT_BYTES}sB{OTHERS_MAX * SEAT_BYTES}s")
+
+MESSAGE_MAX: Final = _TOPIC_SEAT_BLOB.size
+"""The longest message either way, in bytes."""
+
+_Member = TypeVar("_Member", bound=IntEnum)
+
+
+def encode_client(message: FromClient) -> bytes:
+    """Return the bytes of a client's message. Raises ValueError on a field of a wrong size."""
+    match message:
+        case Take(topic, mode):
+            return _pack(_TOPIC_BYTE, _Type.TAKE, topic, mode)
+        case Leave(topic):
+            return _pack(_TOPIC, _Type.LEAVE, topic)
+        case Pass(topic, seat, blob):
+            return _pack(_TOPIC_SEAT_BLOB, _Type.PASS, topic, seat, blob)
+        case _:
+            assert_never(message)
+
+
+def decode_client(data: bytes) -> FromClient:
+    """Parse a client's message. Raises Malformed."""
+    match data[0] if data else None:
+        case _Type.TAKE:
+            topic, mode = _unpack(_TOPIC_BYTE, data)
+            return Take(topic, _member(SeatMode, mode))
+        case _Type.LEAVE:
+            (topic,) = _unpack(_TOPIC, data)
+            return Leave(topic)
+        case _Type.PASS:
+            return Pass(*_unpack(_TOPIC_SEAT_BLOB, data))
+        case _:
+            raise Malformed("not a message of a rendezvous client")
+
+
+def encode_server(message: FromServer) -> bytes:
+    """Return the bytes of a server's message. Raises ValueError on a field of a wrong size."""
+    match message:
+        case Welcome(version):
+            return _pack(_BYTE, _Type.WELCOME, version)
+        case Seated(topic, seat, others):
+            return _pack(_TOPIC_SEATS, _Type.SEATED, topic, seat, len(others), _join(others))
+        case Refused(topic, reason):
+            return _pack(_TOPIC_BYTE, _Type.REFUSED, topic, reason)
+        case Blob(topic, seat, blob):
+            return _pack(_TOPIC_SEAT_BLOB, _Type.BLOB, topic, seat, blob)
+        case Gone(topic, seat):
+            return _pack(_TOPIC_SEAT, _Type.GONE, topic, seat)
+        case _:
+            assert_never(message)
+
+
+def decode_server(data: bytes) -> FromServer:
+    """Parse a server's message. Raises Malformed."""
+    match data[0] if data else None:
+        case _Type.WELCOME:
+            return Welcome(*_unpack(_BYTE, data))
+        case _Type.SEATED:
+            topic, seat, count, places = _unpack(_TOPIC_SEATS, data)
+            return Seated(topic, seat, _others(seat, count, places))
+        case _Type.REFUSED:
+            topic, reason = _unpack(_TOPIC_BYTE, data)
+            return Refused(topic, _member(Refusal, reason))
+        case _Type.BLOB:
+            return Blob(*_unpack(_TOPIC_SEAT_BLOB, data))
+        case _Type.GONE:
+            return Gone(*_unpack(_TOPIC_SEAT, data))
+        case _:
+            raise Malformed("not a message of a rendezvous server")
+
+
+def _pack(layout: struct.Struct, *fields: bytes | int) -> bytes:
+    try:
+        packed = layout.pack(*fields)
+    except struct.error as error:
+        raise ValueError(f"a field does not fit its place: {error}") from None
+    if layout.unpack(packed) != fields:  # struct pads and cuts byte strings without a word
+        raise ValueError("a field is not of its one size")
+    return packed
+
+
+def _unpack(layout: struct.Struct, data: bytes) -> tuple[Any, ...]:
+    if len(data) != layout.size:
+        raise Malformed(f"a rendezvous message of {len(data)} bytes, not {layout.size}")
+    return layout.unpack(data)[1:]
+
+
+def _member(kind: type[_Member], value: int) -> _Member:
+    try:
+        return kind(value)
+    except ValueError:
+        raise Malformed(f"no such {kind.__name__}") from None
+
+
+def _join(others: tuple[Seat, ...]) -> bytes:
+    if len(others) > OTHERS_MAX or any(len(other) != SEAT_BYTES for other in others):
+        raise ValueError("too many others, or one of a wrong size")
+    return b"".join(others).ljust(OTHERS_MAX * SEAT_BYTES, b"\0")
+
+
+def _others(seat: bytes, count: int, places: bytes) -> tuple[Seat, ...]:
+    used, unused = places[: count * SEAT_BYTES], places[count * SEAT_BYTES :]
+    if count > OTHERS_MAX or any(unused):
+        raise Malformed("the count of seats does not match the seats")
+    others = tuple(Seat(used[at : at + SEAT_BYTES]) for at in range(0, len(used), SEAT_BYTES))
+    if len({seat, *others}) != count + 1:
+        raise Malformed("a seat is named twice")
+    return others

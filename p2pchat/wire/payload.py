@@ -1,0 +1,166 @@
+"""What contacts say to each other: payloads inside Olm, and notices that need no ratchet.
+
+Knows: the messages and their limits. Does not know: fragments, keys, or what follows from a message.
+
+All are msgpack maps with a type under ``t``; a type we do not know is a value too, so that later versions can talk to us.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, assert_never
+
+from p2pchat.errors import Malformed
+from p2pchat.types import MessageId
+from p2pchat.wire.codec import Reader, pack, unpack
+from p2pchat.wire.fragment import COUNT_MAX
+from p2pchat.wire.geometry import GEOMETRY
+
+TEXT_LIMIT: Final = 65536
+"""Bytes of UTF-8 in one text: 77 cells, a longer one is a file."""
+
+PAYLOAD_LIMIT: Final = COUNT_MAX * GEOMETRY.data
+"""Bytes of one encoded payload: what its fragments can carry."""
+
+TIME_MAX: Final = 253402300799.0
+"""The last second of the year 9999: what calendars can show."""
+
+ENCAPSULATION_KEY_BYTES: Final = 1184
+CIPHERTEXT_BYTES: Final = 1088
+"""Of ML-KEM-768 (FIPS 203, table 3)."""
+
+_U32: Final = 2**32 - 1
+_ID_BYTES: Final = 16
+_TYPE_MAX: Final = 2**16 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of the conversation. Raises Malformed on more than ``TEXT_LIMIT`` bytes, or on lone surrogates."""
+
+    id: MessageId
+    at: float
+    """When it was written, by its writer's clock; Unix seconds, 0 to ``TIME_MAX``."""
+    text: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if text_size(self.text) > TEXT_LIMIT:
+            raise Malformed(f"a text of more than {TEXT_LIMIT} bytes")
+        if not 0 <= self.at <= TIME_MAX:
+            raise Malformed("a text from outside the calendar")
+
+
+@dataclass(frozen=True, slots=True)
+class RekeyOffer:
+    """A fresh ML-KEM-768 key to renew the envelope's roots with."""
+
+    generation: int
+    encapsulation_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RekeyAnswer:
+    """The ciphertext for the key of the same generation."""
+
+    generation: int
+    ciphertext: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPayload:
+    """Something a later version says."""
+
+    type: int
+
+
+Payload = Text | RekeyOffer | RekeyAnswer | UnknownPayload
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Everything numbered below ``next`` was delivered."""
+
+    next: int
+    partial: bytes
+    """Bitmap of the fragments held of number ``next``: bit ``i`` of byte ``i // 8``, lowest first; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Here, or leaving. Also a receipt for everything numbered below ``next``."""
+
+    here: bool
+    asks: bool
+    """Whether an answer is wanted."""
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownNotice:
+    """Something a later version says."""
+
+    type: int
+
+
+Notice = Receipt | Presence | UnknownNotice
+
+
+def text_size(text: str) -> int:
+    """Bytes of UTF-8. Raises Malformed on lone surrogates, which have none."""
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError as error:
+        raise Malformed("a text with characters that have no encoding") from error
+
+
+def encode_payload(payload: Payload) -> bytes:
+    """Return at most ``PAYLOAD_LIMIT`` bytes, ready for the ratchet."""
+    match payload:
+        case Text(id=message, at=at, text=text):
+            return pack({"t": 1, "id": bytes.fromhex(message), "at": float(at), "text": text})
+        case RekeyOffer(generation=generation, encapsulation_key=key):
+            return pack({"t": 2, "generation": generation, "ek": key})
+        case RekeyAnswer(generation=generation, ciphertext=ciphertext):
+            return pack({"t": 3, "generation": generation, "ct": ciphertext})
+        case UnknownPayload(type=unknown):
+            return pack({"t": unknown})
+    assert_never(payload)
+
+
+def decode_payload(data: bytes) -> Payload:
+    """Undo ``encode_payload``. Raises Malformed."""
+    read = Reader(unpack(data, PAYLOAD_LIMIT))
+    match read.integer("t", 0, _TYPE_MAX):
+        case 1:
+            message = MessageId(read.bytes("id", _ID_BYTES).hex())
+            return Text(message, read.number("at", 0, TIME_MAX), read.text("text", TEXT_LIMIT))
+        case 2:
+            return RekeyOffer(read.integer("generation", 0, _U32), read.bytes("ek", ENCAPSULATION_KEY_BYTES))
+        case 3:
+            return RekeyAnswer(read.integer("generation", 0, _U32), read.bytes("ct", CIPHERTEXT_BYTES))
+        case unknown:
+            return UnknownPayload(unknown)
+
+
+def encode_notice(notice: Notice) -> bytes:
+    """Return at most ``GEOMETRY.data`` bytes: a notice is a single fragment."""
+    match notice:
+        case Receipt(next=next_number, partial=partial):
+            return pack({"t": 1, "next": next_number, "partial": partial})
+        case Presence(here=here, asks=asks, next=next_number):
+            return pack({"t": 2, "here": here, "asks": asks, "next": next_number})
+        case UnknownNotice(type=unknown):
+            return pack({"t": unknown})
+    assert_never(notice)
+
+
+def decode_notice(data: bytes) -> Notice:
+    """Undo ``encode_notice``. Raises Malformed."""
+    read = Reader(unpack(data, GEOMETRY.data))
+    match read.integer("t", 0, _TYPE_MAX):
+        case 1:
+            return Receipt(read.integer("next", 0, _U32), read.bytes("partial", limit=COUNT_MAX // 8))
+        case 2:
+            return Presence(read.flag("here"), read.flag("asks"), read.integer("next", 0, _U32))
+        case unknown:
+            return UnknownNotice(unknown)

@@ -1,0 +1,281 @@
+"""The node's WebSocket connections to rendezvous servers.
+
+Knows: sockets, TLS, timeouts, and what a failed connection means in plain words. Does not know: why we
+connect, or when to try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import broadcast
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidMessage,
+    InvalidStatus,
+    InvalidUpgrade,
+    InvalidURI,
+    WebSocketException,
+)
+from websockets.frames import CloseCode
+
+from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
+from p2pchat.errors import Malformed, NetworkError
+from p2pchat.wire.signalling import (
+    MESSAGE_MAX,
+    VERSION,
+    FromClient,
+    FromServer,
+    Welcome,
+    decode_server,
+    encode_client,
+)
+
+CONNECT_SECONDS: Final = 10.0
+"""For name, TCP, TLS, handshake and welcome together; Tor takes up to about five."""
+
+PING_SECONDS: Final = 20.0
+"""Between pings, and again for the answer: under the 30 s after which the strictest NATs forget a
+connection."""
+
+CLOSE_SECONDS: Final = 2.0
+"""For the closing handshake; nobody waits for it but the end of the program."""
+
+UNSENT_MAX: Final = 128 * 1024
+"""Bytes that wait for a server to read them before it counts as lost: 60 blobs, more than a node passes in
+a minute."""
+
+FRAMES_QUEUED: Final = 16
+"""Messages read ahead of the node, 2 kB each."""
+
+BURST: Final = 256
+GAP_SECONDS: Final = 1 / 64
+"""A server may send 256 messages at once and 64 a second after that; then we read slower, and TCP makes it
+wait. A greeter of a large mesh sees a handful a second."""
+
+Report = Callable[[RendezvousUp | RendezvousDown | SignalReceived], None]
+
+_SILENT = logging.getLogger("p2pchat.net.silent")
+_SILENT.disabled = True
+
+
+class RendezvousConnections:
+    """At most one connection for each URL. ``report`` is called in the event loop and must not block.
+
+    ``proxy`` is the URL of an HTTP or SOCKS proxy; without one, connections are direct, whatever the
+    environment says. ``P2PCHAT_CA_FILE`` names a PEM file of certificates to trust beside the system's.
+    """
+
+    def __init__(self, report: Report, proxy: str | None = None) -> None:
+        self._report = report
+        self._proxy = proxy
+        self._connections: dict[str, _Connection] = {}
+        self._tasks: dict[_Connection, asyncio.Task[None]] = {}
+
+    def connect(self, url: str) -> None:
+        """Begin to connect; answered by RendezvousUp or RendezvousDown. Nothing happens if we are at it
+        already."""
+        if url in self._connections:
+            return
+        connection = self._connections[url] = _Connection(url, self._proxy)
+        task = self._tasks[connection] = asyncio.get_running_loop().create_task(self._run(connection))
+        task.add_done_callback(lambda _: self._tasks.pop(connection))
+
+    def close(self, url: str) -> None:
+        """Close after what was sent has left; no fact follows."""
+        connection = self._connections.pop(url, None)
+        if connection is not None:
+            self._tasks[connection].cancel()
+
+    def send(self, url: str, message: FromClient) -> None:
+        """Send a message. Dropped when the connection is not up: the fact of that is on its way."""
+        connection = self._connections.get(url)
+        if connection is not None:
+            connection.send(message)
+
+    async def aclose(self) -> None:
+        """Close everything and wait until it is closed, ``CLOSE_SECONDS`` at most."""
+        for url in list(self._connections):
+            self.close(url)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _run(self, connection: _Connection) -> None:
+        try:
+            async with connection:
+                self._tell(connection, RendezvousUp(connection.url))
+                while True:
+                    message = await connection.receive()
+                    self._tell(connection, SignalReceived(connection.url, message))
+        except _FAILURES as error:
+            self._tell(connection, RendezvousDown(connection.url, explain(error)))
+            if self._connections.get(connection.url) is connection:
+                del self._connections[connection.url]
+
+    def _tell(self, connection: _Connection, fact: RendezvousUp | RendezvousDown | SignalReceived) -> None:
+        """Report, unless the connection was closed from here meanwhile."""
+        if self._connections.get(connection.url) is connection:
+            self._report(fact)
+
+
+class _Connection:
+    """One connection; entering it connects and is through when the server has welcomed us."""
+
+    def __init__(self, url: str, proxy: str | None) -> None:
+        self.url = url
+        self._proxy = proxy
+        self._socket: ClientConnection | None = None
+        self._welcome = False
+        self._read_at = 0.0
+
+    async def __aenter__(self) -> _Connection:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                self._socket = await self._connect()
+                _check_welcome(_decode(await self._socket.recv()))
+        except BaseException:
+            await self._hang_up()
+            raise
+        self._welcome = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._hang_up()
+
+    async def receive(self) -> FromServer:
+        """Return the next message. Raises ConnectionClosed or Malformed."""
+        assert self._socket is not None, "entered"
+        await self._pace()
+        message = _decode(await self._socket.recv())
+        if isinstance(message, Welcome):
+            raise Malformed("welcomed twice")
+        return message
+
+    def send(self, message: FromClient) -> None:
+        """Never waits: a server that lets too much pile up has lost us."""
+        if self._socket is None or not self._welcome:
+            return
+        broadcast([self._socket], encode_client(message))
+        if self._socket.transport.get_write_buffer_size() > UNSENT_MAX:
+            self._socket.transport.abort()
+
+    async def _connect(self) -> ClientConnection:
+        return await _NoRedirects(
+            self.url,
+            proxy=self._proxy,
+            ssl=_tls_context(os.environ.get("P2PCHAT_CA_FILE")) if self.url.startswith("wss:") else None,
+            compression=None,  # blobs are random bytes
+            user_agent_header=None,
+            max_size=MESSAGE_MAX,
+            max_queue=FRAMES_QUEUED,
+            open_timeout=None,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+            logger=_SILENT,
+        )
+
+    async def _hang_up(self) -> None:
+        self._welcome = False
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def _pace(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._read_at = max(self._read_at, now - BURST * GAP_SECONDS) + GAP_SECONDS
+        if self._read_at > now:
+            await asyncio.sleep(self._read_at - now)
+
+
+class _NoRedirects(connect):
+    """A rendezvous that sends us elsewhere is not the one the user named."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+_FAILURES = (OSError, WebSocketException, NetworkError, Malformed, ImportError, ValueError)
+"""What names, sockets, TLS, proxies and bad servers raise. (ValueError: a port or a host name that cannot
+be.)"""
+
+
+def _decode(data: str | bytes) -> FromServer:
+    if isinstance(data, str):
+        raise Malformed("a text message")
+    return decode_server(data)
+
+
+def _check_welcome(message: FromServer) -> None:
+    if not isinstance(message, Welcome):
+        raise Malformed("no welcome")
+    if message.version != VERSION:
+        raise NetworkError(f"it speaks version {message.version}, we speak {VERSION}: update the older one")
+
+
+@functools.cache
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:
+            raise NetworkError(f"cannot use the certificates of P2PCHAT_CA_FILE {ca_file}: {error}") from None
+    return context
+
+
+def explain(error: Exception) -> str:
+    """Say in one line why a connection failed. Nothing a server wrote is shown but its printable
+    characters."""
+    match error:
+        case NetworkError():
+            return str(error)
+        case Malformed() | InvalidMessage() | InvalidUpgrade():
+            return "what answers there is not a rendezvous"
+        case InvalidStatus():
+            status = error.response.status_code
+            return "it is busy, try later" if status == 503 else f"it answers with HTTP status {status}"
+        case ConnectionClosed():
+            return _explain_close(error)
+        case InvalidURI():
+            return "not an address that starts with ws:// or wss://"
+        case TimeoutError():
+            return f"no answer within {CONNECT_SECONDS:.0f} seconds"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted: {error.verify_message}"
+        case ssl.SSLError():
+            return "no TLS there, or a broken one"
+        case socket.gaierror():
+            return "no such host, or no network"
+        case ConnectionRefusedError():
+            return "nothing listens there"
+        case ConnectionResetError() | EOFError():
+            return "the connection was lost"
+        case OSError():
+            return error.strerror or str(error)
+        case ImportError():
+            return "a SOCKS proxy needs the package python-socks"
+        case _:
+            return f"cannot connect: {_printable(str(error))}"
+
+
+def _explain_close(error: ConnectionClosed) -> str:
+    if error.rcvd is not None and error.rcvd.code == CloseCode.GOING_AWAY:
+        return "it is shutting down"
+    if error.rcvd is not None and error.rcvd.reason:
+        return f"it hung up: {_printable(error.rcvd.reason)}"
+    if error.sent is not None and error.sent.code == CloseCode.INTERNAL_ERROR:
+        return "it stopped answering"
+    if error.sent is not None and error.rcvd is None:
+        return "what answers there is not a rendezvous"
+    return "the connection was lost"
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())

@@ -1,0 +1,5 @@
+"""The rendezvous: a server at which members of a mesh, or the two sides of an invite, find each other.
+
+Knows: nothing by itself; see ``broker`` for who may meet and ``server`` for the sockets. Does not know:
+meshes, people, keys. It stores nothing and logs nothing.
+"""

@@ -1,0 +1,140 @@
+"""``p2pchat-rendezvous``: run a rendezvous until told to stop.
+
+Knows: flags, signals, exit codes. Does not know: how the server works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import ssl
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from rendezvous.limits import Limits
+from rendezvous.server import running
+
+DEFAULT_PORT = 8750
+
+SPARE_FILES = 64
+"""File descriptors beside the connections: listening sockets, the event loop's, connections being turned
+away."""
+
+_DEFAULT = Limits()
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _cap(name: str, what: str) -> Callable[[_Command], _Command]:
+    default = getattr(_DEFAULT, name)
+    flag = f"--{name.replace('_', '-')}"
+    return click.option(flag, name, type=click.IntRange(1), default=default, show_default=True, help=what)
+
+
+@click.command(
+    context_settings={"auto_envvar_prefix": "P2PCHAT_RENDEZVOUS", "help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; * for all of them."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: any free one."
+)
+@click.option("--tls-cert", type=click.Path(dir_okay=False), help="Certificate chain, PEM. Reread on SIGHUP.")
+@click.option("--tls-key", type=click.Path(dir_okay=False), help="Its private key, PEM.")
+@_cap("connections", "Clients in all.")
+@_cap("connections_per_address", "Clients of one IPv4 address or IPv6 /64.")
+@_cap("seats", "Seats in all.")
+@_cap("seats_per_address", "Seats of one IPv4 address or IPv6 /64.")
+@_cap("topics", "Topics in all.")
+def main(host: str, port: int, tls_cert: str | None, tls_key: str | None, **caps: Any) -> None:
+    """Run a rendezvous: a place where p2pchat nodes find each other.
+
+    It passes sealed blobs between seats. It stores nothing and logs nothing. The first line of stdout is
+    the URL it listens on. Every flag has an environment variable: P2PCHAT_RENDEZVOUS_PORT for --port, and
+    so on.
+    """
+    limits = replace(_DEFAULT, **caps)
+    tls = _tls(tls_cert, tls_key)
+    _allow_files(limits.connections + SPARE_FILES)
+
+    def reread() -> None:
+        if tls is not None and tls_cert is not None:
+            _load(tls, tls_cert, tls_key)
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(host, port, limits, tls, reread))
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen on {host} port {port}: {error.strerror or error}"
+        ) from None
+
+
+async def _serve(
+    host: str, port: int, limits: Limits, tls: ssl.SSLContext | None, reread: Callable[[], None]
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_complain)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _reread_or_complain, reread)
+    async with running(host, port, limits=limits, tls=tls) as server:
+        click.echo(f"listening on {server.url}")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def _complain(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say that something failed, without what asyncio would add: the peer's address."""
+    error = context.get("exception")
+    click.echo(f"internal error: {type(error).__name__ if error else context.get('message')}", err=True)
+
+
+def _reread_or_complain(reread: Callable[[], None]) -> None:
+    try:
+        reread()
+    except click.ClickException as error:
+        click.echo(f"keeping the old certificate: {error.format_message()}", err=True)
+
+
+def _tls(cert: str | None, key: str | None) -> ssl.SSLContext | None:
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        raise click.UsageError("--tls-cert and --tls-key go together: give both or neither")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _load(context, cert, key)
+    return context
+
+
+def _load(context: ssl.SSLContext, cert: str, key: str | None) -> None:
+    try:
+        context.load_cert_chain(cert, key)
+    except (OSError, ssl.SSLError) as error:
+        raise click.UsageError(f"cannot use {cert} with {key}: {error.strerror or error}") from None
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise the soft limit of open files as far as it is ours to raise: 1024 is usual, and too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+if __name__ == "__main__":
+    main(prog_name="p2pchat-rendezvous")

@@ -1,0 +1,36 @@
+"""A token bucket.
+
+Knows: how many tokens are left at a moment. Does not know: what they are spent on.
+"""
+
+from __future__ import annotations
+
+from rendezvous.limits import Rate
+
+
+class Bucket:
+    """Full at first; ``now`` is in seconds and never runs backwards."""
+
+    __slots__ = ("_at", "_left", "_rate")
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self._rate = rate
+        self._left = float(rate.burst)
+        self._at = now
+
+    def draw(self, now: float) -> bool:
+        """Take one token; False, and nothing taken, when there is none."""
+        self._refill(now)
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+    def full(self, now: float) -> bool:
+        """Whether it is as good as new, so that forgetting it changes nothing."""
+        self._refill(now)
+        return self._left >= self._rate.burst
+
+    def _refill(self, now: float) -> None:
+        self._left = min(float(self._rate.burst), self._left + (now - self._at) * self._rate.per_second)
+        self._at = now

@@ -1,0 +1,92 @@
+"""How much one client, one address and all of them together may ask of a rendezvous.
+
+Knows: the caps, the reason for each, and which addresses count as one. Does not know: how they are enforced.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A token bucket: ``burst`` at once, refilled by ``per_second``."""
+
+    burst: int
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every cap of a rendezvous. The defaults suit a small machine: about 100 MB when all of them are
+    reached."""
+
+    connections: int = 4096
+    """In all. A waiting client costs some 20 kB here and as much in the kernel, and a file descriptor."""
+
+    connections_per_address: int = 64
+    """A household or a small office behind one address, with room for reconnections the server has not
+    noticed yet."""
+
+    seats_per_connection: int = 32
+    """Ten meshes under two epochs' topics each, and a dozen open invites."""
+
+    seats_per_address: int = 256
+    """Four for each connection of a full address; fewer than its 64 clients could take together by
+    themselves."""
+
+    seats: int = 16384
+    """In all: four for each connection."""
+
+    topics: int = 8192
+    """In all. Half the seats: a server full of topics with one seat each is being squatted, not used."""
+
+    addresses: int = 65536
+    """Addresses remembered while they are connected or their buckets refill; a newcomer beyond that is
+    turned away."""
+
+    connects_per_address: Rate = Rate(burst=64, per_second=1.0)
+    """A full address may reconnect at once after a restart; a TLS handshake costs about 1 ms, so not much
+    more."""
+
+    takes_per_address: Rate = Rate(burst=256, per_second=4.0)
+    """A client short of links asks every 1 to 30 s; guessing nameplates is held to 4 tries a second."""
+
+    passes_per_address: Rate = Rate(burst=512, per_second=16.0)
+    """A Take is followed by up to five offers, each of which is answered: 2 kB each, so 32 kB/s."""
+
+    messages_per_connection: Rate = Rate(burst=256, per_second=32.0)
+    """Of any kind, also those that are refused; who sends more is disconnected. Above what the other rates
+    allow one honest client."""
+
+    seatless_seconds: float = 60.0
+    """A connection without a seat is closed after this: clients connect because they want one, and at
+    once."""
+
+    write_buffer_bytes: int = 256 * 1024
+    """Bytes waiting for a slow reader before it is disconnected: 120 blobs, ten times what six others send
+    at once."""
+
+    open_seconds: float = 10.0
+    """For TLS and the WebSocket handshake together."""
+
+    ping_seconds: float = 20.0
+    """A client silent for one ping and as long again is gone, and its seats with it."""
+
+
+def same_client(host: str) -> str | None:
+    """Return the name under which limits count ``host``: an IPv4 address, or an IPv6 /64, which is what one
+    customer gets.
+
+    None for the loopback: whoever comes from there is this very machine or a proxy on it, for many clients;
+    only the caps over all apply.
+    """
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if address.is_loopback:
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))

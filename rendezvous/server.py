@@ -1,0 +1,207 @@
+"""The WebSocket server around a broker.
+
+Knows: sockets, the clock, and when a reader is too slow. Does not know: who may meet, and it never writes
+down anything: no file, no log, not an address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import random
+import ssl
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, assert_never
+
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+
+from p2pchat.wire.signalling import MESSAGE_MAX, VERSION, Welcome, encode_server
+from rendezvous.broker import Broker, Close, Output, Send
+from rendezvous.limits import Limits, same_client
+from rendezvous.topics import Connection
+
+TICK_SECONDS = 5.0
+"""Between two looks for idle clients; small beside the minute they are given."""
+
+CLOSE_SECONDS = 2.0
+"""For the closing handshake, so that the server stops in about two seconds whatever its clients do."""
+
+TURNED_AWAY_MAX = 64
+"""Connections over a cap that are still open to be told so; beyond these they are cut without a word."""
+
+FRAMES_QUEUED = 8
+"""Received messages waiting for the broker, 2 kB each; it answers at once, so more would only be memory."""
+
+_SILENT = logging.getLogger("rendezvous.silent")
+_SILENT.disabled = True
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that listens."""
+
+    url: str
+    port: int
+    broker: Broker
+
+
+class _Socket(ServerConnection):
+    """One client's connection, counted from the moment it is accepted, before it has said anything."""
+
+    shell: _Shell
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connection: Connection | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.connection = self.shell.accepted(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.shell.lost(self)
+
+
+class _Shell:
+    """Carries facts from the sockets to the broker, and its outputs back. All of it within one event loop."""
+
+    def __init__(self, broker: Broker, limits: Limits) -> None:
+        self._broker = broker
+        self._limits = limits
+        self._sockets: dict[Connection, _Socket] = {}
+        self._numbers = itertools.count(1)
+        self._turned_away = 0
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # --- a connection's life
+
+    def accepted(self, socket: _Socket) -> Connection | None:
+        peer = socket.remote_address
+        connection = Connection(next(self._numbers))
+        if peer and self._broker.connected(connection, same_client(peer[0]), time.monotonic()):
+            self._sockets[connection] = socket
+            return connection
+        self._turned_away += 1
+        if self._turned_away > TURNED_AWAY_MAX:
+            socket.transport.abort()
+        return None
+
+    def lost(self, socket: _Socket) -> None:
+        if socket.connection is None:
+            self._turned_away -= 1
+        elif self._sockets.pop(socket.connection, None) is not None:
+            self._carry_out(self._broker.disconnected(socket.connection, time.monotonic()))
+
+    def answer_request(self, socket: ServerConnection, _request: Request) -> Response | None:
+        assert isinstance(socket, _Socket), "serve() makes no others"
+        if socket.connection is None:
+            return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Busy. Try again later.\n")
+        return None
+
+    async def converse(self, socket: ServerConnection) -> None:
+        assert isinstance(socket, _Socket), "serve() makes no others"
+        assert socket.connection is not None, "others are turned away"
+        self._write(socket, encode_server(Welcome(VERSION)))
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                data = await socket.recv()
+                if isinstance(data, str):
+                    await socket.close(CloseCode.UNSUPPORTED_DATA, "binary messages only")
+                    return
+                self._carry_out(self._broker.received(socket.connection, data, time.monotonic()))
+
+    async def tick_forever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._carry_out(self._broker.tick(time.monotonic()))
+
+    # --- what the broker wants
+
+    def _carry_out(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            match output:
+                case Send(to, message):
+                    if to in self._sockets:
+                        self._write(self._sockets[to], encode_server(message))
+                case Close(connection, reason):
+                    self._close(self._sockets.pop(connection, None), reason)
+                case _:
+                    assert_never(output)
+
+    def _write(self, socket: _Socket, data: bytes) -> None:
+        """Never waits: a reader that lets too much pile up is cut off, which frees its seats (``lost``)."""
+        broadcast([socket], data)
+        if socket.transport.get_write_buffer_size() > self._limits.write_buffer_bytes:
+            socket.transport.abort()
+
+    def _close(self, socket: _Socket | None, reason: str) -> None:
+        if socket is None:
+            return
+        task = asyncio.create_task(socket.close(CloseCode.POLICY_VIOLATION, reason))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    limits: Limits | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[Running]:
+    """Serve while the context lasts; on leaving it, close every connection with 1001 (going away).
+
+    ``host`` "*" means every address of this machine; ``port`` 0 lets the system choose. Raises OSError when
+    the address cannot be had.
+    """
+    limits = limits or Limits()
+    broker = Broker(limits, random.SystemRandom())
+    shell = _Shell(broker, limits)
+    own_socket = type("_OwnSocket", (_Socket,), {"shell": shell})
+    for_tls: dict[str, Any] = {} if tls is None else {"ssl_handshake_timeout": limits.open_seconds}
+    async with serve(
+        shell.converse,
+        None if host == "*" else host,
+        port,
+        create_connection=own_socket,
+        process_request=shell.answer_request,
+        compression=None,  # blobs are random bytes, and each deflate window costs 64 kB or more
+        max_size=MESSAGE_MAX,
+        max_queue=FRAMES_QUEUED,
+        open_timeout=limits.open_seconds,
+        ping_interval=limits.ping_seconds,
+        ping_timeout=limits.ping_seconds,
+        close_timeout=CLOSE_SECONDS,
+        server_header=None,
+        logger=_SILENT,
+        ssl=tls,
+        **for_tls,
+    ) as server:
+        ticking = asyncio.create_task(shell.tick_forever())
+        try:
+            bound = _bound_port(server)
+            yield Running(_url(host, bound, tls is not None), bound, broker)
+        finally:
+            ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ticking
+
+
+def _bound_port(server: Server) -> int:
+    port: int = next(iter(server.sockets)).getsockname()[1]
+    return port
+
+
+def _url(host: str, port: int, tls: bool) -> str:
+    shown = {"*": "0.0.0.0"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"{'wss' if tls else 'ws'}://{shown}:{port}"

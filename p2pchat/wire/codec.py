@@ -23,8 +23,8 @@ _Bytes: TypeAlias = bytes  # within Reader, ``bytes`` is the method
 def pack(value: object) -> bytes:
     """Encode ``value`` with its maps in key order, so that equal values give equal bytes.
 
-    Takes None, bool, 64-bit int, finite float, str, bytes, lists and tuples of them, and maps with str keys. Raises
-    ValueError on anything else: that is a bug of the caller, never a peer's doing.
+    Takes None, bool, 64-bit int, finite float, str, bytes, lists and tuples of them, and maps with str keys.
+    Raises ValueError or OverflowError on anything else: a bug of the caller, never a peer's doing.
     """
     return bytes(msgpack.packb(_ordered(value, DEPTH_MAX), use_bin_type=True))
 
@@ -44,7 +44,10 @@ def unpack(data: bytes, limit: int) -> object:
 
 
 def length_prefixed(data: bytes, size: int) -> bytes:
-    """Return exactly ``size`` bytes: length (u16, big-endian), ``data``, zero bytes. Raises ValueError when too long."""
+    """Return exactly ``size`` bytes: length (u16, big-endian), ``data``, zero bytes.
+
+    Raises ValueError when that is too long.
+    """
     room = size - LENGTH_BYTES
     if len(data) > min(room, 0xFFFF):
         raise ValueError(f"{len(data)} bytes do not fit into {room}")
@@ -52,14 +55,14 @@ def length_prefixed(data: bytes, size: int) -> bytes:
 
 
 def strip_padding(data: bytes) -> bytes:
-    """Undo ``length_prefixed``. Raises Malformed on a length that points outside or padding that is not zero."""
+    """Undo ``length_prefixed``. Raises Malformed on a length past the end, or padding that is not zero."""
     if len(data) < LENGTH_BYTES:
         raise Malformed("no length")
     return unpad(data[LENGTH_BYTES:], int.from_bytes(data[:LENGTH_BYTES], "big"))
 
 
 def unpad(padded: bytes, length: int) -> bytes:
-    """Return the first ``length`` bytes. Raises Malformed if there are fewer, or if a zero byte is wanted and missing.
+    """Return the first ``length`` bytes. Raises Malformed if there are fewer, or if a later byte is not zero.
 
     Padding that could be anything would be a place to smuggle marks in.
     """
@@ -71,9 +74,10 @@ def unpad(padded: bytes, length: int) -> bytes:
 
 
 class Reader:
-    """Typed reading of one decoded map. Every method raises Malformed on what is absent, of another type or out of bounds.
+    """Typed reading of one decoded map.
 
-    Keys nobody asks for are ignored: later versions may add some.
+    Every method raises Malformed on what is absent, of another type or out of bounds. Keys nobody asks for
+    are ignored: later versions may add some.
     """
 
     def __init__(self, value: object) -> None:

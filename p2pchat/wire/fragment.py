@@ -1,10 +1,11 @@
-"""Fragments: the plaintext of a cell's box, one piece of a payload together with what the sender has seen of ours.
+"""Fragments: the plaintext of a cell's box, a piece of a payload and what its sender has seen of ours.
 
 Knows: the header and the cutting. Does not know: putting together again, or ratchets.
 
 ::
 
-    lane 1 | number 4 | floor 4 | index 2 | count 2 | length 2 | seen epoch 4 | seen index 2 | data, zero-padded to 860
+    lane 1 | number 4 | floor 4 | index 2 | count 2 | length 2 | seen epoch 4 | seen index 2        21 bytes
+    data, zero-padded                                                                              860
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from p2pchat.wire.codec import unpad
 from p2pchat.wire.geometry import GEOMETRY
 
 COUNT_MAX: Final = 128
-"""Pieces of one payload: 107 KiB, which holds the longest text (64 KiB) and its wrapping; one look-ahead of tags."""
+"""Pieces of one payload: 107 KiB, room for a text of 64 KiB and its wrapping. One look-ahead of tags."""
 
 NOTHING_SEEN: Final = 0xFFFF
 """As ``seen_index``: no cell of ours has been seen in ``seen_epoch`` yet."""
@@ -87,7 +88,7 @@ def encode_fragment(fragment: Fragment) -> bytes:
 
 
 def decode_fragment(plain: bytes) -> Fragment:
-    """Undo ``encode_fragment``. Raises Malformed on another size, impossible counters, or padding that is not zero."""
+    """Undo ``encode_fragment``. Raises Malformed on another size, impossible counters or padding not zero."""
     if len(plain) != GEOMETRY.plain:
         raise Malformed(f"a fragment of {len(plain)} bytes")
     lane, number, floor, index, count, length, seen_epoch, seen_index = _HEADER.unpack_from(plain)
@@ -98,7 +99,7 @@ def decode_fragment(plain: bytes) -> Fragment:
 
 
 def split(data: bytes) -> list[bytes]:
-    """Cut a payload into pieces of ``GEOMETRY.data`` bytes, the last one shorter; an empty payload is one empty piece.
+    """Cut a payload into pieces of ``GEOMETRY.data`` bytes, the last one shorter; nothing is one empty piece.
 
     Raises ValueError when it takes more than ``COUNT_MAX`` pieces.
     """

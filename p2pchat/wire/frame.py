@@ -4,7 +4,7 @@ Knows: kind, length and padding. Does not know: sealing, or what a body means.
 
 ::
 
-    kind 1 | flags 1 (zero) | length 2 | reserved 12 (zero) | body, zero-padded to 1120        1136 bytes, sealed: 1152
+    kind 1 | flags 1 (zero) | length 2 | reserved 12 (zero) | body, zero-padded to 1120        1136 bytes
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def encode(frame: Frame) -> bytes:
 
 
 def decode(data: bytes) -> Frame:
-    """Undo ``encode``. Raises Malformed on another size, an unknown kind, or reserved bytes and padding not zero."""
+    """Undo ``encode``. Raises Malformed on another size or kind, or reserved bytes or padding not zero."""
     if len(data) != GEOMETRY.frame_plain:
         raise Malformed(f"a frame of {len(data)} bytes")
     header, body = data[: GEOMETRY.frame_header], data[GEOMETRY.frame_header :]

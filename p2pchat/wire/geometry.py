@@ -14,7 +14,7 @@ class Geometry:
     """Sizes in bytes. Raises ValueError when the layers do not fit into each other exactly."""
 
     frame: int = 1152
-    """One SCTP chunk in aiortc (``USERDATA_MAX_LENGTH`` is 1160) and one datagram of 1217 B; 1164 makes two (measured)."""
+    """One SCTP chunk in aiortc (its limit is 1160) and one datagram of 1217 B; 1164 makes two (measured)."""
     link_tag: int = 16
     """Poly1305 tag of the link's own sealing."""
     frame_header: int = 16

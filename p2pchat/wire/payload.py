@@ -2,7 +2,7 @@
 
 Knows: the messages and their limits. Does not know: fragments, keys, or what follows from a message.
 
-All are msgpack maps with a type under ``t``; a type we do not know is a value too, so that later versions can talk to us.
+All are msgpack maps with a type under ``t``. An unknown one is a value too: later versions may talk to us.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TYPE_MAX: Final = 2**16 - 1
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of the conversation. Raises Malformed on more than ``TEXT_LIMIT`` bytes, or on lone surrogates."""
+    """A line of the conversation. Raises Malformed beyond ``TEXT_LIMIT``, or on lone surrogates."""
 
     id: MessageId
     at: float
@@ -55,6 +55,8 @@ class RekeyOffer:
     """A fresh ML-KEM-768 key to renew the envelope's roots with."""
 
     generation: int
+    epoch: int
+    """The epoch at which the new roots begin; 32 bits."""
     encapsulation_key: bytes = field(repr=False)
 
 
@@ -82,7 +84,7 @@ class Receipt:
 
     next: int
     partial: bytes
-    """Bitmap of the fragments held of number ``next``: bit ``i`` of byte ``i // 8``, lowest first; may be empty."""
+    """Bitmap of the fragments held of ``next``: bit ``i`` of byte ``i // 8``, lowest first; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ def encode_payload(payload: Payload) -> bytes:
     match payload:
         case Text(id=message, at=at, text=text):
             return pack({"t": 1, "id": bytes.fromhex(message), "at": float(at), "text": text})
-        case RekeyOffer(generation=generation, encapsulation_key=key):
-            return pack({"t": 2, "generation": generation, "ek": key})
+        case RekeyOffer(generation=generation, epoch=epoch, encapsulation_key=key):
+            return pack({"t": 2, "generation": generation, "epoch": epoch, "ek": key})
         case RekeyAnswer(generation=generation, ciphertext=ciphertext):
             return pack({"t": 3, "generation": generation, "ct": ciphertext})
         case UnknownPayload(type=unknown):
@@ -135,7 +137,8 @@ def decode_payload(data: bytes) -> Payload:
             message = MessageId(read.bytes("id", _ID_BYTES).hex())
             return Text(message, read.number("at", 0, TIME_MAX), read.text("text", TEXT_LIMIT))
         case 2:
-            return RekeyOffer(read.integer("generation", 0, _U32), read.bytes("ek", ENCAPSULATION_KEY_BYTES))
+            generation, epoch = read.integer("generation", 0, _U32), read.integer("epoch", 0, _U32)
+            return RekeyOffer(generation, epoch, read.bytes("ek", ENCAPSULATION_KEY_BYTES))
         case 3:
             return RekeyAnswer(read.integer("generation", 0, _U32), read.bytes("ct", CIPHERTEXT_BYTES))
         case unknown:

@@ -1,0 +1,65 @@
+"""What neighbours say to each other about their link, inside control frames.
+
+Knows: the messages. Does not know: when they are sent or what follows.
+
+All are msgpack maps with a type under ``t``. 1 to 15 are the link's own; from 16 on there is room for the
+mesh (IHAVE, GRAFT, PRUNE, WALK). A type we do not know is a value too: later versions may be our neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from p2pchat.wire.codec import Reader, pack, unpack
+from p2pchat.wire.geometry import GEOMETRY
+
+_TYPE_MAX: Final = 2**16 - 1
+_U64: Final = 2**64 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Still here."""
+
+    received: int
+    """Frames received on this link so far; 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """Leaving on purpose: do not wait for silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownControl:
+    """Something a later version says."""
+
+    type: int
+
+
+Control = Heartbeat | Bye | UnknownControl
+
+
+def encode(message: Control) -> bytes:
+    """Return the body of a control frame."""
+    match message:
+        case Heartbeat(received=received):
+            return pack({"t": 1, "received": received})
+        case Bye():
+            return pack({"t": 2})
+        case UnknownControl(type=unknown):
+            return pack({"t": unknown})
+    assert_never(message)
+
+
+def decode(body: bytes) -> Control:
+    """Undo ``encode``. Raises Malformed."""
+    read = Reader(unpack(body, GEOMETRY.body))
+    match read.integer("t", 0, _TYPE_MAX):
+        case 1:
+            return Heartbeat(read.integer("received", 0, _U64))
+        case 2:
+            return Bye()
+        case unknown:
+            return UnknownControl(unknown)

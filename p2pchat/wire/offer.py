@@ -1,0 +1,93 @@
+"""Offers and answers: the plaintexts of the sealed blobs by which two members of a mesh make a link.
+
+Knows: their fields and bytes. Does not know: how they are sealed, or how a description becomes a connection.
+
+Both are msgpack maps, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from p2pchat.errors import Malformed
+from p2pchat.types import NodeId
+from p2pchat.wire.codec import Reader, length_prefixed, pack, strip_padding, unpack
+from p2pchat.wire.description import Description, decode_description, encode_description
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
+
+NODE_BYTES: Final = 8
+X25519_BYTES: Final = 32
+
+_OFFER: Final = 1
+_ANSWER: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One side's ephemeral keys and how to reach it."""
+
+    node: NodeId
+    x25519: bytes
+    """Ephemeral public key, 32 bytes."""
+    encapsulation_key: bytes = field(repr=False)
+    """Ephemeral ML-KEM-768 key, 1184 bytes."""
+    description: Description
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The other side's, for one offer."""
+
+    node: NodeId
+    x25519: bytes
+    """Ephemeral public key, 32 bytes."""
+    ciphertext: bytes = field(repr=False)
+    """ML-KEM-768, 1088 bytes."""
+    description: Description
+
+
+def encode_offer(offer: Offer) -> bytes:
+    """Return ``GEOMETRY.blob_plain`` bytes, ready to be sealed."""
+    return _encode(_OFFER, offer.node, offer.x25519, "ek", offer.encapsulation_key, offer.description)
+
+
+def decode_offer(data: bytes) -> Offer:
+    """Undo ``encode_offer``. Raises Malformed."""
+    read = _reader(data, _OFFER)
+    node, x25519 = _who(read)
+    return Offer(node, x25519, read.bytes("ek", ENCAPSULATION_KEY_BYTES), _description(read))
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """Return ``GEOMETRY.blob_plain`` bytes, ready to be sealed."""
+    return _encode(_ANSWER, answer.node, answer.x25519, "ct", answer.ciphertext, answer.description)
+
+
+def decode_answer(data: bytes) -> Answer:
+    """Undo ``encode_answer``. Raises Malformed."""
+    read = _reader(data, _ANSWER)
+    node, x25519 = _who(read)
+    return Answer(node, x25519, read.bytes("ct", CIPHERTEXT_BYTES), _description(read))
+
+
+def _encode(kind: int, node: NodeId, x25519: bytes, name: str, kem: bytes, description: Description) -> bytes:
+    fields = {"t": kind, "node": node, "x": x25519, name: kem, "d": encode_description(description)}
+    return length_prefixed(pack(fields), GEOMETRY.blob_plain)
+
+
+def _reader(data: bytes, kind: int) -> Reader:
+    if len(data) != GEOMETRY.blob_plain:
+        raise Malformed(f"an offer or answer of {len(data)} bytes")
+    read = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
+    read.integer("t", kind, kind)
+    return read
+
+
+def _who(read: Reader) -> tuple[NodeId, bytes]:
+    return NodeId(read.bytes("node", NODE_BYTES)), read.bytes("x", X25519_BYTES)
+
+
+def _description(read: Reader) -> Description:
+    return decode_description(read.bytes("d", limit=GEOMETRY.blob_plain))

@@ -1,0 +1,201 @@
+"""What host and guest of an invite say to each other, each the plaintext of one sealed blob.
+
+Knows: the messages, their limits, their bytes. Does not know: CPace, who may speak when, what a contact is.
+
+All are msgpack maps with a type under ``t``, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``: a
+rendezvous cannot tell one from another, or from an offer.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any, Final, assert_never
+
+from p2pchat.errors import Malformed
+from p2pchat.wire.codec import Reader, length_prefixed, pack, strip_padding, unpack
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.invite import RENDEZVOUS_MAX, URL_BYTES, check_rendezvous
+from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
+
+NICK_CHARS: Final = 64
+HELLO_MAX: Final = 512
+"""Bytes of the guest's first Olm message. A real one has about 200; the rest is what a full bundle leaves."""
+WELCOME_MAX: Final = 400
+"""Bytes of the host's first Olm message."""
+
+_KEY: Final = 32
+_SID: Final = 16
+_U32: Final = 2**32 - 1
+_TYPE_MAX: Final = 2**16 - 1
+_NICK_BYTES: Final = 4 * NICK_CHARS
+
+_REFUSED: Final = frozenset(("Cc", "Cs", "Zl", "Zp"))
+"""Unicode categories: control, surrogate, line and paragraph separator."""
+_DIRECTION: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They turn around the text that follows a name, and so let one name look like another."""
+
+
+def check_nick(nick: str) -> None:
+    """Raise Malformed, in words fit for a person, unless ``nick`` can be offered to others."""
+    if not 1 <= len(nick) <= NICK_CHARS:
+        raise Malformed(f"a name has 1 to {NICK_CHARS} characters")
+    if nick != nick.strip():
+        raise Malformed("a name does not start or end with a blank")
+    if any(unicodedata.category(character) in _REFUSED or character in _DIRECTION for character in nick):
+        raise Malformed("a name has no control characters")
+
+
+@dataclass(frozen=True, slots=True)
+class PakeStart:
+    """Guest: session id 16 and CPace share 32."""
+
+    sid: bytes
+    share: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PakeReply:
+    """Host: CPace share and key confirmation, 32 each."""
+
+    share: bytes
+    confirmation: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PakeConfirm:
+    """Guest: key confirmation 32."""
+
+    confirmation: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HostBundle:
+    """Host: who it is, keys for a first session, and the mesh. Raises Malformed on a bad nick or address."""
+
+    nick: str
+    identity: bytes
+    """Olm identity key, 32 bytes."""
+    one_time: bytes
+    """Olm one-time key, 32 bytes."""
+    encapsulation_key: bytes = field(repr=False)
+    """ML-KEM-768, 1184 bytes."""
+    mesh_secret: bytes = field(repr=False)
+    """32 bytes."""
+    rendezvous: tuple[str, ...]
+    epoch: int
+    """In which the envelope's chains begin; 32 bits."""
+
+    def __post_init__(self) -> None:
+        check_nick(self.nick)
+        check_rendezvous(self.rendezvous)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestBundle:
+    """Guest: who it is, and its half of the session. Raises Malformed on a bad nick."""
+
+    nick: str
+    identity: bytes
+    """Olm identity key, 32 bytes."""
+    ciphertext: bytes = field(repr=False)
+    """ML-KEM-768, 1088 bytes."""
+    olm: bytes = field(repr=False)
+    """First Olm message, at most ``HELLO_MAX`` bytes."""
+
+    def __post_init__(self) -> None:
+        check_nick(self.nick)
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Host: the session works both ways."""
+
+    olm: bytes = field(repr=False)
+    """At most ``WELCOME_MAX`` bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burnt:
+    """Host: that was the wrong secret, and the code is gone."""
+
+
+PairingMessage = PakeStart | PakeReply | PakeConfirm | HostBundle | GuestBundle | Welcome | Burnt
+
+
+def encode_pairing(message: PairingMessage) -> bytes:
+    """Return ``GEOMETRY.blob_plain`` bytes, ready to be sealed."""
+    return length_prefixed(pack(_fields(message)), GEOMETRY.blob_plain)
+
+
+def decode_pairing(data: bytes) -> PairingMessage:
+    """Undo ``encode_pairing``. Raises Malformed."""
+    if len(data) != GEOMETRY.blob_plain:
+        raise Malformed(f"a pairing message of {len(data)} bytes")
+    read = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
+    match read.integer("t", 0, _TYPE_MAX):
+        case 1:
+            return PakeStart(read.bytes("sid", _SID), read.bytes("share", _KEY))
+        case 2:
+            return PakeReply(read.bytes("share", _KEY), read.bytes("proof", _KEY))
+        case 3:
+            return PakeConfirm(read.bytes("proof", _KEY))
+        case 4:
+            return _host_bundle(read)
+        case 5:
+            return _guest_bundle(read)
+        case 6:
+            return Welcome(read.bytes("olm", limit=WELCOME_MAX))
+        case 7:
+            return Burnt()
+        case unknown:
+            raise Malformed(f"pairing message of unknown type {unknown}")
+
+
+def _fields(message: PairingMessage) -> dict[str, Any]:
+    match message:
+        case PakeStart(sid=sid, share=share):
+            return {"t": 1, "sid": sid, "share": share}
+        case PakeReply(share=share, confirmation=proof):
+            return {"t": 2, "share": share, "proof": proof}
+        case PakeConfirm(confirmation=proof):
+            return {"t": 3, "proof": proof}
+        case HostBundle():
+            return {
+                "t": 4,
+                "nick": message.nick,
+                "id": message.identity,
+                "otk": message.one_time,
+                "ek": message.encapsulation_key,
+                "mesh": message.mesh_secret,
+                "at": message.rendezvous,
+                "epoch": message.epoch,
+            }
+        case GuestBundle(nick=nick, identity=identity, ciphertext=ciphertext, olm=olm):
+            return {"t": 5, "nick": nick, "id": identity, "ct": ciphertext, "olm": olm}
+        case Welcome(olm=olm):
+            return {"t": 6, "olm": olm}
+        case Burnt():
+            return {"t": 7}
+    assert_never(message)
+
+
+def _host_bundle(read: Reader) -> HostBundle:
+    return HostBundle(
+        nick=read.text("nick", _NICK_BYTES),
+        identity=read.bytes("id", _KEY),
+        one_time=read.bytes("otk", _KEY),
+        encapsulation_key=read.bytes("ek", ENCAPSULATION_KEY_BYTES),
+        mesh_secret=read.bytes("mesh", _KEY),
+        rendezvous=read.texts("at", RENDEZVOUS_MAX, URL_BYTES),
+        epoch=read.integer("epoch", 0, _U32),
+    )
+
+
+def _guest_bundle(read: Reader) -> GuestBundle:
+    return GuestBundle(
+        nick=read.text("nick", _NICK_BYTES),
+        identity=read.bytes("id", _KEY),
+        ciphertext=read.bytes("ct", CIPHERTEXT_BYTES),
+        olm=read.bytes("olm", limit=HELLO_MAX),
+    )

@@ -1,0 +1,1 @@
+"""Every parser of the wire, ready to be fed anything."""

@@ -1,0 +1,151 @@
+"""One fuzz target per parser of what others send.
+
+A target takes any bytes. It returns when they parse, or are refused in the one allowed way. It raises when
+the parser raises anything else, and when what was parsed does not survive being written and read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from p2pchat.errors import Malformed
+from p2pchat.types import MessageId, NodeId, Seat, Topic
+from p2pchat.wire import (
+    cell,
+    codec,
+    control,
+    description,
+    fragment,
+    frame,
+    invite,
+    offer,
+    pairing,
+    payload,
+    sdp,
+    signalling,
+)
+
+V = TypeVar("V")
+
+LIMIT = 1 << 16
+
+
+@dataclass(frozen=True)
+class Target:
+    """``run`` raises only on a bug; ``samples`` are valid inputs to begin from."""
+
+    run: Callable[[bytes], None]
+    samples: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Format(Generic[V]):
+    """A parser and the writer that belongs to it."""
+
+    decode: Callable[[bytes], V]
+    encode: Callable[[V], bytes]
+
+    def canonical(self, *samples: V) -> Target:
+        """One encoding per value: whatever parses must be exactly what would be written."""
+        return self._target(samples, lambda value, data: self.encode(value) == data)
+
+    def extensible(self, *samples: V) -> Target:
+        """Fields of later versions are left out: whatever parses must come back equal."""
+        return self._target(samples, lambda value, _: self.decode(self.encode(value)) == value)
+
+    def _target(self, samples: tuple[V, ...], survives: Callable[[V, bytes], bool]) -> Target:
+        def run(data: bytes) -> None:
+            try:
+                value = self.decode(data)
+            except Malformed:
+                return
+            if not survives(value, data):
+                raise AssertionError(f"{value!r} is written otherwise than it was read")
+
+        return Target(run, tuple(map(self.encode, samples)))
+
+
+def _text(data: bytes) -> str:
+    """Any bytes as some text; valid UTF-8 as itself."""
+    return data.decode("utf-8", "replace")
+
+
+_KEY, _SEAT, _TOPIC = b"k" * 32, Seat(b"s" * 8), Topic(b"t" * 32)
+_BLOB = bytes(range(256)) * 8
+_HERE = description.Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
+_FAR = description.Candidate("relay", "tcp", "2001:db8::1", 443, 1)
+_DESCRIPTION = description.Description("actpass", "ufra", "p" * 22, _KEY, (_HERE, _FAR))
+_NODE = NodeId(b"n" * 8)
+_CODE = invite.InviteCode(42, ("tango", "marble", "orbit"))
+_LINK = invite.InviteLink(b"s" * 16, b"f" * 16, ("wss://meet.example.org", "ws://127.0.0.1:8765"))
+
+TARGETS: dict[str, Target] = {
+    "codec": Format(lambda data: codec.unpack(data, LIMIT), codec.pack).canonical(
+        {"text": "é", "list": [1, -1, 1.5, None, True], "map": {"bytes": b"\0" * 40}},
+        [2**64 - 1, -(2**63), "x" * 300, [[[[]]]]],
+    ),
+    "padding": Format(
+        lambda data: (codec.strip_padding(data), len(data)), lambda pair: codec.length_prefixed(*pair)
+    ).canonical((b"", 2), (b"data", 34), (b"x" * 32, 34)),
+    "frame": Format(frame.decode, frame.encode).canonical(
+        frame.Frame(frame.FrameKind.PADDING, b""),
+        frame.Frame(frame.FrameKind.CELL, b"c" * 925),
+        frame.Frame(frame.FrameKind.CONTROL, control.encode(control.Heartbeat(7))),
+    ),
+    "control": Format(control.decode, control.encode).extensible(
+        control.Heartbeat(7), control.Bye(), control.UnknownControl(16)
+    ),
+    "cell": Format(cell.decode_cell, cell.encode_cell).canonical(
+        cell.Cell(b"t" * 16, 81_000, bytes(8), b"b" * 897)
+    ),
+    "fragment": Format(fragment.decode_fragment, fragment.encode_fragment).canonical(
+        fragment.Fragment(fragment.Lane.ORDERED, 7, 5, 1, 3, 81_000, 12, b"d" * 860),
+        fragment.Fragment(fragment.Lane.NOTICE, 7, 7, 0, 1, 81_000, fragment.NOTHING_SEEN, b"note"),
+    ),
+    "payload": Format(payload.decode_payload, payload.encode_payload).extensible(
+        payload.Text(MessageId("0123456789abcdef" * 2), 1767323045.5, "hi 😀"),
+        payload.RekeyOffer(3, 81_000, b"e" * 1184),
+        payload.RekeyAnswer(3, b"c" * 1088),
+    ),
+    "notice": Format(payload.decode_notice, payload.encode_notice).extensible(
+        payload.Receipt(7, b"\x05"), payload.Presence(here=True, asks=False, next=7)
+    ),
+    "description": Format(description.decode_description, description.encode_description).canonical(
+        _DESCRIPTION
+    ),
+    "sdp": Format(
+        lambda data: sdp.from_sdp(_text(data)), lambda value: sdp.to_sdp(value).encode()
+    ).extensible(_DESCRIPTION),
+    "offer": Format(offer.decode_offer, offer.encode_offer).extensible(
+        offer.Offer(_NODE, _KEY, b"e" * 1184, _DESCRIPTION)
+    ),
+    "answer": Format(offer.decode_answer, offer.encode_answer).extensible(
+        offer.Answer(_NODE, _KEY, b"c" * 1088, _DESCRIPTION)
+    ),
+    "signalling-client": Format(signalling.decode_client, signalling.encode_client).canonical(
+        signalling.Take(_TOPIC, signalling.SeatMode.GUEST),
+        signalling.Leave(_TOPIC),
+        signalling.Pass(_TOPIC, _SEAT, _BLOB),
+    ),
+    "signalling-server": Format(signalling.decode_server, signalling.encode_server).canonical(
+        signalling.Welcome(1),
+        signalling.Seated(_TOPIC, _SEAT, (Seat(b"o" * 8),)),
+        signalling.Refused(_TOPIC, signalling.Refusal.FULL),
+        signalling.Blob(_TOPIC, _SEAT, _BLOB),
+        signalling.Gone(_TOPIC, _SEAT),
+    ),
+    "invite": Format(lambda data: invite.parse(_text(data)), lambda value: str(value).encode()).extensible(
+        _CODE, _LINK
+    ),
+    "pairing": Format(pairing.decode_pairing, pairing.encode_pairing).extensible(
+        pairing.PakeStart(b"i" * 16, _KEY),
+        pairing.PakeReply(_KEY, _KEY),
+        pairing.PakeConfirm(_KEY),
+        pairing.HostBundle("alice", _KEY, _KEY, b"e" * 1184, _KEY, ("wss://meet.example.org",), 81_000),
+        pairing.GuestBundle("bob", _KEY, b"c" * 1088, b"o" * 200),
+        pairing.Welcome(b"o" * 100),
+        pairing.Burnt(),
+    ),
+}

@@ -1,0 +1,67 @@
+"""Offers and answers: one size, whatever they hold; never one taken for the other."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from p2pchat.errors import Malformed
+from p2pchat.types import NodeId
+from p2pchat.wire.codec import length_prefixed, pack
+from p2pchat.wire.description import (
+    CANDIDATES_MAX,
+    CREDENTIAL_MAX,
+    Candidate,
+    Description,
+    encode_description,
+)
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.offer import Answer, Offer, decode_answer, decode_offer, encode_answer, encode_offer
+
+NODE, X25519, EK, CT = NodeId(b"n" * 8), b"x" * 32, b"e" * 1184, b"c" * 1088
+HERE = Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
+FAR = Candidate("relay", "tcp", "2001:db8::1", 65535, 2**32 - 1)
+SMALL = Description("actpass", "ufra", "p" * 22, b"f" * 32, (HERE,))
+LARGEST = Description(
+    "active", "u" * CREDENTIAL_MAX, "p" * CREDENTIAL_MAX, b"f" * 32, (FAR,) * CANDIDATES_MAX
+)
+
+
+@pytest.mark.parametrize("description", [SMALL, LARGEST])
+def test_offers_and_answers_come_back_equal_and_all_have_one_size(description: Description) -> None:
+    offer, answer = Offer(NODE, X25519, EK, description), Answer(NODE, X25519, CT, description)
+    assert len(encode_offer(offer)) == len(encode_answer(answer)) == GEOMETRY.blob_plain == 2008
+    assert decode_offer(encode_offer(offer)) == offer
+    assert decode_answer(encode_answer(answer)) == answer
+
+
+def test_neither_is_taken_for_the_other() -> None:
+    with pytest.raises(Malformed):
+        decode_answer(encode_offer(Offer(NODE, X25519, EK, SMALL)))
+    with pytest.raises(Malformed):
+        decode_offer(encode_answer(Answer(NODE, X25519, CT, SMALL)))
+
+
+@given(st.binary(max_size=100).map(lambda data: length_prefixed(data, 2008)) | st.binary(max_size=100))
+def test_any_bytes_are_malformed(data: bytes) -> None:
+    for decode in (decode_offer, decode_answer):
+        with pytest.raises(Malformed):
+            decode(data)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"node": bytes(7)},
+        {"x": bytes(33)},
+        {"ek": bytes(1183)},
+        {"d": b""},
+        {"d": bytes(2000)},
+        {"t": 2},
+        {"t": True},
+    ],
+)
+def test_what_is_no_offer_is_malformed(change: dict[str, object]) -> None:
+    fields = {"t": 1, "node": NODE, "x": X25519, "ek": EK, "d": encode_description(SMALL)}
+    assert decode_offer(length_prefixed(pack(fields), 2008))
+    with pytest.raises(Malformed):
+        decode_offer(length_prefixed(pack({**fields, **change}), 4096)[:2008])

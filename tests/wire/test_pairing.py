@@ -1,0 +1,130 @@
+"""Pairing messages: all of one size, strict about names and addresses, since they come from strangers."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from p2pchat.errors import Malformed
+from p2pchat.wire.codec import length_prefixed, pack
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.pairing import (
+    HELLO_MAX,
+    WELCOME_MAX,
+    Burnt,
+    GuestBundle,
+    HostBundle,
+    PairingMessage,
+    PakeConfirm,
+    PakeReply,
+    PakeStart,
+    Welcome,
+    check_nick,
+    decode_pairing,
+    encode_pairing,
+)
+
+KEY = b"k" * 32
+HOST = HostBundle("alice", KEY, KEY, b"e" * 1184, KEY, ("wss://meet.example.org",), 81_000)
+GUEST = GuestBundle("bob", KEY, b"c" * 1088, b"o" * 200)
+MESSAGES: list[PairingMessage] = [
+    PakeStart(b"i" * 16, KEY),
+    PakeReply(KEY, KEY),
+    PakeConfirm(KEY),
+    HOST,
+    GUEST,
+    Welcome(b"o" * 100),
+    Burnt(),
+]
+LARGEST: list[PairingMessage] = [
+    replace(HOST, nick="😀" * 64, rendezvous=("ws://" + "a" * 25,) * 8, epoch=2**32 - 1),
+    replace(GUEST, nick="😀" * 64, olm=bytes(HELLO_MAX)),
+    Welcome(bytes(WELCOME_MAX)),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES + LARGEST)
+def test_messages_come_back_equal_and_all_have_one_size(message: PairingMessage) -> None:
+    data = encode_pairing(message)
+    assert len(data) == GEOMETRY.blob_plain == 2008
+    assert decode_pairing(data) == message
+
+
+@given(st.binary(max_size=100).map(lambda data: length_prefixed(data, 2008)) | st.binary(max_size=100))
+def test_any_bytes_are_malformed_or_a_message(data: bytes) -> None:
+    try:
+        message = decode_pairing(data)
+    except Malformed:
+        return
+    assert encode_pairing(message) == data
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_byte_more_or_less_is_malformed(message: PairingMessage) -> None:
+    data = encode_pairing(message)
+    for wrong in (data[:-1], data + b"\0", data[:-1] + b"\1"):
+        with pytest.raises(Malformed):
+            decode_pairing(wrong)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        {},
+        {"t": 0},
+        {"t": 8},
+        {"t": 1, "sid": bytes(15), "share": KEY},
+        {"t": 2, "share": KEY},
+        {"t": 3, "proof": KEY + b"k"},
+        {"t": 5, "nick": "", "id": KEY, "ct": bytes(1088), "olm": b""},
+        {"t": 5, "nick": "b\x1b[2Job", "id": KEY, "ct": bytes(1088), "olm": b""},
+        {"t": 5, "nick": "bob", "id": KEY, "ct": bytes(1088), "olm": bytes(HELLO_MAX + 1)},
+        {"t": 6, "olm": bytes(WELCOME_MAX + 1)},
+        {"t": 6, "olm": "text"},
+    ],
+)
+def test_what_is_no_message_is_malformed(fields: object) -> None:
+    with pytest.raises(Malformed):
+        decode_pairing(length_prefixed(pack(fields), 2008))
+
+
+@pytest.mark.parametrize("urls", [["http://a"], ["ws://a"] * 9, [7], ["ws://" + "a" * 120] * 2])
+def test_a_bundle_with_addresses_nobody_can_use_is_malformed(urls: list[object]) -> None:
+    fields = {"t": 4, "nick": "a", "id": KEY, "otk": KEY, "ek": bytes(1184), "mesh": KEY, "epoch": 1}
+    assert decode_pairing(length_prefixed(pack({**fields, "at": ["ws://a"]}), 2008))
+    with pytest.raises(Malformed):
+        decode_pairing(length_prefixed(pack({**fields, "at": urls}), 2008))
+
+
+@pytest.mark.parametrize("nick", ["a", "x" * 64, "Zoë", "名前", "👩\u200d👩\u200d👧", "o'neil the 3rd"])
+def test_names_people_have(nick: str) -> None:
+    check_nick(nick)
+
+
+@pytest.mark.parametrize(
+    "nick",
+    [
+        "",
+        " ",
+        "x" * 65,
+        "a\n",
+        " a",
+        "a\tb",
+        "a\x1bb",
+        "a\x9bb",
+        "a\x00b",
+        "a\u202eb",
+        "a\u2028b",
+        "a\ud800b",
+    ],
+)
+def test_names_that_could_disturb_a_terminal_or_pass_for_others(nick: str) -> None:
+    with pytest.raises(Malformed, match="a name"):
+        check_nick(nick)
+
+
+def test_secrets_are_not_shown_by_accident() -> None:
+    shown = repr(replace(HOST, mesh_secret=b"s" * 32))
+    assert "sss" not in shown

@@ -82,6 +82,8 @@ class OutboxEntry:
     """The session's number for it, once sealed."""
     ciphertext: bytes | None = field(default=None, repr=False)
     """Olm message type (1 byte) and body, once sealed; repeats reuse it."""
+    renewal: bool = False
+    """True for a key renewal, which has no line in history."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""The contacts of this home: who they are and what we call them.
+
+Knows: records and unique names. Does not know: sessions or messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from p2pchat.core.orders import ContactChanged, Notify, Order, Persist
+from p2pchat.core.records import Contact, DropContact, PutContact
+from p2pchat.types import ContactId
+
+
+class Contacts:
+    """An ordered table of contacts; every change is persisted and reported."""
+
+    def __init__(self, contacts: Iterable[Contact]) -> None:
+        self._contacts = {contact.id: contact for contact in contacts}
+
+    def all(self) -> tuple[Contact, ...]:
+        """In the order they were added."""
+        return tuple(self._contacts.values())
+
+    def get(self, contact: ContactId) -> Contact | None:
+        """The record, or None for a stranger."""
+        return self._contacts.get(contact)
+
+    def add(self, contact: Contact) -> tuple[Contact, list[Order]]:
+        """Add a contact under a free name, or renew one paired again (which keeps its name)."""
+        known = self._contacts.get(contact.id)
+        name = known.name if known is not None else self._free(contact.name)
+        return self._put(replace(contact, name=name), "added")
+
+    def rename(self, contact: Contact, name: str) -> list[Order]:
+        """Call them something else; a taken name gets a number."""
+        return self._put(replace(contact, name=self._free(name, but=contact.id)), "renamed")[1]
+
+    def verify(self, contact: Contact, verified: bool) -> list[Order]:
+        """Note whether the safety number was compared."""
+        return self._put(replace(contact, verified=verified), "verified" if verified else "unverified")[1]
+
+    def block(self, contact: Contact, blocked: bool) -> list[Order]:
+        """Stop (or resume) hearing them."""
+        return self._put(replace(contact, blocked=blocked), "blocked" if blocked else "unblocked")[1]
+
+    def remove(self, contact: Contact) -> list[Order]:
+        """Forget them and everything said."""
+        del self._contacts[contact.id]
+        return [Persist(DropContact(contact.id)), Notify(ContactChanged(contact, "removed"))]
+
+    def _put(self, contact: Contact, change: str) -> tuple[Contact, list[Order]]:
+        self._contacts[contact.id] = contact
+        return contact, [Persist(PutContact(contact)), Notify(ContactChanged(contact, change))]
+
+    def _free(self, name: str, but: ContactId | None = None) -> str:
+        taken = {contact.name.casefold() for contact in self._contacts.values() if contact.id != but}
+        if name.casefold() not in taken:
+            return name
+        number = 2
+        while f"{name}-{number}".casefold() in taken:
+            number += 1
+        return f"{name}-{number}"

@@ -1,0 +1,359 @@
+"""All that passes between this node and one contact.
+
+Knows: how a message becomes cells and cells a message; when to repeat, acknowledge and greet.
+Does not know: links, meshes or other contacts. Parent of ``session``, ``inbox``, ``outbox`` and ``presence``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from p2pchat.core.inbox import Inbox
+from p2pchat.core.orders import MessageArrived, MessageMoved, Notify, Order, Persist, PresenceChanged
+from p2pchat.core.outbox import LIFETIME_S, PROBE_FIRST_S, PROBE_LAST_S, Item, Outbox
+from p2pchat.core.presence import Presence
+from p2pchat.core.records import (
+    Contact,
+    DropOutbox,
+    Message,
+    OutboxEntry,
+    PutMessage,
+    PutOutbox,
+    PutSession,
+    SetMessageState,
+)
+from p2pchat.core.session import Session
+from p2pchat.crypto.envelope import TagDelta
+from p2pchat.errors import RefusedInput
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import MessageId, MessageState
+from p2pchat.wire import payload as wire
+from p2pchat.wire.cell import Cell
+from p2pchat.wire.fragment import Fragment, Lane
+
+NEVER = 2.0**53
+"""An expiry for what must not expire."""
+
+RECEIPT_S = (0.02, 0.08)
+"""Receipts wait a random moment, so that many cells share one and it does not follow its cause at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendCell:
+    """A sealed cell for every neighbour in the contact's mesh."""
+
+    cell: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Retag:
+    """The tags to listen for have changed."""
+
+    delta: TagDelta
+
+
+Output = Order | SendCell | Retag
+
+
+class Conversation:
+    """One contact's messages, both ways.
+
+    Each method returns what is to be done; whatever sealed or opened a cell is preceded by the session's snapshot.
+    """
+
+    def __init__(
+        self,
+        contact: Contact,
+        session: Session,
+        entries: Iterable[OutboxEntry],
+        entropy: Entropy,
+        counters: Counter[str],
+    ) -> None:
+        self.contact = contact
+        self._session = session
+        self._outbox = Outbox(iter(entries))
+        self._inbox = Inbox()
+        self._presence = Presence(entropy)
+        self._entropy = entropy
+        self._counters = counters
+        self._connected = False
+        self._moved = False
+        self._acknowledge_soon = False
+        self._receipt_at: float | None = None
+        self._probe_at: float | None = None
+        self._probe_gap = PROBE_FIRST_S
+
+    # --- what the parent asks
+
+    @property
+    def waiting(self) -> int:
+        """Messages not yet acknowledged."""
+        return sum(not item.entry.renewal for item in self._outbox)
+
+    def here(self, now: float) -> bool:
+        """Whether the contact was heard lately."""
+        return self._presence.here(now)
+
+    def tags(self, now: float) -> list[bytes]:
+        """Every tag to listen for."""
+        self._session.listen(now)
+        return self._session.tags()
+
+    def next_wakeup(self) -> float | None:
+        """When ``tick`` is next due."""
+        expiry = min((item.entry.expires_at for item in self._outbox), default=None)
+        due = [expiry, self._presence.next_wakeup() if self._connected else None]
+        if self._connected:
+            due += [self._receipt_at, self._probe_at]
+        return min((at for at in due if at is not None), default=None)
+
+    # --- what happens
+
+    def submit(self, message: MessageId, text: str, order: int, now: float) -> list[Output]:
+        """Accept a message: durable first, then on its way."""
+        body = wire.encode_payload(wire.Text(message, now, text))
+        entry = OutboxEntry(message, self.contact.id, body, order, now + LIFETIME_S)
+        self._outbox.add(entry)
+        line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED)
+        accepted: list[Output] = [Persist(PutOutbox(entry)), Persist(PutMessage(line))]
+        return [*accepted, *self._moved_to(entry, MessageState.QUEUED, now), *self._saved(self._flush(now))]
+
+    def connected(self, links: int, opened: bool, now: float) -> list[Output]:
+        """The mesh has ``links`` links now. A new one is a new chance to be heard."""
+        self._connected = links > 0
+        if not opened:
+            return []
+        self._presence.greet_soon(now)
+        self._probe_gap = PROBE_FIRST_S
+        return self._saved(self._flush(now) + (self._probe(now) if links == 1 else []))
+
+    def cell(self, cell: Cell, now: float) -> list[Output]:
+        """A cell under one of our tags came in. Raises RefusedInput and then has changed nothing."""
+        fragment, delta = self._session.open(cell)
+        out: list[Output] = [Retag(delta), *self._heard(now)]
+        if fragment.lane is Lane.ORDERED:
+            out += self._take(fragment, now)
+        else:
+            out += self._notice(fragment, now)
+        self._moved |= self._session.checkpoint_due
+        return self._saved(out + self._flush(now))
+
+    def tick(self, now: float) -> list[Output]:
+        """Expire, acknowledge, greet, probe: whatever is due."""
+        out = self._expire(now)
+        out.append(Retag(self._session.listen(now)))
+        if self._presence.lapsed(now):
+            out.append(Notify(PresenceChanged(self.contact.id, here=False)))
+        if self._connected:
+            out += self._tick_connected(now)
+        return self._saved(out)
+
+    def leave(self, now: float) -> list[Output]:
+        """Tell a contact who is here that we go."""
+        if not (self._connected and self.here(now)):
+            return []
+        return self._saved(self._say(wire.Presence(here=False, asks=False, next=self._session.expected), now))
+
+    def renew(self, contact: Contact, session: Session, now: float) -> list[Output]:
+        """Paired anew: what waits must be sealed under the new session."""
+        self.contact, self._session, self._inbox = contact, session, Inbox()
+        out: list[Output] = []
+        for item in self._outbox:
+            if item.entry.renewal:
+                out += self._finish(item, MessageState.CANCELLED, now)
+                continue
+            entry = replace(item.entry, number=None, ciphertext=None)
+            self._outbox.update(entry)
+            out.append(Persist(PutOutbox(entry)))
+        self._moved = True
+        return self._saved(out + self._flush(now))
+
+    def cancel(self, now: float) -> list[Output]:
+        """Withdraw every message that waits. A renewal stays: without it the two ends would disagree on their keys."""
+        messages = [item for item in self._outbox if not item.entry.renewal]
+        return [order for item in messages for order in self._finish(item, MessageState.CANCELLED, now)]
+
+    # --- receiving
+
+    def _heard(self, now: float, here: bool = True) -> list[Output]:
+        changed = self._presence.heard(now, here)
+        return [Notify(PresenceChanged(self.contact.id, here))] if changed else []
+
+    def _take(self, fragment: Fragment, now: float) -> list[Output]:
+        """One fragment of an ordered payload: deliver all that is now whole and in order."""
+        self._session.skip_to(fragment.floor)
+        self._inbox.skip_to(self._session.expected)
+        if not self._inbox.take(fragment, self._session.expected):
+            self._counters["fragments repeated"] += 1
+        out: list[Output] = []
+        while (ciphertext := self._inbox.pop(self._session.expected)) is not None:
+            self._moved = True
+            try:
+                out += self._deliver(wire.decode_payload(self._session.decrypt(ciphertext)), now)
+            except RefusedInput:
+                self._counters["payloads refused"] += 1
+        self._acknowledge_soon = True
+        return out
+
+    def _deliver(self, payload: wire.Payload, now: float) -> list[Output]:
+        match payload:
+            case wire.Text(id=message, at=at, text=text):
+                line = Message(message, self.contact.id, False, at, text, MessageState.DELIVERED)
+                return [Persist(PutMessage(line)), Notify(MessageArrived(line))]
+            case wire.RekeyOffer():
+                agreed = self._session.answer_renewal(payload, now)
+                return [Retag(agreed[1]), *self._enqueue(agreed[0], now)] if agreed is not None else []
+            case wire.RekeyAnswer():
+                delta = self._session.complete_renewal(payload, now)
+                return [Retag(delta)] if delta is not None else []
+            case wire.UnknownPayload():
+                self._counters["payloads not understood"] += 1
+                return []
+            case _:
+                assert_never(payload)
+
+    def _notice(self, fragment: Fragment, now: float) -> list[Output]:
+        notice = wire.decode_notice(fragment.data)
+        match notice:
+            case wire.Receipt(next=next_number, partial=held):
+                return self._acknowledged(next_number, held, now)
+            case wire.Presence(here=here, asks=asks, next=next_number):
+                if asks:
+                    self._acknowledge_soon = True
+                return self._heard(now, here) + self._acknowledged(next_number, b"", now)
+            case _:
+                return []
+
+    def _acknowledged(self, next_number: int, held: bytes, now: float) -> list[Output]:
+        """They have all below ``next_number``. They listen: send again whatever else should be there by now."""
+        if next_number > self._session.next_number:
+            return []
+        done = self._outbox.acknowledged(next_number, held)
+        out = [order for item in done for order in self._finish(item, MessageState.DELIVERED, now)]
+        self._probe_gap = PROBE_FIRST_S
+        again = self._send_due(now - PROBE_FIRST_S, now)
+        return out + (again or self._reopen(now))
+
+    def _reopen(self, now: float) -> list[Output]:
+        """The window is used up, but they listen: one fragment to answer makes them say how far it has moved."""
+        if self._session.room(now) > 0 or self._session.answer_room(now) <= 0:
+            return []
+        probe = self._outbox.probe()
+        return self._send_fragment(*probe, now) if probe is not None else []
+
+    # --- sending
+
+    def _enqueue(self, payload: wire.Payload, now: float) -> list[Output]:
+        """Accept a payload of our own making; it goes the way of every message."""
+        self._moved = True
+        message = MessageId(self._entropy.bytes(16).hex())
+        order = max((item.entry.order for item in self._outbox), default=0)
+        body = wire.encode_payload(payload)
+        entry = OutboxEntry(message, self.contact.id, body, order, NEVER, renewal=True)
+        self._outbox.add(entry)
+        return [Persist(PutOutbox(entry))]
+
+    def _flush(self, now: float) -> list[Output]:
+        """Send what has never been sent, as far as the window reaches."""
+        if self._acknowledge_soon:
+            self._acknowledge_soon = False
+            if self._receipt_at is None:
+                self._receipt_at = now + uniform(self._entropy, *RECEIPT_S)
+        if not self._connected:
+            return []
+        offer = self._session.renew(self._entropy, now)
+        out = self._enqueue(offer, now) if offer is not None else []
+        out += self._send_due(float("-inf"), now)
+        while (item := self._outbox.unsealed()) is not None and self._session.room(now) > 0:
+            number, ciphertext = self._session.encrypt(item.entry.payload)
+            entry = replace(item.entry, number=number, ciphertext=ciphertext)
+            self._outbox.update(entry)
+            out.append(Persist(PutOutbox(entry)))
+            out += self._send_due(float("-inf"), now)
+        return out
+
+    def _send_due(self, before: float, now: float) -> list[Output]:
+        out: list[Output] = []
+        if self._connected:
+            for item, index in self._outbox.due(before):
+                if self._session.room(now) <= 0:
+                    break
+                out += self._send_fragment(item, index, now)
+        return out
+
+    def _send_fragment(self, item: Item, index: int, now: float) -> list[Output]:
+        entry, pieces = item.entry, item.pieces
+        assert entry.number is not None, "only sealed messages have pieces"
+        floor = self._outbox.floor(self._session.next_number)
+        fragment = self._session.fragment(Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index])
+        first_time = len(item.sent) < len(pieces)
+        item.sent[index] = now
+        if self._probe_at is None:
+            self._probe_at = now + self._probe_gap
+        out = self._seal(fragment, now)
+        if first_time and len(item.sent) == len(pieces):
+            out += self._moved_to(entry, MessageState.RELAYED, now)
+        return out
+
+    def _probe(self, now: float) -> list[Output]:
+        """Repeat the first missing fragment of the oldest message, and wait twice as long before the next time."""
+        self._probe_at = None
+        probe = self._outbox.probe()
+        if probe is None:
+            return []
+        self._probe_at = now + self._probe_gap * uniform(self._entropy, 0.8, 1.2)
+        self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
+        return self._send_fragment(*probe, now) if self._session.notice_room(now) > 0 else []
+
+    def _tick_connected(self, now: float) -> list[Output]:
+        out: list[Output] = []
+        if self._receipt_at is not None and now >= self._receipt_at:
+            self._receipt_at = None
+            out += self._say(wire.Receipt(self._session.expected, self._inbox.held(self._session.expected)), now)
+        if self._presence.greet_at is not None and now >= self._presence.greet_at:
+            asks = not self._presence.here(now) or len(self._outbox) > 0
+            out += self._say(wire.Presence(here=True, asks=asks, next=self._session.expected), now)
+        if self._probe_at is not None and now >= self._probe_at:
+            out += self._probe(now)
+        return out + self._flush(now)
+
+    def _say(self, notice: wire.Notice, now: float) -> list[Output]:
+        """Send a notice: in the envelope only, never repeated."""
+        self._presence.greeted(now)
+        if self._session.notice_room(now) <= 0:
+            self._counters["notices withheld: window full"] += 1
+            return []
+        floor = self._outbox.floor(self._session.next_number)
+        data = wire.encode_notice(notice)
+        return self._seal(self._session.fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)
+
+    def _seal(self, fragment: Fragment, now: float) -> list[Output]:
+        self._moved = True
+        return [SendCell(self._session.seal(fragment, now))]
+
+    # --- ends
+
+    def _expire(self, now: float) -> list[Output]:
+        old = self._outbox.expired(now)
+        return [order for item in old for order in self._finish(item, MessageState.EXPIRED, now)]
+
+    def _finish(self, item: Item, state: MessageState, now: float) -> list[Output]:
+        self._outbox.remove(item.entry.id)
+        return [Persist(DropOutbox(item.entry.id)), *self._moved_to(item.entry, state, now)]
+
+    def _moved_to(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
+        """Remember and report a state; renewals are nobody's message."""
+        if entry.renewal:
+            return []
+        moved = Notify(MessageMoved(entry.id, self.contact.id, state, now))
+        return [Persist(SetMessageState(entry.id, state)), moved]
+
+    def _saved(self, out: list[Output]) -> list[Output]:
+        """Put the session's snapshot in front when it has moved."""
+        if not self._moved:
+            return out
+        self._moved = False
+        return [Persist(PutSession(self._session.snapshot())), *out]

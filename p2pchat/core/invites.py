@@ -1,0 +1,118 @@
+"""The invites that are open here, made or entered.
+
+Knows: which pairing a signal belongs to, and what we bring to it. Does not know: the steps of a pairing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from p2pchat.core.facts import InviteEntered, InviteOpened
+from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.pairing import Failed, Guest, Host, Ours, Output, Paired
+from p2pchat.core.records import Identity
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.crypto.olm import OlmAccount
+from p2pchat.errors import LimitError, UsageError
+from p2pchat.ports import Entropy
+from p2pchat.types import Topic
+from p2pchat.wire import signalling
+from p2pchat.wire.invite import InviteLink
+
+CAP = 16
+"""Invites open at once; nobody reads out more."""
+
+
+@dataclass(slots=True)
+class _Open:
+    party: Host | Guest
+    name: str | None
+
+
+class Invites:
+    """Runs the pairings; each is known by the local number under which it was asked for."""
+
+    def __init__(self, identity: Identity, entropy: Entropy) -> None:
+        self._identity = identity
+        self._account = OlmAccount(identity.account, identity.pickle_key)
+        self._entropy = entropy
+        self._open: dict[int, _Open] = {}
+
+    def identity(self) -> Identity:
+        """Our identity with the account as it is after the one-time keys spent so far."""
+        self._identity = replace(self._identity, account=self._account.pickle())
+        return self._identity
+
+    def open_for(self, fact: InviteOpened, home: MeshRecord) -> list[Output]:
+        """Wait for a guest who is to join ``home``."""
+        urls = _distinct(fact.rendezvous, home.rendezvous)
+        ours = Ours(self._identity.name, self._account, home.secret, urls, urls)
+        host = Host(ours, fact.link, fact.deadline, self._entropy.child(f"invite {fact.invite}"))
+        return self._begin(fact.invite, host, fact.name, urls)
+
+    def enter(self, fact: InviteEntered) -> list[Output]:
+        """Be somebody's guest."""
+        offered = fact.code.rendezvous if isinstance(fact.code, InviteLink) else ()
+        urls = _distinct(offered, fact.rendezvous, self._identity.rendezvous)
+        ours = Ours(self._identity.name, self._account, b"", (), urls)
+        guest = Guest(ours, fact.code, fact.deadline, self._entropy.child(f"invite {fact.invite}"))
+        return self._begin(fact.invite, guest, fact.name, urls)
+
+    def cancel(self, invite: int) -> list[Output]:
+        """We do not want it any more."""
+        known = self._open.pop(invite, None)
+        return list(known.party.cancel()) if known is not None else []
+
+    def open(self) -> list[int]:
+        """The numbers of all open invites."""
+        return list(self._open)
+
+    def at(self, topic: Topic) -> int | None:
+        """Which invite meets at this topic."""
+        return next((number for number, each in self._open.items() if each.party.topic == topic), None)
+
+    def signal(self, invite: int, url: str, message: signalling.Topical, now: float) -> list[Output]:
+        """A rendezvous spoke to one of our pairings. Raises RefusedInput."""
+        party = self._open[invite].party
+        match message:
+            case signalling.Seated(topic, seat, others):
+                out = party.seated(SeatRef(url, topic, seat), others)
+            case signalling.Refused(_, reason):
+                out = party.refused(url, reason)
+            case signalling.Blob(topic, seat, blob):
+                out = party.blob(SeatRef(url, topic, seat), blob, now)
+            case signalling.Gone(topic, seat):
+                out = party.gone(SeatRef(url, topic, seat))
+        return self._after(invite, out)
+
+    def down(self, url: str, reason: str) -> Iterable[tuple[int, list[Output]]]:
+        """A rendezvous is out of reach."""
+        return [(number, self._after(number, each.party.down(url, reason))) for number, each in list(self._open.items())]
+
+    def tick(self, now: float) -> Iterable[tuple[int, list[Output]]]:
+        """Deadlines."""
+        return [(number, self._after(number, each.party.tick(now))) for number, each in list(self._open.items())]
+
+    def next_wakeup(self) -> float | None:
+        """The next deadline."""
+        return min((each.party.next_wakeup() for each in self._open.values()), default=None)
+
+    def _begin(self, invite: int, party: Host | Guest, name: str | None, urls: tuple[str, ...]) -> list[Output]:
+        if not urls:
+            return [Failed(UsageError("no rendezvous is known; name one with --rendezvous URL"))]
+        if len(self._open) >= CAP:
+            return [Failed(LimitError(f"{CAP} invites are open already; cancel one first"))]
+        self._open[invite] = _Open(party, name)
+        return list(party.start())
+
+    def _after(self, invite: int, out: list[Output]) -> list[Output]:
+        """Put our own name for the contact in, and forget a pairing that is over."""
+        known = self._open[invite]
+        if known.party.over:
+            del self._open[invite]
+        return [replace(each, name=known.name or each.name) if isinstance(each, Paired) else each for each in out]
+
+
+def _distinct(*lists: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(url for urls in lists for url in urls))

@@ -1,0 +1,409 @@
+"""One mesh as this node sees it: its few links, and the cells that pass.
+
+Knows: how many links to keep, whom to offer one and whose offer to answer, and that each cell goes on once.
+Does not know: how seats are kept (``rendezvous``), what is inside a cell (``conversation``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from p2pchat.core.flood import Flood
+from p2pchat.core.introduction import Introducer
+from p2pchat.core.link import Link
+from p2pchat.core.neighbour import Neighbour, SeatRef
+from p2pchat.core.orders import (
+    AcceptAnswer,
+    CellSeen,
+    CloseLink,
+    MakeAnswer,
+    MakeOffer,
+    Notify,
+    Order,
+    SendFrame,
+    Signal,
+)
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.settings import Settings
+from p2pchat.core.status import LinkStatus
+from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
+from p2pchat.crypto.kdf import cell_id, digest, mesh_topic
+from p2pchat.errors import RefusedInput
+from p2pchat.ports import Entropy, sample, uniform
+from p2pchat.types import LinkId, NodeId, Seat, Topic
+from p2pchat.wire import control
+from p2pchat.wire.cell import Cell, decode_cell
+from p2pchat.wire.description import Description
+from p2pchat.wire.frame import Frame, FrameKind
+from p2pchat.wire.offer import Offer
+from p2pchat.wire.signalling import Pass, SeatMode
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+ASK_FIRST_S = 1.0
+ASK_LAST_S = 30.0
+"""A node short of links draws fresh neighbours after 1, 2, 4 … 30 s: quick while a mesh forms, 2 takes a minute after."""
+
+TOPIC_OVERLAP_S = 900.0
+"""Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter hour."""
+
+AVOID_S = 60.0
+"""A seat whose link failed is left alone this long: it may simply be unreachable from here."""
+
+AVOID_CAP = 256
+"""Seats remembered (to avoid, or as known neighbours); twice what eight rendezvous show in an hour of asking."""
+
+OFFERS_CAP = 1024
+"""Digests of offers answered lately, so that a server that repeats one gets nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellArrived:
+    """A new, live cell came in; it has been handed on already."""
+
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourChanged:
+    """A link came up or went down."""
+
+    up: bool
+
+
+MeshOutput = Order | TakeSeat | LeaveSeat | CellArrived | NeighbourChanged
+
+
+class Mesh:
+    """Keeps ``settings.links_wanted`` links and floods cells over them."""
+
+    def __init__(
+        self,
+        record: MeshRecord,
+        node: NodeId,
+        settings: Settings,
+        entropy: Entropy,
+        new_link: Callable[[], LinkId],
+        counters: Counter[str],
+    ) -> None:
+        self.record = record
+        self._node = node
+        self._settings = settings
+        self._entropy = entropy
+        self._new_link = new_link
+        self._counters = counters
+        self._introducer = Introducer(record.secret, node, entropy.child("introductions"))
+        self._flood = Flood()
+        self._neighbours: dict[LinkId, Neighbour] = {}
+        self._seats: dict[tuple[str, Topic], Seat] = {}
+        self._held: dict[Topic, None] = {}
+        self._seat_nodes: dict[tuple[str, Seat], NodeId] = {}
+        self._avoid: dict[tuple[str, Seat], float] = {}
+        self._answered: dict[bytes, None] = {}
+        self._next_topics_at = 0.0
+        self._ask_at = 0.0
+        self._ask_gap = ASK_FIRST_S
+
+    # --- what the parent asks
+
+    @property
+    def links_up(self) -> int:
+        """Links over which cells travel now."""
+        return sum(1 for neighbour in self._neighbours.values() if neighbour.up)
+
+    def owns(self, link: LinkId) -> bool:
+        """Whether the link is one of this mesh."""
+        return link in self._neighbours
+
+    def holds(self, topic: Topic) -> bool:
+        """Whether the topic is one of this mesh."""
+        return topic in self._held
+
+    def status(self) -> tuple[LinkStatus, ...]:
+        """All links and attempts."""
+        return tuple(neighbour.status(self.record.id) for neighbour in self._neighbours.values())
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due."""
+        due = [neighbour.next_wakeup() for neighbour in self._neighbours.values()]
+        if self._short():
+            due.append(self._ask_at)
+        return min([*due, self._next_topics_at])
+
+    # --- time
+
+    def tick(self, now: float) -> list[MeshOutput]:
+        """Follow the epochs' topics, drop dead links, send heartbeats, ask for neighbours when short of them."""
+        out = self._follow_topics(now)
+        for neighbour in list(self._neighbours.values()):
+            if neighbour.overdue(now):
+                out += self._close(neighbour, now)
+            elif neighbour.link is not None:
+                out += self._frames(neighbour, neighbour.link.tick(now))
+        if self._short() and now >= self._ask_at:
+            out += self._ask(now)
+        return out
+
+    def leave(self, now: float) -> list[MeshOutput]:
+        """Say goodbye to every neighbour and close."""
+        out: list[MeshOutput] = []
+        for neighbour in list(self._neighbours.values()):
+            if neighbour.up and neighbour.link is not None:
+                bye = Frame(FrameKind.CONTROL, control.encode(control.Bye()))
+                out += self._frames(neighbour, neighbour.link.send(bye, now))
+            out.append(CloseLink(neighbour.id))
+        self._neighbours.clear()
+        return out
+
+    # --- seats and blobs
+
+    def seated(self, url: str, topic: Topic, seat: Seat, others: tuple[Seat, ...], now: float) -> list[MeshOutput]:
+        """We hold a seat and see some others: offer links to as many as are missing."""
+        self._seats[(url, topic)] = seat
+        strangers = [other for other in others if self._worth_offering(url, other, now)]
+        missing = self._settings.links_wanted - len(self._neighbours)
+        return [
+            self._begin_offer(SeatRef(url, topic, other), now)
+            for other in sample(self._entropy, strangers, max(0, missing))
+        ]
+
+    def unseated(self, url: str) -> None:
+        """The connection to a rendezvous is gone, and our seats there with it."""
+        self._seats = {key: seat for key, seat in self._seats.items() if key[0] != url}
+
+    def blob(self, at: SeatRef, blob: bytes, now: float) -> list[MeshOutput]:
+        """A sealed blob was left at our seat: an answer to our offer, or an offer. Raises RefusedInput."""
+        waiting = self._offered_to(at)
+        if waiting is not None and waiting.offered is not None:
+            try:
+                answer, keys = self._introducer.read_answer(waiting.offered, blob)
+            except RefusedInput:
+                pass  # not our answer; it may still be an offer that crossed ours
+            else:
+                return self._accept_answer(waiting, answer.node, answer.description, Link(keys, "offerer"), now)
+        return self._consider_offer(at, blob, now)
+
+    def gone(self, at: SeatRef, now: float) -> list[MeshOutput]:
+        """The seat we passed a blob to is empty."""
+        waiting = self._offered_to(at)
+        return self._close(waiting, now) if waiting is not None else []
+
+    # --- links
+
+    def offer_made(self, link: LinkId, description: Description) -> list[MeshOutput]:
+        """The engine is ready to be called: send our offer."""
+        neighbour = self._neighbours[link]
+        neighbour.offered = self._introducer.offer(neighbour.at.topic, description)
+        return [self._pass(neighbour.at, neighbour.offered.blob)]
+
+    def answer_made(self, link: LinkId, description: Description, now: float) -> list[MeshOutput]:
+        """The engine has an answer: send it."""
+        neighbour = self._neighbours[link]
+        assert neighbour.offer is not None, "only offers are answered"
+        try:
+            blob, keys = self._introducer.answer(neighbour.offer_blob, neighbour.offer, description)
+        except RefusedInput:
+            return self._close(neighbour, now)
+        neighbour.link = Link(keys, "answerer")
+        return [self._pass(neighbour.at, blob)]
+
+    def link_up(self, link: LinkId, own: bytes, peer: bytes, now: float) -> list[MeshOutput]:
+        """The data channel is open: confirm it."""
+        neighbour = self._neighbours[link]
+        if neighbour.link is None:
+            return self._close(neighbour, now)
+        return self._frames(neighbour, neighbour.link.up(own, peer, now))
+
+    def link_down(self, link: LinkId, now: float) -> list[MeshOutput]:
+        """The engine lost it."""
+        return self._forget(self._neighbours[link], now)
+
+    def drained(self, link: LinkId, count: int, now: float) -> list[MeshOutput]:
+        """The engine's buffer drained."""
+        neighbour = self._neighbours[link]
+        return self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link is not None else []
+
+    def frame(self, link: LinkId, data: bytes, now: float) -> list[MeshOutput]:
+        """A frame came in. A frame that does not open closes the link, in silence."""
+        neighbour = self._neighbours[link]
+        if neighbour.link is None:
+            return self._close(neighbour, now)
+        was_up = neighbour.up
+        try:
+            frame = neighbour.link.receive(data, now)
+            if neighbour.up and not was_up:
+                self._ask_gap = ASK_FIRST_S
+                return [NeighbourChanged(up=True)]
+            return self._act_on(neighbour, frame, now) if frame is not None else []
+        except RefusedInput as refusal:
+            self._counters[f"frames refused: {type(refusal).__name__.lower()}"] += 1
+            return self._close(neighbour, now)
+
+    # --- cells
+
+    def broadcast(self, cell: bytes, now: float) -> list[MeshOutput]:
+        """Send a cell of our own, ``GEOMETRY.cell`` bytes, to every neighbour."""
+        return self._spread(cell, decode_cell(cell).epoch, None, now)
+
+    def _act_on(self, source: Neighbour, frame: Frame, now: float) -> list[MeshOutput]:
+        if frame.kind is FrameKind.CONTROL:
+            bye = isinstance(control.decode(frame.body), control.Bye)
+            return self._close(source, now) if bye else []
+        cell = decode_cell(frame.body)
+        if not self._flood.alive(cell.epoch, now):
+            self._counters["cells refused: expired"] += 1
+            return []
+        spread = self._spread(frame.body, cell.epoch, source, now)
+        return [*spread, CellArrived(cell)] if spread else []
+
+    def _spread(self, cell: bytes, epoch: int, source: Neighbour | None, now: float) -> list[MeshOutput]:
+        """Hand a cell to every neighbour but its source; empty when it was seen before."""
+        name = cell_id(cell)
+        if not self._flood.first_sight(name, epoch, now):
+            self._counters["cells seen again"] += 1
+            return []
+        others = [neighbour for neighbour in self._neighbours.values() if neighbour.up and neighbour is not source]
+        out: list[MeshOutput] = []
+        for neighbour in others:
+            assert neighbour.link is not None, "a neighbour that is up has a link"
+            out += self._frames(neighbour, neighbour.link.send(Frame(FrameKind.CELL, cell), now))
+        self._counters["cells originated" if source is None else "cells relayed"] += 1
+        whence = source.node if source is not None else None
+        return [*out, Notify(CellSeen(name, whence, len(others), now))]
+
+    # --- introductions
+
+    def _worth_offering(self, url: str, seat: Seat, now: float) -> bool:
+        if self._avoid.get((url, seat), 0.0) > now:
+            return False
+        node = self._seat_nodes.get((url, seat))
+        known = {neighbour.node for neighbour in self._neighbours.values()}
+        pending = any(n.at.url == url and n.at.seat == seat for n in self._neighbours.values())
+        return not pending and node != self._node and (node is None or node not in known)
+
+    def _begin_offer(self, at: SeatRef, now: float) -> MeshOutput:
+        neighbour = Neighbour(self._new_link(), at, now)
+        self._neighbours[neighbour.id] = neighbour
+        return MakeOffer(neighbour.id)
+
+    def _consider_offer(self, at: SeatRef, blob: bytes, now: float) -> list[MeshOutput]:
+        offer = self._introducer.read_offer(at.topic, blob)
+        if not self._fresh(digest(blob, 16)):
+            return []
+        _remember(self._seat_nodes, (at.url, at.seat), offer.node)
+        if offer.node == self._node:
+            return []
+        out = self._make_way(offer, at, now)
+        if out is None:
+            self._counters["offers declined"] += 1
+            return []
+        neighbour = Neighbour(self._new_link(), at, now, offer.node, offer=offer, offer_blob=blob)
+        self._neighbours[neighbour.id] = neighbour
+        return [*out, MakeAnswer(neighbour.id, offer.description)]
+
+    def _make_way(self, offer: Offer, at: SeatRef, now: float) -> list[MeshOutput] | None:
+        """What must go before this offer is answered; None when it is not to be answered.
+
+        Offers that crossed: the smaller node id stays the offerer. A neighbour we still hold a link to has lost it on
+        its side if the link has gone quiet here.
+        """
+        out: list[MeshOutput] = []
+        crossed = self._offered_to(at)
+        if crossed is not None:
+            if self._node < offer.node:
+                return None
+            out += self._close(crossed, now)
+        for old in [n for n in self._neighbours.values() if n.node == offer.node]:
+            if not old.up or old.link is None or old.link.silent_for(now) < 6.0:
+                return None
+            out += self._close(old, now)
+        return out if len(self._neighbours) < self._settings.links_max else None
+
+    def _accept_answer(
+        self, neighbour: Neighbour, node: NodeId, description: Description, link: Link, now: float
+    ) -> list[MeshOutput]:
+        """Complete our offer. Of two that crossed on different servers the smaller node id's is kept, by both ends."""
+        _remember(self._seat_nodes, (neighbour.at.url, neighbour.at.seat), node)
+        twins = [n for n in self._neighbours.values() if n.node == node]
+        if node == self._node or any(twin.up for twin in twins) or (twins and node < self._node):
+            return self._close(neighbour, now)
+        out = [order for twin in twins for order in self._close(twin, now)]
+        neighbour.node, neighbour.link, neighbour.offered = node, link, None
+        return [*out, AcceptAnswer(neighbour.id, description)]
+
+    def _offered_to(self, at: SeatRef) -> Neighbour | None:
+        return next((n for n in self._neighbours.values() if n.ours and n.link is None and n.at == at), None)
+
+    def _fresh(self, offer_digest: bytes) -> bool:
+        if offer_digest in self._answered:
+            self._counters["offers repeated"] += 1
+            return False
+        self._answered[offer_digest] = None
+        while len(self._answered) > OFFERS_CAP:
+            del self._answered[next(iter(self._answered))]
+        return True
+
+    # --- the end of a link
+
+    def _close(self, neighbour: Neighbour, now: float) -> list[MeshOutput]:
+        return [CloseLink(neighbour.id), *self._forget(neighbour, now)]
+
+    def _forget(self, neighbour: Neighbour, now: float) -> list[MeshOutput]:
+        self._neighbours.pop(neighbour.id, None)
+        if neighbour.up:
+            self._ask_at = min(self._ask_at, now + uniform(self._entropy, 0.0, ASK_FIRST_S))
+            return [NeighbourChanged(up=False)]
+        _remember(self._avoid, (neighbour.at.url, neighbour.at.seat), now + AVOID_S)
+        return []
+
+    # --- seats
+
+    def _short(self) -> bool:
+        return len(self._neighbours) < self._settings.links_wanted
+
+    def _ask(self, now: float) -> list[MeshOutput]:
+        self._ask_at = now + self._ask_gap * uniform(self._entropy, 0.75, 1.25)
+        self._ask_gap = min(ASK_LAST_S, self._ask_gap * 2)
+        return [TakeSeat(url, topic, SeatMode.MESH) for topic in self._held for url in self.record.rendezvous]
+
+    def _follow_topics(self, now: float) -> list[MeshOutput]:
+        wanted = _topics(self.record.secret, now)
+        new = [topic for topic in wanted if topic not in self._held]
+        old = [topic for topic in self._held if topic not in wanted]
+        self._held = dict.fromkeys(wanted)
+        self._seats = {key: seat for key, seat in self._seats.items() if key[1] in self._held}
+        taken = [TakeSeat(url, topic, SeatMode.MESH) for topic in new for url in self.record.rendezvous]
+        left = [LeaveSeat(url, topic) for topic in old for url in self.record.rendezvous]
+        self._next_topics_at = _next_edge(now)
+        return [*taken, *left]
+
+    # --- frames
+
+    def _pass(self, at: SeatRef, blob: bytes) -> MeshOutput:
+        return Signal(at.url, Pass(at.topic, at.seat, blob))
+
+    def _frames(self, neighbour: Neighbour, sealed: list[bytes]) -> list[MeshOutput]:
+        return [SendFrame(neighbour.id, data) for data in sealed]
+
+
+def _topics(secret: bytes, now: float) -> list[Topic]:
+    epochs = {epoch_at(now - TOPIC_OVERLAP_S), epoch_at(now), epoch_at(now + TOPIC_OVERLAP_S)}
+    return [mesh_topic(secret, epoch) for epoch in sorted(epochs)]
+
+
+def _next_edge(now: float) -> float:
+    """The next moment at which ``_topics`` changes."""
+    start = epoch_at(now) * EPOCH_SECONDS
+    edges = (start + TOPIC_OVERLAP_S, start + EPOCH_SECONDS - TOPIC_OVERLAP_S, start + EPOCH_SECONDS)
+    return next(edge for edge in edges if edge > now)
+
+
+def _remember(table: dict[K, V], key: K, value: V) -> None:
+    table[key] = value
+    while len(table) > AVOID_CAP:
+        del table[next(iter(table))]

@@ -1,0 +1,416 @@
+"""One node: the single object that a driver, the simulator and the tests run.
+
+Knows: which of its machines a fact concerns, and how one machine's outputs are another's inputs.
+Does not know: sockets, files, clocks; nor any machine's own rules.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from p2pchat.core import conversation, facts, mesh, orders, pairing
+from p2pchat.core.contacts import Contacts
+from p2pchat.core.conversation import Conversation
+from p2pchat.core.invites import Invites
+from p2pchat.core.mesh import Mesh
+from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.orders import LinksChanged, MessageMoved, Notify, Order, Persist
+from p2pchat.core.records import Contact, Identity, Memory, PutIdentity, PutMesh
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.renewal import Renewal
+from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat
+from p2pchat.core.session import Session
+from p2pchat.core.settings import Settings
+from p2pchat.core.status import Status
+from p2pchat.crypto.envelope import TagDelta
+from p2pchat.crypto.identity import fingerprint
+from p2pchat.crypto.kdf import mesh_id
+from p2pchat.errors import RefusedInput
+from p2pchat.ports import Entropy
+from p2pchat.types import ContactId, LinkId, MeshId, MessageState, NodeId
+from p2pchat.wire import signalling
+from p2pchat.wire.cell import Cell
+
+
+LinkFact = (
+    facts.OfferMade
+    | facts.AnswerMade
+    | facts.LinkUp
+    | facts.LinkDown
+    | facts.FrameReceived
+    | facts.FramesDrained
+)
+
+ContactChange = Callable[[Contact], list[Order]]
+
+
+class Node:
+    """``handle`` every fact in order, carry out what it returns, and come back at ``next_wakeup``."""
+
+    def __init__(self, memory: Memory, entropy: Entropy, settings: Settings | None = None) -> None:
+        self._settings = settings or Settings()
+        self._entropy = entropy
+        self._id = NodeId(entropy.bytes(8))
+        self._links = 0
+        self._counters: Counter[str] = Counter()
+        self._identity = memory.identity
+        self._contacts = Contacts(memory.contacts)
+        self._rendezvous = Rendezvous(entropy.child("rendezvous"))
+        self._invites = Invites(memory.identity, entropy.child("invites"))
+        self._tags: dict[bytes, ContactId] = {}
+        self._order = max((entry.order for entry in memory.outbox), default=0)
+        self._meshes: dict[MeshId, Mesh] = {}
+        for record in memory.meshes:
+            self._add_mesh(record)
+        self._conversations: dict[ContactId, Conversation] = {}
+        for state in memory.sessions:
+            contact = self._contacts.get(state.contact)
+            if contact is not None:
+                session = Session.restore(state, memory.identity.pickle_key)
+                entries = [entry for entry in memory.outbox if entry.contact == contact.id]
+                self._conversations[contact.id] = self._conversation(contact, session, entries)
+
+    # --- what may be asked at any time
+
+    @property
+    def identity(self) -> Identity:
+        """Who we are."""
+        return self._identity
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """All contacts, blocked ones included, in the order they were added."""
+        return self._contacts.all()
+
+    def here(self, contact: ContactId, now: float) -> bool:
+        """Whether the contact was heard lately."""
+        talk = self._conversations.get(contact)
+        return talk is not None and talk.here(now)
+
+    def waiting(self) -> int:
+        """Messages accepted and not yet final."""
+        return sum(talk.waiting for talk in self._conversations.values())
+
+    def status(self) -> Status:
+        """The present state, to show."""
+        links = tuple(link for each in self._meshes.values() for link in each.status())
+        return Status(self._id, links, self._rendezvous.status(), self.waiting(), dict(sorted(self._counters.items())))
+
+    def next_wakeup(self) -> float | None:
+        """When ``TimerFired`` is next needed; Unix seconds."""
+        due = [self._rendezvous.next_wakeup(), self._invites.next_wakeup()]
+        due += [each.next_wakeup() for each in self._meshes.values()]
+        due += [talk.next_wakeup() for talk in self._conversations.values()]
+        return min((at for at in due if at is not None), default=None)
+
+    # --- facts
+
+    def handle(self, fact: facts.Fact, now: float) -> list[Order]:
+        """Take one fact in; return what is to be done. Never raises on what a peer or a server sent."""
+        try:
+            return self._dispatch(fact, now)
+        except RefusedInput as refusal:
+            self._counters[f"input refused: {type(refusal).__name__.lower()}"] += 1
+            return []
+
+    def _dispatch(self, fact: facts.Fact, now: float) -> list[Order]:
+        match fact:
+            case facts.Started():
+                return self._start(now)
+            case facts.TimerFired():
+                return self._tick(now)
+            case facts.Stopping():
+                return self._leave(now)
+            case facts.RendezvousUp(url):
+                return self._rendezvous.up(url)
+            case facts.RendezvousDown(url, reason):
+                return self._rendezvous_down(url, reason, now)
+            case facts.SignalReceived(url, message):
+                return self._signal(url, message, now)
+            case (
+                facts.OfferMade()
+                | facts.AnswerMade()
+                | facts.LinkUp()
+                | facts.LinkDown()
+                | facts.FrameReceived()
+                | facts.FramesDrained()
+            ):
+                return self._link(fact, now)
+            case facts.MessageSubmitted(message, contact, text):
+                return self._submit(fact, now)
+            case facts.InviteOpened():
+                return self._open_invite(fact, now)
+            case facts.InviteEntered():
+                return self._on_invite(fact.invite, self._invites.enter(fact), now)
+            case facts.InviteCancelled(invite):
+                return self._on_invite(invite, self._invites.cancel(invite), now)
+            case facts.ContactRenamed(contact, name):
+                return self._with_contact(contact, lambda known: self._contacts.rename(known, name))
+            case facts.ContactVerified(contact, verified):
+                return self._with_contact(contact, lambda known: self._contacts.verify(known, verified))
+            case facts.ContactBlocked(contact, blocked):
+                return self._block(contact, blocked, now)
+            case facts.ContactRemoved(contact):
+                return self._remove(contact)
+            case _:
+                assert_never(fact)
+
+    def _start(self, now: float) -> list[Order]:
+        for contact, talk in self._conversations.items():
+            self._listen(contact, talk, now)
+        return self._tick(now)
+
+    def _tick(self, now: float) -> list[Order]:
+        out = self._rendezvous.tick(now)
+        for invite, done in self._invites.tick(now):
+            out += self._on_invite(invite, done, now)
+        for each in list(self._meshes.values()):
+            out += self._on_mesh(each, each.tick(now), now)
+        for talk in list(self._conversations.values()):
+            out += self._on_talk(talk, talk.tick(now), now)
+        return out
+
+    def _leave(self, now: float) -> list[Order]:
+        out: list[Order] = []
+        for invite in self._invites.open():
+            out += self._on_invite(invite, self._invites.cancel(invite), now)
+        for talk in self._conversations.values():
+            out += self._on_talk(talk, talk.leave(now), now)
+        for each in self._meshes.values():
+            out += self._on_mesh(each, each.leave(now), now)
+        return out
+
+    # --- rendezvous
+
+    def _rendezvous_down(self, url: str, reason: str, now: float) -> list[Order]:
+        self._rendezvous.down(url, reason, now)
+        for each in self._meshes.values():
+            each.unseated(url)
+        out: list[Order] = []
+        for invite, done in self._invites.down(url, reason):
+            out += self._on_invite(invite, done, now)
+        return out
+
+    def _signal(self, url: str, message: signalling.FromServer, now: float) -> list[Order]:
+        if isinstance(message, signalling.Welcome):
+            return []
+        home = next((each for each in self._meshes.values() if each.holds(message.topic)), None)
+        if home is not None:
+            return self._on_mesh(home, self._mesh_signal(home, url, message, now), now)
+        invite = self._invites.at(message.topic)
+        return self._on_invite(invite, self._invites.signal(invite, url, message, now), now) if invite is not None else []
+
+    def _mesh_signal(self, home: Mesh, url: str, message: signalling.Topical, now: float) -> list[mesh.MeshOutput]:
+        match message:
+            case signalling.Seated(topic, seat, others):
+                return home.seated(url, topic, seat, others, now)
+            case signalling.Blob(topic, seat, blob):
+                return home.blob(SeatRef(url, topic, seat), blob, now)
+            case signalling.Gone(topic, seat):
+                return home.gone(SeatRef(url, topic, seat), now)
+            case signalling.Refused():
+                self._counters["seats refused"] += 1
+                return []
+            case _:
+                assert_never(message)
+
+    # --- links
+
+    def _link(self, fact: LinkFact, now: float) -> list[Order]:
+        home = next((each for each in self._meshes.values() if each.owns(fact.link)), None)
+        if home is None:
+            return []  # closed here while the fact was on its way
+        return self._on_mesh(home, self._mesh_link(home, fact, now), now)
+
+    def _mesh_link(self, home: Mesh, fact: LinkFact, now: float) -> list[mesh.MeshOutput]:
+        match fact:
+            case facts.OfferMade(link, description):
+                return home.offer_made(link, description)
+            case facts.AnswerMade(link, description):
+                return home.answer_made(link, description, now)
+            case facts.LinkUp(link, own, peer):
+                return home.link_up(link, own, peer, now)
+            case facts.LinkDown(link):
+                return home.link_down(link, now)
+            case facts.FrameReceived(link, data):
+                return home.frame(link, data, now)
+            case facts.FramesDrained(link, count):
+                return home.drained(link, count, now)
+            case _:
+                assert_never(fact)
+
+    def _new_link(self) -> LinkId:
+        self._links += 1
+        return LinkId(self._links)
+
+    # --- messages and contacts
+
+    def _submit(self, fact: facts.MessageSubmitted, now: float) -> list[Order]:
+        talk = self._conversations.get(fact.contact)
+        if talk is None or talk.contact.blocked:
+            return [Notify(MessageMoved(fact.id, fact.contact, MessageState.CANCELLED, now))]
+        self._order += 1
+        return self._on_talk(talk, talk.submit(fact.id, fact.text, self._order, now), now)
+
+    def _with_contact(self, contact: ContactId, change: ContactChange) -> list[Order]:
+        known = self._contacts.get(contact)
+        if known is None:
+            return []
+        out = change(known)
+        talk = self._conversations.get(contact)
+        renewed = self._contacts.get(contact)
+        if talk is not None and renewed is not None:
+            talk.contact = renewed
+        return out
+
+    def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Order]:
+        out = self._with_contact(contact, lambda known: self._contacts.block(known, blocked))
+        talk = self._conversations.get(contact)
+        if talk is None:
+            return out
+        if not blocked:
+            self._listen(contact, talk, now)
+            return out
+        self._deafen(contact)
+        return out + self._on_talk(talk, talk.cancel(now), now)
+
+    def _remove(self, contact: ContactId) -> list[Order]:
+        known = self._contacts.get(contact)
+        if known is None:
+            return []
+        self._deafen(contact)
+        self._conversations.pop(contact, None)
+        return self._contacts.remove(known)
+
+    def _listen(self, contact: ContactId, talk: Conversation, now: float) -> None:
+        if not talk.contact.blocked:
+            self._tags.update(dict.fromkeys(talk.tags(now), contact))
+
+    def _deafen(self, contact: ContactId) -> None:
+        self._tags = {tag: owner for tag, owner in self._tags.items() if owner != contact}
+
+    def _recognise(self, cell: Cell, now: float) -> list[Order]:
+        """Most cells are for others; one that bears a tag of ours goes to its conversation."""
+        contact = self._tags.get(cell.tag)
+        if contact is None:
+            return []
+        talk = self._conversations[contact]
+        try:
+            return self._on_talk(talk, talk.cell(cell, now), now)
+        except RefusedInput:
+            self._counters["cells refused: unreadable"] += 1
+            return []
+
+    # --- invites
+
+    def _open_invite(self, fact: facts.InviteOpened, now: float) -> list[Order]:
+        home = next(iter(self._meshes.values()), None)
+        out: list[Order] = []
+        if home is None:
+            secret = self._entropy.bytes(32)
+            urls = tuple(dict.fromkeys((*self._identity.rendezvous, *fact.rendezvous)))
+            out += self._join_mesh(MeshRecord(mesh_id(secret), secret, urls, now), now)
+            home = next(iter(self._meshes.values()))
+        return out + self._on_invite(fact.invite, self._invites.open_for(fact, home.record), now)
+
+    def _join_mesh(self, record: MeshRecord, now: float) -> list[Order]:
+        known = self._meshes.get(record.id)
+        if known is not None:
+            return []
+        added = self._add_mesh(record)
+        return [Persist(PutMesh(record)), *self._on_mesh(added, added.tick(now), now)]
+
+    def _add_mesh(self, record: MeshRecord) -> Mesh:
+        entropy = self._entropy.child(f"mesh {record.id.hex()}")
+        self._meshes[record.id] = Mesh(record, self._id, self._settings, entropy, self._new_link, self._counters)
+        return self._meshes[record.id]
+
+    def _pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Order]]:
+        """Keep what a pairing brought: the mesh, the contact, the session and our own spent one-time key."""
+        home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, paired.rendezvous, now)
+        out = self._join_mesh(home, now)
+        self._identity = self._invites.identity()
+        out.append(Persist(PutIdentity(self._identity)))
+        key = paired.identity_key
+        who = Contact(fingerprint(key), paired.name, key, home.id, paired.how, now)
+        contact, added = self._contacts.add(who)
+        renewal = Renewal(paired.leads, paired.renewal_key, now)
+        session = Session(contact.id, paired.olm, paired.sending, [paired.receiving], renewal)
+        talk = self._conversations.get(contact.id)
+        if talk is None:
+            talk = self._conversations[contact.id] = self._conversation(contact, session, [])
+        self._deafen(contact.id)
+        out += added + self._on_talk(talk, talk.renew(contact, session, now), now)
+        self._listen(contact.id, talk, now)
+        links = self._meshes[home.id].links_up
+        return contact, out + self._on_talk(talk, talk.connected(links, links > 0, now), now)
+
+    def _conversation(self, contact: Contact, session: Session, entries: list[orders.OutboxEntry]) -> Conversation:
+        entropy = self._entropy.child(f"conversation {contact.id}")
+        return Conversation(contact, session, entries, entropy, self._counters)
+
+    # --- one machine's outputs are another's inputs
+
+    def _on_mesh(self, home: Mesh, out: Iterable[mesh.MeshOutput], now: float) -> list[Order]:
+        done: list[Order] = []
+        for each in out:
+            match each:
+                case TakeSeat(url, topic, mode):
+                    done += self._rendezvous.want(url, topic, mode, now)
+                case LeaveSeat(url, topic):
+                    done += self._rendezvous.unwant(url, topic)
+                case mesh.CellArrived(cell):
+                    done += self._recognise(cell, now)
+                case mesh.NeighbourChanged(up):
+                    done += self._neighbour_changed(home, up, now)
+                case _:
+                    done.append(each)
+        return done
+
+    def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Order]:
+        links = sum(each.links_up for each in self._meshes.values())
+        out: list[Order] = [Notify(LinksChanged(links, "up" if up else "down"))]
+        for talk in self._conversations.values():
+            if talk.contact.mesh == home.record.id and not talk.contact.blocked:
+                out += self._on_talk(talk, talk.connected(home.links_up, up, now), now)
+        return out
+
+    def _on_talk(self, talk: Conversation, out: Iterable[conversation.Output], now: float) -> list[Order]:
+        done: list[Order] = []
+        for each in out:
+            match each:
+                case conversation.SendCell(cell):
+                    home = self._meshes[talk.contact.mesh]
+                    done += self._on_mesh(home, home.broadcast(cell, now), now)
+                case conversation.Retag(TagDelta(added, removed)):
+                    if not talk.contact.blocked:
+                        self._retag(talk.contact.id, added, removed)
+                case _:
+                    done.append(each)
+        return done
+
+    def _retag(self, contact: ContactId, added: Iterable[bytes], removed: Iterable[bytes]) -> None:
+        for tag in removed:
+            self._tags.pop(tag, None)
+        for tag in added:
+            self._tags[tag] = contact
+
+    def _on_invite(self, invite: int, out: Iterable[pairing.Output], now: float) -> list[Order]:
+        done: list[Order] = []
+        for each in out:
+            match each:
+                case TakeSeat(url, topic, mode):
+                    done += self._rendezvous.want(url, topic, mode, now)
+                case LeaveSeat(url, topic):
+                    done += self._rendezvous.unwant(url, topic)
+                case pairing.Ready(code):
+                    done.append(Notify(orders.InviteReady(invite, code)))
+                case pairing.Failed(error):
+                    done.append(Notify(orders.InviteFailed(invite, str(error), error.exit_code)))
+                case pairing.Paired():
+                    contact, kept = self._pair(each, now)
+                    done += [*kept, Notify(orders.InviteDone(invite, contact))]
+                case _:
+                    done.append(each)
+        return done

@@ -1,0 +1,112 @@
+"""The messages to one contact that have been accepted and not yet acknowledged.
+
+Knows: their order, what has been sent when, what to send or repeat next. Does not know: keys, cells or links.
+
+A message is sent whole once. While the contact is silent only the first missing fragment of the oldest message is repeated,
+with growing gaps, as a probe; when the contact is heard again, all that is missing goes out at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from p2pchat.core.inbox import missing
+from p2pchat.core.records import OutboxEntry
+from p2pchat.types import MessageId
+from p2pchat.wire.fragment import split
+
+PROBE_FIRST_S = 3.0
+"""First repeat: more than the slowest receipt of a mesh of thousands (protocol, section 4: p99 1.2 s each way)."""
+
+PROBE_LAST_S = 120.0
+"""Gaps double up to this; an absent contact costs the mesh a cell every two minutes."""
+
+CAP = 10_000
+"""Messages waiting per home; beyond it new ones are refused rather than old ones lost."""
+
+LIFETIME_S = 14 * 86_400.0
+"""A message not acknowledged in two weeks is given up as expired."""
+
+
+@dataclass(slots=True)
+class Item:
+    """One message and how far it got."""
+
+    entry: OutboxEntry
+    held: bytes = b""
+    """Bitmap of fragments the contact told us it holds."""
+    sent: dict[int, float] = field(default_factory=dict)
+    """When each fragment last left."""
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The fragments' data; empty before it was sealed."""
+        return split(self.entry.ciphertext) if self.entry.ciphertext is not None else []
+
+
+class Outbox:
+    """Keeps order; answers "what next?"."""
+
+    def __init__(self, entries: Iterator[OutboxEntry]) -> None:
+        self._items: dict[MessageId, Item] = {entry.id: Item(entry) for entry in entries}
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(list(self._items.values()))
+
+    def add(self, entry: OutboxEntry) -> None:
+        """Accept a message behind all others."""
+        self._items[entry.id] = Item(entry)
+
+    def update(self, entry: OutboxEntry) -> None:
+        """The entry got its number and ciphertext, or lost them with its session."""
+        self._items[entry.id] = Item(entry)
+
+    def get(self, message: MessageId) -> Item | None:
+        """The item, while it waits."""
+        return self._items.get(message)
+
+    def remove(self, message: MessageId) -> None:
+        """Acknowledged, expired or cancelled."""
+        self._items.pop(message, None)
+
+    def floor(self, next_number: int) -> int:
+        """The lowest number that may still be sent."""
+        numbers = (item.entry.number for item in self._items.values() if item.entry.number is not None)
+        return min(numbers, default=next_number)
+
+    def unsealed(self) -> Item | None:
+        """The next message that has no number yet."""
+        return next((item for item in self._items.values() if item.entry.number is None), None)
+
+    def acknowledged(self, next_number: int, held: bytes) -> list[Item]:
+        """The contact has every number below ``next_number``, and of that one the fragments in ``held``."""
+        done = [i for i in self._items.values() if i.entry.number is not None and i.entry.number < next_number]
+        for item in done:
+            self.remove(item.entry.id)
+        for item in self._items.values():
+            if item.entry.number == next_number:
+                item.held = held
+        return done
+
+    def expired(self, now: float) -> list[Item]:
+        """Remove and return what has outlived its time."""
+        old = [item for item in self._items.values() if item.entry.expires_at <= now]
+        for item in old:
+            self.remove(item.entry.id)
+        return old
+
+    def due(self, before: float) -> Iterator[tuple[Item, int]]:
+        """Missing fragments of sealed messages that never left, or last left before ``before``; oldest message first."""
+        for item in list(self._items.values()):
+            for index in missing(item.held, len(item.pieces)):
+                left = item.sent.get(index)
+                if left is None or left < before:
+                    yield item, index
+
+    def probe(self) -> tuple[Item, int] | None:
+        """The first missing fragment of the oldest sealed message."""
+        return next(self.due(float("inf")), None)

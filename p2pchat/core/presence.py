@@ -1,0 +1,65 @@
+"""When we last heard a contact, and when we last let them hear us.
+
+Knows: the two clocks of "who is here". Does not know: what was said.
+"""
+
+from __future__ import annotations
+
+from p2pchat.ports import Entropy, uniform
+
+HERE_S = 600.0
+"""A contact not heard for this long is no longer shown as here: two refreshes missed."""
+
+REFRESH_S = 240.0
+"""While a contact is here we let them hear us this often; each costs the mesh one cell."""
+
+GREET_S = (0.1, 1.0)
+"""A new link is followed by a greeting after a random part of a second, so that its time does not mark its writer."""
+
+GREET_GAP_S = 15.0
+"""Greetings of one contact are at least this far apart, however many links come up."""
+
+
+class Presence:
+    """One contact's presence, both ways. All times are Unix seconds."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._entropy = entropy
+        self._here = False
+        self._greeted_at = float("-inf")
+        self.heard_at: float | None = None
+        self.greet_at: float | None = None
+
+    def heard(self, now: float, here: bool = True) -> bool:
+        """They spoke (or took leave); True when that changes what is shown."""
+        changed = here != self.here(now)
+        self._here, self.heard_at = here, now
+        if here and self.greet_at is None:
+            self.greet_at = now + REFRESH_S
+        return changed
+
+    def here(self, now: float) -> bool:
+        """Whether they count as here."""
+        return self._here and self.heard_at is not None and now < self.heard_at + HERE_S
+
+    def lapsed(self, now: float) -> bool:
+        """Whether they have just stopped counting as here by silence; True once."""
+        if self._here and not self.here(now):
+            self._here = False
+            return True
+        return False
+
+    def greet_soon(self, now: float) -> None:
+        """A link came up: greet, but not too often."""
+        soon = max(now + uniform(self._entropy, *GREET_S), self._greeted_at + GREET_GAP_S)
+        self.greet_at = soon if self.greet_at is None else min(self.greet_at, soon)
+
+    def greeted(self, now: float) -> None:
+        """We were heard; the next greeting is due only while they are here."""
+        self._greeted_at = now
+        self.greet_at = now + REFRESH_S if self.here(now) else None
+
+    def next_wakeup(self) -> float | None:
+        """When a greeting is due or presence lapses."""
+        lapse = self.heard_at + HERE_S if self._here and self.heard_at is not None else None
+        return min((due for due in (self.greet_at, lapse) if due is not None), default=None)

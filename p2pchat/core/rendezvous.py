@@ -1,0 +1,126 @@
+"""The node's connections to rendezvous servers, and the seats it wants there.
+
+Knows: which topics are wanted where, when to connect, how long to back off. Does not know: what is said at a seat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Order, Signal
+from p2pchat.core.status import RendezvousStatus
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import Topic
+from p2pchat.wire.signalling import Leave, SeatMode, Take
+
+FIRST_BACKOFF_S = 1.0
+LAST_BACKOFF_S = 60.0
+"""A lost server is asked again after 1, 2, 4 … 60 s, each times U(0.75, 1.25), so that a restarted server is not met by
+everybody at once and is found again within about a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSeat:
+    """A machine wants a seat; the node passes the wish on to ``Rendezvous.want``."""
+
+    url: str
+    topic: Topic
+    mode: SeatMode
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveSeat:
+    """A machine gives its seat up."""
+
+    url: str
+    topic: Topic
+
+
+@dataclass(slots=True)
+class _Server:
+    wanted: dict[Topic, SeatMode] = field(default_factory=dict)
+    up: bool = False
+    connecting: bool = False
+    reason: str = ""
+    backoff: float = FIRST_BACKOFF_S
+    retry_at: float = 0.0
+
+
+class Rendezvous:
+    """Keeps a connection to every server at which some topic is wanted, and a seat for each such topic."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._entropy = entropy
+        self._servers: dict[str, _Server] = {}
+
+    def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Order]:
+        """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh neighbours."""
+        server = self._servers.setdefault(url, _Server())
+        server.wanted[topic] = mode
+        if server.up:
+            return [Signal(url, Take(topic, mode))]
+        return self._connect(url, server, now)
+
+    def unwant(self, url: str, topic: Topic) -> list[Order]:
+        """Leave the seat; the last one left closes the connection."""
+        server = self._servers.get(url)
+        if server is None or server.wanted.pop(topic, None) is None:
+            return []
+        leave: list[Order] = [Signal(url, Leave(topic))] if server.up else []
+        if server.wanted:
+            return leave
+        del self._servers[url]
+        return [*leave, CloseRendezvous(url)]
+
+    def wants(self, url: str, topic: Topic) -> bool:
+        """Whether we hold, or wait for, a seat there."""
+        server = self._servers.get(url)
+        return server is not None and topic in server.wanted
+
+    def up(self, url: str) -> list[Order]:
+        """Connected: take every wanted seat."""
+        server = self._servers.get(url)
+        if server is None:
+            return [CloseRendezvous(url)]
+        server.up, server.connecting, server.reason = True, False, ""
+        server.backoff = FIRST_BACKOFF_S
+        return [Signal(url, Take(topic, mode)) for topic, mode in server.wanted.items()]
+
+    def down(self, url: str, reason: str, now: float) -> None:
+        """Lost or never reached: back off."""
+        server = self._servers.get(url)
+        if server is None:
+            return
+        server.up = server.connecting = False
+        server.reason = reason
+        server.retry_at = now + server.backoff * uniform(self._entropy, 0.75, 1.25)
+        server.backoff = min(LAST_BACKOFF_S, server.backoff * 2)
+
+    def tick(self, now: float) -> list[Order]:
+        """Reconnect where the back-off is over."""
+        return [order for url, server in self._servers.items() for order in self._connect(url, server, now)]
+
+    def next_wakeup(self) -> float | None:
+        """The earliest end of a back-off."""
+        waiting = [s.retry_at for s in self._servers.values() if not (s.up or s.connecting)]
+        return min(waiting, default=None)
+
+    def is_up(self, url: str) -> bool:
+        """Whether the connection stands."""
+        server = self._servers.get(url)
+        return server is not None and server.up
+
+    def failure(self, url: str) -> str | None:
+        """Why the server could not be reached, or None while that is open or it is up."""
+        server = self._servers.get(url)
+        return server.reason if server is not None and server.reason else None
+
+    def status(self) -> tuple[RendezvousStatus, ...]:
+        """Every server at which a seat is wanted."""
+        return tuple(RendezvousStatus(url, s.up, s.reason) for url, s in self._servers.items())
+
+    def _connect(self, url: str, server: _Server, now: float) -> list[Order]:
+        if server.up or server.connecting or now < server.retry_at:
+            return []
+        server.connecting = True
+        return [ConnectRendezvous(url)]

@@ -1,0 +1,98 @@
+"""When the envelope's roots are renewed, and from what.
+
+Knows: the generation, the chained renewal key, the ML-KEM exchange that replaces it. Does not know: how its two messages
+travel, or the chains made from the roots.
+
+A thief of one day's keys can follow the hash ratchets forward; a renewal he does not see end to end locks him out again
+(protocol, section 6). Only the side that made the invite begins, so that two renewals never cross.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from p2pchat.crypto.envelope import roots
+from p2pchat.crypto.exchange import KemKey, encapsulate
+from p2pchat.crypto.kdf import derive
+from p2pchat.ports import Entropy
+from p2pchat.wire.codec import Reader
+from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
+
+MESSAGES = 50
+AGE_S = 86_400.0
+"""Whichever comes first since the last renewal (protocol, section 6)."""
+
+Roots = tuple[bytes, bytes]
+"""The sending and the receiving root, 32 bytes each."""
+
+
+@dataclass(slots=True)
+class Renewal:
+    """One session's renewals. ``key`` is replaced at each, so earlier roots cannot be derived again."""
+
+    leads: bool
+    key: bytes = field(repr=False)
+    since: float
+    generation: int = 0
+    count: int = 0
+    """Ordered payloads, both ways, since the last renewal."""
+    seed: bytes = field(default=b"", repr=False)
+    """Our ML-KEM key while an offer is out (64 bytes), else empty."""
+    epoch: int = 0
+    """The epoch named in that offer."""
+
+    def due(self, now: float) -> bool:
+        """Whether to begin a renewal."""
+        if not self.leads or self.seed or not self.count:
+            return False
+        return self.count >= MESSAGES or now >= self.since + AGE_S
+
+    def offer(self, entropy: Entropy, epoch: int) -> RekeyOffer:
+        """Begin; the new roots will be those of ``epoch``."""
+        kem = KemKey.generate(entropy)
+        self.seed, self.epoch = kem.seed, epoch
+        return RekeyOffer(self.generation + 1, epoch, kem.encapsulation_key)
+
+    def answer(self, offer: RekeyOffer, now: float) -> tuple[RekeyAnswer, Roots] | None:
+        """Agree to an offer of the very next generation. Raises Unreadable on a bad key."""
+        if self.leads or offer.generation != self.generation + 1:
+            return None
+        secret, ciphertext = encapsulate(offer.encapsulation_key)
+        leader, follower = self._advance(secret, offer.encapsulation_key, ciphertext, now)
+        return RekeyAnswer(offer.generation, ciphertext), (follower, leader)
+
+    def complete(self, answer: RekeyAnswer, now: float) -> Roots | None:
+        """Our offer was agreed to. Raises Unreadable on a bad ciphertext."""
+        if not self.seed or answer.generation != self.generation + 1:
+            return None
+        kem = KemKey.from_seed(self.seed)
+        secret = kem.decapsulate(answer.ciphertext)
+        self.seed = b""
+        return self._advance(secret, kem.encapsulation_key, answer.ciphertext, now)
+
+    def snapshot(self) -> dict[str, Any]:
+        """As plain values."""
+        names = ("leads", "key", "since", "generation", "count", "seed", "epoch")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def restore(cls, value: object) -> Renewal:
+        """Undo ``snapshot``."""
+        read = Reader(value)
+        return cls(
+            read.flag("leads"),
+            read.bytes("key", 32),
+            read.number("since", 0.0, 2.0**53),
+            read.integer("generation", 0, 2**32),
+            read.integer("count", 0, 2**32),
+            read.bytes("seed", limit=64),
+            read.integer("epoch", 0, 2**32),
+        )
+
+    def _advance(self, secret: bytes, encapsulation_key: bytes, ciphertext: bytes, now: float) -> Roots:
+        made = roots(derive(self.key, "renewed roots", secret), encapsulation_key, ciphertext)
+        self.key = derive(self.key, "renewed key", secret)
+        self.generation += 1
+        self.since, self.count = now, 0
+        return made

@@ -1,0 +1,216 @@
+"""The end-to-end session with one contact: an Olm ratchet inside the hash-ratchet envelope.
+
+Knows: how a payload becomes numbered ciphertext and ciphertext becomes cells, and back; which tags to listen for; how far
+the other side has seen our cells. Does not know: when to send, repeat or acknowledge.
+
+Ordered payloads go through Olm once and keep their number and ciphertext through all repeats; every repeat travels in new
+cells under fresh tags and keys. Notices (receipts, presence) carry nothing worth a ratchet turn and go in the envelope only.
+
+A renewal changes the envelope's roots while cells of the old ones are still on their way: the leader sends under the new
+generation as soon as it has the answer; the follower, as soon as it has seen a cell of it; both listen to old and new.
+"""
+
+from __future__ import annotations
+
+from p2pchat.core.records import SessionState
+from p2pchat.core.renewal import Renewal, Roots
+from p2pchat.crypto.envelope import LOOKAHEAD, ReceiveChain, SendChain, TagDelta, epoch_at
+from p2pchat.crypto.olm import OlmSession
+from p2pchat.ports import Entropy
+from p2pchat.types import ContactId
+from p2pchat.wire import codec
+from p2pchat.wire.cell import Cell
+from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment
+from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
+
+CHECKPOINT = 32
+"""A receiver remembers durably how far it has seen at least every 32 cells, so after a crash it may listen this much
+lower than the sender believes; the sender therefore stays this far below the receiver's look-ahead."""
+
+NOTICE_RESERVE = 16
+"""Tags of the window that ordered payloads leave for receipts, presence and probes, so that a full window can always be
+re-opened."""
+
+SNAPSHOT_LIMIT = 4 << 20
+"""Bytes of a stored session we are ready to read back; one with all its skipped keys takes about 0.4 MB."""
+
+_EPOCH_BITS = 24
+"""Of the 32 bits in which a fragment says what was seen; the other 8 are the generation, so that a word about old cells
+is never taken for one about new ones."""
+
+
+class Session:
+    """One contact's keys and counters. ``snapshot`` before anything sealed by it leaves."""
+
+    def __init__(
+        self, contact: ContactId, olm: OlmSession, sending: SendChain, receiving: list[ReceiveChain], renewal: Renewal
+    ) -> None:
+        self.contact = contact
+        self.next_number = 0
+        """The number the next ordered payload gets."""
+        self.expected = 0
+        """The number of the next ordered payload to be delivered here."""
+        self._olm = olm
+        self._sending = sending
+        self._sending_next: SendChain | None = None
+        self._receiving = receiving  # newest generation first, at most two
+        self._renewal = renewal
+        self._seen = (sending.epoch, -1)
+        self._unsaved_cells = 0
+
+    @classmethod
+    def restore(cls, state: SessionState, pickle_key: bytes) -> Session:
+        """Rebuild from the store."""
+        read = codec.Reader(codec.unpack(state.chains, SNAPSHOT_LIMIT))
+        session = cls(
+            state.contact,
+            OlmSession.restore(state.olm, pickle_key),
+            SendChain.restore(read.bytes("sending")),
+            [ReceiveChain.restore(chain) for chain in read.items("receiving", 2)],
+            Renewal.restore(codec.unpack(read.bytes("renewal"), SNAPSHOT_LIMIT)),
+        )
+        following = read.bytes("sending_next")
+        session._sending_next = SendChain.restore(following) if following else None
+        session.next_number = read.integer("next_number", 0, 2**32)
+        session.expected = read.integer("expected", 0, 2**32)
+        session._seen = (read.integer("seen_epoch", 0, 2**32), read.integer("seen_count", 0, 2**32) - 1)
+        return session
+
+    def snapshot(self) -> SessionState:
+        """All that must outlive a crash."""
+        self._unsaved_cells = 0
+        value = {
+            "sending": self._sending.snapshot(),
+            "sending_next": self._sending_next.snapshot() if self._sending_next is not None else b"",
+            "receiving": [chain.snapshot() for chain in self._receiving],
+            "renewal": codec.pack(self._renewal.snapshot()),
+            "next_number": self.next_number,
+            "expected": self.expected,
+            "seen_epoch": self._seen[0],
+            "seen_count": self._seen[1] + 1,
+        }
+        return SessionState(self.contact, self._olm.pickle(), codec.pack(value))
+
+    # --- listening
+
+    def listen(self, now: float) -> TagDelta:
+        """Follow the epochs: which tags to listen for from now on, and which no more."""
+        deltas = [chain.advance(epoch_at(now)) for chain in self._receiving]
+        return _joined(deltas)
+
+    def tags(self) -> list[bytes]:
+        """Every tag that is listened for."""
+        return [tag for chain in self._receiving for tag in chain.tags()]
+
+    def open(self, cell: Cell) -> tuple[Fragment, TagDelta]:
+        """Open a cell that bears one of our tags. Raises RefusedInput and then has changed nothing."""
+        chain = next((each for each in self._receiving if each.knows(cell.tag)), self._receiving[0])
+        opened = chain.open(cell)
+        fragment = decode_fragment(opened.plain)
+        self._unsaved_cells += 1
+        if chain is self._receiving[0] and self._sending_next is not None:
+            self._send_under(self._sending_next)
+            self._sending_next = None
+        self._note_seen(fragment)
+        return fragment, opened.delta
+
+    def decrypt(self, ciphertext: bytes) -> bytes:
+        """Decrypt the ordered payload ``expected`` and count it. Raises Unreadable; it counts all the same."""
+        self.expected += 1
+        self._renewal.count += 1
+        return self._olm.decrypt(ciphertext)
+
+    def skip_to(self, floor: int) -> None:
+        """The contact will not send anything below ``floor`` any more."""
+        self.expected = max(self.expected, floor)
+
+    @property
+    def checkpoint_due(self) -> bool:
+        """Whether enough cells came in since the last snapshot to need a new one."""
+        return self._unsaved_cells >= CHECKPOINT
+
+    # --- speaking
+
+    def encrypt(self, payload: bytes) -> tuple[int, bytes]:
+        """Give an ordered payload its number and its Olm ciphertext."""
+        number = self.next_number
+        self.next_number += 1
+        self._renewal.count += 1
+        return number, self._olm.encrypt(payload)
+
+    def room(self, now: float) -> int:
+        """Cells of ordered payloads that may leave now without outrunning the contact's look-ahead."""
+        return self.notice_room(now) - NOTICE_RESERVE
+
+    def notice_room(self, now: float) -> int:
+        """Cells that may leave into silence: the contact may have crashed and listen lower than it said."""
+        return self.answer_room(now) - CHECKPOINT
+
+    def answer_room(self, now: float) -> int:
+        """Cells that may leave when the contact has just said where it listens."""
+        epoch = max(self._sending.epoch, epoch_at(now))
+        sent = self._sending.index if epoch == self._sending.epoch else 0
+        seen = self._seen[1] + 1 if epoch == self._seen[0] else 0
+        return seen + LOOKAHEAD - CHECKPOINT - sent
+
+    def fragment(self, lane: Lane, number: int, floor: int, index: int, count: int, data: bytes) -> Fragment:
+        """A fragment that also tells the contact how far we have seen their cells."""
+        generation = self._renewal.generation if self._sending_next is None else self._renewal.generation - 1
+        chain = self._receiving[0] if self._sending_next is None else self._receiving[1]
+        epoch, index_seen = chain.latest()
+        mark = generation % 256 << _EPOCH_BITS | epoch
+        return Fragment(lane, number, floor, index, count, mark, NOTHING_SEEN if index_seen is None else index_seen, data)
+
+    def seal(self, fragment: Fragment, now: float) -> bytes:
+        """Seal one fragment into a cell of ``GEOMETRY.cell`` bytes under the next tag."""
+        self._sending.advance(epoch_at(now))
+        return self._sending.seal(encode_fragment(fragment))
+
+    # --- renewal
+
+    def renew(self, entropy: Entropy, now: float) -> RekeyOffer | None:
+        """An offer to send, when one is due."""
+        return self._renewal.offer(entropy, epoch_at(now)) if self._renewal.due(now) else None
+
+    def answer_renewal(self, offer: RekeyOffer, now: float) -> tuple[RekeyAnswer, TagDelta] | None:
+        """Agree; listen to the new generation, speak under it once the leader does. Raises Unreadable."""
+        agreed = self._renewal.answer(offer, now)
+        if agreed is None:
+            return None
+        answer, (sending, receiving) = agreed
+        self._sending_next = SendChain(sending, offer.epoch)
+        return answer, self._hear(ReceiveChain(receiving, offer.epoch), now)
+
+    def complete_renewal(self, answer: RekeyAnswer, now: float) -> TagDelta | None:
+        """The follower agreed: speak and listen under the new generation. Raises Unreadable."""
+        made: Roots | None = self._renewal.complete(answer, now)
+        if made is None:
+            return None
+        self._send_under(SendChain(made[0], self._renewal.epoch))
+        return self._hear(ReceiveChain(made[1], self._renewal.epoch), now)
+
+    def _send_under(self, chain: SendChain) -> None:
+        self._sending = chain
+        self._seen = (chain.epoch, -1)
+
+    def _hear(self, chain: ReceiveChain, now: float) -> TagDelta:
+        """Listen to a new chain too, and no more to the one before the last."""
+        dropped = [tag for old in self._receiving[1:] for tag in old.tags()]
+        self._receiving = [chain, self._receiving[0]]
+        added = chain.advance(epoch_at(now))
+        return _joined([added, TagDelta((), tuple(dropped))])
+
+    def _note_seen(self, fragment: Fragment) -> None:
+        """Believe the contact's word only about this generation, forwards, and not past what we sent."""
+        generation, epoch = fragment.seen_epoch >> _EPOCH_BITS, fragment.seen_epoch & (1 << _EPOCH_BITS) - 1
+        index = -1 if fragment.seen_index == NOTHING_SEEN else fragment.seen_index
+        mine = self._renewal.generation if self._sending_next is None else self._renewal.generation - 1
+        if generation != mine % 256 or epoch != self._sending.epoch or index >= self._sending.index:
+            return
+        self._seen = max(self._seen, (epoch, index))
+
+
+def _joined(deltas: list[TagDelta]) -> TagDelta:
+    added = tuple(tag for delta in deltas for tag in delta.added)
+    removed = tuple(tag for delta in deltas for tag in delta.removed)
+    return TagDelta(added, removed)

@@ -1,0 +1,53 @@
+"""How people recognise each other's keys: fingerprints, safety numbers, emoji and words.
+
+Knows: what is shown for an identity key, or for two. Does not know: whether anybody compared it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from p2pchat.crypto.kdf import derive, digest
+from p2pchat.types import ContactId
+from p2pchat.wire.words import EMOJI, WORDS
+
+DIGITS_EACH = 30
+"""Five digits from each five bytes (2^40 mod 10^5), six groups a side: about 100 bits a side."""
+
+ITERATIONS = 5200
+"""Hash iterations under each half of a safety number, which make a near-collision that much dearer to search for."""
+
+_NO_KEY = b"p2pchat identity"
+
+
+def fingerprint(identity_key: bytes) -> ContactId:
+    """BLAKE2b-256 of the identity key, 64 hexadecimal digits."""
+    return ContactId(digest(_NO_KEY + identity_key).hex())
+
+
+def safety_number(a: bytes, b: bytes) -> str:
+    """60 digits in twelve groups of five, the same whichever of the two keys comes first."""
+    halves = sorted(_digits(key) for key in (a, b))
+    digits = "".join(halves)
+    return " ".join(digits[at : at + 5] for at in range(0, len(digits), 5))
+
+
+def safety_emoji(a: bytes, b: bytes) -> tuple[tuple[str, str], ...]:
+    """Seven (emoji, name) pairs, 42 bits, for a quick comparison by voice or eye; order of keys does not matter."""
+    first, second = sorted((a, b))
+    bits = int.from_bytes(derive(_NO_KEY, "safety emoji", first, second, size=8), "big")
+    return tuple(EMOJI[bits >> 6 * place & 63] for place in range(7))
+
+
+def safety_words(identity_key: bytes) -> tuple[str, ...]:
+    """Six words, 60 bits, by which one key can be read out."""
+    bits = int.from_bytes(derive(_NO_KEY, "safety words", identity_key, size=8), "big")
+    return tuple(WORDS[bits >> 10 * place & 1023] for place in range(6))
+
+
+def _digits(key: bytes) -> str:
+    state = _NO_KEY + key
+    for _ in range(ITERATIONS):
+        state = hashlib.sha512(state + key).digest()
+    groups = (int.from_bytes(state[at : at + 5], "big") % 100_000 for at in range(0, DIGITS_EACH, 5))
+    return "".join(f"{group:05d}" for group in groups)

@@ -1,0 +1,54 @@
+"""Key derivation and the hashes by which things are named.
+
+Knows: keyed BLAKE2b and the labels that keep its uses apart. Does not know: what the keys are for.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from p2pchat.types import MeshId, Topic
+
+KEY_BYTES = 32
+
+
+def derive(key: bytes, label: str, *parts: bytes, size: int = KEY_BYTES) -> bytes:
+    """Keyed BLAKE2b (RFC 7693) of a label and parts, each prefixed by its length; ``size`` is 1 to 64 bytes.
+
+    ``key`` is at most 64 bytes. The lengths make the encoding unambiguous: no two lists of parts hash the same input.
+    """
+    state = blake2b(key=key, digest_size=size)
+    for part in (label.encode(), *parts):
+        state.update(len(part).to_bytes(4, "big"))
+        state.update(part)
+    return state.digest()
+
+
+def digest(data: bytes, size: int = 32) -> bytes:
+    """BLAKE2b of ``data``, 1 to 64 bytes."""
+    return blake2b(data, digest_size=size).digest()
+
+
+def cell_id(cell: bytes) -> bytes:
+    """A cell's name in the mesh: BLAKE2b-128 of its bytes, 16 bytes."""
+    return digest(cell, 16)
+
+
+def mesh_id(secret: bytes) -> MeshId:
+    """A mesh's local name, 16 bytes."""
+    return MeshId(derive(secret, "mesh id", size=16))
+
+
+def mesh_topic(secret: bytes, epoch: int) -> Topic:
+    """Where the members of a mesh meet during an epoch; unlinkable to its other topics without the secret."""
+    return Topic(derive(secret, "mesh topic", epoch.to_bytes(8, "big")))
+
+
+def invite_topic(nameplate: int) -> Topic:
+    """Where the two ends of a spoken invite meet; it depends on the public nameplate only."""
+    return Topic(digest(b"p2pchat invite nameplate %d" % nameplate))
+
+
+def link_topic(secret: bytes) -> Topic:
+    """Where the two ends of an invite link meet; ``secret`` has 128 bits, so the topic gives nothing away."""
+    return Topic(derive(secret, "invite link topic"))

@@ -1,0 +1,51 @@
+"""A passphrase becomes a key, and a key is kept under another.
+
+Knows: Argon2id and its parameters, wrapping. Does not know: files, or what the wrapped key opens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt, crypto_aead_xchacha20poly1305_ietf_encrypt
+from nacl.exceptions import CryptoError
+from nacl.pwhash import argon2id
+
+from p2pchat.errors import Unreadable
+
+SALT_BYTES = argon2id.SALTBYTES
+NONCE_BYTES = 24
+KEY_BYTES = 32
+
+OPS_MAX = 64
+MEMORY_MAX = 4 << 30
+"""Above these, stored parameters are damage and not a choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Argon2id parameters (RFC 9106): passes, and memory in bytes."""
+
+    ops: int = argon2id.OPSLIMIT_MODERATE
+    memory: int = argon2id.MEMLIMIT_MODERATE
+    """libsodium's "moderate": 3 passes over 256 MB, about 0.4 s (measured)."""
+
+
+def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
+    """A 32-byte key. Raises Unreadable on parameters out of reason."""
+    if not (1 <= cost.ops <= OPS_MAX and argon2id.MEMLIMIT_MIN <= cost.memory <= MEMORY_MAX and len(salt) == SALT_BYTES):
+        raise Unreadable("key stretching parameters out of reason")
+    return argon2id.kdf(KEY_BYTES, passphrase.encode(), salt, opslimit=cost.ops, memlimit=cost.memory)
+
+
+def wrap(key: bytes, secret: bytes, nonce: bytes, bound_to: bytes) -> bytes:
+    """Seal a key under a key: XChaCha20-Poly1305, 16 bytes longer than ``secret``."""
+    return crypto_aead_xchacha20poly1305_ietf_encrypt(secret, bound_to, nonce, key)
+
+
+def unwrap(key: bytes, wrapped: bytes, nonce: bytes, bound_to: bytes) -> bytes:
+    """Undo ``wrap``. Raises Unreadable: the key is another, or the bytes are damaged."""
+    try:
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(wrapped, bound_to, nonce, key)
+    except (CryptoError, ValueError) as error:
+        raise Unreadable("the key does not unwrap") from error

@@ -1,0 +1,153 @@
+"""Two people, a few words, a meeting place nobody trusts: they become contacts, or nothing happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from p2pchat.core import facts, orders
+from p2pchat.wire.invite import InviteCode
+from p2pchat.wire.signalling import Blob
+from p2pchat.wire.words import WORDS
+from tests.support.world import URL, World
+
+
+def enter(world: World, guest: str, code: object, patience: float = 60.0) -> None:
+    world.tell(guest, facts.InviteEntered(1, code, None, (), world.now + patience))
+
+
+def failure(world: World, name: str) -> orders.InviteFailed:
+    return world.machines[name].events(orders.InviteFailed)[-1]
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    for name in ("alice", "bob", "eve"):
+        world.add(name)
+        world.start(name)
+    return world
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_both_sides_end_up_with_each_other_and_one_mesh(world: World, link: bool) -> None:
+    code = world.invite("alice", link=link)
+    enter(world, "bob", code)
+    world.run_until(lambda: bool(world.machines["bob"].events(orders.InviteDone)))
+    alice, bob = world.machines["alice"], world.machines["bob"]
+    (of_alice,), (of_bob,) = alice.store.contacts.values(), bob.store.contacts.values()
+    assert (of_alice.name, of_bob.name) == ("bob", "alice")
+    assert of_alice.identity_key == bob.store.identity.identity_key
+    assert of_bob.identity_key == alice.store.identity.identity_key
+    assert of_alice.how == of_bob.how == ("link" if link else "words")
+    assert list(alice.store.meshes) == list(bob.store.meshes)
+
+
+def wrong(code: InviteCode) -> InviteCode:
+    first, second, third = code.words
+    return replace(code, words=(second, first, third) if first != second else (third, third, first))
+
+
+def test_a_wrong_word_burns_the_code_and_both_sides_say_so(world: World) -> None:
+    code = world.invite("alice")
+    enter(world, "eve", wrong(code))
+    world.run(5.0)
+    for name in ("alice", "eve"):
+        assert failure(world, name).exit_code == 4
+        assert "burnt" in failure(world, name).reason
+        assert not world.machines[name].store.contacts
+    enter(world, "bob", code)
+    world.run(5.0)
+    assert failure(world, "bob").exit_code == 4
+    assert not world.machines["bob"].store.contacts
+
+
+def test_a_second_guest_is_refused_while_the_first_pairs(world: World) -> None:
+    code = world.invite("alice")
+    enter(world, "bob", code)
+    enter(world, "eve", code)
+    world.run(5.0)
+    assert world.machines["bob"].events(orders.InviteDone)
+    assert failure(world, "eve").exit_code == 4
+
+
+def test_a_code_nobody_hosts_gets_a_clear_line(world: World) -> None:
+    enter(world, "bob", InviteCode(7, WORDS[:3]))
+    world.run(5.0)
+    assert failure(world, "bob").exit_code == 4
+    assert "mistyped" in failure(world, "bob").reason
+
+
+def test_an_invite_runs_out(world: World) -> None:
+    world.invite("alice")
+    world.run(601.0)
+    assert failure(world, "alice").exit_code == 6
+
+
+def test_no_rendezvous_in_reach_is_said_at_once(world: World) -> None:
+    world.down.add(URL)
+    enter(world, "bob", InviteCode(7, WORDS[:3]))
+    world.run(5.0)
+    assert failure(world, "bob").exit_code == 3
+    assert URL in failure(world, "bob").reason
+
+
+def test_the_host_s_absence_in_the_middle_is_noticed(world: World) -> None:
+    code = world.invite("alice")
+    enter(world, "bob", code)
+    world.run(0.09)
+    world.kill("alice")
+    world.run(5.0)
+    assert failure(world, "bob").exit_code in (4, 7)
+    assert not world.machines["bob"].store.contacts
+
+
+def test_a_link_of_another_maker_is_not_trusted(world: World) -> None:
+    link = world.invite("alice", link=True)
+    enter(world, "bob", replace(link, fingerprint=bytes(16)))
+    world.run(5.0)
+    assert failure(world, "bob").exit_code == 4
+    assert not world.machines["bob"].store.contacts
+
+
+def test_one_s_own_invite_leads_nowhere(world: World) -> None:
+    code = world.invite("alice")
+    world.tell("alice", facts.InviteEntered(99, code, None, (), world.now + 10))
+    world.run(11.0)
+    assert world.machines["alice"].events(orders.InviteFailed)
+    assert not world.machines["alice"].store.contacts
+
+
+def test_a_name_that_is_taken_gets_a_number() -> None:
+    world = World()
+    for name, nick in (("alice", "alice"), ("bob", "bob"), ("other", "bob")):
+        machine = world.add(name)
+        machine.store.identity = replace(machine.store.identity, name=nick)
+        world.start(name)
+    world.pair("alice", "bob")
+    world.pair("alice", "other")
+    assert [contact.name for contact in world.machines["alice"].store.contacts.values()] == ["bob", "bob-2"]
+
+
+@pytest.mark.parametrize("victim", range(6))
+def test_a_rendezvous_that_tampers_with_any_blob_gets_no_contact_made(world: World, victim: int) -> None:
+    seen = 0
+
+    def flip(message: object) -> object:
+        nonlocal seen
+        if isinstance(message, Blob):
+            seen += 1
+            if seen == victim + 1:
+                spot = 300 + 7 * victim
+                damaged = bytearray(message.blob)
+                damaged[spot] ^= 1
+                return replace(message, blob=bytes(damaged))
+        return message
+
+    code = world.invite("alice")
+    world.tamper = flip  # type: ignore[assignment]
+    enter(world, "bob", code, patience=20.0)
+    world.run(30.0)
+    assert seen > victim
+    assert not world.machines["bob"].store.contacts

@@ -1,0 +1,71 @@
+"""The store's contract in a few dictionaries, for tests of the core that restart nodes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from p2pchat.core import records
+from p2pchat.core.records import Change, Memory, Message
+from p2pchat.types import MessageId, MessageState
+
+
+class MemoryStore:
+    """Applies changes as the real store does; ``load`` is what a restarted node would find."""
+
+    def __init__(self, identity: records.Identity) -> None:
+        self.identity = identity
+        self.meshes: dict[bytes, records.Mesh] = {}
+        self.contacts: dict[str, records.Contact] = {}
+        self.sessions: dict[str, records.SessionState] = {}
+        self.outbox: dict[MessageId, records.OutboxEntry] = {}
+        self.history: list[Message] = []
+
+    def load(self) -> Memory:
+        return Memory(
+            self.identity,
+            tuple(self.meshes.values()),
+            tuple(self.contacts.values()),
+            tuple(self.sessions.values()),
+            tuple(sorted(self.outbox.values(), key=lambda entry: entry.order)),
+        )
+
+    def apply(self, change: Change) -> None:
+        match change:
+            case records.PutIdentity(identity):
+                self.identity = identity
+            case records.PutMesh(mesh):
+                self.meshes[mesh.id] = mesh
+            case records.PutContact(contact):
+                self.contacts[contact.id] = contact
+            case records.DropContact(contact):
+                self.contacts.pop(contact, None)
+                self.sessions.pop(contact, None)
+                self.outbox = {k: v for k, v in self.outbox.items() if v.contact != contact}
+                self.history = [m for m in self.history if m.contact != contact]
+            case records.PutSession(session):
+                self.sessions[session.contact] = session
+            case records.PutOutbox(entry):
+                self.outbox[entry.id] = entry
+            case records.DropOutbox(message):
+                self.outbox.pop(message, None)
+            case records.PutMessage(message):
+                self._add(message)
+            case records.SetMessageState(message, state):
+                self.history = [self._moved(m, message, state) for m in self.history]
+
+    def received(self) -> list[str]:
+        """Texts of all incoming messages, in the order they came."""
+        return [message.text for message in self.history if not message.outgoing]
+
+    def state(self, message: MessageId) -> MessageState:
+        """State of an outgoing message."""
+        return next(m.state for m in self.history if m.outgoing and m.id == message)
+
+    def _add(self, message: Message) -> None:
+        if not any((m.contact, m.outgoing, m.id) == (message.contact, message.outgoing, message.id) for m in self.history):
+            self.history.append(message)
+
+    @staticmethod
+    def _moved(line: Message, message: MessageId, state: MessageState) -> Message:
+        mine = line.outgoing and line.id == message and not line.state.final
+        return replace(line, state=state) if mine else line

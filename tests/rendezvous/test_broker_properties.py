@@ -1,4 +1,4 @@
-"""Whatever clients do, no cap is passed, everybody sits where they were told, and nothing outlives its connection."""
+"""Whatever clients do, no cap is passed, all sit where they were told, nothing outlives its connection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import (
@@ -29,25 +29,25 @@ from rendezvous.topics import Connection
 TIGHT = Limits(
     connections=6,
     connections_per_address=3,
-    seats_per_connection=3,
-    seats_per_address=5,
-    seats=9,
-    topics=4,
+    seats_per_connection=2,
+    seats_per_address=3,
+    seats=5,
+    topics=3,
     addresses=3,
     connects_per_address=Rate(4, 1.0),
-    takes_per_address=Rate(8, 1.0),
+    takes_per_address=Rate(12, 1.0),
     passes_per_address=Rate(4, 1.0),
     messages_per_connection=Rate(20, 1.0),
 )
 
-addresses = st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8::/64", "192.0.2.4", None])
-topics = st.integers(0, 5).map(lambda n: Topic(bytes([n]) * 32))
+addresses = st.sampled_from([None, "192.0.2.1", "192.0.2.2", "2001:db8::/64", "192.0.2.4"])
+choices = st.integers(0, 1000)
+modes = st.sampled_from([SeatMode.MESH, SeatMode.MESH, SeatMode.HOST, SeatMode.GUEST])
+topics = st.integers(0, 3).map(lambda n: Topic(bytes([n]) * 32))
 
 
 class Clients(RuleBasedStateMachine):
     """Keeps, from the clients' side, who holds which seat, and compares."""
-
-    connections = Bundle("connections")
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,43 +57,64 @@ class Clients(RuleBasedStateMachine):
         self.address: dict[Connection, str | None] = {}
         self.held: dict[tuple[Connection, Topic], Seat] = {}
 
-    @rule(target=connections, address=addresses)
-    def connect(self, address: str | None) -> object:
+    @rule(address=addresses, wishes=st.lists(st.tuples(topics, modes), min_size=2, max_size=4))
+    def arrive(self, address: str | None, wishes: list[tuple[Topic, SeatMode]]) -> None:
         self.count += 1
         connection = Connection(self.count)
-        if not self.broker.connected(connection, address, self.now):
-            return multiple()
-        self.address[connection] = address
-        return connection
+        if self.broker.connected(connection, address, self.now):
+            self.address[connection] = address
+        for topic, mode in wishes:
+            self.say(connection, Take(topic, mode))
 
-    @rule(connection=connections, topic=topics, mode=st.sampled_from(SeatMode))
-    def take(self, connection: Connection, topic: Topic, mode: SeatMode) -> None:
-        self.say(connection, Take(topic, mode))
+    @rule(who=choices, topic=topics, mode=modes)
+    def take(self, who: int, topic: Topic, mode: SeatMode) -> None:
+        self.say(self.pick(who), Take(topic, mode))
 
-    @rule(connection=connections, topic=topics)
-    def leave(self, connection: Connection, topic: Topic) -> None:
+    @rule(who=choices)
+    def take_again_whatever_is_held(self, who: int) -> None:
+        connection = self.pick(who)
+        for holder, topic in list(self.held):
+            if holder == connection:
+                self.say(connection, Take(topic, SeatMode.MESH))
+
+    @rule(who=choices)
+    def leave(self, who: int) -> None:
+        connection, topic = self.pick_seat(who)
         self.held.pop((connection, topic), None)
         self.say(connection, Leave(topic))
 
-    @rule(connection=connections, topic=topics, data=st.data())
-    def pass_blob(self, connection: Connection, topic: Topic, data: st.DataObject) -> None:
-        seats = [seat for (_, at), seat in self.held.items() if at == topic]
-        seat = data.draw(st.sampled_from([*seats, Seat(b"nobody!!")]))
+    @rule(who=choices, whom=choices)
+    def pass_blob(self, who: int, whom: int) -> None:
+        connection, topic = self.pick_seat(who)
+        seat = self.held.get(self.pick_seat(whom), Seat(b"nobody!!"))
         self.say(connection, Pass(topic, seat, bytes(BLOB_BYTES)))
 
-    @rule(connection=connections, data=st.binary(max_size=40))
-    def say_nonsense(self, connection: Connection, data: bytes) -> None:
-        self.hear(self.broker.received(connection, b"\0" + data, self.now))
+    @rule(who=choices, data=st.binary(max_size=40))
+    def say_nonsense(self, who: int, data: bytes) -> None:
+        if who % 4 == 0:
+            self.hear(self.broker.received(self.pick(who), b"\0" + data, self.now))
 
-    @rule(connection=consumes(connections))
-    def disconnect(self, connection: Connection) -> None:
-        self.forget(connection)
-        self.hear(self.broker.disconnected(connection, self.now))
+    @rule(who=choices)
+    def disconnect(self, who: int) -> None:
+        if who % 4 == 0:
+            self.drop(self.pick(who))
 
     @rule(seconds=st.sampled_from([0.5, 5.0, 61.0]))
     def wait(self, seconds: float) -> None:
         self.now += seconds
         self.hear(self.broker.tick(self.now))
+
+    def pick(self, number: int) -> Connection:
+        """One of the connected, or one that never was."""
+        return [*self.address, Connection(0)][number % (len(self.address) + 1)]
+
+    def pick_seat(self, number: int) -> tuple[Connection, Topic]:
+        """One of the seats held, or one that is not."""
+        return [*self.held, (self.pick(number), Topic(bytes(32)))][number % (len(self.held) + 1)]
+
+    def drop(self, connection: Connection) -> None:
+        self.forget(connection)
+        self.hear(self.broker.disconnected(connection, self.now))
 
     def say(self, connection: Connection, message: FromClient) -> None:
         self.hear(self.broker.received(connection, encode_client(message), self.now))
@@ -163,15 +184,11 @@ class Clients(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for connection in list(self.address):
-            self.disconnect_quietly(connection)
+            self.drop(connection)
         self.now += 1000.0
         self.hear(self.broker.tick(self.now))
         assert self.broker.census() == Census(connections=0, seats=0, topics=0, addresses=0)
 
-    def disconnect_quietly(self, connection: Connection) -> None:
-        self.forget(connection)
-        self.hear(self.broker.disconnected(connection, self.now))
 
-
-Clients.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Clients.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
 TestClients = Clients.TestCase

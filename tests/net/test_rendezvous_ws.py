@@ -1,0 +1,274 @@
+"""Connections to rendezvous servers, against the real server and against servers that are none."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
+from p2pchat.net import rendezvous_ws
+from p2pchat.net.rendezvous_ws import RendezvousConnections
+from p2pchat.types import Seat, Topic
+from p2pchat.wire.signalling import (
+    BLOB_BYTES,
+    VERSION,
+    Blob,
+    Gone,
+    Leave,
+    Pass,
+    Refusal,
+    Refused,
+    Seated,
+    SeatMode,
+    Take,
+    Welcome,
+    encode_server,
+)
+from rendezvous.limits import Limits
+from rendezvous.server import running
+from tests.support.certificates import certificate
+
+pytestmark = pytest.mark.asyncio
+
+TOPIC = Topic(b"t" * 32)
+BLOB = b"b" * BLOB_BYTES
+WELCOME = encode_server(Welcome(VERSION))
+
+RendezvousFact = RendezvousUp | RendezvousDown | SignalReceived
+
+
+class Node:
+    """What a node does with its connections: order, and wait for facts."""
+
+    def __init__(self) -> None:
+        self.facts: asyncio.Queue[RendezvousFact] = asyncio.Queue()
+        self.connections = RendezvousConnections(self.facts.put_nowait)
+
+    async def fact(self) -> RendezvousFact:
+        async with asyncio.timeout(15):
+            return await self.facts.get()
+
+    async def up(self, url: str) -> None:
+        self.connections.connect(url)
+        assert await self.fact() == RendezvousUp(url)
+
+    async def seated(self, url: str, mode: SeatMode = SeatMode.MESH) -> Seated:
+        self.connections.send(url, Take(TOPIC, mode))
+        fact = await self.fact()
+        assert isinstance(fact, SignalReceived) and isinstance(fact.message, Seated), fact
+        return fact.message
+
+    async def down(self, url: str) -> str:
+        fact = await self.fact()
+        assert isinstance(fact, RendezvousDown) and fact.url == url, fact
+        return fact.reason
+
+    async def why_not(self, url: str) -> str:
+        self.connections.connect(url)
+        return await self.down(url)
+
+
+Nodes = Callable[[], Node]
+
+
+@pytest_asyncio.fixture
+async def new_node() -> AsyncIterator[Nodes]:
+    nodes = []
+
+    def make() -> Node:
+        nodes.append(Node())
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        await node.connections.aclose()
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "every task has ended"
+
+
+@asynccontextmanager
+async def impostor(*first: str | bytes) -> AsyncIterator[str]:
+    """A WebSocket server that says ``first`` and then nothing."""
+
+    async def converse(client: ServerConnection) -> None:
+        for message in first:
+            await client.send(message)
+        await client.wait_closed()
+
+    async with serve(converse, "127.0.0.1", 0, close_timeout=1) as server:
+        yield f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+
+
+# --- against the real server
+
+
+async def test_two_nodes_meet_and_pass_blobs(new_node: Nodes) -> None:
+    async with running() as server:
+        alice, bob = new_node(), new_node()
+        await alice.up(server.url)
+        await bob.up(server.url)
+        a = (await alice.seated(server.url)).seat
+        seated = await bob.seated(server.url)
+        assert seated.others == (a,)
+        bob.connections.send(server.url, Pass(TOPIC, a, BLOB))
+        assert await alice.fact() == SignalReceived(server.url, Blob(TOPIC, seated.seat, BLOB))
+
+
+async def test_a_refusal_is_a_fact_like_any_other(new_node: Nodes) -> None:
+    async with running() as server:
+        node = new_node()
+        await node.up(server.url)
+        node.connections.send(server.url, Take(TOPIC, SeatMode.GUEST))
+        assert await node.fact() == SignalReceived(server.url, Refused(TOPIC, Refusal.ABSENT))
+
+
+async def test_what_was_sent_before_closing_still_arrives_and_no_fact_follows(new_node: Nodes) -> None:
+    async with running() as server:
+        host, guest = new_node(), new_node()
+        await host.up(server.url)
+        await guest.up(server.url)
+        h = await host.seated(server.url, SeatMode.HOST)
+        g = await guest.seated(server.url, SeatMode.GUEST)
+        guest.connections.send(server.url, Pass(TOPIC, h.seat, BLOB))
+        guest.connections.send(server.url, Leave(TOPIC))
+        guest.connections.close(server.url)
+        assert await host.fact() == SignalReceived(server.url, Blob(TOPIC, g.seat, BLOB))
+        assert await host.fact() == SignalReceived(server.url, Gone(TOPIC, g.seat))
+        await guest.connections.aclose()
+        assert guest.facts.empty()
+
+
+async def test_closing_and_connecting_again_at_once_makes_a_new_connection(new_node: Nodes) -> None:
+    async with running() as server:
+        node = new_node()
+        await node.up(server.url)
+        first = await node.seated(server.url)
+        node.connections.close(server.url)
+        await node.up(server.url)
+        assert (await node.seated(server.url)).seat != first.seat
+
+
+async def test_connecting_twice_is_connecting_once(new_node: Nodes) -> None:
+    async with running() as server:
+        node = new_node()
+        node.connections.connect(server.url)
+        await node.up(server.url)
+        await node.seated(server.url)
+        assert server.broker.census().connections == 1
+
+
+async def test_a_server_that_stops_is_down_and_can_be_reached_when_it_is_back(new_node: Nodes) -> None:
+    node = new_node()
+    async with running() as server:
+        await node.up(server.url)
+    assert await node.down(server.url) == "it is shutting down"
+    node.connections.send(server.url, Leave(TOPIC))  # dropped: the fact said so
+    assert await node.why_not(server.url) == "nothing listens there"
+    async with running(port=server.port) as again:
+        await node.up(again.url)
+
+
+async def test_a_full_server_says_so(new_node: Nodes) -> None:
+    async with running(limits=replace(Limits(), connections=1)) as server:
+        await new_node().up(server.url)
+        assert await new_node().why_not(server.url) == "it is busy, try later"
+
+
+async def test_an_attempt_can_be_called_off(new_node: Nodes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
+        node = new_node()
+        node.connections.connect(url)
+        node.connections.close(url)
+        node.connections.connect(url)
+        await asyncio.sleep(0)
+        await node.connections.aclose()
+        assert node.facts.empty()
+
+
+# --- against servers that are none
+
+
+async def test_silence_is_given_up(new_node: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendezvous_ws, "CONNECT_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert (await new_node().why_not(f"ws://127.0.0.1:{silent.getsockname()[1]}")).startswith("no answer")
+
+
+async def test_a_server_without_a_welcome_is_given_up(
+    new_node: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendezvous_ws, "CONNECT_SECONDS", 0.2)
+    async with impostor() as url:
+        assert (await new_node().why_not(url)).startswith("no answer")
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["hello", b"", b"\x82nonsense", encode_server(Gone(TOPIC, Seat(b"s" * 8))), b"\x81\x01" + bytes(5000)],
+    ids=["text", "empty", "nonsense", "no welcome", "too long"],
+)
+async def test_a_server_of_another_kind_is_recognised(new_node: Nodes, first: str | bytes) -> None:
+    async with impostor(first) as url:
+        assert await new_node().why_not(url) == "what answers there is not a rendezvous"
+
+
+async def test_a_server_of_another_version_is_named(new_node: Nodes) -> None:
+    async with impostor(encode_server(Welcome(9))) as url:
+        assert await new_node().why_not(url) == "it speaks version 9, we speak 1: update the older one"
+
+
+@pytest.mark.parametrize("then", [b"\x82", "text", WELCOME], ids=["nonsense", "text", "second welcome"])
+async def test_bad_bytes_later_end_the_connection(new_node: Nodes, then: str | bytes) -> None:
+    async with impostor(WELCOME, then) as url:
+        node = new_node()
+        await node.up(url)
+        assert await node.down(url) == "what answers there is not a rendezvous"
+
+
+async def test_a_web_server_is_not_a_rendezvous_and_redirects_are_not_followed(new_node: Nodes) -> None:
+    async with running() as server:
+
+        async def converse(_: ServerConnection) -> None: ...
+
+        def redirect(client: ServerConnection, _: Request) -> Response:
+            response = client.respond(HTTPStatus.FOUND, "")
+            response.headers["Location"] = server.url
+            return response
+
+        async with serve(converse, "127.0.0.1", 0, process_request=redirect) as elsewhere:
+            port = next(iter(elsewhere.sockets)).getsockname()[1]
+            assert await new_node().why_not(f"ws://127.0.0.1:{port}") == "it answers with HTTP status 302"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1", "ws://127.0.0.1:99999", "ws://" + "a" * 70, "nonsense"])
+async def test_an_address_that_cannot_be_is_one_line(new_node: Nodes, url: str) -> None:
+    reason = await new_node().why_not(url)
+    assert reason and "\n" not in reason
+
+
+# --- TLS
+
+
+async def test_tls_is_checked_and_a_further_ca_can_be_trusted(
+    new_node: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    async with running(tls=context) as server:
+        assert (await new_node().why_not(server.url)).startswith("its certificate is not trusted")
+        monkeypatch.setenv("P2PCHAT_CA_FILE", str(cert))
+        await new_node().up(server.url)
+        monkeypatch.setenv("P2PCHAT_CA_FILE", str(tmp_path / "missing.pem"))
+        assert "P2PCHAT_CA_FILE" in await new_node().why_not(server.url)

@@ -1,0 +1,137 @@
+"""``p2pchat-rendezvous`` as its operator sees it: first line, signals, errors, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from p2pchat.types import Topic
+from p2pchat.wire.signalling import SeatMode, Take, encode_client
+from tests.support.certificates import certificate
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def started(*flags: str, cwd: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command, and the URL of its first line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rendezvous", "--port", "0", *flags],
+        cwd=cwd,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **environment,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first.startswith("listening on ws"), first or process.communicate()[1]
+        yield process, first.removeprefix("listening on ").strip()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def take_a_seat(client: ClientConnection) -> None:
+    client.recv()
+    client.send(encode_client(Take(Topic(b"t" * 32), SeatMode.MESH)))
+    client.recv()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_cleanly_with_clients_connected(tmp_path: Path, number: signal.Signals) -> None:
+    with started(cwd=tmp_path) as (process, url), connect(url) as client:
+        take_a_seat(client)
+        process.send_signal(number)
+        assert process.wait(10) == 0
+        assert client.protocol.close_code in (None, 1001)
+        with pytest.raises(Exception, match="1001"):
+            client.recv()
+
+
+def test_it_writes_no_file_and_logs_nothing_whatever_clients_do(tmp_path: Path) -> None:
+    with started(cwd=tmp_path, HOME=str(tmp_path), TMPDIR=str(tmp_path)) as (process, url):
+        opened = files_open_for_writing(process.pid)
+        with connect(url) as honest, connect(url) as broken, connect(url) as vanishing:
+            take_a_seat(honest)
+            broken.send("text")
+            vanishing.socket.close()
+            assert files_open_for_writing(process.pid) == opened
+        process.terminate()
+        rest, errors = process.communicate(timeout=10)
+    assert (rest, errors) == ("", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def files_open_for_writing(pid: int) -> set[str]:
+    """Regular files that a process could write to, seen from outside."""
+    found = set()
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        flags = int(Path(f"/proc/{pid}/fdinfo/{fd.name}").read_text().split("flags:")[1].split()[0], 8)
+        target = os.readlink(fd)
+        if flags & (os.O_WRONLY | os.O_RDWR) and target.startswith("/") and not target.startswith("/dev/"):
+            found.add(target)
+    return found
+
+
+def test_it_speaks_tls(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    with started("--tls-cert", str(cert), "--tls-key", str(key), cwd=tmp_path) as (process, url):
+        assert url.startswith("wss://127.0.0.1:")
+        with connect(url, ssl=ssl.create_default_context(cafile=str(cert))) as client:
+            take_a_seat(client)
+            process.send_signal(signal.SIGHUP)
+            take_a_seat_again(client)
+
+
+def take_a_seat_again(client: ClientConnection) -> None:
+    client.send(encode_client(Take(Topic(b"u" * 32), SeatMode.MESH)))
+    client.recv()
+
+
+def run(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rendezvous", *flags],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+
+def test_a_port_in_use_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    with started(cwd=tmp_path) as (_, url):
+        failed = run("--port", url.rpartition(":")[2])
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Error: cannot listen on 127.0.0.1 port ")
+    assert len(failed.stderr.splitlines()) == 1
+
+
+def test_a_certificate_without_a_key_is_a_usage_error() -> None:
+    failed = run("--tls-cert", "cert.pem")
+    assert failed.returncode == 2
+    assert "give both or neither" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_flags_can_come_from_the_environment() -> None:
+    failed = run(P2PCHAT_RENDEZVOUS_SEATS="none")
+    assert failed.returncode == 2
+    assert "--seats" in failed.stderr

@@ -1,0 +1,196 @@
+"""The real server over the loopback: what a client on a socket sees, and what stays behind on the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from p2pchat.types import Topic
+from p2pchat.wire.signalling import (
+    BLOB_BYTES,
+    MESSAGE_MAX,
+    VERSION,
+    Blob,
+    FromClient,
+    FromServer,
+    Gone,
+    Pass,
+    Seated,
+    SeatMode,
+    Take,
+    Welcome,
+    decode_server,
+    encode_client,
+)
+from rendezvous.limits import Limits, Rate
+from rendezvous.server import TURNED_AWAY_MAX, running
+
+pytestmark = pytest.mark.asyncio
+
+TOPIC = Topic(b"t" * 32)
+BLOB = b"b" * BLOB_BYTES
+
+
+async def hears(client: ClientConnection) -> FromServer:
+    async with asyncio.timeout(10):
+        data = await client.recv()
+    assert isinstance(data, bytes)
+    return decode_server(data)
+
+
+async def says(client: ClientConnection, message: FromClient) -> None:
+    await client.send(encode_client(message))
+
+
+async def sits(client: ClientConnection, mode: SeatMode) -> Seated:
+    await says(client, Take(TOPIC, mode))
+    answer = await hears(client)
+    assert isinstance(answer, Seated)
+    return answer
+
+
+Enters = Callable[[str], Awaitable[ClientConnection]]
+
+
+@pytest_asyncio.fixture
+async def enters() -> AsyncIterator[Enters]:
+    """Connects, checks the welcome, and hangs up at the end of the test."""
+    clients = []
+
+    async def enter(url: str) -> ClientConnection:
+        client = await connect(url, compression=None)
+        clients.append(client)
+        assert await hears(client) == Welcome(VERSION)
+        return client
+
+    yield enter
+    for client in clients:
+        await client.close()
+
+
+async def close_code(client: ClientConnection) -> int:
+    with pytest.raises(ConnectionClosed) as closed:
+        await hears(client)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_host_and_guest_exchange_blobs(enters: Enters) -> None:
+    async with running() as server:
+        host, guest = await enters(server.url), await enters(server.url)
+        h = (await sits(host, SeatMode.HOST)).seat
+        seated = await sits(guest, SeatMode.GUEST)
+        assert seated.others == (h,)
+        await says(guest, Pass(TOPIC, h, BLOB))
+        assert await hears(host) == Blob(TOPIC, seated.seat, BLOB)
+        await says(host, Pass(TOPIC, seated.seat, BLOB))
+        assert await hears(guest) == Blob(TOPIC, h, BLOB)
+        await guest.close()
+        assert await hears(host) == Gone(TOPIC, seated.seat)
+
+
+async def test_a_client_that_vanishes_loses_its_seats(enters: Enters) -> None:
+    async with running() as server:
+        client = await enters(server.url)
+        await sits(client, SeatMode.MESH)
+        client.transport.abort()
+        await until(lambda: server.broker.census().connections == 0)
+        assert server.broker.census().seats == 0
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [("text", 1003), (b"", 1008), (b"\xff" * 34, 1008), (b"\x01" * (MESSAGE_MAX + 1), 1009)],
+    ids=["text", "empty", "nonsense", "too long"],
+)
+async def test_a_broken_client_is_disconnected_and_told_why(
+    enters: Enters, message: str | bytes, code: int
+) -> None:
+    async with running() as server:
+        client = await enters(server.url)
+        await client.send(message)
+        assert await close_code(client) == code
+        await until(lambda: server.broker.census().connections == 0)
+
+
+async def test_a_reader_too_slow_is_cut_off_and_its_seat_is_free(enters: Enters) -> None:
+    chatty = replace(Limits(), messages_per_connection=Rate(10**6, 1.0))
+    async with running(limits=chatty) as server:
+        slow, quick = await enters(server.url), await enters(server.url)
+        seat = (await sits(slow, SeatMode.MESH)).seat
+        await sits(quick, SeatMode.MESH)
+
+        async def flood() -> None:
+            while True:  # past the kernel's buffers and then past our own
+                await says(quick, Pass(TOPIC, seat, BLOB))
+
+        flooding = asyncio.create_task(flood())
+        assert await hears(quick) == Gone(TOPIC, seat)
+        flooding.cancel()
+        for client in (slow, quick):
+            client.transport.abort()  # neither would read as far as a closing handshake
+        assert server.broker.census().connections == 1
+
+
+async def test_who_comes_to_a_full_house_is_told_so(enters: Enters) -> None:
+    async with running(limits=replace(Limits(), connections=1)) as server:
+        first = await enters(server.url)
+        with pytest.raises(InvalidStatus) as refusal:
+            await connect(server.url)
+        assert refusal.value.response.status_code == 503
+        await first.close()
+        await until(lambda: server.broker.census().connections == 0)
+        await enters(server.url)
+
+
+async def test_connections_over_the_cap_do_not_pile_up() -> None:
+    async with running(limits=replace(Limits(), connections=1)) as server:
+        silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(TURNED_AWAY_MAX + 2)]
+        reader, _ = silent[-1]
+        assert await reader_ends(reader), "the last one is cut at once"
+        for _, writer in silent:
+            await hang_up(writer)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionResetError):
+        await writer.wait_closed()
+
+
+async def reader_ends(reader: asyncio.StreamReader) -> bool:
+    async with asyncio.timeout(5):
+        try:
+            return await reader.read() == b""
+        except ConnectionResetError:
+            return True
+
+
+async def test_stopping_closes_every_connection_with_going_away(enters: Enters) -> None:
+    async with running() as server:
+        clients = [await enters(server.url) for _ in range(3)]
+        codes = [asyncio.create_task(close_code(client)) for client in clients]
+    assert await asyncio.gather(*codes) == [1001, 1001, 1001]
+
+
+async def test_it_answers_no_plain_http_and_says_nothing_of_itself() -> None:
+    async with running() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = await reader.read()
+        await hang_up(writer)
+    assert answer.startswith(b"HTTP/1.1 426 ")
+    assert b"python" not in answer.lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
@@ -184,6 +185,23 @@ async def test_stopping_closes_every_connection_with_going_away(enters: Enters) 
         clients = [await enters(server.url) for _ in range(3)]
         codes = [asyncio.create_task(close_code(client)) for client in clients]
     assert await asyncio.gather(*codes) == [1001, 1001, 1001]
+
+
+async def test_it_logs_nothing_even_at_the_lowest_level(
+    enters: Enters, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with running() as server:
+        broken, vanishing = await enters(server.url), await enters(server.url)
+        await broken.send("text")
+        await close_code(broken)
+        vanishing.transport.abort()
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"nonsense\r\n\r\n")
+        await hang_up(writer)
+        await until(lambda: server.broker.census().connections == 0)
+    own = [record for record in caplog.records if record.name not in ("websockets.client", "asyncio")]
+    assert own == []
 
 
 async def test_it_answers_no_plain_http_and_says_nothing_of_itself() -> None:

@@ -1,0 +1,137 @@
+"""The encrypted store of one home: a key file and one SQLite file.
+
+Knows: when which of the two is made, opened and destroyed. Does not know: what the records mean.
+
+Every method blocks; the daemon calls them in one worker thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import apsw
+
+from p2pchat.core.records import Change, Identity, Memory, Message, PutIdentity
+from p2pchat.crypto.password import KEY_BYTES, Cost
+from p2pchat.errors import StoreError, UsageError
+from p2pchat.ports import Entropy
+from p2pchat.store import database, history, journal, vault
+from p2pchat.store.vault import KEY_FILE, KeyFile, Passphrase, Unlock, needs_passphrase
+from p2pchat.types import ContactId, MessageId
+
+__all__ = ["KEY_FILE", "KeyFile", "Passphrase", "Store", "Unlock", "exists", "needs_passphrase", "wipe"]
+
+
+class Store:
+    """An open store."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def create(
+        cls, home: Path, unlock: Unlock, identity: Identity, entropy: Entropy, cost: Cost | None = None
+    ) -> Store:
+        """Make a new home. Raises UsageError where there is one already, StoreError where the disk will not have it.
+
+        The key file comes last: until it is there, nothing that could be lost has been promised, and what an
+        interrupted attempt left behind is swept away by the next.
+        """
+        if exists(home):
+            raise UsageError(f"there is a p2pchat identity in {home} already")
+        try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            home.chmod(0o700)
+            _sweep(home)
+            data_key = entropy.bytes(KEY_BYTES)
+            store = cls(database.connect(home / database.DATABASE, data_key))
+            store.commit([PutIdentity(identity)])
+            vault.create(home, data_key, unlock, entropy, cost)
+        except OSError as error:
+            raise StoreError(f"the home {home} cannot be written: {error.strerror}") from error
+        return store
+
+    @classmethod
+    def open(cls, home: Path, unlock: Unlock) -> Store:
+        """Open a home. Raises StoreError (none there, damaged) or TrustError (wrong passphrase or key)."""
+        data_key = vault.open_key(home, unlock)
+        path = home / database.DATABASE
+        if not path.exists():
+            raise StoreError(f"the store {path} is missing; start anew with 'p2pchat wipe' and 'init'")
+        try:
+            return cls(database.connect(path, data_key))
+        except OSError as error:
+            raise StoreError(f"the store {path} cannot be opened: {error.strerror}") from error
+
+    def load(self) -> Memory:
+        """All that a node needs to resume."""
+        return journal.load(self._connection)
+
+    def commit(self, changes: Iterable[Change]) -> None:
+        """Apply a batch, all or nothing; on return it is durable. Raises StoreError, and then nothing was changed."""
+        journal.commit(self._connection, changes)
+
+    def check(self) -> None:
+        """Read every page once. Raises StoreError when any is damaged."""
+        database.check(self._connection)
+
+    def close(self) -> None:
+        """Close the file. Harmless when closed already."""
+        self._connection.close()
+
+    def history(
+        self,
+        contact: ContactId,
+        *,
+        search: str | None = None,
+        since: float | None = None,
+        limit: int | None = None,
+    ) -> list[Message]:
+        """The last ``limit`` lines with a contact, oldest first."""
+        return history.lines(self._connection, contact, search, since, limit)
+
+    def message(self, message: MessageId) -> Message | None:
+        """One line by its id."""
+        return history.one(self._connection, message)
+
+    def unheard(self, contact: ContactId | None = None) -> list[Message]:
+        """Incoming lines that no listener was given yet, oldest first."""
+        return history.unheard(self._connection, contact)
+
+    def mark_heard(self, messages: Iterable[MessageId]) -> None:
+        """These were given to a listener."""
+        history.mark_heard(self._connection, messages)
+
+    def conversations(self) -> list[tuple[Message, int]]:
+        """The last line with each contact and the number of unheard ones, the latest conversation first."""
+        return history.conversations(self._connection)
+
+
+def exists(home: Path) -> bool:
+    """Whether a whole home is there."""
+    return vault.exists(home)
+
+
+def wipe(home: Path) -> None:
+    """Destroy the key, then all else that p2pchat made in ``home``. Without the key the rest is noise.
+
+    Raises StoreError when the disk refuses.
+    """
+    try:
+        vault.destroy(home / KEY_FILE)
+        _sweep(home)
+        vault.sync_directory(home)
+    except OSError as error:
+        raise StoreError(f"not everything in {home} could be destroyed: {error.strerror}") from error
+
+
+def _sweep(home: Path) -> None:
+    """Remove the database and its side files, and a key file that never got its name."""
+    names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), "keys.new"]
+    for name in names:
+        vault.destroy(home / name)
+    for leftover in ("control.sock", "node.lock"):
+        (home / leftover).unlink(missing_ok=True)
+
+

@@ -1,0 +1,136 @@
+"""What a node remembers, written one batch of changes at a time and read back whole.
+
+Knows: which row each record is. Does not know: keys, files, or why anything changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import assert_never
+
+import apsw
+
+from p2pchat.core import records
+from p2pchat.core.records import Change, Memory
+from p2pchat.errors import StoreError
+from p2pchat.store.database import understood
+from p2pchat.types import ContactId, MeshId, MessageId
+
+_FINAL = "('delivered', 'expired', 'cancelled')"
+
+
+def commit(connection: apsw.Connection, changes: Iterable[Change]) -> None:
+    """Apply a batch, all or nothing, durably. Raises StoreError."""
+    with understood(), connection:
+        for change in changes:
+            _apply(connection, change)
+
+
+def load(connection: apsw.Connection) -> Memory:
+    """All that a node needs to resume. Raises StoreError."""
+    with understood():
+        row = connection.execute(
+            "SELECT name, account, pickle_key, identity_key, rendezvous, created_at FROM identity"
+        ).fetchone()
+        if row is None:
+            raise StoreError("the store holds no identity; start anew with 'p2pchat wipe' and 'init'")
+        name, account, pickle_key, identity_key, rendezvous, created_at = row
+        identity = records.Identity(name, account, pickle_key, identity_key, _urls(rendezvous), created_at)
+        return Memory(identity, _meshes(connection), _contacts(connection), _sessions(connection), _outbox(connection))
+
+
+def _apply(connection: apsw.Connection, change: Change) -> None:
+    run = connection.execute
+    match change:
+        case records.PutIdentity(who):
+            run(
+                "INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?)",
+                (who.name, who.account, who.pickle_key, who.identity_key, json.dumps(who.rendezvous), who.created_at),
+            )
+        case records.PutMesh(mesh):
+            run(
+                "INSERT INTO mesh VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rendezvous = excluded.rendezvous",
+                (mesh.id, mesh.secret, json.dumps(mesh.rendezvous), mesh.joined_at),
+            )
+        case records.PutContact(them):
+            run(
+                "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+                " mesh = excluded.mesh, how = excluded.how, verified = excluded.verified, blocked = excluded.blocked",
+                (
+                    them.id,
+                    them.name,
+                    them.identity_key,
+                    them.mesh,
+                    them.how,
+                    them.added_at,
+                    them.verified,
+                    them.blocked,
+                ),
+            )
+        case records.DropContact(contact):
+            run("DELETE FROM contact WHERE id = ?", (contact,))
+        case records.PutSession(session):
+            run("INSERT OR REPLACE INTO session VALUES (?, ?, ?)", (session.contact, session.olm, session.chains))
+        case records.PutOutbox(entry):
+            run(
+                "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    entry.id,
+                    entry.contact,
+                    entry.payload,
+                    entry.order,
+                    entry.expires_at,
+                    entry.number,
+                    entry.ciphertext,
+                    entry.renewal,
+                ),
+            )
+        case records.DropOutbox(message):
+            run("DELETE FROM outbox WHERE id = ?", (message,))
+        case records.PutMessage(line):
+            run(
+                "INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state) VALUES (?, ?, ?, ?, ?, ?)",
+                (line.id, line.contact, line.outgoing, line.at, line.text, line.state.value),
+            )
+        case records.SetMessageState(message, state):
+            run(
+                f"UPDATE message SET state = ? WHERE id = ? AND outgoing = 1 AND state NOT IN {_FINAL}",
+                (state.value, message),
+            )
+        case _:
+            assert_never(change)
+
+
+def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
+    rows = connection.execute("SELECT id, secret, rendezvous, joined_at FROM mesh ORDER BY joined_at, id")
+    return tuple(records.Mesh(MeshId(id), secret, _urls(urls), joined) for id, secret, urls, joined in rows)
+
+
+def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
+    rows = connection.execute(
+        "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked FROM contact ORDER BY added_at, id"
+    )
+    return tuple(
+        records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, bool(verified), bool(blocked))
+        for id, name, key, mesh, how, added, verified, blocked in rows
+    )
+
+
+def _sessions(connection: apsw.Connection) -> tuple[records.SessionState, ...]:
+    rows = connection.execute("SELECT contact, olm, chains FROM session ORDER BY contact")
+    return tuple(records.SessionState(ContactId(contact), olm, chains) for contact, olm, chains in rows)
+
+
+def _outbox(connection: apsw.Connection) -> tuple[records.OutboxEntry, ...]:
+    rows = connection.execute(
+        "SELECT id, contact, payload, place, expires_at, number, ciphertext, renewal FROM outbox ORDER BY place, id"
+    )
+    return tuple(
+        records.OutboxEntry(MessageId(id), ContactId(contact), payload, place, expires, number, ciphertext, bool(renewal))
+        for id, contact, payload, place, expires, number, ciphertext, renewal in rows
+    )
+
+
+def _urls(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored))

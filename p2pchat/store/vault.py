@@ -1,0 +1,143 @@
+"""The small key file that opens the store: a data key, wrapped under a passphrase or lying open.
+
+Knows: the key file's format, how it is written and destroyed. Does not know: the database.
+
+``HOME/keys`` is one line of text, so that a person can see which kind it is::
+
+    p2pchat-key 1 open <data key>
+    p2pchat-key 1 argon2id <ops> <memory> <salt> <nonce> <wrapped data key>
+
+The key file is written after the database: a home with a key file is whole, one without is an interrupted ``init``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from p2pchat.crypto.password import KEY_BYTES, NONCE_BYTES, SALT_BYTES, Cost, stretch, unwrap, wrap
+from p2pchat.errors import StoreError, TrustError, Unreadable
+from p2pchat.ports import Entropy
+
+KEY_FILE = "keys"
+_MAGIC = "p2pchat-key 1"
+_BOUND = b"p2pchat key file 1"
+_FILE_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Passphrase:
+    """Unlock by stretching a passphrase."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """Unlock by reading the file: whoever can read the disk can read everything."""
+
+
+Unlock = Passphrase | KeyFile
+
+
+def exists(home: Path) -> bool:
+    """Whether there is a key file, so the home is whole."""
+    return (home / KEY_FILE).exists()
+
+
+def needs_passphrase(home: Path) -> bool:
+    """Whether the data key is wrapped. Raises StoreError."""
+    return _fields(home)[0] == "argon2id"
+
+
+def create(home: Path, data_key: bytes, unlock: Unlock, entropy: Entropy, cost: Cost | None = None) -> None:
+    """Write the key file, mode 0600, in one step. Replaces an old one whole or not at all."""
+    _write(home / KEY_FILE, f"{_MAGIC} {_described(data_key, unlock, entropy, cost or Cost())}\n".encode())
+
+
+def open_key(home: Path, unlock: Unlock) -> bytes:
+    """Return the data key. Raises TrustError on a wrong or missing passphrase, StoreError on a damaged file."""
+    kind, *rest = _fields(home)
+    try:
+        if kind == "open":
+            (data_key,) = map(bytes.fromhex, rest)
+            return _sized(data_key)
+        ops, memory, *blobs = rest
+        salt, nonce, wrapped = map(bytes.fromhex, blobs)
+        cost = Cost(int(ops), int(memory))
+    except ValueError as error:
+        raise _damaged(home) from error
+    if not isinstance(unlock, Passphrase):
+        raise TrustError("this home is locked with a passphrase; give it with --passphrase-file or type it")
+    try:
+        return _sized(unwrap(stretch(unlock.text, salt, cost), wrapped, nonce, _BOUND))
+    except Unreadable as error:
+        raise TrustError("the passphrase is wrong (or the key file is damaged)") from error
+
+
+def destroy(path: Path) -> None:
+    """Overwrite, sync and unlink one file; a file that is not there is fine.
+
+    Solid-state disks and journals may keep old blocks; that is why what matters is one small key, and it goes first.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        with open(path, "r+b", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            file.write(os.urandom(size))
+            os.fsync(file.fileno())
+        path.unlink()
+
+
+def _described(data_key: bytes, unlock: Unlock, entropy: Entropy, cost: Cost) -> str:
+    if isinstance(unlock, KeyFile):
+        return f"open {data_key.hex()}"
+    salt, nonce = entropy.bytes(SALT_BYTES), entropy.bytes(NONCE_BYTES)
+    wrapped = wrap(stretch(unlock.text, salt, cost), data_key, nonce, _BOUND)
+    return f"argon2id {cost.ops} {cost.memory} {salt.hex()} {nonce.hex()} {wrapped.hex()}"
+
+
+def _fields(home: Path) -> list[str]:
+    try:
+        with open(home / KEY_FILE, "rb") as file:
+            text = file.read(_FILE_MAX).decode("ascii")
+    except FileNotFoundError as error:
+        raise StoreError(f"there is no p2pchat identity in {home}; make one with 'p2pchat init'") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(home) from error
+    fields = text.split()
+    if " ".join(fields[:2]) != _MAGIC or len(fields) not in (4, 8) or fields[2] not in ("open", "argon2id"):
+        raise _damaged(home)
+    return fields[2:]
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make a rename or unlink in ``directory`` durable."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sized(key: bytes) -> bytes:
+    if len(key) != KEY_BYTES:
+        raise StoreError("the key in the key file has the wrong size")
+    return key
+
+
+def _damaged(home: Path) -> StoreError:
+    return StoreError(f"the key file {home / KEY_FILE} cannot be read or is damaged")

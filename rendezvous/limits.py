@@ -19,7 +19,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every cap of a rendezvous. The defaults suit a small machine: about 100 MB when all are reached, or 200 MB
+    """Every cap of a rendezvous. The defaults suit a small machine: about 100 MB when all are reached, 200 MB
     with TLS, and 256 MB more if every single client stops reading at once."""
 
     connections: int = 4096

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import p2pchat.wire as wire
+from p2pchat import wire
 from tests.fuzz.mutator import mutate
 from tests.fuzz.targets import TARGETS, Format
 

@@ -14,11 +14,11 @@ from p2pchat.core.pairing import Failed, Guest, Host, Ours, Output, Paired
 from p2pchat.core.records import Identity
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.crypto.olm import OlmAccount
-from p2pchat.errors import LimitError, UsageError
+from p2pchat.errors import LimitError, Malformed, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.types import Topic
 from p2pchat.wire import signalling
-from p2pchat.wire.invite import InviteLink
+from p2pchat.wire.invite import InviteLink, check_rendezvous
 
 CAP = 16
 """Invites open at once; nobody reads out more."""
@@ -47,6 +47,10 @@ class Invites:
     def open_for(self, fact: InviteOpened, home: MeshRecord) -> list[Output]:
         """Wait for a guest who is to join ``home``."""
         urls = _distinct(fact.rendezvous, home.rendezvous)
+        try:
+            check_rendezvous(urls)
+        except Malformed as error:
+            return [Failed(UsageError(str(error)))]
         ours = Ours(self._identity.name, self._account, home.secret, urls, urls)
         host = Host(ours, fact.link, fact.deadline, self._entropy.child(f"invite {fact.invite}"))
         return self._begin(fact.invite, host, fact.name, urls)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from p2pchat.core.flood import Flood
@@ -38,6 +38,7 @@ from p2pchat.types import LinkId, NodeId, Seat, Topic
 from p2pchat.wire import control
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.description import Description
+from p2pchat.wire.invite import RENDEZVOUS_MAX
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.offer import Offer
 from p2pchat.wire.signalling import Pass, SeatMode
@@ -134,6 +135,12 @@ class Mesh:
         if self._short():
             due.append(self._ask_at)
         return min([*due, self._next_topics_at])
+
+    def meet_at(self, urls: tuple[str, ...]) -> list[MeshOutput]:
+        """Take seats at further rendezvous, too."""
+        new = [url for url in urls if url not in self.record.rendezvous][: RENDEZVOUS_MAX - len(self.record.rendezvous)]
+        self.record = replace(self.record, rendezvous=(*self.record.rendezvous, *new))
+        return [TakeSeat(url, topic, SeatMode.MESH) for topic in self._held for url in new]
 
     # --- time
 

@@ -306,20 +306,20 @@ class Node:
 
     def _open_invite(self, fact: facts.InviteOpened, now: float) -> list[Order]:
         home = next(iter(self._meshes.values()), None)
-        out: list[Order] = []
-        if home is None:
-            secret = self._entropy.bytes(32)
-            urls = tuple(dict.fromkeys((*self._identity.rendezvous, *fact.rendezvous)))
-            out += self._join_mesh(MeshRecord(mesh_id(secret), secret, urls, now), now)
-            home = next(iter(self._meshes.values()))
+        secret = home.record.secret if home is not None else self._entropy.bytes(32)
+        urls = fact.rendezvous if home is not None else (*self._identity.rendezvous, *fact.rendezvous)
+        out = self._join_mesh(MeshRecord(mesh_id(secret), secret, tuple(dict.fromkeys(urls)), now), now)
+        home = self._meshes[mesh_id(secret)]
         return out + self._on_invite(fact.invite, self._invites.open_for(fact, home.record), now)
 
     def _join_mesh(self, record: MeshRecord, now: float) -> list[Order]:
+        """Take part in a mesh; of one we know, learn where else its members meet."""
         known = self._meshes.get(record.id)
-        if known is not None:
-            return []
-        added = self._add_mesh(record)
-        return [Persist(PutMesh(record)), *self._on_mesh(added, added.tick(now), now)]
+        if known is None:
+            added = self._add_mesh(record)
+            return [Persist(PutMesh(record)), *self._on_mesh(added, added.tick(now), now)]
+        learned = known.meet_at(record.rendezvous)
+        return [Persist(PutMesh(known.record)), *self._on_mesh(known, learned, now)] if learned else []
 
     def _add_mesh(self, record: MeshRecord) -> Mesh:
         entropy = self._entropy.child(f"mesh {record.id.hex()}")

@@ -1,0 +1,178 @@
+"""The control socket: newline-delimited JSON-RPC 2.0 between a node and the programs of its owner.
+
+Knows: framing, requests, answers, events, who may connect. Does not know: what any method does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from p2pchat.daemon.home import listening_socket, remove_socket
+from p2pchat.errors import P2PChatError
+from p2pchat.text import one_line
+
+LINE_MAX: Final = 1 << 20
+"""Bytes of one request or answer: a text of 64 KiB may take six times that in JSON."""
+
+UNSENT_MAX: Final = 16 << 20
+"""Bytes that wait for a client to read them; beyond it the client is cut off, the node is not held up."""
+
+REQUESTS_MAX: Final = 256
+"""Requests of one client under way at once."""
+
+PARSE_ERROR, INVALID_REQUEST = -32700, -32600
+
+Handler = Callable[[str, dict[str, Any], "Asker"], Awaitable[Any]]
+
+
+class Asker:
+    """One request under way: how events reach whoever made it."""
+
+    def __init__(self, client: _Client, request: Any) -> None:
+        self._client = client
+        self._request = request
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Send an event before the answer. Never waits."""
+        params = {"request": self._request, "event": event}
+        self._client.send({"jsonrpc": "2.0", "method": "event", "params": params})
+
+
+class ControlServer:
+    """Serves ``HOME/control.sock`` while it runs."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._server: asyncio.Server | None = None
+        self._clients: set[_Client] = set()
+        self._home: Path | None = None
+
+    async def start(self, home: Path) -> None:
+        """Begin to listen. The caller holds the home's lock."""
+        self._home = home
+        bound = listening_socket(home)
+        self._server = await asyncio.start_unix_server(self._serve, sock=bound, limit=LINE_MAX)
+
+    async def stop(self) -> None:
+        """Let no one find us, then hang up on everybody."""
+        if self._server is None or self._home is None:
+            return
+        remove_socket(self._home)
+        self._server.close()
+        for client in list(self._clients):
+            client.hang_up()
+        while self._clients:
+            await asyncio.gather(*(client.gone.wait() for client in list(self._clients)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = _Client(reader, writer, self._handler)
+        self._clients.add(client)
+        try:
+            if _same_user(writer.get_extra_info("socket")):
+                await client.run()
+        finally:
+            self._clients.discard(client)
+            await client.close()
+
+
+class _Client:
+    """One connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._handler = handler
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.gone = asyncio.Event()
+
+    async def run(self) -> None:
+        """Take requests until the client leaves; its requests under way end with it."""
+        with suppress(ConnectionError):
+            while line := await self._line():
+                self._accept(line)
+
+    def send(self, value: dict[str, Any]) -> None:
+        """Write one line, or cut off a client that does not read."""
+        if self._writer.is_closing():
+            return
+        self._writer.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n")
+        if self._writer.transport.get_write_buffer_size() > UNSENT_MAX:
+            self._writer.transport.abort()
+
+    def hang_up(self) -> None:
+        """End the connection; ``run`` then returns."""
+        self._writer.close()
+        self._reader.feed_eof()
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._writer.close()
+        self.gone.set()
+        with suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def _line(self) -> bytes:
+        try:
+            return await self._reader.readline()
+        except ValueError:  # longer than the limit: what follows cannot be told from its rest
+            self._fail(None, INVALID_REQUEST, f"a request of more than {LINE_MAX} bytes")
+            return b""
+
+    def _accept(self, line: bytes) -> None:
+        try:
+            request = json.loads(line)
+        except ValueError:
+            self._fail(None, PARSE_ERROR, "not JSON")
+            return
+        match request:
+            case {"jsonrpc": "2.0", "method": str(method)} if isinstance(request.get("params", {}), dict):
+                task = asyncio.get_running_loop().create_task(self._answer(request.get("id"), method, request.get("params", {})))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+                if len(self._tasks) > REQUESTS_MAX:
+                    self._fail(None, -5, f"more than {REQUESTS_MAX} requests at once")
+                    self.hang_up()
+            case _:
+                self._fail(None, INVALID_REQUEST, "not a JSON-RPC 2.0 request with named parameters")
+
+    async def _answer(self, request: Any, method: str, params: dict[str, Any]) -> None:
+        try:
+            result = await self._handler(method, params, Asker(self, request))
+        except MethodError as error:
+            self._fail(request, error.code, str(error))
+        except P2PChatError as error:
+            self._fail(request, -error.exit_code, str(error))
+        except Exception as error:
+            self._fail(request, -1, one_line(f"the node failed: {type(error).__name__}: {error}"))
+        else:
+            if request is not None:
+                self.send({"jsonrpc": "2.0", "id": request, "result": result})
+
+    def _fail(self, request: Any, code: int, message: str) -> None:
+        self.send({"jsonrpc": "2.0", "id": request, "error": {"code": code, "message": message}})
+
+
+class MethodError(Exception):
+    """A request that JSON-RPC itself has a code for: no such method (-32601), bad parameters (-32602)."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def _same_user(peer: socket.socket) -> bool:
+    """Belt and braces: the socket's mode keeps other users out already."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return struct.unpack("3i", credentials)[1] in (os.getuid(), 0)

@@ -1,0 +1,62 @@
+"""What happens in the node, handed to everyone who is listening.
+
+Knows: subscriptions. Does not know: what events mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from p2pchat.core.orders import Event
+
+QUEUE_MAX: Final = 10_000
+"""Events waiting for one listener. A listener this far behind is cut off: what it missed is in the history."""
+
+
+class Subscription:
+    """One listener's queue."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    def put(self, event: Event) -> None:
+        """Hand over an event, or the end when the listener is too slow."""
+        size = self._queue.qsize()
+        if size < QUEUE_MAX:
+            self._queue.put_nowait(event)
+        elif size == QUEUE_MAX:
+            self._queue.put_nowait(None)
+
+    def __aiter__(self) -> Subscription:
+        return self
+
+    async def __anext__(self) -> Event:
+        event = await self._queue.get()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+
+class Events:
+    """Publishes to all who subscribe."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[Subscription, None] = {}
+
+    def publish(self, event: Event) -> None:
+        """Hand an event to everyone."""
+        for listener in list(self._listeners):
+            listener.put(event)
+
+    @contextmanager
+    def subscribed(self) -> Iterator[Subscription]:
+        """Listen inside the block; nothing that happens in it is missed."""
+        subscription = Subscription()
+        self._listeners[subscription] = None
+        try:
+            yield subscription
+        finally:
+            del self._listeners[subscription]

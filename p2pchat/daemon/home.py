@@ -1,0 +1,89 @@
+"""One home on disk: where it is, who may use it, where its node is spoken to.
+
+Knows: paths, the lock, the control socket's address. Does not know: what is stored or said.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from p2pchat.errors import ControlError, StoreError
+
+SOCKET = "control.sock"
+LOCK = "node.lock"
+
+_ADDRESS_MAX = 100
+"""Bytes of a Unix socket's path that every system takes (Linux 107, macOS 103)."""
+
+
+class Lock:
+    """Held by the one node of a home. The kernel lets go of it when the process ends, however it ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def try_acquire(cls, home: Path) -> Lock | None:
+        """None when another node holds it. Raises StoreError when the home cannot be written."""
+        try:
+            descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"the home {home} cannot be used: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Let another node have the home. The file stays: removing it would let two hold different locks."""
+        with suppress(OSError):
+            os.close(self._descriptor)
+
+
+@contextmanager
+def socket_address(home: Path) -> Iterator[str]:
+    """A path to the control socket that fits into a socket address, valid inside the block.
+
+    A home deep in the tree is reached through ``/proc/self/fd``. Raises ControlError where there is no such way.
+    """
+    path = str(home / SOCKET)
+    if len(os.fsencode(path)) <= _ADDRESS_MAX:
+        yield path
+        return
+    if not os.path.isdir("/proc/self/fd"):
+        raise ControlError(f"the path of the home is too long for a control socket; use a shorter --home than {home}")
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{SOCKET}"
+    finally:
+        os.close(descriptor)
+
+
+def listening_socket(home: Path) -> socket.socket:
+    """Bind the control socket, mode 0600. Only the holder of the lock may call this: it replaces what is there."""
+    with suppress(FileNotFoundError):
+        (home / SOCKET).unlink()
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # The mode counts from the first moment on, so it is set by the umask and not after.
+    old = os.umask(0o177)
+    try:
+        with socket_address(home) as address:
+            bound.bind(address)
+    finally:
+        os.umask(old)
+    bound.setblocking(False)
+    bound.listen(64)
+    return bound
+
+
+def remove_socket(home: Path) -> None:
+    """Nobody is to find us any more."""
+    with suppress(OSError):
+        (home / SOCKET).unlink()

@@ -1,0 +1,350 @@
+"""What a node can be asked: one method for each verb of the command line.
+
+Knows: parameters, answers, which facts a request becomes. Does not know: sockets, or how facts are acted on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from p2pchat.core import facts, orders
+from p2pchat.core.outbox import CAP as OUTBOX_CAP
+from p2pchat.core.records import Contact
+from p2pchat.crypto.identity import safety_words
+from p2pchat.crypto.identity import fingerprint as fingerprint_of
+from p2pchat.daemon import views
+from p2pchat.daemon.arguments import INVALID_PARAMS, Arguments
+from p2pchat.daemon.control import Asker, MethodError
+from p2pchat.errors import (
+    ControlError,
+    Ended,
+    LimitError,
+    Malformed,
+    NetworkError,
+    NotInTime,
+    P2PChatError,
+    TrustError,
+    UsageError,
+)
+from p2pchat.types import MessageId, MessageState
+from p2pchat.wire.invite import check_rendezvous, parse
+from p2pchat.wire.pairing import check_nick
+from p2pchat.wire.payload import TEXT_LIMIT, text_size
+
+if TYPE_CHECKING:
+    from p2pchat.daemon.node import RunningNode
+
+WORDS_PATIENCE_S: Final = 600.0
+"""How long an invite by words waits by default: as long as one waits on the telephone."""
+
+LINK_PATIENCE_S: Final = 86_400.0
+"""How long an invite by link waits by default (protocol, section 7)."""
+
+JOIN_PATIENCE_S: Final = 60.0
+
+METHOD_NOT_FOUND: Final = -32601
+
+_MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
+_BY_CODE: Final = {error.exit_code: error for error in (UsageError, NetworkError, TrustError, LimitError, NotInTime, Ended)}
+
+Method = Callable[[Arguments, Asker], Awaitable[Any]]
+
+
+class Methods:
+    """The verbs, bound to one running node."""
+
+    def __init__(self, running: RunningNode) -> None:
+        self._running = running
+        self._invites = 0
+        self.stop_wanted = asyncio.Event()
+        self._methods: dict[str, Method] = {
+            "whoami": self._whoami,
+            "invite": self._invite,
+            "join": self._join,
+            "contacts.list": self._contacts_list,
+            "contacts.show": self._contacts_show,
+            "contacts.verify": self._contacts_verify,
+            "contacts.rename": self._contacts_rename,
+            "contacts.block": self._contacts_block,
+            "contacts.remove": self._contacts_remove,
+            "send": self._send,
+            "wait": self._wait,
+            "listen": self._listen,
+            "heard": self._heard,
+            "history": self._history,
+            "conversations": self._conversations,
+            "node.status": self._status,
+            "node.stop": self._stop,
+            "node.trace": self._trace,
+        }
+
+    async def call(self, name: str, params: dict[str, Any], asker: Asker) -> Any:
+        """Run a method. Raises MethodError for what JSON-RPC names, P2PChatError for the rest."""
+        method = self._methods.get(name)
+        if method is None:
+            raise MethodError(METHOD_NOT_FOUND, f"there is no method {name!r}")
+        return await method(Arguments(params), asker)
+
+    # --- who we are
+
+    async def _whoami(self, arguments: Arguments, asker: Asker) -> views.View:
+        me = self._running.node.identity
+        return {
+            "name": me.name,
+            "fingerprint": fingerprint_of(me.identity_key),
+            "words": " ".join(safety_words(me.identity_key)),
+            "home": str(self._running.home),
+            "rendezvous": list(me.rendezvous),
+        }
+
+    # --- pairing
+
+    async def _invite(self, arguments: Arguments, asker: Asker) -> views.View:
+        link = arguments.flag("link", False)
+        patience = arguments.seconds("timeout")
+        if patience is None:
+            patience = LINK_PATIENCE_S if link else WORDS_PATIENCE_S
+        name, urls = _nick(arguments.optional_text("name")), _urls(arguments.texts("rendezvous"))
+        number = self._next_invite()
+        deadline = self._running.clock.now() + patience
+        return await self._pairing(number, facts.InviteOpened(number, link, name, urls, deadline), asker)
+
+    async def _join(self, arguments: Arguments, asker: Asker) -> views.View:
+        patience = arguments.seconds("timeout")
+        try:
+            code = parse(arguments.text("code"))
+        except Malformed as error:
+            raise UsageError(str(error)) from error
+        name, urls = _nick(arguments.optional_text("name")), _urls(arguments.texts("rendezvous"))
+        number = self._next_invite()
+        deadline = self._running.clock.now() + (JOIN_PATIENCE_S if patience is None else patience)
+        return await self._pairing(number, facts.InviteEntered(number, code, name, urls, deadline), asker)
+
+    async def _pairing(self, number: int, fact: facts.InviteOpened | facts.InviteEntered, asker: Asker) -> views.View:
+        """Follow one pairing to its end; whoever stops listening has stopped wanting it."""
+        over = False
+        try:
+            with self._running.events.subscribed() as happenings:
+                self._running.driver.submit(fact)
+                async for event in happenings:
+                    match event:
+                        case orders.InviteReady(invite, code) if invite == number:
+                            asker.event({"type": "invite", "code": str(code)})
+                        case orders.InviteDone(invite, contact) if invite == number:
+                            over = True
+                            return views.contact(contact, here=True)
+                        case orders.InviteFailed(invite, reason, exit_code) if invite == number:
+                            over = True
+                            raise _BY_CODE.get(exit_code, P2PChatError)(reason)
+            raise ControlError("the node was too busy to follow the invite")
+        finally:
+            if not over:
+                self._running.driver.submit(facts.InviteCancelled(number))
+
+    def _next_invite(self) -> int:
+        self._invites += 1
+        return self._invites
+
+    # --- contacts
+
+    async def _contacts_list(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+        return [self._contact_view(contact) for contact in self._running.node.contacts()]
+
+    async def _contacts_show(self, arguments: Arguments, asker: Asker) -> views.View:
+        contact = self._named(arguments.text("name"))
+        own = self._running.node.identity.identity_key
+        return {**self._contact_view(contact), **views.verification(contact, own)}
+
+    async def _contacts_verify(self, arguments: Arguments, asker: Asker) -> views.View:
+        contact = self._named(arguments.text("name"))
+        return await self._changed(contact, facts.ContactVerified(contact.id, arguments.flag("verified", True)))
+
+    async def _contacts_rename(self, arguments: Arguments, asker: Asker) -> views.View:
+        contact, new = self._named(arguments.text("name")), _nick(arguments.text("new"))
+        assert new is not None, "checked"
+        if any(each.name.casefold() == new.casefold() and each.id != contact.id for each in self._running.node.contacts()):
+            raise UsageError(f"another contact is called {new!r} already")
+        return await self._changed(contact, facts.ContactRenamed(contact.id, new))
+
+    async def _contacts_block(self, arguments: Arguments, asker: Asker) -> views.View:
+        contact = self._named(arguments.text("name"))
+        return await self._changed(contact, facts.ContactBlocked(contact.id, arguments.flag("blocked", True)))
+
+    async def _contacts_remove(self, arguments: Arguments, asker: Asker) -> views.View:
+        contact = self._named(arguments.text("name"))
+        await self._running.driver.submit_and_persist(facts.ContactRemoved(contact.id))
+        return {"name": contact.name}
+
+    async def _changed(self, contact: Contact, fact: facts.Fact) -> views.View:
+        await self._running.driver.submit_and_persist(fact)
+        return self._contact_view(next(each for each in self._running.node.contacts() if each.id == contact.id))
+
+    def _contact_view(self, contact: Contact) -> views.View:
+        return views.contact(contact, self._running.node.here(contact.id, self._running.clock.now()))
+
+    def _named(self, name: str) -> Contact:
+        """A contact by name: exactly, or in whatever case if only one matches. Raises UsageError."""
+        contacts = self._running.node.contacts()
+        matches = [each for each in contacts if each.name == name] or [
+            each for each in contacts if each.name.casefold() == name.casefold()
+        ]
+        if len(matches) == 1:
+            return matches[0]
+        near = difflib.get_close_matches(name, [each.name for each in contacts], n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; see 'p2pchat contacts'"
+        raise UsageError(f"there is no contact called {name!r}{hint}")
+
+    # --- messages
+
+    async def _send(self, arguments: Arguments, asker: Asker) -> views.View:
+        """Accept a message; the answer comes when it is on disk. The same ``id`` again accepts nothing twice."""
+        contact, text = self._named(arguments.text("to")), arguments.text("text")
+        message = MessageId(arguments.optional_text("id") or self._running.entropy.bytes(16).hex())
+        if not _MESSAGE_ID.fullmatch(message):
+            raise MethodError(INVALID_PARAMS, "id must be 32 hexadecimal digits")
+        known = await self._running.ask_store(lambda store: store.message(message))
+        if known is None:
+            self._check_sendable(contact, text)
+            await self._running.driver.submit_and_persist(facts.MessageSubmitted(message, contact.id, text))
+            known = await self._running.ask_store(lambda store: store.message(message))
+        if known is None:
+            raise Ended(f"{contact.name} was removed or blocked meanwhile; nothing was sent")
+        return {"id": message, "state": known.state.value, "at": views.moment(self._running.clock.now())}
+
+    def _check_sendable(self, contact: Contact, text: str) -> None:
+        if contact.blocked:
+            raise UsageError(f"{contact.name} is blocked; unblock them first")
+        if not text:
+            raise UsageError("there is nothing to send")
+        try:
+            size = text_size(text)
+        except Malformed as error:
+            raise UsageError(str(error)) from error
+        if size > TEXT_LIMIT:
+            raise LimitError(f"a message has at most {TEXT_LIMIT} bytes, this one has {size}; send it in parts")
+        if self._running.node.waiting() >= OUTBOX_CAP:
+            raise LimitError(f"{OUTBOX_CAP} messages wait to be delivered already; try again when some have been")
+
+    async def _wait(self, arguments: Arguments, asker: Asker) -> views.View:
+        """Wait until a message has reached a state; its states on the way come as events."""
+        message = MessageId(arguments.text("id"))
+        try:
+            wanted = MessageState(arguments.text("state"))
+        except ValueError as error:
+            raise MethodError(INVALID_PARAMS, "state must be queued, relayed or delivered") from error
+        patience = arguments.seconds("timeout")
+        try:
+            async with asyncio.timeout(patience):
+                return await self._reached(message, wanted, asker)
+        except TimeoutError:
+            why = self._why_not_yet()
+            raise NotInTime(f"not {wanted.value} within {patience:g} s ({why}); it stays queued and will still go out") from None
+
+    async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> views.View:
+        with self._running.events.subscribed() as happenings:
+            line = await self._running.ask_store(lambda store: store.message(message))
+            if line is None or not line.outgoing:
+                raise UsageError("no message of ours has that id")
+            state, at = line.state, self._running.clock.now()
+            asker.event({"type": "receipt", "id": message, "state": state.value, "at": views.moment(at)})
+            while not (state.reaches(wanted) or state.final):
+                state, at = await self._next_state(message, happenings)
+                asker.event({"type": "receipt", "id": message, "state": state.value, "at": views.moment(at)})
+        if not state.reaches(wanted):
+            raise Ended(f"the message is {state.value} and will not be delivered any more")
+        return {"id": message, "state": state.value, "at": views.moment(at)}
+
+    async def _next_state(self, message: MessageId, happenings: Any) -> tuple[MessageState, float]:
+        async for event in happenings:
+            if isinstance(event, orders.MessageMoved) and event.id == message:
+                return event.state, event.at
+        raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
+
+    def _why_not_yet(self) -> str:
+        """The nearest reason why nothing arrives, in a few words."""
+        status = self._running.node.status()
+        if any(link.state == "up" for link in status.links):
+            return "no receipt came back yet"
+        if status.rendezvous and not any(each.up for each in status.rendezvous):
+            down = status.rendezvous[0]
+            return f"no rendezvous could be reached, {down.url}: {down.reason}" if down.reason else "no rendezvous yet"
+        return "nobody else of the mesh is there"
+
+    async def _listen(self, arguments: Arguments, asker: Asker) -> None:
+        """First what no listener was given yet, then whatever happens. Ends only with the connection."""
+        sender = arguments.optional_text("from")
+        contact = self._named(sender) if sender is not None else None
+        with self._running.events.subscribed() as happenings:
+            missed = await self._running.ask_store(lambda store: store.unheard(contact.id if contact is not None else None))
+            own = self._running.node.identity.name
+            for line in missed:
+                asker.event(views.message(line, own, self._running.name_of(line.contact)))
+            shown = {line.id for line in missed}
+            async for event in happenings:
+                if isinstance(event, orders.MessageArrived):
+                    theirs = contact is not None and event.message.contact != contact.id
+                    if event.message.id in shown or theirs:
+                        continue
+                view = self._running.view(event)
+                if view is not None:
+                    asker.event(view)
+        raise ControlError("this listener was too slow and has missed events; what came is in the history")
+
+    async def _heard(self, arguments: Arguments, asker: Asker) -> None:
+        ids = [MessageId(each) for each in arguments.texts("ids")]
+        await self._running.ask_store(lambda store: store.mark_heard(ids))
+
+    async def _history(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+        contact = self._named(arguments.text("name"))
+        search, since, limit = arguments.optional_text("search"), arguments.seconds("since"), arguments.count("limit")
+        lines = await self._running.ask_store(
+            lambda store: store.history(contact.id, search=search, since=since, limit=limit)
+        )
+        own = self._running.node.identity.name
+        return [views.message(line, own, contact.name) for line in lines]
+
+    async def _conversations(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+        own = self._running.node.identity.name
+        talks = await self._running.ask_store(lambda store: store.conversations())
+        return [
+            {**views.message(last, own, self._running.name_of(last.contact)), "unheard": unheard} for last, unheard in talks
+        ]
+
+    # --- the node itself
+
+    async def _status(self, arguments: Arguments, asker: Asker) -> views.View:
+        running = self._running
+        return views.status(running.node.status(), running.started_at, running.process_facts())
+
+    async def _stop(self, arguments: Arguments, asker: Asker) -> views.View:
+        self.stop_wanted.set()
+        return {"stopping": True}
+
+    async def _trace(self, arguments: Arguments, asker: Asker) -> None:
+        """Every cell's first sight here; for pictures of a mesh, it says nothing about whose a cell is."""
+        with self._running.events.subscribed() as happenings:
+            asker.event({"type": "tracing"})
+            async for event in happenings:
+                if isinstance(event, orders.CellSeen):
+                    asker.event(views.cell(event))
+
+
+def _nick(name: str | None) -> str | None:
+    try:
+        if name is not None:
+            check_nick(name)
+    except Malformed as error:
+        raise UsageError(str(error)) from error
+    return name
+
+
+def _urls(urls: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        check_rendezvous(urls)
+    except Malformed as error:
+        raise UsageError(str(error)) from error
+    return urls

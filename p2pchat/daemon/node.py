@@ -1,0 +1,151 @@
+"""The composition root: one home's store, core, links, rendezvous connections and control socket, started and stopped.
+
+Knows: what is made of what, and in which order. Does not know: any method or message (``methods``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from p2pchat.core import orders
+from p2pchat.core.facts import Started, Stopping
+from p2pchat.core.node import Node
+from p2pchat.core.settings import Settings
+from p2pchat.daemon import views
+from p2pchat.daemon.clock import SystemClock, SystemEntropy
+from p2pchat.daemon.control import Asker, ControlServer
+from p2pchat.daemon.events import Events
+from p2pchat.daemon.home import Lock
+from p2pchat.daemon.methods import Methods
+from p2pchat.errors import P2PChatError
+from p2pchat.net.driver import Driver
+from p2pchat.net.rendezvous_ws import RendezvousConnections
+from p2pchat.net.rtc import Engine
+from p2pchat.store import Store, Unlock
+
+FAREWELL_S: Final = 0.1
+"""For the driver to take leave of contacts and neighbours before the links close."""
+
+T = TypeVar("T")
+
+
+class HomeBusy(P2PChatError):
+    """Another node holds this home's lock."""
+
+
+class RunningNode:
+    """One home's node. ``start``, then ``ended`` tells why it is over, then ``stop``; not to be started again."""
+
+    def __init__(
+        self, home: Path, unlock: Unlock, settings: Settings | None = None, ice_servers: tuple[str, ...] = ()
+    ) -> None:
+        self.home = home
+        self._unlock = unlock
+        self._settings = settings
+        self._ice_servers = ice_servers
+        self.clock = SystemClock()
+        self.entropy = SystemEntropy()
+        self.events = Events()
+        self.started_at = 0.0
+        self.failure: str | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._methods = Methods(self)
+        self._control = ControlServer(self._handle)
+        self._lock: Lock | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    # --- life
+
+    async def start(self) -> None:
+        """Open the store, begin to link, serve the control socket. Raises HomeBusy, StoreError, TrustError."""
+        self._lock = Lock.try_acquire(self.home)
+        if self._lock is None:
+            raise HomeBusy(f"another node runs in {self.home}")
+        try:
+            self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
+            memory = await self.ask_store(Store.load)
+            self.node = Node(memory, self.entropy, self._settings)
+            await self._control.start(self.home)
+        except BaseException:
+            await self._let_go()
+            raise
+        self.started_at = self.clock.now()
+        self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self._notify)
+        self._engine = Engine(self.driver.submit, self._ice_servers)
+        self._connections = RendezvousConnections(self.driver.submit)
+        self.driver.submit(Started())
+        self._running = asyncio.get_running_loop().create_task(self.driver.run(self._engine, self._connections))
+        self._running.add_done_callback(self._driver_ended)
+
+    async def ended(self) -> None:
+        """Wait until somebody asks for the end. Raises StoreError when the disk ended it."""
+        assert self._running is not None, "started"
+        asked = asyncio.get_running_loop().create_task(self._methods.stop_wanted.wait())
+        try:
+            await asyncio.wait((asked, self._running), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+        if self._running.done() and not self._running.cancelled():
+            self._running.result()
+
+    async def stop(self) -> None:
+        """Take leave, close everything, let the home go. Never raises for what is broken already."""
+        await self._control.stop()
+        if self._running is not None:
+            with suppress(P2PChatError):
+                await self.driver.submit_and_persist(Stopping())
+            await self._engine.aclose()
+            await self._connections.aclose()
+            self._running.cancel()
+            with suppress(asyncio.CancelledError, P2PChatError):
+                await self._running
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        if hasattr(self, "store"):
+            await self._in_worker(self.store.close)
+        self._worker.shutdown()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _driver_ended(self, running: asyncio.Task[None]) -> None:
+        """A node that cannot go on hangs up, so that its clients look for another."""
+        if not running.cancelled() and running.exception() is not None:
+            self.failure = str(running.exception())
+            self._hanging_up = asyncio.get_running_loop().create_task(self._control.stop())
+
+    # --- what methods need
+
+    async def ask_store(self, question: Callable[[Store], T]) -> T:
+        """Run a question to the store in its one thread."""
+        return await self._in_worker(lambda: question(self.store))
+
+    def view(self, event: orders.Event) -> views.View | None:
+        """An event as listeners see it."""
+        return views.event(event, self.node.identity.name, self.name_of)
+
+    def name_of(self, contact: str) -> str:
+        """Our name for a contact; the start of the fingerprint for one just removed."""
+        return next((each.name for each in self.node.contacts() if each.id == contact), contact[:12])
+
+    def process_facts(self) -> dict[str, Any]:
+        """What the operating system says of this process."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        cpu = round(usage.ru_utime + usage.ru_stime, 3)
+        return {"pid": os.getpid(), "home": str(self.home), "memory_kb": usage.ru_maxrss, "cpu_s": cpu}
+
+    async def _in_worker(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    async def _handle(self, method: str, params: dict[str, Any], asker: Asker) -> Any:
+        return await self._methods.call(method, params, asker)
+
+    def _notify(self, event: orders.Event) -> None:
+        self.events.publish(event)

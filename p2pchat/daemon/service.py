@@ -1,0 +1,57 @@
+"""A node that stays: runs until it is asked to stop, through disks that fill up and empty again.
+
+Knows: when to start anew. Does not know: what a node does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from p2pchat.daemon.node import HomeBusy, RunningNode
+from p2pchat.errors import StoreError, UsageError
+
+RETRY_S: Final = 5.0
+"""Between attempts while the disk refuses."""
+
+_log = logging.getLogger(__name__)
+
+
+async def serve(make: Callable[[], RunningNode], ready: Callable[[], None], complain: Callable[[str], None]) -> None:
+    """Run nodes of one home, one after another, until one is asked to stop.
+
+    A store that fails at the first start is the caller's problem; one that fails later is waited for. Raises UsageError
+    when another node has the home.
+    """
+    running = await _started(make)
+    ready()
+    while True:
+        try:
+            await running.ended()
+            return
+        except StoreError as error:
+            complain(f"{error}; nothing leaves until it does")
+        finally:
+            await running.stop()
+        running = await _restarted(make)
+        complain("the disk takes data again")
+
+
+async def _started(make: Callable[[], RunningNode]) -> RunningNode:
+    running = make()
+    try:
+        await running.start()
+    except HomeBusy as error:
+        raise UsageError(f"{error} already; see 'p2pchat node status'") from error
+    return running
+
+
+async def _restarted(make: Callable[[], RunningNode]) -> RunningNode:
+    while True:
+        await asyncio.sleep(RETRY_S)
+        try:
+            return await _started(make)
+        except StoreError:
+            _log.debug("the store still fails", exc_info=True)

@@ -1,0 +1,113 @@
+"""What a node says to the outside, as plain values: the events and answers of the control socket.
+
+Knows: the shape that scripts rely on (docs/scripting.md). Does not know: where the values come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from p2pchat.core import orders
+from p2pchat.core.records import Contact, Message
+from p2pchat.core.status import Status
+from p2pchat.crypto.identity import safety_emoji, safety_number
+from p2pchat.types import ContactId
+
+View = dict[str, Any]
+NameOf = Callable[[ContactId], str]
+
+
+def moment(at: float) -> str:
+    """ISO 8601 in UTC with milliseconds; a time outside the calendar is shown as its nearest end."""
+    bounded = min(max(at, 0.0), 253_402_300_799.0)
+    return datetime.fromtimestamp(bounded, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def message(line: Message, own_name: str, name: str) -> View:
+    """A line of history; the same object whether it has just come or is read back."""
+    return {
+        "type": "message",
+        "id": line.id,
+        "from": own_name if line.outgoing else name,
+        "with": name,
+        "room": None,
+        "at": moment(line.at),
+        "text": line.text,
+        "outgoing": line.outgoing,
+        "state": line.state.value,
+    }
+
+
+def contact(them: Contact, here: bool) -> View:
+    """One contact."""
+    return {
+        "name": them.name,
+        "fingerprint": them.id,
+        "how": them.how,
+        "verified": them.verified,
+        "blocked": them.blocked,
+        "here": here,
+        "added_at": moment(them.added_at),
+        "mesh": them.mesh.hex(),
+    }
+
+
+def verification(them: Contact, own_key: bytes) -> View:
+    """What two people compare."""
+    emoji = [{"emoji": symbol, "name": name} for symbol, name in safety_emoji(own_key, them.identity_key)]
+    return {"safety_number": safety_number(own_key, them.identity_key), "safety_emoji": emoji}
+
+
+def event(happened: orders.Event, own_name: str, name_of: NameOf) -> View | None:
+    """An event for listeners; None for what only its asker is told (invites) or only a trace shows (cells)."""
+    match happened:
+        case orders.MessageArrived(line):
+            return message(line, own_name, name_of(line.contact))
+        case orders.MessageMoved(id, who, state, at):
+            return {"type": "receipt", "id": id, "to": name_of(who), "state": state.value, "at": moment(at)}
+        case orders.ContactChanged(them, change):
+            return {"type": "contact", "name": them.name, "change": change}
+        case orders.PresenceChanged(who, here):
+            return {"type": "presence", "name": name_of(who), "here": here}
+        case orders.LinksChanged(links, change):
+            return {"type": "link", "links": links, "change": change}
+        case _:
+            return None
+
+
+def cell(seen: orders.CellSeen) -> View:
+    """A cell's first sight here, for a trace."""
+    return {
+        "type": "cell",
+        "id": seen.cell.hex(),
+        "from": seen.source.hex() if seen.source is not None else None,
+        "forwarded": seen.forwarded,
+        "at": moment(seen.at),
+    }
+
+
+def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
+    """The whole of ``node status``."""
+    links = [
+        {
+            "peer": link.peer.hex() if link.peer is not None else None,
+            "state": link.state,
+            "since": moment(link.since),
+            "mesh": link.mesh.hex(),
+            "sent": link.sent,
+            "received": link.received,
+        }
+        for link in now.links
+    ]
+    return {
+        "node": now.node.hex(),
+        "running_since": moment(started_at),
+        "links": links,
+        "links_up": sum(link["state"] == "up" for link in links),
+        "rendezvous": [{"url": r.url, "up": r.up, "reason": r.reason} for r in now.rendezvous],
+        "outbox": now.outbox,
+        "counters": now.counters,
+        **process,
+    }

@@ -1,0 +1,182 @@
+"""Runs one core node against the world: feeds it facts, carries out its orders.
+
+Knows: the order in which things are done, above all that what must be remembered is on disk before anything leaves.
+Does not know: why the node wants what it wants.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol, assert_never
+
+from p2pchat.core import orders
+from p2pchat.core.facts import Fact, TimerFired
+from p2pchat.core.orders import Event, Order
+from p2pchat.core.records import Change
+from p2pchat.errors import ControlError
+from p2pchat.types import LinkId
+from p2pchat.wire.description import Description
+from p2pchat.wire.signalling import FromClient
+
+BATCH_MAX: Final = 256
+"""Facts taken in before their orders are carried out: one commit for many, without letting links wait for long."""
+
+
+class Core(Protocol):
+    """What the driver needs of ``core.Node``."""
+
+    def handle(self, fact: Fact, now: float) -> list[Order]: ...
+
+    def next_wakeup(self) -> float | None: ...
+
+
+class Links(Protocol):
+    """What the driver needs of ``net.rtc.Engine``."""
+
+    def make_offer(self, link: LinkId) -> None: ...
+
+    def make_answer(self, link: LinkId, offer: Description) -> None: ...
+
+    def accept_answer(self, link: LinkId, answer: Description) -> None: ...
+
+    def send(self, link: LinkId, frame: bytes) -> None: ...
+
+    def close(self, link: LinkId) -> None: ...
+
+
+class Connections(Protocol):
+    """What the driver needs of ``net.rendezvous_ws.RendezvousConnections``."""
+
+    def connect(self, url: str) -> None: ...
+
+    def close(self, url: str) -> None: ...
+
+    def send(self, url: str, message: FromClient) -> None: ...
+
+
+class Journal(Protocol):
+    """What the driver needs of the store; called in its worker thread."""
+
+    def commit(self, changes: Sequence[Change]) -> None: ...
+
+
+class Driver:
+    """One node's event loop. Facts are handled strictly in the order they were submitted."""
+
+    def __init__(
+        self, node: Core, journal: Journal, worker: ThreadPoolExecutor, now: Callable[[], float], notify: Callable[[Event], None]
+    ) -> None:
+        self._node = node
+        self._journal = journal
+        self._worker = worker
+        self._now = now
+        self._notify = notify
+        self._facts: deque[tuple[Fact, asyncio.Future[None] | None]] = deque()
+        self._awake = asyncio.Event()
+        self._ended: BaseException | None = None
+        self._links: Links | None = None
+        self._connections: Connections | None = None
+
+    def submit(self, fact: Fact) -> None:
+        """Something happened."""
+        self._facts.append((fact, None))
+        self._awake.set()
+
+    async def submit_and_persist(self, fact: Fact) -> None:
+        """Something happened; return when what follows from it is on disk. Raises what ended the driver."""
+        if self._ended is not None:
+            raise self._ended
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._facts.append((fact, done))
+        self._awake.set()
+        await done
+
+    async def run(self, links: Links, connections: Connections) -> None:
+        """Run until cancelled. Raises StoreError when the disk refuses; nothing of that batch has left then."""
+        self._links, self._connections = links, connections
+        try:
+            while True:
+                await self._wait()
+                await self._batch()
+        except BaseException as error:
+            self._end(error)
+            raise
+
+    async def _wait(self) -> None:
+        if not self._facts:
+            due = self._node.next_wakeup()
+            try:
+                async with asyncio.timeout(None if due is None else max(0.0, due - self._now())):
+                    await self._awake.wait()
+            except TimeoutError:
+                self._facts.append((TimerFired(), None))
+        self._awake.clear()
+
+    async def _batch(self) -> None:
+        """Handle what has happened, commit what follows, then do the rest."""
+        wanted: list[Order] = []
+        waiting: list[asyncio.Future[None]] = []
+        try:
+            for _ in range(min(BATCH_MAX, len(self._facts))):
+                fact, done = self._facts.popleft()
+                if done is not None:
+                    waiting.append(done)
+                wanted += self._node.handle(fact, self._now())
+            due = self._node.next_wakeup()
+            if due is not None and due <= self._now():
+                wanted += self._node.handle(TimerFired(), self._now())
+            changes = [order.change for order in wanted if isinstance(order, orders.Persist)]
+            if changes:
+                await asyncio.get_running_loop().run_in_executor(self._worker, self._journal.commit, changes)
+        except BaseException as error:
+            _fail(waiting, error)
+            raise
+        for done in waiting:
+            if not done.done():
+                done.set_result(None)
+        for order in wanted:
+            self._carry_out(order)
+        if self._facts:
+            self._awake.set()
+            await asyncio.sleep(0)
+
+    def _carry_out(self, order: Order) -> None:
+        assert self._links is not None and self._connections is not None, "running"
+        match order:
+            case orders.SendFrame(link, data):
+                self._links.send(link, data)
+            case orders.Persist():
+                pass  # done already
+            case orders.Notify(event):
+                self._notify(event)
+            case orders.Signal(url, message):
+                self._connections.send(url, message)
+            case orders.ConnectRendezvous(url):
+                self._connections.connect(url)
+            case orders.CloseRendezvous(url):
+                self._connections.close(url)
+            case orders.MakeOffer(link):
+                self._links.make_offer(link)
+            case orders.MakeAnswer(link, offer):
+                self._links.make_answer(link, offer)
+            case orders.AcceptAnswer(link, answer):
+                self._links.accept_answer(link, answer)
+            case orders.CloseLink(link):
+                self._links.close(link)
+            case _:
+                assert_never(order)
+
+    def _end(self, error: BaseException) -> None:
+        self._ended = ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
+        _fail([done for _, done in self._facts if done is not None], self._ended)
+        self._facts.clear()
+
+
+def _fail(waiting: list[asyncio.Future[None]], error: BaseException) -> None:
+    shown = ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
+    for done in waiting:
+        if not done.done():
+            done.set_exception(shown)

@@ -1,0 +1,167 @@
+"""One connection to a node's control socket: JSON-RPC 2.0, a line each.
+
+Knows: requests, answers and the events between them. Does not know: any method, or what to do when the node is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from p2pchat import errors
+from p2pchat.errors import ControlError, P2PChatError
+
+SOCKET: Final = "control.sock"
+
+LINE_MAX: Final = 64 << 20
+"""Bytes of one answer: a history of a hundred thousand lines is one."""
+
+_ADDRESS_MAX: Final = 100
+
+
+class ConnectionLost(ControlError):
+    """The node went away before it answered."""
+
+
+async def open_connection(home: Path) -> Connection | None:
+    """Connect to the node of ``home``; None when none listens there."""
+    path = os.fsencode(home / SOCKET)
+    directory = None
+    try:
+        if len(path) > _ADDRESS_MAX and os.path.isdir("/proc/self/fd"):
+            # Longer than a socket address may be: reach the home through an open directory instead.
+            directory = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+            path = os.fsencode(f"/proc/self/fd/{directory}/{SOCKET}")
+        reader, writer = await asyncio.open_unix_connection(os.fsdecode(path), limit=LINE_MAX)
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ControlError(f"the node in {home} cannot be reached: {error.strerror or error}") from error
+    finally:
+        if directory is not None:
+            os.close(directory)
+    return Connection(reader, writer)
+
+
+class Connection:
+    """Requests on one socket; any number may be under way."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._asked: dict[int, Asked] = {}
+        self._numbers = 0
+        self.lost = False
+        self._reading = asyncio.get_running_loop().create_task(self._read())
+
+    @asynccontextmanager
+    async def asking(self, method: str, params: Mapping[str, Any]) -> AsyncIterator[Asked]:
+        """Send a request; its events and its answer are to be had inside the block."""
+        if self.lost:
+            raise ConnectionLost("the node has stopped")
+        self._numbers += 1
+        number = self._numbers
+        asked = self._asked[number] = Asked()
+        request = {"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params)}
+        self._writer.write(json.dumps(request).encode() + b"\n")
+        try:
+            with suppress(ConnectionError):
+                await self._writer.drain()
+            yield asked
+        finally:
+            del self._asked[number]
+
+    async def close(self) -> None:
+        """Hang up; the node then drops whatever was asked for here and not finished."""
+        self._reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._reading
+        self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def _read(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                self._take(json.loads(line))
+        except (OSError, ValueError):
+            pass  # lost in the middle of a line
+        finally:
+            self.lost = True
+            for asked in self._asked.values():
+                asked.fail(ConnectionLost("the node has stopped"))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message.get("method") == "event":
+            asked = self._asked.get(message["params"]["request"])
+            if asked is not None:
+                asked.put(message["params"]["event"])
+            return
+        asked = self._asked.get(message.get("id") or 0)
+        if asked is None:
+            return
+        if "error" in message:
+            asked.fail(_as_exception(message["error"]))
+        else:
+            asked.finish(message.get("result"))
+
+
+class Asked:
+    """One request under way: iterate over its events, then take its result."""
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._outcome: Any = None
+        self._error: P2PChatError | None = None
+
+    def put(self, event: dict[str, Any]) -> None:
+        self._events.put_nowait(event)
+
+    def finish(self, outcome: Any) -> None:
+        self._outcome = outcome
+        self._events.put_nowait(None)
+
+    def fail(self, error: P2PChatError) -> None:
+        self._error = error
+        self._events.put_nowait(None)
+
+    def __aiter__(self) -> Asked:
+        return self
+
+    async def __anext__(self) -> dict[str, Any]:
+        event = await self._events.get()
+        if event is None:
+            self._events.put_nowait(None)
+            raise StopAsyncIteration
+        return event
+
+    async def result(self) -> Any:
+        """The answer, once all events have gone by. Raises what the node said, or ConnectionLost."""
+        async for _ in self:
+            pass
+        if self._error is not None:
+            raise self._error
+        return self._outcome
+
+
+_BY_CODE: Final[dict[int, type[P2PChatError]]] = {
+    -kind.exit_code: kind
+    for kind in (
+        errors.UsageError,
+        errors.NetworkError,
+        errors.TrustError,
+        errors.LimitError,
+        errors.NotInTime,
+        errors.Ended,
+    )
+}
+
+
+def _as_exception(error: dict[str, Any]) -> P2PChatError:
+    code, line = error.get("code"), str(error.get("message"))
+    return _BY_CODE.get(code, ControlError)(line) if isinstance(code, int) else ControlError(line)

@@ -1,15 +1,15 @@
 """Talk to a node: the public Python interface, and all that the command line and the chat use.
 
-Knows: the control socket's protocol, how to find a node, how to become one when there is none. Does not know: what a node is
-made of (it is imported only when one must be run here).
+Knows: the control socket's protocol, how to find a node, how to become one when there is none. Does not know:
+what a node is made of (it is imported only when one must be run here).
 
 ::
 
     async with p2pchat.connect() as node:
         await node.send("bob", "hi")
 
-The node that a home's programs share may run in any of them. When it goes away, those left find the new one, or run it: calls
-under way go on, and nothing is sent or shown twice.
+The node that a home's programs share may run in any of them. When it goes away, those left find the new one,
+or run it: calls under way go on, and nothing is sent or shown twice.
 """
 
 from __future__ import annotations
@@ -57,9 +57,7 @@ def home_exists(home: Path) -> bool:
     return exists(home)
 
 
-def create_home(
-    home: Path, name: str, rendezvous: Sequence[str] = (), passphrase: str | None = None
-) -> None:
+def create_home(home: Path, name: str, rendezvous: Sequence[str] = (), passphrase: str | None = None) -> None:
     """Make a new identity; without a passphrase the key lies open in the home.
 
     Raises UsageError (bad name or address, or an identity is there already), StoreError.
@@ -82,8 +80,8 @@ def connect(
 ) -> Node:
     """Return a node to be entered with ``async with``.
 
-    Attaches to the node that runs in ``home``; if none does, runs one in this process for as long as the block lasts, or,
-    with ``run=False``, raises NetworkError.
+    Attaches to the node that runs in ``home``; if none does, runs one in this process for as long as the
+    block lasts, or, with ``run=False``, raises NetworkError.
     """
     ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
     return Node(Path(home) if home is not None else default_home(), ask, run)
@@ -94,9 +92,8 @@ class Node:
 
     def __init__(self, home: Path, ask: AskPassphrase | None, run: bool) -> None:
         self.home = home
-        self._ask = ask
+        self._unlock = _Unlock(ask)
         self._run = run
-        self._passphrase: str | None = None
         self._connection: Connection | None = None
         self._running: RunningNode | None = None
         self._finding = asyncio.Lock()
@@ -145,7 +142,12 @@ class Node:
             yield {"type": "contact", "change": "added", **await asked.result()}
 
     async def join(
-        self, code: str, *, name: str | None = None, timeout: float | None = None, rendezvous: Sequence[str] = ()
+        self,
+        code: str,
+        *,
+        name: str | None = None,
+        timeout: float | None = None,
+        rendezvous: Sequence[str] = (),
     ) -> Event:
         """Become somebody's contact with the code or link they gave; return the contact."""
         params = {"code": code, "name": name, "timeout": timeout, "rendezvous": list(rendezvous)}
@@ -155,7 +157,8 @@ class Node:
     # --- contacts
 
     async def contacts(self) -> list[Event]:
-        """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``how``, ``here``, ``added_at``, ``mesh``."""
+        """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``how``, ``here``,
+        ``added_at``, ``mesh``."""
         return await self._call("contacts.list")  # type: ignore[no-any-return]
 
     async def contact(self, name: str) -> Event:
@@ -192,9 +195,10 @@ class Node:
     ) -> Event:
         """Send a text and wait for a state: ``queued``, ``relayed`` or ``delivered``.
 
-        ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose the message.
-        The same ``id`` (32 hexadecimal digits) again sends nothing twice. Returns ``{"id", "state", "at"}``. Raises
-        NotInTime (it stays queued), Ended (expired or cancelled), UsageError, LimitError.
+        ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose
+        the message. The same ``id`` (32 hexadecimal digits) again sends nothing twice. Returns ``{"id",
+        "state", "at"}``. Raises NotInTime (it stays queued), Ended (expired or cancelled), UsageError,
+        LimitError.
         """
         report = _each_once(on_state)
         message = id if id is not None else os.urandom(16).hex()
@@ -204,7 +208,9 @@ class Node:
             return queued  # type: ignore[no-any-return]
         return await self._wait(message, wait, timeout, report)
 
-    async def _wait(self, message: str, state: str, timeout: float | None, report: Callable[[Event], None]) -> Event:
+    async def _wait(
+        self, message: str, state: str, timeout: float | None, report: Callable[[Event], None]
+    ) -> Event:
         loop = asyncio.get_running_loop()
         end = None if timeout is None else loop.time() + timeout
 
@@ -217,14 +223,17 @@ class Node:
 
         try:
             async with asyncio.timeout(None if timeout is None else timeout + 1.0):
-                return await self._again(follow)
+                return await self._again(follow)  # type: ignore[no-any-return]
         except TimeoutError:
-            raise NotInTime(f"not {state} within {timeout:g} s; it stays queued and will still go out") from None
+            raise NotInTime(
+                f"not {state} within {timeout:g} s; it stays queued and will still go out"
+            ) from None
 
     async def listen(self, sender: str | None = None) -> AsyncIterator[Event]:
         """Yield events for ever: first messages that no listener has had, then all that happens.
 
-        Call ``heard`` for each message once it is shown; one that was not is offered again to the next listener.
+        Call ``heard`` for each message once it is shown; one that was not is offered again to the next
+        listener.
         """
         shown: dict[str, None] = {}
         while True:
@@ -252,7 +261,8 @@ class Node:
         since: datetime | float | None = None,
         limit: int | None = None,
     ) -> list[Event]:
-        """The last ``limit`` messages with a contact, oldest first, as message events with ``state`` and ``outgoing``."""
+        """The last ``limit`` messages with a contact, oldest first, as message events with ``state`` and
+        ``outgoing``."""
         start = since.timestamp() if isinstance(since, datetime) else since
         return await self._call("history", name=name, search=search, since=start, limit=limit)  # type: ignore[no-any-return]
 
@@ -331,27 +341,22 @@ class Node:
                 end = loop.time() + FIND_S
                 continue
             if loop.time() > end:
-                raise ControlError(f"the node in {self.home} does not answer; if it hangs, end it and try again")
+                raise ControlError(
+                    f"the node in {self.home} does not answer; if it hangs, end it and try again"
+                )
             await asyncio.sleep(FIND_EVERY_S)
 
     async def _become(self) -> bool:
         """Run the node here; False when somebody else is about to."""
         from p2pchat.daemon.node import HomeBusy
 
-        running = _new_node(self.home, self._unlock_phrase)
+        running = _new_node(self.home, self._unlock)
         try:
             await running.start()
         except HomeBusy:
             return False
         self._running = running
         return True
-
-    def _unlock_phrase(self) -> str:
-        if self._passphrase is None:
-            if self._ask is None:
-                raise UsageError("this home is locked with a passphrase; give it with --passphrase-file")
-            self._passphrase = self._ask()
-        return self._passphrase
 
     async def _retire(self) -> None:
         if self._running is not None:
@@ -373,13 +378,28 @@ async def run_node(
 ) -> None:
     """Run the node of ``home`` until it is asked to stop. Raises UsageError when one runs already.
 
-    A disk that refuses to write does not end it: nothing leaves until the disk takes it, and the node starts anew from what
-    it last kept, trying again every few seconds.
+    A disk that refuses to write does not end it: nothing leaves until the disk takes it, and the node starts
+    anew from what it last kept, trying again every few seconds.
     """
     from p2pchat.daemon.service import serve
 
-    node = Node(home, passphrase, run=True)
-    await serve(lambda: _new_node(home, node._unlock_phrase), ready, complain)
+    unlock = _Unlock(passphrase)
+    await serve(lambda: _new_node(home, unlock), ready, complain)
+
+
+class _Unlock:
+    """Asks for the passphrase once, however often the node has to be run anew."""
+
+    def __init__(self, ask: AskPassphrase | None) -> None:
+        self._ask = ask
+        self._passphrase: str | None = None
+
+    def __call__(self) -> str:
+        if self._passphrase is None:
+            if self._ask is None:
+                raise UsageError("this home is locked with a passphrase; give it with --passphrase-file")
+            self._passphrase = self._ask()
+        return self._passphrase
 
 
 def _new_node(home: Path, passphrase: AskPassphrase) -> RunningNode:
@@ -413,4 +433,13 @@ def _remember(shown: dict[str, None], message: str, cap: int = 10_000) -> None:
         del shown[next(iter(shown))]
 
 
-__all__ = ["ControlError", "Event", "Node", "P2PChatError", "connect", "create_home", "default_home", "home_exists"]
+__all__ = [
+    "ControlError",
+    "Event",
+    "Node",
+    "P2PChatError",
+    "connect",
+    "create_home",
+    "default_home",
+    "home_exists",
+]

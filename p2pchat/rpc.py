@@ -1,6 +1,7 @@
 """One connection to a node's control socket: JSON-RPC 2.0, a line each.
 
-Knows: requests, answers and the events between them. Does not know: any method, or what to do when the node is gone.
+Knows: requests, answers and the events between them. Does not know: any method, or what to do when the node
+is gone.
 """
 
 from __future__ import annotations

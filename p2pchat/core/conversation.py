@@ -61,7 +61,8 @@ Output = Order | SendCell | Retag
 class Conversation:
     """One contact's messages, both ways.
 
-    Each method returns what is to be done; whatever sealed or opened a cell is preceded by the session's snapshot.
+    Each method returns what is to be done; whatever sealed or opened a cell is preceded by the session's
+    snapshot.
     """
 
     def __init__(
@@ -172,7 +173,8 @@ class Conversation:
         return self._saved(out + self._flush(now))
 
     def cancel(self, now: float) -> list[Output]:
-        """Withdraw every message that waits. A renewal stays: without it the two ends would disagree on their keys."""
+        """Withdraw every message that waits. A renewal stays: without it the two ends would disagree on their
+        keys."""
         messages = [item for item in self._outbox if not item.entry.renewal]
         return [order for item in messages for order in self._finish(item, MessageState.CANCELLED, now)]
 
@@ -228,7 +230,8 @@ class Conversation:
                 return []
 
     def _acknowledged(self, next_number: int, held: bytes, now: float) -> list[Output]:
-        """They have all below ``next_number``. They listen: send again whatever else should be there by now."""
+        """They have all below ``next_number``. They listen: send again whatever else should be there by
+        now."""
         if next_number > self._session.next_number:
             return []
         done = self._outbox.acknowledged(next_number, held)
@@ -238,7 +241,8 @@ class Conversation:
         return out + (again or self._reopen(now))
 
     def _reopen(self, now: float) -> list[Output]:
-        """The window is used up, but they listen: one fragment to answer makes them say how far it has moved."""
+        """The window is used up, but they listen: one fragment to answer makes them say how far it has
+        moved."""
         if self._session.room(now) > 0 or self._session.answer_room(now) <= 0:
             return []
         probe = self._outbox.probe()
@@ -288,7 +292,9 @@ class Conversation:
         entry, pieces = item.entry, item.pieces
         assert entry.number is not None, "only sealed messages have pieces"
         floor = self._outbox.floor(self._session.next_number)
-        fragment = self._session.fragment(Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index])
+        fragment = self._session.fragment(
+            Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index]
+        )
         first_time = len(item.sent) < len(pieces)
         item.sent[index] = now
         if self._probe_at is None:
@@ -299,7 +305,8 @@ class Conversation:
         return out
 
     def _probe(self, now: float) -> list[Output]:
-        """Repeat the first missing fragment of the oldest message, and wait twice as long before the next time."""
+        """Repeat the first missing fragment of the oldest message, and wait twice as long before the next
+        time."""
         self._probe_at = None
         probe = self._outbox.probe()
         if probe is None:
@@ -312,7 +319,9 @@ class Conversation:
         out: list[Output] = []
         if self._receipt_at is not None and now >= self._receipt_at:
             self._receipt_at = None
-            out += self._say(wire.Receipt(self._session.expected, self._inbox.held(self._session.expected)), now)
+            out += self._say(
+                wire.Receipt(self._session.expected, self._inbox.held(self._session.expected)), now
+            )
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
             asks = not self._presence.here(now) or len(self._outbox) > 0
             out += self._say(wire.Presence(here=True, asks=asks, next=self._session.expected), now)

@@ -2,8 +2,8 @@
 
 Knows: the ids of cells seen, by epoch, and the window of epochs. Does not know: links, or whom a cell is for.
 
-Every cell is handed to every other link once (plain flooding). A broadcast tree takes this module's place later; what
-it answers, "is this cell new and alive?", stays the same.
+Every cell is handed to every other link once (plain flooding). A broadcast tree takes this module's place
+later; what it answers, "is this cell new and alive?", stays the same.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
 
 SEEN_CAP = 262_144
-"""Ids remembered in all, about 25 MB. Over a cell's life of a day that is three cells a second; beyond it the oldest
-epoch's oldest ids are forgotten, and a replay of those cells would be relayed once more."""
+"""Ids remembered in all, about 25 MB. Over a cell's life of a day that is three cells a second; beyond it the
+oldest epoch's oldest ids are forgotten, and a replay of those cells would be relayed once more."""
 
 
 class Flood:

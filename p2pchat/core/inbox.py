@@ -14,7 +14,8 @@ AHEAD = 128
 """Numbers beyond the next expected one that are kept: one look-ahead of tags, so more cannot be in flight."""
 
 FRAGMENTS_CAP = 512
-"""Fragments held for one contact, 430 KiB: four look-aheads. Beyond it the furthest number is dropped; it will be repeated."""
+"""Fragments held for one contact, 430 KiB: four look-aheads. Beyond it the furthest number is dropped; it
+will be repeated."""
 
 
 @dataclass(slots=True)

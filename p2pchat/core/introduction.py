@@ -2,8 +2,8 @@
 
 Knows: what is sealed under the mesh secret and to what it is bound. Does not know: how blobs travel, or why.
 
-An offer is bound to its topic, an answer to the very offer it answers; both carry fresh ephemeral keys, so nothing
-long-lived crosses the wire and a recorded exchange opens no later one (protocol, section 2).
+An offer is bound to its topic, an answer to the very offer it answers; both carry fresh ephemeral keys, so
+nothing long-lived crosses the wire and a recorded exchange opens no later one (protocol, section 2).
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Introducer:
         return decode_offer(open_blob(self._blob_key, blob, b"offer" + topic))
 
     def answer(self, offer_blob: bytes, offer: Offer, description: Description) -> tuple[bytes, LinkKeys]:
-        """Seal the answer to an offer; return it with the keys of the link. Raises Unreadable on a bad offered key."""
+        """Seal the answer to an offer; return it with the keys of the link. Raises Unreadable on a bad
+        offered key."""
         response = respond(self._entropy, offer.x25519, offer.encapsulation_key)
         plain = encode_answer(Answer(self._node, response.x25519, response.ciphertext, description))
         blob = self._seal(plain, b"answer" + digest(offer_blob))

@@ -13,6 +13,7 @@ from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.pairing import Failed, Guest, Host, Ours, Output, Paired
 from p2pchat.core.records import Identity
 from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.rendezvous import Topical
 from p2pchat.crypto.olm import OlmAccount
 from p2pchat.errors import LimitError, Malformed, UsageError
 from p2pchat.ports import Entropy
@@ -76,7 +77,7 @@ class Invites:
         """Which invite meets at this topic."""
         return next((number for number, each in self._open.items() if each.party.topic == topic), None)
 
-    def signal(self, invite: int, url: str, message: signalling.Topical, now: float) -> list[Output]:
+    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[Output]:
         """A rendezvous spoke to one of our pairings. Raises RefusedInput."""
         party = self._open[invite].party
         match message:
@@ -92,17 +93,24 @@ class Invites:
 
     def down(self, url: str, reason: str) -> Iterable[tuple[int, list[Output]]]:
         """A rendezvous is out of reach."""
-        return [(number, self._after(number, each.party.down(url, reason))) for number, each in list(self._open.items())]
+        return [
+            (number, self._after(number, each.party.down(url, reason)))
+            for number, each in list(self._open.items())
+        ]
 
     def tick(self, now: float) -> Iterable[tuple[int, list[Output]]]:
         """Deadlines."""
-        return [(number, self._after(number, each.party.tick(now))) for number, each in list(self._open.items())]
+        return [
+            (number, self._after(number, each.party.tick(now))) for number, each in list(self._open.items())
+        ]
 
     def next_wakeup(self) -> float | None:
         """The next deadline."""
         return min((each.party.next_wakeup() for each in self._open.values()), default=None)
 
-    def _begin(self, invite: int, party: Host | Guest, name: str | None, urls: tuple[str, ...]) -> list[Output]:
+    def _begin(
+        self, invite: int, party: Host | Guest, name: str | None, urls: tuple[str, ...]
+    ) -> list[Output]:
         if not urls:
             return [Failed(UsageError("no rendezvous is known; name one with --rendezvous URL"))]
         if len(self._open) >= CAP:
@@ -115,7 +123,9 @@ class Invites:
         known = self._open[invite]
         if known.party.over:
             del self._open[invite]
-        return [replace(each, name=known.name or each.name) if isinstance(each, Paired) else each for each in out]
+        return [
+            replace(each, name=known.name or each.name) if isinstance(each, Paired) else each for each in out
+        ]
 
 
 def _distinct(*lists: Iterable[str]) -> tuple[str, ...]:

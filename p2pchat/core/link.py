@@ -20,11 +20,12 @@ from p2pchat.wire import control, frame
 from p2pchat.wire.frame import Frame, FrameKind
 
 CREDIT = 64
-"""Frames handed to the engine and not yet drained. 64 frames are 72 KiB: enough to fill 1.7 MB/s at 40 ms, and
-below the buffer at which aiortc starts to lose its own datagrams (measured, network notes: 256 KiB)."""
+"""Frames handed to the engine and not yet drained. 64 frames are 72 KiB: enough to fill 1.7 MB/s at 40 ms,
+and below the buffer at which aiortc starts to lose its own datagrams (measured, network notes: 256 KiB)."""
 
 QUEUE_CAP = 512
-"""Frames waiting for credit; what a bad link (60 frames/s) carries in eight seconds. Beyond it the newest is shed."""
+"""Frames waiting for credit; what a bad link (60 frames/s) carries in eight seconds. Beyond it the newest is
+shed."""
 
 HEARTBEAT_S = 4.0
 """A link that sent nothing for this long sends a heartbeat."""
@@ -71,8 +72,8 @@ class Link:
     def receive(self, data: bytes, now: float) -> Frame | None:
         """Open one frame; return it when it is for the mesh, None when it was the link's own business.
 
-        Raises RefusedInput; on an ordered, reliable channel inside DTLS that means a hostile or broken peer, and
-        the link must be closed.
+        Raises RefusedInput; on an ordered, reliable channel inside DTLS that means a hostile or broken peer,
+        and the link must be closed.
         """
         received = frame.decode(self._opener.open(data))
         if not self.confirmed:

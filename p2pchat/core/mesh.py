@@ -38,8 +38,8 @@ from p2pchat.types import LinkId, NodeId, Seat, Topic
 from p2pchat.wire import control
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.description import Description
-from p2pchat.wire.invite import RENDEZVOUS_MAX
 from p2pchat.wire.frame import Frame, FrameKind
+from p2pchat.wire.invite import RENDEZVOUS_MAX
 from p2pchat.wire.offer import Offer
 from p2pchat.wire.signalling import Pass, SeatMode
 
@@ -48,16 +48,19 @@ V = TypeVar("V")
 
 ASK_FIRST_S = 1.0
 ASK_LAST_S = 30.0
-"""A node short of links draws fresh neighbours after 1, 2, 4 … 30 s: quick while a mesh forms, 2 takes a minute after."""
+"""A node short of links draws fresh neighbours after 1, 2, 4 … 30 s: quick while a mesh forms, 2 takes a
+minute after."""
 
 TOPIC_OVERLAP_S = 900.0
-"""Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter hour."""
+"""Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
+hour."""
 
 AVOID_S = 60.0
 """A seat whose link failed is left alone this long: it may simply be unreachable from here."""
 
 AVOID_CAP = 256
-"""Seats remembered (to avoid, or as known neighbours); twice what eight rendezvous show in an hour of asking."""
+"""Seats remembered (to avoid, or as known neighbours); twice what eight rendezvous show in an hour of
+asking."""
 
 OFFERS_CAP = 1024
 """Digests of offers answered lately, so that a server that repeats one gets nothing."""
@@ -138,14 +141,17 @@ class Mesh:
 
     def meet_at(self, urls: tuple[str, ...]) -> list[MeshOutput]:
         """Take seats at further rendezvous, too."""
-        new = [url for url in urls if url not in self.record.rendezvous][: RENDEZVOUS_MAX - len(self.record.rendezvous)]
+        new = [url for url in urls if url not in self.record.rendezvous][
+            : RENDEZVOUS_MAX - len(self.record.rendezvous)
+        ]
         self.record = replace(self.record, rendezvous=(*self.record.rendezvous, *new))
         return [TakeSeat(url, topic, SeatMode.MESH) for topic in self._held for url in new]
 
     # --- time
 
     def tick(self, now: float) -> list[MeshOutput]:
-        """Follow the epochs' topics, drop dead links, send heartbeats, ask for neighbours when short of them."""
+        """Follow the epochs' topics, drop dead links, send heartbeats, ask for neighbours when short of
+        them."""
         out = self._follow_topics(now)
         for neighbour in list(self._neighbours.values()):
             if neighbour.overdue(now):
@@ -169,7 +175,9 @@ class Mesh:
 
     # --- seats and blobs
 
-    def seated(self, url: str, topic: Topic, seat: Seat, others: tuple[Seat, ...], now: float) -> list[MeshOutput]:
+    def seated(
+        self, url: str, topic: Topic, seat: Seat, others: tuple[Seat, ...], now: float
+    ) -> list[MeshOutput]:
         """We hold a seat and see some others: offer links to as many as are missing."""
         self._seats[(url, topic)] = seat
         strangers = [other for other in others if self._worth_offering(url, other, now)]
@@ -192,7 +200,9 @@ class Mesh:
             except RefusedInput:
                 pass  # not our answer; it may still be an offer that crossed ours
             else:
-                return self._accept_answer(waiting, answer.node, answer.description, Link(keys, "offerer"), now)
+                return self._accept_answer(
+                    waiting, answer.node, answer.description, Link(keys, "offerer"), now
+                )
         return self._consider_offer(at, blob, now)
 
     def gone(self, at: SeatRef, now: float) -> list[MeshOutput]:
@@ -233,7 +243,9 @@ class Mesh:
     def drained(self, link: LinkId, count: int, now: float) -> list[MeshOutput]:
         """The engine's buffer drained."""
         neighbour = self._neighbours[link]
-        return self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link is not None else []
+        return (
+            self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link is not None else []
+        )
 
     def frame(self, link: LinkId, data: bytes, now: float) -> list[MeshOutput]:
         """A frame came in. A frame that does not open closes the link, in silence."""
@@ -274,7 +286,9 @@ class Mesh:
         if not self._flood.first_sight(name, epoch, now):
             self._counters["cells seen again"] += 1
             return []
-        others = [neighbour for neighbour in self._neighbours.values() if neighbour.up and neighbour is not source]
+        others = [
+            neighbour for neighbour in self._neighbours.values() if neighbour.up and neighbour is not source
+        ]
         out: list[MeshOutput] = []
         for neighbour in others:
             assert neighbour.link is not None, "a neighbour that is up has a link"
@@ -316,8 +330,8 @@ class Mesh:
     def _make_way(self, offer: Offer, at: SeatRef, now: float) -> list[MeshOutput] | None:
         """What must go before this offer is answered; None when it is not to be answered.
 
-        Offers that crossed: the smaller node id stays the offerer. A neighbour we still hold a link to has lost it on
-        its side if the link has gone quiet here.
+        Offers that crossed: the smaller node id stays the offerer. A neighbour we still hold a link to has
+        lost it on its side if the link has gone quiet here.
         """
         out: list[MeshOutput] = []
         crossed = self._offered_to(at)
@@ -334,7 +348,8 @@ class Mesh:
     def _accept_answer(
         self, neighbour: Neighbour, node: NodeId, description: Description, link: Link, now: float
     ) -> list[MeshOutput]:
-        """Complete our offer. Of two that crossed on different servers the smaller node id's is kept, by both ends."""
+        """Complete our offer. Of two that crossed on different servers the smaller node id's is kept, by both
+        ends."""
         _remember(self._seat_nodes, (neighbour.at.url, neighbour.at.seat), node)
         twins = [n for n in self._neighbours.values() if n.node == node]
         if node == self._node or any(twin.up for twin in twins) or (twins and node < self._node):

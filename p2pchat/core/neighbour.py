@@ -14,7 +14,8 @@ from p2pchat.types import LinkId, MeshId, NodeId, Seat, Topic
 from p2pchat.wire.offer import Offer
 
 CONNECT_S = 20.0
-"""From the first blob to an open channel: ICE over a poor path needs up to 7 s, and its retry as much again."""
+"""From the first blob to an open channel: ICE over a poor path needs up to 7 s, and its retry as much
+again."""
 
 
 @dataclass(frozen=True, slots=True)

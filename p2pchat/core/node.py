@@ -17,10 +17,10 @@ from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import LinksChanged, MessageMoved, Notify, Order, Persist
-from p2pchat.core.records import Contact, Identity, Memory, PutIdentity, PutMesh
+from p2pchat.core.records import Contact, Identity, Memory, OutboxEntry, PutIdentity, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat, Topical
 from p2pchat.core.renewal import Renewal
-from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat
 from p2pchat.core.session import Session
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import Status
@@ -32,7 +32,6 @@ from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, LinkId, MeshId, MessageState, NodeId
 from p2pchat.wire import signalling
 from p2pchat.wire.cell import Cell
-
 
 LinkFact = (
     facts.OfferMade
@@ -95,7 +94,9 @@ class Node:
     def status(self) -> Status:
         """The present state, to show."""
         links = tuple(link for each in self._meshes.values() for link in each.status())
-        return Status(self._id, links, self._rendezvous.status(), self.waiting(), dict(sorted(self._counters.items())))
+        return Status(
+            self._id, links, self._rendezvous.status(), self.waiting(), dict(sorted(self._counters.items()))
+        )
 
     def next_wakeup(self) -> float | None:
         """When ``TimerFired`` is next needed; Unix seconds."""
@@ -137,7 +138,7 @@ class Node:
                 | facts.FramesDrained()
             ):
                 return self._link(fact, now)
-            case facts.MessageSubmitted(message, contact, text):
+            case facts.MessageSubmitted():
                 return self._submit(fact, now)
             case facts.InviteOpened():
                 return self._open_invite(fact, now)
@@ -199,9 +200,13 @@ class Node:
         if home is not None:
             return self._on_mesh(home, self._mesh_signal(home, url, message, now), now)
         invite = self._invites.at(message.topic)
-        return self._on_invite(invite, self._invites.signal(invite, url, message, now), now) if invite is not None else []
+        return (
+            self._on_invite(invite, self._invites.signal(invite, url, message, now), now)
+            if invite is not None
+            else []
+        )
 
-    def _mesh_signal(self, home: Mesh, url: str, message: signalling.Topical, now: float) -> list[mesh.MeshOutput]:
+    def _mesh_signal(self, home: Mesh, url: str, message: Topical, now: float) -> list[mesh.MeshOutput]:
         match message:
             case signalling.Seated(topic, seat, others):
                 return home.seated(url, topic, seat, others, now)
@@ -323,7 +328,9 @@ class Node:
 
     def _add_mesh(self, record: MeshRecord) -> Mesh:
         entropy = self._entropy.child(f"mesh {record.id.hex()}")
-        self._meshes[record.id] = Mesh(record, self._id, self._settings, entropy, self._new_link, self._counters)
+        self._meshes[record.id] = Mesh(
+            record, self._id, self._settings, entropy, self._new_link, self._counters
+        )
         return self._meshes[record.id]
 
     def _pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Order]]:
@@ -346,7 +353,7 @@ class Node:
         links = self._meshes[home.id].links_up
         return contact, out + self._on_talk(talk, talk.connected(links, links > 0, now), now)
 
-    def _conversation(self, contact: Contact, session: Session, entries: list[orders.OutboxEntry]) -> Conversation:
+    def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
         entropy = self._entropy.child(f"conversation {contact.id}")
         return Conversation(contact, session, entries, entropy, self._counters)
 

@@ -2,8 +2,9 @@
 
 Knows: their order, what has been sent when, what to send or repeat next. Does not know: keys, cells or links.
 
-A message is sent whole once. While the contact is silent only the first missing fragment of the oldest message is repeated,
-with growing gaps, as a probe; when the contact is heard again, all that is missing goes out at once.
+A message is sent whole once. While the contact is silent only the first missing fragment of the oldest
+message is repeated, with growing gaps, as a probe; when the contact is heard again, all that is missing goes
+out at once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
 
 PROBE_FIRST_S = 3.0
-"""First repeat: more than the slowest receipt of a mesh of thousands (protocol, section 4: p99 1.2 s each way)."""
+"""First repeat: more than the slowest receipt of a mesh of thousands (protocol, section 4: p99 1.2 s each
+way)."""
 
 PROBE_LAST_S = 120.0
 """Gaps double up to this; an absent contact costs the mesh a cell every two minutes."""
@@ -84,7 +86,9 @@ class Outbox:
 
     def acknowledged(self, next_number: int, held: bytes) -> list[Item]:
         """The contact has every number below ``next_number``, and of that one the fragments in ``held``."""
-        done = [i for i in self._items.values() if i.entry.number is not None and i.entry.number < next_number]
+        done = [
+            i for i in self._items.values() if i.entry.number is not None and i.entry.number < next_number
+        ]
         for item in done:
             self.remove(item.entry.id)
         for item in self._items.values():
@@ -100,7 +104,8 @@ class Outbox:
         return old
 
     def due(self, before: float) -> Iterator[tuple[Item, int]]:
-        """Missing fragments of sealed messages that never left, or last left before ``before``; oldest message first."""
+        """Missing fragments of sealed messages that never left, or last left before ``before``; oldest
+        message first."""
         for item in list(self._items.values()):
             for index in missing(item.held, len(item.pieces)):
                 left = item.sent.get(index)

@@ -1,7 +1,7 @@
 """How two people who share a few words (or a link) become contacts, over one seat each at a rendezvous.
 
-Knows: the messages of a pairing, what each side checks, when the code is burnt. Does not know: how seats are kept, what the
-node does with a new contact.
+Knows: the messages of a pairing, what each side checks, when the code is burnt. Does not know: how seats are
+kept, what the node does with a new contact.
 
 ::
 
@@ -34,14 +34,15 @@ from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.sealing import open_blob, seal_blob
 from p2pchat.errors import Ended, NetworkError, NotInTime, P2PChatError, RefusedInput, TrustError
 from p2pchat.ports import Entropy, below
-from p2pchat.types import Topic
+from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Pass, Refusal, SeatMode
 from p2pchat.wire.words import WORDS
 
 NAMEPLATES = 1000
-"""Nameplates are drawn below this, and below ten times as many after each collision: short while the server is quiet."""
+"""Nameplates are drawn below this, and below ten times as many after each collision: short while the server
+is quiet."""
 
 COLLISIONS = 5
 """After this many taken nameplates something is wrong with the server, not with our luck."""
@@ -134,7 +135,9 @@ class _Party:
         """The other side left its seat."""
         if at != self._peer:
             return []
-        return self._fail(Ended("the other side went away before the pairing was complete; make a new invite"))
+        return self._fail(
+            Ended("the other side went away before the pairing was complete; make a new invite")
+        )
 
     def cancel(self) -> list[Output]:
         """We do not want any more."""
@@ -193,7 +196,7 @@ class Host(_Party):
         self._meet(self._code)
         return [TakeSeat(url, self.topic, SeatMode.HOST) for url in self._ours.urls]
 
-    def seated(self, at: SeatRef, others: tuple[bytes, ...]) -> list[Output]:
+    def seated(self, at: SeatRef, others: tuple[Seat, ...]) -> list[Output]:
         """The topic is ours on one server: good enough to give the code away."""
         if self._ready:
             return []
@@ -236,12 +239,17 @@ class Host(_Party):
         share = cpace.share(generator, scalar)
         self._peer = at
         try:
-            self._isk = cpace.session_key(scalar, start.share, start.sid, start.share, b"guest", share, b"host")
+            self._isk = cpace.session_key(
+                scalar, start.share, start.sid, start.share, b"guest", share, b"host"
+            )
         except RefusedInput:
             return self._burn()
         self._confirmation = cpace.confirmation(self._isk, "guest", start.share, share)
         elsewhere = [LeaveSeat(url, self.topic) for url in self._ours.urls if url != at.url]
-        return [*elsewhere, self._send(wire.PakeReply(share, cpace.confirmation(self._isk, "host", start.share, share)))]
+        return [
+            *elsewhere,
+            self._send(wire.PakeReply(share, cpace.confirmation(self._isk, "host", start.share, share))),
+        ]
 
     def _check(self, confirm: wire.PakeConfirm, now: float) -> list[Output]:
         expected, self._confirmation = self._confirmation, b""
@@ -285,8 +293,7 @@ class Host(_Party):
 
     def _burn(self) -> list[Output]:
         burnt = self._send(wire.Burnt())
-        reason = "someone tried this invite with the wrong words, so it is burnt; make a new one with 'p2pchat invite'"
-        return [burnt, *self._fail(TrustError(reason))]
+        return [burnt, *self._fail(_GUESSED)]
 
 
 class Guest(_Party):
@@ -311,7 +318,7 @@ class Guest(_Party):
         self._meet(self._code)
         return [TakeSeat(url, self.topic, SeatMode.GUEST) for url in self._ours.urls]
 
-    def seated(self, at: SeatRef, others: tuple[bytes, ...]) -> list[Output]:
+    def seated(self, at: SeatRef, others: tuple[Seat, ...]) -> list[Output]:
         """We sit opposite the host: speak first."""
         if self._peer is not None or not others:
             return []
@@ -324,18 +331,24 @@ class Guest(_Party):
     def refused(self, url: str, reason: Refusal) -> list[Output]:
         """No host there, or another guest was first; final once every reachable server has said so."""
         self._absent[url] = reason
-        if self._peer is not None or any(u not in self._absent and u not in self._out_of_reach for u in self._ours.urls):
+        if self._peer is not None or any(
+            u not in self._absent and u not in self._out_of_reach for u in self._ours.urls
+        ):
             return []
         if Refusal.FULL in self._absent.values():
             return self._fail(TrustError("somebody else has used this invite already; ask for a new one"))
         if Refusal.BUSY in self._absent.values():
             return self._fail(NetworkError("the rendezvous is too busy just now; try again in a minute"))
-        return self._fail(TrustError("there is no such invite: mistyped, expired or used already; ask for a new one"))
+        return self._fail(
+            TrustError("there is no such invite: mistyped, expired or used already; ask for a new one")
+        )
 
     def down(self, url: str, reason: str) -> list[Output]:
         """Out of reach; the others may all have said no already."""
         out = super().down(url, reason)
-        return out or (self.refused(*next(iter(self._absent.items()))) if self._absent and not self.over else [])
+        return out or (
+            self.refused(*next(iter(self._absent.items()))) if self._absent and not self.over else []
+        )
 
     def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
         """The host speaks. Raises RefusedInput on what no host would say."""
@@ -355,10 +368,13 @@ class Guest(_Party):
                 return []
 
     def _confirm(self, reply: wire.PakeReply) -> list[Output]:
-        """Answer with our own confirmation even when theirs is wrong: the host must learn that the code was guessed at."""
+        """Answer with our own confirmation even when theirs is wrong: the host must learn that the code was
+        guessed at."""
         share, self._share = self._share, b""
         try:
-            isk = cpace.session_key(self._scalar, reply.share, self._sid, share, b"guest", reply.share, b"host")
+            isk = cpace.session_key(
+                self._scalar, reply.share, self._sid, share, b"guest", reply.share, b"host"
+            )
         except RefusedInput:
             return self._fail(_WRONG)
         confirm = self._send(wire.PakeConfirm(cpace.confirmation(isk, "guest", share, reply.share)))
@@ -369,7 +385,9 @@ class Guest(_Party):
         return [confirm]
 
     def _join(self, host: wire.HostBundle) -> list[Output]:
-        if isinstance(self._code, InviteLink) and not fingerprint(host.identity).startswith(self._code.fingerprint.hex()):
+        if isinstance(self._code, InviteLink) and not fingerprint(host.identity).startswith(
+            self._code.fingerprint.hex()
+        ):
             return self._fail(TrustError("the other side is not the one who made this link; do not trust it"))
         if host.identity == self._ours.account.identity_key:
             return self._fail(TrustError("this is your own invite; give it to somebody else"))
@@ -381,7 +399,9 @@ class Guest(_Party):
         return [self._send(self._answer)]
 
     def _complete(self, welcome: wire.Welcome) -> list[Output]:
-        assert self._bundle is not None and self._answer is not None and self._olm is not None, "both bundles were exchanged"
+        assert self._bundle is not None and self._answer is not None and self._olm is not None, (
+            "both bundles were exchanged"
+        )
         host = self._bundle
         self._olm.decrypt(welcome.olm)
         theirs, mine = _chain_roots(self._secret, host, self._answer)
@@ -400,9 +420,15 @@ class Guest(_Party):
         return [paired, *self._finish()]
 
 
+_GUESSED = TrustError(
+    "someone tried this invite with the wrong words, so it is burnt; make a new one with 'p2pchat invite'"
+)
 _WRONG = TrustError("the words are wrong, and this invite is burnt now; ask for a new one")
 
 
 def _chain_roots(secret: bytes, host: wire.HostBundle, guest: wire.GuestBundle) -> tuple[bytes, bytes]:
-    """The envelope's two roots, host's sending one first, bound to all that was exchanged (protocol, section 6)."""
-    return roots(secret, host.identity, guest.identity, host.one_time, host.encapsulation_key, guest.ciphertext)
+    """The envelope's two roots, host's sending one first, bound to all that was exchanged (protocol, section
+    6)."""
+    return roots(
+        secret, host.identity, guest.identity, host.one_time, host.encapsulation_key, guest.ciphertext
+    )

@@ -14,7 +14,8 @@ REFRESH_S = 240.0
 """While a contact is here we let them hear us this often; each costs the mesh one cell."""
 
 GREET_S = (0.1, 1.0)
-"""A new link is followed by a greeting after a random part of a second, so that its time does not mark its writer."""
+"""A new link is followed by a greeting after a random part of a second, so that its time does not mark its
+writer."""
 
 GREET_GAP_S = 15.0
 """Greetings of one contact are at least this far apart, however many links come up."""

@@ -1,6 +1,7 @@
 """The node's connections to rendezvous servers, and the seats it wants there.
 
-Knows: which topics are wanted where, when to connect, how long to back off. Does not know: what is said at a seat.
+Knows: which topics are wanted where, when to connect, how long to back off. Does not know: what is said at a
+seat.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Order, Signa
 from p2pchat.core.status import RendezvousStatus
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import Topic
-from p2pchat.wire.signalling import Leave, SeatMode, Take
+from p2pchat.wire.signalling import Blob, Gone, Leave, Refused, Seated, SeatMode, Take
+
+Topical = Seated | Refused | Blob | Gone
+"""What a server says about one topic."""
 
 FIRST_BACKOFF_S = 1.0
 LAST_BACKOFF_S = 60.0
-"""A lost server is asked again after 1, 2, 4 … 60 s, each times U(0.75, 1.25), so that a restarted server is not met by
-everybody at once and is found again within about a minute."""
+"""A lost server is asked again after 1, 2, 4 … 60 s, each times U(0.75, 1.25), so that a restarted server is
+not met by everybody at once and is found again within about a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Rendezvous:
         self._servers: dict[str, _Server] = {}
 
     def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Order]:
-        """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh neighbours."""
+        """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh
+        neighbours."""
         server = self._servers.setdefault(url, _Server())
         server.wanted[topic] = mode
         if server.up:

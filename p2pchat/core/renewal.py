@@ -1,10 +1,10 @@
 """When the envelope's roots are renewed, and from what.
 
-Knows: the generation, the chained renewal key, the ML-KEM exchange that replaces it. Does not know: how its two messages
-travel, or the chains made from the roots.
+Knows: the generation, the chained renewal key, the ML-KEM exchange that replaces it. Does not know: how its
+two messages travel, or the chains made from the roots.
 
-A thief of one day's keys can follow the hash ratchets forward; a renewal he does not see end to end locks him out again
-(protocol, section 6). Only the side that made the invite begins, so that two renewals never cross.
+A thief of one day's keys can follow the hash ratchets forward; a renewal he does not see end to end locks him
+out again (protocol, section 6). Only the side that made the invite begins, so that two renewals never cross.
 """
 
 from __future__ import annotations

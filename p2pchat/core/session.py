@@ -1,13 +1,15 @@
 """The end-to-end session with one contact: an Olm ratchet inside the hash-ratchet envelope.
 
-Knows: how a payload becomes numbered ciphertext and ciphertext becomes cells, and back; which tags to listen for; how far
-the other side has seen our cells. Does not know: when to send, repeat or acknowledge.
+Knows: how a payload becomes numbered ciphertext and ciphertext becomes cells, and back; which tags to listen
+for; how far the other side has seen our cells. Does not know: when to send, repeat or acknowledge.
 
-Ordered payloads go through Olm once and keep their number and ciphertext through all repeats; every repeat travels in new
-cells under fresh tags and keys. Notices (receipts, presence) carry nothing worth a ratchet turn and go in the envelope only.
+Ordered payloads go through Olm once and keep their number and ciphertext through all repeats; every repeat
+travels in new cells under fresh tags and keys. Notices (receipts, presence) carry nothing worth a ratchet
+turn and go in the envelope only.
 
-A renewal changes the envelope's roots while cells of the old ones are still on their way: the leader sends under the new
-generation as soon as it has the answer; the follower, as soon as it has seen a cell of it; both listen to old and new.
+A renewal changes the envelope's roots while cells of the old ones are still on their way: the leader sends
+under the new generation as soon as it has the answer; the follower, as soon as it has seen a cell of it; both
+listen to old and new.
 """
 
 from __future__ import annotations
@@ -24,26 +26,32 @@ from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment,
 from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
 
 CHECKPOINT = 32
-"""A receiver remembers durably how far it has seen at least every 32 cells, so after a crash it may listen this much
-lower than the sender believes; the sender therefore stays this far below the receiver's look-ahead."""
+"""A receiver remembers durably how far it has seen at least every 32 cells, so after a crash it may listen
+this much lower than the sender believes; the sender therefore stays this far below the receiver's
+look-ahead."""
 
 NOTICE_RESERVE = 16
-"""Tags of the window that ordered payloads leave for receipts, presence and probes, so that a full window can always be
-re-opened."""
+"""Tags of the window that ordered payloads leave for receipts, presence and probes, so that a full window can
+always be re-opened."""
 
 SNAPSHOT_LIMIT = 4 << 20
 """Bytes of a stored session we are ready to read back; one with all its skipped keys takes about 0.4 MB."""
 
 _EPOCH_BITS = 24
-"""Of the 32 bits in which a fragment says what was seen; the other 8 are the generation, so that a word about old cells
-is never taken for one about new ones."""
+"""Of the 32 bits in which a fragment says what was seen; the other 8 are the generation, so that a word about
+old cells is never taken for one about new ones."""
 
 
 class Session:
     """One contact's keys and counters. ``snapshot`` before anything sealed by it leaves."""
 
     def __init__(
-        self, contact: ContactId, olm: OlmSession, sending: SendChain, receiving: list[ReceiveChain], renewal: Renewal
+        self,
+        contact: ContactId,
+        olm: OlmSession,
+        sending: SendChain,
+        receiving: list[ReceiveChain],
+        renewal: Renewal,
     ) -> None:
         self.contact = contact
         self.next_number = 0
@@ -115,7 +123,8 @@ class Session:
         return fragment, opened.delta
 
     def decrypt(self, ciphertext: bytes) -> bytes:
-        """Decrypt the ordered payload ``expected`` and count it. Raises Unreadable; it counts all the same."""
+        """Decrypt the ordered payload ``expected`` and count it. Raises Unreadable; it counts all the
+        same."""
         self.expected += 1
         self._renewal.count += 1
         return self._olm.decrypt(ciphertext)
@@ -159,7 +168,9 @@ class Session:
         chain = self._receiving[0] if self._sending_next is None else self._receiving[1]
         epoch, index_seen = chain.latest()
         mark = generation % 256 << _EPOCH_BITS | epoch
-        return Fragment(lane, number, floor, index, count, mark, NOTHING_SEEN if index_seen is None else index_seen, data)
+        return Fragment(
+            lane, number, floor, index, count, mark, NOTHING_SEEN if index_seen is None else index_seen, data
+        )
 
     def seal(self, fragment: Fragment, now: float) -> bytes:
         """Seal one fragment into a cell of ``GEOMETRY.cell`` bytes under the next tag."""

@@ -13,7 +13,8 @@ class Settings:
     """One value per running node."""
 
     links_wanted: int = 5
-    """Links a node keeps up by its own effort. Five keep random graphs of thousands connected (protocol, section 3)."""
+    """Links a node keeps up by its own effort. Five keep random graphs of thousands connected (protocol,
+    section 3)."""
     links_max: int = 8
     """Links a node lets others talk it into; beyond this offers are left unanswered."""
 

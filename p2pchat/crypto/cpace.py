@@ -1,11 +1,13 @@
-"""CPace: a shared key from a few shared words, with one guess for a stranger (draft-irtf-cfrg-cpace-21, X25519 and SHA-512).
+"""CPace: a shared key from a few shared words, with one guess for a stranger (draft-irtf-cfrg-cpace-21,
+X25519 and SHA-512).
 
 Knows: the initiator-responder flow and its key confirmation. Does not know: how its messages travel.
 
-The guest is the initiator (A), the host the responder (B). All curve arithmetic is libsodium's. Its Elligator 2 map clears the
-cofactor, which the draft's does not; dividing by eight in the prime-order group leaves a generator that differs from the
-draft's at most by a point of low order, and clamped scalars, multiples of eight, do not see such a point. Shares and session
-keys are the draft's to the byte (tests/crypto/test_cpace.py).
+The guest is the initiator (A), the host the responder (B). All curve arithmetic is libsodium's. Its Elligator
+2 map clears the cofactor, which the draft's does not; dividing by eight in the prime-order group leaves a
+generator that differs from the draft's at most by a point of low order, and clamped scalars, multiples of
+eight, do not see such a point. Shares and session keys are the draft's to the byte
+(tests/crypto/test_cpace.py).
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def share(point: bytes, scalar: bytes) -> bytes:
     return crypto_scalarmult(scalar, point)
 
 
-def session_key(scalar: bytes, peer: bytes, sid: bytes, ya: bytes, ada: bytes, yb: bytes, adb: bytes) -> bytes:
+def session_key(
+    scalar: bytes, peer: bytes, sid: bytes, ya: bytes, ada: bytes, yb: bytes, adb: bytes
+) -> bytes:
     """The intermediate session key, 64 bytes, the same for both only if both knew the secret.
 
     Raises Unreadable on a low-order share.
@@ -62,7 +66,8 @@ def confirmation(isk: bytes, role: str, ya: bytes, yb: bytes) -> bytes:
 
 
 def _without_top_bit(uniform: bytes) -> bytes:
-    """A field element has 255 bits; libsodium would read the 256th as the sign of a coordinate we do not use."""
+    """A field element has 255 bits; libsodium would read the 256th as the sign of a coordinate we do not
+    use."""
     return uniform[:31] + bytes([uniform[31] & 0x7F])
 
 

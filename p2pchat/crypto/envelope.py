@@ -1,7 +1,7 @@
 """The hash-ratchet envelope: one-time tags and one-time keys for cells, by epoch.
 
-Knows: how roots become chains, chains become tags and keys, and how old ones are forgotten. Does not know: what a box holds,
-or who talks to whom.
+Knows: how roots become chains, chains become tags and keys, and how old ones are forgotten. Does not know:
+what a box holds, or who talks to whom.
 
 ::
 
@@ -9,15 +9,20 @@ or who talks to whom.
       ├──"chain"──► ck(e,0) ──"next"──► ck(e,1) ──► …        mk(e,i) = "message" of ck(e,i)
       └──"tags"───► tk(e)                                    tag(e,i) = "tag" of tk(e) and i
 
-Chains begin anew with each epoch. A sender may therefore use up its window towards someone who is away for months, and that
-someone, coming back, needs only to turn the roots forward to hear the present epoch (see docs/decisions).
+Chains begin anew with each epoch. A sender may therefore use up its window towards someone who is away for
+months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch (see
+docs/decisions).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt, crypto_aead_xchacha20poly1305_ietf_encrypt
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+)
 from nacl.exceptions import CryptoError
 
 from p2pchat.crypto.kdf import derive
@@ -39,7 +44,8 @@ LOOKAHEAD = 128
 """Tags listened for beyond the last one seen, per epoch (protocol, section 6)."""
 
 SKIPPED_CAP = 1024
-"""Keys of skipped cells kept per epoch: eight look-aheads. Beyond it the oldest is forgotten; its cell will be repeated."""
+"""Keys of skipped cells kept per epoch: eight look-aheads. Beyond it the oldest is forgotten; its cell will
+be repeated."""
 
 _NO_NONCE = bytes(GEOMETRY.nonce)  # a message key seals one cell only
 _LIMIT = 1 << 20
@@ -52,7 +58,8 @@ def epoch_at(now: float) -> int:
 
 
 def roots(secret: bytes, *transcript: bytes) -> tuple[bytes, bytes]:
-    """The two roots, 32 bytes each, that follow from an ML-KEM secret and all that was exchanged: host's, guest's."""
+    """The two roots, 32 bytes each, that follow from an ML-KEM secret and all that was exchanged: host's,
+    guest's."""
     both = derive(secret, "roots", *transcript, size=64)
     return both[:32], both[32:]
 
@@ -81,6 +88,7 @@ class SendChain:
     def __init__(self, root: bytes, epoch: int) -> None:
         """``root`` (32 bytes) is that of ``epoch``."""
         self._root = root
+        self._chain = self._tags = b""
         self._begin(epoch)
 
     def __repr__(self) -> str:
@@ -95,7 +103,9 @@ class SendChain:
     def seal(self, plain: bytes) -> bytes:
         """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``; the key is forgotten at once."""
         tag = _tag(self._tags, self.index)
-        box = crypto_aead_xchacha20poly1305_ietf_encrypt(plain, _bound(tag, self.epoch), _NO_NONCE, _message_key(self._chain))
+        box = crypto_aead_xchacha20poly1305_ietf_encrypt(
+            plain, _bound(tag, self.epoch), _NO_NONCE, _message_key(self._chain)
+        )
         self._chain = derive(self._chain, "next")
         self.index += 1
         return encode_cell(Cell(tag, self.epoch, bytes(GEOMETRY.stamp), box))
@@ -123,7 +133,9 @@ class SendChain:
 class _Window:
     """What is listened for in one epoch: a look-ahead of keys, and those skipped."""
 
-    def __init__(self, tags: bytes, chain: bytes, at: int = 0, seen: int = -1, skipped: dict[int, bytes] | None = None) -> None:
+    def __init__(
+        self, tags: bytes, chain: bytes, at: int = 0, seen: int = -1, skipped: dict[int, bytes] | None = None
+    ) -> None:
         self.tag_key = tags
         self.chain = chain  # of index ``at``, from which the look-ahead is derived again after a restart
         self.at = at
@@ -183,8 +195,14 @@ class ReceiveChain:
         return f"ReceiveChain(epochs={list(self._windows)})"
 
     def advance(self, epoch: int) -> TagDelta:
-        """Listen to the epochs in which a cell may live when ``epoch`` is the present one, and to no others."""
-        removed = [tag for old in self._windows if old < epoch - PAST_EPOCHS for tag in self._windows[old].tags.values()]
+        """Listen to the epochs in which a cell may live when ``epoch`` is the present one, and to no
+        others."""
+        removed = [
+            tag
+            for old in self._windows
+            if old < epoch - PAST_EPOCHS
+            for tag in self._windows[old].tags.values()
+        ]
         self._windows = {e: window for e, window in self._windows.items() if e >= epoch - PAST_EPOCHS}
         added: list[bytes] = []
         while self._next <= epoch + FUTURE_EPOCHS:
@@ -205,7 +223,8 @@ class ReceiveChain:
         return tag in self._places
 
     def latest(self) -> tuple[int, int | None]:
-        """The latest epoch in which a cell was seen and the highest index seen there; (0, None) before the first."""
+        """The latest epoch in which a cell was seen and the highest index seen there; (0, None) before the
+        first."""
         seen = [epoch for epoch, window in self._windows.items() if window.seen >= 0]
         return (max(seen), self._windows[max(seen)].seen) if seen else (0, None)
 
@@ -269,7 +288,7 @@ def _bound(tag: bytes, epoch: int) -> bytes:
     return tag + epoch.to_bytes(GEOMETRY.epoch, "big")
 
 
-def _fields(snapshot: bytes, count: int) -> list:  # type: ignore[type-arg]
+def _fields(snapshot: bytes, count: int) -> list[Any]:
     value = codec.unpack(snapshot, _LIMIT)
     assert isinstance(value, list) and len(value) == count, "our own snapshot"
     return value

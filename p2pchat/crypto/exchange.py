@@ -2,7 +2,8 @@
 
 Knows: how two sides come to one secret. Does not know: what is derived from it.
 
-ML-KEM encapsulation draws its randomness inside the library, from the operating system: no interface takes it from outside.
+ML-KEM encapsulation draws its randomness inside the library, from the operating system: no interface takes it
+from outside.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class KemKey:
     def decapsulate(self, ciphertext: bytes) -> bytes:
         """The 32-byte secret in a 1088-byte ciphertext. Raises Unreadable on another size.
 
-        A ciphertext that was altered yields another secret and no error (implicit rejection): what follows will not open.
+        A ciphertext that was altered yields another secret and no error (implicit rejection): what follows
+        will not open.
         """
         try:
             return self._private.decapsulate(ciphertext)
@@ -101,7 +103,8 @@ def respond(entropy: Entropy, peer_x25519: bytes, encapsulation_key: bytes) -> R
 
 
 def shared_point(scalar: bytes, point: bytes) -> bytes:
-    """X25519 (RFC 7748). Raises Unreadable where the result would be zero: a low-order point contributes nothing."""
+    """X25519 (RFC 7748). Raises Unreadable where the result would be zero: a low-order point contributes
+    nothing."""
     try:
         return crypto_scalarmult(scalar, point)
     except (CryptoError, ValueError) as error:

@@ -15,7 +15,8 @@ DIGITS_EACH = 30
 """Five digits from each five bytes (2^40 mod 10^5), six groups a side: about 100 bits a side."""
 
 ITERATIONS = 5200
-"""Hash iterations under each half of a safety number, which make a near-collision that much dearer to search for."""
+"""Hash iterations under each half of a safety number, which make a near-collision that much dearer to search
+for."""
 
 _NO_KEY = b"p2pchat identity"
 
@@ -33,7 +34,8 @@ def safety_number(a: bytes, b: bytes) -> str:
 
 
 def safety_emoji(a: bytes, b: bytes) -> tuple[tuple[str, str], ...]:
-    """Seven (emoji, name) pairs, 42 bits, for a quick comparison by voice or eye; order of keys does not matter."""
+    """Seven (emoji, name) pairs, 42 bits, for a quick comparison by voice or eye; order of keys does not
+    matter."""
     first, second = sorted((a, b))
     bits = int.from_bytes(derive(_NO_KEY, "safety emoji", first, second, size=8), "big")
     return tuple(EMOJI[bits >> 6 * place & 63] for place in range(7))

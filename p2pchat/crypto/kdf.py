@@ -15,7 +15,8 @@ KEY_BYTES = 32
 def derive(key: bytes, label: str, *parts: bytes, size: int = KEY_BYTES) -> bytes:
     """Keyed BLAKE2b (RFC 7693) of a label and parts, each prefixed by its length; ``size`` is 1 to 64 bytes.
 
-    ``key`` is at most 64 bytes. The lengths make the encoding unambiguous: no two lists of parts hash the same input.
+    ``key`` is at most 64 bytes. The lengths make the encoding unambiguous: no two lists of parts hash the
+    same input.
     """
     state = blake2b(key=key, digest_size=size)
     for part in (label.encode(), *parts):

@@ -65,7 +65,9 @@ class OlmAccount:
             pre_key = AnyOlmMessage.from_parts(message[0], message[1:]).to_pre_key()
             if pre_key is None:
                 raise Unreadable("not the first message of a session")
-            session, plain = self._account.create_inbound_session(Curve25519PublicKey.from_bytes(expected), pre_key)
+            session, plain = self._account.create_inbound_session(
+                Curve25519PublicKey.from_bytes(expected), pre_key
+            )
         except (*_REFUSALS, IndexError) as error:
             raise Unreadable("the session cannot be accepted") from error
         return OlmSession(session, self._key), plain

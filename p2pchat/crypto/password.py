@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt, crypto_aead_xchacha20poly1305_ietf_encrypt
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+)
 from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 
@@ -33,7 +36,11 @@ class Cost:
 
 def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
     """A 32-byte key. Raises Unreadable on parameters out of reason."""
-    if not (1 <= cost.ops <= OPS_MAX and argon2id.MEMLIMIT_MIN <= cost.memory <= MEMORY_MAX and len(salt) == SALT_BYTES):
+    if not (
+        1 <= cost.ops <= OPS_MAX
+        and argon2id.MEMLIMIT_MIN <= cost.memory <= MEMORY_MAX
+        and len(salt) == SALT_BYTES
+    ):
         raise Unreadable("key stretching parameters out of reason")
     return argon2id.kdf(KEY_BYTES, passphrase.encode(), salt, opslimit=cost.ops, memlimit=cost.memory)
 

@@ -9,7 +9,10 @@ from typing import Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt, crypto_aead_xchacha20poly1305_ietf_encrypt
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+)
 from nacl.exceptions import CryptoError
 
 from p2pchat.crypto.kdf import derive, digest
@@ -21,7 +24,8 @@ Role = Literal["offerer", "answerer"]
 
 
 def seal_blob(key: bytes, nonce: bytes, plain: bytes, bound_to: bytes) -> bytes:
-    """Nonce 24 | XChaCha20-Poly1305. ``plain`` is ``GEOMETRY.blob_plain`` bytes, the result ``GEOMETRY.blob``."""
+    """Nonce 24 | XChaCha20-Poly1305. ``plain`` is ``GEOMETRY.blob_plain`` bytes, the result
+    ``GEOMETRY.blob``."""
     if (len(nonce), len(plain)) != (GEOMETRY.nonce, GEOMETRY.blob_plain):
         raise ValueError("a blob has one size")
     return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plain, bound_to, nonce, key)
@@ -32,7 +36,9 @@ def open_blob(key: bytes, blob: bytes, bound_to: bytes) -> bytes:
     if len(blob) != GEOMETRY.blob:
         raise Unreadable("a blob of another size")
     try:
-        return crypto_aead_xchacha20poly1305_ietf_decrypt(blob[GEOMETRY.nonce :], bound_to, blob[: GEOMETRY.nonce], key)
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(
+            blob[GEOMETRY.nonce :], bound_to, blob[: GEOMETRY.nonce], key
+        )
     except CryptoError as error:
         raise Unreadable("the blob does not open") from error
 
@@ -45,13 +51,15 @@ class LinkKeys:
 
     @classmethod
     def derive(cls, psk: bytes, shared: bytes, offer_blob: bytes, answer_blob: bytes) -> LinkKeys:
-        """From the mesh's pre-shared key, the hybrid secret (64 bytes) and the very blobs that were exchanged."""
+        """From the mesh's pre-shared key, the hybrid secret (64 bytes) and the very blobs that were
+        exchanged."""
         return cls(derive(psk, "link", shared, digest(offer_blob), digest(answer_blob), size=64))
 
     def confirmation(self, role: Role, own_fingerprint: bytes, peer_fingerprint: bytes) -> bytes:
         """What the end in ``role`` says of the two DTLS fingerprints it saw; 32 bytes.
 
-        Somebody who ends DTLS on both legs shows each end a fingerprint the other did not see, and cannot make this.
+        Somebody who ends DTLS on both legs shows each end a fingerprint the other did not see, and cannot
+        make this.
         """
         return derive(self._confirm, "confirm", role.encode(), own_fingerprint, peer_fingerprint)
 
@@ -61,7 +69,9 @@ class LinkKeys:
 
     def opener(self, role: Role) -> FrameOpener:
         """For the frames the end in ``role`` receives."""
-        return FrameOpener(derive(self._frames, f"frames from {'answerer' if role == 'offerer' else 'offerer'}"))
+        return FrameOpener(
+            derive(self._frames, f"frames from {'answerer' if role == 'offerer' else 'offerer'}")
+        )
 
 
 class _Counting:

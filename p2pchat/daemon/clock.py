@@ -12,7 +12,8 @@ _ticking = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class SystemClock:
-    """Unix seconds that never jump: set once from the wall clock, then carried by one that also counts through suspend.
+    """Unix seconds that never jump: set once from the wall clock, then carried by one that also counts
+    through suspend.
 
     A wall clock that is corrected while we run would stall every timer or fire them all.
     """

@@ -103,7 +103,9 @@ class _Client:
         """Write one line, or cut off a client that does not read."""
         if self._writer.is_closing():
             return
-        self._writer.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n")
+        self._writer.write(
+            json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
+        )
         if self._writer.transport.get_write_buffer_size() > UNSENT_MAX:
             self._writer.transport.abort()
 
@@ -136,7 +138,9 @@ class _Client:
             return
         match request:
             case {"jsonrpc": "2.0", "method": str(method)} if isinstance(request.get("params", {}), dict):
-                task = asyncio.get_running_loop().create_task(self._answer(request.get("id"), method, request.get("params", {})))
+                task = asyncio.get_running_loop().create_task(
+                    self._answer(request.get("id"), method, request.get("params", {}))
+                )
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
                 if len(self._tasks) > REQUESTS_MAX:
@@ -152,7 +156,7 @@ class _Client:
             self._fail(request, error.code, str(error))
         except P2PChatError as error:
             self._fail(request, -error.exit_code, str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- a bug in one method must not end the node
             self._fail(request, -1, one_line(f"the node failed: {type(error).__name__}: {error}"))
         else:
             if request is not None:

@@ -1,4 +1,5 @@
-"""Choices for a node that come from the environment, because every program that may become the node must find the same.
+"""Choices for a node that come from the environment, because every program that may become the node must find
+the same.
 
 Knows: the variables and what is wrong with a value. Does not know: what they mean to the core.
 """
@@ -23,7 +24,8 @@ def settings() -> Settings:
 
 
 def ice_servers() -> tuple[str, ...]:
-    """``P2PCHAT_ICE``: STUN and TURN URLs, separated by blanks; none by default, so no third party is contacted."""
+    """``P2PCHAT_ICE``: STUN and TURN URLs, separated by blanks; none by default, so no third party is
+    contacted."""
     urls = tuple(os.environ.get("P2PCHAT_ICE", "").split())
     for url in urls:
         if not url.startswith(("stun:", "turn:", "turns:")):

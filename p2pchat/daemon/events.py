@@ -13,7 +13,8 @@ from typing import Final
 from p2pchat.core.orders import Event
 
 QUEUE_MAX: Final = 10_000
-"""Events waiting for one listener. A listener this far behind is cut off: what it missed is in the history."""
+"""Events waiting for one listener. A listener this far behind is cut off: what it missed is in the
+history."""
 
 
 class Subscription:

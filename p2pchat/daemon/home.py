@@ -51,14 +51,17 @@ class Lock:
 def socket_address(home: Path) -> Iterator[str]:
     """A path to the control socket that fits into a socket address, valid inside the block.
 
-    A home deep in the tree is reached through ``/proc/self/fd``. Raises ControlError where there is no such way.
+    A home deep in the tree is reached through ``/proc/self/fd``. Raises ControlError where there is no such
+    way.
     """
     path = str(home / SOCKET)
     if len(os.fsencode(path)) <= _ADDRESS_MAX:
         yield path
         return
     if not os.path.isdir("/proc/self/fd"):
-        raise ControlError(f"the path of the home is too long for a control socket; use a shorter --home than {home}")
+        raise ControlError(
+            f"the path of the home is too long for a control socket; use a shorter --home than {home}"
+        )
     descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{descriptor}/{SOCKET}"
@@ -67,7 +70,8 @@ def socket_address(home: Path) -> Iterator[str]:
 
 
 def listening_socket(home: Path) -> socket.socket:
-    """Bind the control socket, mode 0600. Only the holder of the lock may call this: it replaces what is there."""
+    """Bind the control socket, mode 0600. Only the holder of the lock may call this: it replaces what is
+    there."""
     with suppress(FileNotFoundError):
         (home / SOCKET).unlink()
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

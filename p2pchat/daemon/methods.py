@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from p2pchat.core import facts, orders
 from p2pchat.core.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.records import Contact
-from p2pchat.crypto.identity import safety_words
 from p2pchat.crypto.identity import fingerprint as fingerprint_of
+from p2pchat.crypto.identity import safety_words
 from p2pchat.daemon import views
 from p2pchat.daemon.arguments import INVALID_PARAMS, Arguments
 from p2pchat.daemon.control import Asker, MethodError
@@ -49,7 +49,9 @@ JOIN_PATIENCE_S: Final = 60.0
 METHOD_NOT_FOUND: Final = -32601
 
 _MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
-_BY_CODE: Final = {error.exit_code: error for error in (UsageError, NetworkError, TrustError, LimitError, NotInTime, Ended)}
+_BY_CODE: Final = {
+    error.exit_code: error for error in (UsageError, NetworkError, TrustError, LimitError, NotInTime, Ended)
+}
 
 Method = Callable[[Arguments, Asker], Awaitable[Any]]
 
@@ -124,7 +126,9 @@ class Methods:
         deadline = self._running.clock.now() + (JOIN_PATIENCE_S if patience is None else patience)
         return await self._pairing(number, facts.InviteEntered(number, code, name, urls, deadline), asker)
 
-    async def _pairing(self, number: int, fact: facts.InviteOpened | facts.InviteEntered, asker: Asker) -> views.View:
+    async def _pairing(
+        self, number: int, fact: facts.InviteOpened | facts.InviteEntered, asker: Asker
+    ) -> views.View:
         """Follow one pairing to its end; whoever stops listening has stopped wanting it."""
         over = False
         try:
@@ -161,12 +165,17 @@ class Methods:
 
     async def _contacts_verify(self, arguments: Arguments, asker: Asker) -> views.View:
         contact = self._named(arguments.text("name"))
-        return await self._changed(contact, facts.ContactVerified(contact.id, arguments.flag("verified", True)))
+        return await self._changed(
+            contact, facts.ContactVerified(contact.id, arguments.flag("verified", True))
+        )
 
     async def _contacts_rename(self, arguments: Arguments, asker: Asker) -> views.View:
         contact, new = self._named(arguments.text("name")), _nick(arguments.text("new"))
         assert new is not None, "checked"
-        if any(each.name.casefold() == new.casefold() and each.id != contact.id for each in self._running.node.contacts()):
+        if any(
+            each.name.casefold() == new.casefold() and each.id != contact.id
+            for each in self._running.node.contacts()
+        ):
             raise UsageError(f"another contact is called {new!r} already")
         return await self._changed(contact, facts.ContactRenamed(contact.id, new))
 
@@ -181,7 +190,9 @@ class Methods:
 
     async def _changed(self, contact: Contact, fact: facts.Fact) -> views.View:
         await self._running.driver.submit_and_persist(fact)
-        return self._contact_view(next(each for each in self._running.node.contacts() if each.id == contact.id))
+        return self._contact_view(
+            next(each for each in self._running.node.contacts() if each.id == contact.id)
+        )
 
     def _contact_view(self, contact: Contact) -> views.View:
         return views.contact(contact, self._running.node.here(contact.id, self._running.clock.now()))
@@ -201,7 +212,8 @@ class Methods:
     # --- messages
 
     async def _send(self, arguments: Arguments, asker: Asker) -> views.View:
-        """Accept a message; the answer comes when it is on disk. The same ``id`` again accepts nothing twice."""
+        """Accept a message; the answer comes when it is on disk. The same ``id`` again accepts nothing
+        twice."""
         contact, text = self._named(arguments.text("to")), arguments.text("text")
         message = MessageId(arguments.optional_text("id") or self._running.entropy.bytes(16).hex())
         if not _MESSAGE_ID.fullmatch(message):
@@ -225,9 +237,13 @@ class Methods:
         except Malformed as error:
             raise UsageError(str(error)) from error
         if size > TEXT_LIMIT:
-            raise LimitError(f"a message has at most {TEXT_LIMIT} bytes, this one has {size}; send it in parts")
+            raise LimitError(
+                f"a message has at most {TEXT_LIMIT} bytes, this one has {size}; send it in parts"
+            )
         if self._running.node.waiting() >= OUTBOX_CAP:
-            raise LimitError(f"{OUTBOX_CAP} messages wait to be delivered already; try again when some have been")
+            raise LimitError(
+                f"{OUTBOX_CAP} messages wait to be delivered already; try again when some have been"
+            )
 
     async def _wait(self, arguments: Arguments, asker: Asker) -> views.View:
         """Wait until a message has reached a state; its states on the way come as events."""
@@ -242,7 +258,9 @@ class Methods:
                 return await self._reached(message, wanted, asker)
         except TimeoutError:
             why = self._why_not_yet()
-            raise NotInTime(f"not {wanted.value} within {patience:g} s ({why}); it stays queued and will still go out") from None
+            raise NotInTime(
+                f"not {wanted.value} within {patience:g} s ({why}); it stays queued and will still go out"
+            ) from None
 
     async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> views.View:
         with self._running.events.subscribed() as happenings:
@@ -271,7 +289,11 @@ class Methods:
             return "no receipt came back yet"
         if status.rendezvous and not any(each.up for each in status.rendezvous):
             down = status.rendezvous[0]
-            return f"no rendezvous could be reached, {down.url}: {down.reason}" if down.reason else "no rendezvous yet"
+            return (
+                f"no rendezvous could be reached, {down.url}: {down.reason}"
+                if down.reason
+                else "no rendezvous yet"
+            )
         return "nobody else of the mesh is there"
 
     async def _listen(self, arguments: Arguments, asker: Asker) -> None:
@@ -279,7 +301,9 @@ class Methods:
         sender = arguments.optional_text("from")
         contact = self._named(sender) if sender is not None else None
         with self._running.events.subscribed() as happenings:
-            missed = await self._running.ask_store(lambda store: store.unheard(contact.id if contact is not None else None))
+            missed = await self._running.ask_store(
+                lambda store: store.unheard(contact.id if contact is not None else None)
+            )
             own = self._running.node.identity.name
             for line in missed:
                 asker.event(views.message(line, own, self._running.name_of(line.contact)))
@@ -300,7 +324,11 @@ class Methods:
 
     async def _history(self, arguments: Arguments, asker: Asker) -> list[views.View]:
         contact = self._named(arguments.text("name"))
-        search, since, limit = arguments.optional_text("search"), arguments.seconds("since"), arguments.count("limit")
+        search, since, limit = (
+            arguments.optional_text("search"),
+            arguments.seconds("since"),
+            arguments.count("limit"),
+        )
         lines = await self._running.ask_store(
             lambda store: store.history(contact.id, search=search, since=since, limit=limit)
         )
@@ -311,7 +339,8 @@ class Methods:
         own = self._running.node.identity.name
         talks = await self._running.ask_store(lambda store: store.conversations())
         return [
-            {**views.message(last, own, self._running.name_of(last.contact)), "unheard": unheard} for last, unheard in talks
+            {**views.message(last, own, self._running.name_of(last.contact)), "unheard": unheard}
+            for last, unheard in talks
         ]
 
     # --- the node itself

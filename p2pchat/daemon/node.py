@@ -1,4 +1,5 @@
-"""The composition root: one home's store, core, links, rendezvous connections and control socket, started and stopped.
+"""The composition root: one home's store, core, links, rendezvous connections and control socket, started and
+stopped.
 
 Knows: what is made of what, and in which order. Does not know: any method or message (``methods``).
 """
@@ -41,7 +42,8 @@ class HomeBusy(P2PChatError):
 
 
 class RunningNode:
-    """One home's node. ``start``, then ``ended`` tells why it is over, then ``stop``; not to be started again."""
+    """One home's node. ``start``, then ``ended`` tells why it is over, then ``stop``; not to be started
+    again."""
 
     def __init__(
         self, home: Path, unlock: Unlock, settings: Settings | None = None, ice_servers: tuple[str, ...] = ()
@@ -64,7 +66,8 @@ class RunningNode:
     # --- life
 
     async def start(self) -> None:
-        """Open the store, begin to link, serve the control socket. Raises HomeBusy, StoreError, TrustError."""
+        """Open the store, begin to link, serve the control socket. Raises HomeBusy, StoreError,
+        TrustError."""
         self._lock = Lock.try_acquire(self.home)
         if self._lock is None:
             raise HomeBusy(f"another node runs in {self.home}")
@@ -81,7 +84,9 @@ class RunningNode:
         self._engine = Engine(self.driver.submit, self._ice_servers)
         self._connections = RendezvousConnections(self.driver.submit)
         self.driver.submit(Started())
-        self._running = asyncio.get_running_loop().create_task(self.driver.run(self._engine, self._connections))
+        self._running = asyncio.get_running_loop().create_task(
+            self.driver.run(self._engine, self._connections)
+        )
         self._running.add_done_callback(self._driver_ended)
 
     async def ended(self) -> None:

@@ -19,11 +19,13 @@ RETRY_S: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
-async def serve(make: Callable[[], RunningNode], ready: Callable[[], None], complain: Callable[[str], None]) -> None:
+async def serve(
+    make: Callable[[], RunningNode], ready: Callable[[], None], complain: Callable[[str], None]
+) -> None:
     """Run nodes of one home, one after another, until one is asked to stop.
 
-    A store that fails at the first start is the caller's problem; one that fails later is waited for. Raises UsageError
-    when another node has the home.
+    A store that fails at the first start is the caller's problem; one that fails later is waited for. Raises
+    UsageError when another node has the home.
     """
     running = await _started(make)
     ready()

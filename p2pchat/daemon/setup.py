@@ -18,7 +18,8 @@ from p2pchat.wire.pairing import check_nick
 
 
 def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: store.Unlock) -> None:
-    """A new identity. Raises UsageError on a bad name or address or where there is an identity already; StoreError."""
+    """A new identity. Raises UsageError on a bad name or address or where there is an identity already;
+    StoreError."""
     try:
         check_nick(name)
         check_rendezvous(rendezvous)
@@ -27,12 +28,15 @@ def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: stor
     entropy = SystemEntropy()
     pickle_key = entropy.bytes(32)
     account = create_account(pickle_key)
-    identity = Identity(name, account.pickle(), pickle_key, account.identity_key, rendezvous, SystemClock().now())
+    identity = Identity(
+        name, account.pickle(), pickle_key, account.identity_key, rendezvous, SystemClock().now()
+    )
     store.Store.create(home, unlock, identity, entropy).close()
 
 
 def wipe_home(home: Path) -> None:
-    """Destroy a home's key and all else in it. Raises ControlError while a node runs there, UsageError where none is."""
+    """Destroy a home's key and all else in it. Raises ControlError while a node runs there, UsageError where
+    none is."""
     if not home.is_dir():
         raise UsageError(f"there is nothing in {home} to wipe")
     lock = Lock.try_acquire(home)

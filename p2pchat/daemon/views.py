@@ -61,7 +61,8 @@ def verification(them: Contact, own_key: bytes) -> View:
 
 
 def event(happened: orders.Event, own_name: str, name_of: NameOf) -> View | None:
-    """An event for listeners; None for what only its asker is told (invites) or only a trace shows (cells)."""
+    """An event for listeners; None for what only its asker is told (invites) or only a trace shows
+    (cells)."""
     match happened:
         case orders.MessageArrived(line):
             return message(line, own_name, name_of(line.contact))

@@ -1,7 +1,7 @@
 """Runs one core node against the world: feeds it facts, carries out its orders.
 
-Knows: the order in which things are done, above all that what must be remembered is on disk before anything leaves.
-Does not know: why the node wants what it wants.
+Knows: the order in which things are done, above all that what must be remembered is on disk before anything
+leaves. Does not know: why the node wants what it wants.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from p2pchat.wire.description import Description
 from p2pchat.wire.signalling import FromClient
 
 BATCH_MAX: Final = 256
-"""Facts taken in before their orders are carried out: one commit for many, without letting links wait for long."""
+"""Facts taken in before their orders are carried out: one commit for many, without letting links wait for
+long."""
 
 
 class Core(Protocol):
@@ -67,7 +68,12 @@ class Driver:
     """One node's event loop. Facts are handled strictly in the order they were submitted."""
 
     def __init__(
-        self, node: Core, journal: Journal, worker: ThreadPoolExecutor, now: Callable[[], float], notify: Callable[[Event], None]
+        self,
+        node: Core,
+        journal: Journal,
+        worker: ThreadPoolExecutor,
+        now: Callable[[], float],
+        notify: Callable[[Event], None],
     ) -> None:
         self._node = node
         self._journal = journal
@@ -95,7 +101,8 @@ class Driver:
         await done
 
     async def run(self, links: Links, connections: Connections) -> None:
-        """Run until cancelled. Raises StoreError when the disk refuses; nothing of that batch has left then."""
+        """Run until cancelled. Raises StoreError when the disk refuses; nothing of that batch has left
+        then."""
         self._links, self._connections = links, connections
         try:
             while True:
@@ -170,7 +177,9 @@ class Driver:
                 assert_never(order)
 
     def _end(self, error: BaseException) -> None:
-        self._ended = ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
+        self._ended = (
+            ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
+        )
         _fail([done for _, done in self._facts if done is not None], self._ended)
         self._facts.clear()
 

@@ -1,4 +1,5 @@
-"""Which event loop runs us: uvloop where it is installed, for it moves two to three times the packets (measured).
+"""Which event loop runs us: uvloop where it is installed, for it moves two to three times the packets
+(measured).
 
 Knows: how to start. Does not know: what runs.
 """

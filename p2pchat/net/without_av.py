@@ -1,4 +1,5 @@
-"""aiortc without PyAV: data channels carry no media, and FFmpeg's libraries cost 16 MB a process and a third of start-up.
+"""aiortc without PyAV: data channels carry no media, and FFmpeg's libraries cost 16 MB a process and a third
+of start-up.
 
 Knows: which module to keep out. Does not know: what it would have done.
 

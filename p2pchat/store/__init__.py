@@ -33,7 +33,8 @@ class Store:
     def create(
         cls, home: Path, unlock: Unlock, identity: Identity, entropy: Entropy, cost: Cost | None = None
     ) -> Store:
-        """Make a new home. Raises UsageError where there is one already, StoreError where the disk will not have it.
+        """Make a new home. Raises UsageError where there is one already, StoreError where the disk will not
+        have it.
 
         The key file comes last: until it is there, nothing that could be lost has been promised, and what an
         interrupted attempt left behind is swept away by the next.
@@ -69,7 +70,8 @@ class Store:
         return journal.load(self._connection)
 
     def commit(self, changes: Iterable[Change]) -> None:
-        """Apply a batch, all or nothing; on return it is durable. Raises StoreError, and then nothing was changed."""
+        """Apply a batch, all or nothing; on return it is durable. Raises StoreError, and then nothing was
+        changed."""
         journal.commit(self._connection, changes)
 
     def check(self) -> None:
@@ -133,5 +135,3 @@ def _sweep(home: Path) -> None:
         vault.destroy(home / name)
     for leftover in ("control.sock", "node.lock"):
         (home / leftover).unlink(missing_ok=True)
-
-

@@ -57,7 +57,9 @@ def check(connection: apsw.Connection) -> None:
     with understood():
         verdict = connection.pragma("integrity_check")
     if verdict != "ok":
-        raise StoreError("the store is damaged; restore it from a backup or start anew with 'p2pchat wipe' and 'init'")
+        raise StoreError(
+            "the store is damaged; restore it from a backup or start anew with 'p2pchat wipe' and 'init'"
+        )
 
 
 @contextmanager
@@ -66,7 +68,9 @@ def understood() -> Iterator[None]:
     try:
         yield
     except apsw.NotADBError as error:
-        raise TrustError("the store does not open with this key: it is damaged or belongs to another key file") from error
+        raise TrustError(
+            "the store does not open with this key: it is damaged or belongs to another key file"
+        ) from error
     except apsw.FullError as error:
         raise StoreError("the disk is full; nothing was changed. Free some space and try again") from error
     except apsw.BusyError as error:
@@ -74,7 +78,9 @@ def understood() -> Iterator[None]:
     except (apsw.CorruptError, apsw.FormatError) as error:
         raise StoreError("the store is damaged; start anew with 'p2pchat wipe' and 'init'") from error
     except apsw.IOError as error:
-        raise StoreError(f"the disk refuses to read or write the store ({error}); nothing was changed") from error
+        raise StoreError(
+            f"the disk refuses to read or write the store ({error}); nothing was changed"
+        ) from error
     except apsw.ReadOnlyError as error:
         raise StoreError("the store cannot be written: its file or folder is read-only") from error
     except apsw.Error as error:
@@ -84,7 +90,11 @@ def understood() -> Iterator[None]:
 def _migrate(connection: apsw.Connection) -> None:
     """Run each schema file above the stored version, each in one transaction with its new version number."""
     version = connection.pragma("user_version")
-    files = sorted(entry.name for entry in resources.files("p2pchat.store.schema").iterdir() if entry.name.endswith(".sql"))
+    files = sorted(
+        entry.name
+        for entry in resources.files("p2pchat.store.schema").iterdir()
+        if entry.name.endswith(".sql")
+    )
     newest = int(files[-1].removesuffix(".sql"))
     if version > newest:
         raise StoreError("the store was written by a newer p2pchat; upgrade this one")

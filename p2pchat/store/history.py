@@ -18,9 +18,14 @@ _COLUMNS = "id, contact, outgoing, at, text, state"
 
 
 def lines(
-    connection: apsw.Connection, contact: ContactId, search: str | None, since: float | None, limit: int | None
+    connection: apsw.Connection,
+    contact: ContactId,
+    search: str | None,
+    since: float | None,
+    limit: int | None,
 ) -> list[Message]:
-    """The last ``limit`` lines with a contact, oldest first; ``search`` is a substring, ``since`` Unix seconds."""
+    """The last ``limit`` lines with a contact, oldest first; ``search`` is a substring, ``since`` Unix
+    seconds."""
     where, values = ["contact = ?"], [contact]
     conditions: list[tuple[str, Any]] = [("text LIKE ? ESCAPE '\\'", _pattern(search)), ("at >= ?", since)]
     for condition, value in conditions:
@@ -59,7 +64,7 @@ def conversations(connection: apsw.Connection) -> list[tuple[Message, int]]:
             " AND m.heard = 0 AND m.outgoing = 0)"
             " FROM message WHERE row IN (SELECT max(row) FROM message GROUP BY contact) ORDER BY row DESC"
         ).fetchall()
-    return [(_message(row[:-1]), row[-1]) for row in rows]
+    return [(_message(row[:-1]), int(row[-1])) for row in rows]  # type: ignore[arg-type]
 
 
 def _messages(connection: apsw.Connection, query: str, values: Sequence[Any]) -> list[Message]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Any, assert_never
 
 import apsw
 
@@ -17,7 +17,21 @@ from p2pchat.errors import StoreError
 from p2pchat.store.database import understood
 from p2pchat.types import ContactId, MeshId, MessageId
 
-_FINAL = "('delivered', 'expired', 'cancelled')"
+_PUT_IDENTITY = "INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?)"
+_PUT_MESH = """
+    INSERT INTO mesh VALUES (?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET rendezvous = excluded.rendezvous"""
+_PUT_CONTACT = """
+    INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, mesh = excluded.mesh, how = excluded.how,
+        verified = excluded.verified, blocked = excluded.blocked"""
+_PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
+_PUT_OUTBOX = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_MESSAGE = """
+    INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state) VALUES (?, ?, ?, ?, ?, ?)"""
+_SET_STATE = """
+    UPDATE message SET state = ?
+    WHERE id = ? AND outgoing = 1 AND state NOT IN ('delivered', 'expired', 'cancelled')"""
 
 
 def commit(connection: apsw.Connection, changes: Iterable[Change]) -> None:
@@ -37,69 +51,46 @@ def load(connection: apsw.Connection) -> Memory:
             raise StoreError("the store holds no identity; start anew with 'p2pchat wipe' and 'init'")
         name, account, pickle_key, identity_key, rendezvous, created_at = row
         identity = records.Identity(name, account, pickle_key, identity_key, _urls(rendezvous), created_at)
-        return Memory(identity, _meshes(connection), _contacts(connection), _sessions(connection), _outbox(connection))
+        return Memory(
+            identity, _meshes(connection), _contacts(connection), _sessions(connection), _outbox(connection)
+        )
 
 
 def _apply(connection: apsw.Connection, change: Change) -> None:
     run = connection.execute
     match change:
-        case records.PutIdentity(who):
-            run(
-                "INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?)",
-                (who.name, who.account, who.pickle_key, who.identity_key, json.dumps(who.rendezvous), who.created_at),
-            )
+        case records.PutIdentity(me):
+            urls = json.dumps(me.rendezvous)
+            run(_PUT_IDENTITY, (me.name, me.account, me.pickle_key, me.identity_key, urls, me.created_at))
         case records.PutMesh(mesh):
-            run(
-                "INSERT INTO mesh VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rendezvous = excluded.rendezvous",
-                (mesh.id, mesh.secret, json.dumps(mesh.rendezvous), mesh.joined_at),
-            )
-        case records.PutContact(them):
-            run(
-                "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
-                " mesh = excluded.mesh, how = excluded.how, verified = excluded.verified, blocked = excluded.blocked",
-                (
-                    them.id,
-                    them.name,
-                    them.identity_key,
-                    them.mesh,
-                    them.how,
-                    them.added_at,
-                    them.verified,
-                    them.blocked,
-                ),
-            )
-        case records.DropContact(contact):
-            run("DELETE FROM contact WHERE id = ?", (contact,))
+            run(_PUT_MESH, (mesh.id, mesh.secret, json.dumps(mesh.rendezvous), mesh.joined_at))
+        case records.PutContact(contact):
+            run(_PUT_CONTACT, _contact_row(contact))
+        case records.DropContact(id):
+            run("DELETE FROM contact WHERE id = ?", (id,))
         case records.PutSession(session):
-            run("INSERT OR REPLACE INTO session VALUES (?, ?, ?)", (session.contact, session.olm, session.chains))
+            run(_PUT_SESSION, (session.contact, session.olm, session.chains))
         case records.PutOutbox(entry):
-            run(
-                "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    entry.id,
-                    entry.contact,
-                    entry.payload,
-                    entry.order,
-                    entry.expires_at,
-                    entry.number,
-                    entry.ciphertext,
-                    entry.renewal,
-                ),
-            )
-        case records.DropOutbox(message):
-            run("DELETE FROM outbox WHERE id = ?", (message,))
+            run(_PUT_OUTBOX, _outbox_row(entry))
+        case records.DropOutbox(id):
+            run("DELETE FROM outbox WHERE id = ?", (id,))
         case records.PutMessage(line):
-            run(
-                "INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state) VALUES (?, ?, ?, ?, ?, ?)",
-                (line.id, line.contact, line.outgoing, line.at, line.text, line.state.value),
-            )
-        case records.SetMessageState(message, state):
-            run(
-                f"UPDATE message SET state = ? WHERE id = ? AND outgoing = 1 AND state NOT IN {_FINAL}",
-                (state.value, message),
-            )
+            row = (line.id, line.contact, line.outgoing, line.at, line.text, line.state.value)
+            run(_PUT_MESSAGE, row)
+        case records.SetMessageState(id, state):
+            run(_SET_STATE, (state.value, id))
         case _:
             assert_never(change)
+
+
+def _contact_row(them: records.Contact) -> tuple[Any, ...]:
+    names = them.id, them.name, them.identity_key, them.mesh, them.how
+    return *names, them.added_at, them.verified, them.blocked
+
+
+def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
+    waiting = entry.id, entry.contact, entry.payload, entry.order, entry.expires_at
+    return *waiting, entry.number, entry.ciphertext, entry.renewal
 
 
 def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
@@ -109,7 +100,8 @@ def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
 
 def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
     rows = connection.execute(
-        "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked FROM contact ORDER BY added_at, id"
+        "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked FROM contact"
+        " ORDER BY added_at, id"
     )
     return tuple(
         records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, bool(verified), bool(blocked))
@@ -124,10 +116,13 @@ def _sessions(connection: apsw.Connection) -> tuple[records.SessionState, ...]:
 
 def _outbox(connection: apsw.Connection) -> tuple[records.OutboxEntry, ...]:
     rows = connection.execute(
-        "SELECT id, contact, payload, place, expires_at, number, ciphertext, renewal FROM outbox ORDER BY place, id"
+        "SELECT id, contact, payload, place, expires_at, number, ciphertext, renewal FROM outbox"
+        " ORDER BY place, id"
     )
     return tuple(
-        records.OutboxEntry(MessageId(id), ContactId(contact), payload, place, expires, number, ciphertext, bool(renewal))
+        records.OutboxEntry(
+            MessageId(id), ContactId(contact), payload, place, expires, number, ciphertext, bool(renewal)
+        )
         for id, contact, payload, place, expires, number, ciphertext, renewal in rows
     )
 

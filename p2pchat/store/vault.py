@@ -7,7 +7,8 @@ Knows: the key file's format, how it is written and destroyed. Does not know: th
     p2pchat-key 1 open <data key>
     p2pchat-key 1 argon2id <ops> <memory> <salt> <nonce> <wrapped data key>
 
-The key file is written after the database: a home with a key file is whole, one without is an interrupted ``init``.
+The key file is written after the database: a home with a key file is whole, one without is an interrupted
+``init``.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def create(home: Path, data_key: bytes, unlock: Unlock, entropy: Entropy, cost: 
 
 
 def open_key(home: Path, unlock: Unlock) -> bytes:
-    """Return the data key. Raises TrustError on a wrong or missing passphrase, StoreError on a damaged file."""
+    """Return the data key. Raises TrustError on a wrong or missing passphrase, StoreError on a damaged
+    file."""
     kind, *rest = _fields(home)
     try:
         if kind == "open":
@@ -80,7 +82,8 @@ def open_key(home: Path, unlock: Unlock) -> bytes:
 def destroy(path: Path) -> None:
     """Overwrite, sync and unlink one file; a file that is not there is fine.
 
-    Solid-state disks and journals may keep old blocks; that is why what matters is one small key, and it goes first.
+    Solid-state disks and journals may keep old blocks; that is why what matters is one small key, and it goes
+    first.
     """
     with contextlib.suppress(FileNotFoundError):
         with open(path, "r+b", buffering=0) as file:

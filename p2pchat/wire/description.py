@@ -19,7 +19,8 @@ from p2pchat.errors import Malformed
 
 FINGERPRINT_BYTES: Final = 32
 CANDIDATES_MAX: Final = 24
-"""IPv6 candidates take 24 bytes each; so many fit beside the keys of an offer, and more would only slow ICE down."""
+"""IPv6 candidates take 24 bytes each; so many fit beside the keys of an offer, and more would only slow ICE
+down."""
 
 CREDENTIAL_MAX: Final = 64
 """ICE user fragment or password; engines use 4 and 22 characters (RFC 8839 allows 256)."""
@@ -102,7 +103,12 @@ def decode_description(data: bytes) -> Description:
 def _encode_candidate(candidate: Candidate) -> bytes:
     address = ip_address(candidate.address).packed
     kind = _KINDS.index(candidate.kind) << 1 | _PROTOCOLS.index(candidate.protocol)
-    return bytes([kind, len(address)]) + address + candidate.port.to_bytes(2, "big") + candidate.priority.to_bytes(4, "big")
+    return (
+        bytes([kind, len(address)])
+        + address
+        + candidate.port.to_bytes(2, "big")
+        + candidate.priority.to_bytes(4, "big")
+    )
 
 
 def _decode_candidate(read: _Cursor) -> Candidate:

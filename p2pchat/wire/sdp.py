@@ -36,7 +36,9 @@ def from_sdp(text: str) -> Description:
     best = sorted(candidates, key=lambda candidate: -candidate.priority)[:CANDIDATES_MAX]
     try:
         fingerprint = bytes.fromhex(found["fingerprint"].split()[1].replace(":", ""))
-        return Description(cast(Setup, found["setup"]), found["ice-ufrag"], found["ice-pwd"], fingerprint, tuple(best))
+        return Description(
+            cast(Setup, found["setup"]), found["ice-ufrag"], found["ice-pwd"], fingerprint, tuple(best)
+        )
     except (KeyError, IndexError, ValueError) as error:
         raise Malformed("an SDP without what a data channel needs") from error
 
@@ -68,14 +70,19 @@ def to_sdp(description: Description) -> str:
 
 
 def _candidate(value: str) -> list[Candidate]:
-    """One candidate, or none where it is of a kind we do not pass on (mDNS names, peer-reflexive, TCP details)."""
+    """One candidate, or none where it is of a kind we do not pass on (mDNS names, peer-reflexive, TCP
+    details)."""
     fields = value.split()
     try:
         _, component, protocol, priority, address, port, _, kind = fields[:8]
         if component != _COMPONENT_RTP:
             return []
         numeric = str(ip_address(address))
-        return [Candidate(cast(CandidateKind, kind), cast(Protocol, protocol.lower()), numeric, int(port), int(priority))]
+        return [
+            Candidate(
+                cast(CandidateKind, kind), cast(Protocol, protocol.lower()), numeric, int(port), int(priority)
+            )
+        ]
     except (ValueError, Malformed):
         return []
 

@@ -2,8 +2,8 @@
 
 Knows: their fields, their fixed sizes, their bytes. Does not know: who may meet, or what a blob holds.
 
-One type byte, then fixed-size fields in the order of the dataclass; integers are one byte. Client types count from 1,
-server types from 129, so a message that runs the wrong way is Malformed::
+One type byte, then fixed-size fields in the order of the dataclass; integers are one byte. Client types count
+from 1, server types from 129, so a message that runs the wrong way is Malformed::
 
     Take      1  topic 32, mode 1                        34 bytes
     Leave     2  topic 32                                33
@@ -65,7 +65,8 @@ class Refusal(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """Take a seat; answered by Seated or Refused. At a mesh topic already held: the same seat, other others."""
+    """Take a seat; answered by Seated or Refused. At a mesh topic already held: the same seat, other
+    others."""
 
     topic: Topic
     mode: SeatMode
@@ -80,7 +81,8 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Hand a sealed blob to another seat at a topic where we hold one. Answered only if that fails: Gone or Refused."""
+    """Hand a sealed blob to another seat at a topic where we hold one. Answered only if that fails: Gone or
+    Refused."""
 
     topic: Topic
     seat: Seat
@@ -102,7 +104,8 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Seated:
-    """``seat`` is ours; ``others`` are up to six distinct others, never ours. A host is not shown its guest."""
+    """``seat`` is ours; ``others`` are up to six distinct others, never ours. A host is not shown its
+    guest."""
 
     topic: Topic
     seat: Seat

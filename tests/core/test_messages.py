@@ -57,7 +57,11 @@ def test_states_are_reported_in_order_and_only_when_true() -> None:
     world = friends("alice", "bob")
     message = world.send("alice", "bob", "hi")
     world.run(5.0)
-    moved = [event.state.value for event in world.machines["alice"].events(orders.MessageMoved) if event.id == message]
+    moved = [
+        event.state.value
+        for event in world.machines["alice"].events(orders.MessageMoved)
+        if event.id == message
+    ]
     assert moved == ["queued", "relayed", "delivered"]
 
 
@@ -155,8 +159,8 @@ def test_the_envelope_is_renewed_and_nobody_notices() -> None:
     world.run(300.0)
     assert world.machines["bob"].store.received() == [str(n) for n in range(180) if n % 3]
     assert world.machines["alice"].store.received() == [str(n) for n in range(180) if not n % 3]
-    talk = world.machines["alice"].node._conversations[world.contact("alice", "bob")]  # noqa: SLF001
-    assert talk._session._renewal.generation >= 2  # noqa: SLF001
+    talk = world.machines["alice"].running._conversations[world.contact("alice", "bob")]
+    assert talk._session._renewal.generation >= 2
 
 
 def test_a_blocked_contact_is_not_heard_and_nothing_more_goes_to_them() -> None:
@@ -204,10 +208,10 @@ def test_pairing_again_keeps_the_name_and_delivers_what_waited() -> None:
 def test_presence_comes_and_goes() -> None:
     world = friends("alice", "bob")
     bob = world.contact("alice", "bob")
-    assert world.machines["alice"].node.here(bob, world.now)
+    assert world.machines["alice"].running.here(bob, world.now)
     world.stop("bob")
     world.run(5.0)
-    assert not world.machines["alice"].node.here(bob, world.now)
+    assert not world.machines["alice"].running.here(bob, world.now)
 
 
 def test_the_mesh_mends_itself_when_the_rendezvous_comes_back() -> None:

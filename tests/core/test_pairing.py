@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from p2pchat.core import facts, orders
-from p2pchat.wire.invite import InviteCode
+from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Blob
 from p2pchat.wire.words import WORDS
 from tests.support.world import URL, World
 
 
-def enter(world: World, guest: str, code: object, patience: float = 60.0) -> None:
+def enter(world: World, guest: str, code: InviteCode | InviteLink, patience: float = 60.0) -> None:
     world.tell(guest, facts.InviteEntered(1, code, None, (), world.now + patience))
 
 
@@ -51,6 +51,7 @@ def wrong(code: InviteCode) -> InviteCode:
 
 def test_a_wrong_word_burns_the_code_and_both_sides_say_so(world: World) -> None:
     code = world.invite("alice")
+    assert isinstance(code, InviteCode)
     enter(world, "eve", wrong(code))
     world.run(5.0)
     for name in ("alice", "eve"):
@@ -73,7 +74,7 @@ def test_a_second_guest_is_refused_while_the_first_pairs(world: World) -> None:
 
 
 def test_a_code_nobody_hosts_gets_a_clear_line(world: World) -> None:
-    enter(world, "bob", InviteCode(7, WORDS[:3]))
+    enter(world, "bob", InviteCode(7, (WORDS[0], WORDS[1], WORDS[2])))
     world.run(5.0)
     assert failure(world, "bob").exit_code == 4
     assert "mistyped" in failure(world, "bob").reason
@@ -87,7 +88,7 @@ def test_an_invite_runs_out(world: World) -> None:
 
 def test_no_rendezvous_in_reach_is_said_at_once(world: World) -> None:
     world.down.add(URL)
-    enter(world, "bob", InviteCode(7, WORDS[:3]))
+    enter(world, "bob", InviteCode(7, (WORDS[0], WORDS[1], WORDS[2])))
     world.run(5.0)
     assert failure(world, "bob").exit_code == 3
     assert URL in failure(world, "bob").reason
@@ -105,6 +106,7 @@ def test_the_host_s_absence_in_the_middle_is_noticed(world: World) -> None:
 
 def test_a_link_of_another_maker_is_not_trusted(world: World) -> None:
     link = world.invite("alice", link=True)
+    assert isinstance(link, InviteLink)
     enter(world, "bob", replace(link, fingerprint=bytes(16)))
     world.run(5.0)
     assert failure(world, "bob").exit_code == 4

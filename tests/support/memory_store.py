@@ -62,7 +62,10 @@ class MemoryStore:
         return next(m.state for m in self.history if m.outgoing and m.id == message)
 
     def _add(self, message: Message) -> None:
-        if not any((m.contact, m.outgoing, m.id) == (message.contact, message.outgoing, message.id) for m in self.history):
+        if not any(
+            (m.contact, m.outgoing, m.id) == (message.contact, message.outgoing, message.id)
+            for m in self.history
+        ):
             self.history.append(message)
 
     @staticmethod

@@ -9,6 +9,7 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from p2pchat.core import facts, orders
 from p2pchat.core.node import Node
@@ -17,11 +18,15 @@ from p2pchat.core.settings import Settings
 from p2pchat.crypto.olm import create_account
 from p2pchat.types import ContactId, LinkId, MessageId
 from p2pchat.wire.description import Description
+from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromServer, encode_client
 from rendezvous.broker import Broker, Output, Send
 from rendezvous.limits import Limits
+from rendezvous.topics import Connection
 from tests.support.entropy import SeededEntropy
 from tests.support.memory_store import MemoryStore
+
+E = TypeVar("E")
 
 START = 1_800_000_000.0
 URL = "ws://meeting.test"
@@ -38,7 +43,13 @@ class Machine:
     notices: list[orders.Event] = field(default_factory=list)
     wake: int = 0
 
-    def events(self, kind: type) -> list:
+    @property
+    def running(self) -> Node:
+        """The node, which must be running."""
+        assert self.node is not None
+        return self.node
+
+    def events(self, kind: type[E]) -> list[E]:
         return [event for event in self.notices if isinstance(event, kind)]
 
 
@@ -59,7 +70,7 @@ class World:
         self._messages = 0
         self.brokers: dict[str, Broker] = {}
         self.down: set[str] = set()
-        self._connections: dict[tuple[str, int, str], int] = {}
+        self._connections: dict[tuple[str, int, str], Connection] = {}
         self._owners: dict[tuple[str, int], tuple[str, int]] = {}
         self._next_connection = 0
         self._peers: dict[tuple[str, int, LinkId], tuple[str, int, LinkId]] = {}
@@ -105,7 +116,7 @@ class World:
         self.run_until(lambda: bool(self.machines[guest].events(orders.InviteDone)))
         self.run(1.0)
 
-    def invite(self, host: str, link: bool = False):
+    def invite(self, host: str, link: bool = False) -> InviteCode | InviteLink:
         machine = self.machines[host]
         before = len(machine.events(orders.InviteReady))
         self.tell(host, facts.InviteOpened(before + 1, link, None, (), self.now + 600))
@@ -207,7 +218,7 @@ class World:
             return
         broker = self.brokers.setdefault(url, Broker(Limits(), random.Random(url)))
         self._next_connection += 1
-        connection = self._next_connection
+        connection = Connection(self._next_connection)
         self._connections[(name, run, url)] = connection
         self._owners[(url, connection)] = (name, run)
         assert broker.connected(connection, None, self.now)
@@ -217,7 +228,9 @@ class World:
         if key not in self._connections:
             return
         url, connection = key[2], self._connections[key]
-        self.later(self.latency, lambda: self._deliver(url, self.brokers[url].received(connection, data, self.now)))
+        self.later(
+            self.latency, lambda: self._deliver(url, self.brokers[url].received(connection, data, self.now))
+        )
 
     def _disconnect(self, key: tuple[str, int, str]) -> None:
         connection = self._connections.pop(key, None)
@@ -255,12 +268,16 @@ class World:
     def _frame(self, source: tuple[str, int, LinkId], data: bytes) -> None:
         self.frames += 1
         target = self._peers.get(source)
-        self.later(self.latency / 2, lambda: self.tell(source[0], facts.FramesDrained(source[2], 1), source[1]))
+        self.later(
+            self.latency / 2, lambda: self.tell(source[0], facts.FramesDrained(source[2], 1), source[1])
+        )
         if target is None or frozenset((source[0], target[0])) in self.unreachable:
             return
         altered = self.on_frame(source[0], target[0], data)
         if altered is not None:
-            self.later(self.latency, lambda: self.tell(target[0], facts.FrameReceived(target[2], altered), target[1]))
+            self.later(
+                self.latency, lambda: self.tell(target[0], facts.FrameReceived(target[2], altered), target[1])
+            )
 
     def _close(self, key: tuple[str, int, LinkId]) -> None:
         peer = self._peers.pop(key, None)

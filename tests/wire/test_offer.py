@@ -62,6 +62,6 @@ def test_any_bytes_are_malformed(data: bytes) -> None:
 )
 def test_what_is_no_offer_is_malformed(change: dict[str, object]) -> None:
     fields = {"t": 1, "node": NODE, "x": X25519, "ek": EK, "d": encode_description(SMALL)}
-    assert decode_offer(length_prefixed(pack(fields), 2008))
+    assert isinstance(decode_offer(length_prefixed(pack(fields), 2008)), Offer)
     with pytest.raises(Malformed):
         decode_offer(length_prefixed(pack({**fields, **change}), 4096)[:2008])

@@ -93,7 +93,7 @@ def test_what_is_no_message_is_malformed(fields: object) -> None:
 @pytest.mark.parametrize("urls", [["http://a"], ["ws://a"] * 9, [7], ["ws://" + "a" * 120] * 2])
 def test_a_bundle_with_addresses_nobody_can_use_is_malformed(urls: list[object]) -> None:
     fields = {"t": 4, "nick": "a", "id": KEY, "otk": KEY, "ek": bytes(1184), "mesh": KEY, "epoch": 1}
-    assert decode_pairing(length_prefixed(pack({**fields, "at": ["ws://a"]}), 2008))
+    assert isinstance(decode_pairing(length_prefixed(pack({**fields, "at": ["ws://a"]}), 2008)), HostBundle)
     with pytest.raises(Malformed):
         decode_pairing(length_prefixed(pack({**fields, "at": urls}), 2008))
 

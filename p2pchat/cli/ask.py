@@ -1,0 +1,60 @@
+"""Questions to the person at the terminal: yes or no, and passphrases.
+
+Knows: prompts. Does not know: what the answer leads to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from p2pchat.errors import UsageError
+
+
+async def confirmed(question: str, yes: bool) -> bool:
+    """Return whether the person agrees; ``yes`` answers for them. Raises UsageError where nobody can be
+    asked."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError("this asks first, and there is no terminal to ask on; add --yes")
+    while True:
+        click.echo(f"{question} [y/N] ", err=True, nl=False)
+        answer = (await _line()).strip().lower()
+        if answer in ("y", "yes"):
+            return True
+        if answer in ("", "n", "no"):
+            return False
+
+
+async def _line() -> str:
+    """Wait for a line of the terminal while the node in this process goes on, and Ctrl-C still works."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline()
+
+
+def passphrase() -> str:
+    """Ask for the passphrase of a home. Raises UsageError where nobody can be asked."""
+    return _prompt("Passphrase", again=False)
+
+
+def new_passphrase() -> str:
+    """Ask for a new passphrase, twice."""
+    return _prompt("New passphrase", again=True)
+
+
+def _prompt(text: str, *, again: bool) -> str:
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask for the passphrase on; add --passphrase-file FILE")
+    answer = click.prompt(
+        text, hide_input=True, err=True, confirmation_prompt="The same again" if again else False
+    )
+    return str(answer)

@@ -1,0 +1,29 @@
+"""``p2pchat completion``: a script that teaches a shell our commands.
+
+Knows: which shells there are. Does not know: how any of them completes (Click does).
+"""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from p2pchat.cli.output import payload
+from p2pchat.cli.settings import Command
+
+
+@click.command("completion", cls=Command)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(context: click.Context, shell: str) -> None:
+    """Print a script for your shell; it also completes contacts' names while a node runs.
+
+    \b
+    Example:
+      p2pchat completion bash > ~/.local/share/bash-completion/completions/p2pchat
+      p2pchat completion zsh > "${fpath[1]}/_p2pchat"
+      p2pchat completion fish > ~/.config/fish/completions/p2pchat.fish
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None, shell
+    payload(kind(context.find_root().command, {}, "p2pchat", "_P2PCHAT_COMPLETE").source())

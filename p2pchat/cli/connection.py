@@ -1,0 +1,78 @@
+"""The way from a command to its node: which home, how it is unlocked.
+
+Knows: the global options. Does not know: what is asked of the node.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from p2pchat.cli import ask
+from p2pchat.cli.output import say
+from p2pchat.cli.settings import Settings
+from p2pchat.errors import UsageError
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+PASSPHRASE_FILE_MAX: Final = 4096
+"""Bytes; a bigger file is the wrong file."""
+
+
+def home_of(settings: Settings) -> Path:
+    """The home that was asked for, or the default one."""
+    from p2pchat.client import default_home
+
+    return settings.home.expanduser() if settings.home is not None else default_home()
+
+
+@asynccontextmanager
+async def open_node(settings: Settings) -> AsyncIterator[Node]:
+    """Attach to the home's node or run it here; unlock it, if need be, from the file or by asking."""
+    from p2pchat.client import connect
+
+    node = connect(home_of(settings), passphrase=lambda: passphrase(settings))
+    node.on_change = say
+    async with node:
+        yield node
+
+
+@asynccontextmanager
+async def attached_node(settings: Settings) -> AsyncIterator[Node]:
+    """Attach to the node that runs. Raises NetworkError when none does."""
+    from p2pchat.client import connect
+
+    async with connect(home_of(settings), run=False) as node:
+        yield node
+
+
+def passphrase(settings: Settings) -> str:
+    """The passphrase of an existing home. Raises UsageError when there is nobody to ask."""
+    if settings.passphrase_file is not None:
+        return read_passphrase(settings.passphrase_file)
+    # An event loop's own handler would only note Ctrl-C and let the prompt go on.
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return ask.passphrase()
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def read_passphrase(path: Path) -> str:
+    """The first line of ``path``. Raises UsageError when it cannot be one."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(PASSPHRASE_FILE_MAX + 1)
+        text = data.decode()
+    except OSError as error:
+        raise UsageError(f"the passphrase file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the passphrase file {path} is not UTF-8 text") from None
+    line = text.split("\n", 1)[0].removesuffix("\r")
+    if not line or len(data) > PASSPHRASE_FILE_MAX:
+        raise UsageError(f"the passphrase file {path} must hold the passphrase on its first line")
+    return line

@@ -1,0 +1,210 @@
+"""``p2pchat contacts``: whom this home knows.
+
+Knows: how contacts are listed, shown and asked about. Does not know: what makes a key the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+from p2pchat.cli.ask import confirmed
+from p2pchat.cli.connection import open_node
+from p2pchat.cli.lines import local_time
+from p2pchat.cli.output import bold, payload, record, say
+from p2pchat.cli.parameters import CONTACT
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.errors import Ended
+from p2pchat.text import harmless_name
+
+
+@click.group("contacts", cls=Group, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """The people you know here; alone, lists them.
+
+    \b
+    Example:
+      p2pchat contacts
+      p2pchat contacts verify bob
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@command.command("list")
+@pass_settings
+def list_(settings: Settings) -> None:
+    """List everyone, one line each.
+
+    \b
+    Example:
+      p2pchat contacts list --json
+    """
+    wait_for(_list(settings), settings)
+
+
+async def _list(settings: Settings) -> None:
+    async with open_node(settings) as node:
+        contacts = await node.contacts()
+    for contact in contacts:
+        record(contact) if settings.json else payload(_row(contact))
+    if not contacts:
+        say("Nobody yet. Make a code for a friend:  p2pchat invite")
+
+
+def _row(contact: Mapping[str, Any]) -> str:
+    """The name comes last: names differ in width, and in how wide terminals draw them."""
+    here = "here" if contact["here"] else "away"
+    trust = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
+    return f"{here:<5} {trust:<11} {contact['fingerprint'][:16]}  {harmless_name(contact['name'])}"
+
+
+@command.command("show")
+@click.argument("name", type=CONTACT)
+@pass_settings
+def show(settings: Settings, name: str) -> None:
+    """Show all that is known of one contact.
+
+    \b
+    Example:
+      p2pchat contacts show bob
+    """
+    wait_for(_show(settings, name), settings)
+
+
+async def _show(settings: Settings, name: str) -> None:
+    async with open_node(settings) as node:
+        contact = await node.contact(name)
+    if settings.json:
+        record(contact)
+        return
+    for label, value in _facts(contact):
+        payload(f"{label:<14} {value}")
+
+
+def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    yield "name", harmless_name(contact["name"])
+    yield "fingerprint", contact["fingerprint"]
+    yield "safety number", contact["safety_number"]
+    yield "safety emoji", emoji_line(contact)
+    yield "verified", "yes" if contact["verified"] else "no"
+    yield "blocked", "yes" if contact["blocked"] else "no"
+    yield "here", "yes" if contact["here"] else "no"
+    yield "paired by", contact["how"]
+    yield "since", local_time(contact["added_at"]).strftime("%Y-%m-%d %H:%M")
+
+
+def emoji_line(contact: Mapping[str, Any]) -> str:
+    """Return the seven emoji with their names, for reading aloud."""
+    return "  ".join(f"{each['emoji']} {each['name']}" for each in contact["safety_emoji"])
+
+
+@command.command("verify")
+@click.argument("name", type=CONTACT)
+@click.option("--yes", is_flag=True, help="Do not ask: they were compared.")
+@click.option("--undo", is_flag=True, help="Take it back.")
+@pass_settings
+def verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
+    """Compare safety numbers with a contact, and remember that they match.
+
+    Both of you run it and compare, in person or on a call: either the sixty digits or the seven emoji. If
+    they differ, somebody sits between you.
+
+    \b
+    Example:
+      p2pchat contacts verify bob
+    """
+    wait_for(_verify(settings, name, yes, undo), settings)
+
+
+async def _verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
+    async with open_node(settings) as node:
+        contact = await node.contact(name)
+        shown = harmless_name(name)
+        if not undo:
+            if not settings.json:
+                payload(contact["safety_number"])
+                payload(emoji_line(contact))
+            if not await confirmed(f"Does {shown} see exactly the same?", yes):
+                raise Ended(f"{shown} stays unverified; if the numbers differ, remove them and pair again")
+        await node.verify(name, not undo)
+        if settings.json:
+            record(await node.contact(name))
+        else:
+            say(f"{shown} is {'no longer ' if undo else ''}{bold('verified')}.")
+
+
+@command.command("rename")
+@click.argument("name", type=CONTACT)
+@click.argument("new")
+@pass_settings
+def rename(settings: Settings, name: str, new: str) -> None:
+    """Call a contact something else, here only.
+
+    \b
+    Example:
+      p2pchat contacts rename bob-2 bobby
+    """
+    wait_for(_rename(settings, name, new), settings)
+
+
+async def _rename(settings: Settings, name: str, new: str) -> None:
+    async with open_node(settings) as node:
+        await node.rename(name, new)
+        if settings.json:
+            record(await node.contact(new))
+    say(f"{harmless_name(name)} is {bold(harmless_name(new))} now.")
+
+
+@command.command("block")
+@click.argument("name", type=CONTACT)
+@click.option("--undo", "--unblock", "undo", is_flag=True, help="Let them in again.")
+@pass_settings
+def block(settings: Settings, name: str, undo: bool) -> None:
+    """Neither hear a contact nor send to them. They are not told.
+
+    \b
+    Example:
+      p2pchat contacts block bob
+      p2pchat contacts block bob --undo
+    """
+    wait_for(_block(settings, name, undo), settings)
+
+
+async def _block(settings: Settings, name: str, undo: bool) -> None:
+    async with open_node(settings) as node:
+        await node.block(name, not undo)
+        if settings.json:
+            record(await node.contact(name))
+    say(f"{harmless_name(name)} is {'no longer blocked' if undo else 'blocked'}.")
+
+
+@command.command("remove")
+@click.argument("name", type=CONTACT)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def remove(settings: Settings, name: str, yes: bool) -> None:
+    """Forget a contact, with all that was said.
+
+    \b
+    Example:
+      p2pchat contacts remove bob
+    """
+    wait_for(_remove(settings, name, yes), settings)
+
+
+async def _remove(settings: Settings, name: str, yes: bool) -> None:
+    shown = harmless_name(name)
+    async with open_node(settings) as node:
+        contact = await node.contact(name)
+        question = f"Forget {shown}, the keys shared with them and all that was said?"
+        if not await confirmed(question, yes):
+            raise Ended(f"{shown} stays")
+        await node.remove(name)
+    if settings.json:
+        record({"type": "contact", "name": contact["name"], "change": "removed"})
+    say(f"{shown} is forgotten.")

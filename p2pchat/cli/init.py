@@ -1,0 +1,68 @@
+"""``p2pchat init``: a new identity.
+
+Knows: what has to be decided at the start. Does not know: what an identity consists of.
+"""
+
+from __future__ import annotations
+
+import click
+
+from p2pchat.cli import ask
+from p2pchat.cli.connection import home_of, read_passphrase
+from p2pchat.cli.output import bold, payload, record, say
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.errors import UsageError
+
+
+@click.command("init", cls=Command)
+@click.option("--name", required=True, metavar="NICK", help="What new contacts will see.")
+@click.option("--rendezvous", multiple=True, metavar="URL", help="Where nodes find each other (repeatable).")
+@click.option("--no-passphrase", is_flag=True, help="Leave the key open on the disk.")
+@pass_settings
+def command(settings: Settings, name: str, rendezvous: tuple[str, ...], no_passphrase: bool) -> None:
+    """Make an identity and its encrypted store.
+
+    The passphrase is asked for twice, or read from --passphrase-file. With --no-passphrase nothing is asked,
+    and whoever can read the disk can read everything.
+
+    \b
+    Example:
+      p2pchat init --name ana --rendezvous wss://meet.example.org
+      p2pchat --home /tmp/try init --name ana --no-passphrase
+    """
+    from p2pchat.client import create_home, home_exists
+
+    home = home_of(settings)
+    if home_exists(home):
+        raise UsageError(
+            f"there is an identity in {home} already; choose another --home, or 'p2pchat wipe' it"
+        )
+    create_home(home, name, rendezvous, _passphrase(settings, no_passphrase))
+    if settings.json:
+        record(
+            {"name": name, "home": str(home), "rendezvous": list(rendezvous), "passphrase": not no_passphrase}
+        )
+    else:
+        payload(str(home))
+    _advise(rendezvous, no_passphrase)
+
+
+def _passphrase(settings: Settings, none: bool) -> str | None:
+    if none and settings.passphrase_file is not None:
+        raise UsageError("--passphrase-file and --no-passphrase exclude each other; give one of them")
+    if none:
+        return None
+    if settings.passphrase_file is not None:
+        return read_passphrase(settings.passphrase_file)
+    return ask.new_passphrase()
+
+
+def _advise(rendezvous: tuple[str, ...], no_passphrase: bool) -> None:
+    if no_passphrase:
+        say(f"{bold('WARNING')}: no passphrase. Whoever reads this disk (or a backup of it) reads all your")
+        say("messages and can be you. To change that, wipe and init again without --no-passphrase.")
+    else:
+        say("Nobody can restore a forgotten passphrase.")
+    if not rendezvous:
+        say("No rendezvous yet: give one with 'invite --rendezvous URL' or 'join --rendezvous URL'.")
+    say("Next:  p2pchat invite  (or  p2pchat join CODE)")

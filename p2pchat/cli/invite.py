@@ -1,0 +1,110 @@
+"""``p2pchat invite``: a code for a friend, and the wait until it is answered.
+
+Knows: how a code is shown and drawn. Does not know: what it proves.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from p2pchat.cli.connection import open_node
+from p2pchat.cli.output import bold, colour, payload, record, say
+from p2pchat.cli.parameters import SECONDS
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.text import harmless_name
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+
+@click.command("invite", cls=Command)
+@click.option("--link", is_flag=True, help="A link to paste instead of words to say.")
+@click.option("--qr", is_flag=True, help="Also draw it as a QR code.")
+@click.option(
+    "--as", "name", metavar="NAME", help="Call the new contact this, instead of what they call themselves."
+)
+@click.option(
+    "--timeout", type=SECONDS, metavar="S", help="Seconds until it expires (words: 600, link: 86400)."
+)
+@click.option("--rendezvous", multiple=True, metavar="URL", help="Meet here as well (repeatable).")
+@pass_settings
+def command(
+    settings: Settings,
+    link: bool,
+    qr: bool,
+    name: str | None,
+    timeout: float | None,
+    rendezvous: tuple[str, ...],
+) -> None:
+    """Make a code by which one friend finds you.
+
+    The code is the first line of stdout; then the command waits until your friend has joined with it. Give it
+    over a channel where you know their voice. It works once: one wrong guess burns it.
+
+    \b
+    Example:
+      p2pchat invite
+      p2pchat invite --link --as bob
+    """
+    wait_for(_invite(settings, link, qr, name, timeout, rendezvous), settings)
+
+
+async def _invite(
+    settings: Settings,
+    link: bool,
+    qr: bool,
+    name: str | None,
+    timeout: float | None,
+    rendezvous: tuple[str, ...],
+) -> None:
+    async with open_node(settings) as node:
+        async for event in node.invite(link=link, name=name, timeout=timeout, rendezvous=rendezvous):
+            if settings.json:
+                record(event)
+            elif event["type"] == "invite":
+                await _give(node, event["code"], link, rendezvous, qr)
+            elif event["type"] == "contact":
+                welcome(event)
+
+
+async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: bool) -> None:
+    payload(code)
+    if qr:
+        say(drawn(code, colour(sys.stderr)))
+    say("Tell your friend to type:\n")
+    say(f"  {bold(await join_command(node, code, link, extra))}\n")
+    say("Waiting for them ... (Ctrl-C takes it back; it works once)")
+
+
+async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...] = ()) -> str:
+    """Return what the friend has to type. A link says where to meet; words do not, so the command must."""
+    if link:
+        return f"p2pchat join {code}"
+    status = await node.status()
+    up = [each["url"] for each in status["rendezvous"] if each["up"]]
+    return " ".join(["p2pchat join", code, *(f"--rendezvous {url}" for url in dict.fromkeys([*up, *extra]))])
+
+
+def welcome(contact: Mapping[str, Any]) -> None:
+    """Print the new contact's name, and what to do next."""
+    name = harmless_name(contact["name"])
+    payload(name)
+    say(f"You and {name} are contacts now. Talk:  p2pchat chat {name}")
+    say(f"To be sure that it is them, compare:  p2pchat contacts verify {name}")
+
+
+def drawn(code: str, coloured: bool) -> str:
+    """Return ``code`` as a QR code of half blocks, light on dark whatever the terminal's colours if
+    ``coloured``."""
+    import segno
+
+    picture = io.StringIO()
+    segno.make(code, error="l", micro=False).terminal(picture, compact=True, border=2)
+    lines = picture.getvalue().rstrip("\n").split("\n")
+    return "\n".join(click.style(line, fg="bright_white", bg="black") if coloured else line for line in lines)

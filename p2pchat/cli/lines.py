@@ -1,0 +1,52 @@
+"""How messages, times and states look when printed.
+
+Knows: the layout of one line. Does not know: where it is printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from p2pchat.errors import UsageError
+from p2pchat.text import harmless_name, one_line
+
+Event = Mapping[str, Any]
+"""An event as docs/scripting.md describes it."""
+
+MARKS: Final = {"queued": "·", "relayed": "✓", "delivered": "✓✓", "expired": "✗", "cancelled": "✗"}
+"""How far an outgoing message is known to have come."""
+
+_SPANS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def local_time(at: str) -> datetime:
+    """Read an event's time (ISO 8601, UTC) as local time. A time no calendar has becomes the epoch's."""
+    try:
+        return datetime.fromisoformat(at).astimezone()
+    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(0).astimezone()
+
+
+def message_line(message: Event) -> str:
+    """``2026-01-02 03:04:05  bob: hi``, with the state of an outgoing message that has not arrived."""
+    at = local_time(message["at"]).strftime("%Y-%m-%d %H:%M:%S")
+    line = f"{at}  {harmless_name(message['from'])}: {one_line(message['text'])}"
+    state = message.get("state")
+    return f"{line}  [{state}]" if message.get("outgoing") and state != "delivered" else line
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """Read ``2h``, ``3d``, ``2026-01-02`` or ``2026-01-02T03:04``, the latter two in local time unless they
+    say.
+
+    Raises UsageError on anything else.
+    """
+    if match := re.fullmatch(r"([0-9]{1,6})\s*([smhdw])", text.strip().lower()):
+        return now - timedelta(**{_SPANS[match[2]]: int(match[1])})
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text!r} is not a time; write 2h, 3d, 2026-01-02 or 2026-01-02T03:04") from None

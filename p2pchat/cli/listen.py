@@ -1,0 +1,118 @@
+"""``p2pchat listen``: messages as they come, for people, pipes and scripts.
+
+Knows: when a message counts as heard, how a command is told of it. Does not know: how it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from p2pchat.cli.connection import open_node
+from p2pchat.cli.lines import message_line
+from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.parameters import CONTACT, SECONDS
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.errors import NotInTime, P2PChatError
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+
+@click.command("listen", cls=Command)
+@click.option("--from", "sender", type=CONTACT, metavar="NAME", help="Only messages of this contact.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N messages.")
+@click.option("--timeout", type=SECONDS, metavar="S", help="End after S seconds.")
+@click.option("--exec", "shell_command", metavar="CMD", help="Run CMD for each message, its text on stdin.")
+@pass_settings
+def command(
+    settings: Settings,
+    sender: str | None,
+    count: int | None,
+    timeout: float | None,
+    shell_command: str | None,
+) -> None:
+    """Print messages as they come, one line each; first those that no listener has had yet.
+
+    With --json also receipts, contacts, presence and links are printed, as objects. --count with --timeout
+    fails (exit code 6) when fewer messages came in time.
+
+    CMD runs in the shell, one message at a time, with P2PCHAT_MESSAGE_ID, P2PCHAT_MESSAGE_FROM,
+    P2PCHAT_MESSAGE_AT and P2PCHAT_HOME set. A message counts as heard once it was printed and CMD succeeded;
+    one that was not heard is offered again to the next listener.
+
+    \b
+    Example:
+      p2pchat listen --from bob --count 1 --timeout 60
+      p2pchat listen --exec 'notify-send "$P2PCHAT_MESSAGE_FROM" "$(cat)"'
+    """
+    wait_for(_listen(settings, _Listener(settings, sender, count, shell_command), timeout), settings)
+
+
+@dataclass(slots=True)
+class _Listener:
+    settings: Settings
+    sender: str | None
+    count: int | None
+    shell_command: str | None
+    heard: int = 0
+    failed: int = 0
+    home: str = ""
+
+    async def run(self, node: Node) -> None:
+        if self.shell_command:
+            self.home = (await node.whoami())["home"]
+        async for event in node.listen(sender=self.sender):
+            if event["type"] == "message":
+                await self._take(node, event)
+                if self.count is not None and self.heard >= self.count:
+                    return
+            elif self.settings.json:
+                record(event)
+
+    async def _take(self, node: Node, message: Mapping[str, Any]) -> None:
+        record(message) if self.settings.json else payload(message_line(message))
+        self.heard += 1
+        if self.shell_command and (code := await self._execute(self.shell_command, message)):
+            self.failed += 1
+            say(f"the command failed with exit code {code} on message {message['id']}, which stays unheard")
+            return
+        await node.heard([message["id"]])
+
+    async def _execute(self, shell_command: str, message: Mapping[str, Any]) -> int:
+        facts = {
+            "P2PCHAT_MESSAGE_ID": message["id"],
+            "P2PCHAT_MESSAGE_FROM": message["from"],
+            "P2PCHAT_MESSAGE_AT": message["at"],
+            "P2PCHAT_HOME": self.home,
+        }
+        process = await asyncio.create_subprocess_shell(
+            shell_command, stdin=asyncio.subprocess.PIPE, env={**os.environ, **facts}
+        )
+        try:
+            await process.communicate(message["text"].encode())
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+        return process.returncode or 0
+
+
+async def _listen(settings: Settings, listener: _Listener, timeout: float | None) -> None:
+    async with open_node(settings) as node:
+        try:
+            async with asyncio.timeout(timeout):
+                await listener.run(node)
+        except TimeoutError:
+            if listener.count is not None:
+                raise NotInTime(f"{listener.heard} of {listener.count} messages came in time") from None
+    if listener.failed:
+        raise P2PChatError(
+            f"the command failed on {listener.failed} messages; the next 'listen' gets them again"
+        )

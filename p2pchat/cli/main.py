@@ -1,0 +1,95 @@
+"""The root command: the table of all others, each imported when it is asked for.
+
+Knows: their names and one line about each. Does not know: what they do.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
+import click
+
+from p2pchat import __version__
+from p2pchat.cli.settings import common_options
+
+_COMMANDS: Final = {
+    "demo": "see a whole mesh at work on this machine",
+    "init": "make an identity: the first thing to do",
+    "invite": "make a code by which a friend finds you",
+    "join": "answer a friend's code",
+    "chat": "talk with someone",
+    "send": "send one message and know whether it arrived",
+    "listen": "print messages as they come",
+    "history": "read what was said",
+    "contacts": "whom you know: list, show, verify, rename, block, remove",
+    "whoami": "your nickname, fingerprint and safety words",
+    "node": "stay in the mesh and relay: run, status, stop",
+    "wipe": "destroy this identity with all its keys and messages",
+    "completion": "let your shell complete commands and names",
+}
+
+_OPTIONS: Final = (
+    ("--home DIR", "where this identity lives; or P2PCHAT_HOME"),
+    ("--passphrase-file FILE", "unlock without asking; or P2PCHAT_PASSPHRASE_FILE"),
+    ("--json", "one JSON object per line on stdout"),
+    ("-v, --verbose", "say more; twice: with tracebacks"),
+    ("--version, -h, --help", ""),
+)
+
+
+class _Root(click.Group):
+    """Loads ``p2pchat.cli.<name>`` and takes its ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in _COMMANDS if find_spec(f"p2pchat.cli.{name}")]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = import_module(f"p2pchat.cli.{cmd_name}").command
+        assert isinstance(command, click.Command), cmd_name
+        command.short_help = _COMMANDS[cmd_name]
+        return command
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One screen of 24 lines by 80, and no command imported to fill it."""
+        self.format_usage(ctx, formatter)
+        formatter.write("\n  Private messages from terminal to terminal, through friends and no server.\n\n")
+        for name in self.list_commands(ctx):
+            formatter.write(f"  {name:<11} {_COMMANDS[name]}\n")
+        formatter.write("\n")
+        for names, meaning in _OPTIONS:
+            formatter.write(f"  {names:<23} {meaning}".rstrip() + "\n")
+
+
+def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(f"p2pchat {__version__}")
+        context.exit()
+
+
+def root() -> click.Group:
+    """Return the whole command line."""
+    version = click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        allow_from_autoenv=False,
+        callback=_version,
+        help="Print the version.",
+    )
+    settings: dict[str, Any] = {
+        "auto_envvar_prefix": "P2PCHAT",
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "max_content_width": 100,
+    }
+    return _Root(
+        "p2pchat",
+        params=[*common_options(root=True), version],
+        callback=lambda: None,
+        context_settings=settings,
+    )

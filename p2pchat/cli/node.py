@@ -1,0 +1,133 @@
+"""``p2pchat node``: a node that stays, and what one is doing.
+
+Knows: how a node's state is shown. Does not know: what a node does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import suppress
+from typing import Final
+
+import click
+
+from p2pchat.cli.connection import attached_node, home_of, passphrase
+from p2pchat.cli.output import colour, payload, record, say
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.errors import NetworkError, NotInTime
+
+STOP_S: Final = 15.0
+"""For a node to take leave of its neighbours; it takes well under a second unless the disk hangs."""
+
+
+@click.group("node", cls=Group)
+def command() -> None:
+    """Run a node that stays, look at it, stop it.
+
+    \b
+    Example:
+      p2pchat node run &
+      p2pchat node status
+    """
+
+
+@command.command("run")
+@pass_settings
+def run(settings: Settings) -> None:
+    """Stay in the mesh until told to stop: relay, receive, deliver what is queued.
+
+    Every other command on this home then uses this node. Ctrl-C or 'p2pchat node stop' ends it. The first
+    line of stdout is 'running'.
+
+    \b
+    Example:
+      p2pchat --passphrase-file ~/.p2pchat-pass node run
+    """
+    from p2pchat.client import run_node
+
+    def ready() -> None:
+        if settings.json:
+            record({"type": "node", "change": "running", "pid": os.getpid(), "home": str(home)})
+        else:
+            payload("running")
+
+    home = home_of(settings)
+    with suppress(KeyboardInterrupt):  # the ordinary way to end it, not an interruption of it
+        wait_for(run_node(home, lambda: passphrase(settings), ready, say), settings, fast=True)
+
+
+@command.command("status")
+@pass_settings
+def status(settings: Settings) -> None:
+    """Show links, rendezvous, outbox and traffic of the running node; exit code 3 when none runs.
+
+    \b
+    Example:
+      p2pchat node status
+      p2pchat node status --json
+    """
+    wait_for(_status(settings), settings)
+
+
+async def _status(settings: Settings) -> None:
+    async with attached_node(settings) as node:
+        now = await node.status()
+    if settings.json:
+        record(now)
+        return
+    from p2pchat.cli.panel import status_panel
+
+    payload(status_panel(now, coloured=colour(sys.stdout)))
+
+
+@command.command("stop")
+@pass_settings
+def stop(settings: Settings) -> None:
+    """Stop the running node, and wait until it has; exit code 3 when none runs.
+
+    \b
+    Example:
+      p2pchat node stop
+    """
+    wait_for(_stop(settings), settings)
+
+
+async def _stop(settings: Settings) -> None:
+    async with attached_node(settings) as node:
+        process = int((await node.status())["pid"])
+        await node.stop()
+    try:
+        async with asyncio.timeout(STOP_S):
+            await _gone(settings, process)
+    except TimeoutError:
+        raise NotInTime(
+            f"process {process} was asked to stop but still answers; if it is a chat or an invite, end that"
+        ) from None
+    if settings.json:
+        record({"type": "node", "change": "stopped", "pid": process})
+    say("The node has stopped.")
+
+
+async def _gone(settings: Settings, process: int) -> None:
+    """Wait until that process no longer serves the home: it has ended, or somebody else does, or nobody."""
+    while _alive(process):
+        try:
+            async with attached_node(settings) as node:
+                if (await node.status())["pid"] != process:
+                    return
+        except NetworkError:
+            pass
+        await asyncio.sleep(0.05)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

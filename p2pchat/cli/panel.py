@@ -1,0 +1,103 @@
+"""A node's state as a picture for the terminal.
+
+Knows: rich. Does not know: how the state was asked for.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from p2pchat.cli.lines import local_time
+from p2pchat.text import one_line
+
+_COLOURS = {"up": "green", "confirming": "yellow", "connecting": "yellow", "down": "red"}
+
+
+def status_panel(status: Mapping[str, Any], *, coloured: bool) -> str:
+    """Draw ``node status`` as wide as the terminal (80 columns where there is none)."""
+    picture = io.StringIO()
+    console = Console(
+        file=picture,
+        width=min(shutil.get_terminal_size((80, 24)).columns, 100),
+        force_terminal=coloured,
+        no_color=not coloured,
+        color_system="standard" if coloured else None,
+        highlight=False,
+    )
+    parts: list[RenderableType] = [
+        _summary(status),
+        Text(),
+        _rendezvous(status),
+        Text(),
+        _links(status),
+        Text(),
+        _counters(status),
+    ]
+    console.print(Panel(Group(*parts), title=Text(f"node {status['node']}"), title_align="left"))
+    return picture.getvalue().rstrip("\n")
+
+
+def _summary(status: Mapping[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    up = datetime.now(UTC) - local_time(status["running_since"])
+    facts = {
+        "running": f"{str(up).split('.')[0]}, process {status['pid']}",
+        "home": one_line(status["home"]),
+        "links": str(status["links_up"]),
+        "outbox": f"{status['outbox']} waiting to be delivered",
+        "memory": f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
+    }
+    for label, value in facts.items():
+        table.add_row(Text(label, style="dim"), Text(value))
+    return table
+
+
+def _rendezvous(status: Mapping[str, Any]) -> Table:
+    table = _table("rendezvous", "", "why not")
+    for each in status["rendezvous"]:
+        table.add_row(
+            Text(one_line(each["url"])),
+            _state("up" if each["up"] else "down"),
+            Text(one_line(each["reason"])),
+        )
+    if not status["rendezvous"]:
+        table.add_row(
+            Text("none; give one with 'invite --rendezvous URL' or 'join --rendezvous URL'", style="dim")
+        )
+    return table
+
+
+def _links(status: Mapping[str, Any]) -> Table:
+    table = _table("link to", "", "since", "frames out", "in")
+    for link in status["links"]:
+        since = local_time(link["since"]).strftime("%H:%M:%S")
+        counts = (Text(str(link[way]), justify="right") for way in ("sent", "received"))
+        table.add_row(Text(link["peer"] or "?"), _state(link["state"]), Text(since), *counts)
+    if not status["links"]:
+        table.add_row(Text("none yet: nobody of the mesh is there", style="dim"))
+    return table
+
+
+def _counters(status: Mapping[str, Any]) -> Text:
+    counted = [f"{name} {number}" for name, number in sorted(status["counters"].items())]
+    return Text("  ".join(counted) or "nothing counted yet", style="dim")
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table
+
+
+def _state(state: str) -> Text:
+    return Text(state, style=_COLOURS.get(state, ""))

@@ -1,0 +1,132 @@
+"""How a command runs and ends: one event loop, one line for every failure, one exit code for its kind.
+
+Knows: signals, streams, which exit code means what. Does not know: any command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+import click
+
+from p2pchat.cli.main import root
+from p2pchat.cli.output import StdoutClosed, say
+from p2pchat.cli.settings import Settings
+from p2pchat.errors import P2PChatError
+from p2pchat.text import one_line
+
+INTERRUPTED: Final = 130
+UNEXPECTED: Final = 1
+
+T = TypeVar("T")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code (the table is in docs/scripting.md)."""
+    settings = Settings()
+    try:
+        ended = root().main(list(arguments), prog_name="p2pchat", obj=settings, standalone_mode=False)
+        return ended if isinstance(ended, int) else 0
+    except (KeyboardInterrupt, click.Abort):
+        say("interrupted")
+        return INTERRUPTED
+    except StdoutClosed:
+        _forget_stdout()
+        return UNEXPECTED
+    except Exception as error:  # noqa: BLE001  (no traceback reaches a person who did not ask)
+        return _complain(error, settings)
+
+
+def wait_for(work: Coroutine[Any, Any, T], settings: Settings, *, fast: bool = False) -> T:
+    """Run ``work`` in a new event loop; SIGTERM and SIGHUP interrupt it, cleanly, as Ctrl-C does.
+
+    ``fast`` takes the quickest loop there is, worth its import only where a node stays.
+    """
+    _set_up_logging(settings.verbose)
+    with asyncio.Runner(loop_factory=_fast_loop() if fast else None) as runner:
+        return runner.run(_interruptible(work))
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _interruptible(work: Coroutine[Any, Any, T]) -> T:
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, interrupt)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _complain(error: Exception, settings: Settings) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
+    if settings.verbose > 1:
+        traceback.print_exception(error)
+    line, code = _verdict(error)
+    say(f"p2pchat: {one_line(line)}")
+    return code
+
+
+def _verdict(error: Exception) -> tuple[str, int]:
+    match error:
+        case P2PChatError():
+            return str(error), error.exit_code
+        case click.UsageError():
+            where = f"; see '{error.ctx.command_path} --help'" if error.ctx else ""
+            return _lower(error.format_message()).rstrip(".") + where, error.exit_code
+        case click.ClickException():
+            return _lower(error.format_message()), error.exit_code
+        case OSError() if error.strerror:
+            at = f"{error.filename}: " if error.filename else ""
+            return f"{at}{error.strerror}", UNEXPECTED
+        case _:
+            what = f"{type(error).__name__}: {error}".rstrip(": ")
+            return f"unexpected failure, {what}; -vv shows where, please report it", UNEXPECTED
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _set_up_logging(verbose: int) -> None:
+    """Without -v nothing is logged, not even what Python would print for want of a handler."""
+    if not verbose:
+        logging.getLogger().addHandler(logging.NullHandler())
+        return
+    logging.basicConfig(
+        stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s", level=logging.INFO, force=True
+    )
+    logging.getLogger("p2pchat").setLevel(logging.DEBUG if verbose > 1 else logging.INFO)
+
+
+def _forget_stdout() -> None:
+    """The reader went away (``| head``): the interpreter's own flush at exit must not complain about it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

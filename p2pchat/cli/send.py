@@ -1,0 +1,86 @@
+"""``p2pchat send``: one message, and the truth about it.
+
+Knows: where the text comes from, which state was asked for. Does not know: how a message travels.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import click
+
+from p2pchat.cli.connection import open_node
+from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.parameters import CONTACT, SECONDS
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.errors import LimitError, UsageError
+
+
+@click.command("send", cls=Command)
+@click.argument("to", type=CONTACT)
+@click.argument("text", nargs=-1)
+@click.option(
+    "--wait",
+    type=click.Choice(["queued", "relayed", "delivered"]),
+    default="delivered",
+    help="Which state to wait for.",
+)
+@click.option("--timeout", type=SECONDS, default=30.0, help="Seconds to wait for it.")
+@pass_settings
+def command(settings: Settings, to: str, text: tuple[str, ...], wait: str, timeout: float) -> None:
+    """Send a message to a contact and wait until it has arrived.
+
+    The message's id is printed as soon as it is safely queued: from then on nothing can lose it, and it goes
+    out whenever a node runs here. TEXT '-' reads stdin (without its last line break). Exit code 0 says that
+    the state of --wait was reached, 6 that it was not in time.
+
+    \b
+    Example:
+      p2pchat send bob see you at eight
+      make 2>&1 | tail -n 5 | p2pchat send bob -
+      p2pchat send --wait queued bob -- --starts-with-dashes
+    """
+    wait_for(_send(settings, to, _text(text), wait, timeout), settings)
+
+
+async def _send(settings: Settings, to: str, text: str, wait: str, timeout: float) -> None:
+    def report(event: Mapping[str, Any]) -> None:
+        if settings.json:
+            record({"type": "receipt", "id": event["id"], "state": event["state"], "at": event["at"]})
+        elif event["state"] == "queued":
+            payload(event["id"])
+        else:
+            say(event["state"])
+
+    async with open_node(settings) as node:
+        result = await node.send(to, text, wait=wait, timeout=timeout, on_state=report)
+        if result["state"] == "queued" and node.embedded:
+            say("It goes out while a node runs here: p2pchat node run")
+
+
+def _text(words: tuple[str, ...]) -> str:
+    text = _from_stdin(sys.stdin.buffer) if words == ("-",) else " ".join(words)
+    if not text:
+        raise UsageError("nothing to send; add the text, or - to read it from stdin")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError("the text is not valid UTF-8; p2pchat sends text only") from None
+    return text
+
+
+def _from_stdin(stream: BinaryIO) -> str:
+    """Read at most what one message holds: the rest of an endless pipe is not worth waiting for."""
+    from p2pchat.wire.payload import TEXT_LIMIT
+
+    data = stream.read(TEXT_LIMIT + len("\r\n") + 1)
+    data = data.removesuffix(b"\n").removesuffix(b"\r")
+    if len(data) > TEXT_LIMIT:
+        raise LimitError(f"a message has at most {TEXT_LIMIT} bytes; send it in parts")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise UsageError("stdin is not valid UTF-8; p2pchat sends text only") from None

@@ -1,0 +1,97 @@
+"""The options every command has, wherever on the line they stand.
+
+Knows: what was asked for globally. Does not know: how any command uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+
+@dataclass(slots=True)
+class Settings:
+    """Filled while the line is parsed; the same object from the root to the last subcommand."""
+
+    home: Path | None = None
+    """None: the platform's data directory."""
+    passphrase_file: Path | None = None
+    """None: ask on the terminal, when it has to be asked for."""
+    json: bool = False
+    verbose: int = 0
+    """1: say more; 2: also tracebacks."""
+
+
+pass_settings = click.make_pass_decorator(Settings)
+
+
+def _put(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def put(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        source = context.get_parameter_source(parameter.name or "")
+        if source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
+            setattr(context.ensure_object(Settings), field, value)
+
+    return put
+
+
+def common_options(*, root: bool) -> list[click.Option]:
+    """Return fresh options for one command; only the root reads their environment variables.
+
+    Below the root all but ``--json`` are hidden: they work after the command's name too, but its help is
+    about it.
+    """
+
+    def option(*names: str, field: str, variable: str, **rest: Any) -> click.Option:
+        rest.setdefault("hidden", not root)
+        return click.Option(
+            names,
+            expose_value=False,
+            envvar=variable if root else None,
+            allow_from_autoenv=False,
+            callback=_put(field),
+            **rest,
+        )
+
+    path = click.Path(path_type=Path)
+    return [
+        option("--home", field="home", variable="P2PCHAT_HOME", type=path, metavar="DIR"),
+        option(
+            "--passphrase-file",
+            field="passphrase_file",
+            variable="P2PCHAT_PASSPHRASE_FILE",
+            type=path,
+            metavar="FILE",
+        ),
+        option(
+            "--json",
+            field="json",
+            variable="P2PCHAT_JSON",
+            is_flag=True,
+            hidden=False,
+            help="One JSON object per line.",
+        ),
+        option("-v", "--verbose", field="verbose", variable="P2PCHAT_VERBOSE", count=True),
+    ]
+
+
+class Command(click.Command):
+    """A command that also takes the common options."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        attributes["params"] = [*attributes.get("params", ()), *common_options(root=False)]
+        super().__init__(*args, **attributes)
+
+
+class Group(click.Group):
+    """A noun with subcommands that takes the common options too."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        attributes["params"] = [*attributes.get("params", ()), *common_options(root=False)]
+        super().__init__(*args, **attributes)

@@ -1,0 +1,43 @@
+"""``p2pchat wipe``: the end of an identity.
+
+Knows: that it must be asked. Does not know: how keys are destroyed.
+"""
+
+from __future__ import annotations
+
+import click
+
+from p2pchat.cli.ask import confirmed
+from p2pchat.cli.connection import home_of
+from p2pchat.cli.output import record, say
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.errors import Ended, UsageError
+
+
+@click.command("wipe", cls=Command)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def command(settings: Settings, yes: bool) -> None:
+    """Destroy this identity: its keys first, then all it kept.
+
+    Your contacts are not told. Copies that a backup or the disk itself may have made cannot be reached;
+    without the key they are noise, unless there was no passphrase.
+
+    \b
+    Example:
+      p2pchat wipe
+      p2pchat --home /tmp/try wipe --yes
+    """
+    from p2pchat.client import wipe_home
+
+    home = home_of(settings)
+    if not home.is_dir():
+        raise UsageError(f"there is nothing in {home} to wipe")
+    question = f"Destroy the identity in {home}, with all contacts and messages, for ever?"
+    if not wait_for(confirmed(question, yes), settings):
+        raise Ended(f"nothing was touched; the identity in {home} stays")
+    wipe_home(home)
+    if settings.json:
+        record({"home": str(home), "wiped": True})
+    say(f"The identity in {home} is gone.")

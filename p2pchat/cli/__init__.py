@@ -1,6 +1,6 @@
 """The command line: what is typed, what is printed.
 
-Knows: flags, prompts, layouts, exit codes. Does not know: nodes, stores or keys, except through ``p2pchat.client``.
+Knows: flags, prompts, layouts, exit codes. Does not know: nodes, stores or keys, except through the client.
 
 Every command is a module here and is imported only when it runs, so that help and completion stay quick.
 """

@@ -1,0 +1,70 @@
+"""``p2pchat chat``: talk with someone, line by line.
+
+Knows: with whom, and whether there is a terminal. Does not know: how either kind of chat goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from p2pchat.cli.connection import open_node
+from p2pchat.cli.parameters import CONTACT, SECONDS
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.errors import UsageError
+from p2pchat.text import harmless_name
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+
+@click.command("chat", cls=Command)
+@click.argument("name", required=False, type=CONTACT)
+@click.option("--plain", is_flag=True, help="Line mode: for small terminals and screen readers.")
+@click.option(
+    "--timeout", type=SECONDS, default=30.0, help="In a pipe: seconds to wait for the last receipts."
+)
+@pass_settings
+def command(settings: Settings, name: str | None, plain: bool, timeout: float) -> None:
+    """Talk with a contact; without NAME, go on with the last conversation.
+
+    On a terminal, what you type stays at the bottom while messages come in above it, with how far your own
+    have come: /help says the rest. In a pipe (or with --json) each line of stdin is sent, each message is a
+    line of stdout, and the end of stdin waits until all was delivered. Line mode is the only mode of this
+    version, with or without --plain.
+
+    \b
+    Example:
+      p2pchat chat bob
+      tail -f build.log | p2pchat chat bob
+    """
+    wait_for(_chat(settings, name, timeout), settings)
+
+
+async def _chat(settings: Settings, name: str | None, timeout: float) -> None:
+    async with open_node(settings) as node:
+        who = (await node.contact(name))["name"] if name is not None else await _last(node)
+        if settings.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            from p2pchat.cli.chat_pipe import chat_through_pipe
+
+            await chat_through_pipe(node, who, json=settings.json, timeout=timeout)
+        else:
+            from p2pchat.cli.chat_terminal import chat_on_terminal
+
+            await chat_on_terminal(node, who)
+
+
+async def _last(node: Node) -> str:
+    """The last conversation, or the only contact there is. Raises UsageError when neither tells."""
+    for conversation in await node.conversations():
+        return str(conversation["with"])
+    names = [contact["name"] for contact in await node.contacts()]
+    if len(names) == 1:
+        return str(names[0])
+    if not names:
+        raise UsageError("you have no contacts yet; make a code for a friend with 'p2pchat invite'")
+    known = ", ".join(harmless_name(name) for name in names[:5])
+    raise UsageError(f"say with whom, like 'p2pchat chat {harmless_name(names[0])}' (you know {known})")

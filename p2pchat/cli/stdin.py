@@ -1,0 +1,74 @@
+"""Standard input in an event loop: files, pipes and terminals alike.
+
+Knows: how to read without blocking the loop or the exit. Does not know: what the lines are for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from typing import Final
+
+from p2pchat.errors import LimitError, UsageError
+from p2pchat.wire.payload import TEXT_LIMIT
+
+_STDIN: Final = 0
+_CHUNK: Final = 65536
+_CHUNKS_AHEAD: Final = 4
+"""Pieces read before anyone asks: enough to keep busy."""
+
+
+async def lines_of_stdin() -> AsyncIterator[str]:
+    """Yield the lines of stdin without their line breaks.
+
+    Raises UsageError on what is not UTF-8, LimitError on a line longer than a message.
+    """
+    rest = b""
+    async for chunk in _chunks():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield _text(line)
+        if len(rest) > TEXT_LIMIT + 1:
+            _text(rest)
+    if rest:
+        yield _text(rest)
+
+
+def _text(line: bytes) -> str:
+    line = line.removesuffix(b"\r")
+    if len(line) > TEXT_LIMIT:
+        raise LimitError(f"a line has more than the {TEXT_LIMIT} bytes of a message; break it")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise UsageError("stdin is not valid UTF-8; p2pchat sends text only") from None
+
+
+async def _chunks() -> AsyncIterator[bytes]:
+    """Read in a thread: regular files cannot be polled. A daemon one: a read under way delays no exit."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[bytes] = asyncio.Queue(_CHUNKS_AHEAD)
+
+    def put(chunk: bytes) -> Future[None]:
+        return asyncio.run_coroutine_threadsafe(queue.put(chunk), loop)
+
+    threading.Thread(target=_read, args=(put,), daemon=True, name="stdin").start()
+    while chunk := await queue.get():
+        yield chunk
+
+
+def _read(put: Callable[[bytes], Future[None]]) -> None:
+    chunk = b"."
+    while chunk:
+        try:
+            # Not sys.stdin: its lock, held by a thread in a read, would abort the interpreter's exit.
+            chunk = os.read(_STDIN, _CHUNK)
+        except OSError:
+            chunk = b""
+        try:
+            put(chunk).result()
+        except (RuntimeError, asyncio.CancelledError):
+            return  # the loop has ended, and nobody is interested any more

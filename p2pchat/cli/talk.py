@@ -1,0 +1,268 @@
+"""A chat in line mode: what is shown when something happens, what becomes of what is typed.
+
+Knows: the current conversation, what was shown, how far sent messages came. Does not know: the terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from p2pchat.cli.lines import MARKS, Event, local_time
+from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError
+from p2pchat.text import harmless_name, indented, shortened
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+Line = list[tuple[str, str]]
+"""Pieces of one line, each with the name of its style."""
+
+ENTRY_LINES: Final = 20
+"""Of history, shown when a conversation is opened: about a screen."""
+
+MARKED: Final = 3
+"""Sent messages whose state is always in view."""
+
+REMEMBERED: Final = 1000
+"""Message ids kept to recognise what was shown already, and states kept of what was sent."""
+
+RETRY_S: Final = 2.0
+"""Between attempts to reach a node that cannot be found or run."""
+
+_FINAL: Final = ("delivered", "expired", "cancelled")
+_ORDER: Final = ("sending", "queued", "relayed", *_FINAL)
+_PASSING: Final = (ControlError, NetworkError, StoreError)
+"""Failures that say nothing about the message, only about the node: worth another attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An outgoing message and how far it is known to have come."""
+
+    to: str
+    text: str
+    state: str = "sending"
+
+    @property
+    def mark(self) -> str:
+        """The sign for its state."""
+        return MARKS.get(self.state, "…")
+
+
+class Talk:
+    """One person at one terminal, in one conversation at a time."""
+
+    def __init__(self, node: Node, show: Callable[[Line], None], changed: Callable[[], None]) -> None:
+        self.node = node
+        self.name = ""
+        self.me = ""
+        self.contacts: dict[str, Event] = {}
+        """By name."""
+        self.unread: dict[str, list[Event]] = {}
+        """Messages of other conversations, by name, that wait until those are opened."""
+        self.sent: OrderedDict[str, Sent] = OrderedDict()
+        self.links = 0
+        self._fingerprint = ""
+        self._show = show
+        self._changed = changed
+        self._shown: OrderedDict[str, None] = OrderedDict()
+        self._day: date | None = None
+
+    # --- conversations
+
+    async def open(self, name: str) -> None:
+        """Turn to a contact: show the last lines, and what waited. Raises UsageError for an unknown name."""
+        contact = await self.node.contact(name)
+        self.me = (await self.node.whoami())["name"]
+        self.links = (await self.node.status())["links_up"]
+        self.name, self._fingerprint = contact["name"], contact["fingerprint"]
+        self._day = None
+        await self._meet()
+        waiting = self.unread.pop(self.name, [])
+        for line in await self.node.history(self.name, limit=max(ENTRY_LINES, len(waiting))):
+            self._show_message(line)
+        await self.node.heard([line["id"] for line in waiting])
+        self.notice(
+            f"talking with {harmless_name(self.name)}, who is {self._whereabouts()}; /help shows what helps"
+        )
+        self._changed()
+
+    async def _meet(self) -> None:
+        """Learn anew who there is; the one we talk with may have got another name."""
+        self.contacts = {contact["name"]: contact for contact in await self.node.contacts()}
+        for name, contact in self.contacts.items():
+            if contact["fingerprint"] == self._fingerprint:
+                self.name = name
+
+    @property
+    def here(self) -> bool:
+        """Whether the one we talk with was heard from lately."""
+        return bool(self.contacts.get(self.name, {}).get("here"))
+
+    def _whereabouts(self) -> str:
+        return "here" if self.here else "away"
+
+    # --- what happens
+
+    async def follow(self) -> None:
+        """Show what happens, for ever, through nodes that go and come."""
+        while True:
+            try:
+                await self._catch_up()
+                async for event in self.node.listen():
+                    await self.take(event)
+            except _PASSING as error:
+                self.notice(f"{error}; trying again")
+                await asyncio.sleep(RETRY_S)
+
+    async def take(self, event: Event) -> None:
+        """One event of the node."""
+        match event["type"]:
+            case "message":
+                await self._arrived(event)
+            case "receipt":
+                self._moved(event["id"], event["state"])
+            case "presence":
+                self._came_or_went(event["name"], event["here"])
+            case "link":
+                self.links = event["links"]
+            case "contact":
+                await self._meet()
+                if event["change"] != "added":  # who is added is told by whoever asked for it
+                    self.notice(f"{harmless_name(event['name'])}: {event['change']}")
+            case _:
+                pass
+        self._changed()
+
+    async def _arrived(self, message: Event) -> None:
+        sender = message["from"]
+        if sender == self.name:
+            self._show_message(message)
+            await self.node.heard([message["id"]])
+            return
+        unread = self.unread.setdefault(sender, [])
+        if all(each["id"] != message["id"] for each in unread):
+            unread.append(message)
+            shown = harmless_name(sender)
+            self.notice(f"{shown} wrote ({len(unread)} unread); /switch {shown}")
+
+    def _came_or_went(self, name: str, here: bool) -> None:
+        if name in self.contacts:
+            self.contacts[name] = {**self.contacts[name], "here": here}
+        if name == self.name:
+            self.notice(f"{harmless_name(name)} is {self._whereabouts()}")
+
+    # --- what is sent
+
+    async def say(self, text: str) -> None:
+        """Send a line to whom we talk with. Returns when it is safely queued, however often the node changes.
+
+        Raises UsageError or LimitError when it cannot be sent at all.
+        """
+        message, to = os.urandom(16).hex(), self.name
+        _remember(self.sent, message, Sent(to, text))
+        self._changed()
+        while True:
+            try:
+                queued = await self.node.send(to, text, wait="queued", id=message)
+            except _PASSING as error:
+                self.notice(f"{error}; not sent yet: {shortened(text, 30)}")
+                await asyncio.sleep(RETRY_S)
+            except P2PChatError:
+                del self.sent[message]
+                raise
+            else:
+                break
+        self._moved(message, queued["state"])
+        if to == self.name:
+            self._show_message(
+                {"id": message, "from": self.me, "outgoing": True, "at": queued["at"], "text": text}
+            )
+        self._changed()
+
+    def _moved(self, message: str, state: str) -> None:
+        """Note a state, never backwards; say it in a line once others have its place in the status line."""
+        known = self.sent.get(message)
+        if known is None or _ORDER.index(state) <= _ORDER.index(known.state):
+            return
+        now = self.sent[message] = replace(known, state=state)
+        overtaken = message not in list(self.sent)[-MARKED:]
+        if state in ("expired", "cancelled") or (state == "delivered" and overtaken):
+            self._show([("class:mark", f"      {now.mark} {state}: {shortened(now.text, 50)}")])
+
+    async def _catch_up(self) -> None:
+        """Ask for the states that a node which went away could not tell us any more."""
+        for name in dict.fromkeys(each.to for each in self.sent.values() if each.state not in _FINAL):
+            for line in await self.node.history(name, limit=REMEMBERED):
+                if line["outgoing"]:
+                    self._moved(line["id"], line["state"])
+        self._changed()
+
+    def undelivered(self) -> int:
+        """How many of the messages sent here are still on their way."""
+        return sum(each.state not in _FINAL for each in self.sent.values())
+
+    # --- what is shown
+
+    def notice(self, text: str) -> None:
+        """A line about the chat, not of it."""
+        self._show([("class:notice", f"      {text}")])
+
+    def show_lines(self, messages: Iterable[Event]) -> None:
+        """Messages read back, each under its day, whether they were shown before or not."""
+        self._day = None
+        for message in messages:
+            self._show_day(local_time(message["at"]).date())
+            self._show(self._line(message))
+
+    def _show_message(self, message: Event) -> None:
+        if message["id"] in self._shown:
+            return
+        _remember(self._shown, message["id"], None)
+        if message["outgoing"] and "state" in message and message["id"] not in self.sent:
+            _remember(self.sent, message["id"], Sent(self.name, message["text"], message["state"]))
+        self._show_day(local_time(message["at"]).date())
+        self._show(self._line(message))
+
+    def _show_day(self, day: date) -> None:
+        if day != self._day:
+            self._day = day
+            self._show([("class:day", f"── {day:%A} {day.day} {day:%B %Y} ──")])
+
+    def _line(self, message: Event) -> Line:
+        outgoing = message["outgoing"]
+        at = f"{local_time(message['at']):%H:%M} "
+        line: Line = [
+            ("class:time", at),
+            ("class:me" if outgoing else "class:them", harmless_name(message["from"])),
+            ("", f": {indented(message['text'], len(at))}"),
+        ]
+        if outgoing and message.get("state"):
+            line.append(("class:mark", f"  {MARKS.get(message['state'], '')}"))
+        return line
+
+    def status_line(self) -> Line:
+        """Who is here, how many links, and how far the last messages have come."""
+        dot = "●" if self.here else "○"
+        style = "class:status.here" if self.here else "class:status"
+        line: Line = [(style, f" {dot} {harmless_name(self.name)} {self._whereabouts()}")]
+        line.append(("class:status", f" | {self.links} link{'' if self.links == 1 else 's'}"))
+        if unread := sum(map(len, self.unread.values())):
+            line.append(("class:status.unread", f" | {unread} unread"))
+        mine = [each for each in self.sent.values() if each.to == self.name][-MARKED:]
+        if mine:
+            marks = "  ".join(f"{each.mark} {shortened(each.text, 16)}" for each in mine)
+            line.append(("class:status", f" | {marks}"))
+        return line
+
+
+def _remember(memory: OrderedDict[str, Any], key: str, value: Any) -> None:
+    memory[key] = value
+    if len(memory) > REMEMBERED:
+        memory.popitem(last=False)

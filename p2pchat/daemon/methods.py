@@ -259,7 +259,7 @@ class Methods:
         except TimeoutError:
             why = self._why_not_yet()
             raise NotInTime(
-                f"not {wanted.value} within {patience:g} s ({why}); it stays queued and will still go out"
+                f"not {wanted.value} within {patience:.3g} s ({why}); it stays queued and will still go out"
             ) from None
 
     async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> views.View:

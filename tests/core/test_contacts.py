@@ -1,0 +1,42 @@
+"""Names are unique, and every change is kept and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from p2pchat.core.contacts import Contacts
+from p2pchat.core.orders import ContactChanged, Notify, Order, Persist
+from p2pchat.core.records import Contact, DropContact, PutContact
+from p2pchat.types import ContactId, MeshId
+
+BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
+
+
+def test_a_taken_name_gets_a_number_in_whatever_case() -> None:
+    contacts = Contacts([BOB])
+    for number, name in ((2, "bob"), (3, "BOB"), (4, "bob")):
+        added, _ = contacts.add(replace(BOB, id=ContactId(str(number)), name=name))
+        assert added.name == f"{name}-{number}"
+
+
+def test_pairing_again_keeps_the_name() -> None:
+    contacts = Contacts([replace(BOB, name="robert")])
+    assert contacts.add(BOB)[0].name == "robert"
+    assert len(contacts.all()) == 1
+
+
+def test_each_change_is_persisted_and_reported() -> None:
+    contacts = Contacts([BOB])
+    changes: list[tuple[Callable[[], list[Order]], ContactChanged]] = [
+        (lambda: contacts.rename(BOB, "bert"), ContactChanged(replace(BOB, name="bert"), "renamed")),
+        (lambda: contacts.verify(BOB, True), ContactChanged(replace(BOB, verified=True), "verified")),
+        (lambda: contacts.verify(BOB, False), ContactChanged(BOB, "unverified")),
+        (lambda: contacts.block(BOB, True), ContactChanged(replace(BOB, blocked=True), "blocked")),
+        (lambda: contacts.block(BOB, False), ContactChanged(BOB, "unblocked")),
+    ]
+    for change, expected in changes:
+        assert change() == [Persist(PutContact(expected.contact)), Notify(expected)]
+    assert contacts.rename(BOB, "bob")[0] == Persist(PutContact(BOB))  # one's own name is not taken
+    assert contacts.remove(BOB) == [Persist(DropContact(BOB.id)), Notify(ContactChanged(BOB, "removed"))]
+    assert contacts.get(BOB.id) is None

@@ -1,0 +1,203 @@
+"""Links are made, crossed, declined, lost and mended as the rules say; hostile input changes nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from p2pchat.core import facts, orders
+from p2pchat.core.settings import Settings
+from p2pchat.types import LinkId
+from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated
+from tests.support.world import URL, World
+
+
+def crowd(
+    count: int, urls: tuple[str, ...] = (URL,), settings: Settings | None = None, seed: object = 0
+) -> World:
+    """A mesh of many, all paired with the first, started afresh together."""
+    world = World(seed)
+    names = [f"n{number}" for number in range(count)]
+    for name in names:
+        world.add(name, urls)
+        world.start(name, settings)
+    for name in names[1:]:
+        world.pair("n0", name)
+    return world
+
+
+def up(world: World, name: str) -> int:
+    return sum(link.state == "up" for link in world.machines[name].running.status().links)
+
+
+def peers(world: World, name: str) -> list[bytes]:
+    links = world.machines[name].running.status().links
+    return [link.peer for link in links if link.state == "up" and link.peer is not None]
+
+
+def test_a_small_mesh_links_everybody_with_everybody_once() -> None:
+    world = crowd(4)
+    world.run(120.0)
+    for name in world.machines:
+        assert up(world, name) == 3
+        assert len(set(peers(world, name))) == 3
+
+
+def test_a_larger_mesh_stays_within_its_bounds_and_in_one_piece() -> None:
+    world = crowd(14)
+    world.run(300.0)
+    for name in world.machines:
+        assert 2 <= up(world, name) <= 8
+        assert len(set(peers(world, name))) == up(world, name)
+    message = world.send("n0", "n13", "across")
+    world.run(10.0)
+    assert world.machines["n13"].store.received() == ["across"]
+    assert world.machines["n0"].store.state(message).value == "delivered"
+
+
+def test_several_meeting_places_make_no_double_links() -> None:
+    world = crowd(3, urls=("ws://one.test", "ws://two.test", "ws://three.test"))
+    world.run(120.0)
+    for name in world.machines:
+        assert sorted(peers(world, name)) == sorted(set(peers(world, name)))
+        assert up(world, name) == 2
+
+
+def test_a_node_takes_no_more_links_than_it_may() -> None:
+    world = crowd(6, settings=Settings(links_wanted=1, links_max=2))
+    world.run(200.0)
+    assert all(1 <= up(world, name) <= 2 for name in world.machines)
+
+
+@pytest.mark.parametrize("bounds", [(0, 5), (6, 5), (1, 65)])
+def test_settings_must_make_sense(bounds: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="links"):
+        Settings(*bounds)
+
+
+def test_a_neighbour_that_dies_without_a_word_is_noticed_and_replaced() -> None:
+    world = crowd(3)
+    world.run(60.0)
+    world.kill("n2")
+    world.run(16.0)
+    assert up(world, "n0") == 1
+    world.start("n2")
+    world.run(60.0)
+    assert up(world, "n0") == 2
+
+
+def test_a_neighbour_that_lost_us_is_linked_again() -> None:
+    """Its side of the link is gone, ours still counts as up: its fresh offer replaces the quiet link."""
+    world = crowd(2)
+    world.run(30.0)
+    world.unreachable.add(frozenset(("n0", "n1")))
+    world.run(20.0)
+    assert up(world, "n0") == up(world, "n1") == 0
+    world.unreachable.clear()
+    world.run(120.0)
+    assert up(world, "n0") == up(world, "n1") == 1
+
+
+def test_a_goodbye_ends_a_link_at_once() -> None:
+    world = crowd(2)
+    world.run(30.0)
+    world.stop("n1")
+    world.run(1.0)
+    assert up(world, "n0") == 0
+
+
+def test_seats_follow_the_epochs() -> None:
+    world = crowd(2)
+    world.run(30.0)
+    seats = world.brokers[URL].census()
+    world.run(6 * 3600.0)
+    assert world.brokers[URL].census().topics <= 2 * seats.topics
+    world.kill("n1")
+    world.start("n1")
+    world.run(60.0)
+    assert up(world, "n0") == 1
+
+
+@pytest.mark.parametrize("spot", [0, 23, 24, 600, 2031, 2047])
+def test_a_rendezvous_that_tampers_with_every_blob_gets_no_link_made(spot: int) -> None:
+    world = crowd(2)
+    for name in world.machines:
+        world.kill(name)
+
+    def damage(message: FromServer) -> FromServer:
+        if isinstance(message, Blob):
+            blob = bytearray(message.blob)
+            blob[spot] ^= 0x80
+            return replace(message, blob=bytes(blob))
+        return message
+
+    world.tamper = damage
+    for name in world.machines:
+        world.start(name)
+    world.run(120.0)
+    assert up(world, "n0") == up(world, "n1") == 0
+    assert world.machines["n0"].running.status().counters["input refused: unreadable"] > 0
+
+
+def test_a_rendezvous_that_repeats_every_blob_gains_nothing() -> None:
+    world = crowd(2)
+    for name in world.machines:
+        world.kill(name)
+
+    def twice(message: FromServer) -> FromServer:
+        if isinstance(message, Blob):
+            for name in ("n0", "n1"):
+                fact = facts.SignalReceived(URL, message)
+                world.later(0.5, partial(world.tell, name, fact))
+        return message
+
+    world.tamper = twice
+    for name in world.machines:
+        world.start(name)
+    world.run(60.0)
+    assert up(world, "n0") == up(world, "n1") == 1
+
+
+def test_a_rendezvous_that_invents_seats_and_refusals_is_survived() -> None:
+    world = crowd(2)
+    world.run(30.0)
+    node = world.machines["n0"].running
+    topic = next(iter(next(iter(node._meshes.values()))._held))
+    seat = node._meshes[next(iter(node._meshes))]._seats[(URL, topic)]
+    invented = tuple(type(seat)(bytes([n]) * 8) for n in range(1, 7))
+    world.tell("n0", facts.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
+    world.tell("n0", facts.SignalReceived(URL, Seated(topic, seat, invented)))
+    world.run(60.0)
+    assert up(world, "n0") == 1
+
+
+def test_frames_for_links_that_are_gone_are_ignored() -> None:
+    world = crowd(2)
+    node = world.machines["n0"].running
+    for fact in (
+        facts.FrameReceived(LinkId(999), b""),
+        facts.LinkDown(LinkId(999), ""),
+        facts.FramesDrained(LinkId(999), 1),
+        facts.LinkUp(LinkId(999), b"", b""),
+    ):
+        assert node.handle(fact, world.now) == []
+
+
+def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> None:
+    world = World()
+    world.add("a")
+    world.start("a")
+    world.invite("a")
+    world.run(1.0)
+    node = world.machines["a"].running
+    mesh = next(iter(node._meshes.values()))
+    topic = next(iter(mesh._held))
+    own = mesh._seats[(URL, topic)]
+    stranger = type(own)(b"stranger")
+    for fact_of in (lambda link: facts.LinkUp(link, b"", b""), lambda link: facts.FrameReceived(link, b"x")):
+        out = node.handle(facts.SignalReceived(URL, Seated(topic, own, (stranger,))), world.now)
+        (link,) = [order.link for order in out if isinstance(order, orders.MakeOffer)]
+        assert orders.CloseLink(link) in node.handle(fact_of(link), world.now)
+        mesh._avoid.clear()

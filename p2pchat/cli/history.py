@@ -32,7 +32,7 @@ def command(settings: Settings, name: str, search: str | None, since: str | None
       p2pchat history bob --since 2d
       p2pchat history bob --search "eight" --limit 5 --json
     """
-    begin = moment(since, datetime.now(UTC)).timestamp() if since else None
+    begin = max(0.0, moment(since, datetime.now(UTC)).timestamp()) if since else None
     wait_for(_history(settings, name, search, begin, limit), settings)
 
 

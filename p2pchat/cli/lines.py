@@ -44,9 +44,9 @@ def moment(text: str, now: datetime) -> datetime:
 
     Raises UsageError on anything else.
     """
-    if match := re.fullmatch(r"([0-9]{1,6})\s*([smhdw])", text.strip().lower()):
-        return now - timedelta(**{_SPANS[match[2]]: int(match[1])})
     try:
+        if match := re.fullmatch(r"([0-9]{1,6})\s*([smhdw])", text.strip().lower()):
+            return now - timedelta(**{_SPANS[match[2]]: int(match[1])})
         return datetime.fromisoformat(text.strip()).astimezone()
     except (ValueError, OverflowError):
         raise UsageError(f"{text!r} is not a time; write 2h, 3d, 2026-01-02 or 2026-01-02T03:04") from None

@@ -5,7 +5,6 @@ Knows: signals, streams, which exit code means what. Does not know: any command.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import signal
@@ -13,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -22,6 +21,9 @@ from p2pchat.cli.output import StdoutClosed, say
 from p2pchat.cli.settings import Settings
 from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 INTERRUPTED: Final = 130
 UNEXPECTED: Final = 1
@@ -50,12 +52,14 @@ def wait_for(work: Coroutine[Any, Any, T], settings: Settings, *, fast: bool = F
 
     ``fast`` takes the quickest loop there is, worth its import only where a node stays.
     """
+    import asyncio  # a third of the time that help takes, if it were imported above
+
     _set_up_logging(settings.verbose)
     with asyncio.Runner(loop_factory=_fast_loop() if fast else None) as runner:
         return runner.run(_interruptible(work))
 
 
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def _fast_loop() -> Callable[[], AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:
@@ -64,6 +68,8 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _interruptible(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
     interrupted = False

@@ -13,7 +13,7 @@ from p2pchat.cli.contacts import emoji_line
 from p2pchat.cli.invite import join_command
 from p2pchat.cli.talk import ENTRY_LINES, Talk
 from p2pchat.errors import P2PChatError, UsageError
-from p2pchat.text import harmless_name
+from p2pchat.text import harmless_name, one_line
 
 FOUND_MAX: Final = 50
 """Lines a search shows: more scroll away unread."""
@@ -31,7 +31,7 @@ class Slash:
             "/who": ("everyone you know, and who is here", self._who),
             "/history": ("[N]: the last lines again", self._history),
             "/search": ("TEXT: lines that contain it", self._search),
-            "/verify": ("the safety number; '/verify yes' once you have compared it", self._verify),
+            "/verify": ("the safety number; '/verify yes' once compared", self._verify),
             "/invite": ("[link]: a code for a new friend", self._invite),
             "/join": ("CODE: answer a friend's code", self._join),
             "/switch": ("NAME: talk with someone else", self._switch),
@@ -114,25 +114,23 @@ class Slash:
     # --- pairing takes its time, and the chat goes on meanwhile
 
     async def _invite(self, rest: str) -> None:
-        self._begin(self._host(rest == "link"))
+        self._begin(lambda: self._host(rest == "link"))
 
     async def _join(self, rest: str) -> None:
         if not rest:
             raise UsageError("/join needs the code your friend gave you")
-        self._begin(self._answer(rest))
+        self._begin(lambda: self._answer(rest))
 
-    def _begin(self, pairing: Awaitable[None]) -> None:
+    def _begin(self, pairing: Callable[[], Awaitable[None]]) -> None:
         if self._pairing is not None and not self._pairing.done():
-            if asyncio.iscoroutine(pairing):
-                pairing.close()
             raise UsageError("an invite is under way already; wait until it is answered or expires")
         self._pairing = asyncio.ensure_future(self._told(pairing))
 
-    async def _told(self, pairing: Awaitable[None]) -> None:
+    async def _told(self, pairing: Callable[[], Awaitable[None]]) -> None:
         try:
-            await pairing
+            await pairing()
         except P2PChatError as error:
-            self._talk.notice(str(error))
+            self._talk.notice(one_line(str(error)))
 
     async def _host(self, link: bool) -> None:
         async for event in self._talk.node.invite(link=link):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.cli.lines import MARKS, Event, local_time
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError
-from p2pchat.text import harmless_name, indented, shortened
+from p2pchat.text import harmless_name, indented, one_line, shortened
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -118,7 +118,7 @@ class Talk:
                 async for event in self.node.listen():
                     await self.take(event)
             except _PASSING as error:
-                self.notice(f"{error}; trying again")
+                self.notice(f"{one_line(str(error))}; trying again")
                 await asyncio.sleep(RETRY_S)
 
     async def take(self, event: Event) -> None:
@@ -172,7 +172,7 @@ class Talk:
             try:
                 queued = await self.node.send(to, text, wait="queued", id=message)
             except _PASSING as error:
-                self.notice(f"{error}; not sent yet: {shortened(text, 30)}")
+                self.notice(f"{one_line(str(error))}; not sent yet: {shortened(text, 30)}")
                 await asyncio.sleep(RETRY_S)
             except P2PChatError:
                 del self.sent[message]

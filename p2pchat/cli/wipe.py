@@ -29,11 +29,11 @@ def command(settings: Settings, yes: bool) -> None:
       p2pchat wipe
       p2pchat --home /tmp/try wipe --yes
     """
-    from p2pchat.client import wipe_home
+    from p2pchat.client import home_exists, wipe_home
 
     home = home_of(settings)
-    if not home.is_dir():
-        raise UsageError(f"there is nothing in {home} to wipe")
+    if not home_exists(home):
+        raise UsageError(f"there is no identity in {home}")
     question = f"Destroy the identity in {home}, with all contacts and messages, for ever?"
     if not wait_for(confirmed(question, yes), settings):
         raise Ended(f"nothing was touched; the identity in {home} stays")

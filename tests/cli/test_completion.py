@@ -1,0 +1,62 @@
+"""Completion offers what is safe to type, and never keeps a shell waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+
+import click
+import pytest
+
+from p2pchat.cli import parameters
+from p2pchat.cli.parameters import CONTACT
+from tests.cli.conftest import Run
+from tests.support.fake_node import FakeNode, contact
+
+
+def _offered(incomplete: str) -> list[str]:
+    command = click.Command("x")
+    return [
+        item.value
+        for item in CONTACT.shell_complete(click.Context(command), click.Argument(["x"]), incomplete)
+    ]
+
+
+def test_names_that_begin_so(node: FakeNode) -> None:
+    assert _offered("") == ["bob", "carol"]
+    assert _offered("ca") == ["carol"]
+
+
+@pytest.mark.parametrize("name", ["$(reboot)", "a;b", "`x`", "-rf", "a b", "a\nb", "\x1b[2J", "a'b", "*"])
+def test_a_name_that_means_something_to_a_shell_is_not_offered(name: str, node: FakeNode) -> None:
+    node.people = {name: contact(name)}
+    assert _offered("") == []
+
+
+def test_no_node_no_names(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setenv("P2PCHAT_HOME", str(tmp_path))
+    assert _offered("") == []
+
+
+def test_a_node_that_does_not_answer_is_not_waited_for(
+    node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: FakeNode) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(parameters, "COMPLETION_PATIENCE", 0.01)
+    monkeypatch.setattr(FakeNode, "contacts", never)
+    assert _offered("") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_there_is_a_script_for_each_shell(shell: str, p2pchat: Run) -> None:
+    ran = p2pchat("completion", shell)
+    assert ran.code == 0
+    assert f"_P2PCHAT_COMPLETE={shell}_complete" in ran.out
+
+
+def test_bash_understands_its_script(p2pchat: Run) -> None:
+    script = p2pchat("completion", "bash").out
+    checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")

@@ -1,0 +1,70 @@
+"""Whom we know, and what is asked before it is changed."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.conftest import Run
+from tests.support.fake_node import FakeNode, contact
+
+
+def test_alone_it_lists(p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("contacts") == p2pchat("contacts", "list")
+
+
+def test_names_come_last_and_harmless(p2pchat: Run, node: FakeNode) -> None:
+    node.people = {"x": contact("eve\x1b[2J", verified=True), "y": contact("אלי", blocked=True, here=False)}
+    rows = [line.split() for line in p2pchat("contacts").lines]
+    assert [(row[0], row[1], row[3]) for row in rows] == [
+        ("here", "verified", "eve␛[2J"),
+        ("away", "blocked", "אלי"),
+    ]
+
+
+def test_nobody_yet_is_not_a_failure(p2pchat: Run, node: FakeNode) -> None:
+    node.people = {}
+    assert p2pchat("contacts") == (0, "", "Nobody yet. Make a code for a friend:  p2pchat invite\n")
+
+
+def test_show_tells_all(p2pchat: Run, node: FakeNode) -> None:
+    shown = p2pchat("contacts", "show", "bob").out
+    assert node.people["bob"]["fingerprint"] in shown
+    assert node.people["bob"]["safety_number"] in shown
+    assert "🐟 fish" in shown
+
+
+def test_verify_shows_what_to_compare_and_asks(p2pchat: Run, node: FakeNode) -> None:
+    ran = p2pchat("contacts", "verify", "bob")
+    assert ran.lines[0] == node.people["bob"]["safety_number"]
+    assert ran.code == 2  # there is no terminal to ask on
+    assert not node.people["bob"]["verified"]
+
+
+def test_verify_believes_yes(p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("contacts", "verify", "bob", "--yes").code == 0
+    assert node.people["bob"]["verified"]
+    assert p2pchat("contacts", "verify", "bob", "--undo").code == 0
+    assert not node.people["bob"]["verified"]
+
+
+def test_verify_in_json_is_the_contact_as_it_now_is(p2pchat: Run, node: FakeNode) -> None:
+    assert json.loads(p2pchat("contacts", "verify", "bob", "--yes", "--json").out)["verified"] is True
+
+
+def test_block_and_back(p2pchat: Run, node: FakeNode) -> None:
+    p2pchat("contacts", "block", "bob")
+    assert node.people["bob"]["blocked"]
+    p2pchat("contacts", "block", "bob", "--unblock")
+    assert not node.people["bob"]["blocked"]
+
+
+def test_rename(p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("contacts", "rename", "bob", "bobby").err == "bob is bobby now.\n"
+    assert "bobby" in node.people
+
+
+def test_remove_asks(p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("contacts", "remove", "bob").code == 2
+    assert "bob" in node.people
+    assert p2pchat("contacts", "remove", "bob", "--yes").code == 0
+    assert "bob" not in node.people

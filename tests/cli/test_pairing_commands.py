@@ -1,0 +1,85 @@
+"""A code is given away exactly, at once, with the exact thing to type."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import segno
+
+from p2pchat.cli.invite import drawn
+from p2pchat.errors import TrustError
+from tests.cli.conftest import Run
+from tests.support.fake_node import FakeNode, contact
+
+CODE = "42-tango-marble-orbit"
+INVITE = {"type": "invite", "code": CODE}
+ADDED = {"type": "contact", "change": "added", **contact("bob\x1b")}
+
+
+def test_the_code_is_the_first_line_and_the_new_name_the_second(p2pchat: Run, node: FakeNode) -> None:
+    node.invitation = [INVITE, ADDED]
+    ran = p2pchat("invite", "--rendezvous", "ws://127.0.0.1:2")
+    assert ran.lines == [CODE, "bob␛"]
+    assert f"p2pchat join {CODE} --rendezvous ws://127.0.0.1:1 --rendezvous ws://127.0.0.1:2\n" in ran.err
+
+
+def test_a_rendezvous_that_is_down_is_not_recommended(p2pchat: Run, node: FakeNode) -> None:
+    node.rendezvous[0]["up"] = False
+    node.invitation = [INVITE, ADDED]
+    assert f"p2pchat join {CODE}\n" in p2pchat("invite").err
+
+
+def test_json_is_the_events(p2pchat: Run, node: FakeNode) -> None:
+    node.invitation = [INVITE, ADDED]
+    assert [json.loads(line) for line in p2pchat("invite", "--json").lines] == [INVITE, ADDED]
+
+
+def test_a_burnt_invite_is_exit_code_4_after_its_code(p2pchat: Run, node: FakeNode) -> None:
+    node.invitation = [INVITE, TrustError("burnt; make a new one with 'p2pchat invite'")]
+    ran = p2pchat("invite")
+    assert (ran.code, ran.out) == (4, CODE + "\n")
+
+
+def test_a_qr_code_is_what_segno_says_it_is() -> None:
+    """Two modules in a character, half blocks where light; compared with the matrix itself."""
+    matrix = segno.make(CODE, error="l", micro=False).matrix_iter(border=2)
+    rows = [list(row) for row in matrix]
+    light = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
+    for number, line in enumerate(drawn(CODE, coloured=False).split("\n")):
+        upper, lower = rows[2 * number], rows[2 * number + 1 : 2 * number + 2]
+        assert [light[character][0] for character in line] == [1 - bool(bit) for bit in upper]
+        if lower:
+            assert [light[character][1] for character in line] == [1 - bool(bit) for bit in lower[0]]
+
+
+def test_a_drawing_never_colours_unasked() -> None:
+    assert "\x1b" not in drawn(CODE, coloured=False)
+    assert drawn(CODE, coloured=True).startswith("\x1b[97;40m") or "\x1b[97m\x1b[40m" in drawn(
+        CODE, coloured=True
+    )
+
+
+@pytest.mark.parametrize(
+    "typed", [["42-tango-marble-orbit"], ["42", "Tango", "MARBLE", "orbit"], [" 42 tango-marble orbit"]]
+)
+def test_a_code_may_be_typed_as_it_was_heard(typed: list[str], p2pchat: Run, node: FakeNode) -> None:
+    ran = p2pchat("join", *typed, "--rendezvous", "ws://127.0.0.1:2")
+    assert (ran.code, ran.out) == (0, "ana\n")
+    assert node.joined == [(CODE, ("ws://127.0.0.1:2",))]
+
+
+def test_a_mistyped_word_is_told_before_anything_is_tried(p2pchat: Run, node: FakeNode) -> None:
+    ran = p2pchat("join", "42-tango-marble-orbitt")
+    assert ran.code == 2
+    assert "did you mean 'orbit'" in ran.err
+    assert node.joined == []
+
+
+def test_without_a_code_and_a_terminal_there_is_nobody_to_ask(p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("join").code == 2
+
+
+def test_join_in_json_is_the_contact_event(p2pchat: Run, node: FakeNode) -> None:
+    event = json.loads(p2pchat("join", "--json", CODE).out)
+    assert (event["type"], event["change"], event["name"]) == ("contact", "added", "ana")

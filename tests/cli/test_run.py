@@ -1,0 +1,113 @@
+"""Every end has its exit code, every failure its one line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from p2pchat import errors
+from p2pchat.cli.run import run, wait_for
+from p2pchat.cli.settings import Settings
+from tests.cli.conftest import Run
+from tests.support.fake_node import FakeNode
+
+CODES = {
+    errors.P2PChatError: 1,
+    errors.UsageError: 2,
+    errors.NetworkError: 3,
+    errors.LinkError: 3,
+    errors.TrustError: 4,
+    errors.LimitError: 5,
+    errors.NotInTime: 6,
+    errors.Ended: 7,
+    errors.StoreError: 1,
+    errors.ControlError: 1,
+}
+
+
+@pytest.mark.parametrize(("kind", "code"), CODES.items())
+def test_each_kind_of_failure_has_its_exit_code_and_one_line(
+    kind: type[errors.P2PChatError], code: int, p2pchat: Run, node: FakeNode
+) -> None:
+    node.refuse = [kind("it went wrong; do this")]
+    assert p2pchat("send", "bob", "hi") == (code, "", "p2pchat: it went wrong; do this\n")
+
+
+def test_a_bug_is_one_line_too(p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(FakeNode, "whoami")
+    ran = p2pchat("whoami")
+    assert ran.code == 1
+    assert ran.err.startswith("p2pchat: unexpected failure, AttributeError: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_traceback_is_for_those_who_ask(p2pchat: Run, node: FakeNode) -> None:
+    node.refuse = [errors.LimitError("full")]
+    ran = p2pchat("-vv", "send", "bob", "hi")
+    assert ran.code == 5
+    assert "Traceback" in ran.err
+
+
+def test_what_a_failure_quotes_is_harmless(p2pchat: Run, node: FakeNode) -> None:
+    node.refuse = [errors.TrustError("'\x1b[2J\nowned' said no")]
+    assert p2pchat("send", "bob", "hi").err == "p2pchat: '␛[2J⏎owned' said no\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nope"], "p2pchat: no such command 'nope'; see 'p2pchat --help'\n"),
+        (["send"], "p2pchat: missing argument 'TO'; see 'p2pchat send --help'\n"),
+        (["send", "bob"], "p2pchat: nothing to send; add the text, or - to read it from stdin\n"),
+    ],
+)
+def test_a_mistyped_line_is_told_in_one(arguments: list[str], line: str, p2pchat: Run) -> None:
+    assert p2pchat(*arguments) == (2, "", line)
+
+
+def test_interruption_is_130(p2pchat: Run, monkeypatch: pytest.MonkeyPatch, node: FakeNode) -> None:
+    async def interrupted(_: FakeNode) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(FakeNode, "whoami", interrupted)
+    assert p2pchat("whoami").code == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_told_to_end_cleans_up_as_an_interruption_does(number: signal.Signals) -> None:
+    cleaned = []
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), number)
+            await asyncio.Event().wait()
+        finally:
+            cleaned.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        wait_for(work(), Settings())
+    assert cleaned == [number]
+
+
+def test_a_reader_who_has_enough_is_no_failure_to_speak_of() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    ran = subprocess.run(
+        [sys.executable, "-m", "p2pchat", "completion", "fish"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+def test_no_command_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    assert "Usage: p2pchat" in capsys.readouterr().err

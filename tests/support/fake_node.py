@@ -1,0 +1,156 @@
+"""A node for tests of the command line that are about the command line: it does what the test says, at once.
+
+Knows: the client's methods. Does not know: any network; the end-to-end tests are there for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any
+
+from p2pchat.errors import P2PChatError, UsageError
+
+Event = dict[str, Any]
+AT = "2026-01-02T03:04:05.000Z"
+
+
+def message(id: str, text: str, *, sender: str = "bob", outgoing: bool = False, **rest: Any) -> Event:
+    """A message event as the control socket gives it."""
+    name = "me" if outgoing else sender
+    known = {"type": "message", "id": id, "from": name, "with": sender, "room": None, "at": AT}
+    return {**known, "text": text, "outgoing": outgoing, "state": "delivered", **rest}
+
+
+def contact(name: str, **rest: Any) -> Event:
+    """A contact as the control socket gives it."""
+    return {
+        "name": name,
+        "fingerprint": (name.encode().hex() * 64)[:64],
+        "how": "words",
+        "verified": False,
+        "blocked": False,
+        "here": True,
+        "added_at": AT,
+        "mesh": "00" * 16,
+        "safety_number": " ".join(["12345"] * 12),
+        "safety_emoji": [{"emoji": "🐟", "name": "fish"}] * 7,
+        **rest,
+    }
+
+
+class FakeNode:
+    """Answers from what the test put into it and writes down what it was asked."""
+
+    def __init__(self, *names: str) -> None:
+        self.people = {name: contact(name) for name in names}
+        self.said: list[Event] = []
+        """The history, all contacts together."""
+        self.events: list[Event | Exception] = []
+        """What ``listen`` yields before it waits for ever; an exception is raised once."""
+        self.states: Sequence[str] = ("queued", "relayed", "delivered")
+        self.refuse: list[P2PChatError] = []
+        """Raised by the next calls of ``send``, one each."""
+        self.sent: list[tuple[str, str]] = []
+        self.was_heard: list[str] = []
+        self.invitation: list[Event | P2PChatError] = []
+        self.joined: list[tuple[str, Sequence[str]]] = []
+        self.rendezvous = [{"url": "ws://127.0.0.1:1", "up": True, "reason": ""}]
+        self.embedded = False
+        self.on_change: Callable[[str], None] = lambda line: None
+
+    async def __aenter__(self) -> FakeNode:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def whoami(self) -> Event:
+        return {
+            "name": "me",
+            "fingerprint": "ab" * 32,
+            "words": "one two",
+            "home": "/home/me",
+            "rendezvous": [],
+        }
+
+    async def status(self) -> Event:
+        return {"rendezvous": self.rendezvous, "links_up": 1}
+
+    async def invite(self, **_: Any) -> AsyncIterator[Event]:
+        for event in self.invitation:
+            if isinstance(event, P2PChatError):
+                raise event
+            yield event
+
+    async def join(self, code: str, *, rendezvous: Sequence[str] = (), **_: Any) -> Event:
+        self.joined.append((code, rendezvous))
+        return contact("ana")
+
+    async def contacts(self) -> list[Event]:
+        return list(self.people.values())
+
+    async def contact(self, name: str) -> Event:
+        if name not in self.people:
+            raise UsageError(f"there is no contact called {name!r}")
+        return self.people[name]
+
+    async def verify(self, name: str, verified: bool = True) -> Event:
+        self.people[name] = {**await self.contact(name), "verified": verified}
+        return self.people[name]
+
+    async def block(self, name: str, blocked: bool = True) -> Event:
+        self.people[name] = {**await self.contact(name), "blocked": blocked}
+        return self.people[name]
+
+    async def rename(self, name: str, new: str) -> Event:
+        self.people[new] = {**await self.contact(name), "name": new}
+        del self.people[name]
+        return self.people[new]
+
+    async def remove(self, name: str) -> Event:
+        del self.people[name]
+        return {"name": name}
+
+    async def send(
+        self,
+        to: str,
+        text: str,
+        *,
+        wait: str = "delivered",
+        timeout: float | None = None,
+        on_state: Callable[[Event], None] | None = None,
+        id: str = "f" * 32,
+    ) -> Event:
+        await asyncio.sleep(0)
+        if self.refuse:
+            raise self.refuse.pop(0)
+        self.sent.append((to, text))
+        for state in self.states:
+            event = {"type": "receipt", "id": id, "to": to, "state": state, "at": AT}
+            if on_state is not None:
+                on_state(event)
+            if state == wait:
+                break
+        return event
+
+    async def listen(self, sender: str | None = None) -> AsyncIterator[Event]:
+        while self.events:
+            event = self.events.pop(0)
+            if isinstance(event, Exception):
+                raise event
+            if event["type"] != "message" or sender in (None, event["from"]):
+                yield event
+        await asyncio.Event().wait()
+
+    async def heard(self, ids: Iterable[str]) -> None:
+        self.was_heard += ids
+
+    async def history(
+        self, name: str, *, search: str | None = None, since: float | None = None, limit: int | None = None
+    ) -> list[Event]:
+        lines = [line for line in self.said if line["with"] == name and (search or "") in line["text"]]
+        return lines[-limit:] if limit else lines
+
+    async def conversations(self) -> list[Event]:
+        return [{**line, "unheard": 0} for line in self.said[-1:]]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -133,7 +133,7 @@ class Node:
         name: str | None = None,
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it."""
         params = {"link": link, "name": name, "timeout": timeout, "rendezvous": list(rendezvous)}
         async with self._asking("invite", params) as asked:
@@ -229,7 +229,7 @@ class Node:
                 f"not {state} within {timeout:g} s; it stays queued and will still go out"
             ) from None
 
-    async def listen(self, sender: str | None = None) -> AsyncIterator[Event]:
+    async def listen(self, sender: str | None = None) -> AsyncGenerator[Event, None]:
         """Yield events for ever: first messages that no listener has had, then all that happens.
 
         Call ``heard`` for each message once it is shown; one that was not is offered again to the next
@@ -280,7 +280,7 @@ class Node:
         """Ask the node to stop."""
         await self._call("node.stop")
 
-    async def trace(self) -> AsyncIterator[Event]:
+    async def trace(self) -> AsyncGenerator[Event, None]:
         """Yield ``{"type": "tracing"}``, then an event for each cell's first sight at this node."""
         async with self._asking("node.trace", {}) as asked:
             async for event in asked:

@@ -53,6 +53,7 @@ class ControlServer:
         self._handler = handler
         self._server: asyncio.Server | None = None
         self._clients: set[_Client] = set()
+        self._stopping = False
         self._home: Path | None = None
 
     async def start(self, home: Path) -> None:
@@ -65,6 +66,7 @@ class ControlServer:
         """Let no one find us, then hang up on everybody."""
         if self._server is None or self._home is None:
             return
+        self._stopping = True
         remove_socket(self._home)
         self._server.close()
         for client in list(self._clients):
@@ -76,7 +78,7 @@ class ControlServer:
         client = _Client(reader, writer, self._handler)
         self._clients.add(client)
         try:
-            if _same_user(writer.get_extra_info("socket")):
+            if not self._stopping and _same_user(writer.get_extra_info("socket")):
                 await client.run()
         finally:
             self._clients.discard(client)

@@ -126,7 +126,7 @@ class Engine:
     def _begin(self, link: LinkId, step: Callable[[_Link], Coroutine[Any, Any, None]]) -> None:
         made = _Link(link, RTCPeerConnection(self._configuration), self._tell)
         self._links[link] = made
-        self._spawn(made.guarded(step(made)))
+        made.step = self._spawn(made.guarded(step(made)))
         self._spawn(made.guarded(made.watch()))
 
     def _tell(self, fact: Fact) -> None:
@@ -134,10 +134,11 @@ class Engine:
             self.close(fact.link)
         self._report(fact)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 class _Link:
@@ -150,6 +151,8 @@ class _Link:
         self._channel: RTCDataChannel | None = None
         self._opened = asyncio.Event()
         self._in_engine: deque[int] = deque()
+        self.step: asyncio.Task[None] | None = None
+        """Making the first description."""
         connection.on("datachannel", self._adopt)
         connection.on("connectionstatechange", self._state_changed)
 
@@ -259,7 +262,11 @@ class _Link:
             self.report(LinkDown(self._id, f"the connection {self._connection.connectionState}"))
 
     async def close(self) -> None:
+        """Let what was sent leave, then close the engine."""
         self._opened.set()
+        if self.step is not None:
+            # Closed while it gathers, the engine would leave the sockets behind that it was about to open.
+            await asyncio.wait((self.step,), timeout=CLOSE_SECONDS)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSE_SECONDS):
                 while (

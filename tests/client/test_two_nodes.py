@@ -1,0 +1,222 @@
+"""Two people through the public Python interface: real homes, a real rendezvous, a real link."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from p2pchat.client import Node, connect, create_home
+from p2pchat.errors import (
+    ControlError,
+    LimitError,
+    NetworkError,
+    NotInTime,
+    P2PChatError,
+    TrustError,
+    UsageError,
+)
+from p2pchat.wire.words import WORDS
+from tests.support.nodes import friends, messages, pair
+
+pytestmark = pytest.mark.real
+
+
+def hosts(node: Node) -> bool:
+    """Whether the node runs in this process, on this object's account."""
+    return node.embedded
+
+
+async def test_a_message_and_its_states(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        states: list[str] = []
+        sent = await alice.send("bob", "hi 👋", on_state=lambda event: states.append(event["state"]))
+        assert states == ["queued", "relayed", "delivered"]
+        (received,) = await messages(bob, 1)
+        assert received["text"] == "hi 👋"
+        assert received["id"] == sent["id"]
+        assert received["from"] == "alice"
+        (line,) = await alice.history("bob")
+        assert (line["state"], line["outgoing"], line["from"]) == ("delivered", True, "alice")
+        (talk,) = await bob.conversations()
+        assert (talk["with"], talk["unheard"]) == ("alice", 0)
+
+
+async def test_the_same_id_sends_nothing_twice(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        for _ in range(3):
+            await alice.send("bob", "once", id="a" * 32)
+        assert len(await bob.history("alice")) == 1
+
+
+async def test_who_is_not_there_gets_it_later_and_the_sender_is_told_the_truth(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        await bob.__aexit__(None, None, None)
+        with pytest.raises(NotInTime, match="stays queued"):
+            await alice.send("bob", "later", timeout=1.0)
+        assert (await alice.send("bob", "and this", wait="queued"))["state"] == "queued"
+        await bob.__aenter__()
+        assert [each["text"] for each in await messages(bob, 2)] == ["later", "and this"]
+
+
+async def test_messages_no_listener_had_are_offered_first_and_once(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        await alice.send("bob", "early")
+        async with aclosing(bob.listen()) as events:
+            assert (await anext(events))["text"] == "early"
+        assert [each["text"] for each in await messages(bob, 1)] == ["early"]
+        await alice.send("bob", "next")
+        assert [each["text"] for each in await messages(bob, 1)] == ["next"]
+
+
+async def test_contacts_can_be_compared_renamed_blocked_and_removed(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob", "carol") as (alice, bob, _):
+        seen, shown = await alice.contact("BOB"), await bob.contact("alice")
+        assert seen["safety_number"] == shown["safety_number"]
+        assert seen["safety_emoji"] == shown["safety_emoji"]
+        assert (await alice.verify("bob"))["verified"]
+        assert (await alice.rename("bob", "Robert"))["name"] == "Robert"
+        with pytest.raises(UsageError, match="already"):
+            await alice.rename("carol", "robert")
+        with pytest.raises(UsageError, match="did you mean Robert"):
+            await alice.contact("Robet")
+        assert (await alice.block("Robert"))["blocked"]
+        with pytest.raises(UsageError, match="unblock"):
+            await alice.send("Robert", "x")
+        await alice.block("Robert", blocked=False)
+        await alice.remove("carol")
+        assert [each["name"] for each in await alice.contacts()] == ["Robert"]
+
+
+async def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, _):
+        for error, call in (
+            (UsageError, alice.send("nobody", "x")),
+            (UsageError, alice.send("bob", "")),
+            (LimitError, alice.send("bob", "x" * 65_537)),
+            (UsageError, alice.join("42-nonsense")),
+            (UsageError, alice.join("42-tango-marble-orbit", rendezvous=["http://x"])),
+            (TrustError, alice.join("999999-" + "-".join(WORDS[:3]), timeout=5)),
+            (UsageError, alice.rename("bob", "\x1b[2J")),
+            (ControlError, alice.send("bob", "x", id="not hex")),
+        ):
+            with pytest.raises(error, match=r"^[^\n]+$"):
+                await call
+
+
+async def test_no_rendezvous_is_said(tmp_path: Path) -> None:
+    create_home(tmp_path / "a", "a")
+    create_home(tmp_path / "b", "b", ["ws://127.0.0.1:9"])
+    async with connect(tmp_path / "a") as alone, connect(tmp_path / "b") as lost:
+        with pytest.raises(UsageError, match="--rendezvous"):
+            async for _ in alone.invite():
+                pass
+        with pytest.raises(NetworkError, match="no rendezvous could be reached"):
+            async for _ in lost.invite():
+                pass
+
+
+async def test_pairing_by_link_and_with_oneself(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice") as (alice,):
+        status = await alice.status()
+        url = (await alice.whoami())["rendezvous"][0]
+        create_home(tmp_path / "bob", "bob")  # knows no rendezvous: the link names it
+        async with connect(tmp_path / "bob") as bob:
+            await pair(alice, bob, link=True)
+            assert (await bob.contacts())[0]["how"] == "link"
+            await alice.send("bob", "by link")
+        assert status["links"] == []
+        assert url.startswith("ws://")
+
+
+async def test_an_invite_nobody_listens_to_is_taken_back(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        async with aclosing(alice.invite()) as events:
+            code = (await anext(events))["code"]
+        watcher = connect(tmp_path / "alice", run=False)
+        async with watcher, aclosing(watcher.invite()) as events:
+            other = (await anext(events))["code"]
+        with pytest.raises(TrustError):
+            await bob.join(other, timeout=10)
+        assert code != other
+
+
+async def test_programs_share_one_node_and_the_next_takes_over(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        first = connect(tmp_path / "alice")
+        async with first:
+            assert alice.embedded
+            assert not hosts(first)
+            await first.send("bob", "through the other's node")
+            listening = asyncio.create_task(messages(first, 1))
+            await alice.__aexit__(None, None, None)
+            sending = asyncio.create_task(bob.send("alice", "still there?"))
+            assert [each["text"] for each in await listening] == ["still there?"]
+            await sending
+            assert hosts(first)
+            await alice.__aenter__()
+            assert not alice.embedded
+
+
+async def test_many_who_start_at_once_never_wait_on_a_lock(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        await alice.__aexit__(None, None, None)
+
+        async def one(number: int) -> None:
+            async with connect(tmp_path / "alice") as node:
+                await node.send("bob", f"{number}", timeout=60)
+
+        await asyncio.gather(*(one(number) for number in range(8)))
+        assert sorted(each["text"] for each in await bob.history("alice")) == [str(n) for n in range(8)]
+        await alice.__aenter__()
+
+
+async def test_a_home_far_down_the_tree_works(tmp_path: Path) -> None:
+    home = tmp_path.joinpath(*["a-rather-long-folder-name"] * 6)
+    assert len(os.fsencode(home)) > 108
+    create_home(home, "deep")
+    async with connect(home) as node, connect(home, run=False) as other:
+        assert (await other.whoami())["fingerprint"] == (await node.whoami())["fingerprint"]
+
+
+async def test_without_a_node_and_without_a_home(tmp_path: Path) -> None:
+    with pytest.raises(P2PChatError, match="p2pchat init"):
+        await connect(tmp_path / "none").__aenter__()
+    create_home(tmp_path / "a", "a")
+    with pytest.raises(NetworkError, match="node run"):
+        await connect(tmp_path / "a", run=False).__aenter__()
+
+
+async def test_a_locked_home_asks_once_and_only_when_it_must(tmp_path: Path) -> None:
+    create_home(tmp_path / "a", "a", passphrase="open sesame")
+    asked = 0
+
+    def ask() -> str:
+        nonlocal asked
+        asked += 1
+        return "open sesame"
+
+    async with connect(tmp_path / "a", passphrase=ask), connect(tmp_path / "a", passphrase=ask) as second:
+        assert not second.embedded
+    assert asked == 1
+    for wrong, error in (("wrong", TrustError), (None, UsageError)):
+        with pytest.raises(error):
+            await connect(tmp_path / "a", passphrase=wrong).__aenter__()
+
+
+async def test_a_trace_shows_cells_pass(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob), aclosing(bob.trace()) as events:
+        assert (await anext(events))["type"] == "tracing"
+        await alice.send("bob", "look")
+        async with asyncio.timeout(10):
+            cell = await anext(events)
+        assert cell["type"] == "cell"
+        assert cell["from"] in {(await alice.status())["node"], None}
+
+
+async def test_not_entered_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ControlError, match="async with"):
+        await Node(tmp_path, None, run=True).whoami()

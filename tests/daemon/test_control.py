@@ -1,0 +1,130 @@
+"""The control socket: JSON-RPC 2.0, a line each, for the owner only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2pchat.daemon.control import LINE_MAX, REQUESTS_MAX, Asker, ControlServer, MethodError
+from p2pchat.errors import TrustError
+
+
+async def answer(method: str, params: dict[str, Any], asker: Asker) -> Any:
+    match method:
+        case "echo":
+            return params
+        case "count":
+            for number in range(params["to"]):
+                asker.event({"number": number})
+            return "done"
+        case "refuse":
+            raise TrustError("not you")
+        case "unknown":
+            raise MethodError(-32601, "there is no such method")
+        case "break":
+            raise RuntimeError("a bug\nof two lines")
+        case "hang":
+            await asyncio.Event().wait()
+    return None
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Path]:
+    server = ControlServer(answer)
+    await server.start(tmp_path)
+    yield tmp_path
+    await server.stop()
+    assert not (tmp_path / "control.sock").exists()
+
+
+async def ask(home: Path, *lines: bytes) -> list[dict[str, Any]]:
+    """Send lines, hang up for writing, return every answer."""
+    reader, writer = await asyncio.open_unix_connection(home / "control.sock")
+    for line in lines:
+        writer.write(line + b"\n")
+    answers: list[dict[str, Any]] = []
+    async with asyncio.timeout(10):
+        while len(answers) < len(lines) or not answers:
+            line = await reader.readline()
+            if not line:
+                break
+            parsed = json.loads(line)
+            answers.append(parsed)
+            if parsed.get("method"):
+                lines = (*lines, b"")
+    writer.close()
+    return answers
+
+
+def request(method: str, number: Any = 1, **params: Any) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode()
+
+
+async def test_an_answer_bears_its_request_s_id(server: Path) -> None:
+    answers = await ask(server, request("echo", "x", a="ü"), request("echo", 2))
+    assert sorted(answers, key=str) == sorted(
+        [{"jsonrpc": "2.0", "id": "x", "result": {"a": "ü"}}, {"jsonrpc": "2.0", "id": 2, "result": {}}],
+        key=str,
+    )
+
+
+async def test_events_come_before_the_answer(server: Path) -> None:
+    answers = await ask(server, request("count", 7, to=2))
+    assert [each["params"] for each in answers[:2]] == [
+        {"request": 7, "event": {"number": n}} for n in range(2)
+    ]
+    assert answers[2]["result"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"nonsense", -32700),
+        (b"[]", -32600),
+        (b'{"id": 1, "method": "echo"}', -32600),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": [1]}', -32600),
+        (request("unknown"), -32601),
+        (request("refuse"), -4),
+        (request("break"), -1),
+        (b"x" * (LINE_MAX + 2), -32600),
+    ],
+)
+async def test_each_fault_has_its_code_and_one_line(server: Path, line: bytes, code: int) -> None:
+    (answered,) = await ask(server, line)
+    assert answered["error"]["code"] == code
+    assert "\n" not in answered["error"]["message"]
+
+
+async def test_only_the_owner_may_open_it(server: Path) -> None:
+    assert stat.S_IMODE((server / "control.sock").stat().st_mode) == 0o600
+
+
+async def test_too_many_requests_at_once_are_cut_off(server: Path) -> None:
+    answers = await ask(server, *[request("hang", number) for number in range(REQUESTS_MAX + 2)])
+    assert answers[0]["error"]["code"] == -5
+
+
+async def test_a_notification_gets_no_answer(server: Path) -> None:
+    silent = json.dumps({"jsonrpc": "2.0", "method": "echo"}).encode()
+    reader, writer = await asyncio.open_unix_connection(server / "control.sock")
+    writer.write(silent + b"\n" + request("echo", 5) + b"\n")
+    assert json.loads(await reader.readline())["id"] == 5
+    writer.close()
+
+
+async def test_stopping_hangs_up_on_everybody(tmp_path: Path) -> None:
+    server = ControlServer(answer)
+    await server.start(tmp_path)
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "control.sock")
+    writer.write(request("echo") + b"\n" + request("hang") + b"\n")
+    await reader.readline()
+    async with asyncio.timeout(10):
+        await server.stop()
+        assert await reader.read() == b""
+    writer.close()

@@ -1,0 +1,207 @@
+"""The driver keeps its one promise: what must be remembered is on disk before anything leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import pytest
+
+from p2pchat.core import orders
+from p2pchat.core.facts import Fact, FramesDrained, Started, TimerFired
+from p2pchat.core.orders import Notify, Order, Persist, SendFrame
+from p2pchat.core.records import Change, DropOutbox
+from p2pchat.errors import ControlError, StoreError
+from p2pchat.net.driver import BATCH_MAX, Driver
+from p2pchat.types import LinkId, MessageId, Topic
+from p2pchat.wire.description import Description
+from p2pchat.wire.signalling import FromClient, Leave
+
+EVENT = orders.LinksChanged(1, "up")
+DESCRIPTION = Description("active", "u", "p", bytes(32), ())
+
+
+class Scripted:
+    """A node that answers each fact as told."""
+
+    def __init__(self, answer: Callable[[Fact], list[Order]], wakeup: float | None = None) -> None:
+        self.answer = answer
+        self.wakeup = wakeup
+        self.facts: list[Fact] = []
+
+    def handle(self, fact: Fact, now: float) -> list[Order]:
+        self.facts.append(fact)
+        if isinstance(fact, TimerFired):
+            self.wakeup = None
+        return self.answer(fact)
+
+    def next_wakeup(self) -> float | None:
+        return self.wakeup
+
+
+class Recorder:
+    """Journal, links and connections in one: everything that was done, in order."""
+
+    def __init__(self) -> None:
+        self.done: list[object] = []
+        self.fails = False
+        self.threads: set[str] = set()
+
+    def commit(self, changes: Sequence[Change]) -> None:
+        self.threads.add(threading.current_thread().name)
+        if self.fails:
+            raise StoreError("the disk is full")
+        self.done.append(("commit", list(changes)))
+
+    def make_offer(self, link: LinkId) -> None:
+        self.done.append(("make_offer", link))
+
+    def make_answer(self, link: LinkId, offer: Description) -> None:
+        self.done.append(("make_answer", link))
+
+    def accept_answer(self, link: LinkId, answer: Description) -> None:
+        self.done.append(("accept_answer", link))
+
+    def connect(self, url: str) -> None:
+        self.done.append(("connect", url))
+
+    def notified(self, event: orders.Event) -> None:
+        self.done.append(("notify", event))
+
+
+class Links(Recorder):
+    def __init__(self, log: Recorder) -> None:
+        self.done = log.done
+
+    def send(self, link: LinkId, frame: bytes) -> None:
+        self.done.append(("send", frame))
+
+    def close(self, link: LinkId) -> None:
+        self.done.append(("close", link))
+
+
+class Connections(Recorder):
+    def __init__(self, log: Recorder) -> None:
+        self.done = log.done
+
+    def send(self, url: str, message: FromClient) -> None:
+        self.done.append(("signal", message))
+
+    def close(self, url: str) -> None:
+        self.done.append(("hang up", url))
+
+
+@asynccontextmanager
+async def driven(
+    node: Scripted, log: Recorder, now: Callable[[], float] = lambda: 0.0
+) -> AsyncIterator[Driver]:
+    with ThreadPoolExecutor(1, thread_name_prefix="store") as worker:
+        driver = Driver(node, log, worker, now, log.notified)
+        task = asyncio.create_task(driver.run(Links(log), Connections(log)))
+        try:
+            yield driver
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def drop(number: int) -> Persist:
+    return Persist(DropOutbox(MessageId(str(number))))
+
+
+async def test_a_batch_is_committed_before_any_of_it_leaves() -> None:
+    log = Recorder()
+    node = Scripted(lambda fact: [SendFrame(LinkId(1), b"a"), drop(1), Notify(EVENT), drop(2)])
+    async with driven(node, log) as driver:
+        await driver.submit_and_persist(Started())
+        await asyncio.sleep(0)
+    assert log.done == [
+        ("commit", [drop(1).change, drop(2).change]),
+        ("send", b"a"),
+        ("notify", EVENT),
+    ]
+    assert log.threads == {"store_0"}
+
+
+async def test_many_facts_share_one_commit_and_keep_their_order() -> None:
+    log = Recorder()
+    node = Scripted(
+        lambda fact: (
+            [drop(fact.count), SendFrame(LinkId(1), b"%d" % fact.count)]
+            if isinstance(fact, FramesDrained)
+            else []
+        )
+    )
+    async with driven(node, log) as driver:
+        for number in range(2 * BATCH_MAX):
+            driver.submit(FramesDrained(LinkId(1), number))
+        await driver.submit_and_persist(Started())
+        await asyncio.sleep(0)
+    commits = [
+        place for place, done in enumerate(log.done) if isinstance(done, tuple) and done[0] == "commit"
+    ]
+    assert len(commits) == 2
+    sent = [done[1] for done in log.done if isinstance(done, tuple) and done[0] == "send"]
+    assert sent == [b"%d" % number for number in range(2 * BATCH_MAX)]
+    assert commits[1] == BATCH_MAX + 1, "the second batch is not begun before the first has left"
+
+
+async def test_a_disk_that_refuses_ends_the_driver_and_nothing_of_the_batch_leaves() -> None:
+    log = Recorder()
+    log.fails = True
+    node = Scripted(lambda fact: [drop(1), SendFrame(LinkId(1), b"a")])
+    async with driven(node, log) as driver:
+        with pytest.raises(StoreError):
+            await driver.submit_and_persist(Started())
+        with pytest.raises(StoreError):
+            await driver.submit_and_persist(Started())
+    assert log.done == []
+
+
+async def test_stopping_it_fails_who_still_waits() -> None:
+    log = Recorder()
+    node = Scripted(lambda fact: [])
+    async with driven(node, log) as driver:
+        await driver.submit_and_persist(Started())
+    with pytest.raises(ControlError):
+        await driver.submit_and_persist(Started())
+
+
+async def test_the_node_is_woken_when_it_wants_to_be() -> None:
+    log = Recorder()
+    node = Scripted(lambda fact: [Notify(EVENT)] if isinstance(fact, TimerFired) else [], wakeup=0.0)
+    async with driven(node, log):
+        async with asyncio.timeout(5):
+            while not log.done:
+                await asyncio.sleep(0)
+    assert node.facts == [TimerFired()]
+
+
+async def test_every_order_reaches_who_carries_it_out() -> None:
+    log = Recorder()
+    leave = Leave(Topic(bytes(32)))
+    one = LinkId(1)
+    every: list[Order] = [
+        orders.ConnectRendezvous("u"),
+        orders.CloseRendezvous("u"),
+        orders.Signal("u", leave),
+        orders.MakeOffer(one),
+        orders.MakeAnswer(one, DESCRIPTION),
+        orders.AcceptAnswer(one, DESCRIPTION),
+        orders.CloseLink(one),
+    ]
+    async with driven(Scripted(lambda fact: every), log) as driver:
+        await driver.submit_and_persist(Started())
+        await asyncio.sleep(0)
+    assert log.done == [
+        ("connect", "u"),
+        ("hang up", "u"),
+        ("signal", leave),
+        ("make_offer", one),
+        ("make_answer", one),
+        ("accept_answer", one),
+        ("close", one),
+    ]

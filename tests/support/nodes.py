@@ -1,0 +1,52 @@
+"""Real nodes in one process: real homes, a real rendezvous, real links."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from p2pchat.client import Node, connect, create_home
+from rendezvous.server import running
+
+
+@asynccontextmanager
+async def friends(folder: Path, *names: str) -> AsyncIterator[list[Node]]:
+    """Nodes of new homes; the first has invited all others."""
+    async with running() as server:
+        for name in names:
+            create_home(folder / name, name, [server.url])
+        nodes = [connect(folder / name) for name in names]
+        for node in nodes:
+            await node.__aenter__()
+        try:
+            for guest in nodes[1:]:
+                await pair(nodes[0], guest)
+            yield nodes
+        finally:
+            for node in nodes:
+                await node.__aexit__(None, None, None)
+
+
+async def pair(host: Node, guest: Node, link: bool = False) -> None:
+    """Invite and join."""
+    joining: asyncio.Task[object] | None = None
+    async for event in host.invite(link=link):
+        if event["type"] == "invite":
+            joining = asyncio.create_task(guest.join(event["code"]))
+    assert joining is not None
+    await joining
+
+
+async def messages(node: Node, count: int, sender: str | None = None) -> list[dict[str, object]]:
+    """The next messages a listener gets, marked as heard."""
+    found: list[dict[str, object]] = []
+    async with asyncio.timeout(30):
+        async for event in node.listen(sender):
+            if event["type"] == "message":
+                found.append(event)
+                await node.heard([event["id"]])
+                if len(found) == count:
+                    break
+    return found

@@ -156,7 +156,8 @@ class Conversation:
         """Tell a contact who is here that we go."""
         if not (self._connected and self.here(now)):
             return []
-        return self._saved(self._say(wire.Presence(here=False, asks=False, next=self._session.expected), now))
+        goodbye = wire.Presence(here=False, asks=False, next=self._session.expected)
+        return self._saved(self._say(goodbye, self._session.silent_room(now), now))
 
     def renew(self, contact: Contact, session: Session, now: float) -> list[Output]:
         """Paired anew: what waits must be sealed under the new session."""
@@ -313,26 +314,27 @@ class Conversation:
             return []
         self._probe_at = now + self._probe_gap * uniform(self._entropy, 0.8, 1.2)
         self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
-        return self._send_fragment(*probe, now) if self._session.notice_room(now) > 0 else []
+        return self._send_fragment(*probe, now) if self._session.silent_room(now) > 0 else []
 
     def _tick_connected(self, now: float) -> list[Output]:
         out: list[Output] = []
         if self._receipt_at is not None and now >= self._receipt_at:
             self._receipt_at = None
-            out += self._say(
-                wire.Receipt(self._session.expected, self._inbox.held(self._session.expected)), now
-            )
+            expected = self._session.expected
+            receipt = wire.Receipt(expected, self._inbox.held(expected))
+            out += self._say(receipt, self._session.answer_room(now), now)
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
             asks = not self._presence.here(now) or len(self._outbox) > 0
-            out += self._say(wire.Presence(here=True, asks=asks, next=self._session.expected), now)
+            greeting = wire.Presence(here=True, asks=asks, next=self._session.expected)
+            out += self._say(greeting, self._session.silent_room(now), now)
         if self._probe_at is not None and now >= self._probe_at:
             out += self._probe(now)
         return out + self._flush(now)
 
-    def _say(self, notice: wire.Notice, now: float) -> list[Output]:
-        """Send a notice: in the envelope only, never repeated."""
+    def _say(self, notice: wire.Notice, room: int, now: float) -> list[Output]:
+        """Send a notice, if there is room: in the envelope only, never repeated."""
         self._presence.greeted(now)
-        if self._session.notice_room(now) <= 0:
+        if room <= 0:
             self._counters["notices withheld: window full"] += 1
             return []
         floor = self._outbox.floor(self._session.next_number)

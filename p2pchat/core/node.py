@@ -53,6 +53,7 @@ class Node:
         self._entropy = entropy
         self._id = NodeId(entropy.bytes(8))
         self._links = 0
+        self._talks = 0
         self._counters: Counter[str] = Counter()
         self._identity = memory.identity
         self._contacts = Contacts(memory.contacts)
@@ -354,7 +355,8 @@ class Node:
         return contact, out + self._on_talk(talk, talk.connected(links, links > 0, now), now)
 
     def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
-        entropy = self._entropy.child(f"conversation {contact.id}")
+        self._talks += 1
+        entropy = self._entropy.child(f"conversation {self._talks}")
         return Conversation(contact, session, entries, entropy, self._counters)
 
     # --- one machine's outputs are another's inputs

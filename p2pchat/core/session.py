@@ -25,14 +25,16 @@ from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment
 from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
 
-CHECKPOINT = 32
-"""A receiver remembers durably how far it has seen at least every 32 cells, so after a crash it may listen
-this much lower than the sender believes; the sender therefore stays this far below the receiver's
-look-ahead."""
+DATA_WINDOW = 96
+"""Cells of ordered payloads that may be under way beyond the last one seen; the longest text takes 77."""
 
-NOTICE_RESERVE = 16
-"""Tags of the window that ordered payloads leave for receipts, presence and probes, so that a full window can
-always be re-opened."""
+SILENT_WINDOW = 128
+"""Cells that may leave while the contact is silent, receipts and probes included. The rest of the look-ahead is for
+answers: somebody who has just said where they listen can always be told to listen further."""
+
+CHECKPOINT = 32
+"""A receiver remembers durably how far it has seen at least every 32 cells: after a crash it listens this much
+lower than it may have said, which is still beyond ``SILENT_WINDOW``."""
 
 SNAPSHOT_LIMIT = 4 << 20
 """Bytes of a stored session we are ready to read back; one with all its skipped keys takes about 0.4 MB."""
@@ -148,19 +150,16 @@ class Session:
         return number, self._olm.encrypt(payload)
 
     def room(self, now: float) -> int:
-        """Cells of ordered payloads that may leave now without outrunning the contact's look-ahead."""
-        return self.notice_room(now) - NOTICE_RESERVE
+        """Cells of ordered payloads that may leave now."""
+        return DATA_WINDOW - self._unseen(now)
 
-    def notice_room(self, now: float) -> int:
-        """Cells that may leave into silence: the contact may have crashed and listen lower than it said."""
-        return self.answer_room(now) - CHECKPOINT
+    def silent_room(self, now: float) -> int:
+        """Cells that may leave now though the contact is silent."""
+        return SILENT_WINDOW - self._unseen(now)
 
     def answer_room(self, now: float) -> int:
-        """Cells that may leave when the contact has just said where it listens."""
-        epoch = max(self._sending.epoch, epoch_at(now))
-        sent = self._sending.index if epoch == self._sending.epoch else 0
-        seen = self._seen[1] + 1 if epoch == self._seen[0] else 0
-        return seen + LOOKAHEAD - CHECKPOINT - sent
+        """Cells that may leave when the contact has just been heard."""
+        return LOOKAHEAD - self._unseen(now)
 
     def fragment(self, lane: Lane, number: int, floor: int, index: int, count: int, data: bytes) -> Fragment:
         """A fragment that also tells the contact how far we have seen their cells."""
@@ -210,6 +209,13 @@ class Session:
         self._receiving = [chain, self._receiving[0]]
         added = chain.advance(epoch_at(now))
         return _joined([added, TagDelta((), tuple(dropped))])
+
+    def _unseen(self, now: float) -> int:
+        """Cells sent in the present epoch beyond the last one the contact has seen."""
+        epoch = max(self._sending.epoch, epoch_at(now))
+        sent = self._sending.index if epoch == self._sending.epoch else 0
+        seen = self._seen[1] + 1 if epoch == self._seen[0] else 0
+        return sent - seen
 
     def _note_seen(self, fragment: Fragment) -> None:
         """Believe the contact's word only about this generation, forwards, and not past what we sent."""

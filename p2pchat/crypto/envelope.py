@@ -40,11 +40,12 @@ PAST_EPOCHS = 4
 FUTURE_EPOCHS = 1
 """Clocks may be an epoch ahead."""
 
-LOOKAHEAD = 128
-"""Tags listened for beyond the last one seen, per epoch (protocol, section 6)."""
+LOOKAHEAD = 192
+"""Tags listened for beyond the last one seen, per epoch. The protocol's 128, and a third more, so that a sender whose
+cells were lost can still be heard when it is answered (core/session.py)."""
 
 SKIPPED_CAP = 1024
-"""Keys of skipped cells kept per epoch: eight look-aheads. Beyond it the oldest is forgotten; its cell will
+"""Keys of skipped cells kept per epoch: five look-aheads. Beyond it the oldest is forgotten; its cell will
 be repeated."""
 
 _NO_NONCE = bytes(GEOMETRY.nonce)  # a message key seals one cell only
@@ -85,11 +86,13 @@ class Opened:
 class SendChain:
     """The sending half of one direction."""
 
+    _chain: bytes
+    _tags: bytes
+
     def __init__(self, root: bytes, epoch: int) -> None:
         """``root`` (32 bytes) is that of ``epoch``."""
-        self._root = root
-        self._chain = self._tags = b""
-        self._begin(epoch)
+        self._following = self._chain = self._tags = b""
+        self._begin(root, epoch)
 
     def __repr__(self) -> str:
         return f"SendChain(epoch={self.epoch}, index={self.index})"
@@ -97,8 +100,7 @@ class SendChain:
     def advance(self, epoch: int) -> None:
         """Go on to ``epoch``, forgetting the keys of those before. A clock that went back changes nothing."""
         while self.epoch < epoch:
-            self._root = derive(self._root, "epoch")
-            self._begin(self.epoch + 1)
+            self._begin(self._following, self.epoch + 1)
 
     def seal(self, plain: bytes) -> bytes:
         """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``; the key is forgotten at once."""
@@ -112,22 +114,24 @@ class SendChain:
 
     def snapshot(self) -> bytes:
         """The whole state."""
-        return codec.pack([self._root, self.epoch, self.index, self._chain])
+        return codec.pack([self._following, self.epoch, self.index, self._chain, self._tags])
 
     @classmethod
     def restore(cls, snapshot: bytes) -> SendChain:
         """Undo ``snapshot``."""
-        root, epoch, index, chain = _fields(snapshot, 4)
-        made = cls(root, epoch)
-        made.index, made._chain = index, chain
+        following, epoch, index, chain, tags = _fields(snapshot, 5)
+        made = cls(following, epoch)
+        made.index = index
+        made._following, made._chain, made._tags = following, chain, tags
         return made
 
-    def _begin(self, epoch: int) -> None:
+    def _begin(self, root: bytes, epoch: int) -> None:
         self.epoch = epoch
         self.index = 0
         """The index the next cell gets."""
-        self._chain = derive(self._root, "chain")
-        self._tags = derive(self._root, "tags")
+        self._following = derive(root, "epoch")  # not the root itself: it leads back to keys already used
+        self._chain = derive(root, "chain")
+        self._tags = derive(root, "tags")
 
 
 class _Window:

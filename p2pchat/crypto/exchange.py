@@ -18,6 +18,7 @@ from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 
 SEED_BYTES = 64
+X25519_BYTES = 32
 
 
 class KemKey:
@@ -104,8 +105,10 @@ def respond(entropy: Entropy, peer_x25519: bytes, encapsulation_key: bytes) -> R
 
 def shared_point(scalar: bytes, point: bytes) -> bytes:
     """X25519 (RFC 7748). Raises Unreadable where the result would be zero: a low-order point contributes
-    nothing."""
+    nothing, and neither does one that is not 32 bytes."""
+    if len(point) != X25519_BYTES:  # the binding does not look, and libsodium would read past the end
+        raise Unreadable("an X25519 point of another size")
     try:
         return crypto_scalarmult(scalar, point)
-    except (CryptoError, ValueError) as error:
+    except CryptoError as error:
         raise Unreadable("not a usable X25519 point") from error

@@ -14,7 +14,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 
-from p2pchat.errors import Unreadable
+from p2pchat.errors import StoreError, Unreadable
 
 SALT_BYTES = argon2id.SALTBYTES
 NONCE_BYTES = 24
@@ -35,14 +35,20 @@ class Cost:
 
 
 def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
-    """A 32-byte key. Raises Unreadable on parameters out of reason."""
+    """A 32-byte key. Raises Unreadable on parameters out of reason, StoreError without the memory."""
     if not (
         1 <= cost.ops <= OPS_MAX
         and argon2id.MEMLIMIT_MIN <= cost.memory <= MEMORY_MAX
         and len(salt) == SALT_BYTES
     ):
         raise Unreadable("key stretching parameters out of reason")
-    return argon2id.kdf(KEY_BYTES, passphrase.encode(), salt, opslimit=cost.ops, memlimit=cost.memory)
+    try:
+        return argon2id.kdf(KEY_BYTES, passphrase.encode(), salt, opslimit=cost.ops, memlimit=cost.memory)
+    except CryptoError as error:
+        megabytes = cost.memory >> 20
+        raise StoreError(
+            f"unlocking needs {megabytes} MB of free memory; close something and retry"
+        ) from error
 
 
 def wrap(key: bytes, secret: bytes, nonce: bytes, bound_to: bytes) -> bytes:

@@ -21,7 +21,7 @@ from p2pchat.cli.output import say
 from p2pchat.cli.slash import Slash
 from p2pchat.cli.talk import Line, Talk
 from p2pchat.errors import P2PChatError
-from p2pchat.text import harmless_name, one_line
+from p2pchat.text import harmless_name
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -104,7 +104,7 @@ class _Screen:
         try:
             await self._slash.run(line)
         except P2PChatError as error:
-            self._talk.notice(one_line(str(error)))
+            self._talk.notice(str(error))
             return line
         return ""
 
@@ -115,7 +115,7 @@ class _Screen:
             try:
                 await self._talk.say(line)
             except P2PChatError as error:
-                self._talk.notice(f"not sent: {one_line(str(error))}")
+                self._talk.notice(f"not sent: {error}")
                 if not self._session.default_buffer.text:
                     self._session.default_buffer.insert_text(line)
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import click
@@ -126,8 +127,10 @@ async def _gone(settings: Settings, process: int) -> None:
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)
+        # Ended, but not yet noticed by whoever started it: as good as gone. (Only Linux tells.)
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except OSError:
         return True
-    return True
+    return state != "Z"

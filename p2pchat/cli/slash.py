@@ -13,7 +13,7 @@ from p2pchat.cli.contacts import emoji_line
 from p2pchat.cli.invite import join_command
 from p2pchat.cli.talk import ENTRY_LINES, Talk
 from p2pchat.errors import P2PChatError, UsageError
-from p2pchat.text import harmless_name, one_line
+from p2pchat.text import harmless_name
 
 FOUND_MAX: Final = 50
 """Lines a search shows: more scroll away unread."""
@@ -66,9 +66,8 @@ class Slash:
     async def _help(self, _rest: str) -> None:
         for name, (what, _) in self._commands.items():
             self._talk.notice(f"{name:<9} {what}")
-        self._talk.notice(
-            "Alt-Enter, or a backslash at the end, begins a new line. Ctrl-C clears what you typed."
-        )
+        self._talk.notice("Alt-Enter, or a backslash at the end, begins a new line")
+        self._talk.notice("Ctrl-C clears what you typed; Ctrl-D leaves")
         self._talk.notice("· queued   ✓ handed to the mesh   ✓✓ delivered   ✗ given up")
 
     async def _who(self, _rest: str) -> None:
@@ -130,7 +129,7 @@ class Slash:
         try:
             await pairing()
         except P2PChatError as error:
-            self._talk.notice(one_line(str(error)))
+            self._talk.notice(str(error))
 
     async def _host(self, link: bool) -> None:
         async for event in self._talk.node.invite(link=link):

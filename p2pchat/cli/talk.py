@@ -118,7 +118,7 @@ class Talk:
                 async for event in self.node.listen():
                     await self.take(event)
             except _PASSING as error:
-                self.notice(f"{one_line(str(error))}; trying again")
+                self.notice(f"{error}; trying again")
                 await asyncio.sleep(RETRY_S)
 
     async def take(self, event: Event) -> None:
@@ -172,7 +172,7 @@ class Talk:
             try:
                 queued = await self.node.send(to, text, wait="queued", id=message)
             except _PASSING as error:
-                self.notice(f"{one_line(str(error))}; not sent yet: {shortened(text, 30)}")
+                self.notice(f"{error}; not sent yet: {shortened(text, 30)}")
                 await asyncio.sleep(RETRY_S)
             except P2PChatError:
                 del self.sent[message]
@@ -212,7 +212,7 @@ class Talk:
 
     def notice(self, text: str) -> None:
         """A line about the chat, not of it."""
-        self._show([("class:notice", f"      {text}")])
+        self._show([("class:notice", f"      {one_line(text)}")])
 
     def show_lines(self, messages: Iterable[Event]) -> None:
         """Messages read back, each under its day, whether they were shown before or not."""

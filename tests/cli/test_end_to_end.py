@@ -1,0 +1,312 @@
+"""Two people, two homes, one rendezvous: every command as it is typed, in real processes over real links."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import People, Person, people
+
+pytestmark = pytest.mark.real
+
+NASTY = "שלום 👩‍🚀 zażółć\n\x1b[2J\x9b31m\u202e end"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[People]:
+    with people(tmp_path) as everyone:
+        yield everyone
+
+
+@pytest.fixture
+def pair(town: People) -> list[Person]:
+    return town.friends("ana", "bob")
+
+
+# --- pairing
+
+
+def test_words_bring_two_together(town: People) -> None:
+    ana, bob = town.someone("ana"), town.stranger("bob")
+    assert bob.run("init", "--name", "bob", "--no-passphrase").returncode == 0
+    invite = ana.start("invite", "--as", "bobby")
+    code = invite.line()
+    joined = bob.run("join", *code.upper().split("-"), "--rendezvous", town.url)
+    assert (joined.returncode, joined.stdout) == (0, "ana\n")
+    hosted = invite.ended()
+    assert (hosted.returncode, hosted.stdout) == (0, "bobby\n")
+    assert f"p2pchat join {code} --rendezvous {town.url}\n" in hosted.stderr
+
+
+def test_a_link_says_where_to_meet(town: People) -> None:
+    ana, bob = town.someone("ana"), town.stranger("bob")
+    bob.run("init", "--name", "bob", "--no-passphrase")
+    invite = ana.start("invite", "--link", "--json")
+    link = json.loads(invite.line())["code"]
+    event = json.loads(bob.run("join", "--json", link).stdout)
+    assert (event["type"], event["change"], event["how"]) == ("contact", "added", "link")
+    assert json.loads(invite.ended().stdout)["change"] == "added"
+
+
+def test_a_wrong_word_burns_the_code_and_both_are_told(town: People) -> None:
+    ana, bob = town.someone("ana"), town.someone("bob")
+    invite = ana.start("invite")
+    number, *words = invite.line().split("-")
+    wrong = bob.run("join", "-".join([number, *reversed(words)]))
+    assert wrong.returncode == 4
+    assert "burnt" in wrong.stderr
+    hosted = invite.ended()
+    assert hosted.returncode == 4
+    assert "p2pchat invite" in hosted.stderr
+    late = bob.run("join", "-".join([number, *words]))
+    assert late.returncode == 4
+    assert late.stderr.count("\n") <= 2
+
+
+def test_nobody_comes(town: People) -> None:
+    ran = town.someone("ana").run("invite", "--timeout", "0.5")
+    assert ran.returncode == 6
+    assert len(ran.stdout.splitlines()) == 1
+
+
+def test_a_rendezvous_that_is_not_there_is_exit_code_3(town: People) -> None:
+    ana = town.stranger("ana")
+    ana.run("init", "--name", "ana", "--no-passphrase", "--rendezvous", "ws://127.0.0.1:9")
+    ran = ana.run("invite")
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert "ws://127.0.0.1:9" in ran.stderr
+
+
+# --- messages
+
+
+def test_a_message_arrives_and_the_sender_knows(pair: list[Person]) -> None:
+    ana, bob = pair
+    listening = bob.start("listen", "--json", "--count", "1")
+    sent = ana.run("send", "bob", "-", stdin=NASTY)
+    assert sent.returncode == 0, sent.stderr
+    heard = [json.loads(line) for line in listening.ended().stdout.splitlines()]
+    (message,) = [event for event in heard if event["type"] == "message"]
+    assert (message["id"], message["from"], message["text"]) == (sent.stdout.strip(), "ana", NASTY)
+
+
+def test_what_is_shown_is_harmless_and_heard_once(pair: list[Person]) -> None:
+    ana, bob = pair
+    bob.node()
+    assert ana.run("send", "bob", NASTY).returncode == 0
+    shown = bob.run("listen", "--count", "1").stdout
+    assert not any(control in shown for control in "\x1b\x9b\u202e\r")
+    assert shown.count("\n") == 1
+    assert bob.run("listen", "--timeout", "0").stdout == ""
+    assert [json.loads(line)["text"] for line in bob.run("history", "ana", "--json").stdout.splitlines()] == [
+        NASTY
+    ]
+
+
+def test_away_it_stays_queued_and_arrives_later(pair: list[Person]) -> None:
+    ana, bob = pair
+    assert ana.run("send", "--wait", "queued", "bob", "first").returncode == 0
+    late = ana.run("send", "--timeout", "0.5", "bob", "second")
+    assert late.returncode == 6
+    assert len(late.stdout.strip()) == 32
+    ana.node()
+    heard = bob.run("listen", "--count", "2", "--timeout", "40").stdout.splitlines()
+    assert [line.split("  ", 1)[1] for line in heard] == ["ana: first", "ana: second"]
+
+
+def test_two_commands_at_once_share_a_node(pair: list[Person]) -> None:
+    ana, bob = pair
+    bob.node()
+    listening = ana.start("listen", "--json", "--count", "1")
+    assert ana.run("send", "bob", "while another listens").returncode == 0
+    assert bob.run("send", "ana", "back").returncode == 0
+    assert listening.ended().returncode == 0
+
+
+def test_a_command_is_run_for_each_message(pair: list[Person], tmp_path: Path) -> None:
+    ana, bob = pair
+    ana.node()
+    log = tmp_path / "log"
+    command = f'echo "$P2PCHAT_MESSAGE_FROM: $(cat)" >> {log}'
+    listening = bob.start("listen", "--count", "1", "--exec", command)
+    assert ana.run("send", "bob", "ping").returncode == 0
+    assert listening.ended().returncode == 0
+    assert log.read_text() == "ana: ping\n"
+
+
+# --- the node
+
+
+def test_a_node_runs_tells_and_stops(pair: list[Person]) -> None:
+    ana, _ = pair
+    assert ana.run("node", "status").returncode == 3
+    assert ana.run("node", "stop").returncode == 3
+    node = ana.node()
+    status = json.loads(ana.run("node", "status", "--json").stdout)
+    assert status["pid"] == node.process.pid
+    assert "rendezvous" in ana.run("node", "status").stdout
+    twice = ana.run("node", "run")
+    assert twice.returncode == 2
+    assert ana.run("node", "stop").returncode == 0
+    assert node.ended().returncode == 0
+    assert ana.run("wipe", "--yes").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_node_told_to_end_ends_well(number: signal.Signals, pair: list[Person]) -> None:
+    node = pair[0].node()
+    node.process.send_signal(number)
+    ended = node.ended()
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_home_is_not_wiped_under_a_running_node(pair: list[Person]) -> None:
+    ana, _ = pair
+    ana.node()
+    refused = ana.run("wipe", "--yes")
+    assert refused.returncode == 1
+    assert "p2pchat node stop" in refused.stderr
+    assert ana.run("whoami").returncode == 0
+
+
+def test_an_interrupted_listener_leaves_its_home_free(pair: list[Person]) -> None:
+    ana, _ = pair
+    listening = ana.start("listen", "--json")
+    while ana.run("node", "status").returncode != 0:
+        pass
+    listening.process.send_signal(signal.SIGINT)
+    assert listening.ended().returncode == 130
+    assert ana.run("whoami").returncode == 0
+
+
+def test_bash_completes_names_from_the_running_node(pair: list[Person]) -> None:
+    ana, _ = pair
+    asked = {"_P2PCHAT_COMPLETE": "bash_complete", "COMP_CWORD": "2", "COMP_WORDS": "p2pchat send b"}
+    asked["P2PCHAT_HOME"] = str(ana.home)
+    assert ana.run(**asked).stdout.strip() == ""
+    ana.node()
+    assert ana.run(**asked).stdout.split() == ["plain,bob"]
+
+
+# --- passphrases
+
+
+def test_a_passphrase_is_asked_for_twice_at_first_and_then_once(town: People) -> None:
+    ana = town.stranger("ana")
+    making = ana.terminal("init", "--name", "ana")
+    making.until("New passphrase:")
+    making.type("open sesame\n")
+    making.until("The same again:")
+    making.type("open sesame\n")
+    assert making.ended() == 0
+    assert "sesame" not in making.text
+    asking = ana.terminal("whoami")
+    asking.until("Passphrase:")
+    asking.type("open sesame\n")
+    asking.until("fingerprint")
+    assert asking.ended() == 0
+
+
+def test_a_wrong_passphrase_is_exit_code_4(town: People, tmp_path: Path) -> None:
+    (tmp_path / "right").write_text("right\n")
+    (tmp_path / "wrong").write_text("wrong\n")
+    ana = town.stranger("ana")
+    right = {"P2PCHAT_PASSPHRASE_FILE": str(tmp_path / "right")}
+    assert ana.run("init", "--name", "ana", **right).returncode == 0
+    assert ana.run("whoami", **right).returncode == 0
+    wrong = ana.run("whoami", "--passphrase-file", str(tmp_path / "wrong"))
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (4, 1)
+    assert ana.run("whoami").returncode == 2
+
+
+def test_ctrl_c_at_the_prompt_is_an_interruption(town: People, tmp_path: Path) -> None:
+    (tmp_path / "right").write_text("right\n")
+    ana = town.stranger("ana")
+    ana.run("init", "--name", "ana", P2PCHAT_PASSPHRASE_FILE=str(tmp_path / "right"))
+    asking = ana.terminal("whoami")
+    asking.until("Passphrase:")
+    asking.type("\x03")
+    assert asking.ended() == 130
+
+
+def test_verify_asks_at_a_terminal(pair: list[Person]) -> None:
+    ana, _ = pair
+    asking = ana.terminal("contacts", "verify", "bob")
+    asking.until("[y/N]")
+    asking.type("n\n")
+    assert asking.ended() == 7
+    asking = ana.terminal("contacts", "verify", "bob")
+    asking.until("[y/N]")
+    asking.type("y\n")
+    assert asking.ended() == 0
+    assert "verified" in ana.run("contacts").stdout.split()
+
+
+# --- the chat
+
+
+def test_lines_in_are_sent_and_messages_out_are_lines(pair: list[Person]) -> None:
+    ana, bob = pair
+    bob.node()
+    assert bob.run("send", "--wait", "queued", "ana", "waiting for you").returncode == 0
+    ran = ana.run("chat", "bob", stdin="one\n\ntwo\nthree")
+    assert ran.returncode == 0, ran.stderr
+    heard = bob.run("listen", "--count", "3").stdout.splitlines()
+    assert [line.split("  ", 1)[1] for line in heard] == ["ana: one", "ana: two", "ana: three"]
+
+
+def test_the_end_of_a_pipe_waits_only_so_long(pair: list[Person]) -> None:
+    ana, _ = pair
+    assert ana.run("chat", "bob", "--timeout", "0.5", stdin="anyone?\n").returncode == 6
+
+
+def test_two_talk_at_terminals(pair: list[Person]) -> None:
+    ana, bob = pair
+    hers, his = ana.terminal("chat"), bob.terminal("chat", "ana", "--plain")
+    hers.until("ana>")
+    his.until("bob>")
+    hers.type("hello\r")
+    his.until("ana: hello")
+    hers.until("✓✓ hello")
+    his.type("half a line")
+    his.until("bob> half a line")
+    hers.type("two\\\rlines\r")
+    his.until("ana: two\n      lines\nbob> half a line")
+    his.type("\x03never mind\r")
+    hers.until("bob: never mind")
+    assert "half a line" not in hers.text
+    for terminal in (hers, his):
+        terminal.type("\x04")
+        assert terminal.ended() == 0
+
+
+def test_what_is_received_moves_no_cursor(pair: list[Person]) -> None:
+    ana, bob = pair
+    bob.node()
+    chat = ana.terminal("chat", "bob")
+    chat.until("ana>")
+    assert bob.run("send", "ana", "\x1b[2J\x1b]0;owned\x07\x9b31m!").returncode == 0
+    chat.until("bob: ␛[2J␛]0;owned␇�31m!")
+    assert "\x1b[2J" not in chat.written
+    assert "\x1b]0;owned" not in chat.written
+
+
+def test_a_chat_outlives_its_node_and_keeps_what_is_typed(pair: list[Person]) -> None:
+    ana, bob = pair
+    bob.node()
+    node = ana.node()
+    chat = ana.terminal("chat", "bob")
+    chat.until("ana>")
+    chat.type("typed before, sent after")
+    chat.until("ana> typed before, sent after")
+    node.process.kill()
+    chat.until("the node is back\nana> typed before, sent after")
+    chat.type("\r")
+    chat.until("✓✓ typed before")
+    chat.type("/quit\r")
+    assert chat.ended() == 0
+    assert "typed before, sent after" in bob.run("listen", "--count", "1").stdout

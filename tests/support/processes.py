@@ -1,0 +1,136 @@
+"""p2pchat as a person runs it: commands in processes of their own, on homes of their own.
+
+Knows: how to start, read and end them. Does not know: what they are asked.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.support.terminal import Terminal
+
+PATIENCE_S = 60.0
+"""For a command to end; far beyond what any takes on two busy cores."""
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Ours, without what would lead a command to another home."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("P2PCHAT_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **extra}
+
+
+class Started:
+    """A command under way."""
+
+    def __init__(self, command: Sequence[str], **extra: str) -> None:
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(**extra),
+        )
+
+    def line(self) -> str:
+        """The next line of its stdout."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"it ended: {self.process.communicate(timeout=PATIENCE_S)[1]}"
+        return line.rstrip("\n")
+
+    def ended(self) -> subprocess.CompletedProcess[str]:
+        """Wait for its end; what it had still to say."""
+        out, err = self.process.communicate(timeout=PATIENCE_S)
+        return subprocess.CompletedProcess(self.process.args, self.process.returncode, out, err)
+
+
+class Person:
+    """Somebody with a home, who types commands."""
+
+    def __init__(self, home: Path, stack: ExitStack) -> None:
+        self.home = home
+        self._stack = stack
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", "p2pchat", "--home", str(self.home), *arguments]
+
+    def run(self, *arguments: str, stdin: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            self._command(arguments),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=environment(**extra),
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **extra: str) -> Started:
+        """Start a command; it is killed at the end of the test if it still runs."""
+        started = Started(self._command(arguments), **extra)
+        self._stack.callback(_end, started.process)
+        return started
+
+    def terminal(self, *arguments: str, **extra: str) -> Terminal:
+        """Start a command at a terminal."""
+        return self._stack.enter_context(Terminal(self._command(arguments), environment(**extra)))
+
+    def node(self) -> Started:
+        """Start a node that stays; return once it runs."""
+        node = self.start("node", "run")
+        assert node.line() == "running"
+        return node
+
+
+class People:
+    """A rendezvous, and homes that know it."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self.rendezvous = Started([sys.executable, "-m", "rendezvous", "--port", "0"])
+        stack.callback(_end, self.rendezvous.process)
+        self.url = self.rendezvous.line().removeprefix("listening on ")
+
+    def stranger(self, name: str) -> Person:
+        """Somebody without an identity yet."""
+        return Person(self._folder / name, self._stack)
+
+    def someone(self, name: str) -> Person:
+        """Somebody with an identity and no passphrase."""
+        person = self.stranger(name)
+        made = person.run("init", "--name", name, "--no-passphrase", "--rendezvous", self.url)
+        assert made.returncode == 0, made.stderr
+        return person
+
+    def friends(self, *names: str) -> list[Person]:
+        """People of whom the first is everybody's contact."""
+        first, *others = [self.someone(name) for name in names]
+        for other in others:
+            invite = first.start("invite")
+            joined = other.run("join", invite.line())
+            assert joined.returncode == 0, joined.stderr
+            assert invite.ended().returncode == 0
+        return [first, *others]
+
+
+@contextmanager
+def people(folder: Path) -> Iterator[People]:
+    """Everything that was started ends with the block."""
+    with ExitStack() as stack:
+        yield People(folder, stack)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.communicate()

@@ -1,0 +1,102 @@
+"""A program at a terminal of its own, typed at and read by a test.
+
+Knows: pseudo-terminals. Does not know: the program.
+"""
+
+from __future__ import annotations
+
+import codecs
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Final
+
+from tests.support.screen import Screen
+
+PATIENCE_S: Final = 30.0
+"""For what must come; a test that waits so long has failed."""
+
+_AT_A_TERMINAL: Final = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""Makes the pseudo-terminal the one that Ctrl-C comes from."""
+
+
+class Terminal:
+    """Runs a program on a pseudo-terminal of 24 lines by 80."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _AT_A_TERMINAL, *command],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**environment, "TERM": "xterm-256color"},
+        )
+        os.close(slave)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._screen = Screen()
+        self.written = ""
+        """All that the program wrote, as it wrote it."""
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    @property
+    def text(self) -> str:
+        """What a person sees, and what scrolled away."""
+        return self._screen.text
+
+    def until(self, wanted: str) -> None:
+        """Read until ``wanted`` is to be seen."""
+        end = time.monotonic() + PATIENCE_S
+        while wanted not in self.text:
+            assert time.monotonic() < end, f"{wanted!r} did not come; there is:\n{self.text}"
+            assert self._read(), f"{wanted!r} did not come before the end; there is:\n{self.text}"
+
+    def ended(self) -> int:
+        """Read to the end; return the exit code."""
+        end = time.monotonic() + PATIENCE_S
+        while self._read():
+            assert time.monotonic() < end, f"it does not end; there is:\n{self.text}"
+        return self.process.wait(PATIENCE_S)
+
+    def _read(self) -> bool:
+        """Read what comes within a second, if anything does; False at the end."""
+        if not select.select([self._master], [], [], 1.0)[0]:
+            return True
+        try:
+            data = self._decoder.decode(os.read(self._master, 65536))
+        except OSError:  # EIO: nobody holds the other end any more
+            return False
+        self.written += data
+        self._screen.feed(data)
+        if self._screen.answers:
+            self.type(self._screen.answers)
+            self._screen.answers = ""
+        return True

@@ -29,12 +29,12 @@ DATA_WINDOW = 96
 """Cells of ordered payloads that may be under way beyond the last one seen; the longest text takes 77."""
 
 SILENT_WINDOW = 128
-"""Cells that may leave while the contact is silent, receipts and probes included. The rest of the look-ahead is for
-answers: somebody who has just said where they listen can always be told to listen further."""
+"""Cells that may leave while the contact is silent, receipts and probes included. The rest of the look-ahead
+is for answers: somebody who has just said where they listen can always be told to listen further."""
 
 CHECKPOINT = 32
-"""A receiver remembers durably how far it has seen at least every 32 cells: after a crash it listens this much
-lower than it may have said, which is still beyond ``SILENT_WINDOW``."""
+"""A receiver remembers durably how far it has seen at least every 32 cells: after a crash it listens this
+much lower than it may have said, which is still beyond ``SILENT_WINDOW``."""
 
 SNAPSHOT_LIMIT = 4 << 20
 """Bytes of a stored session we are ready to read back; one with all its skipped keys takes about 0.4 MB."""

@@ -41,8 +41,9 @@ FUTURE_EPOCHS = 1
 """Clocks may be an epoch ahead."""
 
 LOOKAHEAD = 192
-"""Tags listened for beyond the last one seen, per epoch. The protocol's 128, and a third more, so that a sender whose
-cells were lost can still be heard when it is answered (core/session.py)."""
+"""Tags listened for beyond the last one seen, per epoch. One look-ahead of 128 for what is under way, and
+half as much again so that a sender whose cells were lost can still be heard when it is answered
+(core/session.py)."""
 
 SKIPPED_CAP = 1024
 """Keys of skipped cells kept per epoch: five look-aheads. Beyond it the oldest is forgotten; its cell will

@@ -1,0 +1,44 @@
+"""What every benchmark says about the machine, and how figures are condensed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import statistics
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+
+def machine() -> dict[str, Any]:
+    """The facts without which no figure means anything."""
+    packages = ("aiortc", "aioice", "uvloop", "vodozemac", "cryptography", "pynacl", "apsw-sqlite3mc")
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "packages": {name: _version(name) for name in packages},
+    }
+
+
+def rss_kb() -> int:
+    """Resident memory of this process now."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize() // 1024
+
+
+def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
+    """Median, extremes and 99th percentile."""
+    ordered = sorted(values)
+    high = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    figures = {"median": statistics.median(ordered), "min": ordered[0], "max": ordered[-1], "p99": high}
+    return {name: round(value, digits) for name, value in figures.items()}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -42,7 +42,13 @@ def test_a_ciphertext_of_another_size_is_refused() -> None:
         KemKey.generate(SeededEntropy("a")).decapsulate(bytes(1087))
 
 
-@pytest.mark.parametrize("point", [bytes(32), bytes([1]) + bytes(31), bytes(31)])
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_a_point_of_another_size_is_refused(size: int) -> None:
+    with pytest.raises(Unreadable):
+        shared_point(b"\7" * 32, b"\5" * size)
+
+
+@pytest.mark.parametrize("point", [bytes(32), bytes([1]) + bytes(31)])
 def test_a_point_that_contributes_nothing_is_refused(point: bytes) -> None:
     with pytest.raises(Unreadable):
         shared_point(b"\7" * 32, point)

@@ -98,10 +98,15 @@ def _create(place: Path) -> None:
 
 def _install(place: Path, extras: Iterable[str]) -> None:
     _pip(place, *BUILD_TOOLS)
-    _pip(place, "--no-build-isolation", "--editable", f"{ROOT}[{','.join(sorted(extras))}]")
+    _pip(place, "--no-build-isolation", "--editable", _checkout(extras))
     for wish in WISHED:
-        if not _tried(place, "--no-build-isolation", "--editable", f"{ROOT}[{wish}]", show=False):
+        if not _tried(place, "--no-build-isolation", "--editable", _checkout([wish]), show=False):
             _say(f"going on without {wish}, which does not install here")
+
+
+def _checkout(extras: Iterable[str]) -> str:
+    names = ",".join(sorted(extras))
+    return f"{ROOT}[{names}]" if names else str(ROOT)
 
 
 def _pip(place: Path, *arguments: str) -> None:

@@ -1,0 +1,80 @@
+"""``p2pchat demo``: a whole mesh on this machine, every part of it real.
+
+Knows: its flags, and whether there is somebody to show pictures to. Does not know: how a mesh is made.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import click
+
+from p2pchat.cli.output import colour
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.errors import P2PChatError
+
+NODES_MIN: Final = 5
+"""You, the echo, and three relays: enough for two relays on the way and one that is on none."""
+
+NODES_MAX: Final = 20
+"""Processes of some 60 MB each; more shows nothing new."""
+
+NODES: Final = 7
+
+
+def _nodes(_context: click.Context, _parameter: click.Parameter, value: int) -> int:
+    if value < NODES_MIN:
+        raise click.BadParameter(
+            f"a demo needs at least {NODES_MIN}: you, the echo contact and three relays between you"
+        )
+    if value > NODES_MAX:
+        raise click.BadParameter(f"at most {NODES_MAX}, as each is a process of its own")
+    return value
+
+
+@click.command("demo", cls=Command)
+@click.option("--nodes", type=int, default=NODES, callback=_nodes, help="How many nodes, you included.")
+@click.option("--headless", is_flag=True, help="No pictures and no chat: a transcript and the facts.")
+@click.option("--message", "messages", multiple=True, metavar="TEXT", help="Send this; may be repeated.")
+@pass_settings
+def command(settings: Settings, nodes: int, headless: bool, messages: tuple[str, ...]) -> None:
+    """See a whole mesh at work on this machine.
+
+    Starts rendezvous servers and nodes, each node a process of its own, wired so that the contact 'echo' can
+    be reached only through relays. Shows the way of a message, then opens the chat with echo. Headless, or
+    without a terminal, it sends a few messages, prints what came back and by which way, and exits 0 only if
+    every one did. Everything stays on this machine, and nothing is left behind.
+
+    \b
+    Example:
+      p2pchat demo
+      p2pchat demo --headless --json --nodes 10
+    """
+    from p2pchat.cli.demo.layout import layout_of
+
+    started = time.monotonic()
+    layout = layout_of(nodes)
+    if headless or settings.json or not _somebody_looks():
+        from p2pchat.cli.demo.transcript import transcript
+
+        _see(transcript(layout, messages, started, json=settings.json), settings)
+    else:
+        from p2pchat.cli.demo.show import show
+
+        _see(show(layout, messages, coloured=colour(sys.stdout)), settings)
+
+
+def _see(work: Coroutine[Any, Any, None], settings: Settings) -> None:
+    try:
+        wait_for(work, settings)
+    except P2PChatError as error:
+        raise P2PChatError(str(error)) from error  # whatever it was, it is the demo that failed: exit code 1
+
+
+def _somebody_looks() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

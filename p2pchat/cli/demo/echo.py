@@ -1,0 +1,28 @@
+"""The echo contact: sends every text back to whoever sent it.
+
+Knows: the client, as any program that answers messages would. Does not know: that it is part of a demo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+from p2pchat.client import connect
+
+
+async def echo(home: Path) -> None:
+    """Answer for ever."""
+    async with connect(home) as node:
+        sys.stdout.write("running\n")
+        sys.stdout.flush()
+        async for event in node.listen():
+            if event["type"] == "message":
+                await node.send(event["from"], event["text"], wait="queued", id=_answer_id(event["id"]))
+                await node.heard([event["id"]])
+
+
+def _answer_id(message: str) -> str:
+    """Always the same for one message, so that none is answered twice, whatever is interrupted."""
+    return hashlib.blake2b(bytes.fromhex(message), digest_size=16).hexdigest()

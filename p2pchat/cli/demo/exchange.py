@@ -1,0 +1,107 @@
+"""Messages sent to the echo, and what came back.
+
+Knows: what counts as an echo, and which cells were a message's. Does not know: how anything is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from p2pchat.cli.demo.layout import ECHO, YOU
+from p2pchat.cli.demo.mesh import Mesh
+from p2pchat.cli.demo.tasks import background
+from p2pchat.cli.demo.way import Way
+
+PATIENCE_S: Final = 30.0
+"""For one message to come back; it takes some milliseconds for each hop."""
+
+TEXTS: Final = (
+    "hello, mesh",
+    "Grüße, 你好, שלום, नमस्ते 👋🏽 — every script, every emoji",
+    " ".join(f"A long one goes in pieces, and this is line {number} of it." for number in range(1, 81)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One message and its echo."""
+
+    text: str
+    echo: str | None
+    """What came back; None when nothing did."""
+    seconds: float
+    """From handing it to our node until the echo was there."""
+    cells: int
+    """That left our node for it."""
+    way: Way | None
+    """Of its first cell."""
+
+    @property
+    def returned(self) -> bool:
+        """Whether exactly what was sent came back."""
+        return self.echo == self.text
+
+
+class Talk:
+    """Sends to the echo and listens; see ``talking``."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+        self._echoes: asyncio.Queue[str] = asyncio.Queue()
+        self._moments: dict[str, dict[str, str]] = {}
+
+    async def exchange(self, text: str) -> Exchange:
+        """Send one text and wait for it to come back. Raises P2PChatError when it cannot even be sent."""
+        began = time.monotonic()
+        sent = await self._mesh.you.send(ECHO, text, wait="queued")
+        echo = None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                echo = await self._echoes.get()
+        except TimeoutError:
+            return Exchange(text, None, time.monotonic() - began, 0, None)
+        seconds = time.monotonic() - began
+        moments = self._moments[sent["id"]]
+        first, last = moments["queued"], moments["relayed"]
+        way = await self._mesh.way(first, last)
+        cells = len(self._mesh.sights.originated(YOU, first, last))
+        return Exchange(text, echo, seconds, cells, way)
+
+    async def follow(self) -> None:
+        """Take in what our node tells, for ever. A message's cells leave at the very moments at which it
+        moves from queued to relayed."""
+        async for event in self._mesh.you.listen():
+            if event["type"] == "message" and event["from"] == ECHO:
+                self._echoes.put_nowait(event["text"])
+                await self._mesh.you.heard([event["id"]])
+            elif event["type"] == "receipt":
+                self._moments.setdefault(event["id"], {})[event["state"]] = event["at"]
+
+
+async def each_way(mesh: Mesh, tell: Callable[[Way], None]) -> None:
+    """Tell the way of every message that ``you`` send, once it has arrived; for ever."""
+    moments: dict[str, dict[str, str]] = {}
+    async for event in mesh.you.listen():
+        if event["type"] != "receipt":
+            continue
+        moments.setdefault(event["id"], {})[event["state"]] = event["at"]
+        if event["state"] == "delivered":
+            known = moments.pop(event["id"])
+            way = await mesh.way(known.get("queued", ""), known.get("relayed", ""))
+            if way is not None:
+                tell(way)
+
+
+@asynccontextmanager
+async def talking(mesh: Mesh) -> AsyncIterator[Talk]:
+    """A talk with the echo."""
+    talk = Talk(mesh)
+    async with background(talk.follow()):
+        await asyncio.sleep(0)  # the listening is asked for now,
+        await mesh.you.whoami()  # and granted before a later question is answered
+        yield talk

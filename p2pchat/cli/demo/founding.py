@@ -1,0 +1,71 @@
+"""How the demo's nodes became members of one mesh: by real invites, before they run on their own.
+
+Knows: who invites whom, and where each will meet others from then on. Does not know: why.
+
+All meet once, at a place that closes afterwards. Each then learns the places of its own neighbourhood, as
+``p2pchat invite --rendezvous URL`` teaches them. Relays stay strangers: ``you`` and they forget each other,
+so that in the end only ``you`` and ``echo`` are contacts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from p2pchat.cli.demo.layout import ECHO, YOU
+from p2pchat.cli.demo.tasks import together
+from p2pchat.client import Node, connect, create_home
+
+AT_ONCE: Final = 8
+"""Invites under way together; a node takes sixteen."""
+
+
+async def found(plan: str) -> None:
+    """Make the homes of ``plan``: ``{"meet": URL, "nodes": [{"name", "home", "places": [URL…]}, …]}``,
+    ``you`` first. Prints ``founded`` and ends the process."""
+    facts = json.loads(plan)
+    members = facts["nodes"]
+    for member in members:
+        create_home(Path(member["home"]), member["name"], [facts["meet"]])
+    async with AsyncExitStack() as stack:
+        nodes = [await stack.enter_async_context(connect(member["home"])) for member in members]
+        you, places = nodes[0], [member["places"] for member in members]
+        gate = asyncio.Semaphore(AT_ONCE)
+        names = [member["name"] for member in members]
+        guests = zip(nodes[1:], names[1:], strict=True)
+        await together(*(_admit(you, guest, name, gate) for guest, name in guests))
+        await together(*(_learn(node, urls) for node, urls in zip(nodes, places, strict=True)))
+        sys.stdout.write("founded\n")
+        sys.stdout.flush()
+        os._exit(0)  # all is on disk; taking leave would mean to wait for links half made, which nobody wants
+
+
+async def _admit(you: Node, guest: Node, name: str, gate: asyncio.Semaphore) -> None:
+    async with gate, _invited(you, name=name) as (code, joined):
+        await guest.join(code, timeout=30.0)
+        await joined()
+    if name != ECHO:
+        await you.remove(name)
+        await guest.remove(YOU)
+
+
+async def _learn(node: Node, urls: list[str]) -> None:
+    async with _invited(node, rendezvous=urls):
+        pass
+
+
+@asynccontextmanager
+async def _invited(node: Node, **options: Any) -> AsyncIterator[Any]:
+    """An invite's code, and a function that waits for whoever joins."""
+    events = node.invite(timeout=30.0, **options)
+    try:
+        invite = await anext(events)
+        yield invite["code"], lambda: anext(events)
+    finally:
+        await events.aclose()

@@ -1,0 +1,169 @@
+"""The mesh of a demo while it runs.
+
+Knows: in which order its parts start, how to ask each node what it sees. Does not know: how that is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from p2pchat.cli.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
+from p2pchat.cli.demo.processes import Children
+from p2pchat.cli.demo.tasks import background, together
+from p2pchat.cli.demo.way import Sight, Sights, Way
+from p2pchat.client import Node, connect
+from p2pchat.errors import P2PChatError
+
+START_S: Final = 90.0
+"""For everything to be up. It takes a few seconds; many nodes on a busy machine need longer."""
+
+LOOK_S: Final = 0.2
+"""Between two looks at every node's links while the mesh forms."""
+
+SIGHT_S: Final = 2.0
+"""For the sights of a cell to come in from all nodes, after the cell itself has arrived."""
+
+Tell = Callable[[str], None]
+
+
+class Mesh:
+    """Running nodes, a client attached to each, and all that they saw."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.homes = Path()
+        """The directory of all homes, once there is one."""
+        self.sights = Sights()
+        self.links: set[Pair] = set()
+        self._clients: dict[str, Node] = {}
+        self._ids: dict[str, str] = {}
+        self._seen = asyncio.Event()
+
+    @property
+    def you(self) -> Node:
+        """The client of the person at the terminal."""
+        return self._clients[YOU]
+
+    @property
+    def up(self) -> list[str]:
+        """Who runs."""
+        return list(self._clients)
+
+    def home_of(self, name: str) -> Path:
+        """A node's home."""
+        return self.homes / name
+
+    async def attach(self, name: str, stack: AsyncExitStack) -> None:
+        """Speak to a node that has just said it runs."""
+        client = await stack.enter_async_context(connect(self.home_of(name), run=False))
+        self._ids[(await client.status())["node"]] = name
+        self._clients[name] = client
+
+    async def look(self) -> set[Pair]:
+        """Ask every node for its links; a link counts when both its ends say it is up."""
+        names = list(self._clients)
+        states = await asyncio.gather(*(self._clients[name].status() for name in names))
+        ends = {
+            (name, self._ids.get(link["peer"]))
+            for name, state in zip(names, states, strict=True)
+            for link in state["links"]
+            if link["state"] == "up"
+        }
+        self.links = {frozenset((a, b)) for a, b in ends if b is not None and (b, a) in ends}
+        return self.links
+
+    async def watch(self, name: str) -> None:
+        """Collect what a node sees, for ever."""
+        async for event in self._clients[name].trace():
+            if event["type"] == "cell":
+                source = event["from"]
+                known = self._ids.get(source, source)
+                self.sights.add(Sight(name, event["id"], known, event["forwarded"], event["at"]))
+                self._seen.set()
+
+    async def way(self, first: str, last: str) -> Way | None:
+        """The way of the first cell that left ``you`` between two moments and came to ``echo``; None when the
+        nodes do not tell in time."""
+        try:
+            async with asyncio.timeout(SIGHT_S):
+                while True:
+                    for cell in self.sights.originated(YOU, first, last):
+                        if way := self.sights.way(cell, ECHO):
+                            return way
+                    self._seen.clear()
+                    await self._seen.wait()
+        except TimeoutError:
+            return None
+
+
+@asynccontextmanager
+async def running(mesh: Mesh, tell: Tell) -> AsyncIterator[None]:
+    """Start everything; on leaving, end everything and sweep up.
+
+    Inside the block links are still being made: ``formed`` waits for them. Raises P2PChatError.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="p2pchat-demo-"))
+    children = Children(directory)
+    try:
+        async with AsyncExitStack() as stack:
+            mesh.homes = directory / "homes"
+            try:
+                async with asyncio.timeout(START_S):
+                    await _start(mesh, children, directory, stack, tell)
+            except TimeoutError:
+                raise P2PChatError(
+                    f"the demo's nodes did not start within {START_S:g} s; is the machine very busy?"
+                ) from None
+            async with background(*(mesh.watch(name) for name in mesh.layout.names)):
+                yield
+    finally:
+        await children.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+async def formed(mesh: Mesh) -> None:
+    """Wait until links lead all the way. Raises P2PChatError."""
+    try:
+        async with asyncio.timeout(START_S):
+            while not connected(await mesh.look(), YOU, ECHO):
+                await asyncio.sleep(LOOK_S)
+    except TimeoutError:
+        raise P2PChatError(
+            f"no way from you to echo within {START_S:g} s ({len(mesh.links)} links are up); "
+            "does a firewall block UDP on the loopback interface?"
+        ) from None
+
+
+async def _start(mesh: Mesh, children: Children, directory: Path, stack: AsyncExitStack, tell: Tell) -> None:
+    layout = mesh.layout
+    tell(f"starting {layout.places} rendezvous servers")
+    places = await children.start("rendezvous", "places", str(directory), str(layout.places + 1))
+    founding = await children.start("founding", "founding", P2PCHAT_LINKS="1")
+    meet, *urls = json.loads(await places.line())
+    tell(f"{len(layout.names)} people join one mesh, each with a real invite")
+    founding.tell(json.dumps({"meet": meet, "nodes": [_member(mesh, name, urls) for name in layout.names]}))
+    await founding.line()
+    await founding.process.wait()
+    places.tell("close the first")
+    await places.line()
+    tell(f"starting {len(layout.names)} nodes, each in a process of its own")
+    await together(*(_start_node(mesh, name, children, stack) for name in layout.names))
+
+
+def _member(mesh: Mesh, name: str, urls: list[str]) -> dict[str, Any]:
+    places = [urls[place] for place in mesh.layout.places_of(name)]
+    return {"name": name, "home": str(mesh.home_of(name)), "places": places}
+
+
+async def _start_node(mesh: Mesh, name: str, children: Children, stack: AsyncExitStack) -> None:
+    role, links = "echo" if name == ECHO else "node", str(NEIGHBOURS_MAX)
+    child = await children.start(name, role, str(mesh.home_of(name)), P2PCHAT_LINKS=links)
+    await child.line()
+    await mesh.attach(name, stack)

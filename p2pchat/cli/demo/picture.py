@@ -1,0 +1,123 @@
+"""What a person at the terminal sees: the mesh, and what each node on a message's way could see.
+
+Knows: colours, columns, plain words. Does not know: when what happens (``show``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from p2pchat.cli.demo.canvas import Canvas, Point
+from p2pchat.cli.demo.layout import ECHO, YOU, Layout, Pair
+from p2pchat.cli.demo.way import Sight, Way
+from p2pchat.text import shortened
+from p2pchat.wire.geometry import GEOMETRY
+
+WIDTH_MAX: Final = 88
+HEIGHT: Final = 9
+
+_STYLES: Final = {YOU: "bold cyan", ECHO: "bold green"}
+
+
+def mesh_picture(
+    layout: Layout,
+    up: Collection[str],
+    links: Collection[Pair],
+    way: Sequence[str],
+    width: int,
+    *,
+    ascii_only: bool = False,
+) -> Text:
+    """Draw who runs and who is linked; ``way`` is where a message has come by."""
+    canvas = Canvas(width, HEIGHT, ascii_only=ascii_only)
+    at = positions(layout, width)
+    for pair in sorted(links, key=sorted):
+        one, other = sorted(pair)
+        canvas.line(at[one], at[other], "bright_black", every=3)
+    for one, other in pairwise(way):
+        canvas.line(at[one], at[other], "bold yellow")
+    for name in layout.names:
+        canvas.label(at[name], f" {name} ", _style(name, name in up, name in way))
+    return canvas.text()
+
+
+def positions(layout: Layout, width: int) -> dict[str, Point]:
+    """Where each node stands: a column for each layer, its middle nodes a little aside so that links within a
+    layer can be told apart."""
+    at: dict[str, Point] = {}
+    gap = (width - 7) / (len(layout.layers) - 1)
+    for column, names in enumerate(layout.layers):
+        for row, name in enumerate(names):
+            y = round((row + 0.5) * HEIGHT / len(names) - 0.5)
+            aside = min(4, round(gap / 2)) if 0 < row < len(names) - 1 else 0
+            at[name] = (3 + round(column * gap) + aside, y)
+    return at
+
+
+def _style(name: str, up: bool, on_the_way: bool) -> str:
+    if not up:
+        return "bright_black"
+    if name in _STYLES:
+        return _STYLES[name] + (" reverse" if on_the_way else "")
+    return "bold yellow reverse" if on_the_way else "bold"
+
+
+def scene(picture: Text, steps: Sequence[tuple[str, str, str]], line: str, width: int) -> RenderableType:
+    """The mesh, below it the way so far, below that what is going on."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", style="bold")
+    table.add_column(justify="right", style="bright_black")
+    table.add_column()
+    for step in steps:
+        table.add_row(*step)
+    title = Text("a mesh on this machine; every node is a process", style="bright_black")
+    framed = Panel(picture, title=title, border_style="bright_black", width=width, padding=(0, 1))
+    return Group(framed, *([table] if steps else []), Text(line, style="bright_black"))
+
+
+def narration(text: str, way: Way) -> list[tuple[str, str, str]]:
+    """For each node on the way its name, the time, and what it could see."""
+    first, *relays, last = way
+    told = [(first.node, "", _wrote(text, first))]
+    told += [
+        (each.node, _after(first, each), _relayed(each, before, number))
+        for number, (before, each) in enumerate(zip(way, relays, strict=False))
+    ]
+    return [*told, (last.node, _after(first, last), _received(last))]
+
+
+def _wrote(text: str, sight: Sight) -> str:
+    return f"sealed “{shortened(text, 30)}” for echo alone and gave it to {_neighbours(sight.forwarded)}."
+
+
+def _relayed(sight: Sight, before: Sight, number: int) -> str:
+    if number > 1:
+        return f"saw the same, and passed it to {_neighbours(sight.forwarded)}."
+    saw = f"saw {GEOMETRY.frame} bytes from {before.node}: a tag it does not know, the rest noise."
+    doubts = (
+        f"Cannot tell whether {before.node} wrote it or only passed it on.",
+        "Cannot tell who wrote it, for whom, or whether it is anything at all.",
+    )
+    return f"{saw} {doubts[number]} Passed it to {_neighbours(sight.forwarded)}."
+
+
+def _received(sight: Sight) -> str:
+    alike = f" and passed it on to {_neighbours(sight.forwarded)} like everybody else" * bool(sight.forwarded)
+    return f"knew the tag, which is never used again; opened the seal{alike}."
+
+
+def _neighbours(count: int) -> str:
+    return f"{count} neighbour{'' if count == 1 else 's'}"
+
+
+def _after(first: Sight, sight: Sight) -> str:
+    passed = datetime.fromisoformat(sight.at) - datetime.fromisoformat(first.at)
+    return f"+{passed.total_seconds() * 1000:.0f} ms"

@@ -1,0 +1,111 @@
+"""The demo on a terminal: a picture that moves, then the chat.
+
+Knows: what is shown when, and for how long. Does not know: how a mesh is made, or drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.live import Live
+
+from p2pchat.cli.demo import way
+from p2pchat.cli.demo.exchange import TEXTS, Exchange, each_way, talking
+from p2pchat.cli.demo.layout import ECHO, Layout
+from p2pchat.cli.demo.mesh import Mesh, formed, running
+from p2pchat.cli.demo.picture import WIDTH_MAX, mesh_picture, narration, scene
+from p2pchat.cli.demo.tasks import background
+from p2pchat.cli.demo.transcript import failure_of
+from p2pchat.errors import P2PChatError
+
+FRAME_S: Final = 0.1
+"""Between two drawings."""
+
+STEP_S: Final = 1.2
+"""For each hop to be looked at; in truth it takes milliseconds."""
+
+
+async def show(layout: Layout, texts: Sequence[str], *, coloured: bool) -> None:
+    """Show the mesh form and a message travel; then chat with the echo. Raises P2PChatError."""
+    console = Console(no_color=not coloured, highlight=False)
+    mesh = Mesh(layout)
+    stage = _Stage(mesh, console)
+    with Live(console=console, auto_refresh=False) as live:
+        async with background(stage.keep_drawing(live)), running(mesh, stage.say):
+            stage.say("the nodes look for each other")
+            await formed(mesh)
+            done = await _exchanges(mesh, texts or TEXTS[:1])
+            await stage.follow(done[0])
+            stage.draw(live)
+            live.stop()
+            await _chat(mesh, console)
+            console.print("[bright_black]ending all processes of the demo[/]")
+
+
+async def _exchanges(mesh: Mesh, texts: Sequence[str]) -> list[Exchange]:
+    async with talking(mesh) as talk:
+        done = [await talk.exchange(text) for text in texts]
+    await mesh.look()
+    if failure := failure_of(done):
+        raise P2PChatError(failure)
+    return done
+
+
+class _Stage:
+    """What is on the screen now."""
+
+    def __init__(self, mesh: Mesh, console: Console) -> None:
+        self._mesh = mesh
+        self._width = min(console.width, WIDTH_MAX)
+        self._ascii_only = not console.encoding.lower().startswith("utf")
+        self._line = ""
+        self._way: list[str] = []
+        self._steps: list[tuple[str, str, str]] = []
+
+    def say(self, line: str) -> None:
+        """What is going on."""
+        self._line = line
+
+    def draw(self, live: Live) -> None:
+        """Draw all of it."""
+        mesh, inner = self._mesh, self._width - 4
+        picture = mesh_picture(
+            mesh.layout, mesh.up, mesh.links, self._way, inner, ascii_only=self._ascii_only
+        )
+        live.update(scene(picture, self._steps, self._line, self._width), refresh=True)
+
+    async def keep_drawing(self, live: Live) -> None:
+        """Draw for as long as the picture is up."""
+        while live.is_started:
+            self.draw(live)
+            await asyncio.sleep(FRAME_S)
+
+    async def follow(self, done: Exchange) -> None:
+        """Show the way of a message, hop by hop."""
+        assert done.way is not None, "checked"
+        self.say("the way of one message, slowed down")
+        for number, step in enumerate(narration(done.text, done.way), 1):
+            self._way = way.names(done.way)[:number]
+            self._steps.append(step)
+            await asyncio.sleep(STEP_S)
+        self.say(f"{way.hops(done.way)} hops; the echo was back here after {done.seconds * 1000:.0f} ms")
+
+
+async def _chat(mesh: Mesh, console: Console) -> None:
+    from p2pchat.cli.chat_terminal import chat_on_terminal
+
+    console.print("\nNow you: whatever you write to [bold green]echo[/] comes back. Ctrl-D ends the demo.")
+    async with background(each_way(mesh, _print_way)):
+        await chat_on_terminal(mesh.you, ECHO)
+
+
+def _print_way(found: way.Way) -> None:
+    from prompt_toolkit import print_formatted_text
+    from prompt_toolkit.formatted_text import FormattedText
+
+    names = " → ".join(way.names(found))
+    print_formatted_text(FormattedText([("ansibrightblack", f"        went {names}")]), file=sys.stdout)

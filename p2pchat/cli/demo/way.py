@@ -1,0 +1,74 @@
+"""The way a cell took, put together from what each node saw of it.
+
+Knows: first sights and their order. Does not know: what is in a cell, or how sights are collected.
+
+No node of the mesh could do this: each knows only from which neighbour a cell came first. It takes somebody
+who asks every single one, as only the demo can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CELLS_MAX: Final = 10_000
+"""Cells remembered, some hours of chat; the oldest are forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The first time that a node saw a cell."""
+
+    node: str
+    cell: str
+    source: str | None
+    """From whom it came; None at its origin."""
+    forwarded: int
+    """How many neighbours it was handed to."""
+    at: str
+    """By the node's clock, ISO 8601 with milliseconds."""
+
+
+Way = tuple[Sight, ...]
+"""From a cell's origin to where it was wanted."""
+
+
+class Sights:
+    """All that the nodes saw."""
+
+    def __init__(self) -> None:
+        self._cells: dict[str, dict[str, Sight]] = {}
+
+    def add(self, sight: Sight) -> None:
+        """Remember a sight; of several by one node the first counts."""
+        self._cells.setdefault(sight.cell, {}).setdefault(sight.node, sight)
+        while len(self._cells) > CELLS_MAX:
+            del self._cells[next(iter(self._cells))]
+
+    def originated(self, node: str, first: str, last: str) -> list[str]:
+        """The cells that began at ``node`` between two moments (both counting), in the order they did."""
+        own = [seen[node] for seen in self._cells.values() if node in seen]
+        return [sight.cell for sight in own if sight.source is None and first <= sight.at <= last]
+
+    def way(self, cell: str, end: str) -> Way | None:
+        """How ``cell`` first came to ``end``; None while a part of that is not known (yet)."""
+        seen = self._cells.get(cell, {})
+        backwards: list[Sight] = []
+        here: str | None = end
+        while here is not None:
+            sight = seen.get(here)
+            if sight is None or sight in backwards:
+                return None
+            backwards.append(sight)
+            here = sight.source
+        return tuple(reversed(backwards))
+
+
+def names(way: Way) -> list[str]:
+    """Who is on it."""
+    return [sight.node for sight in way]
+
+
+def hops(way: Way) -> int:
+    """Links travelled."""
+    return len(way) - 1

@@ -220,6 +220,15 @@ def test_fewer_than_five_nodes_are_refused_with_the_reason(capsys: pytest.Captur
     assert "at least 5" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["", "x" * 65537, "\ud800"])
+def test_what_no_message_can_be_is_refused_before_anything_starts(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["demo", "--headless", "--message", text]) == 2
+
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.real
 def test_a_real_mesh_carries_messages_over_relays_and_leaves_nothing(tmp_path: Path) -> None:
     environment = {

@@ -16,7 +16,7 @@ import click
 from p2pchat.cli.output import colour
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
-from p2pchat.errors import P2PChatError
+from p2pchat.errors import Malformed, P2PChatError
 
 NODES_MIN: Final = 5
 """You, the echo, and three relays: enough for two relays on the way and one that is on none."""
@@ -37,10 +37,32 @@ def _nodes(_context: click.Context, _parameter: click.Parameter, value: int) -> 
     return value
 
 
+def _messages(
+    _context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
+) -> tuple[str, ...]:
+    from p2pchat.wire.payload import TEXT_LIMIT, text_size
+
+    for text in texts:
+        try:
+            size = text_size(text)
+        except Malformed as error:
+            raise click.BadParameter(str(error)) from error
+        if not 0 < size <= TEXT_LIMIT:
+            raise click.BadParameter(f"a message has 1 to {TEXT_LIMIT} bytes, not {size}")
+    return texts
+
+
 @click.command("demo", cls=Command)
 @click.option("--nodes", type=int, default=NODES, callback=_nodes, help="How many nodes, you included.")
 @click.option("--headless", is_flag=True, help="No pictures and no chat: a transcript and the facts.")
-@click.option("--message", "messages", multiple=True, metavar="TEXT", help="Send this; may be repeated.")
+@click.option(
+    "--message",
+    "messages",
+    multiple=True,
+    metavar="TEXT",
+    callback=_messages,
+    help="Send this; may be repeated.",
+)
 @pass_settings
 def command(settings: Settings, nodes: int, headless: bool, messages: tuple[str, ...]) -> None:
     """See a whole mesh at work on this machine.

@@ -95,7 +95,7 @@ def narration(text: str, way: Way) -> list[tuple[str, str, str]]:
 
 
 def _wrote(text: str, sight: Sight) -> str:
-    return f"sealed “{shortened(text, 30)}” for echo alone and gave it to {_neighbours(sight.forwarded)}."
+    return f'sealed "{shortened(text, 30)}" for echo alone and gave it to {_neighbours(sight.forwarded)}.'
 
 
 def _relayed(sight: Sight, before: Sight, number: int) -> str:

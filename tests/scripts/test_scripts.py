@@ -1,0 +1,62 @@
+"""What a person runs says what it does, from anywhere, and fails in one line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHELL_SCRIPTS = ["check", "test", "try"]
+
+
+def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / "scripts" / script, *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("script", SHELL_SCRIPTS)
+def test_help_comes_from_any_directory_and_makes_nothing(script: str, tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    result = run(script, "--help", cwd=tmp_path, P2PCHAT_VENV=str(venv))
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"usage: scripts/{script}")
+    assert result.stderr == ""
+    assert not venv.exists()
+
+
+@pytest.mark.parametrize("script", SHELL_SCRIPTS)
+def test_without_a_usable_python_the_line_says_what_to_install(script: str, tmp_path: Path) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("dirname", "sh"):
+        (tools / name).symlink_to(f"/bin/{name}" if Path(f"/bin/{name}").exists() else f"/usr/bin/{name}")
+    shim = tools / "python3.13"  # as version managers leave them: on the PATH, with nothing behind
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    result = run(script, cwd=tmp_path, PATH=str(tools), P2PCHAT_VENV=str(tmp_path / "venv"))
+    assert result.returncode == 1
+    assert result.stderr.startswith("no Python 3.11 or newer")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_directory_of_somebody_s_own_is_never_cleared(tmp_path: Path) -> None:
+    place = tmp_path / "mine"
+    place.mkdir()
+    (place / "thesis").write_text("years of work")
+    result = run("try", cwd=tmp_path, P2PCHAT_VENV=str(place))
+    assert result.returncode == 1
+    assert "no virtual environment" in result.stderr
+    assert (place / "thesis").read_text() == "years of work"
+
+
+def test_check_refuses_an_option_it_does_not_know(tmp_path: Path) -> None:
+    assert run("check", "--fast", cwd=tmp_path).returncode == 2

@@ -40,6 +40,18 @@ def test_an_account_comes_back_from_its_pickle() -> None:
     assert OlmAccount(account.pickle(), KEY).identity_key == account.identity_key
 
 
+def test_each_one_time_key_begins_one_session_however_many_are_out() -> None:
+    bob = create_account(KEY)
+    keys = [bob.one_time_key() for _ in range(3)]
+    assert len(set(keys)) == 3
+    for key in keys:
+        alice = create_account(KEY)
+        hello = alice.outbound(bob.identity_key, key).encrypt(b"hello")
+        assert bob.inbound(alice.identity_key, hello)[1] == b"hello"
+        with pytest.raises(Unreadable):
+            bob.inbound(alice.identity_key, hello)
+
+
 def test_a_session_of_somebody_else_is_not_accepted() -> None:
     alice, bob, eve = (create_account(KEY) for _ in range(3))
     hello = alice.outbound(bob.identity_key, bob.one_time_key()).encrypt(b"hello")

@@ -100,6 +100,15 @@ def test_somebody_who_ends_dtls_on_both_legs_cannot_confirm() -> None:
     assert link().confirmation("offerer", alice, bob) != link().confirmation("answerer", bob, alice)
 
 
+def test_a_confirmation_says_who_speaks_and_both_certificates_each_in_its_place() -> None:
+    a, b, other = (bytes([n]) * 32 for n in range(3))
+    said = link().confirmation("offerer", a, b)
+    assert link().confirmation("answerer", a, b) != said, "one's own words sent back are no answer"
+    assert link().confirmation("offerer", other, b) != said
+    assert link().confirmation("offerer", a, other) != said
+    assert link().confirmation("offerer", b, a) != said
+
+
 def test_link_keys_depend_on_every_part_of_the_exchange() -> None:
     parts = [b"psk", b"s" * 64, b"offer", b"answer"]
     seen = {LinkKeys.derive(*parts).confirmation("offerer", b"a", b"b")}

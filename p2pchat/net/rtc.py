@@ -26,7 +26,6 @@ from aiortc import (  # noqa: E402
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from cryptography.hazmat.primitives.hashes import SHA256  # noqa: E402
 
 from p2pchat.core.facts import (  # noqa: E402
     AnswerMade,
@@ -222,9 +221,9 @@ class _Link:
         dtls = self._connection.sctp.transport
         own = next(f.value for f in dtls.getLocalParameters().fingerprints if f.algorithm == "sha-256")
         tls = dtls._ssl  # noqa: SLF001 -- aiortc shows the peer's certificate nowhere else
-        certificate = tls.get_peer_certificate(as_cryptography=True) if tls is not None else None
+        certificate = tls.get_peer_certificate() if tls is not None else None
         assert certificate is not None, "DTLS without a peer's certificate"
-        return bytes.fromhex(own.replace(":", "")), certificate.fingerprint(SHA256())
+        return _from_colons(own), _from_colons(certificate.digest("sha256").decode("ascii"))
 
     # --- frames
 
@@ -278,6 +277,10 @@ class _Link:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._connection.close()
+
+
+def _from_colons(fingerprint: str) -> bytes:
+    return bytes.fromhex(fingerprint.replace(":", ""))
 
 
 def _ice_server(url: str) -> RTCIceServer:

@@ -36,7 +36,7 @@ from p2pchat.errors import Ended, NetworkError, NotInTime, P2PChatError, Refused
 from p2pchat.ports import Entropy, below
 from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire
-from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.invite import RENDEZVOUS_MAX, InviteCode, InviteLink
 from p2pchat.wire.signalling import Pass, Refusal, SeatMode
 from p2pchat.wire.words import WORDS
 
@@ -410,7 +410,7 @@ class Guest(_Party):
             name=host.nick,
             how="link" if isinstance(self._code, InviteLink) else "words",
             mesh_secret=host.mesh_secret,
-            rendezvous=host.rendezvous,
+            rendezvous=self._meeting_places(host),
             olm=self._olm,
             sending=SendChain(mine, host.epoch),
             receiving=ReceiveChain(theirs, host.epoch),
@@ -418,6 +418,11 @@ class Guest(_Party):
             leads=False,
         )
         return [paired, *self._finish()]
+
+    def _meeting_places(self, host: wire.HostBundle) -> tuple[str, ...]:
+        """The host's list, and where we have just met: the same server may have another address from here."""
+        assert self._peer is not None, "met"
+        return tuple(dict.fromkeys((*host.rendezvous[: RENDEZVOUS_MAX - 1], self._peer.url)))
 
 
 _GUESSED = TrustError(

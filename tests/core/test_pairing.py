@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,8 @@ from p2pchat.core import facts, orders
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Blob
 from p2pchat.wire.words import WORDS
+from rendezvous.broker import Broker
+from rendezvous.limits import Limits
 from tests.support.world import URL, World
 
 
@@ -153,3 +156,17 @@ def test_a_rendezvous_that_tampers_with_any_blob_gets_no_contact_made(world: Wor
     world.run(30.0)
     assert seen > victim
     assert not world.machines["bob"].store.contacts
+
+
+def test_a_guest_goes_on_meeting_where_it_met_the_host() -> None:
+    """One server under two addresses: what the host calls it may not be reachable for the guest."""
+    world = World()
+    inside, outside = "ws://inside.test", "ws://outside.test"
+    world.brokers[inside] = world.brokers[outside] = Broker(Limits(), random.Random(1))
+    world.add("alice", (inside,))
+    world.add("bob", (outside,))
+    for name in ("alice", "bob"):
+        world.start(name)
+    world.pair("alice", "bob")
+    (mesh,) = world.machines["bob"].store.meshes.values()
+    assert mesh.rendezvous == (inside, outside)

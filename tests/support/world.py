@@ -71,7 +71,7 @@ class World:
         self.brokers: dict[str, Broker] = {}
         self.down: set[str] = set()
         self._connections: dict[tuple[str, int, str], Connection] = {}
-        self._owners: dict[tuple[str, int], tuple[str, int]] = {}
+        self._owners: dict[Connection, tuple[str, int, str]] = {}
         self._next_connection = 0
         self._peers: dict[tuple[str, int, LinkId], tuple[str, int, LinkId]] = {}
         self._offers: dict[str, tuple[str, int, LinkId]] = {}
@@ -220,7 +220,7 @@ class World:
         self._next_connection += 1
         connection = Connection(self._next_connection)
         self._connections[(name, run, url)] = connection
-        self._owners[(url, connection)] = (name, run)
+        self._owners[connection] = (name, run, url)
         assert broker.connected(connection, None, self.now)
         self.tell(name, facts.RendezvousUp(url), run)
 
@@ -229,26 +229,26 @@ class World:
             return
         url, connection = key[2], self._connections[key]
         self.later(
-            self.latency, lambda: self._deliver(url, self.brokers[url].received(connection, data, self.now))
+            self.latency, lambda: self._deliver(self.brokers[url].received(connection, data, self.now))
         )
 
     def _disconnect(self, key: tuple[str, int, str]) -> None:
         connection = self._connections.pop(key, None)
         if connection is not None:
             url = key[2]
-            del self._owners[(url, connection)]
-            self._deliver(url, self.brokers[url].disconnected(connection, self.now))
+            del self._owners[connection]
+            self._deliver(self.brokers[url].disconnected(connection, self.now))
 
-    def _deliver(self, url: str, outputs: list[Output]) -> None:
+    def _deliver(self, outputs: list[Output]) -> None:
         for output in outputs:
             assert isinstance(output, Send), f"the broker threw a node out: {output}"
-            owner = self._owners.get((url, output.to))
             altered = self.tamper(output.message)
-            if altered is not None and owner is not None:
-                self._tell_later(owner, facts.SignalReceived(url, altered))
+            if altered is not None and output.to in self._owners:
+                name, run, url = self._owners[output.to]
+                self._tell_later(name, run, facts.SignalReceived(url, altered))
 
-    def _tell_later(self, owner: tuple[str, int], fact: facts.Fact) -> None:
-        self.later(self.latency, lambda: self.tell(owner[0], fact, owner[1]))
+    def _tell_later(self, name: str, run: int, fact: facts.Fact) -> None:
+        self.later(self.latency, lambda: self.tell(name, fact, run))
 
     # --- links
 

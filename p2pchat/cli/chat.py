@@ -54,6 +54,7 @@ async def _chat(settings: Settings, name: str | None, timeout: float) -> None:
         else:
             from p2pchat.cli.chat_terminal import chat_on_terminal
 
+            settings.may_ask = False
             await chat_on_terminal(node, who)
 
 

@@ -6,7 +6,8 @@ Knows: prompt_toolkit, keys, colours. Does not know: what lines mean (``talk``, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession, print_formatted_text
@@ -14,7 +15,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.renderer import print_formatted_text as render
 from prompt_toolkit.styles import Style
 
 from p2pchat.cli.output import say
@@ -44,80 +45,77 @@ _STYLE = Style.from_dict(
 
 async def chat_on_terminal(node: Node, name: str) -> None:
     """Chat with ``name`` until Ctrl-D or /quit."""
-    screen = _Screen(node)
-    await screen.run(name)
+    await _Screen(node).run(name)
 
 
 class _Screen:
+    """One prompt that lasts as long as the chat.
+
+    A prompt for each line would leave the terminal cooked in between, and there Ctrl-C would end us and
+    Ctrl-D would get lost.
+    """
+
     def __init__(self, node: Node) -> None:
-        self._talk = Talk(node, _show, self._refresh)
-        self._slash = Slash(self._talk)
-        self._unsent: asyncio.Queue[str] = asyncio.Queue()
+        self._talk = Talk(node, self._show, self._refresh)
+        self._slash = Slash(self._talk, self._leave)
+        self._typed: asyncio.Queue[str] = asyncio.Queue()
         self._session: PromptSession[str] = PromptSession(
             message=self._prompt,
             bottom_toolbar=lambda: FormattedText(self._talk.status_line()),
             style=_STYLE,
             multiline=True,
             prompt_continuation=lambda width, _number, _wrapped: " " * width,
-            key_bindings=_keys(),
+            key_bindings=_keys(self._submit),
             completer=_Completer(self._slash),
             complete_while_typing=True,
             erase_when_done=True,
             enable_open_in_editor=False,
         )
-        node.on_change = self._talk.notice
+        node.on_change = self._talk.trouble
 
     async def run(self, name: str) -> None:
-        with patch_stdout():
-            await self._talk.open(name)
-            helpers = [asyncio.ensure_future(work) for work in (self._talk.follow(), self._send())]
-            try:
-                await self._read()
-            finally:
-                await self._slash.close()
-                for helper in helpers:
-                    helper.cancel()
-                await asyncio.wait(helpers)
-        waiting = self._talk.undelivered()
-        if waiting:
-            say(
-                f"{waiting} of your messages {'is' if waiting == 1 else 'are'} still on the way; "
-                "they go out while a node runs here: p2pchat node run"
-            )
-
-    async def _read(self) -> None:
-        typed = ""
-        while not self._slash.quit:
-            try:
-                line, typed = await self._session.prompt_async(default=typed), ""
-            except EOFError:
-                return
-            if not line.strip():
-                continue
-            if line.startswith("/") and not line.startswith("//"):
-                typed = await self._obey(line)
-            else:
-                self._unsent.put_nowait(line.removeprefix("/") if line.startswith("//") else line)
-
-    async def _obey(self, line: str) -> str:
-        """Run a slash command; return what should stand in the line again because it was refused."""
+        await self._talk.open(name)
+        helpers = [asyncio.ensure_future(work) for work in (self._talk.follow(), self._take_typed())]
+        prompt = asyncio.ensure_future(self._session.prompt_async())
         try:
-            await self._slash.run(line)
-        except P2PChatError as error:
-            self._talk.notice(str(error))
-            return line
-        return ""
+            with suppress(EOFError):
+                done, _ = await asyncio.wait([prompt, *helpers], return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            await self._slash.close()
+            for task in (prompt, *helpers):
+                task.cancel()
+            await asyncio.wait([prompt, *helpers])
+        self._say_what_waits()
 
-    async def _send(self) -> None:
-        """Queue what was typed, one after another, so that it leaves in the order it was typed."""
+    def _submit(self, line: str) -> None:
+        if line.strip() == "/quit":
+            self._leave()  # not after what cannot be sent yet
+        else:
+            self._typed.put_nowait(line)
+
+    def _leave(self) -> None:
+        self._session.app.exit(exception=EOFError)
+
+    async def _take_typed(self) -> None:
+        """Send or obey what was typed, one line after another, in the order it was typed."""
         while True:
-            line = await self._unsent.get()
+            line = await self._typed.get()
             try:
-                await self._talk.say(line)
+                if line.startswith("/") and not line.startswith("//"):
+                    await self._slash.run(line)
+                else:
+                    await self._talk.say(line.removeprefix("/") if line.startswith("//") else line)
             except P2PChatError as error:
-                self._talk.notice(f"not sent: {error}")
+                self._talk.notice(str(error))
                 if not self._session.default_buffer.text:
                     self._session.default_buffer.insert_text(line)
+
+    def _say_what_waits(self) -> None:
+        if waiting := self._talk.undelivered():
+            what = "1 message is" if waiting == 1 else f"{waiting} messages are"
+            say(f"{what} still on the way, and will go on while a node runs here: p2pchat node run")
 
     def _prompt(self) -> FormattedText:
         return FormattedText([("class:me", harmless_name(self._talk.me)), ("", "> ")])
@@ -126,12 +124,20 @@ class _Screen:
         if self._session.app.is_running:
             self._session.app.invalidate()
 
+    def _show(self, line: Line) -> None:
+        """Print above what is being typed, without a moment in which keys would mean something else."""
+        app = self._session.app
+        if not app.is_running:
+            print_formatted_text(FormattedText(line), style=_STYLE)
+            return
+        app.renderer.erase()
+        render(app.output, FormattedText([*line, ("", "\n")]), _STYLE)
+        app.renderer.reset()
+        app.renderer.request_absolute_cursor_position()
+        app.invalidate()
 
-def _show(line: Line) -> None:
-    print_formatted_text(FormattedText(line), style=_STYLE)
 
-
-def _keys() -> KeyBindings:
+def _keys(submit: Callable[[str], None]) -> KeyBindings:
     keys = KeyBindings()
 
     @keys.add("enter")
@@ -142,8 +148,10 @@ def _keys() -> KeyBindings:
         elif buffer.document.text_before_cursor.endswith("\\"):
             buffer.delete_before_cursor()
             buffer.insert_text("\n")
-        else:
-            buffer.validate_and_handle()
+        elif buffer.text.strip():
+            line = buffer.text
+            buffer.reset(append_to_history=True)
+            submit(line)
 
     @keys.add("escape", "enter")
     def _(event: KeyPressEvent) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from p2pchat.cli import ask
 from p2pchat.cli.output import say
 from p2pchat.cli.settings import Settings
-from p2pchat.errors import UsageError
+from p2pchat.errors import ControlError, UsageError
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -51,9 +51,11 @@ async def attached_node(settings: Settings) -> AsyncIterator[Node]:
 
 
 def passphrase(settings: Settings) -> str:
-    """The passphrase of an existing home. Raises UsageError when there is nobody to ask."""
+    """The passphrase of an existing home. Raises UsageError or ControlError when there is nobody to ask."""
     if settings.passphrase_file is not None:
         return read_passphrase(settings.passphrase_file)
+    if not settings.may_ask:
+        raise ControlError("a new one needs the passphrase: use 'p2pchat node run'")
     # An event loop's own handler would only note Ctrl-C and let the prompt go on.
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -25,6 +25,8 @@ class Settings:
     json: bool = False
     verbose: int = 0
     """1: say more; 2: also tracebacks."""
+    may_ask: bool = True
+    """False while the terminal is taken by a prompt of its own."""
 
 
 pass_settings = click.make_pass_decorator(Settings)

@@ -22,10 +22,10 @@ FOUND_MAX: Final = 50
 class Slash:
     """What can be done in a chat beside talking."""
 
-    def __init__(self, talk: Talk) -> None:
+    def __init__(self, talk: Talk, leave: Callable[[], None]) -> None:
         self._talk = talk
+        self._leave = leave
         self._pairing: asyncio.Task[None] | None = None
-        self.quit = False
         self._commands: dict[str, tuple[str, Callable[[str], Awaitable[None]]]] = {
             "/help": ("this list", self._help),
             "/who": ("everyone you know, and who is here", self._who),
@@ -74,7 +74,7 @@ class Slash:
         for name, contact in self._talk.contacts.items():
             here = "here" if contact["here"] else "away"
             trust = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
-            unread = len(self._talk.unread.get(name, []))
+            unread = len(self._talk.unread.get(name, {}))
             self._talk.notice(
                 f"{here}  {trust:<10}  {harmless_name(name)}" + (f"  ({unread} unread)" if unread else "")
             )
@@ -108,7 +108,7 @@ class Slash:
         await self._talk.open(rest)
 
     async def _quit(self, _rest: str) -> None:
-        self.quit = True
+        self._leave()
 
     # --- pairing takes its time, and the chat goes on meanwhile
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.cli.lines import MARKS, Event, local_time
-from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError
+from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
 
 if TYPE_CHECKING:
@@ -26,11 +27,20 @@ Line = list[tuple[str, str]]
 ENTRY_LINES: Final = 20
 """Of history, shown when a conversation is opened: about a screen."""
 
+ENTRY_LINES_MAX: Final = 200
+"""Even if more are unread: nobody reads a thousand lines that rush by."""
+
+UNREAD_MAX: Final = 1000
+"""Ids kept for one contact; a flood beyond that stays unheard and is offered again another time."""
+
 MARKED: Final = 3
 """Sent messages whose state is always in view."""
 
 REMEMBERED: Final = 1000
 """Message ids kept to recognise what was shown already, and states kept of what was sent."""
+
+TROUBLES: Final = 3
+"""Kinds of trouble in one outage, each told once: lost, why it cannot be had again, what waits."""
 
 RETRY_S: Final = 2.0
 """Between attempts to reach a node that cannot be found or run."""
@@ -64,13 +74,14 @@ class Talk:
         self.me = ""
         self.contacts: dict[str, Event] = {}
         """By name."""
-        self.unread: dict[str, list[Event]] = {}
-        """Messages of other conversations, by name, that wait until those are opened."""
+        self.unread: dict[str, dict[str, None]] = {}
+        """Ids of messages in other conversations, by name, that wait until those are opened."""
         self.sent: OrderedDict[str, Sent] = OrderedDict()
         self.links = 0
         self._fingerprint = ""
-        self._show = show
+        self._print = show
         self._changed = changed
+        self._troubles: deque[str] = deque(maxlen=TROUBLES)
         self._shown: OrderedDict[str, None] = OrderedDict()
         self._day: date | None = None
 
@@ -84,14 +95,21 @@ class Talk:
         self.name, self._fingerprint = contact["name"], contact["fingerprint"]
         self._day = None
         await self._meet()
-        waiting = self.unread.pop(self.name, [])
-        for line in await self.node.history(self.name, limit=max(ENTRY_LINES, len(waiting))):
-            self._show_message(line)
-        await self.node.heard([line["id"] for line in waiting])
+        await self._show_last()
+        await self.node.heard(self.unread.pop(self.name, {}))
         self.notice(
             f"talking with {harmless_name(self.name)}, who is {self._whereabouts()}; /help shows what helps"
         )
         self._changed()
+
+    async def _show_last(self) -> None:
+        """Show a screenful, and more when more is unread; what is older can be asked for."""
+        talks = await self.node.conversations()
+        unread = next((talk["unheard"] for talk in talks if talk["with"] == self.name), 0)
+        if unread > ENTRY_LINES_MAX:
+            self.notice(f"{unread} unread; /history {unread} shows them all")
+        for line in await self.node.history(self.name, limit=min(max(ENTRY_LINES, unread), ENTRY_LINES_MAX)):
+            self._show_message(line)
 
     async def _meet(self) -> None:
         """Learn anew who there is; the one we talk with may have got another name."""
@@ -118,7 +136,7 @@ class Talk:
                 async for event in self.node.listen():
                     await self.take(event)
             except _PASSING as error:
-                self.notice(f"{error}; trying again")
+                self.trouble(f"{error}; trying again")
                 await asyncio.sleep(RETRY_S)
 
     async def take(self, event: Event) -> None:
@@ -146,9 +164,9 @@ class Talk:
             self._show_message(message)
             await self.node.heard([message["id"]])
             return
-        unread = self.unread.setdefault(sender, [])
-        if all(each["id"] != message["id"] for each in unread):
-            unread.append(message)
+        unread = self.unread.setdefault(sender, {})
+        if message["id"] not in unread and len(unread) < UNREAD_MAX:
+            unread[message["id"]] = None
             shown = harmless_name(sender)
             self.notice(f"{shown} wrote ({len(unread)} unread); /switch {shown}")
 
@@ -172,7 +190,7 @@ class Talk:
             try:
                 queued = await self.node.send(to, text, wait="queued", id=message)
             except _PASSING as error:
-                self.notice(f"{error}; not sent yet: {shortened(text, 30)}")
+                self.trouble(f"{error}; not sent yet: {shortened(text, 30)}")
                 await asyncio.sleep(RETRY_S)
             except P2PChatError:
                 del self.sent[message]
@@ -197,11 +215,15 @@ class Talk:
             self._show([("class:mark", f"      {now.mark} {state}: {shortened(now.text, 50)}")])
 
     async def _catch_up(self) -> None:
-        """Ask for the states that a node which went away could not tell us any more."""
-        for name in dict.fromkeys(each.to for each in self.sent.values() if each.state not in _FINAL):
-            for line in await self.node.history(name, limit=REMEMBERED):
-                if line["outgoing"]:
-                    self._moved(line["id"], line["state"])
+        """Ask for the states that a node which went away could not tell us any more.
+
+        The same message again is not sent again; the answer says how far it is.
+        """
+        for message, sent in list(self.sent.items()):
+            if sent.state in ("queued", "relayed"):
+                with suppress(UsageError):  # the contact was removed or renamed
+                    known = await self.node.send(sent.to, sent.text, wait="queued", id=message)
+                    self._moved(message, known["state"])
         self._changed()
 
     def undelivered(self) -> int:
@@ -209,6 +231,16 @@ class Talk:
         return sum(each.state not in _FINAL for each in self.sent.values())
 
     # --- what is shown
+
+    def _show(self, line: Line) -> None:
+        self._troubles.clear()
+        self._print(line)
+
+    def trouble(self, text: str) -> None:
+        """A notice that may come again and again while something lasts, and is shown once."""
+        if text not in self._troubles:
+            self._troubles.append(text)
+            self._print([("class:notice", f"      {one_line(text)}")])
 
     def notice(self, text: str) -> None:
         """A line about the chat, not of it."""

@@ -9,16 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import People, Person, people
+from tests.support.processes import People, Person, people, rendezvous
 
 pytestmark = pytest.mark.real
 
 NASTY = "שלום 👩‍🚀 zażółć\n\x1b[2J\x9b31m\u202e end"
 
 
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with rendezvous() as address:
+        yield address
+
+
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[People]:
-    with people(tmp_path) as everyone:
+def town(tmp_path: Path, url: str) -> Iterator[People]:
+    with people(tmp_path, url) as everyone:
         yield everyone
 
 
@@ -310,3 +316,25 @@ def test_a_chat_outlives_its_node_and_keeps_what_is_typed(pair: list[Person]) ->
     chat.type("/quit\r")
     assert chat.ended() == 0
     assert "typed before, sent after" in bob.run("listen", "--count", "1").stdout
+
+
+def test_a_locked_home_goes_on_chatting_once_its_node_is_back(town: People, tmp_path: Path) -> None:
+    (tmp_path / "right").write_text("right\n")
+    unlock = {"P2PCHAT_PASSPHRASE_FILE": str(tmp_path / "right")}
+    ana, bob = town.stranger("ana"), town.someone("bob")
+    ana.run("init", "--name", "ana", "--rendezvous", town.url, **unlock)
+    node = ana.start("node", "run", **unlock)
+    assert node.line() == "running"
+    invite = bob.start("invite")
+    assert ana.run("join", invite.line()).returncode == 0
+    bob.node()
+    chat = ana.terminal("chat", "bob")
+    chat.until("ana>")
+    node.process.kill()
+    chat.until("use 'p2pchat node run'; trying again")
+    chat.type("later\r")
+    assert ana.start("node", "run", **unlock).line() == "running"
+    chat.until("the node is back")
+    chat.until("✓✓ later")
+    chat.type("\x04")
+    assert chat.ended() == 0

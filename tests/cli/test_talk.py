@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from p2pchat.cli.slash import Slash
-from p2pchat.cli.talk import REMEMBERED, Line, Talk
+from p2pchat.cli.talk import ENTRY_LINES, ENTRY_LINES_MAX, REMEMBERED, Line, Talk
 from p2pchat.errors import ControlError, LimitError, P2PChatError, UsageError
 from tests.support.fake_node import FakeNode, contact, message
 
@@ -18,8 +18,12 @@ class Screen:
     def __init__(self) -> None:
         self.node = FakeNode("bob", "carol")
         self.talk = Talk(self.node, self._show, lambda: None)  # type: ignore[arg-type]
-        self.slash = Slash(self.talk)
+        self.left = 0
+        self.slash = Slash(self.talk, self._leave)
         self.lines: list[str] = []
+
+    def _leave(self) -> None:
+        self.left += 1
 
     def _show(self, line: Line) -> None:
         self.lines.append("".join(text for _, text in line))
@@ -60,6 +64,24 @@ async def test_the_last_lines_are_shown_under_their_days(screen: Screen) -> None
 async def test_an_unknown_name_opens_nothing(screen: Screen) -> None:
     with pytest.raises(UsageError):
         await screen.talk.open("nobody")
+
+
+async def test_all_that_is_unread_is_shown_in_order(screen: Screen) -> None:
+    screen.node.said = [message(str(number), str(number)) for number in range(ENTRY_LINES + 30)]
+    await screen.talk.open("bob")
+    for line in screen.node.said:
+        await screen.talk.take(line)
+    assert screen.said() == [f"bob: {number}" for number in range(ENTRY_LINES + 30)]
+    assert len(screen.node.was_heard) == ENTRY_LINES + 30
+
+
+async def test_a_flood_is_counted_not_shown(screen: Screen) -> None:
+    screen.node.said = [message(str(number), str(number)) for number in range(ENTRY_LINES_MAX + 1)]
+    await screen.talk.open("bob")
+    assert len(screen.said()) == ENTRY_LINES_MAX
+    assert (
+        screen.noticed()[0] == f"{ENTRY_LINES_MAX + 1} unread; /history {ENTRY_LINES_MAX + 1} shows them all"
+    )
 
 
 # --- receiving
@@ -222,6 +244,16 @@ async def test_listening_goes_on_with_the_next_node_and_catches_up(
     assert screen.talk.undelivered() == 0
 
 
+async def test_lasting_trouble_is_told_once(screen: Screen) -> None:
+    for _ in range(3):
+        screen.talk.trouble("the node has stopped")
+        screen.talk.trouble("it cannot be started; trying again")
+    assert screen.noticed() == ["the node has stopped", "it cannot be started; trying again"]
+    screen.talk.notice("something else")
+    screen.talk.trouble("the node has stopped")
+    assert screen.noticed()[-1] == "the node has stopped"
+
+
 # --- slash commands
 
 
@@ -293,4 +325,4 @@ async def test_a_failed_invite_is_told_and_another_may_follow(screen: Screen) ->
 
 async def test_quit(screen: Screen) -> None:
     await screen.slash.run("/quit")
-    assert screen.slash.quit
+    assert screen.left == 1

@@ -125,6 +125,9 @@ class FakeNode:
         await asyncio.sleep(0)
         if self.refuse:
             raise self.refuse.pop(0)
+        known = next((line for line in self.said if line["id"] == id), None)
+        if known is not None:
+            return {"id": id, "state": known["state"], "at": AT}
         self.sent.append((to, text))
         for state in self.states:
             event = {"type": "receipt", "id": id, "to": to, "state": state, "at": AT}
@@ -153,4 +156,7 @@ class FakeNode:
         return lines[-limit:] if limit else lines
 
     async def conversations(self) -> list[Event]:
-        return [{**line, "unheard": 0} for line in self.said[-1:]]
+        last = {line["with"]: line for line in self.said}
+        heard = self.was_heard
+        unheard = [line["with"] for line in self.said if not line["outgoing"] and line["id"] not in heard]
+        return [{**line, "unheard": unheard.count(name)} for name, line in reversed(last.items())]

@@ -55,12 +55,14 @@ class Started:
 class Person:
     """Somebody with a home, who types commands."""
 
-    def __init__(self, home: Path, stack: ExitStack) -> None:
+    def __init__(self, home: Path, stack: ExitStack, inside: Sequence[str] = ()) -> None:
+        """``inside`` runs a command elsewhere: ``ip netns exec NAME``, for a person on another network."""
         self.home = home
         self._stack = stack
+        self._inside = inside
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
-        return [sys.executable, "-m", "p2pchat", "--home", str(self.home), *arguments]
+        return [*self._inside, sys.executable, "-m", "p2pchat", "--home", str(self.home), *arguments]
 
     def run(self, *arguments: str, stdin: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -91,15 +93,22 @@ class Person:
         return node
 
 
-class People:
-    """A rendezvous, and homes that know it."""
+@contextmanager
+def rendezvous() -> Iterator[str]:
+    """A rendezvous in a process of its own; yields its URL."""
+    with ExitStack() as stack:
+        server = Started([sys.executable, "-m", "rendezvous", "--port", "0"])
+        stack.callback(_end, server.process)
+        yield server.line().removeprefix("listening on ")
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+
+class People:
+    """Homes that know one rendezvous."""
+
+    def __init__(self, folder: Path, url: str, stack: ExitStack) -> None:
         self._folder = folder
         self._stack = stack
-        self.rendezvous = Started([sys.executable, "-m", "rendezvous", "--port", "0"])
-        stack.callback(_end, self.rendezvous.process)
-        self.url = self.rendezvous.line().removeprefix("listening on ")
+        self.url = url
 
     def stranger(self, name: str) -> Person:
         """Somebody without an identity yet."""
@@ -124,10 +133,10 @@ class People:
 
 
 @contextmanager
-def people(folder: Path) -> Iterator[People]:
+def people(folder: Path, url: str) -> Iterator[People]:
     """Everything that was started ends with the block."""
     with ExitStack() as stack:
-        yield People(folder, stack)
+        yield People(folder, url, stack)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -5,6 +5,7 @@ Knows: with whom, and whether there is a terminal. Does not know: how either kin
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def command(settings: Settings, name: str | None, plain: bool, timeout: float) -
 async def _chat(settings: Settings, name: str | None, timeout: float) -> None:
     async with open_node(settings) as node:
         who = (await node.contact(name))["name"] if name is not None else await _last(node)
-        if settings.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if settings.json or not _at_a_terminal():
             from p2pchat.cli.chat_pipe import chat_through_pipe
 
             await chat_through_pipe(node, who, json=settings.json, timeout=timeout)
@@ -56,6 +57,11 @@ async def _chat(settings: Settings, name: str | None, timeout: float) -> None:
 
             settings.may_ask = False
             await chat_on_terminal(node, who)
+
+
+def _at_a_terminal() -> bool:
+    """Whether somebody types and looks, at something that can move its cursor."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 async def _last(node: Node) -> str:

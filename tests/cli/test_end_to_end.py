@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import People, Person, people, rendezvous
+from tests.support.processes import ROOT, People, Person, people, rendezvous
 
 pytestmark = pytest.mark.real
+
+DOCS = ROOT / "docs"
 
 NASTY = "שלום 👩‍🚀 zażółć\n\x1b[2J\x9b31m\u202e end"
 
@@ -142,6 +147,60 @@ def test_a_command_is_run_for_each_message(pair: list[Person], tmp_path: Path) -
     assert ana.run("send", "bob", "ping").returncode == 0
     assert listening.ended().returncode == 0
     assert log.read_text() == "ana: ping\n"
+
+
+def _example(document: str, first_line: str) -> str:
+    """The block of a document's code that begins so."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", (DOCS / document).read_text(), flags=re.MULTILINE | re.DOTALL)
+    (found,) = [block for block in blocks if block.startswith(first_line)]
+    return str(found)
+
+
+def test_the_bot_of_the_documents_answers(pair: list[Person], tmp_path: Path) -> None:
+    ana, bob = pair
+    bot = tmp_path / "answer.sh"
+    bot.write_text(
+        _example("scripting.md", "#!/bin/sh").replace("p2pchat send", f"{sys.executable} -m p2pchat send")
+    )
+    bot.chmod(0o700)
+    listening = bob.start("listen", "--count", "2", "--exec", str(bot))
+    chat = ana.start("listen", "--count", "1")
+    assert ana.run("send", "bob", "hello").returncode == 0
+    assert ana.run("send", "bob", "uptime").returncode == 0
+    assert listening.ended().returncode == 0
+    bob.node()
+    assert "load average" in chat.ended().stdout
+
+
+def test_the_control_socket_speaks_as_documented(pair: list[Person]) -> None:
+    ana, _ = pair
+    ana.node()
+    question, *_ = re.findall(r"'(\{.*\})'", _example("scripting.md", "$ printf"))
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(str(ana.home / "control.sock"))
+        client.sendall(question.encode() + b"\n")
+        client.sendall(b'{"jsonrpc":"2.0","id":2,"method":"contacts.show","params":{"name":"eve"}}\n')
+        with client.makefile() as lines:
+            answers = {answer["id"]: answer for answer in (json.loads(next(lines)), json.loads(next(lines)))}
+    assert answers[1]["result"]["state"] == "queued"
+    assert answers[2]["error"]["code"] == -2
+    assert json.loads(ana.run("history", "bob", "--json").stdout)["id"] == answers[1]["result"]["id"]
+
+
+def test_events_have_the_documented_fields(pair: list[Person]) -> None:
+    ana, bob = pair
+    table = dict(
+        re.findall(r"^\| `(\w+)` \| (.*) \|$", (DOCS / "scripting.md").read_text(), flags=re.MULTILINE)
+    )
+    listening = ana.start("listen", "--json", "--count", "1")
+    bob.node()
+    assert ana.run("send", "bob", "hi").returncode == 0
+    assert bob.run("send", "ana", "ho").returncode == 0
+    events = [json.loads(line) for line in listening.ended().stdout.splitlines()]
+    assert {"message", "receipt", "link", "presence"} <= {event["type"] for event in events}
+    for event in events:
+        assert set(event) - {"type"} <= set(re.findall(r"`(\w+)`", table[event["type"]]))
 
 
 # --- the node

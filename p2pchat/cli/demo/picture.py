@@ -103,8 +103,8 @@ def _relayed(sight: Sight, before: Sight, number: int) -> str:
         return f"saw the same, and passed it to {_neighbours(sight.forwarded)}."
     saw = f"saw {GEOMETRY.frame} bytes from {before.node}: a tag it does not know, the rest noise."
     doubts = (
-        f"Cannot tell whether {before.node} wrote it or only passed it on.",
-        "Cannot tell who wrote it, for whom, or whether it is anything at all.",
+        f"May guess that {before.node} wrote it, but cannot know; nor for whom, nor what it says.",
+        "Cannot tell for whom it is, or whether it is anything at all.",
     )
     return f"{saw} {doubts[number]} Passed it to {_neighbours(sight.forwarded)}."
 

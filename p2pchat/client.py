@@ -384,7 +384,7 @@ async def run_node(
     from p2pchat.daemon.service import serve
 
     unlock = _Unlock(passphrase)
-    await serve(lambda: _new_node(home, unlock), ready, complain)
+    await serve(lambda: _new_node(home, unlock, stays=True), ready, complain)
 
 
 class _Unlock:
@@ -402,13 +402,13 @@ class _Unlock:
         return self._passphrase
 
 
-def _new_node(home: Path, passphrase: AskPassphrase) -> RunningNode:
+def _new_node(home: Path, passphrase: AskPassphrase, *, stays: bool = False) -> RunningNode:
     from p2pchat.daemon.environment import ice_servers, settings
     from p2pchat.daemon.node import RunningNode
     from p2pchat.store import KeyFile, Passphrase, needs_passphrase
 
     unlock = Passphrase(passphrase()) if needs_passphrase(home) else KeyFile()
-    return RunningNode(home, unlock, settings(), ice_servers())
+    return RunningNode(home, unlock, settings(), ice_servers(), stays)
 
 
 def _each_once(on_state: Callable[[Event], None] | None) -> Callable[[Event], None]:

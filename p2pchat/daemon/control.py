@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from p2pchat.daemon.home import listening_socket, remove_socket
-from p2pchat.errors import P2PChatError
+from p2pchat.errors import LimitError, P2PChatError
 from p2pchat.text import one_line
 
 LINE_MAX: Final = 1 << 20
@@ -24,6 +24,9 @@ LINE_MAX: Final = 1 << 20
 
 UNSENT_MAX: Final = 16 << 20
 """Bytes that wait for a client to read them; beyond it the client is cut off, the node is not held up."""
+
+ANSWER_MAX: Final = 64 << 20
+"""Bytes of one answer, which its asker waits to read: a history of a hundred thousand lines has about 30 MB."""
 
 REQUESTS_MAX: Final = 256
 """Requests of one client under way at once."""
@@ -40,8 +43,12 @@ class Asker:
         self._client = client
         self._request = request
 
+    async def read(self) -> None:
+        """Wait until most of what was sent has been read: between the events of a long list."""
+        await self._client.read()
+
     def event(self, event: dict[str, Any]) -> None:
-        """Send an event before the answer. Never waits."""
+        """Send an event before the answer. Never waits; an asker who does not read is cut off."""
         params = {"request": self._request, "event": event}
         self._client.send({"jsonrpc": "2.0", "method": "event", "params": params})
 
@@ -93,6 +100,8 @@ class _Client:
         self._writer = writer
         self._handler = handler
         self._tasks: set[asyncio.Task[None]] = set()
+        self._awaited = 0
+        """Bytes of answers being read, which count against nobody."""
         self.gone = asyncio.Event()
 
     async def run(self) -> None:
@@ -103,13 +112,30 @@ class _Client:
 
     def send(self, value: dict[str, Any]) -> None:
         """Write one line, or cut off a client that does not read."""
-        if self._writer.is_closing():
-            return
-        self._writer.write(
-            json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
-        )
-        if self._writer.transport.get_write_buffer_size() > UNSENT_MAX:
+        self._write(_line(value))
+        if self._writer.transport.get_write_buffer_size() > UNSENT_MAX + self._awaited:
             self._writer.transport.abort()
+
+    async def answer(self, value: dict[str, Any]) -> None:
+        """Write the line that a client waits for, however long it takes to read. Raises LimitError."""
+        line = _line(value)
+        if len(line) > ANSWER_MAX:
+            raise LimitError(
+                f"the answer has more than {ANSWER_MAX >> 20} MB; ask for less, with --limit or --since"
+            )
+        self._awaited += len(line)
+        self._write(line)
+        await self.read()
+        self._awaited -= len(line)
+
+    async def read(self) -> None:
+        """Wait until most of what was written has been read."""
+        with suppress(ConnectionError):
+            await self._writer.drain()
+
+    def _write(self, line: bytes) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(line)
 
     def hang_up(self) -> None:
         """End the connection; ``run`` then returns."""
@@ -154,15 +180,14 @@ class _Client:
     async def _answer(self, request: Any, method: str, params: dict[str, Any]) -> None:
         try:
             result = await self._handler(method, params, Asker(self, request))
+            if request is not None:
+                await self.answer({"jsonrpc": "2.0", "id": request, "result": result})
         except MethodError as error:
             self._fail(request, error.code, str(error))
         except P2PChatError as error:
             self._fail(request, -error.exit_code, str(error))
         except Exception as error:  # noqa: BLE001 -- a bug in one method must not end the node
             self._fail(request, -1, one_line(f"the node failed: {type(error).__name__}: {error}"))
-        else:
-            if request is not None:
-                self.send({"jsonrpc": "2.0", "id": request, "result": result})
 
     def _fail(self, request: Any, code: int, message: str) -> None:
         self.send({"jsonrpc": "2.0", "id": request, "error": {"code": code, "message": message}})
@@ -174,6 +199,10 @@ class MethodError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
 
 
 def _same_user(peer: socket.socket) -> bool:

@@ -307,6 +307,7 @@ class Methods:
             own = self._running.node.identity.name
             for line in missed:
                 asker.event(views.message(line, own, self._running.name_of(line.contact)))
+                await asker.read()
             shown = {line.id for line in missed}
             async for event in happenings:
                 if isinstance(event, orders.MessageArrived):
@@ -350,6 +351,8 @@ class Methods:
         return views.status(running.node.status(), running.started_at, running.process_facts())
 
     async def _stop(self, arguments: Arguments, asker: Asker) -> views.View:
+        if not self._running.stays:
+            raise UsageError("the node here runs inside another command, which ends it; end that one instead")
         self.stop_wanted.set()
         return {"stopping": True}
 

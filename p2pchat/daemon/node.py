@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from p2pchat.core import orders
 from p2pchat.core.facts import Started, Stopping
@@ -31,9 +31,6 @@ from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
 from p2pchat.store import Store, Unlock
 
-FAREWELL_S: Final = 0.1
-"""For the driver to take leave of contacts and neighbours before the links close."""
-
 T = TypeVar("T")
 
 
@@ -46,9 +43,16 @@ class RunningNode:
     again."""
 
     def __init__(
-        self, home: Path, unlock: Unlock, settings: Settings | None = None, ice_servers: tuple[str, ...] = ()
+        self,
+        home: Path,
+        unlock: Unlock,
+        settings: Settings | None = None,
+        ice_servers: tuple[str, ...] = (),
+        stays: bool = False,
     ) -> None:
+        """``stays``: it runs for its own sake, not inside another command, and may be asked to stop."""
         self.home = home
+        self.stays = stays
         self._unlock = unlock
         self._settings = settings
         self._ice_servers = ice_servers

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2pchat.crypto.password import KEY_BYTES, NONCE_BYTES, SALT_BYTES, Cost, stretch, unwrap, wrap
-from p2pchat.errors import StoreError, TrustError, Unreadable
+from p2pchat.errors import StoreError, TrustError, Unreadable, UsageError
 from p2pchat.ports import Entropy
 
 KEY_FILE = "keys"
@@ -106,7 +106,7 @@ def _fields(home: Path) -> list[str]:
         with open(home / KEY_FILE, "rb") as file:
             text = file.read(_FILE_MAX).decode("ascii")
     except FileNotFoundError as error:
-        raise StoreError(f"there is no p2pchat identity in {home}; make one with 'p2pchat init'") from error
+        raise UsageError(f"there is no p2pchat identity in {home}; make one with 'p2pchat init'") from error
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(home) from error
     fields = text.split()

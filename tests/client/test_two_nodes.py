@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.client import Node, connect, create_home
+from p2pchat.core.records import Message, PutMessage
 from p2pchat.errors import (
     ControlError,
     LimitError,
@@ -19,6 +20,8 @@ from p2pchat.errors import (
     TrustError,
     UsageError,
 )
+from p2pchat.store import KeyFile, Store
+from p2pchat.types import MessageId, MessageState
 from p2pchat.wire.words import WORDS
 from tests.support.nodes import friends, messages, pair
 
@@ -220,3 +223,26 @@ async def test_a_trace_shows_cells_pass(tmp_path: Path) -> None:
 async def test_not_entered_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(ControlError, match="async with"):
         await Node(tmp_path, None, run=True).whoami()
+
+
+async def test_a_node_inside_another_command_is_not_stopped_from_outside(tmp_path: Path) -> None:
+    create_home(tmp_path / "a", "a")
+    async with connect(tmp_path / "a"), connect(tmp_path / "a", run=False) as other:
+        with pytest.raises(UsageError, match="inside another command"):
+            await other.stop()
+
+
+async def test_a_history_of_many_megabytes_is_read_whole(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, _):
+        await alice.__aexit__(None, None, None)
+        store = Store.open(tmp_path / "alice", KeyFile())
+        (bob,) = store.load().contacts
+        lines = [
+            Message(MessageId(f"{n:032x}"), bob.id, False, 1.0, "x" * 65_536, MessageState.DELIVERED)
+            for n in range(300)
+        ]
+        store.commit([PutMessage(line) for line in lines])
+        store.close()
+        await alice.__aenter__()
+        assert len(await alice.history("bob")) == 300
+        assert len(await messages(alice, 300)) == 300

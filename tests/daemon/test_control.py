@@ -29,6 +29,8 @@ async def answer(method: str, params: dict[str, Any], asker: Asker) -> Any:
             raise MethodError(-32601, "there is no such method")
         case "break":
             raise RuntimeError("a bug\nof two lines")
+        case "recite":
+            return "x" * params["size"]
         case "hang":
             await asyncio.Event().wait()
     return None
@@ -128,3 +130,17 @@ async def test_stopping_hangs_up_on_everybody(tmp_path: Path) -> None:
         await server.stop()
         assert await reader.read() == b""
     writer.close()
+
+
+async def test_a_long_answer_is_given_whole_and_one_too_long_is_refused(
+    server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pchat.daemon.control.UNSENT_MAX", 1000)
+    monkeypatch.setattr("p2pchat.daemon.control.ANSWER_MAX", 3_000_000)
+    reader, writer = await asyncio.open_unix_connection(server / "control.sock", limit=8_000_000)
+    writer.write(request("recite", size=2_000_000) + b"\n" + request("recite", size=4_000_000) + b"\n")
+    first, second = [json.loads(await reader.readline()) for _ in range(2)]
+    writer.close()
+    answers = sorted([first, second], key=lambda answered: "error" in answered)
+    assert len(answers[0]["result"]) == 2_000_000
+    assert answers[1]["error"]["code"] == -5

@@ -99,7 +99,7 @@ def test_an_interrupted_init_leaves_nothing_in_the_way(tmp_path: Path) -> None:
     (home / KEY_FILE).unlink()
     (home / "keys.new").write_text("half")
     assert not exists(home)
-    with pytest.raises(StoreError, match="p2pchat init"):
+    with pytest.raises(UsageError, match="p2pchat init"):
         Store.open(home, KeyFile())
     store = new_store(home, LOCK)
     assert store.load().contacts == (BOB,)

@@ -7,13 +7,13 @@ leaves. Does not know: why the node wants what it wants.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol, assert_never
 
 from p2pchat.core import orders
-from p2pchat.core.facts import Fact, TimerFired
+from p2pchat.core.facts import Fact, FrameReceived, LinkDown, TimerFired
 from p2pchat.core.orders import Event, Order
 from p2pchat.core.records import Change
 from p2pchat.errors import ControlError
@@ -24,6 +24,10 @@ from p2pchat.wire.signalling import FromClient
 BATCH_MAX: Final = 256
 """Facts taken in before their orders are carried out: one commit for many, without letting links wait for
 long."""
+
+FRAMES_WAITING_MAX: Final = 2048
+"""Frames of one link that wait to be handled, 2.4 MB: four times what an honest neighbour queues for a link,
+so that only one who floods us is cut off while the disk is slow."""
 
 
 class Core(Protocol):
@@ -81,13 +85,18 @@ class Driver:
         self._now = now
         self._notify = notify
         self._facts: deque[tuple[Fact, asyncio.Future[None] | None]] = deque()
+        self._frames_waiting: Counter[LinkId] = Counter()
         self._awake = asyncio.Event()
         self._ended: BaseException | None = None
         self._links: Links | None = None
         self._connections: Connections | None = None
 
     def submit(self, fact: Fact) -> None:
-        """Something happened."""
+        """Something happened. A link whose frames come much faster than they can be handled is closed."""
+        if self._ended is not None:
+            return
+        if isinstance(fact, FrameReceived):
+            fact = self._room_for(fact)
         self._facts.append((fact, None))
         self._awake.set()
 
@@ -112,6 +121,19 @@ class Driver:
             self._end(error)
             raise
 
+    def _room_for(self, frame: FrameReceived) -> Fact:
+        if self._frames_waiting[frame.link] < FRAMES_WAITING_MAX:
+            self._frames_waiting[frame.link] += 1
+            return frame
+        assert self._links is not None, "running: a link has sent frames"
+        self._links.close(frame.link)
+        return LinkDown(frame.link, "frames came faster than they could be handled")
+
+    def _made_room(self, link: LinkId) -> None:
+        self._frames_waiting[link] -= 1
+        if not self._frames_waiting[link]:
+            del self._frames_waiting[link]
+
     async def _wait(self) -> None:
         if not self._facts:
             due = self._node.next_wakeup()
@@ -131,6 +153,8 @@ class Driver:
                 fact, done = self._facts.popleft()
                 if done is not None:
                     waiting.append(done)
+                if isinstance(fact, FrameReceived):
+                    self._made_room(fact.link)
                 wanted += self._node.handle(fact, self._now())
             due = self._node.next_wakeup()
             if due is not None and due <= self._now():

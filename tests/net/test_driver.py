@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from p2pchat.core import orders
-from p2pchat.core.facts import Fact, FramesDrained, Started, TimerFired
+from p2pchat.core.facts import Fact, FrameReceived, FramesDrained, LinkDown, Started, TimerFired
 from p2pchat.core.orders import Notify, Order, Persist, SendFrame
 from p2pchat.core.records import Change, DropOutbox
 from p2pchat.errors import ControlError, StoreError
-from p2pchat.net.driver import BATCH_MAX, Driver
+from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
 from p2pchat.types import LinkId, MessageId, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.signalling import FromClient, Leave
@@ -159,6 +159,38 @@ async def test_a_disk_that_refuses_ends_the_driver_and_nothing_of_the_batch_leav
         with pytest.raises(StoreError):
             await driver.submit_and_persist(Started())
     assert log.done == []
+
+
+async def test_a_link_that_floods_us_is_cut_off_and_the_others_are_heard() -> None:
+    log = Recorder()
+    node = Scripted(lambda fact: [])
+    flooding, quiet = LinkId(1), LinkId(2)
+    async with driven(node, log) as driver:
+        await driver.submit_and_persist(Started())
+        for _ in range(FRAMES_WAITING_MAX):
+            driver.submit(FrameReceived(flooding, b"f"))
+        assert log.done == []
+        driver.submit(FrameReceived(flooding, b"f"))
+        assert log.done == [("close", flooding)], "at once, whatever else waits"
+        driver.submit(FrameReceived(quiet, b"q"))
+        await driver.submit_and_persist(TimerFired())
+        for _ in range(FRAMES_WAITING_MAX):
+            driver.submit(FrameReceived(quiet, b"q"))
+        await driver.submit_and_persist(TimerFired())
+    frames = [fact.link for fact in node.facts if isinstance(fact, FrameReceived)]
+    assert frames == [flooding] * FRAMES_WAITING_MAX + [quiet] * (FRAMES_WAITING_MAX + 1)
+    assert [fact.link for fact in node.facts if isinstance(fact, LinkDown)] == [flooding]
+    assert log.done == [("close", flooding)], "what has been handled does not count any more"
+
+
+async def test_what_happens_after_the_end_is_not_kept() -> None:
+    log = Recorder()
+    log.fails = True
+    async with driven(Scripted(lambda fact: [drop(1)]), log) as driver:
+        with pytest.raises(StoreError):
+            await driver.submit_and_persist(Started())
+        driver.submit(FrameReceived(LinkId(1), b"late"))
+        assert not driver._facts
 
 
 async def test_stopping_it_fails_who_still_waits() -> None:

@@ -1,8 +1,10 @@
-"""WebRTC links by aiortc: the only module that imports it.
+"""WebRTC links by aiortc.
 
-Knows: peer connections, their one data channel, what aiortc and aioice need to be told. Does not know: what
-frames hold, or whom a link is with.
+Knows: peer connections and their one data channel. Does not know: what frames hold, whom a link is with, or
+what had to be mended in the engine (``mending``).
 """
+
+# ruff: noqa: SLF001 -- aiortc shows neither the peer's certificate nor what is unacknowledged
 
 from __future__ import annotations
 
@@ -13,21 +15,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from p2pchat.net import without_av
-
-without_av.install()
-
-import aioice.ice  # noqa: E402
-import aiortc.rtcsctptransport  # noqa: E402
-from aiortc import (  # noqa: E402
-    RTCConfiguration,
-    RTCDataChannel,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCSessionDescription,
-)
-
-from p2pchat.core.facts import (  # noqa: E402
+from p2pchat.core.facts import (
     AnswerMade,
     Fact,
     FrameReceived,
@@ -36,42 +24,32 @@ from p2pchat.core.facts import (  # noqa: E402
     LinkUp,
     OfferMade,
 )
-from p2pchat.errors import Malformed  # noqa: E402
-from p2pchat.types import LinkId  # noqa: E402
-from p2pchat.wire.description import Description  # noqa: E402
-from p2pchat.wire.sdp import from_sdp, to_sdp  # noqa: E402
+from p2pchat.errors import Malformed
+from p2pchat.net.rtc import mending
+from p2pchat.net.rtc.mending import (
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from p2pchat.types import LinkId
+from p2pchat.wire.description import Description
+from p2pchat.wire.sdp import from_sdp, to_sdp
 
 CONNECT_SECONDS: Final = 20.0
 """From the first description to the open channel; ICE over two NATs needs up to 7 s (measured)."""
 
-GATHER_SECONDS: Final = 1.0
-"""For STUN and TURN servers to answer; a silent one would cost 5 s (measured: 10 s a connection)."""
-
 CLOSE_SECONDS: Final = 2.0
-"""For what was sent to leave, and again for the engine to close."""
+"""For the engine to finish what it has begun, and again for it to close."""
 
-SCTP_RTO_MIN: Final = 0.2
-"""aiortc's minimum of 1 s, RFC 9260's advice for 2007's clocks, makes one lost packet cost a second. With 0.2
-s the p99 of two messages a second at 2 % loss and 100 ms falls from 1.06 s to 0.30 s (measured)."""
+DRAIN_SECONDS: Final = 1.0
+"""For the peer to acknowledge what was sent before we close: some repeats of a lost packet, yet nobody waits
+long for a peer that is dead."""
 
 Report = Callable[[Fact], None]
 
 _log = logging.getLogger(__name__)
-
-aiortc.rtcsctptransport.SCTP_RTO_MIN = SCTP_RTO_MIN  # type: ignore[assignment]
-
-_host_addresses = aioice.ice.get_host_addresses
-
-
-def _addresses_even_offline(use_ipv4: bool, use_ipv6: bool) -> list[str]:
-    """aioice leaves the loopback out, so that a machine without any network could not even talk to itself.
-
-    Only there is it offered: elsewhere it would take space in every offer and help nobody.
-    """
-    return _host_addresses(use_ipv4, use_ipv6) or ["127.0.0.1"]
-
-
-aioice.ice.get_host_addresses = _addresses_even_offline
 
 
 class Engine:
@@ -150,6 +128,7 @@ class _Link:
         self._channel: RTCDataChannel | None = None
         self._opened = asyncio.Event()
         self._in_engine: deque[int] = deque()
+        self._waiting = 0
         self.step: asyncio.Task[None] | None = None
         """Making the first description."""
         connection.on("datachannel", self._adopt)
@@ -199,6 +178,12 @@ class _Link:
         return from_sdp(self._connection.localDescription.sdp)
 
     def _adopt(self, channel: RTCDataChannel) -> None:
+        if self._channel is not None:
+            self.report(LinkDown(self._id, "the peer opened a second channel"))
+            return
+        if not channel.ordered or channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None:
+            self.report(LinkDown(self._id, "the peer's channel is not ordered and reliable"))
+            return
         self._channel = channel
         channel.on("open", self._open)
         channel.on("close", lambda: self.report(LinkDown(self._id, "the channel was closed")))
@@ -220,7 +205,7 @@ class _Link:
         assert self._connection.sctp is not None, "a connection with an open channel"
         dtls = self._connection.sctp.transport
         own = next(f.value for f in dtls.getLocalParameters().fingerprints if f.algorithm == "sha-256")
-        tls = dtls._ssl  # noqa: SLF001 -- aiortc shows the peer's certificate nowhere else
+        tls = dtls._ssl
         certificate = tls.get_peer_certificate() if tls is not None else None
         assert certificate is not None, "DTLS without a peer's certificate"
         return _from_colons(own), _from_colons(certificate.digest("sha256").decode("ascii"))
@@ -232,6 +217,7 @@ class _Link:
             return
         self._channel.send(frame)
         self._in_engine.append(len(frame))
+        self._waiting += len(frame)
         # Ask to be told as soon as the first of the waiting frames has left.
         self._channel.bufferedAmountLowThreshold = max(0, self._channel.bufferedAmount - 1)
         if not self._channel.bufferedAmount:
@@ -240,9 +226,9 @@ class _Link:
     def _drained(self) -> None:
         """Give credit back for the frames that have left the engine's buffer."""
         assert self._channel is not None
-        left, waiting = 0, sum(self._in_engine)
-        while self._in_engine and waiting - self._in_engine[0] >= self._channel.bufferedAmount:
-            waiting -= self._in_engine.popleft()
+        left = 0
+        while self._in_engine and self._waiting - self._in_engine[0] >= self._channel.bufferedAmount:
+            self._waiting -= self._in_engine.popleft()
             left += 1
         self._channel.bufferedAmountLowThreshold = max(0, self._channel.bufferedAmount - 1)
         if left:
@@ -266,17 +252,21 @@ class _Link:
         if self.step is not None:
             # Closed while it gathers, the engine would leave the sockets behind that it was about to open.
             await asyncio.wait((self.step,), timeout=CLOSE_SECONDS)
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                while (
-                    self._channel is not None
-                    and self._channel.readyState == "open"
-                    and self._channel.bufferedAmount
-                ):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._unacknowledged():
                     await asyncio.sleep(0.01)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._connection.close()
+                await mending.connected_or_not(self._connection)
+
+    def _unacknowledged(self) -> bool:
+        """bufferedAmount leaves out what is on its way and may have to be sent again."""
+        if self._channel is None or self._channel.readyState != "open":
+            return False
+        sctp = self._channel.transport
+        return bool(self._channel.bufferedAmount or sctp._outbound_queue or sctp._sent_queue)
 
 
 def _from_colons(fingerprint: str) -> bytes:

@@ -26,7 +26,7 @@ UNSENT_MAX: Final = 16 << 20
 """Bytes that wait for a client to read them; beyond it the client is cut off, the node is not held up."""
 
 ANSWER_MAX: Final = 64 << 20
-"""Bytes of one answer, which its asker waits to read: a history of a hundred thousand lines has about 30 MB."""
+"""Bytes of one answer, which its asker waits to read: a hundred thousand lines have about 30 MB."""
 
 REQUESTS_MAX: Final = 256
 """Requests of one client under way at once."""

@@ -84,7 +84,7 @@ class Invites:
             case signalling.Seated(topic, seat, others):
                 out = party.seated(SeatRef(url, topic, seat), others)
             case signalling.Refused(_, reason):
-                out = party.refused(url, reason)
+                out = party.refused(url, reason, now)
             case signalling.Blob(topic, seat, blob):
                 out = party.blob(SeatRef(url, topic, seat), blob, now)
             case signalling.Gone(topic, seat):

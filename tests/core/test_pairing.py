@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from p2pchat.core import facts, orders
+from p2pchat.types import Seat
 from p2pchat.wire.invite import InviteCode, InviteLink
-from p2pchat.wire.signalling import Blob
+from p2pchat.wire.signalling import Blob, FromServer, Gone, Refusal, Refused, Seated
 from p2pchat.wire.words import WORDS
 from rendezvous.broker import Broker
 from rendezvous.limits import Limits
@@ -170,3 +171,109 @@ def test_a_guest_goes_on_meeting_where_it_met_the_host() -> None:
     world.pair("alice", "bob")
     (mesh,) = world.machines["bob"].store.meshes.values()
     assert mesh.rendezvous == (inside, outside)
+
+
+def test_a_host_whose_line_breaks_gets_its_seat_back_and_the_code_stays_good(world: World) -> None:
+    """The server still holds the seat of the broken line, and says TAKEN until it has noticed."""
+    code = world.invite("alice")
+    alice = world.machines["alice"]
+    broker, key = world.brokers[URL], ("alice", alice.run, URL)
+    old = world._connections.pop(key)
+    del world._owners[old]
+    world.tell("alice", facts.RendezvousDown(URL, "the connection was lost"))
+    world.run(12.0)
+    assert not alice.events(orders.InviteFailed)
+    broker.disconnected(old, world.now)
+    world.run(12.0)
+    enter(world, "bob", code)
+    world.run(5.0)
+    assert world.machines["bob"].events(orders.InviteDone)
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_a_server_too_busy_to_pass_a_blob_ends_the_pairing_with_a_clear_line(world: World, name: str) -> None:
+    enter(world, "bob", world.invite("alice"))
+    world.run(0.11)
+    topic = next(iter(world.machines[name].running._invites._open.values())).party.topic
+    world.tell(name, facts.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
+    assert failure(world, name).exit_code == 3
+    assert "busy" in failure(world, name).reason
+
+
+def test_a_rendezvous_lost_half_way_is_said(world: World) -> None:
+    code = world.invite("alice")
+    enter(world, "bob", code)
+    world.run(0.11)
+    world.tell("bob", facts.RendezvousDown(URL, "it is shutting down"))
+    assert failure(world, "bob").exit_code == 3
+    assert "half-way" in failure(world, "bob").reason
+
+
+def test_an_invite_can_be_taken_back_and_runs_out_with_the_truth(world: World) -> None:
+    code = world.invite("alice")
+    world.tell("alice", facts.InviteCancelled(1))
+    world.tell("alice", facts.InviteCancelled(1))
+    enter(world, "bob", code, patience=3.0)
+    world.run(5.0)
+    assert failure(world, "bob").exit_code == 4
+    world.down.add(URL)
+    world.kill("eve")
+    world.start("eve")
+    enter(world, "eve", code)
+    world.run(61.0)
+    assert failure(world, "eve").exit_code == 3
+
+
+def test_a_server_full_of_invites_gives_longer_nameplates_and_gives_up_in_the_end(world: World) -> None:
+    def taken(message: FromServer) -> FromServer:
+        return Refused(message.topic, Refusal.TAKEN) if isinstance(message, Seated) else message
+
+    world.tamper = taken
+    world.tell("alice", facts.InviteOpened(1, False, None, (), world.now + 60))
+    world.run(5.0)
+    assert failure(world, "alice").exit_code == 3
+
+
+def test_where_to_meet_must_be_known_and_invites_are_not_endless(world: World) -> None:
+    world.add("nowhere", ())
+    world.start("nowhere")
+    world.tell("nowhere", facts.InviteOpened(1, False, None, (), world.now + 60))
+    assert failure(world, "nowhere").exit_code == 2
+    world.tell("nowhere", facts.InviteOpened(2, False, None, ("http://no",), world.now + 60))
+    assert failure(world, "nowhere").exit_code == 2
+    for number in range(2, 20):
+        world.tell("alice", facts.InviteOpened(number, False, None, (), world.now + 60))
+    world.run(1.0)
+    assert failure(world, "alice").exit_code == 5
+
+
+def test_a_second_place_to_meet_is_learnt_by_the_mesh(world: World) -> None:
+    world.invite("alice")
+    world.tell("alice", facts.InviteOpened(7, False, "bobby", ("ws://second.test",), world.now + 60))
+    world.run(1.0)
+    (mesh,) = world.machines["alice"].store.meshes.values()
+    assert mesh.rendezvous == (URL, "ws://second.test")
+
+
+def test_guests_compare_what_every_server_says(world: World) -> None:
+    """One place is out of reach, one has no such invite: the second decides."""
+    world.add("carol", (URL, "ws://gone.test"))
+    world.down.add("ws://gone.test")
+    world.start("carol")
+    enter(world, "carol", InviteCode(7, (WORDS[0], WORDS[1], WORDS[2])))
+    world.run(5.0)
+    assert failure(world, "carol").exit_code == 4
+    assert "mistyped" in failure(world, "carol").reason
+
+
+def test_strangers_at_the_table_are_not_heard(world: World) -> None:
+    code = world.invite("alice")
+    enter(world, "bob", code)
+    world.run(0.11)
+    for name in ("alice", "bob"):
+        topic = next(iter(world.machines[name].running._invites._open.values())).party.topic
+        stranger = Seat(b"stranger")
+        world.tell(name, facts.SignalReceived(URL, Blob(topic, stranger, bytes(2048))))
+        world.tell(name, facts.SignalReceived(URL, Gone(topic, stranger)))
+    world.run(5.0)
+    assert world.machines["bob"].events(orders.InviteDone)

@@ -1,0 +1,26 @@
+"""How two people who share a few words (or a link) become contacts, over one seat each at a rendezvous.
+
+Knows: the messages of a pairing, what each side checks, when the code is burnt. Does not know: how seats are
+kept, what the node does with a new contact.
+
+::
+
+    guest                                               host
+      │                                                   │  takes the HOST seat: the code can be given away
+      │  takes the GUEST seat                             │
+      │ ── PakeStart(sid, Ya) ──────────────────────────► │  from now on no other guest is heard
+      │ ◄──────────────────── PakeReply(Yb, confirmation) │
+      │ ── PakeConfirm(confirmation) ───────────────────► │  wrong: Burnt, and the code is gone
+      │ ◄────────────────────────────────── HostBundle ── │  sealed from here on under the CPace key
+      │ ── GuestBundle ─────────────────────────────────► │  paired
+      │ ◄───────────────────────────────────── Welcome ── │
+      │  paired                                           │
+"""
+
+from __future__ import annotations
+
+from p2pchat.core.pairing.guest import Guest
+from p2pchat.core.pairing.host import Host
+from p2pchat.core.pairing.party import Failed, Ours, Output, Paired, Ready
+
+__all__ = ["Failed", "Guest", "Host", "Ours", "Output", "Paired", "Ready"]

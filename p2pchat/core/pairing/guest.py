@@ -1,0 +1,158 @@
+"""The one who was given the invite.
+
+Knows: speaking first, what to demand of a host. Does not know: how seats are kept.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.pairing.party import BUSY, Ours, Output, Paired, Party, chain_roots
+from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.crypto import cpace
+from p2pchat.crypto.envelope import ReceiveChain, SendChain
+from p2pchat.crypto.exchange import encapsulate
+from p2pchat.crypto.identity import fingerprint
+from p2pchat.crypto.kdf import derive
+from p2pchat.crypto.olm import OlmSession
+from p2pchat.errors import RefusedInput, TrustError
+from p2pchat.ports import Entropy
+from p2pchat.types import Seat
+from p2pchat.wire import pairing as wire
+from p2pchat.wire.invite import RENDEZVOUS_MAX, InviteCode, InviteLink
+from p2pchat.wire.signalling import Refusal, SeatMode
+
+
+class Guest(Party):
+    """The one who was given it."""
+
+    role, other = "guest", "host"
+
+    def __init__(self, ours: Ours, code: InviteCode | InviteLink, deadline: float, entropy: Entropy) -> None:
+        super().__init__(ours, deadline, entropy)
+        self._code = code
+        self._sid = b""
+        self._scalar = b""
+        self._share = b""
+        self._absent: dict[str, Refusal] = {}
+        self._bundle: wire.HostBundle | None = None
+        self._answer: wire.GuestBundle | None = None
+        self._secret = b""
+        self._olm: OlmSession | None = None
+
+    def start(self) -> list[Output]:
+        """Look for the host everywhere we know."""
+        self._meet(self._code)
+        return [TakeSeat(url, self.topic, SeatMode.GUEST) for url in self._ours.urls]
+
+    def seated(self, at: SeatRef, others: tuple[Seat, ...]) -> list[Output]:
+        """We sit opposite the host: speak first."""
+        if self._peer is not None or not others:
+            return []
+        self._peer = SeatRef(at.url, at.topic, others[0])
+        self._sid, self._scalar = self._entropy.bytes(16), self._entropy.bytes(32)
+        self._share = cpace.share(self._generator(self._code, self._sid), self._scalar)
+        elsewhere = [LeaveSeat(url, self.topic) for url in self._ours.urls if url != at.url]
+        return [*elsewhere, self._send(wire.PakeStart(self._sid, self._share))]
+
+    def refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
+        """No host there, or another guest was first; or, half-way, a blob of ours was not passed on."""
+        if self._peer is not None:
+            return self._fail(BUSY) if url == self._peer.url else []
+        self._absent[url] = reason
+        return self._nobody_there()
+
+    def down(self, url: str, reason: str) -> list[Output]:
+        """Out of reach; the others may all have said no already."""
+        out = super().down(url, reason)
+        return out if out or self._peer is not None else self._nobody_there()
+
+    def _nobody_there(self) -> list[Output]:
+        """Final once every server has said no or is out of reach."""
+        answered = {*self._absent, *self._out_of_reach}
+        if not self._absent or any(url not in answered for url in self._ours.urls):
+            return []
+        reasons = self._absent.values()
+        if Refusal.FULL in reasons:
+            return self._fail(_TAKEN)
+        return self._fail(BUSY if Refusal.BUSY in reasons else _ABSENT)
+
+    def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
+        """The host speaks. Raises RefusedInput on what no host would say."""
+        if at != self._peer:
+            return []
+        message = self._open(blob)
+        match message:
+            case wire.PakeReply() if self._share and self._bundle is None:
+                return self._confirm(message)
+            case wire.HostBundle() if not self._share:
+                return self._join(message)
+            case wire.Welcome() if self._answer is not None:
+                return self._complete(message)
+            case wire.Burnt():
+                return self._fail(_WRONG)
+            case _:
+                return []
+
+    def _confirm(self, reply: wire.PakeReply) -> list[Output]:
+        """Answer with our own confirmation even when theirs is wrong: the host must learn that the code was
+        guessed at."""
+        share, self._share = self._share, b""
+        try:
+            isk = cpace.session_key(
+                self._scalar, reply.share, self._sid, share, b"guest", reply.share, b"host"
+            )
+        except RefusedInput:
+            return self._fail(_WRONG)
+        confirm = self._send(wire.PakeConfirm(cpace.confirmation(isk, "guest", share, reply.share)))
+        expected = cpace.confirmation(isk, "host", share, reply.share)
+        if not hmac.compare_digest(reply.confirmation, expected):
+            return [confirm, *self._fail(_WRONG)]
+        self._agreed(isk)
+        return [confirm]
+
+    def _join(self, host: wire.HostBundle) -> list[Output]:
+        if isinstance(self._code, InviteLink) and not fingerprint(host.identity).startswith(
+            self._code.fingerprint.hex()
+        ):
+            return self._fail(TrustError("the other side is not the one who made this link; do not trust it"))
+        if host.identity == self._ours.account.identity_key:
+            return self._fail(TrustError("this is your own invite; give it to somebody else"))
+        self._secret, ciphertext = encapsulate(host.encapsulation_key)
+        self._olm = self._ours.account.outbound(host.identity, host.one_time)
+        mine = self._ours.account.identity_key
+        self._bundle = host
+        self._answer = wire.GuestBundle(self._ours.name, mine, ciphertext, self._olm.encrypt(b"hello"))
+        return [self._send(self._answer)]
+
+    def _complete(self, welcome: wire.Welcome) -> list[Output]:
+        assert self._bundle is not None and self._answer is not None and self._olm is not None, (
+            "both bundles were exchanged"
+        )
+        host = self._bundle
+        self._olm.decrypt(welcome.olm)
+        theirs, mine = chain_roots(self._secret, host, self._answer)
+        paired = Paired(
+            identity_key=host.identity,
+            name=host.nick,
+            how="link" if isinstance(self._code, InviteLink) else "words",
+            mesh_secret=host.mesh_secret,
+            rendezvous=self._meeting_places(host),
+            olm=self._olm,
+            sending=SendChain(mine, host.epoch),
+            receiving=ReceiveChain(theirs, host.epoch),
+            renewal_key=derive(self._secret, "renewal key"),
+            leads=False,
+        )
+        return [paired, *self._finish()]
+
+    def _meeting_places(self, host: wire.HostBundle) -> tuple[str, ...]:
+        """The host's list, and where we have just met: the same server may have another address from here."""
+        assert self._peer is not None, "met"
+        return tuple(dict.fromkeys((*host.rendezvous[: RENDEZVOUS_MAX - 1], self._peer.url)))
+
+
+_WRONG = TrustError("the words are wrong, and this invite is burnt now; ask for a new one")
+_TAKEN = TrustError("somebody else has used this invite already; ask for a new one")
+_ABSENT = TrustError("there is no such invite: mistyped, expired or used already; ask for a new one")

@@ -1,0 +1,185 @@
+"""The one who made the invite.
+
+Knows: drawing a code, what to ask of a guest, when the code is burnt. Does not know: how seats are kept.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.pairing.party import BUSY, Ours, Output, Paired, Party, Ready, chain_roots
+from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.crypto import cpace
+from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
+from p2pchat.crypto.exchange import KemKey
+from p2pchat.crypto.identity import fingerprint
+from p2pchat.crypto.kdf import derive
+from p2pchat.errors import RefusedInput, TrustError
+from p2pchat.ports import Entropy, below
+from p2pchat.types import Seat
+from p2pchat.wire import pairing as wire
+from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.signalling import Refusal, SeatMode
+from p2pchat.wire.words import WORDS
+
+NAMEPLATES = 1000
+"""Nameplates are drawn below this, and below ten times as many after each collision: short while the server
+is quiet."""
+
+COLLISIONS = 5
+"""After this many taken nameplates something is wrong with the server, not with our luck."""
+
+AGAIN_S = 5.0
+"""Between attempts to get a seat back; a server may hold the old one for 40 s after a line has died."""
+
+
+class Host(Party):
+    """The one who made the invite."""
+
+    role, other = "host", "guest"
+
+    def __init__(self, ours: Ours, link: bool, deadline: float, entropy: Entropy) -> None:
+        super().__init__(ours, deadline, entropy)
+        self._link = link
+        self._collisions = 0
+        self._ready = False
+        self._again: dict[str, float] = {}
+        self._confirmation = b""
+        self._isk = b""
+        self._kem: KemKey | None = None
+        self._bundle: wire.HostBundle | None = None
+
+    def start(self) -> list[Output]:
+        """Draw a code and open its topic everywhere."""
+        self._code = self._draw()
+        self._meet(self._code)
+        return [TakeSeat(url, self.topic, SeatMode.HOST) for url in self._ours.urls]
+
+    def seated(self, at: SeatRef, others: tuple[Seat, ...]) -> list[Output]:
+        """The topic is ours on one server: good enough to give the code away."""
+        self._out_of_reach.pop(at.url, None)
+        self._again.pop(at.url, None)
+        if self._ready:
+            return []
+        self._ready = True
+        return [Ready(self._code)]
+
+    def refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
+        """The nameplate is taken: draw another. Once the code is out, it is our own old seat that is in the
+        way, of a line that broke: ask until the server has noticed."""
+        if self._peer is not None:
+            return self._fail(BUSY) if url == self._peer.url else []
+        if self._ready:
+            self._again[url] = now + AGAIN_S
+            return []
+        if reason is Refusal.TAKEN and self._collisions < COLLISIONS:
+            self._collisions += 1
+            return [*[LeaveSeat(each, self.topic) for each in self._ours.urls], *self.start()]
+        return self.down(url, f"refused: {reason.name.lower()}")
+
+    def down(self, url: str, reason: str) -> list[Output]:
+        """Once the code is out, a lost rendezvous is waited for."""
+        return [] if self._ready and self._peer is None else super().down(url, reason)
+
+    def next_wakeup(self) -> float:
+        """When patience ends, or a seat is to be asked for again."""
+        return min((self._deadline, *self._again.values()))
+
+    def tick(self, now: float) -> list[Output]:
+        """Ask again for the seats that were refused."""
+        due = [url for url, at in self._again.items() if at <= now]
+        for url in due:
+            del self._again[url]
+        ended = super().tick(now)
+        return ended or [TakeSeat(url, self.topic, SeatMode.HOST) for url in due]
+
+    def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
+        """The guest speaks. Raises RefusedInput on what no guest would say."""
+        if self._peer is not None and at != self._peer:
+            return []
+        message = self._open(blob)
+        match message:
+            case wire.PakeStart() if self._peer is None:
+                return self._reply(at, message)
+            case wire.PakeConfirm() if self._confirmation:
+                return self._check(message, now)
+            case wire.GuestBundle() if self._bundle is not None:
+                return self._complete(message)
+            case _:
+                return []
+
+    def _draw(self) -> InviteCode | InviteLink:
+        if self._link:
+            own = bytes.fromhex(fingerprint(self._ours.account.identity_key))[:16]
+            return InviteLink(self._entropy.bytes(16), own, self._ours.urls)
+        nameplate = 1 + below(self._entropy, NAMEPLATES * 10**self._collisions - 1)
+        first, second, third = (WORDS[below(self._entropy, len(WORDS))] for _ in range(3))
+        return InviteCode(nameplate, (first, second, third))
+
+    def _reply(self, at: SeatRef, start: wire.PakeStart) -> list[Output]:
+        generator = self._generator(self._code, start.sid)
+        scalar = self._entropy.bytes(32)
+        share = cpace.share(generator, scalar)
+        self._peer = at
+        try:
+            self._isk = cpace.session_key(
+                scalar, start.share, start.sid, start.share, b"guest", share, b"host"
+            )
+        except RefusedInput:
+            return self._burn()
+        self._confirmation = cpace.confirmation(self._isk, "guest", start.share, share)
+        elsewhere = [LeaveSeat(url, self.topic) for url in self._ours.urls if url != at.url]
+        return [
+            *elsewhere,
+            self._send(wire.PakeReply(share, cpace.confirmation(self._isk, "host", start.share, share))),
+        ]
+
+    def _check(self, confirm: wire.PakeConfirm, now: float) -> list[Output]:
+        expected, self._confirmation = self._confirmation, b""
+        if not hmac.compare_digest(confirm.confirmation, expected):
+            return self._burn()
+        self._agreed(self._isk)
+        self._kem = KemKey.generate(self._entropy)
+        self._bundle = wire.HostBundle(
+            self._ours.name,
+            self._ours.account.identity_key,
+            self._ours.account.one_time_key(),
+            self._kem.encapsulation_key,
+            self._ours.mesh_secret,
+            self._ours.rendezvous,
+            epoch_at(now),
+        )
+        return [self._send(self._bundle)]
+
+    def _complete(self, guest: wire.GuestBundle) -> list[Output]:
+        assert self._kem is not None and self._bundle is not None, "the host's bundle went first"
+        if guest.identity == self._ours.account.identity_key:
+            return self._fail(TrustError("that invite was answered by yourself"))
+        secret = self._kem.decapsulate(guest.ciphertext)
+        olm, _ = self._ours.account.inbound(guest.identity, guest.olm)
+        mine, theirs = chain_roots(secret, self._bundle, guest)
+        epoch = self._bundle.epoch
+        paired = Paired(
+            identity_key=guest.identity,
+            name=guest.nick,
+            how="link" if self._link else "words",
+            mesh_secret=self._ours.mesh_secret,
+            rendezvous=self._ours.rendezvous,
+            olm=olm,
+            sending=SendChain(mine, epoch),
+            receiving=ReceiveChain(theirs, epoch),
+            renewal_key=derive(secret, "renewal key"),
+            leads=True,
+        )
+        welcome = self._send(wire.Welcome(olm.encrypt(b"welcome")))
+        return [paired, welcome, *self._finish()]
+
+    def _burn(self) -> list[Output]:
+        burnt = self._send(wire.Burnt())
+        return [burnt, *self._fail(_GUESSED)]
+
+
+_GUESSED = TrustError(
+    "someone tried this invite with the wrong words, so it is burnt; make a new one with 'p2pchat invite'"
+)

@@ -1,0 +1,165 @@
+"""What the two sides of a pairing have in common.
+
+Knows: what each brings and what comes out of it, where they meet, how blobs are sealed, how it ends.
+Does not know: who says what when (``host``, ``guest``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.orders import Signal
+from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.crypto import cpace
+from p2pchat.crypto.envelope import ReceiveChain, SendChain, roots
+from p2pchat.crypto.kdf import derive, invite_topic, link_topic
+from p2pchat.crypto.olm import OlmAccount, OlmSession
+from p2pchat.crypto.sealing import open_blob, seal_blob
+from p2pchat.errors import Ended, NetworkError, NotInTime, P2PChatError
+from p2pchat.ports import Entropy
+from p2pchat.types import Topic
+from p2pchat.wire import pairing as wire
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.signalling import Pass
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What we bring to a pairing."""
+
+    name: str
+    account: OlmAccount = field(repr=False)
+    mesh_secret: bytes = field(repr=False)
+    """Host only; empty for a guest."""
+    rendezvous: tuple[str, ...]
+    """Host: the mesh's list. Where to meet is ``urls``, which may be more."""
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """What comes out of it, for the node to keep."""
+
+    identity_key: bytes
+    name: str
+    how: str
+    mesh_secret: bytes = field(repr=False)
+    rendezvous: tuple[str, ...]
+    olm: OlmSession = field(repr=False)
+    sending: SendChain = field(repr=False)
+    receiving: ReceiveChain = field(repr=False)
+    renewal_key: bytes = field(repr=False)
+    leads: bool
+    """Whether we, as the host, begin the renewals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The host's code can be given away."""
+
+    code: InviteCode | InviteLink
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Over without a contact."""
+
+    error: P2PChatError
+
+
+Output = TakeSeat | LeaveSeat | Signal | Ready | Paired | Failed
+
+
+class Party:
+    """What host and guest have in common: where they meet, how blobs are sealed, how it ends."""
+
+    role: str
+    other: str
+
+    def __init__(self, ours: Ours, deadline: float, entropy: Entropy) -> None:
+        self._ours = ours
+        self._deadline = deadline
+        self._entropy = entropy
+        self._peer: SeatRef | None = None
+        self._key = b""
+        self._out_of_reach: dict[str, str] = {}
+        self.topic: Topic = Topic(b"")
+        self.over = False
+
+    def next_wakeup(self) -> float:
+        """When patience ends."""
+        return self._deadline
+
+    def tick(self, now: float) -> list[Output]:
+        """Give up at the deadline."""
+        if self.over or now < self._deadline:
+            return []
+        if len(self._out_of_reach) == len(self._ours.urls):
+            return self._unreachable()
+        return self._fail(NotInTime("nobody came in time; the invite is no longer valid"))
+
+    def down(self, url: str, reason: str) -> list[Output]:
+        """A rendezvous is out of reach. When all are, before anything began, there is no point in waiting."""
+        self._out_of_reach[url] = reason
+        if self._peer is not None:
+            lost = self._peer.url == url
+            return self._fail(NetworkError(f"lost the rendezvous {url} half-way: {reason}")) if lost else []
+        return self._unreachable() if len(self._out_of_reach) == len(self._ours.urls) else []
+
+    def gone(self, at: SeatRef) -> list[Output]:
+        """The other side left its seat."""
+        if at != self._peer:
+            return []
+        return self._fail(
+            Ended("the other side went away before the pairing was complete; make a new invite")
+        )
+
+    def cancel(self) -> list[Output]:
+        """We do not want any more."""
+        return self._finish()
+
+    def _meet(self, code: InviteCode | InviteLink) -> None:
+        self.topic = invite_topic(code.nameplate) if isinstance(code, InviteCode) else link_topic(code.secret)
+        self._key = derive(self.topic, "pairing before key")
+
+    def _generator(self, code: InviteCode | InviteLink, sid: bytes) -> bytes:
+        secret = "-".join(code.words).encode() if isinstance(code, InviteCode) else code.secret
+        return cpace.generator(secret, b"p2pchat invite" + self.topic, sid)
+
+    def _send(self, message: wire.PairingMessage) -> Output:
+        assert self._peer is not None, "nobody to send to yet"
+        plain = wire.encode_pairing(message)
+        blob = seal_blob(
+            self._key, self._entropy.bytes(GEOMETRY.nonce), plain, self.role.encode() + self.topic
+        )
+        return Signal(self._peer.url, Pass(self.topic, self._peer.seat, blob))
+
+    def _open(self, blob: bytes) -> wire.PairingMessage:
+        return wire.decode_pairing(open_blob(self._key, blob, self.other.encode() + self.topic))
+
+    def _agreed(self, isk: bytes) -> None:
+        self._key = derive(isk, "pairing")
+
+    def _finish(self) -> list[Output]:
+        self.over = True
+        return [LeaveSeat(url, self.topic) for url in self._ours.urls]
+
+    def _fail(self, error: P2PChatError) -> list[Output]:
+        return [] if self.over else [*self._finish(), Failed(error)]
+
+    def _unreachable(self) -> list[Output]:
+        reasons = "; ".join(f"{url}: {reason}" for url, reason in self._out_of_reach.items())
+        return self._fail(NetworkError(f"no rendezvous could be reached ({reasons})"))
+
+
+def chain_roots(secret: bytes, host: wire.HostBundle, guest: wire.GuestBundle) -> tuple[bytes, bytes]:
+    """The envelope's two roots, host's sending one first, bound to all that was exchanged (protocol, section
+    6)."""
+    return roots(
+        secret, host.identity, guest.identity, host.one_time, host.encapsulation_key, guest.ciphertext
+    )
+
+
+BUSY = NetworkError("the rendezvous is too busy just now; try again in a minute")

@@ -104,7 +104,7 @@ def test_what_is_sent_to_someone_away_waits_through_restarts_and_arrives_once() 
     assert all(world.machines["alice"].store.state(message) is MessageState.DELIVERED for message in messages)
 
 
-@pytest.mark.parametrize("away", [3_600.0, 30_000.0])
+@pytest.mark.parametrize("away", [3_600.0, pytest.param(30_000.0, marks=pytest.mark.slow)])
 def test_a_long_text_reaches_someone_who_was_away_for_long(away: float) -> None:
     world = friends("alice", "bob", "relay")
     world.kill("bob")
@@ -116,11 +116,12 @@ def test_a_long_text_reaches_someone_who_was_away_for_long(away: float) -> None:
     assert [text[0] * 2 for text in world.machines["bob"].store.received()] == ["yy", "zz"]
 
 
-def test_a_message_nobody_takes_expires_in_the_end() -> None:
+def test_a_message_nobody_takes_expires_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2pchat.core.conversation.LIFETIME_S", 3_600.0)
     world = friends("alice", "bob")
     world.kill("bob")
     message = world.send("alice", "bob", "too late")
-    world.run(15 * 86_400.0)
+    world.run(3_700.0)
     assert world.machines["alice"].store.state(message) is MessageState.EXPIRED
     world.start("bob")
     world.run(60.0)

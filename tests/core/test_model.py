@@ -103,6 +103,6 @@ class Mesh(RuleBasedStateMachine):
 
 
 Mesh.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestMesh = Mesh.TestCase

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from p2pchat.core.flood import Flood
 from p2pchat.core.introduction import Introducer
 from p2pchat.core.link import Link
+from p2pchat.core.meeting import Meeting
 from p2pchat.core.neighbour import Neighbour, SeatRef
 from p2pchat.core.orders import (
     AcceptAnswer,
@@ -30,10 +30,9 @@ from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
-from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
-from p2pchat.crypto.kdf import cell_id, digest, mesh_topic
+from p2pchat.crypto.kdf import cell_id, digest
 from p2pchat.errors import RefusedInput
-from p2pchat.ports import Entropy, sample, uniform
+from p2pchat.ports import Entropy, sample
 from p2pchat.types import LinkId, NodeId, Seat, Topic
 from p2pchat.wire import control
 from p2pchat.wire.cell import Cell, decode_cell
@@ -41,26 +40,7 @@ from p2pchat.wire.description import Description
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.invite import RENDEZVOUS_MAX
 from p2pchat.wire.offer import Offer
-from p2pchat.wire.signalling import Pass, SeatMode
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-ASK_FIRST_S = 1.0
-ASK_LAST_S = 30.0
-"""A node short of links draws fresh neighbours after 1, 2, 4 … 30 s: quick while a mesh forms, 2 takes a
-minute after."""
-
-TOPIC_OVERLAP_S = 900.0
-"""Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
-hour."""
-
-AVOID_S = 60.0
-"""A seat whose link failed is left alone this long: it may simply be unreachable from here."""
-
-AVOID_CAP = 256
-"""Seats remembered (to avoid, or as known neighbours); twice what eight rendezvous show in an hour of
-asking."""
+from p2pchat.wire.signalling import Pass
 
 OFFERS_CAP = 1024
 """Digests of offers answered lately, so that a server that repeats one gets nothing."""
@@ -104,14 +84,8 @@ class Mesh:
         self._introducer = Introducer(record.secret, node, entropy.child("introductions"))
         self._flood = Flood()
         self._neighbours: dict[LinkId, Neighbour] = {}
-        self._seats: dict[tuple[str, Topic], Seat] = {}
-        self._held: dict[Topic, None] = {}
-        self._seat_nodes: dict[tuple[str, Seat], NodeId] = {}
-        self._avoid: dict[tuple[str, Seat], float] = {}
+        self._meeting = Meeting(record.secret, record.rendezvous, entropy)
         self._answered: dict[bytes, None] = {}
-        self._next_topics_at = 0.0
-        self._ask_at = 0.0
-        self._ask_gap = ASK_FIRST_S
 
     # --- what the parent asks
 
@@ -126,7 +100,7 @@ class Mesh:
 
     def holds(self, topic: Topic) -> bool:
         """Whether the topic is one of this mesh."""
-        return topic in self._held
+        return self._meeting.at(topic)
 
     def status(self) -> tuple[LinkStatus, ...]:
         """All links and attempts."""
@@ -136,30 +110,29 @@ class Mesh:
         """When ``tick`` is next due."""
         due = [neighbour.next_wakeup() for neighbour in self._neighbours.values()]
         if self._short():
-            due.append(self._ask_at)
-        return min([*due, self._next_topics_at])
+            due.append(self._meeting.ask_at)
+        return min([*due, self._meeting.next_wakeup])
 
     def meet_at(self, urls: tuple[str, ...]) -> list[MeshOutput]:
-        """Take seats at further rendezvous, too."""
-        new = [url for url in urls if url not in self.record.rendezvous][
-            : RENDEZVOUS_MAX - len(self.record.rendezvous)
-        ]
-        self.record = replace(self.record, rendezvous=(*self.record.rendezvous, *new))
-        return [TakeSeat(url, topic, SeatMode.MESH) for topic in self._held for url in new]
+        """Meet at further rendezvous, too, as far as a list may grow."""
+        known = self.record.rendezvous
+        new = tuple(url for url in urls if url not in known)[: RENDEZVOUS_MAX - len(known)]
+        self.record = replace(self.record, rendezvous=(*known, *new))
+        return [*self._meeting.add(new)]
 
     # --- time
 
     def tick(self, now: float) -> list[MeshOutput]:
         """Follow the epochs' topics, drop dead links, send heartbeats, ask for neighbours when short of
         them."""
-        out = self._follow_topics(now)
+        out: list[MeshOutput] = [*self._meeting.follow(now)]
         for neighbour in list(self._neighbours.values()):
             if neighbour.overdue(now):
                 out += self._close(neighbour, now)
             elif neighbour.link is not None:
                 out += self._frames(neighbour, neighbour.link.tick(now))
-        if self._short() and now >= self._ask_at:
-            out += self._ask(now)
+        if self._short() and now >= self._meeting.ask_at:
+            out += self._meeting.ask(now)
         return out
 
     def leave(self, now: float) -> list[MeshOutput]:
@@ -179,7 +152,7 @@ class Mesh:
         self, url: str, topic: Topic, seat: Seat, others: tuple[Seat, ...], now: float
     ) -> list[MeshOutput]:
         """We hold a seat and see some others: offer links to as many as are missing."""
-        self._seats[(url, topic)] = seat
+        self._meeting.seated(url, topic, seat)
         strangers = [other for other in others if self._worth_offering(url, other, now)]
         missing = self._settings.links_wanted - len(self._neighbours)
         return [
@@ -189,7 +162,7 @@ class Mesh:
 
     def unseated(self, url: str) -> None:
         """The connection to a rendezvous is gone, and our seats there with it."""
-        self._seats = {key: seat for key, seat in self._seats.items() if key[0] != url}
+        self._meeting.unseated(url)
 
     def blob(self, at: SeatRef, blob: bytes, now: float) -> list[MeshOutput]:
         """A sealed blob was left at our seat: an answer to our offer, or an offer. Raises RefusedInput."""
@@ -256,7 +229,7 @@ class Mesh:
         try:
             frame = neighbour.link.receive(data, now)
             if neighbour.up and not was_up:
-                self._ask_gap = ASK_FIRST_S
+                self._meeting.linked()
                 return [NeighbourChanged(up=True)]
             return self._act_on(neighbour, frame, now) if frame is not None else []
         except RefusedInput as refusal:
@@ -300,9 +273,9 @@ class Mesh:
     # --- introductions
 
     def _worth_offering(self, url: str, seat: Seat, now: float) -> bool:
-        if self._avoid.get((url, seat), 0.0) > now:
+        if self._meeting.avoided(url, seat, now):
             return False
-        node = self._seat_nodes.get((url, seat))
+        node = self._meeting.who(url, seat)
         known = {neighbour.node for neighbour in self._neighbours.values()}
         pending = any(n.at.url == url and n.at.seat == seat for n in self._neighbours.values())
         return not pending and node != self._node and (node is None or node not in known)
@@ -316,7 +289,7 @@ class Mesh:
         offer = self._introducer.read_offer(at.topic, blob)
         if not self._fresh(digest(blob, 16)):
             return []
-        _remember(self._seat_nodes, (at.url, at.seat), offer.node)
+        self._meeting.sits(at.url, at.seat, offer.node)
         if offer.node == self._node:
             return []
         out = self._make_way(offer, at, now)
@@ -350,7 +323,7 @@ class Mesh:
     ) -> list[MeshOutput]:
         """Complete our offer. Of two that crossed on different servers the smaller node id's is kept, by both
         ends."""
-        _remember(self._seat_nodes, (neighbour.at.url, neighbour.at.seat), node)
+        self._meeting.sits(neighbour.at.url, neighbour.at.seat, node)
         twins = [n for n in self._neighbours.values() if n.node == node]
         if node == self._node or any(twin.up for twin in twins) or (twins and node < self._node):
             return self._close(neighbour, now)
@@ -378,31 +351,13 @@ class Mesh:
     def _forget(self, neighbour: Neighbour, now: float) -> list[MeshOutput]:
         self._neighbours.pop(neighbour.id, None)
         if neighbour.up:
-            self._ask_at = min(self._ask_at, now + uniform(self._entropy, 0.0, ASK_FIRST_S))
+            self._meeting.lost(now)
             return [NeighbourChanged(up=False)]
-        _remember(self._avoid, (neighbour.at.url, neighbour.at.seat), now + AVOID_S)
+        self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now)
         return []
-
-    # --- seats
 
     def _short(self) -> bool:
         return len(self._neighbours) < self._settings.links_wanted
-
-    def _ask(self, now: float) -> list[MeshOutput]:
-        self._ask_at = now + self._ask_gap * uniform(self._entropy, 0.75, 1.25)
-        self._ask_gap = min(ASK_LAST_S, self._ask_gap * 2)
-        return [TakeSeat(url, topic, SeatMode.MESH) for topic in self._held for url in self.record.rendezvous]
-
-    def _follow_topics(self, now: float) -> list[MeshOutput]:
-        wanted = _topics(self.record.secret, now)
-        new = [topic for topic in wanted if topic not in self._held]
-        old = [topic for topic in self._held if topic not in wanted]
-        self._held = dict.fromkeys(wanted)
-        self._seats = {key: seat for key, seat in self._seats.items() if key[1] in self._held}
-        taken = [TakeSeat(url, topic, SeatMode.MESH) for topic in new for url in self.record.rendezvous]
-        left = [LeaveSeat(url, topic) for topic in old for url in self.record.rendezvous]
-        self._next_topics_at = _next_edge(now)
-        return [*taken, *left]
 
     # --- frames
 
@@ -411,21 +366,3 @@ class Mesh:
 
     def _frames(self, neighbour: Neighbour, sealed: list[bytes]) -> list[MeshOutput]:
         return [SendFrame(neighbour.id, data) for data in sealed]
-
-
-def _topics(secret: bytes, now: float) -> list[Topic]:
-    epochs = {epoch_at(now - TOPIC_OVERLAP_S), epoch_at(now), epoch_at(now + TOPIC_OVERLAP_S)}
-    return [mesh_topic(secret, epoch) for epoch in sorted(epochs)]
-
-
-def _next_edge(now: float) -> float:
-    """The next moment at which ``_topics`` changes."""
-    start = epoch_at(now) * EPOCH_SECONDS
-    edges = (start + TOPIC_OVERLAP_S, start + EPOCH_SECONDS - TOPIC_OVERLAP_S, start + EPOCH_SECONDS)
-    return next(edge for edge in edges if edge > now)
-
-
-def _remember(table: dict[K, V], key: K, value: V) -> None:
-    table[key] = value
-    while len(table) > AVOID_CAP:
-        del table[next(iter(table))]

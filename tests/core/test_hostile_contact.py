@@ -242,8 +242,8 @@ def test_renaming_and_verifying_stick(world: World) -> None:
 def test_a_server_that_speaks_of_topics_nobody_asked_for_is_ignored(world: World) -> None:
     node = world.machines["bob"].running
     topic = Topic(b"t" * 32)
-    mine = next(iter(next(iter(node._meshes.values()))._seats.values()))
+    mine = next(iter(next(iter(node._meshes.values()))._meeting._held.values()))
     for message in (Welcome(1), Gone(topic, mine), Seated(topic, mine, ())):
         assert node.handle(facts.SignalReceived(URL, message), world.now) == []
-    held = next(iter(next(iter(node._meshes.values()))._held))
+    held = next(iter(next(iter(node._meshes.values()))._meeting._topics))
     assert node.handle(facts.SignalReceived(URL, Gone(held, mine)), world.now) == []

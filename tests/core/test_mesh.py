@@ -165,8 +165,8 @@ def test_a_rendezvous_that_invents_seats_and_refusals_is_survived() -> None:
     world = crowd(2)
     world.run(30.0)
     node = world.machines["n0"].running
-    topic = next(iter(next(iter(node._meshes.values()))._held))
-    seat = node._meshes[next(iter(node._meshes))]._seats[(URL, topic)]
+    topic = next(iter(next(iter(node._meshes.values()))._meeting._topics))
+    seat = node._meshes[next(iter(node._meshes))]._meeting._held[(URL, topic)]
     invented = tuple(type(seat)(bytes([n]) * 8) for n in range(1, 7))
     world.tell("n0", facts.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
     world.tell("n0", facts.SignalReceived(URL, Seated(topic, seat, invented)))
@@ -194,11 +194,11 @@ def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> Non
     world.run(1.0)
     node = world.machines["a"].running
     mesh = next(iter(node._meshes.values()))
-    topic = next(iter(mesh._held))
-    own = mesh._seats[(URL, topic)]
+    topic = next(iter(mesh._meeting._topics))
+    own = mesh._meeting._held[(URL, topic)]
     stranger = type(own)(b"stranger")
     for fact_of in (lambda link: facts.LinkUp(link, b"", b""), lambda link: facts.FrameReceived(link, b"x")):
         out = node.handle(facts.SignalReceived(URL, Seated(topic, own, (stranger,))), world.now)
         (link,) = [order.link for order in out if isinstance(order, orders.MakeOffer)]
         assert orders.CloseLink(link) in node.handle(fact_of(link), world.now)
-        mesh._avoid.clear()
+        mesh._meeting._avoided.clear()

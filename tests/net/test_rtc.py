@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -272,13 +273,17 @@ async def test_a_message_without_end_ends_the_link(sides: tuple[Side, Side], siz
     assert sum(len(stream.reassembly) for stream in there._inbound_streams.values()) == CHUNKS_HELD_MAX + 1
 
 
-async def test_sctp_that_makes_no_sense_ends_the_link(sides: tuple[Side, Side]) -> None:
+async def test_sctp_that_makes_no_sense_ends_the_link_and_fills_no_log(
+    sides: tuple[Side, Side], caplog: pytest.LogCaptureFixture
+) -> None:
     a, b = sides
     await linked(a, b)
     chunk = rtcsctptransport.ReconfigChunk()
     chunk.params = [(13, b"short")]
     await sctp_of(a, ONE)._send_chunk(chunk)
     assert isinstance(await b.next(LinkDown), LinkDown)
+    await b.engine.aclose()
+    assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_sending_into_a_lost_connection_is_no_more_than_the_end_of_the_link(

@@ -100,6 +100,10 @@ class FramesDrained:
     count: int
 
 
+LinkFact = OfferMade | AnswerMade | LinkUp | LinkDown | FrameReceived | FramesDrained
+"""What concerns one link."""
+
+
 # --- what the user asks for (names are resolved and checked by the daemon)
 
 

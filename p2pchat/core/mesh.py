@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import assert_never
 
+from p2pchat.core.facts import (
+    AnswerMade,
+    FrameReceived,
+    FramesDrained,
+    LinkDown,
+    LinkFact,
+    LinkUp,
+    OfferMade,
+)
 from p2pchat.core.flood import Flood
 from p2pchat.core.introduction import Introducer
 from p2pchat.core.link import Link
@@ -185,15 +195,32 @@ class Mesh:
 
     # --- links
 
-    def offer_made(self, link: LinkId, description: Description) -> list[MeshOutput]:
+    def link(self, fact: LinkFact, now: float) -> list[MeshOutput]:
+        """Something happened to one of our links."""
+        neighbour = self._neighbours[fact.link]
+        match fact:
+            case OfferMade(_, description):
+                return self._offer_made(neighbour, description)
+            case AnswerMade(_, description):
+                return self._answer_made(neighbour, description, now)
+            case LinkUp(_, own, peer):
+                return self._link_up(neighbour, own, peer, now)
+            case LinkDown():
+                return self._forget(neighbour, now)
+            case FrameReceived(_, data):
+                return self._frame(neighbour, data, now)
+            case FramesDrained(_, count):
+                return self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link else []
+            case _:
+                assert_never(fact)
+
+    def _offer_made(self, neighbour: Neighbour, description: Description) -> list[MeshOutput]:
         """The engine is ready to be called: send our offer."""
-        neighbour = self._neighbours[link]
         neighbour.offered = self._introducer.offer(neighbour.at.topic, description)
         return [self._pass(neighbour.at, neighbour.offered.blob)]
 
-    def answer_made(self, link: LinkId, description: Description, now: float) -> list[MeshOutput]:
+    def _answer_made(self, neighbour: Neighbour, description: Description, now: float) -> list[MeshOutput]:
         """The engine has an answer: send it."""
-        neighbour = self._neighbours[link]
         assert neighbour.offer is not None, "only offers are answered"
         try:
             blob, keys = self._introducer.answer(neighbour.offer_blob, neighbour.offer, description)
@@ -202,27 +229,14 @@ class Mesh:
         neighbour.link = Link(keys, "answerer")
         return [self._pass(neighbour.at, blob)]
 
-    def link_up(self, link: LinkId, own: bytes, peer: bytes, now: float) -> list[MeshOutput]:
+    def _link_up(self, neighbour: Neighbour, own: bytes, peer: bytes, now: float) -> list[MeshOutput]:
         """The data channel is open: confirm it."""
-        neighbour = self._neighbours[link]
         if neighbour.link is None:
             return self._close(neighbour, now)
         return self._frames(neighbour, neighbour.link.up(own, peer, now))
 
-    def link_down(self, link: LinkId, now: float) -> list[MeshOutput]:
-        """The engine lost it."""
-        return self._forget(self._neighbours[link], now)
-
-    def drained(self, link: LinkId, count: int, now: float) -> list[MeshOutput]:
-        """The engine's buffer drained."""
-        neighbour = self._neighbours[link]
-        return (
-            self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link is not None else []
-        )
-
-    def frame(self, link: LinkId, data: bytes, now: float) -> list[MeshOutput]:
+    def _frame(self, neighbour: Neighbour, data: bytes, now: float) -> list[MeshOutput]:
         """A frame came in. A frame that does not open closes the link, in silence."""
-        neighbour = self._neighbours[link]
         if neighbour.link is None:
             return self._close(neighbour, now)
         was_up = neighbour.up

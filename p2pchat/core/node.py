@@ -33,15 +33,6 @@ from p2pchat.types import ContactId, LinkId, MeshId, MessageState, NodeId
 from p2pchat.wire import signalling
 from p2pchat.wire.cell import Cell
 
-LinkFact = (
-    facts.OfferMade
-    | facts.AnswerMade
-    | facts.LinkUp
-    | facts.LinkDown
-    | facts.FrameReceived
-    | facts.FramesDrained
-)
-
 ContactChange = Callable[[Contact], list[Order]]
 
 
@@ -223,28 +214,11 @@ class Node:
 
     # --- links
 
-    def _link(self, fact: LinkFact, now: float) -> list[Order]:
+    def _link(self, fact: facts.LinkFact, now: float) -> list[Order]:
         home = next((each for each in self._meshes.values() if each.owns(fact.link)), None)
         if home is None:
             return []  # closed here while the fact was on its way
-        return self._on_mesh(home, self._mesh_link(home, fact, now), now)
-
-    def _mesh_link(self, home: Mesh, fact: LinkFact, now: float) -> list[mesh.MeshOutput]:
-        match fact:
-            case facts.OfferMade(link, description):
-                return home.offer_made(link, description)
-            case facts.AnswerMade(link, description):
-                return home.answer_made(link, description, now)
-            case facts.LinkUp(link, own, peer):
-                return home.link_up(link, own, peer, now)
-            case facts.LinkDown(link):
-                return home.link_down(link, now)
-            case facts.FrameReceived(link, data):
-                return home.frame(link, data, now)
-            case facts.FramesDrained(link, count):
-                return home.drained(link, count, now)
-            case _:
-                assert_never(fact)
+        return self._on_mesh(home, home.link(fact, now), now)
 
     def _new_link(self) -> LinkId:
         self._links += 1

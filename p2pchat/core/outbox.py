@@ -67,10 +67,6 @@ class Outbox:
         """The entry got its number and ciphertext, or lost them with its session."""
         self._items[entry.id] = Item(entry)
 
-    def get(self, message: MessageId) -> Item | None:
-        """The item, while it waits."""
-        return self._items.get(message)
-
     def remove(self, message: MessageId) -> None:
         """Acknowledged, expired or cancelled."""
         self._items.pop(message, None)

@@ -77,11 +77,6 @@ class Rendezvous:
         del self._servers[url]
         return [*leave, CloseRendezvous(url)]
 
-    def wants(self, url: str, topic: Topic) -> bool:
-        """Whether we hold, or wait for, a seat there."""
-        server = self._servers.get(url)
-        return server is not None and topic in server.wanted
-
     def up(self, url: str) -> list[Order]:
         """Connected: take every wanted seat."""
         server = self._servers.get(url)
@@ -109,16 +104,6 @@ class Rendezvous:
         """The earliest end of a back-off."""
         waiting = [s.retry_at for s in self._servers.values() if not (s.up or s.connecting)]
         return min(waiting, default=None)
-
-    def is_up(self, url: str) -> bool:
-        """Whether the connection stands."""
-        server = self._servers.get(url)
-        return server is not None and server.up
-
-    def failure(self, url: str) -> str | None:
-        """Why the server could not be reached, or None while that is open or it is up."""
-        server = self._servers.get(url)
-        return server.reason if server is not None and server.reason else None
 
     def status(self) -> tuple[RendezvousStatus, ...]:
         """Every server at which a seat is wanted."""

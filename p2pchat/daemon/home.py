@@ -16,6 +16,11 @@ from p2pchat.errors import ControlError, StoreError
 
 SOCKET = "control.sock"
 LOCK = "node.lock"
+TRIAL = "room.trial"
+
+ROOM = 1 << 20
+"""Bytes that must be free before a node that a full disk has stopped starts again: sixteen of the longest
+messages, so that it does not stop again at the first."""
 
 _ADDRESS_MAX = 100
 """Bytes of a Unix socket's path that every system takes (Linux 107, macOS 103)."""
@@ -45,6 +50,21 @@ class Lock:
         """Let another node have the home. The file stays: removing it would let two hold different locks."""
         with suppress(OSError):
             os.close(self._descriptor)
+
+
+def has_room(home: Path) -> bool:
+    """Whether the disk takes ``ROOM`` bytes. Asked by writing them: quotas and limits count, too."""
+    trial = home / TRIAL
+    try:
+        with trial.open("wb", buffering=0) as file:
+            written = file.write(bytes(ROOM))
+            os.fsync(file.fileno())
+        return written == ROOM
+    except OSError:
+        return False
+    finally:
+        with suppress(OSError):
+            trial.unlink()
 
 
 @contextmanager

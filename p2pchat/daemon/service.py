@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
+from p2pchat.daemon.home import has_room
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.errors import StoreError, UsageError
 
@@ -27,7 +29,11 @@ async def serve(
     A store that fails at the first start is the caller's problem; one that fails later is waited for. Raises
     UsageError when another node has the home.
     """
-    running = await _started(make)
+    running = make()
+    try:
+        await running.start()
+    except HomeBusy as error:
+        raise UsageError(f"{error} already; see 'p2pchat node status'") from error
     ready()
     while True:
         try:
@@ -37,23 +43,20 @@ async def serve(
             complain(f"{error}; nothing leaves until it does")
         finally:
             await running.stop()
-        running = await _restarted(make)
+        running = await _restarted(make, running.home)
         complain("the disk takes data again")
 
 
-async def _started(make: Callable[[], RunningNode]) -> RunningNode:
-    running = make()
-    try:
-        await running.start()
-    except HomeBusy as error:
-        raise UsageError(f"{error} already; see 'p2pchat node status'") from error
-    return running
-
-
-async def _restarted(make: Callable[[], RunningNode]) -> RunningNode:
+async def _restarted(make: Callable[[], RunningNode], home: Path) -> RunningNode:
+    """Try until there is room, the store opens, and whoever has taken the home meanwhile has left it."""
     while True:
         await asyncio.sleep(RETRY_S)
+        if not await asyncio.to_thread(has_room, home):
+            continue
         try:
-            return await _started(make)
-        except StoreError:
-            _log.debug("the store still fails", exc_info=True)
+            running = make()
+            await running.start()
+        except (StoreError, HomeBusy):
+            _log.debug("not yet", exc_info=True)
+        else:
+            return running

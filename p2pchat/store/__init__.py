@@ -133,5 +133,5 @@ def _sweep(home: Path) -> None:
     names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), "keys.new"]
     for name in names:
         vault.destroy(home / name)
-    for leftover in ("control.sock", "node.lock"):
+    for leftover in ("control.sock", "node.lock", "room.trial"):
         (home / leftover).unlink(missing_ok=True)

@@ -79,7 +79,7 @@ def understood() -> Iterator[None]:
         raise StoreError("the store is damaged; start anew with 'p2pchat wipe' and 'init'") from error
     except apsw.IOError as error:
         raise StoreError(
-            f"the disk refuses to read or write the store ({error}); nothing was changed"
+            f"the disk refuses to read or write the store ({error}), perhaps it is full; nothing was changed"
         ) from error
     except apsw.ReadOnlyError as error:
         raise StoreError("the store cannot be written: its file or folder is read-only") from error

@@ -1,0 +1,86 @@
+"""A disk that fills up is reported in one line and costs nothing that was accepted; then all goes on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import People, Person, Started, rendezvous
+
+pytestmark = pytest.mark.real
+
+LONG = "x" * 60_000
+"""A message for which there is no room left, not even in what the store has taken already."""
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A disk of 3 MB, or a skipped test."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "p2pchat-small", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a small disk (root)")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take all the space that is left."""
+    filling = disk / "filling"
+    with filling.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            return filling
+    raise AssertionError("a disk without end")
+
+
+def complaint(node: Started) -> str:
+    """The next line of its stderr."""
+    assert node.process.stderr is not None
+    return node.process.stderr.readline()
+
+
+def texts(person: Person, other: str) -> list[str]:
+    lines = person.run("history", other, "--json").stdout.splitlines()
+    return [json.loads(line)["text"] for line in lines]
+
+
+def test_a_full_disk_loses_nothing_and_is_waited_for(stack: ExitStack, tmp_path: Path) -> None:
+    disk = stack.enter_context(small_disk(tmp_path / "ana"))
+    url = stack.enter_context(rendezvous())
+    ana, bob = People(tmp_path, url, stack).friends("ana", "bob")
+    node = ana.node()
+    assert ana.run("send", "bob", "--wait", "queued", "accepted").returncode == 0
+    filling = fill(disk)
+
+    refused = ana.run("send", "bob", "--wait", "queued", LONG)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "the disk is full" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    bob.node()
+    assert bob.run("send", "ana", LONG, "--timeout", "3").returncode == 6
+
+    assert "nothing leaves" in complaint(node)
+
+    filling.unlink()
+    assert complaint(node) == "the disk takes data again\n"
+    assert ana.run("send", "bob", "after", "--timeout", "50").returncode == 0
+    node.process.terminate()
+    assert node.ended().stderr == ""
+    for person, other in ((ana, "bob"), (bob, "ana")):
+        assert sorted(texts(person, other)) == ["accepted", "after", LONG]

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import resource
 import statistics
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """On the loop a node would run on: uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
 
 
 def machine() -> dict[str, Any]:

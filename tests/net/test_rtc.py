@@ -25,7 +25,12 @@ from aiortc import (
 from p2pchat.core.facts import AnswerMade, Fact, FrameReceived, FramesDrained, LinkDown, LinkUp, OfferMade
 from p2pchat.core.link import CREDIT
 from p2pchat.net.rtc.engine import Engine, _ice_server
-from p2pchat.net.rtc.mending import CHUNKS_HELD_MAX, DATAGRAMS_MAX, _addresses_even_offline
+from p2pchat.net.rtc.mending import (
+    CHUNKS_HELD_MAX,
+    DATAGRAMS_MAX,
+    SCTP_RTO_MIN,
+    _addresses_even_offline,
+)
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from p2pchat.wire.geometry import GEOMETRY
@@ -302,6 +307,14 @@ async def test_consent_is_not_asked_for_on_a_connection_that_was_closed_meanwhil
     await connection.close()
     async with asyncio.timeout(2):
         await connection.query_consent()
+
+
+async def test_a_lost_packet_is_missed_after_a_fifth_of_a_second(sides: tuple[Side, Side]) -> None:
+    a, b = sides
+    await linked(a, b)
+    for _ in range(50):
+        sctp_of(a, ONE)._update_rto(0.001)
+    assert sctp_of(a, ONE)._rto == SCTP_RTO_MIN == 0.2
 
 
 async def test_silent_servers_hold_nobody_up() -> None:

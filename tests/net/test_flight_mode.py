@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from p2pchat.core.facts import FrameReceived, LinkUp
-from p2pchat.net import loop
 from tests.net.test_rtc import ONE, TWO, Side, frame, introduced
 
 ROOT = Path(__file__).parents[2]
@@ -44,4 +44,4 @@ async def _over_the_loopback() -> None:
 
 
 if __name__ == "__main__":
-    loop.run(_over_the_loopback())
+    asyncio.run(_over_the_loopback())

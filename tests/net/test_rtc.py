@@ -114,6 +114,21 @@ async def test_both_ends_report_the_certificates_that_dtls_saw(sides: tuple[Side
     assert len(a.own_fingerprint) == 32
 
 
+def test_links_work_on_uvloop_too() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def exchange() -> None:
+        a, b = Side(), Side()
+        await linked(a, b)
+        a.engine.send(ONE, frame(1))
+        assert await b.next(FrameReceived) == FrameReceived(TWO, frame(1))
+        await a.engine.aclose()
+        await b.engine.aclose()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(exchange())
+
+
 async def test_an_answer_with_another_certificate_never_comes_up(sides: tuple[Side, Side]) -> None:
     a, b = sides
     _, answer = await introduced(a, b)

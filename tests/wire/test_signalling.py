@@ -1,5 +1,7 @@
 """Messages between a client and a rendezvous: fixed sizes, one meaning each way."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

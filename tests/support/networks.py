@@ -1,6 +1,7 @@
 """Networks of our own: two that cannot reach each other, and a host with a leg in both.
 
-Knows: namespaces and the addresses in them. Does not know: what runs there. Nothing outside is touched.
+Knows: namespaces and the addresses in them. Does not know: what runs there. Nothing outside is touched, and
+everything is gone when the processes that hold the namespaces end, however that comes about.
 """
 
 from __future__ import annotations
@@ -9,11 +10,20 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 WEST_HOST, EAST_HOST = "10.199.1.1", "10.199.2.1"
 """The middle's address as the west and as the east see it."""
+
+ROOT = os.geteuid() == 0
+
+HOLD = ("sh", "-c", "echo held; exec cat")
+"""Runs until its stdin is closed, which the end of the test closes in any case."""
+
+
+class NoNetworks(Exception):
+    """Why networks cannot be made here."""
 
 
 @dataclass(frozen=True)
@@ -25,40 +35,58 @@ class Networks:
     east: tuple[str, ...]
 
 
-def why_not() -> str | None:
-    """Why no networks can be made here, or None."""
-    if shutil.which("ip") is None:
-        return "needs iproute2"
-    name = f"p2pchat-try-{os.getpid()}"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False)
-    if made.returncode:
-        return "needs the right to make network namespaces (root)"
-    subprocess.run(["ip", "netns", "del", name], check=True)
-    return None
+@contextmanager
+def two_networks() -> Iterator[Networks]:
+    """West and east, with the middle in both. The middle forwards nothing. Raises NoNetworks."""
+    for tool in ("ip", "unshare", "nsenter"):
+        if shutil.which(tool) is None:
+            raise NoNetworks(f"needs {tool} (iproute2, util-linux)")
+    with ExitStack() as stack:
+        # Who is not root becomes it in a user namespace, which then owns the three networks.
+        middle = stack.enter_context(_held(("unshare", "--net") if ROOT else ("unshare", "-r", "--net")))
+        inside = () if ROOT else _enter(middle, "--user", "--preserve-credentials")
+        west = stack.enter_context(_held((*inside, "unshare", "--net")))
+        east = stack.enter_context(_held((*inside, "unshare", "--net")))
+        _join(middle, "west", WEST_HOST, west, "10.199.1.2")
+        _join(middle, "east", EAST_HOST, east, "10.199.2.2")
+        yield Networks(west=_into(west), middle=_into(middle), east=_into(east))
 
 
 @contextmanager
-def two_networks() -> Iterator[Networks]:
-    """West and east, with the middle in both. The middle forwards nothing."""
-    places = {place: f"p2pchat-{place}-{os.getpid()}" for place in ("west", "middle", "east")}
+def _held(unshare: tuple[str, ...]) -> Iterator[int]:
+    """The process that holds a new network namespace."""
+    process = subprocess.Popen(
+        [*unshare, *HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
     try:
-        for place in places.values():
-            _ip("netns", "add", place)
-            _ip("-n", place, "link", "set", "lo", "up")
-        _join(places["west"], "10.199.1.2", places["middle"], WEST_HOST, "west")
-        _join(places["east"], "10.199.2.2", places["middle"], EAST_HOST, "east")
-        yield Networks(**{place: ("ip", "netns", "exec", name) for place, name in places.items()})
+        if not process.stdout.readline():
+            raise NoNetworks(
+                f"needs the right to make network namespaces: {process.communicate()[1].strip()}"
+            )
+        yield process.pid
     finally:
-        for place in places.values():
-            subprocess.run(["ip", "netns", "del", place], capture_output=True, check=False)
+        process.communicate()
 
 
-def _join(one: str, its_address: str, other: str, other_address: str, name: str) -> None:
-    _ip("link", "add", "eth0", "netns", one, "type", "veth", "peer", "name", name, "netns", other)
-    for place, device, address in ((one, "eth0", its_address), (other, name, other_address)):
-        _ip("-n", place, "addr", "add", f"{address}/24", "dev", device)
-        _ip("-n", place, "link", "set", device, "up")
+def _enter(holder: int, *namespaces: str) -> tuple[str, ...]:
+    return ("nsenter", "--target", str(holder), *namespaces)
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+def _into(holder: int) -> tuple[str, ...]:
+    return _enter(holder, "--net") if ROOT else _enter(holder, "--user", "--preserve-credentials", "--net")
+
+
+def _join(middle: int, device: str, address: str, place: int, its_address: str) -> None:
+    _ip(middle, "link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", str(place))
+    for where, name, own in ((middle, device, address), (place, "eth0", its_address)):
+        _ip(where, "addr", "add", f"{own}/24", "dev", name)
+        _ip(where, "link", "set", name, "up")
+    for where in (middle, place):
+        _ip(where, "link", "set", "lo", "up")
+
+
+def _ip(where: int, *arguments: str) -> None:
+    done = subprocess.run([*_into(where), "ip", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NoNetworks(f"needs 'ip {arguments[0]} {arguments[1]}': {done.stderr.strip()}")

@@ -105,8 +105,7 @@ class Conversation:
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
-        expiry = min((item.entry.expires_at for item in self._outbox), default=None)
-        due = [expiry, self._presence.next_wakeup() if self._connected else None]
+        due = [self._outbox.next_expiry(), self._presence.next_wakeup() if self._connected else None]
         if self._connected:
             due += [self._receipt_at, self._probe_at]
         return min((at for at in due if at is not None), default=None)
@@ -117,7 +116,7 @@ class Conversation:
         """Accept a message: durable first, then on its way."""
         body = wire.encode_payload(wire.Text(message, now, text))
         entry = OutboxEntry(message, self.contact.id, body, order, now + LIFETIME_S)
-        self._outbox.add(entry)
+        self._outbox.put(entry)
         line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED)
         accepted: list[Output] = [Persist(PutOutbox(entry)), Persist(PutMessage(line))]
         return [*accepted, *self._moved_to(entry, MessageState.QUEUED, now), *self._saved(self._flush(now))]
@@ -168,7 +167,7 @@ class Conversation:
                 out += self._finish(item, MessageState.CANCELLED, now)
                 continue
             entry = replace(item.entry, number=None, ciphertext=None)
-            self._outbox.update(entry)
+            self._outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
         self._moved = True
         return self._saved(out + self._flush(now))
@@ -258,7 +257,7 @@ class Conversation:
         order = max((item.entry.order for item in self._outbox), default=0)
         body = wire.encode_payload(payload)
         entry = OutboxEntry(message, self.contact.id, body, order, NEVER, renewal=True)
-        self._outbox.add(entry)
+        self._outbox.put(entry)
         return [Persist(PutOutbox(entry))]
 
     def _flush(self, now: float) -> list[Output]:
@@ -275,7 +274,7 @@ class Conversation:
         while (item := self._outbox.unsealed()) is not None and self._session.room(now) > 0:
             number, ciphertext = self._session.encrypt(item.entry.payload)
             entry = replace(item.entry, number=number, ciphertext=ciphertext)
-            self._outbox.update(entry)
+            self._outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
             out += self._send_due(float("-inf"), now)
         return out

@@ -1,4 +1,4 @@
-"""One node: the single object that a driver, the simulator and the tests run.
+"""One node: the single object that a driver and the tests run.
 
 Knows: which of its machines a fact concerns, and how one machine's outputs are another's inputs.
 Does not know: sockets, files, clocks; nor any machine's own rules.

@@ -48,61 +48,70 @@ class Item:
 
 
 class Outbox:
-    """Keeps order; answers "what next?"."""
+    """Keeps order; answers "what next?". What it is asked often costs the few that are sealed, not all that
+    wait."""
 
     def __init__(self, entries: Iterator[OutboxEntry]) -> None:
-        self._items: dict[MessageId, Item] = {entry.id: Item(entry) for entry in entries}
+        self._sealed: dict[MessageId, Item] = {}
+        self._waiting: dict[MessageId, Item] = {}
+        for entry in entries:
+            self.put(entry)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._sealed) + len(self._waiting)
 
     def __iter__(self) -> Iterator[Item]:
-        return iter(list(self._items.values()))
+        return iter([*self._sealed.values(), *self._waiting.values()])
 
-    def add(self, entry: OutboxEntry) -> None:
-        """Accept a message behind all others."""
-        self._items[entry.id] = Item(entry)
-
-    def update(self, entry: OutboxEntry) -> None:
-        """The entry got its number and ciphertext, or lost them with its session."""
-        self._items[entry.id] = Item(entry)
+    def put(self, entry: OutboxEntry) -> None:
+        """Accept a message behind all others; or it got its number and ciphertext, or lost them with its
+        session."""
+        self.remove(entry.id)
+        where = self._waiting if entry.number is None else self._sealed
+        where[entry.id] = Item(entry)
 
     def remove(self, message: MessageId) -> None:
         """Acknowledged, expired or cancelled."""
-        self._items.pop(message, None)
+        self._sealed.pop(message, None)
+        self._waiting.pop(message, None)
 
     def floor(self, next_number: int) -> int:
         """The lowest number that may still be sent."""
-        numbers = (item.entry.number for item in self._items.values() if item.entry.number is not None)
-        return min(numbers, default=next_number)
+        return min((_number(item) for item in self._sealed.values()), default=next_number)
 
     def unsealed(self) -> Item | None:
         """The next message that has no number yet."""
-        return next((item for item in self._items.values() if item.entry.number is None), None)
+        return next(iter(self._waiting.values()), None)
 
     def acknowledged(self, next_number: int, held: bytes) -> list[Item]:
         """The contact has every number below ``next_number``, and of that one the fragments in ``held``."""
-        done = [
-            i for i in self._items.values() if i.entry.number is not None and i.entry.number < next_number
-        ]
+        done = [item for item in self._sealed.values() if _number(item) < next_number]
         for item in done:
             self.remove(item.entry.id)
-        for item in self._items.values():
-            if item.entry.number == next_number:
+        for item in self._sealed.values():
+            if _number(item) == next_number:
                 item.held = held
         return done
 
+    def next_expiry(self) -> float | None:
+        """When the first message outlives its time. All live equally long, so the first accepted is the first
+        to go."""
+        firsts = (_first_message(items) for items in (self._sealed, self._waiting))
+        return min((item.entry.expires_at for item in firsts if item is not None), default=None)
+
     def expired(self, now: float) -> list[Item]:
         """Remove and return what has outlived its time."""
-        old = [item for item in self._items.values() if item.entry.expires_at <= now]
-        for item in old:
-            self.remove(item.entry.id)
+        old: list[Item] = []
+        while (due := self.next_expiry()) is not None and due <= now:
+            old += [item for item in self if item.entry.expires_at == due]
+            for item in old:
+                self.remove(item.entry.id)
         return old
 
     def due(self, before: float) -> Iterator[tuple[Item, int]]:
         """Missing fragments of sealed messages that never left, or last left before ``before``; oldest
-        message first."""
-        for item in list(self._items.values()):
+        first."""
+        for item in list(self._sealed.values()):
             for index in missing(item.held, len(item.pieces)):
                 left = item.sent.get(index)
                 if left is None or left < before:
@@ -111,3 +120,12 @@ class Outbox:
     def probe(self) -> tuple[Item, int] | None:
         """The first missing fragment of the oldest sealed message."""
         return next(self.due(float("inf")), None)
+
+
+def _number(item: Item) -> int:
+    assert item.entry.number is not None, "sealed"
+    return item.entry.number
+
+
+def _first_message(items: dict[MessageId, Item]) -> Item | None:
+    return next((item for item in items.values() if not item.entry.renewal), None)

@@ -31,6 +31,9 @@ ANSWER_MAX: Final = 64 << 20
 REQUESTS_MAX: Final = 256
 """Requests of one client under way at once."""
 
+CALLERS_MAX: Final = 1024
+"""Programs waiting to be let in while the node is busy: a script may well start hundreds at once."""
+
 PARSE_ERROR, INVALID_REQUEST = -32700, -32600
 
 Handler = Callable[[str, dict[str, Any], "Asker"], Awaitable[Any]]
@@ -67,7 +70,9 @@ class ControlServer:
         """Begin to listen. The caller holds the home's lock."""
         self._home = home
         bound = listening_socket(home)
-        self._server = await asyncio.start_unix_server(self._serve, sock=bound, limit=LINE_MAX)
+        self._server = await asyncio.start_unix_server(
+            self._serve, sock=bound, limit=LINE_MAX, backlog=CALLERS_MAX
+        )
 
     async def stop(self) -> None:
         """Let no one find us, then hang up on everybody."""

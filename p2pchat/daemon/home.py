@@ -103,7 +103,6 @@ def listening_socket(home: Path) -> socket.socket:
     finally:
         os.umask(old)
     bound.setblocking(False)
-    bound.listen(64)
     return bound
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import stat
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,14 @@ async def test_only_the_owner_may_open_it(server: Path) -> None:
 async def test_too_many_requests_at_once_are_cut_off(server: Path) -> None:
     answers = await ask(server, *[request("hang", number) for number in range(REQUESTS_MAX + 2)])
     assert answers[0]["error"]["code"] == -5
+
+
+async def test_hundreds_may_connect_before_the_node_looks_up(server: Path) -> None:
+    with ExitStack() as callers:
+        for _ in range(200):
+            caller = callers.enter_context(socket.socket(socket.AF_UNIX))
+            caller.setblocking(False)
+            caller.connect(str(server / "control.sock"))  # raises BlockingIOError when there is no room
 
 
 async def test_a_notification_gets_no_answer(server: Path) -> None:

@@ -41,6 +41,10 @@ FIND_S: Final = 20.0
 FIND_EVERY_S: Final = 0.05
 
 
+INVITE_LIVES: Final = 4
+"""Nodes that may wait at one code, one after another. Each allows a guess at its words, so not without end."""
+
+
 def default_home() -> Path:
     """``P2PCHAT_HOME``, or the platform's data directory."""
     if home := os.environ.get("P2PCHAT_HOME"):
@@ -134,12 +138,24 @@ class Node:
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
     ) -> AsyncGenerator[Event, None]:
-        """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it."""
-        params = {"link": link, "name": name, "timeout": timeout, "rendezvous": list(rendezvous)}
-        async with self._asking("invite", params) as asked:
-            async for event in asked:
-                yield event
-            yield {"type": "contact", "change": "added", **await asked.result()}
+        """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it.
+
+        The code stays good when the node is lost and another takes over.
+        """
+        params: Event = {"link": link, "name": name, "rendezvous": list(rendezvous), "code": None}
+        left = _remaining(timeout)
+        for lives in reversed(range(INVITE_LIVES)):
+            try:
+                async with self._asking("invite", {**params, "timeout": left()}) as asked:
+                    async for event in asked:
+                        params["code"] = event["code"]
+                        yield event
+                    yield {"type": "contact", "change": "added", **await asked.result()}
+                    return
+            except ConnectionLost:
+                if not lives:
+                    raise
+                await self._find()
 
     async def join(
         self,
@@ -211,12 +227,10 @@ class Node:
     async def _wait(
         self, message: str, state: str, timeout: float | None, report: Callable[[Event], None]
     ) -> Event:
-        loop = asyncio.get_running_loop()
-        end = None if timeout is None else loop.time() + timeout
+        left = _remaining(timeout)
 
         async def follow() -> Event:
-            left = None if end is None else max(0.0, end - loop.time())
-            async with self._asking("wait", {"id": message, "state": state, "timeout": left}) as asked:
+            async with self._asking("wait", {"id": message, "state": state, "timeout": left()}) as asked:
                 async for event in asked:
                     report(event)
                 return await asked.result()  # type: ignore[no-any-return]
@@ -409,6 +423,13 @@ def _new_node(home: Path, passphrase: AskPassphrase, *, stays: bool = False) -> 
 
     unlock = Passphrase(passphrase()) if needs_passphrase(home) else KeyFile()
     return RunningNode(home, unlock, settings(), ice_servers(), stays)
+
+
+def _remaining(timeout: float | None) -> Callable[[], float | None]:
+    """What is left of ``timeout`` seconds from now on."""
+    loop = asyncio.get_running_loop()
+    end = None if timeout is None else loop.time() + timeout
+    return lambda: None if end is None else max(0.0, end - loop.time())
 
 
 def _each_once(on_state: Callable[[Event], None] | None) -> Callable[[Event], None]:

@@ -125,6 +125,8 @@ class InviteOpened:
     """The name the new contact gets here, or None for the nickname they offer."""
     rendezvous: tuple[str, ...]
     deadline: float
+    code: InviteCode | InviteLink | None = None
+    """One of ours that was given away before, to be waited at again; None: a new one."""
 
 
 @dataclass(frozen=True, slots=True)

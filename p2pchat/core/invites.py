@@ -53,7 +53,7 @@ class Invites:
         except Malformed as error:
             return [Failed(UsageError(str(error)))]
         ours = Ours(self._identity.name, self._account, home.secret, urls, urls)
-        host = Host(ours, fact.link, fact.deadline, self._entropy.child(f"invite {fact.invite}"))
+        host = Host(ours, fact.link, fact.deadline, self._entropy.child(f"invite {fact.invite}"), fact.code)
         return self._begin(fact.invite, host, fact.name, urls)
 
     def enter(self, fact: InviteEntered) -> list[Output]:

@@ -31,7 +31,7 @@ from p2pchat.errors import (
     UsageError,
 )
 from p2pchat.types import MessageId, MessageState
-from p2pchat.wire.invite import check_rendezvous, parse
+from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous, parse
 from p2pchat.wire.pairing import check_nick
 from p2pchat.wire.payload import TEXT_LIMIT, text_size
 
@@ -113,14 +113,14 @@ class Methods:
         name, urls = _nick(arguments.optional_text("name")), _urls(arguments.texts("rendezvous"))
         number = self._next_invite()
         deadline = self._running.clock.now() + patience
-        return await self._pairing(number, facts.InviteOpened(number, link, name, urls, deadline), asker)
+        given = arguments.optional_text("code")
+        code = _code(given) if given is not None else None
+        fact = facts.InviteOpened(number, link, name, urls, deadline, code)
+        return await self._pairing(number, fact, asker)
 
     async def _join(self, arguments: Arguments, asker: Asker) -> views.View:
         patience = arguments.seconds("timeout")
-        try:
-            code = parse(arguments.text("code"))
-        except Malformed as error:
-            raise UsageError(str(error)) from error
+        code = _code(arguments.text("code"))
         name, urls = _nick(arguments.optional_text("name")), _urls(arguments.texts("rendezvous"))
         number = self._next_invite()
         deadline = self._running.clock.now() + (JOIN_PATIENCE_S if patience is None else patience)
@@ -363,6 +363,13 @@ class Methods:
             async for event in happenings:
                 if isinstance(event, orders.CellSeen):
                     asker.event(views.cell(event))
+
+
+def _code(text: str) -> InviteCode | InviteLink:
+    try:
+        return parse(text)
+    except Malformed as error:
+        raise UsageError(str(error)) from error
 
 
 def _nick(name: str | None) -> str | None:

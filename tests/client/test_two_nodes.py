@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -145,6 +145,32 @@ async def test_an_invite_nobody_listens_to_is_taken_back(tmp_path: Path) -> None
         with pytest.raises(TrustError):
             await bob.join(other, timeout=10)
         assert code != other
+
+
+@pytest.mark.parametrize("link", [False, True])
+async def test_an_invite_outlives_the_node_it_began_at(tmp_path: Path, link: bool) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        inviting = connect(tmp_path / "alice")
+        async with inviting, aclosing(inviting.invite(link=link, name="robert")) as events:
+            code = (await anext(events))["code"]
+            done = asyncio.ensure_future(anext(events))
+            await alice.__aexit__(None, None, None)
+            create_home(tmp_path / "carol", "carol", (await bob.whoami())["rendezvous"])
+            async with connect(tmp_path / "carol") as carol:
+                await until_joined(carol, code)
+                assert (await done)["name"] == "robert"
+                assert hosts(inviting)
+                assert [each["name"] for each in await carol.contacts()] == ["alice"]
+        await alice.__aenter__()
+
+
+async def until_joined(guest: Node, code: str) -> None:
+    """The host's new node may not sit at the table yet."""
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(TrustError):
+                await guest.join(code)
+                return
 
 
 async def test_programs_share_one_node_and_the_next_takes_over(tmp_path: Path) -> None:

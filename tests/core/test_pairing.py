@@ -247,6 +247,19 @@ def test_where_to_meet_must_be_known_and_invites_are_not_endless(world: World) -
     assert failure(world, "alice").exit_code == 5
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_a_code_given_away_is_good_for_the_next_node_of_the_same_home(world: World, link: bool) -> None:
+    code = world.invite("alice", link=link)
+    world.kill("alice")
+    world.start("alice")
+    world.tell("alice", facts.InviteOpened(1, link, None, (), world.now + 60, code))
+    world.run(1.0)
+    assert len(world.machines["alice"].events(orders.InviteReady)) == 1, "its owner has it already"
+    enter(world, "bob", code)
+    world.run_until(lambda: bool(world.machines["bob"].events(orders.InviteDone)))
+    assert [each.name for each in world.machines["alice"].store.contacts.values()] == ["bob"]
+
+
 def test_a_second_place_to_meet_is_learnt_by_the_mesh(world: World) -> None:
     world.invite("alice")
     world.tell("alice", facts.InviteOpened(7, False, "bobby", ("ws://second.test",), world.now + 60))

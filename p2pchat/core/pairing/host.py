@@ -39,11 +39,20 @@ class Host(Party):
 
     role, other = "host", "guest"
 
-    def __init__(self, ours: Ours, link: bool, deadline: float, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        ours: Ours,
+        link: bool,
+        deadline: float,
+        entropy: Entropy,
+        given: InviteCode | InviteLink | None = None,
+    ) -> None:
+        """``given``: a code that was given away already, and is not to be drawn."""
         super().__init__(ours, deadline, entropy)
         self._link = link
+        self._given = given
         self._collisions = 0
-        self._ready = False
+        self._ready = given is not None
         self._again: dict[str, float] = {}
         self._confirmation = b""
         self._isk = b""
@@ -51,8 +60,8 @@ class Host(Party):
         self._bundle: wire.HostBundle | None = None
 
     def start(self) -> list[Output]:
-        """Draw a code and open its topic everywhere."""
-        self._code = self._draw()
+        """Draw a code, unless there is one, and open its topic everywhere."""
+        self._code = self._given or self._draw()
         self._meet(self._code)
         return [TakeSeat(url, self.topic, SeatMode.HOST) for url in self._ours.urls]
 

@@ -42,7 +42,7 @@ FIND_EVERY_S: Final = 0.05
 
 
 INVITE_LIVES: Final = 4
-"""Nodes that may wait at one code, one after another. Each allows a guess at its words, so not without end."""
+"""Nodes that may wait at one code, one after another; each allows one guess, so not without end."""
 
 
 def default_home() -> Path:

@@ -65,7 +65,7 @@ async def test_it_saw_no_name_key_fingerprint_address_or_text(
     everything = b"\n".join(recorded)
     secrets = [b"Alice", b"Cheshire", b"we are all mad here", b"candidate", b"fingerprint"]
     secrets += [bytes.fromhex(each) for each in fingerprints]
-    assert len(offered) == 2
+    assert len(offered) >= 2  # more when both offered at the same moment
     for description in offered:
         secrets += [description.fingerprint, description.ufrag.encode() * 2, description.pwd.encode()]
         secrets += [candidate.address.encode() for candidate in description.candidates]

@@ -23,6 +23,10 @@ ASK_LAST_S = 30.0
 """A node short of links draws fresh neighbours after 1, 2, 4 … 30 s: quick while a mesh forms, 2 takes a
 minute after."""
 
+LONELY_S = 3.0
+"""A node with no link at all asks again this long after an attempt that failed: attempts take up to 20 s, so
+it asks seldom enough."""
+
 TOPIC_OVERLAP_S = 900.0
 """Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
 hour."""
@@ -89,8 +93,14 @@ class Meeting:
         self._gap = ASK_FIRST_S
 
     def lost(self, now: float) -> None:
-        """A link went down: ask within a second, but not in step with everybody else who lost it."""
+        """A link went down: ask within a second, though not in step with everybody else who lost it, and soon
+        again."""
+        self._gap = ASK_FIRST_S
         self.ask_at = min(self.ask_at, now + uniform(self._entropy, 0.0, ASK_FIRST_S))
+
+    def lonely(self, now: float) -> None:
+        """An attempt failed and there is no link at all: ask again soon."""
+        self.ask_at = min(self.ask_at, now + uniform(self._entropy, 0.5, 1.5) * LONELY_S)
 
     def seated(self, url: str, topic: Topic, seat: Seat) -> None:
         """A seat is ours."""

@@ -163,9 +163,10 @@ class Mesh:
     ) -> list[MeshOutput]:
         """We hold a seat and see some others: offer links to as many as are missing."""
         self._meeting.seated(url, topic, seat)
+        repeated = [self._pass(n.at, n.offered.blob) for n in self._offers_at(url, others) if n.offered]
         strangers = [other for other in others if self._worth_offering(url, other, now)]
         missing = self._settings.links_wanted - len(self._neighbours)
-        return [
+        return repeated + [
             self._begin_offer(SeatRef(url, topic, other), now)
             for other in sample(self._entropy, strangers, max(0, missing))
         ]
@@ -287,8 +288,8 @@ class Mesh:
     # --- introductions
 
     def _worth_offering(self, url: str, seat: Seat, now: float) -> bool:
-        if self._meeting.avoided(url, seat, now):
-            return False
+        if self.links_up and self._meeting.avoided(url, seat, now):
+            return False  # a node without any link avoids nobody: there may be nobody else
         node = self._meeting.who(url, seat)
         known = {neighbour.node for neighbour in self._neighbours.values()}
         pending = any(n.at.url == url and n.at.seat == seat for n in self._neighbours.values())
@@ -301,7 +302,7 @@ class Mesh:
 
     def _consider_offer(self, at: SeatRef, blob: bytes, now: float) -> list[MeshOutput]:
         offer = self._introducer.read_offer(at.topic, blob)
-        if not self._fresh(digest(blob, 16)):
+        if self._repeated(digest(blob, 16)):
             return []
         self._meeting.sits(at.url, at.seat, offer.node)
         if offer.node == self._node:
@@ -310,6 +311,7 @@ class Mesh:
         if out is None:
             self._counters["offers declined"] += 1
             return []
+        self._remember(digest(blob, 16))
         neighbour = Neighbour(self._new_link(), at, now, offer.node, offer=offer, offer_blob=blob)
         self._neighbours[neighbour.id] = neighbour
         return [*out, MakeAnswer(neighbour.id, offer.description)]
@@ -348,14 +350,23 @@ class Mesh:
     def _offered_to(self, at: SeatRef) -> Neighbour | None:
         return next((n for n in self._neighbours.values() if n.ours and n.link is None and n.at == at), None)
 
-    def _fresh(self, offer_digest: bytes) -> bool:
-        if offer_digest in self._answered:
-            self._counters["offers repeated"] += 1
-            return False
+    def _offers_at(self, url: str, seats: tuple[Seat, ...]) -> list[Neighbour]:
+        """Offers of ours that still wait there. They are repeated: a neighbour to whom our lost link still
+        looked alive declined the first."""
+        return [
+            n for n in self._neighbours.values() if n.link is None and n.at.url == url and n.at.seat in seats
+        ]
+
+    def _repeated(self, offer_digest: bytes) -> bool:
+        """Whether the offer was answered before."""
+        known = offer_digest in self._answered
+        self._counters["offers repeated"] += known
+        return known
+
+    def _remember(self, offer_digest: bytes) -> None:
         self._answered[offer_digest] = None
         while len(self._answered) > OFFERS_CAP:
             del self._answered[next(iter(self._answered))]
-        return True
 
     # --- the end of a link
 
@@ -368,6 +379,8 @@ class Mesh:
             self._meeting.lost(now)
             return [NeighbourChanged(up=False)]
         self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now)
+        if not self.links_up:
+            self._meeting.lonely(now)
         return []
 
     def _short(self) -> bool:

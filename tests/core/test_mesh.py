@@ -37,6 +37,16 @@ def peers(world: World, name: str) -> list[bytes]:
     return [link.peer for link in links if link.state == "up" and link.peer is not None]
 
 
+def lose(world: World, name: str) -> None:
+    """Its links fail here; the other side hears nothing more, not even that."""
+    machine = world.machines[name]
+    for link in machine.running.status().links:
+        peer = world._peers.pop((name, machine.run, link.link), None)
+        if peer is not None:
+            world._peers.pop(peer, None)
+        world.tell(name, facts.LinkDown(link.link, "failed"))
+
+
 def test_a_small_mesh_links_everybody_with_everybody_once() -> None:
     world = crowd(4)
     world.run(120.0)
@@ -98,6 +108,42 @@ def test_a_neighbour_that_lost_us_is_linked_again() -> None:
     world.unreachable.clear()
     world.run(120.0)
     assert up(world, "n0") == up(world, "n1") == 1
+
+
+@pytest.mark.parametrize("loser", ["n0", "n1"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_link_lost_on_one_side_only_is_mended_within_seconds(loser: str, seed: int) -> None:
+    """The other side still takes it for alive and declines the first offer."""
+    world = crowd(2, seed=seed)
+    world.run(40.0 + seed)
+    lose(world, loser)
+    world.run(15.0)
+    assert up(world, "n0") == up(world, "n1") == 1
+
+
+@pytest.mark.parametrize("away", [16.0, 25.0, 60.0, 300.0])
+def test_two_who_were_apart_are_linked_again_within_half_a_minute(away: float) -> None:
+    """An attempt made meanwhile may have to run out first; without any link, nobody is avoided."""
+    world = crowd(2)
+    world.run(40.0)
+    world.unreachable.add(frozenset(("n0", "n1")))
+    world.run(away)
+    world.unreachable.clear()
+    world.run(30.0)
+    assert up(world, "n0") == up(world, "n1") == 1
+
+
+@pytest.mark.parametrize("gone", [0.0, 3.0, 100.0])
+@pytest.mark.parametrize("who", ["n0", "n1"])
+def test_a_message_after_a_restart_of_either_side_takes_seconds(who: str, gone: float) -> None:
+    world = crowd(2)
+    world.run(40.0)
+    world.kill(who)
+    world.run(gone)
+    world.start(who)
+    message = world.send("n0", "n1", "back")
+    world.run(5.0)
+    assert world.machines["n0"].store.state(message).value == "delivered"
 
 
 def test_a_goodbye_ends_a_link_at_once() -> None:

@@ -36,14 +36,8 @@ class Invites:
 
     def __init__(self, identity: Identity, entropy: Entropy) -> None:
         self._identity = identity
-        self._account = OlmAccount(identity.account, identity.pickle_key)
         self._entropy = entropy
         self._open: dict[int, _Open] = {}
-
-    def identity(self) -> Identity:
-        """Our identity with the account as it is after the one-time keys spent so far."""
-        self._identity = replace(self._identity, account=self._account.pickle())
-        return self._identity
 
     def open_for(self, fact: InviteOpened, home: MeshRecord) -> list[Output]:
         """Wait for a guest who is to join ``home``."""
@@ -52,7 +46,7 @@ class Invites:
             check_rendezvous(urls)
         except Malformed as error:
             return [Failed(UsageError(str(error)))]
-        ours = Ours(self._identity.name, self._account, home.secret, urls, urls)
+        ours = Ours(self._identity.name, self._account(), home.secret, urls, urls)
         host = Host(ours, fact.link, fact.deadline, self._entropy.child(f"invite {fact.invite}"), fact.code)
         return self._begin(fact.invite, host, fact.name, urls)
 
@@ -60,8 +54,10 @@ class Invites:
         """Be somebody's guest."""
         offered = fact.code.rendezvous if isinstance(fact.code, InviteLink) else ()
         urls = _distinct(offered, fact.rendezvous, self._identity.rendezvous)
-        ours = Ours(self._identity.name, self._account, b"", (), urls)
+        ours = Ours(self._identity.name, self._account(), b"", (), urls)
         guest = Guest(ours, fact.code, fact.deadline, self._entropy.child(f"invite {fact.invite}"))
+        if self.at(guest.topic) is not None:
+            return [Failed(UsageError("this invite is open here already; give it to somebody else"))]
         return self._begin(fact.invite, guest, fact.name, urls)
 
     def cancel(self, invite: int) -> list[Output]:
@@ -107,6 +103,11 @@ class Invites:
     def next_wakeup(self) -> float | None:
         """The next deadline."""
         return min((each.party.next_wakeup() for each in self._open.values()), default=None)
+
+    def _account(self) -> OlmAccount:
+        """Our account for one pairing. Its one-time key lives and dies with the pairing: none is ever stored,
+        and none is left over from a pairing that failed."""
+        return OlmAccount(self._identity.account, self._identity.pickle_key)
 
     def _begin(
         self, invite: int, party: Host | Guest, name: str | None, urls: tuple[str, ...]

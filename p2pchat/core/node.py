@@ -17,7 +17,7 @@ from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import LinksChanged, MessageMoved, Notify, Order, Persist
-from p2pchat.core.records import Contact, Identity, Memory, OutboxEntry, PutIdentity, PutMesh
+from p2pchat.core.records import Contact, Identity, Memory, OutboxEntry, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat, Topical
 from p2pchat.core.renewal import Renewal
@@ -192,11 +192,9 @@ class Node:
         if home is not None:
             return self._on_mesh(home, self._mesh_signal(home, url, message, now), now)
         invite = self._invites.at(message.topic)
-        return (
-            self._on_invite(invite, self._invites.signal(invite, url, message, now), now)
-            if invite is not None
-            else []
-        )
+        if invite is None:
+            return []
+        return self._on_invite(invite, self._invites.signal(invite, url, message, now), now)
 
     def _mesh_signal(self, home: Mesh, url: str, message: Topical, now: float) -> list[mesh.MeshOutput]:
         match message:
@@ -309,11 +307,9 @@ class Node:
         return self._meshes[record.id]
 
     def _pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Order]]:
-        """Keep what a pairing brought: the mesh, the contact, the session and our own spent one-time key."""
+        """Keep what a pairing brought: the mesh, the contact and the session."""
         home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, paired.rendezvous, now)
         out = self._join_mesh(home, now)
-        self._identity = self._invites.identity()
-        out.append(Persist(PutIdentity(self._identity)))
         key = paired.identity_key
         who = Contact(fingerprint(key), paired.name, key, home.id, paired.how, now)
         contact, added = self._contacts.add(who)

@@ -10,10 +10,21 @@ import pytest
 from p2pchat.core import facts, orders
 from p2pchat.types import Seat
 from p2pchat.wire.invite import InviteCode, InviteLink
-from p2pchat.wire.signalling import Blob, FromServer, Gone, Refusal, Refused, Seated
+from p2pchat.wire.signalling import (
+    Blob,
+    FromServer,
+    Gone,
+    Refusal,
+    Refused,
+    Seated,
+    SeatMode,
+    Take,
+    encode_client,
+)
 from p2pchat.wire.words import WORDS
 from rendezvous.broker import Broker
 from rendezvous.limits import Limits
+from rendezvous.topics import Connection
 from tests.support.world import URL, World
 
 
@@ -117,12 +128,37 @@ def test_a_link_of_another_maker_is_not_trusted(world: World) -> None:
     assert not world.machines["bob"].store.contacts
 
 
-def test_one_s_own_invite_leads_nowhere(world: World) -> None:
+def test_one_s_own_invite_is_refused_at_once_and_stays_good(world: World) -> None:
     code = world.invite("alice")
     world.tell("alice", facts.InviteEntered(99, code, None, (), world.now + 10))
-    world.run(11.0)
-    assert world.machines["alice"].events(orders.InviteFailed)
-    assert not world.machines["alice"].store.contacts
+    assert failure(world, "alice").exit_code == 2
+    enter(world, "bob", code)
+    enter(world, "bob", code)
+    world.run(5.0)
+    assert failure(world, "bob").exit_code == 2
+    assert world.machines["bob"].events(orders.InviteDone)
+
+
+def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None:
+    """Whoever walks through all nameplates must not close every invite there is."""
+    code = world.invite("alice")
+    broker, passer_by = world.brokers[URL], Connection(999)
+    topic = next(iter(world.machines["alice"].running._invites._open.values())).party.topic
+    broker.connected(passer_by, None, world.now)
+    world._deliver(broker.received(passer_by, encode_client(Take(topic, SeatMode.GUEST)), world.now))
+    world._deliver(broker.disconnected(passer_by, world.now))
+    world.run(1.0)
+    enter(world, "bob", code)
+    world.run(5.0)
+    assert world.machines["bob"].events(orders.InviteDone)
+
+
+def test_no_one_time_key_is_ever_stored(world: World) -> None:
+    accounts = {name: world.machines[name].store.identity.account for name in ("alice", "bob")}
+    world.pair("alice", "bob")
+    world.run(5.0)
+    for name, account in accounts.items():
+        assert world.machines[name].store.identity.account == account
 
 
 def test_a_name_that_is_taken_gets_a_number() -> None:

@@ -127,6 +127,16 @@ def test_refusals_from_elsewhere_do_not_disturb_a_pairing_under_way(host: Host, 
         assert not party.over
 
 
+def test_a_host_in_conversation_asks_for_no_other_seat(host: Host) -> None:
+    elsewhere = "ws://elsewhere.test"
+    assert host.refused(elsewhere, Refusal.TAKEN, 0.0) == []
+    start = wire.PakeStart(b"s" * 16, b"\x09" + bytes(31))
+    host.blob(opposite(host.topic), sealed(host.topic, "guest", start), 0.0)
+    assert host.tick(100.0) == []
+    assert host.refused(URL, Refusal.TAKEN, 0.0) == []
+    assert not host.over
+
+
 def test_patience_ends_once(host: Host, guest: Guest) -> None:
     for party in (host, guest):
         assert party.tick(party.next_wakeup() - 1.0) == []

@@ -32,6 +32,7 @@ class Guest(Party):
     def __init__(self, ours: Ours, code: InviteCode | InviteLink, deadline: float, entropy: Entropy) -> None:
         super().__init__(ours, deadline, entropy)
         self._code = code
+        self._meet(code)
         self._sid = b""
         self._scalar = b""
         self._share = b""
@@ -43,7 +44,6 @@ class Guest(Party):
 
     def start(self) -> list[Output]:
         """Look for the host everywhere we know."""
-        self._meet(self._code)
         return [TakeSeat(url, self.topic, SeatMode.GUEST) for url in self._ours.urls]
 
     def seated(self, at: SeatRef, others: tuple[Seat, ...]) -> list[Output]:
@@ -59,7 +59,7 @@ class Guest(Party):
     def refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
         """No host there, or another guest was first; or, half-way, a blob of ours was not passed on."""
         if self._peer is not None:
-            return self._fail(BUSY) if url == self._peer.url else []
+            return self._busy(url, reason)
         self._absent[url] = reason
         return self._nobody_there()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.pairing.party import BUSY, Ours, Output, Paired, Party, Ready, chain_roots
+from p2pchat.core.pairing.party import Ours, Output, Paired, Party, Ready, chain_roots
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
@@ -78,7 +78,7 @@ class Host(Party):
         """The nameplate is taken: draw another. Once the code is out, it is our own old seat that is in the
         way, of a line that broke: ask until the server has noticed."""
         if self._peer is not None:
-            return self._fail(BUSY) if url == self._peer.url else []
+            return self._busy(url, reason)
         if self._ready:
             self._again[url] = now + AGAIN_S
             return []
@@ -90,6 +90,13 @@ class Host(Party):
     def down(self, url: str, reason: str) -> list[Output]:
         """Once the code is out, a lost rendezvous is waited for."""
         return [] if self._ready and self._peer is None else super().down(url, reason)
+
+    def gone(self, at: SeatRef) -> list[Output]:
+        """A guest left. One who had not said a word has not guessed: open the topic, which went with him,
+        again."""
+        if self._peer is None and not self.over:
+            return [TakeSeat(at.url, self.topic, SeatMode.HOST)]
+        return super().gone(at)
 
     def next_wakeup(self) -> float:
         """When patience ends, or a seat is to be asked for again."""
@@ -131,6 +138,7 @@ class Host(Party):
         scalar = self._entropy.bytes(32)
         share = cpace.share(generator, scalar)
         self._peer = at
+        self._again.clear()
         try:
             self._isk = cpace.session_key(
                 scalar, start.share, start.sid, start.share, b"guest", share, b"host"

@@ -22,7 +22,7 @@ from p2pchat.types import Topic
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.invite import InviteCode, InviteLink
-from p2pchat.wire.signalling import Pass
+from p2pchat.wire.signalling import Pass, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,11 @@ class Party:
 
     def _fail(self, error: P2PChatError) -> list[Output]:
         return [] if self.over else [*self._finish(), Failed(error)]
+
+    def _busy(self, url: str, reason: Refusal) -> list[Output]:
+        """A blob of ours was not passed on: the other side would wait for it in vain."""
+        assert self._peer is not None, "before there is anybody opposite, refusals mean something else"
+        return self._fail(BUSY) if url == self._peer.url and reason is Refusal.BUSY else []
 
     def _unreachable(self) -> list[Output]:
         reasons = "; ".join(f"{url}: {reason}" for url, reason in self._out_of_reach.items())

@@ -248,10 +248,11 @@ class Node:
         if talk is None:
             return out
         if not blocked:
-            self._listen(contact, talk, now)
-            return out
+            self._listen(contact, talk)
+            return out + self._connect(talk, now)
         self._deafen(contact)
-        return out + self._on_talk(talk, talk.cancel(now), now)
+        out += self._on_talk(talk, talk.cancel(now), now)
+        return out + self._on_talk(talk, talk.connected(0, opened=False, now=now), now)
 
     def _remove(self, contact: ContactId) -> list[Order]:
         known = self._contacts.get(contact)
@@ -263,7 +264,12 @@ class Node:
 
     def _listen(self, contact: ContactId, talk: Conversation, now: float) -> None:
         if not talk.contact.blocked:
-            self._tags.update(dict.fromkeys(talk.tags(now), contact))
+            self._tags.update(dict.fromkeys(talk.tags(), contact))
+
+    def _connect(self, talk: Conversation, now: float) -> list[Order]:
+        """A conversation begins, or begins again, amid whatever links there are."""
+        links = self._meshes[talk.contact.mesh].links_up
+        return self._on_talk(talk, talk.connected(links, links > 0, now), now)
 
     def _deafen(self, contact: ContactId) -> None:
         self._tags = {tag: owner for tag, owner in self._tags.items() if owner != contact}
@@ -320,9 +326,8 @@ class Node:
             talk = self._conversations[contact.id] = self._conversation(contact, session, [])
         self._deafen(contact.id)
         out += added + self._on_talk(talk, talk.renew(contact, session, now), now)
-        self._listen(contact.id, talk, now)
-        links = self._meshes[home.id].links_up
-        return contact, out + self._on_talk(talk, talk.connected(links, links > 0, now), now)
+        self._listen(contact.id, talk)
+        return contact, out + self._connect(talk, now)
 
     def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
         self._talks += 1

@@ -185,6 +185,32 @@ def test_a_removed_contact_leaves_nothing_behind() -> None:
     world.run(5.0)
     world.tell("alice", facts.ContactRemoved(world.contact("alice", "bob")))
     store = world.machines["alice"].store
+def test_a_blocked_contact_sees_nothing_of_us_any_more() -> None:
+    world = friends("alice", "bob", "relay")
+    alice = world.contact("bob", "alice")
+    world.run(30.0)
+    world.tell("bob", facts.ContactBlocked(alice, True))
+    before = world.machines["alice"].running._conversations[world.contact("alice", "bob")]._session._receiving
+    seen = [chain.latest() for chain in before]
+    world.run(700.0)
+    world.stop("bob")
+    world.run(5.0)
+    assert [chain.latest() for chain in before] == seen
+
+
+def test_an_unblocked_contact_is_written_to_without_waiting_for_a_new_link() -> None:
+    world = friends("alice", "bob", "relay")
+    alice = world.contact("bob", "alice")
+    world.tell("bob", facts.ContactBlocked(alice, True))
+    world.kill("bob")
+    world.start("bob")
+    world.run(40.0)
+    world.tell("bob", facts.ContactBlocked(alice, False))
+    message = world.send("bob", "alice", "friends again")
+    world.run(3.0)
+    assert world.machines["bob"].store.state(message) is MessageState.DELIVERED
+
+
     assert not (store.contacts or store.sessions or store.outbox or store.history)
     world.send("bob", "alice", "still there?")
     world.run(5.0)

@@ -16,7 +16,15 @@ from __future__ import annotations
 
 from p2pchat.core.records import SessionState
 from p2pchat.core.renewal import Renewal, Roots
-from p2pchat.crypto.envelope import LOOKAHEAD, ReceiveChain, SendChain, TagDelta, epoch_at
+from p2pchat.crypto.envelope import (
+    EPOCH_SECONDS,
+    FUTURE_EPOCHS,
+    LOOKAHEAD,
+    ReceiveChain,
+    SendChain,
+    TagDelta,
+    epoch_at,
+)
 from p2pchat.crypto.olm import OlmSession
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId
@@ -34,7 +42,10 @@ is for answers: somebody who has just said where they listen can always be told 
 
 CHECKPOINT = 32
 """A receiver remembers durably how far it has seen at least every 32 cells: after a crash it listens this
-much lower than it may have said, which is still beyond ``SILENT_WINDOW``."""
+much lower than before, which is still beyond ``SILENT_WINDOW`` and its reserve."""
+
+CATCH_UP_EPOCHS = 4 * 1461
+"""An offer of new keys may be four years old; turning its roots to the present takes tens of milliseconds."""
 
 SNAPSHOT_LIMIT = 4 << 20
 """Bytes of a stored session we are ready to read back; one with all its skipped keys takes about 0.4 MB."""
@@ -194,6 +205,8 @@ class Session:
     def complete_renewal(self, answer: RekeyAnswer, now: float) -> TagDelta | None:
         """The follower agreed: speak and listen under the new generation. Raises Unreadable."""
         made: Roots | None = self._renewal.complete(answer, now)
+        if not 0 <= epoch_at(now) + FUTURE_EPOCHS - offer.epoch <= CATCH_UP_EPOCHS:
+            return None
         if made is None:
             return None
         self._send_under(SendChain(made[0], self._renewal.epoch))

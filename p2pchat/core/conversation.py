@@ -98,16 +98,15 @@ class Conversation:
         """Whether the contact was heard lately."""
         return self._presence.here(now)
 
-    def tags(self, now: float) -> list[bytes]:
-        """Every tag to listen for."""
-        self._session.listen(now)
+    def tags(self) -> list[bytes]:
+        """Every tag to listen for, as far as is known without a link."""
         return self._session.tags()
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
-        due = [self._outbox.next_expiry(), self._presence.next_wakeup() if self._connected else None]
-        if self._connected:
-            due += [self._receipt_at, self._probe_at]
+        if not self._connected:
+            return None
+        due = (self._outbox.next_expiry(), self._presence.next_wakeup(), self._receipt_at, self._probe_at)
         return min((at for at in due if at is not None), default=None)
 
     # --- what happens
@@ -126,6 +125,7 @@ class Conversation:
         self._connected = links > 0
         if not opened:
             return []
+        out = self._follow_clock(now)
         self._presence.greet_soon(now)
         self._probe_gap = PROBE_FIRST_S
         return self._saved(self._flush(now) + (self._probe(now) if links == 1 else []))
@@ -143,12 +143,11 @@ class Conversation:
 
     def tick(self, now: float) -> list[Output]:
         """Expire, acknowledge, greet, probe: whatever is due."""
-        out = self._expire(now)
-        out.append(Retag(self._session.listen(now)))
+        out: list[Output] = []
         if self._presence.lapsed(now):
             out.append(Notify(PresenceChanged(self.contact.id, here=False)))
         if self._connected:
-            out += self._tick_connected(now)
+            out += self._follow_clock(now) + self._tick_connected(now)
         return self._saved(out)
 
     def leave(self, now: float) -> list[Output]:
@@ -346,9 +345,15 @@ class Conversation:
 
     # --- ends
 
-    def _expire(self, now: float) -> list[Output]:
+    def _follow_clock(self, now: float) -> list[Output]:
+        """Expire messages and move to the present epoch's tags, which forgets old keys for good.
+
+        Only while there is a link: neighbours meet at topics made of the epoch, so a link is what shows that
+        our clock is not wrong by days.
+        """
         old = self._outbox.expired(now)
-        return [order for item in old for order in self._finish(item, MessageState.EXPIRED, now)]
+        expired = [order for item in old for order in self._finish(item, MessageState.EXPIRED, now)]
+        return [*expired, Retag(self._session.listen(now))]
 
     def _finish(self, item: Item, state: MessageState, now: float) -> list[Output]:
         self._outbox.remove(item.entry.id)

@@ -151,7 +151,7 @@ class Node:
 
     def _start(self, now: float) -> list[Order]:
         for contact, talk in self._conversations.items():
-            self._listen(contact, talk, now)
+            self._listen(contact, talk)
         return self._tick(now)
 
     def _tick(self, now: float) -> list[Order]:
@@ -262,7 +262,7 @@ class Node:
         self._conversations.pop(contact, None)
         return self._contacts.remove(known)
 
-    def _listen(self, contact: ContactId, talk: Conversation, now: float) -> None:
+    def _listen(self, contact: ContactId, talk: Conversation) -> None:
         if not talk.contact.blocked:
             self._tags.update(dict.fromkeys(talk.tags(), contact))
 

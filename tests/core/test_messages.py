@@ -118,7 +118,7 @@ def test_a_long_text_reaches_someone_who_was_away_for_long(away: float) -> None:
 
 def test_a_message_nobody_takes_expires_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("p2pchat.core.conversation.LIFETIME_S", 3_600.0)
-    world = friends("alice", "bob")
+    world = friends("alice", "bob", "relay")
     world.kill("bob")
     message = world.send("alice", "bob", "too late")
     world.run(3_700.0)

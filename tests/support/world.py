@@ -40,6 +40,8 @@ class Machine:
     store: MemoryStore
     node: Node | None = None
     run: int = 0
+    clock_error: float = 0.0
+    """Seconds by which its clock is ahead."""
     notices: list[orders.Event] = field(default_factory=list)
     wake: int = 0
 
@@ -162,7 +164,7 @@ class World:
         machine = self.machines[name]
         if machine.node is None or (run is not None and run != machine.run):
             return
-        batch = machine.node.handle(fact, self.now)
+        batch = machine.node.handle(fact, self.now + machine.clock_error)
         for order in batch:
             if isinstance(order, orders.Persist):
                 machine.store.apply(order.change)
@@ -176,7 +178,8 @@ class World:
         machine.wake += 1
         if due is not None:
             ticket, run = machine.wake, machine.run
-            self.later(max(0.0, due - self.now), lambda: self._timer(machine, ticket, run))
+            delay = max(0.0, due - self.now - machine.clock_error)
+            self.later(delay, lambda: self._timer(machine, ticket, run))
 
     def _timer(self, machine: Machine, ticket: int, run: int) -> None:
         if ticket == machine.wake:

@@ -244,8 +244,7 @@ class Conversation:
         moved."""
         if self._session.room(now) > 0 or self._session.answer_room(now) <= 0:
             return []
-        probe = self._outbox.probe()
-        return self._send_fragment(*probe, now) if probe is not None else []
+        return self._ask(self._session.answer_room(now), now)
 
     # --- sending
 
@@ -278,6 +277,8 @@ class Conversation:
             out += self._send_due(float("-inf"), now)
         return out
 
+        if self._outbox.unsealed() is not None and self._probe_at is None:
+            self._probe_at = now + self._probe_gap
     def _send_due(self, before: float, now: float) -> list[Output]:
         out: list[Output] = []
         if self._connected:
@@ -312,7 +313,17 @@ class Conversation:
             return []
         self._probe_at = now + self._probe_gap * uniform(self._entropy, 0.8, 1.2)
         self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
-        return self._send_fragment(*probe, now) if self._session.silent_room(now) > 0 else []
+        return self._ask(self._session.silent_room(now), now)
+
+    def _ask(self, room: int, now: float) -> list[Output]:
+        """Send what will be answered: the first missing fragment of the oldest message, or a greeting when no
+        message got a place in the window."""
+        if room <= 0 or not len(self._outbox):
+            return []
+        probe = self._outbox.probe()
+        if probe is not None:
+            return self._send_fragment(*probe, now)
+        return self._say(wire.Presence(here=True, asks=True, next=self._session.expected), room, now)
 
     def _tick_connected(self, now: float) -> list[Output]:
         out: list[Output] = []
@@ -320,7 +331,7 @@ class Conversation:
             self._receipt_at = None
             expected = self._session.expected
             receipt = wire.Receipt(expected, self._inbox.held(expected))
-            out += self._say(receipt, self._session.answer_room(now), now)
+            out += self._say(receipt, self._session.answer_room(now), now) + self._reopen(now)
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
             asks = not self._presence.here(now) or len(self._outbox) > 0
             greeting = wire.Presence(here=True, asks=asks, next=self._session.expected)

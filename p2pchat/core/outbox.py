@@ -27,6 +27,10 @@ PROBE_LAST_S = 120.0
 CAP = 10_000
 """Messages waiting per home; beyond it new ones are refused rather than old ones lost."""
 
+SEALED_CAP = 128
+"""Messages sealed and not yet acknowledged: what the contact's inbox keeps of numbers to come. An Olm session
+bears a gap of 2000; whoever is away for months, while what was sealed for them expires, stays below it."""
+
 LIFETIME_S = 14 * 86_400.0
 """A message not acknowledged in two weeks is given up as expired."""
 
@@ -80,8 +84,8 @@ class Outbox:
         return min((_number(item) for item in self._sealed.values()), default=next_number)
 
     def unsealed(self) -> Item | None:
-        """The next message that has no number yet."""
-        return next(iter(self._waiting.values()), None)
+        """The next message that has no number yet, if it may have one."""
+        return None if len(self._sealed) >= SEALED_CAP else next(iter(self._waiting.values()), None)
 
     def acknowledged(self, next_number: int, held: bytes) -> list[Item]:
         """The contact has every number below ``next_number``, and of that one the fragments in ``held``."""

@@ -40,6 +40,10 @@ SILENT_WINDOW = 128
 """Cells that may leave while the contact is silent, receipts and probes included. The rest of the look-ahead
 is for answers: somebody who has just said where they listen can always be told to listen further."""
 
+SILENT_RESERVE = 16
+"""Further cells into silence, spread evenly over the epoch, one in 22 minutes: two who used up all else while
+the mesh was torn find each other again before the next epoch."""
+
 CHECKPOINT = 32
 """A receiver remembers durably how far it has seen at least every 32 cells: after a crash it listens this
 much lower than before, which is still beyond ``SILENT_WINDOW`` and its reserve."""
@@ -166,7 +170,8 @@ class Session:
 
     def silent_room(self, now: float) -> int:
         """Cells that may leave now though the contact is silent."""
-        return SILENT_WINDOW - self._unseen(now)
+        reserve = int(SILENT_RESERVE * (now / EPOCH_SECONDS % 1.0))
+        return SILENT_WINDOW + reserve - self._unseen(now)
 
     def answer_room(self, now: float) -> int:
         """Cells that may leave when the contact has just been heard."""

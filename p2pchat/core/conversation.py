@@ -128,16 +128,18 @@ class Conversation:
         out = self._follow_clock(now)
         self._presence.greet_soon(now)
         self._probe_gap = PROBE_FIRST_S
-        return self._saved(self._flush(now) + (self._probe(now) if links == 1 else []))
+        return self._saved(out + self._flush(now) + (self._probe(now) if links == 1 else []))
 
     def cell(self, cell: Cell, now: float) -> list[Output]:
-        """A cell under one of our tags came in. Raises RefusedInput and then has changed nothing."""
-        fragment, delta = self._session.open(cell)
+        """A cell under one of our tags came in. Raises RefusedInput and then has changed nothing; nonsense in
+        a cell that opens is counted, and its key is used up all the same."""
+        plain, delta = self._session.open(cell)
         out: list[Output] = [Retag(delta), *self._heard(now)]
-        if fragment.lane is Lane.ORDERED:
-            out += self._take(fragment, now)
-        else:
-            out += self._notice(fragment, now)
+        try:
+            fragment = self._session.read(plain)
+            out += self._take(fragment, now) if fragment.lane is Lane.ORDERED else self._notice(fragment, now)
+        except RefusedInput:
+            self._counters["cells refused: unreadable"] += 1
         self._moved |= self._session.checkpoint_due
         return self._saved(out + self._flush(now))
 
@@ -275,10 +277,10 @@ class Conversation:
             self._outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
             out += self._send_due(float("-inf"), now)
-        return out
-
         if self._outbox.unsealed() is not None and self._probe_at is None:
             self._probe_at = now + self._probe_gap
+        return out
+
     def _send_due(self, before: float, now: float) -> list[Output]:
         out: list[Output] = []
         if self._connected:
@@ -305,11 +307,9 @@ class Conversation:
         return out
 
     def _probe(self, now: float) -> list[Output]:
-        """Repeat the first missing fragment of the oldest message, and wait twice as long before the next
-        time."""
+        """Ask into the silence, and wait twice as long before the next time."""
         self._probe_at = None
-        probe = self._outbox.probe()
-        if probe is None:
+        if not len(self._outbox):
             return []
         self._probe_at = now + self._probe_gap * uniform(self._entropy, 0.8, 1.2)
         self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)

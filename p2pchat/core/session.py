@@ -127,17 +127,22 @@ class Session:
         """Every tag that is listened for."""
         return [tag for chain in self._receiving for tag in chain.tags()]
 
-    def open(self, cell: Cell) -> tuple[Fragment, TagDelta]:
-        """Open a cell that bears one of our tags. Raises RefusedInput and then has changed nothing."""
+    def open(self, cell: Cell) -> tuple[bytes, TagDelta]:
+        """Open a cell that bears one of our tags: its plaintext, for ``read``, and what it changed. Raises
+        RefusedInput and then has changed nothing."""
         chain = next((each for each in self._receiving if each.knows(cell.tag)), self._receiving[0])
         opened = chain.open(cell)
-        fragment = decode_fragment(opened.plain)
         self._unsaved_cells += 1
         if chain is self._receiving[0] and self._sending_next is not None:
             self._send_under(self._sending_next)
             self._sending_next = None
+        return opened.plain, opened.delta
+
+    def read(self, plain: bytes) -> Fragment:
+        """The fragment in a cell, and what it tells about ours. Raises RefusedInput."""
+        fragment = decode_fragment(plain)
         self._note_seen(fragment)
-        return fragment, opened.delta
+        return fragment
 
     def decrypt(self, ciphertext: bytes) -> bytes:
         """Decrypt the ordered payload ``expected`` and count it. Raises Unreadable; it counts all the
@@ -200,6 +205,8 @@ class Session:
 
     def answer_renewal(self, offer: RekeyOffer, now: float) -> tuple[RekeyAnswer, TagDelta] | None:
         """Agree; listen to the new generation, speak under it once the leader does. Raises Unreadable."""
+        if not 0 <= epoch_at(now) + FUTURE_EPOCHS - offer.epoch <= CATCH_UP_EPOCHS:
+            return None
         agreed = self._renewal.answer(offer, now)
         if agreed is None:
             return None
@@ -210,8 +217,6 @@ class Session:
     def complete_renewal(self, answer: RekeyAnswer, now: float) -> TagDelta | None:
         """The follower agreed: speak and listen under the new generation. Raises Unreadable."""
         made: Roots | None = self._renewal.complete(answer, now)
-        if not 0 <= epoch_at(now) + FUTURE_EPOCHS - offer.epoch <= CATCH_UP_EPOCHS:
-            return None
         if made is None:
             return None
         self._send_under(SendChain(made[0], self._renewal.epoch))

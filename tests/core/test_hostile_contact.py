@@ -11,14 +11,20 @@ import pytest
 from p2pchat.core import facts, orders
 from p2pchat.core.conversation import Conversation, SendCell
 from p2pchat.core.presence import HERE_S
+from p2pchat.crypto.envelope import epoch_at
+from p2pchat.crypto.exchange import KemKey
 from p2pchat.types import ContactId, MessageId, MessageState, Topic
 from p2pchat.wire import payload
 from p2pchat.wire.cell import decode_cell, encode_cell
 from p2pchat.wire.codec import pack
 from p2pchat.wire.fragment import Fragment, Lane, split
+from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.signalling import Gone, Seated, Welcome
 from tests.core.test_messages import friends
+from tests.support.entropy import SeededEntropy
 from tests.support.world import URL, World
+
+KEM = KemKey.generate(SeededEntropy("kem"))
 
 
 def talk(world: World, name: str, about: str) -> Conversation:
@@ -98,6 +104,28 @@ def test_notices_of_later_versions_and_nonsense_change_nothing(world: World) -> 
         say(world, Lane.NOTICE, data)
     assert counters(world)["cells refused: unreadable"] == 3
     still_talking(world)
+
+
+def test_nonsense_leaves_the_tags_that_are_listened_for_in_step(world: World) -> None:
+    session = talk(world, "mallory", "bob")._session
+    for data in (pack({"t": 99}), b"junk"):
+        say(world, Lane.NOTICE, data)
+    broadcast(world, "mallory", "bob", session._sending.seal(b"\xff" * GEOMETRY.plain))
+    bob = world.machines["bob"].running
+    assert set(bob._tags) == set(talk(world, "bob", "mallory")._session.tags())
+    assert counters(world)["cells refused: unreadable"] == 2
+
+
+def test_renewals_from_the_far_past_or_the_future_are_not_agreed_to(world: World) -> None:
+    """Turning roots from the beginning of time costs seconds; those of the future could not be used."""
+    now = epoch_at(world.now)
+    for epoch in (0, now + 2, 2**32 - 1):
+        offer = payload.encode_payload(payload.RekeyOffer(1, epoch, KEM.encapsulation_key))
+        say_ordered(world, partial(encrypted, offer))
+        assert talk(world, "bob", "mallory")._session._renewal.generation == 0
+    offer = payload.encode_payload(payload.RekeyOffer(1, now - 1461, KEM.encapsulation_key))
+    say_ordered(world, partial(encrypted, offer))
+    assert talk(world, "bob", "mallory")._session._renewal.generation == 1
 
 
 def test_a_receipt_for_what_was_never_sent_delivers_nothing(world: World) -> None:

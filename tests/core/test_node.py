@@ -1,0 +1,87 @@
+"""What holds for a node as a whole, whatever it does: replayable, never busy, keeping before sending."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.core import facts, orders
+from p2pchat.core.node import Node
+from p2pchat.core.records import PutSession
+from p2pchat.crypto.envelope import SendChain
+from tests.core.test_messages import friends
+
+
+def eventful(seed: object) -> list[tuple[float, str, str, int]]:
+    trace: list[tuple[float, str, str, int]] = []
+    world = friends("alice", "bob", "relay", seed=seed)
+
+    def note(source: str, target: str, data: bytes) -> bytes:
+        trace.append((world.now, source, target, len(data)))
+        return data
+
+    world.on_frame = note
+    world.send("alice", "bob", "x" * 5_000)
+    world.run(20.0)
+    world.kill("relay")
+    world.send("bob", "alice", "y")
+    world.run(60.0)
+    world.start("relay")
+    world.run(60.0)
+    return trace
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    first = eventful("a seed")
+    assert len(first) > 50
+    assert eventful("a seed") == first
+    assert eventful("another") != first
+
+
+def test_a_tick_clears_every_deadline_that_has_passed() -> None:
+    """A deadline in the past that no tick clears would have the driver spin."""
+    world = friends("alice", "bob", "relay")
+    world.kill("bob")
+    world.tell("alice", facts.InviteOpened(5, False, None, (), world.now + 50.0))
+    world.send("alice", "bob", "x")
+    for seconds in (0.0, 0.5, 5.0, 15.0, 300.0, 22_000.0, 20 * 86_400.0):
+        world.now += seconds
+        for name in ("alice", "relay"):
+            world.tell(name, facts.TimerFired())
+            due = world.machines[name].running.next_wakeup()
+            assert due is not None
+            assert due > world.now
+
+
+def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sealing, handling = SendChain.seal, Node.handle
+    sealed: list[SendChain] = []
+    checked = 0
+
+    def seal(chain: SendChain, plain: bytes) -> bytes:
+        sealed.append(chain)
+        return sealing(chain, plain)
+
+    def handle(node: Node, fact: facts.Fact, now: float) -> list[orders.Order]:
+        nonlocal checked
+        sealed.clear()
+        batch = handling(node, fact, now)
+        if sealed:
+            changes = [order.change for order in batch if isinstance(order, orders.Persist)]
+            kept = [change.session.chains for change in changes if isinstance(change, PutSession)]
+            (talk,) = node._conversations.values()
+            assert kept[-1] == talk._session.snapshot().chains
+            checked += 1
+        return batch
+
+    world = friends("alice", "bob")
+    monkeypatch.setattr(SendChain, "seal", seal)
+    monkeypatch.setattr(Node, "handle", handle)
+    for number in range(60):
+        world.send("alice", "bob", f"{number}")
+        world.send("bob", "alice", f"{number}")
+        world.run(1.0)
+    world.stop("alice")
+    assert len(world.machines["alice"].store.received()) == 60
+    assert checked > 100

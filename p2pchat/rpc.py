@@ -62,20 +62,22 @@ class Connection:
 
     @asynccontextmanager
     async def asking(self, method: str, params: Mapping[str, Any]) -> AsyncIterator[Asked]:
-        """Send a request; its events and its answer are to be had inside the block."""
+        """Send a request; its events and its answer are to be had inside the block, and left early, it is
+        withdrawn."""
         if self.lost:
             raise ConnectionLost("the node has stopped")
         self._numbers += 1
         number = self._numbers
         asked = self._asked[number] = Asked()
-        request = {"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params)}
-        self._writer.write(json.dumps(request).encode() + b"\n")
+        self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params)})
         try:
             with suppress(ConnectionError):
                 await self._writer.drain()
             yield asked
         finally:
             del self._asked[number]
+            if not (asked.over or self.lost):
+                self._send({"jsonrpc": "2.0", "method": "cancel", "params": {"request": number}})
 
     async def close(self) -> None:
         """Hang up; the node then drops whatever was asked for here and not finished."""
@@ -85,6 +87,10 @@ class Connection:
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps(message).encode() + b"\n")
 
     async def _read(self) -> None:
         try:
@@ -119,16 +125,20 @@ class Asked:
         self._events: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._outcome: Any = None
         self._error: P2PChatError | None = None
+        self.over = False
+        """Whether it was answered, or never will be."""
 
     def put(self, event: dict[str, Any]) -> None:
         self._events.put_nowait(event)
 
     def finish(self, outcome: Any) -> None:
         self._outcome = outcome
+        self.over = True
         self._events.put_nowait(None)
 
     def fail(self, error: P2PChatError) -> None:
         self._error = error
+        self.over = True
         self._events.put_nowait(None)
 
     def __aiter__(self) -> Asked:

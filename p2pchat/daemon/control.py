@@ -36,6 +36,9 @@ CALLERS_MAX: Final = 1024
 
 PARSE_ERROR, INVALID_REQUEST = -32700, -32600
 
+CANCEL: Final = "cancel"
+"""The notification by which a client withdraws its own ``request``, which then gets no answer."""
+
 Handler = Callable[[str, dict[str, Any], "Asker"], Awaitable[Any]]
 
 
@@ -104,7 +107,8 @@ class _Client:
         self._reader = reader
         self._writer = writer
         self._handler = handler
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Any] = {}
+        """With the id of the request that each answers."""
         self._awaited = 0
         """Bytes of answers being read, which count against nobody."""
         self.gone = asyncio.Event()
@@ -129,9 +133,11 @@ class _Client:
                 f"the answer has more than {ANSWER_MAX >> 20} MB; ask for less, with --limit or --since"
             )
         self._awaited += len(line)
-        self._write(line)
-        await self.read()
-        self._awaited -= len(line)
+        try:
+            self._write(line)
+            await self.read()
+        finally:
+            self._awaited -= len(line)
 
     async def read(self) -> None:
         """Wait until most of what was written has been read."""
@@ -171,28 +177,34 @@ class _Client:
             return
         match request:
             case {"jsonrpc": "2.0", "method": str(method)} if isinstance(request.get("params", {}), dict):
-                task = asyncio.get_running_loop().create_task(
-                    self._answer(request.get("id"), method, request.get("params", {}))
-                )
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-                if len(self._tasks) > REQUESTS_MAX:
-                    self._fail(None, -5, f"more than {REQUESTS_MAX} requests at once")
-                    self.hang_up()
+                self._begin(request.get("id"), method, request.get("params", {}))
             case _:
                 self._fail(None, INVALID_REQUEST, "not a JSON-RPC 2.0 request with named parameters")
+
+    def _begin(self, request: Any, method: str, params: dict[str, Any]) -> None:
+        if method == CANCEL and request is None:
+            self._withdraw(params.get("request"))
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(request, method, params))
+        self._tasks[task] = request
+        task.add_done_callback(self._tasks.pop)
+        if len(self._tasks) > REQUESTS_MAX:
+            self._fail(None, -5, f"more than {REQUESTS_MAX} requests at once")
+            self.hang_up()
+
+    def _withdraw(self, request: Any) -> None:
+        for task, asked in list(self._tasks.items()):
+            if request is not None and asked == request:
+                task.cancel()
 
     async def _answer(self, request: Any, method: str, params: dict[str, Any]) -> None:
         try:
             result = await self._handler(method, params, Asker(self, request))
             if request is not None:
                 await self.answer({"jsonrpc": "2.0", "id": request, "result": result})
-        except MethodError as error:
-            self._fail(request, error.code, str(error))
-        except P2PChatError as error:
-            self._fail(request, -error.exit_code, str(error))
         except Exception as error:  # noqa: BLE001 -- a bug in one method must not end the node
-            self._fail(request, -1, one_line(f"the node failed: {type(error).__name__}: {error}"))
+            if request is not None:
+                self._fail(request, *_verdict(error))
 
     def _fail(self, request: Any, code: int, message: str) -> None:
         self.send({"jsonrpc": "2.0", "id": request, "error": {"code": code, "message": message}})
@@ -204,6 +216,16 @@ class MethodError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def _verdict(error: Exception) -> tuple[int, str]:
+    match error:
+        case MethodError():
+            return error.code, str(error)
+        case P2PChatError():
+            return -error.exit_code, str(error)
+        case _:
+            return -1, one_line(f"the node failed: {type(error).__name__}: {error}")
 
 
 def _line(value: dict[str, Any]) -> bytes:

@@ -6,8 +6,8 @@ Knows: the global options. Does not know: what is asked of the node.
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PASSPHRASE_FILE_MAX: Final = 4096
 """Bytes; a bigger file is the wrong file."""
+
+_INTERRUPTING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def home_of(settings: Settings) -> Path:
@@ -56,12 +58,19 @@ def passphrase(settings: Settings) -> str:
         return read_passphrase(settings.passphrase_file)
     if not settings.may_ask:
         raise ControlError("a new one needs the passphrase: use 'p2pchat node run'")
-    # An event loop's own handler would only note Ctrl-C and let the prompt go on.
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with _interruptible():
         return ask.passphrase()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """An event loop's own handlers would only note a signal, and let the prompt go on."""
+    previous = {number: signal.signal(number, signal.default_int_handler) for number in _INTERRUPTING}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def read_passphrase(path: Path) -> str:

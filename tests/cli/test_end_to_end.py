@@ -288,13 +288,14 @@ def test_a_wrong_passphrase_is_exit_code_4(town: People, tmp_path: Path) -> None
     assert ana.run("whoami").returncode == 2
 
 
-def test_ctrl_c_at_the_prompt_is_an_interruption(town: People, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_interrupts_the_prompt(town: People, tmp_path: Path, number: int) -> None:
     (tmp_path / "right").write_text("right\n")
     ana = town.stranger("ana")
     ana.run("init", "--name", "ana", P2PCHAT_PASSPHRASE_FILE=str(tmp_path / "right"))
     asking = ana.terminal("whoami")
     asking.until("Passphrase:")
-    asking.type("\x03")
+    asking.process.send_signal(number)
     assert asking.ended() == 130
 
 

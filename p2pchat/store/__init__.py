@@ -17,10 +17,20 @@ from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.store import database, history, journal, vault
-from p2pchat.store.vault import KEY_FILE, KeyFile, Passphrase, Unlock, needs_passphrase
+from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, KeyFile, Passphrase, Unlock
 from p2pchat.types import ContactId, MessageId
 
-__all__ = ["KEY_FILE", "KeyFile", "Passphrase", "Store", "Unlock", "exists", "needs_passphrase", "wipe"]
+__all__ = [
+    "KEY_FILE",
+    "KeyFile",
+    "Passphrase",
+    "Store",
+    "Unlock",
+    "change_unlock",
+    "exists",
+    "needs_passphrase",
+    "wipe",
+]
 
 
 class Store:
@@ -36,7 +46,7 @@ class Store:
         """Make a new home. Raises UsageError where there is one already, StoreError where the disk will not
         have it.
 
-        The key file comes last: until it is there, nothing that could be lost has been promised, and what an
+        The key file gets its name last: until then nothing that could be lost has been promised, and what an
         interrupted attempt left behind is swept away by the next.
         """
         if exists(home):
@@ -46,9 +56,14 @@ class Store:
             home.chmod(0o700)
             _sweep(home)
             data_key = entropy.bytes(KEY_BYTES)
+            vault.prepare(home, data_key, unlock, entropy, cost)
             store = cls(database.connect(home / database.DATABASE, data_key))
-            store.commit([PutIdentity(identity)])
-            vault.create(home, data_key, unlock, entropy, cost)
+            try:
+                store.commit([PutIdentity(identity)])
+                vault.finish(home)
+            except BaseException:
+                store.close()
+                raise
         except OSError as error:
             raise StoreError(f"the home {home} cannot be written: {error.strerror}") from error
         return store
@@ -56,11 +71,13 @@ class Store:
     @classmethod
     def open(cls, home: Path, unlock: Unlock) -> Store:
         """Open a home. Raises StoreError (none there, damaged) or TrustError (wrong passphrase or key)."""
+        _refuse_lost_key(home)
         data_key = vault.open_key(home, unlock)
         path = home / database.DATABASE
         if not path.exists():
             raise StoreError(f"the store {path} is missing; start anew with 'p2pchat wipe' and 'init'")
         try:
+            vault.destroy(home / NEW_KEY_FILE)  # of a change that was interrupted, and may hold the key open
             return cls(database.connect(path, data_key))
         except OSError as error:
             raise StoreError(f"the store {path} cannot be opened: {error.strerror}") from error
@@ -111,8 +128,27 @@ class Store:
 
 
 def exists(home: Path) -> bool:
-    """Whether a whole home is there."""
-    return vault.exists(home)
+    """Whether an identity is there: a whole home, or one that lost its key."""
+    return vault.exists(home) or _key_lost(home)
+
+
+def needs_passphrase(home: Path) -> bool:
+    """Whether a passphrase opens it. Raises UsageError (no identity), StoreError (key damaged or lost)."""
+    _refuse_lost_key(home)
+    return vault.needs_passphrase(home)
+
+
+def change_unlock(home: Path, old: Unlock, new: Unlock, entropy: Entropy, cost: Cost | None = None) -> None:
+    """Change the passphrase, or give one, or take it away. Raises as ``Store.open`` does; then the old holds.
+
+    The data key stays the same: who kept a copy of the old key file still gets in with the old passphrase.
+    A store that is open meanwhile is not disturbed.
+    """
+    _refuse_lost_key(home)
+    try:
+        vault.change(home, old, new, entropy, cost)
+    except OSError as error:
+        raise StoreError(f"the key file in {home} cannot be replaced: {error.strerror}") from error
 
 
 def wipe(home: Path) -> None:
@@ -121,7 +157,8 @@ def wipe(home: Path) -> None:
     Raises StoreError when the disk refuses.
     """
     try:
-        vault.destroy(home / KEY_FILE)
+        for key in (KEY_FILE, NEW_KEY_FILE):
+            vault.destroy(home / key)
         _sweep(home)
         vault.sync_directory(home)
     except OSError as error:
@@ -129,9 +166,20 @@ def wipe(home: Path) -> None:
 
 
 def _sweep(home: Path) -> None:
-    """Remove the database and its side files, and a key file that never got its name."""
-    names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), "keys.new"]
+    """Remove the database and its side files; last the unnamed key file, which marks them as left over."""
+    names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), NEW_KEY_FILE]
     for name in names:
         vault.destroy(home / name)
     for leftover in ("control.sock", "node.lock", "room.trial"):
         (home / leftover).unlink(missing_ok=True)
+
+
+def _key_lost(home: Path) -> bool:
+    return (home / database.DATABASE).exists() and not (vault.exists(home) or vault.begun(home))
+
+
+def _refuse_lost_key(home: Path) -> None:
+    if _key_lost(home):
+        raise StoreError(
+            f"the key file {home / KEY_FILE} is missing; put it back, or 'p2pchat wipe' the rest"
+        )

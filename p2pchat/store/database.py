@@ -14,6 +14,7 @@ from pathlib import Path
 import apsw
 
 from p2pchat.errors import StoreError, TrustError
+from p2pchat.store import wal
 
 DATABASE = "store.db"
 SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -30,10 +31,12 @@ _SETTINGS = (
 
 
 def connect(path: Path, data_key: bytes) -> apsw.Connection:
-    """Open (or create) the file and bring its schema up to date. Raises StoreError, TrustError.
+    """Open (or create) the file and bring its schema up to date. Raises StoreError, TrustError, OSError.
 
     ``data_key`` is 32 random bytes used as they are: stretching happened before.
     """
+    if wal.damaged(path.with_name(path.name + "-wal")):
+        raise StoreError("the store's log is damaged; start anew with 'p2pchat wipe' and 'init'")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     os.close(descriptor)
     os.chmod(path, 0o600)
@@ -45,11 +48,29 @@ def connect(path: Path, data_key: bytes) -> apsw.Connection:
             connection.pragma("key", f"raw:{data_key.hex()}")
             for setting in _SETTINGS:
                 connection.execute(setting)
-            _migrate(connection)
+            migrate(connection, _schema_files())
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """All that is done inside, or nothing; durable at the end. Raises StoreError.
+
+    Not apsw's own ``with connection``: where SQLite has rolled back by itself, as when a disk fills up, it
+    complains that no transaction is there and hides the reason.
+    """
+    with understood():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
 def check(connection: apsw.Connection) -> None:
@@ -85,23 +106,28 @@ def understood() -> Iterator[None]:
         raise StoreError("the store cannot be written: its file or folder is read-only") from error
     except apsw.Error as error:
         raise StoreError(f"the store failed: {error}") from error
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise StoreError("half a character, or a number beyond 64 bits, cannot be kept or found") from error
 
 
-def _migrate(connection: apsw.Connection) -> None:
-    """Run each schema file above the stored version, each in one transaction with its new version number."""
+def migrate(connection: apsw.Connection, files: dict[int, str]) -> None:
+    """Run each of ``files``, SQL by version, above the stored version. Raises StoreError on a newer store.
+
+    Each runs in one transaction with its version number: one that fails leaves the store at the one before.
+    """
     version = connection.pragma("user_version")
-    files = sorted(
-        entry.name
-        for entry in resources.files("p2pchat.store.schema").iterdir()
-        if entry.name.endswith(".sql")
-    )
-    newest = int(files[-1].removesuffix(".sql"))
-    if version > newest:
+    if version > max(files):
         raise StoreError("the store was written by a newer p2pchat; upgrade this one")
-    for name in files:
-        number = int(name.removesuffix(".sql"))
-        if number > version:
-            statements = resources.files("p2pchat.store.schema").joinpath(name).read_text()
-            with connection:
-                connection.execute(statements)
-                connection.pragma("user_version", number)
+    for number in range(version + 1, max(files) + 1):
+        with transaction(connection):
+            connection.execute(files[number])
+            connection.pragma("user_version", number)
+
+
+def _schema_files() -> dict[int, str]:
+    entries = resources.files("p2pchat.store.schema").iterdir()
+    return {
+        int(entry.name.removesuffix(".sql")): entry.read_text()
+        for entry in entries
+        if entry.name.endswith(".sql")
+    }

@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 from p2pchat.core.records import Message
-from p2pchat.store.database import understood
+from p2pchat.store.database import transaction, understood
 from p2pchat.types import ContactId, MessageId, MessageState
 
 _COLUMNS = "id, contact, outgoing, at, text, state"
@@ -24,10 +24,12 @@ def lines(
     since: float | None,
     limit: int | None,
 ) -> list[Message]:
-    """The last ``limit`` lines with a contact, oldest first; ``search`` is a substring, ``since`` Unix
-    seconds."""
+    """The last ``limit`` lines with a contact, oldest first; ``since`` is Unix seconds.
+
+    ``search`` is a substring, in which the case of A to Z does not count. Not by LIKE: that stops at a NUL.
+    """
     where, values = ["contact = ?"], [contact]
-    conditions: list[tuple[str, Any]] = [("text LIKE ? ESCAPE '\\'", _pattern(search)), ("at >= ?", since)]
+    conditions: list[tuple[str, Any]] = [("instr(lower(text), lower(?))", search), ("at >= ?", since)]
     for condition, value in conditions:
         if value is not None:
             where.append(condition)
@@ -51,7 +53,7 @@ def unheard(connection: apsw.Connection, contact: ContactId | None) -> list[Mess
 
 def mark_heard(connection: apsw.Connection, messages: Iterable[MessageId]) -> None:
     """These were given to a listener."""
-    with understood(), connection:
+    with transaction(connection):
         rows = ((message,) for message in messages)
         connection.executemany("UPDATE message SET heard = 1 WHERE id = ? AND outgoing = 0", rows)
 
@@ -75,11 +77,3 @@ def _messages(connection: apsw.Connection, query: str, values: Sequence[Any]) ->
 def _message(row: Sequence[Any]) -> Message:
     id, contact, outgoing, at, text, state = row
     return Message(MessageId(id), ContactId(contact), bool(outgoing), at, text, MessageState(state))
-
-
-def _pattern(search: str | None) -> str | None:
-    if search is None:
-        return None
-    for special in ("\\", "%", "_"):
-        search = search.replace(special, "\\" + special)
-    return f"%{search}%"

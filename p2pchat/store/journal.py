@@ -14,7 +14,7 @@ import apsw
 from p2pchat.core import records
 from p2pchat.core.records import Change, Memory
 from p2pchat.errors import StoreError
-from p2pchat.store.database import understood
+from p2pchat.store.database import transaction, understood
 from p2pchat.types import ContactId, MeshId, MessageId
 
 _PUT_IDENTITY = "INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?)"
@@ -36,7 +36,7 @@ _SET_STATE = """
 
 def commit(connection: apsw.Connection, changes: Iterable[Change]) -> None:
     """Apply a batch, all or nothing, durably. Raises StoreError."""
-    with understood(), connection:
+    with transaction(connection):
         for change in changes:
             _apply(connection, change)
 

@@ -7,8 +7,9 @@ Knows: the key file's format, how it is written and destroyed. Does not know: th
     p2pchat-key 1 open <data key>
     p2pchat-key 1 argon2id <ops> <memory> <salt> <nonce> <wrapped data key>
 
-The key file is written after the database: a home with a key file is whole, one without is an interrupted
-``init``.
+It is written first, as ``keys.new``, and gets its name last. So a home with ``keys`` is whole; one with
+``keys.new`` alone is an interrupted ``init``, in which nothing was promised yet; and a database beside
+neither has lost its key, and is never mistaken for an interrupted ``init`` and replaced.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
 from p2pchat.crypto.password import KEY_BYTES, NONCE_BYTES, SALT_BYTES, Cost, stretch, unwrap, wrap
@@ -23,6 +25,7 @@ from p2pchat.errors import StoreError, TrustError, Unreadable, UsageError
 from p2pchat.ports import Entropy
 
 KEY_FILE = "keys"
+NEW_KEY_FILE = "keys.new"
 _MAGIC = "p2pchat-key 1"
 _BOUND = b"p2pchat key file 1"
 _FILE_MAX = 4096
@@ -48,14 +51,41 @@ def exists(home: Path) -> bool:
     return (home / KEY_FILE).exists()
 
 
+def begun(home: Path) -> bool:
+    """Whether a key file is, or was, on its way to its name."""
+    return (home / NEW_KEY_FILE).exists()
+
+
 def needs_passphrase(home: Path) -> bool:
     """Whether the data key is wrapped. Raises StoreError."""
     return _fields(home)[0] == "argon2id"
 
 
-def create(home: Path, data_key: bytes, unlock: Unlock, entropy: Entropy, cost: Cost | None = None) -> None:
-    """Write the key file, mode 0600, in one step. Replaces an old one whole or not at all."""
-    _write(home / KEY_FILE, f"{_MAGIC} {_described(data_key, unlock, entropy, cost or Cost())}\n".encode())
+def prepare(home: Path, data_key: bytes, unlock: Unlock, entropy: Entropy, cost: Cost | None = None) -> None:
+    """Write the key file, mode 0600, under its first name. Raises OSError, StoreError."""
+    line = f"{_MAGIC} {_described(data_key, unlock, entropy, cost or Cost())}\n"
+    descriptor = os.open(home / NEW_KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(line.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    sync_directory(home)
+
+
+def finish(home: Path) -> None:
+    """Give the key file its name: from now on the home is whole, or opens in the new way. Raises OSError."""
+    (home / NEW_KEY_FILE).rename(home / KEY_FILE)
+    sync_directory(home)
+
+
+def change(home: Path, old: Unlock, new: Unlock, entropy: Entropy, cost: Cost | None = None) -> None:
+    """Keep the data key in another way, whole or not at all. Raises as ``open_key`` and ``prepare`` do."""
+    data_key = open_key(home, old)
+    with open(home / KEY_FILE, "r+b", buffering=0) as replaced:
+        prepare(home, data_key, new, entropy, cost)
+        finish(home)
+        _overwrite(replaced)
 
 
 def open_key(home: Path, unlock: Unlock) -> bytes:
@@ -86,11 +116,17 @@ def destroy(path: Path) -> None:
     first.
     """
     with contextlib.suppress(FileNotFoundError):
+        path.chmod(0o600)
         with open(path, "r+b", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            file.write(os.urandom(size))
-            os.fsync(file.fileno())
+            _overwrite(file)
         path.unlink()
+
+
+def _overwrite(file: FileIO) -> None:
+    left = os.fstat(file.fileno()).st_size
+    while left > 0:
+        left -= file.write(os.urandom(min(left, 1 << 20)))
+    os.fsync(file.fileno())
 
 
 def _described(data_key: bytes, unlock: Unlock, entropy: Entropy, cost: Cost) -> str:
@@ -113,18 +149,6 @@ def _fields(home: Path) -> list[str]:
     if " ".join(fields[:2]) != _MAGIC or len(fields) not in (4, 8) or fields[2] not in ("open", "argon2id"):
         raise _damaged(home)
     return fields[2:]
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    sync_directory(path.parent)
 
 
 def sync_directory(directory: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.core.records import PutContact, PutMessage
+from p2pchat.errors import StoreError
 from p2pchat.store import Store
 from p2pchat.types import ContactId, MessageId
 from tests.support.homes import BOB, message, new_store
@@ -69,3 +70,15 @@ def test_one_line_by_its_id(store: Store) -> None:
     assert line is not None
     assert line.outgoing
     assert store.message(MessageId("0" * 31 + "f")) is None
+
+
+def test_control_characters_are_found_and_looked_past(store: Store) -> None:
+    store.commit([PutMessage(message(20, "a\0needle \x1b[31m")), PutMessage(message(21, "xa"))])
+    for search, found in (("NEEDLE", [20]), ("a\0", [20]), ("a\0b", []), ("\x1b[", [20]), ("x" * 60_000, [])):
+        assert numbers([*store.history(BOB.id, search=search)]) == found
+
+
+def test_what_cannot_be_looked_for_is_said(store: Store) -> None:
+    for search, limit in (("\udc80", None), (None, 1 << 70)):
+        with pytest.raises(StoreError):
+            store.history(BOB.id, search=search, limit=limit)

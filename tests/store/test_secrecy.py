@@ -1,10 +1,10 @@
-"""A seized, locked device: names, messages and keys are nowhere in its files; what is altered is noticed."""
+"""A seized, locked device: names, messages and keys are nowhere in its files."""
 
 from __future__ import annotations
 
 import base64
 import os
-import random
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from p2pchat.core.records import PutMessage, PutOutbox, PutSession, SessionState
-from p2pchat.errors import P2PChatError, StoreError, TrustError, UsageError
-from p2pchat.store import KEY_FILE, KeyFile, Passphrase, Store, exists, needs_passphrase, wipe
-from p2pchat.store.database import connect, understood
+from p2pchat.errors import StoreError
+from p2pchat.store import KEY_FILE, Passphrase, Store, wipe
 from tests.store.test_journal import ENTRY
 from tests.support.entropy import SeededEntropy
-from tests.support.homes import BOB, CHEAP, MESH, identity, message, new_store
+from tests.support.homes import BOB, MESH, identity, message, new_store
 
 LOCK = Passphrase("correct horse battery staple")
+ROOT = Path(__file__).parents[2]
 
 
 def filled(home: Path) -> Store:
@@ -31,215 +31,101 @@ def filled(home: Path) -> Store:
     return store
 
 
-def all_bytes(home: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file())
+def secrets(home: Path) -> list[bytes]:
+    kept = [b"olm state", b"chain keys", b"payload", MESH.secret, BOB.identity_key, identity().pickle_key]
+    said = [b"Alice Liddell", b"Bob the Builder", b"attack at dawn", b"meeting.example", BOB.id.encode()]
+    return [*kept, *said, SeededEntropy(str(home)).bytes(32), LOCK.text.encode(), b"CREATE TABLE"]
 
 
-def test_no_name_message_or_key_is_in_any_file(tmp_path: Path) -> None:
+def forms(secret: bytes) -> list[bytes]:
+    """As it is, in hexadecimal, and in base64 at each of the three places it can start at."""
+    inside = [base64.b64encode(bytes(shift) + secret)[4:-4] for shift in range(3)]
+    return [secret, secret.hex().encode(), secret.hex().upper().encode(), *inside]
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in home.iterdir()}
+
+
+def assert_secret(home: Path, files: dict[str, bytes]) -> None:
+    found = [
+        (name, form)
+        for secret in secrets(home)
+        for form in forms(secret)
+        for name, data in files.items()
+        if form in data
+    ]
+    assert found == []
+    assert not files["store.db"].startswith(b"SQLite format 3")
+
+
+def test_no_name_message_or_key_is_in_any_file_open_or_closed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     store = filled(home)
-    data_key = SeededEntropy(str(home)).bytes(32)
-    secrets = [
-        b"Alice Liddell",
-        b"Bob the Builder",
-        b"attack at dawn",
-        b"olm state",
-        b"chain keys",
-        b"payload",
-    ]
-    secrets += [
-        MESH.secret,
-        BOB.identity_key,
-        identity().pickle_key,
-        data_key,
-        b"meeting.example",
-        b"CREATE TABLE",
-    ]
-    for _ in ("open", "closed"):
-        found = all_bytes(home)
-        for secret in secrets:
-            for form in (secret, secret.hex().encode(), base64.b64encode(secret)[:-4]):
-                assert form not in found
-        store.close()
-    assert not found.startswith(b"SQLite format 3")
+    assert {"keys", "store.db", "store.db-wal"} <= contents(home).keys()
+    assert_secret(home, contents(home))
+    store.close()
+    assert_secret(home, contents(home))
+
+
+def test_nor_when_it_was_killed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    code = "import os, sys, pathlib; from tests.store.test_secrecy import filled\n"
+    code += "store = filled(pathlib.Path(sys.argv[1])); os.kill(os.getpid(), 9)"
+    done = subprocess.run([sys.executable, "-c", code, str(home)], cwd=ROOT, check=False)
+    assert done.returncode == -9
+    files = contents(home)
+    assert len(files["store.db-wal"]) > 100_000
+    assert_secret(home, files)
+
+
+def test_the_search_would_find_an_open_key(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    new_store(home).close()
+    key = SeededEntropy(str(home)).bytes(32)
+    assert any(form in (home / KEY_FILE).read_bytes() for form in forms(key))
+    for shift in range(3):
+        assert any(form in base64.b64encode(bytes(shift) + key) for form in forms(key))
 
 
 def test_files_are_for_their_owner_only_whatever_the_umask(tmp_path: Path) -> None:
-    old = os.umask(0)
-    try:
-        store = new_store(tmp_path / "deep" / "home")
-    finally:
-        os.umask(old)
-    home = tmp_path / "deep" / "home"
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    for path in home.iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-    store.close()
-
-
-def test_the_wrong_passphrase_and_none_are_refused(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    new_store(home, LOCK).close()
-    assert needs_passphrase(home)
-    for wrong in (Passphrase("incorrect"), KeyFile()):
-        with pytest.raises(TrustError):
-            Store.open(home, wrong)
-    Store.open(home, LOCK).close()
-
-
-def test_a_home_is_made_once(tmp_path: Path) -> None:
-    new_store(tmp_path / "home").close()
-    with pytest.raises(UsageError, match="already"):
-        new_store(tmp_path / "home")
-
-
-def test_an_interrupted_init_leaves_nothing_in_the_way(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    new_store(home).close()
-    (home / KEY_FILE).unlink()
-    (home / "keys.new").write_text("half")
-    assert not exists(home)
-    with pytest.raises(UsageError, match="p2pchat init"):
-        Store.open(home, KeyFile())
-    store = new_store(home, LOCK)
-    assert store.load().contacts == (BOB,)
-    assert not (home / "keys.new").exists()
-    store.close()
-
-
-@pytest.mark.parametrize(
-    "content", ["", "nonsense", "p2pchat-key 1 open zz", "p2pchat-key 1 open 00", "\xff"]
-)
-def test_a_damaged_key_file_is_said_to_be_one(tmp_path: Path, content: str) -> None:
-    home = tmp_path / "home"
-    new_store(home).close()
-    (home / KEY_FILE).write_bytes(content.encode("latin-1"))
-    with pytest.raises(StoreError, match="key file"):
-        Store.open(home, KeyFile())
-
-
-def test_a_missing_database_and_a_foreign_key_are_said(tmp_path: Path) -> None:
-    one, other = tmp_path / "one", tmp_path / "other"
-    new_store(one).close()
-    new_store(other).close()
-    (one / KEY_FILE).write_bytes((other / KEY_FILE).read_bytes())
-    with pytest.raises(TrustError):
-        Store.open(one, KeyFile())
-    (other / "store.db").unlink()
-    with pytest.raises(StoreError, match="missing"):
-        Store.open(other, KeyFile())
-
-
-def test_a_flipped_byte_anywhere_is_reported_or_without_effect(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    filled(home).close()
-    expected = read(home)
-    database = home / "store.db"
-    whole = database.read_bytes()
-    noticed = 0
-    for spot in random.Random(7).sample(range(len(whole)), 60):
-        damaged = bytearray(whole)
-        damaged[spot] ^= 0x40
-        database.write_bytes(damaged)
+    for mask in (0, 0o077, 0o277):
+        old = os.umask(mask)
         try:
-            found = read(home)
-        except (StoreError, TrustError) as error:
-            noticed += "\n" not in str(error)
-        else:
-            assert found == expected
-        for side in ("-wal", "-shm"):
-            (home / f"store.db{side}").unlink(missing_ok=True)
-    assert noticed >= 55
-    database.write_bytes(whole)
-    assert read(home) == expected
-
-
-def read(home: Path) -> object:
-    store = Store.open(home, LOCK if needs_passphrase(home) else KeyFile())
-    try:
-        store.check()
-        return store.load(), store.history(BOB.id)
-    finally:
+            store = new_store(tmp_path / str(mask))
+        finally:
+            os.umask(old)
+        home = tmp_path / str(mask)
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()}
+        assert modes == dict.fromkeys(("keys", "store.db", "store.db-shm", "store.db-wal"), 0o600)
         store.close()
 
 
-def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
+def test_wiping_leaves_nothing_of_ours_and_all_of_others(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    new_store(home).close()
-    key = bytes.fromhex((home / KEY_FILE).read_text().split()[3])
-    connection = connect(home / "store.db", key)
-    connection.pragma("user_version", 99)
-    connection.close()
-    with pytest.raises(StoreError, match="newer"):
-        Store.open(home, KeyFile())
-
-
-def test_wiping_leaves_nothing(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    filled(home).close()
-    (home / "node.lock").touch()
+    filled(home)  # left open: its side files are there, too
+    for ours in ("node.lock", "keys.new"):
+        (home / ours).touch()
+    (home / "notes.txt").touch()
     wipe(home)
-    assert list(home.iterdir()) == []
+    assert [path.name for path in home.iterdir()] == ["notes.txt"]
     wipe(home)
 
 
-FULL = """
-import resource, signal, sys
-from pathlib import Path
-from p2pchat.core.records import PutMessage
-from p2pchat.errors import StoreError
-from p2pchat.store import KeyFile, Store
-from tests.support.homes import message
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-store = Store.open(Path(sys.argv[1]), KeyFile())
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
-kept = 0
-try:
-    for number in range(1000):
-        store.commit([PutMessage(message(number, "x" * 5000))])
-        kept = number + 1
-except StoreError as error:
-    assert len(store.history(message(0).contact)) == kept
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    store.commit([PutMessage(message(5000))])
-    print(kept, error, sep="|")
-"""
-
-
-def test_a_full_disk_is_reported_and_nothing_accepted_is_lost(tmp_path: Path) -> None:
+def test_wiping_takes_the_keys_first_and_overwrites_them(tmp_path: Path) -> None:
     home = tmp_path / "home"
     new_store(home).close()
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, str(home)],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        check=True,
-    )
-    kept, line = done.stdout.strip().split("|")
-    assert 5 < int(kept) < 1000
-    assert "disk" in line
-    store = Store.open(home, KeyFile())
-    assert len(store.history(BOB.id)) == int(kept) + 1
-    store.close()
-
-
-def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="cannot be written"):
-        Store.create(tmp_path / "file" / "home", KeyFile(), identity(), SeededEntropy(1), CHEAP)
-
-
-def test_every_failure_of_sqlite_is_one_line_of_ours() -> None:
-    import apsw
-
-    for failure in (
-        apsw.FullError,
-        apsw.BusyError,
-        apsw.CorruptError,
-        apsw.IOError,
-        apsw.ReadOnlyError,
-        apsw.MisuseError,
-    ):
-        with pytest.raises(P2PChatError, match=r"^[^\n]+$"), understood():
-            raise failure("detail")
+    shutil.copy(home / KEY_FILE, home / "keys.new")
+    held = [open(home / name, "rb") for name in (KEY_FILE, "keys.new")]  # noqa: SIM115
+    before = [file.read() for file in held]
+    (home / "store.db").unlink()
+    (home / "store.db").mkdir()  # which cannot be overwritten, so that wiping stops there
+    with pytest.raises(StoreError, match="could be destroyed"):
+        wipe(home)
+    assert not (home / KEY_FILE).exists() and not (home / "keys.new").exists()
+    for file, old in zip(held, before, strict=True):
+        with file:
+            file.seek(0)
+            now = file.read()
+        assert len(now) == len(old) and now != old

@@ -1,0 +1,69 @@
+"""A store is brought to the present version, one whole step at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from p2pchat.errors import StoreError
+from p2pchat.store import KEY_FILE, KeyFile, Store
+from p2pchat.store.database import connect, migrate
+from tests.support.homes import BOB, new_store
+
+FIRST = "CREATE TABLE one (a INTEGER) STRICT; INSERT INTO one VALUES (1);"
+SECOND = "CREATE TABLE two (b INTEGER) STRICT; INSERT INTO two SELECT a + 1 FROM one;"
+
+
+def tables(connection: apsw.Connection) -> list[str]:
+    return [str(name) for (name,) in connection.execute("SELECT name FROM sqlite_schema ORDER BY name")]
+
+
+def test_each_version_is_run_once_and_in_order() -> None:
+    connection = apsw.Connection(":memory:")
+    migrate(connection, {1: FIRST})
+    migrate(connection, {2: SECOND, 1: FIRST})
+    migrate(connection, {2: SECOND, 1: FIRST})
+    assert connection.pragma("user_version") == 2
+    assert connection.execute("SELECT b FROM two").fetchall() == [(2,)]
+    connection.close()
+
+
+def test_a_step_that_fails_leaves_the_version_before() -> None:
+    connection = apsw.Connection(":memory:")
+    with pytest.raises(StoreError, match="nowhere"):
+        migrate(connection, {1: FIRST, 2: SECOND + "INSERT INTO nowhere VALUES (1);"})
+    assert connection.pragma("user_version") == 1
+    assert tables(connection) == ["one"]
+    migrate(connection, {1: FIRST, 2: SECOND})
+    assert tables(connection) == ["one", "two"]
+    connection.close()
+
+
+def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    new_store(home).close()
+    key = bytes.fromhex((home / KEY_FILE).read_text().split()[3])
+    connection = connect(home / "store.db", key)
+    connection.pragma("user_version", 99)
+    connection.close()
+    with pytest.raises(StoreError, match="newer"):
+        Store.open(home, KeyFile())
+
+
+def test_an_open_store_has_the_settings_it_relies_on(tmp_path: Path) -> None:
+    store = new_store(tmp_path / "home")
+    names = (
+        "cipher",
+        "journal_mode",
+        "synchronous",
+        "secure_delete",
+        "foreign_keys",
+        "trusted_schema",
+        "temp_store",
+    )
+    settings = [store._connection.pragma(name) for name in names]
+    assert settings == ["chacha20", "wal", 2, 1, 1, 0, 2]
+    assert store.load().contacts == (BOB,)
+    store.close()

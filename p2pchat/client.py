@@ -23,8 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from p2pchat.errors import ControlError, NetworkError, NotInTime, P2PChatError, UsageError
-from p2pchat.rpc import Connection, ConnectionLost, open_connection
+from p2pchat.errors import ControlError, NetworkError, NotInTime, P2PChatError, StoreError, UsageError
+from p2pchat.rpc import SOCKET, Connection, ConnectionLost, open_connection
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -40,6 +40,8 @@ FIND_S: Final = 20.0
 
 FIND_EVERY_S: Final = 0.05
 
+ROOM_EVERY_S: Final = 2.0
+"""Between looks at a disk that has stopped the node here; each look writes a megabyte."""
 
 INVITE_LIVES: Final = 4
 """Nodes that may wait at one code, one after another; each allows one guess, so not without end."""
@@ -59,6 +61,11 @@ def home_exists(home: Path) -> bool:
     from p2pchat.store import exists
 
     return exists(home)
+
+
+def node_runs(home: Path) -> bool:
+    """Whether a node seems to run in ``home``, at the cost of one look: a killed one leaves its socket."""
+    return (home / SOCKET).exists()
 
 
 def create_home(home: Path, name: str, rendezvous: Sequence[str] = (), passphrase: str | None = None) -> None:
@@ -335,12 +342,29 @@ class Node:
                 if not self._connection.lost:
                     return
                 failure = self._running.failure if self._running is not None else None
-                self.on_change(failure or "the node has stopped; looking for another")
+                self.on_change(str(failure or "the node has stopped; looking for another"))
                 await self._connection.close()
-            await self._retire()
+                await self._retire()
+                await self._recovered(failure)
             self._connection = await self._attach_or_run()
             if lost:
                 self.on_change("the node is back")
+
+    async def _recovered(self, failure: P2PChatError | None) -> None:
+        """Do not run into the same wall again and again: wait for room on the disk, or for another's node.
+
+        Raises a failure that nothing is known to mend.
+        """
+        from p2pchat.daemon.home import has_room
+
+        if failure is None:
+            return
+        if not isinstance(failure, StoreError):
+            raise failure
+        while True:
+            await asyncio.sleep(ROOM_EVERY_S)
+            if node_runs(self.home) or await asyncio.to_thread(has_room, self.home):
+                return
 
     async def _attach_or_run(self) -> Connection:
         loop = asyncio.get_running_loop()

@@ -82,8 +82,7 @@ class Connection:
     async def close(self) -> None:
         """Hang up; the node then drops whatever was asked for here and not finished."""
         self._reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._reading
+        await asyncio.wait((self._reading,))
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()

@@ -9,7 +9,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from p2pchat.errors import ControlError, StoreError
@@ -91,15 +91,17 @@ def socket_address(home: Path) -> Iterator[str]:
 
 def listening_socket(home: Path) -> socket.socket:
     """Bind the control socket, mode 0600. Only the holder of the lock may call this: it replaces what is
-    there."""
-    with suppress(FileNotFoundError):
-        (home / SOCKET).unlink()
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    there. Raises StoreError when the disk will not have it."""
     # The mode counts from the first moment on, so it is set by the umask and not after.
     old = os.umask(0o177)
     try:
-        with socket_address(home) as address:
+        with socket_address(home) as address, ExitStack() as failing:
+            bound = failing.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            (home / SOCKET).unlink(missing_ok=True)
             bound.bind(address)
+            failing.pop_all()
+    except OSError as error:
+        raise StoreError(f"the control socket cannot be made in {home}: {error.strerror}") from error
     finally:
         os.umask(old)
     bound.setblocking(False)

@@ -25,11 +25,12 @@ from p2pchat.daemon.control import Asker, ControlServer
 from p2pchat.daemon.events import Events
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import Methods
-from p2pchat.errors import P2PChatError
+from p2pchat.errors import ControlError, P2PChatError
 from p2pchat.net.driver import Driver
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
 from p2pchat.store import Store, Unlock
+from p2pchat.text import one_line
 
 T = TypeVar("T")
 
@@ -60,7 +61,8 @@ class RunningNode:
         self.entropy = SystemEntropy()
         self.events = Events()
         self.started_at = 0.0
-        self.failure: str | None = None
+        self.failure: P2PChatError | None = None
+        """What ended it, if nobody asked for the end: a StoreError when the disk refuses."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._methods = Methods(self)
         self._control = ControlServer(self._handle)
@@ -108,26 +110,28 @@ class RunningNode:
         """Take leave, close everything, let the home go. Never raises for what is broken already."""
         await self._control.stop()
         if self._running is not None:
-            with suppress(P2PChatError):
+            with suppress(Exception):  # what ended the driver is told by ``ended``
                 await self.driver.submit_and_persist(Stopping())
             await self._engine.aclose()
             await self._connections.aclose()
             self._running.cancel()
-            with suppress(asyncio.CancelledError, P2PChatError):
-                await self._running
+            await asyncio.wait((self._running,))
         await self._let_go()
 
     async def _let_go(self) -> None:
-        if hasattr(self, "store"):
-            await self._in_worker(self.store.close)
-        self._worker.shutdown()
-        if self._lock is not None:
-            self._lock.release()
+        try:
+            if hasattr(self, "store"):
+                await self._in_worker(self.store.close)
+        finally:
+            self._worker.shutdown()
+            if self._lock is not None:
+                self._lock.release()
 
     def _driver_ended(self, running: asyncio.Task[None]) -> None:
         """A node that cannot go on hangs up, so that its clients look for another."""
-        if not running.cancelled() and running.exception() is not None:
-            self.failure = str(running.exception())
+        error = None if running.cancelled() else running.exception()
+        if error is not None:
+            self.failure = error if isinstance(error, P2PChatError) else _bug(error)
             self._hanging_up = asyncio.get_running_loop().create_task(self._control.stop())
 
     # --- what methods need
@@ -158,3 +162,8 @@ class RunningNode:
 
     def _notify(self, event: orders.Event) -> None:
         self.events.publish(event)
+
+
+def _bug(error: BaseException) -> ControlError:
+    what = one_line(f"{type(error).__name__}: {error}").rstrip(": ")
+    return ControlError(f"the node failed, {what}; please report it")

@@ -1,0 +1,58 @@
+"""A node that cannot start, or cannot go on, says why and leaves its home to the next."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from p2pchat.client import create_home
+from p2pchat.core.facts import Fact
+from p2pchat.core.node import Node
+from p2pchat.core.orders import Order
+from p2pchat.daemon.home import LOCK, SOCKET, Lock
+from p2pchat.daemon.node import RunningNode
+from p2pchat.errors import ControlError, StoreError
+from p2pchat.store import KeyFile
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    create_home(tmp_path / "home", "ana")
+    return tmp_path / "home"
+
+
+def free(home: Path) -> bool:
+    lock = Lock.try_acquire(home)
+    if lock is not None:
+        lock.release()
+    return lock is not None
+
+
+async def test_a_home_that_takes_no_socket_is_a_disk_that_refuses(home: Path) -> None:
+    (home / SOCKET).mkdir()
+    with pytest.raises(StoreError, match=r"^the control socket cannot be made in .*: "):
+        await RunningNode(home, KeyFile()).start()
+    assert free(home)
+
+
+async def test_a_bug_ends_the_node_in_one_line_and_frees_the_home(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(node: Node, fact: Fact, now: float) -> list[Order]:
+        raise RuntimeError("a bug\nof two lines")
+
+    running = RunningNode(home, KeyFile())
+    monkeypatch.setattr(Node, "handle", broken)
+    await running.start()
+    with pytest.raises(RuntimeError):
+        await running.ended()
+    await running.stop()
+    assert isinstance(running.failure, ControlError)
+    assert str(running.failure) == "the node failed, RuntimeError: a bug⏎of two lines; please report it"
+    assert free(home)
+    assert (home / LOCK).exists()
+    assert asyncio.all_tasks() == {asyncio.current_task()}

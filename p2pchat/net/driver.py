@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final, Protocol, assert_never
 
 from p2pchat.core import orders
@@ -24,6 +25,10 @@ from p2pchat.wire.signalling import FromClient
 BATCH_MAX: Final = 256
 """Facts taken in before their orders are carried out: one commit for many, without letting links wait for
 long."""
+
+LOOK_EVERY_SECONDS: Final = 10.0
+"""The event loop's clock stands still while the machine sleeps, the node's does not: what fell due meanwhile is
+seen this long after waking up, at most."""
 
 FRAMES_WAITING_MAX: Final = 2048
 """Frames of one link that wait to be handled, 2.4 MB: four times what an honest neighbour queues for a link,
@@ -137,11 +142,10 @@ class Driver:
     async def _wait(self) -> None:
         if not self._facts:
             due = self._node.next_wakeup()
-            try:
-                async with asyncio.timeout(None if due is None else max(0.0, due - self._now())):
+            patience = None if due is None else min(max(0.0, due - self._now()), LOOK_EVERY_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
                     await self._awake.wait()
-            except TimeoutError:
-                self._facts.append((TimerFired(), None))
         self._awake.clear()
 
     async def _batch(self) -> None:

@@ -212,6 +212,18 @@ async def test_the_node_is_woken_when_it_wants_to_be() -> None:
     assert node.facts == [TimerFired()]
 
 
+async def test_what_fell_due_while_the_machine_slept_is_seen_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2pchat.net.driver.LOOK_EVERY_SECONDS", 0.001)
+    log, node = Recorder(), Scripted(lambda fact: [], wakeup=1000.0)
+    times = iter([0.0, 0.0, 0.0, 0.0, 999.0])
+    async with driven(node, log, lambda: next(times, 1000.0)):
+        async with asyncio.timeout(5):
+            while not node.facts:
+                await asyncio.sleep(0)
+    assert node.facts == [TimerFired()]
+    assert not list(times), "not before it was due"
+
+
 async def test_every_order_reaches_who_carries_it_out() -> None:
     log = Recorder()
     leave = Leave(Topic(bytes(32)))

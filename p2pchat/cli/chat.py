@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pchat.cli.connection import open_node
+from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
@@ -42,7 +42,7 @@ def command(settings: Settings, name: str | None, plain: bool, timeout: float) -
       p2pchat chat bob
       tail -f build.log | p2pchat chat bob
     """
-    wait_for(_chat(settings, name, timeout), settings)
+    wait_for(_chat(settings, name, timeout), settings, fast=hosting(settings))
 
 
 async def _chat(settings: Settings, name: str | None, timeout: float) -> None:

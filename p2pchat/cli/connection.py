@@ -32,6 +32,13 @@ def home_of(settings: Settings) -> Path:
     return settings.home.expanduser() if settings.home is not None else default_home()
 
 
+def hosting(settings: Settings) -> bool:
+    """Whether a command that opens the node will probably run it, and so should run on the fastest loop."""
+    from p2pchat.client import node_runs
+
+    return not node_runs(home_of(settings))
+
+
 @asynccontextmanager
 async def open_node(settings: Settings) -> AsyncIterator[Node]:
     """Attach to the home's node or run it here; unlock it, if need be, from the file or by asking."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2pchat.cli.connection import open_node
+from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import bold, colour, payload, record, say
 from p2pchat.cli.parameters import SECONDS
 from p2pchat.cli.run import wait_for
@@ -52,7 +52,7 @@ def command(
       p2pchat invite
       p2pchat invite --link --as bob
     """
-    wait_for(_invite(settings, link, qr, name, timeout, rendezvous), settings)
+    wait_for(_invite(settings, link, qr, name, timeout, rendezvous), settings, fast=hosting(settings))
 
 
 async def _invite(

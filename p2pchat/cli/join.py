@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from p2pchat.cli.connection import open_node
+from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.invite import welcome
 from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import SECONDS
@@ -40,7 +40,7 @@ def command(
       p2pchat join 42 tango marble orbit --as ana
     """
     text = _checked(" ".join(code) or _asked())
-    wait_for(_join(settings, text, name, timeout, rendezvous), settings)
+    wait_for(_join(settings, text, name, timeout, rendezvous), settings, fast=hosting(settings))
 
 
 def _asked() -> str:

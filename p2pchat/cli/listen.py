@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2pchat.cli.connection import open_node
+from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.lines import message_line
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, SECONDS
@@ -52,7 +52,11 @@ def command(
       p2pchat listen --from bob --count 1 --timeout 60
       p2pchat listen --exec 'notify-send "$P2PCHAT_MESSAGE_FROM" "$(cat)"'
     """
-    wait_for(_listen(settings, _Listener(settings, sender, count, shell_command), timeout), settings)
+    wait_for(
+        _listen(settings, _Listener(settings, sender, count, shell_command), timeout),
+        settings,
+        fast=hosting(settings),
+    )
 
 
 @dataclass(slots=True)

@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
 def wait_for(work: Coroutine[Any, Any, T], settings: Settings, *, fast: bool = False) -> T:
     """Run ``work`` in a new event loop; SIGTERM and SIGHUP interrupt it, cleanly, as Ctrl-C does.
 
-    ``fast`` takes the quickest loop there is, worth its import only where a node stays.
+    ``fast`` takes the quickest loop there is, worth its import only where a node runs.
     """
     import asyncio  # a third of the time that help takes, if it were imported above
 

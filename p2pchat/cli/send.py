@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from p2pchat.cli.connection import open_node
+from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
@@ -43,7 +43,7 @@ def command(settings: Settings, to: str, text: tuple[str, ...], wait: str, timeo
       make 2>&1 | tail -n 5 | p2pchat send bob -
       p2pchat send --wait queued bob -- --starts-with-dashes
     """
-    wait_for(_send(settings, to, _text(text), wait, timeout), settings)
+    wait_for(_send(settings, to, _text(text), wait, timeout), settings, fast=hosting(settings))
 
 
 async def _send(settings: Settings, to: str, text: str, wait: str, timeout: float) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,24 @@ def test_being_told_to_end_cleans_up_as_an_interruption_does(number: signal.Sign
     with pytest.raises(KeyboardInterrupt):
         wait_for(work(), Settings())
     assert cleaned == [number]
+
+
+@pytest.mark.parametrize("arguments", [("send", "bob", "hi"), ("listen", "--timeout", "0"), ("chat", "bob")])
+def test_who_runs_the_node_takes_the_fastest_loop_and_who_attaches_does_not_pay_for_it(
+    arguments: tuple[str, ...], p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    uvloop = pytest.importorskip("uvloop")
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def entered(self: FakeNode) -> FakeNode:
+        loops.append(asyncio.get_running_loop())
+        return self
+
+    monkeypatch.setattr(FakeNode, "__aenter__", entered)
+    for _ in range(2):
+        p2pchat("--home", str(tmp_path), *arguments)
+        (tmp_path / "control.sock").touch()
+    assert [isinstance(loop, uvloop.Loop) for loop in loops] == [True, False]
 
 
 def test_a_reader_who_has_enough_is_no_failure_to_speak_of() -> None:

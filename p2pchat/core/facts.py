@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from p2pchat.types import ContactId, LinkId, MessageId
+from p2pchat.types import ContactId, LinkId, MeshId, MessageId
 from p2pchat.wire.description import Description
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromServer
@@ -115,6 +115,14 @@ class MessageSubmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class CellSubmitted:
+    """Broadcast a cell, ``GEOMETRY.cell`` bytes, that was sealed elsewhere: the simulator's load."""
+
+    mesh: MeshId
+    cell: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class InviteOpened:
     """Wait for someone at ``key``; ``invite`` is a local number under which events report."""
 
@@ -168,6 +176,10 @@ class ContactRemoved:
     contact: ContactId
 
 
+ContactFact = ContactRenamed | ContactVerified | ContactBlocked | ContactRemoved
+"""What the user decided about one contact."""
+
+
 Fact = (
     Started
     | TimerFired
@@ -182,6 +194,7 @@ Fact = (
     | FrameReceived
     | FramesDrained
     | MessageSubmitted
+    | CellSubmitted
     | InviteOpened
     | InviteEntered
     | InviteCancelled

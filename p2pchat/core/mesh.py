@@ -20,7 +20,6 @@ from p2pchat.core.facts import (
     LinkUp,
     OfferMade,
 )
-from p2pchat.core.flood import Flood
 from p2pchat.core.introduction import Introducer
 from p2pchat.core.link import Link
 from p2pchat.core.meeting import Meeting
@@ -38,6 +37,7 @@ from p2pchat.core.orders import (
 )
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.seen import Seen
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
 from p2pchat.crypto.kdf import cell_id, digest
@@ -92,7 +92,7 @@ class Mesh:
         self._new_link = new_link
         self._counters = counters
         self._introducer = Introducer(record.secret, node, entropy.child("introductions"))
-        self._flood = Flood()
+        self._seen = Seen()
         self._neighbours: dict[LinkId, Neighbour] = {}
         self._meeting = Meeting(record.secret, record.rendezvous, entropy)
         self._answered: dict[bytes, None] = {}
@@ -262,7 +262,7 @@ class Mesh:
             bye = isinstance(control.decode(frame.body), control.Bye)
             return self._close(source, now) if bye else []
         cell = decode_cell(frame.body)
-        if not self._flood.alive(cell.epoch, now):
+        if not self._seen.alive(cell.epoch, now):
             self._counters["cells refused: expired"] += 1
             return []
         spread = self._spread(frame.body, cell.epoch, source, now)
@@ -271,7 +271,7 @@ class Mesh:
     def _spread(self, cell: bytes, epoch: int, source: Neighbour | None, now: float) -> list[MeshOutput]:
         """Hand a cell to every neighbour but its source; empty when it was seen before."""
         name = cell_id(cell)
-        if not self._flood.first_sight(name, epoch, now):
+        if not self._seen.first_sight(name, epoch, now):
             self._counters["cells seen again"] += 1
             return []
         others = [

@@ -132,20 +132,21 @@ class Node:
                 return self._link(fact, now)
             case facts.MessageSubmitted():
                 return self._submit(fact, now)
+            case facts.CellSubmitted(home, cell):
+                return self._on_mesh(self._meshes[home], self._meshes[home].broadcast(cell, now), now)
             case facts.InviteOpened():
                 return self._open_invite(fact, now)
             case facts.InviteEntered():
                 return self._on_invite(fact.invite, self._invites.enter(fact), now)
             case facts.InviteCancelled(invite):
                 return self._on_invite(invite, self._invites.cancel(invite), now)
-            case facts.ContactRenamed(contact, name):
-                return self._with_contact(contact, lambda known: self._contacts.rename(known, name))
-            case facts.ContactVerified(contact, verified):
-                return self._with_contact(contact, lambda known: self._contacts.verify(known, verified))
-            case facts.ContactBlocked(contact, blocked):
-                return self._block(contact, blocked, now)
-            case facts.ContactRemoved(contact):
-                return self._remove(contact)
+            case (
+                facts.ContactRenamed()
+                | facts.ContactVerified()
+                | facts.ContactBlocked()
+                | facts.ContactRemoved()
+            ):
+                return self._contact(fact, now)
             case _:
                 assert_never(fact)
 
@@ -230,6 +231,19 @@ class Node:
             return [Notify(MessageMoved(fact.id, fact.contact, MessageState.CANCELLED, now))]
         self._order += 1
         return self._on_talk(talk, talk.submit(fact.id, fact.text, self._order, now), now)
+
+    def _contact(self, fact: facts.ContactFact, now: float) -> list[Order]:
+        match fact:
+            case facts.ContactRenamed(contact, name):
+                return self._with_contact(contact, lambda known: self._contacts.rename(known, name))
+            case facts.ContactVerified(contact, verified):
+                return self._with_contact(contact, lambda known: self._contacts.verify(known, verified))
+            case facts.ContactBlocked(contact, blocked):
+                return self._block(contact, blocked, now)
+            case facts.ContactRemoved(contact):
+                return self._remove(contact)
+            case _:
+                assert_never(fact)
 
     def _with_contact(self, contact: ContactId, change: ContactChange) -> list[Order]:
         known = self._contacts.get(contact)

@@ -27,8 +27,8 @@ BATCH_MAX: Final = 256
 long."""
 
 LOOK_EVERY_SECONDS: Final = 10.0
-"""The event loop's clock stands still while the machine sleeps, the node's does not: what fell due meanwhile is
-seen this long after waking up, at most."""
+"""The event loop's clock stands still while the machine sleeps, the node's does not: what fell due meanwhile
+is seen this long after waking up, at most."""
 
 FRAMES_WAITING_MAX: Final = 2048
 """Frames of one link that wait to be handled, 2.4 MB: four times what an honest neighbour queues for a link,

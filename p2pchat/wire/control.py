@@ -2,8 +2,8 @@
 
 Knows: the messages. Does not know: when they are sent or what follows.
 
-All are msgpack maps with a type under ``t``. 1 to 15 are the link's own; from 16 on there is room for the
-mesh (IHAVE, GRAFT, PRUNE, WALK). A type we do not know is a value too: later versions may be our neighbours.
+All are msgpack maps with a type under ``t``. 1 to 15 are the link's own; the mesh's are in modules of their
+own, each with a range of types. A type we do not know is a value too: later versions may be our neighbours.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from p2pchat.wire import gossip
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -38,7 +39,7 @@ class UnknownControl:
     type: int
 
 
-Control = Heartbeat | Bye | UnknownControl
+Control = Heartbeat | Bye | gossip.Gossip | UnknownControl
 
 
 def encode(message: Control) -> bytes:
@@ -48,6 +49,8 @@ def encode(message: Control) -> bytes:
             return pack({"t": 1, "received": received})
         case Bye():
             return pack({"t": 2})
+        case gossip.Ihave() | gossip.Graft() | gossip.Prune():
+            return pack(gossip.fields(message))
         case UnknownControl(type=unknown):
             return pack({"t": unknown})
     assert_never(message)
@@ -61,5 +64,7 @@ def decode(body: bytes) -> Control:
             return Heartbeat(read.integer("received", 0, _U64))
         case 2:
             return Bye()
+        case kind if kind in gossip.TYPES:
+            return gossip.read(kind, read)
         case unknown:
             return UnknownControl(unknown)

@@ -1,0 +1,91 @@
+"""What a mesh asks of the strategy by which cells spread over its links.
+
+Knows: the interface. Does not know: any strategy. The shipped one is ``plumtree``; the simulator has others
+to measure it against.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from p2pchat.ports import Entropy
+from p2pchat.types import LinkId
+from p2pchat.wire.gossip import Gossip
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Send a cell, ``GEOMETRY.cell`` bytes."""
+
+    link: LinkId
+    cell: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a control message."""
+
+    link: LinkId
+    message: Gossip
+
+
+Sending = Push | Say
+
+
+class Cells(Protocol):
+    """What a strategy may look up: the cells seen and still alive."""
+
+    def known(self, name: bytes) -> bool:
+        """Whether the cell of this id was seen."""
+        ...
+
+    def body(self, name: bytes) -> bytes | None:
+        """Its bytes, while they are at hand."""
+        ...
+
+
+class Broadcast(Protocol):
+    """One mesh's strategy. ``name`` is a cell's id. Every method returns what is to be sent, in order."""
+
+    def link_up(self, link: LinkId, now: float) -> list[Sending]:
+        """Cells may travel over this link from now on."""
+        ...
+
+    def link_down(self, link: LinkId, now: float) -> list[Sending]:
+        """The link is gone, or so quiet that it may be."""
+        ...
+
+    def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+        """A cell was pushed to us for the first time, or (``source`` None) is our own."""
+        ...
+
+    def again(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+        """A cell was pushed to us that we had already."""
+        ...
+
+    def recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+        """A cell came because we had asked for it, late."""
+        ...
+
+    def heard(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
+        """A neighbour said something about cells."""
+        ...
+
+    def tick(self, now: float) -> list[Sending]:
+        """Do what is due."""
+        ...
+
+    def next_wakeup(self) -> float | None:
+        """When ``tick`` is next due."""
+        ...
+
+    def tree(self) -> dict[LinkId, tuple[bool, bool]]:
+        """By link: whether we push to it, whether it pushes to us (as far as we know)."""
+        ...
+
+
+Strategy = Callable[[Entropy, Cells, Counter[str]], Broadcast]
+"""Makes one mesh's strategy from its own entropy, the cells it may look up, and the node's counters."""

@@ -1,0 +1,85 @@
+"""What neighbours say to each other about the cells that spread: IHAVE, GRAFT and PRUNE (Plumtree, 2007).
+
+Knows: the messages. Does not know: which link is eager, or when to ask.
+
+Types 16 to 18 of a control frame. Ids are laid end to end in one byte string: a frame of them has no room to
+waste.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from p2pchat.errors import Malformed
+from p2pchat.wire.codec import Reader
+
+TYPES: Final = range(16, 19)
+
+ID_BYTES: Final = 16
+"""A cell's id: BLAKE2b-128 of its bytes."""
+
+IDS_MAX: Final = 68
+"""Ids in one message: 1088 bytes of a body's 1120."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ihave:
+    """The sender has these cells and did not push them; at most ``IDS_MAX``."""
+
+    ids: tuple[bytes, ...]
+    late: bool
+    """They were recovered after the fact: nobody else will push them either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graft:
+    """Send these cells, at most ``IDS_MAX``. ``eager``: and push every further one at once, from now on."""
+
+    ids: tuple[bytes, ...]
+    eager: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Do not push cells any more; announce them."""
+
+
+Gossip = Ihave | Graft | Prune
+
+
+def fields(message: Gossip) -> dict[str, object]:
+    """The message as a map, its type under ``t``. Raises ValueError on too many ids or one of another
+    size."""
+    match message:
+        case Ihave(ids, late):
+            return {"t": 16, "ids": _join(ids), "late": late}
+        case Graft(ids, eager):
+            return {"t": 17, "ids": _join(ids), "eager": eager}
+        case Prune():
+            return {"t": 18}
+    assert_never(message)
+
+
+def read(kind: int, read: Reader) -> Gossip:
+    """Undo ``fields`` for a type in ``TYPES``. Raises Malformed."""
+    match kind:
+        case 16:
+            return Ihave(_split(read), read.flag("late"))
+        case 17:
+            return Graft(_split(read), read.flag("eager"))
+        case _:
+            return Prune()
+
+
+def _join(ids: tuple[bytes, ...]) -> bytes:
+    if len(ids) > IDS_MAX or any(len(each) != ID_BYTES for each in ids):
+        raise ValueError(f"{len(ids)} ids, or one that is not of {ID_BYTES} bytes")
+    return b"".join(ids)
+
+
+def _split(read: Reader) -> tuple[bytes, ...]:
+    joined = read.bytes("ids", limit=IDS_MAX * ID_BYTES)
+    if len(joined) % ID_BYTES:
+        raise Malformed("a part of an id")
+    return tuple(joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES))

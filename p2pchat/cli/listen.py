@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,9 @@ class _Listener:
             shell_command, stdin=asyncio.subprocess.PIPE, env={**os.environ, **facts}
         )
         try:
-            await process.communicate(message["text"].encode())
+            with suppress(RuntimeError):  # uvloop: the command ended without reading what it was given
+                await process.communicate(message["text"].encode())
+            await process.wait()
         finally:
             if process.returncode is None:
                 process.terminate()

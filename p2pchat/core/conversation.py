@@ -105,7 +105,7 @@ class Conversation:
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
         if not self._connected:
-            return None
+            return self._presence.lapses_at()
         due = (self._outbox.next_expiry(), self._presence.next_wakeup(), self._receipt_at, self._probe_at)
         return min((at for at in due if at is not None), default=None)
 

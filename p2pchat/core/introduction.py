@@ -14,9 +14,18 @@ from p2pchat.crypto.exchange import HybridKey, respond
 from p2pchat.crypto.kdf import derive, digest
 from p2pchat.crypto.sealing import LinkKeys, open_blob, seal_blob
 from p2pchat.ports import Entropy
-from p2pchat.types import NodeId, Topic
+from p2pchat.types import NodeId
 from p2pchat.wire.description import Description
-from p2pchat.wire.offer import Answer, Offer, decode_answer, decode_offer, encode_answer, encode_offer
+from p2pchat.wire.offer import (
+    Answer,
+    Decline,
+    Offer,
+    Reply,
+    decode_offer,
+    decode_reply,
+    encode_offer,
+    encode_reply,
+)
 
 NONCE_BYTES = 24
 
@@ -38,29 +47,40 @@ class Introducer:
         self._node = node
         self._entropy = entropy
 
-    def offer(self, topic: Topic, description: Description) -> OpenOffer:
-        """Seal an offer with a fresh hybrid key; ``blob`` is ``GEOMETRY.blob`` bytes."""
+    def offer(self, binding: bytes, description: Description) -> OpenOffer:
+        """Seal an offer with a fresh hybrid key, bound to where it is made; ``blob`` is ``GEOMETRY.blob``
+        bytes."""
         key = HybridKey.generate(self._entropy)
         plain = encode_offer(Offer(self._node, key.x25519, key.encapsulation_key, description))
-        return OpenOffer(self._seal(plain, b"offer" + topic), key)
+        return OpenOffer(self._seal(plain, b"offer" + binding), key)
 
-    def read_offer(self, topic: Topic, blob: bytes) -> Offer:
-        """Open an offer left at our seat. Raises RefusedInput."""
-        return decode_offer(open_blob(self._blob_key, blob, b"offer" + topic))
+    def read_offer(self, binding: bytes, blob: bytes) -> Offer:
+        """Open an offer that was made there. Raises RefusedInput."""
+        return decode_offer(open_blob(self._blob_key, blob, b"offer" + binding))
 
     def answer(self, offer_blob: bytes, offer: Offer, description: Description) -> tuple[bytes, LinkKeys]:
         """Seal the answer to an offer; return it with the keys of the link. Raises Unreadable on a bad
         offered key."""
         response = respond(self._entropy, offer.x25519, offer.encapsulation_key)
-        plain = encode_answer(Answer(self._node, response.x25519, response.ciphertext, description))
-        blob = self._seal(plain, b"answer" + digest(offer_blob))
+        reply = Answer(self._node, response.x25519, response.ciphertext, description)
+        blob = self._reply(offer_blob, reply)
         return blob, LinkKeys.derive(self._link_psk, response.shared, offer_blob, blob)
 
-    def read_answer(self, opened: OpenOffer, blob: bytes) -> tuple[Answer, LinkKeys]:
-        """Open the answer to an offer of ours. Raises RefusedInput."""
-        answer = decode_answer(open_blob(self._blob_key, blob, b"answer" + digest(opened.blob)))
-        shared = opened.key.agree(answer.x25519, answer.ciphertext)
-        return answer, LinkKeys.derive(self._link_psk, shared, opened.blob, blob)
+    def decline(self, offer_blob: bytes, linked: bool) -> bytes:
+        """Seal a refusal of an offer, because there is a link already or no room for one."""
+        return self._reply(offer_blob, Decline(self._node, linked))
+
+    def read_reply(self, opened: OpenOffer, blob: bytes) -> tuple[Reply, LinkKeys | None]:
+        """Open what came back for an offer of ours; with the keys, if it is an answer. Raises
+        RefusedInput."""
+        reply = decode_reply(open_blob(self._blob_key, blob, b"answer" + digest(opened.blob)))
+        if isinstance(reply, Decline):
+            return reply, None
+        shared = opened.key.agree(reply.x25519, reply.ciphertext)
+        return reply, LinkKeys.derive(self._link_psk, shared, opened.blob, blob)
+
+    def _reply(self, offer_blob: bytes, reply: Reply) -> bytes:
+        return self._seal(encode_reply(reply), b"answer" + digest(offer_blob))
 
     def _seal(self, plain: bytes, bound_to: bytes) -> bytes:
         return seal_blob(self._blob_key, self._entropy.bytes(NONCE_BYTES), plain, bound_to)

@@ -1,37 +1,41 @@
 """One link between two neighbours, from the open data channel to its end.
 
-Knows: the handshake that binds both DTLS fingerprints, sealing, the order of waiting frames, heartbeats.
-Does not know: what cells mean, or who the neighbour is.
+Knows: the handshake that binds both DTLS fingerprints, sealing, credit, heartbeats. Does not know: what cells
+mean, or who the neighbour is.
 
 ::
 
-              up()                 CONFIRM checks out             silence, bad frame
-    connecting ────► confirming ─────────────────────► up ─────────────────────────► (closed by the mesh)
+              up()                 CONFIRM checks out        QUIET_S of silence
+    connecting ────► confirming ─────────────────────► up ◄────────────────────► quiet ───► dead
+                                                               any frame               SILENCE_S
 """
 
 from __future__ import annotations
 
 import hmac
-from collections import deque
 
+from p2pchat.core.lanes import Lanes
 from p2pchat.crypto.sealing import FrameOpener, FrameSealer, LinkKeys, Role
 from p2pchat.errors import Malformed, Unreadable
+from p2pchat.types import LinkId
 from p2pchat.wire import control, frame
+from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
 
 CREDIT = 64
 """Frames handed to the engine and not yet drained. 64 frames are 72 KiB: enough to fill 1.7 MB/s at 40 ms,
 and below the buffer at which aiortc starts to lose its own datagrams (measured, network notes: 256 KiB)."""
 
-QUEUE_CAP = 512
-"""Frames waiting for credit; what a bad link (60 frames/s) carries in eight seconds. Beyond it the newest is
-shed."""
+HEARTBEAT_S = 3.0
+"""A link that sent nothing for this long sends a heartbeat; 400 bytes a second at most."""
 
-HEARTBEAT_S = 4.0
-"""A link that sent nothing for this long sends a heartbeat."""
+QUIET_S = 7.0
+"""A link that heard nothing for this long, two heartbeats and their way, does not count any more: others are
+asked to push, and another link is sought. It may come back."""
 
-SILENCE_S = 14.0
-"""A link that heard nothing for this long is dead: three heartbeats lost in a row."""
+SILENCE_S = 30.0
+"""One that heard nothing for this long is dead. An interface that is down for 20 s and more brings the same
+channel back (measured), the engine itself gives up after some thirty."""
 
 CONFIRM_S = 10.0
 """How long the peer may take to confirm after the channel opened."""
@@ -49,16 +53,16 @@ class Link:
         self._sealer: FrameSealer = keys.sealer(role)
         self._opener: FrameOpener = keys.opener(role)
         self._expected = b""
-        self._urgent: deque[Frame] = deque()
-        self._waiting: deque[Frame] = deque()
+        self._lanes = Lanes()
         self._credit = CREDIT
         self._heard_at = 0.0
         self._sent_at = 0.0
         self.opened_at: float | None = None
         self.confirmed = False
+        self.faded = False
+        """Whether the mesh has stopped counting on it because it was ``quiet``."""
         self.sent = 0
         self.received = 0
-        self.shed = 0
 
     def up(self, own_fingerprint: bytes, peer_fingerprint: bytes, now: float) -> list[bytes]:
         """The data channel is open: say who we are to DTLS, expect the peer to say the mirror image."""
@@ -66,11 +70,11 @@ class Link:
         self._expected = self._keys.confirmation(other, peer_fingerprint, own_fingerprint)
         self.opened_at = self._heard_at = now
         mine = self._keys.confirmation(self._role, own_fingerprint, peer_fingerprint)
-        self._urgent.append(Frame(FrameKind.CONFIRM, mine))
+        self._lanes.put_control(Frame(FrameKind.CONFIRM, mine))
         return self._release(now)
 
-    def receive(self, data: bytes, now: float) -> Frame | None:
-        """Open one frame; return it when it is for the mesh, None when it was the link's own business.
+    def receive(self, data: bytes, now: float) -> Frame | Control | None:
+        """Open one frame: a cell's frame, a neighbour's word, or None when it was the link's own business.
 
         Raises RefusedInput; on an ordered, reliable channel inside DTLS that means a hostile or broken peer,
         and the link must be closed.
@@ -84,18 +88,17 @@ class Link:
             case FrameKind.CELL:
                 return received
             case FrameKind.CONTROL:
-                return None if isinstance(control.decode(received.body), control.Heartbeat) else received
+                said = control.decode(received.body)
+                return None if isinstance(said, control.Heartbeat) else said
             case FrameKind.CONFIRM | FrameKind.PADDING:
                 return None
 
-    def send(self, item: Frame, now: float) -> list[bytes]:
-        """Queue a frame; control goes before cells. Sheds the newest cell when the queue is full."""
-        if item.kind is not FrameKind.CELL:
-            self._urgent.append(item)
-        elif len(self._waiting) >= QUEUE_CAP:
-            self.shed += 1
+    def send(self, item: Frame, now: float, source: LinkId | None = None) -> list[bytes]:
+        """Queue a frame; control goes before cells. ``source``: the link a cell came from, if not our own."""
+        if item.kind is FrameKind.CELL:
+            self._lanes.put_cell(item, source)
         else:
-            self._waiting.append(item)
+            self._lanes.put_control(item)
         return self._release(now)
 
     def drained(self, count: int, now: float) -> list[bytes]:
@@ -105,7 +108,7 @@ class Link:
 
     def tick(self, now: float) -> list[bytes]:
         """Send a heartbeat when one is due."""
-        if self.confirmed and now >= self._sent_at + HEARTBEAT_S and not self._urgent:
+        if self.confirmed and now >= self._sent_at + HEARTBEAT_S and not self._lanes.control:
             return self.send(Frame(FrameKind.CONTROL, control.encode(control.Heartbeat(self.received))), now)
         return []
 
@@ -117,6 +120,20 @@ class Link:
             return now >= self.opened_at + CONFIRM_S
         return now >= self._heard_at + SILENCE_S
 
+    def quiet(self, now: float) -> bool:
+        """Whether the peer has been silent for so long that it should not be counted on."""
+        return now >= self._heard_at + QUIET_S
+
+    @property
+    def room(self) -> int:
+        """Frames that would leave at once, after all that waits."""
+        return max(0, self._credit - self._lanes.cells) if self.confirmed else 0
+
+    @property
+    def shed(self) -> int:
+        """Frames dropped because too many waited."""
+        return self._lanes.shed
+
     def silent_for(self, now: float) -> float:
         """Seconds since the peer was last heard."""
         return now - self._heard_at
@@ -127,8 +144,8 @@ class Link:
             return None
         if not self.confirmed:
             return self.opened_at + CONFIRM_S
-        silence = self._heard_at + SILENCE_S
-        return silence if self._urgent else min(self._sent_at + HEARTBEAT_S, silence)
+        silence = self._heard_at + (SILENCE_S if self.faded else QUIET_S)
+        return silence if self._lanes.control else min(self._sent_at + HEARTBEAT_S, silence)
 
     def _check_confirmation(self, received: Frame) -> None:
         if received.kind is not FrameKind.CONFIRM:
@@ -141,7 +158,7 @@ class Link:
         sealed: list[bytes] = []
         while self._credit and self._ready():
             self._credit -= 1
-            item = self._urgent.popleft() if self._urgent else self._waiting.popleft()
+            item = self._lanes.pop_control() if self._lanes.control else self._lanes.pop_cell()
             sealed.append(self._sealer.seal(frame.encode(item)))
         if sealed:
             self._sent_at = now
@@ -150,4 +167,4 @@ class Link:
 
     def _ready(self) -> bool:
         """Nothing but our confirmation may leave before the peer's has been checked."""
-        return bool(self._urgent) or (self.confirmed and bool(self._waiting))
+        return self._lanes.control or (self.confirmed and bool(self._lanes.cells))

@@ -1,19 +1,23 @@
 """Where the members of a mesh meet: topics that change with the epochs, seats, and whom it is worth asking.
 
-Knows: which seats we hold and wish for, what is known of others' seats, when to draw fresh neighbours.
+Knows: whether we sit there, which seats we hold, what is known of others' seats, when to look again.
 Does not know: links, or how seats are taken (``rendezvous``).
+
+Whoever sits is a greeter. A node sits while it is short of links; one that has enough leaves when it sees
+that enough others sit, and looks in now and then whether they still do.
 """
 
 from __future__ import annotations
 
 from typing import TypeVar
 
+from p2pchat.core.pace import Pace
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.kdf import mesh_topic
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import NodeId, Seat, Topic
-from p2pchat.wire.signalling import SeatMode
+from p2pchat.wire.signalling import OTHERS_MAX, SeatMode
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -21,11 +25,23 @@ V = TypeVar("V")
 ASK_FIRST_S = 1.0
 ASK_LAST_S = 30.0
 """A node short of links draws fresh neighbours after 1, 2, 4 … 30 s: quick while a mesh forms, 2 takes a
-minute after."""
+minute after. A greeter with enough links looks every 30 s, too: a mesh in two pieces finds itself so."""
 
 LONELY_S = 3.0
 """A node with no link at all asks again this long after an attempt that failed: attempts take up to 20 s, so
 it asks seldom enough."""
+
+RISE_SHARE = 1 / 3
+"""A greeter who sees a full sample of others, six, leaves with this probability at each look. From hundreds
+the number falls to six or seven in a few minutes, and hardly ever do all leave at once."""
+
+BACK_FIRST_S = 600.0
+BACK_LAST_S = 14_400.0
+"""Who left looks in after about ten minutes, then ever more seldom, up to four hours, as long as enough
+others sit: of a thousand nodes one every quarter of a minute."""
+
+WOUNDED_S = 15.0
+"""Who lost several links at once looks in within this time: the mesh may have come apart."""
 
 TOPIC_OVERLAP_S = 900.0
 """Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
@@ -37,6 +53,8 @@ AVOID_S = 20.0
 REMEMBERED_CAP = 256
 """Others' seats remembered; twice what eight rendezvous show in an hour of asking."""
 
+Wish = TakeSeat | LeaveSeat
+
 
 class Meeting:
     """One mesh's seats."""
@@ -46,69 +64,110 @@ class Meeting:
         self._urls = urls
         self._entropy = entropy
         self._topics: dict[Topic, None] = {}
-        self._held: dict[tuple[str, Topic], Seat] = {}
+        self._crowds: dict[tuple[str, Topic], int] = {}
         self._nodes: dict[tuple[str, Seat], NodeId] = {}
+        self._reached: dict[tuple[str, Seat], None] = {}
         self._avoided: dict[tuple[str, Seat], float] = {}
         self._edge = 0.0
-        self._gap = ASK_FIRST_S
-        self.ask_at = 0.0
-        """When fresh neighbours may be drawn, if any are missing."""
+        self._asking = Pace(entropy, ASK_FIRST_S, ASK_LAST_S)
+        self._back = Pace(entropy, BACK_FIRST_S, BACK_LAST_S)
+        self.sitting = True
+
+    # --- time
 
     @property
     def next_wakeup(self) -> float:
-        """When the topics change."""
-        return self._edge
+        """When the topics change, or it is time to look in."""
+        return self._edge if self.sitting else min(self._edge, self._back.at)
+
+    @property
+    def ask_at(self) -> float:
+        """When fresh neighbours may be drawn."""
+        return self._asking.at
 
     def at(self, topic: Topic) -> bool:
         """Whether the topic is one of ours now."""
         return topic in self._topics
 
-    def add(self, urls: tuple[str, ...]) -> list[TakeSeat | LeaveSeat]:
-        """Meet at further rendezvous, too."""
+    def follow(self, now: float) -> list[Wish]:
+        """Take the present epochs' seats and leave the old ones; look in, if it is time."""
+        out: list[Wish] = []
+        if now >= self._edge:
+            before, self._topics = self._topics, dict.fromkeys(_topics(self._secret, now))
+            self._crowds = {key: n for key, n in self._crowds.items() if key[1] in self._topics}
+            self._edge = _next_edge(now)
+            if self.sitting:
+                out += self._take([topic for topic in self._topics if topic not in before])
+                out += self._leave([topic for topic in before if topic not in self._topics])
+        if not self.sitting and now >= self._back.at:
+            out += self.sit(now)
+        return out
+
+    # --- our seats
+
+    def add(self, urls: tuple[str, ...], now: float) -> list[Wish]:
+        """Meet at further rendezvous, too: somebody is expected there."""
         self._urls = (*self._urls, *urls)
+        if not self.sitting:
+            return self.sit(now)
         return [TakeSeat(url, topic, SeatMode.MESH) for topic in self._topics for url in urls]
 
-    def follow(self, now: float) -> list[TakeSeat | LeaveSeat]:
-        """Take the present epochs' seats and leave the old ones."""
-        if now < self._edge:
+    def sit(self, now: float) -> list[Wish]:
+        """Take seats, if we hold none."""
+        if self.sitting:
             return []
-        before, self._topics = self._topics, dict.fromkeys(_topics(self._secret, now))
-        self._held = {key: seat for key, seat in self._held.items() if key[1] in self._topics}
-        self._edge = _next_edge(now)
-        new = [topic for topic in self._topics if topic not in before]
-        old = [topic for topic in before if topic not in self._topics]
-        return [
-            *(TakeSeat(url, topic, SeatMode.MESH) for topic in new for url in self._urls),
-            *(LeaveSeat(url, topic) for topic in old for url in self._urls),
-        ]
+        self.sitting = True
+        self._asking.tried(now)
+        return self._take(list(self._topics))
 
-    def ask(self, now: float) -> list[TakeSeat | LeaveSeat]:
+    def rise(self, now: float) -> list[Wish]:
+        """Leave our seats to others; the next look is some time from now."""
+        self.sitting = False
+        self._back.tried(now)
+        self._crowds.clear()
+        return self._leave(list(self._topics))
+
+    def ask(self, now: float) -> list[Wish]:
         """Take every seat again, which shows other neighbours; the next time a little later."""
-        self.ask_at = now + self._gap * uniform(self._entropy, 0.75, 1.25)
-        self._gap = min(ASK_LAST_S, self._gap * 2)
-        return [TakeSeat(url, topic, SeatMode.MESH) for topic in self._topics for url in self._urls]
+        self._asking.tried(now)
+        return self._take(list(self._topics))
+
+    def crowded(self) -> bool:
+        """Whether a full sample of others sits wherever we sit, and we feel like leaving."""
+        enough = bool(self._crowds) and min(self._crowds.values()) >= OTHERS_MAX
+        return enough and uniform(self._entropy, 0.0, 1.0) < RISE_SHARE
+
+    def seated(self, url: str, topic: Topic, others: int) -> None:
+        """A seat is ours, and so many others were seen."""
+        self._crowds[(url, topic)] = others
+
+    def unseated(self, url: str) -> None:
+        """The connection to a rendezvous is gone, and our seats there with it."""
+        self._crowds = {key: n for key, n in self._crowds.items() if key[0] != url}
+
+    # --- when to ask
 
     def linked(self) -> None:
         """A link came up: if another is missing, ask soon."""
-        self._gap = ASK_FIRST_S
+        self._asking.succeeded()
 
     def lost(self, now: float) -> None:
         """A link went down: ask within a second, though not in step with everybody else who lost it, and soon
         again."""
-        self._gap = ASK_FIRST_S
-        self.ask_at = min(self.ask_at, now + uniform(self._entropy, 0.0, ASK_FIRST_S))
+        self._asking.hurry(now, ASK_FIRST_S)
 
     def lonely(self, now: float) -> None:
         """An attempt failed and there is no link at all: ask again soon."""
-        self.ask_at = min(self.ask_at, now + uniform(self._entropy, 0.5, 1.5) * LONELY_S)
+        self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * LONELY_S)
 
-    def seated(self, url: str, topic: Topic, seat: Seat) -> None:
-        """A seat is ours."""
-        self._held[(url, topic)] = seat
+    def wounded(self, now: float) -> None:
+        """Several links broke at once: see soon who is there, and try everybody anew."""
+        self._reached.clear()
+        self._avoided.clear()
+        self._back.hurry(now, WOUNDED_S)
+        self._asking.hurry(now, WOUNDED_S)
 
-    def unseated(self, url: str) -> None:
-        """The connection to a rendezvous is gone, and our seats there with it."""
-        self._held = {key: seat for key, seat in self._held.items() if key[0] != url}
+    # --- others' seats
 
     def sits(self, url: str, seat: Seat, node: NodeId) -> None:
         """Somebody's seat turned out to be this node's."""
@@ -118,6 +177,14 @@ class Meeting:
         """Whose seat it is, if that is known."""
         return self._nodes.get((url, seat))
 
+    def reach(self, url: str, seat: Seat) -> None:
+        """We had a link with whoever sits there: we are in one piece with them."""
+        _remember(self._reached, (url, seat), None)
+
+    def reached(self, url: str, seat: Seat) -> bool:
+        """Whether ``reach`` was said of that seat."""
+        return (url, seat) in self._reached
+
     def avoid(self, url: str, seat: Seat, now: float) -> None:
         """A link with that seat failed."""
         _remember(self._avoided, (url, seat), now + AVOID_S)
@@ -125,6 +192,12 @@ class Meeting:
     def avoided(self, url: str, seat: Seat, now: float) -> bool:
         """Whether a link with that seat has failed lately."""
         return self._avoided.get((url, seat), 0.0) > now
+
+    def _take(self, topics: list[Topic]) -> list[Wish]:
+        return [TakeSeat(url, topic, SeatMode.MESH) for topic in topics for url in self._urls]
+
+    def _leave(self, topics: list[Topic]) -> list[Wish]:
+        return [LeaveSeat(url, topic) for topic in topics for url in self._urls]
 
 
 def _topics(secret: bytes, now: float) -> list[Topic]:

@@ -1,6 +1,6 @@
 """One attempt to have a neighbour: from the first blob to the link's end.
 
-Knows: what is remembered of an attempt. Does not know: the rules by which attempts are made (``mesh`` does).
+Knows: what is remembered of an attempt. Does not know: the rules by which attempts are made (``view`` does).
 """
 
 from __future__ import annotations
@@ -18,13 +18,26 @@ CONNECT_S = 20.0
 again."""
 
 
+YOUNG_S = 20.0
+"""A link younger than this is not let go for another."""
+
+
 @dataclass(frozen=True, slots=True)
 class SeatRef:
-    """Where a blob comes from or goes to."""
+    """A seat at a rendezvous."""
 
     url: str
     topic: Topic
     seat: Seat
+
+    @property
+    def binding(self) -> bytes:
+        """What an offer made there is bound to."""
+        return self.topic
+
+
+Way = SeatRef
+"""Where a blob comes from or goes to."""
 
 
 @dataclass(slots=True)
@@ -32,13 +45,15 @@ class Neighbour:
     """``offered`` is set while our offer waits; ``offer`` and ``offer_blob`` while we prepare an answer."""
 
     id: LinkId
-    at: SeatRef
+    at: Way
     began: float
     node: NodeId | None = None
     offered: OpenOffer | None = field(default=None, repr=False)
     offer: Offer | None = None
     offer_blob: bytes = field(default=b"", repr=False)
     link: Link | None = None
+    swap: bool = False
+    """Begun although there were enough links: when it is up another one goes."""
 
     @property
     def up(self) -> bool:
@@ -46,9 +61,19 @@ class Neighbour:
         return self.link is not None and self.link.confirmed
 
     @property
+    def counts(self) -> bool:
+        """Whether it is up and was heard lately."""
+        return self.link is not None and self.link.confirmed and not self.link.faded
+
+    @property
     def ours(self) -> bool:
         """Whether we made the offer."""
         return self.offer is None
+
+    def young(self, now: float) -> bool:
+        """Whether the link has hardly settled."""
+        opened = self.link.opened_at if self.link is not None else None
+        return opened is None or now < opened + YOUNG_S
 
     def overdue(self, now: float) -> bool:
         """Whether the attempt has taken, or the link has been silent, for too long."""
@@ -57,7 +82,7 @@ class Neighbour:
         return self.link.dead(now)
 
     def next_wakeup(self) -> float:
-        """When ``overdue`` or a heartbeat is next due."""
+        """When ``overdue``, silence or a heartbeat is next due."""
         due = self.link.next_wakeup() if self.link is not None else None
         return self.began + CONNECT_S if due is None else due
 
@@ -65,6 +90,8 @@ class Neighbour:
         """As a value to show."""
         link = self.link
         opened = link.opened_at if link is not None else None
-        state = "up" if self.up else "connecting" if opened is None else "confirming"
+        state = "connecting" if opened is None else "confirming"
+        if self.up:
+            state = "up" if self.counts else "quiet"
         sent, received = (link.sent, link.received) if link is not None else (0, 0)
         return LinkStatus(self.id, mesh, self.node, state, opened or self.began, sent, received)

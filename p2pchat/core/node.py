@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from p2pchat.core import conversation, facts, mesh, orders, pairing
+from p2pchat.core.broadcast import Strategy
 from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import Conversation
 from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import LinksChanged, MessageMoved, Notify, Order, Persist
+from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Contact, Identity, Memory, OutboxEntry, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat, Topical
@@ -39,8 +41,15 @@ ContactChange = Callable[[Contact], list[Order]]
 class Node:
     """``handle`` every fact in order, carry out what it returns, and come back at ``next_wakeup``."""
 
-    def __init__(self, memory: Memory, entropy: Entropy, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        entropy: Entropy,
+        settings: Settings | None = None,
+        strategy: Strategy = Plumtree,
+    ) -> None:
         self._settings = settings or Settings()
+        self._strategy = strategy
         self._entropy = entropy
         self._id = NodeId(entropy.bytes(8))
         self._links = 0
@@ -199,8 +208,8 @@ class Node:
 
     def _mesh_signal(self, home: Mesh, url: str, message: Topical, now: float) -> list[mesh.MeshOutput]:
         match message:
-            case signalling.Seated(topic, seat, others):
-                return home.seated(url, topic, seat, others, now)
+            case signalling.Seated(topic, _, others):
+                return home.seated(url, topic, others, now)
             case signalling.Blob(topic, seat, blob):
                 return home.blob(SeatRef(url, topic, seat), blob, now)
             case signalling.Gone(topic, seat):
@@ -316,13 +325,13 @@ class Node:
         if known is None:
             added = self._add_mesh(record)
             return [Persist(PutMesh(record)), *self._on_mesh(added, added.tick(now), now)]
-        learned = known.meet_at(record.rendezvous)
+        learned = known.meet_at(record.rendezvous, now)
         return [Persist(PutMesh(known.record)), *self._on_mesh(known, learned, now)] if learned else []
 
     def _add_mesh(self, record: MeshRecord) -> Mesh:
         entropy = self._entropy.child(f"mesh {record.id.hex()}")
         self._meshes[record.id] = Mesh(
-            record, self._id, self._settings, entropy, self._new_link, self._counters
+            record, self._id, self._settings, entropy, self._new_link, self._counters, self._strategy
         )
         return self._meshes[record.id]
 

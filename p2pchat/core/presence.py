@@ -60,7 +60,10 @@ class Presence:
         self._greeted_at = now
         self.greet_at = now + REFRESH_S if self.here(now) else None
 
+    def lapses_at(self) -> float | None:
+        """When they stop counting as here, if nothing is heard."""
+        return self.heard_at + HERE_S if self._here and self.heard_at is not None else None
+
     def next_wakeup(self) -> float | None:
         """When a greeting is due or presence lapses."""
-        lapse = self.heard_at + HERE_S if self._here and self.heard_at is not None else None
-        return min((due for due in (self.greet_at, lapse) if due is not None), default=None)
+        return min((due for due in (self.greet_at, self.lapses_at()) if due is not None), default=None)

@@ -1,8 +1,9 @@
-"""Offers and answers: the plaintexts of the sealed blobs by which two members of a mesh make a link.
+"""Offers, answers and declines: the plaintexts of the sealed blobs by which two members of a mesh make a
+link.
 
 Knows: their fields and bytes. Does not know: how they are sealed, or how a description becomes a connection.
 
-Both are msgpack maps, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``.
+All are msgpack maps, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ X25519_BYTES: Final = 32
 
 _OFFER: Final = 1
 _ANSWER: Final = 2
+_DECLINE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ class Answer:
     description: Description
 
 
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """The other side's refusal of one offer."""
+
+    node: NodeId
+    linked: bool
+    """True: it has a link with the offerer already; False: it has no room."""
+
+
+Reply = Answer | Decline
+
+
 def encode_offer(offer: Offer) -> bytes:
     """Return ``GEOMETRY.blob_plain`` bytes, ready to be sealed."""
     return _encode(_OFFER, offer.node, offer.x25519, "ek", offer.encapsulation_key, offer.description)
@@ -55,19 +69,24 @@ def encode_offer(offer: Offer) -> bytes:
 
 def decode_offer(data: bytes) -> Offer:
     """Undo ``encode_offer``. Raises Malformed."""
-    read = _reader(data, _OFFER)
+    read = _reader(data, _OFFER, _OFFER)
     node, x25519 = _who(read)
     return Offer(node, x25519, read.bytes("ek", ENCAPSULATION_KEY_BYTES), _description(read))
 
 
-def encode_answer(answer: Answer) -> bytes:
+def encode_reply(reply: Reply) -> bytes:
     """Return ``GEOMETRY.blob_plain`` bytes, ready to be sealed."""
-    return _encode(_ANSWER, answer.node, answer.x25519, "ct", answer.ciphertext, answer.description)
+    if isinstance(reply, Decline):
+        fields = {"t": _DECLINE, "node": reply.node, "linked": reply.linked}
+        return length_prefixed(pack(fields), GEOMETRY.blob_plain)
+    return _encode(_ANSWER, reply.node, reply.x25519, "ct", reply.ciphertext, reply.description)
 
 
-def decode_answer(data: bytes) -> Answer:
-    """Undo ``encode_answer``. Raises Malformed."""
-    read = _reader(data, _ANSWER)
+def decode_reply(data: bytes) -> Reply:
+    """Undo ``encode_reply``. Raises Malformed."""
+    read = _reader(data, _ANSWER, _DECLINE)
+    if read.integer("t", _ANSWER, _DECLINE) == _DECLINE:
+        return Decline(NodeId(read.bytes("node", NODE_BYTES)), read.flag("linked"))
     node, x25519 = _who(read)
     return Answer(node, x25519, read.bytes("ct", CIPHERTEXT_BYTES), _description(read))
 
@@ -77,11 +96,11 @@ def _encode(kind: int, node: NodeId, x25519: bytes, name: str, kem: bytes, descr
     return length_prefixed(pack(fields), GEOMETRY.blob_plain)
 
 
-def _reader(data: bytes, kind: int) -> Reader:
+def _reader(data: bytes, first: int, last: int) -> Reader:
     if len(data) != GEOMETRY.blob_plain:
         raise Malformed(f"an offer or answer of {len(data)} bytes")
     read = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
-    read.integer("t", kind, kind)
+    read.integer("t", first, last)
     return read
 
 

@@ -13,7 +13,8 @@ from p2pchat.core.conversation import Conversation, SendCell
 from p2pchat.core.presence import HERE_S
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
-from p2pchat.types import ContactId, MessageId, MessageState, Topic
+from p2pchat.crypto.kdf import mesh_topic
+from p2pchat.types import ContactId, MessageId, MessageState, Seat, Topic
 from p2pchat.wire import payload
 from p2pchat.wire.cell import decode_cell, encode_cell
 from p2pchat.wire.codec import pack
@@ -270,8 +271,9 @@ def test_renaming_and_verifying_stick(world: World) -> None:
 def test_a_server_that_speaks_of_topics_nobody_asked_for_is_ignored(world: World) -> None:
     node = world.machines["bob"].running
     topic = Topic(b"t" * 32)
-    mine = next(iter(next(iter(node._meshes.values()))._meeting._held.values()))
+    mine = Seat(b"our seat")
     for message in (Welcome(1), Gone(topic, mine), Seated(topic, mine, ())):
         assert node.handle(facts.SignalReceived(URL, message), world.now) == []
-    held = next(iter(next(iter(node._meshes.values()))._meeting._topics))
+    (record,) = world.machines["bob"].store.meshes.values()
+    held = mesh_topic(record.secret, epoch_at(world.now))
     assert node.handle(facts.SignalReceived(URL, Gone(held, mine)), world.now) == []

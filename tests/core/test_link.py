@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.link import CONFIRM_S, CREDIT, HEARTBEAT_S, QUEUE_CAP, SILENCE_S, Link
+from p2pchat.core.lanes import CELLS_CAP
+from p2pchat.core.link import CONFIRM_S, CREDIT, HEARTBEAT_S, QUIET_S, SILENCE_S, Link
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
 from p2pchat.wire import control, frame
@@ -86,7 +87,7 @@ def test_a_damaged_stream_is_refused(fault: str) -> None:
 
 def test_without_credit_cells_wait_and_beyond_the_queue_the_newest_is_shed() -> None:
     offerer, _ = opened()
-    released = sum(len(offerer.send(CELL, 0.0)) for _ in range(CREDIT + QUEUE_CAP + 5))
+    released = sum(len(offerer.send(CELL, 0.0)) for _ in range(CREDIT + CELLS_CAP + 5))
     assert released == CREDIT - 1  # the confirmation took one
     assert offerer.shed == 6
     assert len(offerer.drained(10, 0.0)) == 10
@@ -99,7 +100,7 @@ def test_control_goes_before_waiting_cells() -> None:
     offerer.send(Frame(FrameKind.CONTROL, control.encode(control.Bye())), 0.0)
     sealed += offerer.drained(2, 0.0)
     received = [answerer.receive(each, 0.0) for each in sealed]
-    assert [each.kind for each in received if each is not None][-2:] == [FrameKind.CONTROL, FrameKind.CELL]
+    assert received[-2:] == [control.Bye(), CELL]
 
 
 def test_a_quiet_link_sends_heartbeats_and_a_silent_one_is_dead() -> None:
@@ -108,6 +109,8 @@ def test_a_quiet_link_sends_heartbeats_and_a_silent_one_is_dead() -> None:
     (beat,) = offerer.tick(HEARTBEAT_S)
     assert len(beat) == GEOMETRY.frame
     assert answerer.receive(beat, HEARTBEAT_S) is None
+    assert not answerer.quiet(HEARTBEAT_S + QUIET_S - 0.1)
+    assert answerer.quiet(HEARTBEAT_S + QUIET_S)
     assert not answerer.dead(HEARTBEAT_S + SILENCE_S - 0.1)
     assert answerer.dead(HEARTBEAT_S + SILENCE_S)
     assert answerer.silent_for(HEARTBEAT_S + 1.0) == 1.0
@@ -125,9 +128,22 @@ def test_the_next_wakeup_is_when_something_may_change() -> None:
     for _ in range(CREDIT):
         offerer.send(CELL, 0.0)
     offerer.tick(HEARTBEAT_S)
-    assert (
-        offerer.next_wakeup() == SILENCE_S
-    )  # the heartbeat waits for credit; there is nothing to wake up for
+    assert offerer.next_wakeup() == QUIET_S, (
+        "the heartbeat waits for credit; only silence may change anything"
+    )
+    offerer.faded = True
+    assert offerer.next_wakeup() == SILENCE_S
+
+
+def test_room_is_the_credit_that_nothing_waits_for() -> None:
+    assert end("offerer").room == 0
+    offerer, _ = opened()
+    assert offerer.room == CREDIT - 1
+    for _ in range(CREDIT):
+        offerer.send(CELL, 0.0)
+    assert offerer.room == 0
+    offerer.drained(CREDIT, 0.0)
+    assert offerer.room == CREDIT - 1
 
 
 def test_padding_and_late_confirmations_mean_nothing() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from p2pchat.core import facts, orders
 from p2pchat.core.settings import Settings
-from p2pchat.types import LinkId
+from p2pchat.crypto.envelope import epoch_at
+from p2pchat.crypto.kdf import mesh_topic
+from p2pchat.types import LinkId, Seat, Topic
 from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated
 from tests.support.world import URL, World
 
@@ -35,6 +37,12 @@ def up(world: World, name: str) -> int:
 def peers(world: World, name: str) -> list[bytes]:
     links = world.machines[name].running.status().links
     return [link.peer for link in links if link.state == "up" and link.peer is not None]
+
+
+def topic_of(world: World, name: str) -> Topic:
+    """Where the members of its mesh meet now."""
+    (record,) = world.machines[name].store.meshes.values()
+    return mesh_topic(record.secret, epoch_at(world.now))
 
 
 def lose(world: World, name: str) -> None:
@@ -210,12 +218,10 @@ def test_a_rendezvous_that_repeats_every_blob_gains_nothing() -> None:
 def test_a_rendezvous_that_invents_seats_and_refusals_is_survived() -> None:
     world = crowd(2)
     world.run(30.0)
-    node = world.machines["n0"].running
-    topic = next(iter(next(iter(node._meshes.values()))._meeting._topics))
-    seat = node._meshes[next(iter(node._meshes))]._meeting._held[(URL, topic)]
-    invented = tuple(type(seat)(bytes([n]) * 8) for n in range(1, 7))
+    topic = topic_of(world, "n0")
+    invented = tuple(Seat(bytes([n]) * 8) for n in range(1, 7))
     world.tell("n0", facts.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
-    world.tell("n0", facts.SignalReceived(URL, Seated(topic, seat, invented)))
+    world.tell("n0", facts.SignalReceived(URL, Seated(topic, Seat(b"our seat"), invented)))
     world.run(60.0)
     assert up(world, "n0") == 1
 
@@ -239,12 +245,16 @@ def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> Non
     world.invite("a")
     world.run(1.0)
     node = world.machines["a"].running
-    mesh = next(iter(node._meshes.values()))
-    topic = next(iter(mesh._meeting._topics))
-    own = mesh._meeting._held[(URL, topic)]
-    stranger = type(own)(b"stranger")
-    for fact_of in (lambda link: facts.LinkUp(link, b"", b""), lambda link: facts.FrameReceived(link, b"x")):
-        out = node.handle(facts.SignalReceived(URL, Seated(topic, own, (stranger,))), world.now)
+
+    def opens(link: LinkId) -> facts.Fact:
+        return facts.LinkUp(link, b"", b"")
+
+    def speaks(link: LinkId) -> facts.Fact:
+        return facts.FrameReceived(link, b"x")
+
+    for number, fact_of in enumerate((opens, speaks)):
+        strangers = (Seat(b"stranger"[number:] + b"." * number),)
+        seated = Seated(topic_of(world, "a"), Seat(b"our seat"), strangers)
+        out = node.handle(facts.SignalReceived(URL, seated), world.now)
         (link,) = [order.link for order in out if isinstance(order, orders.MakeOffer)]
         assert orders.CloseLink(link) in node.handle(fact_of(link), world.now)
-        mesh._meeting._avoided.clear()

@@ -19,6 +19,7 @@ from p2pchat.wire import (
     description,
     fragment,
     frame,
+    gossip,
     invite,
     offer,
     pairing,
@@ -95,7 +96,12 @@ TARGETS: dict[str, Target] = {
         frame.Frame(frame.FrameKind.CONTROL, control.encode(control.Heartbeat(7))),
     ),
     "control": Format(control.decode, control.encode).extensible(
-        control.Heartbeat(7), control.Bye(), control.UnknownControl(16)
+        control.Heartbeat(7), control.Bye(), control.UnknownControl(15)
+    ),
+    "gossip": Format(control.decode, control.encode).extensible(
+        gossip.Ihave((b"i" * 16, b"j" * 16), late=True),
+        gossip.Graft((b"i" * 16,), eager=True),
+        gossip.Prune(),
     ),
     "cell": Format(cell.decode_cell, cell.encode_cell).canonical(
         cell.Cell(b"t" * 16, 81_000, bytes(8), b"b" * 897)
@@ -121,8 +127,8 @@ TARGETS: dict[str, Target] = {
     "offer": Format(offer.decode_offer, offer.encode_offer).extensible(
         offer.Offer(_NODE, _KEY, b"e" * 1184, _DESCRIPTION)
     ),
-    "answer": Format(offer.decode_answer, offer.encode_answer).extensible(
-        offer.Answer(_NODE, _KEY, b"c" * 1088, _DESCRIPTION)
+    "answer": Format(offer.decode_reply, offer.encode_reply).extensible(
+        offer.Answer(_NODE, _KEY, b"c" * 1088, _DESCRIPTION), offer.Decline(_NODE, linked=True)
     ),
     "signalling-client": Format(signalling.decode_client, signalling.encode_client).canonical(
         signalling.Take(_TOPIC, signalling.SeatMode.GUEST),

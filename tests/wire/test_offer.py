@@ -15,7 +15,7 @@ from p2pchat.wire.description import (
     encode_description,
 )
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.offer import Answer, Offer, decode_answer, decode_offer, encode_answer, encode_offer
+from p2pchat.wire.offer import Answer, Decline, Offer, decode_offer, decode_reply, encode_offer, encode_reply
 
 NODE, X25519, EK, CT = NodeId(b"n" * 8), b"x" * 32, b"e" * 1184, b"c" * 1088
 HERE = Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
@@ -29,21 +29,28 @@ LARGEST = Description(
 @pytest.mark.parametrize("description", [SMALL, LARGEST])
 def test_offers_and_answers_come_back_equal_and_all_have_one_size(description: Description) -> None:
     offer, answer = Offer(NODE, X25519, EK, description), Answer(NODE, X25519, CT, description)
-    assert len(encode_offer(offer)) == len(encode_answer(answer)) == GEOMETRY.blob_plain == 2008
+    assert len(encode_offer(offer)) == len(encode_reply(answer)) == GEOMETRY.blob_plain == 2008
     assert decode_offer(encode_offer(offer)) == offer
-    assert decode_answer(encode_answer(answer)) == answer
+    assert decode_reply(encode_reply(answer)) == answer
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_refusal_looks_like_an_answer_and_comes_back(linked: bool) -> None:
+    data = encode_reply(Decline(NODE, linked))
+    assert len(data) == GEOMETRY.blob_plain
+    assert decode_reply(data) == Decline(NODE, linked)
 
 
 def test_neither_is_taken_for_the_other() -> None:
     with pytest.raises(Malformed):
-        decode_answer(encode_offer(Offer(NODE, X25519, EK, SMALL)))
+        decode_reply(encode_offer(Offer(NODE, X25519, EK, SMALL)))
     with pytest.raises(Malformed):
-        decode_offer(encode_answer(Answer(NODE, X25519, CT, SMALL)))
+        decode_offer(encode_reply(Answer(NODE, X25519, CT, SMALL)))
 
 
 @given(st.binary(max_size=100).map(lambda data: length_prefixed(data, 2008)) | st.binary(max_size=100))
 def test_any_bytes_are_malformed(data: bytes) -> None:
-    for decode in (decode_offer, decode_answer):
+    for decode in (decode_offer, decode_reply):
         with pytest.raises(Malformed):
             decode(data)
 

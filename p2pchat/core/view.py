@@ -1,0 +1,338 @@
+"""The active view: how many neighbours this node keeps, seeks, accepts and lets go.
+
+Knows: when a link is missing, where to look for one, for whom there is room, when to swap one. Does not
+know: how an offer becomes a link (``neighbours``), how seats are kept (``meeting``), or what travels over
+links (``mesh``).
+
+A first link is found through a rendezvous, the others by random walks over the links there are; so the mesh
+is a random graph, and needs no server once it stands. If walks do not help, the rendezvous is asked again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from p2pchat.core import neighbours
+from p2pchat.core.facts import FrameReceived, FramesDrained, LinkFact
+from p2pchat.core.meeting import Meeting
+from p2pchat.core.neighbour import Neighbour, SeatRef
+from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Wanted
+from p2pchat.core.orders import Order, Signal
+from p2pchat.core.pace import Pace
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.settings import Settings
+from p2pchat.core.status import LinkStatus
+from p2pchat.ports import Entropy, exponential, sample
+from p2pchat.types import LinkId, NodeId, Seat, Topic
+from p2pchat.wire.frame import Frame
+from p2pchat.wire.invite import RENDEZVOUS_MAX
+from p2pchat.wire.signalling import Pass
+
+SEAT_LINKS = 2
+"""Links sought through a rendezvous; the others are sought by walks from these, so that the mesh does not
+become a star of the few who sit there."""
+
+WALK_FIRST_S = 1.0
+WALK_LAST_S = 30.0
+"""Gaps between walks while links are missing: a walk takes one or two seconds."""
+
+WALKS_ALONE_S = 15.0
+"""Short for this long in spite of walks, a node asks at the rendezvous as well."""
+
+SWAP_S = 1200.0
+"""A node swaps a link for a fresh one about every twenty minutes (exponential): the graph is a new one a few
+times a day, at the price of some forty frames an hour."""
+
+EVICT_GAP_S = 5.0
+"""A full greeter lets one neighbour go for a newcomer this often: neighbours find others, newcomers
+cannot."""
+
+WOUND_S = 10.0
+"""Two links that broke within this time may mean that the mesh came apart."""
+
+ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Closed | Heard
+
+
+class View:
+    """Keeps ``settings.links_wanted`` links. ``idle``: whether the mesh could do without a link just now."""
+
+    def __init__(
+        self,
+        record: MeshRecord,
+        node: NodeId,
+        settings: Settings,
+        entropy: Entropy,
+        new_link: Callable[[], LinkId],
+        counters: Counter[str],
+        idle: Callable[[LinkId], bool],
+    ) -> None:
+        self.record = record
+        self._node = node
+        self._settings = settings
+        self._entropy = entropy
+        self._idle = idle
+        self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
+        self._meeting = Meeting(record.secret, record.rendezvous, entropy)
+        self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
+        self._short_since: float | None = None
+        self._swap_at: float | None = None
+        self._evict_at = 0.0
+        self._broke_at = float("-inf")
+        self._due: float | None = None
+
+    # --- what the parent asks
+
+    @property
+    def links(self) -> list[LinkId]:
+        """Links over which cells travel now."""
+        return [neighbour.id for neighbour in self._neighbours.counting()]
+
+    def owns(self, link: LinkId) -> bool:
+        """Whether the link is one of this mesh."""
+        return link in self._neighbours
+
+    def holds(self, topic: Topic) -> bool:
+        """Whether the topic is one of this mesh."""
+        return self._meeting.at(topic)
+
+    def node_at(self, link: LinkId) -> NodeId | None:
+        """Who is at the other end."""
+        neighbour = self._neighbours.get(link)
+        return neighbour.node if neighbour is not None else None
+
+    def room(self, link: LinkId) -> int:
+        """Frames that would leave on this link at once."""
+        neighbour = self._neighbours.get(link)
+        return neighbour.link.room if neighbour is not None and neighbour.link is not None else 0
+
+    def status(self) -> tuple[LinkStatus, ...]:
+        """All links and attempts."""
+        return tuple(neighbour.status(self.record.id) for neighbour in self._neighbours)
+
+    def send(self, link: LinkId, frame: Frame, now: float, source: LinkId | None = None) -> list[ViewOutput]:
+        """Hand a frame to a link that is up. ``source``: the link a cell came from, if not our own."""
+        return self._carried(self._neighbours.send(link, frame, now, source), now)
+
+    # --- time
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due. Frames that pass only ever move it back, so it is kept meanwhile."""
+        if self._due is None:
+            self._due = min(self._deadlines())
+        return self._due
+
+    def _deadlines(self) -> Iterable[float]:
+        yield self._meeting.next_wakeup
+        if self._meeting.sitting:
+            yield self._meeting.ask_at
+        for neighbour in self._neighbours:
+            yield neighbour.next_wakeup()
+        if self._missing() <= 0:
+            yield self._swap_at or 0.0
+        else:
+            linked = bool(self._neighbours.counting())
+            if linked:
+                yield self._walking.at
+            if not self._meeting.sitting:
+                yield (self._short_since or 0.0) + WALKS_ALONE_S if linked else 0.0
+
+    def tick(self, now: float) -> list[ViewOutput]:
+        """Follow the epochs' topics, drop dead links, send heartbeats, seek what is missing."""
+        if now < self.next_wakeup():
+            return []
+        self._due = None
+        out: list[ViewOutput] = [*self._meeting.follow(now)]
+        out += self._carried(self._neighbours.tick(now), now)
+        if self._missing() > 0:
+            out += self._seek(now)
+        else:
+            self._short_since = None
+            out += self._swap(now)
+        if self._meeting.sitting and now >= self._meeting.ask_at:
+            out += self._meeting.ask(now)
+        return out
+
+    def _missing(self) -> int:
+        """How many more attempts are wanted, beyond the links that count and the attempts under way."""
+        return self._settings.links_wanted - sum(1 for each in self._neighbours if each.counts or not each.up)
+
+    def _seek(self, now: float) -> list[ViewOutput]:
+        """A walk if there is a link to walk over; a seat if there is none, or walks do not help."""
+        if self._short_since is None:
+            self._short_since = now
+        out: list[ViewOutput] = []
+        linked = bool(self._neighbours.counting())
+        if linked and now >= self._walking.at:
+            self._walking.tried(now)
+            out += self._walk(now, swap=False)
+        if not linked or now >= self._short_since + WALKS_ALONE_S:
+            out += self._meeting.sit(now)
+        return out
+
+    def _swap(self, now: float) -> list[ViewOutput]:
+        """Now and then a walk for another link instead of one there is."""
+        if self._swap_at is not None and now < self._swap_at:
+            return []
+        due, self._swap_at = self._swap_at, now + exponential(self._entropy, SWAP_S)
+        return self._walk(now, swap=True) if due is not None else []
+
+    def leave(self, now: float) -> list[ViewOutput]:
+        """Say goodbye to every neighbour and close."""
+        return [
+            each
+            for one in self._neighbours
+            for each in self._carried(self._neighbours.goodbye(one, now), now)
+        ]
+
+    # --- seats
+
+    def meet_at(self, urls: tuple[str, ...], now: float) -> list[ViewOutput]:
+        """Meet at further rendezvous, too, as far as a list may grow."""
+        self._due = None
+        known = self.record.rendezvous
+        new = tuple(url for url in urls if url not in known)[: RENDEZVOUS_MAX - len(known)]
+        self.record = replace(self.record, rendezvous=(*known, *new))
+        return [*self._meeting.add(new, now)]
+
+    def seated(self, url: str, topic: Topic, others: tuple[Seat, ...], now: float) -> list[ViewOutput]:
+        """We hold a seat and see some others: offer links where we need them, leave if we are not needed."""
+        self._due = None
+        self._meeting.seated(url, topic, len(others))
+        seats = [SeatRef(url, topic, other) for other in others]
+        out = [
+            each
+            for waiting in map(self._neighbours.waiting_at, seats)
+            if waiting is not None
+            for each in self._carried(self._neighbours.repeat(waiting), now)
+        ]
+        missing = self._missing()
+        strangers = [seat for seat in seats if self._stranger(seat, now)]
+        if missing > 0:
+            count = min(missing, self._seat_offers(now))
+        elif self._meeting.crowded():
+            return [*out, *self._meeting.rise(now)]
+        else:
+            strangers = [seat for seat in strangers if not self._meeting.reached(url, seat.seat)]
+            count = min(1, self._settings.links_max - len(self._neighbours))
+        for seat in sample(self._entropy, strangers, max(0, count)):
+            out += self._carried(self._neighbours.begin(seat, now, swap=missing <= 0), now)
+        return out
+
+    def unseated(self, url: str) -> None:
+        """The connection to a rendezvous is gone, and our seats there with it."""
+        self._due = None
+        self._meeting.unseated(url)
+
+    def blob(self, at: SeatRef, blob: bytes, now: float) -> list[ViewOutput]:
+        """A sealed blob was left at our seat. Raises RefusedInput."""
+        self._due = None
+        return self._carried(self._neighbours.blob(at, blob, now), now)
+
+    def gone(self, at: SeatRef, now: float) -> list[ViewOutput]:
+        """The seat we passed a blob to is empty."""
+        self._due = None
+        waiting = self._neighbours.waiting_at(at)
+        return self._carried(self._neighbours.close(waiting), now) if waiting is not None else []
+
+    def _seat_offers(self, now: float) -> int:
+        """How many offers to make to those who sit here: few, unless walks do not help."""
+        helpless = self._short_since is not None and now >= self._short_since + WALKS_ALONE_S
+        return max(SEAT_LINKS - len(self._neighbours), int(helpless))
+
+    def _stranger(self, at: SeatRef, now: float) -> bool:
+        """Whether an offer may be made there. A node without any link avoids nobody: there may be nobody
+        else."""
+        if self._neighbours.counting() and self._meeting.avoided(at.url, at.seat, now):
+            return False
+        node = self._meeting.who(at.url, at.seat)
+        tried = any(each.at == at for each in self._neighbours)
+        return not tried and node != self._node and (node is None or not self._neighbours.knows(node))
+
+    # --- links
+
+    def link(self, fact: LinkFact, now: float) -> list[ViewOutput]:
+        """Something happened to one of our links."""
+        if not isinstance(fact, (FrameReceived, FramesDrained)):
+            self._due = None
+        return self._carried(self._neighbours.happened(fact, now), now)
+
+    def _carried(self, out: Iterable[neighbours.Output], now: float) -> list[ViewOutput]:
+        """What happened among the neighbours, and what follows from it here."""
+        done: list[ViewOutput] = []
+        for each in out:
+            match each:
+                case SendBlob(at, blob):
+                    done.append(Signal(at.url, Pass(at.topic, at.seat, blob)))
+                case Met(at, node):
+                    self._meeting.sits(at.url, at.seat, node)
+                case Wanted():
+                    done += self._carried(self._wanted(each, now), now)
+                case Opened(neighbour):
+                    done += [each, *self._carried(self._opened(neighbour, now), now)]
+                case Closed(_, broken):
+                    self._closed(broken, now)
+                    done.append(each)
+                case Failed(neighbour, answered):
+                    self._failed(neighbour, answered, now)
+                case _:
+                    done.append(each)
+        return done
+
+    def _wanted(self, wanted: Wanted, now: float) -> list[neighbours.Output]:
+        """Accept a link while there is room; at a seat make some, for a newcomer knows nobody else."""
+        out: list[neighbours.Output] = []
+        if len(self._neighbours) >= self._settings.links_max:
+            out += self._make_room(now)
+        if len(self._neighbours) >= self._settings.links_max:
+            return out + self._neighbours.decline(wanted.at, wanted.blob, linked=False)
+        return out + self._neighbours.accept(wanted, now)
+
+    def _opened(self, neighbour: Neighbour, now: float) -> list[neighbours.Output]:
+        self._due = None
+        self._meeting.linked()
+        self._walking.succeeded()
+        self._meeting.reach(neighbour.at.url, neighbour.at.seat)
+        swap, neighbour.swap = neighbour.swap, False
+        enough = len(self._neighbours.counting()) > self._settings.links_wanted
+        return self._let_one_go(now) if swap and enough else []
+
+    def _closed(self, broken: bool, now: float) -> None:
+        """One link less; if two broke at once the mesh may have come apart."""
+        self._due = None
+        self._meeting.lost(now)
+        self._walking.hurry(now, WALK_FIRST_S)
+        if broken:
+            if now < self._broke_at + WOUND_S:
+                self._meeting.wounded(now)
+            self._broke_at = now
+
+    def _failed(self, neighbour: Neighbour, answered: bool, now: float) -> None:
+        self._due = None
+        if answered:
+            self._meeting.reach(neighbour.at.url, neighbour.at.seat)
+        self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now)
+        if not self._neighbours.counting():
+            self._meeting.lonely(now)
+
+    def _make_room(self, now: float) -> list[neighbours.Output]:
+        """Let a neighbour go for a newcomer, though not all the time."""
+        if now < self._evict_at:
+            return []
+        self._evict_at = now + EVICT_GAP_S
+        return self._let_one_go(now)
+
+    def _let_one_go(self, now: float) -> list[neighbours.Output]:
+        """Say goodbye to one of the neighbours the mesh can do without, if there is one."""
+        spare = [each for each in self._neighbours.counting() if self._idle(each.id) and not each.young(now)]
+        return [
+            out for each in sample(self._entropy, spare, 1) for out in self._neighbours.goodbye(each, now)
+        ]
+
+    # --- walks
+
+    def _walk(self, now: float, swap: bool) -> list[ViewOutput]:
+        """Begin a walk over a random link."""
+        return []

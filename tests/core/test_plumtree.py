@@ -1,0 +1,215 @@
+"""Plumtree as a conversation: what one node does about what its neighbours push, announce and ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from p2pchat.core import plumtree
+from p2pchat.core.broadcast import Push, Say, Sending
+from p2pchat.core.plumtree import ANNOUNCERS_MAX, Damping, Plumtree
+from p2pchat.types import LinkId
+from p2pchat.wire.gossip import IDS_MAX, Graft, Ihave, Prune
+from tests.support.entropy import SeededEntropy
+
+A, B, C = LinkId(1), LinkId(2), LinkId(3)
+RULES = Damping()
+
+
+class Cells:
+    """What this node has."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[bytes, bytes] = {}
+
+    def known(self, name: bytes) -> bool:
+        return name in self.bodies
+
+    def body(self, name: bytes) -> bytes | None:
+        return self.bodies.get(name)
+
+
+class Scene:
+    """One node with some neighbours."""
+
+    def __init__(self, *links: LinkId) -> None:
+        self.cells = Cells()
+        self.counters: Counter[str] = Counter()
+        self.tree = Plumtree(SeededEntropy("plumtree"), self.cells, self.counters)
+        self.now = 1000.0
+        for link in links:
+            assert self.tree.link_up(link, self.now) == []
+
+    def pushed(self, number: int, source: LinkId | None) -> list[Sending]:
+        """A cell comes from a neighbour; None: we wrote it."""
+        cell = name(number)
+        if source is not None and self.cells.known(cell):
+            return self.tree.again(cell, source, self.now)
+        self.cells.bodies[cell] = body(number)
+        return self.tree.fresh(cell, body(number), source, self.now)
+
+    def after(self, seconds: float) -> list[Sending]:
+        """What is due until then, in order."""
+        end, out = self.now + seconds, []
+        while (due := self.tree.next_wakeup()) is not None and due <= end:
+            self.now = due
+            out += self.tree.tick(due)
+        self.now = end
+        return out
+
+    def prune(self, link: LinkId) -> None:
+        """That neighbour no longer pushes to us."""
+        for number in range(10_000, 10_000 + RULES.duplicates_in_a_row):
+            self.pushed(number, None)
+            said = self.pushed(number, link)
+        assert said == [Say(link, Prune())]
+        self.after(60.0)
+
+
+def name(number: int) -> bytes:
+    return number.to_bytes(16, "big")
+
+
+def body(number: int) -> bytes:
+    return b"body of %d" % number
+
+
+def test_a_new_cell_is_pushed_to_everybody_but_its_source() -> None:
+    scene = Scene(A, B, C)
+    assert scene.pushed(1, A) == [Push(B, body(1)), Push(C, body(1))]
+    assert scene.pushed(2, None) == [Push(A, body(2)), Push(B, body(2)), Push(C, body(2))]
+
+
+def test_a_duplicate_now_and_then_changes_nothing() -> None:
+    scene = Scene(A, B)
+    for number in range(100):
+        scene.pushed(number, A if number % 5 else B)
+        assert scene.pushed(number, B if number % 5 else A) == []
+
+
+def test_ten_duplicates_in_a_row_end_a_push_and_the_others_wait_their_turn() -> None:
+    scene = Scene(A, B, C)
+    said: list[Sending] = []
+    for number in range(RULES.duplicates_in_a_row):
+        scene.pushed(number, A)
+        said += scene.pushed(number, B) + scene.pushed(number, C)
+    assert said == [Say(B, Prune())]
+    assert scene.tree.tree() == {A: (True, True), B: (True, False), C: (True, True)}
+
+
+def test_who_asked_for_no_pushes_is_told_in_batches_instead() -> None:
+    scene = Scene(A, B)
+    assert scene.tree.heard(Prune(), B, scene.now) == []
+    assert scene.pushed(1, A) == [] == scene.pushed(2, A)
+    assert scene.after(RULES.batch_s[1]) == [Say(B, Ihave((name(1), name(2)), late=False))]
+    assert scene.after(60.0) == []
+
+
+def test_a_batch_fills_frames() -> None:
+    scene = Scene(A, B)
+    scene.tree.heard(Prune(), B, scene.now)
+    for number in range(IDS_MAX + 1):
+        scene.pushed(number, A)
+    batches = [each.message for each in scene.after(1.0) if isinstance(each, Say)]
+    assert [len(each.ids) for each in batches if isinstance(each, Ihave)] == [IDS_MAX, 1]
+
+
+def test_an_announced_cell_that_comes_by_itself_is_not_asked_for() -> None:
+    scene = Scene(A, B, C)
+    scene.tree.heard(Ihave((name(1),), late=False), B, scene.now)
+    assert scene.pushed(1, A) == [Push(C, body(1))], "and not to B, which has it"
+    assert scene.after(60.0) == []
+
+
+def test_an_announced_cell_that_does_not_come_is_fetched_from_one_after_the_other() -> None:
+    scene = Scene(A, B, C)
+    for link in (B, C):
+        scene.tree.heard(Ihave((name(1),), late=False), link, scene.now)
+    assert scene.after(0.99) == []
+    assert scene.after(1.01) == [Say(B, Graft((name(1),), eager=False))]
+    assert scene.after(1.0) == [Say(C, Graft((name(1),), eager=False))]
+    assert scene.after(60.0) == []
+    assert scene.counters["cells announced and never had"] == 1
+
+
+def test_what_was_recovered_late_is_announced_never_pushed_and_fetched_soon() -> None:
+    scene = Scene(A, B)
+    assert scene.tree.recovered(name(1), A, scene.now) == []
+    assert scene.after(1.0) == [Say(B, Ihave((name(1),), late=True))]
+    scene.tree.heard(Ihave((name(2),), late=True), B, scene.now)
+    assert scene.after(RULES.late_s[1]) == [Say(B, Graft((name(2),), eager=False))]
+    assert scene.counters["cells fetched"] == 0, "says nothing about the tree"
+
+
+def test_three_misses_in_five_seconds_make_a_link_eager() -> None:
+    scene = Scene(A, B)
+    scene.prune(B)
+    for number in range(3):
+        scene.tree.heard(Ihave((name(number),), late=False), B, scene.now)
+    said = scene.after(2.5)
+    assert said[-1] == Say(B, Graft((), eager=True))
+    assert scene.tree.tree()[B] == (True, True)
+
+
+def test_misses_that_are_far_between_only_fetch() -> None:
+    scene = Scene(A, B)
+    scene.prune(B)
+    for number in range(10):
+        scene.tree.heard(Ihave((name(number),), late=False), B, scene.now)
+        assert scene.after(6.0) == [Say(B, Graft((name(number),), eager=False))]
+        scene.pushed(number, B)
+    assert scene.tree.tree()[B] == (True, False)
+
+
+def test_a_graft_gives_what_we_have_and_begins_pushing_if_it_says_so() -> None:
+    scene = Scene(A, B)
+    scene.tree.heard(Prune(), B, scene.now)
+    scene.pushed(1, A)
+    assert scene.tree.heard(Graft((name(1), name(9)), eager=False), B, scene.now) == [Push(B, body(1))]
+    assert scene.pushed(2, A) == []
+    assert scene.tree.heard(Graft((), eager=True), B, scene.now) == []
+    assert scene.pushed(3, A) == [Push(B, body(3))]
+
+
+def test_when_a_link_that_pushed_to_us_is_lost_everybody_is_asked_to_push() -> None:
+    scene = Scene(A, B, C)
+    scene.prune(B)
+    scene.prune(C)
+    assert scene.tree.link_down(A, scene.now) == [
+        Say(B, Graft((), eager=True)),
+        Say(C, Graft((), eager=True)),
+    ]
+    assert scene.tree.tree() == {B: (True, True), C: (True, True)}
+
+
+def test_when_an_idle_link_is_lost_the_tree_stands() -> None:
+    scene = Scene(A, B, C)
+    scene.prune(B)
+    assert scene.tree.link_down(B, scene.now) == []
+
+
+def test_what_links_say_that_are_gone_is_ignored() -> None:
+    scene = Scene(A)
+    assert scene.tree.link_down(B, scene.now) == []
+    assert scene.tree.heard(Prune(), B, scene.now) == []
+    assert scene.tree.again(name(1), B, scene.now) == []
+    scene.tree.heard(Ihave((name(1),), late=False), A, scene.now)
+    scene.tree.link_down(A, scene.now)
+    assert scene.after(60.0) == []
+
+
+def test_tables_have_caps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plumtree, "MISSING_CAP", 3)
+    monkeypatch.setattr(plumtree, "WAITING_CAP", 3)
+    links = [LinkId(number) for number in range(ANNOUNCERS_MAX + 3)]
+    scene = Scene(*links)
+    for link in links:
+        scene.tree.heard(Ihave(tuple(map(name, range(5))), late=False), link, scene.now)
+    assert scene.counters["cells announced and ignored"] == 2 * len(links)
+    asked = [each.link for each in scene.after(60.0) if isinstance(each, Say)]
+    assert sorted(set(asked)) == links[:ANNOUNCERS_MAX]
+    scene.tree.heard(Prune(), links[0], scene.now)
+    for number in range(10, 15):
+        scene.pushed(number, None)
+    assert scene.after(1.0) == [Say(links[0], Ihave((name(12), name(13), name(14)), late=False))]

@@ -23,13 +23,15 @@ from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
 from p2pchat.core.view import View, ViewOutput
 from p2pchat.crypto.kdf import cell_id
+from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, NodeId, Seat, Topic
 from p2pchat.wire import control, gossip
-from p2pchat.wire.cell import Cell, decode_cell
+from p2pchat.wire.cell import Cell, decode_cell, encode_cell
 from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
+from p2pchat.wire.geometry import GEOMETRY
 
 RECENT_CAP = 4096
 """Cells at hand for who asks for one: 4 MB, two minutes of a busy mesh of a thousand."""
@@ -84,6 +86,8 @@ class Mesh:
         counters: Counter[str],
         strategy: Strategy,
     ) -> None:
+        self._stamp_bits = settings.stamp_bits
+        self._entropy = entropy
         self._counters = counters
         self._seen = Seen()
         self._cells = _Cells(self._seen)
@@ -184,6 +188,9 @@ class Mesh:
 
     def broadcast(self, cell: bytes, now: float) -> list[MeshOutput]:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes."""
+        if self._stamp_bits:
+            paid = stamped(decode_cell(cell), self._stamp_bits, self._entropy.bytes(GEOMETRY.stamp))
+            cell = encode_cell(paid)
         name, epoch = cell_id(cell), decode_cell(cell).epoch
         if not self._seen.first_sight(name, epoch, now):
             return []
@@ -211,6 +218,9 @@ class Mesh:
         if self._seen.known(name):
             self._counters["cells seen again"] += 1
             return self._sent(self._broadcast.again(name, link, now), link, now)
+        if self._stamp_bits and worth(cell) < self._stamp_bits:
+            self._counters["cells refused: no stamp"] += 1
+            return []
         if not self._budgets[link].draw(now):
             self._counters["cells refused: over budget"] += 1
             return []

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from p2pchat.crypto.stamp import BITS_MAX
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -16,8 +18,14 @@ class Settings:
     """Links a node keeps up by its own effort. Five keep random graphs of thousands connected (protocol,
     section 3)."""
     links_max: int = 8
-    """Links a node lets others talk it into; beyond this offers are left unanswered."""
+    """Links a node lets others talk it into; beyond this offers are declined."""
+    walks: bool = True
+    """Seek links by random walks, and answer others' walks. Without, links come from the rendezvous alone."""
+    stamp_bits: int = 0
+    """Work that a cell must show to be handed on, in bits; every member of the mesh must ask for the same."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.links_wanted <= self.links_max <= 64:
             raise ValueError("need 1 <= links_wanted <= links_max <= 64")
+        if not 0 <= self.stamp_bits <= BITS_MAX:
+            raise ValueError(f"need 0 <= stamp_bits <= {BITS_MAX}")

@@ -239,6 +239,8 @@ class View:
 
     def _seat_offers(self, now: float) -> int:
         """How many offers to make to those who sit here: few, unless walks do not help."""
+        if not self._settings.walks:
+            return self._settings.links_wanted
         helpless = self._short_since is not None and now >= self._short_since + WALKS_ALONE_S
         return max(SEAT_LINKS - len(self._neighbours), int(helpless))
 

@@ -2,8 +2,8 @@
 
 Knows: what a stamp is worth and how one is found. Does not know: what a mesh asks for.
 
-A stamp of ``n`` bits makes BLAKE2b-64 of itself, keyed by the hash of all else in the cell, begin with ``n`` zero
-bits (hashcash, Back 2002): about 2^n hashes to find, two to check.
+A stamp of ``n`` bits makes BLAKE2b-64 of itself, keyed by the hash of all else in the cell, begin with ``n``
+zero bits (hashcash, Back 2002): about 2^n hashes to find, two to check.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def worth(cell: Cell) -> int:
 
 
 def stamped(cell: Cell, bits: int, start: bytes) -> Cell:
-    """The cell with a stamp worth at least ``bits`` (0 to ``BITS_MAX``), sought from ``start`` (8 random bytes) on.
+    """The cell with a stamp worth at least ``bits`` (0 to ``BITS_MAX``), sought from ``start`` (8 random
+    bytes) on.
 
     The time this takes is random, 2^bits × 0.7 µs on average (measured).
     """

@@ -7,29 +7,52 @@ Knows: the variables and what is wrong with a value. Does not know: what they me
 from __future__ import annotations
 
 import os
+import re
+from typing import Final
 
 from p2pchat.core.settings import Settings
 from p2pchat.errors import UsageError
 
+_ICE: Final = re.compile(
+    r"(?P<scheme>stun|turns?):(?:(?P<user>[^:@]+:[^@]+)@)?(?P<host>\[[0-9a-fA-F:]+\]|[\w.-]+)(?::\d{1,5})?"
+    r"(?:\?transport=(?P<transport>udp|tcp))?"
+)
+
 
 def settings() -> Settings:
-    """``P2PCHAT_LINKS`` (wanted) and ``P2PCHAT_LINKS_MAX``. Raises UsageError."""
+    """``P2PCHAT_LINKS`` (wanted), ``P2PCHAT_LINKS_MAX``, ``P2PCHAT_WALKS`` (yes, no), ``P2PCHAT_STAMP_BITS``.
+
+    Raises UsageError.
+    """
     fallback = Settings()
     wanted = _number("P2PCHAT_LINKS", fallback.links_wanted)
     most = _number("P2PCHAT_LINKS_MAX", max(fallback.links_max, wanted))
+    walks = _choice("P2PCHAT_WALKS", fallback.walks)
+    bits = _number("P2PCHAT_STAMP_BITS", fallback.stamp_bits)
     try:
-        return Settings(wanted, most)
+        return Settings(links_wanted=wanted, links_max=most, walks=walks, stamp_bits=bits)
     except ValueError as error:
-        raise UsageError(f"P2PCHAT_LINKS and P2PCHAT_LINKS_MAX do not fit: {error}") from error
+        raise UsageError(f"P2PCHAT_LINKS, P2PCHAT_LINKS_MAX or P2PCHAT_STAMP_BITS: {error}") from error
 
 
 def ice_servers() -> tuple[str, ...]:
     """``P2PCHAT_ICE``: STUN and TURN URLs, separated by blanks; none by default, so no third party is
-    contacted."""
+    contacted. Raises UsageError."""
     urls = tuple(os.environ.get("P2PCHAT_ICE", "").split())
+    relays = 0
     for url in urls:
-        if not url.startswith(("stun:", "turn:", "turns:")):
-            raise UsageError(f"P2PCHAT_ICE: {url!r} is not a stun: or turn: address")
+        parts = _ICE.fullmatch(url)
+        if parts is None:
+            raise UsageError(
+                f"P2PCHAT_ICE: {url!r} is not like stun:host:port or turn:user:password@host:port"
+            )
+        if parts["scheme"] == "turns" and parts["transport"] == "udp":
+            raise UsageError(
+                f"P2PCHAT_ICE: {url!r}: a TURN server is reached by TLS over TCP, never over UDP"
+            )
+        relays += parts["scheme"] != "stun"
+    if relays > 1:
+        raise UsageError("P2PCHAT_ICE: name one TURN server; only the first would be used")
     return urls
 
 
@@ -40,3 +63,12 @@ def _number(name: str, fallback: int) -> int:
     if not value.isdecimal():
         raise UsageError(f"{name} must be a number, not {value!r}")
     return int(value)
+
+
+def _choice(name: str, fallback: bool) -> bool:
+    value = os.environ.get(name)
+    if not value:
+        return fallback
+    if value not in ("yes", "no"):
+        raise UsageError(f"{name} must be yes or no, not {value!r}")
+    return value == "yes"

@@ -164,6 +164,8 @@ def _member(mesh: Mesh, name: str, urls: list[str]) -> dict[str, Any]:
 
 async def _start_node(mesh: Mesh, name: str, children: Children, stack: AsyncExitStack) -> None:
     role, links = "echo" if name == ECHO else "node", str(NEIGHBOURS_MAX)
-    child = await children.start(name, role, str(mesh.home_of(name)), P2PCHAT_LINKS=links)
+    child = await children.start(
+        name, role, str(mesh.home_of(name)), P2PCHAT_LINKS=links, P2PCHAT_WALKS="no"
+    )  # walks would link neighbourhoods that are to stay apart
     await child.line()
     await mesh.attach(name, stack)

@@ -2,13 +2,15 @@
 
 Knows: what is sealed under the mesh secret and to what it is bound. Does not know: how blobs travel, or why.
 
-An offer is bound to its topic, an answer to the very offer it answers; both carry fresh ephemeral keys, so
-nothing long-lived crosses the wire and a recorded exchange opens no later one (protocol, section 2).
+An offer is bound to where it is made, an answer to the very offer it answers; both carry fresh ephemeral
+keys, so nothing long-lived crosses the wire and a recorded exchange opens no later one (protocol, section
+2). What goes through the hands of other members is sealed under a secret of the two ends, too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from p2pchat.crypto.exchange import HybridKey, respond
 from p2pchat.crypto.kdf import derive, digest
@@ -30,6 +32,20 @@ from p2pchat.wire.offer import (
 NONCE_BYTES = 24
 
 
+class Place(Protocol):
+    """Where an offer is made."""
+
+    @property
+    def binding(self) -> bytes:
+        """What tells it from other places."""
+        ...
+
+    @property
+    def secret(self) -> bytes:
+        """What its two ends share besides the mesh secret, 32 bytes, or nothing."""
+        ...
+
+
 @dataclass(slots=True)
 class OpenOffer:
     """An offer of ours that waits for its answer."""
@@ -47,40 +63,44 @@ class Introducer:
         self._node = node
         self._entropy = entropy
 
-    def offer(self, binding: bytes, description: Description) -> OpenOffer:
-        """Seal an offer with a fresh hybrid key, bound to where it is made; ``blob`` is ``GEOMETRY.blob``
-        bytes."""
+    def offer(self, at: Place, description: Description) -> OpenOffer:
+        """Seal an offer with a fresh hybrid key; ``blob`` is ``GEOMETRY.blob`` bytes."""
         key = HybridKey.generate(self._entropy)
         plain = encode_offer(Offer(self._node, key.x25519, key.encapsulation_key, description))
-        return OpenOffer(self._seal(plain, b"offer" + binding), key)
+        return OpenOffer(self._seal(at, plain, b"offer" + at.binding), key)
 
-    def read_offer(self, binding: bytes, blob: bytes) -> Offer:
+    def read_offer(self, at: Place, blob: bytes) -> Offer:
         """Open an offer that was made there. Raises RefusedInput."""
-        return decode_offer(open_blob(self._blob_key, blob, b"offer" + binding))
+        return decode_offer(open_blob(self._key(at), blob, b"offer" + at.binding))
 
-    def answer(self, offer_blob: bytes, offer: Offer, description: Description) -> tuple[bytes, LinkKeys]:
+    def answer(
+        self, at: Place, offer_blob: bytes, offer: Offer, description: Description
+    ) -> tuple[bytes, LinkKeys]:
         """Seal the answer to an offer; return it with the keys of the link. Raises Unreadable on a bad
         offered key."""
         response = respond(self._entropy, offer.x25519, offer.encapsulation_key)
         reply = Answer(self._node, response.x25519, response.ciphertext, description)
-        blob = self._reply(offer_blob, reply)
+        blob = self._reply(at, offer_blob, reply)
         return blob, LinkKeys.derive(self._link_psk, response.shared, offer_blob, blob)
 
-    def decline(self, offer_blob: bytes, linked: bool) -> bytes:
+    def decline(self, at: Place, offer_blob: bytes, linked: bool) -> bytes:
         """Seal a refusal of an offer, because there is a link already or no room for one."""
-        return self._reply(offer_blob, Decline(self._node, linked))
+        return self._reply(at, offer_blob, Decline(self._node, linked))
 
-    def read_reply(self, opened: OpenOffer, blob: bytes) -> tuple[Reply, LinkKeys | None]:
+    def read_reply(self, at: Place, opened: OpenOffer, blob: bytes) -> tuple[Reply, LinkKeys | None]:
         """Open what came back for an offer of ours; with the keys, if it is an answer. Raises
         RefusedInput."""
-        reply = decode_reply(open_blob(self._blob_key, blob, b"answer" + digest(opened.blob)))
+        reply = decode_reply(open_blob(self._key(at), blob, b"answer" + digest(opened.blob)))
         if isinstance(reply, Decline):
             return reply, None
         shared = opened.key.agree(reply.x25519, reply.ciphertext)
         return reply, LinkKeys.derive(self._link_psk, shared, opened.blob, blob)
 
-    def _reply(self, offer_blob: bytes, reply: Reply) -> bytes:
-        return self._seal(encode_reply(reply), b"answer" + digest(offer_blob))
+    def _reply(self, at: Place, offer_blob: bytes, reply: Reply) -> bytes:
+        return self._seal(at, encode_reply(reply), b"answer" + digest(offer_blob))
 
-    def _seal(self, plain: bytes, bound_to: bytes) -> bytes:
-        return seal_blob(self._blob_key, self._entropy.bytes(NONCE_BYTES), plain, bound_to)
+    def _seal(self, at: Place, plain: bytes, bound_to: bytes) -> bytes:
+        return seal_blob(self._key(at), self._entropy.bytes(NONCE_BYTES), plain, bound_to)
+
+    def _key(self, at: Place) -> bytes:
+        return derive(self._blob_key, "between two", at.secret) if at.secret else self._blob_key

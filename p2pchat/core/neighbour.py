@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from p2pchat.core.introduction import OpenOffer
 from p2pchat.core.link import Link
 from p2pchat.core.status import LinkStatus
+from p2pchat.core.walk import WalkRef
 from p2pchat.types import LinkId, MeshId, NodeId, Seat, Topic
 from p2pchat.wire.offer import Offer
 
@@ -35,8 +36,13 @@ class SeatRef:
         """What an offer made there is bound to."""
         return self.topic
 
+    @property
+    def secret(self) -> bytes:
+        """Every member may read what is left at a seat."""
+        return b""
 
-Way = SeatRef
+
+Way = SeatRef | WalkRef
 """Where a blob comes from or goes to."""
 
 

@@ -167,7 +167,7 @@ class Neighbours:
         if waiting is None or waiting.offered is None:
             return self._offered(at, blob, now)
         try:
-            reply, keys = self._introducer.read_reply(waiting.offered, blob)
+            reply, keys = self._introducer.read_reply(at, waiting.offered, blob)
         except RefusedInput:
             return self._offered(at, blob, now)  # no reply to ours; it may be an offer that crossed it
         if isinstance(reply, Decline) or keys is None:
@@ -176,7 +176,7 @@ class Neighbours:
 
     def _offered(self, at: Way, blob: bytes, now: float) -> list[Output]:
         """Let an offer be where our own attempt with the same node goes on; decline it from a neighbour."""
-        offer = self._introducer.read_offer(at.binding, blob)
+        offer = self._introducer.read_offer(at, blob)
         if self._repeated(digest(blob, 16)) or offer.node == self._node:
             return []
         met = Met(at, offer.node)
@@ -203,7 +203,7 @@ class Neighbours:
     def decline(self, at: Way, blob: bytes, linked: bool) -> list[Output]:
         """Say no: there is a link already, or no room."""
         self._counters["offers declined"] += 1
-        return [SendBlob(at, self._introducer.decline(blob, linked))]
+        return [SendBlob(at, self._introducer.decline(at, blob, linked))]
 
     def _declined(self, neighbour: Neighbour, reply: Answer | Decline, now: float) -> list[Output]:
         """They are our neighbour already, or full: give up. If they merely think they are, our offer stands
@@ -245,7 +245,7 @@ class Neighbours:
             case FramesDrained(_, count):
                 return self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link else []
             case OfferMade(_, description):
-                neighbour.offered = self._introducer.offer(neighbour.at.binding, description)
+                neighbour.offered = self._introducer.offer(neighbour.at, description)
                 return [SendBlob(neighbour.at, neighbour.offered.blob)]
             case AnswerMade(_, description):
                 return self._answer_made(neighbour, description)
@@ -289,7 +289,9 @@ class Neighbours:
     def _answer_made(self, neighbour: Neighbour, description: Description) -> list[Output]:
         assert neighbour.offer is not None, "only offers are answered"
         try:
-            blob, keys = self._introducer.answer(neighbour.offer_blob, neighbour.offer, description)
+            blob, keys = self._introducer.answer(
+                neighbour.at, neighbour.offer_blob, neighbour.offer, description
+            )
         except RefusedInput:
             return self.close(neighbour)
         neighbour.link = Link(keys, "answerer")

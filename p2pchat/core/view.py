@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from p2pchat.core import neighbours
+from p2pchat.core import walk as walks
 from p2pchat.core.facts import FrameReceived, FramesDrained, LinkFact
 from p2pchat.core.meeting import Meeting
-from p2pchat.core.neighbour import Neighbour, SeatRef
+from p2pchat.core.neighbour import Neighbour, SeatRef, Way
 from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Wanted
 from p2pchat.core.orders import Order, Signal
 from p2pchat.core.pace import Pace
@@ -25,9 +26,11 @@ from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
+from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import LinkId, NodeId, Seat, Topic
-from p2pchat.wire.frame import Frame
+from p2pchat.wire import control, walk
+from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.invite import RENDEZVOUS_MAX
 from p2pchat.wire.signalling import Pass
 
@@ -74,6 +77,8 @@ class View:
         self._settings = settings
         self._entropy = entropy
         self._idle = idle
+        self._counters = counters
+        self._walks = walks.Walks(entropy.child("walks"), counters)
         self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
         self._meeting = Meeting(record.secret, record.rendezvous, entropy)
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
@@ -267,18 +272,23 @@ class View:
         for each in out:
             match each:
                 case SendBlob(at, blob):
-                    done.append(Signal(at.url, Pass(at.topic, at.seat, blob)))
-                case Met(at, node):
-                    self._meeting.sits(at.url, at.seat, node)
+                    done += self._pass(at, blob, now)
+                case Met(SeatRef(url, _, seat), node):
+                    self._meeting.sits(url, seat, node)
+                case Met():
+                    pass
                 case Wanted():
                     done += self._carried(self._wanted(each, now), now)
                 case Opened(neighbour):
                     done += [each, *self._carried(self._opened(neighbour, now), now)]
-                case Closed(_, broken):
-                    self._closed(broken, now)
+                case Closed(neighbour, broken):
+                    self._closed(neighbour.id, broken, now)
                     done.append(each)
                 case Failed(neighbour, answered):
                     self._failed(neighbour, answered, now)
+                case Heard(link, walk.Walk() | walk.Ticket() | walk.Piece() as said):
+                    room = self._settings.walks and len(self._neighbours) < self._settings.links_max
+                    done += self._walked(self._walks.receive(link, said, self.links, room, now), now)
                 case _:
                     done.append(each)
         return done
@@ -286,7 +296,7 @@ class View:
     def _wanted(self, wanted: Wanted, now: float) -> list[neighbours.Output]:
         """Accept a link while there is room; at a seat make some, for a newcomer knows nobody else."""
         out: list[neighbours.Output] = []
-        if len(self._neighbours) >= self._settings.links_max:
+        if len(self._neighbours) >= self._settings.links_max and isinstance(wanted.at, SeatRef):
             out += self._make_room(now)
         if len(self._neighbours) >= self._settings.links_max:
             return out + self._neighbours.decline(wanted.at, wanted.blob, linked=False)
@@ -296,14 +306,16 @@ class View:
         self._due = None
         self._meeting.linked()
         self._walking.succeeded()
-        self._meeting.reach(neighbour.at.url, neighbour.at.seat)
+        if isinstance(neighbour.at, SeatRef):
+            self._meeting.reach(neighbour.at.url, neighbour.at.seat)
         swap, neighbour.swap = neighbour.swap, False
         enough = len(self._neighbours.counting()) > self._settings.links_wanted
         return self._let_one_go(now) if swap and enough else []
 
-    def _closed(self, broken: bool, now: float) -> None:
+    def _closed(self, link: LinkId, broken: bool, now: float) -> None:
         """One link less; if two broke at once the mesh may have come apart."""
         self._due = None
+        self._walks.link_down(link)
         self._meeting.lost(now)
         self._walking.hurry(now, WALK_FIRST_S)
         if broken:
@@ -313,9 +325,10 @@ class View:
 
     def _failed(self, neighbour: Neighbour, answered: bool, now: float) -> None:
         self._due = None
-        if answered:
-            self._meeting.reach(neighbour.at.url, neighbour.at.seat)
-        self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now)
+        if isinstance(neighbour.at, SeatRef):
+            if answered:
+                self._meeting.reach(neighbour.at.url, neighbour.at.seat)
+            self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now)
         if not self._neighbours.counting():
             self._meeting.lonely(now)
 
@@ -337,4 +350,36 @@ class View:
 
     def _walk(self, now: float, swap: bool) -> list[ViewOutput]:
         """Begin a walk over a random link."""
-        return []
+        if not self._settings.walks:
+            return []
+        via = sample(self._entropy, self.links, 1)
+        return [each for link in via for each in self._walked(self._walks.begin(link, swap, now), now)]
+
+    def _walked(self, out: Iterable[walks.Output], now: float) -> list[ViewOutput]:
+        """What walks lead to: frames, and attempts as at a seat."""
+        done: list[ViewOutput] = []
+        for each in out:
+            match each:
+                case walks.Say(link, message):
+                    done += self.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
+                case walks.TicketArrived(at, swap):
+                    self._due = None
+                    if swap or self._missing() > 0:
+                        done += self._carried(self._neighbours.begin(at, now, swap), now)
+                case walks.BlobArrived(at, blob):
+                    self._due = None
+                    done += self._blob_walked(at, blob, now)
+        return done
+
+    def _blob_walked(self, at: walks.WalkRef, blob: bytes, now: float) -> list[ViewOutput]:
+        try:
+            return self._carried(self._neighbours.blob(at, blob, now), now)
+        except RefusedInput:
+            self._counters["walks refused"] += 1
+            return []
+
+    def _pass(self, at: Way, blob: bytes, now: float) -> list[ViewOutput]:
+        """Send a blob on its way."""
+        if isinstance(at, SeatRef):
+            return [Signal(at.url, Pass(at.topic, at.seat, blob))]
+        return self._walked(self._walks.send(at, blob), now)

@@ -103,6 +103,11 @@ def respond(entropy: Entropy, peer_x25519: bytes, encapsulation_key: bytes) -> R
     return Response(crypto_scalarmult_base(scalar), ciphertext, point + secret)
 
 
+def public_point(scalar: bytes) -> bytes:
+    """The public value of 32 random bytes: X25519 of the base point (RFC 7748)."""
+    return crypto_scalarmult_base(scalar)
+
+
 def shared_point(scalar: bytes, point: bytes) -> bytes:
     """X25519 (RFC 7748). Raises Unreadable where the result would be zero: a low-order point contributes
     nothing, and neither does one that is not 32 bytes."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from p2pchat.wire import gossip
+from p2pchat.wire import gossip, walk
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -39,7 +39,7 @@ class UnknownControl:
     type: int
 
 
-Control = Heartbeat | Bye | gossip.Gossip | UnknownControl
+Control = Heartbeat | Bye | gossip.Gossip | walk.Walking | UnknownControl
 
 
 def encode(message: Control) -> bytes:
@@ -51,6 +51,8 @@ def encode(message: Control) -> bytes:
             return pack({"t": 2})
         case gossip.Ihave() | gossip.Graft() | gossip.Prune():
             return pack(gossip.fields(message))
+        case walk.Walk() | walk.Ticket() | walk.Piece():
+            return pack(walk.fields(message))
         case UnknownControl(type=unknown):
             return pack({"t": unknown})
     assert_never(message)
@@ -66,5 +68,7 @@ def decode(body: bytes) -> Control:
             return Bye()
         case kind if kind in gossip.TYPES:
             return gossip.read(kind, read)
+        case kind if kind in walk.TYPES:
+            return walk.read(kind, read)
         case unknown:
             return UnknownControl(unknown)

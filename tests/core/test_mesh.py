@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from p2pchat.core import facts, orders
+from p2pchat.core.facts import InviteOpened
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_topic
@@ -258,3 +259,66 @@ def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> Non
         out = node.handle(facts.SignalReceived(URL, seated), world.now)
         (link,) = [order.link for order in out if isinstance(order, orders.MakeOffer)]
         assert orders.CloseLink(link) in node.handle(fact_of(link), world.now)
+
+
+def pieces(world: World) -> int:
+    """In how many pieces the mesh is."""
+    owner: dict[bytes, str] = {world.machines[n].running.status().node: n for n in running(world)}
+    left, count = set(owner.values()), 0
+    while left:
+        reached, count = [left.pop()], count + 1
+        while reached:
+            near = {owner[peer] for peer in peers(world, reached.pop()) if peer in owner} & left
+            left -= near
+            reached += near
+    return count
+
+
+def running(world: World) -> list[str]:
+    return [name for name, machine in world.machines.items() if machine.node is not None]
+
+
+def test_most_leave_the_rendezvous_when_enough_sit_there() -> None:
+    world = crowd(16)
+    world.run(900.0)
+    assert 6 <= world.brokers[URL].census().seats <= 9
+    assert pieces(world) == 1
+
+
+def test_without_a_rendezvous_the_mesh_heals_and_takes_in_who_knows_a_member() -> None:
+    world = crowd(14)
+    world.run(60.0)
+    world.close(URL)
+    for name in ("n3", "n7", "n11"):
+        world.kill(name)
+    world.add("new", ("ws://private.test",))
+    world.start("new")
+    code = InviteOpened(99, False, "new", ("ws://private.test",), world.now + 60)
+    world.tell("n5", code)
+    world.run(1.0)
+    ready = world.machines["n5"].events(orders.InviteReady)[-1]
+    world.tell("new", facts.InviteEntered(1, ready.code, "host", (), world.now + 60))
+    world.run(10.0)
+    world.close("ws://private.test")
+    assert up(world, "new") >= 1
+    world.run(60.0)
+    assert pieces(world) == 1
+    for name in running(world):
+        assert 4 <= up(world, name) <= 8
+    message = world.send("new", "host", "here I am")
+    world.run(5.0)
+    assert world.machines["new"].store.state(message).value == "delivered"
+
+
+def test_a_mesh_in_two_pieces_becomes_one_again() -> None:
+    world = crowd(12)
+    world.run(60.0)
+    names = running(world)
+    for a in names[:6]:
+        for b in names[6:]:
+            world.separate(a, b)
+    world.run(600.0)
+    assert pieces(world) == 2
+    world.unreachable.clear()
+    world.run(60.0)
+    assert pieces(world) == 1

@@ -26,6 +26,7 @@ from p2pchat.wire import (
     payload,
     sdp,
     signalling,
+    walk,
 )
 
 V = TypeVar("V")
@@ -102,6 +103,9 @@ TARGETS: dict[str, Target] = {
         gossip.Ihave((b"i" * 16, b"j" * 16), late=True),
         gossip.Graft((b"i" * 16,), eager=True),
         gossip.Prune(),
+    ),
+    "walk": Format(control.decode, control.encode).extensible(
+        walk.Walk(b"w" * 8, 9), walk.Ticket(b"w" * 8, b"k" * 32), walk.Piece(b"w" * 8, 1, b"p" * 1040)
     ),
     "cell": Format(cell.decode_cell, cell.encode_cell).canonical(
         cell.Cell(b"t" * 16, 81_000, bytes(8), b"b" * 897)

@@ -109,6 +109,13 @@ class World:
         """No link can be made between the two."""
         self.unreachable.add(frozenset((a, b)))
 
+    def close(self, url: str) -> None:
+        """That rendezvous ends, for good unless ``down`` says otherwise."""
+        self.down.add(url)
+        for key in [key for key in self._connections if key[2] == url]:
+            self._disconnect(key)
+            self._tell_later(key[0], key[1], facts.RendezvousDown(url, "gone"))
+
     # --- what people do
 
     def pair(self, host: str, guest: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from p2pchat.core.records import HeldCell
 from p2pchat.types import ContactId, LinkId, MeshId, MessageId
 from p2pchat.wire.description import Description
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -104,6 +105,20 @@ LinkFact = OfferMade | AnswerMade | LinkUp | LinkDown | FrameReceived | FramesDr
 """What concerns one link."""
 
 
+# --- memory
+
+
+@dataclass(frozen=True, slots=True)
+class CellsFetched:
+    """What ``FetchCells`` asked for, as far as it is still there."""
+
+    mesh: MeshId
+    numbers: tuple[int, ...]
+    """As in the order."""
+    cells: tuple[HeldCell, ...]
+    """Whole, ordered by ``number``."""
+
+
 # --- what the user asks for (names are resolved and checked by the daemon)
 
 
@@ -193,6 +208,7 @@ Fact = (
     | LinkDown
     | FrameReceived
     | FramesDrained
+    | CellsFetched
     | MessageSubmitted
     | CellSubmitted
     | InviteOpened

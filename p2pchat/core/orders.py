@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from p2pchat.core.records import Change, Contact, Message
-from p2pchat.types import ContactId, LinkId, MessageId, MessageState
+from p2pchat.types import ContactId, LinkId, MeshId, MessageId, MessageState
 from p2pchat.wire.description import Description
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromClient
@@ -85,6 +85,14 @@ class CloseLink:
 @dataclass(frozen=True, slots=True)
 class Persist:
     change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCells:
+    """Read held cells from the disk; answered by ``CellsFetched``."""
+
+    mesh: MeshId
+    numbers: tuple[int, ...]
 
 
 # --- events for people and scripts
@@ -190,5 +198,6 @@ Order = (
     | SendFrame
     | CloseLink
     | Persist
+    | FetchCells
     | Notify
 )

@@ -5,6 +5,7 @@ Knows: the shape of what is kept. Does not know: SQL, files or encryption (``sto
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from p2pchat.types import ContactId, MeshId, MessageId, MessageState
@@ -101,6 +102,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCell:
+    """A cell kept for those who are away: other people's ciphertext."""
+
+    number: int
+    """In which order this mesh's cells came to be kept, from 1."""
+    key: bytes
+    """The first 8 bytes of its id."""
+    epoch: int
+    slot: int
+    """The minute in which it was first seen; Unix seconds // 60."""
+    body: bytes = field(default=b"", repr=False)
+    """``GEOMETRY.cell`` bytes; none in an index."""
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """All that a node needs to resume."""
 
@@ -110,6 +126,8 @@ class Memory:
     sessions: tuple[SessionState, ...] = ()
     outbox: tuple[OutboxEntry, ...] = ()
     """Ordered by ``order``."""
+    held: Mapping[MeshId, tuple[HeldCell, ...]] = field(default_factory=dict)
+    """The index of each mesh's hold, ordered by ``number``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +182,22 @@ class SetMessageState:
     state: MessageState
 
 
+@dataclass(frozen=True, slots=True)
+class PutCells:
+    """Keep these, whole."""
+
+    mesh: MeshId
+    cells: tuple[HeldCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropCells:
+    """Forget these, by their numbers; those that are not there count as forgotten."""
+
+    mesh: MeshId
+    numbers: tuple[int, ...]
+
+
 Change = (
     PutIdentity
     | PutMesh
@@ -174,4 +208,6 @@ Change = (
     | DropOutbox
     | PutMessage
     | SetMessageState
+    | PutCells
+    | DropCells
 )

@@ -23,9 +23,13 @@ class Settings:
     """Seek links by random walks, and answer others' walks. Without, links come from the rendezvous alone."""
     stamp_bits: int = 0
     """Work that a cell must show to be handed on, in bits; every member of the mesh must ask for the same."""
+    hold_bytes: int = 128 << 20
+    """What is kept of each mesh for members who are away, in bytes of cells (925 each)."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.links_wanted <= self.links_max <= 64:
             raise ValueError("need 1 <= links_wanted <= links_max <= 64")
+        if self.hold_bytes < 0:
+            raise ValueError("need hold_bytes >= 0")
         if not 0 <= self.stamp_bits <= BITS_MAX:
             raise ValueError(f"need 0 <= stamp_bits <= {BITS_MAX}")

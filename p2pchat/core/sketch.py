@@ -4,13 +4,14 @@ Knows: how keys are summed into a table, and how the difference of two tables is
 keys name, or over which part of a set a sketch is made.
 
 After Eppstein, Goodrich, Uyeda, Varghese, "What's the Difference?" (SIGCOMM 2011): each key is added to one
-bucket in each of four tables. What both sets have cancels out; a bucket in which one key is left gives that key
-away, and taking it out of its other buckets may leave one key there, too.
+bucket in each of four tables. What both sets have cancels out; a bucket in which one key is left gives that
+key away, and taking it out of its other buckets may leave one key there, too.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p2pchat.crypto.kdf import digest
@@ -31,39 +32,33 @@ BUCKETS = TABLES * TABLE_SIZE
 DIFFERENCES = 48
 """How many differences to aim at with one sketch: at a spread of ± 7 it is read in .98 of cases."""
 
+_HASHED = struct.Struct(f"<{CHECK_BYTES}s{TABLES}H")
 _SYMBOL = KEY_BYTES + CHECK_BYTES
-_SYMBOL_BITS = 8 * _SYMBOL
-_COUNT_BITS = 32
-_COUNT_BYTES = _COUNT_BITS // 8
-_ONE = tuple(1 << (_COUNT_BITS * bucket) for bucket in range(BUCKETS))
+_COUNT_BYTES = 4
+_COUNTS = struct.Struct(f"<{BUCKETS}I")
 
 TABLE_BYTES = BUCKETS * (_SYMBOL + 1)
 """A sketch as it travels: the sums, then the counts modulo 256."""
 
 
 class Sketch:
-    """The sums over one set of keys, ``KEY_BYTES`` each. Two large integers, since those are added quickest."""
+    """The sums over one set of keys, ``KEY_BYTES`` each. Two large integers: whole sketches are added up in
+    0.3 µs, a key takes 2.5 µs if there are many (measured)."""
 
     __slots__ = ("_counts", "_sums", "size")
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._sums = 0
-        self._counts = 0
+    def __init__(self, size: int = 0, sums: int = 0, counts: int = 0) -> None:
+        self.size = size
+        self._sums = sums
+        self._counts = counts
 
-    def add(self, key: bytes) -> None:
-        """The key is in the set now, and was not."""
-        sums, counts = _placed(key)
-        self.size += 1
-        self._sums ^= sums
-        self._counts += counts
+    def add(self, keys: Iterable[bytes]) -> None:
+        """These are in the set now, and were not."""
+        self.include(_summed(keys))
 
-    def remove(self, key: bytes) -> None:
-        """The key was in the set, and is not now."""
-        sums, counts = _placed(key)
-        self.size -= 1
-        self._sums ^= sums
-        self._counts -= counts
+    def remove(self, keys: Iterable[bytes]) -> None:
+        """These were in the set, and are not now."""
+        self.exclude(_summed(keys))
 
     def include(self, other: Sketch) -> None:
         """Add another set, which has no key in common with this one."""
@@ -102,33 +97,38 @@ class Difference:
 
 
 def difference(ours: Sketch, theirs: bytes, their_size: int) -> Difference:
-    """Compare with a table of ``TABLE_BYTES`` that somebody else made of ``their_size`` keys. Never raises."""
+    """Compare with the table, ``TABLE_BYTES``, of somebody else's ``their_size`` keys. Any bytes will do."""
     sums, counts = _unpacked(ours.table())
-    for bucket, (symbol, count) in enumerate(zip(*_unpacked(theirs), strict=True)):
-        sums[bucket] ^= symbol
-        counts[bucket] = (counts[bucket] - count) % 256
+    for bucket, (their_sum, their_count) in enumerate(zip(*_unpacked(theirs), strict=True)):
+        sums[bucket] ^= their_sum
+        counts[bucket] = (counts[bucket] - their_count) % 256
     surplus = ours.size - their_size
     estimate = max(abs(surplus), _estimate(counts, surplus))
-    found: dict[int, list[bytes]] = {1: [], 255: []}
+    only_ours, only_theirs = _peeled(sums, counts)
+    whole = not any(sums) and not any(counts) and len(only_ours) - len(only_theirs) == surplus
+    return Difference(tuple(only_ours), tuple(only_theirs), whole, estimate)
+
+
+def _peeled(sums: list[int], counts: list[int]) -> tuple[list[bytes], list[bytes]]:
+    """Take out every key that is left alone in a bucket, and return them: those counted +1, those counted -1.
+
+    There are never more than buckets, whatever the table's maker made it of.
+    """
+    plus: list[bytes] = []
+    minus: list[bytes] = []
     waiting = list(range(BUCKETS))
-    while waiting and sum(map(len, found.values())) <= BUCKETS:
+    while waiting and len(plus) + len(minus) < BUCKETS:
         bucket = waiting.pop()
-        sign = counts[bucket]
-        symbol = sums[bucket].to_bytes(_SYMBOL, "little")
-        key, check = symbol[:KEY_BYTES], symbol[KEY_BYTES:]
-        if sign not in found:
-            continue
-        expected, places = _hashed(key)
-        if check != expected or bucket not in places:
-            continue
-        found[sign].append(key)
-        for place in places:
-            sums[place] ^= sums[bucket] if place != bucket else 0
-            counts[place] = (counts[place] - sign) % 256
-        sums[bucket] = 0
-        waiting += places
-    whole = not any(sums) and not any(counts) and len(found[1]) - len(found[255]) == surplus
-    return Difference(tuple(found[1]), tuple(found[255]), whole, estimate)
+        symbol, sign = sums[bucket], counts[bucket]
+        key, check = _split(symbol)
+        expected, buckets = _hashed(key)
+        if sign in (1, 255) and check == expected and bucket in buckets:
+            (plus if sign == 1 else minus).append(key)
+            for each in buckets:
+                sums[each] ^= symbol
+                counts[each] = (counts[each] - sign) % 256
+            waiting += buckets
+    return plus, minus
 
 
 def _estimate(counts: list[int], surplus: int) -> int:
@@ -142,11 +142,15 @@ def _estimate(counts: list[int], surplus: int) -> int:
     return round(spread / BUCKETS * TABLE_SIZE * TABLE_SIZE / (TABLE_SIZE - 1))
 
 
-def _hashed(key: bytes) -> tuple[bytes, tuple[int, ...]]:
+def _split(symbol: int) -> tuple[bytes, bytes]:
+    joined = symbol.to_bytes(_SYMBOL, "little")
+    return joined[:KEY_BYTES], joined[KEY_BYTES:]
+
+
+def _hashed(key: bytes) -> tuple[bytes, tuple[int, int, int, int]]:
     """The key's check, and its bucket in each table."""
-    hashed = digest(key, CHECK_BYTES + TABLES)
-    one, two, three, four = hashed[CHECK_BYTES:]
-    return hashed[:CHECK_BYTES], (
+    check, one, two, three, four = _HASHED.unpack(digest(key, _HASHED.size))
+    return check, (
         one % TABLE_SIZE,
         two % TABLE_SIZE + TABLE_SIZE,
         three % TABLE_SIZE + 2 * TABLE_SIZE,
@@ -154,17 +158,18 @@ def _hashed(key: bytes) -> tuple[bytes, tuple[int, ...]]:
     )
 
 
-def _placed(key: bytes) -> tuple[int, int]:
-    """What the key adds to the sums and to the counts."""
-    check, (one, two, three, four) = _hashed(key)
-    symbol = int.from_bytes(key + check, "little")
-    sums = (
-        symbol << _SYMBOL_BITS * one
-        | symbol << _SYMBOL_BITS * two
-        | symbol << _SYMBOL_BITS * three
-        | symbol << _SYMBOL_BITS * four
-    )
-    return sums, _ONE[one] + _ONE[two] + _ONE[three] + _ONE[four]
+def _summed(keys: Iterable[bytes]) -> Sketch:
+    """The sketch of these keys. They are summed bucket by bucket, and made large integers in the end."""
+    size, sums, counts = 0, [0] * BUCKETS, [0] * BUCKETS
+    for key in keys:
+        check, buckets = _hashed(key)
+        symbol = int.from_bytes(key + check, "little")
+        size += 1
+        for bucket in buckets:
+            sums[bucket] ^= symbol
+            counts[bucket] += 1
+    joined = b"".join([each.to_bytes(_SYMBOL, "little") for each in sums])
+    return Sketch(size, int.from_bytes(joined, "little"), int.from_bytes(_COUNTS.pack(*counts), "little"))
 
 
 def _unpacked(table: bytes) -> tuple[list[int], list[int]]:

@@ -14,11 +14,11 @@ from contextlib import suppress
 from typing import Final, Protocol, assert_never
 
 from p2pchat.core import orders
-from p2pchat.core.facts import Fact, FrameReceived, LinkDown, TimerFired
+from p2pchat.core.facts import CellsFetched, Fact, FrameReceived, LinkDown, TimerFired
 from p2pchat.core.orders import Event, Order
-from p2pchat.core.records import Change
+from p2pchat.core.records import Change, HeldCell
 from p2pchat.errors import ControlError
-from p2pchat.types import LinkId
+from p2pchat.types import LinkId, MeshId
 from p2pchat.wire.description import Description
 from p2pchat.wire.signalling import FromClient
 
@@ -72,6 +72,8 @@ class Journal(Protocol):
 
     def commit(self, changes: Sequence[Change]) -> None: ...
 
+    def cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
+
 
 class Driver:
     """One node's event loop. Facts are handled strictly in the order they were submitted."""
@@ -93,6 +95,8 @@ class Driver:
         self._frames_waiting: Counter[LinkId] = Counter()
         self._awake = asyncio.Event()
         self._ended: BaseException | None = None
+        self._failed: BaseException | None = None
+        self._reading: set[asyncio.Future[tuple[HeldCell, ...]]] = set()
         self._links: Links | None = None
         self._connections: Connections | None = None
 
@@ -115,8 +119,8 @@ class Driver:
         await done
 
     async def run(self, links: Links, connections: Connections) -> None:
-        """Run until cancelled. Raises StoreError when the disk refuses; nothing of that batch has left
-        then."""
+        """Run until cancelled. Raises StoreError when the disk refuses; nothing has left then of a batch that
+        could not be committed."""
         self._links, self._connections = links, connections
         try:
             while True:
@@ -125,6 +129,9 @@ class Driver:
         except BaseException as error:
             self._end(error)
             raise
+        finally:
+            for reading in self._reading:
+                reading.cancel()
 
     def _room_for(self, frame: FrameReceived) -> Fact:
         if self._frames_waiting[frame.link] < FRAMES_WAITING_MAX:
@@ -147,6 +154,8 @@ class Driver:
                 async with asyncio.timeout(patience):
                     await self._awake.wait()
         self._awake.clear()
+        if self._failed is not None:
+            raise self._failed
 
     async def _batch(self) -> None:
         """Handle what has happened, commit what follows, then do the rest."""
@@ -185,6 +194,8 @@ class Driver:
                 self._links.send(link, data)
             case orders.Persist():
                 pass  # done already
+            case orders.FetchCells(mesh, numbers):
+                self._read(mesh, numbers)
             case orders.Notify(event):
                 self._notify(event)
             case orders.Signal(url, message):
@@ -203,6 +214,23 @@ class Driver:
                 self._links.close(link)
             case _:
                 assert_never(order)
+
+    def _read(self, mesh: MeshId, numbers: tuple[int, ...]) -> None:
+        """Read while other things go on. A disk that refuses ends the driver, as one that does not write."""
+
+        def done(reading: asyncio.Future[tuple[HeldCell, ...]]) -> None:
+            self._reading.discard(reading)
+            if reading.cancelled():
+                return
+            self._failed = self._failed or reading.exception()
+            if self._failed is None:
+                self.submit(CellsFetched(mesh, numbers, reading.result()))
+            self._awake.set()
+
+        loop = asyncio.get_running_loop()
+        reading = loop.run_in_executor(self._worker, self._journal.cells, mesh, numbers)
+        self._reading.add(reading)
+        reading.add_done_callback(done)
 
     def _end(self, error: BaseException) -> None:
         self._ended = (

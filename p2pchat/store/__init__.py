@@ -12,13 +12,13 @@ from pathlib import Path
 
 import apsw
 
-from p2pchat.core.records import Change, Identity, Memory, Message, PutIdentity
+from p2pchat.core.records import Change, HeldCell, Identity, Memory, Message, PutIdentity
 from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.store import database, history, journal, vault
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, KeyFile, Passphrase, Unlock
-from p2pchat.types import ContactId, MessageId
+from p2pchat.types import ContactId, MeshId, MessageId
 
 __all__ = [
     "KEY_FILE",
@@ -90,6 +90,10 @@ class Store:
         """Apply a batch, all or nothing; on return it is durable. Raises StoreError, and then nothing was
         changed."""
         journal.commit(self._connection, changes)
+
+    def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
+        """Held cells, whole, ordered by number, as far as they are there."""
+        return journal.cells(self._connection, mesh, numbers)
 
     def check(self) -> None:
         """Read every page once. Raises StoreError when any is damaged."""

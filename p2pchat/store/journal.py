@@ -32,6 +32,9 @@ _PUT_MESSAGE = """
 _SET_STATE = """
     UPDATE message SET state = ?
     WHERE id = ? AND outgoing = 1 AND state NOT IN ('delivered', 'expired', 'cancelled')"""
+_PUT_CELL = "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?, ?)"
+_DROP_CELL = "DELETE FROM held WHERE mesh = ? AND number = ?"
+_GET_CELL = "SELECT number, key, epoch, slot, body FROM held WHERE mesh = ? AND number = ?"
 
 
 def commit(connection: apsw.Connection, changes: Iterable[Change]) -> None:
@@ -51,9 +54,18 @@ def load(connection: apsw.Connection) -> Memory:
             raise StoreError("the store holds no identity; start anew with 'p2pchat wipe' and 'init'")
         name, account, pickle_key, identity_key, rendezvous, created_at = row
         identity = records.Identity(name, account, pickle_key, identity_key, _urls(rendezvous), created_at)
+        meshes = _meshes(connection)
+        held = {mesh.id: _held(connection, mesh.id) for mesh in meshes}
         return Memory(
-            identity, _meshes(connection), _contacts(connection), _sessions(connection), _outbox(connection)
+            identity, meshes, _contacts(connection), _sessions(connection), _outbox(connection), held
         )
+
+
+def cells(connection: apsw.Connection, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
+    """Held cells with their bodies, ordered by number, as far as they are there. Raises StoreError."""
+    with understood():
+        wanted = ((mesh, number) for number in sorted(numbers))
+        return tuple(records.HeldCell(*row) for row in connection.executemany(_GET_CELL, wanted))
 
 
 def _apply(connection: apsw.Connection, change: Change) -> None:
@@ -79,6 +91,11 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             run(_PUT_MESSAGE, row)
         case records.SetMessageState(id, state):
             run(_SET_STATE, (state.value, id))
+        case records.PutCells(home, held):
+            rows = ((home, each.number, each.key, each.epoch, each.slot, each.body) for each in held)
+            connection.executemany(_PUT_CELL, rows)
+        case records.DropCells(home, numbers):
+            connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
         case _:
             assert_never(change)
 
@@ -125,6 +142,13 @@ def _outbox(connection: apsw.Connection) -> tuple[records.OutboxEntry, ...]:
         )
         for id, contact, payload, place, expires, number, ciphertext, renewal in rows
     )
+
+
+def _held(connection: apsw.Connection, mesh: MeshId) -> tuple[records.HeldCell, ...]:
+    rows = connection.execute(
+        "SELECT number, key, epoch, slot FROM held WHERE mesh = ? ORDER BY number", (mesh,)
+    )
+    return tuple(records.HeldCell(*row) for row in rows)
 
 
 def _urls(stored: str) -> tuple[str, ...]:

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from p2pchat.core import orders
-from p2pchat.core.facts import Fact, FrameReceived, FramesDrained, LinkDown, Started, TimerFired
-from p2pchat.core.orders import Notify, Order, Persist, SendFrame
-from p2pchat.core.records import Change, DropOutbox
+from p2pchat.core.facts import CellsFetched, Fact, FrameReceived, FramesDrained, LinkDown, Started, TimerFired
+from p2pchat.core.orders import FetchCells, Notify, Order, Persist, SendFrame
+from p2pchat.core.records import Change, DropOutbox, HeldCell
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
-from p2pchat.types import LinkId, MessageId, Topic
+from p2pchat.types import LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.signalling import FromClient, Leave
 
@@ -55,6 +55,12 @@ class Recorder:
         if self.fails:
             raise StoreError("the disk is full")
         self.done.append(("commit", list(changes)))
+
+    def cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]:
+        self.threads.add(threading.current_thread().name)
+        if self.fails:
+            raise StoreError("the disk is full")
+        return tuple(HeldCell(number, b"k" * 8, 1, 2, b"body") for number in numbers)
 
     def make_offer(self, link: LinkId) -> None:
         self.done.append(("make_offer", link))
@@ -159,6 +165,31 @@ async def test_a_disk_that_refuses_ends_the_driver_and_nothing_of_the_batch_leav
         with pytest.raises(StoreError):
             await driver.submit_and_persist(Started())
     assert log.done == []
+
+
+async def test_cells_are_read_in_the_store_s_thread_and_come_as_a_fact() -> None:
+    log, home = Recorder(), MeshId(b"m" * 16)
+    node = Scripted(lambda fact: [FetchCells(home, (3, 4))] if isinstance(fact, Started) else [])
+    async with driven(node, log) as driver, asyncio.timeout(5):
+        await driver.submit_and_persist(Started())
+        while len(node.facts) < 2:
+            await asyncio.sleep(0)
+    whole = tuple(HeldCell(number, b"k" * 8, 1, 2, b"body") for number in (3, 4))
+    assert node.facts == [Started(), CellsFetched(home, (3, 4), whole)]
+    assert log.threads == {"store_0"}
+
+
+async def test_a_disk_that_cannot_be_read_ends_the_driver() -> None:
+    log = Recorder()
+    log.fails = True
+    node = Scripted(lambda fact: [FetchCells(MeshId(b"m" * 16), (3,))] if isinstance(fact, Started) else [])
+    async with driven(node, log) as driver, asyncio.timeout(5):
+        await driver.submit_and_persist(Started())
+        while driver._ended is None:
+            await asyncio.sleep(0)
+        with pytest.raises(StoreError):
+            await driver.submit_and_persist(TimerFired())
+    assert node.facts == [Started()]
 
 
 async def test_a_link_that_floods_us_is_cut_off_and_the_others_are_heard() -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from p2pchat.core.records import (
+    DropCells,
     DropContact,
     DropOutbox,
+    HeldCell,
     Memory,
     OutboxEntry,
+    PutCells,
     PutContact,
     PutIdentity,
     PutMesh,
@@ -43,7 +46,31 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     sealed = replace(ENTRY, id=MessageId("f" * 32), order=2, number=7, ciphertext=b"sealed", renewal=True)
     store.commit([PutIdentity(me), PutSession(session), PutOutbox(sealed), PutOutbox(ENTRY)])
     store = reopened(tmp_path / "home", store)
-    assert store.load() == Memory(me, (MESH,), (BOB,), (session,), (ENTRY, sealed))
+    assert store.load() == Memory(me, (MESH,), (BOB,), (session,), (ENTRY, sealed), {MESH.id: ()})
+    store.close()
+
+
+def test_held_cells_come_back_as_an_index_and_whole_when_asked_for(tmp_path: Path) -> None:
+    store = new_store(tmp_path / "home")
+    kept = tuple(
+        HeldCell(number, bytes([number]) * 8, 81_000, 7, bytes([number]) * 925) for number in (1, 2, 3)
+    )
+    store.commit([PutCells(MESH.id, kept[1:]), PutCells(MESH.id, kept[:1])])
+    store = reopened(tmp_path / "home", store)
+    assert store.load().held == {MESH.id: tuple(replace(cell, body=b"") for cell in kept)}
+    assert store.cells(MESH.id, [3, 1, 4]) == (kept[0], kept[2])
+    assert store.cells(MeshId(b"another"), [1]) == ()
+    store.commit([DropCells(MESH.id, (1, 3, 4))])
+    assert [cell.number for cell in store.load().held[MESH.id]] == [2]
+    store.close()
+
+
+def test_cells_of_an_unknown_mesh_are_refused_with_their_batch(tmp_path: Path) -> None:
+    store = new_store(tmp_path / "home")
+    stray = HeldCell(1, b"k" * 8, 81_000, 7, b"c" * 925)
+    with pytest.raises(StoreError):
+        store.commit([PutMessage(message(1)), PutCells(MeshId(b"unknown"), (stray,))])
+    assert store.history(BOB.id) == []
     store.close()
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 import pytest
 
+from p2pchat.core.records import HeldCell, PutCells
 from p2pchat.errors import StoreError
-from p2pchat.store import KEY_FILE, KeyFile, Store
+from p2pchat.store import KEY_FILE, KeyFile, Store, database
 from p2pchat.store.database import connect, migrate
-from tests.support.homes import BOB, new_store
+from tests.support.homes import BOB, MESH, new_store
 
 FIRST = "CREATE TABLE one (a INTEGER) STRICT; INSERT INTO one VALUES (1);"
 SECOND = "CREATE TABLE two (b INTEGER) STRICT; INSERT INTO two SELECT a + 1 FROM one;"
@@ -18,6 +21,13 @@ SECOND = "CREATE TABLE two (b INTEGER) STRICT; INSERT INTO two SELECT a + 1 FROM
 
 def tables(connection: apsw.Connection) -> list[str]:
     return [str(name) for (name,) in connection.execute("SELECT name FROM sqlite_schema ORDER BY name")]
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[apsw.Connection]:
+    connection = connect(home / "store.db", bytes.fromhex((home / KEY_FILE).read_text().split()[3]))
+    yield connection
+    connection.close()
 
 
 def test_each_version_is_run_once_and_in_order() -> None:
@@ -41,13 +51,28 @@ def test_a_step_that_fails_leaves_the_version_before() -> None:
     connection.close()
 
 
+def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    first = {1: database._schema_files()[1]}
+    with monkeypatch.context() as then:
+        then.setattr(database, "_schema_files", lambda: first)
+        new_store(home).close()
+    store = Store.open(home, KeyFile())
+    assert store.load().contacts == (BOB,)
+    assert store.load().held == {MESH.id: ()}
+    kept = HeldCell(1, b"k" * 8, 81_000, 7, b"c" * 925)
+    store.commit([PutCells(MESH.id, (kept,))])
+    assert store.cells(MESH.id, [1]) == (kept,)
+    store.close()
+
+
 def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
     home = tmp_path / "home"
     new_store(home).close()
-    key = bytes.fromhex((home / KEY_FILE).read_text().split()[3])
-    connection = connect(home / "store.db", key)
-    connection.pragma("user_version", 99)
-    connection.close()
+    with opened(home) as connection:
+        connection.pragma("user_version", 99)
     with pytest.raises(StoreError, match="newer"):
         Store.open(home, KeyFile())
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from p2pchat.core import records
 from p2pchat.core.records import Change, Memory, Message
-from p2pchat.types import MessageId, MessageState
+from p2pchat.types import MeshId, MessageId, MessageState
 
 
 class MemoryStore:
@@ -19,6 +20,7 @@ class MemoryStore:
         self.sessions: dict[str, records.SessionState] = {}
         self.outbox: dict[MessageId, records.OutboxEntry] = {}
         self.history: list[Message] = []
+        self.held: dict[MeshId, dict[int, records.HeldCell]] = {}
 
     def load(self) -> Memory:
         return Memory(
@@ -27,7 +29,15 @@ class MemoryStore:
             tuple(self.contacts.values()),
             tuple(self.sessions.values()),
             tuple(sorted(self.outbox.values(), key=lambda entry: entry.order)),
+            {
+                mesh: tuple(replace(cell, body=b"") for cell in held.values())
+                for mesh, held in self.held.items()
+            },
         )
+
+    def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
+        held = self.held.get(mesh, {})
+        return tuple(held[number] for number in sorted(numbers) if number in held)
 
     def apply(self, change: Change) -> None:
         match change:
@@ -52,6 +62,11 @@ class MemoryStore:
                 self._add(message)
             case records.SetMessageState(message, state):
                 self.history = [self._moved(m, message, state) for m in self.history]
+            case records.PutCells(home, cells):
+                self.held.setdefault(home, {}).update({cell.number: cell for cell in cells})
+            case records.DropCells(home, numbers):
+                for number in numbers:
+                    self.held.get(home, {}).pop(number, None)
 
     def received(self) -> list[str]:
         """Texts of all incoming messages, in the order they came."""

@@ -23,7 +23,7 @@ from p2pchat.wire.signalling import FromServer, encode_client
 from rendezvous.broker import Broker, Output, Send
 from rendezvous.limits import Limits
 from rendezvous.topics import Connection
-from tests.support.entropy import SeededEntropy
+from p2pchat.sim.entropy import SeededEntropy
 from tests.support.memory_store import MemoryStore
 
 E = TypeVar("E")
@@ -217,6 +217,9 @@ class World:
                 self._close((me, run, link))
             case orders.Notify(event):
                 machine.notices.append(event)
+            case orders.FetchCells(mesh, numbers):
+                read = facts.CellsFetched(mesh, numbers, machine.store.cells(mesh, numbers))
+                self.later(0.0, lambda: self.tell(me, read, run))
             case orders.Persist():
                 pass
 

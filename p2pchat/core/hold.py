@@ -1,0 +1,291 @@
+"""The cells of one mesh that this node keeps for those who are away.
+
+Knows: which cells are kept, since when, and in which order they go: those past their life, then the oldest
+first seen. Does not know: what is in a cell, who lacks one (``reconcile``), or how the disk is read.
+
+A cell is named here by its key, the first 8 bytes of its id. When it was first seen is kept as a slot of a
+minute, so that nobody who is handed a cell learns more closely when it passed here.
+
+::
+
+    add ──► unwritten ──WRITE_S──► on disk, body in memory ──RECENT_CAP──► on disk ──► dropped
+      └───► unsettled ──SETTLE_S──► settled: counts when holds are compared
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+
+from p2pchat.core.keyset import Interval, KeySet, bounds
+from p2pchat.core.orders import Order, Persist
+from p2pchat.core.records import DropCells, HeldCell, PutCells
+from p2pchat.core.sketch import KEY_BYTES, Sketch
+from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
+from p2pchat.types import MeshId
+from p2pchat.wire.geometry import GEOMETRY
+
+SLOT_S = 60
+"""A slot is a minute. Propagation takes a second, so neighbours agree on a cell's slot but at its edges."""
+
+SETTLE_S = 5.0
+"""A cell younger than this may still be on its way to some: it makes no difference between two holds. The p99
+of delivery is 1.2 s, a fetched one takes two or three more."""
+
+WRITE_S = 5.0
+"""Cells are written together: each commit syncs the disk, and frames wait for it."""
+
+WRITE_MAX = 2048
+"""As many are written at once when they come faster, 2 MB: a tenth of a second (measured)."""
+
+DROP_MAX = 4096
+"""Cells dropped at one time, so that the end of an epoch, with a hundred thousand, holds nothing up."""
+
+DROP_AGAIN_S = 1.0
+"""If more are to be dropped, they are so soon."""
+
+RECENT_CAP = 4096
+"""Bodies kept in memory, 4 MB: neighbours ask for recent ones, at once."""
+
+FULL_SHARE = 15 / 16
+"""A hold that is found fuller than this at the start is taken to have dropped what is older."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which part of their holds two neighbours compare."""
+
+    floor: int
+    """Cells of this epoch and later: older ones are past their life for one of the two."""
+    since: int
+    """Cells of this slot and later: older ones have been dropped by one of the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStatus:
+    cells: int
+    bytes: int
+    """Of cells, as the budget counts them: 925 each."""
+    oldest: float | None
+    """When the oldest was first seen, to the minute; Unix seconds."""
+    dropped: int
+    """Dropped for the budget before the end of their life, since the node started."""
+
+
+class Hold:
+    """One mesh's hold. ``kept`` is what an earlier run left on disk; bodies in it are ignored."""
+
+    def __init__(self, mesh: MeshId, kept: Iterable[HeldCell], budget_bytes: int) -> None:
+        """``budget_bytes`` counts cells, ``GEOMETRY.cell`` bytes each."""
+        self._mesh = mesh
+        self._capacity = budget_bytes // GEOMETRY.cell
+        self._numbers: dict[bytes, int] = {}
+        self._slots: dict[tuple[int, int], list[bytes]] = {}
+        self._settled: dict[int, KeySet] = {}
+        self._unsettled: dict[bytes, tuple[float, int]] = {}
+        self._young: dict[bytes, float] = {}
+        self._recent: dict[bytes, HeldCell] = {}
+        self._unwritten: dict[bytes, HeldCell] = {}
+        self._dropped = 0
+        self._load(kept)
+        self._next = max(self._numbers.values(), default=0) + 1
+        self._due = 0.0 if self._numbers else None
+        full = len(self._numbers) > self._capacity * FULL_SHARE
+        self._since = min(self._slots)[0] + 1 if full and self._slots else 0
+
+    def _load(self, kept: Iterable[HeldCell]) -> None:
+        keys: dict[int, list[bytes]] = {}
+        for cell in sorted(kept, key=lambda each: each.key):
+            self._numbers[cell.key] = cell.number
+            self._slots.setdefault((cell.slot, cell.epoch), []).append(cell.key)
+            keys.setdefault(cell.epoch, []).append(cell.key)
+        self._settled = {epoch: KeySet(each) for epoch, each in keys.items()}
+
+    # --- cells
+
+    def add(self, name: bytes, epoch: int, cell: bytes, now: float, slot: int | None = None) -> None:
+        """Keep a live cell, ``GEOMETRY.cell`` bytes; one that is kept already is left as it is.
+
+        ``slot``: of a cell that came late, when the neighbour who had it first saw it. It is taken no further
+        back than the cell's life, and such a cell is settled: it is not on its way to anybody.
+        """
+        key = name[:KEY_BYTES]
+        if key in self._numbers:
+            return
+        seen = slot_at(now)
+        if slot is None:
+            self._unsettled[key] = now, epoch
+            self._young[key] = now
+        else:
+            seen = min(seen, max(slot, (epoch - FUTURE_EPOCHS) * EPOCH_SECONDS // SLOT_S))
+            self._settled.setdefault(epoch, KeySet()).add(key)
+        self._numbers[key] = self._next
+        insort(self._slots.setdefault((seen, epoch), []), key)
+        self._remember(HeldCell(self._next, key, epoch, seen, cell))
+        self._next += 1
+        self._wake(now + (WRITE_S if len(self._unwritten) < WRITE_MAX else 0.0))
+
+    def known(self, name: bytes) -> bool:
+        """Whether the cell of this id, or key, is kept."""
+        return name[:KEY_BYTES] in self._numbers
+
+    def body(self, name: bytes) -> bytes | None:
+        """A cell's bytes, if they are in memory."""
+        held = self.recent(name[:KEY_BYTES])
+        return held.body if held is not None else None
+
+    def recent(self, key: bytes) -> HeldCell | None:
+        """A whole cell, if it is in memory."""
+        return self._recent.get(key) or self._unwritten.get(key)
+
+    def number(self, key: bytes) -> int | None:
+        """Under which number a cell is on disk, or soon will be."""
+        return self._numbers.get(key)
+
+    def _remember(self, held: HeldCell) -> None:
+        self._unwritten[held.key] = self._recent[held.key] = held
+        if len(self._recent) > RECENT_CAP:
+            del self._recent[next(iter(self._recent))]
+
+    # --- time
+
+    def tick(self, now: float) -> list[Order]:
+        """Drop what is past its life or beyond the budget, and write what came since."""
+        return self.flush(now) if self._due is not None and now >= self._due else []
+
+    def flush(self, now: float) -> list[Order]:
+        """Do so at once: the node is about to stop."""
+        gone = self._drop_expired(floor_at(now))
+        expired = len(gone) == DROP_MAX
+        gone += self._drop_oldest(min(self._excess, DROP_MAX - len(gone)))
+        written, self._unwritten = tuple(self._unwritten.values()), {}
+        numbers = tuple(number for number in gone if number is not None)
+        self._due = (epoch_at(now) + 1.0) * EPOCH_SECONDS if self._numbers else None
+        if expired or self._excess:
+            self._wake(now + DROP_AGAIN_S)
+        dropped = [Persist(DropCells(self._mesh, numbers))] if numbers else []
+        return [*dropped, *([Persist(PutCells(self._mesh, written))] if written else [])]
+
+    def next_wakeup(self) -> float | None:
+        """When ``tick`` is next due."""
+        return self._due
+
+    def status(self) -> HoldStatus:
+        """As a value to show."""
+        cells = len(self._numbers)
+        oldest = float(min(self._slots)[0] * SLOT_S) if self._slots else None
+        return HoldStatus(cells, cells * GEOMETRY.cell, oldest, self._dropped)
+
+    def _wake(self, at: float) -> None:
+        self._due = at if self._due is None else min(self._due, at)
+
+    # --- what must go
+
+    @property
+    def _excess(self) -> int:
+        return max(0, len(self._numbers) - self._capacity)
+
+    def _drop_expired(self, floor: int) -> list[int | None]:
+        """Up to ``DROP_MAX`` cells of epochs that are over."""
+        self._settled = {epoch: keys for epoch, keys in self._settled.items() if epoch >= floor}
+        gone: list[int | None] = []
+        for place in [place for place in sorted(self._slots) if place[1] < floor]:
+            gone += self._drop(place, DROP_MAX - len(gone))
+        return gone
+
+    def _drop_oldest(self, count: int) -> list[int | None]:
+        """The ``count`` cells first seen the longest ago."""
+        gone: list[int | None] = []
+        for place in sorted(self._slots) if count else ():
+            if len(gone) == count:
+                break
+            gone += self._drop(place, count - len(gone))
+            self._since = max(self._since, place[0] + 1)
+        self._dropped += len(gone)
+        return gone
+
+    def _drop(self, place: tuple[int, int], count: int) -> list[int | None]:
+        """Forget up to ``count`` cells of one slot and epoch; return the numbers of those on disk."""
+        keys = self._slots[place]
+        gone = [self._forget(key, place[1]) for key in keys[:count]]
+        del keys[:count]
+        if not keys:
+            del self._slots[place]
+        return gone
+
+    def _forget(self, key: bytes, epoch: int) -> int | None:
+        number = self._numbers.pop(key)
+        self._young.pop(key, None)
+        self._recent.pop(key, None)
+        if self._unsettled.pop(key, None) is None and epoch in self._settled:
+            self._settled[epoch].remove(key)
+        return number if self._unwritten.pop(key, None) is None else None
+
+    # --- what a neighbour's hold is compared with
+
+    def view(self, now: float) -> View:
+        """The part of this hold in which nothing is missing that was ever seen."""
+        return View(floor_at(now), self._since)
+
+    def young(self, key: bytes) -> bool:
+        """Whether a cell settled so lately that neighbours may not have noticed."""
+        return key in self._young
+
+    def sketch(self, interval: Interval, view: View, now: float) -> tuple[Sketch, int]:
+        """The sketch of all settled keys in an interval, and the steps it took (a key each)."""
+        self._settle(now)
+        total, steps = Sketch(), 0
+        older = [place for place in self._slots if place[0] < view.since]
+        if sum(len(self._slots[place]) for place in older) * 2 > len(self._numbers):
+            keys = list(
+                self._dated([place for place in self._slots if place[0] >= view.since], interval, view)
+            )
+            total.add(keys)
+            return total, len(keys)
+        for epoch, settled in self._settled.items():
+            if epoch >= view.floor:
+                part, took = settled.sketch(interval)
+                total.include(part)
+                steps += took
+        keys = list(self._dated(older, interval, view))
+        if keys:
+            total.remove(keys)
+        return total, steps + len(keys)
+
+    def keys(self, interval: Interval, view: View, now: float) -> list[bytes]:
+        """All settled keys in an interval."""
+        self._settle(now)
+        if not view.since:
+            settled = (keys for epoch, keys in self._settled.items() if epoch >= view.floor)
+            return [key for keys in settled for key in keys.keys(interval)]
+        return list(self._dated([place for place in self._slots if place[0] >= view.since], interval, view))
+
+    def _dated(self, places: Iterable[tuple[int, int]], interval: Interval, view: View) -> Iterator[bytes]:
+        """Settled keys of some slots and epochs."""
+        low, high = bounds(interval)
+        for place in places:
+            if place[1] >= view.floor:
+                keys = self._slots[place]
+                for key in keys[bisect_left(keys, low) : bisect_left(keys, high)]:
+                    if key not in self._unsettled:
+                        yield key
+
+    def _settle(self, now: float) -> None:
+        ready = list(takewhile(lambda each: each[1][0] <= now - SETTLE_S, self._unsettled.items()))
+        for key, (_, epoch) in ready:
+            del self._unsettled[key]
+            self._settled.setdefault(epoch, KeySet()).add(key)
+        for key, _ in list(takewhile(lambda each: each[1] <= now - 2 * SETTLE_S, self._young.items())):
+            del self._young[key]
+
+
+def slot_at(now: float) -> int:
+    """The number of a minute."""
+    return int(now // SLOT_S)
+
+
+def floor_at(now: float) -> int:
+    """The oldest epoch whose cells are alive."""
+    return epoch_at(now) - PAST_EPOCHS

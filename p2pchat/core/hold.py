@@ -19,13 +19,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
-from p2pchat.core.keyset import Interval, KeySet, bounds
+from p2pchat.core.keyset import KeySet, bounds
 from p2pchat.core.orders import Order, Persist
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.core.sketch import KEY_BYTES, Sketch
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
 from p2pchat.types import MeshId
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.reconcile import Interval, View
 
 SLOT_S = 60
 """A slot is a minute. Propagation takes a second, so neighbours agree on a cell's slot but at its edges."""
@@ -51,16 +52,6 @@ RECENT_CAP = 4096
 
 FULL_SHARE = 15 / 16
 """A hold that is found fuller than this at the start is taken to have dropped what is older."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Which part of their holds two neighbours compare."""
-
-    floor: int
-    """Cells of this epoch and later: older ones are past their life for one of the two."""
-    since: int
-    """Cells of this slot and later: older ones have been dropped by one of the two."""
 
 
 @dataclass(frozen=True, slots=True)

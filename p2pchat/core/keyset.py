@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 
 from p2pchat.core.sketch import Sketch
+from p2pchat.wire.reconcile import KEY_SPACE, Interval
 
 CHUNK_MAX = 512
 """Keys in one chunk. A chunk's own sketch takes 1.6 kB, 3 to 6 bytes a key; the sketch of an interval adds up
@@ -17,11 +18,8 @@ whole chunks, and the halves of chunks at its two ends key by key, 0.6 ms each (
 UNSUMMED_MAX = 32
 """Changes of a chunk that are not in its sketch yet: summing them together costs a tenth."""
 
-BOUND_BYTES = 4
-WHOLE = (0, 1 << 8 * BOUND_BYTES)
-"""The interval of all keys. Bounds are in units of a key's first four bytes, the upper one excluded."""
-
-Interval = tuple[int, int]
+WHOLE: Interval = (0, KEY_SPACE)
+"""The interval of all keys."""
 
 _PAST_ALL = b"\xff" * 16
 
@@ -139,6 +137,4 @@ class KeySet:
 def bounds(interval: Interval) -> tuple[bytes, bytes]:
     """The least key an interval can have, and what all of its keys are less than."""
     low, high = interval
-    return low.to_bytes(BOUND_BYTES, "big"), _PAST_ALL if high == WHOLE[1] else high.to_bytes(
-        BOUND_BYTES, "big"
-    )
+    return low.to_bytes(4, "big"), _PAST_ALL if high == KEY_SPACE else high.to_bytes(4, "big")

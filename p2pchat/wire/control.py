@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from p2pchat.wire import gossip, walk
+from p2pchat.wire import gossip, reconcile, walk
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -39,7 +39,7 @@ class UnknownControl:
     type: int
 
 
-Control = Heartbeat | Bye | gossip.Gossip | walk.Walking | UnknownControl
+Control = Heartbeat | Bye | gossip.Gossip | walk.Walking | reconcile.Reconciling | UnknownControl
 
 
 def encode(message: Control) -> bytes:
@@ -53,6 +53,16 @@ def encode(message: Control) -> bytes:
             return pack(gossip.fields(message))
         case walk.Walk() | walk.Ticket() | walk.Piece():
             return pack(walk.fields(message))
+        case (
+            reconcile.Ask()
+            | reconcile.Same()
+            | reconcile.Summary()
+            | reconcile.Listing()
+            | reconcile.Want()
+            | reconcile.Held()
+            | reconcile.Turn()
+        ):
+            return pack(reconcile.fields(message))
         case UnknownControl(type=unknown):
             return pack({"t": unknown})
     assert_never(message)
@@ -70,5 +80,7 @@ def decode(body: bytes) -> Control:
             return gossip.read(kind, read)
         case kind if kind in walk.TYPES:
             return walk.read(kind, read)
+        case kind if kind in reconcile.TYPES:
+            return reconcile.read(kind, read)
         case unknown:
             return UnknownControl(unknown)

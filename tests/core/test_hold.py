@@ -15,7 +15,6 @@ from p2pchat.core.hold import (
     WRITE_MAX,
     WRITE_S,
     Hold,
-    View,
     floor_at,
     slot_at,
 )
@@ -26,6 +25,7 @@ from p2pchat.crypto.envelope import EPOCH_SECONDS, PAST_EPOCHS
 from p2pchat.crypto.kdf import digest
 from p2pchat.types import MeshId
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.reconcile import View
 
 MESH = MeshId(b"m" * 16)
 EPOCH = 1000

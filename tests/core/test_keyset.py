@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p2pchat.core.keyset import CHUNK_MAX, WHOLE, Interval, KeySet, bounds
+from p2pchat.core.keyset import CHUNK_MAX, WHOLE, KeySet, bounds
 from p2pchat.core.sketch import Sketch
 from p2pchat.crypto.kdf import digest
+from p2pchat.wire.reconcile import Interval
 
 MANY = [digest(b"%d" % number, 8) for number in range(5 * CHUNK_MAX)]
 INTERVALS: list[Interval] = [WHOLE, (0, 1 << 30), (1 << 30, 3 << 30), (3 << 30, 1 << 32), (5, 6)]

@@ -24,6 +24,7 @@ from p2pchat.wire import (
     offer,
     pairing,
     payload,
+    reconcile,
     sdp,
     signalling,
     walk,
@@ -80,6 +81,7 @@ _HERE = description.Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
 _FAR = description.Candidate("relay", "tcp", "2001:db8::1", 443, 1)
 _DESCRIPTION = description.Description("actpass", "ufra", "p" * 22, _KEY, (_HERE, _FAR))
 _NODE = NodeId(b"n" * 8)
+_HELD = reconcile.View(81_000, 30_000_000)
 _CODE = invite.InviteCode(42, ("tango", "marble", "orbit"))
 _LINK = invite.InviteLink(b"s" * 16, b"f" * 16, ("wss://meet.example.org", "ws://127.0.0.1:8765"))
 
@@ -103,6 +105,16 @@ TARGETS: dict[str, Target] = {
         gossip.Ihave((b"i" * 16, b"j" * 16), late=True),
         gossip.Graft((b"i" * 16,), eager=True),
         gossip.Prune(),
+    ),
+    "reconcile": Format(control.decode, control.encode).extensible(
+        reconcile.Ask(1, _HELD, ((0, 2**32),), b"d" * 8),
+        reconcile.Ask(2, _HELD, ((0, 5), (5, 9))),
+        reconcile.Same(1),
+        reconcile.Summary(1, 0, _HELD, 7, b"t" * reconcile.TABLE_BYTES),
+        reconcile.Listing(1, 15, _HELD, (b"k" * 8, b"l" * 8)),
+        reconcile.Want((b"k" * 8,)),
+        reconcile.Held(30_000_000, b"c" * 925),
+        reconcile.Turn(last=True),
     ),
     "walk": Format(control.decode, control.encode).extensible(
         walk.Walk(b"w" * 8, 9), walk.Ticket(b"w" * 8, b"k" * 32), walk.Piece(b"w" * 8, 1, b"p" * 1040)

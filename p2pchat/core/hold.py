@@ -18,6 +18,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Protocol
 
 from p2pchat.core.keyset import KeySet, bounds
 from p2pchat.core.orders import Order, Persist
@@ -63,6 +64,24 @@ class HoldStatus:
     """When the oldest was first seen, to the minute; Unix seconds."""
     dropped: int
     """Dropped for the budget before the end of their life, since the node started."""
+
+
+class Kept(Protocol):
+    """What of a hold may be looked up to compare it with a neighbour's."""
+
+    def known(self, name: bytes) -> bool: ...
+
+    def recent(self, key: bytes) -> HeldCell | None: ...
+
+    def number(self, key: bytes) -> int | None: ...
+
+    def view(self, now: float) -> View: ...
+
+    def young(self, key: bytes) -> bool: ...
+
+    def sketch(self, interval: Interval, view: View, now: float) -> tuple[Sketch, int]: ...
+
+    def keys(self, interval: Interval, view: View, now: float) -> list[bytes]: ...
 
 
 class Hold:

@@ -3,8 +3,8 @@
 Knows: the messages. Does not know: how sets are compared, or who asks when.
 
 Types 32 to 38 of a control frame. One of the two asks about intervals of keys (ASK). The other answers each
-with the sketch of its keys (SUMMARY) or, where they are few, with the keys (LISTING), or to the first question
-that all is equal (SAME). The asker names what it lacks (WANT), and it comes (HELD). TURN hands over the asking.
+with the sketch of its keys (SUMMARY) or, where they are few, with the keys (LISTING); the first ASK perhaps
+with SAME. The asker names what it lacks (WANT), and it comes (HELD). TURN hands the asking on.
 """
 
 from __future__ import annotations

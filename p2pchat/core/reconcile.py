@@ -1,0 +1,209 @@
+"""Who was away gets what it missed: a hold is compared with a neighbour's when a link to it has come up.
+
+Knows: whose turn it is, and that one neighbour is pulled from at a time. Does not know: how differences are
+found (``pull``), what a neighbour may cost (``serving``), or how cells are kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from p2pchat.core.hold import SETTLE_S, Kept
+from p2pchat.core.pull import Pull, Role
+from p2pchat.core.records import HeldCell
+from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Allowance, Serving
+from p2pchat.core.sketch import KEY_BYTES
+from p2pchat.crypto.kdf import cell_id
+from p2pchat.types import LinkId
+from p2pchat.wire.reconcile import Ask, Held, Listing, Reconciling, Same, Summary, Turn, Want
+
+START_S = SETTLE_S + 1.0
+"""After a link came up: what was seen before, and so is not pushed over the new link, has settled by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a control message."""
+
+    link: LinkId
+    message: Reconciling
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A cell came that we had asked for."""
+
+    link: LinkId
+    name: bytes
+    """Its id."""
+    cell: bytes = field(repr=False)
+    slot: int
+    """When the neighbour first saw it, as it says; Unix seconds // 60."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read cells from the disk; answered by ``fetched``."""
+
+    numbers: tuple[int, ...]
+
+
+Output = Say | Recovered | Fetch
+
+
+@dataclass(slots=True)
+class _Peer:
+    """One link that is up. ``due``: when a pull of ``role`` may begin, if one is wanted."""
+
+    serving: Serving
+    due: float | None
+    role: Role = Role.FIRST
+    turned: bool = False
+    """Whether it has handed the asking to us; once is enough."""
+
+
+class Reconcile:
+    """One mesh's reconciling."""
+
+    def __init__(self, kept: Kept, counters: Counter[str]) -> None:
+        self._kept = kept
+        self._counters = counters
+        self._steps = Allowance(STEPS_PER_S, STEPS_BURST, 0.0)
+        self._peers: dict[LinkId, _Peer] = {}
+        self._pull: Pull | None = None
+        self._from: LinkId | None = None
+
+    # --- links
+
+    def link_up(self, link: LinkId, began: bool, now: float) -> list[Output]:
+        """Cells may travel over this link from now on. ``began``: our side made the offer, and asks first."""
+        self._peers[link] = _Peer(Serving(self._kept, now), now + START_S if began else None)
+        return []
+
+    def link_down(self, link: LinkId, now: float) -> list[Output]:
+        """The link is gone, or so quiet that it may be."""
+        self._peers.pop(link, None)
+        if link == self._from:
+            self._counters["reconcile: abandoned"] += 1
+            self._pull = self._from = None
+        return self._begin(now)
+
+    @property
+    def pulling(self) -> LinkId | None:
+        """The neighbour we are getting cells from just now."""
+        return self._from
+
+    # --- what neighbours say
+
+    def receive(self, link: LinkId, message: Reconciling, now: float) -> list[Output]:
+        """A neighbour asked, answered, or sent a cell."""
+        peer = self._peers.get(link)
+        if peer is None:
+            return []
+        if isinstance(message, Held):
+            return self._held(link, message, now)
+        self._counters["reconcile: frames received"] += 1
+        match message:
+            case Ask():
+                return self._say(link, peer.serving.ask(message, now))
+            case Want(keys):
+                peer.serving.want(keys, now)
+                return []
+            case Turn(last):
+                return self._turn(peer, Role.LAST if last else Role.SECOND, now)
+            case Same() | Summary() | Listing():
+                if link != self._from or self._pull is None:
+                    return []
+                return self._say(link, self._pull.heard(message, now)) + self._begin(now)
+            case _:
+                assert_never(message)
+
+    def _turn(self, peer: _Peer, role: Role, now: float) -> list[Output]:
+        if peer.turned:
+            return []
+        peer.turned, peer.due, peer.role = True, now, role
+        return self._begin(now)
+
+    def _held(self, link: LinkId, message: Held, now: float) -> list[Output]:
+        name = cell_id(message.cell)
+        if link != self._from or self._pull is None or not self._pull.arrived(name[:KEY_BYTES]):
+            self._counters["reconcile: cells unasked for"] += 1
+            return []
+        self._counters["reconcile: cells recovered"] += 1
+        said = self._say(link, self._pull.recovered(now))
+        return [Recovered(link, name, message.cell, message.slot), *said, *self._begin(now)]
+
+    def arrived(self, name: bytes) -> bool:
+        """A cell of this id came another way; True when we had asked for it."""
+        return self._pull is not None and self._pull.arrived(name[:KEY_BYTES])
+
+    # --- serving
+
+    def bulk(self, link: LinkId, room: int, now: float) -> list[Output]:
+        """Up to ``room`` cells this neighbour waits for, and perhaps an order to read more."""
+        peer = self._peers.get(link)
+        if peer is None or room <= 0 or not peer.serving.ready:
+            return []
+        cells, numbers = peer.serving.bulk(room, now)
+        self._counters["reconcile: cells served"] += len(cells)
+        said: list[Output] = [Say(link, cell) for cell in cells]
+        return [*said, Fetch(numbers)] if numbers else said
+
+    def serving(self) -> list[LinkId]:
+        """The links for which ``bulk`` has something to do."""
+        return [link for link, peer in self._peers.items() if peer.serving.ready]
+
+    def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
+        """These numbers were read, and these cells were there. ``bulk`` goes on."""
+        for peer in self._peers.values():
+            peer.serving.fetched(numbers, cells)
+        return []
+
+    # --- time
+
+    def tick(self, now: float) -> list[Output]:
+        """Begin what is due, give up what does not get on."""
+        out: list[Output] = []
+        if self._pull is not None and self._from is not None and now >= self._pull.next_wakeup():
+            out += self._say(self._from, self._pull.tick(now))
+        for peer in self._peers.values():
+            peer.serving.tick(now)
+        return out + self._begin(now)
+
+    def next_wakeup(self) -> float | None:
+        """When ``tick``, and after it ``bulk``, is next due."""
+        due = [peer.serving.next_wakeup() for peer in self._peers.values()]
+        if self._pull is not None:
+            due.append(self._pull.next_wakeup())
+        else:
+            due += [peer.due for peer in self._peers.values()]
+        return min((at for at in due if at is not None), default=None)
+
+    def _begin(self, now: float) -> list[Output]:
+        """If the last pull is over, begin the next that is due: the one that has waited longest."""
+        out: list[Output] = []
+        while self._pull is None or self._pull.over:
+            if self._pull is not None:
+                self._counters["reconcile: abandoned" if self._pull.failed else "reconcile: done"] += 1
+                self._pull = self._from = None
+            waiting = [
+                (peer.due, link)
+                for link, peer in self._peers.items()
+                if peer.due is not None and peer.due <= now
+            ]
+            if not waiting:
+                break
+            _, self._from = min(waiting)
+            peer = self._peers[self._from]
+            peer.due = None
+            self._pull = Pull(self._kept, peer.role, self._steps, now)
+            out += self._say(self._from, self._pull.begin(now))
+        return out
+
+    def _say(self, link: LinkId, messages: Iterable[Reconciling]) -> list[Output]:
+        said: list[Output] = [Say(link, message) for message in messages]
+        self._counters["reconcile: frames sent"] += len(said)
+        return said

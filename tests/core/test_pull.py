@@ -1,0 +1,209 @@
+"""Pulling ends, with all there is to have or without, whatever the neighbour answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from p2pchat.core.hold import slot_at
+from p2pchat.core.keyset import WHOLE
+from p2pchat.core.pull import ASK_BELOW, PROGRESS_CELLS, PROGRESS_S, PULL_S, WINDOW, Pull, Question, Role
+from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Allowance, Answer, Serving
+from p2pchat.core.sketch import TABLE_BYTES
+from p2pchat.crypto.kdf import digest
+from p2pchat.wire.reconcile import KEYS_MAX, Ask, Listing, Same, Summary, Turn, View, Want
+from tests.support.holds import NOW, Side, name
+
+NOISE = b"".join(digest(b"%d" % each, 32) for each in range(TABLE_BYTES // 32))
+
+
+def pull(side: Side, role: Role = Role.FIRST) -> tuple[Pull, Ask]:
+    """A pull that has just asked for the first time."""
+    made = Pull(side.hold, role, Allowance(STEPS_PER_S, STEPS_BURST, NOW), NOW)
+    (ask,) = made.begin(NOW)
+    assert isinstance(ask, Ask)
+    return made, ask
+
+
+def made_up(label: str, count: int) -> tuple[bytes, ...]:
+    return tuple(digest(f"{label} {each}".encode(), 8) for each in range(count))
+
+
+def listing(ask: Ask, keys: tuple[bytes, ...], index: int = 0) -> Listing:
+    return Listing(ask.serial, index, ask.view, keys)
+
+
+def honest(serving: Serving, ask: Ask) -> list[Answer]:
+    return serving.ask(ask, NOW)
+
+
+def wanted(out: list[Question]) -> int:
+    return sum(len(each.keys) for each in out if isinstance(each, Want))
+
+
+def test_the_first_question_is_about_everything() -> None:
+    _, ask = pull(Side(range(5)))
+    assert (ask.intervals, len(ask.digest)) == ((WHOLE,), 8)
+
+
+def test_equal_holds_are_done_at_once() -> None:
+    pulling, ask = pull(Side(range(5)))
+    assert pulling.heard(Same(ask.serial), NOW) == []
+    assert pulling.over and not pulling.failed
+
+
+@pytest.mark.parametrize(
+    ("role", "turns"), [(Role.FIRST, [Turn(True)]), (Role.SECOND, [Turn(True)]), (Role.LAST, [])]
+)
+def test_the_asking_is_handed_on_if_the_neighbour_lacks_something_but_not_for_ever(
+    role: Role, turns: list[Turn]
+) -> None:
+    pulling, ask = pull(Side(range(5)), role)
+    assert pulling.heard(listing(ask, ()), NOW) == turns
+    assert pulling.over
+
+
+def test_much_is_better_asked_by_who_lacks_it() -> None:
+    pulling, ask = pull(Side(range(2000)))
+    (answer,) = honest(Serving(Side(range(500)).hold, NOW), ask)
+    assert pulling.heard(answer, NOW) == [Turn(last=False)]
+    assert pulling.over
+
+
+def test_what_was_handed_back_is_not_handed_back_again() -> None:
+    pulling, ask = pull(Side(range(2000)), Role.SECOND)
+    (answer,) = honest(Serving(Side(range(500)).hold, NOW), ask)
+    (next_ask,) = pulling.heard(answer, NOW)
+    assert isinstance(next_ask, Ask) and len(next_ask.intervals) > 1
+
+
+def test_few_cells_are_wanted_at_a_time_and_more_as_they_come() -> None:
+    pulling, ask = pull(Side())
+    (answer,) = honest(Serving(Side(range(3000)).hold, NOW), ask)
+    (second,) = pulling.heard(answer, NOW)
+    assert isinstance(second, Ask)
+    out: list[Question] = []
+    for each in honest(Serving(Side(range(3000)).hold, NOW), second):
+        out += pulling.heard(each, NOW)
+    assert KEYS_MAX < wanted(out) <= WINDOW
+    assert not any(isinstance(each, Ask) for each in out), f"{ASK_BELOW} are enough to go on with"
+    keys = [key for each in out if isinstance(each, Want) for key in each.keys]
+    more: list[Question] = []
+    for key in keys:
+        assert pulling.arrived(key)
+        more += pulling.recovered(NOW)
+    assert KEYS_MAX <= wanted(more) <= 2 * WINDOW
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda ask: Same(ask.serial + 1),
+        lambda ask: Listing(ask.serial + 1, 0, ask.view, made_up("x", 3)),
+        lambda ask: Listing(ask.serial, 1, ask.view, made_up("x", 3)),
+        lambda ask: Listing(ask.serial, 0, View(ask.view.floor - 1, 0), made_up("x", 3)),
+        lambda ask: Listing(ask.serial, 0, View(ask.view.floor + 100, 0), made_up("x", 3)),
+        lambda ask: Listing(ask.serial, 0, View(ask.view.floor, slot_at(NOW) + 100), made_up("x", 3)),
+    ],
+)
+def test_an_answer_to_no_question_of_ours_changes_nothing(spoil: Callable[[Ask], Answer]) -> None:
+    pulling, ask = pull(Side(range(5)))
+    assert pulling.heard(spoil(ask), NOW) == []
+    assert not pulling.over
+    assert wanted(pulling.heard(listing(ask, made_up("x", 3)), NOW)) == 3
+
+
+def test_each_interval_is_answered_once_and_by_its_own_keys() -> None:
+    pulling, ask = pull(Side())
+    (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, 1000, NOISE), NOW)
+    assert isinstance(cut, Ask)
+    elsewhere = bytes(8)
+    inside = cut.intervals[1][0].to_bytes(4, "big") + b"here"
+    out = pulling.heard(listing(cut, (elsewhere, inside), 1), NOW)
+    assert out == [Want((inside,))]
+    assert pulling.heard(listing(cut, made_up("x", 3), 1), NOW) == []
+
+
+def test_cells_that_never_come_are_given_up() -> None:
+    pulling, ask = pull(Side())
+    assert wanted(pulling.heard(listing(ask, made_up("x", KEYS_MAX)), NOW)) == KEYS_MAX
+    assert pulling.next_wakeup() == NOW + PROGRESS_S
+    pulling.tick(NOW + PROGRESS_S - 1)
+    assert not pulling.over
+    assert pulling.tick(NOW + PROGRESS_S) == []
+    assert pulling.failed
+
+
+def test_a_neighbour_that_says_nothing_is_given_up() -> None:
+    pulling, _ = pull(Side())
+    pulling.tick(NOW + PROGRESS_S)
+    assert pulling.failed
+
+
+def test_cells_made_up_without_end_come_to_an_end() -> None:
+    pulling, ask = pull(Side())
+    out, now, number = pulling.heard(Summary(ask.serial, 0, ask.view, 2**32 - 1, NOISE), NOW), NOW, 0
+    while not pulling.over:
+        now += PROGRESS_S / 5
+        assert now <= NOW + PULL_S + PROGRESS_S
+        queue, out = out, []
+        for each in queue:
+            if isinstance(each, Ask):
+                for index, (low, high) in enumerate(each.intervals):
+                    count = min(KEYS_MAX, high - low)
+                    keys = tuple(
+                        (low + k).to_bytes(4, "big") + number.to_bytes(4, "big") for k in range(count)
+                    )
+                    number += 1
+                    out += pulling.heard(Listing(each.serial, index, each.view, keys), now)
+            elif isinstance(each, Want):
+                for key in each.keys:
+                    assert pulling.arrived(key)
+                    out += pulling.recovered(now)
+        out += pulling.tick(now)
+    assert pulling.failed
+    assert now >= NOW + PULL_S
+
+
+def test_a_trickle_is_not_enough_while_others_wait() -> None:
+    pulling, ask = pull(Side())
+    pulling.heard(listing(ask, made_up("x", KEYS_MAX)), NOW)
+    for key in made_up("x", KEYS_MAX - 1):
+        assert pulling.arrived(key)
+        pulling.recovered(NOW)
+    pulling.tick(NOW + PROGRESS_S)
+    assert pulling.failed and KEYS_MAX < PROGRESS_CELLS
+
+
+@pytest.mark.parametrize("size", [0, 1000, 2**32 - 1])
+def test_sketches_that_never_agree_come_to_an_end(size: int) -> None:
+    pulling, ask = pull(Side(range(5000)), Role.LAST)
+    asked, now = 0, NOW
+    while not pulling.over:
+        asked += 1
+        now += 0.1
+        answers = [Summary(ask.serial, i, ask.view, size, NOISE) for i in range(len(ask.intervals))]
+        out = [each for answer in answers for each in pulling.heard(answer, now)] + pulling.tick(now)
+        assert all(isinstance(each, Ask) for each in out)
+        ask = next((each for each in out if isinstance(each, Ask)), ask)
+    assert pulling.failed
+    assert asked <= PROGRESS_S / 0.1 + 1
+
+
+def test_comparing_that_costs_too_much_is_given_up() -> None:
+    steps = Allowance(STEPS_PER_S, STEPS_BURST, NOW)
+    pulling = Pull(Side(range(1000)).hold, Role.FIRST, steps, NOW)
+    (ask,) = pulling.begin(NOW)
+    assert isinstance(ask, Ask)
+    steps.spend(STEPS_BURST)
+    pulling.heard(listing(ask, ()), NOW)
+    assert pulling.failed
+
+
+def test_a_neighbour_s_lie_about_our_own_cells_costs_a_turn_at_most() -> None:
+    side = Side(range(40))
+    pulling, ask = pull(side)
+    theirs = tuple(name(each)[:8] for each in range(40))
+    assert pulling.heard(listing(ask, theirs), NOW) == []
+    assert pulling.over and not pulling.failed

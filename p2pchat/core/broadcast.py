@@ -82,8 +82,8 @@ class Broadcast(Protocol):
         """When ``tick`` is next due."""
         ...
 
-    def tree(self) -> dict[LinkId, tuple[bool, bool]]:
-        """By link: whether we push to it, whether it pushes to us (as far as we know)."""
+    def tree(self) -> dict[LinkId, bool]:
+        """By link: whether cells are pushed over it."""
         ...
 
 

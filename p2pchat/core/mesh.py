@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from p2pchat.core.broadcast import Push, Say, Sending, Strategy
 from p2pchat.core.budget import Budget
 from p2pchat.core.facts import LinkFact
+from p2pchat.core.hold import Hold
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.neighbours import Closed, Heard, Opened
 from p2pchat.core.orders import CellSeen, Notify, Order
+from p2pchat.core.records import HeldCell
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.seen import Seen
@@ -32,9 +34,6 @@ from p2pchat.wire.cell import Cell, decode_cell, encode_cell
 from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
-
-RECENT_CAP = 4096
-"""Cells at hand for who asks for one: 4 MB, two minutes of a busy mesh of a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +56,15 @@ MeshOutput = Order | TakeSeat | LeaveSeat | CellArrived | NeighbourChanged
 class _Cells:
     """What the strategy may look up."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Seen, hold: Hold) -> None:
         self._seen = seen
-        self._recent: dict[bytes, bytes] = {}
+        self._hold = hold
 
     def known(self, name: bytes) -> bool:
-        return self._seen.known(name)
+        return self._seen.known(name) or self._hold.known(name)
 
     def body(self, name: bytes) -> bytes | None:
-        return self._recent.get(name)
-
-    def keep(self, name: bytes, cell: bytes) -> None:
-        self._recent[name] = cell
-        if len(self._recent) > RECENT_CAP:
-            del self._recent[next(iter(self._recent))]
+        return self._hold.body(name)
 
 
 class Mesh:
@@ -85,12 +79,15 @@ class Mesh:
         new_link: Callable[[], LinkId],
         counters: Counter[str],
         strategy: Strategy,
+        kept: Iterable[HeldCell] = (),
     ) -> None:
+        """``kept``: the index of what an earlier run held."""
         self._stamp_bits = settings.stamp_bits
         self._entropy = entropy
         self._counters = counters
         self._seen = Seen()
-        self._cells = _Cells(self._seen)
+        self._hold = Hold(record.id, kept, settings.hold_bytes)
+        self._cells = _Cells(self._seen, self._hold)
         self._broadcast = strategy(entropy.child("broadcast"), self._cells, counters)
         self._budgets: dict[LinkId, Budget] = {}
         self._view = View(record, node, settings, entropy, new_link, counters, self._idle)
@@ -121,22 +118,27 @@ class Mesh:
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
-        due = self._broadcast.next_wakeup()
-        return self._view.next_wakeup() if due is None else min(due, self._view.next_wakeup())
+        due = self._view.next_wakeup()
+        for other in (self._broadcast.next_wakeup(), self._hold.next_wakeup()):
+            if other is not None and other < due:
+                due = other
+        return due
 
     # --- what happens to links and seats
 
     def tick(self, now: float) -> list[MeshOutput]:
         """Do what is due."""
         out = self._watched(self._view.tick(now), now)
-        due = self._broadcast.next_wakeup()
-        return (
-            out + self._sent(self._broadcast.tick(now), None, now) if due is not None and due <= now else out
-        )
+        out += self._sent(self._broadcast.tick(now), None, now)
+        return [*out, *self._hold.tick(now)]
 
     def leave(self, now: float) -> list[MeshOutput]:
-        """Say goodbye to every neighbour and close."""
-        return self._watched(self._view.leave(now), now)
+        """Say goodbye to every neighbour and close; write down what is held."""
+        return [*self._hold.flush(now), *self._watched(self._view.leave(now), now)]
+
+    def fetched(self, cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
+        """Held cells that were read from the disk."""
+        return []
 
     def meet_at(self, urls: tuple[str, ...], now: float) -> list[MeshOutput]:
         """Meet at further rendezvous, too."""
@@ -181,8 +183,8 @@ class Mesh:
         return done
 
     def _idle(self, link: LinkId) -> bool:
-        """Whether no cell would be missed without this link: nobody pushes over it."""
-        return not any(self._broadcast.tree().get(link, (False, False)))
+        """Whether no cell would be missed without this link: nothing is pushed over it."""
+        return not self._broadcast.tree().get(link, False)
 
     # --- cells
 
@@ -195,7 +197,7 @@ class Mesh:
         if not self._seen.first_sight(name, epoch, now):
             return []
         self._counters["cells originated"] += 1
-        return self._spread(name, cell, None, now)
+        return self._spread(name, epoch, cell, None, now)
 
     def _heard(self, link: LinkId, said: Frame | Control, now: float) -> list[MeshOutput]:
         if isinstance(said, Frame):
@@ -215,7 +217,7 @@ class Mesh:
             self._counters["cells refused: expired"] += 1
             return []
         name = cell_id(body)
-        if self._seen.known(name):
+        if self._cells.known(name):
             self._counters["cells seen again"] += 1
             return self._sent(self._broadcast.again(name, link, now), link, now)
         if self._stamp_bits and worth(cell) < self._stamp_bits:
@@ -226,10 +228,12 @@ class Mesh:
             return []
         self._seen.first_sight(name, cell.epoch, now)
         self._counters["cells relayed"] += 1
-        return [*self._spread(name, body, link, now), CellArrived(cell)]
+        return [*self._spread(name, cell.epoch, body, link, now), CellArrived(cell)]
 
-    def _spread(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[MeshOutput]:
-        self._cells.keep(name, cell)
+    def _spread(
+        self, name: bytes, epoch: int, cell: bytes, source: LinkId | None, now: float
+    ) -> list[MeshOutput]:
+        self._hold.add(name, epoch, cell, now)
         sending = self._broadcast.fresh(name, cell, source, now)
         whence = self._view.node_at(source) if source is not None else None
         pushes = sum(isinstance(each, Push) for each in sending)

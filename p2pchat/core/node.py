@@ -19,7 +19,7 @@ from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import LinksChanged, MessageMoved, Notify, Order, Persist
 from p2pchat.core.plumtree import Plumtree
-from p2pchat.core.records import Contact, Identity, Memory, OutboxEntry, PutMesh
+from p2pchat.core.records import Contact, HeldCell, Identity, Memory, OutboxEntry, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat, Topical
 from p2pchat.core.renewal import Renewal
@@ -34,6 +34,8 @@ from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, LinkId, MeshId, MessageState, NodeId
 from p2pchat.wire import signalling
 from p2pchat.wire.cell import Cell
+
+NEVER = float("inf")
 
 ContactChange = Callable[[Contact], list[Order]]
 
@@ -52,6 +54,7 @@ class Node:
         self._strategy = strategy
         self._entropy = entropy
         self._id = NodeId(entropy.bytes(8))
+        self._rest_due: float | None = None
         self._links = 0
         self._talks = 0
         self._counters: Counter[str] = Counter()
@@ -63,7 +66,7 @@ class Node:
         self._order = max((entry.order for entry in memory.outbox), default=0)
         self._meshes: dict[MeshId, Mesh] = {}
         for record in memory.meshes:
-            self._add_mesh(record)
+            self._add_mesh(record, memory.held.get(record.id, ()))
         self._conversations: dict[ContactId, Conversation] = {}
         for state in memory.sessions:
             contact = self._contacts.get(state.contact)
@@ -100,16 +103,22 @@ class Node:
         )
 
     def next_wakeup(self) -> float | None:
-        """When ``TimerFired`` is next needed; Unix seconds."""
-        due = [self._rendezvous.next_wakeup(), self._invites.next_wakeup()]
-        due += [each.next_wakeup() for each in self._meshes.values()]
-        due += [talk.next_wakeup() for talk in self._conversations.values()]
-        return min((at for at in due if at is not None), default=None)
+        """When ``TimerFired`` is next needed; Unix seconds. Asked after every fact, so what only some facts
+        move is kept."""
+        if self._rest_due is None:
+            due = [self._rendezvous.next_wakeup(), self._invites.next_wakeup()]
+            due += [talk.next_wakeup() for talk in self._conversations.values()]
+            self._rest_due = min((at for at in due if at is not None), default=NEVER)
+        soonest = min((each.next_wakeup() for each in self._meshes.values()), default=NEVER)
+        due_at = min(soonest, self._rest_due)
+        return None if due_at == NEVER else due_at
 
     # --- facts
 
     def handle(self, fact: facts.Fact, now: float) -> list[Order]:
         """Take one fact in; return what is to be done. Never raises on what a peer or a server sent."""
+        if not isinstance(fact, (facts.FrameReceived, facts.FramesDrained)):
+            self._rest_due = None
         try:
             return self._dispatch(fact, now)
         except RefusedInput as refusal:
@@ -143,6 +152,8 @@ class Node:
                 return self._submit(fact, now)
             case facts.CellSubmitted(home, cell):
                 return self._on_mesh(self._meshes[home], self._meshes[home].broadcast(cell, now), now)
+            case facts.CellsFetched(home, _, cells):
+                return self._on_mesh(self._meshes[home], self._meshes[home].fetched(cells, now), now)
             case facts.InviteOpened():
                 return self._open_invite(fact, now)
             case facts.InviteEntered():
@@ -328,10 +339,17 @@ class Node:
         learned = known.meet_at(record.rendezvous, now)
         return [Persist(PutMesh(known.record)), *self._on_mesh(known, learned, now)] if learned else []
 
-    def _add_mesh(self, record: MeshRecord) -> Mesh:
+    def _add_mesh(self, record: MeshRecord, kept: tuple[HeldCell, ...] = ()) -> Mesh:
         entropy = self._entropy.child(f"mesh {record.id.hex()}")
         self._meshes[record.id] = Mesh(
-            record, self._id, self._settings, entropy, self._new_link, self._counters, self._strategy
+            record,
+            self._id,
+            self._settings,
+            entropy,
+            self._new_link,
+            self._counters,
+            self._strategy,
+            kept,
         )
         return self._meshes[record.id]
 
@@ -385,6 +403,7 @@ class Node:
 
     def _on_talk(self, talk: Conversation, out: Iterable[conversation.Output], now: float) -> list[Order]:
         done: list[Order] = []
+        self._rest_due = None
         for each in out:
             match each:
                 case conversation.SendCell(cell):

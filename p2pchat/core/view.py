@@ -49,6 +49,10 @@ SWAP_S = 1200.0
 """A node swaps a link for a fresh one about every twenty minutes (exponential): the graph is a new one a few
 times a day, at the price of some forty frames an hour."""
 
+PART_S = 5.0
+"""Who has more links than it wants asks a random neighbour about this often (exponential) whether it has,
+too. Else every newcomer would leave the others with one more, up to the most there may be."""
+
 EVICT_GAP_S = 5.0
 """A full greeter lets one neighbour go for a newcomer this often: neighbours find others, newcomers
 cannot."""
@@ -84,6 +88,7 @@ class View:
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
         self._short_since: float | None = None
         self._swap_at: float | None = None
+        self._part_at: float | None = None
         self._evict_at = 0.0
         self._broke_at = float("-inf")
         self._due: float | None = None
@@ -137,6 +142,8 @@ class View:
             yield neighbour.next_wakeup()
         if self._missing() <= 0:
             yield self._swap_at or 0.0
+            if self._missing() < 0:
+                yield self._part_at or 0.0
         else:
             linked = bool(self._neighbours.counting())
             if linked:
@@ -155,7 +162,7 @@ class View:
             out += self._seek(now)
         else:
             self._short_since = None
-            out += self._swap(now)
+            out += self._swap(now) + self._part(now)
         if self._meeting.sitting and now >= self._meeting.ask_at:
             out += self._meeting.ask(now)
         return out
@@ -183,6 +190,26 @@ class View:
             return []
         due, self._swap_at = self._swap_at, now + exponential(self._entropy, SWAP_S)
         return self._walk(now, swap=True) if due is not None else []
+
+    def _part(self, now: float) -> list[ViewOutput]:
+        """Ask a neighbour we can do without whether it can do without us."""
+        if self._missing() >= 0 or (self._part_at is not None and now < self._part_at):
+            return []
+        due, self._part_at = self._part_at, now + exponential(self._entropy, PART_S)
+        if due is None:
+            return []
+        part = Frame(FrameKind.CONTROL, control.encode(control.Part()))
+        return [
+            out
+            for each in sample(self._entropy, self._spare(now), 1)
+            for out in self.send(each.id, part, now)
+        ]
+
+    def _asked_to_part(self, link: LinkId, now: float) -> list[neighbours.Output]:
+        neighbour = self._neighbours.get(link)
+        if neighbour is None or self._missing() >= 0 or neighbour not in self._spare(now):
+            return []
+        return self._neighbours.goodbye(neighbour, now)
 
     def leave(self, now: float) -> list[ViewOutput]:
         """Say goodbye to every neighbour and close."""
@@ -286,6 +313,8 @@ class View:
                     done.append(each)
                 case Failed(neighbour, answered):
                     self._failed(neighbour, answered, now)
+                case Heard(link, control.Part()):
+                    done += self._carried(self._asked_to_part(link, now), now)
                 case Heard(link, walk.Walk() | walk.Ticket() | walk.Piece() as said):
                     room = self._settings.walks and len(self._neighbours) < self._settings.links_max
                     done += self._walked(self._walks.receive(link, said, self.links, room, now), now)
@@ -345,6 +374,10 @@ class View:
         return [
             out for each in sample(self._entropy, spare, 1) for out in self._neighbours.goodbye(each, now)
         ]
+
+    def _spare(self, now: float) -> list[Neighbour]:
+        """Neighbours the mesh can do without just now."""
+        return [each for each in self._neighbours.counting() if self._idle(each.id) and not each.young(now)]
 
     # --- walks
 

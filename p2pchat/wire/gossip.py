@@ -34,7 +34,7 @@ class Ihave:
 
 @dataclass(frozen=True, slots=True)
 class Graft:
-    """Send these cells, at most ``IDS_MAX``. ``eager``: and push every further one at once, from now on."""
+    """Send these cells, at most ``IDS_MAX``. ``eager``: and let us push every further one to each other."""
 
     ids: tuple[bytes, ...]
     eager: bool
@@ -42,7 +42,10 @@ class Graft:
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """Do not push cells any more; announce them."""
+    """Let us not push cells to each other any more, but announce them."""
+
+    agreed: bool
+    """False: a proposal; True: so it is from now on."""
 
 
 Gossip = Ihave | Graft | Prune
@@ -56,8 +59,8 @@ def fields(message: Gossip) -> dict[str, object]:
             return {"t": 16, "ids": _join(ids), "late": late}
         case Graft(ids, eager):
             return {"t": 17, "ids": _join(ids), "eager": eager}
-        case Prune():
-            return {"t": 18}
+        case Prune(agreed):
+            return {"t": 18, "agreed": agreed}
     assert_never(message)
 
 
@@ -69,7 +72,7 @@ def read(kind: int, read: Reader) -> Gossip:
         case 17:
             return Graft(_split(read), read.flag("eager"))
         case _:
-            return Prune()
+            return Prune(read.flag("agreed"))
 
 
 def _join(ids: tuple[bytes, ...]) -> bytes:

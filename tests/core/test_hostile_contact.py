@@ -14,6 +14,7 @@ from p2pchat.core.presence import HERE_S
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.kdf import mesh_topic
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, MessageId, MessageState, Seat, Topic
 from p2pchat.wire import payload
 from p2pchat.wire.cell import decode_cell, encode_cell
@@ -22,7 +23,6 @@ from p2pchat.wire.fragment import Fragment, Lane, split
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.signalling import Gone, Seated, Welcome
 from tests.core.test_messages import friends
-from tests.support.entropy import SeededEntropy
 from tests.support.world import URL, World
 
 KEM = KemKey.generate(SeededEntropy("kem"))

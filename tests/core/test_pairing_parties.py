@@ -11,12 +11,12 @@ from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.sealing import open_blob, seal_blob
 from p2pchat.errors import RefusedInput
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import InviteCode
 from p2pchat.wire.signalling import Pass, Refusal
 from p2pchat.wire.words import WORDS
-from tests.support.entropy import SeededEntropy
 
 URL = "ws://meeting.test"
 CODE = InviteCode(7, (WORDS[0], WORDS[1], WORDS[2]))

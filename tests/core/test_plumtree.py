@@ -9,9 +9,9 @@ import pytest
 from p2pchat.core import plumtree
 from p2pchat.core.broadcast import Push, Say, Sending
 from p2pchat.core.plumtree import ANNOUNCERS_MAX, Damping, Plumtree
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Graft, Ihave, Prune
-from tests.support.entropy import SeededEntropy
 
 A, B, C = LinkId(1), LinkId(2), LinkId(3)
 RULES = Damping()
@@ -38,6 +38,7 @@ class Scene:
         self.counters: Counter[str] = Counter()
         self.tree = Plumtree(SeededEntropy("plumtree"), self.cells, self.counters)
         self.now = 1000.0
+        self.number = 1_000
         for link in links:
             assert self.tree.link_up(link, self.now) == []
 
@@ -58,13 +59,21 @@ class Scene:
         self.now = end
         return out
 
-    def prune(self, link: LinkId) -> None:
-        """That neighbour no longer pushes to us."""
-        for number in range(10_000, 10_000 + RULES.duplicates_in_a_row):
-            self.pushed(number, None)
-            said = self.pushed(number, link)
-        assert said == [Say(link, Prune())]
-        self.after(60.0)
+    def lazy(self, link: LinkId) -> None:
+        """That neighbour and we have agreed to announce only."""
+        assert self.tree.heard(Prune(agreed=True), link, self.now) == []
+
+    def come(self, count: int, first: LinkId | None, second: LinkId | None, apart: float) -> list[Sending]:
+        """Cells that come by two links, so far apart; a second between them. What is said about the links."""
+        said: list[Sending] = []
+        for _ in range(count):
+            self.number += 1
+            self.pushed(self.number, first)
+            self.now += apart
+            if second is not None:
+                said += self.pushed(self.number, second)
+            self.now += 1.0
+        return said
 
 
 def name(number: int) -> bytes:
@@ -81,26 +90,73 @@ def test_a_new_cell_is_pushed_to_everybody_but_its_source() -> None:
     assert scene.pushed(2, None) == [Push(A, body(2)), Push(B, body(2)), Push(C, body(2))]
 
 
-def test_a_duplicate_now_and_then_changes_nothing() -> None:
+MANY = 4 * RULES.crossings_max
+SOON, LATE = RULES.lead_s / 3, RULES.lead_s * 3
+
+
+def test_a_link_over_which_nothing_comes_first_is_proposed_for_pruning() -> None:
     scene = Scene(A, B)
-    for number in range(100):
-        scene.pushed(number, A if number % 5 else B)
-        assert scene.pushed(number, B if number % 5 else A) == []
+    said = scene.come(MANY, A, B, LATE)
+    assert said[0] == Say(B, Prune(agreed=False))
+    assert set(said) == {said[0]}, "the same again, as long as it is not taken up"
+    assert scene.tree.tree() == {A: True, B: True}, "nothing changes before the other end agrees"
+    assert scene.tree.heard(Prune(agreed=True), B, scene.now) == []
+    assert scene.tree.tree() == {A: True, B: False}
 
 
-def test_ten_duplicates_in_a_row_end_a_push_and_the_others_wait_their_turn() -> None:
+def test_a_link_over_which_cells_come_first_by_a_little_is_proposed_too() -> None:
+    scene = Scene(A, B)
+    for _ in range(MANY):
+        said = scene.come(1, A, B, SOON) + scene.come(1, B, A, LATE)
+        if said:
+            break
+    assert said == [Say(A, Prune(agreed=False))]
+
+
+def test_a_link_that_gains_enough_is_kept() -> None:
+    scene = Scene(A, B)
+    for _ in range(MANY):
+        assert scene.come(1, A, B, LATE) + scene.come(1, B, A, LATE) == []
+
+
+def test_a_proposal_is_taken_up_if_the_link_gains_us_little_either() -> None:
+    scene = Scene(A, B)
+    scene.come(MANY, A, B, LATE)
+    assert scene.tree.heard(Prune(agreed=False), A, scene.now) == []
+    assert scene.tree.heard(Prune(agreed=False), B, scene.now) == [Say(B, Prune(agreed=True))]
+    assert scene.tree.tree() == {A: True, B: False}
+
+
+def test_after_a_prune_no_other_is_taken_up_for_some_cells() -> None:
     scene = Scene(A, B, C)
-    said: list[Sending] = []
-    for number in range(RULES.duplicates_in_a_row):
-        scene.pushed(number, A)
-        said += scene.pushed(number, B) + scene.pushed(number, C)
-    assert said == [Say(B, Prune())]
-    assert scene.tree.tree() == {A: (True, True), B: (True, False), C: (True, True)}
+    scene.come(MANY, A, B, LATE)
+    scene.lazy(B)
+    assert scene.tree.heard(Prune(agreed=False), C, scene.now) == []
+    scene.come(MANY, A, None, 0.0)
+    assert scene.tree.heard(Prune(agreed=False), C, scene.now) == [Say(C, Prune(agreed=True))]
 
 
-def test_who_asked_for_no_pushes_is_told_in_batches_instead() -> None:
+def test_the_last_eager_link_is_never_given_up_by_us() -> None:
     scene = Scene(A, B)
-    assert scene.tree.heard(Prune(), B, scene.now) == []
+    scene.lazy(B)
+    assert scene.come(MANY, None, A, LATE) == []
+    assert scene.tree.heard(Prune(agreed=False), A, scene.now) == []
+    assert scene.tree.tree() == {A: True, B: False}
+
+
+def test_a_long_text_does_not_bend_the_tree_to_its_writer() -> None:
+    scene = Scene(A, B)
+    said: list[Sending] = []
+    for number in range(500):
+        scene.pushed(number, A)
+        scene.now += RULES.score_gap_s / 100
+        said += scene.pushed(number, B)
+    assert said == []
+
+
+def test_over_a_lazy_link_cells_are_told_in_batches() -> None:
+    scene = Scene(A, B)
+    scene.lazy(B)
     assert scene.pushed(1, A) == [] == scene.pushed(2, A)
     assert scene.after(RULES.batch_s[1]) == [Say(B, Ihave((name(1), name(2)), late=False))]
     assert scene.after(60.0) == []
@@ -108,7 +164,7 @@ def test_who_asked_for_no_pushes_is_told_in_batches_instead() -> None:
 
 def test_a_batch_fills_frames() -> None:
     scene = Scene(A, B)
-    scene.tree.heard(Prune(), B, scene.now)
+    scene.lazy(B)
     for number in range(IDS_MAX + 1):
         scene.pushed(number, A)
     batches = [each.message for each in scene.after(1.0) if isinstance(each, Say)]
@@ -144,27 +200,27 @@ def test_what_was_recovered_late_is_announced_never_pushed_and_fetched_soon() ->
 
 def test_three_misses_in_five_seconds_make_a_link_eager() -> None:
     scene = Scene(A, B)
-    scene.prune(B)
+    scene.lazy(B)
     for number in range(3):
         scene.tree.heard(Ihave((name(number),), late=False), B, scene.now)
     said = scene.after(2.5)
     assert said[-1] == Say(B, Graft((), eager=True))
-    assert scene.tree.tree()[B] == (True, True)
+    assert scene.tree.tree()[B]
 
 
 def test_misses_that_are_far_between_only_fetch() -> None:
     scene = Scene(A, B)
-    scene.prune(B)
+    scene.lazy(B)
     for number in range(10):
         scene.tree.heard(Ihave((name(number),), late=False), B, scene.now)
         assert scene.after(6.0) == [Say(B, Graft((name(number),), eager=False))]
         scene.pushed(number, B)
-    assert scene.tree.tree()[B] == (True, False)
+    assert not scene.tree.tree()[B]
 
 
 def test_a_graft_gives_what_we_have_and_begins_pushing_if_it_says_so() -> None:
     scene = Scene(A, B)
-    scene.tree.heard(Prune(), B, scene.now)
+    scene.lazy(B)
     scene.pushed(1, A)
     assert scene.tree.heard(Graft((name(1), name(9)), eager=False), B, scene.now) == [Push(B, body(1))]
     assert scene.pushed(2, A) == []
@@ -172,27 +228,27 @@ def test_a_graft_gives_what_we_have_and_begins_pushing_if_it_says_so() -> None:
     assert scene.pushed(3, A) == [Push(B, body(3))]
 
 
-def test_when_a_link_that_pushed_to_us_is_lost_everybody_is_asked_to_push() -> None:
+def test_when_an_eager_link_is_lost_all_others_are_made_eager() -> None:
     scene = Scene(A, B, C)
-    scene.prune(B)
-    scene.prune(C)
+    scene.lazy(B)
+    scene.lazy(C)
     assert scene.tree.link_down(A, scene.now) == [
         Say(B, Graft((), eager=True)),
         Say(C, Graft((), eager=True)),
     ]
-    assert scene.tree.tree() == {B: (True, True), C: (True, True)}
+    assert scene.tree.tree() == {B: True, C: True}
 
 
 def test_when_an_idle_link_is_lost_the_tree_stands() -> None:
     scene = Scene(A, B, C)
-    scene.prune(B)
+    scene.lazy(B)
     assert scene.tree.link_down(B, scene.now) == []
 
 
 def test_what_links_say_that_are_gone_is_ignored() -> None:
     scene = Scene(A)
     assert scene.tree.link_down(B, scene.now) == []
-    assert scene.tree.heard(Prune(), B, scene.now) == []
+    assert scene.tree.heard(Prune(agreed=True), B, scene.now) == []
     assert scene.tree.again(name(1), B, scene.now) == []
     scene.tree.heard(Ihave((name(1),), late=False), A, scene.now)
     scene.tree.link_down(A, scene.now)
@@ -209,7 +265,7 @@ def test_tables_have_caps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scene.counters["cells announced and ignored"] == 2 * len(links)
     asked = [each.link for each in scene.after(60.0) if isinstance(each, Say)]
     assert sorted(set(asked)) == links[:ANNOUNCERS_MAX]
-    scene.tree.heard(Prune(), links[0], scene.now)
+    scene.lazy(links[0])
     for number in range(10, 15):
         scene.pushed(number, None)
     assert scene.after(1.0) == [Say(links[0], Ihave((name(12), name(13), name(14)), late=False))]

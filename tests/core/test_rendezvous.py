@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.core.rendezvous import FIRST_BACKOFF_S, LAST_BACKOFF_S, Rendezvous
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Leave, SeatMode, Take
-from tests.support.entropy import SeededEntropy
 
 URL = "ws://a"
 ONE, TWO = Topic(b"1" * 32), Topic(b"2" * 32)

@@ -21,11 +21,11 @@ from p2pchat.core.walk import (
     WalkRef,
     Walks,
 )
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.control import encode
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.walk import HOPS_MAX, Piece, Ticket, Walk, Walking
-from tests.support.entropy import SeededEntropy
 
 OFFER, REPLY = b"o" * GEOMETRY.blob, b"r" * GEOMETRY.blob
 

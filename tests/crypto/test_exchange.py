@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.crypto.exchange import HybridKey, KemKey, encapsulate, respond, shared_point
 from p2pchat.errors import Unreadable
-from tests.support.entropy import SeededEntropy
+from p2pchat.sim.entropy import SeededEntropy
 
 
 def test_both_sides_agree_on_64_bytes() -> None:

@@ -6,9 +6,9 @@ from p2pchat.crypto.envelope import ReceiveChain, SendChain
 from p2pchat.crypto.exchange import HybridKey, KemKey, respond
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.sealing import LinkKeys
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.geometry import GEOMETRY
-from tests.support.entropy import SeededEntropy
 
 
 def holders(secret: bytes) -> list[object]:

@@ -99,12 +99,12 @@ TARGETS: dict[str, Target] = {
         frame.Frame(frame.FrameKind.CONTROL, control.encode(control.Heartbeat(7))),
     ),
     "control": Format(control.decode, control.encode).extensible(
-        control.Heartbeat(7), control.Bye(), control.UnknownControl(15)
+        control.Heartbeat(7), control.Bye(), control.Part(), control.UnknownControl(15)
     ),
     "gossip": Format(control.decode, control.encode).extensible(
         gossip.Ihave((b"i" * 16, b"j" * 16), late=True),
         gossip.Graft((b"i" * 16,), eager=True),
-        gossip.Prune(),
+        gossip.Prune(agreed=True),
     ),
     "reconcile": Format(control.decode, control.encode).extensible(
         reconcile.Ask(1, _HELD, ((0, 2**32),), b"d" * 8),

@@ -81,7 +81,7 @@ from pathlib import Path
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
 from tests.store.test_full_disk import fill
-from tests.support.entropy import SeededEntropy
+from p2pchat.sim.entropy import SeededEntropy
 from tests.support.homes import BOB, CHEAP, identity, new_store
 disk = Path(sys.argv[1])
 store = new_store(disk / "home")

@@ -14,9 +14,9 @@ import pytest
 
 from p2pchat.core.records import PutMessage, PutOutbox, PutSession, SessionState
 from p2pchat.errors import StoreError
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.store import KEY_FILE, Passphrase, Store, wipe
 from tests.store.test_journal import ENTRY
-from tests.support.entropy import SeededEntropy
 from tests.support.homes import BOB, MESH, identity, message, new_store
 
 LOCK = Passphrase("correct horse battery staple")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.errors import P2PChatError, StoreError, TrustError, UsageError
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.store import (
     KEY_FILE,
     KeyFile,
@@ -20,7 +21,6 @@ from p2pchat.store import (
     needs_passphrase,
     wipe,
 )
-from tests.support.entropy import SeededEntropy
 from tests.support.homes import BOB, CHEAP, identity, new_store
 
 LOCK = Passphrase("correct horse battery staple")
@@ -100,7 +100,7 @@ import os, signal, sys
 from pathlib import Path
 from p2pchat.errors import TrustError
 from p2pchat.store import KeyFile, Passphrase, Store, change_unlock, exists, wipe
-from tests.support.entropy import SeededEntropy
+from p2pchat.sim.entropy import SeededEntropy
 from tests.support.homes import CHEAP, identity, new_store
 
 LOCK, OTHER = Passphrase("one"), Passphrase("other")

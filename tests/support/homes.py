@@ -7,9 +7,9 @@ from pathlib import Path
 from p2pchat.core.records import Change, Contact, Identity, Mesh, Message, PutContact, PutMesh
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.password import Cost
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.store import KeyFile, Store, Unlock
 from p2pchat.types import ContactId, MeshId, MessageId, MessageState
-from tests.support.entropy import SeededEntropy
 
 CHEAP = Cost(1, 8192)
 """Argon2id parameters that cost nothing; what is tested is not how long guessing takes."""

@@ -15,7 +15,14 @@ FULL = tuple(bytes([number]) * ID_BYTES for number in range(IDS_MAX))
 
 @pytest.mark.parametrize(
     "message",
-    [Ihave(FULL, late=True), Ihave(FULL[:1], late=False), Graft(FULL, eager=True), Graft((), False), Prune()],
+    [
+        Ihave(FULL, late=True),
+        Ihave(FULL[:1], late=False),
+        Graft(FULL, eager=True),
+        Graft((), eager=False),
+        Prune(agreed=False),
+        Prune(agreed=True),
+    ],
 )
 def test_messages_come_back_equal_and_fit_a_frame(message: Gossip) -> None:
     body = encode(message)

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import get_args
 
+from p2pchat.core import reconcile
 from p2pchat.core.broadcast import Push, Say, Sending, Strategy
 from p2pchat.core.budget import Budget
 from p2pchat.core.facts import LinkFact
 from p2pchat.core.hold import Hold
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.neighbours import Closed, Heard, Opened
-from p2pchat.core.orders import CellSeen, Notify, Order
+from p2pchat.core.orders import CellSeen, FetchCells, Notify, Order
+from p2pchat.core.reconcile import Reconcile
 from p2pchat.core.records import HeldCell
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
@@ -34,6 +37,10 @@ from p2pchat.wire.cell import Cell, decode_cell, encode_cell
 from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.reconcile import Reconciling
+
+RESERVED = 16
+"""Of a link's credit, kept free for cells that are under way while held ones are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ class Mesh:
         self._hold = Hold(record.id, kept, settings.hold_bytes)
         self._cells = _Cells(self._seen, self._hold)
         self._broadcast = strategy(entropy.child("broadcast"), self._cells, counters)
+        self._reconcile = Reconcile(self._hold, counters)
         self._budgets: dict[LinkId, Budget] = {}
         self._view = View(record, node, settings, entropy, new_link, counters, self._idle)
 
@@ -119,7 +127,8 @@ class Mesh:
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
         due = self._view.next_wakeup()
-        for other in (self._broadcast.next_wakeup(), self._hold.next_wakeup()):
+        others = self._broadcast.next_wakeup(), self._hold.next_wakeup(), self._reconcile.next_wakeup()
+        for other in others:
             if other is not None and other < due:
                 due = other
         return due
@@ -130,15 +139,16 @@ class Mesh:
         """Do what is due."""
         out = self._watched(self._view.tick(now), now)
         out += self._sent(self._broadcast.tick(now), None, now)
+        out += self._reconciled(self._reconcile.tick(now), now) + self._serve(now)
         return [*out, *self._hold.tick(now)]
 
     def leave(self, now: float) -> list[MeshOutput]:
         """Say goodbye to every neighbour and close; write down what is held."""
         return [*self._hold.flush(now), *self._watched(self._view.leave(now), now)]
 
-    def fetched(self, cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
-        """Held cells that were read from the disk."""
-        return []
+    def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
+        """Held cells were read from the disk."""
+        return self._reconciled(self._reconcile.fetched(numbers, cells, now), now) + self._serve(now)
 
     def meet_at(self, urls: tuple[str, ...], now: float) -> list[MeshOutput]:
         """Meet at further rendezvous, too."""
@@ -162,7 +172,7 @@ class Mesh:
 
     def link(self, fact: LinkFact, now: float) -> list[MeshOutput]:
         """Something happened to one of our links."""
-        return self._watched(self._view.link(fact, now), now)
+        return self._watched(self._view.link(fact, now), now) + self._serve(now)
 
     def _watched(self, out: Iterable[ViewOutput], now: float) -> list[MeshOutput]:
         done: list[MeshOutput] = []
@@ -171,10 +181,12 @@ class Mesh:
                 case Opened(neighbour):
                     self._budgets[neighbour.id] = Budget(now)
                     done += self._sent(self._broadcast.link_up(neighbour.id, now), None, now)
+                    done += self._reconciled(self._reconcile.link_up(neighbour.id, neighbour.ours, now), now)
                     done.append(NeighbourChanged(up=True))
                 case Closed(neighbour):
                     self._budgets.pop(neighbour.id, None)
                     done += self._sent(self._broadcast.link_down(neighbour.id, now), None, now)
+                    done += self._reconciled(self._reconcile.link_down(neighbour.id, now), now)
                     done.append(NeighbourChanged(up=False))
                 case Heard(link, said):
                     done += self._heard(link, said, now)
@@ -206,8 +218,10 @@ class Mesh:
             except RefusedInput:
                 self._counters["cells refused: malformed"] += 1
                 return []
-        if isinstance(said, (gossip.Ihave, gossip.Graft, gossip.Prune)):
+        if isinstance(said, get_args(gossip.Gossip)):
             return self._sent(self._broadcast.heard(said, link, now), link, now)
+        if isinstance(said, get_args(Reconciling)):
+            return self._reconciled(self._reconcile.receive(link, said, now), now)
         return []  # something a later version says
 
     def _cell(self, link: LinkId, body: bytes, now: float) -> list[MeshOutput]:
@@ -223,7 +237,7 @@ class Mesh:
         if self._stamp_bits and worth(cell) < self._stamp_bits:
             self._counters["cells refused: no stamp"] += 1
             return []
-        if not self._budgets[link].draw(now):
+        if not self._reconcile.arrived(name) and not self._budgets[link].draw(now):
             self._counters["cells refused: over budget"] += 1
             return []
         self._seen.first_sight(name, cell.epoch, now)
@@ -250,3 +264,36 @@ class Mesh:
                     out = self._view.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
             done += self._watched(out, now)
         return done
+
+    # --- cells that come late
+
+    def _reconciled(self, out: Iterable[reconcile.Output], now: float) -> list[MeshOutput]:
+        done: list[MeshOutput] = []
+        for each in out:
+            match each:
+                case reconcile.Say(link, message):
+                    frame = Frame(FrameKind.CONTROL, control.encode(message))
+                    done += self._watched(self._view.send(link, frame, now), now)
+                case reconcile.Fetch(numbers):
+                    done.append(FetchCells(self.record.id, numbers))
+                case reconcile.Recovered():
+                    done += self._recovered(each, now)
+        return done
+
+    def _recovered(self, late: reconcile.Recovered, now: float) -> list[MeshOutput]:
+        """A cell we had missed: keep it, say that we have it, see whether it is for us."""
+        cell = decode_cell(late.cell)
+        if not self._seen.alive(cell.epoch, now) or not self._seen.first_sight(late.name, cell.epoch, now):
+            return []
+        self._hold.add(late.name, cell.epoch, late.cell, now, late.slot)
+        said = self._sent(self._broadcast.recovered(late.name, late.link, now), late.link, now)
+        seen = Notify(CellSeen(late.name, self._view.node_at(late.link), 0, now))
+        return [*said, seen, CellArrived(cell)]
+
+    def _serve(self, now: float) -> list[MeshOutput]:
+        """What neighbours asked for goes out as far as their links are idle."""
+        out: list[MeshOutput] = []
+        for link in self._reconcile.serving():
+            room = self._view.room(link) - RESERVED
+            out += self._reconciled(self._reconcile.bulk(link, room, now), now)
+        return out

@@ -152,8 +152,9 @@ class Node:
                 return self._submit(fact, now)
             case facts.CellSubmitted(home, cell):
                 return self._on_mesh(self._meshes[home], self._meshes[home].broadcast(cell, now), now)
-            case facts.CellsFetched(home, _, cells):
-                return self._on_mesh(self._meshes[home], self._meshes[home].fetched(cells, now), now)
+            case facts.CellsFetched(home, numbers, cells):
+                mesh = self._meshes[home]
+                return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now)
             case facts.InviteOpened():
                 return self._open_invite(fact, now)
             case facts.InviteEntered():

@@ -322,3 +322,46 @@ def test_a_mesh_in_two_pieces_becomes_one_again() -> None:
     world.unreachable.clear()
     world.run(60.0)
     assert pieces(world) == 1
+
+
+@pytest.mark.parametrize("away", [20.0, 3600.0])
+def test_who_was_away_gets_what_it_missed_even_if_its_writer_is_gone(away: float) -> None:
+    world = crowd(5)
+    world.run(30.0)
+    world.stop("n4")
+    world.send("n0", "n4", "kept by others")
+    world.run(away)
+    world.kill("n0")
+    world.start("n4")
+    world.run(30.0)
+    assert world.machines["n4"].store.received() == ["kept by others"]
+
+
+def test_a_node_that_restarts_still_keeps_what_it_held() -> None:
+    world = crowd(3)
+    world.run(30.0)
+    world.stop("n2")
+    world.send("n0", "n2", "kept on disk")
+    world.run(20.0)
+    world.kill("n0")
+    world.kill("n1")
+    world.start("n1")
+    world.start("n2")
+    world.run(40.0)
+    assert world.machines["n2"].store.received() == ["kept on disk"]
+
+
+def test_the_halves_of_a_torn_mesh_exchange_what_the_other_wrote() -> None:
+    world = crowd(8)
+    world.run(60.0)
+    names = running(world)
+    for a in names[:4]:
+        for b in names[4:]:
+            world.separate(a, b)
+    world.run(60.0)
+    world.send("n0", "n5", "across the cut")
+    world.run(300.0)
+    assert world.machines["n5"].store.received() == []
+    world.unreachable.clear()
+    world.run(60.0)
+    assert world.machines["n5"].store.received() == ["across the cut"]

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, islice, takewhile
 from typing import Protocol
 
 from p2pchat.core.keyset import KeySet, bounds
 from p2pchat.core.orders import Order, Persist
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.core.sketch import KEY_BYTES, Sketch
+from p2pchat.core.status import HoldStatus
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
 from p2pchat.types import MeshId
 from p2pchat.wire.geometry import GEOMETRY
@@ -48,22 +48,16 @@ DROP_MAX = 4096
 DROP_AGAIN_S = 1.0
 """If more are to be dropped, they are so soon."""
 
+SUM_CHUNKS = 16
+SUM_GAP_S = 0.05
+"""What an earlier run left is summed up in steps of 10 ms, so that a node starts at once: 128 MB in two
+seconds, before a neighbour asks."""
+
 RECENT_CAP = 4096
 """Bodies kept in memory, 4 MB: neighbours ask for recent ones, at once."""
 
 FULL_SHARE = 15 / 16
 """A hold that is found fuller than this at the start is taken to have dropped what is older."""
-
-
-@dataclass(frozen=True, slots=True)
-class HoldStatus:
-    cells: int
-    bytes: int
-    """Of cells, as the budget counts them: 925 each."""
-    oldest: float | None
-    """When the oldest was first seen, to the minute; Unix seconds."""
-    dropped: int
-    """Dropped for the budget before the end of their life, since the node started."""
 
 
 class Kept(Protocol):
@@ -102,15 +96,19 @@ class Hold:
         self._load(kept)
         self._next = max(self._numbers.values(), default=0) + 1
         self._due = 0.0 if self._numbers else None
+        self._summing = chain.from_iterable([keys.sum_up() for keys in self._settled.values()])
+        self._sum_at = 0.0 if self._numbers else None
         full = len(self._numbers) > self._capacity * FULL_SHARE
         self._since = min(self._slots)[0] + 1 if full and self._slots else 0
 
     def _load(self, kept: Iterable[HeldCell]) -> None:
         keys: dict[int, list[bytes]] = {}
-        for cell in sorted(kept, key=lambda each: each.key):
+        for cell in kept:
             self._numbers[cell.key] = cell.number
             self._slots.setdefault((cell.slot, cell.epoch), []).append(cell.key)
             keys.setdefault(cell.epoch, []).append(cell.key)
+        for each in self._slots.values():
+            each.sort()
         self._settled = {epoch: KeySet(each) for epoch, each in keys.items()}
 
     # --- cells
@@ -163,6 +161,9 @@ class Hold:
 
     def tick(self, now: float) -> list[Order]:
         """Drop what is past its life or beyond the budget, and write what came since."""
+        if self._sum_at is not None and now >= self._sum_at:
+            summed = sum(1 for _ in islice(self._summing, SUM_CHUNKS))
+            self._sum_at = now + SUM_GAP_S if summed == SUM_CHUNKS else None
         return self.flush(now) if self._due is not None and now >= self._due else []
 
     def flush(self, now: float) -> list[Order]:
@@ -180,13 +181,15 @@ class Hold:
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
-        return self._due
+        if self._due is None or self._sum_at is None:
+            return self._due
+        return min(self._due, self._sum_at)
 
     def status(self) -> HoldStatus:
         """As a value to show."""
         cells = len(self._numbers)
         oldest = float(min(self._slots)[0] * SLOT_S) if self._slots else None
-        return HoldStatus(cells, cells * GEOMETRY.cell, oldest, self._dropped)
+        return HoldStatus(cells, cells * GEOMETRY.cell, self._capacity * GEOMETRY.cell, oldest, self._dropped)
 
     def _wake(self, at: float) -> None:
         self._due = at if self._due is None else min(self._due, at)

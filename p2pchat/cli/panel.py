@@ -19,7 +19,7 @@ from rich.text import Text
 from p2pchat.cli.lines import local_time
 from p2pchat.text import one_line
 
-_COLOURS = {"up": "green", "confirming": "yellow", "connecting": "yellow", "down": "red"}
+_COLOURS = {"up": "green", "quiet": "yellow", "confirming": "yellow", "connecting": "yellow", "down": "red"}
 
 
 def status_panel(status: Mapping[str, Any], *, coloured: bool) -> str:
@@ -40,6 +40,8 @@ def status_panel(status: Mapping[str, Any], *, coloured: bool) -> str:
         Text(),
         _links(status),
         Text(),
+        _held(status),
+        Text(),
         _counters(status),
     ]
     console.print(Panel(Group(*parts), title=Text(f"node {status['node']}"), title_align="left"))
@@ -50,11 +52,13 @@ def _summary(status: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
     up = datetime.now(UTC) - local_time(status["running_since"])
     facts = {
+        "health": status["health"],
         "running": f"{str(up).split('.')[0]}, process {status['pid']}",
         "home": one_line(status["home"]),
-        "links": str(status["links_up"]),
-        "outbox": f"{status['outbox']} waiting to be delivered",
-        "memory": f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
+        "links":
+        f"{status['links_up']}, {sum(mesh['eager'] for mesh in status['meshes'])} of them in the tree",
+        "outbox": f"{status['outbox']} waiting to be delivered", "memory":
+        f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
     }
     for label, value in facts.items():
         table.add_row(Text(label, style="dim"), Text(value))
@@ -77,13 +81,26 @@ def _rendezvous(status: Mapping[str, Any]) -> Table:
 
 
 def _links(status: Mapping[str, Any]) -> Table:
-    table = _table("link to", "", "since", "frames out", "in")
+    table = _table("link to", "", "tree", "since", "frames out", "in", "shed", "may bring")
     for link in status["links"]:
         since = local_time(link["since"]).strftime("%H:%M:%S")
-        counts = (Text(str(link[way]), justify="right") for way in ("sent", "received"))
-        table.add_row(Text(link["peer"] or "?"), _state(link["state"]), Text(since), *counts)
+        counts = (Text(str(link[way]), justify="right") for way in ("sent", "received", "shed"))
+        share = Text(f"{link['allowance']:.0%}", justify="right")
+        tree = Text("eager" if link["eager"] else "lazy" if link["state"] == "up" else "")
+        table.add_row(Text(link["peer"] or "?"), _state(link["state"]), tree, Text(since), *counts, share)
     if not status["links"]:
         table.add_row(Text("none yet: nobody of the mesh is there", style="dim"))
+    return table
+
+
+def _held(status: Mapping[str, Any]) -> Table:
+    table = _table("held for who is away", "cells", "MB", "of", "since", "dropped")
+    for mesh in status["meshes"]:
+        since = local_time(mesh["held_since"]).strftime("%a %H:%M") if mesh["held_since"] else "-"
+        megabytes = (f"{mesh[size] / 1e6:.1f}" for size in ("held_bytes", "hold_budget"))
+        cells = (str(mesh["held_cells"]), *megabytes, since, str(mesh["dropped"]))
+        role = "greeter" if mesh["greeter"] else "catching up" if mesh["reconciling"] else ""
+        table.add_row(Text(f"{mesh['mesh'][:8]} {role}"), *(Text(cell, justify="right") for cell in cells))
     return table
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from p2pchat.core import reconcile
@@ -25,7 +25,7 @@ from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.seen import Seen
 from p2pchat.core.settings import Settings
-from p2pchat.core.status import LinkStatus
+from p2pchat.core.status import LinkStatus, MeshStatus
 from p2pchat.core.view import View, ViewOutput
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.stamp import stamped, worth
@@ -90,6 +90,7 @@ class Mesh:
     ) -> None:
         """``kept``: the index of what an earlier run held."""
         self._stamp_bits = settings.stamp_bits
+        self._links_wanted = settings.links_wanted
         self._entropy = entropy
         self._counters = counters
         self._seen = Seen()
@@ -120,9 +121,31 @@ class Mesh:
         """Whether the topic is one of this mesh."""
         return self._view.holds(topic)
 
-    def status(self) -> tuple[LinkStatus, ...]:
+    def links(self) -> tuple[LinkStatus, ...]:
         """All links and attempts."""
-        return self._view.status()
+        tree, full = self._broadcast.tree(), Budget(0.0)
+        return tuple(
+            replace(
+                link,
+                eager=tree.get(link.link, False),
+                allowance=self._budgets.get(link.link, full).left,
+            )
+            for link in self._view.status()
+        )
+
+    def status(self) -> MeshStatus:
+        """How it stands with the mesh as a whole."""
+        eager = sum(self._broadcast.tree().values())
+        pulling = self._reconcile.pulling is not None
+        return MeshStatus(
+            self.record.id,
+            self.links_up,
+            eager,
+            self._links_wanted,
+            self._view.sitting,
+            self._hold.status(),
+            pulling,
+        )
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""

@@ -99,5 +99,5 @@ class Neighbour:
         state = "connecting" if opened is None else "confirming"
         if self.up:
             state = "up" if self.counts else "quiet"
-        sent, received = (link.sent, link.received) if link is not None else (0, 0)
-        return LinkStatus(self.id, mesh, self.node, state, opened or self.began, sent, received)
+        counts = (link.sent, link.received, link.shed) if link is not None else (0, 0, 0)
+        return LinkStatus(self.id, mesh, self.node, state, opened or self.began, *counts)

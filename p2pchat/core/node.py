@@ -97,9 +97,14 @@ class Node:
 
     def status(self) -> Status:
         """The present state, to show."""
-        links = tuple(link for each in self._meshes.values() for link in each.status())
+        meshes = self._meshes.values()
         return Status(
-            self._id, links, self._rendezvous.status(), self.waiting(), dict(sorted(self._counters.items()))
+            self._id,
+            tuple(link for each in meshes for link in each.links()),
+            self._rendezvous.status(),
+            self.waiting(),
+            tuple(each.status() for each in meshes),
+            dict(sorted(self._counters.items())),
         )
 
     def next_wakeup(self) -> float | None:

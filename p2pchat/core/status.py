@@ -11,19 +11,56 @@ from p2pchat.types import LinkId, MeshId, NodeId
 
 
 @dataclass(frozen=True, slots=True)
+class HoldStatus:
+    """What is kept of a mesh for members who are away."""
+
+    cells: int
+    bytes: int
+    """Of cells, as the budget counts them: 925 each."""
+    budget: int
+    """Most bytes of them."""
+    oldest: float | None
+    """When the oldest was first seen, to the minute; Unix seconds."""
+    dropped: int
+    """Dropped for the budget before the end of their life, since the node started."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkStatus:
     link: LinkId
     mesh: MeshId
     peer: NodeId | None
     """The neighbour's id, once its offer or answer was read."""
     state: str
-    """``connecting``, ``confirming`` or ``up``."""
+    """``connecting``, ``confirming``, ``up``, or ``quiet`` while an open link is silent for too long."""
     since: float
     """When this state began; Unix seconds."""
     sent: int
     """Frames handed to the engine."""
     received: int
     """Frames that opened."""
+    shed: int = 0
+    """Frames dropped because the link carried less than there was to send."""
+    eager: bool = False
+    """Whether cells are pushed over it; otherwise they are announced."""
+    allowance: float = 1.0
+    """The share of its burst of new cells that is left to the neighbour, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeshStatus:
+    mesh: MeshId
+    links: int
+    """Links over which cells travel."""
+    eager: int
+    """Those of them that are in the tree."""
+    wanted: int
+    """Links the node wants."""
+    greeter: bool
+    """Whether we sit at the rendezvous."""
+    held: HoldStatus
+    reconciling: bool
+    """Whether a neighbour is just giving us what we lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +78,6 @@ class Status:
     rendezvous: tuple[RendezvousStatus, ...]
     outbox: int
     """Messages accepted and not yet delivered, expired or cancelled."""
+    meshes: tuple[MeshStatus, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     """What was relayed, refused, shed …, since the node started."""

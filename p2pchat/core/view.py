@@ -100,6 +100,11 @@ class View:
         """Links over which cells travel now."""
         return [neighbour.id for neighbour in self._neighbours.counting()]
 
+    @property
+    def sitting(self) -> bool:
+        """Whether we hold, or want, seats at the rendezvous."""
+        return self._meeting.sitting
+
     def owns(self, link: LinkId) -> bool:
         """Whether the link is one of this mesh."""
         return link in self._neighbours

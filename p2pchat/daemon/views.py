@@ -11,7 +11,7 @@ from typing import Any
 
 from p2pchat.core import orders
 from p2pchat.core.records import Contact, Message
-from p2pchat.core.status import Status
+from p2pchat.core.status import MeshStatus, Status
 from p2pchat.crypto.identity import safety_emoji, safety_number
 from p2pchat.types import ContactId
 
@@ -99,16 +99,56 @@ def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
             "mesh": link.mesh.hex(),
             "sent": link.sent,
             "received": link.received,
+            "shed": link.shed,
+            "eager": link.eager,
+            "allowance": round(link.allowance, 3),
         }
         for link in now.links
     ]
     return {
         "node": now.node.hex(),
         "running_since": moment(started_at),
+        "health": health(now),
         "links": links,
         "links_up": sum(link["state"] == "up" for link in links),
+        "meshes": [_mesh(each) for each in now.meshes],
         "rendezvous": [{"url": r.url, "up": r.up, "reason": r.reason} for r in now.rendezvous],
         "outbox": now.outbox,
         "counters": now.counters,
         **process,
     }
+
+
+def _mesh(now: MeshStatus) -> View:
+    held = now.held
+    return {
+        "mesh": now.mesh.hex(),
+        "links": now.links,
+        "eager": now.eager,
+        "greeter": now.greeter,
+        "reconciling": now.reconciling,
+        "held_cells": held.cells,
+        "held_bytes": held.bytes,
+        "hold_budget": held.budget,
+        "held_since": moment(held.oldest) if held.oldest is not None else None,
+        "dropped": held.dropped,
+    }
+
+
+def health(now: Status) -> str:
+    """How the node is, in words: the worst that is true of it."""
+    if not now.meshes:
+        return "knows nobody yet: invite or join somebody"
+    links = sum(mesh.links for mesh in now.meshes)
+    reached = any(each.up for each in now.rendezvous)
+    if not links and now.rendezvous and not reached:
+        return "alone: no rendezvous can be reached"
+    if not links:
+        return "alone: nobody of the mesh is there"
+    if any(mesh.reconciling for mesh in now.meshes):
+        return "catching up on what it missed"
+    if any(mesh.held.dropped for mesh in now.meshes):
+        return "well, but keeps less than a day of cells: the hold is full"
+    if links == 1:
+        return "thin: hangs on one link"
+    return "well linked" if all(mesh.links >= mesh.wanted for mesh in now.meshes) else "linked"

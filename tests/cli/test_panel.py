@@ -1,0 +1,72 @@
+"""The picture of a node: everything in it, nothing cut off, at any width."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.cli.panel import status_panel
+
+LINK = {
+    "peer": "6e" * 8,
+    "state": "up",
+    "since": "2027-01-15T08:00:00Z",
+    "mesh": "6d" * 16,
+    "sent": 3,
+    "received": 4,
+    "shed": 0,
+    "eager": True,
+    "allowance": 0.25,
+}
+STATUS = {
+    "node": "73" * 8,
+    "running_since": "2027-01-15T08:00:00Z",
+    "health": "well linked",
+    "links": [LINK, {**LINK, "state": "quiet", "eager": False}],
+    "links_up": 1,
+    "meshes": [
+        {
+            "mesh": "6d" * 16,
+            "links": 1,
+            "eager": 1,
+            "greeter": True,
+            "reconciling": False,
+            "held_cells": 10,
+            "held_bytes": 9_250_000,
+            "hold_budget": 134_217_728,
+            "held_since": "2027-01-15T08:00:00Z",
+            "dropped": 12,
+        }
+    ],
+    "rendezvous": [{"url": "ws://meet.example", "up": False, "reason": "connection refused"}],
+    "outbox": 2,
+    "counters": {"cells relayed": 99},
+    "pid": 42,
+    "home": "/home/ana",
+    "memory_kb": 70_000,
+    "cpu_s": 1.5,
+}
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
+def test_a_status_is_drawn_whole(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    picture = status_panel(STATUS, coloured=False)
+    words = (
+        "well linked",
+        "1 of them in the tree",
+        "eager",
+        "quiet",
+        "25%",
+        "9.2",
+        "134.2",
+        "12",
+        "cells relayed 99",
+    )
+    assert [word for word in words if word not in picture] == []
+    assert max(map(len, picture.splitlines())) <= int(columns)
+
+
+def test_a_node_that_knows_nobody_is_drawn_too() -> None:
+    alone = {**STATUS, "links": [], "links_up": 0, "meshes": [], "rendezvous": [], "counters": {}}
+    picture = status_panel(alone, coloured=True)
+    assert "none yet" in picture and "none; give one" in picture and "nothing counted yet" in picture

@@ -1,0 +1,56 @@
+"""The graph of links, as the nodes themselves see it.
+
+Knows: who has a link with whom. Does not know: how links come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from p2pchat.sim.host import Host
+from p2pchat.types import NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Hosts that run, and for each the hosts it counts as neighbours."""
+
+    neighbours: dict[int, list[int]]
+
+    @property
+    def links_mean(self) -> float:
+        """Links a node."""
+        count = sum(map(len, self.neighbours.values()))
+        return count / len(self.neighbours) if self.neighbours else 0.0
+
+    def pieces(self) -> list[int]:
+        """The sizes of its connected components, the largest first."""
+        left, sizes = dict.fromkeys(self.neighbours), []
+        while left:
+            waiting = [next(iter(left))]
+            del left[waiting[0]]
+            size = 0
+            while waiting:
+                size += 1
+                for other in self.neighbours[waiting.pop()]:
+                    if other in left:
+                        del left[other]
+                        waiting.append(other)
+            sizes.append(size)
+        return sorted(sizes, reverse=True)
+
+
+def graph(hosts: Iterable[Host]) -> Graph:
+    """The links that are up between hosts that are awake; both ends must count on a link."""
+    running = [(host, host.node.status()) for host in hosts if host.node is not None and not host.asleep]
+    indices: dict[NodeId, int] = {status.node: host.index for host, status in running}
+    seen = {
+        host.index: {
+            indices[link.peer] for link in status.links if link.state == "up" and link.peer in indices
+        }
+        for host, status in running
+    }
+    return Graph(
+        {index: sorted(other for other in others if index in seen[other]) for index, others in seen.items()}
+    )

@@ -1,0 +1,98 @@
+"""Machines on which nodes run, sleep, stop and start again, and the ends of links they hold.
+
+Knows: what a machine keeps while its node comes and goes. Does not know: what happens to it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from p2pchat.core.node import Node
+from p2pchat.sim.store import Store
+from p2pchat.types import LinkId
+from rendezvous.topics import Connection
+
+NEVER = float("inf")
+
+
+class Nat(Enum):
+    """What stands between a machine and the others (the classes of RFC 3489)."""
+
+    OPEN = "open"
+    CONE = "cone"
+    """Full or address-restricted cone: takes anything from an address it has sent to."""
+    RESTRICTED = "restricted"
+    """Port-restricted cone: only from the very port it has sent to."""
+    SYMMETRIC = "symmetric"
+    """Another outside port for every destination, so nobody can be told which."""
+
+    def reaches(self, other: Nat) -> bool:
+        """Whether a link between the two can be made without a relay (measured with both engines)."""
+        hard = (Nat.RESTRICTED, Nat.SYMMETRIC)
+        return not (Nat.SYMMETRIC in (self, other) and self in hard and other in hard)
+
+
+class Host:
+    """A machine. ``node`` is None while it is off."""
+
+    __slots__ = (
+        "asleep",
+        "clock_error",
+        "index",
+        "line_s",
+        "lines",
+        "nat",
+        "node",
+        "run",
+        "side",
+        "store",
+        "timer_at",
+        "wires",
+    )
+
+    def __init__(self, index: int, store: Store, line_s: float, nat: Nat = Nat.OPEN) -> None:
+        self.index = index
+        self.store = store
+        self.line_s = line_s
+        """One way to any rendezvous, in seconds."""
+        self.nat = nat
+        self.side = 0
+        """While the network is cut, only hosts of one side reach each other; 0 is on every side."""
+        self.node: Node | None = None
+        self.run = 0
+        """How often its node was started: what was meant for an earlier run does not reach a later one."""
+        self.asleep = False
+        self.clock_error = 0.0
+        """Seconds by which its clock is ahead."""
+        self.timer_at = NEVER
+        self.wires: dict[LinkId, Wire] = {}
+        self.lines: dict[str, Connection] = {}
+        """Its connections to rendezvous, by URL."""
+
+    @property
+    def awake(self) -> bool:
+        """Whether its node runs and can do something."""
+        return self.node is not None and not self.asleep
+
+
+class Wire:
+    """One end of a virtual link: what ``host`` sends over ``link``; ``peer`` is the other end, once known."""
+
+    __slots__ = ("delay", "free_at", "host", "last_at", "link", "number", "open", "owed", "peer", "stalled")
+
+    def __init__(self, host: Host, link: LinkId, number: int) -> None:
+        self.host = host
+        self.link = link
+        self.number = number
+        self.peer: Wire | None = None
+        self.open = True
+        self.delay = 0.0
+        """One way, in seconds."""
+        self.free_at = 0.0
+        """When the last frame handed over has left."""
+        self.last_at = 0.0
+        """When it arrives: the next may not come before it."""
+        self.owed = 0
+        """Frames whose credit the node has not got back yet."""
+        self.stalled: list[bytes] = []
+        """Frames that wait for the network, or for the other machine to wake up."""

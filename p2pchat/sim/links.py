@@ -1,0 +1,254 @@
+"""Virtual links: who can have one, how long frames take, what a cut or a sleeping machine does to them.
+
+Knows: latency, loss, bandwidth, NAT classes, cuts. Does not know: what a frame holds, or when nodes want a
+link.
+
+A link is what the node's engine makes of a data channel: reliable and ordered, or gone. So nothing is ever
+lost on one that stands; loss is the delay of a retransmission, and everything behind it waits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from p2pchat.core import facts
+from p2pchat.core.orders import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
+from p2pchat.sim.agenda import Agenda
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.sim.host import Host, Wire
+from p2pchat.sim.trace import Kind, Trace
+from p2pchat.types import LinkId
+from p2pchat.wire.description import Description
+from p2pchat.wire.geometry import GEOMETRY
+
+GATHER_S = 0.1
+"""An engine's candidates: a socket and an answer from a STUN server."""
+
+HANDSHAKE_WAYS = 10
+"""One-way trips from the answer to an open channel: ICE 2, DTLS 1.2 4, SCTP 4."""
+
+RTO_S = 0.2
+"""A retransmission comes this long after a round trip: the engine's least SCTP timeout."""
+
+CREDIT_BATCH = 16
+"""Frames told to have left by one fact. Fewer are not worth one: a node has credit for 64, and so at least
+48 of it is never waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the network is like. Raises ValueError on what no network is."""
+
+    latency_s: tuple[float, float] = (0.020, 0.120)
+    """One way, uniform; drawn for each pair of machines, the same both ways."""
+    loss: float = 0.0
+    """Of frames, each way."""
+    bandwidth: float | None = None
+    """Bytes a second that one link carries each way; None: any number."""
+
+    def __post_init__(self) -> None:
+        low, high = self.latency_s
+        if not 0.0 <= low <= high:
+            raise ValueError("latency: need 0 <= low <= high")
+        if not 0.0 <= self.loss <= 0.5:
+            raise ValueError("loss: need a share of 0 to 0.5")
+        if self.bandwidth is not None and self.bandwidth < GEOMETRY.frame:
+            raise ValueError(f"bandwidth: need at least {GEOMETRY.frame} bytes a second, one frame")
+
+
+class Links:
+    """All links of a world. ``tell`` hands a fact to the node of a host."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        conditions: Conditions,
+        entropy: SeededEntropy,
+        trace: Trace,
+        tell: Callable[[Host, facts.Fact], None],
+    ) -> None:
+        self._agenda = agenda
+        self._conditions = conditions
+        self._entropy = entropy.child("certificates")
+        self._key = entropy.child("latencies").bytes(32)
+        self._lost = random.Random(entropy.child("loss").bytes(16))
+        self._frame_s = GEOMETRY.frame / conditions.bandwidth if conditions.bandwidth else 0.0
+        self._trace = trace
+        self._tell = tell
+        self._wires: dict[int, Wire] = {}
+        self._made = 0
+        self._cut = False
+        self.frames = 0
+        """Frames handed over, ever."""
+
+    # --- what a node asks for
+
+    def make_offer(self, host: Host, order: MakeOffer) -> None:
+        """Begin a link."""
+        wire = self._wire(host, order.link)
+        made = facts.OfferMade(order.link, self._describe(wire))
+        self._agenda.at(self._agenda.now + GATHER_S, self._if_open, wire, made)
+
+    def make_answer(self, host: Host, order: MakeAnswer) -> None:
+        """Begin the other end of a link."""
+        wire = self._wire(host, order.link)
+        wire.peer = self._wires.get(_number(order.offer))
+        made = facts.AnswerMade(order.link, self._describe(wire))
+        self._agenda.at(self._agenda.now + GATHER_S, self._if_open, wire, made)
+
+    def accept_answer(self, host: Host, order: AcceptAnswer) -> None:
+        """Connect the two ends, if the network lets them."""
+        wire, peer = host.wires.get(order.link), self._wires.get(_number(order.answer))
+        if wire is None or peer is None:
+            return
+        wire.peer, peer.peer = peer, wire
+        wire.delay = peer.delay = self.latency(host, peer.host)
+        self._agenda.at(self._agenda.now + HANDSHAKE_WAYS * wire.delay, self._connect, wire)
+
+    def send_frame(self, host: Host, order: SendFrame) -> None:
+        """Carry one frame."""
+        wire = host.wires.get(order.link)
+        if wire is None:
+            return
+        self.frames += 1
+        wire.free_at = leaves = max(self._agenda.now, wire.free_at) + self._frame_s
+        arrives = leaves + wire.delay
+        if self._conditions.loss:
+            arrives += self._retransmissions(wire)
+        wire.last_at = arrives = max(arrives, wire.last_at)
+        wire.owed += 1
+        if wire.owed == CREDIT_BATCH:
+            self._agenda.at(leaves, self._drained, wire)
+        self._agenda.at(arrives, self._arrive, wire, order.data)
+
+    def close_link(self, host: Host, order: CloseLink) -> None:
+        """Close one end: the other is told behind the last frame, if it can be."""
+        wire = host.wires.pop(order.link, None)
+        if wire is not None:
+            self._end(wire)
+            self._agenda.at(max(self._agenda.now + wire.delay, wire.last_at), self._closed, wire.peer)
+
+    # --- what happens to machines and the network
+
+    def silence(self, host: Host) -> None:
+        """A machine is gone: nobody is told."""
+        for wire in host.wires.values():
+            self._end(wire)
+        host.wires.clear()
+
+    def woken(self, host: Host) -> None:
+        """A machine sleeps no more: what waited for it arrives."""
+        for wire in list(host.wires.values()):
+            if wire.peer is not None:
+                self._resume(wire.peer)
+
+    def cut(self, is_cut: bool) -> None:
+        """Hosts of different sides reach each other no more; or again, and what waited arrives."""
+        self._cut = is_cut
+        if not is_cut:
+            for wire in list(self._wires.values()):
+                self._resume(wire)
+
+    def apart(self, a: Host, b: Host) -> bool:
+        """Whether a cut is between the two."""
+        return self._cut and a.side != b.side and 0 not in (a.side, b.side)
+
+    def reachable(self, a: Host, b: Host) -> bool:
+        """Whether a link between the two can be made now."""
+        return a.nat.reaches(b.nat) and not self.apart(a, b)
+
+    def latency(self, a: Host, b: Host) -> float:
+        """One way, in seconds; for the same two hosts and the same seed always the same."""
+        low, high = self._conditions.latency_s
+        pair = b"%d %d" % (min(a.index, b.index), max(a.index, b.index))
+        drawn = blake2b(pair, key=self._key, digest_size=8).digest()
+        return low + (high - low) * int.from_bytes(drawn, "big") / 2**64
+
+    # --- inside
+
+    def _wire(self, host: Host, link: LinkId) -> Wire:
+        self._made += 1
+        wire = self._wires[self._made] = host.wires[link] = Wire(host, link, self._made)
+        return wire
+
+    def _describe(self, wire: Wire) -> Description:
+        """A description by which the other end's engine finds this one."""
+        return Description("actpass", f"u{wire.number:08d}", "p" * 22, self._entropy.bytes(32), ())
+
+    def _if_open(self, wire: Wire, fact: facts.Fact) -> None:
+        if wire.open:
+            self._tell(wire.host, fact)
+
+    def _connect(self, wire: Wire, _: object) -> None:
+        peer = wire.peer
+        if peer is None or not (wire.open and peer.open) or wire.host.asleep or peer.host.asleep:
+            return
+        if not self.reachable(wire.host, peer.host):
+            return
+        self._trace.add(self._agenda.now, wire.host.index, peer.host.index, Kind.LINKED)
+        ours, theirs = self._entropy.bytes(32), self._entropy.bytes(32)
+        self._tell(wire.host, facts.LinkUp(wire.link, ours, theirs))
+        if peer.open:
+            self._tell(peer.host, facts.LinkUp(peer.link, theirs, ours))
+
+    def _retransmissions(self, wire: Wire) -> float:
+        late, timeout = 0.0, RTO_S + 2 * wire.delay
+        while self._lost.random() < self._conditions.loss:
+            late += timeout
+            timeout *= 2
+        return late
+
+    def _arrive(self, wire: Wire, data: bytes) -> None:
+        peer = wire.peer
+        if peer is None or not peer.open:
+            return
+        host = peer.host
+        if wire.stalled or host.asleep or self.apart(wire.host, host):
+            wire.stalled.append(data)
+            return
+        self._trace.add(self._agenda.now, host.index, wire.host.index, Kind.FRAME)
+        self._tell(host, facts.FrameReceived(peer.link, data))
+
+    def _drained(self, wire: Wire, _: object) -> None:
+        peer = wire.peer
+        if wire.stalled or not wire.open or peer is None or self.apart(wire.host, peer.host):
+            return  # nothing is acknowledged; the credit comes back when the network does
+        count, wire.owed = wire.owed, 0
+        self._tell(wire.host, facts.FramesDrained(wire.link, count))
+
+    def _resume(self, wire: Wire) -> None:
+        if wire.peer is not None and (wire.stalled or wire.owed >= CREDIT_BATCH):
+            late = self._agenda.now + RTO_S + wire.delay
+            wire.last_at = max(wire.last_at, late)
+            self._agenda.at(late, self._flush, wire)
+
+    def _flush(self, wire: Wire, _: object) -> None:
+        peer = wire.peer
+        if peer is None or peer.host.asleep or self.apart(wire.host, peer.host):
+            return
+        stalled, wire.stalled = wire.stalled, []
+        for data in stalled:
+            self._arrive(wire, data)
+        if wire.owed >= CREDIT_BATCH:
+            self._drained(wire, None)
+
+    def _closed(self, peer: Wire | None, _: object) -> None:
+        """The other end has closed. If word of it cannot come now it never does, and silence tells."""
+        if peer is None or not peer.open or peer.peer is None or peer.host.asleep:
+            return
+        if not self.apart(peer.host, peer.peer.host):
+            peer.host.wires.pop(peer.link, None)
+            self._end(peer)
+            self._tell(peer.host, facts.LinkDown(peer.link, "closed"))
+
+    def _end(self, wire: Wire) -> None:
+        wire.open = False
+        wire.stalled.clear()
+        self._wires.pop(wire.number, None)
+
+
+def _number(description: Description) -> int:
+    return int(description.ufrag[1:])

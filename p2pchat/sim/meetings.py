@@ -1,0 +1,161 @@
+"""The rendezvous: real brokers behind virtual connections.
+
+Knows: who is connected, how long a message takes, which servers are down. Does not know: what brokers decide.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+
+from p2pchat.core import facts
+from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
+from p2pchat.sim.agenda import Agenda
+from p2pchat.sim.host import Host
+from p2pchat.sim.trace import Kind, Trace
+from p2pchat.wire.signalling import encode_client
+from rendezvous.broker import Broker, Close, Output
+from rendezvous.limits import Limits
+from rendezvous.topics import Connection
+
+TICK_S = 5.0
+"""How often a server looks for connections without a seat."""
+
+_Line = tuple[Host, int, str]
+"""A host, which of its runs, and where to."""
+
+
+class Meetings:
+    """All rendezvous, by URL: each comes up when somebody first connects."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        limits: Limits,
+        seed: str,
+        trace: Trace,
+        tell: Callable[[Host, facts.Fact], None],
+    ) -> None:
+        self._agenda = agenda
+        self._limits = limits
+        self._seed = seed
+        self._trace = trace
+        self._tell = tell
+        self._brokers: dict[str, Broker] = {}
+        self._down: dict[str, None] = {}
+        self._lines: dict[Connection, _Line] = {}
+        self._connections = 0
+        self.messages = 0
+        """Messages of clients, ever."""
+
+    # --- what a node asks for
+
+    def connect(self, host: Host, order: ConnectRendezvous) -> None:
+        """Open a connection: a round trip for TCP, one for WebSocket."""
+        line = host, host.run, order.url
+        self._agenda.at(self._agenda.now + 4 * host.line_s, self._connected, line)
+
+    def close(self, host: Host, order: CloseRendezvous) -> None:
+        """Close a connection."""
+        self._agenda.at(self._agenda.now + host.line_s, self._hung_up, host.lines.pop(order.url, None))
+
+    def signal(self, host: Host, order: Signal) -> None:
+        """Send a message."""
+        connection = host.lines.get(order.url)
+        if connection is not None:
+            self.messages += 1
+            data = encode_client(order.message)
+            self._agenda.at(self._agenda.now + host.line_s, self._received, connection, data)
+
+    # --- what happens to machines and servers
+
+    def silence(self, host: Host) -> None:
+        """A machine is gone: its connections break."""
+        self.hang_up(host)
+        host.lines.clear()
+
+    def hang_up(self, host: Host) -> None:
+        """The servers give a machine up that may not know it yet."""
+        for connection in host.lines.values():
+            self._hung_up(connection)
+
+    def woken(self, host: Host) -> None:
+        """A machine sleeps no more and finds its connections broken."""
+        urls = list(host.lines)
+        self.silence(host)
+        for url in urls:
+            self._tell(host, facts.RendezvousDown(url, "timed out"))
+
+    def down(self, url: str) -> None:
+        """A server ends: nobody can connect until it is up again."""
+        self._down[url] = None
+        self._brokers.pop(url, None)
+        for connection, (host, run, where) in list(self._lines.items()):
+            if where == url:
+                self._lose(connection, host, run, url)
+
+    def up(self, url: str) -> None:
+        """A server runs again."""
+        self._down.pop(url, None)
+
+    # --- inside
+
+    def _connected(self, line: _Line, _: object) -> None:
+        host, run, url = line
+        if host.run != run or host.node is None:
+            return
+        connection = Connection(self._connections + 1)
+        if url in self._down or not self._broker(url).connected(connection, None, self._agenda.now):
+            self._tell(host, facts.RendezvousDown(url, "connection refused"))
+            return
+        self._connections += 1
+        host.lines[url] = connection
+        self._lines[connection] = line
+        self._tell(host, facts.RendezvousUp(url))
+
+    def _broker(self, url: str) -> Broker:
+        broker = self._brokers.get(url)
+        if broker is None:
+            broker = self._brokers[url] = Broker(self._limits, random.Random(f"{self._seed} {url}"))
+            self._agenda.at(self._agenda.now + TICK_S, self._tick, url, broker)
+        return broker
+
+    def _tick(self, url: str, broker: Broker) -> None:
+        if self._brokers.get(url) is broker:
+            self._deliver(broker.tick(self._agenda.now))
+            self._agenda.at(self._agenda.now + TICK_S, self._tick, url, broker)
+
+    def _received(self, connection: Connection, data: bytes) -> None:
+        line = self._lines.get(connection)
+        if line is not None:
+            self._deliver(self._brokers[line[2]].received(connection, data, self._agenda.now))
+
+    def _hung_up(self, connection: Connection | None, _: object = None) -> None:
+        line = self._lines.pop(connection, None) if connection is not None else None
+        if line is not None and connection is not None:
+            self._deliver(self._brokers[line[2]].disconnected(connection, self._agenda.now))
+
+    def _lose(self, connection: Connection, host: Host, run: int, url: str) -> None:
+        del self._lines[connection]
+        host.lines.pop(url, None)
+        lost = facts.RendezvousDown(url, "the connection ended")
+        self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), lost)
+
+    def _deliver(self, outputs: Iterable[Output]) -> None:
+        for output in outputs:
+            if isinstance(output, Close):
+                line = self._lines.get(output.connection)
+                if line is not None:
+                    self._lose(output.connection, *line)
+                continue
+            line = self._lines.get(output.to)
+            if line is not None:
+                host, run, url = line
+                came = facts.SignalReceived(url, output.message)
+                self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), came)
+
+    def _tell_run(self, whom: tuple[Host, int], fact: facts.Fact) -> None:
+        host, run = whom
+        if host.run == run and host.node is not None:
+            self._trace.add(self._agenda.now, host.index, 0, Kind.SIGNAL)
+            self._tell(host, fact)

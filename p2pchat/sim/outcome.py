@@ -1,0 +1,106 @@
+"""What came of a run, in figures.
+
+Knows: how each figure follows from what was counted. Does not know: how a run goes, or how figures are shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from p2pchat.sim.graph import Graph
+from p2pchat.sim.tally import Late, Window
+from p2pchat.wire.geometry import GEOMETRY
+
+QUANTILES = (*(step / 20 for step in range(1, 20)), 0.99, 0.999, 1.0)
+"""Enough to draw the distribution of latencies."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of the measuring."""
+
+    flooder: float
+    seconds: float
+    window: Window
+    counters: Counter[str] = field(default_factory=Counter)
+    frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that was counted. ``nodes`` is the mean number that ran, ``counters`` what all nodes counted from
+    the first measured cell to the end."""
+
+    parts: list[Part]
+    nodes: float
+    counters: Counter[str]
+    late: Late
+    graph: Graph
+    healed_s: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Every figure by its name; times in seconds. None: there is nothing to tell it from."""
+        whole = Window()
+        for part in self.parts:
+            whole.add(part.window)
+        counters, late = self.counters, self.late
+        seconds = sum(part.seconds for part in self.parts)
+        frames = sum(part.frames for part in self.parts)
+        exchanged = counters["reconcile: frames sent"] + counters["reconcile: cells served"]
+        return {
+            "cells": whole.cells,
+            "delivered_ratio": _rounded(whole.ratio, 6),
+            "copies_per_node": _rounded(copies(whole, counters), 3),
+            "latency_p50_s": whole.quantile(0.5),
+            "latency_p99_s": whole.quantile(0.99),
+            "bytes_per_node_s": _rounded(_per(frames * GEOMETRY.frame, seconds * self.nodes), 1),
+            "links_mean": round(self.graph.links_mean, 2),
+            "partitions": len(self.graph.pieces()),
+            "grafts": sum(part.counters["tree: grafts"] for part in self.parts),
+            "fetched": sum(part.counters["cells fetched"] for part in self.parts),
+            "late": {
+                "missed": late.missed,
+                "seen_in_the_end": late.missed_seen,
+                "waited_for": late.waited,
+                "recovered": late.waited_seen,
+            },
+            "recovered_ratio": _rounded(_per(late.waited_seen, late.waited), 6),
+            "reconcile_bytes": exchanged * GEOMETRY.frame,
+            "reconcile_overhead_bytes": counters["reconcile: frames sent"] * GEOMETRY.frame,
+            "healed_s": _rounded(self.healed_s, 1),
+            "latency_quantiles_s": {f"{share:g}": whole.quantile(share) for share in QUANTILES},
+            "parts": [_part(part, self.nodes) for part in self.parts] if len(self.parts) > 1 else [],
+            "counters": dict(sorted((name, count) for name, count in counters.items() if count)),
+        }
+
+
+def copies(window: Window, counters: Counter[str]) -> float | None:
+    """How often a cell came to a node, over all pairs of a cell and a node but its origin that was there.
+
+    Pushes are counted from the first measured cell to the end, whichever cell they bear; per first sight, so
+    that cells of the warm-up still on their way weigh nothing.
+    """
+    first, again = counters["cells relayed"], counters["cells seen again"]
+    return (first + again) / first * (window.ratio or 0.0) if first else None
+
+
+def _part(part: Part, nodes: float) -> dict[str, Any]:
+    return {
+        "flooder_times": part.flooder,
+        "cells": part.window.cells,
+        "delivered_ratio": _rounded(part.window.ratio, 6),
+        "latency_p50_s": part.window.quantile(0.5),
+        "latency_p99_s": part.window.quantile(0.99),
+        "bytes_per_node_s": _rounded(_per(part.frames * GEOMETRY.frame, part.seconds * nodes), 1),
+        "refused": part.counters["cells refused: over budget"],
+    }
+
+
+def _per(count: float, of: float) -> float | None:
+    return count / of if of else None
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -1,0 +1,94 @@
+"""Results as a picture.
+
+Knows: matplotlib. Does not know: how results came about, or text for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from p2pchat.errors import UsageError
+from p2pchat.sim.show import label
+
+_COLOURS: Final = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#9c755f")
+_MARKERS: Final = "os^Dvph*"
+_STYLE: Final = {
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "font.size": 9,
+    "svg.hashsalt": "p2pchat",  # the same results give the same file
+    "svg.fonttype": "none",
+}
+
+
+def draw(results: Sequence[Mapping[str, Any]], place: Path) -> None:
+    """Copies against time, and how soon cells arrive. Raises UsageError if it cannot be written there."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(10, 4.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        _copies(left, results)
+        _arrivals(right, results)
+        figure.suptitle(_title(results), fontsize=10)
+        try:
+            figure.savefig(place, dpi=150, metadata={"Date": None} if place.suffix == ".svg" else None)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot draw {place}: {error}") from None
+
+
+def _copies(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
+    """One point a run: how dear, how quick. A line goes on to the slowest hundredth."""
+    sizes = list(dict.fromkeys(result["nodes"] for result in results))
+    for name, colour in _coloured(results):
+        for place, nodes in enumerate(sizes):
+            for result in results:
+                if label(result) == name and result["nodes"] == nodes:
+                    copies, p50, p99 = (
+                        result[key] for key in ("copies_per_node", "latency_p50_s", "latency_p99_s")
+                    )
+                    axes.plot([p50, p99], [copies, copies], color=colour, alpha=0.4, linewidth=1)
+                    axes.plot(p50, copies, _MARKERS[place % len(_MARKERS)], color=colour, markersize=6)
+        axes.plot([], [], "o", color=colour, label=name)
+    for place, nodes in enumerate(sizes):
+        axes.plot([], [], _MARKERS[place % len(_MARKERS)], color="0.5", label=f"{nodes} nodes")
+    axes.set_xlabel("seconds to a recipient: median, line to 99 %")
+    axes.set_ylabel("copies of a cell a node")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _arrivals(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
+    """The share of recipients by time, in the largest mesh."""
+    largest = max(result["nodes"] for result in results)
+    for name, colour in _coloured(results):
+        for result in results:
+            if label(result) == name and result["nodes"] == largest:
+                points = [
+                    (at, float(share))
+                    for share, at in result["latency_quantiles_s"].items()
+                    if at is not None and float(share) <= 0.999
+                ]
+                axes.plot(*zip(*points, strict=True), color=colour, label=name)
+    axes.set_xlabel(f"seconds, {largest} nodes")
+    axes.set_ylabel("share of recipients reached")
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 1)
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+
+
+def _coloured(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    names = dict.fromkeys(label(result) for result in results)
+    return [(name, _COLOURS[place % len(_COLOURS)]) for place, name in enumerate(names)]
+
+
+def _title(results: Sequence[Mapping[str, Any]]) -> str:
+    scenarios = ", ".join(dict.fromkeys(str(result["scenario"]) for result in results))
+    return f"scripts/sim, scenario {scenarios}, seed {results[0]['seed']}"

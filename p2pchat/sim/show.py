@@ -1,0 +1,125 @@
+"""Results as text for people.
+
+Knows: rich, and what each figure is called. Does not know: how it came about.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+_NAMES = {
+    "cells": ("cells measured", ""),
+    "delivered_ratio": ("delivered within 30 s", ""),
+    "copies_per_node": ("copies a node", ""),
+    "latency_p50_s": ("median time", "s"),
+    "latency_p99_s": ("99 % within", "s"),
+    "bytes_per_node_s": ("sent by a node", "B/s"),
+    "links_mean": ("links a node", ""),
+    "partitions": ("pieces of the mesh", ""),
+    "grafts": ("grafts", ""),
+    "fetched": ("cells fetched", ""),
+    "recovered_ratio": ("recovered by who was away", ""),
+    "reconcile_bytes": ("reconciling", "B"),
+    "reconcile_overhead_bytes": ("of that, without cells", "B"),
+    "healed_s": ("in one piece again after", "s"),
+    "virtual_s": ("virtual time", "s"),
+    "wall_s": ("it took", "s"),
+    "memory_mb": ("memory", "MB"),
+    "trace_digest": ("trace", ""),
+}
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """One run."""
+    table = Table(title=_title(result), title_justify="left", show_header=False)
+    for key, (name, unit) in _NAMES.items():
+        if result[key] is not None:
+            table.add_row(name, f"{_number(result[key])} {unit}".rstrip())
+    return _printed(table, *([_parts(result["parts"])] if result["parts"] else []))
+
+
+def comparison(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """One run, then and now."""
+    table = Table("", "was", "is", "ratio", title=_title(new), title_justify="left")
+    for key, (name, unit) in _NAMES.items():
+        was, now = old.get(key), new[key]
+        if was is None and now is None:
+            continue
+        numbers = isinstance(was, (int, float)) and isinstance(now, (int, float))
+        ratio = f"{now / was:.3f}" if numbers and was else "same" if was == now else ""
+        table.add_row(f"{name}, {unit}" if unit else name, _number(was), _number(now), ratio)
+    return _printed(table)
+
+
+def trade(results: Iterable[Mapping[str, Any]]) -> str:
+    """Copies against time: the first run of each number of nodes is what the others are measured by."""
+    table = Table("nodes", "strategy", "copies", "median", "×", "99 %", "×", "delivered", "grafts", "B/s")
+    first: dict[int, Mapping[str, Any]] = {}
+    for result in results:
+        nodes = result["nodes"]
+        if nodes not in first and first:
+            table.add_section()
+        flood = first.setdefault(nodes, result)
+        p50, p99 = result["latency_p50_s"], result["latency_p99_s"]
+        table.add_row(
+            *(_number(nodes), label(result), f"{result['copies_per_node']:.2f}"),
+            *(f"{p50:.3f}", f"{p50 / flood['latency_p50_s']:.2f}"),
+            *(f"{p99:.3f}", f"{p99 / flood['latency_p99_s']:.2f}"),
+            *(f"{result['delivered_ratio']:.4%}", _number(result["grafts"])),
+            f"{result['bytes_per_node_s']:.0f}",
+        )
+    return _printed(table)
+
+
+def label(result: Mapping[str, Any]) -> str:
+    """The strategy, and its one constant."""
+    lead = result["set"].get("damping.lead_s")
+    return f"{result['strategy']} {float(lead) * 1000:g} ms" if lead else str(result["strategy"])
+
+
+def _parts(parts: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table("one member says", "delivered", "median", "99 %", "sent by a node", "refused")
+    for part in parts:
+        table.add_row(
+            f"× {part['flooder_times']:g}",
+            _number(part["delivered_ratio"]),
+            f"{_number(part['latency_p50_s'])} s",
+            f"{_number(part['latency_p99_s'])} s",
+            f"{_number(part['bytes_per_node_s'])} B/s",
+            _number(part["refused"]),
+        )
+    return table
+
+
+def _title(result: Mapping[str, Any]) -> str:
+    changes = "".join(f", {key}={value}" for key, value in result["set"].items())
+    return (
+        f"{result['scenario']}: {result['nodes']} nodes, {result['strategy']}, seed {result['seed']}{changes}"
+    )
+
+
+def _number(value: object) -> str:
+    match value:
+        case int():
+            return f"{value:,}".replace(",", " ")
+        case float():
+            return f"{value:,.6g}".replace(",", " ")
+        case None:
+            return "–"
+        case _:
+            return str(value)
+
+
+def _printed(*parts: RenderableType) -> str:
+    picture = io.StringIO()
+    width = max(100, shutil.get_terminal_size((100, 24)).columns)
+    console = Console(file=picture, width=width, highlight=False, no_color=True)
+    for part in parts:
+        console.print(part)
+    return picture.getvalue().rstrip("\n")

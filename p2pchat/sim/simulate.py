@@ -1,0 +1,88 @@
+"""A whole simulation: what is to be run in, its figures and what they cost out.
+
+Knows: clocks and memory of this machine. Does not know: what is simulated.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from p2pchat.errors import UsageError
+from p2pchat.sim.run import Run
+from p2pchat.sim.scenario import Scenario, altered, load
+from p2pchat.sim.world import START
+
+Result = dict[str, Any]
+"""Everything there is to say about a run, fit for JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What decides a run. ``nodes`` and ``strategy`` None: as the scenario says."""
+
+    scenario: str
+    seed: int
+    nodes: int | None = None
+    strategy: str | None = None
+    changes: dict[str, str] = field(default_factory=dict)
+
+    def chosen(self) -> Scenario:
+        """The scenario with all that was changed. Raises UsageError."""
+        chosen = altered(load(self.scenario), self.changes)
+        if self.nodes is not None:
+            chosen = replace(chosen, nodes=self.nodes)
+        return chosen if self.strategy is None else replace(chosen, strategy=self.strategy)
+
+
+def simulate(job: Job, progress: Callable[[str], None] = lambda line: None) -> Result:
+    """Run it; ``progress`` is told in words how far it is. Raises UsageError."""
+    scenario, began = job.chosen(), time.perf_counter()
+    run = Run(scenario, job.seed, progress)
+    # Nodes are millions of small objects with hardly a cycle among them: looking for some costs half as much
+    # again as the run itself.
+    gc.collect()
+    gc.disable()
+    try:
+        figures = run.figures().as_json()
+    finally:
+        gc.enable()
+    return {
+        "scenario": job.scenario,
+        "nodes": scenario.nodes,
+        "seed": job.seed,
+        "strategy": scenario.strategy,
+        "set": job.changes,
+        **figures,
+        "virtual_s": round(run.world.now - START, 3),
+        "wall_s": round(time.perf_counter() - began, 1),
+        "memory_mb": _memory_mb(),
+        "trace_digest": run.world.trace.digest(),
+    }
+
+
+def baseline(place: Path) -> list[tuple[Job, Result]]:
+    """Results that were kept, one JSON object a line, and what to run to have them anew. Raises
+    UsageError."""
+    kept: list[tuple[Job, Result]] = []
+    try:
+        for line in place.read_text().splitlines():
+            old = json.loads(line)
+            job = Job(old["scenario"], old["seed"], old["nodes"], old["strategy"], old["set"])
+            kept.append((job, old))
+    except (OSError, ValueError, TypeError, KeyError):
+        raise UsageError(f"{place} is no baseline: need lines that scripts/sim --json printed") from None
+    return kept
+
+
+def _memory_mb() -> int:
+    """The most this process ever had."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most // (1 << 20 if sys.platform == "darwin" else 1 << 10)

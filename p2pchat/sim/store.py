@@ -1,0 +1,65 @@
+"""What outlives a node's runs, in a few dictionaries.
+
+Knows: the store's contract. Does not know: what the records mean, or disks.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from p2pchat.core.records import Change, DropCells, HeldCell, Identity, Memory, Mesh, PutCells, PutMesh
+from p2pchat.types import MeshId
+
+
+class Store(Protocol):
+    """What outlives a node's runs."""
+
+    def load(self) -> Memory:
+        """What a node that starts finds."""
+        ...
+
+    def apply(self, change: Change) -> None:
+        """Keep a change."""
+        ...
+
+    def cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
+        """Held cells, whole, ordered by number."""
+        ...
+
+
+class Shelf:
+    """The store of a node without contacts: its meshes, and the cells it holds."""
+
+    __slots__ = ("_held", "_identity", "_meshes")
+
+    def __init__(self, identity: Identity, mesh: Mesh) -> None:
+        self._identity = identity
+        self._meshes = {mesh.id: mesh}
+        self._held: dict[MeshId, dict[int, HeldCell]] = {}
+
+    def load(self) -> Memory:
+        """What a node that starts finds."""
+        index = {
+            mesh: tuple(HeldCell(cell.number, cell.key, cell.epoch, cell.slot) for cell in held.values())
+            for mesh, held in self._held.items()
+        }
+        return Memory(self._identity, tuple(self._meshes.values()), held=index)
+
+    def apply(self, change: Change) -> None:
+        """Keep a change; of contacts and messages there are none."""
+        match change:
+            case PutMesh(mesh):
+                self._meshes[mesh.id] = mesh
+            case PutCells(home, cells):
+                self._held.setdefault(home, {}).update((cell.number, cell) for cell in cells)
+            case DropCells(home, numbers):
+                held = self._held.get(home, {})
+                for number in numbers:
+                    held.pop(number, None)
+            case _:
+                raise ValueError(f"a simulated node keeps no {type(change).__name__}")
+
+    def cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
+        """Held cells, whole, ordered by number."""
+        held = self._held.get(mesh, {})
+        return tuple(held[number] for number in sorted(numbers) if number in held)

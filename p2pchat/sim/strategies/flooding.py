@@ -1,0 +1,58 @@
+"""Plain flooding: every cell over every link but the one it came on.
+
+Knows: which links are up. Does not know: anything else; it is the fastest a graph allows, and the dearest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from p2pchat.core.broadcast import Cells, Push, Sending
+from p2pchat.ports import Entropy
+from p2pchat.types import LinkId
+from p2pchat.wire.gossip import Gossip
+
+
+class Flooding:
+    """One mesh's flood, as seen from this node."""
+
+    def __init__(self, entropy: Entropy, cells: Cells, counters: Counter[str]) -> None:
+        self._links: dict[LinkId, None] = {}
+
+    def link_up(self, link: LinkId, now: float) -> list[Sending]:
+        """One more to push to."""
+        self._links[link] = None
+        return []
+
+    def link_down(self, link: LinkId, now: float) -> list[Sending]:
+        """One less."""
+        self._links.pop(link, None)
+        return []
+
+    def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+        """Push it everywhere."""
+        return [Push(link, cell) for link in self._links if link != source]
+
+    def again(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+        """That is the price."""
+        return []
+
+    def recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+        """Old cells are not flooded: thousands may come at once. Who else lacks them reconciles, too."""
+        return []
+
+    def heard(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
+        """Nobody who floods says anything."""
+        return []
+
+    def tick(self, now: float) -> list[Sending]:
+        """Nothing is ever due."""
+        return []
+
+    def next_wakeup(self) -> float | None:
+        """Never."""
+        return None
+
+    def tree(self) -> dict[LinkId, bool]:
+        """Every link."""
+        return dict.fromkeys(self._links, True)

@@ -1,0 +1,161 @@
+"""A gossipsub-like mesh: a few links are pushed over, the others hear each second what there is.
+
+Knows: who is in our mesh, what was seen lately, what was asked for. Does not know: topics, scores or peer
+exchange, which decide nothing where every member is in the one mesh and none is hostile.
+
+After the libp2p specification, gossipsub v1.0 and v1.1: D = 6, D_low = 5, D_high = 12, a heartbeat each
+second, IHAVE of the last three seconds' ids to D_lazy = 6 others, IWANT at once for what is not known, five
+seconds of cells to answer from, GRAFT and PRUNE with a back-off of a minute. IHAVE, GRAFT and PRUNE travel as
+this mesh's messages of the same names; a GRAFT with ids is an IWANT.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from p2pchat.core.broadcast import Cells, Push, Say, Sending
+from p2pchat.ports import Entropy, sample, uniform
+from p2pchat.types import LinkId
+from p2pchat.wire.gossip import IDS_MAX, Gossip, Graft, Ihave, Prune
+
+D, D_LOW, D_HIGH, D_LAZY = 6, 5, 12, 6
+HEARTBEAT_S = 1.0
+GOSSIP_WINDOW = 3
+"""Heartbeats whose ids are announced."""
+WANTED_S = 3.0
+"""What was asked for is not asked for again within this time (v1.1: ``iwant_followup_time``)."""
+BACK_OFF_S = 60.0
+
+
+class Gossipsub:
+    """One mesh, as seen from this node."""
+
+    def __init__(self, entropy: Entropy, cells: Cells, counters: Counter[str]) -> None:
+        self._entropy = entropy
+        self._cells = cells
+        self._counters = counters
+        self._links: dict[LinkId, bool] = {}  # by link: whether it is in our mesh
+        self._backed_off: dict[LinkId, float] = {}
+        self._windows: list[dict[bytes, None]] = [{}]
+        self._wanted: dict[bytes, float] = {}
+        self._beat_at: float | None = None
+
+    def link_up(self, link: LinkId, now: float) -> list[Sending]:
+        """Nobody is in the mesh before a GRAFT; the next heartbeat sends it."""
+        self._links[link] = False
+        if self._beat_at is None:
+            self._beat_at = now + uniform(self._entropy, 0.0, HEARTBEAT_S)
+        return []
+
+    def link_down(self, link: LinkId, now: float) -> list[Sending]:
+        """The next heartbeat looks for another."""
+        self._links.pop(link, None)
+        self._backed_off.pop(link, None)
+        return []
+
+    def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+        """Push it to the mesh, our own to everybody (v1.1: flood publishing)."""
+        self._wanted.pop(name, None)
+        self._windows[-1][name] = None
+        return [
+            Push(link, cell)
+            for link, meshed in self._links.items()
+            if link != source and (meshed or source is None)
+        ]
+
+    def again(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+        """That is the price of being quick."""
+        return []
+
+    def recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+        """Old cells are not gossiped about."""
+        return []
+
+    def heard(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
+        """A neighbour announced, asked, grafted or pruned."""
+        if source not in self._links:
+            return []
+        match message:
+            case Ihave(ids):
+                return self._want(ids, source, now)
+            case Graft(ids, eager):
+                bodies = [self._cells.body(name) for name in ids]
+                out: list[Sending] = [Push(source, body) for body in bodies if body is not None]
+                return out + self._grafted(source, now) if eager else out
+            case Prune():
+                self._links[source] = False
+                self._backed_off[source] = now + BACK_OFF_S
+                return []
+
+    def tick(self, now: float) -> list[Sending]:
+        """The heartbeat: keep the mesh between its bounds, tell some others what there is."""
+        if self._beat_at is None or now < self._beat_at:
+            return []
+        self._beat_at = now + HEARTBEAT_S
+        self._wanted = {name: until for name, until in self._wanted.items() if until > now}
+        out = [*self._balance(now), *self._gossip()]
+        self._windows = [*self._windows[-GOSSIP_WINDOW + 1 :], {}]
+        return out
+
+    def next_wakeup(self) -> float | None:
+        """The next heartbeat."""
+        return self._beat_at
+
+    def tree(self) -> dict[LinkId, bool]:
+        """The links in our mesh."""
+        return dict(self._links)
+
+    # --- inside
+
+    def _want(self, ids: tuple[bytes, ...], source: LinkId, now: float) -> list[Sending]:
+        wanted = [name for name in ids if name not in self._wanted and not self._cells.known(name)]
+        if not wanted:
+            return []
+        self._wanted.update(dict.fromkeys(wanted, now + WANTED_S))
+        self._counters["cells fetched"] += len(wanted)
+        return [Say(source, Graft(tuple(wanted), eager=False))]
+
+    def _grafted(self, link: LinkId, now: float) -> list[Sending]:
+        if not self._links[link] and len(self._mesh()) >= D_HIGH:
+            return self._pruned([link], now)
+        self._links[link] = True
+        return []
+
+    def _mesh(self) -> list[LinkId]:
+        return [link for link, meshed in self._links.items() if meshed]
+
+    def _balance(self, now: float) -> list[Sending]:
+        mesh = self._mesh()
+        if len(mesh) > D_HIGH:
+            return self._pruned(sample(self._entropy, mesh, len(mesh) - D), now)
+        if len(mesh) >= D_LOW:
+            return []
+        free = [
+            link
+            for link, meshed in self._links.items()
+            if not meshed and self._backed_off.get(link, 0.0) <= now
+        ]
+        out: list[Sending] = []
+        for link in sample(self._entropy, free, D - len(mesh)):
+            self._links[link] = True
+            self._counters["tree: grafts"] += 1
+            out.append(Say(link, Graft((), eager=True)))
+        return out
+
+    def _pruned(self, links: list[LinkId], now: float) -> list[Sending]:
+        for link in links:
+            self._links[link] = False
+            self._backed_off[link] = now + BACK_OFF_S
+            self._counters["tree: prunes"] += 1
+        return [Say(link, Prune(agreed=True)) for link in links]
+
+    def _gossip(self) -> list[Sending]:
+        ids = [name for window in self._windows for name in window]
+        others = [link for link, meshed in self._links.items() if not meshed]
+        if not ids:
+            return []
+        return [
+            Say(link, Ihave(tuple(ids[at : at + IDS_MAX]), late=False))
+            for link in sample(self._entropy, others, D_LAZY)
+            for at in range(0, len(ids), IDS_MAX)
+        ]

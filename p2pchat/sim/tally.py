@@ -1,0 +1,180 @@
+"""Who saw which cell, and how soon.
+
+Knows: every measured cell and the hosts that were to have it. Does not know: what happens to hosts, or how
+cells travel.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import add
+
+from p2pchat.sim.host import NEVER, Host
+
+IN_TIME_S = 30.0
+"""A cell counts as delivered when it was seen so soon; what comes later was recovered."""
+
+_STEPS = 1000
+"""The distribution of latencies is kept in milliseconds."""
+
+_UNSEEN = -1.0
+
+
+class Window:
+    """The cells that began during one part of a run."""
+
+    __slots__ = ("_latencies", "cells", "delivered", "due")
+
+    def __init__(self) -> None:
+        self.cells = 0
+        self.due = 0
+        """Pairs of a cell and a host that was there all of ``IN_TIME_S``."""
+        self.delivered = 0
+        """Of these, those in which the host saw the cell in time."""
+        self._latencies = array("Q", bytes(8 * (int(IN_TIME_S * _STEPS) + 1)))
+
+    def saw(self, latency: float) -> None:
+        """One more pair, in time."""
+        self.delivered += 1
+        self._latencies[int(latency * _STEPS)] += 1
+
+    def add(self, other: Window) -> None:
+        """Count another's cells here, too."""
+        self.cells += other.cells
+        self.due += other.due
+        self.delivered += other.delivered
+        self._latencies = array("Q", map(add, self._latencies, other._latencies))
+
+    @property
+    def ratio(self) -> float | None:
+        """The share that was delivered; None if nothing was due."""
+        return self.delivered / self.due if self.due else None
+
+    def quantile(self, share: float) -> float | None:
+        """The latency that so many of the delivered did not pass, in seconds; None if there are none."""
+        wanted, so_far = share * self.delivered, 0
+        for step, count in enumerate(self._latencies):
+            so_far += count
+            if count and so_far >= wanted:
+                return (step + 0.5) / _STEPS
+        return None
+
+
+@dataclass(slots=True)
+class Late:
+    """Pairs of a cell and a host that did not see it in time: because it was missed; because the host was
+    away or beyond a cut."""
+
+    missed: int = 0
+    missed_seen: int = 0
+    waited: int = 0
+    waited_seen: int = 0
+
+
+class _Cell:
+    __slots__ = ("at", "cut", "latencies", "missed", "origin", "waited", "window")
+
+    def __init__(self, at: float, origin: Host, window: Window, cut: bool, hosts: int) -> None:
+        self.at = at
+        self.origin = origin
+        self.window = window
+        self.cut = cut
+        """Whether some hosts could not reach each other while it spread."""
+        self.latencies = array("f", [_UNSEEN]) * hosts
+        self.missed = array("I")
+        """Hosts that were there and did not see it in time."""
+        self.waited = array("I")
+        """Hosts that were away, or beyond a cut."""
+
+
+class Tally:
+    """``saw`` is told of every first sight; ``close`` judges a cell ``IN_TIME_S`` after it began."""
+
+    def __init__(self, hosts: Sequence[Host], most: int) -> None:
+        self._hosts = hosts
+        self._most = most
+        self._cells: dict[bytes, _Cell] = {}
+        self._member_since = [NEVER] * most
+        self._member_first = [NEVER] * most
+        self._cut = False
+        self.window: Window | None = None
+        """To which cells belong that begin now."""
+
+    def begin(self) -> Window:
+        """A new window, which is from now on the present one."""
+        self.window = Window()
+        return self.window
+
+    # --- hosts
+
+    def linked(self, host: Host, now: float) -> None:
+        """A link came up: from the first on a host counts as present."""
+        self._member_since[host.index] = min(self._member_since[host.index], now)
+        self._member_first[host.index] = min(self._member_first[host.index], now)
+
+    def left(self, host: Host) -> None:
+        """Off or asleep."""
+        self._member_since[host.index] = NEVER
+
+    def cut(self, is_cut: bool) -> None:
+        """Whether the network is in two pieces."""
+        self._cut = is_cut
+        if is_cut:
+            for cell in self._cells.values():
+                cell.cut = True
+
+    # --- cells
+
+    def began(self, name: bytes, origin: Host, now: float) -> bool:
+        """A host said something of its own. Whether it is to be closed."""
+        if self.window is None:
+            return False
+        self.window.cells += 1
+        self._cells[name] = _Cell(now, origin, self.window, self._cut, self._most)
+        return True
+
+    def saw(self, name: bytes, host: Host, now: float) -> None:
+        """A host saw a cell for the first time."""
+        cell = self._cells.get(name)
+        if cell is not None and cell.latencies[host.index] == _UNSEEN:
+            cell.latencies[host.index] = now - cell.at
+
+    def close(self, name: bytes) -> None:
+        """It had its time. Who was there to see it, and did?"""
+        cell = self._cells[name]
+        window, latencies = cell.window, cell.latencies
+        for host in self._hosts:
+            index = host.index
+            latency = latencies[index]
+            if host is cell.origin:
+                continue
+            if self._member_since[index] > cell.at or self._beyond(cell, host):
+                if self._member_first[index] <= cell.at:
+                    cell.waited.append(index)
+                continue
+            window.due += 1
+            if _UNSEEN < latency <= IN_TIME_S:
+                window.saw(latency)
+            else:
+                cell.missed.append(index)
+        if not cell.missed and not cell.waited:
+            del self._cells[name]
+
+    def late(self) -> Late:
+        """How many were seen late by now. Only hosts that are there now count."""
+        late = Late()
+        for cell in self._cells.values():
+            for index in cell.missed:
+                late.missed += 1
+                late.missed_seen += cell.latencies[index] != _UNSEEN
+            for index in cell.waited:
+                if self._member_since[index] < NEVER:
+                    late.waited += 1
+                    late.waited_seen += cell.latencies[index] != _UNSEEN
+        return late
+
+    @staticmethod
+    def _beyond(cell: _Cell, host: Host) -> bool:
+        return cell.cut and cell.origin.side != host.side and 0 not in (cell.origin.side, host.side)

@@ -1,0 +1,172 @@
+"""Whole nodes in virtual time: real cores, real brokers, virtual links.
+
+Knows: how a machine carries out its node's orders, and when its timer is due. Does not know: why anything
+happens to it (``run``), or any rule of the protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from p2pchat.core import facts, orders
+from p2pchat.core.broadcast import Strategy
+from p2pchat.core.node import Node
+from p2pchat.core.plumtree import Plumtree
+from p2pchat.core.settings import Settings
+from p2pchat.ports import uniform
+from p2pchat.sim.agenda import Agenda
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.sim.host import NEVER, Host, Nat
+from p2pchat.sim.links import Conditions, Links
+from p2pchat.sim.meetings import Meetings
+from p2pchat.sim.store import Store
+from p2pchat.sim.trace import Kind, Trace
+from rendezvous.limits import Limits
+
+START = 1_800_000_000.0
+"""When virtual time begins: two hours after an epoch's edge, four before the next."""
+
+DISK_S = 0.005
+"""Reading held cells."""
+
+PATIENCE_S = 40.0
+"""A rendezvous hangs up on who was silent for so long: two pings."""
+
+
+class World:
+    """``add`` hosts, ``start`` them, ``run`` time. ``on_event`` sees what every node reports."""
+
+    def __init__(
+        self,
+        seed: object,
+        conditions: Conditions | None = None,
+        limits: Limits | None = None,
+        on_event: Callable[[Host, orders.Event], None] = lambda host, event: None,
+    ) -> None:
+        self.entropy = SeededEntropy(seed)
+        self.trace = Trace()
+        self.agenda = Agenda(START)
+        self.conditions = conditions or Conditions()
+        self.on_event = on_event
+        self.hosts: list[Host] = []
+        self.links = Links(self.agenda, self.conditions, self.entropy, self.trace, self.tell)
+        brokers = self.entropy.child("brokers").bytes(16).hex()
+        self.meetings = Meetings(self.agenda, limits or Limits(), brokers, self.trace, self.tell)
+        self._carriers: dict[type[orders.Order], Callable[[Host, Any], None]] = {
+            orders.SendFrame: self.links.send_frame,
+            orders.MakeOffer: self.links.make_offer,
+            orders.MakeAnswer: self.links.make_answer,
+            orders.AcceptAnswer: self.links.accept_answer,
+            orders.CloseLink: self.links.close_link,
+            orders.ConnectRendezvous: self.meetings.connect,
+            orders.CloseRendezvous: self.meetings.close,
+            orders.Signal: self.meetings.signal,
+            orders.FetchCells: self._fetch,
+            orders.Notify: self._notify,
+            orders.Persist: lambda host, order: None,
+        }
+
+    @property
+    def now(self) -> float:
+        """Virtual time, Unix seconds."""
+        return self.agenda.now
+
+    def run(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self.agenda.run(self.agenda.now + seconds)
+
+    # --- machines
+
+    def add(self, store: Store, nat: Nat = Nat.OPEN) -> Host:
+        """A machine that is off."""
+        entropy = self.entropy.child(f"line {len(self.hosts)}")
+        host = Host(len(self.hosts), store, uniform(entropy, *self.conditions.latency_s), nat)
+        self.hosts.append(host)
+        return host
+
+    def start(self, host: Host, settings: Settings | None = None, strategy: Strategy = Plumtree) -> None:
+        """Run a node from what the host's store holds."""
+        host.run += 1
+        entropy = self.entropy.child(f"host {host.index} run {host.run}")
+        host.node = Node(host.store.load(), entropy, settings, strategy)
+        host.timer_at = NEVER
+        self.trace.add(self.now, host.index, 0, Kind.STARTED)
+        self.tell(host, facts.Started())
+
+    def kill(self, host: Host) -> None:
+        """Gone without a word: its links fall silent, its connections to rendezvous break."""
+        self.trace.add(self.now, host.index, 0, Kind.GONE)
+        host.node, host.asleep = None, False
+        self.links.silence(host)
+        self.meetings.silence(host)
+
+    def stop(self, host: Host) -> None:
+        """Take leave, then go."""
+        self.tell(host, facts.Stopping())
+        self.kill(host)
+
+    def sleep(self, host: Host) -> None:
+        """A laptop's lid closes: nothing moves any more, and nobody is told."""
+        host.asleep = True
+        self.agenda.at(self.now + PATIENCE_S, self._overslept, host, host.run)
+
+    def wake(self, host: Host) -> None:
+        """It opens: the node finds that time has passed, its connections broken; frames that waited come."""
+        host.asleep = False
+        if host.node is not None:
+            self.meetings.woken(host)
+            self.tell(host, facts.TimerFired())
+            self.links.woken(host)
+
+    # --- driving one node
+
+    def tell(self, host: Host, fact: facts.Fact) -> None:
+        """Hand a fact to a host's node, carry out what it returns."""
+        node = host.node
+        if node is None or host.asleep:
+            return
+        batch = node.handle(fact, self.agenda.now + host.clock_error)
+        for order in batch:
+            if type(order) is orders.Persist:
+                host.store.apply(order.change)
+        for order in batch:
+            self._carriers[type(order)](host, order)
+        due = node.next_wakeup()
+        if due is not None and due - host.clock_error < host.timer_at:
+            host.timer_at = max(due - host.clock_error, self.agenda.now)
+            self.agenda.at(host.timer_at, self._timer, host, (host.run, host.timer_at))
+
+    def _timer(self, host: Host, ticket: tuple[int, float]) -> None:
+        """The deadline that was set has come. Most have moved back meanwhile, and are set anew."""
+        if ticket != (host.run, host.timer_at) or host.node is None:
+            return
+        host.timer_at = NEVER
+        due = host.node.next_wakeup()
+        if due is None or host.asleep:
+            return
+        if due - host.clock_error <= self.agenda.now:
+            self.trace.add(self.agenda.now, host.index, 0, Kind.TIMER)
+            self.tell(host, facts.TimerFired())
+        else:
+            host.timer_at = due - host.clock_error
+            self.agenda.at(host.timer_at, self._timer, host, (host.run, host.timer_at))
+
+    def _overslept(self, host: Host, run: int) -> None:
+        if host.asleep and host.run == run:
+            self.meetings.hang_up(host)
+
+    def _notify(self, host: Host, order: orders.Notify) -> None:
+        event = order.event
+        if type(event) is orders.CellSeen:
+            self.trace.add(self.agenda.now, host.index, event.forwarded, Kind.SEEN)
+        self.on_event(host, event)
+
+    def _fetch(self, host: Host, order: orders.FetchCells) -> None:
+        read = facts.CellsFetched(order.mesh, order.numbers, host.store.cells(order.mesh, order.numbers))
+        self.agenda.at(self.agenda.now + DISK_S, self._fetched, (host, host.run), read)
+
+    def _fetched(self, whom: tuple[Host, int], read: facts.CellsFetched) -> None:
+        host, run = whom
+        if host.run == run:
+            self.tell(host, read)

@@ -1,0 +1,117 @@
+"""Runs of scenarios: a few nodes, the real cores, minutes of virtual time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from p2pchat.sim.simulate import Job, Result, simulate
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SMALL = {
+    "bootstrap_s": "20",
+    "warm_up_s": "10",
+    "measure_s": "30",
+    "load.warm_up_cells": "20",
+    "load.per_minute": "6",
+}
+
+
+def run(scenario: str = "steady", nodes: int = 12, seed: int = 1, **changes: str) -> Result:
+    more = {key.replace("__", "."): value for key, value in changes.items()}
+    return simulate(Job(scenario, seed, nodes, None, SMALL | more))
+
+
+@pytest.fixture(scope="module")
+def steady() -> Result:
+    return run()
+
+
+def test_a_run_says_what_was_measured(steady: Result) -> None:
+    asked = (
+        "delivered_ratio copies_per_node latency_p50_s latency_p99_s bytes_per_node_s links_mean partitions "
+        "reconcile_bytes wall_s trace_digest scenario nodes seed strategy cells grafts memory_mb virtual_s"
+    )
+    assert set(asked.split()) <= set(steady)
+    assert json.loads(json.dumps(steady)) == steady
+
+
+def test_every_cell_comes_to_everybody(steady: Result) -> None:
+    assert steady["cells"] > 10
+    assert steady["delivered_ratio"] == 1.0
+    assert steady["partitions"] == 1
+    assert 1.0 <= steady["copies_per_node"] < 5.0
+    assert 0.02 < steady["latency_p50_s"] <= steady["latency_p99_s"] < 2.0
+
+
+def test_the_same_seed_gives_the_same_trace_whatever_hashes_are(steady: Result) -> None:
+    digests = {traced(str(hash_seed)) for hash_seed in (1, 2)}
+    assert digests == {steady["trace_digest"]}
+
+
+def traced(hash_seed: str) -> str:
+    changes = [option for key, value in SMALL.items() for option in ("--set", f"{key}={value}")]
+    done = subprocess.run(
+        [sys.executable, "-m", "p2pchat.sim", "--nodes", "12", "--seed", "1", "--json", *changes],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return str(json.loads(done.stdout)["trace_digest"])
+
+
+def test_another_seed_gives_another_trace(steady: Result) -> None:
+    assert run(seed=2)["trace_digest"] != steady["trace_digest"]
+
+
+@pytest.mark.parametrize("strategy", ["flooding", "gossipsub"])
+def test_other_strategies_reach_everybody_too_at_a_price(steady: Result, strategy: str) -> None:
+    other = run(strategy=strategy)
+    assert other["delivered_ratio"] == 1.0
+    assert other["copies_per_node"] > steady["copies_per_node"]
+
+
+def test_who_leaves_is_replaced_by_who_joins() -> None:
+    result = run("churn", 20, measure_s="60", churn__leave="0.2", churn__join="0.3")
+    assert result["links_mean"] > 2
+    assert result["partitions"] == 1
+    assert result["delivered_ratio"] > 0.99
+
+
+def test_newcomers_are_introduced_by_members_when_there_is_no_rendezvous() -> None:
+    result = run("churn", 10, rendezvous__down_s="0.0", churn__leave="0.0", churn__join="0.2", measure_s="60")
+    assert result["partitions"] == 1
+    assert result["delivered_ratio"] == 1.0
+
+
+@pytest.mark.parametrize("how", ["kill", "stop", "sleep"])
+def test_who_was_away_comes_back_and_gets_what_it_missed(how: str) -> None:
+    result = run("away", 10, away__share="0.2", away__for_s="60", away__how=f"'{how}'", drain_s="60")
+    assert result["late"]["waited_for"] > 0
+    assert result["recovered_ratio"] == 1.0
+
+
+def test_a_partition_cuts_and_heals() -> None:
+    result = run("partition", 16, partition__for_s="60", partition__at_s="5", measure_s="120")
+    assert result["healed_s"] > 0
+    assert result["partitions"] == 1
+    assert result["late"]["waited_for"] > 0
+    assert result["recovered_ratio"] == 1.0
+
+
+def test_a_flooder_is_measured_level_by_level() -> None:
+    parts = run("flooder", 10, flooder__times="[1, 50]")["parts"]
+    assert [part["flooder_times"] for part in parts] == [1.0, 50.0]
+    assert parts[1]["cells"] > parts[0]["cells"]
+
+
+def test_nodes_behind_nats_find_others() -> None:
+    assert run("nat", 20)["delivered_ratio"] == 1.0

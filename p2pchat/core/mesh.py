@@ -18,7 +18,7 @@ from p2pchat.core.facts import LinkFact
 from p2pchat.core.hold import Hold
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.neighbours import Closed, Heard, Opened
-from p2pchat.core.orders import CellSeen, FetchCells, Notify, Order
+from p2pchat.core.orders import CellSeen, FetchCells, Notify, Order, SendFrame
 from p2pchat.core.reconcile import Reconcile
 from p2pchat.core.records import HeldCell
 from p2pchat.core.records import Mesh as MeshRecord
@@ -38,6 +38,9 @@ from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import Reconciling
+
+_GOSSIP = get_args(gossip.Gossip)
+_RECONCILING = get_args(Reconciling)
 
 RESERVED = 16
 """Of a link's credit, kept free for cells that are under way while held ones are sent."""
@@ -150,7 +153,9 @@ class Mesh:
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
         due = self._view.next_wakeup()
-        others = self._broadcast.next_wakeup(), self._hold.next_wakeup(), self._reconcile.next_wakeup()
+        others = [self._broadcast.next_wakeup(), self._reconcile.next_wakeup()]
+        if self._budgets:
+            others.append(self._hold.next_wakeup())
         for other in others:
             if other is not None and other < due:
                 due = other
@@ -163,7 +168,8 @@ class Mesh:
         out = self._watched(self._view.tick(now), now)
         out += self._sent(self._broadcast.tick(now), None, now)
         out += self._reconciled(self._reconcile.tick(now), now) + self._serve(now)
-        return [*out, *self._hold.tick(now)]
+        # Cells are dropped for their age only while a link shows that the clock is right.
+        return [*out, *self._hold.tick(now)] if self._budgets else out
 
     def leave(self, now: float) -> list[MeshOutput]:
         """Say goodbye to every neighbour and close; write down what is held."""
@@ -241,9 +247,9 @@ class Mesh:
             except RefusedInput:
                 self._counters["cells refused: malformed"] += 1
                 return []
-        if isinstance(said, get_args(gossip.Gossip)):
+        if isinstance(said, _GOSSIP):
             return self._sent(self._broadcast.heard(said, link, now), link, now)
-        if isinstance(said, get_args(Reconciling)):
+        if isinstance(said, _RECONCILING):
             return self._reconciled(self._reconcile.receive(link, said, now), now)
         return []  # something a later version says
 
@@ -282,11 +288,13 @@ class Mesh:
         for each in sending:
             match each:
                 case Push(link, cell):
-                    out = self._view.send(link, Frame(FrameKind.CELL, cell), now, source)
+                    done += self._view.send(link, Frame(FrameKind.CELL, cell), now, source)
                 case Say(link, message):
-                    out = self._view.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
-            done += self._watched(out, now)
+                    done += self._say(link, message, now)
         return done
+
+    def _say(self, link: LinkId, message: Control, now: float) -> list[SendFrame]:
+        return self._view.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
 
     # --- cells that come late
 
@@ -295,8 +303,7 @@ class Mesh:
         for each in out:
             match each:
                 case reconcile.Say(link, message):
-                    frame = Frame(FrameKind.CONTROL, control.encode(message))
-                    done += self._watched(self._view.send(link, frame, now), now)
+                    done += self._say(link, message, now)
                 case reconcile.Fetch(numbers):
                     done.append(FetchCells(self.record.id, numbers))
                 case reconcile.Recovered():

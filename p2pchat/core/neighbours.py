@@ -256,12 +256,12 @@ class Neighbours:
             case _:
                 assert_never(fact)
 
-    def send(self, link: LinkId, frame: Frame, now: float, source: LinkId | None = None) -> list[Output]:
+    def send(self, link: LinkId, frame: Frame, now: float, source: LinkId | None = None) -> list[SendFrame]:
         """Hand a frame to a link. ``source``: the link a cell came from, if it is not our own."""
         neighbour = self._table.get(link)
         if neighbour is None or neighbour.link is None:
             return []
-        return self._frames(neighbour, neighbour.link.send(frame, now, source))
+        return [SendFrame(link, data) for data in neighbour.link.send(frame, now, source)]
 
     def tick(self, now: float) -> list[Output]:
         """Drop what is overdue, stop counting on who is quiet, send heartbeats."""

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from p2pchat.core.broadcast import Cells, Push, Say, Sending
-from p2pchat.ports import Entropy, below, exponential, uniform
+from p2pchat.ports import Entropy, below, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Gossip, Graft, Ihave, Prune
 
@@ -44,15 +44,16 @@ class Damping:
     score_gap_s: float = 0.1
     """Of cells that come more densely only one in this time is counted: a long text in a hundred cells is one
     source, and a tree that fits one source fits no other."""
-    crossings_min: int = 8
+    crossings_min: int = 12
     crossings_max: int = 32
-    """Cells counted before a link may be proposed, and those over which the lead is averaged."""
+    """Cells counted before a link may be proposed, half as many before a proposal is taken up, and those over
+    which the lead is averaged."""
     crossings_kept: int = 4
-    """What is kept of them when a neighbour link was pruned: now others may gain more."""
-    hold_cells: tuple[int, int] = (5, 15)
-    hold_s: float = 3.0
-    """After a PRUNE the next is proposed this many counted cells later, and no sooner than an exponential
-    time of this mean: the tree changes in one place at a time."""
+    """What is kept of them when a link was pruned: now the others may gain more."""
+    hold_cells: tuple[int, int] = (10, 20)
+    hold_s: tuple[float, float] = (1.0, 2.0)
+    """After a PRUNE the next is proposed so many counted cells and seconds later, both drawn, and none is
+    taken up in the lesser of each: the tree changes in one place at a time."""
     retry_cells: int = 4
     """After a proposal that was not taken up."""
     batch_s: tuple[float, float] = (0.25, 1.0)
@@ -138,7 +139,7 @@ class Plumtree:
         self._counted = 0
         self._propose_at = 0.0
         self._propose_after = below(entropy, self._damping.hold_cells[1])
-        self._agree_after = 0
+        self._agree_at, self._agree_after = 0.0, 0
         self._due: float | None = None
 
     # --- links
@@ -226,14 +227,14 @@ class Plumtree:
         link, peer = min(self._peers.items(), key=lambda item: item[1].gain(least) if item[1].eager else 1e9)
         if not peer.eager or peer.gain(least) >= self._damping.lead_s:
             return []
-        self._propose_at = now + exponential(self._entropy, self._damping.hold_s)
         self._propose_after = self._counted + self._damping.retry_cells
         return [Say(link, Prune(agreed=False))]
 
     def _proposed(self, link: LinkId, peer: _Peer, now: float) -> list[Sending]:
         """The other end finds the link worth little: agree if we do, and have pruned nothing just now."""
         little = peer.gain(self._damping.crossings_min / 2) < self._damping.lead_s
-        if not (peer.eager and little and self._counted >= self._agree_after and self._eager() > 1):
+        settled = self._counted >= self._agree_after and now >= self._agree_at
+        if not (peer.eager and little and settled and self._eager() > 1):
             return []
         self._pruned(peer, now)
         return [Say(link, Prune(agreed=True))]
@@ -243,9 +244,10 @@ class Plumtree:
         self._counters["tree: prunes"] += 1
         peer.eager = False
         few, many = self._damping.hold_cells
-        self._propose_at = now + exponential(self._entropy, self._damping.hold_s)
+        soon, late = self._damping.hold_s
+        self._propose_at = now + uniform(self._entropy, soon, late)
         self._propose_after = self._counted + few + below(self._entropy, many - few + 1)
-        self._agree_after = self._counted + few
+        self._agree_at, self._agree_after = now + soon, self._counted + few
         for other in self._peers.values():
             other.shrink(self._damping.crossings_kept)
 

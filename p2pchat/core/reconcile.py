@@ -24,6 +24,9 @@ START_S = SETTLE_S + 1.0
 """After a link came up: what was seen before, and so is not pushed over the new link, has settled by then."""
 
 
+NEVER = float("inf")
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """Send a control message."""
@@ -75,17 +78,24 @@ class Reconcile:
         self._peers: dict[LinkId, _Peer] = {}
         self._pull: Pull | None = None
         self._from: LinkId | None = None
+        self._busy: dict[LinkId, None] = {}
+        """Neighbours who wait for cells."""
+        self._due: float | None = None
+        """When something is due, while that is known: it is asked after every frame."""
 
     # --- links
 
     def link_up(self, link: LinkId, began: bool, now: float) -> list[Output]:
         """Cells may travel over this link from now on. ``began``: our side made the offer, and asks first."""
+        self._due = None
         self._peers[link] = _Peer(Serving(self._kept, now), now + START_S if began else None)
         return []
 
     def link_down(self, link: LinkId, now: float) -> list[Output]:
         """The link is gone, or so quiet that it may be."""
+        self._due = None
         self._peers.pop(link, None)
+        self._busy.pop(link, None)
         if link == self._from:
             self._counters["reconcile: abandoned"] += 1
             self._pull = self._from = None
@@ -100,6 +110,7 @@ class Reconcile:
 
     def receive(self, link: LinkId, message: Reconciling, now: float) -> list[Output]:
         """A neighbour asked, answered, or sent a cell."""
+        self._due = None
         peer = self._peers.get(link)
         if peer is None:
             return []
@@ -111,6 +122,7 @@ class Reconcile:
                 return self._say(link, peer.serving.ask(message, now))
             case Want(keys):
                 peer.serving.want(keys, now)
+                self._busy[link] = None
                 return []
             case Turn(last):
                 return self._turn(peer, Role.LAST if last else Role.SECOND, now)
@@ -138,7 +150,10 @@ class Reconcile:
 
     def arrived(self, name: bytes) -> bool:
         """A cell of this id came another way; True when we had asked for it."""
-        return self._pull is not None and self._pull.arrived(name[:KEY_BYTES])
+        if self._pull is None:
+            return False
+        self._due = None
+        return self._pull.arrived(name[:KEY_BYTES])
 
     # --- serving
 
@@ -147,6 +162,7 @@ class Reconcile:
         peer = self._peers.get(link)
         if peer is None or room <= 0 or not peer.serving.ready:
             return []
+        self._due = None
         cells, numbers = peer.serving.bulk(room, now)
         self._counters["reconcile: cells served"] += len(cells)
         said: list[Output] = [Say(link, cell) for cell in cells]
@@ -154,10 +170,14 @@ class Reconcile:
 
     def serving(self) -> list[LinkId]:
         """The links for which ``bulk`` has something to do."""
-        return [link for link, peer in self._peers.items() if peer.serving.ready]
+        if not self._busy:
+            return []
+        self._busy = {link: None for link in self._busy if not self._peers[link].serving.done}
+        return [link for link in self._busy if self._peers[link].serving.ready]
 
     def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
         """These numbers were read, and these cells were there. ``bulk`` goes on."""
+        self._due = None
         for peer in self._peers.values():
             peer.serving.fetched(numbers, cells)
         return []
@@ -166,6 +186,7 @@ class Reconcile:
 
     def tick(self, now: float) -> list[Output]:
         """Begin what is due, give up what does not get on."""
+        self._due = None
         out: list[Output] = []
         if self._pull is not None and self._from is not None and now >= self._pull.next_wakeup():
             out += self._say(self._from, self._pull.tick(now))
@@ -175,12 +196,17 @@ class Reconcile:
 
     def next_wakeup(self) -> float | None:
         """When ``tick``, and after it ``bulk``, is next due."""
+        if self._due is None:
+            self._due = min(self._deadlines(), default=NEVER)
+        return None if self._due == NEVER else self._due
+
+    def _deadlines(self) -> list[float]:
         due = [peer.serving.next_wakeup() for peer in self._peers.values()]
         if self._pull is not None:
             due.append(self._pull.next_wakeup())
         else:
             due += [peer.due for peer in self._peers.values()]
-        return min((at for at in due if at is not None), default=None)
+        return [at for at in due if at is not None]
 
     def _begin(self, now: float) -> list[Output]:
         """If the last pull is over, begin the next that is due: the one that has waited longest."""

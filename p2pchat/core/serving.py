@@ -142,6 +142,11 @@ class Serving:
             self._ready.extend(cells)
 
     @property
+    def done(self) -> bool:
+        """Whether nothing is waited for."""
+        return not (self._ready or self._queue or self._fetching)
+
+    @property
     def ready(self) -> bool:
         """Whether ``bulk`` would have something to do."""
         return bool(self._ready) or (bool(self._queue) and not self._fetching)

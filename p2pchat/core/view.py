@@ -20,7 +20,7 @@ from p2pchat.core.facts import FrameReceived, FramesDrained, LinkFact
 from p2pchat.core.meeting import Meeting
 from p2pchat.core.neighbour import Neighbour, SeatRef, Way
 from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Wanted
-from p2pchat.core.orders import Order, Signal
+from p2pchat.core.orders import Order, SendFrame, Signal
 from p2pchat.core.pace import Pace
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
@@ -127,9 +127,9 @@ class View:
         """All links and attempts."""
         return tuple(neighbour.status(self.record.id) for neighbour in self._neighbours)
 
-    def send(self, link: LinkId, frame: Frame, now: float, source: LinkId | None = None) -> list[ViewOutput]:
+    def send(self, link: LinkId, frame: Frame, now: float, source: LinkId | None = None) -> list[SendFrame]:
         """Hand a frame to a link that is up. ``source``: the link a cell came from, if not our own."""
-        return self._carried(self._neighbours.send(link, frame, now, source), now)
+        return self._neighbours.send(link, frame, now, source)
 
     # --- time
 

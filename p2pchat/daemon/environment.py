@@ -20,17 +20,16 @@ _ICE: Final = re.compile(
 
 
 def settings() -> Settings:
-    """``P2PCHAT_LINKS`` (wanted), ``P2PCHAT_LINKS_MAX``, ``P2PCHAT_WALKS`` (yes, no), ``P2PCHAT_STAMP_BITS``.
-
-    Raises UsageError.
-    """
+    """``P2PCHAT_LINKS`` (wanted), ``P2PCHAT_LINKS_MAX``, ``P2PCHAT_WALKS`` (yes, no), ``P2PCHAT_STAMP_BITS``,
+    ``P2PCHAT_HOLD_MB``. Raises UsageError."""
     fallback = Settings()
     wanted = _number("P2PCHAT_LINKS", fallback.links_wanted)
     most = _number("P2PCHAT_LINKS_MAX", max(fallback.links_max, wanted))
     walks = _choice("P2PCHAT_WALKS", fallback.walks)
     bits = _number("P2PCHAT_STAMP_BITS", fallback.stamp_bits)
+    hold = _number("P2PCHAT_HOLD_MB", fallback.hold_bytes >> 20) << 20
     try:
-        return Settings(links_wanted=wanted, links_max=most, walks=walks, stamp_bits=bits)
+        return Settings(wanted, most, walks, bits, hold)
     except ValueError as error:
         raise UsageError(f"P2PCHAT_LINKS, P2PCHAT_LINKS_MAX or P2PCHAT_STAMP_BITS: {error}") from error
 

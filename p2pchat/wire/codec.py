@@ -68,7 +68,7 @@ def unpad(padded: bytes, length: int) -> bytes:
     """
     if length > len(padded):
         raise Malformed("the length points past the end")
-    if any(padded[length:]):
+    if padded.count(0, length) != len(padded) - length:
         raise Malformed("padding that is not zero")
     return padded[:length]
 

@@ -19,6 +19,7 @@ from p2pchat.wire.geometry import GEOMETRY
 
 _LENGTH: Final = slice(2, 4)
 _USED: Final = 4
+_RESERVED: Final = bytes(GEOMETRY.frame_header - _USED)
 
 
 class FrameKind(IntEnum):
@@ -53,7 +54,7 @@ def decode(data: bytes) -> Frame:
     if len(data) != GEOMETRY.frame_plain:
         raise Malformed(f"a frame of {len(data)} bytes")
     header, body = data[: GEOMETRY.frame_header], data[GEOMETRY.frame_header :]
-    if header[1] or any(header[_USED:]):
+    if header[1] or header[_USED:] != _RESERVED:
         raise Malformed("reserved bytes of a frame are not zero")
     try:
         kind = FrameKind(header[0])

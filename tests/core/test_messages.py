@@ -126,7 +126,9 @@ def test_a_long_text_reaches_someone_who_was_away_for_long(
 def test_a_message_nobody_takes_expires_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("p2pchat.core.conversation.LIFETIME_S", 3_600.0)
     world = friends("alice", "bob", "relay")
-    for name in world.machines:  # a cell lives a day, a message two weeks: here no cell may outlive its message
+    for (
+        name
+    ) in world.machines:  # a cell lives a day, a message two weeks: here no cell may outlive its message
         world.kill(name)
         world.start(name, Settings(hold_bytes=0))
     world.kill("bob")

@@ -15,9 +15,12 @@ def test_nothing_set_is_the_default() -> None:
 
 
 def test_every_choice_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"LINKS": "3", "LINKS_MAX": "4", "WALKS": "no", "STAMP_BITS": "12"}.items():
+    chosen = {"LINKS": "3", "LINKS_MAX": "4", "WALKS": "no", "STAMP_BITS": "12", "HOLD_MB": "2"}
+    for name, value in chosen.items():
         monkeypatch.setenv(f"P2PCHAT_{name}", value)
-    assert environment.settings() == Settings(links_wanted=3, links_max=4, walks=False, stamp_bits=12)
+    assert environment.settings() == Settings(
+        links_wanted=3, links_max=4, walks=False, stamp_bits=12, hold_bytes=2 << 20
+    )
 
 
 def test_who_wants_more_links_allows_more(monkeypatch: pytest.MonkeyPatch) -> None:

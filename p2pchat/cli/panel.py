@@ -55,10 +55,9 @@ def _summary(status: Mapping[str, Any]) -> Table:
         "health": status["health"],
         "running": f"{str(up).split('.')[0]}, process {status['pid']}",
         "home": one_line(status["home"]),
-        "links":
-        f"{status['links_up']}, {sum(mesh['eager'] for mesh in status['meshes'])} of them in the tree",
-        "outbox": f"{status['outbox']} waiting to be delivered", "memory":
-        f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
+        "links": f"{status['links_up']}, {sum(mesh['eager'] for mesh in status['meshes'])} of them in the tree",
+        "outbox": f"{status['outbox']} waiting to be delivered",
+        "memory": f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
     }
     for label, value in facts.items():
         table.add_row(Text(label, style="dim"), Text(value))

@@ -16,6 +16,7 @@ from p2pchat.core.node import Node
 from p2pchat.core.records import Identity
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.olm import create_account
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, LinkId, MessageId
 from p2pchat.wire.description import Description
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -23,7 +24,6 @@ from p2pchat.wire.signalling import FromServer, encode_client
 from rendezvous.broker import Broker, Output, Send
 from rendezvous.limits import Limits
 from rendezvous.topics import Connection
-from p2pchat.sim.entropy import SeededEntropy
 from tests.support.memory_store import MemoryStore
 
 E = TypeVar("E")

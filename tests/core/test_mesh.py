@@ -13,6 +13,8 @@ from p2pchat.core.settings import Settings
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_topic
 from p2pchat.types import LinkId, Seat, Topic
+from p2pchat.wire.cell import Cell, encode_cell
+from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated
 from tests.support.world import URL, World
 
@@ -365,3 +367,42 @@ def test_the_halves_of_a_torn_mesh_exchange_what_the_other_wrote() -> None:
     world.unreachable.clear()
     world.run(60.0)
     assert world.machines["n5"].store.received() == ["across the cut"]
+
+
+def flood(world: World, name: str, count: int) -> None:
+    """That member writes so many cells at once, addressed to nobody."""
+    (record,) = world.machines[name].store.meshes.values()
+    for number in range(count):
+        tag = number.to_bytes(GEOMETRY.cell_tag, "big")
+        cell = Cell(tag, epoch_at(world.now), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
+        world.tell(name, facts.CellSubmitted(record.id, encode_cell(cell)))
+
+
+def test_a_flooder_uses_up_its_share_and_a_message_passes_all_the_same() -> None:
+    world = crowd(6)
+    world.run(60.0)
+    flood(world, "n5", 3000)
+    world.run(5.0)
+    message = world.send("n1", "n0", "through the flood")
+    world.run(5.0)
+    assert world.machines["n1"].store.state(message).value == "delivered"
+    counters = [world.machines[f"n{number}"].running.status().counters for number in range(5)]
+    assert sum(each.get("cells refused: over budget", 0) for each in counters) > 0
+    assert max(each["cells relayed"] for each in counters) < 1500
+
+
+def test_where_stamps_are_asked_for_cells_without_are_not_handed_on() -> None:
+    world = World()
+    for name in ("n0", "n1", "n2"):
+        world.add(name)
+        world.start(name, Settings(stamp_bits=0 if name == "n2" else 8))
+    world.pair("n0", "n1")
+    world.pair("n0", "n2")
+    world.run(30.0)
+    flood(world, "n2", 20)
+    world.run(5.0)
+    counters = world.machines["n0"].running.status().counters
+    assert counters["cells refused: no stamp"] >= 18
+    message = world.send("n0", "n1", "with a stamp")
+    world.run(5.0)
+    assert world.machines["n0"].store.state(message).value == "delivered"

@@ -1,0 +1,25 @@
+"""Twenty real nodes lose their rendezvous and a quarter of themselves, take five newcomers in, and lose no message."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.processes import ROOT
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(360)]
+
+
+def test_a_mesh_without_a_rendezvous_heals_admits_and_delivers() -> None:
+    bench = [sys.executable, str(ROOT / "scripts" / "bench" / "mesh"), "--rounds", "2"]
+    done = subprocess.run(bench, capture_output=True, text=True, check=False, timeout=350)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["nodes"], found["killed"], found["newcomers"]) == (20, 5, 5)
+    assert found["delivered"] == found["received_once"] == found["messages"]
+    assert 4.0 <= found["links_mean"] <= 8.0
+    assert found["cells_delivered_ratio"] == pytest.approx(1.0, abs=0.01)
+    assert found["copies_per_node"] < 3.0, "half of what flooding costs, though the tree has hardly formed"

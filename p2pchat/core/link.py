@@ -29,6 +29,9 @@ and below the buffer at which aiortc starts to lose its own datagrams (measured,
 HEARTBEAT_S = 3.0
 """A link that sent nothing for this long sends a heartbeat; 400 bytes a second at most."""
 
+TOGETHER_S = 0.5
+"""A heartbeat may leave this much early, with another link's: a node wakes up less often."""
+
 QUIET_S = 7.0
 """A link that heard nothing for this long, two heartbeats and their way, does not count any more: others are
 asked to push, and another link is sought. It may come back."""
@@ -108,7 +111,8 @@ class Link:
 
     def tick(self, now: float) -> list[bytes]:
         """Send a heartbeat when one is due."""
-        if self.confirmed and now >= self._sent_at + HEARTBEAT_S and not self._lanes.control:
+        due = self._sent_at + HEARTBEAT_S - TOGETHER_S
+        if self.confirmed and now >= due and not self._lanes.control:
             return self.send(Frame(FrameKind.CONTROL, control.encode(control.Heartbeat(self.received))), now)
         return []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.lanes import CELLS_CAP
-from p2pchat.core.link import CONFIRM_S, CREDIT, HEARTBEAT_S, QUIET_S, SILENCE_S, Link
+from p2pchat.core.link import CONFIRM_S, CREDIT, HEARTBEAT_S, QUIET_S, SILENCE_S, TOGETHER_S, Link
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
 from p2pchat.wire import control, frame
@@ -105,7 +105,7 @@ def test_control_goes_before_waiting_cells() -> None:
 
 def test_a_quiet_link_sends_heartbeats_and_a_silent_one_is_dead() -> None:
     offerer, answerer = opened()
-    assert offerer.tick(HEARTBEAT_S - 0.1) == []
+    assert offerer.tick(HEARTBEAT_S - TOGETHER_S - 0.1) == []
     (beat,) = offerer.tick(HEARTBEAT_S)
     assert len(beat) == GEOMETRY.frame
     assert answerer.receive(beat, HEARTBEAT_S) is None

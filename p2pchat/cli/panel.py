@@ -50,12 +50,13 @@ def status_panel(status: Mapping[str, Any], *, coloured: bool) -> str:
 
 def _summary(status: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
+    eager = sum(mesh["eager"] for mesh in status["meshes"])
     up = datetime.now(UTC) - local_time(status["running_since"])
     facts = {
         "health": status["health"],
         "running": f"{str(up).split('.')[0]}, process {status['pid']}",
         "home": one_line(status["home"]),
-        "links": f"{status['links_up']}, {sum(mesh['eager'] for mesh in status['meshes'])} of them in the tree",
+        "links": f"{status['links_up']}, {eager} of them in the tree",
         "outbox": f"{status['outbox']} waiting to be delivered",
         "memory": f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
     }

@@ -1,6 +1,6 @@
-"""What one link may cost the mesh: a token bucket of cells for each.
+"""What one neighbour may cost: token buckets.
 
-Knows: rates. Does not know: what a cell is, or what happens to one too many.
+Knows: rates. Does not know: what is counted, or what happens to one too many.
 """
 
 from __future__ import annotations
@@ -14,24 +14,35 @@ BURST = 512.0
 
 
 class Budget:
-    """One link's allowance."""
+    """So much a second in the long run, and so much at once."""
 
     def __init__(self, now: float, rate: float = CELLS_PER_S, burst: float = BURST) -> None:
         self._rate = rate
-        self._burst = burst
-        self._tokens = burst
+        self._burst = self._left = burst
         self._at = now
+
+    def left(self, now: float) -> float:
+        """What may be spent now; less than nothing after too much was."""
+        self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        return self._left
+
+    def spend(self, amount: float) -> None:
+        """It was spent, even if it was not there."""
+        self._left -= amount
 
     def draw(self, now: float) -> bool:
-        """Take one token, if there is one."""
-        self._tokens = min(self._burst, self._tokens + max(0.0, now - self._at) * self._rate)
-        self._at = now
-        if self._tokens < 1.0:
+        """Spend one, if there is one."""
+        if self.left(now) < 1.0:
             return False
-        self._tokens -= 1.0
+        self._left -= 1.0
         return True
 
+    def again(self) -> float | None:
+        """When there will be one to spend, if there was none."""
+        return self._at + (1.0 - self._left) / self._rate if self._left < 1.0 else None
+
     @property
-    def left(self) -> float:
-        """The share of the burst that was left at the last draw, 0 to 1."""
-        return self._tokens / self._burst
+    def share(self) -> float:
+        """The share of the burst that was left lately, 0 to 1."""
+        return max(0.0, self._left / self._burst)

@@ -131,7 +131,7 @@ class Mesh:
             replace(
                 link,
                 eager=tree.get(link.link, False),
-                allowance=self._budgets.get(link.link, full).left,
+                allowance=self._budgets.get(link.link, full).share,
             )
             for link in self._view.status()
         )

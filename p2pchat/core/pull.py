@@ -19,9 +19,10 @@ from enum import Enum
 from itertools import islice
 from math import ceil
 
+from p2pchat.core.budget import Budget
 from p2pchat.core.hold import Kept, slot_at
 from p2pchat.core.keyset import WHOLE, bounds
-from p2pchat.core.serving import Allowance, Answer
+from p2pchat.core.serving import Answer
 from p2pchat.core.sketch import DIFFERENCES, difference
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.wire.reconcile import (
@@ -95,7 +96,7 @@ Question = Ask | Want | Turn
 class Pull:
     """``begin``, then feed it answers and arrivals until it is ``over``."""
 
-    def __init__(self, kept: Kept, role: Role, steps: Allowance, now: float) -> None:
+    def __init__(self, kept: Kept, role: Role, steps: Budget, now: float) -> None:
         """``steps``: what may be spent on comparing; shared with the pulls before and after."""
         self._kept = kept
         self._role = role

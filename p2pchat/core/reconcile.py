@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from p2pchat.core.budget import Budget
 from p2pchat.core.hold import SETTLE_S, Kept
 from p2pchat.core.pull import Pull, Role
 from p2pchat.core.records import HeldCell
-from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Allowance, Serving
+from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Serving
 from p2pchat.core.sketch import KEY_BYTES
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId
@@ -74,7 +75,7 @@ class Reconcile:
     def __init__(self, kept: Kept, counters: Counter[str]) -> None:
         self._kept = kept
         self._counters = counters
-        self._steps = Allowance(STEPS_PER_S, STEPS_BURST, 0.0)
+        self._steps = Budget(0.0, STEPS_PER_S, STEPS_BURST)
         self._peers: dict[LinkId, _Peer] = {}
         self._pull: Pull | None = None
         self._from: LinkId | None = None

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
+from p2pchat.core.budget import Budget
 from p2pchat.core.hold import Kept
 from p2pchat.core.keyset import WHOLE
 from p2pchat.core.records import HeldCell
@@ -43,36 +44,13 @@ FETCH_MAX = 64
 Answer = Same | Summary | Listing
 
 
-class Allowance:
-    """So much a second in the long run, and so much at once."""
-
-    def __init__(self, rate: float, burst: float, now: float) -> None:
-        self._rate = rate
-        self._burst = self._left = burst
-        self._at = now
-
-    def left(self, now: float) -> float:
-        """What may be spent now; less than nothing after too much was."""
-        self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
-        self._at = now
-        return self._left
-
-    def spend(self, amount: float) -> None:
-        """It was spent, even if it was not there."""
-        self._left -= amount
-
-    def again(self) -> float | None:
-        """When there will be something to spend, if there was nothing."""
-        return self._at + (1.0 - self._left) / self._rate if self._left < 1.0 else None
-
-
 class Serving:
     """One neighbour's account."""
 
     def __init__(self, kept: Kept, now: float) -> None:
         self._kept = kept
-        self._steps = Allowance(STEPS_PER_S, STEPS_BURST, now)
-        self._cells = Allowance(CELLS_PER_S, CELLS_BURST, now)
+        self._steps = Budget(now, STEPS_PER_S, STEPS_BURST)
+        self._cells = Budget(now, CELLS_PER_S, CELLS_BURST)
         self._queue: dict[bytes, int] = {}
         self._fetching: tuple[int, ...] = ()
         self._ready: deque[HeldCell] = deque()

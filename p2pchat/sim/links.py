@@ -81,8 +81,11 @@ class Links:
         self._wires: dict[int, Wire] = {}
         self._made = 0
         self._cut = False
+        self._walls: dict[tuple[int, int], None] = {}
         self.frames = 0
         """Frames handed over, ever."""
+        self.alter: Callable[[Host, Host, bytes], bytes | None] | None = None
+        """What a hostile network makes of a frame from one host to another; None: it vanishes."""
 
     # --- what a node asks for
 
@@ -149,11 +152,28 @@ class Links:
         """Hosts of different sides reach each other no more; or again, and what waited arrives."""
         self._cut = is_cut
         if not is_cut:
-            for wire in list(self._wires.values()):
-                self._resume(wire)
+            self._resume_all()
+
+    def separate(self, a: Host, b: Host) -> None:
+        """These two reach each other no more."""
+        self._walls[_pair(a, b)] = None
+
+    def unite(self) -> None:
+        """Whoever was separated is no more."""
+        self._walls.clear()
+        self._resume_all()
+
+    def lose(self, host: Host, link: LinkId) -> None:
+        """A link breaks at one end; the other end hears nothing any more, not even that."""
+        wire = host.wires.pop(link, None)
+        if wire is not None:
+            self._end(wire)
+            self._tell(host, facts.LinkDown(link, "failed"))
 
     def apart(self, a: Host, b: Host) -> bool:
-        """Whether a cut is between the two."""
+        """Whether these two cannot reach each other now."""
+        if self._walls and _pair(a, b) in self._walls:
+            return True
         return self._cut and a.side != b.side and 0 not in (a.side, b.side)
 
     def reachable(self, a: Host, b: Host) -> bool:
@@ -163,8 +183,7 @@ class Links:
     def latency(self, a: Host, b: Host) -> float:
         """One way, in seconds; for the same two hosts and the same seed always the same."""
         low, high = self._conditions.latency_s
-        pair = b"%d %d" % (min(a.index, b.index), max(a.index, b.index))
-        drawn = blake2b(pair, key=self._key, digest_size=8).digest()
+        drawn = blake2b(b"%d %d" % _pair(a, b), key=self._key, digest_size=8).digest()
         return low + (high - low) * int.from_bytes(drawn, "big") / 2**64
 
     # --- inside
@@ -206,9 +225,14 @@ class Links:
         if peer is None or not peer.open:
             return
         host = peer.host
-        if wire.stalled or host.asleep or self.apart(wire.host, host):
+        if wire.stalled or host.asleep or ((self._cut or self._walls) and self.apart(wire.host, host)):
             wire.stalled.append(data)
             return
+        if self.alter is not None:
+            altered = self.alter(wire.host, host, data)
+            if altered is None:
+                return
+            data = altered
         self._trace.add(self._agenda.now, host.index, wire.host.index, Kind.FRAME)
         self._tell(host, facts.FrameReceived(peer.link, data))
 
@@ -218,6 +242,10 @@ class Links:
             return  # nothing is acknowledged; the credit comes back when the network does
         count, wire.owed = wire.owed, 0
         self._tell(wire.host, facts.FramesDrained(wire.link, count))
+
+    def _resume_all(self) -> None:
+        for wire in list(self._wires.values()):
+            self._resume(wire)
 
     def _resume(self, wire: Wire) -> None:
         if wire.peer is not None and (wire.stalled or wire.owed >= CREDIT_BATCH):
@@ -248,6 +276,10 @@ class Links:
         wire.open = False
         wire.stalled.clear()
         self._wires.pop(wire.number, None)
+
+
+def _pair(a: Host, b: Host) -> tuple[int, int]:
+    return (a.index, b.index) if a.index < b.index else (b.index, a.index)
 
 
 def _number(description: Description) -> int:

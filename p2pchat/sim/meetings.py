@@ -13,8 +13,8 @@ from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.host import Host
 from p2pchat.sim.trace import Kind, Trace
-from p2pchat.wire.signalling import encode_client
-from rendezvous.broker import Broker, Close, Output
+from p2pchat.wire.signalling import FromServer, encode_client
+from rendezvous.broker import Broker, Output, Send
 from rendezvous.limits import Limits
 from rendezvous.topics import Connection
 
@@ -41,8 +41,14 @@ class Meetings:
         self._seed = seed
         self._trace = trace
         self._tell = tell
-        self._brokers: dict[str, Broker] = {}
-        self._down: dict[str, None] = {}
+        self.brokers: dict[str, Broker] = {}
+        """The servers that run, by URL."""
+        self.refusing: set[str] = set()
+        """Those that let nobody in."""
+        self.alter: Callable[[FromServer], FromServer | None] = lambda message: message
+        """What a hostile server makes of a message to a client; None: it is swallowed."""
+        self.expelled = 0
+        """Clients that a server threw out."""
         self._lines: dict[Connection, _Line] = {}
         self._connections = 0
         self.messages = 0
@@ -88,15 +94,33 @@ class Meetings:
 
     def down(self, url: str) -> None:
         """A server ends: nobody can connect until it is up again."""
-        self._down[url] = None
-        self._brokers.pop(url, None)
+        self.refusing.add(url)
         for connection, (host, run, where) in list(self._lines.items()):
             if where == url:
                 self._lose(connection, host, run, url)
+        self.brokers.pop(url, None)
 
     def up(self, url: str) -> None:
         """A server runs again."""
-        self._down.pop(url, None)
+        self.refusing.discard(url)
+
+    def lose(self, host: Host, url: str) -> Connection:
+        """A connection breaks at the client's end; the server, which knows it by what is returned, does not
+        notice."""
+        connection = host.lines[url]
+        self._lose(connection, *self._lines[connection])
+        return connection
+
+    def deliver(self, outputs: Iterable[Output]) -> None:
+        """Carry out what a broker wants done."""
+        for output in outputs:
+            if isinstance(output, Send):
+                self._send(output)
+                continue
+            self.expelled += 1
+            line = self._lines.get(output.connection)
+            if line is not None:
+                self._lose(output.connection, *line)
 
     # --- inside
 
@@ -105,7 +129,7 @@ class Meetings:
         if host.run != run or host.node is None:
             return
         connection = Connection(self._connections + 1)
-        if url in self._down or not self._broker(url).connected(connection, None, self._agenda.now):
+        if url in self.refusing or not self._broker(url).connected(connection, None, self._agenda.now):
             self._tell(host, facts.RendezvousDown(url, "connection refused"))
             return
         self._connections += 1
@@ -114,26 +138,26 @@ class Meetings:
         self._tell(host, facts.RendezvousUp(url))
 
     def _broker(self, url: str) -> Broker:
-        broker = self._brokers.get(url)
+        broker = self.brokers.get(url)
         if broker is None:
-            broker = self._brokers[url] = Broker(self._limits, random.Random(f"{self._seed} {url}"))
+            broker = self.brokers[url] = Broker(self._limits, random.Random(f"{self._seed} {url}"))
             self._agenda.at(self._agenda.now + TICK_S, self._tick, url, broker)
         return broker
 
     def _tick(self, url: str, broker: Broker) -> None:
-        if self._brokers.get(url) is broker:
-            self._deliver(broker.tick(self._agenda.now))
+        if self.brokers.get(url) is broker:
+            self.deliver(broker.tick(self._agenda.now))
             self._agenda.at(self._agenda.now + TICK_S, self._tick, url, broker)
 
     def _received(self, connection: Connection, data: bytes) -> None:
         line = self._lines.get(connection)
         if line is not None:
-            self._deliver(self._brokers[line[2]].received(connection, data, self._agenda.now))
+            self.deliver(self.brokers[line[2]].received(connection, data, self._agenda.now))
 
     def _hung_up(self, connection: Connection | None, _: object = None) -> None:
         line = self._lines.pop(connection, None) if connection is not None else None
         if line is not None and connection is not None:
-            self._deliver(self._brokers[line[2]].disconnected(connection, self._agenda.now))
+            self.deliver(self.brokers[line[2]].disconnected(connection, self._agenda.now))
 
     def _lose(self, connection: Connection, host: Host, run: int, url: str) -> None:
         del self._lines[connection]
@@ -141,18 +165,12 @@ class Meetings:
         lost = facts.RendezvousDown(url, "the connection ended")
         self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), lost)
 
-    def _deliver(self, outputs: Iterable[Output]) -> None:
-        for output in outputs:
-            if isinstance(output, Close):
-                line = self._lines.get(output.connection)
-                if line is not None:
-                    self._lose(output.connection, *line)
-                continue
-            line = self._lines.get(output.to)
-            if line is not None:
-                host, run, url = line
-                came = facts.SignalReceived(url, output.message)
-                self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), came)
+    def _send(self, output: Send) -> None:
+        line, message = self._lines.get(output.to), self.alter(output.message)
+        if line is not None and message is not None:
+            host, run, url = line
+            came = facts.SignalReceived(url, message)
+            self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), came)
 
     def _tell_run(self, whom: tuple[Host, int], fact: facts.Fact) -> None:
         host, run = whom

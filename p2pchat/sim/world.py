@@ -7,6 +7,7 @@ happens to it (``run``), or any rule of the protocol.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import nextafter
 from typing import Any
 
 from p2pchat.core import facts, orders
@@ -126,16 +127,26 @@ class World:
         node = host.node
         if node is None or host.asleep:
             return
-        batch = node.handle(fact, self.agenda.now + host.clock_error)
+        self.carry_out(host, node.handle(fact, self.agenda.now + host.clock_error))
+        due = node.next_wakeup()
+        if due is not None and due - host.clock_error < host.timer_at:
+            self._set_timer(host, due)
+
+    def carry_out(self, host: Host, batch: list[orders.Order]) -> None:
+        """Do what a node wants done; what is to be kept comes first."""
         for order in batch:
             if type(order) is orders.Persist:
                 host.store.apply(order.change)
         for order in batch:
             self._carriers[type(order)](host, order)
-        due = node.next_wakeup()
-        if due is not None and due - host.clock_error < host.timer_at:
-            host.timer_at = max(due - host.clock_error, self.agenda.now)
-            self.agenda.at(host.timer_at, self._timer, host, (host.run, host.timer_at))
+
+    def _set_timer(self, host: Host, due: float) -> None:
+        """``due`` is by the host's clock, and has come by then in spite of rounding."""
+        at = due - host.clock_error
+        while at + host.clock_error < due:
+            at = nextafter(at, NEVER)
+        host.timer_at = max(at, self.agenda.now)
+        self.agenda.at(host.timer_at, self._timer, host, (host.run, host.timer_at))
 
     def _timer(self, host: Host, ticket: tuple[int, float]) -> None:
         """The deadline that was set has come. Most have moved back meanwhile, and are set anew."""
@@ -145,12 +156,11 @@ class World:
         due = host.node.next_wakeup()
         if due is None or host.asleep:
             return
-        if due - host.clock_error <= self.agenda.now:
+        if due <= self.agenda.now + host.clock_error:
             self.trace.add(self.agenda.now, host.index, 0, Kind.TIMER)
             self.tell(host, facts.TimerFired())
         else:
-            host.timer_at = due - host.clock_error
-            self.agenda.at(host.timer_at, self._timer, host, (host.run, host.timer_at))
+            self._set_timer(host, due)
 
     def _overslept(self, host: Host, run: int) -> None:
         if host.asleep and host.run == run:

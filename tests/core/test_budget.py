@@ -8,7 +8,7 @@ from p2pchat.core.budget import BURST, CELLS_PER_S, Budget
 def test_a_burst_and_then_a_rate() -> None:
     budget = Budget(0.0)
     assert sum(budget.draw(0.0) for _ in range(2000)) == BURST
-    assert budget.left < 0.01
+    assert budget.share < 0.01
     assert sum(budget.draw(5.0) for _ in range(2000)) == 5 * CELLS_PER_S
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from p2pchat.core.budget import Budget
 from p2pchat.core.hold import slot_at
 from p2pchat.core.keyset import WHOLE
 from p2pchat.core.pull import ASK_BELOW, PROGRESS_CELLS, PROGRESS_S, PULL_S, WINDOW, Pull, Question, Role
-from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Allowance, Answer, Serving
+from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Answer, Serving
 from p2pchat.core.sketch import TABLE_BYTES
 from p2pchat.crypto.kdf import digest
 from p2pchat.wire.reconcile import KEYS_MAX, Ask, Listing, Same, Summary, Turn, View, Want
@@ -20,7 +21,7 @@ NOISE = b"".join(digest(b"%d" % each, 32) for each in range(TABLE_BYTES // 32))
 
 def pull(side: Side, role: Role = Role.FIRST) -> tuple[Pull, Ask]:
     """A pull that has just asked for the first time."""
-    made = Pull(side.hold, role, Allowance(STEPS_PER_S, STEPS_BURST, NOW), NOW)
+    made = Pull(side.hold, role, Budget(NOW, STEPS_PER_S, STEPS_BURST), NOW)
     (ask,) = made.begin(NOW)
     assert isinstance(ask, Ask)
     return made, ask
@@ -192,7 +193,7 @@ def test_sketches_that_never_agree_come_to_an_end(size: int) -> None:
 
 
 def test_comparing_that_costs_too_much_is_given_up() -> None:
-    steps = Allowance(STEPS_PER_S, STEPS_BURST, NOW)
+    steps = Budget(NOW, STEPS_PER_S, STEPS_BURST)
     pulling = Pull(Side(range(1000)).hold, Role.FIRST, steps, NOW)
     (ask,) = pulling.begin(NOW)
     assert isinstance(ask, Ask)

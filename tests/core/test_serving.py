@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from p2pchat.core.budget import Budget
 from p2pchat.core.hold import Hold, slot_at
 from p2pchat.core.keyset import WHOLE
 from p2pchat.core.serving import (
@@ -14,7 +15,6 @@ from p2pchat.core.serving import (
     SERVED_FOR_S,
     STEPS_BURST,
     STEPS_PER_S,
-    Allowance,
     Serving,
 )
 from p2pchat.wire.reconcile import KEYS_MAX, Ask, Held, Listing, Same, Summary, View
@@ -146,7 +146,7 @@ def test_a_view_of_nothing_is_answered_with_nothing(view: View) -> None:
 
 
 def test_an_allowance_fills_up_again_and_no_further() -> None:
-    allowance = Allowance(10.0, 50.0, NOW)
+    allowance = Budget(NOW, 10.0, 50.0)
     allowance.spend(70.0)
     assert allowance.left(NOW) == -20.0
     assert allowance.again() == pytest.approx(NOW + 2.1)

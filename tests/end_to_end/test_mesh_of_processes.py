@@ -1,4 +1,5 @@
-"""Twenty real nodes lose their rendezvous and a quarter of themselves, take five newcomers in, and lose no message."""
+"""Twenty real nodes lose their rendezvous and a quarter of themselves, take newcomers in, and lose no
+message."""
 
 from __future__ import annotations
 

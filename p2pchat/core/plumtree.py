@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from p2pchat.core.broadcast import Cells, Push, Say, Sending
+from p2pchat.core.budget import Budget
 from p2pchat.ports import Entropy, below, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Gossip, Graft, Ihave, Prune
@@ -70,9 +71,9 @@ class Damping:
     """So many fetches from one neighbour within this time, and it is asked to push."""
 
 
-MISSING_CAP = 8192
-"""Cells announced and awaited, half a megabyte; beyond it announcements are ignored: reconciling finds
-them."""
+MISSING_CAP = 1024
+"""Cells that one neighbour was first to announce, and that have not come: fifteen full announcements. Beyond
+it its announcements are ignored, nobody else's; reconciling finds what is left."""
 
 WAITING_CAP = 8192
 """Ids waiting to be announced on one link; beyond it the oldest are left to reconciling."""
@@ -95,6 +96,10 @@ class _Peer:
     fresh: dict[bytes, None] = field(default_factory=dict)
     late: dict[bytes, None] = field(default_factory=dict)
     announce_at: float | None = None
+    awaited: int = 0
+    """Cells it was first to announce, and that have not come."""
+    fetching: Budget = field(default_factory=lambda: Budget(0.0))
+    """Cells it may still fetch from us."""
 
     def crossed(self, lead: float, most: int) -> None:
         """One more cell crossed it."""
@@ -117,6 +122,7 @@ class _Peer:
 class _Missing:
     """A cell that was announced and has not come. ``late``: nobody will push it."""
 
+    first: LinkId
     announcers: list[LinkId]
     due: float
     late: bool
@@ -267,7 +273,11 @@ class Plumtree:
     def _came(self, name: bytes) -> list[LinkId]:
         """It is missing no more; return who is known to have it."""
         missing = self._missing.pop(name, None)
-        return missing.announcers if missing is not None else []
+        if missing is None:
+            return []
+        if missing.first in self._peers:
+            self._peers[missing.first].awaited -= 1
+        return missing.announcers
 
     # --- what neighbours say
 
@@ -279,13 +289,13 @@ class Plumtree:
         match message:
             case Ihave(ids, late):
                 for name in ids:
-                    self._announced(name, source, late, now)
+                    self._announced(name, source, peer, late, now)
                 return []
             case Graft(ids, eager):
                 if eager and not peer.eager:
                     self._wake(peer)
-                bodies = [(name, self._cells.body(name)) for name in ids]
-                return [Push(source, body) for name, body in bodies if body is not None]
+                bodies = [self._cells.body(name) for name in ids if peer.fetching.draw(now)]
+                return [Push(source, body) for body in bodies if body is not None]
             case Prune(agreed=False):
                 return self._proposed(source, peer, now)
             case Prune():
@@ -294,7 +304,7 @@ class Plumtree:
             case _:
                 assert_never(message)
 
-    def _announced(self, name: bytes, source: LinkId, late: bool, now: float) -> None:
+    def _announced(self, name: bytes, source: LinkId, peer: _Peer, late: bool, now: float) -> None:
         if self._cells.known(name):
             return
         missing = self._missing.get(name)
@@ -302,12 +312,13 @@ class Plumtree:
             if source not in missing.announcers and len(missing.announcers) < ANNOUNCERS_MAX:
                 missing.announcers.append(source)
             return
-        if len(self._missing) >= MISSING_CAP:
+        if peer.awaited >= MISSING_CAP:
             self._counters["cells announced and ignored"] += 1
             return
+        peer.awaited += 1
         wait = self._damping.late_s if late else self._damping.patience_s
         due = now + uniform(self._entropy, *wait)
-        self._missing[name] = _Missing([source], due, late)
+        self._missing[name] = _Missing(source, [source], due, late)
         self._due_by(due)
 
     # --- time
@@ -354,7 +365,7 @@ class Plumtree:
                 continue
             link = self._next_announcer(missing)
             if link is None:
-                del self._missing[name]
+                self._came(name)
                 self._counters["cells announced and never had"] += 1
                 continue
             missing.due = now + self._damping.retry_s

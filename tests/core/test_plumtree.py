@@ -8,6 +8,7 @@ import pytest
 
 from p2pchat.core import plumtree
 from p2pchat.core.broadcast import Push, Say, Sending
+from p2pchat.core.budget import BURST
 from p2pchat.core.plumtree import ANNOUNCERS_MAX, Damping, Plumtree
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
@@ -255,17 +256,40 @@ def test_what_links_say_that_are_gone_is_ignored() -> None:
     assert scene.after(60.0) == []
 
 
-def test_tables_have_caps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_announces_what_never_comes_is_ignored_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plumtree, "MISSING_CAP", 3)
-    monkeypatch.setattr(plumtree, "WAITING_CAP", 3)
+    scene = Scene(A, B)
+    scene.tree.heard(Ihave(tuple(map(name, range(5))), late=False), A, scene.now)
+    assert scene.counters["cells announced and ignored"] == 2
+    scene.tree.heard(Ihave((name(9),), late=False), B, scene.now)
+    assert scene.counters["cells announced and ignored"] == 2
+    for number in range(3):
+        scene.pushed(number, B)
+    scene.tree.heard(Ihave((name(7),), late=False), A, scene.now)
+    assert scene.counters["cells announced and ignored"] == 2, "what came is not awaited any more"
+
+
+def test_only_so_many_announcers_of_a_cell_are_remembered() -> None:
     links = [LinkId(number) for number in range(ANNOUNCERS_MAX + 3)]
     scene = Scene(*links)
     for link in links:
-        scene.tree.heard(Ihave(tuple(map(name, range(5))), late=False), link, scene.now)
-    assert scene.counters["cells announced and ignored"] == 2 * len(links)
+        scene.tree.heard(Ihave((name(1),), late=False), link, scene.now)
     asked = [each.link for each in scene.after(60.0) if isinstance(each, Say)]
-    assert sorted(set(asked)) == links[:ANNOUNCERS_MAX]
-    scene.lazy(links[0])
+    assert asked == links[:ANNOUNCERS_MAX]
+
+
+def test_of_what_waits_to_be_announced_the_oldest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plumtree, "WAITING_CAP", 3)
+    scene = Scene(A)
+    scene.lazy(A)
     for number in range(10, 15):
         scene.pushed(number, None)
-    assert scene.after(1.0) == [Say(links[0], Ihave((name(12), name(13), name(14)), late=False))]
+    assert scene.after(1.0) == [Say(A, Ihave((name(12), name(13), name(14)), late=False))]
+
+
+def test_a_neighbour_fetches_only_so_much() -> None:
+    scene = Scene(A)
+    scene.pushed(1, None)
+    fetch = Graft((name(1),) * IDS_MAX, eager=False)
+    got = sum(len(scene.tree.heard(fetch, A, scene.now)) for _ in range(20))
+    assert got == BURST

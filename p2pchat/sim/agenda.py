@@ -22,7 +22,7 @@ class Agenda:
 
     def __init__(self, now: float) -> None:
         self.now = now
-        """Unix seconds."""
+        """Unix seconds. Whoever sets it forward has all that was due meanwhile happen then."""
         self._heap: list[tuple[float, int, Action, Any, Any]] = []
         self._entries = 0
 
@@ -35,7 +35,9 @@ class Agenda:
         """Let everything happen that is due by then."""
         heap = self._heap
         while heap and heap[0][0] <= until:
-            self.now, _, action, first, second = heappop(heap)
+            at, _, action, first, second = heappop(heap)
+            if at > self.now:
+                self.now = at
             action(first, second)
         self.now = max(self.now, until)
 
@@ -43,6 +45,7 @@ class Agenda:
         """Let the next thing happen, if it is due by then."""
         if not self._heap or self._heap[0][0] > until:
             return False
-        self.now, _, action, first, second = heappop(self._heap)
+        at, _, action, first, second = heappop(self._heap)
+        self.now = max(self.now, at)
         action(first, second)
         return True

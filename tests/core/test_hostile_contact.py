@@ -34,8 +34,7 @@ def talk(world: World, name: str, about: str) -> Conversation:
 
 def broadcast(world: World, name: str, about: str, cell: bytes) -> None:
     node = world.machines[name].running
-    for order in node._on_talk(talk(world, name, about), [SendCell(cell)], world.now):
-        world._carry_out(world.machines[name], order)
+    world.carry_out(name, node._on_talk(talk(world, name, about), [SendCell(cell)], world.now))
     world.run(2.0)
 
 

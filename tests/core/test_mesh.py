@@ -50,12 +50,8 @@ def topic_of(world: World, name: str) -> Topic:
 
 def lose(world: World, name: str) -> None:
     """Its links fail here; the other side hears nothing more, not even that."""
-    machine = world.machines[name]
-    for link in machine.running.status().links:
-        peer = world._peers.pop((name, machine.run, link.link), None)
-        if peer is not None:
-            world._peers.pop(peer, None)
-        world.tell(name, facts.LinkDown(link.link, "failed"))
+    for link in world.machines[name].running.status().links:
+        world.lose(name, link.link)
 
 
 def test_a_small_mesh_links_everybody_with_everybody_once() -> None:
@@ -113,10 +109,10 @@ def test_a_neighbour_that_lost_us_is_linked_again() -> None:
     """Its side of the link is gone, ours still counts as up: its fresh offer replaces the quiet link."""
     world = crowd(2)
     world.run(30.0)
-    world.unreachable.add(frozenset(("n0", "n1")))
+    world.separate("n0", "n1")
     world.run(20.0)
     assert up(world, "n0") == up(world, "n1") == 0
-    world.unreachable.clear()
+    world.unite()
     world.run(120.0)
     assert up(world, "n0") == up(world, "n1") == 1
 
@@ -137,9 +133,9 @@ def test_two_who_were_apart_are_linked_again_within_half_a_minute(away: float) -
     """An attempt made meanwhile may have to run out first; without any link, nobody is avoided."""
     world = crowd(2)
     world.run(40.0)
-    world.unreachable.add(frozenset(("n0", "n1")))
+    world.separate("n0", "n1")
     world.run(away)
-    world.unreachable.clear()
+    world.unite()
     world.run(30.0)
     assert up(world, "n0") == up(world, "n1") == 1
 
@@ -321,7 +317,7 @@ def test_a_mesh_in_two_pieces_becomes_one_again() -> None:
             world.separate(a, b)
     world.run(600.0)
     assert pieces(world) == 2
-    world.unreachable.clear()
+    world.unite()
     world.run(60.0)
     assert pieces(world) == 1
 
@@ -364,7 +360,7 @@ def test_the_halves_of_a_torn_mesh_exchange_what_the_other_wrote() -> None:
     world.send("n0", "n5", "across the cut")
     world.run(300.0)
     assert world.machines["n5"].store.received() == []
-    world.unreachable.clear()
+    world.unite()
     world.run(60.0)
     assert world.machines["n5"].store.received() == ["across the cut"]
 

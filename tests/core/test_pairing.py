@@ -145,8 +145,10 @@ def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None
     broker, passer_by = world.brokers[URL], Connection(999)
     topic = next(iter(world.machines["alice"].running._invites._open.values())).party.topic
     broker.connected(passer_by, None, world.now)
-    world._deliver(broker.received(passer_by, encode_client(Take(topic, SeatMode.GUEST)), world.now))
-    world._deliver(broker.disconnected(passer_by, world.now))
+    world.sim.meetings.deliver(
+        broker.received(passer_by, encode_client(Take(topic, SeatMode.GUEST)), world.now)
+    )
+    world.sim.meetings.deliver(broker.disconnected(passer_by, world.now))
     world.run(1.0)
     enter(world, "bob", code)
     world.run(5.0)
@@ -213,13 +215,10 @@ def test_a_host_whose_line_breaks_gets_its_seat_back_and_the_code_stays_good(wor
     """The server still holds the seat of the broken line, and says TAKEN until it has noticed."""
     code = world.invite("alice")
     alice = world.machines["alice"]
-    broker, key = world.brokers[URL], ("alice", alice.run, URL)
-    old = world._connections.pop(key)
-    del world._owners[old]
-    world.tell("alice", facts.RendezvousDown(URL, "the connection was lost"))
+    old = world.sim.meetings.lose(alice.host, URL)
     world.run(12.0)
     assert not alice.events(orders.InviteFailed)
-    broker.disconnected(old, world.now)
+    world.brokers[URL].disconnected(old, world.now)
     world.run(12.0)
     enter(world, "bob", code)
     world.run(5.0)
@@ -229,7 +228,7 @@ def test_a_host_whose_line_breaks_gets_its_seat_back_and_the_code_stays_good(wor
 @pytest.mark.parametrize("name", ["alice", "bob"])
 def test_a_server_too_busy_to_pass_a_blob_ends_the_pairing_with_a_clear_line(world: World, name: str) -> None:
     enter(world, "bob", world.invite("alice"))
-    world.run(0.11)
+    world.run(0.17)
     topic = next(iter(world.machines[name].running._invites._open.values())).party.topic
     world.tell(name, facts.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
     assert failure(world, name).exit_code == 3
@@ -239,7 +238,7 @@ def test_a_server_too_busy_to_pass_a_blob_ends_the_pairing_with_a_clear_line(wor
 def test_a_rendezvous_lost_half_way_is_said(world: World) -> None:
     code = world.invite("alice")
     enter(world, "bob", code)
-    world.run(0.11)
+    world.run(0.17)
     world.tell("bob", facts.RendezvousDown(URL, "it is shutting down"))
     assert failure(world, "bob").exit_code == 3
     assert "half-way" in failure(world, "bob").reason
@@ -318,7 +317,7 @@ def test_guests_compare_what_every_server_says(world: World) -> None:
 def test_strangers_at_the_table_are_not_heard(world: World) -> None:
     code = world.invite("alice")
     enter(world, "bob", code)
-    world.run(0.11)
+    world.run(0.17)
     for name in ("alice", "bob"):
         topic = next(iter(world.machines[name].running._invites._open.values())).party.topic
         stranger = Seat(b"stranger")

@@ -1,16 +1,25 @@
 """People and their machines in the simulator's world: pairing, messages, names.
 
-Knows: what people do, and what stays of it. Does not know: how links, servers and time work (``p2pchat.sim``).
+Knows: what people do, and what stays of it. Does not know: how links, servers and time work.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
-from p2pchat.core import orders
+from p2pchat.core import facts, orders
 from p2pchat.core.node import Node
+from p2pchat.core.records import Identity
+from p2pchat.core.settings import Settings
+from p2pchat.crypto.olm import create_account
 from p2pchat.sim import world as sim
 from p2pchat.sim.host import Host
+from p2pchat.sim.links import Conditions
+from p2pchat.types import ContactId, LinkId, MessageId
+from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.signalling import FromServer
+from rendezvous.broker import Broker
 from tests.support.memory_store import MemoryStore
 
 E = TypeVar("E")
@@ -33,6 +42,20 @@ class Machine:
         return self.host.node
 
     @property
+    def run(self) -> int:
+        """How often it was started."""
+        return self.host.run
+
+    @property
+    def clock_error(self) -> float:
+        """Seconds by which its clock is ahead."""
+        return self.host.clock_error
+
+    @clock_error.setter
+    def clock_error(self, seconds: float) -> None:
+        self.host.clock_error = seconds
+
+    @property
     def running(self) -> Node:
         """The node, which must be running."""
         assert self.host.node is not None
@@ -42,5 +65,129 @@ class Machine:
         return [event for event in self.notices if isinstance(event, kind)]
 
 
-class World(sim.World):
-    """``join`` people, ``run`` time, look at their stores and events."""
+class World:
+    """``add`` nodes, ``start`` them, ``run`` time, look at their stores and events."""
+
+    def __init__(self, seed: object = 0, latency: float = 0.02) -> None:
+        self.machines: dict[str, Machine] = {}
+        self.on_frame: Callable[[str, str, bytes], bytes | None] = lambda source, target, data: data
+        self.sim = sim.World(seed, Conditions((latency, latency)), on_event=self._note)
+        self.sim.links.alter = lambda source, target, data: self.on_frame(
+            self._name(source), self._name(target), data
+        )
+        self.down = self.sim.meetings.refusing
+        """Rendezvous that let nobody in."""
+        self.brokers: dict[str, Broker] = self.sim.meetings.brokers
+        self._messages = 0
+
+    @property
+    def now(self) -> float:
+        return self.sim.now
+
+    @now.setter
+    def now(self, at: float) -> None:
+        """Nothing happens in between."""
+        self.sim.agenda.now = at
+
+    @property
+    def frames(self) -> int:
+        return self.sim.links.frames
+
+    # --- scenery
+
+    def add(self, name: str, urls: tuple[str, ...] = (URL,)) -> Machine:
+        key = self.sim.entropy.child(f"pickle {name}").bytes(32)
+        account = create_account(key)
+        store = MemoryStore(Identity(name, account.pickle(), key, account.identity_key, urls, self.now))
+        self.machines[name] = Machine(name, store, self.sim.add(store))
+        return self.machines[name]
+
+    def start(self, name: str, settings: Settings | None = None) -> None:
+        self.sim.start(self.machines[name].host, settings)
+
+    def kill(self, name: str) -> None:
+        """Gone without a word; its rendezvous connections break, its links fall silent."""
+        self.sim.kill(self.machines[name].host)
+
+    def stop(self, name: str) -> None:
+        self.sim.stop(self.machines[name].host)
+
+    def separate(self, a: str, b: str) -> None:
+        """The two cannot reach each other."""
+        self.sim.links.separate(self.machines[a].host, self.machines[b].host)
+
+    def unite(self) -> None:
+        """Everybody can reach everybody."""
+        self.sim.links.unite()
+
+    def lose(self, name: str, link: LinkId) -> None:
+        """A link fails here; the other side hears nothing more, not even that."""
+        self.sim.links.lose(self.machines[name].host, link)
+
+    def close(self, url: str) -> None:
+        """That rendezvous ends, for good unless ``down`` says otherwise."""
+        self.sim.meetings.down(url)
+
+    @property
+    def tamper(self) -> Callable[[FromServer], FromServer | None]:
+        """What a rendezvous makes of its messages."""
+        return self.sim.meetings.alter
+
+    @tamper.setter
+    def tamper(self, alter: Callable[[FromServer], FromServer | None]) -> None:
+        self.sim.meetings.alter = alter
+
+    # --- what people do
+
+    def pair(self, host: str, guest: str) -> None:
+        """Run a whole pairing by words."""
+        code = self.invite(host)
+        self.tell(guest, facts.InviteEntered(1, code, None, (), self.now + 60))
+        self.run_until(lambda: bool(self.machines[guest].events(orders.InviteDone)))
+        self.run(1.0)
+
+    def invite(self, host: str, link: bool = False) -> InviteCode | InviteLink:
+        machine = self.machines[host]
+        before = len(machine.events(orders.InviteReady))
+        self.tell(host, facts.InviteOpened(before + 1, link, None, (), self.now + 600))
+        self.run_until(lambda: len(machine.events(orders.InviteReady)) > before)
+        return machine.events(orders.InviteReady)[-1].code
+
+    def send(self, source: str, target: str, text: str) -> MessageId:
+        self._messages += 1
+        message = MessageId(f"{self._messages:032x}")
+        self.tell(source, facts.MessageSubmitted(message, self.contact(source, target), text))
+        return message
+
+    def contact(self, of: str, name: str) -> ContactId:
+        contacts = self.machines[of].store.contacts.values()
+        return next(contact.id for contact in contacts if contact.name == name)
+
+    # --- time
+
+    def run(self, seconds: float) -> None:
+        self.sim.run(seconds)
+        assert not self.sim.meetings.expelled, "a rendezvous threw a node out"
+
+    def run_until(self, done: Callable[[], bool], within: float = 120.0) -> None:
+        end = self.now + within
+        while not done():
+            assert self.sim.agenda.step(end), f"not within {within} virtual seconds"
+
+    def later(self, delay: float, action: Callable[[], None]) -> None:
+        self.sim.agenda.at(self.now + delay, lambda _, __: action())
+
+    # --- one node
+
+    def tell(self, name: str, fact: facts.Fact) -> None:
+        self.sim.tell(self.machines[name].host, fact)
+
+    def carry_out(self, name: str, batch: list[orders.Order]) -> None:
+        """Do what its node is said to have asked for."""
+        self.sim.carry_out(self.machines[name].host, batch)
+
+    def _name(self, host: Host) -> str:
+        return list(self.machines)[host.index]
+
+    def _note(self, host: Host, event: orders.Event) -> None:
+        self.machines[self._name(host)].notices.append(event)

@@ -54,5 +54,5 @@ class Flooding:
         return None
 
     def tree(self) -> dict[LinkId, bool]:
-        """Every link."""
-        return dict.fromkeys(self._links, True)
+        """There is none: any one link may go, so that the graph is like that of the tree's runs."""
+        return dict.fromkeys(self._links, False)

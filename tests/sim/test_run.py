@@ -46,7 +46,7 @@ def test_every_cell_comes_to_everybody(steady: Result) -> None:
     assert steady["cells"] > 10
     assert steady["delivered_ratio"] == 1.0
     assert steady["partitions"] == 1
-    assert 1.0 <= steady["copies_per_node"] < 5.0
+    assert 1.0 <= steady["copies_per_node"] < steady["links_mean"]
     assert 0.02 < steady["latency_p50_s"] <= steady["latency_p99_s"] < 2.0
 
 
@@ -73,10 +73,10 @@ def test_another_seed_gives_another_trace(steady: Result) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["flooding", "gossipsub"])
-def test_other_strategies_reach_everybody_too_at_a_price(steady: Result, strategy: str) -> None:
+def test_other_strategies_reach_everybody_too_at_a_price(strategy: str) -> None:
     other = run(strategy=strategy)
     assert other["delivered_ratio"] == 1.0
-    assert other["copies_per_node"] > steady["copies_per_node"]
+    assert other["copies_per_node"] > other["links_mean"] - 2.0
 
 
 def test_who_leaves_is_replaced_by_who_joins() -> None:
@@ -97,6 +97,8 @@ def test_who_was_away_comes_back_and_gets_what_it_missed(how: str) -> None:
     result = run("away", 10, away__share="0.2", away__for_s="60", away__how=f"'{how}'", drain_s="60")
     assert result["late"]["waited_for"] > 0
     assert result["recovered_ratio"] == 1.0
+    assert result["returned"]["nodes"] == 2
+    assert result["returned"]["recovered_bytes"] > 0
 
 
 def test_a_partition_cuts_and_heals() -> None:
@@ -107,10 +109,18 @@ def test_a_partition_cuts_and_heals() -> None:
     assert result["recovered_ratio"] == 1.0
 
 
+def test_halves_without_a_rendezvous_become_one_when_one_of_each_is_introduced() -> None:
+    result = run("bridge", 16, partition__for_s="60", partition__at_s="5", measure_s="120")
+    assert result["healed_s"] < 60
+    assert result["partitions"] == 1
+    assert result["recovered_ratio"] == 1.0
+
+
 def test_a_flooder_is_measured_level_by_level() -> None:
     parts = run("flooder", 10, flooder__times="[1, 50]")["parts"]
     assert [part["flooder_times"] for part in parts] == [1.0, 50.0]
-    assert parts[1]["cells"] > parts[0]["cells"]
+    assert parts[1]["flooder_cells"] > parts[0]["flooder_cells"] > 0
+    assert all(part["delivered_ratio"] == 1.0 for part in parts)
 
 
 def test_nodes_behind_nats_find_others() -> None:

@@ -26,6 +26,7 @@ from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
+from p2pchat.core.surplus import Surplus
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import LinkId, NodeId, Seat, Topic
@@ -48,14 +49,6 @@ WALKS_ALONE_S = 15.0
 SWAP_S = 1200.0
 """A node swaps a link for a fresh one about every twenty minutes (exponential): the graph is a new one a few
 times a day, at the price of some forty frames an hour."""
-
-PART_S = 5.0
-"""Who has more links than it wants asks a random neighbour about this often (exponential) whether it has,
-too. Else every newcomer would leave the others with one more, up to the most there may be."""
-
-EVICT_GAP_S = 5.0
-"""A full greeter lets one neighbour go for a newcomer this often: neighbours find others, newcomers
-cannot."""
 
 WOUND_S = 10.0
 """Two links that broke within this time may mean that the mesh came apart."""
@@ -80,7 +73,7 @@ class View:
         self._node = node
         self._settings = settings
         self._entropy = entropy
-        self._idle = idle
+        self._surplus = Surplus(entropy.child("surplus"), idle)
         self._counters = counters
         self._walks = walks.Walks(entropy.child("walks"), counters)
         self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
@@ -88,8 +81,6 @@ class View:
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
         self._short_since: float | None = None
         self._swap_at: float | None = None
-        self._part_at: float | None = None
-        self._evict_at = 0.0
         self._broke_at = float("-inf")
         self._due: float | None = None
 
@@ -148,7 +139,7 @@ class View:
         if self._missing() <= 0:
             yield self._swap_at or 0.0
             if self._missing() < 0:
-                yield self._part_at or 0.0
+                yield self._surplus.ask_at
         else:
             linked = bool(self._neighbours.counting())
             if linked:
@@ -198,21 +189,13 @@ class View:
 
     def _part(self, now: float) -> list[ViewOutput]:
         """Ask a neighbour we can do without whether it can do without us."""
-        if self._missing() >= 0 or (self._part_at is not None and now < self._part_at):
-            return []
-        due, self._part_at = self._part_at, now + exponential(self._entropy, PART_S)
-        if due is None:
-            return []
+        asked = self._surplus.to_ask(self._neighbours.counting(), now) if self._missing() < 0 else []
         part = Frame(FrameKind.CONTROL, control.encode(control.Part()))
-        return [
-            out
-            for each in sample(self._entropy, self._spare(now), 1)
-            for out in self.send(each.id, part, now)
-        ]
+        return [out for each in asked for out in self.send(each.id, part, now)]
 
     def _asked_to_part(self, link: LinkId, now: float) -> list[neighbours.Output]:
         neighbour = self._neighbours.get(link)
-        if neighbour is None or self._missing() >= 0 or neighbour not in self._spare(now):
+        if neighbour is None or self._missing() >= 0 or not self._surplus.spare(neighbour, now):
             return []
         return self._neighbours.goodbye(neighbour, now)
 
@@ -331,7 +314,7 @@ class View:
         """Accept a link while there is room; at a seat make some, for a newcomer knows nobody else."""
         out: list[neighbours.Output] = []
         if len(self._neighbours) >= self._settings.links_max and isinstance(wanted.at, SeatRef):
-            out += self._make_room(now)
+            out += self._let_go(self._surplus.to_evict(self._neighbours.counting(), now), now)
         if len(self._neighbours) >= self._settings.links_max:
             return out + self._neighbours.decline(wanted.at, wanted.blob, linked=False)
         return out + self._neighbours.accept(wanted, now)
@@ -344,7 +327,9 @@ class View:
             self._meeting.reach(neighbour.at.url, neighbour.at.seat)
         swap, neighbour.swap = neighbour.swap, False
         enough = len(self._neighbours.counting()) > self._settings.links_wanted
-        return self._let_one_go(now) if swap and enough else []
+        return (
+            self._let_go(self._surplus.one(self._neighbours.counting(), now), now) if swap and enough else []
+        )
 
     def _closed(self, link: LinkId, broken: bool, now: float) -> None:
         """One link less; if two broke at once the mesh may have come apart."""
@@ -366,23 +351,8 @@ class View:
         if not self._neighbours.counting():
             self._meeting.lonely(now)
 
-    def _make_room(self, now: float) -> list[neighbours.Output]:
-        """Let a neighbour go for a newcomer, though not all the time."""
-        if now < self._evict_at:
-            return []
-        self._evict_at = now + EVICT_GAP_S
-        return self._let_one_go(now)
-
-    def _let_one_go(self, now: float) -> list[neighbours.Output]:
-        """Say goodbye to one of the neighbours the mesh can do without, if there is one."""
-        spare = [each for each in self._neighbours.counting() if self._idle(each.id) and not each.young(now)]
-        return [
-            out for each in sample(self._entropy, spare, 1) for out in self._neighbours.goodbye(each, now)
-        ]
-
-    def _spare(self, now: float) -> list[Neighbour]:
-        """Neighbours the mesh can do without just now."""
-        return [each for each in self._neighbours.counting() if self._idle(each.id) and not each.young(now)]
+    def _let_go(self, some: list[Neighbour], now: float) -> list[neighbours.Output]:
+        return [out for each in some for out in self._neighbours.goodbye(each, now)]
 
     # --- walks
 

@@ -165,6 +165,14 @@ def trade(
     draw(results)
 
 
+@main.command()
+@click.argument("kept", metavar="RESULTS", type=click.Path(path_type=Path))
+@click.argument("picture", metavar="FILE", type=click.Path(path_type=Path))
+def draw(kept: Path, picture: Path) -> None:
+    """Draw what --json printed, one run a line, without running it again: .png, .svg or .pdf."""
+    _drawing(picture)(result for _, result in baseline(kept))
+
+
 def _all(todo: list[Job], jobs: int) -> Iterator[Result]:
     """Run them, some at a time, the results in their order."""
     for job in todo:

@@ -19,13 +19,34 @@ QUANTILES = (*(step / 20 for step in range(1, 20)), 0.99, 0.999, 1.0)
 
 @dataclass(slots=True)
 class Part:
-    """One part of the measuring."""
+    """One part of the measuring. The cells of the ``flooder``, who says so many times its share, are counted
+    in a window of their own."""
 
     flooder: float
     seconds: float
     window: Window
+    flooded: Window
     counters: Counter[str] = field(default_factory=Counter)
     frames: int = 0
+
+
+@dataclass(slots=True)
+class Returned:
+    """What nodes that came back spent on reconciling, sent and received, and what they had missed; frames."""
+
+    nodes: int = 0
+    frames: int = 0
+    cells: int = 0
+
+    def add(self, counters: Counter[str], before: Counter[str]) -> None:
+        """One more, by its counters when it came back and now."""
+        sent, received, cells = (
+            counters[name] - before[name]
+            for name in ("reconcile: frames sent", "reconcile: frames received", "reconcile: cells recovered")
+        )
+        self.nodes += 1
+        self.frames += sent + received
+        self.cells += cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +58,7 @@ class Figures:
     nodes: float
     counters: Counter[str]
     late: Late
+    returned: Returned
     graph: Graph
     healed_s: float | None
 
@@ -66,6 +88,11 @@ class Figures:
                 "waited_for": late.waited,
                 "recovered": late.waited_seen,
             },
+            "returned": {
+                "nodes": self.returned.nodes,
+                "recovered_bytes": self.returned.cells * GEOMETRY.frame,
+                "overhead_bytes": self.returned.frames * GEOMETRY.frame,
+            },
             "recovered_ratio": _rounded(_per(late.waited_seen, late.waited), 6),
             "reconcile_bytes": exchanged * GEOMETRY.frame,
             "reconcile_overhead_bytes": counters["reconcile: frames sent"] * GEOMETRY.frame,
@@ -94,6 +121,8 @@ def _part(part: Part, nodes: float) -> dict[str, Any]:
         "latency_p50_s": part.window.quantile(0.5),
         "latency_p99_s": part.window.quantile(0.99),
         "bytes_per_node_s": _rounded(_per(part.frames * GEOMETRY.frame, part.seconds * nodes), 1),
+        "flooder_cells": part.flooded.cells,
+        "flooder_delivered_ratio": _rounded(part.flooded.ratio, 6),
         "refused": part.counters["cells refused: over budget"],
     }
 

@@ -17,7 +17,7 @@ from p2pchat.crypto.olm import create_account
 from p2pchat.ports import below, exponential, sample, uniform
 from p2pchat.sim.graph import graph
 from p2pchat.sim.host import Host, Nat
-from p2pchat.sim.outcome import Figures, Part
+from p2pchat.sim.outcome import Figures, Part, Returned
 from p2pchat.sim.scenario import Scenario
 from p2pchat.sim.store import Shelf
 from p2pchat.sim.strategies import strategy
@@ -67,6 +67,9 @@ class Run:
         """Which load is the present one; events of an earlier one do nothing."""
         self._gone: Counter[str] = Counter()
         """What nodes that are gone had counted."""
+        self._back: dict[Host, Counter[str]] = {}
+        """Who came back, and what it had counted then."""
+        self._places = 0
         self._rendezvous_up = True
         self._healed_s: float | None = None
 
@@ -80,13 +83,21 @@ class Run:
         parts = [self._part(times) for times in scenario.flooder.times or (1.0,)]
         nodes += self._running()
         self._load += 1
-        self._tally.window = None
+        self._tally.end()
         self._told("measured")
         self.world.run(max(scenario.drain_s, IN_TIME_S + 1.0))
         self._told("drained")
         after = self._counters()
         after.subtract(before)
-        return Figures(parts, nodes / 2, after, self._tally.late(), graph(self.world.hosts), self._healed_s)
+        return Figures(
+            parts,
+            nodes / 2,
+            after,
+            self._tally.late(),
+            self._returned(),
+            graph(self.world.hosts),
+            self._healed_s,
+        )
 
     # --- the parts of a run
 
@@ -116,7 +127,8 @@ class Run:
         if most is not None:
             share = min(share, most / scenario.nodes**2 / scenario.measure_s)
         self._say_load(share, times)
-        part = Part(times, seconds, self._tally.begin())
+        flooder = self.world.hosts[0] if scenario.flooder.times else None
+        part = Part(times, seconds, *self._tally.begin(flooder))
         before, frames = self._counters(), links.frames
         self.world.run(seconds)
         part.counters = self._counters()
@@ -181,9 +193,11 @@ class Run:
         self._later(away.for_s, self._come_back, host)
 
     def _come_back(self, host: Host, _: object) -> None:
-        if host.asleep:
+        self._back[host] = Counter()
+        if host.asleep and host.node is not None:
+            self._back[host] = Counter(host.node.status().counters)
             self.world.wake(host)
-            if host.node is not None and any(link.state == "up" for link in host.node.status().links):
+            if any(link.state == "up" for link in host.node.status().links):
                 self._tally.linked(host, self.world.now)
         else:
             self._start(host)
@@ -194,13 +208,19 @@ class Run:
             self._start(self._new_host(self._mesh))
             return
         members = [host for host in self.world.hosts if host.awake]
-        (member,) = sample(self._chance, members, 1)
-        url = f"ws://meeting-{len(self.world.hosts)}.sim"
-        until = self.world.now + INTRODUCTION_S
-        self.world.tell(member, facts.InviteOpened(len(self.world.hosts), True, None, (url,), until))
+        url = self._meet(sample(self._chance, members, 1))
         mesh = Mesh(self._mesh.id, self._mesh.secret, (url,), self.world.now)
         self._start(self._new_host(mesh))
+
+    def _meet(self, members: list[Host]) -> str:
+        """Members wait at a place that only they know, and that soon ends."""
+        self._places += 1
+        url = f"ws://place-{self._places}.sim"
+        until = self.world.now + INTRODUCTION_S
+        for member in members:
+            self.world.tell(member, facts.InviteOpened(self._places, True, None, (url,), until))
         self._later(INTRODUCTION_S, self._place_ends, url)
+        return url
 
     def _place_ends(self, url: str, _: object) -> None:
         self.world.meetings.down(url)
@@ -221,6 +241,11 @@ class Run:
         self.world.links.cut(False)
         self._tally.cut(False)
         self._told(f"the network is whole again, the mesh in pieces of {self._pieces()[:4]}")
+        if self._scenario.partition.introduction:
+            sides = [
+                [host for host in self.world.hosts if host.awake and host.side == side] for side in (1, 2)
+            ]
+            self._meet([sample(self._chance, side, 1)[0] for side in sides if side])
         self._look(self.world.now)
 
     def _look(self, since: float, _: object = None) -> None:
@@ -276,6 +301,13 @@ class Run:
                 self._later(IN_TIME_S, self._close, event.cell)
         elif type(event) is orders.LinksChanged and event.links:
             self._tally.linked(host, self.world.now)
+
+    def _returned(self) -> Returned:
+        returned = Returned()
+        for host, before in self._back.items():
+            if host.node is not None:
+                returned.add(Counter(host.node.status().counters), before)
+        return returned
 
     def _close(self, name: bytes, _: object) -> None:
         self._tally.close(name)

@@ -101,6 +101,8 @@ class Partition:
     """Of the nodes, on one side."""
     bridges: int = 0
     """Nodes that both sides reach all the time."""
+    introduction: bool = False
+    """Whether a member of each side meet at a place of their own when the network is back."""
 
     def __post_init__(self) -> None:
         _check(self.for_s >= 0 and self.at_s >= 0 and self.bridges >= 0, "partition: need 0 or more")

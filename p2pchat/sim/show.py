@@ -84,7 +84,15 @@ def label(result: Mapping[str, Any]) -> str:
 
 
 def _parts(parts: Iterable[Mapping[str, Any]]) -> Table:
-    table = Table("one member says", "delivered", "median", "99 %", "sent by a node", "refused")
+    table = Table(
+        "one member says",
+        "others: delivered",
+        "median",
+        "99 %",
+        "sent by a node",
+        "its own: delivered",
+        "refused",
+    )
     for part in parts:
         table.add_row(
             f"× {part['flooder_times']:g}",
@@ -92,6 +100,7 @@ def _parts(parts: Iterable[Mapping[str, Any]]) -> Table:
             f"{_number(part['latency_p50_s'])} s",
             f"{_number(part['latency_p99_s'])} s",
             f"{_number(part['bytes_per_node_s'])} B/s",
+            _number(part["flooder_delivered_ratio"]),
             _number(part["refused"]),
         )
     return table

@@ -99,13 +99,19 @@ class Tally:
         self._member_since = [NEVER] * most
         self._member_first = [NEVER] * most
         self._cut = False
-        self.window: Window | None = None
-        """To which cells belong that begin now."""
+        self._window: Window | None = None
+        self._flooder: tuple[Host, Window] | None = None
 
-    def begin(self) -> Window:
-        """A new window, which is from now on the present one."""
-        self.window = Window()
-        return self.window
+    def begin(self, flooder: Host | None = None) -> tuple[Window, Window]:
+        """From now on cells are counted in the first window, those of the flooder in the second."""
+        self._window = Window()
+        apart = Window()
+        self._flooder = None if flooder is None else (flooder, apart)
+        return self._window, apart
+
+    def end(self) -> None:
+        """Cells that begin from now on are not counted."""
+        self._window = self._flooder = None
 
     # --- hosts
 
@@ -129,10 +135,12 @@ class Tally:
 
     def began(self, name: bytes, origin: Host, now: float) -> bool:
         """A host said something of its own. Whether it is to be closed."""
-        if self.window is None:
+        if self._window is None:
             return False
-        self.window.cells += 1
-        self._cells[name] = _Cell(now, origin, self.window, self._cut, self._most)
+        flooding = self._flooder is not None and origin is self._flooder[0]
+        window = self._flooder[1] if self._flooder is not None and flooding else self._window
+        window.cells += 1
+        self._cells[name] = _Cell(now, origin, window, self._cut, self._most)
         return True
 
     def saw(self, name: bytes, host: Host, now: float) -> None:

@@ -18,8 +18,8 @@ SMALL = {
     "bootstrap_s": "20",
     "warm_up_s": "10",
     "measure_s": "30",
-    "load.warm_up_cells": "20",
-    "load.per_minute": "6",
+    "load.warm_up_cells": "100",
+    "load.per_minute": "20",
 }
 
 
@@ -46,7 +46,7 @@ def test_every_cell_comes_to_everybody(steady: Result) -> None:
     assert steady["cells"] > 10
     assert steady["delivered_ratio"] == 1.0
     assert steady["partitions"] == 1
-    assert 1.0 <= steady["copies_per_node"] < steady["links_mean"]
+    assert 1.0 <= steady["copies_per_node"] < 5.0
     assert 0.02 < steady["latency_p50_s"] <= steady["latency_p99_s"] < 2.0
 
 
@@ -73,10 +73,10 @@ def test_another_seed_gives_another_trace(steady: Result) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["flooding", "gossipsub"])
-def test_other_strategies_reach_everybody_too_at_a_price(strategy: str) -> None:
+def test_other_strategies_reach_everybody_too_at_a_price(steady: Result, strategy: str) -> None:
     other = run(strategy=strategy)
     assert other["delivered_ratio"] == 1.0
-    assert other["copies_per_node"] > other["links_mean"] - 2.0
+    assert other["copies_per_node"] > steady["copies_per_node"] + 1.0
 
 
 def test_who_leaves_is_replaced_by_who_joins() -> None:

@@ -11,7 +11,7 @@ from p2pchat.sim.scenario import Scenario, altered, load, names, parse
 
 
 def test_the_named_scenarios_are_there() -> None:
-    assert names() == ["away", "churn", "flooder", "nat", "partition", "steady"]
+    assert names() == ["away", "bridge", "churn", "flooder", "nat", "partition", "steady"]
 
 
 @pytest.mark.parametrize("name", names())
@@ -62,7 +62,7 @@ def test_a_bad_one_is_refused_with_what_is_wrong_in_it(text: str, complaint: str
 
 
 def test_one_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(UsageError, match="no scenario party; there are away, churn"):
+    with pytest.raises(UsageError, match="no scenario party; there are away, bridge"):
         load("party")
 
 

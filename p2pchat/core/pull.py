@@ -239,11 +239,13 @@ class Pull:
 
     def _ask(self, now: float) -> list[Ask]:
         """About the next intervals, when all is answered and most has come."""
-        if self._asked or len(self._to_want) + len(self._wanted) > ASK_BELOW or not self._spans:
+        if self._asked or len(self._to_want) + len(self._wanted) > ASK_BELOW:
+            return []
+        intervals = sorted(self._intervals())
+        if not intervals:
             return []
         self._serial = self._serial % SERIAL_MAX + 1
         self._view = View(self._kept.view(now).floor, self._view.since)
-        intervals = sorted(self._intervals())
         self._asked = dict(enumerate(intervals))
         digest = b""
         if intervals == [WHOLE]:

@@ -9,11 +9,21 @@ import pytest
 from p2pchat.core.budget import Budget
 from p2pchat.core.hold import slot_at
 from p2pchat.core.keyset import WHOLE
-from p2pchat.core.pull import ASK_BELOW, PROGRESS_CELLS, PROGRESS_S, PULL_S, WINDOW, Pull, Question, Role
+from p2pchat.core.pull import (
+    ASK_BELOW,
+    LISTED,
+    PROGRESS_CELLS,
+    PROGRESS_S,
+    PULL_S,
+    WINDOW,
+    Pull,
+    Question,
+    Role,
+)
 from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Answer, Serving
 from p2pchat.core.sketch import TABLE_BYTES
 from p2pchat.crypto.kdf import digest
-from p2pchat.wire.reconcile import KEYS_MAX, Ask, Listing, Same, Summary, Turn, View, Want
+from p2pchat.wire.reconcile import INTERVALS_MAX, KEYS_MAX, Ask, Listing, Same, Summary, Turn, View, Want
 from tests.support.holds import NOW, Side, name
 
 NOISE = b"".join(digest(b"%d" % each, 32) for each in range(TABLE_BYTES // 32))
@@ -113,6 +123,15 @@ def test_an_answer_to_no_question_of_ours_changes_nothing(spoil: Callable[[Ask],
     assert pulling.heard(spoil(ask), NOW) == []
     assert not pulling.over
     assert wanted(pulling.heard(listing(ask, made_up("x", 3)), NOW)) == 3
+
+
+def test_pieces_that_fill_the_last_question_are_not_followed_by_an_empty_one() -> None:
+    pulling, ask = pull(Side())
+    (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, LISTED * INTERVALS_MAX, NOISE), NOW)
+    assert isinstance(cut, Ask) and len(cut.intervals) == INTERVALS_MAX
+    for index in range(INTERVALS_MAX):
+        assert pulling.heard(listing(cut, (), index), NOW) == []
+    assert pulling.over and not pulling.failed
 
 
 def test_each_interval_is_answered_once_and_by_its_own_keys() -> None:

@@ -38,6 +38,8 @@ class Host:
     __slots__ = (
         "asleep",
         "clock_error",
+        "fired",
+        "fired_at",
         "index",
         "line_s",
         "lines",
@@ -65,6 +67,9 @@ class Host:
         self.clock_error = 0.0
         """Seconds by which its clock is ahead."""
         self.timer_at = NEVER
+        self.fired_at = 0.0
+        self.fired = 0
+        """When its timer last fired, and how often at that very moment."""
         self.wires: dict[LinkId, Wire] = {}
         self.lines: dict[str, Connection] = {}
         """Its connections to rendezvous, by URL."""

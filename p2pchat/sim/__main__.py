@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def compare(kept: Path, only: str | None, as_json: bool, jobs: int) -> None:
     "leads",
     type=float,
     multiple=True,
-    default=(0.03, 0.01),
+    default=(0.025, 0.012),
     show_default=True,
     metavar="S",
     help="What a link of the tree must gain, in seconds a cell; may be repeated.",
@@ -151,18 +152,21 @@ def trade(
 ) -> None:
     """Copies against time: every strategy on the same graphs and loads, against plain flooding."""
     draw = _drawing(plot)
-    todo = [
-        Job(scenario, seed, count, strategy, changes | more)
-        for count in nodes
-        for strategy, more in [
-            ("flooding", {}),
-            ("gossipsub", {}),
-            *(("plumtree", {"damping.lead_s": f"{lead:g}"}) for lead in leads),
-        ]
-    ]
+    todo = [job for count in nodes for job in _strategies(Job(scenario, seed, count, None, changes), leads)]
     results = list(_all(todo, jobs))
     click.echo("\n".join(map(json.dumps, results)) if as_json else show.trade(results))
     draw(results)
+
+
+def _strategies(job: Job, leads: tuple[float, ...]) -> Iterator[Job]:
+    """The same with every strategy. Those that learn nothing from cells need none to warm up, only the
+    time."""
+    warmed = {"warm_up_s": f"{job.chosen().warming_s}", "load.warm_up_cells": "0"}
+    for strategy in STRATEGIES:
+        if strategy != "plumtree":
+            yield replace(job, strategy=strategy, changes=job.changes | warmed)
+    for lead in leads:
+        yield replace(job, strategy="plumtree", changes=job.changes | {"damping.lead_s": f"{lead:g}"})
 
 
 @main.command()

@@ -60,6 +60,8 @@ class Figures:
     late: Late
     returned: Returned
     graph: Graph
+    shortest: list[float]
+    """Times of the shortest ways over the links there were when the last cell was measured, in order."""
     healed_s: float | None
 
     def as_json(self) -> dict[str, Any]:
@@ -77,6 +79,8 @@ class Figures:
             "copies_per_node": _rounded(copies(whole, counters), 3),
             "latency_p50_s": whole.quantile(0.5),
             "latency_p99_s": whole.quantile(0.99),
+            "shortest_p50_s": _at(self.shortest, 0.5),
+            "shortest_p99_s": _at(self.shortest, 0.99),
             "bytes_per_node_s": _rounded(_per(frames * GEOMETRY.frame, seconds * self.nodes), 1),
             "links_mean": round(self.graph.links_mean, 2),
             "partitions": len(self.graph.pieces()),
@@ -125,6 +129,10 @@ def _part(part: Part, nodes: float) -> dict[str, Any]:
         "flooder_delivered_ratio": _rounded(part.flooded.ratio, 6),
         "refused": part.counters["cells refused: over budget"],
     }
+
+
+def _at(ordered: list[float], share: float) -> float | None:
+    return round(ordered[int(share * (len(ordered) - 1))], 4) if ordered else None
 
 
 def _per(count: float, of: float) -> float | None:

@@ -82,6 +82,7 @@ class Run:
         nodes, before = self._running(), self._counters()
         parts = [self._part(times) for times in scenario.flooder.times or (1.0,)]
         nodes += self._running()
+        shortest = graph(self.world.hosts).shortest(self._latency)
         self._load += 1
         self._tally.end()
         self._told("measured")
@@ -96,6 +97,7 @@ class Run:
             self._tally.late(),
             self._returned(),
             graph(self.world.hosts),
+            shortest,
             self._healed_s,
         )
 
@@ -110,12 +112,9 @@ class Run:
         self._told("bootstrapped")
 
     def _warm_up(self) -> None:
-        scenario = self._scenario
-        share, cells = scenario.load.per_minute / 60, scenario.load.warm_up_cells / scenario.nodes
-        seconds = scenario.warm_up_s
-        if share and seconds:
-            seconds = max(seconds, cells / share)
-            self._say_load(min(share, cells / seconds))
+        load, seconds = self._scenario.load, self._scenario.warming_s
+        if seconds:
+            self._say_load(min(load.per_minute / 60, load.warm_up_cells / self._scenario.nodes / seconds))
         self.world.run(seconds)
         self._told("warmed up")
 
@@ -312,6 +311,9 @@ class Run:
     def _close(self, name: bytes, _: object) -> None:
         self._tally.close(name)
 
+    def _latency(self, a: int, b: int) -> float:
+        return self.world.links.latency(self.world.hosts[a], self.world.hosts[b])
+
     def _running(self) -> int:
         return sum(host.awake for host in self.world.hosts)
 
@@ -327,9 +329,10 @@ class Run:
 
     def _told(self, what: str) -> None:
         links = graph(self.world.hosts)
+        pieces = len(links.pieces())
         self._progress(
             f"{self.world.now - START:7.1f} s  {what}: {len(links.neighbours)} nodes, "
-            f"{links.links_mean:.2f} links each, {len(links.pieces())} pieces"
+            f"{links.links_mean:.2f} links each, in {pieces} piece{'s' * (pieces != 1)}"
         )
 
 

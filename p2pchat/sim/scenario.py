@@ -160,7 +160,7 @@ class Scenario:
     bootstrap_s: float = 30.0
     """Nodes start evenly over this time; without load."""
     warm_up_s: float = 60.0
-    """At least; see ``Load.warm_up_cells``."""
+    """At least; see ``Load.warm_up_cells``. 0: not at all."""
     measure_s: float = 120.0
     drain_s: float = 35.0
     strategy: str = "plumtree"
@@ -182,6 +182,14 @@ class Scenario:
         _check(min(times) >= 0 and self.measure_s > 0, "bootstrap_s, warm_up_s, measure_s: need seconds")
         _check(self.drain_s >= 0, "drain_s: need 0 or more")
         _check(self.strategy in STRATEGIES, f"strategy: need one of {', '.join(STRATEGIES)}")
+
+    @property
+    def warming_s(self) -> float:
+        """How long the mesh warms up."""
+        said = self.load.per_minute / 60 * self.nodes
+        if not said or not self.warm_up_s:
+            return self.warm_up_s
+        return max(self.warm_up_s, self.load.warm_up_cells / said)
 
 
 def names() -> list[str]:

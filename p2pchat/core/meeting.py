@@ -43,6 +43,11 @@ others sit: of a thousand nodes one every quarter of a minute."""
 WOUNDED_S = 15.0
 """Who lost several links at once looks in within this time: the mesh may have come apart."""
 
+WOUNDED_FOR_S = 3600.0
+CURIOUS_SHARE = 0.05
+"""For so long after that a greeter offers a link to a greeter it never reached, at every look, and otherwise
+with this probability: a mesh in one piece gains nothing from it, and every new link disturbs the tree."""
+
 TOPIC_OVERLAP_S = 900.0
 """Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
 hour."""
@@ -71,6 +76,7 @@ class Meeting:
         self._edge = 0.0
         self._asking = Pace(entropy, ASK_FIRST_S, ASK_LAST_S)
         self._back = Pace(entropy, BACK_FIRST_S, BACK_LAST_S)
+        self._wounded_at = float("-inf")
         self.sitting = True
 
     # --- time
@@ -162,10 +168,16 @@ class Meeting:
 
     def wounded(self, now: float) -> None:
         """Several links broke at once: see soon who is there, and try everybody anew."""
+        self._wounded_at = now
         self._reached.clear()
         self._avoided.clear()
         self._back.hurry(now, WOUNDED_S)
         self._asking.hurry(now, WOUNDED_S)
+
+    def curious(self, now: float) -> bool:
+        """Whether to try a greeter we never reached although we have enough links."""
+        wounded = now < self._wounded_at + WOUNDED_FOR_S
+        return wounded or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
 
     # --- others' seats
 

@@ -236,7 +236,8 @@ class View:
             return [*out, *self._meeting.rise(now)]
         else:
             strangers = [seat for seat in strangers if not self._meeting.reached(url, seat.seat)]
-            count = min(1, self._settings.links_max - len(self._neighbours))
+            room = self._settings.links_max - len(self._neighbours)
+            count = min(1, room) if self._meeting.curious(now) else 0
         for seat in sample(self._entropy, strangers, max(0, count)):
             out += self._carried(self._neighbours.begin(seat, now, swap=missing <= 0), now)
         return out

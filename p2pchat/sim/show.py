@@ -55,7 +55,7 @@ def comparison(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
             continue
         numbers = isinstance(was, (int, float)) and isinstance(now, (int, float))
         ratio = f"{now / was:.3f}" if numbers and was else "same" if was == now else ""
-        table.add_row(f"{name}, {unit}" if unit else name, _number(was), _number(now), ratio)
+        table.add_row(f"{name}, {unit}" if unit else name, _number(was)[:16], _number(now)[:16], ratio)
     return _printed(table)
 
 

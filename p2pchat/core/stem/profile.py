@@ -1,0 +1,44 @@
+"""Privacy profiles: how long a stem is, how long its hops wait, how much cover a node makes.
+
+Knows: the one table of values. Does not know: what is done with them, or what they are worth (the
+simulator's adversary measures that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from p2pchat.ports import Entropy, below
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one node does to hide what it writes."""
+
+    name: str
+    hops: tuple[int, int]
+    """The shortest and the longest stem; every length between is as likely."""
+    delay_s: float
+    """The mean of the exponential law by which each hop waits before it passes a packet on; 0: not at all."""
+    cover_per_s: float
+    """Loops and drops together: the rate of the Poisson process that originates them."""
+    on_clock: bool
+    """Whether a message waits for the next cover packet and takes its place. Otherwise it leaves at once."""
+
+    def length(self, entropy: Entropy) -> int:
+        """How many hops a new stem has."""
+        shortest, longest = self.hops
+        return shortest + below(entropy, longest - shortest + 1)
+
+
+FAST: Final = Profile("fast", hops=(3, 5), delay_s=0.0, cover_per_s=0.0, on_clock=False)
+BALANCED: Final = Profile("balanced", hops=(4, 5), delay_s=0.1, cover_per_s=0.2, on_clock=False)
+STRONG: Final = Profile("strong", hops=(5, 5), delay_s=0.3, cover_per_s=1.0, on_clock=True)
+
+PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
+    {each.name: each for each in (FAST, BALANCED, STRONG)}
+)
+"""By name."""

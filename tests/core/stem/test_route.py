@@ -1,0 +1,91 @@
+"""Stems: random simple paths over links that both ends list."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from p2pchat.core.stem.profile import PROFILES, STRONG
+from p2pchat.core.stem.route import draw
+from p2pchat.sim.entropy import SeededEntropy
+
+Links = dict[bytes, list[bytes]]
+
+
+def links(*pairs: str) -> Links:
+    """``links("ab", "bc")``: a – b – c."""
+    found: Links = {}
+    for pair in pairs:
+        for one, other in ((pair[0], pair[1]), (pair[1], pair[0])):
+            found.setdefault(one.encode(), []).append(other.encode())
+    return found
+
+
+def complete(size: int) -> Links:
+    nodes = [bytes([65 + index]) for index in range(size)]
+    return {node: [other for other in nodes if other != node] for node in nodes}
+
+
+@given(
+    edges=st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9))), hops=st.integers(1, 5), seed=st.integers()
+)
+def test_a_stem_is_a_simple_path_over_links_that_both_ends_list(
+    edges: set[tuple[int, int]], hops: int, seed: int
+) -> None:
+    listed: Links = {bytes([node]): [] for node in range(10)}
+    for one, other in sorted(edges):
+        listed[bytes([one])].append(bytes([other]))
+    stem = draw(listed, b"\0", hops, SeededEntropy(seed))
+    if stem is not None:
+        assert len(stem) == hops
+        way = (b"\0", *stem)
+        assert len(set(way)) == hops + 1
+        assert all(b in listed[a] and a in listed[b] for a, b in zip(way, stem, strict=False))
+
+
+def test_the_only_path_is_found_past_dead_ends() -> None:
+    mesh = links("ab", "bc", "cd", "ax", "xy", "bz")
+    assert all(draw(mesh, b"a", 3, SeededEntropy(seed)) == (b"b", b"c", b"d") for seed in range(20))
+
+
+def test_there_is_none_in_a_mesh_too_small() -> None:
+    assert draw(complete(5), b"A", 5, SeededEntropy(1)) is None
+    assert draw(complete(6), b"A", 5, SeededEntropy(1)) is not None
+    assert draw({}, b"A", 1, SeededEntropy(1)) is None
+
+
+def test_a_link_only_one_end_lists_is_none() -> None:
+    assert draw({b"a": [b"b"], b"b": []}, b"a", 1, SeededEntropy(1)) is None
+
+
+def test_a_contact_is_the_first_hop_where_it_can_be() -> None:
+    mesh = links("ab", "ac", "ad", "bc", "bd", "cd", "be")
+    assert all(draw(mesh, b"a", 2, SeededEntropy(s), first=[b"c"])[0] == b"c" for s in range(20))  # type: ignore[index]
+    dead_end = links("ab", "ac", "cd")
+    assert draw(dead_end, b"a", 2, SeededEntropy(1), first=[b"b"]) == (b"c", b"d")
+
+
+def test_a_neighbour_that_claims_more_links_is_not_taken_more_often() -> None:
+    mesh = links(
+        "ab", "ac", "bd", "de", *(f"c{each}" for each in "uvwxyz"), *(f"{each}e" for each in "uvwxyz")
+    )
+    firsts = Counter((draw(mesh, b"a", 3, SeededEntropy(seed)) or (b"",))[0] for seed in range(1000))
+    assert 430 < firsts[b"c"] < 570
+
+
+def test_the_profiles_are_what_the_protocol_says() -> None:
+    table = {p.name: (p.hops, p.delay_s, p.cover_per_s, p.on_clock) for p in PROFILES.values()}
+    assert table == {
+        "fast": ((3, 5), 0.0, 0.0, False),
+        "balanced": ((4, 5), 0.1, 0.2, False),
+        "strong": ((5, 5), 0.3, 1.0, True),
+    }
+
+
+def test_every_length_of_a_profile_is_drawn_as_often() -> None:
+    lengths = Counter(PROFILES["fast"].length(SeededEntropy(seed)) for seed in range(900))
+    assert set(lengths) == {3, 4, 5}
+    assert min(lengths.values()) > 230
+    assert STRONG.length(SeededEntropy(1)) == 5

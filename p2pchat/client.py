@@ -87,24 +87,30 @@ def wipe_home(home: Path) -> None:
 
 
 def connect(
-    home: Path | str | None = None, *, passphrase: AskPassphrase | str | None = None, run: bool = True
+    home: Path | str | None = None,
+    *,
+    passphrase: AskPassphrase | str | None = None,
+    run: bool = True,
+    relay_only: bool = False,
 ) -> Node:
     """Return a node to be entered with ``async with``.
 
     Attaches to the node that runs in ``home``; if none does, runs one in this process for as long as the
-    block lasts, or, with ``run=False``, raises NetworkError.
+    block lasts, or, with ``run=False``, raises NetworkError. With ``relay_only``, as with
+    ``P2PCHAT_RELAY_ONLY`` or ``P2PCHAT_PROXY``, a running node that keeps to less is a UsageError.
     """
     ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
-    return Node(Path(home) if home is not None else default_home(), ask, run)
+    return Node(Path(home) if home is not None else default_home(), ask, run, relay_only)
 
 
 class Node:
     """A node, wherever it runs. All methods raise P2PChatError with a line fit to show."""
 
-    def __init__(self, home: Path, ask: AskPassphrase | None, run: bool) -> None:
+    def __init__(self, home: Path, ask: AskPassphrase | None, run: bool, relay_only: bool = False) -> None:
         self.home = home
         self._unlock = _Unlock(ask)
         self._run = run
+        self._relay_only = relay_only
         self._connection: Connection | None = None
         self._running: RunningNode | None = None
         self._finding = asyncio.Lock()
@@ -372,6 +378,8 @@ class Node:
         while True:
             connection = await open_connection(self.home)
             if connection is not None:
+                if self._run and self._running is None:
+                    await _check_paths(connection, self._relay_only)
                 return connection
             if not self._run:
                 raise NetworkError(f"no node runs in {self.home}; start one with 'p2pchat node run'")
@@ -388,7 +396,7 @@ class Node:
         """Run the node here; False when somebody else is about to."""
         from p2pchat.daemon.node import HomeBusy
 
-        running = _new_node(self.home, self._unlock)
+        running = _new_node(self.home, self._unlock, self._relay_only)
         try:
             await running.start()
         except HomeBusy:
@@ -413,16 +421,24 @@ async def run_node(
     passphrase: AskPassphrase | None = None,
     ready: Callable[[], None] = lambda: None,
     complain: Callable[[str], None] = lambda line: None,
+    *,
+    relay_only: bool = False,
 ) -> None:
     """Run the node of ``home`` until it is asked to stop. Raises UsageError when one runs already.
 
     A disk that refuses to write does not end it: nothing leaves until the disk takes it, and the node starts
     anew from what it last kept, trying again every few seconds.
     """
+    from p2pchat.daemon.environment import paths
     from p2pchat.daemon.service import serve
 
+    chosen = paths(relay_only)
+    if chosen.proxy is not None and not chosen.relay_only:
+        complain(
+            "the proxy hides you from the rendezvous alone: neighbours see your address (see --relay-only)"
+        )
     unlock = _Unlock(passphrase)
-    await serve(lambda: _new_node(home, unlock, stays=True), ready, complain)
+    await serve(lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain)
 
 
 class _Unlock:
@@ -440,13 +456,34 @@ class _Unlock:
         return self._passphrase
 
 
-def _new_node(home: Path, passphrase: AskPassphrase, *, stays: bool = False) -> RunningNode:
-    from p2pchat.daemon.environment import ice_servers, settings
+def _new_node(home: Path, passphrase: AskPassphrase, relay_only: bool, *, stays: bool = False) -> RunningNode:
+    from p2pchat.daemon.environment import paths, settings
     from p2pchat.daemon.node import RunningNode
     from p2pchat.store import KeyFile, Passphrase, needs_passphrase
 
+    chosen, ways = settings(), paths(relay_only)
     unlock = Passphrase(passphrase()) if needs_passphrase(home) else KeyFile()
-    return RunningNode(home, unlock, settings(), ice_servers(), stays)
+    return RunningNode(home, unlock, chosen, ways, stays)
+
+
+async def _check_paths(connection: Connection, relay_only: bool) -> None:
+    """Use no node that shows more of us than was asked for. Raises UsageError."""
+    from p2pchat.daemon.environment import keep_to_relay, proxy
+
+    hidden, proxied = keep_to_relay(relay_only), proxy() is not None
+    if not hidden and not proxied:
+        return
+    async with connection.asking("node.status", {}) as asked:
+        kept = (await asked.result())["paths"]
+    if hidden and not kept["relay_only"]:
+        raise await _unwanted(connection, "without --relay-only")
+    if proxied and not kept["proxied"]:
+        raise await _unwanted(connection, "without P2PCHAT_PROXY")
+
+
+async def _unwanted(connection: Connection, how: str) -> UsageError:
+    await connection.close()
+    return UsageError(f"the node here runs {how}; stop it with 'p2pchat node stop' and try again")
 
 
 def _remaining(timeout: float | None) -> Callable[[], float | None]:

@@ -44,7 +44,7 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
     """Attach to the home's node or run it here; unlock it, if need be, from the file or by asking."""
     from p2pchat.client import connect
 
-    node = connect(home_of(settings), passphrase=lambda: passphrase(settings))
+    node = connect(home_of(settings), passphrase=lambda: passphrase(settings), relay_only=settings.relay_only)
     node.on_change = say
     async with node:
         yield node

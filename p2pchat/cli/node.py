@@ -46,6 +46,7 @@ def run(settings: Settings) -> None:
     \b
     Example:
       p2pchat --passphrase-file ~/.p2pchat-pass node run
+      P2PCHAT_ICE=turn:me:secret@turn.example.org p2pchat node run --relay-only
     """
     from p2pchat.client import run_node
 
@@ -57,7 +58,8 @@ def run(settings: Settings) -> None:
 
     home = home_of(settings)
     with suppress(KeyboardInterrupt):  # the ordinary way to end it, not an interruption of it
-        wait_for(run_node(home, lambda: passphrase(settings), ready, say), settings, fast=True)
+        running = run_node(home, lambda: passphrase(settings), ready, say, relay_only=settings.relay_only)
+        wait_for(running, settings, fast=True)
 
 
 @command.command("status")

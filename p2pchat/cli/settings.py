@@ -25,6 +25,8 @@ class Settings:
     json: bool = False
     verbose: int = 0
     """1: say more; 2: also tracebacks."""
+    relay_only: bool = False
+    """False: what ``P2PCHAT_RELAY_ONLY`` says."""
     may_ask: bool = True
     """False while the terminal is taken by a prompt of its own."""
 
@@ -48,7 +50,7 @@ def common_options(*, root: bool) -> list[click.Option]:
     about it.
     """
 
-    def option(*names: str, field: str, variable: str, **rest: Any) -> click.Option:
+    def option(*names: str, field: str, variable: str | None, **rest: Any) -> click.Option:
         rest.setdefault("hidden", not root)
         return click.Option(
             names,
@@ -77,6 +79,7 @@ def common_options(*, root: bool) -> list[click.Option]:
             hidden=False,
             help="One JSON object per line.",
         ),
+        option("--relay-only", field="relay_only", variable=None, is_flag=True),
         option("-v", "--verbose", field="verbose", variable="P2PCHAT_VERBOSE", count=True),
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.settings import Settings
@@ -17,6 +18,21 @@ _ICE: Final = re.compile(
     r"(?P<scheme>stun|turns?):(?:(?P<user>[^:@]+:[^@]+)@)?(?P<host>\[[0-9a-fA-F:]+\]|[\w.-]+)(?::\d{1,5})?"
     r"(?:\?transport=(?P<transport>udp|tcp))?"
 )
+_PROXY: Final = re.compile(
+    r"socks5h://(?:[^:@/\s]+:[^:@/\s]+@)?(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(?P<port>\d{1,5})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """By which ways a node reaches others, and they it."""
+
+    ice_servers: tuple[str, ...] = ()
+    """STUN and TURN URLs."""
+    relay_only: bool = False
+    """Links go through the TURN server alone; neighbours see its address, never ours."""
+    proxy: str | None = None
+    """URL of the SOCKS5 proxy through which rendezvous are reached, and only through it."""
 
 
 def settings() -> Settings:
@@ -34,7 +50,33 @@ def settings() -> Settings:
         raise UsageError(f"P2PCHAT_LINKS, P2PCHAT_LINKS_MAX or P2PCHAT_STAMP_BITS: {error}") from error
 
 
-def ice_servers() -> tuple[str, ...]:
+def paths(relay_only: bool = False) -> Paths:
+    """``P2PCHAT_ICE``, ``P2PCHAT_RELAY_ONLY`` and ``P2PCHAT_PROXY`` together. Raises UsageError."""
+    servers = _ice_servers()
+    relay_only = keep_to_relay(relay_only)
+    if relay_only and not any(url.startswith("turn") for url in servers):
+        raise UsageError("relay only needs a TURN server: set P2PCHAT_ICE, like turn:user:password@host:port")
+    return Paths(servers, relay_only, proxy())
+
+
+def keep_to_relay(asked: bool) -> bool:
+    """Whether it was asked for on the command line, or ``P2PCHAT_RELAY_ONLY`` is yes. Raises UsageError."""
+    return asked or _choice("P2PCHAT_RELAY_ONLY", False)
+
+
+def proxy() -> str | None:
+    """``P2PCHAT_PROXY``: the URL of a SOCKS5 proxy that looks names up itself. Raises UsageError."""
+    url = os.environ.get("P2PCHAT_PROXY")
+    if not url:
+        return None
+    parts = _PROXY.fullmatch(url)
+    if parts is None or not 0 < int(parts["port"]) < 1 << 16:
+        # Not repeated: it may hold a password.
+        raise UsageError("P2PCHAT_PROXY must be like socks5h://127.0.0.1:9050 (h: the proxy looks names up)")
+    return url
+
+
+def _ice_servers() -> tuple[str, ...]:
     """``P2PCHAT_ICE``: STUN and TURN URLs, separated by blanks; none by default, so no third party is
     contacted. Raises UsageError."""
     urls = tuple(os.environ.get("P2PCHAT_ICE", "").split())

@@ -348,7 +348,8 @@ class Methods:
 
     async def _status(self, arguments: Arguments, asker: Asker) -> views.View:
         running = self._running
-        return views.status(running.node.status(), running.started_at, running.process_facts())
+        ways = {"paths": views.paths(running.paths)}
+        return views.status(running.node.status(), running.started_at, {**ways, **running.process_facts()})
 
     async def _stop(self, arguments: Arguments, asker: Asker) -> views.View:
         if not self._running.stays:

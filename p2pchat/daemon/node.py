@@ -22,6 +22,7 @@ from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.control import Asker, ControlServer
+from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.events import Events
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import Methods
@@ -48,7 +49,7 @@ class RunningNode:
         home: Path,
         unlock: Unlock,
         settings: Settings | None = None,
-        ice_servers: tuple[str, ...] = (),
+        paths: Paths | None = None,
         stays: bool = False,
     ) -> None:
         """``stays``: it runs for its own sake, not inside another command, and may be asked to stop."""
@@ -56,7 +57,7 @@ class RunningNode:
         self.stays = stays
         self._unlock = unlock
         self._settings = settings
-        self._ice_servers = ice_servers
+        self.paths = paths or Paths()
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.events = Events()
@@ -87,8 +88,8 @@ class RunningNode:
             raise
         self.started_at = self.clock.now()
         self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self._notify)
-        self._engine = Engine(self.driver.submit, self._ice_servers)
-        self._connections = RendezvousConnections(self.driver.submit)
+        self._engine = Engine(self.driver.submit, self.paths.ice_servers, relay_only=self.paths.relay_only)
+        self._connections = RendezvousConnections(self.driver.submit, self.paths.proxy)
         self.driver.submit(Started())
         self._running = asyncio.get_running_loop().create_task(
             self.driver.run(self._engine, self._connections)

@@ -13,6 +13,7 @@ from p2pchat.core import orders
 from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import MeshStatus, Status
 from p2pchat.crypto.identity import safety_emoji, safety_number
+from p2pchat.daemon.environment import Paths
 from p2pchat.types import ContactId
 
 View = dict[str, Any]
@@ -116,6 +117,16 @@ def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
         "outbox": now.outbox,
         "counters": now.counters,
         **process,
+    }
+
+
+def paths(chosen: Paths) -> View:
+    """By which ways the node reaches others, without the addresses and passwords of those who help."""
+    return {
+        "relay_only": chosen.relay_only,
+        "proxied": chosen.proxy is not None,
+        "stun": any(url.startswith("stun") for url in chosen.ice_servers),
+        "turn": any(url.startswith("turn") for url in chosen.ice_servers),
     }
 
 

@@ -14,7 +14,9 @@ import socket
 import ssl
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
+from python_socks import ProxyConnectionError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import broadcast
 from websockets.exceptions import (
@@ -23,6 +25,7 @@ from websockets.exceptions import (
     InvalidStatus,
     InvalidUpgrade,
     InvalidURI,
+    ProxyError,
     WebSocketException,
 )
 from websockets.frames import CloseCode
@@ -40,7 +43,10 @@ from p2pchat.wire.signalling import (
 )
 
 CONNECT_SECONDS: Final = 10.0
-"""For name, TCP, TLS, handshake and welcome together; Tor takes up to about five."""
+"""For name, TCP, TLS, handshake and welcome together."""
+
+PROXIED_SECONDS: Final = 30.0
+"""The same through a proxy: Tor has to find an onion service first, and build a way to it."""
 
 PING_SECONDS: Final = 20.0
 """Between pings, and again for the answer: under the 30 s after which the strictest NATs forget a
@@ -70,8 +76,9 @@ _SILENT.disabled = True
 class RendezvousConnections:
     """At most one connection for each URL. ``report`` is called in the event loop and must not block.
 
-    ``proxy`` is the URL of an HTTP or SOCKS proxy; without one, connections are direct, whatever the
-    environment says. ``P2PCHAT_CA_FILE`` names a PEM file of certificates to trust beside the system's.
+    ``proxy`` is a URL like ``socks5h://127.0.0.1:9050``: the proxy looks names up and makes every
+    connection; there is no way round it. Without one, connections are direct, whatever the environment says.
+    ``P2PCHAT_CA_FILE`` names a PEM file of certificates to trust beside the system's.
     """
 
     def __init__(self, report: Report, proxy: str | None = None) -> None:
@@ -136,10 +143,14 @@ class _Connection:
         self._read_at = 0.0
 
     async def __aenter__(self) -> _Connection:
+        patience = CONNECT_SECONDS if self._proxy is None else PROXIED_SECONDS
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(patience):
                 self._socket = await self._connect()
                 _check_welcome(_decode(await self._socket.recv()))
+        except TimeoutError:
+            await self._hang_up()
+            raise NetworkError(f"no answer within {patience:.0f} seconds") from None
         except BaseException:
             await self._hang_up()
             raise
@@ -167,6 +178,9 @@ class _Connection:
             self._socket.transport.abort()
 
     async def _connect(self) -> ClientConnection:
+        if self._proxy is None and _is_onion(self.url):
+            # Looking the name up would tell whoever serves names (RFC 7686).
+            raise NetworkError("an .onion address is reached through Tor alone: set P2PCHAT_PROXY")
         return await _NoRedirects(
             self.url,
             proxy=self._proxy,
@@ -201,9 +215,13 @@ class _NoRedirects(connect):
         return exc
 
 
-_FAILURES = (OSError, WebSocketException, NetworkError, Malformed, ImportError, ValueError)
+_FAILURES = (OSError, WebSocketException, NetworkError, Malformed, ValueError)
 """What names, sockets, TLS, proxies and bad servers raise. (ValueError: a port or a host name that cannot
 be.)"""
+
+
+def _is_onion(url: str) -> bool:
+    return (urlsplit(url).hostname or "").removesuffix(".").endswith(".onion")
 
 
 def _decode(data: str | bytes) -> FromServer:
@@ -245,8 +263,10 @@ def explain(error: Exception) -> str:
             return _explain_close(error)
         case InvalidURI():
             return "not an address that starts with ws:// or wss://"
-        case TimeoutError():
-            return f"no answer within {CONNECT_SECONDS:.0f} seconds"
+        case ProxyConnectionError():
+            return "the proxy of P2PCHAT_PROXY does not answer; nothing is sent round it"
+        case ProxyError():
+            return f"the proxy could not reach it: {_printable(str(error.__cause__ or error))}"
         case ssl.SSLCertVerificationError():
             return f"its certificate is not trusted: {error.verify_message}"
         case ssl.SSLError():
@@ -259,8 +279,6 @@ def explain(error: Exception) -> str:
             return "the connection was lost"
         case OSError():
             return error.strerror or str(error)
-        case ImportError():
-            return "a SOCKS proxy needs the package python-socks"
         case _:
             return f"cannot connect: {_printable(str(error))}"
 

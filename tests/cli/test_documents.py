@@ -16,7 +16,17 @@ from p2pchat.cli.run import INTERRUPTED
 from p2pchat.errors import P2PChatError
 
 DOCS = Path(__file__).parents[2] / "docs"
-EVERYWHERE = {"--home", "--passphrase-file", "--json", "-v", "--verbose", "-h", "--help", "--version"}
+EVERYWHERE = {
+    "--home",
+    "--passphrase-file",
+    "--json",
+    "--relay-only",
+    "-v",
+    "--verbose",
+    "-h",
+    "--help",
+    "--version",
+}
 
 
 def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:

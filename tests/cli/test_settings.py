@@ -8,6 +8,7 @@ import pytest
 
 from p2pchat.cli.connection import home_of, passphrase, read_passphrase
 from p2pchat.cli.settings import Settings
+from p2pchat.client import create_home
 from p2pchat.errors import UsageError
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode
@@ -61,3 +62,20 @@ def test_without_a_terminal_nothing_waits_for_a_passphrase(p2pchat: Run, tmp_pat
     ran = p2pchat("--home", str(tmp_path / "home"), "init", "--name", "ana")
     assert ran.code == 2
     assert "--passphrase-file" in ran.err
+
+
+@pytest.mark.parametrize("line", [["node", "run", "--relay-only"], ["--relay-only", "send", "bob", "hi"]])
+def test_relay_only_without_a_relay_says_what_to_do(line: list[str], p2pchat: Run, tmp_path: Path) -> None:
+    create_home(tmp_path / "home", "ana")
+    ran = p2pchat("--home", str(tmp_path / "home"), *line)
+    assert (ran.code, ran.out) == (2, "")
+    assert "set P2PCHAT_ICE, like turn:" in ran.err
+
+
+def test_relay_only_from_the_environment(
+    p2pchat: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_home(tmp_path / "home", "ana")
+    monkeypatch.setenv("P2PCHAT_RELAY_ONLY", "yes")
+    ran = p2pchat("--home", str(tmp_path / "home"), "node", "run")
+    assert (ran.code, ran.out) == (2, "")

@@ -6,12 +6,13 @@ import pytest
 
 from p2pchat.core.settings import Settings
 from p2pchat.daemon import environment
+from p2pchat.daemon.environment import Paths
 from p2pchat.errors import UsageError
 
 
 def test_nothing_set_is_the_default() -> None:
     assert environment.settings() == Settings()
-    assert environment.ice_servers() == ()
+    assert environment.paths() == Paths()
 
 
 def test_every_choice_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +50,7 @@ def test_what_makes_no_sense_is_refused(name: str, value: str, monkeypatch: pyte
 )
 def test_ice_servers_are_split(urls: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2PCHAT_ICE", urls)
-    assert environment.ice_servers() == tuple(urls.split())
+    assert environment.paths().ice_servers == tuple(urls.split())
 
 
 @pytest.mark.parametrize(
@@ -65,4 +66,58 @@ def test_ice_servers_are_split(urls: str, monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_ice_server_that_would_not_work_is_refused(urls: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2PCHAT_ICE", urls)
     with pytest.raises(UsageError, match="P2PCHAT_ICE"):
-        environment.ice_servers()
+        environment.paths()
+
+
+TURN = "turn:user:password@turn.example.org"
+
+
+def test_relay_only_is_asked_for_by_variable_or_by_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2PCHAT_ICE", TURN)
+    assert not environment.paths().relay_only
+    assert environment.paths(relay_only=True).relay_only
+    monkeypatch.setenv("P2PCHAT_RELAY_ONLY", "yes")
+    assert environment.paths().relay_only
+
+
+@pytest.mark.parametrize("servers", ["", "stun:stun.example.org"])
+def test_relay_only_without_a_relay_is_refused(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2PCHAT_ICE", servers)
+    with pytest.raises(UsageError, match="needs a TURN server: set P2PCHAT_ICE"):
+        environment.paths(relay_only=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["socks5h://127.0.0.1:9050", "socks5h://[::1]:9050", "socks5h://user:password@proxy.example.org:1080"],
+)
+def test_a_proxy_is_taken(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2PCHAT_PROXY", url)
+    assert environment.paths().proxy == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "socks5://127.0.0.1:9050",
+        "socks5h://127.0.0.1",
+        "socks5h://127.0.0.1:0",
+        "socks5h://127.0.0.1:99999",
+        "http://127.0.0.1:8080",
+        "socks5h://user@127.0.0.1:9050",
+        "127.0.0.1:9050",
+    ],
+)
+def test_a_proxy_that_would_look_up_names_here_or_would_not_work_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P2PCHAT_PROXY", url)
+    with pytest.raises(UsageError, match="P2PCHAT_PROXY must be like socks5h://"):
+        environment.paths()
+
+
+def test_a_wrong_proxy_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2PCHAT_PROXY", "socks5://user:secret@proxy.example.org:1080")
+    with pytest.raises(UsageError) as refused:
+        environment.paths()
+    assert "secret" not in str(refused.value)

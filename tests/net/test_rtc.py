@@ -47,9 +47,9 @@ F = TypeVar("F", bound=Fact)
 class Side:
     """An engine and what it reports."""
 
-    def __init__(self, ice_servers: tuple[str, ...] = ()) -> None:
+    def __init__(self, ice_servers: tuple[str, ...] = (), *, relay_only: bool = False) -> None:
         self.facts: asyncio.Queue[Fact] = asyncio.Queue()
-        self.engine = Engine(self.facts.put_nowait, ice_servers)
+        self.engine = Engine(self.facts.put_nowait, ice_servers, relay_only=relay_only)
 
     async def next(self, kind: type[F]) -> F:
         """The next fact of a kind; credit on the way is passed over."""

@@ -24,12 +24,13 @@ from p2pchat.core.facts import (
     LinkUp,
     OfferMade,
 )
-from p2pchat.errors import Malformed
+from p2pchat.errors import LinkError, Malformed
 from p2pchat.net.rtc import mending
 from p2pchat.net.rtc.mending import (
     RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCSessionDescription,
 )
@@ -56,12 +57,16 @@ class Engine:
     """Makes and keeps links. ``report`` is called in the event loop and must not block.
 
     ``ice_servers`` are STUN or TURN URLs (``turn:user:password@host:port``); with none, no third party is
-    contacted.
+    contacted. With ``relay_only`` nothing is sent or received but by way of the TURN server: no socket of a
+    link is open to anybody else, and neighbours learn the server's address alone.
     """
 
-    def __init__(self, report: Report, ice_servers: Sequence[str] = ()) -> None:
+    def __init__(self, report: Report, ice_servers: Sequence[str] = (), *, relay_only: bool = False) -> None:
         self._report = report
-        self._configuration = RTCConfiguration(iceServers=[_ice_server(url) for url in ice_servers])
+        policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
+        self._configuration = RTCConfiguration(
+            [_ice_server(url) for url in ice_servers], iceTransportPolicy=policy
+        )
         self._links: dict[LinkId, _Link] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,7 +106,8 @@ class Engine:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _begin(self, link: LinkId, step: Callable[[_Link], Coroutine[Any, Any, None]]) -> None:
-        made = _Link(link, RTCPeerConnection(self._configuration), self._tell)
+        relayed = self._configuration.iceTransportPolicy is RTCIceTransportPolicy.RELAY
+        made = _Link(link, RTCPeerConnection(self._configuration), self._tell, relayed)
         self._links[link] = made
         made.step = self._spawn(made.guarded(step(made)))
         self._spawn(made.guarded(made.watch()))
@@ -121,8 +127,9 @@ class Engine:
 class _Link:
     """One peer connection and its channel."""
 
-    def __init__(self, link: LinkId, connection: RTCPeerConnection, tell: Report) -> None:
+    def __init__(self, link: LinkId, connection: RTCPeerConnection, tell: Report, relayed: bool) -> None:
         self._id = link
+        self._relayed = relayed
         self._connection = connection
         self._tell: Report | None = tell
         self._channel: RTCDataChannel | None = None
@@ -167,7 +174,7 @@ class _Link:
             await step
         except TimeoutError:
             self.report(LinkDown(self._id, f"no connection within {CONNECT_SECONDS:.0f} seconds"))
-        except Malformed as error:
+        except (Malformed, LinkError) as error:
             self.report(LinkDown(self._id, str(error)))
         except Exception as error:  # noqa: BLE001 -- the engine's own errors have no common root
             _log.debug("link %d", self._id, exc_info=True)
@@ -175,7 +182,10 @@ class _Link:
 
     async def _describe(self, description: RTCSessionDescription) -> Description:
         await self._connection.setLocalDescription(description)
-        return from_sdp(self._connection.localDescription.sdp)
+        made = from_sdp(self._connection.localDescription.sdp)
+        if self._relayed:
+            _check_relayed(made)
+        return made
 
     def _adopt(self, channel: RTCDataChannel) -> None:
         if self._channel is not None:
@@ -267,6 +277,14 @@ class _Link:
             return False
         sctp = self._channel.transport
         return bool(self._channel.bufferedAmount or sctp._outbound_queue or sctp._sent_queue)
+
+
+def _check_relayed(made: Description) -> None:
+    """Whatever the engine has gathered: our own address leaves in no description. Raises LinkError."""
+    if not made.candidates:
+        raise LinkError("the TURN server gave no address; check P2PCHAT_ICE")
+    if any(candidate.kind != "relay" for candidate in made.candidates):
+        raise LinkError("the engine would have shown our own address")
 
 
 def _from_colons(fingerprint: str) -> bytes:

@@ -27,6 +27,7 @@ from aiortc import (  # noqa: E402
     RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCSctpTransport,
     RTCSessionDescription,
@@ -36,6 +37,7 @@ __all__ = [
     "RTCConfiguration",
     "RTCDataChannel",
     "RTCIceServer",
+    "RTCIceTransportPolicy",
     "RTCPeerConnection",
     "RTCSessionDescription",
     "connected_or_not",
@@ -43,6 +45,9 @@ __all__ = [
 
 GATHER_SECONDS: Final = 1.0
 """For STUN and TURN servers to answer; a silent one would cost 5 s (measured: 10 s a connection)."""
+
+RELAY_SECONDS: Final = 5.0
+"""The same where there is nothing else to connect by: two round trips, five with TLS, of a slow line."""
 
 DATAGRAMS_MAX: Final = 2048
 """Datagrams a link holds that DTLS has not looked at yet, 2.5 MB; beyond them the newest is lost, as networks
@@ -77,9 +82,11 @@ def _addresses_even_offline(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 
 
 async def _gather_in_time(
-    self: aioice.ice.Connection, component: int, addresses: list[str], timeout: float = GATHER_SECONDS
+    self: aioice.ice.Connection, component: int, addresses: list[str]
 ) -> list[aioice.Candidate]:
     """aioice waits 5 s for a silent server, and says no other time."""
+    relayed = self._transport_policy is aioice.ice.TransportPolicy.RELAY
+    timeout = RELAY_SECONDS if relayed else GATHER_SECONDS
     return await _gather(self, component, addresses, timeout)  # type: ignore[arg-type]
 
 
@@ -152,7 +159,7 @@ def _mend_engine() -> None:
     """Once, for the whole process."""
     aiortc.rtcsctptransport.SCTP_RTO_MIN = SCTP_RTO_MIN  # type: ignore[assignment]
     aioice.ice.get_host_addresses = _addresses_even_offline
-    aioice.ice.Connection.get_component_candidates = _gather_in_time  # type: ignore[method-assign]
+    aioice.ice.Connection.get_component_candidates = _gather_in_time  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.query_consent = _consent_while_open  # type: ignore[method-assign]
     aioice.ice.StunProtocol.datagram_received = _datagram_from_anybody  # type: ignore[method-assign,assignment]
     RTCPeerConnection._RTCPeerConnection__connect = _connect_known  # type: ignore[attr-defined]

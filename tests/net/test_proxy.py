@@ -1,0 +1,115 @@
+"""Through a SOCKS proxy, or not at all: names are the proxy's to look up, and nothing goes round it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+
+from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
+from p2pchat.net.rendezvous_ws import RendezvousConnections
+from p2pchat.types import Topic
+from p2pchat.wire.signalling import Seated, SeatMode, Take
+from rendezvous.server import running
+from tests.support.socks import socks_proxy
+
+pytestmark = pytest.mark.asyncio
+
+ONION = "p2pchatrendezvousp2pchatrendezvousp2pchatrendezvous23456.onion"
+
+Facts = asyncio.Queue[RendezvousUp | RendezvousDown | SignalReceived]
+Connect = Callable[[str, str | None], tuple[RendezvousConnections, Facts]]
+
+
+@pytest_asyncio.fixture
+async def connect() -> AsyncIterator[Connect]:
+    made: list[RendezvousConnections] = []
+
+    def begin(url: str, proxy: str | None) -> tuple[RendezvousConnections, Facts]:
+        facts: Facts = asyncio.Queue()
+        made.append(RendezvousConnections(facts.put_nowait, proxy))
+        made[-1].connect(url)
+        return made[-1], facts
+
+    yield begin
+    for connections in made:
+        await connections.aclose()
+
+
+@pytest.fixture
+def no_names(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Fail whoever looks a name up on this machine; what was looked up."""
+    looked_up: list[object] = []
+    really = socket.getaddrinfo
+
+    def look_up(host: object, *rest: object, **more: object) -> object:
+        if host != "127.0.0.1":
+            looked_up.append(host)
+            raise socket.gaierror(socket.EAI_NONAME, "a name was looked up here")
+        return really(host, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return looked_up
+
+
+async def next_of(facts: Facts) -> RendezvousUp | RendezvousDown | SignalReceived:
+    async with asyncio.timeout(15):
+        return await facts.get()
+
+
+@pytest.mark.parametrize("name", ["rendezvous.example", ONION])
+async def test_the_proxy_is_given_the_name_and_carries_what_is_said(
+    name: str, connect: Connect, no_names: list[object]
+) -> None:
+    async with running() as server, socks_proxy({name: server.port}) as proxy:
+        url = f"ws://{name}:8765"
+        connections, facts = connect(url, proxy.url)
+        assert await next_of(facts) == RendezvousUp(url)
+        connections.send(url, Take(Topic(b"t" * 32), SeatMode.MESH))
+        seated = await next_of(facts)
+        assert isinstance(seated, SignalReceived) and isinstance(seated.message, Seated)
+    assert (proxy.names(), no_names) == ([name], [])
+
+
+async def test_without_its_proxy_nothing_is_reached(connect: Connect) -> None:
+    """The rendezvous itself could be reached directly; nobody tries."""
+    came: list[asyncio.StreamWriter] = []
+    async with await asyncio.start_server(lambda _, writer: came.append(writer), "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        down = await next_of(connect(url, f"socks5h://127.0.0.1:{port}")[1])
+    assert down == RendezvousDown(url, "the proxy of P2PCHAT_PROXY does not answer; nothing is sent round it")
+    assert came == []
+
+
+async def test_what_the_proxy_cannot_reach_is_said(connect: Connect, no_names: list[object]) -> None:
+    async with socks_proxy({}) as proxy:
+        down = await next_of(connect("ws://rendezvous.example:8765", proxy.url)[1])
+    assert down == RendezvousDown(
+        "ws://rendezvous.example:8765", "the proxy could not reach it: Host unreachable"
+    )
+    assert (proxy.names(), no_names) == (["rendezvous.example"], [])
+
+
+async def test_what_is_no_proxy_is_said(connect: Connect) -> None:
+    async def web_server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(64)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(web_server, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        down = await next_of(connect("ws://rendezvous.example:1", f"socks5h://127.0.0.1:{port}")[1])
+    assert isinstance(down, RendezvousDown)
+    assert down.reason.startswith("the proxy could not reach it: ")
+
+
+async def test_an_onion_is_never_looked_up(connect: Connect, no_names: list[object]) -> None:
+    down = await next_of(connect(f"ws://{ONION}:80", None)[1])
+    assert isinstance(down, RendezvousDown)
+    assert "set P2PCHAT_PROXY" in down.reason
+    assert no_names == []

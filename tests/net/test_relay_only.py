@@ -1,0 +1,104 @@
+"""Relay only: what leaves names the TURN server's address, and nothing goes to anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from p2pchat.core.facts import FrameReceived, LinkDown, LinkUp, OfferMade
+from p2pchat.types import LinkId
+from p2pchat.wire.description import Description
+from tests.net.test_rtc import ONE, TWO, Side, frame, ice_of, introduced
+from tests.support.turn import Address, TurnServer, turn_server
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TurnServer]:
+    async with turn_server() as server:
+        yield server
+
+
+def shown(description: Description) -> list[tuple[str, Address]]:
+    return [(each.kind, (each.address, each.port)) for each in description.candidates]
+
+
+def reached(side: Side, link: LinkId) -> set[Address]:
+    """Every address that this end of a link has checked, or was asked from."""
+    return {pair.remote_addr for pair in ice_of(side, link)._check_list}
+
+
+async def up(a: Side, b: Side) -> tuple[Description, Description]:
+    offer, answer = await introduced(a, b)
+    a.engine.accept_answer(ONE, answer)
+    await a.next(LinkUp)
+    await b.next(LinkUp)
+    return offer, answer
+
+
+async def exchange(a: Side, b: Side, count: int = 50) -> None:
+    for number in range(count):
+        a.engine.send(ONE, frame(number))
+        b.engine.send(TWO, frame(number))
+    for number in range(count):
+        assert await b.next(FrameReceived) == FrameReceived(TWO, frame(number))
+        assert await a.next(FrameReceived) == FrameReceived(ONE, frame(number))
+
+
+async def test_offer_and_answer_hold_the_relays_address_and_no_other(server: TurnServer) -> None:
+    a, b = (Side((server.url,), relay_only=True) for _ in range(2))
+    offer, answer = await up(a, b)
+    relays = server.every_relay
+    assert (shown(offer), shown(answer)) == ([("relay", relays[0])], [("relay", relays[1])])
+    await exchange(a, b)
+    assert reached(a, ONE) == {relays[1]}
+    assert reached(b, TWO) == {relays[0]}
+    assert server.strangers == set(), "everything that reached a relay came from the other"
+    assert server.passed > 200
+    await a.engine.aclose()
+    await b.engine.aclose()
+    assert server.relays == {}, "what was allocated was given back"
+
+
+@pytest.mark.parametrize("hidden_offers", [True, False])
+async def test_one_who_does_not_hide_sees_the_relays_address_alone(
+    hidden_offers: bool, server: TurnServer
+) -> None:
+    hidden, plain = Side((server.url,), relay_only=True), Side()
+    a, b = (hidden, plain) if hidden_offers else (plain, hidden)
+    await up(a, b)
+    await exchange(a, b)
+    assert reached(plain, TWO if hidden_offers else ONE) == set(server.every_relay)
+    assert len(server.every_relay) == 1
+    await a.engine.aclose()
+    await b.engine.aclose()
+
+
+async def test_the_same_server_without_relay_only_would_show_our_own_address(server: TurnServer) -> None:
+    """So that the tests above can fail."""
+    side = Side((server.url,))
+    side.engine.make_offer(ONE)
+    offer = await side.next(OfferMade)
+    assert {kind for kind, _ in shown(offer.description)} == {"host", "relay"}
+    await side.engine.aclose()
+
+
+async def test_no_socket_is_open_to_anybody_but_the_turn_server(server: TurnServer) -> None:
+    side = Side((server.url,), relay_only=True)
+    side.engine.make_offer(ONE)
+    await side.next(OfferMade)
+    ice = ice_of(side, ONE)
+    assert [protocol.local_candidate.type for protocol in ice._protocols] == ["relay"]
+    await side.engine.aclose()
+
+
+async def test_a_relay_that_turns_us_away_ends_the_link_in_words(server: TurnServer) -> None:
+    side = Side((server.url.replace("secret", "guessed"),), relay_only=True)
+    side.engine.make_offer(ONE)
+    async with asyncio.timeout(10):
+        down = await side.facts.get()
+    assert down == LinkDown(ONE, "the TURN server gave no address; check P2PCHAT_ICE")
+    await side.engine.aclose()

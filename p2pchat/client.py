@@ -434,9 +434,7 @@ async def run_node(
 
     chosen = paths(relay_only)
     if chosen.proxy is not None and not chosen.relay_only:
-        complain(
-            "the proxy hides you from the rendezvous alone: neighbours see your address (see --relay-only)"
-        )
+        complain("links do not go through the proxy: neighbours see your address (see --relay-only)")
     unlock = _Unlock(passphrase)
     await serve(lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain)
 

@@ -32,7 +32,7 @@ class Paths:
     relay_only: bool = False
     """Links go through the TURN server alone; neighbours see its address, never ours."""
     proxy: str | None = None
-    """URL of the SOCKS5 proxy through which rendezvous are reached, and only through it."""
+    """URL of the SOCKS5 proxy through which all TCP goes or none: to rendezvous and TURN servers."""
 
 
 def settings() -> Settings:
@@ -56,7 +56,16 @@ def paths(relay_only: bool = False) -> Paths:
     relay_only = keep_to_relay(relay_only)
     if relay_only and not any(url.startswith("turn") for url in servers):
         raise UsageError("relay only needs a TURN server: set P2PCHAT_ICE, like turn:user:password@host:port")
-    return Paths(servers, relay_only, proxy())
+    behind = proxy()
+    if relay_only and behind is not None and not any(_over_tcp(url) for url in servers):
+        raise UsageError(
+            "behind a proxy, relay only needs a TURN server over TCP: end it in ?transport=tcp, or use turns:"
+        )
+    return Paths(servers, relay_only, behind)
+
+
+def _over_tcp(url: str) -> bool:
+    return url.startswith("turns:") or (url.startswith("turn:") and url.endswith("?transport=tcp"))
 
 
 def keep_to_relay(asked: bool) -> bool:

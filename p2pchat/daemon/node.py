@@ -88,8 +88,11 @@ class RunningNode:
             raise
         self.started_at = self.clock.now()
         self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self._notify)
-        self._engine = Engine(self.driver.submit, self.paths.ice_servers, relay_only=self.paths.relay_only)
-        self._connections = RendezvousConnections(self.driver.submit, self.paths.proxy)
+        ways = self.paths
+        self._engine = Engine(
+            self.driver.submit, ways.ice_servers, relay_only=ways.relay_only, proxy=ways.proxy
+        )
+        self._connections = RendezvousConnections(self.driver.submit, ways.proxy)
         self.driver.submit(Started())
         self._running = asyncio.get_running_loop().create_task(
             self.driver.run(self._engine, self._connections)

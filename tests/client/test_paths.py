@@ -63,6 +63,26 @@ async def test_friends_meet_through_the_proxy_at_a_name_only_it_knows(
     assert set(proxy.names()) == {"meeting.example"}
 
 
+async def test_with_both_everything_goes_through_the_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running() as server, turn_server() as turn:
+        known = {"meeting.example": server.port, "turn.example": turn.port}
+        async with socks_proxy(known) as proxy:
+            named = turn.url.replace("127.0.0.1", "turn.example")
+            monkeypatch.setenv("P2PCHAT_PROXY", proxy.url)
+            monkeypatch.setenv("P2PCHAT_RELAY_ONLY", "yes")
+            monkeypatch.setenv("P2PCHAT_ICE", f"{named}?transport=tcp")
+            for name in ("alice", "bob"):
+                create_home(tmp_path / name, name, ["ws://meeting.example:8765"])
+            async with connect(tmp_path / "alice") as alice, connect(tmp_path / "bob") as bob:
+                await pair(alice, bob)
+                await alice.send("bob", "hello")
+                assert {*unsealed(alice)} == {*unsealed(bob)} == {"relay"}
+            assert set(proxy.names()) == set(known)
+        assert turn.strangers == set()
+
+
 async def test_a_node_that_keeps_to_less_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create_home(tmp_path / "home", "ana")
     monkeypatch.setenv("P2PCHAT_ICE", "turn:user:password@127.0.0.1:9")
@@ -78,7 +98,7 @@ async def test_a_node_that_keeps_to_less_is_not_used(tmp_path: Path, monkeypatch
 
 async def test_a_node_that_keeps_to_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create_home(tmp_path / "home", "ana")
-    monkeypatch.setenv("P2PCHAT_ICE", "turn:user:password@127.0.0.1:9")
+    monkeypatch.setenv("P2PCHAT_ICE", "turn:user:password@127.0.0.1:9?transport=tcp")
     monkeypatch.setenv("P2PCHAT_PROXY", "socks5h://127.0.0.1:9")
     home = tmp_path / "home"
     async with connect(home, relay_only=True) as node:
@@ -93,7 +113,7 @@ async def test_a_proxy_that_leaves_the_links_uncovered_is_told(
     relay_only: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_home(tmp_path / "home", "ana")
-    monkeypatch.setenv("P2PCHAT_ICE", "turn:user:password@127.0.0.1:9")
+    monkeypatch.setenv("P2PCHAT_ICE", "turn:user:password@127.0.0.1:9?transport=tcp")
     monkeypatch.setenv("P2PCHAT_PROXY", "socks5h://127.0.0.1:9")
     said: list[str] = []
     ready = asyncio.Event()

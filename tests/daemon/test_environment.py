@@ -80,6 +80,23 @@ def test_relay_only_is_asked_for_by_variable_or_by_argument(monkeypatch: pytest.
     assert environment.paths().relay_only
 
 
+@pytest.mark.parametrize(
+    ("server", "works"),
+    [(TURN, False), (f"{TURN}?transport=tcp", True), (TURN.replace("turn:", "turns:", 1), True)],
+)
+def test_behind_a_proxy_the_relay_must_be_one_that_the_proxy_can_reach(
+    server: str, works: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P2PCHAT_ICE", server)
+    monkeypatch.setenv("P2PCHAT_PROXY", "socks5h://127.0.0.1:9050")
+    assert not environment.paths().relay_only
+    if works:
+        assert environment.paths(relay_only=True).relay_only
+    else:
+        with pytest.raises(UsageError, match="TURN server over TCP"):
+            environment.paths(relay_only=True)
+
+
 @pytest.mark.parametrize("servers", ["", "stun:stun.example.org"])
 def test_relay_only_without_a_relay_is_refused(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2PCHAT_ICE", servers)

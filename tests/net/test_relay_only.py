@@ -11,6 +11,7 @@ from p2pchat.core.facts import FrameReceived, LinkDown, LinkUp, OfferMade
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from tests.net.test_rtc import ONE, TWO, Side, frame, ice_of, introduced
+from tests.support.socks import socks_proxy
 from tests.support.turn import Address, TurnServer, turn_server
 
 pytestmark = pytest.mark.real
@@ -101,4 +102,33 @@ async def test_a_relay_that_turns_us_away_ends_the_link_in_words(server: TurnSer
     async with asyncio.timeout(10):
         down = await side.facts.get()
     assert down == LinkDown(ONE, "the TURN server gave no address; check P2PCHAT_ICE")
+    await side.engine.aclose()
+
+
+def by_name(server: TurnServer) -> str:
+    """The same server over TCP, at a name that only the proxy knows."""
+    return server.url.replace("127.0.0.1", "turn.example") + "?transport=tcp"
+
+
+async def test_over_tcp_the_relay_itself_is_reached_through_the_proxy(server: TurnServer) -> None:
+    async with socks_proxy({"turn.example": server.port}) as proxy:
+        a, b = (Side((by_name(server),), relay_only=True, proxy=proxy.url) for _ in range(2))
+        offer, answer = await up(a, b)
+        assert {kind for kind, _ in (*shown(offer), *shown(answer))} == {"relay"}
+        await exchange(a, b)
+        assert proxy.names() == ["turn.example"] * 2
+        assert len(server.streams) == 2
+        assert server.strangers == set()
+        await a.engine.aclose()
+        await b.engine.aclose()
+
+
+async def test_without_its_proxy_no_relay_is_reached(server: TurnServer) -> None:
+    url = f"{server.url}?transport=tcp"
+    side = Side((url,), relay_only=True, proxy="socks5h://127.0.0.1:9")
+    side.engine.make_offer(ONE)
+    async with asyncio.timeout(15):
+        down = await side.facts.get()
+    assert down == LinkDown(ONE, "the TURN server gave no address; check P2PCHAT_ICE")
+    assert (server.streams, server.every_relay) == ({}, [])
     await side.engine.aclose()

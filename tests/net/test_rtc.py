@@ -47,9 +47,11 @@ F = TypeVar("F", bound=Fact)
 class Side:
     """An engine and what it reports."""
 
-    def __init__(self, ice_servers: tuple[str, ...] = (), *, relay_only: bool = False) -> None:
+    def __init__(
+        self, ice_servers: tuple[str, ...] = (), *, relay_only: bool = False, proxy: str | None = None
+    ) -> None:
         self.facts: asyncio.Queue[Fact] = asyncio.Queue()
-        self.engine = Engine(self.facts.put_nowait, ice_servers, relay_only=relay_only)
+        self.engine = Engine(self.facts.put_nowait, ice_servers, relay_only=relay_only, proxy=proxy)
 
     async def next(self, kind: type[F]) -> F:
         """The next fact of a kind; credit on the way is passed over."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
@@ -58,15 +59,25 @@ class Engine:
 
     ``ice_servers`` are STUN or TURN URLs (``turn:user:password@host:port``); with none, no third party is
     contacted. With ``relay_only`` nothing is sent or received but by way of the TURN server: no socket of a
-    link is open to anybody else, and neighbours learn the server's address alone.
+    link is open to anybody else, and neighbours learn the server's address alone. ``proxy``, the URL of a
+    SOCKS5 proxy, stands between us and a TURN server that is reached over TCP; UDP does not go through it.
     """
 
-    def __init__(self, report: Report, ice_servers: Sequence[str] = (), *, relay_only: bool = False) -> None:
+    def __init__(
+        self,
+        report: Report,
+        ice_servers: Sequence[str] = (),
+        *,
+        relay_only: bool = False,
+        proxy: str | None = None,
+    ) -> None:
         self._report = report
         policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
         self._configuration = RTCConfiguration(
             [_ice_server(url) for url in ice_servers], iceTransportPolicy=policy
         )
+        self._context = contextvars.copy_context()
+        self._context.run(mending.PROXY.set, proxy)
         self._links: dict[LinkId, _Link] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -118,7 +129,7 @@ class Engine:
         self._report(fact)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work, context=self._context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

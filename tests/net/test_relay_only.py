@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from p2pchat.core.facts import FrameReceived, LinkDown, LinkUp, OfferMade
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from tests.net.test_rtc import ONE, TWO, Side, frame, ice_of, introduced
+from tests.support.certificates import certificate
 from tests.support.socks import socks_proxy
 from tests.support.turn import Address, TurnServer, turn_server
 
@@ -121,6 +124,28 @@ async def test_over_tcp_the_relay_itself_is_reached_through_the_proxy(server: Tu
         assert server.strangers == set()
         await a.engine.aclose()
         await b.engine.aclose()
+
+
+async def test_over_tls_it_is_the_relay_that_shows_its_certificate_to_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = certificate(tmp_path, "turn.example")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    async with (
+        turn_server(tls=context) as server,
+        socks_proxy({"turn.example": server.port, "other.example": server.port}) as proxy,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+        for name, works in (("turn.example", True), ("other.example", False)):
+            url = by_name(server).replace("turn:", "turns:", 1).replace("turn.example", name)
+            side = Side((url,), relay_only=True, proxy=proxy.url)
+            side.engine.make_offer(ONE)
+            async with asyncio.timeout(15):
+                fact = await side.facts.get()
+            assert isinstance(fact, OfferMade) is works, fact
+            await side.engine.aclose()
+        assert proxy.names() == ["turn.example", "other.example"]
 
 
 async def test_without_its_proxy_no_relay_is_reached(server: TurnServer) -> None:

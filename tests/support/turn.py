@@ -1,7 +1,7 @@
 """A TURN server (RFC 8656): links go through it, and tests see what does.
 
 Knows: allocations with long-term credentials, refreshing, channels, permissions by address. Does not know:
-TLS, IPv6, Send indications, lifetimes: the engine's client uses channels alone, and tests are short.
+IPv6, Send indications, lifetimes: the engine's client uses channels alone, and tests are short.
 
 Run by itself, ``python -m tests.support.turn INSIDE OUTSIDE`` prints its URL and serves until it is ended.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import struct
 import sys
 from collections.abc import AsyncIterator
@@ -185,15 +186,20 @@ class _Relay(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def turn_server(inside: str = "127.0.0.1", outside: str = "127.0.0.1") -> AsyncIterator[TurnServer]:
-    """Listens by UDP and TCP at the same port, for as long as the block lasts; relays are at ``outside``."""
+async def turn_server(
+    inside: str = "127.0.0.1", outside: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[TurnServer]:
+    """Listens by UDP and TCP at the same port, for as long as the block lasts; relays are at ``outside``.
+
+    With ``tls``, TCP is TLS.
+    """
     loop = asyncio.get_running_loop()
     transport, server = await loop.create_datagram_endpoint(
         lambda: TurnServer(outside), local_addr=(inside, 0)
     )
     try:
         port = transport.get_extra_info("sockname")[1]
-        async with await loop.create_server(lambda: _Stream(server), inside, port):
+        async with await loop.create_server(lambda: _Stream(server), inside, port, ssl=tls):
             yield server
     finally:
         for relay in server.relays.values():

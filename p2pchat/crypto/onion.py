@@ -1,0 +1,169 @@
+"""Onions: a cell on its way over a stem, which shows each hop the next one and nothing else.
+
+Knows: our suite for ``sphinx``, what a slot says, the layers over the payload. Does not know: how a way is
+chosen, or what happens to what comes out.
+
+::
+
+    version 1 | alpha 32 | beta 5 × 26 | gamma 16 | delta 941                                    1120 bytes
+    slot      command 1 | delay 1 | next hop 8 | gamma 16
+    delta     LIONESS, a layer for each hop, over 16 zero bytes and the cell
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from hashlib import blake2b
+
+from p2pchat.crypto import lioness, sphinx
+from p2pchat.crypto.exchange import public_point, shared_point
+from p2pchat.errors import Malformed, Unreadable
+from p2pchat.ports import Entropy
+from p2pchat.wire.geometry import GEOMETRY
+
+ID_BYTES = 8
+VERSION = b"\1"
+
+_G = GEOMETRY
+_ALPHA = slice(_G.onion_ad, _G.onion_ad + _G.alpha)
+_BETA = slice(_ALPHA.stop, _ALPHA.stop + _G.beta)
+_GAMMA = slice(_BETA.stop, _BETA.stop + _G.gamma)
+_DELTA = slice(_GAMMA.stop, _G.onion)
+_NEXT = slice(2, 2 + ID_BYTES)
+_NEXT_GAMMA = slice(_NEXT.stop, _NEXT.stop + _G.gamma)
+_ZEROS = bytes(_G.zero)
+
+assert _NEXT_GAMMA.stop == _G.slot
+
+
+class Command(IntEnum):
+    """What a hop is to do."""
+
+    FORWARD = 1
+    BROADCAST = 2
+    LOOP = 3
+    """It was ours, and has come back."""
+    DROP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    id: bytes
+    """The name by which the hop before knows it, 8 bytes."""
+    key: bytes
+    """Its onion key, 32 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peeled:
+    """One layer less."""
+
+    command: Command
+    delay: int
+    """The sender's wish, 0 to 255; what it means is the core's."""
+    replay: bytes
+    """Names the packet to this hop, 16 bytes: it must not be seen twice."""
+    next: bytes = b""
+    """FORWARD: the next hop's name."""
+    packet: bytes = field(default=b"", repr=False)
+    """FORWARD: what it gets, ``GEOMETRY.onion`` bytes."""
+    payload: bytes = field(default=b"", repr=False)
+    """BROADCAST and LOOP: the cell, ``GEOMETRY.cell`` bytes."""
+
+
+class OnionKey:
+    """A hop's short-lived key."""
+
+    def __init__(self, scalar: bytes) -> None:
+        """``scalar``: 32 random bytes."""
+        self.scalar = scalar
+        self.public = public_point(scalar)
+
+    @classmethod
+    def generate(cls, entropy: Entropy) -> OnionKey:
+        """A fresh one."""
+        return cls(entropy.bytes(32))
+
+
+class _Suite:
+    """X25519, BLAKE2b, ChaCha20."""
+
+    beta = _G.beta
+    slot_max = _G.slot
+
+    def multiply(self, scalar: bytes, point: bytes) -> bytes:
+        return shared_point(scalar, point)
+
+    def public(self, scalar: bytes) -> bytes:
+        return public_point(scalar)
+
+    def shared(self, point: bytes) -> bytes:
+        return point
+
+    def blind(self, alpha: bytes, secret: bytes) -> bytes:
+        return blake2b(alpha, key=secret, digest_size=32, person=b"sphinx-blind").digest()
+
+    def keys(self, secret: bytes) -> tuple[bytes, bytes]:
+        both = blake2b(key=secret, person=b"sphinx-header").digest()
+        return both[:32], both[32:]
+
+    def xor(self, key: bytes, data: bytes) -> bytes:
+        return lioness.stream_xor(key, data)
+
+    def mac(self, key: bytes, alpha: bytes, beta: bytes, associated: bytes) -> bytes:
+        return blake2b(associated + alpha + beta, key=key, digest_size=_G.gamma).digest()
+
+
+SUITE = _Suite()
+
+
+def wrap(way: Sequence[Hop], command: Command, payload: bytes, entropy: Entropy, delay: int = 0) -> bytes:
+    """An onion of ``GEOMETRY.onion`` bytes for the first hop, that the last of 1 to ``GEOMETRY.slots`` hops
+    opens with ``command`` and ``payload`` (``GEOMETRY.cell`` bytes). Raises Unreadable if a hop's key is
+    none.
+
+    What no hop needs is random: zeros behind the last slot would tell it how long the way was (Kuhn, Beck,
+    Strufe 2020, "Breaking and (partially) fixing provably secure onion routing").
+    """
+    if not 1 <= len(way) <= _G.slots or len(payload) != _G.cell:
+        raise ValueError(f"a way of {len(way)} hops, or a payload of {len(payload)} bytes")
+    steps = list(sphinx.steps(SUITE, entropy.bytes(32), [hop.key for hop in way]))
+    contents = [bytes([Command.FORWARD, delay]) + hop.id for hop in way[1:]]
+    contents.append(bytes([command, delay]) + entropy.bytes(ID_BYTES))
+    last, noise = entropy.bytes(_G.gamma), entropy.bytes(_G.beta)
+    header = sphinx.build(SUITE, steps, contents, last, noise, VERSION)
+    delta = _ZEROS + payload
+    for step in reversed(steps):
+        delta = lioness.encipher(_payload_key(step.secret), delta)
+    return VERSION + header.alpha + header.beta + header.gamma + delta
+
+
+def peel(key: OnionKey, packet: bytes) -> Peeled:
+    """Take our layer off. Raises Malformed (another size or version), Unreadable (not for this key, altered,
+    or of a payload that was altered on the way)."""
+    if len(packet) != _G.onion or packet[: _G.onion_ad] != VERSION:
+        raise Malformed("not an onion")
+    header = sphinx.Header(packet[_ALPHA], packet[_BETA], packet[_GAMMA])
+    secret, slots = sphinx.open_slot(SUITE, key.scalar, header, VERSION)
+    try:
+        command = Command(slots[0])
+    except ValueError:
+        raise Malformed("an onion with an unknown command") from None
+    delay, replay = slots[1], blake2b(key=secret, digest_size=16, person=b"sphinx-replay").digest()
+    if command is Command.DROP:
+        return Peeled(command, delay, replay)
+    delta = lioness.decipher(_payload_key(secret), packet[_DELTA])
+    if command is Command.FORWARD:
+        alpha = sphinx.blinded(SUITE, header.alpha, secret)
+        onward = VERSION + alpha + slots[_G.slot :] + slots[_NEXT_GAMMA] + delta
+        return Peeled(command, delay, replay, next=slots[_NEXT], packet=onward)
+    if delta[: _G.zero] != _ZEROS:
+        raise Unreadable("an onion whose payload was altered")
+    return Peeled(command, delay, replay, payload=delta[_G.zero :])
+
+
+def _payload_key(secret: bytes) -> bytes:
+    parts = (blake2b(bytes([part]), key=secret, person=b"sphinx-payload").digest() for part in range(3))
+    return b"".join(parts)

@@ -57,12 +57,24 @@ def _summary(status: Mapping[str, Any]) -> Table:
         "running": f"{str(up).split('.')[0]}, process {status['pid']}",
         "home": one_line(status["home"]),
         "links": f"{status['links_up']}, {eager} of them in the tree",
+        "privacy": "; ".join(hidden(mesh) for mesh in status["meshes"]) or "in no mesh yet",
         "outbox": f"{status['outbox']} waiting to be delivered",
         "memory": f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
     }
     for label, value in facts.items():
         table.add_row(Text(label, style="dim"), Text(value))
     return table
+
+
+def hidden(mesh: Mapping[str, Any]) -> str:
+    """How well it is hidden, in a mesh, who writes here."""
+    if "stem" not in mesh:
+        return "no stem: cells are broadcast where they are written"
+    hops, crowd = mesh["stem"]["hops"], mesh["crowd"]
+    if mesh["stem"]["state"] == "none":
+        return f"{mesh['profile']}, but no stem: in a mesh of {crowd} others see who writes"
+    short = " (shorter than it should be)" if mesh["stem"]["state"] == "short" else ""
+    return f"{mesh['profile']}: a stem of {hops} hops{short}, hidden among {crowd}"
 
 
 def _rendezvous(status: Mapping[str, Any]) -> Table:

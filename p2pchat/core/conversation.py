@@ -33,6 +33,7 @@ from p2pchat.types import MessageId, MessageState
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import Fragment, Lane
+from p2pchat.wire.geometry import GEOMETRY
 
 NEVER = 2.0**53
 """An expiry for what must not expire."""
@@ -72,7 +73,9 @@ class Conversation:
         entries: Iterable[OutboxEntry],
         entropy: Entropy,
         counters: Counter[str],
+        repeat_s: float = PROBE_FIRST_S,
     ) -> None:
+        """``repeat_s``: how long to wait for a receipt before the first repeat."""
         self.contact = contact
         self._session = session
         self._outbox = Outbox(iter(entries))
@@ -85,7 +88,9 @@ class Conversation:
         self._acknowledge_soon = False
         self._receipt_at: float | None = None
         self._probe_at: float | None = None
-        self._probe_gap = PROBE_FIRST_S
+        self._repeat_s = self._probe_gap = repeat_s
+        self._leaving: dict[bytes, MessageId] = {}
+        """Tags of cells that have been handed over and not left yet, and the message each is part of."""
 
     # --- what the parent asks
 
@@ -127,7 +132,7 @@ class Conversation:
             return []
         out = self._follow_clock(now)
         self._presence.greet_soon(now)
-        self._probe_gap = PROBE_FIRST_S
+        self._probe_gap = self._repeat_s
         return self._saved(out + self._flush(now) + (self._probe(now) if links == 1 else []))
 
     def cell(self, cell: Cell, now: float) -> list[Output]:
@@ -142,6 +147,14 @@ class Conversation:
             self._counters["cells refused: unreadable"] += 1
         self._moved |= self._session.checkpoint_due
         return self._saved(out + self._flush(now))
+
+    def left(self, tag: bytes, now: float) -> list[Output]:
+        """A cell has left the node; with the last of a message, the message has."""
+        message = self._leaving.pop(tag, None)
+        item = self._outbox.get(message) if message is not None else None
+        if item is None or message in self._leaving.values() or len(item.sent) < len(item.pieces):
+            return []
+        return self._moved_to(item.entry, MessageState.RELAYED, now)
 
     def tick(self, now: float) -> list[Output]:
         """Expire, acknowledge, greet, probe: whatever is due."""
@@ -237,8 +250,8 @@ class Conversation:
             return []
         done = self._outbox.acknowledged(next_number, held)
         out = [order for item in done for order in self._finish(item, MessageState.DELIVERED, now)]
-        self._probe_gap = PROBE_FIRST_S
-        again = self._send_due(now - PROBE_FIRST_S, now)
+        self._probe_gap = self._repeat_s
+        again = self._send_due(now - self._repeat_s, now)
         return out + (again or self._reopen(now))
 
     def _reopen(self, now: float) -> list[Output]:
@@ -301,10 +314,10 @@ class Conversation:
         item.sent[index] = now
         if self._probe_at is None:
             self._probe_at = now + self._probe_gap
-        out = self._seal(fragment, now)
-        if first_time and len(item.sent) == len(pieces):
-            out += self._moved_to(entry, MessageState.RELAYED, now)
-        return out
+        sealed = self._seal(fragment, now)
+        if first_time:
+            self._leaving[sealed.cell[: GEOMETRY.cell_tag]] = entry.id
+        return [sealed]
 
     def _probe(self, now: float) -> list[Output]:
         """Ask into the silence, and wait twice as long before the next time."""
@@ -348,11 +361,11 @@ class Conversation:
             return []
         floor = self._outbox.floor(self._session.next_number)
         data = wire.encode_notice(notice)
-        return self._seal(self._session.fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)
+        return [self._seal(self._session.fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)]
 
-    def _seal(self, fragment: Fragment, now: float) -> list[Output]:
+    def _seal(self, fragment: Fragment, now: float) -> SendCell:
         self._moved = True
-        return [SendCell(self._session.seal(fragment, now))]
+        return SendCell(self._session.seal(fragment, now))
 
     # --- ends
 
@@ -368,6 +381,7 @@ class Conversation:
 
     def _finish(self, item: Item, state: MessageState, now: float) -> list[Output]:
         self._outbox.remove(item.entry.id)
+        self._leaving = {tag: id for tag, id in self._leaving.items() if id != item.entry.id}
         return [Persist(DropOutbox(item.entry.id)), *self._moved_to(item.entry, state, now)]
 
     def _moved_to(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:

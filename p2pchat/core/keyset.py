@@ -141,5 +141,8 @@ class KeySet:
 
 def bounds(interval: Interval) -> tuple[bytes, bytes]:
     """The least key an interval can have, and what all of its keys are less than."""
-    low, high = interval
-    return low.to_bytes(4, "big"), _PAST_ALL if high == KEY_SPACE else high.to_bytes(4, "big")
+    return _least(interval[0]), _least(interval[1])
+
+
+def _least(start: int) -> bytes:
+    return _PAST_ALL if start == KEY_SPACE else start.to_bytes(4, "big")

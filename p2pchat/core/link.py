@@ -77,7 +77,8 @@ class Link:
         return self._release(now)
 
     def receive(self, data: bytes, now: float) -> Frame | Control | None:
-        """Open one frame: a cell's frame, a neighbour's word, or None when it was the link's own business.
+        """Open one frame: a cell's or an onion's frame, a neighbour's word, or None when it was the link's
+        own business.
 
         Raises RefusedInput; on an ordered, reliable channel inside DTLS that means a hostile or broken peer,
         and the link must be closed.
@@ -88,7 +89,7 @@ class Link:
         self.received += 1
         self._heard_at = now
         match received.kind:
-            case FrameKind.CELL:
+            case FrameKind.CELL | FrameKind.ONION:
                 return received
             case FrameKind.CONTROL:
                 said = control.decode(received.body)
@@ -98,7 +99,7 @@ class Link:
 
     def send(self, item: Frame, now: float, source: LinkId | None = None) -> list[bytes]:
         """Queue a frame; control goes before cells. ``source``: the link a cell came from, if not our own."""
-        if item.kind is FrameKind.CELL:
+        if item.kind in (FrameKind.CELL, FrameKind.ONION):
             self._lanes.put_cell(item, source)
         else:
             self._lanes.put_control(item)

@@ -18,7 +18,7 @@ from p2pchat.core.facts import LinkFact
 from p2pchat.core.hold import Hold
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.neighbours import Closed, Heard, Opened
-from p2pchat.core.orders import CellSeen, FetchCells, Notify, Order, SendFrame
+from p2pchat.core.orders import CellSeen, FetchCells, Notify, OnionSeen, Order, SendFrame
 from p2pchat.core.reconcile import Reconcile
 from p2pchat.core.records import HeldCell
 from p2pchat.core.records import Mesh as MeshRecord
@@ -26,13 +26,15 @@ from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.seen import Seen
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus, MeshStatus
+from p2pchat.core.stem import outputs as stems
+from p2pchat.core.stem.stem import Stem
 from p2pchat.core.view import View, ViewOutput
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, NodeId, Seat, Topic
-from p2pchat.wire import control, gossip
+from p2pchat.wire import control, gossip, vicinity
 from p2pchat.wire.cell import Cell, decode_cell, encode_cell
 from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
@@ -41,6 +43,7 @@ from p2pchat.wire.reconcile import Reconciling
 
 _GOSSIP = get_args(gossip.Gossip)
 _RECONCILING = get_args(Reconciling)
+_VICINAL = get_args(vicinity.Vicinal)
 
 RESERVED = 16
 """Of a link's credit, kept free for cells that are under way while held ones are sent."""
@@ -54,13 +57,20 @@ class CellArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class CellLeft:
+    """The cell of our own that bears this tag is on its way."""
+
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class NeighbourChanged:
     """A link came up or went down."""
 
     up: bool
 
 
-MeshOutput = Order | TakeSeat | LeaveSeat | CellArrived | NeighbourChanged
+MeshOutput = Order | TakeSeat | LeaveSeat | CellArrived | CellLeft | NeighbourChanged
 
 
 class _Cells:
@@ -101,6 +111,7 @@ class Mesh:
         self._cells = _Cells(self._seen, self._hold)
         self._broadcast = strategy(entropy.child("broadcast"), self._cells, counters)
         self._reconcile = Reconcile(self._hold, counters)
+        self._stem = Stem(settings.profile, entropy.child("stem"), counters) if settings.profile else None
         self._budgets: dict[LinkId, Budget] = {}
         self._view = View(record, node, settings, entropy, new_link, counters, self._idle)
 
@@ -148,12 +159,15 @@ class Mesh:
             self._view.sitting,
             self._hold.status(),
             pulling,
+            self._stem.status() if self._stem is not None else None,
         )
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
         due = self._view.next_wakeup()
         others = [self._broadcast.next_wakeup(), self._reconcile.next_wakeup()]
+        if self._stem is not None:
+            others.append(self._stem.next_wakeup())
         if self._budgets:
             others.append(self._hold.next_wakeup())
         for other in others:
@@ -168,6 +182,8 @@ class Mesh:
         out = self._watched(self._view.tick(now), now)
         out += self._sent(self._broadcast.tick(now), None, now)
         out += self._reconciled(self._reconcile.tick(now), now) + self._serve(now)
+        if self._stem is not None:
+            out += self._stemmed(self._stem.tick(now), now)
         # Cells are dropped for their age only while a link shows that the clock is right.
         return [*out, *self._hold.tick(now)] if self._budgets else out
 
@@ -211,11 +227,15 @@ class Mesh:
                     self._budgets[neighbour.id] = Budget(now)
                     done += self._sent(self._broadcast.link_up(neighbour.id, now), None, now)
                     done += self._reconciled(self._reconcile.link_up(neighbour.id, neighbour.ours, now), now)
+                    if self._stem is not None:
+                        done += self._stemmed(self._stem.link_up(neighbour.id, now), now)
                     done.append(NeighbourChanged(up=True))
                 case Closed(neighbour):
                     self._budgets.pop(neighbour.id, None)
                     done += self._sent(self._broadcast.link_down(neighbour.id, now), None, now)
                     done += self._reconciled(self._reconcile.link_down(neighbour.id, now), now)
+                    if self._stem is not None:
+                        self._stem.link_down(neighbour.id, now)
                     done.append(NeighbourChanged(up=False))
                 case Heard(link, said):
                     done += self._heard(link, said, now)
@@ -229,29 +249,51 @@ class Mesh:
 
     # --- cells
 
-    def broadcast(self, cell: bytes, now: float) -> list[MeshOutput]:
-        """Send a cell of our own, ``GEOMETRY.cell`` bytes."""
+    def submit(self, cell: bytes, now: float) -> list[MeshOutput]:
+        """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
         if self._stamp_bits:
             paid = stamped(decode_cell(cell), self._stamp_bits, self._entropy.bytes(GEOMETRY.stamp))
             cell = encode_cell(paid)
-        name, epoch = cell_id(cell), decode_cell(cell).epoch
-        if not self._seen.first_sight(name, epoch, now):
-            return []
         self._counters["cells originated"] += 1
-        return self._spread(name, epoch, cell, None, now)
+        if self._stem is None:
+            return [*self._enter(cell, None, now), CellLeft(cell[: GEOMETRY.cell_tag])]
+        sent = Notify(CellSeen(cell_id(cell), None, 0, now))
+        return [sent, *self._stemmed(self._stem.submit(cell, now), now)]
+
+    def _enter(self, body: bytes, source: LinkId | None, now: float) -> list[MeshOutput]:
+        """Here a cell enters the broadcast; ``source`` is the link that brought its onion."""
+        cell, name = decode_cell(body), cell_id(body)
+        if source is not None and not self._seen.alive(cell.epoch, now):
+            self._counters["cells refused: expired"] += 1
+            return []
+        if not self._seen.first_sight(name, cell.epoch, now):
+            return []
+        if self._stem is not None:
+            self._stem.seen(name)
+        arrived = [CellArrived(cell)] if source is not None else []
+        return [*self._spread(name, cell.epoch, body, None, now, lane=source), *arrived]
 
     def _heard(self, link: LinkId, said: Frame | Control, now: float) -> list[MeshOutput]:
         if isinstance(said, Frame):
-            try:
-                return self._cell(link, said.body, now)
-            except RefusedInput:
-                self._counters["cells refused: malformed"] += 1
-                return []
+            return (
+                self._onion(link, said.body, now)
+                if said.kind is FrameKind.ONION
+                else self._pushed(link, said, now)
+            )
         if isinstance(said, _GOSSIP):
             return self._sent(self._broadcast.heard(said, link, now), link, now)
         if isinstance(said, _RECONCILING):
             return self._reconciled(self._reconcile.receive(link, said, now), now)
+        if isinstance(said, _VICINAL) and self._stem is not None:
+            return self._stemmed(self._stem.heard(link, said, now), now)
         return []  # something a later version says
+
+    def _pushed(self, link: LinkId, said: Frame, now: float) -> list[MeshOutput]:
+        try:
+            return self._cell(link, said.body, now)
+        except RefusedInput:
+            self._counters["cells refused: malformed"] += 1
+            return []
 
     def _cell(self, link: LinkId, body: bytes, now: float) -> list[MeshOutput]:
         """A cell came in: pass it on if it is new and alive, and its link has not had more than its share."""
@@ -271,16 +313,28 @@ class Mesh:
             return []
         self._seen.first_sight(name, cell.epoch, now)
         self._counters["cells relayed"] += 1
+        if self._stem is not None:
+            self._stem.seen(name)
         return [*self._spread(name, cell.epoch, body, link, now), CellArrived(cell)]
 
     def _spread(
-        self, name: bytes, epoch: int, cell: bytes, source: LinkId | None, now: float
+        self,
+        name: bytes,
+        epoch: int,
+        cell: bytes,
+        source: LinkId | None,
+        now: float,
+        lane: LinkId | None = None,
     ) -> list[MeshOutput]:
+        """``source``: the link that pushed it, None where it enters; ``lane``: the link whose doing that
+        is."""
         self._hold.add(name, epoch, cell, now)
         sending = self._broadcast.fresh(name, cell, source, now)
-        whence = self._view.node_at(source) if source is not None else None
+        by = lane if source is None else source
+        whence = self._whence(by)
         pushes = sum(isinstance(each, Push) for each in sending)
-        return [*self._sent(sending, source, now), Notify(CellSeen(name, whence, pushes, now))]
+        sent = self._sent(sending, by, now)
+        return [*sent, Notify(CellSeen(name, whence, pushes, now))]
 
     def _sent(self, sending: Iterable[Sending], source: LinkId | None, now: float) -> list[MeshOutput]:
         """Hand frames to links; ``source`` is the link whose doing it is, and in whose lane they wait."""
@@ -295,6 +349,42 @@ class Mesh:
 
     def _say(self, link: LinkId, message: Control, now: float) -> list[SendFrame]:
         return self._view.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
+
+    # --- onions
+
+    def _onion(self, link: LinkId, packet: bytes, now: float) -> list[MeshOutput]:
+        """An onion came in; it counts as a new cell of its link."""
+        if self._stem is None:
+            return []
+        if not self._budgets[link].draw(now):
+            self._counters["onions refused: over budget"] += 1
+            return []
+        return self._stemmed(self._stem.onion(link, packet, now), now)
+
+    def _stemmed(self, out: Iterable[stems.Output], now: float) -> list[MeshOutput]:
+        done: list[MeshOutput] = []
+        for each in out:
+            match each:
+                case stems.Say(link, message):
+                    done += self._say(link, message, now)
+                case stems.Relay(link, onion, source, was):
+                    done += self._view.send(link, Frame(FrameKind.ONION, onion), now, source)
+                    done += self._traced(was, onion, source, now)
+                case stems.Spread(cell, source, was):
+                    done += [*self._enter(cell, source, now), *self._traced(was, cell, source, now)]
+                case stems.Left(tag):
+                    done.append(CellLeft(tag))
+        return done
+
+    def _traced(
+        self, was: bytes | None, became: bytes, source: LinkId | None, now: float
+    ) -> list[MeshOutput]:
+        if was is None:
+            return []
+        return [Notify(OnionSeen(was, cell_id(became), self._whence(source), now))]
+
+    def _whence(self, source: LinkId | None) -> NodeId | None:
+        return self._view.node_at(source) if source is not None else None
 
     # --- cells that come late
 
@@ -315,9 +405,11 @@ class Mesh:
         cell = decode_cell(late.cell)
         if not self._seen.alive(cell.epoch, now) or not self._seen.first_sight(late.name, cell.epoch, now):
             return []
+        if self._stem is not None:
+            self._stem.seen(late.name)
         self._hold.add(late.name, cell.epoch, late.cell, now, late.slot)
         said = self._sent(self._broadcast.recovered(late.name, late.link, now), late.link, now)
-        seen = Notify(CellSeen(late.name, self._view.node_at(late.link), 0, now))
+        seen = Notify(CellSeen(late.name, self._whence(late.link), 0, now))
         return [*said, seen, CellArrived(cell)]
 
     def _serve(self, now: float) -> list[MeshOutput]:

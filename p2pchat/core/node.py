@@ -18,6 +18,7 @@ from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import LinksChanged, MessageMoved, Notify, Order, Persist
+from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Contact, HeldCell, Identity, Memory, OutboxEntry, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
@@ -156,7 +157,7 @@ class Node:
             case facts.MessageSubmitted():
                 return self._submit(fact, now)
             case facts.CellSubmitted(home, cell):
-                return self._on_mesh(self._meshes[home], self._meshes[home].broadcast(cell, now), now)
+                return self._on_mesh(self._meshes[home], self._meshes[home].submit(cell, now), now)
             case facts.CellsFetched(home, numbers, cells):
                 mesh = self._meshes[home]
                 return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now)
@@ -379,7 +380,9 @@ class Node:
     def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
         self._talks += 1
         entropy = self._entropy.child(f"conversation {self._talks}")
-        return Conversation(contact, session, entries, entropy, self._counters)
+        profile = self._settings.profile
+        repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
+        return Conversation(contact, session, entries, entropy, self._counters, repeat_s)
 
     # --- one machine's outputs are another's inputs
 
@@ -393,6 +396,9 @@ class Node:
                     done += self._rendezvous.unwant(url, topic)
                 case mesh.CellArrived(cell):
                     done += self._recognise(cell, now)
+                case mesh.CellLeft(tag):
+                    for talk in self._conversations.values():
+                        done += self._on_talk(talk, talk.left(tag, now), now)
                 case mesh.NeighbourChanged(up):
                     done += self._neighbour_changed(home, up, now)
                 case _:
@@ -414,7 +420,7 @@ class Node:
             match each:
                 case conversation.SendCell(cell):
                     home = self._meshes[talk.contact.mesh]
-                    done += self._on_mesh(home, home.broadcast(cell, now), now)
+                    done += self._on_mesh(home, home.submit(cell, now), now)
                 case conversation.Retag(TagDelta(added, removed)):
                     if not talk.contact.blocked:
                         self._retag(talk.contact.id, added, removed)

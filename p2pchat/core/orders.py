@@ -170,6 +170,20 @@ class CellSeen:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class OnionSeen:
+    """An onion passed on the stem (for ``node.trace``): what came, and what it was sent on as. Only who asks
+    every node can put these together; no node could."""
+
+    onion: bytes
+    """The id of the onion that came, or of the cell that we wrote."""
+    became: bytes
+    """The id of the onion that left, or of the cell that entered the broadcast."""
+    source: bytes | None
+    """The neighbour's node id, or None for a cell of our own."""
+    at: float
+
+
 Event = (
     MessageArrived
     | MessageMoved
@@ -180,6 +194,7 @@ Event = (
     | InviteDone
     | InviteFailed
     | CellSeen
+    | OnionSeen
 )
 
 

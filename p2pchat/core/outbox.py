@@ -18,8 +18,8 @@ from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
 
 PROBE_FIRST_S = 3.0
-"""First repeat: more than the slowest receipt of a mesh of thousands (protocol, section 4: p99 1.2 s each
-way)."""
+"""First repeat where cells take no stem (a privacy profile has its own): more than the slowest receipt of a
+mesh of thousands (protocol, section 5: p99 1.2 s each way)."""
 
 PROBE_LAST_S = 120.0
 """Gaps double up to this; an absent contact costs the mesh a cell every two minutes."""
@@ -66,6 +66,10 @@ class Outbox:
 
     def __iter__(self) -> Iterator[Item]:
         return iter([*self._sealed.values(), *self._waiting.values()])
+
+    def get(self, message: MessageId) -> Item | None:
+        """A message that waits."""
+        return self._sealed.get(message) or self._waiting.get(message)
 
     def put(self, entry: OutboxEntry) -> None:
         """Accept a message behind all others; or it got its number and ciphertext, or lost them with its

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from p2pchat.core.stem.profile import Profile
 from p2pchat.crypto.stamp import BITS_MAX
 
 
@@ -27,6 +28,10 @@ class Settings:
     """What is kept of each mesh for members who are away, in bytes of cells (925 each). 128 MB are a day at
     50 members with a message a minute each, 1.2 hours at a thousand; they take 18 MB of memory and 149 MB of
     disk (scripts/bench/hold)."""
+
+    profile: Profile | None = None
+    """How well it is hidden who writes here, and at what cost. None, for measuring the broadcast by itself:
+    cells enter it where they are written, and the node is on nobody's stem."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.links_wanted <= self.links_max <= 64:

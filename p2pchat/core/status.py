@@ -26,6 +26,22 @@ class HoldStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class StemStatus:
+    """How well it is hidden who writes here."""
+
+    profile: str
+    """``fast``, ``balanced`` or ``strong``."""
+    hops: int
+    """Of the stem in use; 0: none."""
+    wanted: int
+    """Hops that the profile wants at least."""
+    crowd: int
+    """Nodes among which we hide, as far as they are known; ourselves included."""
+    drawn: int
+    """Stems used since the node started, this one included."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkStatus:
     link: LinkId
     mesh: MeshId
@@ -61,6 +77,8 @@ class MeshStatus:
     held: HoldStatus
     reconciling: bool
     """Whether a neighbour is just giving us what we lack."""
+    stem: StemStatus | None = None
+    """None: cells are broadcast where they are written, as the simulator may want it."""
 
 
 @dataclass(frozen=True, slots=True)

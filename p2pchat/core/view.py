@@ -46,9 +46,11 @@ WALK_LAST_S = 30.0
 WALKS_ALONE_S = 15.0
 """Short for this long in spite of walks, a node asks at the rendezvous as well."""
 
-SWAP_S = 1200.0
-"""A node swaps a link for a fresh one about every twenty minutes (exponential): the graph is a new one a few
-times a day, at the price of some forty frames an hour."""
+SWAP_S = 14_400.0
+"""A node swaps a link for a fresh one about every four hours (exponential), so that a link lasts ten and the
+graph is another one in a day. Not sooner: every swap breaks the stems that lead over the link, and a stem
+drawn anew is one more chance for whoever links its writer's cells. At twenty minutes a stem of five hops
+lasted ten."""
 
 WOUND_S = 10.0
 """Two links that broke within this time may mean that the mesh came apart."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import BALANCED, PROFILES, Profile
 from p2pchat.errors import UsageError
 
 _ICE: Final = re.compile(
@@ -37,7 +38,7 @@ class Paths:
 
 def settings() -> Settings:
     """``P2PCHAT_LINKS`` (wanted), ``P2PCHAT_LINKS_MAX``, ``P2PCHAT_WALKS`` (yes, no), ``P2PCHAT_STAMP_BITS``,
-    ``P2PCHAT_HOLD_MB``. Raises UsageError."""
+    ``P2PCHAT_HOLD_MB``, ``P2PCHAT_PROFILE`` (fast, balanced, strong). Raises UsageError."""
     fallback = Settings()
     wanted = _number("P2PCHAT_LINKS", fallback.links_wanted)
     most = _number("P2PCHAT_LINKS_MAX", max(fallback.links_max, wanted))
@@ -45,7 +46,7 @@ def settings() -> Settings:
     bits = _number("P2PCHAT_STAMP_BITS", fallback.stamp_bits)
     hold = _number("P2PCHAT_HOLD_MB", fallback.hold_bytes >> 20) << 20
     try:
-        return Settings(wanted, most, walks, bits, hold)
+        return Settings(wanted, most, walks, bits, hold, _profile())
     except ValueError as error:
         raise UsageError(f"P2PCHAT_LINKS, P2PCHAT_LINKS_MAX or P2PCHAT_STAMP_BITS: {error}") from error
 
@@ -104,6 +105,13 @@ def _ice_servers() -> tuple[str, ...]:
     if relays > 1:
         raise UsageError("P2PCHAT_ICE: name one TURN server; only the first would be used")
     return urls
+
+
+def _profile() -> Profile:
+    name = os.environ.get("P2PCHAT_PROFILE") or BALANCED.name
+    if name not in PROFILES:
+        raise UsageError(f"P2PCHAT_PROFILE must be {', '.join(PROFILES)}, not {name!r}")
+    return PROFILES[name]
 
 
 def _number(name: str, fallback: int) -> int:

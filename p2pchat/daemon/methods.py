@@ -358,12 +358,15 @@ class Methods:
         return {"stopping": True}
 
     async def _trace(self, arguments: Arguments, asker: Asker) -> None:
-        """Every cell's first sight here; for pictures of a mesh, it says nothing about whose a cell is."""
+        """Every cell's first sight here, and every onion; for pictures of a mesh, it says nothing about
+        whose a cell is."""
         with self._running.events.subscribed() as happenings:
             asker.event({"type": "tracing"})
             async for event in happenings:
                 if isinstance(event, orders.CellSeen):
                     asker.event(views.cell(event))
+                elif isinstance(event, orders.OnionSeen):
+                    asker.event(views.onion(event))
 
 
 def _code(text: str) -> InviteCode | InviteLink:

@@ -11,7 +11,7 @@ from typing import Any
 
 from p2pchat.core import orders
 from p2pchat.core.records import Contact, Message
-from p2pchat.core.status import MeshStatus, Status
+from p2pchat.core.status import MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_emoji, safety_number
 from p2pchat.daemon.environment import Paths
 from p2pchat.types import ContactId
@@ -90,6 +90,17 @@ def cell(seen: orders.CellSeen) -> View:
     }
 
 
+def onion(seen: orders.OnionSeen) -> View:
+    """An onion that passed here, for a trace."""
+    return {
+        "type": "onion",
+        "id": seen.onion.hex(),
+        "became": seen.became.hex(),
+        "from": seen.source.hex() if seen.source is not None else None,
+        "at": moment(seen.at),
+    }
+
+
 def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
     """The whole of ``node status``."""
     links = [
@@ -131,8 +142,18 @@ def paths(chosen: Paths) -> View:
 
 
 def _mesh(now: MeshStatus) -> View:
-    held = now.held
+    held, stem = now.held, now.stem
+    hidden = (
+        {}
+        if stem is None
+        else {
+            "profile": stem.profile,
+            "crowd": stem.crowd,
+            "stem": {"hops": stem.hops, "state": _stem_state(stem), "drawn": stem.drawn},
+        }
+    )
     return {
+        **hidden,
         "mesh": now.mesh.hex(),
         "links": now.links,
         "eager": now.eager,
@@ -144,6 +165,13 @@ def _mesh(now: MeshStatus) -> View:
         "held_since": moment(held.oldest) if held.oldest is not None else None,
         "dropped": held.dropped,
     }
+
+
+def _stem_state(stem: StemStatus) -> str:
+    """``none`` hides nothing from others of the mesh; ``short`` less than the profile says; or ``pinned``."""
+    if stem.hops < 2:
+        return "none"
+    return "pinned" if stem.hops >= stem.wanted else "short"
 
 
 def health(now: Status) -> str:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from p2pchat.core.plumtree import Damping
 from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.errors import UsageError
 from p2pchat.sim.links import Conditions
 from p2pchat.sim.strategies import STRATEGIES
@@ -261,6 +262,9 @@ def _read(kind: type[T], table: Mapping[str, object], where: str) -> T:
 def _fitted(kind: Any, value: object, where: str) -> object:
     if isinstance(kind, UnionType):
         kind = next(each for each in get_args(kind) if each is not type(None))
+    if kind is Profile:
+        _check(value in PROFILES, f"{where}: need one of {', '.join(PROFILES)}")
+        return PROFILES[str(value)]
     if is_dataclass(kind) and isinstance(kind, type):
         if not isinstance(value, Mapping):
             raise UsageError(f"{where}: need a table")

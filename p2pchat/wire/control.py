@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from p2pchat.wire import gossip, reconcile, walk
+from p2pchat.wire import gossip, reconcile, vicinity, walk
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -44,7 +44,16 @@ class UnknownControl:
     type: int
 
 
-Control = Heartbeat | Bye | Part | gossip.Gossip | walk.Walking | reconcile.Reconciling | UnknownControl
+Control = (
+    Heartbeat
+    | Bye
+    | Part
+    | gossip.Gossip
+    | walk.Walking
+    | reconcile.Reconciling
+    | vicinity.Vicinal
+    | UnknownControl
+)
 
 
 def encode(message: Control) -> bytes:
@@ -70,6 +79,8 @@ def encode(message: Control) -> bytes:
             | reconcile.Turn()
         ):
             return pack(reconcile.fields(message))
+        case vicinity.Mine() | vicinity.Records() | vicinity.AskRecords():
+            return pack(vicinity.fields(message))
         case UnknownControl(type=unknown):
             return pack({"t": unknown})
     assert_never(message)
@@ -91,5 +102,7 @@ def decode(body: bytes) -> Control:
             return walk.read(kind, read)
         case kind if kind in reconcile.TYPES:
             return reconcile.read(kind, read)
+        case kind if kind in vicinity.TYPES:
+            return vicinity.read(kind, read)
         case unknown:
             return UnknownControl(unknown)

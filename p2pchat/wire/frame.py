@@ -23,12 +23,13 @@ _RESERVED: Final = bytes(GEOMETRY.frame_header - _USED)
 
 
 class FrameKind(IntEnum):
-    """What a body is. 4 is kept for the onions of the stem."""
+    """What a body is."""
 
     PADDING = 0
     CONFIRM = 1
     CELL = 2
     CONTROL = 3
+    ONION = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,30 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import BALANCED, STRONG
 from p2pchat.daemon import environment
 from p2pchat.daemon.environment import Paths
 from p2pchat.errors import UsageError
 
 
 def test_nothing_set_is_the_default() -> None:
-    assert environment.settings() == Settings()
+    assert environment.settings() == Settings(profile=BALANCED)
     assert environment.paths() == Paths()
 
 
 def test_every_choice_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = {"LINKS": "3", "LINKS_MAX": "4", "WALKS": "no", "STAMP_BITS": "12", "HOLD_MB": "2"}
+    chosen = {
+        "LINKS": "3",
+        "LINKS_MAX": "4",
+        "WALKS": "no",
+        "STAMP_BITS": "12",
+        "HOLD_MB": "2",
+        "PROFILE": "strong",
+    }
     for name, value in chosen.items():
         monkeypatch.setenv(f"P2PCHAT_{name}", value)
     assert environment.settings() == Settings(
-        links_wanted=3, links_max=4, walks=False, stamp_bits=12, hold_bytes=2 << 20
+        links_wanted=3, links_max=4, walks=False, stamp_bits=12, hold_bytes=2 << 20, profile=STRONG
     )
 
 
@@ -31,7 +39,14 @@ def test_who_wants_more_links_allows_more(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("LINKS", "few"), ("LINKS", "0"), ("LINKS_MAX", "65"), ("WALKS", "1"), ("STAMP_BITS", "21")],
+    [
+        ("LINKS", "few"),
+        ("LINKS", "0"),
+        ("LINKS_MAX", "65"),
+        ("WALKS", "1"),
+        ("STAMP_BITS", "21"),
+        ("PROFILE", "paranoid"),
+    ],
 )
 def test_what_makes_no_sense_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"P2PCHAT_{name}", value)

@@ -27,6 +27,7 @@ from p2pchat.wire import (
     reconcile,
     sdp,
     signalling,
+    vicinity,
     walk,
 )
 
@@ -118,6 +119,14 @@ TARGETS: dict[str, Target] = {
     ),
     "walk": Format(control.decode, control.encode).extensible(
         walk.Walk(b"w" * 8, 9), walk.Ticket(b"w" * 8, b"k" * 32), walk.Piece(b"w" * 8, 1, b"p" * 1040)
+    ),
+    "vicinity": Format(control.decode, control.encode).extensible(
+        vicinity.Mine(b"r" * 176),
+        vicinity.Records(((4, b"r" * 176), (0, b"s" * 136))),
+        vicinity.AskRecords(81_000),
+    ),
+    "vicinity-record": Format(vicinity.decode_record, vicinity.encode_record).canonical(
+        vicinity.Record(_KEY, _KEY, 81_000, 3, (b"l" * 8, b"m" * 8))
     ),
     "cell": Format(cell.decode_cell, cell.encode_cell).canonical(
         cell.Cell(b"t" * 16, 81_000, bytes(8), b"b" * 897)

@@ -43,7 +43,7 @@ def test_another_size_is_malformed(size: int) -> None:
 @pytest.mark.parametrize(
     ("position", "value", "why"),
     [
-        (0, 4, "a kind that is not ours yet"),
+        (0, 5, "a kind that is not ours yet"),
         (0, 255, "a kind of nobody's"),
         (1, 1, "flags"),
         (4, 1, "reserved bytes"),

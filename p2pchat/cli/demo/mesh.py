@@ -17,7 +17,7 @@ from typing import Any, Final
 from p2pchat.cli.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
 from p2pchat.cli.demo.processes import Children
 from p2pchat.cli.demo.tasks import background, together
-from p2pchat.cli.demo.way import Sight, Sights, Way
+from p2pchat.cli.demo.way import Passage, Sight, Sights, Way
 from p2pchat.client import Node, connect
 from p2pchat.errors import P2PChatError
 
@@ -82,11 +82,15 @@ class Mesh:
     async def watch(self, name: str) -> None:
         """Collect what a node sees, for ever."""
         async for event in self._clients[name].trace():
+            if event["type"] not in ("cell", "onion"):
+                continue
+            source = event["from"]
+            known = self._ids.get(source, source)
             if event["type"] == "cell":
-                source = event["from"]
-                known = self._ids.get(source, source)
                 self.sights.add(Sight(name, event["id"], known, event["forwarded"], event["at"]))
-                self._seen.set()
+            else:
+                self.sights.passed(Passage(name, event["id"], event["became"], known, event["at"]))
+            self._seen.set()
 
     async def way(self, first: str, last: str) -> Way | None:
         """The way of the first cell that left ``you`` between two moments and came to ``echo``; None when the
@@ -165,7 +169,12 @@ def _member(mesh: Mesh, name: str, urls: list[str]) -> dict[str, Any]:
 async def _start_node(mesh: Mesh, name: str, children: Children, stack: AsyncExitStack) -> None:
     role, links = "echo" if name == ECHO else "node", str(NEIGHBOURS_MAX)
     child = await children.start(
-        name, role, str(mesh.home_of(name)), P2PCHAT_LINKS=links, P2PCHAT_WALKS="no"
-    )  # walks would link neighbourhoods that are to stay apart
+        name,
+        role,
+        str(mesh.home_of(name)),
+        P2PCHAT_LINKS=links,
+        P2PCHAT_WALKS="no",  # walks would link neighbourhoods that are to stay apart
+        P2PCHAT_PROFILE="fast",
+    )
     await child.line()
     await mesh.attach(name, stack)

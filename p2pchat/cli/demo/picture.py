@@ -85,28 +85,32 @@ def scene(picture: Text, steps: Sequence[tuple[str, str, str]], line: str, width
 
 def narration(text: str, way: Way) -> list[tuple[str, str, str]]:
     """For each node on the way its name, the time, and what it could see."""
-    first, *relays, last = way
+    first, last = way[0], way[-1]
     told = [(first.node, "", _wrote(text, first))]
     told += [
-        (each.node, _after(first, each), _relayed(each, before, number))
-        for number, (before, each) in enumerate(zip(way, relays, strict=False))
+        (each.node, _after(first, each), _relayed(each, before, first)) for before, each in pairwise(way[:-1])
     ]
     return [*told, (last.node, _after(first, last), _received(last))]
 
 
 def _wrote(text: str, sight: Sight) -> str:
-    return f'sealed "{shortened(text, 30)}" for echo alone and gave it to {_neighbours(sight.forwarded)}.'
+    sealed = f'sealed "{shortened(text, 30)}" for echo alone'
+    if sight.onion:
+        return f"{sealed}, wrapped that once for each hop of its stem, and gave it to the first."
+    return f"{sealed} and gave it to {_neighbours(sight.forwarded)}."
 
 
-def _relayed(sight: Sight, before: Sight, number: int) -> str:
-    if number > 1:
-        return f"saw the same, and passed it to {_neighbours(sight.forwarded)}."
-    saw = f"saw {GEOMETRY.frame} bytes from {before.node}: a tag it does not know, the rest noise."
-    doubts = (
-        f"May guess that {before.node} wrote it, but cannot know; nor for whom, nor what it says.",
-        "Cannot tell for whom it is, or whether it is anything at all.",
-    )
-    return f"{saw} {doubts[number]} Passed it to {_neighbours(sight.forwarded)}."
+def _relayed(sight: Sight, before: Sight, first: Sight) -> str:
+    if sight.onion:
+        layer = f"opened one layer of {GEOMETRY.frame} bytes from {before.node}"
+        return f"{layer}: cannot tell who wrote it, for whom, or how many hops there are before and after."
+    if before.onion:
+        return (
+            "opened the last layer: a tag it does not know, the rest noise. Passed it to "
+            f"{_neighbours(sight.forwarded)}: from here it spreads."
+        )
+    doubt = f" May guess that {before.node} wrote it, but cannot know." if before is first else ""
+    return f"saw a tag it does not know, the rest noise.{doubt} Passed it to {_neighbours(sight.forwarded)}."
 
 
 def _received(sight: Sight) -> str:

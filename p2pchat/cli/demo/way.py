@@ -1,6 +1,7 @@
 """The way a cell took, put together from what each node saw of it.
 
-Knows: first sights and their order. Does not know: what is in a cell, or how sights are collected.
+Knows: first sights, passages of onions, and their order. Does not know: what is in a cell, or how sights are
+collected.
 
 No node of the mesh could do this: each knows only from which neighbour a cell came first. It takes somebody
 who asks every single one, as only the demo can.
@@ -27,6 +28,22 @@ class Sight:
     """How many neighbours it was handed to."""
     at: str
     """By the node's clock, ISO 8601 with milliseconds."""
+    onion: bool = False
+    """Whether it passed here as an onion, on its stem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An onion that went on from a node."""
+
+    node: str
+    onion: str
+    """Its id, or at its origin the cell's."""
+    became: str
+    """The id of the onion that left, or of the cell that entered the broadcast."""
+    source: str | None
+    """From whom it came; None at its origin."""
+    at: str
 
 
 Way = tuple[Sight, ...]
@@ -38,12 +55,19 @@ class Sights:
 
     def __init__(self) -> None:
         self._cells: dict[str, dict[str, Sight]] = {}
+        self._passages: dict[tuple[str, str], Passage] = {}
 
     def add(self, sight: Sight) -> None:
         """Remember a sight; of several by one node the first counts."""
         self._cells.setdefault(sight.cell, {}).setdefault(sight.node, sight)
         while len(self._cells) > CELLS_MAX:
             del self._cells[next(iter(self._cells))]
+
+    def passed(self, passage: Passage) -> None:
+        """Remember an onion that passed."""
+        self._passages[passage.node, passage.became] = passage
+        while len(self._passages) > CELLS_MAX:
+            del self._passages[next(iter(self._passages))]
 
     def originated(self, node: str, first: str, last: str) -> list[str]:
         """The cells that began at ``node`` between two moments (both counting), in the order they did."""
@@ -52,6 +76,14 @@ class Sights:
 
     def way(self, cell: str, end: str) -> Way | None:
         """How ``cell`` first came to ``end``; None while a part of that is not known (yet)."""
+        spread = self._spread(cell, end)
+        if spread is None:
+            return None
+        stem = self._stem(cell, spread[0])
+        return (*stem, *spread) if stem is not None else None
+
+    def _spread(self, cell: str, end: str) -> Way | None:
+        """Its way through the broadcast, from where it entered."""
         seen = self._cells.get(cell, {})
         backwards: list[Sight] = []
         here: str | None = end
@@ -60,8 +92,21 @@ class Sights:
             if sight is None or sight in backwards:
                 return None
             backwards.append(sight)
-            here = sight.source
+            here = None if (here, cell) in self._passages else sight.source
         return tuple(reversed(backwards))
+
+    def _stem(self, cell: str, entry: Sight) -> Way | None:
+        """Its way as an onion, before it entered the broadcast; nothing, where it entered at its origin."""
+        if entry.source is None:
+            return ()
+        backwards: list[Sight] = []
+        passage = self._passages.get((entry.node, cell))
+        while passage is not None and passage.source is not None:
+            before = self._passages.get((passage.source, passage.onion))
+            if before is not None:
+                backwards.append(Sight(before.node, cell, before.source, 1, before.at, onion=True))
+            passage = before
+        return tuple(reversed(backwards)) if passage is not None else None
 
 
 def names(way: Way) -> list[str]:

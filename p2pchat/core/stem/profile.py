@@ -28,15 +28,19 @@ class Profile:
     on_clock: bool
     """Whether a message waits for the next cover packet and takes its place. Otherwise it leaves at once."""
 
+    repeat_s: float
+    """How long nobody's receipt is awaited before a message is sent again: more than the slowest takes, both
+    ways."""
+
     def length(self, entropy: Entropy) -> int:
         """How many hops a new stem has."""
         shortest, longest = self.hops
         return shortest + below(entropy, longest - shortest + 1)
 
 
-FAST: Final = Profile("fast", hops=(3, 5), delay_s=0.0, cover_per_s=0.0, on_clock=False)
-BALANCED: Final = Profile("balanced", hops=(4, 5), delay_s=0.1, cover_per_s=0.2, on_clock=False)
-STRONG: Final = Profile("strong", hops=(5, 5), delay_s=0.3, cover_per_s=1.0, on_clock=True)
+FAST: Final = Profile("fast", hops=(3, 5), delay_s=0.0, cover_per_s=0.0, on_clock=False, repeat_s=4.0)
+BALANCED: Final = Profile("balanced", hops=(4, 5), delay_s=0.1, cover_per_s=0.2, on_clock=False, repeat_s=8.0)
+STRONG: Final = Profile("strong", hops=(5, 5), delay_s=0.3, cover_per_s=1.0, on_clock=True, repeat_s=20.0)
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {each.name: each for each in (FAST, BALANCED, STRONG)}

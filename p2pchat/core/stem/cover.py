@@ -1,0 +1,56 @@
+"""When cover leaves, and what it is.
+
+Knows: the clock, the share of loops, how a loop is drawn. Does not know: how an onion is made or sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from p2pchat.core.stem import route
+from p2pchat.core.stem.profile import Profile
+from p2pchat.ports import Entropy, below, exponential
+
+NEVER = float("inf")
+
+LOOP_IN = 4
+"""One cover in four is a loop, which tells whether those on it still do their work; the others take the
+pinned stem, as cells do, and end there."""
+
+LOOP_HOPS = 2, 4
+"""Others on a loop: with ourselves, at most the five hops of an onion."""
+
+TRIES = 16
+"""Ways drawn before one comes back to us: with five links a node, few more than a handful are needed in a
+small mesh; in a large one most loops are the way to a neighbour and back."""
+
+
+class Clock:
+    """A Poisson clock: after every tick the next is as far away as it ever was."""
+
+    def __init__(self, profile: Profile, entropy: Entropy) -> None:
+        self._rate = profile.cover_per_s
+        self._entropy = entropy
+        self.at = NEVER
+        """When the next cover is due."""
+
+    def start(self, now: float) -> None:
+        """From now on, unless the profile has no cover."""
+        if self._rate and self.at == NEVER:
+            self.ticked(now)
+
+    def ticked(self, now: float) -> bool:
+        """Set the next; return whether this one is a loop."""
+        self.at = now + exponential(self._entropy, 1.0 / self._rate)
+        return below(self._entropy, LOOP_IN) == 0
+
+
+def loop(links: Mapping[bytes, Sequence[bytes]], own: bytes, entropy: Entropy) -> tuple[bytes, ...] | None:
+    """Nodes on a way that leads back to ``own``; None when there is no neighbour."""
+    shortest, longest = LOOP_HOPS
+    for _ in range(TRIES):
+        hops = shortest + below(entropy, longest - shortest + 1)
+        nodes = route.draw(links, own, hops, entropy)
+        if nodes is not None and own in links.get(nodes[-1], ()):
+            return nodes
+    return route.draw(links, own, 1, entropy)

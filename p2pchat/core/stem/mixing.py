@@ -1,0 +1,58 @@
+"""What waits here before it goes on: mixed with whatever else waits, by an exponential delay each.
+
+Knows: until when each waits. Does not know: what it is, or who chose the delay.
+
+An exponential delay tells whoever sees both sides least about which of those that wait is next (Danezis 2004;
+Loopix, 2017).
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+
+from p2pchat.core.stem.outputs import Output
+from p2pchat.ports import Entropy, exponential
+
+NEVER = float("inf")
+
+WAITING_CAP = 1024
+"""Onions waiting, about 1.2 MB: eight links that bring all they may, for two seconds. Beyond it a newcomer is
+dropped; its sender's outbox sends it again."""
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    until: float
+    number: int
+    output: Output = field(compare=False)
+
+
+class Mixing:
+    """Keeps each output for a while of its own."""
+
+    def __init__(self, entropy: Entropy, cap: int = WAITING_CAP) -> None:
+        self._entropy = entropy
+        self._cap = cap
+        self._waiting: list[_Waiting] = []
+        self._count = 0
+
+    def put(self, output: Output, mean_s: float, now: float) -> bool:
+        """Keep it for Exp(``mean_s``); False when too much waits already."""
+        if len(self._waiting) >= self._cap:
+            return False
+        self._count += 1
+        until = now + exponential(self._entropy, mean_s)
+        heapq.heappush(self._waiting, _Waiting(until, self._count, output))
+        return True
+
+    def due(self, now: float) -> list[Output]:
+        """All that has waited long enough, in the order in which it is due."""
+        out: list[Output] = []
+        while self._waiting and self._waiting[0].until <= now:
+            out.append(heapq.heappop(self._waiting).output)
+        return out
+
+    def next_wakeup(self) -> float:
+        """When the next is due."""
+        return self._waiting[0].until if self._waiting else NEVER

@@ -1,0 +1,51 @@
+"""What a stem wants done.
+
+Knows: the vocabulary. Does not know: how anything is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.types import LinkId
+from p2pchat.wire.vicinity import Vicinal
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a control message."""
+
+    link: LinkId
+    message: Vicinal
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Send an onion of ``GEOMETRY.onion`` bytes. ``source``: the link it came from; None: our own."""
+
+    link: LinkId
+    onion: bytes = field(repr=False)
+    source: LinkId | None
+    was: bytes | None
+    """The id of the onion, or of our own cell, that it came from; None: cover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Broadcast a cell of ``GEOMETRY.cell`` bytes: its stem ends here (``source`` is the link the onion came
+    from), or there is none for our own (None)."""
+
+    cell: bytes = field(repr=False)
+    source: LinkId | None
+    was: bytes | None
+    """The id of the onion that it came in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A cell of our own is on its way."""
+
+    tag: bytes
+
+
+Output = Say | Relay | Spread | Left

@@ -1,0 +1,148 @@
+"""The one stem that our cells take, as long as it holds.
+
+Knows: when a stem holds and how another is drawn. Does not know: how cells travel over it, or what is lost.
+
+The whole stem is pinned: with a fresh one for every message, whoever can link messages names their writer
+after three; with a pinned one he knows after ten what he knew after one (protocol, section 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from p2pchat.core.stem import route
+from p2pchat.core.stem.profile import Profile
+from p2pchat.core.stem.station import Station
+from p2pchat.core.stem.suspects import Suspects
+from p2pchat.crypto.onion import Hop
+from p2pchat.ports import Entropy
+from p2pchat.types import LinkId
+
+SHORT_S = 10.0
+"""While the stem is shorter than the profile wants, another is sought this often: the mesh may have grown."""
+
+DRAWS = 8
+"""Stems drawn when one is needed; the one whose nodes have failed least is taken. Where nobody is suspected
+that is the first, so that suspicion alone weights the choice."""
+
+SUSPECTED = 2
+"""So many failures may be others' doing. A stem over a node with more is left for a shorter one."""
+
+Links = Mapping[bytes, Sequence[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A stem in use."""
+
+    station: Station
+    nodes: tuple[bytes, ...]
+    hops: tuple[Hop, ...]
+    drawn_at: float
+
+    @property
+    def link(self) -> LinkId | None:
+        """The link to its first hop."""
+        return self.station.link_to(self.nodes[0])
+
+    def holds(self) -> bool:
+        """Whether every link of it is there still, as far as is known."""
+        pairs = zip(self.nodes, self.nodes[1:], strict=False)
+        return self.link is not None and all(self.station.vicinity.linked(*pair) for pair in pairs)
+
+
+class Pinned:
+    """Draws a stem when one is needed, and keeps it."""
+
+    def __init__(self, profile: Profile, entropy: Entropy, suspects: Suspects) -> None:
+        self._profile = profile
+        self._entropy = entropy
+        self._suspects = suspects
+        self._pin: Pin | None = None
+        self._first: bytes | None = None
+        self.drawn = 0
+        """Stems used so far."""
+
+    @property
+    def now(self) -> Pin | None:
+        """The stem in use; it may hold no more."""
+        return self._pin
+
+    def pin(self, station: Station, now: float) -> Pin | None:
+        """The stem of this epoch: the one in use if it holds, or another; None if there is none."""
+        pin = self._pin
+        if pin is None or pin.station is not station or not pin.holds():
+            self._take(self._draw(station, now))
+        elif len(pin.nodes) < self._profile.hops[0] and now >= pin.drawn_at + SHORT_S:
+            longer = self._draw(station, now)
+            if longer is not None and len(longer.nodes) > len(pin.nodes):
+                self._take(longer)
+            else:
+                self._pin = replace(pin, drawn_at=now)
+        return self._pin
+
+    def lost(self, nodes: tuple[bytes, ...], now: float) -> bool:
+        """Something went over these nodes and did not come back. If they are the stem in use (True), it is
+        used no more; a loop over some of its hops may have been lost elsewhere, and only weights the next
+        choice."""
+        self._suspects.failed(nodes, now)
+        if self._pin is None or self._pin.nodes != nodes:
+            return False
+        self._pin = None
+        return True
+
+    def _suspected(self, nodes: tuple[bytes, ...], now: float) -> bool:
+        return any(self._suspects.against(node, now) > SUSPECTED for node in nodes)
+
+    def _take(self, pin: Pin | None) -> None:
+        self._pin = pin
+        if pin is not None:
+            self._first = pin.nodes[0]
+            self.drawn += 1
+
+    def _draw(self, station: Station, now: float) -> Pin | None:
+        """A stem whose first hop is the last one's, if it can be: who has seen our cells goes on seeing them,
+        rather than one more neighbour."""
+        links = station.map()
+        nodes = self._nodes(links, station.id, now)
+        if nodes is None:
+            return None
+        return Pin(station, nodes, station.hops(nodes), now)
+
+    def _nodes(self, links: Links, own: bytes, now: float) -> tuple[bytes, ...] | None:
+        """A stem of the profile's length whose nodes are least suspected; where there is none, or all lead
+        over nodes that lost much, a shorter one."""
+        shortest, longest = self._profile.hops
+        drawn = self._profile.length(self._entropy)
+        wanted = (drawn, *(hops for hops in range(longest, shortest - 1, -1) if hops != drawn))
+        found = self._least_suspected(links, own, wanted, now)
+        if found is not None and not self._suspected(found, now):
+            return found
+        shorter = range(shortest - 1, 1, -1)
+        spared = self._least_suspected(links, own, shorter, now)
+        if spared is not None and (found is None or not self._suspected(spared, now)):
+            return spared
+        return found or route.draw(links, own, 1, self._entropy)
+
+    def _least_suspected(
+        self, links: Links, own: bytes, lengths: Iterable[int], now: float
+    ) -> tuple[bytes, ...] | None:
+        """Of some stems of the first length that can be had."""
+        keep = self._first is not None and not self._suspects.against(self._first, now)
+        first = (self._first,) if keep and self._first is not None else ()
+        for hops in lengths:
+            found: tuple[bytes, ...] | None = None
+            least = -1
+            for _ in range(DRAWS):
+                nodes = route.draw(links, own, hops, self._entropy, first)
+                if nodes is None:
+                    break
+                failures = sum(self._suspects.against(node, now) for node in nodes)
+                if least < 0 or failures < least:
+                    found, least = nodes, failures
+                if not failures:
+                    break
+            if found is not None:
+                return found
+        return None

@@ -1,0 +1,232 @@
+"""This node during one epoch, as a place that stems may lead over.
+
+Knows: its keys of the epoch, which neighbour has which id, when to tell others of itself and to pass on what
+they tell. Does not know: stems, delays or cells.
+
+Names and keys last for an epoch and are never stored: a node that starts anew is another one, and what was
+recorded before can be opened by nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from p2pchat.core.budget import Budget
+from p2pchat.core.pace import Pace
+from p2pchat.core.stem.outputs import Say
+from p2pchat.core.stem.replay import Replay
+from p2pchat.core.stem.vicinity import RECORDS_CAP, Taken, Vicinity
+from p2pchat.crypto.onion import Hop, OnionKey
+from p2pchat.crypto.record import RecordKey
+from p2pchat.errors import RefusedInput
+from p2pchat.ports import Entropy, sample, uniform
+from p2pchat.types import LinkId
+from p2pchat.wire.vicinity import DEPTH, LINKS_MAX, AskRecords, Mine, Record, batches
+
+NEVER = float("inf")
+
+PUBLISH_SOON_S = 0.1
+"""After its first link a node tells of itself at once: in a mesh of two, cells wait for that."""
+
+PUBLISH_FIRST_S = 4.0
+PUBLISH_LAST_S = 60.0
+"""Gaps between a node's later records while its links change: it gets five in some ten seconds, and a mesh in
+which nodes come and go all the time is not to be drowned in records."""
+
+QUIET_S = 300.0
+"""After so long without a change the next one is told at once again."""
+
+BATCH_S = (0.2, 0.6)
+"""Others' records wait a random moment for company: five fit into a frame. Meanwhile a neighbour may send the
+same, and then need not be told."""
+
+AT_ONCE = 40
+"""Records on one link a batch, seven or eight frames: a newcomer to a mesh of a thousand gets them all in
+some five seconds, and a burst does not fill the link's lane."""
+
+RECORDS_PER_S = 50.0
+"""New records a link may bring in the long run, each a signature to check (60 µs, measured)."""
+
+
+class Station:
+    """One epoch. ``publish_at``: when to tell of ourselves first."""
+
+    def __init__(self, epoch: int, entropy: Entropy, counters: Counter[str], publish_at: float) -> None:
+        self.epoch = epoch
+        self._entropy = entropy
+        self._counters = counters
+        self._signing = RecordKey.generate(entropy)
+        self.key = OnionKey.generate(entropy)
+        self.id = self._signing.id
+        self.vicinity = Vicinity(epoch)
+        self.replay = Replay()
+        self._links: dict[LinkId, bytes | None] = {}
+        """Neighbours, and their ids once they have told them."""
+        self._budgets: dict[LinkId, Budget] = {}
+        self._pending: dict[LinkId, dict[bytes, None]] = {}
+        self._flush_at = NEVER
+        self._serial = 0
+        self._mine = b""
+        self._pace = Pace(entropy, PUBLISH_FIRST_S, PUBLISH_LAST_S)
+        self._publish_at = publish_at
+        self._published_at = publish_at
+        self._sign()
+
+    # --- what the parent asks
+
+    @property
+    def neighbours(self) -> dict[bytes, LinkId]:
+        """By id: the link that leads there."""
+        return {node: link for link, node in self._links.items() if node is not None}
+
+    def link_to(self, node: bytes) -> LinkId | None:
+        """The link to a neighbour."""
+        return self.neighbours.get(node)
+
+    def hops(self, nodes: Iterable[bytes]) -> tuple[Hop, ...]:
+        """The hops of a way over nodes whose records we have."""
+        records = [(node, self.vicinity.record(node)) for node in nodes]
+        return tuple(Hop(node, record.onion_key) for node, record in records if record is not None)
+
+    def map(self) -> dict[bytes, tuple[bytes, ...]]:
+        """By node: its neighbours, where both confirm it. Our own links need nobody's word: a newcomer has a
+        stem before the others have heard of it."""
+        links, own = dict(self.vicinity.map()), tuple(self.neighbours)
+        links[self.id] = own
+        for node in own:
+            links[node] = (*(other for other in links.get(node, ()) if other != self.id), self.id)
+        return links
+
+    def there_and_back(self, node: bytes) -> tuple[bytes, ...] | None:
+        """The shortest loop over a node: a neighbour, or a neighbour's neighbour; None for one further
+        away."""
+        if self.link_to(node) is not None:
+            return (node,)
+        between = [near for near in self.neighbours if self.vicinity.linked(near, node)]
+        via = sample(self._entropy, between, 1)
+        return (*via, node, *via) if via else None
+
+    @property
+    def crowd(self) -> int:
+        """How many nodes can be reached, ourselves included."""
+        links, seen, waiting = self.map(), {self.id: None}, [self.id]
+        while waiting:
+            for other in links.get(waiting.pop(), ()):
+                if other not in seen:
+                    seen[other] = None
+                    waiting.append(other)
+        return len(seen)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody is missing: all neighbours are known, and all that anybody lists."""
+        ids = self._links.values()
+        return all(node is not None and self.vicinity.closed(node) for node in ids)
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due."""
+        return min(self._flush_at, self._publish_at)
+
+    # --- what happens
+
+    def link_up(self, link: LinkId, now: float) -> list[Say]:
+        """A link counts: say who we are in this epoch."""
+        self._links[link] = None
+        self._budgets[link] = Budget(now, RECORDS_PER_S, float(RECORDS_CAP))
+        return [Say(link, Mine(self._mine))]
+
+    def link_down(self, link: LinkId, now: float) -> None:
+        """It counts no more."""
+        self._pending.pop(link, None)
+        self._budgets.pop(link, None)
+        if self._links.pop(link, None) is not None:
+            self._changed(now)
+
+    def mine(self, link: LinkId, data: bytes, now: float) -> list[Say]:
+        """A neighbour says who it is. A stranger's surroundings are strange to us, too: ask for them."""
+        taken = self._put(link, data, DEPTH - 1, now)
+        if taken is None:
+            return []
+        if self._links[link] != taken.node:
+            self._links[link] = taken.node
+            self._changed(now)
+        return [Say(link, AskRecords(self.epoch))] if taken.stranger else []
+
+    def other(self, link: LinkId, data: bytes, hops: int, now: float) -> None:
+        """A neighbour passes a record on."""
+        self._put(link, data, min(hops, DEPTH - 1), now)
+
+    def asked(self, link: LinkId, now: float) -> None:
+        """A neighbour knows nobody here."""
+        self._queue(link, self.vicinity.travelling(), now)
+
+    def tick(self, now: float) -> list[Say]:
+        """Tell of ourselves, and of others."""
+        out: list[Say] = []
+        if now >= self._publish_at:
+            out += self._publish(now)
+        if now >= self._flush_at:
+            out += self._flush(now)
+        return out
+
+    # --- within
+
+    def _put(self, link: LinkId, data: bytes, hops: int, now: float) -> Taken | None:
+        """Take a record in and let it go on; None if it was refused."""
+        if not self._budgets[link].draw(now):
+            self._counters["records refused: over budget"] += 1
+            return None
+        try:
+            taken = self.vicinity.put(data, hops)
+        except RefusedInput:
+            self._counters["records refused: unreadable"] += 1
+            return None
+        self._pending.get(link, {}).pop(taken.node, None)  # they have it
+        if taken.news and hops > 0:
+            for other in self._links:
+                if other != link:
+                    self._queue(other, [taken.node], now)
+        return taken
+
+    def _queue(self, link: LinkId, nodes: list[bytes], now: float) -> None:
+        self._pending.setdefault(link, {}).update(dict.fromkeys(nodes))
+        if self._flush_at == NEVER:
+            self._flush_at = now + uniform(self._entropy, *BATCH_S)
+
+    def _flush(self, now: float) -> list[Say]:
+        out: list[Say] = []
+        for link, nodes in list(self._pending.items()):
+            waiting = list(nodes)
+            if len(waiting) > AT_ONCE:
+                self._pending[link] = dict.fromkeys(waiting[AT_ONCE:])
+            else:
+                del self._pending[link]
+            known = [self.vicinity.onward(node) for node in waiting[:AT_ONCE]]
+            out += [Say(link, batch) for batch in batches([each for each in known if each is not None])]
+        self._flush_at = now + uniform(self._entropy, *BATCH_S) if self._pending else NEVER
+        return out
+
+    def _changed(self, now: float) -> None:
+        """Our links are others now: tell it, at the pace of changes."""
+        if self._publish_at < NEVER:
+            return
+        if now >= self._published_at + QUIET_S:
+            self._pace.succeeded()
+        if sum(node is not None for node in self._links.values()) == 1:
+            self._publish_at = now + PUBLISH_SOON_S
+        else:
+            self._pace.tried(now)
+            self._publish_at = self._pace.at
+
+    def _publish(self, now: float) -> list[Say]:
+        self._publish_at, self._published_at = NEVER, now
+        self._sign()
+        return [Say(link, Mine(self._mine)) for link in self._links]
+
+    def _sign(self) -> None:
+        ids = tuple(dict.fromkeys(node for node in self._links.values() if node is not None))
+        self._serial += 1
+        record = Record(self._signing.public, self.key.public, self.epoch, self._serial, ids[:LINKS_MAX])
+        self._mine = self._signing.sign(record)
+        self.vicinity.put(self._mine, DEPTH)

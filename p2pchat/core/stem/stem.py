@@ -1,0 +1,340 @@
+"""The stem: how a cell of ours comes to where it enters the broadcast, and how we carry others' there.
+
+Knows: when a cell leaves and as what; what an onion that comes in means; what became of ours. Does not know:
+links, the broadcast, or what cells hold. Parent of ``station``, ``pin``, ``mixing``, ``cover``, ``watch``.
+
+A cell of ours is not spread here but comes back to us from the mesh, as to everybody. That tells us that its
+stem works; and to neighbours we treat it as any other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import assert_never
+
+from p2pchat.core.status import StemStatus
+from p2pchat.core.stem.cover import Clock, loop
+from p2pchat.core.stem.mixing import Mixing
+from p2pchat.core.stem.outputs import Left, Output, Relay, Spread
+from p2pchat.core.stem.pin import Pin, Pinned
+from p2pchat.core.stem.profile import PROFILES, Profile
+from p2pchat.core.stem.station import Station
+from p2pchat.core.stem.suspects import Suspects
+from p2pchat.core.stem.watch import Watch
+from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
+from p2pchat.crypto.kdf import cell_id
+from p2pchat.crypto.onion import Command, Hop, Peeled, peel, wrap
+from p2pchat.errors import RefusedInput
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import LinkId
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.vicinity import AskRecords, Mine, Records, Vicinal, epoch_of
+
+NEVER = float("inf")
+
+SETTLE_S = 3.0
+"""A node that has just found its first neighbour waits so long for the others' records before it takes a stem
+that is too short: they come within a second or two. In a mesh where nobody is missing it does not wait."""
+
+OVERLAP_S = 900.0
+"""Records of the next epoch are made, and those of the last kept, for so long: twice what clocks may
+differ."""
+
+RETURN_S = 2.0
+RETURN_HOP_S = 0.3
+"""A cell of ours is lost when it did not come back in so long, and so much more for each hop; the delays it
+was given on the way count three times. That is some twice what 99 of 100 take in a mesh of a thousand."""
+
+LOOK_S = 10.0
+"""A stem that nobody uses just now is looked after this often: not at every link that comes and goes."""
+
+WAITING_CAP = 512
+"""Cells waiting for a stem or for the clock; what a text of 64 KiB takes six times. Beyond it the newest is
+dropped, and its outbox sends it again."""
+
+LOOP_NAME_BYTES = 16
+
+DELAYS = tuple(dict.fromkeys(profile.delay_s for profile in PROFILES.values()))
+"""What a sender may ask of a hop, by the number that its slot bears."""
+
+
+class Stem:
+    """One mesh's stem, our own and those that lead over us."""
+
+    def __init__(self, profile: Profile, entropy: Entropy, counters: Counter[str]) -> None:
+        self._profile = profile
+        self._entropy = entropy
+        self._counters = counters
+        self._stations: dict[int, Station] = {}
+        self._links: dict[LinkId, None] = {}
+        self._mixing = Mixing(entropy.child("mixing"))
+        self._watch = Watch()
+        self._suspects = Suspects()
+        self._pinned = Pinned(profile, entropy.child("stems"), self._suspects)
+        self._clock = Clock(profile, entropy.child("cover"))
+        self._waiting: deque[bytes] = deque()
+        self._settled_at = NEVER
+        self._follow_at = NEVER
+        self._look_at = 0.0
+        self._moves_s = uniform(entropy, 0.0, OVERLAP_S / 2)
+        """How long after an epoch's beginning this node moves its stem into it: not all at once."""
+
+    # --- what the parent asks
+
+    def status(self) -> StemStatus:
+        """How well our cells are hidden."""
+        pin = self._pinned.now
+        hops = len(pin.nodes) if pin is not None and pin.holds() else 0
+        station = pin.station if pin is not None else next(iter(self._stations.values()), None)
+        crowd = station.crowd if station is not None else 1
+        return StemStatus(self._profile.name, hops, self._profile.hops[0], crowd, self._pinned.drawn)
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due."""
+        due = min(self._mixing.next_wakeup(), self._watch.next_wakeup(), self._clock.at, self._follow_at)
+        for station in self._stations.values():
+            due = min(due, station.next_wakeup())
+        if self._links:
+            due = min(due, self._look_at)
+        return min(due, self._settled_at) if self._waiting and self._pinned.now is None else due
+
+    # --- links and neighbours
+
+    def link_up(self, link: LinkId, now: float) -> list[Output]:
+        """A link counts."""
+        if not self._links:
+            self._settled_at = now + SETTLE_S
+            self._clock.start(now)
+        out = self._follow(now)
+        self._links[link] = None
+        for station in self._stations.values():
+            out += station.link_up(link, now)
+        return out
+
+    def link_down(self, link: LinkId, now: float) -> None:
+        """It counts no more."""
+        self._links.pop(link, None)
+        for station in self._stations.values():
+            station.link_down(link, now)
+
+    def heard(self, link: LinkId, message: Vicinal, now: float) -> list[Output]:
+        """A neighbour told of itself or of others."""
+        out: list[Output] = []
+        if link not in self._links:
+            return out
+        match message:
+            case Mine(data):
+                station = self._station_of(data, out, now)
+                out += station.mine(link, data, now) if station is not None else []
+            case Records(records):
+                for hops, data in records:
+                    station = self._station_of(data, out, now)
+                    if station is not None:
+                        station.other(link, data, hops, now)
+            case AskRecords(epoch):
+                station = self._station(epoch, out, now)
+                if station is not None:
+                    station.asked(link, now)
+            case _:
+                assert_never(message)
+        return out + self._depart(now)
+
+    def tick(self, now: float) -> list[Output]:
+        """Do what is due."""
+        out = self._follow(now)
+        for station in self._stations.values():
+            out += station.tick(now)
+        for nodes in self._watch.lost(now):
+            self._counters["onions lost"] += 1
+            if self._pinned.lost(nodes, now):
+                out += self._test(nodes, now)
+        out += self._mixing.due(now)
+        if now >= self._clock.at:
+            out += self._cover(now)
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            self._pin(now)
+        return out + self._depart(now)
+
+    # --- our own cells
+
+    def submit(self, cell: bytes, now: float) -> list[Output]:
+        """Send a cell of ours, ``GEOMETRY.cell`` bytes: at once, or when the clock says so."""
+        if len(self._waiting) >= WAITING_CAP:
+            self._counters["cells shed before the stem"] += 1
+            return []
+        self._waiting.append(cell)
+        return self._depart(now)
+
+    def seen(self, name: bytes) -> None:
+        """A cell came from the mesh for the first time; if it is ours, its stem works."""
+        self._suspects.worked(self._watch.back(name))
+
+    def _depart(self, now: float) -> list[Output]:
+        """Send what waits for nothing but a stem."""
+        out: list[Output] = []
+        if not self._waiting:
+            return out
+        if self._profile.on_clock and self._pin(now) is not None:
+            return out
+        while self._waiting:
+            pin = self._pin(now)
+            if pin is None and not self._settled(now):
+                break
+            out += self._send(self._waiting.popleft(), pin, now)
+        return out
+
+    def _send(self, cell: bytes, pin: Pin | None, now: float) -> list[Output]:
+        left = Left(cell[: GEOMETRY.cell_tag])
+        link = pin.link if pin is not None else None
+        if pin is None or link is None:
+            self._counters["cells sent without a stem"] += 1
+            return [Spread(cell, None, None), left]
+        until = now + RETURN_S + len(pin.nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
+        name = cell_id(cell)
+        self._watch.expect(name, until, pin.nodes)
+        return [self._onion(link, pin.hops, Command.BROADCAST, cell, name), left]
+
+    def _pin(self, now: float) -> Pin | None:
+        station = self._station_now(now)
+        if station is None or not self._settled(now):
+            return None
+        return self._pinned.pin(station, now)
+
+    def _settled(self, now: float) -> bool:
+        """Whether waiting longer would hardly bring a better stem."""
+        station = self._station_now(now)
+        return now >= self._settled_at or (station is not None and station.closed)
+
+    def _cover(self, now: float) -> list[Output]:
+        """The clock ticks: what kind leaves does not depend on whether a cell waits."""
+        is_loop = self._clock.ticked(now)
+        pin = self._pin(now)
+        if pin is None or pin.link is None:
+            return []
+        if is_loop:
+            return self._loop(pin.station, now)
+        if self._profile.on_clock and self._waiting:
+            return self._send(self._waiting.popleft(), pin, now)
+        return [self._onion(pin.link, pin.hops, Command.DROP, self._entropy.bytes(GEOMETRY.cell))]
+
+    def _test(self, nodes: Sequence[bytes], now: float) -> list[Output]:
+        """A stem broke: ask each of its hops alone, as far as a loop reaches, before another is needed."""
+        station = self._station_now(now)
+        if station is None:
+            return []
+        ways = [each for each in (station.there_and_back(node) for node in nodes) if each is not None]
+        return [out for way in ways for out in self._send_loop(station, way, now)]
+
+    def _loop(self, station: Station, now: float) -> list[Output]:
+        nodes = loop(station.map(), station.id, self._entropy)
+        return self._send_loop(station, nodes, now) if nodes is not None else []
+
+    def _send_loop(self, station: Station, nodes: Sequence[bytes], now: float) -> list[Output]:
+        link = station.link_to(nodes[0])
+        if link is None:
+            return []
+        payload = self._entropy.bytes(GEOMETRY.cell)
+        until = now + RETURN_S + len(nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
+        self._watch.expect(payload[:LOOP_NAME_BYTES], until, nodes)
+        hops = (*station.hops(nodes), Hop(station.id, station.key.public))
+        return [self._onion(link, hops, Command.LOOP, payload)]
+
+    def _onion(
+        self, link: LinkId, hops: Sequence[Hop], command: Command, payload: bytes, was: bytes | None = None
+    ) -> Relay:
+        delay = DELAYS.index(self._profile.delay_s)
+        return Relay(link, wrap(hops, command, payload, self._entropy, delay), None, was)
+
+    # --- others' onions
+
+    def onion(self, link: LinkId, packet: bytes, now: float) -> list[Output]:
+        """An onion came in. Whatever is wrong with it, nobody hears of it."""
+        for station in reversed(list(self._stations.values())):
+            try:
+                peeled = peel(station.key, packet)
+            except RefusedInput:
+                continue
+            if station.replay.first(peeled.replay):
+                return self._peeled(station, link, peeled, cell_id(packet), now)
+            self._counters["onions refused: repeated"] += 1
+            return []
+        self._counters["onions refused: unreadable"] += 1
+        return []
+
+    def _peeled(
+        self, station: Station, source: LinkId, peeled: Peeled, was: bytes, now: float
+    ) -> list[Output]:
+        match peeled.command:
+            case Command.FORWARD:
+                link = station.link_to(peeled.next)
+                if link is None:
+                    self._counters["onions without a way"] += 1
+                    return []
+                self._counters["onions relayed"] += 1
+                return self._mixed(Relay(link, peeled.packet, source, was), peeled.delay, now)
+            case Command.BROADCAST:
+                return self._mixed(Spread(peeled.payload, source, was), peeled.delay, now)
+            case Command.LOOP:
+                self._suspects.worked(self._watch.back(peeled.payload[:LOOP_NAME_BYTES]))
+                return []
+            case Command.DROP:
+                return []
+            case _:
+                assert_never(peeled.command)
+
+    def _mixed(self, output: Output, delay: int, now: float) -> list[Output]:
+        if delay >= len(DELAYS):
+            self._counters["onions refused: unreadable"] += 1
+            return []
+        if not DELAYS[delay]:
+            return [output]
+        if not self._mixing.put(output, DELAYS[delay], now):
+            self._counters["onions shed"] += 1
+        return []
+
+    # --- epochs
+
+    def _station_now(self, now: float) -> Station | None:
+        """The one whose stems we use."""
+        return self._stations.get(epoch_at(now - self._moves_s)) or self._stations.get(epoch_at(now))
+
+    def _station_of(self, data: bytes, out: list[Output], now: float) -> Station | None:
+        """The one that a signed record concerns."""
+        try:
+            return self._station(epoch_of(data), out, now)
+        except RefusedInput:
+            self._counters["records refused: unreadable"] += 1
+            return None
+
+    def _station(self, epoch: int, out: list[Output], now: float) -> Station | None:
+        """The one of this epoch; if a neighbour's clock says that it is time, it begins."""
+        if epoch not in self._stations and epoch in (
+            epoch_at(now - OVERLAP_S),
+            epoch_at(now + 2 * OVERLAP_S),
+        ):
+            out += self._begin(epoch, now)
+        return self._stations.get(epoch)
+
+    def _follow(self, now: float) -> list[Output]:
+        """Let go of what is over, be there for what begins."""
+        if self._stations and now < self._follow_at:
+            return []
+        for epoch in [epoch for epoch in self._stations if now >= (epoch + 1) * EPOCH_SECONDS + OVERLAP_S]:
+            del self._stations[epoch]
+        out: list[Output] = []
+        for epoch in dict.fromkeys((epoch_at(now), epoch_at(now + OVERLAP_S))):
+            if epoch not in self._stations:
+                out += self._begin(epoch, now)
+        edge = epoch_at(now) * EPOCH_SECONDS
+        edges = (edge + OVERLAP_S, edge + EPOCH_SECONDS - OVERLAP_S, edge + EPOCH_SECONDS + OVERLAP_S)
+        self._follow_at = next(each for each in edges if each > now)
+        return out
+
+    def _begin(self, epoch: int, now: float) -> list[Output]:
+        """The first of a run tells of itself at once; the next ones at some moment of the overlap."""
+        publish_at = now + (uniform(self._entropy, 0.0, OVERLAP_S / 2) if self._stations else 0.0)
+        station = Station(epoch, self._entropy.child(f"epoch {epoch}"), self._counters, publish_at)
+        self._stations[epoch] = station
+        return [said for link in self._links for said in station.link_up(link, now)]

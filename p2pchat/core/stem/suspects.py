@@ -1,0 +1,44 @@
+"""Which nodes may have lost what was entrusted to them.
+
+Knows: how often a way over a node failed since one last worked. Does not know: what was sent, or why it was
+lost.
+
+A way that works clears all its nodes; one that fails casts suspicion on all of them. Who drops everything is
+on every way that fails, and is soon the only one that no way clears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SUSPECTS_CAP = 1024
+"""Nodes under suspicion; beyond it the first suspected is let off."""
+
+FORGIVEN_S = 1800.0
+"""Suspicion ends by itself: whoever was cut off for a while is of use again, and an epoch has twelve such
+times."""
+
+
+class Suspects:
+    """Counts failures by node id."""
+
+    def __init__(self) -> None:
+        self._failures: dict[bytes, tuple[int, float]] = {}
+
+    def worked(self, nodes: Iterable[bytes]) -> None:
+        """Something came back that went over all of these."""
+        for node in nodes:
+            self._failures.pop(node, None)
+
+    def failed(self, nodes: Iterable[bytes], now: float) -> None:
+        """Something was lost on the way over these."""
+        for node in nodes:
+            count, _ = self._failures.pop(node, (0, now))
+            self._failures[node] = count + 1, now
+            if len(self._failures) > SUSPECTS_CAP:
+                del self._failures[next(iter(self._failures))]
+
+    def against(self, node: bytes, now: float) -> int:
+        """On how many ways that failed it was since one over it last worked."""
+        count, at = self._failures.get(node, (0, now))
+        return count if now < at + FORGIVEN_S else 0

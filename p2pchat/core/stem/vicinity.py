@@ -1,0 +1,139 @@
+"""The nodes around us, as their own records tell it.
+
+Knows: which record of a node holds, which links count, how far a record may go on. Does not know: keys,
+neighbours' links, or what the map is used for.
+
+A link counts only if both of its ends list it: a node cannot draw stems to itself by listing others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from p2pchat.crypto import record as records
+from p2pchat.errors import Malformed
+from p2pchat.wire.vicinity import Record
+
+RECORDS_CAP = 4096
+"""Records of one epoch, about 2 MB: a ball of depth 5 in a mesh of five links a node has at most 1706 nodes.
+Beyond it the record that was renewed longest ago goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A node's record, and how far it may still travel."""
+
+    record: Record
+    data: bytes = field(repr=False)
+    """As signed."""
+    hops: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a record."""
+
+    node: bytes
+    """Its owner's id."""
+    news: bool
+    """Whether it told us something, so that it should go on."""
+    stranger: bool
+    """Whether we knew nothing of its owner before."""
+
+
+class Vicinity:
+    """Records of one epoch."""
+
+    def __init__(self, epoch: int, cap: int = RECORDS_CAP) -> None:
+        self._epoch = epoch
+        self._cap = cap
+        self._known: dict[bytes, Known] = {}
+        self._owners: dict[bytes, bytes] = {}
+        """By signed record: its owner. Most that come are known already, and cost no more than a look."""
+        self._map: dict[bytes, tuple[bytes, ...]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, node: bytes) -> bool:
+        return node in self._known
+
+    def record(self, node: bytes) -> Record | None:
+        """What holds of a node."""
+        known = self._known.get(node)
+        return known.record if known is not None else None
+
+    def put(self, data: bytes, hops: int) -> Taken:
+        """Take in a signed record that may go ``hops`` further. Raises RefusedInput."""
+        owner = self._owners.get(data)
+        if owner is not None:
+            return self._again(owner, hops)
+        record = records.read(data)
+        if record.epoch != self._epoch:
+            raise Malformed("a record of another epoch")
+        node = records.id_of(record.verify_key)
+        known = self._known.get(node)
+        if known is not None and record.serial <= known.record.serial:
+            return Taken(node, news=False, stranger=False)
+        records.check(data, record)
+        self._keep(node, Known(record, data, hops))
+        return Taken(node, news=True, stranger=known is None)
+
+    def map(self) -> Mapping[bytes, tuple[bytes, ...]]:
+        """By node: the neighbours that confirm it, in the order of its own list."""
+        if self._map is None:
+            listed = {node: frozenset(known.record.links) for node, known in self._known.items()}
+            self._map = {
+                node: tuple(
+                    other for other in dict.fromkeys(known.record.links) if node in listed.get(other, ())
+                )
+                for node, known in self._known.items()
+            }
+        return self._map
+
+    def linked(self, one: bytes, other: bytes) -> bool:
+        """Whether there is a link that both list."""
+        return other in self.map().get(one, ())
+
+    def closed(self, start: bytes) -> bool:
+        """Whether nobody is missing: every node that is listed, from ``start`` on, has told of itself."""
+        seen, waiting = {start: None}, [start]
+        while waiting:
+            known = self._known.get(waiting.pop())
+            if known is None:
+                return False
+            for other in known.record.links:
+                if other not in seen:
+                    seen[other] = None
+                    waiting.append(other)
+        return True
+
+    def travelling(self) -> list[bytes]:
+        """The nodes whose records may go on."""
+        return [node for node, known in self._known.items() if known.hops > 0]
+
+    def onward(self, node: bytes) -> tuple[int, bytes] | None:
+        """One node's record, if it may go on, and how much further from the next node."""
+        known = self._known.get(node)
+        return (known.hops - 1, known.data) if known is not None and known.hops > 0 else None
+
+    def _again(self, node: bytes, hops: int) -> Taken:
+        """The same record came by another way: news only if it may go on further than the first."""
+        known = self._known[node]
+        if hops > known.hops:
+            self._known[node] = replace(known, hops=hops)
+        return Taken(node, news=hops > known.hops, stranger=False)
+
+    def _keep(self, node: bytes, known: Known) -> None:
+        self._forget(node)  # to the end: renewed last
+        self._known[node] = known
+        self._owners[known.data] = node
+        self._map = None
+        if len(self._known) > self._cap:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, node: bytes) -> None:
+        known = self._known.pop(node, None)
+        if known is not None:
+            del self._owners[known.data]

@@ -1,0 +1,67 @@
+"""Records that certify themselves: signed by a key that names their owner for one epoch and nothing else.
+
+Knows: signing and checking (Ed25519, RFC 8032). Does not know: who a node is beyond its record, or whom its
+links lead to.
+
+These are the only signatures in p2pchat. What they cover says who is linked with whom under names that last
+for an epoch; no message, contact or long-term key comes near them.
+"""
+
+from __future__ import annotations
+
+from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.exceptions import BadSignatureError
+
+from p2pchat.crypto.kdf import digest
+from p2pchat.errors import Malformed, Unreadable
+from p2pchat.ports import Entropy
+from p2pchat.wire.vicinity import (
+    ID_BYTES,
+    RECORD_MAX,
+    SIGNATURE_BYTES,
+    Record,
+    decode_record,
+    encode_record,
+)
+
+assert crypto_sign_BYTES == SIGNATURE_BYTES
+
+
+class RecordKey:
+    """Signs one node's records of one epoch."""
+
+    def __init__(self, seed: bytes) -> None:
+        """``seed``: 32 random bytes."""
+        self.public, self._secret = crypto_sign_seed_keypair(seed)
+        self.id = id_of(self.public)
+        """The owner's name, 8 bytes."""
+
+    @classmethod
+    def generate(cls, entropy: Entropy) -> RecordKey:
+        """A fresh one."""
+        return cls(entropy.bytes(32))
+
+    def sign(self, record: Record) -> bytes:
+        """Signature and body, at most ``RECORD_MAX`` bytes."""
+        return crypto_sign(encode_record(record), self._secret)
+
+
+def read(data: bytes) -> Record:
+    """What a signed record says, unchecked: enough to know whether checking it is worth while. Raises
+    Malformed."""
+    if not SIGNATURE_BYTES < len(data) <= RECORD_MAX:
+        raise Malformed(f"a signed record of {len(data)} bytes")
+    return decode_record(data[SIGNATURE_BYTES:])
+
+
+def check(data: bytes, record: Record) -> None:
+    """Raises Unreadable unless ``record``, as ``read`` from ``data``, was signed by its own key."""
+    try:
+        crypto_sign_open(data, record.verify_key)
+    except (BadSignatureError, ValueError) as error:
+        raise Unreadable("a record that its key did not sign") from error
+
+
+def id_of(verify_key: bytes) -> bytes:
+    """The name that goes with a verify key, 8 bytes."""
+    return digest(verify_key, ID_BYTES)

@@ -1,0 +1,76 @@
+"""Whole nodes: messages arrive by stems, past a node that drops them, and tell the truth about how far they
+are."""
+
+from __future__ import annotations
+
+from p2pchat.core import orders
+from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
+from p2pchat.types import MessageId, MessageState
+from tests.support.world import World
+
+NAMES = [f"n{number}" for number in range(8)]
+
+
+def mesh(profile: Profile, names: list[str] = NAMES) -> World:
+    world = World(latency=0.05)
+    for name in names:
+        world.add(name)
+        world.start(name, Settings(profile=profile))
+    for name in names[1:]:
+        world.pair(names[0], name)
+    world.run(60.0)
+    return world
+
+
+def state(world: World, name: str, message: MessageId) -> MessageState:
+    moves = world.machines[name].events(orders.MessageMoved)
+    return [move.state for move in moves if move.id == message][-1]
+
+
+def delivered(world: World, name: str, message: MessageId) -> bool:
+    return state(world, name, message) is MessageState.DELIVERED
+
+
+def test_messages_arrive_once_and_enter_the_mesh_elsewhere() -> None:
+    world = mesh(FAST)
+    sent = {name: world.send(name, "n0", f"from {name}") for name in NAMES[1:]}
+    world.run_until(lambda: all(delivered(world, *each) for each in sent.items()))
+
+    texts = [event.message.text for event in world.machines["n0"].events(orders.MessageArrived)]
+    assert sorted(texts) == [f"from {name}" for name in NAMES[1:]]
+    for name in NAMES[1:]:
+        own = [seen for seen in world.machines[name].events(orders.CellSeen) if seen.source is None]
+        assert own and all(seen.forwarded == 0 for seen in own)
+
+
+def test_a_message_of_a_strong_node_is_relayed_when_the_clock_lets_it_go() -> None:
+    world = mesh(STRONG)
+    message = world.send("n1", "n0", "hi")
+    assert state(world, "n1", message) is MessageState.QUEUED
+    world.run_until(lambda: state(world, "n1", message) is MessageState.RELAYED, within=30.0)
+    world.run_until(lambda: delivered(world, "n1", message), within=60.0)
+
+
+def test_within_a_minute_messages_find_their_way_past_a_node_that_drops_every_onion() -> None:
+    world = mesh(BALANCED)
+    for home in world.machines["n7"].running._meshes.values():
+        assert home._stem is not None
+        home._stem.onion = lambda *_: []  # type: ignore[method-assign]
+    for _ in range(4):
+        for name in NAMES[1:7]:
+            world.send(name, "n0", "are you there?")
+        world.run(15.0)
+    last = {name: world.send(name, "n0", "and now?") for name in NAMES[1:7]}
+    world.run_until(lambda: all(delivered(world, *each) for each in last.items()), within=20.0)
+    arrived = world.machines["n0"].events(orders.MessageArrived)
+    assert len(arrived) == 5 * len(NAMES[1:7])
+
+
+def test_a_mesh_of_two_says_that_it_hides_nothing() -> None:
+    world = mesh(BALANCED, NAMES[:2])
+    message = world.send("n1", "n0", "hi")
+    world.run_until(lambda: delivered(world, "n1", message), within=10.0)
+    (status,) = world.machines["n1"].running.status().meshes
+    assert status.stem is not None
+    assert (status.stem.hops, status.stem.crowd) == (1, 2)

@@ -1,0 +1,90 @@
+"""The small parts of a stem: mixing, what is awaited, who is suspected, the clock of cover."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+from p2pchat.core.stem.cover import LOOP_IN, NEVER, Clock, loop
+from p2pchat.core.stem.mixing import Mixing
+from p2pchat.core.stem.outputs import Left, Output
+from p2pchat.core.stem.profile import BALANCED, FAST, STRONG
+from p2pchat.core.stem.suspects import FORGIVEN_S, SUSPECTS_CAP, Suspects
+from p2pchat.core.stem.watch import WATCHED_CAP, Watch
+from p2pchat.sim.entropy import SeededEntropy
+
+
+def test_what_is_mixed_leaves_after_an_exponential_time_of_its_own() -> None:
+    mixing = Mixing(SeededEntropy(1), cap=2000)
+    items: list[Output] = [Left(b"%d" % number) for number in range(2000)]
+    for item in items:
+        assert mixing.put(item, 0.1, 10.0)
+    left: list[tuple[float, Output]] = []
+    while (now := mixing.next_wakeup()) < NEVER:
+        left += [(now - 10.0, item) for item in mixing.due(now)]
+    assert 0.093 < mean(wait for wait, _ in left) < 0.107
+    assert [item for _, item in left] != items
+    assert {item for _, item in left} == set(items)
+
+
+def test_a_full_mix_takes_no_more() -> None:
+    mixing = Mixing(SeededEntropy(1), cap=2)
+    assert [mixing.put(Left(b""), 0.1, 0.0) for _ in range(3)] == [True, True, False]
+
+
+def test_what_does_not_come_back_in_time_is_lost_once() -> None:
+    watch = Watch()
+    watch.expect(b"cell", 10.0, (b"a", b"b"))
+    watch.expect(b"loop", 20.0, (b"c",))
+    assert watch.next_wakeup() == 10.0
+    assert watch.lost(9.0) == []
+    assert watch.lost(10.0) == [(b"a", b"b")]
+    assert watch.back(b"cell") == ()
+    assert watch.back(b"loop") == (b"c",)
+    assert watch.lost(30.0) == []
+
+
+def test_what_is_awaited_is_bounded() -> None:
+    watch = Watch()
+    for number in range(WATCHED_CAP + 1):
+        watch.expect(b"%d" % number, 10.0, (b"a",))
+    assert watch.back(b"0") == ()
+    assert len(watch.lost(10.0)) == WATCHED_CAP
+
+
+def test_who_is_on_every_way_that_fails_is_the_one_that_no_way_clears() -> None:
+    suspects = Suspects()
+    suspects.failed([b"a", b"bad"], 0.0)
+    suspects.failed([b"b", b"bad"], 0.0)
+    suspects.worked([b"a", b"b", b"c"])
+    assert [suspects.against(node, 1.0) for node in (b"a", b"b", b"bad")] == [0, 0, 2]
+    assert suspects.against(b"bad", FORGIVEN_S) == 0
+
+
+def test_suspects_are_bounded() -> None:
+    suspects = Suspects()
+    nodes = [b"%d" % number for number in range(SUSPECTS_CAP + 1)]
+    suspects.failed(nodes, 0.0)
+    assert [suspects.against(node, 1.0) for node in nodes] == [0] + SUSPECTS_CAP * [1]
+
+
+def test_the_clock_of_cover_ticks_at_the_profiles_rate_and_one_in_four_is_a_loop() -> None:
+    for profile in (BALANCED, STRONG):
+        clock = Clock(profile, SeededEntropy(profile.name))
+        clock.start(0.0)
+        loops = sum(clock.ticked(clock.at) for _ in range(4000))
+        assert 0.95 < 4001 / clock.at / profile.cover_per_s < 1.05
+        assert 0.9 < loops * LOOP_IN / 4000 < 1.1
+
+
+def test_without_cover_the_clock_stands() -> None:
+    clock = Clock(FAST, SeededEntropy(1))
+    clock.start(0.0)
+    assert clock.at == NEVER
+
+
+def test_a_loop_comes_back() -> None:
+    ring = {bytes([at]): (bytes([(at - 1) % 5]), bytes([(at + 1) % 5])) for at in range(5)}
+    found = {loop(ring, b"\0", SeededEntropy(seed)) for seed in range(30)}
+    assert found <= {(b"\1", b"\2", b"\3", b"\4"), (b"\4", b"\3", b"\2", b"\1"), (b"\1",), (b"\4",)}
+    assert any(way is not None and len(way) == 4 for way in found)
+    assert loop({b"\0": ()}, b"\0", SeededEntropy(1)) is None

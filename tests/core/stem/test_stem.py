@@ -1,0 +1,251 @@
+"""A cell of ours takes one pinned stem of onions through the mesh and enters the broadcast at its end."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from statistics import mean
+
+import pytest
+
+from p2pchat.core.stem.pin import SHORT_S
+from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
+from p2pchat.core.stem.stem import RETURN_HOP_S, RETURN_S, WAITING_CAP
+from p2pchat.types import LinkId
+from p2pchat.wire.geometry import GEOMETRY
+from tests.support.stems import Wired, cell
+
+K6 = "ab ac ad ae af bc bd be bf cd ce cf de df ef"
+"""Everybody with everybody."""
+
+
+def wired(edges: str = K6, profile: Profile = FAST, seed: int = 0) -> Wired:
+    mesh = Wired(edges, profile, seed)
+    mesh.run(30.0)
+    mesh.onions.clear()
+    return mesh
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cell_goes_over_distinct_hops_and_enters_at_the_last(seed: int) -> None:
+    mesh = wired(seed=seed)
+    mesh.submit("a", cell(1))
+
+    way = mesh.way()
+    assert FAST.hops[0] <= len(way) - 1 <= FAST.hops[1]
+    assert len(set(way)) == len(way) and way[0] == "a"
+    assert mesh.entered == [(way[-1], cell(1))]
+    assert mesh.left == [cell(1)[: GEOMETRY.cell_tag]]
+
+
+def test_every_cell_takes_the_same_stem() -> None:
+    mesh = wired()
+    for number in range(20):
+        mesh.submit("a", cell(number))
+    ways = {tuple(mesh.onions[at][:2]) for at in range(len(mesh.onions))}
+    assert len({entry for entry, _ in mesh.entered}) == 1
+    assert len(mesh.onions) == 20 * len(ways)
+
+
+def test_a_stem_whose_link_is_gone_is_replaced_and_keeps_its_first_hop() -> None:
+    mesh = wired()
+    mesh.submit("a", cell(1))
+    old = mesh.way()
+    mesh.unlink(*old[1:3])
+    mesh.run(5.0)
+    mesh.onions.clear()
+    mesh.submit("a", cell(2))
+    new = mesh.way()
+    assert new[1] == old[1]
+    assert (old[1], old[2]) not in pairwise(new)
+    assert len(mesh.entered) == 2
+
+
+def test_in_a_mesh_of_two_the_other_broadcasts_and_no_stem_is_claimed() -> None:
+    mesh = wired("ab")
+    mesh.submit("a", cell(1))
+    assert mesh.entered == [("b", cell(1))]
+    status = mesh.stems["a"].status()
+    assert (status.hops, status.crowd) == (1, 2)
+
+
+def test_a_short_stem_is_replaced_when_the_mesh_has_grown() -> None:
+    mesh = Wired("ab bc cd de ef")
+    for pair in ("bc", "cd", "de", "ef"):
+        mesh.unlink(*pair)
+    mesh.run(20.0)
+    assert mesh.stems["a"].status().hops == 1
+    for pair in ("bc", "cd", "de", "ef"):
+        mesh.link(*pair)
+    mesh.run(2 * SHORT_S)
+    assert mesh.stems["a"].status().hops >= FAST.hops[0]
+
+
+def test_a_cell_waits_for_the_first_records_of_a_new_node() -> None:
+    mesh = wired()
+    mesh.add("g")
+    mesh.link("g", "a")
+    mesh.submit("g", cell(1))
+    assert mesh.entered == []
+    mesh.run(5.0)
+    assert len(mesh.entered) == 1
+    assert len(mesh.way()) - 1 >= FAST.hops[0]
+
+
+def test_a_neighbour_who_tells_nothing_does_not_keep_a_cell_for_ever() -> None:
+    mesh = Wired("ab")
+    mesh.add("c")
+    mesh.stems["a"].link_up(LinkId(ord("c")), mesh.now)
+    mesh.submit("a", cell(1))
+    assert mesh.entered == []
+    mesh.run(10.0)
+    assert [body for _, body in mesh.entered] == [cell(1)]
+
+
+# --- loss
+
+
+def test_a_hop_that_drops_is_left_out() -> None:
+    mesh = wired(seed=3)
+    mesh.submit("a", cell(1))
+    bad = mesh.way()[2]
+    mesh.drops = lambda source, target, onion: target == bad
+    for number in range(2, 8):
+        mesh.submit("a", cell(number))
+        mesh.run(RETURN_S + FAST.hops[1] * RETURN_HOP_S + 0.1)
+    mesh.onions.clear()
+    mesh.entered.clear()
+    mesh.submit("a", cell(9))
+    assert bad not in mesh.way()
+    assert [body for _, body in mesh.entered] == [cell(9)]
+    assert mesh.counters["a"]["onions lost"] >= 1
+
+
+def test_when_a_stem_breaks_its_hops_are_asked_one_by_one() -> None:
+    mesh = wired("ab ac ad bc cd db", FAST)
+    mesh.drops = lambda source, target, onion: target == "b"
+    mesh.submit("a", cell(1))
+    assert "b" in mesh.way()
+    mesh.onions.clear()
+    mesh.run(20.0)
+    asked = [target for source, target, _ in mesh.onions if source == "a"]
+    assert sorted(asked) == ["b", "c", "d"]
+    for number in (2, 3):  # every stem of three hops leads over the one who drops
+        mesh.submit("a", cell(number))
+        mesh.run(20.0)
+    assert cell(3) in [body for _, body in mesh.entered]
+
+
+# --- what relays do
+
+
+def test_a_repeated_onion_goes_nowhere() -> None:
+    mesh = wired()
+    mesh.submit("a", cell(1))
+    source, target, onion = mesh.onions[1]
+    before = len(mesh.onions)
+    mesh.hand(source, target, onion)
+    assert len(mesh.onions) == before
+    assert mesh.counters[target]["onions refused: repeated"] == 1
+
+
+@pytest.mark.parametrize("at", [0, 1, 40, 170, 200, 1119])
+def test_an_altered_onion_delivers_nothing(at: int) -> None:
+    mesh = wired()
+    mesh.drops = lambda source, target, onion: True
+    mesh.submit("a", cell(1))
+    (source, target, onion) = mesh.onions[0]
+    altered = bytearray(onion)
+    altered[at] ^= 1
+    mesh.drops = lambda source, target, onion: False
+    mesh.hand(source, target, bytes(altered))
+    assert mesh.entered == []
+
+
+def test_an_onion_for_a_neighbour_who_is_gone_is_dropped_in_silence() -> None:
+    mesh = wired()
+    mesh.drops = lambda source, target, onion: True
+    mesh.submit("a", cell(1))
+    source, target, onion = mesh.onions[0]
+    mesh.drops = lambda source, target, onion: False
+    for other in "abcdef":
+        if other not in (source, target):
+            mesh.unlink(target, other)
+    mesh.hand(source, target, onion)
+    assert mesh.entered == []
+    assert mesh.counters[target]["onions without a way"] == 1
+
+
+def test_relays_wait_as_the_senders_profile_says() -> None:
+    waits = []
+    for seed in range(30):
+        mesh = wired(profile=BALANCED, seed=seed)
+        began = mesh.now
+        mesh.submit("a", cell(1))
+        while not mesh.entered:
+            mesh.run(0.01)
+        waits.append((mesh.now - began) / mesh.stems["a"].status().hops)
+    assert 0.07 < mean(waits) < 0.14
+
+
+# --- cover
+
+
+def onions_of(mesh: Wired, name: str) -> int:
+    return sum(source == name for source, _, _ in mesh.onions)
+
+
+def test_strong_sends_only_when_its_clock_ticks_and_a_cell_takes_the_place_of_cover() -> None:
+    quiet, busy = wired(profile=STRONG), wired(profile=STRONG)
+    times: dict[Wired, list[float]] = {quiet: [], busy: []}
+    for mesh in (quiet, busy):
+        if mesh is busy:
+            for number in range(10):
+                mesh.submit("a", cell(number))
+        for _ in range(6000):
+            before = len(mesh.onions)
+            mesh.stems["a"].onion = lambda *_: []  # type: ignore[method-assign]
+            mesh.run(0.01)
+            times[mesh] += [mesh.now for source, _, _ in mesh.onions[before:] if source == "a"]
+    assert times[quiet] == times[busy]
+    assert len([body for _, body in busy.entered]) == 10
+    assert 40 < len(times[quiet]) < 80
+
+
+def test_fast_makes_no_cover() -> None:
+    mesh = wired()
+    mesh.run(300.0)
+    assert mesh.onions == []
+
+
+def test_balanced_makes_cover_at_its_rate() -> None:
+    mesh = wired("ab", BALANCED)
+    mesh.run(1000.0)
+    assert 2 * 160 < len(mesh.onions) < 2 * 250 * 1.5
+
+
+def test_too_many_cells_are_shed_before_they_leave() -> None:
+    mesh = Wired("ab", STRONG)
+    for number in range(WAITING_CAP + 5):
+        mesh.submit("a", cell(number))
+    assert mesh.counters["a"]["cells shed before the stem"] >= 5
+
+
+# --- epochs
+
+
+def test_the_stem_moves_into_the_next_epoch_and_no_cell_is_lost() -> None:
+    mesh = wired()
+    for number in range(60):
+        mesh.submit("a", cell(number))
+        mesh.run(600.0)
+    assert len(mesh.entered) == 60
+    assert mesh.stems["a"].status().drawn <= 4
+    assert all(len(stem._stations) <= 2 for stem in mesh.stems.values())
+
+
+def test_what_makes_no_sense_is_counted_and_not_answered() -> None:
+    mesh = wired()
+    before = len(mesh.onions)
+    mesh.hand("b", "a", bytes(GEOMETRY.onion))
+    assert mesh.counters["a"]["onions refused: unreadable"] == 1
+    assert len(mesh.onions) == before

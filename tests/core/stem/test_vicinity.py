@@ -1,0 +1,81 @@
+"""A node knows its surroundings by records; only links that both ends confirm count."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.core.stem.vicinity import Vicinity
+from p2pchat.errors import Malformed, Unreadable
+from tests.support.vicinities import EPOCH, graph, signers
+
+
+def vicinity(names: str, *edges: str) -> tuple[Vicinity, dict[str, bytes]]:
+    nodes = signers(names)
+    known = Vicinity(EPOCH)
+    for record in graph(nodes, *edges).values():
+        known.put(record, 3)
+    return known, {name: node.id for name, node in nodes.items()}
+
+
+def test_a_link_that_only_one_end_lists_does_not_count() -> None:
+    known, ids = vicinity("abc", "ab", "a>c")
+    assert known.linked(ids["a"], ids["b"]) and known.linked(ids["b"], ids["a"])
+    assert not known.linked(ids["a"], ids["c"])
+    assert known.map()[ids["a"]] == (ids["b"],)
+
+
+def test_it_is_closed_when_nobody_who_is_listed_is_missing() -> None:
+    nodes = signers("abc")
+    records = graph(nodes, "ab", "bc")
+    known = Vicinity(EPOCH)
+    known.put(records["a"], 3)
+    assert not known.closed(nodes["a"].id)
+    known.put(records["b"], 3)
+    assert not known.closed(nodes["a"].id)
+    known.put(records["c"], 3)
+    assert known.closed(nodes["a"].id)
+
+
+def test_a_later_record_holds_and_an_earlier_one_tells_nothing() -> None:
+    (node,) = signers("a").values()
+    old, new = node.record(), node.record([b"x" * 8])
+    known = Vicinity(EPOCH)
+    first = known.put(new, 3)
+    assert first.news and first.stranger
+    assert not known.put(old, 4).news
+    record = known.record(node.id)
+    assert record is not None and record.links == (b"x" * 8,)
+
+
+def test_the_same_record_by_a_shorter_way_goes_on_further() -> None:
+    (node,) = signers("a").values()
+    data = node.record()
+    known = Vicinity(EPOCH)
+    known.put(data, 0)
+    assert known.onward(node.id) is None
+    again = known.put(data, 2)
+    assert again.news and not again.stranger
+    assert known.onward(node.id) == (1, data)
+    assert not known.put(data, 1).news
+
+
+def test_forgeries_and_other_epochs_are_refused() -> None:
+    (node,) = signers("a").values()
+    known = Vicinity(EPOCH)
+    with pytest.raises(Malformed):
+        known.put(node.record(epoch=EPOCH + 1), 3)
+    forged = bytearray(node.record())
+    forged[-1] ^= 1
+    with pytest.raises(Unreadable):
+        known.put(bytes(forged), 3)
+    assert len(known) == 0
+
+
+def test_beyond_its_cap_it_forgets_who_was_renewed_longest_ago() -> None:
+    nodes = signers("abc")
+    known = Vicinity(EPOCH, cap=2)
+    for name in "ab":
+        known.put(nodes[name].record(), 3)
+    known.put(nodes["a"].record(), 3)
+    known.put(nodes["c"].record(), 3)
+    assert [node.id in known for node in nodes.values()] == [True, False, True]

@@ -1,0 +1,39 @@
+"""A record is good only with the signature of the key it names; nothing else is ever signed."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.crypto.record import RecordKey, check, id_of, read
+from p2pchat.errors import Malformed, Unreadable
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.wire.vicinity import Record
+
+KEY = RecordKey.generate(SeededEntropy(1))
+RECORD = Record(KEY.public, b"o" * 32, 5, 1, (b"n" * 8,))
+SIGNED = KEY.sign(RECORD)
+
+
+def test_a_signed_record_reads_and_checks() -> None:
+    assert read(SIGNED) == RECORD
+    check(SIGNED, RECORD)
+    assert id_of(RECORD.verify_key) == KEY.id and len(KEY.id) == 8
+
+
+@pytest.mark.parametrize("at", range(0, len(SIGNED), 7))
+def test_any_flipped_bit_is_noticed(at: int) -> None:
+    altered = bytearray(SIGNED)
+    altered[at] ^= 1
+    with pytest.raises(Unreadable):
+        check(bytes(altered), read(bytes(altered)))
+
+
+def test_another_keys_signature_does_not_do() -> None:
+    with pytest.raises(Unreadable):
+        check(RecordKey.generate(SeededEntropy(2)).sign(RECORD), RECORD)
+
+
+@pytest.mark.parametrize("size", [0, 64, 100, 1000])
+def test_another_size_is_malformed(size: int) -> None:
+    with pytest.raises(Malformed):
+        read(bytes(size))

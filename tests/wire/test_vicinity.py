@@ -1,0 +1,81 @@
+"""Records of the vicinity travel by the frameful, each of them a few hundred bytes at most."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from p2pchat.errors import Malformed
+from p2pchat.wire import control
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.vicinity import (
+    LINKS_MAX,
+    RECORD_MAX,
+    AskRecords,
+    Mine,
+    Record,
+    Records,
+    batches,
+    decode_record,
+    encode_record,
+)
+
+U32 = st.integers(0, 2**32 - 1)
+records = st.builds(
+    Record,
+    st.binary(min_size=32, max_size=32),
+    st.binary(min_size=32, max_size=32),
+    U32,
+    U32,
+    st.lists(st.binary(min_size=8, max_size=8), max_size=LINKS_MAX).map(tuple),
+)
+
+
+@given(records)
+def test_a_record_comes_back_as_it_was(record: Record) -> None:
+    assert decode_record(encode_record(record)) == record
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_record_or_malformed(data: bytes) -> None:
+    with suppress(Malformed):
+        assert encode_record(decode_record(data)) == data
+
+
+def test_a_record_has_a_most_of_links() -> None:
+    with pytest.raises(Malformed):
+        Record(bytes(32), bytes(32), 0, 0, (bytes(8),) * (LINKS_MAX + 1))
+    with pytest.raises(Malformed):
+        decode_record(bytes(72 + 8 * (LINKS_MAX + 1)))
+
+
+def test_messages_come_back_as_they_were() -> None:
+    for message in (Mine(b"r" * 200), Records(((4, b"a" * 136), (0, b"b" * 264))), AskRecords(7)):
+        assert control.decode(control.encode(message)) == message
+
+
+@given(st.lists(st.integers(136, RECORD_MAX), max_size=60))
+def test_records_are_parted_into_messages_that_fit(sizes: list[int]) -> None:
+    items = [(4, bytes(size)) for size in sizes]
+    messages = batches(items)
+    assert [each for message in messages for each in message.records] == items
+    assert all(len(control.encode(message)) <= GEOMETRY.body for message in messages)
+    assert all(control.decode(control.encode(message)) == message for message in messages)
+
+
+def test_lists_that_do_not_match_are_refused() -> None:
+    from p2pchat.wire.codec import pack
+
+    record = b"r" * 136
+    for bad in (
+        {"t": 49, "hops": b"\x01\x02", "records": [record]},
+        {"t": 49, "hops": b"\x01", "records": [b"short"]},
+        {"t": 49, "hops": b"\x01", "records": ["text"]},
+        {"t": 48, "record": bytes(RECORD_MAX + 1)},
+        {"t": 50, "epoch": -1},
+    ):
+        with pytest.raises(Malformed):
+            control.decode(pack(bad))

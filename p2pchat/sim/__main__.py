@@ -18,6 +18,7 @@ import click
 
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.sim import show
+from p2pchat.sim.adversary.command import adversary
 from p2pchat.sim.scenario import names
 from p2pchat.sim.simulate import Job, Result, baseline, simulate
 from p2pchat.sim.strategies import STRATEGIES
@@ -175,6 +176,9 @@ def _strategies(job: Job, leads: tuple[float, ...]) -> Iterator[Job]:
 def draw(kept: Path, picture: Path) -> None:
     """Draw what --json printed, one run a line, without running it again: .png, .svg or .pdf."""
     _drawing(picture)(result for _, result in baseline(kept))
+
+
+main.add_command(adversary)
 
 
 def _all(todo: list[Job], jobs: int) -> Iterator[Result]:

@@ -37,10 +37,44 @@ def draw(results: Sequence[Mapping[str, Any]], place: Path) -> None:
         _copies(left, results)
         _arrivals(right, results)
         figure.suptitle(_title(results), fontsize=10)
-        try:
-            figure.savefig(place, dpi=150, metadata={"Date": None} if place.suffix == ".svg" else None)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"cannot draw {place}: {error}") from None
+        _save(figure, place)
+
+
+def draw_guesses(results: Sequence[Mapping[str, Any]], place: Path) -> None:
+    """How often the adversary names the writer, by the share that colludes: of one message, and of several.
+    Raises UsageError if it cannot be written there."""
+    counts = sorted({result["messages"] for result in results if result["entropy_bits"] is not None}) or [1]
+    largest = max(result["nodes"] for result in results)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.6 * len(counts), 4.2), layout="constrained")
+        for axes, count in zip(figure.subplots(1, len(counts), squeeze=False)[0], counts, strict=True):
+            for place_of, scheme in enumerate(dict.fromkeys(result["scheme"] for result in results)):
+                points = sorted(
+                    (result["colluding"], result["named"], 1.96 * result["error"])
+                    for result in results
+                    if result["scheme"] == scheme
+                    and result["nodes"] == largest
+                    and (result["messages"] == count or result["entropy_bits"] is None)
+                )
+                if points:
+                    shares, named, error = zip(*points, strict=True)
+                    mark, colour = _MARKERS[place_of % len(_MARKERS)], _COLOURS[place_of % len(_COLOURS)]
+                    axes.errorbar(shares, named, error, marker=mark, color=colour, label=scheme, markersize=5)
+            axes.axline((0, 0), slope=1, color="0.6", linewidth=1, linestyle=":")
+            axes.set_title("one message" if count == 1 else f"{count} messages that it can link", fontsize=9)
+            axes.set_xlabel(f"share of {largest} nodes that colludes")
+            axes.set_ylabel("best guess names the writer")
+            axes.set_xlim(left=0)
+            axes.set_ylim(0, 0.8)
+            axes.legend(frameon=False, fontsize=8, loc="upper left")
+        _save(figure, place)
+
+
+def _save(figure: Figure, place: Path) -> None:
+    try:
+        figure.savefig(place, dpi=150, metadata={"Date": None} if place.suffix == ".svg" else None)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot draw {place}: {error}") from None
 
 
 def _copies(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:

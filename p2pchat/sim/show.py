@@ -79,6 +79,23 @@ def trade(results: Iterable[Mapping[str, Any]]) -> str:
     return _printed(table)
 
 
+def guesses(results: Iterable[Mapping[str, Any]]) -> str:
+    """How often the adversary's best guess was the writer."""
+    table = Table("nodes", "scheme", "messages", "p", "named", "±", "claimed", "entropy, bits")
+    before = None
+    for result in results:
+        group = result["nodes"], result["scheme"]
+        if before not in (None, group):
+            table.add_section()
+        before = group
+        table.add_row(
+            *(_number(result["nodes"]), result["scheme"], _number(result["messages"])),
+            *(f"{result['colluding']:g}", f"{result['named']:.3f}", f"{result['error']:.3f}"),
+            *(_number(result[key]) for key in ("claimed", "entropy_bits")),
+        )
+    return _printed(table)
+
+
 def label(result: Mapping[str, Any]) -> str:
     """The strategy, and its one constant."""
     lead = result["set"].get("damping.lead_s")

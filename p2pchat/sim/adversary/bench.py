@@ -1,0 +1,195 @@
+"""Trials: a writer, what colluders see, whom they name.
+
+Knows: what is tried how often, and the figures. Does not know: how guesses are made, or how results look.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any, Final
+
+from p2pchat.core.stem.profile import PROFILES
+from p2pchat.errors import UsageError
+from p2pchat.sim.adversary.mesh import Heard, Mesh, mesh, surrounded
+from p2pchat.sim.adversary.posterior import Scores, Search
+from p2pchat.sim.adversary.traffic import Flows, Habits, Message, Traffic
+
+WRITERS = 5
+"""Trials in one mesh; then another is drawn."""
+
+DIFFUSERS = 0.1
+"""The share of nodes that, for an epoch, flood what comes along a Dandelion++ stem, or what they write."""
+
+OUTWARD = 2
+"""Links on which a node's Dandelion++ stems go on."""
+
+WITHOUT_STEM: Final = ("flood", "tree", "dandelion")
+SCHEMES: Final = (*WITHOUT_STEM, *PROFILES)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is tried. The marks after ``seed`` are told of in ``Habits``, ``Mesh`` and below."""
+
+    scheme: str
+    nodes: int = 1000
+    colluding: float = 0.1
+    messages: int = 1
+    trials: int = 1000
+    seed: int = 1
+    fresh_stems: bool = False
+    pinned_cover: bool = False
+    told: bool = False
+    """The adversary knows where the broadcast began, and when; otherwise only what its first spy heard."""
+    traced: bool = False
+    trusted_first: bool = False
+    false_links: int = 0
+    near: int | None = None
+    """So many of the writer's neighbours collude; None: as it comes."""
+
+    def checked(self) -> Case:
+        """The same. Raises UsageError if it cannot be tried."""
+        if self.scheme not in SCHEMES:
+            raise UsageError(f"no scheme {self.scheme}: there are {', '.join(SCHEMES)}")
+        if not 0 < self.colluding < 1 or not 1 <= round(self.colluding * self.nodes) <= self.nodes - 2:
+            raise UsageError(f"{self.colluding:g} of {self.nodes} nodes: need a colluder and two others")
+        if self.messages < 1 or self.trials < 1:
+            raise UsageError("need a message and a trial")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """One trial."""
+
+    named: bool
+    claimed: float | None = None
+    """The probability that the adversary gave its best guess."""
+    entropy_bits: float | None = None
+    stem_s: float | None = None
+
+
+def measure(case: Case) -> dict[str, Any]:
+    """Try it. ``named`` is the share of trials in which the best guess was the writer, ``error`` its standard
+    error; ``claimed`` what the adversary thought of its guesses, which is the same if it reckons right."""
+    began = time.perf_counter()
+    guesses = list(_trials(case.checked()))
+    named = statistics.fmean(guess.named for guess in guesses)
+    return {
+        **asdict(case),
+        "named": round(named, 4),
+        "error": round(math.sqrt(named * (1 - named) / len(guesses)), 4),
+        "claimed": _mean(guess.claimed for guess in guesses),
+        "entropy_bits": _mean(guess.entropy_bits for guess in guesses),
+        "stem_s": _mean(guess.stem_s for guess in guesses),
+        "wall_s": round(time.perf_counter() - began, 1),
+    }
+
+
+def _trials(case: Case) -> Iterator[_Guess]:
+    rng = Random(f"{case}")
+    trial = _without_stem if case.scheme in WITHOUT_STEM else _with_stem
+    left = case.trials
+    while left:
+        given = mesh(case.nodes, case.colluding, rng, case.false_links)
+        count = 1 if case.near is not None else min(left, WRITERS)
+        yield from trial(case, given, rng, count)
+        left -= count
+
+
+def _without_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Guess]:
+    """First-spy: the writer is from whom the first colluder had it."""
+    spread = _SPREADS[case.scheme]
+    for writer, placed in _writers(case, given, rng, count):
+        heard = spread(placed, writer, rng)
+        yield _Guess(heard is not None and heard.before == writer)
+
+
+def _flood(given: Mesh, writer: int, _rng: Random) -> Heard | None:
+    return given.first_spy(writer)
+
+
+def _tree(given: Mesh, writer: int, rng: Random) -> Heard | None:
+    return given.first_spy(writer, given.tree(rng.randrange(len(given.neighbours))))
+
+
+def _dandelion(given: Mesh, writer: int, rng: Random) -> Heard | None:
+    """A stem of links chosen for an epoch, then a flood. Every relay knows the cell again."""
+    outward: dict[int, list[int]] = {}
+    onward: dict[tuple[int, int], int] = {}
+    before, node = writer, writer
+    while rng.random() >= DIFFUSERS:
+        ways = outward.setdefault(node, rng.sample(given.neighbours[node], OUTWARD))
+        way = onward.setdefault((before, node), rng.choice([other for other in ways if other != before]))
+        before, node = node, way
+        if given.colludes[node]:
+            return Heard(node, before, 0.0)
+        if len(onward) > len(given.neighbours):
+            break
+    return given.first_spy(node)
+
+
+_SPREADS: Final[dict[str, Callable[[Mesh, int, Random], Heard | None]]] = {
+    "flood": _flood,
+    "tree": _tree,
+    "dandelion": _dandelion,
+}
+
+
+def _with_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Guess]:
+    habits = Habits(
+        PROFILES[case.scheme],
+        fresh_stems=case.fresh_stems,
+        pinned_cover=case.pinned_cover,
+        traced=case.traced,
+        trusted_first=case.trusted_first,
+    )
+    traffic: Traffic | None = None
+    for writer, placed in _writers(case, given, rng, count):
+        if traffic is None or traffic.mesh is not placed:
+            traffic = (Flows if case.pinned_cover else Traffic)(placed, habits, rng.random())
+        yield _guess(traffic, writer, case, rng)
+
+
+def _writers(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[tuple[int, Mesh]]:
+    for _ in range(count):
+        writer = rng.choice(given.honest())
+        yield writer, given if case.near is None else surrounded(given, writer, case.near, rng)
+
+
+def _guess(traffic: Traffic, writer: int, case: Case, rng: Random) -> _Guess:
+    chance, seen = posterior(traffic, writer, case.messages, rng, case.told)
+    best = max(chance, key=lambda node: (chance[node], rng.random()))
+    entropy = -sum(each * math.log2(each) for each in chance.values() if each > 0.0)
+    spent = statistics.fmean(each.spent for each in seen)
+    return _Guess(best == writer, chance[best], entropy, spent)
+
+
+def posterior(
+    traffic: Traffic, writer: int, messages: int, rng: Random, told: bool
+) -> tuple[Scores, list[Message]]:
+    """The probability of each honest node after so many messages that the adversary can link; what it saw."""
+    stems = [traffic.draw(writer) for _ in range(messages)]
+    seen = [Message(traffic, stem, 60.0 * number) for number, stem in enumerate(stems)]
+    if not traffic.habits.fresh_stems:
+        return _normal(Search(traffic, seen).run(stems[0], told)), seen
+    chance: Scores = dict.fromkeys(traffic.mesh.honest(), 1.0)
+    for stem, each in zip(stems, seen, strict=True):
+        scores = Search(traffic, [each]).run(stem, told)
+        chance = _normal({node: chance[node] * scores[node] for node in chance})
+    return chance, seen
+
+
+def _normal(scores: Scores) -> Scores:
+    total = sum(scores.values())
+    return {node: score / total for node, score in scores.items()}
+
+
+def _mean(values: Iterator[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(statistics.fmean(known), 4) if known else None

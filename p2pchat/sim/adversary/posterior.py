@@ -1,0 +1,180 @@
+"""Who wrote it: the probability of every honest node, given all that colluders saw.
+
+Knows: Bayes' rule over all stems that end where the cell was broadcast. Does not know: how stems are used,
+other than by the laws an adversary knows.
+
+The adversary knows every link and its delay, and the long-run rate of packets at every piece of a stem that
+colluders can tell. What it estimates in a real mesh is worse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from p2pchat.sim.adversary.mesh import Path
+from p2pchat.sim.adversary.traffic import Message, Traffic
+
+CLOCK_S = 0.001
+"""How exactly times are known where nothing else blurs them."""
+
+RARE = 1e-6
+"""Packets a second where none are expected."""
+
+Scores = dict[int, float]
+"""By honest node."""
+
+Points = list[list[tuple[float, float]]]
+"""For each message: moments when the node that is followed may have sent it, with weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What colluders saw of some messages, as far as a stem was followed back."""
+
+    points: Points
+    """When an honest node sent each message: the end of the stem, or the one before those who saw it."""
+    evidence: float = 1.0
+    """How much more likely this is than chance, for all messages together."""
+    told: Path = ()
+    """The piece of the stem that they can tell; empty: they saw nothing."""
+    stems: float = 1.0
+    """Stems that take this piece, to those that were to be expected."""
+
+
+class Search:
+    """All stems that may have carried some messages: the same stem for all of them."""
+
+    def __init__(self, traffic: Traffic, seen: Sequence[Message]) -> None:
+        self._traffic = traffic
+        self._mesh = traffic.mesh
+        self._near = [frozenset(others) for others in traffic.mesh.neighbours]
+        self._seen = seen
+        shortest, self._longest = traffic.habits.profile.hops
+        self._lengths = range(shortest, self._longest + 1)
+        self.scores: Scores = dict.fromkeys(traffic.mesh.honest(), 0.0)
+
+    def run(self, path: Path, told: bool) -> Scores:
+        """What each writer scores, where the messages took ``path``, of which only the end is used. ``told``:
+        the adversary knows where the broadcast began, and when; otherwise only what its first spy heard."""
+        end = path[-1]
+        if self._mesh.colludes[end]:
+            self._from_colluder(path)
+        else:
+            for other, later in [(end, 0.0)] if told else self._mesh.mistaken(end):
+                self._honest(
+                    (other,), 1.0, 1, 0.0, _Sight([[(seen.until - later, 1.0)] for seen in self._seen])
+                )
+        return self.scores
+
+    def _from_colluder(self, path: Path) -> None:
+        """Who broadcast it knows which packet it was."""
+        start = len(path) - 1
+        while self._mesh.colludes[path[start]]:
+            start -= 1
+        piece, chance = path[start:], 1.0
+        for place in range(len(path) - 2, start - 1, -1):
+            chance *= self._step(path[place], path[place + 1 :])
+        points = [[(seen.seen[piece].before, 1.0)] for seen in self._seen]
+        self._honest(piece, chance, 1, 0.0, _Sight(points, 1.0, piece, self._traffic.stems(piece)))
+
+    def _honest(self, path: Path, chance: float, relays: int, links_s: float, sight: _Sight) -> None:
+        """It came from ``path[0]``, honest: which wrote it, or had it from another. ``chance`` that the rule
+        draws the stem. ``relays``: honest ones up to the node of the sight, both included: so many waits; and
+        the seconds over the links between them."""
+        hops = len(path) - 1
+        if hops in self._lengths:
+            self.scores[path[0]] += sight.evidence * chance / len(self._lengths)
+        if hops == self._longest:
+            return
+        for other in self._mesh.neighbours[path[0]]:
+            if other in path:
+                continue
+            step = chance * self._step(other, path)
+            if self._mesh.colludes[other]:
+                self._colluding(path, (other,), step, relays, links_s, sight)
+            else:
+                later_s = links_s + self._mesh.delay[other, path[0]]
+                self._honest((other, *path), step, relays + 1, later_s, sight)
+
+    def _colluding(
+        self, path: Path, row: Path, chance: float, relays: int, links_s: float, sight: _Sight
+    ) -> None:
+        """It came from colluders in a row, and to the first of them from an honest node."""
+        if len(path) + len(row) > self._longest:
+            return
+        for other in self._mesh.neighbours[row[0]]:
+            if other in path or other in row:
+                continue
+            step = chance * self._step(other, row + path)
+            if self._mesh.colludes[other]:
+                self._colluding(path, (other, *row), step, relays, links_s, sight)
+            else:
+                later_s = links_s + self._mesh.delay[row[-1], path[0]]
+                now = self._sighted((other, *row, path[0]), (other, *row, *path), relays, later_s, sight)
+                if now is not None:
+                    self._honest((other, *row, *path), step, 1, 0.0, now)
+
+    def _step(self, node: int, path: Path) -> float:
+        """By how much a stem is less likely than without its first node: a walk may go wherever it has not
+        been."""
+        change = 1.0 / len(self._near[node])
+        for other in self._mesh.neighbours[node]:
+            if other in path and other != path[-1]:
+                earlier = path[: path.index(other)]
+                ways = len(self._near[other]) - len(self._near[other].intersection(earlier))
+                change *= ways / (ways - 1)
+        return change
+
+    def _sighted(self, piece: Path, path: Path, relays: int, links_s: float, sight: _Sight) -> _Sight | None:
+        """With the packets that came by the piece, and may have been the messages. None if there are none."""
+        told = path[: path.index(sight.told[-1]) + 1] if sight.told else piece
+        stems = self._traffic.stems(told)
+        if not stems:
+            return None
+        rate, along = self._rates(piece, told, sight)
+        points: Points = []
+        evidence = sight.evidence * stems / sight.stems
+        for before, seen in zip(sight.points, self._seen, strict=True):
+            now = [
+                (each.before, weight)
+                for each in seen.at(piece)
+                if (weight := self._weight(each.left + links_s, before, relays, rate, along)) > 0.0
+            ]
+            if not now:
+                return None
+            evidence *= sum(weight for _, weight in now) / sum(weight for _, weight in before)
+            points.append(now)
+        return _Sight(points, evidence, told, stems)
+
+    def _weight(
+        self, came: float, before: list[tuple[float, float]], relays: int, rate: float, along: float
+    ) -> float:
+        """How much more likely a packet is to be there as the message than by chance; ``came``: when it would
+        have been through the relays if they did not wait."""
+        total = 0.0
+        for at, weight in before:
+            likely = self._law(at - came, relays)
+            if likely:
+                total += weight * likely / (rate + along * likely)
+        return total
+
+    def _law(self, waited: float, relays: int) -> float:
+        """The density of so many waits' sum, per second (Erlang's law)."""
+        mean = self._traffic.habits.profile.delay_s
+        if not mean:
+            return 0.5 / CLOCK_S if abs(waited) <= CLOCK_S else 0.0
+        if waited <= 0.0:
+            return 0.0
+        return waited ** (relays - 1) * math.exp(-waited / mean) / (mean**relays * math.factorial(relays - 1))
+
+    def _rates(self, piece: Path, told: Path, sight: _Sight) -> tuple[float, float]:
+        """By chance: packets a second at a piece besides those that go on to what colluders told before; and,
+        among all that come by there, the share of these."""
+        if self._traffic.habits.traced:
+            return RARE, 0.0
+        rate = self._traffic.rate
+        if not sight.told:
+            return rate(piece), 0.0
+        return max(rate(piece) - rate(told), RARE), rate(told) / rate(sight.told)

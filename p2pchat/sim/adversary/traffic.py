@@ -1,0 +1,222 @@
+"""What runs along stems: messages, and the cover that hides them.
+
+Knows: the rule by which stems are drawn, the profiles, how nodes use their stems. Does not know: who guesses
+what from it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from random import Random
+from typing import Final
+
+from p2pchat.core.stem.profile import Profile
+from p2pchat.core.stem.route import draw
+from p2pchat.errors import UsageError
+from p2pchat.sim.adversary.mesh import LINK_S, Mesh, Path
+from p2pchat.sim.adversary.packets import Glimpse, Packet, pieces, poisson, send
+from p2pchat.sim.entropy import SeededEntropy
+
+MESSAGES_PER_S: Final = 1 / 60
+"""What every node writes."""
+
+DROPS: Final = 0.75
+"""The share of cover that goes as far as messages do. The rest are loops by way of a neighbour or two, which
+hide nothing from those who see them turn back."""
+
+WAITS: Final = 15.0
+"""Hops of which the waits add up to so many times their mean are not waited for: one packet in 10 000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How nodes use their stems."""
+
+    profile: Profile
+    fresh_stems: bool = False
+    """Every message takes another stem."""
+    pinned_cover: bool = False
+    """Cover takes the one stem that messages take; otherwise every packet another."""
+    traced: bool = False
+    """Colluders know which of their packets became which broadcast: the most that holding others back,
+    marking and every other active attack on the linking can come to."""
+    trusted_first: bool = False
+    """The first hop of the writer's stem is honest, as a contact's node would be. Nobody else knows."""
+
+    @property
+    def per_s(self) -> float:
+        """Packets that a node sends the way of messages."""
+        ticks = self.profile.cover_per_s
+        taken = MESSAGES_PER_S if self.profile.on_clock else 0.0
+        return MESSAGES_PER_S + DROPS * max(0.0, ticks - taken)
+
+    @property
+    def reach_s(self) -> float:
+        """So long a packet may be on its way."""
+        return self.profile.hops[1] * LINK_S[1] + self.profile.delay_s * WAITS
+
+
+class Traffic:
+    """All that honest nodes send in one mesh; every packet takes another stem, but the writer's messages."""
+
+    def __init__(self, mesh: Mesh, habits: Habits, seed: object) -> None:
+        self.mesh = mesh
+        self.habits = habits
+        self.rng = Random(f"{seed} times")
+        self._entropy = SeededEntropy(seed)
+        self._links = {
+            _id(node): [_id(other) for other in others] for node, others in enumerate(mesh.neighbours)
+        }
+        self._honest = len(mesh.honest()) / len(mesh.colludes)
+        self._stems: dict[int, Path] = {}
+
+    def draw(self, node: int) -> Path:
+        """A stem for one message. Raises UsageError where there is none."""
+        if self.habits.fresh_stems:
+            return self._draw(node)
+        if node not in self._stems:
+            self._stems[node] = self._draw(node)
+        return self._stems[node]
+
+    def rate(self, piece: Path) -> float:
+        """Packets a second that take a piece of path, in the long run."""
+        return self.habits.per_s * self.expected(piece)
+
+    def stems(self, piece: Path) -> float:
+        """Stems that are known to take a piece, to those that were to be expected."""
+        return 1.0
+
+    def expected(self, piece: Path) -> float:
+        """Stems of honest nodes that take a piece of path, to be expected if every node has one. Exact for a
+        regular graph."""
+        return self._chance(piece) * sum(
+            self._honest if earlier else 1.0 for _, earlier in self._places(piece)
+        )
+
+    def background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
+        """What is seen at a piece until then, in as long as a packet takes. Packets are made up when somebody
+        looks: those at a piece that were not seen at another yet are a Poisson process like any."""
+        packets: list[Packet] = []
+        looked: dict[Path, None] = {}
+
+        def at(piece: Path) -> Iterable[Glimpse]:
+            if piece not in looked:
+                passing = self._passing(piece, until)
+                packets.extend(each for each in passing if not any(other in looked for other in each.seen))
+                looked[piece] = None
+            return [packet.seen[piece] for packet in packets if piece in packet.seen]
+
+        return at
+
+    def _passing(self, piece: Path, until: float) -> Iterable[Packet]:
+        """Packets at a piece. Those that a colluder sent are left out: it knows them."""
+        places = self._places(piece)
+        rate = self.habits.per_s * self._chance(piece) * len(places)
+        for left in poisson(rate, until - self.habits.reach_s, until, self.rng):
+            stem = self._around(piece, *self.rng.choice(places))
+            if stem is not None and not self.mesh.colludes[stem[0]]:
+                packet = send(self.mesh, stem, 0.0, self.habits.profile.delay_s, self.rng)
+                shift = left - packet.seen[piece].left
+                yield Packet({each: seen.later(shift) for each, seen in packet.seen.items()}, packet.spent)
+
+    def _chance(self, piece: Path) -> float:
+        """Of a stem of some length to have the piece at a given place, for all nodes together."""
+        shortest, longest = self.habits.profile.hops
+        chance = 1.0 / (longest - shortest + 1) / len(self.mesh.neighbours[piece[0]])
+        for node in piece[1:-1]:
+            chance /= max(1, len(self.mesh.neighbours[node]) - 1)
+        return chance
+
+    def _places(self, piece: Path) -> list[tuple[int, int]]:
+        """Where a piece may be on a stem: how long that is, how many nodes are before it."""
+        shortest, longest = self.habits.profile.hops
+        ends = self.mesh.colludes[piece[-1]]
+        return [
+            (hops, earlier)
+            for hops in range(shortest, longest + 1)
+            for earlier in range(hops + 2 - len(piece))
+            if not ends or earlier == hops + 1 - len(piece)
+        ]
+
+    def _around(self, piece: Path, hops: int, earlier: int) -> Path | None:
+        """A random stem with this piece in it; None if the walk is stuck."""
+        path = list(piece)
+        for _ in range(earlier):
+            ways = [node for node in self.mesh.neighbours[path[0]] if node not in path]
+            if not ways:
+                return None
+            path.insert(0, self.rng.choice(ways))
+        while len(path) <= hops:
+            ways = [node for node in self.mesh.neighbours[path[-1]] if node not in path]
+            if not ways:
+                return None
+            path.append(self.rng.choice(ways))
+        return tuple(path)
+
+    def _draw(self, node: int) -> Path:
+        profile = self.habits.profile
+        near = self.mesh.neighbours[node] if self.habits.trusted_first else ()
+        first = [_id(other) for other in near if not self.mesh.colludes[other]]
+        hops = draw(self._links, _id(node), profile.length(self._entropy), self._entropy, first)
+        if hops is None:
+            raise UsageError(f"no stem of {profile.hops[1]} hops: need more nodes")
+        return (node, *(int.from_bytes(hop, "big") for hop in hops))
+
+
+class Flows(Traffic):
+    """The same, but all that a node sends takes its one stem."""
+
+    def __init__(self, mesh: Mesh, habits: Habits, seed: object) -> None:
+        super().__init__(mesh, habits, seed)
+        self._taken: dict[Path, int] = defaultdict(int)
+        self._through: dict[Path, list[int]] = defaultdict(list)
+        for node in mesh.honest():
+            stem = self.draw(node)
+            told = list(pieces(stem, mesh.colludes))
+            for start, end in told:
+                self._through[stem[start:end]].append(node)
+                self._taken[stem[start:end]] += 1
+            for (start, _), (_, end) in combinations(told, 2):
+                self._taken[stem[start:end]] += 1
+
+    def rate(self, piece: Path) -> float:
+        return self.habits.per_s * self._taken.get(piece, 0)
+
+    def stems(self, piece: Path) -> float:
+        return self._taken.get(piece, 0) / self.expected(piece)
+
+    def background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
+        made: dict[int, list[Packet]] = {}
+
+        def packets(node: int) -> list[Packet]:
+            if node not in made:
+                times = poisson(self.habits.per_s, until - self.habits.reach_s, until, self.rng)
+                waits_s = self.habits.profile.delay_s
+                made[node] = [send(self.mesh, self.draw(node), at, waits_s, self.rng) for at in times]
+            return made[node]
+
+        return lambda piece: [p.seen[piece] for node in self._through.get(piece, ()) for p in packets(node)]
+
+
+class Message:
+    """One message, broadcast ``until``, and what colluders see of it among the rest."""
+
+    def __init__(self, traffic: Traffic, stem: Path, until: float) -> None:
+        packet = send(traffic.mesh, stem, 0.0, traffic.habits.profile.delay_s, traffic.rng)
+        self.until = until
+        self.spent = packet.spent
+        self.seen = {piece: glimpse.later(until - packet.spent) for piece, glimpse in packet.seen.items()}
+        self._background = None if traffic.habits.traced else traffic.background(until)
+
+    def at(self, piece: Path) -> list[Glimpse]:
+        """Packets that came by a piece."""
+        others = [] if self._background is None else self._background(piece)
+        mine = self.seen.get(piece)
+        return [*others, *([] if mine is None else [mine])]
+
+
+def _id(node: int) -> bytes:
+    return node.to_bytes(2, "big")

@@ -1,0 +1,178 @@
+"""The adversary's bench: what is known to be weak comes out weak, what hides comes out hidden, and the
+adversary reckons right."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from p2pchat.core.stem.profile import BALANCED, FAST, STRONG
+from p2pchat.sim.__main__ import main
+from p2pchat.sim.adversary.bench import Case, measure, posterior
+from p2pchat.sim.adversary.mesh import DEGREE, Mesh, mesh, surrounded
+from p2pchat.sim.adversary.packets import pieces
+from p2pchat.sim.adversary.traffic import Flows, Habits, Traffic
+
+CASE = Case("fast", nodes=100, colluding=0.1, trials=200, seed=3)
+
+
+def named(case: Case, **changes: Any) -> float:
+    share: float = measure(replace(case, **changes))["named"]
+    return share
+
+
+def test_a_mesh_is_regular_and_its_delays_are_the_same_both_ways() -> None:
+    given = mesh(50, 0.2, Random(1))
+    assert [len(set(others)) for others in given.neighbours] == [DEGREE] * 50
+    assert all(node not in others for node, others in enumerate(given.neighbours))
+    assert all(given.delay[other, node] == delay for (node, other), delay in given.delay.items())
+    assert sum(given.colludes) == 10
+
+
+def test_liars_list_one_another_and_nobody_else_more() -> None:
+    given = mesh(50, 0.2, Random(1), false_links=3)
+    assert all(len(given.neighbours[node]) == DEGREE for node in given.honest())
+    assert sum(len(others) for others in given.neighbours) > 50 * DEGREE
+
+
+def test_a_victim_has_as_many_colluding_neighbours_as_was_asked() -> None:
+    given = surrounded(mesh(50, 0.2, Random(1)), 7, 2, Random(1))
+    assert not given.colludes[7]
+    assert sum(given.colludes[node] for node in given.neighbours[7]) == 2
+
+
+def line(colludes: str) -> Mesh:
+    """Nodes in a row, 100 ms apart; those marked ``x`` collude."""
+    count = len(colludes)
+    near = tuple(tuple(n for n in (node - 1, node + 1) if 0 <= n < count) for node in range(count))
+    delay = {(node, other): 0.1 for node, others in enumerate(near) for other in others}
+    return Mesh(near, delay, tuple(mark == "x" for mark in colludes))
+
+
+def test_the_first_spy_hears_from_whom_it_came() -> None:
+    heard = line("x..o.x").first_spy(3)
+    assert heard is not None
+    assert (heard.by, heard.before) == (5, 4)
+    assert heard.after_s == pytest.approx(0.2)
+    assert sorted(node for node, _ in line("x..o.x").mistaken(3)) == [3, 4]
+
+
+def test_colluders_tell_pieces_between_honest_nodes() -> None:
+    path = (0, 1, 2, 3, 4, 5)
+    assert [path[a:b] for a, b in pieces(path, line(".x..xx").colludes)] == [(0, 1, 2), (3, 4, 5)]
+    assert [path[a:b] for a, b in pieces(path, line(".xx.x.").colludes)] == [(0, 1, 2, 3), (3, 4, 5)]
+
+
+def test_as_many_packets_come_by_as_the_adversary_expects() -> None:
+    traffic = Traffic(mesh(50, 0.2, Random(2)), Habits(STRONG), 2)
+    for piece in [traffic.draw(node) for node in traffic.mesh.honest()]:
+        for start, end in pieces(piece, traffic.mesh.colludes):
+            told = piece[start:end]
+            seen = sum(len(list(traffic.background(0.0)(told))) for _ in range(40))
+            expected = traffic.rate(told) * traffic.habits.reach_s * 40
+            assert abs(seen - expected) < 6 * math.sqrt(expected) + 3
+
+
+@pytest.mark.parametrize(("kind", "fresh"), [(Traffic, False), (Traffic, True), (Flows, False)])
+@pytest.mark.parametrize("profile", [FAST, BALANCED, STRONG])
+def test_the_posterior_is_a_probability_over_honest_nodes(
+    kind: type[Traffic], fresh: bool, profile: Any
+) -> None:
+    traffic = kind(mesh(50, 0.2, Random(4)), Habits(profile, fresh_stems=fresh), 4)
+    for writer in traffic.mesh.honest()[:10]:
+        chance, seen = posterior(traffic, writer, 3, Random(5), told=False)
+        assert sum(chance.values()) == pytest.approx(1.0)
+        assert list(chance) == traffic.mesh.honest()
+        assert chance[writer] > 0.0
+        assert all(each.spent > 0.0 for each in seen)
+
+
+def test_a_flood_shows_its_writer_a_tree_less_a_stem_still_less() -> None:
+    flood, tree, dandelion, fast = (
+        named(CASE, scheme=scheme, trials=trials)
+        for scheme, trials in (("flood", 600), ("tree", 600), ("dandelion", 600), ("fast", 200))
+    )
+    assert 0.30 < flood < 0.46
+    assert 0.13 < tree < 0.26
+    assert 0.08 < dandelion < 0.21
+    assert 0.05 < fast < 0.17
+
+
+def test_cover_hides_one_message_and_those_who_know_which_packet_it_was_are_not_fooled() -> None:
+    case = replace(CASE, scheme="strong", colluding=0.2)
+    assert named(case) < 0.13
+    assert named(case, traced=True) > 0.15
+
+
+def test_linked_messages_name_the_writer_if_each_takes_another_stem() -> None:
+    once, pinned, fresh = (
+        named(CASE, messages=count, fresh_stems=fresh, trials=trials)
+        for count, fresh, trials in ((1, False, 200), (10, False, 100), (10, True, 10))
+    )
+    assert pinned < once + 0.08
+    assert fresh > 0.6
+
+
+def test_the_adversary_is_as_often_right_as_it_claims() -> None:
+    for scheme, told in (("balanced", True), ("strong", True), ("fast", False)):
+        result = measure(replace(CASE, scheme=scheme, told=told, colluding=0.3, trials=200))
+        assert abs(result["named"] - result["claimed"]) < 4 * result["error"]
+
+
+def test_an_honest_first_hop_hides() -> None:
+    assert named(CASE, colluding=0.3, trusted_first=True) < named(CASE, colluding=0.3) - 0.1
+
+
+def test_who_has_only_colluding_neighbours_is_known() -> None:
+    assert named(CASE, near=5, trials=60) > 0.9
+
+
+def test_the_same_seed_gives_the_same_figures() -> None:
+    case = replace(CASE, scheme="balanced", trials=20)
+    once, again, other = (measure(replace(case, seed=seed)) for seed in (1, 1, 2))
+    del once["wall_s"], again["wall_s"]
+    assert once == again
+    assert once["entropy_bits"] != other["entropy_bits"]
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(
+        main, ("adversary", "--nodes", "50", "--trials", "5", "--jobs", "1", *arguments)
+    )
+
+
+def test_the_command_tries_every_scheme(tmp_path: Path) -> None:
+    out = run("--p", "0.2", "--json").stdout
+    told = [(result["scheme"], result["messages"]) for result in map(json.loads, out.splitlines())]
+    assert told == [
+        *(("flood", 1), ("tree", 1), ("dandelion", 1)),
+        *((profile, count) for profile in ("fast", "balanced", "strong") for count in (1, 10)),
+    ]
+
+
+def test_the_table_names_what_was_tried() -> None:
+    out = run("--p", "0.2", "--profile", "fast", "--messages", "1").stdout
+    assert "named" in out
+    assert "fast" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--p", "0"), "need a colluder"),
+        (("--p", "1"), "need a colluder"),
+        (("--messages", "0"), "need a message"),
+        (("--nodes", "5", "--p", "0.2", "--profile", "strong", "--messages", "1"), "need more nodes"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused(arguments: tuple[str, ...], complaint: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert complaint in result.stderr

@@ -86,6 +86,14 @@ def wipe_home(home: Path) -> None:
     wipe(home)
 
 
+def forge(words: str | None = None) -> Event:
+    """Show, on throw-away accounts, that either side can make a transcript up: ``transcripts`` by ``name``,
+    and whether one judge ``accepted`` each. ``words``: what is put into the guest's mouth."""
+    from p2pchat.daemon.forgery import demonstrate
+
+    return demonstrate(words)
+
+
 def connect(
     home: Path | str | None = None,
     *,

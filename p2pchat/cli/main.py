@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "contacts": "whom you know: list, show, verify, rename, block, remove",
     "whoami": "your nickname, fingerprint and safety words",
     "node": "stay in the mesh and relay: run, status, stop",
+    "forge": "see that a transcript proves nothing",
     "wipe": "destroy this identity with all its keys and messages",
     "completion": "let your shell complete commands and names",
 }
@@ -33,9 +34,7 @@ _COMMANDS: Final = {
 _OPTIONS: Final = (
     ("--home DIR", "where this identity lives; or P2PCHAT_HOME"),
     ("--passphrase-file FILE", "unlock without asking; or P2PCHAT_PASSPHRASE_FILE"),
-    ("--json", "one JSON object per line on stdout"),
-    ("-v, --verbose", "say more; twice: with tracebacks"),
-    ("--version, -h, --help", ""),
+    ("--json, -v, -h, --version", "for scripts; say more; help; which version"),
 )
 
 

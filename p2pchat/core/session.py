@@ -25,7 +25,7 @@ from p2pchat.crypto.envelope import (
     TagDelta,
     epoch_at,
 )
-from p2pchat.crypto.olm import OlmSession
+from p2pchat.crypto.olm import OlmSession, Ratchet
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId
 from p2pchat.wire import codec
@@ -65,7 +65,7 @@ class Session:
     def __init__(
         self,
         contact: ContactId,
-        olm: OlmSession,
+        olm: Ratchet,
         sending: SendChain,
         receiving: list[ReceiveChain],
         renewal: Renewal,
@@ -150,6 +150,10 @@ class Session:
         self.expected += 1
         self._renewal.count += 1
         return self._olm.decrypt(ciphertext)
+
+    def continue_with(self, olm: Ratchet) -> None:
+        """Go on with another state of the ratchet, as somebody does who retraces what was said."""
+        self._olm = olm
 
     def skip_to(self, floor: int) -> None:
         """The contact will not send anything below ``floor`` any more."""

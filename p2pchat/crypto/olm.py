@@ -7,6 +7,8 @@ Ratchet keys are drawn inside the library, from the operating system: no interfa
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from vodozemac import (
     Account,
     AnyOlmMessage,
@@ -23,6 +25,22 @@ from p2pchat.errors import StoreError, Unreadable
 
 _PRE_KEY = 0
 _REFUSALS = (DecodeException, KeyException, OlmDecryptionException, SessionCreationException, ValueError)
+
+
+class Ratchet(Protocol):
+    """One side of a session, as the core uses it."""
+
+    def encrypt(self, plain: bytes) -> bytes:
+        """Message type (1 byte) and body."""
+        ...
+
+    def decrypt(self, message: bytes) -> bytes:
+        """Undo ``encrypt``. Raises Unreadable."""
+        ...
+
+    def pickle(self) -> bytes:
+        """What is to be kept of it."""
+        ...
 
 
 class OlmAccount:
@@ -99,6 +117,11 @@ class OlmSession:
             return cls(Session.from_pickle(pickle.decode("ascii"), key), key)
         except (PickleException, ValueError) as error:
             raise StoreError("a session in the store is damaged") from error
+
+    @property
+    def id(self) -> str:
+        """The same on both sides: a hash of the public keys it began with."""
+        return self._session.session_id
 
     def encrypt(self, plain: bytes) -> bytes:
         """Message type (1 byte) and body."""

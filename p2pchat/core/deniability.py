@@ -1,0 +1,199 @@
+"""A conversation as it is, the same conversation made up by one side, and a judge who cannot tell.
+
+Knows: what two people's nodes would keep of a conversation, and what one of them alone can make of the
+other's public key. Does not know: Olm's insides (``crypto.forgery``), or how any of it is shown.
+
+What the host discloses is all that the host has; so what a judge who has seen everything would accept, the
+host can make alone. The guest's half is the harder one to forge, since the guest begins the session: that is
+the one shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from p2pchat.core.renewal import Renewal
+from p2pchat.core.session import Session
+from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at, roots
+from p2pchat.crypto.exchange import KemKey, encapsulate
+from p2pchat.crypto.forgery import ForgedInitiator, own_secrets
+from p2pchat.crypto.olm import OlmAccount, OlmSession, Ratchet, create_account
+from p2pchat.errors import Unreadable
+from p2pchat.ports import Entropy
+from p2pchat.types import ContactId, MessageId
+from p2pchat.wire.cell import decode_cell
+from p2pchat.wire.fragment import Lane, split
+from p2pchat.wire.payload import Text, decode_payload, encode_payload
+
+GUEST, HOST = "guest", "host"
+
+Said = tuple[str, str]
+"""Who, and what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The secrets with which the host began."""
+
+    account: bytes = field(repr=False)
+    """Pickled under ``key``, with the one-time key that the guest used."""
+    key: bytes = field(repr=False)
+    kem_seed: bytes = field(repr=False)
+    one_time: bytes
+    """The public half of that key."""
+
+    @property
+    def identity(self) -> bytes:
+        """The host's public key."""
+        return OlmAccount(self.account, self.key).identity_key
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """All secrets of the host, also those that came later and that a node forgets."""
+
+    host: Host
+    turns: tuple[bytes, ...] = field(repr=False)
+    """Its ratchet, pickled, after its welcome and after each line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What passed between the two: all that a judge is shown of it."""
+
+    guest: bytes
+    """The guest's public identity key."""
+    ciphertext: bytes = field(repr=False)
+    """The guest's, for the host's ML-KEM key."""
+    opening: bytes = field(repr=False)
+    """The guest's first Olm message."""
+    epoch: int
+    lines: tuple[tuple[str, tuple[bytes, ...]], ...] = field(repr=False)
+    """Who wrote, and the cells of it."""
+
+
+def host(entropy: Entropy) -> Host:
+    """A throw-away one."""
+    key = entropy.bytes(32)
+    account = create_account(key)
+    one_time = account.one_time_key()
+    return Host(account.pickle(), key, entropy.bytes(64), one_time)
+
+
+def honest(
+    who: Host, guest: OlmAccount, said: Sequence[Said], entropy: Entropy, now: float
+) -> tuple[Transcript, Disclosure]:
+    """What is left when a real guest talks with the host."""
+    begun = guest.outbound(who.identity, who.one_time)
+    return _talk(who, guest.identity_key, begun, said, entropy, now)
+
+
+def forged(
+    who: Host, guest: bytes, said: Sequence[Said], entropy: Entropy, now: float
+) -> tuple[Transcript, Disclosure]:
+    """The same by the host alone, who knows of the guest the public key, and no more."""
+    begun = ForgedInitiator(guest, own_secrets(who.account, who.key), entropy.child("forged ratchet"))
+    return _talk(who, guest, begun, said, entropy, now)
+
+
+def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
+    """What the guest is shown to have said, to a judge who was given every secret of the host. Raises
+    RefusedInput unless all of it was made by somebody who knew the keys of the two.
+
+    The host's own lines are checked as cells; what they say is the host's word in any case.
+    """
+    who = disclosed.host
+    begun, _ = OlmAccount(who.account, who.key).inbound(transcript.guest, transcript.opening)
+    theirs, ours = _roots(transcript, who)
+    guest = _side(_turn(disclosed, 0, begun), ours, theirs, transcript.epoch)
+    own = _side(begun, theirs, ours, transcript.epoch)
+    said: list[Said] = []
+    turns = 0
+    for writer, cells in transcript.lines:
+        if writer == HOST:
+            _opened(own, cells)
+            turns += 1
+            guest.continue_with(_turn(disclosed, turns, begun))
+            continue
+        payload = decode_payload(guest.decrypt(_opened(guest, cells)))
+        if not isinstance(payload, Text):
+            raise Unreadable("a line that is no text")
+        said.append((writer, payload.text))
+    return said
+
+
+def _turn(disclosed: Disclosure, number: int, begun: OlmSession) -> OlmSession:
+    """The host's ratchet as it was then; it must be of the session that the guest's first message began."""
+    ratchet = OlmSession.restore(disclosed.turns[number], disclosed.host.key)
+    if ratchet.id != begun.id:
+        raise Unreadable("secrets of another session")
+    return ratchet
+
+
+def altered(transcript: Transcript) -> Transcript:
+    """With one bit of its last line flipped."""
+    *lines, (writer, cells) = transcript.lines
+    last = cells[-1]
+    return replace(transcript, lines=(*lines, (writer, (*cells[:-1], last[:-1] + bytes([last[-1] ^ 1])))))
+
+
+def _talk(
+    who: Host, guest: bytes, begun: Ratchet, said: Iterable[Said], entropy: Entropy, now: float
+) -> tuple[Transcript, Disclosure]:
+    """Both sides' sessions, as they ship, one after the other's word. Only ``begun`` differs."""
+    secret, ciphertext = encapsulate(KemKey.from_seed(who.kem_seed).encapsulation_key)
+    opening = begun.encrypt(b"hello")
+    epoch = epoch_at(now)
+    transcript = Transcript(guest, ciphertext, opening, epoch, ())
+    theirs, ours = _roots(transcript, who, secret)
+    answering, _ = OlmAccount(who.account, who.key).inbound(guest, opening)
+    begun.decrypt(answering.encrypt(b"welcome"))
+    sides = {GUEST: _side(begun, theirs, ours, epoch), HOST: _side(answering, ours, theirs, epoch)}
+    lines, turns = [], [answering.pickle()]
+    for writer, text in said:
+        reader = HOST if writer == GUEST else GUEST
+        cells = _written(sides[writer], text, entropy, now)
+        sides[reader].decrypt(_opened(sides[reader], cells))
+        lines.append((writer, cells))
+        if writer == HOST:
+            turns.append(answering.pickle())
+    return replace(transcript, lines=tuple(lines)), Disclosure(who, tuple(turns))
+
+
+def _written(side: Session, text: str, entropy: Entropy, now: float) -> tuple[bytes, ...]:
+    message = Text(MessageId(entropy.bytes(16).hex()), now, text)
+    number, ciphertext = side.encrypt(encode_payload(message))
+    pieces = split(ciphertext)
+    fragments = (
+        side.fragment(Lane.ORDERED, number, number, index, len(pieces), piece)
+        for index, piece in enumerate(pieces)
+    )
+    return tuple(side.seal(fragment, now) for fragment in fragments)
+
+
+def _opened(side: Session, cells: Iterable[bytes]) -> bytes:
+    """The Olm ciphertext in a line's cells. Raises RefusedInput."""
+    return b"".join(side.read(side.open(decode_cell(cell))[0]).data for cell in cells)
+
+
+def _side(ratchet: Ratchet, sending: bytes, receiving: bytes, epoch: int) -> Session:
+    listening = ReceiveChain(receiving, epoch)
+    listening.advance(epoch)
+    renewal = Renewal(False, b"", 0.0)
+    return Session(ContactId(""), ratchet, SendChain(sending, epoch), [listening], renewal)
+
+
+def _roots(transcript: Transcript, who: Host, secret: bytes | None = None) -> tuple[bytes, bytes]:
+    """Of what the guest sends, and of what the host sends."""
+    kem = KemKey.from_seed(who.kem_seed)
+    known = kem.decapsulate(transcript.ciphertext) if secret is None else secret
+    ours, theirs = roots(
+        known,
+        who.identity,
+        transcript.guest,
+        who.one_time,
+        kem.encapsulation_key,
+        transcript.ciphertext,
+    )
+    return theirs, ours

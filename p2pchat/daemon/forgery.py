@@ -1,0 +1,72 @@
+"""The show of ``p2pchat forge``, on accounts that are thrown away.
+
+Knows: what is said in it, and where time and chance come from. Does not know: how a transcript is made,
+forged or judged (``core.deniability``), or how it is printed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from p2pchat.core.deniability import (
+    GUEST,
+    HOST,
+    Disclosure,
+    Said,
+    Transcript,
+    altered,
+    forged,
+    honest,
+    host,
+    verify,
+)
+from p2pchat.crypto.olm import create_account
+from p2pchat.daemon.clock import SystemClock, SystemEntropy
+from p2pchat.errors import RefusedInput
+
+SAID: Final[tuple[Said, ...]] = (
+    (GUEST, "Meet me at nine."),
+    (HOST, "Where?"),
+    (GUEST, "At the old bridge. Come alone."),
+)
+
+PUT_INTO_THE_MOUTH: Final = "I owe you a million, and I will deny it."
+
+
+def demonstrate(words: str | None = None) -> dict[str, Any]:
+    """Make a true transcript and two forged ones, and have one judge look at each. ``words``: what the guest
+    is made to say in the last."""
+    entropy, now = SystemEntropy(), SystemClock().now()
+    guest, who = create_account(entropy.bytes(32)), host(entropy)
+    invented = [(GUEST, words or PUT_INTO_THE_MOUTH), (HOST, "Thank you. I shall keep this.")]
+    cases = {
+        "true": honest(who, guest, SAID, entropy, now),
+        "forged": forged(who, guest.identity_key, SAID, entropy, now),
+        "invented": forged(who, guest.identity_key, invented, entropy, now),
+    }
+    transcript, disclosed = cases["true"]
+    cases["altered"] = altered(transcript), disclosed
+    judged = [_judged(name, *case) for name, case in cases.items()]
+    return {
+        "type": "forge",
+        "guest": guest.identity_key.hex(),
+        "host": who.identity.hex(),
+        "transcripts": judged,
+    }
+
+
+def _judged(name: str, transcript: Transcript, disclosed: Disclosure) -> dict[str, Any]:
+    try:
+        said = verify(transcript, disclosed)
+    except RefusedInput:
+        return {"name": name, "accepted": False, "cells": _cells(transcript), "guest_said": []}
+    return {
+        "name": name,
+        "accepted": True,
+        "cells": _cells(transcript),
+        "guest_said": [text for _, text in said],
+    }
+
+
+def _cells(transcript: Transcript) -> int:
+    return sum(len(cells) for _, cells in transcript.lines)

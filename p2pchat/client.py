@@ -311,6 +311,10 @@ class Node:
         """Links, rendezvous, counters, memory …"""
         return await self._call("node.status")  # type: ignore[no-any-return]
 
+    async def doctor(self) -> list[Event]:
+        """What works from here: for each check its ``name``, whether it is ``ok``, and what was ``found``."""
+        return await self._call("doctor")  # type: ignore[no-any-return]
+
     async def stop(self) -> None:
         """Ask the node to stop."""
         await self._call("node.stop")

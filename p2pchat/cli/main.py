@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "contacts": "whom you know: list, show, verify, rename, block, remove",
     "whoami": "your nickname, fingerprint and safety words",
     "node": "stay in the mesh and relay: run, status, stop",
+    "doctor": "what works from here, and what others learn",
     "forge": "see that a transcript proves nothing",
     "wipe": "destroy this identity with all its keys and messages",
     "completion": "let your shell complete commands and names",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,15 +24,7 @@ _COLOURS = {"up": "green", "quiet": "yellow", "confirming": "yellow", "connectin
 
 def status_panel(status: Mapping[str, Any], *, coloured: bool) -> str:
     """Draw ``node status`` as wide as the terminal (80 columns where there is none)."""
-    picture = io.StringIO()
-    console = Console(
-        file=picture,
-        width=min(shutil.get_terminal_size((80, 24)).columns, 100),
-        force_terminal=coloured,
-        no_color=not coloured,
-        color_system="standard" if coloured else None,
-        highlight=False,
-    )
+    console, picture = _console(coloured)
     parts: list[RenderableType] = [
         _summary(status),
         Text(),
@@ -45,6 +37,40 @@ def status_panel(status: Mapping[str, Any], *, coloured: bool) -> str:
         _counters(status),
     ]
     console.print(Panel(Group(*parts), title=Text(f"node {status['node']}"), title_align="left"))
+    return picture.getvalue().rstrip("\n")
+
+
+def _console(coloured: bool) -> tuple[Console, io.StringIO]:
+    """One that draws into a string."""
+    picture = io.StringIO()
+    console = Console(
+        file=picture,
+        width=min(shutil.get_terminal_size((80, 24)).columns, 100),
+        force_terminal=coloured,
+        no_color=not coloured,
+        color_system="standard" if coloured else None,
+        highlight=False,
+    )
+    return console, picture
+
+
+def doctor_panel(
+    checks: Sequence[tuple[str, bool, str, str]], parties: Sequence[tuple[str, str, str]], *, coloured: bool
+) -> str:
+    """Checks (name, whether it is well, what was found, what to do), and parties (who, what they learn, what
+    not)."""
+    console, picture = _console(coloured)
+    works = _table("what works", "", "found")
+    for name, ok, found, advice in checks:
+        works.add_row(name, Text("ok", "green") if ok else Text("problem", "bold red"), Text(found))
+        if advice:
+            works.add_row("", "", Text(advice, "bold"))
+    learn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 1, 0))
+    for head, ratio in (("who", 2), ("learns", 5), ("does not learn", 4)):
+        learn.add_column(head, ratio=ratio, overflow="fold")
+    for who, learns, does_not in parties:
+        learn.add_row(Text(who), Text(learns), Text(does_not))
+    console.print(Group(works, Text(), learn))
     return picture.getvalue().rstrip("\n")
 
 

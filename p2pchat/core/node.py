@@ -96,6 +96,11 @@ class Node:
         """Messages accepted and not yet final."""
         return sum(talk.waiting for talk in self._conversations.values())
 
+    def places(self) -> tuple[str, ...]:
+        """Every rendezvous that is known, ours and our meshes'."""
+        known = [self._identity.rendezvous, *(each.record.rendezvous for each in self._meshes.values())]
+        return tuple(dict.fromkeys(url for urls in known for url in urls))
+
     def status(self) -> Status:
         """The present state, to show."""
         meshes = self._meshes.values()

@@ -16,7 +16,7 @@ from p2pchat.core.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.records import Contact
 from p2pchat.crypto.identity import fingerprint as fingerprint_of
 from p2pchat.crypto.identity import safety_words
-from p2pchat.daemon import views
+from p2pchat.daemon import doctor, views
 from p2pchat.daemon.arguments import INVALID_PARAMS, Arguments
 from p2pchat.daemon.control import Asker, MethodError
 from p2pchat.errors import (
@@ -82,6 +82,7 @@ class Methods:
             "node.status": self._status,
             "node.stop": self._stop,
             "node.trace": self._trace,
+            "doctor": self._doctor,
         }
 
     async def call(self, name: str, params: dict[str, Any], asker: Asker) -> Any:
@@ -350,6 +351,9 @@ class Methods:
         running = self._running
         ways = {"paths": views.paths(running.paths)}
         return views.status(running.node.status(), running.started_at, {**ways, **running.process_facts()})
+
+    async def _doctor(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+        return await doctor.checks(self._running)
 
     async def _stop(self, arguments: Arguments, asker: Asker) -> views.View:
         if not self._running.stays:

@@ -1,0 +1,85 @@
+"""``p2pchat doctor``: what works from here, and what each party learns about you.
+
+Knows: how it is told, and what to do about what does not work. Does not know: how anything is checked.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import click
+
+from p2pchat.cli.connection import open_node
+from p2pchat.cli.exposure import Exposure, exposures
+from p2pchat.cli.output import colour, payload, record
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.errors import NetworkError, P2PChatError
+from p2pchat.text import one_line
+
+_ADVICE: Final = {
+    "home": "others on this machine can look in: chmod 700",
+    "disk": "nothing more can be kept: make room",
+    "rendezvous": "first links need one: is the address right, are you online, does a firewall block it?",
+    "addresses": "the STUN or TURN server of P2PCHAT_ICE did not answer: is it right, and reachable by UDP?",
+    "link": "no link can come up: a firewall may block UDP; a TURN server over TCP helps (P2PCHAT_ICE)",
+    "mesh": "nobody of your mesh is there, or no link to them can be made; leave 'p2pchat node run' on",
+}
+
+_OF_THE_NETWORK: Final = ("rendezvous", "addresses", "link", "mesh")
+
+
+@click.command("doctor", cls=Command)
+@pass_settings
+def command(settings: Settings) -> None:
+    """Check what works from here, and say what each party learns about you.
+
+    The checks are made by your node, with its settings: the running one, or one that runs for as long. Exit
+    code 3 if the network is at fault, 1 if something else is.
+
+    \b
+    Example:
+      p2pchat doctor
+      p2pchat doctor --json
+      P2PCHAT_PROFILE=strong p2pchat doctor
+    """
+    wait_for(_doctor(settings), settings)
+
+
+async def _doctor(settings: Settings) -> None:
+    async with open_node(settings) as node:
+        found = await node.doctor()
+        known = exposures(await node.status())
+    if settings.json:
+        record({"type": "doctor", "checks": found, "exposure": [each.record() for each in known]})
+    else:
+        _print(found, known)
+    _judge(found)
+
+
+def _print(found: Sequence[Mapping[str, Any]], known: Sequence[Exposure]) -> None:
+    from p2pchat.cli.panel import doctor_panel
+
+    rows = [
+        (each["name"], bool(each["ok"]), one_line(each["found"]), "" if each["ok"] else _ADVICE[each["name"]])
+        for each in found
+    ]
+    parties = [(each.party, each.learns, each.does_not) for each in known]
+    payload(doctor_panel(rows, parties, coloured=colour(sys.stdout)))
+
+
+def _judge(found: Sequence[Mapping[str, Any]]) -> None:
+    """One rendezvous that answers is enough, and with links none is needed."""
+    failed = {each["name"] for each in found if not each["ok"]}
+    worked = {each["name"] for each in found if each["ok"]}
+    if "rendezvous" in worked or ("mesh" in worked and "in none yet" not in _found(found, "mesh")):
+        failed.discard("rendezvous")
+    for name, advice in _ADVICE.items():
+        if name in failed:
+            raise (NetworkError if name in _OF_THE_NETWORK else P2PChatError)(f"{name}: {advice}")
+
+
+def _found(found: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    return [each["found"] for each in found if each["name"] == name]

@@ -1,0 +1,150 @@
+"""What works from here: the home, the rendezvous, the links.
+
+Knows: how each is tried, with the node's own settings. Does not know: how it is told, or what to advise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from p2pchat.core.facts import (
+    AnswerMade,
+    Fact,
+    LinkDown,
+    LinkUp,
+    OfferMade,
+    RendezvousDown,
+    RendezvousUp,
+)
+from p2pchat.daemon.environment import Paths
+from p2pchat.daemon.home import has_room
+from p2pchat.daemon.views import View
+from p2pchat.net.rendezvous_ws import RendezvousConnections
+from p2pchat.net.rtc import Engine
+from p2pchat.types import LinkId
+
+if TYPE_CHECKING:
+    from p2pchat.daemon.node import RunningNode
+
+RENDEZVOUS_S: Final = 8.0
+"""For every rendezvous to be reached, or found out of reach."""
+
+LINK_S: Final = 15.0
+"""For a link to ourselves: a TURN server and a slow machine included."""
+
+LINK: Final = LinkId(1)
+
+
+async def checks(running: RunningNode) -> list[View]:
+    """Each with a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
+    rendezvous, (gathered, linked) = await asyncio.gather(_rendezvous(running), _link(running.paths))
+    room = await asyncio.to_thread(has_room, running.home)
+    return [
+        _check("home", *_private(running)),
+        _check("disk", room, "takes new messages" if room else "full"),
+        *rendezvous,
+        gathered,
+        linked,
+        _neighbours(running),
+    ]
+
+
+def _check(name: str, ok: bool, found: str) -> View:
+    return {"name": name, "ok": ok, "found": found}
+
+
+def _private(running: RunningNode) -> tuple[bool, str]:
+    mode = stat.S_IMODE(running.home.stat().st_mode)
+    return not mode & 0o077, f"{running.home}, mode {mode:03o}"
+
+
+async def _rendezvous(running: RunningNode) -> list[View]:
+    """Every one that is known, on a connection of its own that asks for nothing."""
+    urls = running.node.places()
+    if not urls:
+        return [_check("rendezvous", False, "none known")]
+    found: dict[str, View] = {}
+    all_found = asyncio.Event()
+    began = running.clock.now()
+
+    def told(fact: Fact) -> None:
+        match fact:
+            case RendezvousUp(url):
+                took = f"{(running.clock.now() - began) * 1000:.0f} ms"
+                found[url] = _check("rendezvous", True, f"{url}, {took}")
+            case RendezvousDown(url, reason):
+                found.setdefault(url, _check("rendezvous", False, f"{url}: {reason}"))
+        if len(found) == len(urls):
+            all_found.set()
+
+    connections = RendezvousConnections(told, running.paths.proxy)
+    for url in urls:
+        connections.connect(url)
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(all_found.wait(), RENDEZVOUS_S)
+    finally:
+        await connections.aclose()
+    silent = (_check("rendezvous", False, f"{url}: no answer in {RENDEZVOUS_S:g} s") for url in urls)
+    return [found.get(url, each) for url, each in zip(urls, silent, strict=True)]
+
+
+async def _link(paths: Paths) -> tuple[View, View]:
+    """A link from this machine to itself, by the ways that are set: what it offers, and whether it opens."""
+    heard: asyncio.Queue[tuple[int, Fact]] = asyncio.Queue()
+    engines = [
+        Engine(
+            lambda fact, end=end: heard.put_nowait((end, fact)),  # type: ignore[misc]
+            paths.ice_servers,
+            relay_only=paths.relay_only,
+            proxy=paths.proxy,
+        )
+        for end in (0, 1)
+    ]
+    kinds: Counter[str] = Counter()
+    up: set[int] = set()
+    engines[0].make_offer(LINK)
+    try:
+        async with asyncio.timeout(LINK_S):
+            while len(up) < len(engines):
+                match await heard.get():
+                    case _, OfferMade(_, offer):
+                        kinds = Counter(candidate.kind for candidate in offer.candidates)
+                        engines[1].make_answer(LINK, offer)
+                    case _, AnswerMade(_, answer):
+                        engines[0].accept_answer(LINK, answer)
+                    case end, LinkUp():
+                        up.add(end)
+                    case _, LinkDown(_, reason):
+                        return _addresses(kinds, paths), _check("link", False, reason)
+    except TimeoutError:
+        return _addresses(kinds, paths), _check("link", False, f"none to this machine itself in {LINK_S:g} s")
+    finally:
+        await asyncio.gather(*(engine.aclose() for engine in engines))
+    return _addresses(kinds, paths), _check("link", True, "one to this machine itself came up")
+
+
+def _addresses(kinds: Counter[str], paths: Paths) -> View:
+    """Without STUN or TURN only our own addresses are offered, which is enough for the same network and for
+    who has a public one."""
+    found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
+    stun = any(url.startswith("stun") for url in paths.ice_servers)
+    turn = any(url.startswith("turn") for url in paths.ice_servers)
+    ok = (
+        bool(kinds)
+        and (not stun or bool(kinds["srflx"]) or paths.relay_only)
+        and (not turn or bool(kinds["relay"]))
+    )
+    return _check("addresses", ok, found)
+
+
+def _neighbours(running: RunningNode) -> View:
+    meshes = running.node.status().meshes
+    links = sum(mesh.links for mesh in meshes)
+    if not meshes:
+        return _check("mesh", True, "in none yet")
+    return _check("mesh", links > 0, f"{links} link{'s' * (links != 1)}")

@@ -1,0 +1,49 @@
+"""``p2pchat doctor``: real checks by a real node, told with what to do."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import people, rendezvous
+
+pytestmark = pytest.mark.real
+
+CHECKS = ["home", "disk", "rendezvous", "addresses", "link", "mesh"]
+
+
+def test_with_a_rendezvous_all_is_well(tmp_path: Path) -> None:
+    with rendezvous() as url, people(tmp_path, url) as those:
+        ran = those.someone("ann").run("doctor", "--json")
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert [each["name"] for each in told["checks"]] == CHECKS
+    assert all(each["ok"] for each in told["checks"])
+    assert {"rendezvous", "each neighbour", "contacts"} <= {each["party"] for each in told["exposure"]}
+
+
+def test_between_friends_it_counts_links_and_the_crowd(tmp_path: Path) -> None:
+    with rendezvous() as url, people(tmp_path, url) as those:
+        ann, bob = those.friends("ann", "bob")
+        bob.node()
+        ann.node()
+        ran = ann.run("send", "bob", "hi")
+        assert ran.returncode == 0, ran.stderr
+        told = json.loads(ann.run("doctor", "--json").stdout)
+    assert {"name": "mesh", "ok": True, "found": "1 link"} in told["checks"]
+    assert any("you hide among nobody" in each["does_not"] for each in told["exposure"])
+
+
+def test_without_a_rendezvous_it_says_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"ws://127.0.0.1:{closed.getsockname()[1]}"
+        with people(tmp_path, url) as those:
+            ran = those.someone("ann").run("doctor")
+    assert ran.returncode == 3
+    assert "nothing listens there" in ran.stdout
+    assert ran.stderr.startswith("p2pchat: rendezvous: first links need one")
+    assert ran.stderr.count("\n") == 1

@@ -1,0 +1,48 @@
+"""What each party learns follows from the settings, and says how large the crowd is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from p2pchat.cli.exposure import exposures
+
+
+def told(profile: str = "balanced", crowd: int = 40, state: str = "pinned", **paths: bool) -> dict[str, str]:
+    """By party: all that is said of it."""
+    stem = {"hops": 1 if state == "none" else 4, "state": state, "drawn": 1}
+    mesh: dict[str, Any] = {"mesh": "ab" * 16, "profile": profile, "crowd": crowd, "stem": stem}
+    ways = {"relay_only": False, "proxied": False, "stun": False, "turn": False, **paths}
+    known = exposures({"meshes": [mesh], "paths": ways})
+    return {each.party: f"{each.learns}; not: {each.does_not}" for each in known}
+
+
+def test_a_neighbour_sees_your_address_unless_links_are_relayed() -> None:
+    assert told()["each neighbour"].startswith("your address")
+    assert told(relay_only=True, turn=True)["each neighbour"].startswith("your TURN server's address")
+
+
+def test_a_rendezvous_sees_your_proxy_if_there_is_one() -> None:
+    assert told()["rendezvous"].startswith("your address")
+    assert told(proxied=True)["rendezvous"].startswith("your proxy's address")
+
+
+def test_a_turn_server_is_a_party_only_where_there_is_one() -> None:
+    assert "TURN server" not in told()
+    assert "your neighbours' addresses" in told(turn=True)["TURN server"]
+
+
+def test_members_guess_less_the_stronger_the_profile() -> None:
+    said = [told(profile)["members of mesh abababab"] for profile in ("fast", "balanced", "strong")]
+    assert ["right 12 %" in said[0], "right 8 %" in said[1], "right 3 %" in said[2]] == [True] * 3
+    assert all("among 40 behind a stem of 4 hops" in each for each in said)
+
+
+def test_a_mesh_too_small_for_a_stem_is_said_to_hide_nobody() -> None:
+    said = told(crowd=2, state="none")["members of mesh abababab"]
+    assert said.startswith("which cells you write")
+    assert "you hide among nobody" in said
+
+
+def test_only_strong_hides_from_who_watches_the_line_when_you_write() -> None:
+    assert "may see when you write" in told("balanced")["who watches your line"]
+    assert "not: when you write" in told("strong")["who watches your line"]

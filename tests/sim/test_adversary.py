@@ -20,7 +20,7 @@ from p2pchat.sim.adversary.mesh import DEGREE, Mesh, mesh, surrounded
 from p2pchat.sim.adversary.packets import pieces
 from p2pchat.sim.adversary.traffic import Flows, Habits, Traffic
 
-CASE = Case("fast", nodes=100, colluding=0.1, trials=200, seed=3)
+CASE = Case("fast", nodes=100, colluding=0.1, trials=200, seed=3, cover="fresh")
 
 
 def named(case: Case, **changes: Any) -> float:
@@ -126,6 +126,11 @@ def test_the_adversary_is_as_often_right_as_it_claims() -> None:
         assert abs(result["named"] - result["claimed"]) < 4 * result["error"]
 
 
+def test_cover_on_the_stem_of_messages_shows_more_than_cover_that_takes_other_ways() -> None:
+    case = replace(CASE, scheme="strong", colluding=0.3)
+    assert named(case, cover="stem") > named(case) + 0.05
+
+
 def test_an_honest_first_hop_hides() -> None:
     assert named(CASE, colluding=0.3, trusted_first=True) < named(CASE, colluding=0.3) - 0.1
 
@@ -169,6 +174,7 @@ def test_the_table_names_what_was_tried() -> None:
         (("--p", "0"), "need a colluder"),
         (("--p", "1"), "need a colluder"),
         (("--messages", "0"), "need a message"),
+        (("--fresh-stems",), "can only be fresh"),
         (("--nodes", "5", "--p", "0.2", "--profile", "strong", "--messages", "1"), "need more nodes"),
     ],
 )

@@ -17,7 +17,7 @@ from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.mesh import Heard, Mesh, mesh, surrounded
 from p2pchat.sim.adversary.posterior import Scores, Search
-from p2pchat.sim.adversary.traffic import Flows, Habits, Message, Traffic
+from p2pchat.sim.adversary.traffic import COVERS, Habits, Message, Traffic, traffic
 
 WRITERS = 5
 """Trials in one mesh; then another is drawn."""
@@ -43,7 +43,7 @@ class Case:
     trials: int = 1000
     seed: int = 1
     fresh_stems: bool = False
-    pinned_cover: bool = False
+    cover: str = "stem"
     told: bool = False
     """The adversary knows where the broadcast began, and when; otherwise only what its first spy heard."""
     traced: bool = False
@@ -58,6 +58,8 @@ class Case:
             raise UsageError(f"no scheme {self.scheme}: there are {', '.join(SCHEMES)}")
         if not 0 < self.colluding < 1 or not 1 <= round(self.colluding * self.nodes) <= self.nodes - 2:
             raise UsageError(f"{self.colluding:g} of {self.nodes} nodes: need a colluder and two others")
+        if self.cover not in COVERS or (self.fresh_stems and self.cover != "fresh"):
+            raise UsageError(f"cover goes {', '.join(COVERS)}; with fresh stems it can only be fresh")
         if self.messages < 1 or self.trials < 1:
             raise UsageError("need a message and a trial")
         return self
@@ -145,15 +147,15 @@ def _with_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Gu
     habits = Habits(
         PROFILES[case.scheme],
         fresh_stems=case.fresh_stems,
-        pinned_cover=case.pinned_cover,
+        cover=case.cover,
         traced=case.traced,
         trusted_first=case.trusted_first,
     )
-    traffic: Traffic | None = None
+    sent: Traffic | None = None
     for writer, placed in _writers(case, given, rng, count):
-        if traffic is None or traffic.mesh is not placed:
-            traffic = (Flows if case.pinned_cover else Traffic)(placed, habits, rng.random())
-        yield _guess(traffic, writer, case, rng)
+        if sent is None or sent.mesh is not placed:
+            sent = traffic(placed, habits, rng.random())
+        yield _guess(sent, writer, case, rng)
 
 
 def _writers(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[tuple[int, Mesh]]:
@@ -162,8 +164,8 @@ def _writers(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[tuple
         yield writer, given if case.near is None else surrounded(given, writer, case.near, rng)
 
 
-def _guess(traffic: Traffic, writer: int, case: Case, rng: Random) -> _Guess:
-    chance, seen = posterior(traffic, writer, case.messages, rng, case.told)
+def _guess(sent: Traffic, writer: int, case: Case, rng: Random) -> _Guess:
+    chance, seen = posterior(sent, writer, case.messages, rng, case.told)
     best = max(chance, key=lambda node: (chance[node], rng.random()))
     entropy = -sum(each * math.log2(each) for each in chance.values() if each > 0.0)
     spent = statistics.fmean(each.spent for each in seen)
@@ -171,16 +173,16 @@ def _guess(traffic: Traffic, writer: int, case: Case, rng: Random) -> _Guess:
 
 
 def posterior(
-    traffic: Traffic, writer: int, messages: int, rng: Random, told: bool
+    sent: Traffic, writer: int, messages: int, rng: Random, told: bool
 ) -> tuple[Scores, list[Message]]:
     """The probability of each honest node after so many messages that the adversary can link; what it saw."""
-    stems = [traffic.draw(writer) for _ in range(messages)]
-    seen = [Message(traffic, stem, 60.0 * number) for number, stem in enumerate(stems)]
-    if not traffic.habits.fresh_stems:
-        return _normal(Search(traffic, seen).run(stems[0], told)), seen
-    chance: Scores = dict.fromkeys(traffic.mesh.honest(), 1.0)
+    stems = [sent.draw(writer) for _ in range(messages)]
+    seen = [Message(sent, stem, 60.0 * number) for number, stem in enumerate(stems)]
+    if not sent.habits.fresh_stems:
+        return _normal(Search(sent, seen).run(stems[0], told)), seen
+    chance: Scores = dict.fromkeys(sent.mesh.honest(), 1.0)
     for stem, each in zip(stems, seen, strict=True):
-        scores = Search(traffic, [each]).run(stem, told)
+        scores = Search(sent, [each]).run(stem, told)
         chance = _normal({node: chance[node] * scores[node] for node in chance})
     return chance, seen
 

@@ -19,6 +19,7 @@ from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
 from p2pchat.sim import show
 from p2pchat.sim.adversary.bench import SCHEMES, WITHOUT_STEM, Case, measure
+from p2pchat.sim.adversary.traffic import COVERS
 
 _GROUPS = {"all": SCHEMES, "profiles": tuple(PROFILES)}
 
@@ -56,7 +57,13 @@ _GROUPS = {"all": SCHEMES, "profiles": tuple(PROFILES)}
 @click.option("--trials", default=1000, show_default=True, metavar="T", help="Writers, for every figure.")
 @click.option("--seed", default=1, show_default=True, help="Decides all that is random.")
 @click.option("--fresh-stems", is_flag=True, help="Every message takes another stem.")
-@click.option("--pinned-cover", is_flag=True, help="Cover takes the stem that messages take.")
+@click.option(
+    "--cover",
+    type=click.Choice(COVERS),
+    default="stem",
+    show_default=True,
+    help="It takes the stem that messages take, or another way every time.",
+)
 @click.option("--trusted-first", is_flag=True, help="The first hop never colludes.")
 @click.option("--told", is_flag=True, help="The adversary knows where a broadcast began, and when.")
 @click.option("--traced", is_flag=True, help="It knows which packet became which broadcast.")

@@ -27,6 +27,9 @@ DROPS: Final = 0.75
 """The share of cover that goes as far as messages do. The rest are loops by way of a neighbour or two, which
 hide nothing from those who see them turn back."""
 
+COVERS: Final = ("stem", "fresh")
+"""The one stem that messages take; or another way every time."""
+
 WAITS: Final = 15.0
 """Hops of which the waits add up to so many times their mean are not waited for: one packet in 10 000."""
 
@@ -38,8 +41,8 @@ class Habits:
     profile: Profile
     fresh_stems: bool = False
     """Every message takes another stem."""
-    pinned_cover: bool = False
-    """Cover takes the one stem that messages take; otherwise every packet another."""
+    cover: str = "stem"
+    """Which way it goes: one of COVERS."""
     traced: bool = False
     """Colluders know which of their packets became which broadcast: the most that holding others back,
     marking and every other active attack on the linking can come to."""
@@ -60,7 +63,7 @@ class Habits:
 
 
 class Traffic:
-    """All that honest nodes send in one mesh; every packet takes another stem, but the writer's messages."""
+    """All that honest nodes send in one mesh: every packet takes another way, but the writer's messages."""
 
     def __init__(self, mesh: Mesh, habits: Habits, seed: object) -> None:
         self.mesh = mesh
@@ -167,7 +170,7 @@ class Traffic:
 
 
 class Flows(Traffic):
-    """The same, but all that a node sends takes its one stem."""
+    """All that a node sends takes its one stem."""
 
     def __init__(self, mesh: Mesh, habits: Habits, seed: object) -> None:
         super().__init__(mesh, habits, seed)
@@ -216,6 +219,12 @@ class Message:
         others = [] if self._background is None else self._background(piece)
         mine = self.seen.get(piece)
         return [*others, *([] if mine is None else [mine])]
+
+
+def traffic(mesh: Mesh, habits: Habits, seed: object) -> Traffic:
+    """What honest nodes send who have these habits."""
+    kinds: dict[str, type[Traffic]] = {"stem": Flows, "fresh": Traffic}
+    return kinds[habits.cover](mesh, habits, seed)
 
 
 def _id(node: int) -> bytes:

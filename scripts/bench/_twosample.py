@@ -14,7 +14,7 @@ from typing import Final
 
 ROUNDS: Final = 4999
 
-GRID: Final = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+GRID: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Seconds after the moment at which what has passed is counted: finely at first, where haste would show."""
 
 
@@ -22,6 +22,13 @@ def counts(times: Sequence[float], moment: float, width: float) -> list[int]:
     """How many of ``times`` (in order) lie between ``moment`` and each place of the grid, up to ``width``."""
     before = bisect_right(times, moment)
     return [bisect_right(times, moment + lag) - before for lag in GRID if lag <= width]
+
+
+def unprompted(leaving: Sequence[float], coming: Sequence[float], moment: float, width: float) -> int:
+    """How many leave after ``moment`` before anything comes in: what was begun here, not passed on."""
+    first = bisect_right(coming, moment)
+    until = min(coming[first] if first < len(coming) else moment + width, moment + width)
+    return bisect_right(leaving, until) - bisect_right(leaving, moment)
 
 
 def p_value(

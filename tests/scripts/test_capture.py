@@ -10,7 +10,7 @@ import pytest
 
 from scripts.bench import _line as line
 from scripts.bench._line import ACKNOWLEDGEMENT, DATA, FRAME_DATAGRAM, Datagram
-from scripts.bench._twosample import GRID, ROUNDS, counts, p_value
+from scripts.bench._twosample import GRID, ROUNDS, counts, p_value, unprompted
 
 
 def record(kind: int, size: int) -> bytes:
@@ -95,8 +95,24 @@ def test_a_line_without_frames_shows_nothing_and_proves_nothing() -> None:
 
 
 def test_counts_are_of_what_comes_after_the_moment() -> None:
-    assert counts([0.9, 1.0, 1.01, 1.04, 1.6, 9.0], 1.0, 0.75) == [1, 2, 2, 2, 2, 2, 3]
+    assert counts([0.9, 1.0, 1.01, 1.04, 1.6, 9.0], 1.0, 0.75) == [0, 1, 1, 2, 2, 2, 2, 2, 3]
     assert len(counts([], 0.0, 8.0)) == len(GRID)
+
+
+@pytest.mark.parametrize(
+    ("leaving", "coming", "expected"),
+    [
+        ([1.1, 1.2, 1.4], [1.3], 2),
+        ([0.9, 1.4], [1.3], 0),
+        ([1.1, 2.5], [0.9], 1),
+        ([1.1], [], 1),
+        ([], [], 0),
+    ],
+)
+def test_what_leaves_before_anything_comes_was_begun_here(
+    leaving: list[float], coming: list[float], expected: int
+) -> None:
+    assert unprompted(leaving, coming, 1.0, 1.0) == expected
 
 
 def windows(seed: int, count: int, extra_at: float | None = None) -> list[list[int]]:

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +44,11 @@ FIND_EVERY_S: Final = 0.05
 
 ROOM_EVERY_S: Final = 2.0
 """Between looks at a disk that has stopped the node here; each look writes a megabyte."""
+
+KEY_MAX: Final = 256
+"""Bytes of an id that a caller gives a message."""
+
+_MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 INVITE_LIVES: Final = 4
 """Nodes that may wait at one code, one after another; each allows one guess, so not without end."""
@@ -84,6 +91,15 @@ def wipe_home(home: Path) -> None:
     from p2pchat.daemon.setup import wipe_home as wipe
 
     wipe(home)
+
+
+def message_id(key: str) -> str:
+    """The message's id that a key of the caller's own stands for, 32 hexadecimal digits; such a one is its
+    own. Raises UsageError."""
+    data = key.encode(errors="surrogateescape")
+    if not 0 < len(data) <= KEY_MAX:
+        raise UsageError(f"an id has 1 to {KEY_MAX} bytes")
+    return key if _MESSAGE_ID.fullmatch(key) else blake2b(data, digest_size=16).hexdigest()
 
 
 def forge(words: str | None = None) -> Event:
@@ -233,12 +249,12 @@ class Node:
         """Send a text and wait for a state: ``queued``, ``relayed`` or ``delivered``.
 
         ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose
-        the message. The same ``id`` (32 hexadecimal digits) again sends nothing twice. Returns ``{"id",
-        "state", "at"}``. Raises NotInTime (it stays queued), Ended (expired or cancelled), UsageError,
-        LimitError.
+        the message. The same ``id`` (any text of at most ``KEY_MAX`` bytes) again sends nothing twice.
+        Returns ``{"id", "state", "at"}``. Raises NotInTime (it stays queued), Ended (expired or cancelled),
+        UsageError (also if the id was used for something else), LimitError.
         """
         report = _each_once(on_state)
-        message = id if id is not None else os.urandom(16).hex()
+        message = message_id(id) if id is not None else os.urandom(16).hex()
         queued = await self._call("send", to=to, text=text, id=message)
         report({"type": "receipt", **queued, "state": "queued"})
         if wait == "queued":

@@ -29,24 +29,30 @@ from p2pchat.errors import LimitError, UsageError
     help="Which state to wait for.",
 )
 @click.option("--timeout", type=SECONDS, default=30.0, help="Seconds to wait for it.")
+@click.option("--id", "key", metavar="KEY", help="Any text of your own: the same again sends nothing twice.")
 @pass_settings
-def command(settings: Settings, to: str, text: tuple[str, ...], wait: str, timeout: float) -> None:
+def command(
+    settings: Settings, to: str, text: tuple[str, ...], wait: str, timeout: float, key: str | None
+) -> None:
     """Send a message to a contact and wait until it has arrived.
 
     The message's id is printed as soon as it is safely queued: from then on nothing can lose it, and it goes
     out whenever a node runs here. TEXT '-' reads stdin (without its last line break). Exit code 0 says that
-    the state of --wait was reached, 6 that it was not in time.
+    the state of --wait was reached, 6 that it was not in time. A script that may run twice gives each message
+    a
+    --id: the second run finds the first one's message and waits for that.
 
     \b
     Example:
       p2pchat send bob see you at eight
       make 2>&1 | tail -n 5 | p2pchat send bob -
       p2pchat send --wait queued bob -- --starts-with-dashes
+      p2pchat send --id "backup of $(date +%F)" bob done
     """
-    wait_for(_send(settings, to, _text(text), wait, timeout), settings, fast=hosting(settings))
+    wait_for(_send(settings, to, _text(text), wait, timeout, key), settings, fast=hosting(settings))
 
 
-async def _send(settings: Settings, to: str, text: str, wait: str, timeout: float) -> None:
+async def _send(settings: Settings, to: str, text: str, wait: str, timeout: float, key: str | None) -> None:
     def report(event: Mapping[str, Any]) -> None:
         if settings.json:
             record({"type": "receipt", "id": event["id"], "state": event["state"], "at": event["at"]})
@@ -56,7 +62,7 @@ async def _send(settings: Settings, to: str, text: str, wait: str, timeout: floa
             say(event["state"])
 
     async with open_node(settings) as node:
-        result = await node.send(to, text, wait=wait, timeout=timeout, on_state=report)
+        result = await node.send(to, text, wait=wait, timeout=timeout, on_state=report, id=key)
         if result["state"] == "queued" and node.embedded:
             say("It goes out while a node runs here: p2pchat node run")
 

@@ -224,6 +224,8 @@ class Methods:
             self._check_sendable(contact, text)
             await self._running.driver.submit_and_persist(facts.MessageSubmitted(message, contact.id, text))
             known = await self._running.ask_store(lambda store: store.message(message))
+        elif known.contact != contact.id or known.text != text or not known.outgoing:
+            raise UsageError("another message has that id; give each its own")
         if known is None:
             raise Ended(f"{contact.name} was removed or blocked meanwhile; nothing was sent")
         return {"id": message, "state": known.state.value, "at": views.moment(self._running.clock.now())}

@@ -36,6 +36,11 @@ def test_a_queued_message_is_printed_even_when_the_wait_fails(p2pchat: Run, node
     assert (ran.code, ran.out) == (6, f"{ID}\n")
 
 
+def test_a_key_of_the_script_s_own_is_handed_on(p2pchat: Run, node: FakeNode) -> None:
+    p2pchat("send", "--id", "backup of Monday", "bob", "done")
+    assert node.keys == ["backup of Monday"]
+
+
 @pytest.mark.parametrize(
     ("stdin", "text"),
     [

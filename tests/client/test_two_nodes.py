@@ -52,7 +52,12 @@ async def test_the_same_id_sends_nothing_twice(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         for _ in range(3):
             await alice.send("bob", "once", id="a" * 32)
-        assert len(await bob.history("alice")) == 1
+            await alice.send("bob", "and once", id="backup of Monday")
+        assert len(await bob.history("alice")) == 2
+        for text, key in (("other", "backup of Monday"), ("once", ""), ("once", "k" * 257)):
+            with pytest.raises(UsageError):
+                await alice.send("bob", text, id=key)
+        assert len(await bob.history("alice")) == 2
 
 
 async def test_who_is_not_there_gets_it_later_and_the_sender_is_told_the_truth(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ class FakeNode:
         self.refuse: list[P2PChatError] = []
         """Raised by the next calls of ``send``, one each."""
         self.sent: list[tuple[str, str]] = []
+        self.keys: list[str | None] = []
         self.was_heard: list[str] = []
         self.invitation: list[Event | P2PChatError] = []
         self.joined: list[tuple[str, Sequence[str]]] = []
@@ -120,9 +121,11 @@ class FakeNode:
         wait: str = "delivered",
         timeout: float | None = None,
         on_state: Callable[[Event], None] | None = None,
-        id: str = "f" * 32,
+        id: str | None = None,
     ) -> Event:
         await asyncio.sleep(0)
+        self.keys.append(id)
+        id = id or "f" * 32
         if self.refuse:
             raise self.refuse.pop(0)
         known = next((line for line in self.said if line["id"] == id), None)

@@ -311,11 +311,30 @@ class Node:
         search: str | None = None,
         since: datetime | float | None = None,
         limit: int | None = None,
+        before: str | None = None,
     ) -> list[Event]:
-        """The last ``limit`` messages with a contact, oldest first, as message events with ``state`` and
-        ``outgoing``."""
+        """The last ``limit`` messages with a contact (``before`` the one of that id), oldest first, as message
+        events with ``state`` and ``outgoing``."""
         start = since.timestamp() if isinstance(since, datetime) else since
-        return await self._call("history", name=name, search=search, since=start, limit=limit)  # type: ignore[no-any-return]
+        asked = {"name": name, "search": search, "since": start, "limit": limit, "before": before}
+        return await self._call("history", **asked)  # type: ignore[no-any-return]
+
+    async def search(self, text: str, *, limit: int | None = None) -> list[Event]:
+        """The last ``limit`` messages with anybody that contain ``text``, oldest first."""
+        return await self._call("history.search", search=text, limit=limit)  # type: ignore[no-any-return]
+
+    async def edit(self, id: str, text: str) -> None:
+        """Have a line of the history here say something else. Nobody else's changes."""
+        await self._call("history.edit", id=id, text=text)
+
+    async def forget(self, name: str) -> int:
+        """Forget what was said with a contact, but for what waits to be delivered; return how many
+        messages."""
+        return (await self._call("history.forget", name=name))["forgotten"]  # type: ignore[no-any-return]
+
+    async def forget_message(self, id: str) -> None:
+        """Forget one message here."""
+        await self._call("history.forget", id=id)
 
     async def conversations(self) -> list[Event]:
         """The last message with each contact (``with``), and how many are ``unheard``; the latest first."""

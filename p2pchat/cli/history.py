@@ -1,4 +1,4 @@
-"""``p2pchat history``: what was said with one contact.
+"""``p2pchat history``: what was said, found again, changed, forgotten.
 
 Knows: which part is asked for. Does not know: how it is kept.
 """
@@ -9,34 +9,59 @@ from datetime import UTC, datetime
 
 import click
 
+from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.lines import message_line, moment
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.send import message_text
+from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name
 
 
-@click.command("history", cls=Command)
+class _History(Group):
+    """A name after ``history`` is whose; the other words are what to do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        words = [each for each in args if not each.startswith("-")]
+        if words and words[0] not in self.commands:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("history", cls=_History)
+def command() -> None:
+    """Read what was said with a contact, search it, change it, forget it.
+
+    \b
+    Example:
+      p2pchat history bob
+      p2pchat history search bridge
+      p2pchat history forget bob
+    """
+
+
+@command.command("show")
 @click.argument("name", type=CONTACT)
 @click.option("--search", metavar="TEXT", help="Only messages that contain it.")
 @click.option("--since", metavar="TIME", help="Only from then on: 2h, 3d, 2026-01-02, 2026-01-02T03:04.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the last N.")
 @pass_settings
-def command(settings: Settings, name: str, search: str | None, since: str | None, limit: int | None) -> None:
-    """Print what was said with a contact, oldest first.
+def show(settings: Settings, name: str, search: str | None, since: str | None, limit: int | None) -> None:
+    """Print what was said with a contact, oldest first. 'show' may be left out.
 
     \b
     Example:
       p2pchat history bob --since 2d
-      p2pchat history bob --search "eight" --limit 5 --json
+      p2pchat history show bob --search "eight" --limit 5 --json
     """
     begin = max(0.0, moment(since, datetime.now(UTC)).timestamp()) if since else None
-    wait_for(_history(settings, name, search, begin, limit), settings)
+    wait_for(_show(settings, name, search, begin, limit), settings)
 
 
-async def _history(
+async def _show(
     settings: Settings, name: str, search: str | None, since: float | None, limit: int | None
 ) -> None:
     async with open_node(settings) as node:
@@ -45,3 +70,89 @@ async def _history(
         record(message) if settings.json else payload(message_line(message))
     if not messages:
         say(f"Nothing {'found' if search or since else 'said yet'} with {harmless_name(name)}.")
+
+
+@command.command("search")
+@click.argument("text", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(min=1), default=50, metavar="N", help="Only the last N.")
+@pass_settings
+def search(settings: Settings, text: tuple[str, ...], limit: int) -> None:
+    """Look for a text in what was said with anybody; case and accents do not count.
+
+    \b
+    Example:
+      p2pchat history search the old bridge
+      p2pchat history search invoice --json
+    """
+    wait_for(_search(settings, " ".join(text), limit), settings)
+
+
+async def _search(settings: Settings, text: str, limit: int) -> None:
+    async with open_node(settings) as node:
+        messages = await node.search(text, limit=limit)
+    for message in messages:
+        if settings.json:
+            record(message)
+        else:
+            payload(f"{harmless_name(message['with'])}: {message_line(message)}")
+    if not messages:
+        say("Nothing found.")
+
+
+@command.command("edit")
+@click.argument("id")
+@click.argument("text", nargs=-1, required=True)
+@pass_settings
+def edit(settings: Settings, id: str, text: tuple[str, ...]) -> None:
+    """Have a line of your history say something else; '-' reads it from stdin.
+
+    Nobody else's history changes, and nothing marks the line. Whoever keeps a history can do this to it,
+    which is why one is no proof (see 'p2pchat forge'). 'history NAME --json' shows ids.
+
+    \b
+    Example:
+      p2pchat history edit 9f86d081884c7d659a2feaa0c55ad015 "what I should have said"
+    """
+    wait_for(_edit(settings, id, message_text(text)), settings)
+
+
+async def _edit(settings: Settings, id: str, text: str) -> None:
+    async with open_node(settings) as node:
+        await node.edit(id, text)
+    if settings.json:
+        record({"id": id})
+
+
+@command.command("forget")
+@click.argument("name", type=CONTACT, required=False)
+@click.option("--message", metavar="ID", help="Only this one.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def forget(settings: Settings, name: str | None, message: str | None, yes: bool) -> None:
+    """Forget what was said with a contact, or one message; the contact stays.
+
+    Theirs stays theirs. What waits to be delivered is kept until it has been. Copies that a backup or the
+    disk itself may have made cannot be reached.
+
+    \b
+    Example:
+      p2pchat history forget bob
+      p2pchat history forget --message 9f86d081884c7d659a2feaa0c55ad015
+    """
+    if (name is None) == (message is None):
+        raise UsageError("give a contact's name, or --message with an id")
+    question = f"Forget all that was said with {harmless_name(name)}?" if name else "Forget this message?"
+    if not wait_for(confirmed(question, yes), settings):
+        raise Ended("nothing was forgotten")
+    wait_for(_forget(settings, name, message), settings)
+
+
+async def _forget(settings: Settings, name: str | None, message: str | None) -> None:
+    async with open_node(settings) as node:
+        if message is not None:
+            await node.forget_message(message)
+        gone = await node.forget(name) if name is not None else 1
+    if settings.json:
+        record({"forgotten": gone})
+    else:
+        say(f"{gone} message{'s' * (gone != 1)} forgotten.")

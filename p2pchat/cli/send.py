@@ -49,7 +49,7 @@ def command(
       p2pchat send --wait queued bob -- --starts-with-dashes
       p2pchat send --id "backup of $(date +%F)" bob done
     """
-    wait_for(_send(settings, to, _text(text), wait, timeout, key), settings, fast=hosting(settings))
+    wait_for(_send(settings, to, message_text(text), wait, timeout, key), settings, fast=hosting(settings))
 
 
 async def _send(settings: Settings, to: str, text: str, wait: str, timeout: float, key: str | None) -> None:
@@ -67,7 +67,8 @@ async def _send(settings: Settings, to: str, text: str, wait: str, timeout: floa
             say("It goes out while a node runs here: p2pchat node run")
 
 
-def _text(words: tuple[str, ...]) -> str:
+def message_text(words: tuple[str, ...]) -> str:
+    """The words, or with '-' alone what stdin holds. Raises UsageError, LimitError."""
     text = _from_stdin(sys.stdin.buffer) if words == ("-",) else " ".join(words)
     if not text:
         raise UsageError("nothing to send; add the text, or - to read it from stdin")

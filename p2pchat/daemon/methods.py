@@ -30,7 +30,7 @@ from p2pchat.errors import (
     TrustError,
     UsageError,
 )
-from p2pchat.types import MessageId, MessageState
+from p2pchat.types import ContactId, MessageId, MessageState
 from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous, parse
 from p2pchat.wire.pairing import check_nick
 from p2pchat.wire.payload import TEXT_LIMIT, text_size
@@ -78,6 +78,9 @@ class Methods:
             "listen": self._listen,
             "heard": self._heard,
             "history": self._history,
+            "history.search": self._search,
+            "history.edit": self._edit,
+            "history.forget": self._forget,
             "conversations": self._conversations,
             "node.status": self._status,
             "node.stop": self._stop,
@@ -328,16 +331,41 @@ class Methods:
 
     async def _history(self, arguments: Arguments, asker: Asker) -> list[views.View]:
         contact = self._named(arguments.text("name"))
-        search, since, limit = (
+        return await self._lines(contact.id, arguments)
+
+    async def _search(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+        arguments.text("search")
+        return await self._lines(None, arguments)
+
+    async def _lines(self, contact: ContactId | None, arguments: Arguments) -> list[views.View]:
+        search, since, limit, before = (
             arguments.optional_text("search"),
             arguments.seconds("since"),
             arguments.count("limit"),
+            arguments.optional_text("before"),
         )
+        first = MessageId(before) if before is not None else None
         lines = await self._running.ask_store(
-            lambda store: store.history(contact.id, search=search, since=since, limit=limit)
+            lambda store: store.history(contact, search=search, since=since, limit=limit, before=first)
         )
         own = self._running.node.identity.name
-        return [views.message(line, own, contact.name) for line in lines]
+        return [views.message(line, own, self._running.name_of(line.contact)) for line in lines]
+
+    async def _edit(self, arguments: Arguments, asker: Asker) -> views.View:
+        message, text = MessageId(arguments.text("id")), arguments.text("text")
+        if not await self._running.ask_store(lambda store: store.edit(message, text)):
+            raise UsageError("no message here has that id; see 'p2pchat history NAME --json'")
+        return {"id": message}
+
+    async def _forget(self, arguments: Arguments, asker: Asker) -> views.View:
+        """One line by its ``id``, or all that was said with ``name``."""
+        line = arguments.optional_text("id")
+        if line is None:
+            contact = self._named(arguments.text("name"))
+            return {"forgotten": await self._running.ask_store(lambda store: store.forget(contact.id))}
+        if not await self._running.ask_store(lambda store: store.forget_one(MessageId(line))):
+            raise UsageError("no message here has that id, or it waits to be delivered")
+        return {"forgotten": 1}
 
     async def _conversations(self, arguments: Arguments, asker: Asker) -> list[views.View]:
         own = self._running.node.identity.name

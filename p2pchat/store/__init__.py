@@ -105,14 +105,27 @@ class Store:
 
     def history(
         self,
-        contact: ContactId,
+        contact: ContactId | None,
         *,
         search: str | None = None,
         since: float | None = None,
         limit: int | None = None,
+        before: MessageId | None = None,
     ) -> list[Message]:
-        """The last ``limit`` lines with a contact, oldest first."""
-        return history.lines(self._connection, contact, search, since, limit)
+        """The last ``limit`` lines with a contact (None: with anybody), oldest first."""
+        return history.lines(self._connection, contact, search, since, limit, before)
+
+    def edit(self, message: MessageId, text: str) -> bool:
+        """Have a line say something else; False if there is none."""
+        return history.edit(self._connection, message, text)
+
+    def forget(self, contact: ContactId) -> int:
+        """Forget what was said with a contact, but for what waits to be delivered; how many lines."""
+        return history.forget(self._connection, contact)
+
+    def forget_one(self, message: MessageId) -> bool:
+        """Forget a line; False if there is none, or it waits to be delivered."""
+        return history.forget_one(self._connection, message)
 
     def message(self, message: MessageId) -> Message | None:
         """One line by its id."""

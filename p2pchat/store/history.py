@@ -17,25 +17,72 @@ from p2pchat.types import ContactId, MessageId, MessageState
 _COLUMNS = "id, contact, outgoing, at, text, state"
 
 
+INDEXED = range(3, 201)
+"""Characters of a search that the index answers: it knows every three that follow each other. Shorter and
+longer ones, and those with a NUL, are looked for line by line."""
+
+
 def lines(
     connection: apsw.Connection,
-    contact: ContactId,
-    search: str | None,
-    since: float | None,
-    limit: int | None,
+    contact: ContactId | None,
+    search: str | None = None,
+    since: float | None = None,
+    limit: int | None = None,
+    before: MessageId | None = None,
 ) -> list[Message]:
-    """The last ``limit`` lines with a contact, oldest first; ``since`` is Unix seconds.
+    """The last ``limit`` lines with a contact, or with anybody, oldest first; ``since`` is Unix seconds,
+    ``before`` a line that is not reached.
 
-    ``search`` is a substring, in which the case of A to Z does not count. Not by LIKE: that stops at a NUL.
+    ``search`` is part of a line. Case does not count, nor do accents if it has at least three characters.
     """
-    where, values = ["contact = ?"], [contact]
-    conditions: list[tuple[str, Any]] = [("instr(lower(text), lower(?))", search), ("at >= ?", since)]
-    for condition, value in conditions:
-        if value is not None:
-            where.append(condition)
-            values.append(value)
-    query = f"SELECT {_COLUMNS} FROM message WHERE {' AND '.join(where)} ORDER BY row DESC LIMIT ?"
+    conditions: list[tuple[str, Any]] = [
+        ("contact = ?", contact),
+        ("at >= ?", since),
+        ("row < (SELECT min(row) FROM message WHERE id = ?)", before),
+    ]
+    if search is not None:
+        conditions.append(_containing(search))
+    given = [(condition, value) for condition, value in conditions if value is not None]
+    where = " AND ".join(condition for condition, _ in given) or "TRUE"
+    query = f"SELECT {_COLUMNS} FROM message WHERE {where} ORDER BY row DESC LIMIT ?"
+    values = [value for _, value in given]
     return _messages(connection, query, (*values, -1 if limit is None else limit))[::-1]
+
+
+def _containing(search: str) -> tuple[str, str]:
+    """Not by LIKE: that stops at a NUL, and has signs of its own."""
+    if len(search) in INDEXED and "\0" not in search:
+        quoted = '"' + search.replace('"', '""') + '"'
+        return "row IN (SELECT rowid FROM message_text WHERE message_text MATCH ?)", quoted
+    return "instr(lower(text), lower(?))", search
+
+
+def edit(connection: apsw.Connection, message: MessageId, text: str) -> bool:
+    """Have a line say something else; False if there is none."""
+    with transaction(connection):
+        connection.execute("UPDATE message SET text = ? WHERE id = ?", (text, message))
+        return connection.changes() > 0
+
+
+def forget(connection: apsw.Connection, contact: ContactId) -> int:
+    """Forget what was said with a contact; how many lines. What waits to be delivered stays until it has
+    been."""
+    with transaction(connection):
+        connection.execute(
+            "DELETE FROM message WHERE contact = ? AND (outgoing = 0 OR state NOT IN ('queued', 'relayed'))",
+            (contact,),
+        )
+        return connection.changes()
+
+
+def forget_one(connection: apsw.Connection, message: MessageId) -> bool:
+    """Forget a line; False if there is none, or it waits to be delivered."""
+    with transaction(connection):
+        connection.execute(
+            "DELETE FROM message WHERE id = ? AND (outgoing = 0 OR state NOT IN ('queued', 'relayed'))",
+            (message,),
+        )
+        return connection.changes() > 0
 
 
 def one(connection: apsw.Connection, message: MessageId) -> Message | None:

@@ -21,3 +21,18 @@ def test_a_clock_that_goes_back_gives_nothing() -> None:
     budget = Budget(100.0)
     assert sum(budget.draw(50.0) for _ in range(2000)) == BURST
     assert not budget.draw(40.0)
+
+
+def test_whoever_waits_for_it_gets_one_and_is_never_woken_at_the_same_moment_twice() -> None:
+    now = 1_800_004_149.9628346
+    budget = Budget(now, rate=500.0, burst=2.0)
+    for _ in range(500):
+        while budget.draw(now):
+            pass
+        budget.spend(
+            -(1.0 - 1e-9 - budget.left(now))
+        )  # so little is missing that the clock cannot say when it comes
+        again = budget.again()
+        assert again is not None and again > now
+        now = again
+        assert budget.draw(now)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.records import PutContact, PutMessage
+from p2pchat.core.records import DropContact, PutContact, PutMessage
 from p2pchat.errors import StoreError
 from p2pchat.store import Store
-from p2pchat.types import ContactId, MessageId
+from p2pchat.types import ContactId, MessageId, MessageState
 from tests.support.homes import BOB, message, new_store
 
 CAROL = replace(BOB, id=ContactId("c" * 64), name="Carol")
@@ -82,3 +82,49 @@ def test_what_cannot_be_looked_for_is_said(store: Store) -> None:
     for search, limit in (("\udc80", None), (None, 1 << 70)):
         with pytest.raises(StoreError):
             store.history(BOB.id, search=search, limit=limit)
+
+
+def test_a_page_before_a_line(store: Store) -> None:
+    assert numbers([*store.history(BOB.id, limit=2, before=MessageId(f"{9:032x}"))]) == [7, 8]
+    assert numbers([*store.history(BOB.id, limit=2, before=MessageId(f"{1:032x}"))]) == []
+
+
+def test_a_search_over_everybody(store: Store) -> None:
+    assert numbers([*store.history(None, search="carol")]) == [12]
+    assert len(store.history(None, search="line", limit=4)) == 4
+
+
+def test_a_search_knows_parts_of_words_in_any_script_and_looks_past_case_and_accents(store: Store) -> None:
+    store.commit([PutMessage(message(30, 'Grüße aus KÖLN, 你好世界 "quoted"'))])
+    for search in ("grüß", "koln", "KÖLN", "好世界", "你", 'quoted"', '"quo'):
+        assert numbers([*store.history(None, search=search)]) == [30], search
+    for search in ("grüßt", '" OR "', "text:line", "lin*", "NEAR(line)"):
+        assert store.history(None, search=search) == [], search
+
+
+def test_an_edited_line_is_found_by_what_it_says_now(store: Store) -> None:
+    line = MessageId(f"{3:032x}")
+    assert store.edit(line, "something else entirely")
+    edited = store.message(line)
+    assert edited is not None and edited.text == "something else entirely"
+    assert numbers([*store.history(BOB.id, search="entirely")]) == [3]
+    assert 3 not in numbers([*store.history(BOB.id, search="line")])
+    assert not store.edit(MessageId("0" * 32), "nothing")
+
+
+def test_what_is_forgotten_is_found_no_more_and_what_waits_stays(store: Store) -> None:
+    waiting = replace(message(40, "still to be delivered", outgoing=True), state=MessageState.QUEUED)
+    store.commit([PutMessage(waiting)])
+    assert store.forget(BOB.id) == 11
+    assert numbers([*store.history(BOB.id)]) == [40]
+    assert store.history(None, search="line") == []
+    assert numbers([*store.history(CAROL.id)]) == [12]
+    assert not store.forget_one(waiting.id)
+    assert store.forget_one(MessageId(f"{12:032x}"))
+    assert store.history(CAROL.id) == []
+
+
+def test_a_forgotten_contact_leaves_nothing_in_the_index(store: Store) -> None:
+    store.commit([DropContact(BOB.id)])
+    assert store.history(None, search="line") == []
+    assert store.history(None, search="mine") == []

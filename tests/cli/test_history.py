@@ -1,0 +1,55 @@
+"""``p2pchat history``: a name is whose, a verb is what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.support.fake_node import FakeNode, message
+from tests.support.processes import people, rendezvous
+
+ID = "9f86d081884c7d659a2feaa0c55ad015"
+
+
+def test_the_word_show_may_be_left_out(p2pchat: Run, node: FakeNode) -> None:
+    node.said = [message("1", "hello"), message("2", "hi", outgoing=True)]
+    short, long = p2pchat("history", "bob"), p2pchat("history", "show", "bob")
+    assert short == long
+    assert [line.rpartition(" ")[2] for line in short.lines] == ["hello", "hi"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("forget",), ("forget", "bob", "--message", ID), ("edit", ID), ("search",), ()]
+)
+def test_what_makes_no_sense_is_exit_code_2(arguments: tuple[str, ...], p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("history", *arguments).code == 2
+
+
+def test_forgetting_asks_first(p2pchat: Run, node: FakeNode) -> None:
+    ran = p2pchat("history", "forget", "bob")
+    assert ran.code == 2
+    assert "--yes" in ran.err
+
+
+@pytest.mark.real
+def test_searched_edited_and_forgotten_for_real(tmp_path: Path) -> None:
+    with rendezvous() as url, people(tmp_path, url) as those:
+        ann, bob = those.friends("ann", "bob")
+        bob.node()
+        sent = ann.run("send", "bob", "meet me at the Old Bridge")
+        assert sent.returncode == 0, sent.stderr
+        ann.run("send", "bob", "and bring nobody")
+        id = sent.stdout.strip()
+        (found,) = ann.run("history", "search", "old bridge", "--json").stdout.splitlines()
+        assert json.loads(found)["id"] == id
+        assert ann.run("history", "edit", id, "I said nothing").returncode == 0
+        assert "I said nothing" in ann.run("history", "bob").stdout
+        assert "Old Bridge" in bob.run("history", "ann").stdout
+        assert ann.run("history", "forget", "--message", id, "--yes").returncode == 0
+        assert ann.run("history", "forget", "bob", "--yes").stderr == "1 message forgotten.\n"
+        assert ann.run("history", "bob").stderr == "Nothing said yet with bob.\n"
+        unknown = ann.run("history", "edit", id, "gone")
+        assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)

@@ -313,7 +313,7 @@ class Node:
         limit: int | None = None,
         before: str | None = None,
     ) -> list[Event]:
-        """The last ``limit`` messages with a contact (``before`` the one of that id), oldest first, as message
+        """The last ``limit`` messages with a contact, ``before`` the one of that id; oldest first, as message
         events with ``state`` and ``outgoing``."""
         start = since.timestamp() if isinstance(since, datetime) else since
         asked = {"name": name, "search": search, "since": start, "limit": limit, "before": before}
@@ -328,8 +328,7 @@ class Node:
         await self._call("history.edit", id=id, text=text)
 
     async def forget(self, name: str) -> int:
-        """Forget what was said with a contact, but for what waits to be delivered; return how many
-        messages."""
+        """Forget what was said with a contact, but for what waits to be delivered; how many messages."""
         return (await self._call("history.forget", name=name))["forgotten"]  # type: ignore[no-any-return]
 
     async def forget_message(self, id: str) -> None:

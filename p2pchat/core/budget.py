@@ -14,8 +14,8 @@ BURST = 512.0
 
 
 GRAIN_S = 0.001
-"""Nobody is woken sooner than after this: what is missing may be so little that a clock of double precision, which
-counts in 0.24 µs in this century, cannot say when it is there."""
+"""Nobody is woken sooner than after this: what is missing may be so little that a clock of double precision,
+which counts in 0.24 µs in this century, cannot say when it is there."""
 
 
 class Budget:

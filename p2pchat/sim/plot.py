@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from p2pchat.errors import UsageError
-from p2pchat.sim.show import label
+from p2pchat.sim.show import hidden_by, label
 
 _COLOURS: Final = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#9c755f")
 _MARKERS: Final = "os^Dvph*"
@@ -41,33 +41,42 @@ def draw(results: Sequence[Mapping[str, Any]], place: Path) -> None:
 
 
 def draw_guesses(results: Sequence[Mapping[str, Any]], place: Path) -> None:
-    """How often the adversary names the writer, by the share that colludes: of one message, and of several.
-    Raises UsageError if it cannot be written there."""
-    counts = sorted({result["messages"] for result in results if result["entropy_bits"] is not None}) or [1]
+    """How often the adversary names the writer in the largest mesh, by the share that colludes: of one
+    message, and of several. Schemes tried with one share only are left out. Raises UsageError if it cannot be
+    written there."""
     largest = max(result["nodes"] for result in results)
+    shown = [result for result in results if result["nodes"] == largest]
+    counts = sorted({result["messages"] for result in shown})
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(4.6 * len(counts), 4.2), layout="constrained")
+        figure = Figure(figsize=(4.8 * len(counts), 4.4), layout="constrained")
         for axes, count in zip(figure.subplots(1, len(counts), squeeze=False)[0], counts, strict=True):
-            for place_of, scheme in enumerate(dict.fromkeys(result["scheme"] for result in results)):
-                points = sorted(
-                    (result["colluding"], result["named"], 1.96 * result["error"])
-                    for result in results
-                    if result["scheme"] == scheme
-                    and result["nodes"] == largest
-                    and (result["messages"] == count or result["entropy_bits"] is None)
-                )
-                if points:
-                    shares, named, error = zip(*points, strict=True)
-                    mark, colour = _MARKERS[place_of % len(_MARKERS)], _COLOURS[place_of % len(_COLOURS)]
-                    axes.errorbar(shares, named, error, marker=mark, color=colour, label=scheme, markersize=5)
-            axes.axline((0, 0), slope=1, color="0.6", linewidth=1, linestyle=":")
+            _guesses(axes, [result for result in shown if result["messages"] in (count, _once(result))])
             axes.set_title("one message" if count == 1 else f"{count} messages that it can link", fontsize=9)
             axes.set_xlabel(f"share of {largest} nodes that colludes")
-            axes.set_ylabel("best guess names the writer")
-            axes.set_xlim(left=0)
-            axes.set_ylim(0, 0.8)
-            axes.legend(frameon=False, fontsize=8, loc="upper left")
         _save(figure, place)
+
+
+def _once(result: Mapping[str, Any]) -> int | None:
+    """What names the writer without a stem does so again every time."""
+    return 1 if result["claimed"] is None else None
+
+
+def _guesses(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
+    for number, scheme in enumerate(dict.fromkeys(map(hidden_by, results))):
+        points = sorted(
+            (result["colluding"], result["named"], 1.96 * result["error"])
+            for result in results
+            if hidden_by(result) == scheme
+        )
+        if len(points) > 1:
+            shares, named, error = zip(*points, strict=True)
+            mark, colour = _MARKERS[number % len(_MARKERS)], _COLOURS[number % len(_COLOURS)]
+            axes.errorbar(shares, named, error, marker=mark, color=colour, label=scheme, markersize=5)
+    axes.axline((0, 0), slope=1, color="0.6", linewidth=1, linestyle=":")
+    axes.set_ylabel("best guess names the writer")
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 0.9)
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
 
 
 def _save(figure: Figure, place: Path) -> None:

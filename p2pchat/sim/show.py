@@ -89,11 +89,25 @@ def guesses(results: Iterable[Mapping[str, Any]]) -> str:
             table.add_section()
         before = group
         table.add_row(
-            *(_number(result["nodes"]), result["scheme"], _number(result["messages"])),
+            *(_number(result["nodes"]), hidden_by(result), _number(result["messages"])),
             *(f"{result['colluding']:g}", f"{result['named']:.3f}", f"{result['error']:.3f}"),
             *(_number(result[key]) for key in ("claimed", "entropy_bits")),
         )
     return _printed(table)
+
+
+def hidden_by(result: Mapping[str, Any]) -> str:
+    """The scheme, and what is unusual about the case."""
+    marks = {
+        "cover by other ways": result["cover"] == "fresh" and result["scheme"] in ("balanced", "strong"),
+        "fresh stems": result["fresh_stems"],
+        "broadcast told": result["told"],
+        "traced": result["traced"],
+        "first hop honest": result["trusted_first"],
+        f"{result['false_links']} false links": result["false_links"],
+        f"{result['near']} neighbours collude": result["near"] is not None,
+    }
+    return ", ".join((result["scheme"], *(mark for mark, holds in marks.items() if holds)))
 
 
 def label(result: Mapping[str, Any]) -> str:

@@ -153,7 +153,7 @@ def run(*arguments: str) -> Any:
     )
 
 
-def test_the_command_tries_every_scheme(tmp_path: Path) -> None:
+def test_the_command_tries_every_scheme() -> None:
     out = run("--p", "0.2", "--json").stdout
     told = [(result["scheme"], result["messages"]) for result in map(json.loads, out.splitlines())]
     assert told == [
@@ -168,6 +168,15 @@ def test_the_table_names_what_was_tried() -> None:
     assert "fast" in out
 
 
+def test_what_was_kept_is_shown_and_drawn_without_trying_it_again(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    kept, picture = tmp_path / "kept", tmp_path / "picture.svg"
+    kept.write_text(run("--profile", "fast", "--json", "--near", "2").stdout)
+    out = run("--kept", str(kept), "--plot", str(picture)).stdout
+    assert "fast, 2 neighbours collude" in out
+    assert "10 messages that it can link" in picture.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -175,6 +184,7 @@ def test_the_table_names_what_was_tried() -> None:
         (("--p", "1"), "need a colluder"),
         (("--messages", "0"), "need a message"),
         (("--fresh-stems",), "can only be fresh"),
+        (("--kept", __file__), "need lines"),
         (("--nodes", "5", "--p", "0.2", "--profile", "strong", "--messages", "1"), "need more nodes"),
     ],
 )

@@ -69,6 +69,12 @@ _GROUPS = {"all": SCHEMES, "profiles": tuple(PROFILES)}
 @click.option("--traced", is_flag=True, help="It knows which packet became which broadcast.")
 @click.option("--false-links", default=0, metavar="F", help="Colluders list so many links among themselves.")
 @click.option("--near", type=int, metavar="M", help="So many of the writer's neighbours collude.")
+@click.option(
+    "--kept",
+    type=click.Path(path_type=Path),
+    metavar="RESULTS",
+    help="Show or draw what --json printed, one figure a line, and try nothing.",
+)
 @click.option("as_json", "--json", is_flag=True, help="One JSON object for each figure.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: .png, .svg or .pdf.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True)
@@ -77,6 +83,7 @@ def adversary(
     shares: tuple[float, ...],
     schemes: tuple[str, ...],
     messages: tuple[int, ...],
+    kept: Path | None,
     as_json: bool,
     plot: Path | None,
     jobs: int,
@@ -95,7 +102,7 @@ def adversary(
         for linked in dict.fromkeys(1 if scheme in WITHOUT_STEM else each for each in messages)
         for share in shares
     ]
-    results = list(_all(cases, jobs, as_json))
+    results = _read(kept) if kept is not None else list(_all(cases, jobs, as_json))
     if not as_json:
         click.echo(show.guesses(results))
     draw(results)
@@ -110,6 +117,15 @@ def drawing(plot: Path | None) -> Callable[[Sequence[dict[str, Any]]], None]:
     except ImportError:
         raise UsageError("--plot needs matplotlib: pip install 'p2pchat[sim]'") from None
     return lambda results: draw_guesses(results, plot)
+
+
+def _read(kept: Path) -> list[dict[str, Any]]:
+    try:
+        results = [json.loads(line) for line in kept.read_text().splitlines()]
+        show.guesses(results)
+    except (OSError, ValueError, TypeError, KeyError):
+        raise UsageError(f"{kept}: need lines that scripts/sim adversary --json printed") from None
+    return results
 
 
 def _all(cases: Sequence[Case], jobs: int, as_json: bool) -> Iterator[dict[str, Any]]:

@@ -121,8 +121,13 @@ def test_linked_messages_name_the_writer_if_each_takes_another_stem() -> None:
 
 
 def test_the_adversary_is_as_often_right_as_it_claims() -> None:
-    for scheme, told in (("balanced", True), ("strong", True), ("fast", False)):
-        result = measure(replace(CASE, scheme=scheme, told=told, colluding=0.3, trials=200))
+    for scheme, told, cover, messages in (
+        ("balanced", True, "fresh", 1),
+        ("strong", True, "stem", 10),
+        ("fast", False, "fresh", 1),
+    ):
+        case = replace(CASE, scheme=scheme, told=told, cover=cover, messages=messages)
+        result = measure(replace(case, colluding=0.3, trials=200))
         assert abs(result["named"] - result["claimed"]) < 4 * result["error"]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from p2pchat.sim.adversary.mesh import Path
+from p2pchat.sim.adversary.packets import Glimpse
 from p2pchat.sim.adversary.traffic import Message, Traffic
 
 CLOCK_S = 0.001
@@ -85,7 +86,8 @@ class Search:
         the seconds over the links between them."""
         hops = len(path) - 1
         if hops in self._lengths:
-            self.scores[path[0]] += sight.evidence * chance / len(self._lengths)
+            unseen = self._traffic.whole(sight.told) / sight.stems if sight.told else 1.0
+            self.scores[path[0]] += sight.evidence * unseen * chance / len(self._lengths)
         if hops == self._longest:
             return
         for other in self._mesh.neighbours[path[0]]:
@@ -137,28 +139,32 @@ class Search:
         points: Points = []
         evidence = sight.evidence * stems / sight.stems
         for before, seen in zip(sight.points, self._seen, strict=True):
-            now = [
-                (each.before, weight)
-                for each in seen.at(piece)
-                if (weight := self._weight(each.left + links_s, before, relays, rate, along)) > 0.0
-            ]
+            now = self._matching(seen.at(piece), before, relays, links_s, rate, along)
             if not now:
                 return None
             evidence *= sum(weight for _, weight in now) / sum(weight for _, weight in before)
             points.append(now)
         return _Sight(points, evidence, told, stems)
 
-    def _weight(
-        self, came: float, before: list[tuple[float, float]], relays: int, rate: float, along: float
-    ) -> float:
-        """How much more likely a packet is to be there as the message than by chance; ``came``: when it would
-        have been through the relays if they did not wait."""
-        total = 0.0
-        for at, weight in before:
-            likely = self._law(at - came, relays)
-            if likely:
-                total += weight * likely / (rate + along * likely)
-        return total
+    def _matching(
+        self,
+        glimpses: Sequence[Glimpse],
+        later: Sequence[tuple[float, float]],
+        relays: int,
+        links_s: float,
+        rate: float,
+        along: float,
+    ) -> list[tuple[float, float]]:
+        """When each packet that may be the one that came later was sent, and how much more likely it is than
+        by chance. Of what came later, the share ``along`` came by here without being the message."""
+        weights = [0.0] * len(glimpses)
+        for at, weight in later:
+            likely = [self._law(at - each.left - links_s, relays) / rate for each in glimpses]
+            chance = 1.0 - along + along * sum(likely)
+            for place, each in enumerate(likely):
+                if each:
+                    weights[place] += weight * each / chance
+        return [(each.before, weight) for each, weight in zip(glimpses, weights, strict=True) if weight > 0.0]
 
     def _law(self, waited: float, relays: int) -> float:
         """The density of so many waits' sum, per second (Erlang's law)."""
@@ -170,11 +176,9 @@ class Search:
         return waited ** (relays - 1) * math.exp(-waited / mean) / (mean**relays * math.factorial(relays - 1))
 
     def _rates(self, piece: Path, told: Path, sight: _Sight) -> tuple[float, float]:
-        """By chance: packets a second at a piece besides those that go on to what colluders told before; and,
-        among all that come by there, the share of these."""
+        """Packets a second at a piece; and, of those that came by where colluders told something before, the
+        share that came by here, too."""
         if self._traffic.habits.traced:
             return RARE, 0.0
         rate = self._traffic.rate
-        if not sight.told:
-            return rate(piece), 0.0
-        return max(rate(piece) - rate(told), RARE), rate(told) / rate(sight.told)
+        return rate(piece), min(1.0, rate(told) / rate(sight.told)) if sight.told else 0.0

@@ -92,6 +92,10 @@ class Traffic:
         """Stems that are known to take a piece, to those that were to be expected."""
         return 1.0
 
+    def whole(self, piece: Path) -> float:
+        """The same of stems of which colluders can tell this piece and nothing else."""
+        return 1.0
+
     def expected(self, piece: Path) -> float:
         """Stems of honest nodes that take a piece of path, to be expected if every node has one. Exact for a
         regular graph."""
@@ -175,6 +179,7 @@ class Flows(Traffic):
     def __init__(self, mesh: Mesh, habits: Habits, seed: object) -> None:
         super().__init__(mesh, habits, seed)
         self._taken: dict[Path, int] = defaultdict(int)
+        self._whole: dict[Path, int] = defaultdict(int)
         self._through: dict[Path, list[int]] = defaultdict(list)
         for node in mesh.honest():
             stem = self.draw(node)
@@ -184,12 +189,18 @@ class Flows(Traffic):
                 self._taken[stem[start:end]] += 1
             for (start, _), (_, end) in combinations(told, 2):
                 self._taken[stem[start:end]] += 1
+            if told:
+                self._whole[stem[told[0][0] : told[-1][1]]] += 1
 
     def rate(self, piece: Path) -> float:
         return self.habits.per_s * self._taken.get(piece, 0)
 
     def stems(self, piece: Path) -> float:
         return self._taken.get(piece, 0) / self.expected(piece)
+
+    def whole(self, piece: Path) -> float:
+        unseen = (self._honest ** (hops + 1 - len(piece)) for hops, _ in self._places(piece))
+        return self._whole.get(piece, 0) / (self._chance(piece) * sum(unseen))
 
     def background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
         made: dict[int, list[Packet]] = {}

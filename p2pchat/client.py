@@ -103,8 +103,8 @@ def message_id(key: str) -> str:
 
 
 def forge(words: str | None = None) -> Event:
-    """Show, on throw-away accounts, that either side can make a transcript up: ``transcripts`` by ``name``,
-    and whether one judge ``accepted`` each. ``words``: what is put into the guest's mouth."""
+    """Show, on throw-away accounts, that one side alone can make a transcript up: ``transcripts`` by
+    ``name``, and whether one judge ``accepted`` each. ``words``: what is put into the guest's mouth."""
     from p2pchat.daemon.forgery import demonstrate
 
     return demonstrate(words)

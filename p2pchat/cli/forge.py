@@ -28,7 +28,8 @@ can say: you made that up. Nothing is signed, and the forger is part of the prog
 
 What it does not show: that you are believed. A witness, a screenshot, a node's memory seized while it runs,
 what you did afterwards: none of these needs a transcript. And whoever trusts the one who tells needs no
-proof.
+proof. Shown are words of the one who joined, forged by the one who invited; nothing is shown here of pairing
+and of renewed keys.
 """
 
 
@@ -36,7 +37,7 @@ proof.
 @click.option("--say", "words", metavar="TEXT", help="What the guest is made to have said.")
 @pass_settings
 def command(settings: Settings, words: str | None) -> None:
-    """Show that a transcript can be made up by either side.
+    """Show that a transcript can be made up by one side alone.
 
     On two throw-away accounts, of which nothing is kept: a true conversation, the same one forged by its
     host from the guest's public key alone, one that never was, and a damaged one. One judge, who is given

@@ -22,8 +22,8 @@ from p2pchat.crypto.olm import OlmAccount, OlmSession, Ratchet, create_account
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, MessageId
-from p2pchat.wire.cell import decode_cell
-from p2pchat.wire.fragment import Lane, split
+from p2pchat.wire.cell import Cell, decode_cell
+from p2pchat.wire.fragment import Fragment, Lane, split
 from p2pchat.wire.payload import Text, decode_payload, encode_payload
 
 GUEST, HOST = "guest", "host"
@@ -99,7 +99,8 @@ def forged(
 
 def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
     """What the guest is shown to have said, to a judge who was given every secret of the host. Raises
-    RefusedInput unless all of it was made by somebody who knew the keys of the two.
+    RefusedInput unless all of it, to the byte, was made by somebody who knew the keys of the two, and no line
+    before the last is missing. Where the two stopped, nobody can tell: the beginning of a transcript is one.
 
     The host's own lines are checked as cells; what they say is the host's word in any case.
     """
@@ -113,6 +114,7 @@ def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
     for writer, cells in transcript.lines:
         if writer == HOST:
             _opened(own, cells)
+            own.skip_to(own.expected + 1)
             turns += 1
             guest.continue_with(_turn(disclosed, turns, begun))
             continue
@@ -125,6 +127,8 @@ def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
 
 def _turn(disclosed: Disclosure, number: int, begun: OlmSession) -> OlmSession:
     """The host's ratchet as it was then; it must be of the session that the guest's first message began."""
+    if number >= len(disclosed.turns):
+        raise Unreadable("the host keeps a secret back")
     ratchet = OlmSession.restore(disclosed.turns[number], disclosed.host.key)
     if ratchet.id != begun.id:
         raise Unreadable("secrets of another session")
@@ -173,8 +177,20 @@ def _written(side: Session, text: str, entropy: Entropy, now: float) -> tuple[by
 
 
 def _opened(side: Session, cells: Iterable[bytes]) -> bytes:
-    """The Olm ciphertext in a line's cells. Raises RefusedInput."""
-    return b"".join(side.read(side.open(decode_cell(cell))[0]).data for cell in cells)
+    """The Olm ciphertext in a line's cells: all of the next number's, in order. Raises RefusedInput."""
+    pieces = [_piece(side, decode_cell(cell)) for cell in cells]
+    places = [(piece.lane, piece.number, piece.index, piece.count) for piece in pieces]
+    count = len(pieces)
+    if not pieces or places != [(Lane.ORDERED, side.expected, at, count) for at in range(count)]:
+        raise Unreadable("a line that is not whole, or not the next")
+    return b"".join(piece.data for piece in pieces)
+
+
+def _piece(side: Session, cell: Cell) -> Fragment:
+    """The stamp is work for the mesh, which its members may do and nobody seals: here there is none."""
+    if any(cell.stamp):
+        raise Unreadable("a stamp where none was asked for")
+    return side.read(side.open(cell)[0])
 
 
 def _side(ratchet: Ratchet, sending: bytes, receiving: bytes, epoch: int) -> Session:

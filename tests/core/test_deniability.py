@@ -3,6 +3,7 @@ accepts both."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,7 @@ from p2pchat.core.deniability import (
 from p2pchat.crypto.olm import create_account
 from p2pchat.errors import RefusedInput
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.wire.geometry import GEOMETRY
 
 NOW = 1_800_000_000.0
 SAID: list[Said] = [
@@ -70,6 +72,37 @@ def test_but_not_what_somebody_without_the_keys_has_altered(case: Case) -> None:
         verify(altered(transcript), disclosed)
 
 
+def test_nor_anything_with_one_bit_changed_wherever_it_is() -> None:
+    transcript, disclosed = made_up([(GUEST, "I owe you a million."), (HOST, "Thank you.")])
+    accepted = [where for where, other in _with_one_bit_changed(transcript) if _accepts(other, disclosed)]
+    assert accepted == []
+
+
+@pytest.mark.parametrize("place", range(len(SAID) - 1))
+def test_nor_a_transcript_from_which_a_line_was_taken(place: int) -> None:
+    transcript, disclosed = made_up()
+    rest = transcript.lines[:place] + transcript.lines[place + 1 :]
+    assert not _accepts(replace(transcript, lines=rest), disclosed)
+
+
+def test_nor_one_with_a_line_emptied_shortened_or_repeated() -> None:
+    transcript, disclosed = made_up()
+    for place, (writer, cells) in enumerate(transcript.lines):
+        for other in ([(writer, ())], [(writer, cells[:-1])], [(writer, cells)] * 2):
+            lines = (*transcript.lines[:place], *other, *transcript.lines[place + 1 :])
+            assert not _accepts(replace(transcript, lines=lines), disclosed)
+
+
+def test_nor_one_for_which_the_host_keeps_secrets_back() -> None:
+    transcript, disclosed = made_up()
+    assert not _accepts(transcript, replace(disclosed, turns=disclosed.turns[:1]))
+
+
+def test_where_the_two_stopped_nobody_can_tell() -> None:
+    transcript, disclosed = made_up()
+    assert verify(replace(transcript, lines=transcript.lines[:4]), disclosed) == WORDS[:2]
+
+
 def test_nor_what_is_said_to_be_by_another_guest() -> None:
     transcript, disclosed = made_up()
     other = create_account(bytes(32)).identity_key
@@ -96,3 +129,33 @@ def test_the_two_are_alike_in_every_size() -> None:
         return [len(transcript.opening), len(transcript.ciphertext), len(disclosed.turns), *lines]
 
     assert sizes(made_up()) == sizes(true())
+
+
+def _accepts(transcript: Transcript, disclosed: Disclosure) -> bool:
+    try:
+        verify(transcript, disclosed)
+    except RefusedInput:
+        return False
+    return True
+
+
+def _flipped(data: bytes, whole: int = 0) -> Iterator[tuple[int, bytes]]:
+    """With one bit flipped: in each of the first ``whole`` bytes and in some of the others (the judge takes
+    ten milliseconds for each). The highest bit, too, which X25519 ignores in a point."""
+    for place in [*range(whole), *range(whole, len(data), 1 + len(data) // 20), len(data) - 1]:
+        bit = 0x80 if place % 2 else 0x01
+        yield place, data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]
+
+
+def _with_one_bit_changed(true: Transcript) -> Iterator[tuple[str, Transcript]]:
+    """Everywhere: keys, ciphertext, first message, cells, of these the whole header."""
+    for place, data in _flipped(true.guest):
+        yield f"guest {place}", replace(true, guest=data)
+    for place, data in _flipped(true.ciphertext):
+        yield f"ciphertext {place}", replace(true, ciphertext=data)
+    for place, data in _flipped(true.opening):
+        yield f"opening {place}", replace(true, opening=data)
+    for number, (writer, cells) in enumerate(true.lines):
+        for place, data in _flipped(cells[0], GEOMETRY.cell - GEOMETRY.box):
+            lines = (*true.lines[:number], (writer, (data, *cells[1:])), *true.lines[number + 1 :])
+            yield f"line {number}, {place}", replace(true, lines=lines)

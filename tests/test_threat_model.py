@@ -1,0 +1,48 @@
+"""Every claim of the threat model names the test or the figure that shows it, and those exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs" / "threat-model.md").read_text()
+CLAIMS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in TEXT.partition("\n## ")[0].splitlines()
+    if line.startswith("|") and not line.startswith(("| adversary |", "|---"))
+]
+PATHS = sorted(set(re.findall(r"`((?:tests|scripts|p2pchat|docs)/[\w./-]+)", TEXT)))
+LINKS = sorted(set(re.findall(r"\]\(([^)]+)\)", TEXT)))
+
+
+def _slug(heading: str) -> str:
+    """As GitHub makes anchors."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def _anchors(target: str) -> set[str]:
+    text = (ROOT / "docs" / target).read_text() if target else TEXT
+    return {_slug(heading) for heading in re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=[claim[0] for claim in CLAIMS])
+def test_every_claim_names_what_shows_it(claim: list[str]) -> None:
+    _, _, must_not, shown_by = claim
+    assert must_not
+    assert re.search(r"`(?:tests|scripts)/\w+", shown_by)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_shows_it_exists(path: str) -> None:
+    shown = ROOT / path
+    assert shown.is_file() or any(shown.glob("test_*.py"))
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_its_links_lead_somewhere(link: str) -> None:
+    target, _, anchor = link.partition("#")
+    assert (ROOT / "docs" / target).exists()
+    assert not anchor or anchor in _anchors(target)

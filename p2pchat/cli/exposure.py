@@ -89,8 +89,8 @@ def _members(mesh: Mapping[str, Any]) -> Exposure:
     return Exposure(
         who,
         f"a guess at who wrote a cell: right about {low} % of the time if a tenth of 1000 collude, "
-        f"{middle} % if a fifth, {high} % if three tenths; oftener in a smaller mesh, or once they can tell that "
-        "several cells have one writer",
+        f"{middle} % if a fifth, {high} % if three tenths; oftener in a smaller mesh, or once they can "
+        "tell that several cells have one writer",
         f"more than that: you hide among {crowd} behind a stem of {stem['hops']} hops{short}",
     )
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from p2pchat.errors import UsageError
 from p2pchat.sim.show import hidden_by, label
 
-_COLOURS: Final = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#9c755f")
+_COLOURS: Final = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#9c755f", "#79706e")
 _MARKERS: Final = "os^Dvph*"
 _STYLE: Final = {
     "axes.spines.right": False,
@@ -47,10 +47,14 @@ def draw_guesses(results: Sequence[Mapping[str, Any]], place: Path) -> None:
     largest = max(result["nodes"] for result in results)
     shown = [result for result in results if result["nodes"] == largest]
     counts = sorted({result["messages"] for result in shown})
+    pairs = {(hidden_by(result), result["colluding"]): None for result in shown}
+    schemes = [
+        name for name in dict.fromkeys(name for name, _ in pairs) if sum(name == n for n, _ in pairs) > 1
+    ]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(4.8 * len(counts), 4.4), layout="constrained")
         for axes, count in zip(figure.subplots(1, len(counts), squeeze=False)[0], counts, strict=True):
-            _guesses(axes, [result for result in shown if result["messages"] in (count, _once(result))])
+            _guesses(axes, schemes, [each for each in shown if each["messages"] in (count, _once(each))])
             axes.set_title("one message" if count == 1 else f"{count} messages that it can link", fontsize=9)
             axes.set_xlabel(f"share of {largest} nodes that colludes")
         _save(figure, place)
@@ -61,14 +65,14 @@ def _once(result: Mapping[str, Any]) -> int | None:
     return 1 if result["claimed"] is None else None
 
 
-def _guesses(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
-    for number, scheme in enumerate(dict.fromkeys(map(hidden_by, results))):
+def _guesses(axes: Axes, schemes: Sequence[str], results: Sequence[Mapping[str, Any]]) -> None:
+    for number, scheme in enumerate(schemes):
         points = sorted(
             (result["colluding"], result["named"], 1.96 * result["error"])
             for result in results
             if hidden_by(result) == scheme
         )
-        if len(points) > 1:
+        if points:
             shares, named, error = zip(*points, strict=True)
             mark, colour = _MARKERS[number % len(_MARKERS)], _COLOURS[number % len(_COLOURS)]
             axes.errorbar(shares, named, error, marker=mark, color=colour, label=scheme, markersize=5)

@@ -5,6 +5,7 @@ Knows: matplotlib. Does not know: how results came about, or text for people.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -113,8 +114,9 @@ def _copies(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _arrivals(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
-    """The share of recipients by time, in the largest mesh."""
-    largest = max(result["nodes"] for result in results)
+    """The share of recipients by time, in the largest mesh in which most strategies were run."""
+    sizes = Counter(result["nodes"] for result in results)
+    largest = max(sizes, key=lambda nodes: (sizes[nodes], nodes))
     for name, colour in _coloured(results):
         for result in results:
             if label(result) == name and result["nodes"] == largest:

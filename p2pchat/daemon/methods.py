@@ -19,6 +19,7 @@ from p2pchat.crypto.identity import safety_words
 from p2pchat.daemon import doctor, views
 from p2pchat.daemon.arguments import INVALID_PARAMS, Arguments
 from p2pchat.daemon.control import Asker, MethodError
+from p2pchat.daemon.recall import Recall
 from p2pchat.errors import (
     ControlError,
     Ended,
@@ -30,7 +31,7 @@ from p2pchat.errors import (
     TrustError,
     UsageError,
 )
-from p2pchat.types import ContactId, MessageId, MessageState
+from p2pchat.types import MessageId, MessageState
 from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous, parse
 from p2pchat.wire.pairing import check_nick
 from p2pchat.wire.payload import TEXT_LIMIT, text_size
@@ -76,12 +77,7 @@ class Methods:
             "send": self._send,
             "wait": self._wait,
             "listen": self._listen,
-            "heard": self._heard,
-            "history": self._history,
-            "history.search": self._search,
-            "history.edit": self._edit,
-            "history.forget": self._forget,
-            "conversations": self._conversations,
+            **Recall(running, self._named).methods(),
             "node.status": self._status,
             "node.stop": self._stop,
             "node.trace": self._trace,
@@ -324,56 +320,6 @@ class Methods:
                 if view is not None:
                     asker.event(view)
         raise ControlError("this listener was too slow and has missed events; what came is in the history")
-
-    async def _heard(self, arguments: Arguments, asker: Asker) -> None:
-        ids = [MessageId(each) for each in arguments.texts("ids")]
-        await self._running.ask_store(lambda store: store.mark_heard(ids))
-
-    async def _history(self, arguments: Arguments, asker: Asker) -> list[views.View]:
-        contact = self._named(arguments.text("name"))
-        return await self._lines(contact.id, arguments)
-
-    async def _search(self, arguments: Arguments, asker: Asker) -> list[views.View]:
-        arguments.text("search")
-        return await self._lines(None, arguments)
-
-    async def _lines(self, contact: ContactId | None, arguments: Arguments) -> list[views.View]:
-        search, since, limit, before = (
-            arguments.optional_text("search"),
-            arguments.seconds("since"),
-            arguments.count("limit"),
-            arguments.optional_text("before"),
-        )
-        first = MessageId(before) if before is not None else None
-        lines = await self._running.ask_store(
-            lambda store: store.history(contact, search=search, since=since, limit=limit, before=first)
-        )
-        own = self._running.node.identity.name
-        return [views.message(line, own, self._running.name_of(line.contact)) for line in lines]
-
-    async def _edit(self, arguments: Arguments, asker: Asker) -> views.View:
-        message, text = MessageId(arguments.text("id")), arguments.text("text")
-        if not await self._running.ask_store(lambda store: store.edit(message, text)):
-            raise UsageError("no message here has that id; see 'p2pchat history NAME --json'")
-        return {"id": message}
-
-    async def _forget(self, arguments: Arguments, asker: Asker) -> views.View:
-        """One line by its ``id``, or all that was said with ``name``."""
-        line = arguments.optional_text("id")
-        if line is None:
-            contact = self._named(arguments.text("name"))
-            return {"forgotten": await self._running.ask_store(lambda store: store.forget(contact.id))}
-        if not await self._running.ask_store(lambda store: store.forget_one(MessageId(line))):
-            raise UsageError("no message here has that id, or it waits to be delivered")
-        return {"forgotten": 1}
-
-    async def _conversations(self, arguments: Arguments, asker: Asker) -> list[views.View]:
-        own = self._running.node.identity.name
-        talks = await self._running.ask_store(lambda store: store.conversations())
-        return [
-            {**views.message(last, own, self._running.name_of(last.contact)), "unheard": unheard}
-            for last, unheard in talks
-        ]
 
     # --- the node itself
 

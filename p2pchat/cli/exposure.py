@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-GUESSED: Final = {"fast": (11, 21, 35), "balanced": (7, 18, 27), "strong": (4, 13, 21)}
+GUESSED: Final = {"fast": (11, 21, 35), "balanced": (7, 19, 28), "strong": (5, 10, 19)}
 """Per cent of cells whose writer a tenth, a fifth, three tenths of all nodes, working together, name right in
-a mesh of a thousand: measured by ``scripts/sim adversary --cover stem`` (500 or 1000 trials), rounded up."""
+a mesh of a thousand: measured (docs/threat-model.md, colluding relays), rounded up."""
 
 
 @dataclass(frozen=True, slots=True)

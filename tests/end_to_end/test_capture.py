@@ -1,6 +1,7 @@
 """A user's line, recorded: every frame has one size.
 
-A minute, which is enough for sizes; what times tell takes twenty (``scripts/bench/capture``, docs/a-recorded-line.md).
+A minute, which is enough for sizes; what times tell takes twenty (``scripts/bench/capture``,
+docs/a-recorded-line.md).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tests.support.networks import NoNetworks, two_networks
 from tests.support.processes import ROOT
 
 pytestmark = [pytest.mark.real, pytest.mark.netns, pytest.mark.slow, pytest.mark.timeout(300)]
+
 
 def capture(profile: str) -> dict[str, Any]:
     try:

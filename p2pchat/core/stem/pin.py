@@ -3,7 +3,7 @@
 Knows: when a stem holds and how another is drawn. Does not know: how cells travel over it, or what is lost.
 
 The whole stem is pinned: with a fresh one for every message, whoever can link messages names their writer
-after three; with a pinned one he knows after ten what he knew after one (protocol, section 6).
+after a few; with a pinned one, after ten, about as often as the first hop is his (docs/threat-model.md).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Geometry:
     slots: int = 5
     """Hops a stem can have; always all sent, so that its length does not show."""
     slot: int = 26
-    """Command 1, next hop's id 8, next gamma 16, zero 1."""
+    """Command 1, delay 1, next hop's id 8, next gamma 16."""
     gamma: int = 16
     zero: int = 16
     """Zero bytes in front of the onion's payload; they come back only when nothing was altered."""

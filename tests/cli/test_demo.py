@@ -16,7 +16,7 @@ from p2pchat.cli.demo.exchange import TEXTS, Exchange
 from p2pchat.cli.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, connected, layout_of
 from p2pchat.cli.demo.picture import HEIGHT, mesh_picture, narration, positions
 from p2pchat.cli.demo.transcript import facts_of, failure_of
-from p2pchat.cli.demo.way import CELLS_MAX, Sight, Sights, hops, names
+from p2pchat.cli.demo.way import CELLS_MAX, Passage, Sight, Sights, hops, names
 from p2pchat.cli.run import run
 
 SIZES = st.integers(5, 20)
@@ -137,16 +137,41 @@ def test_of_two_sights_by_one_node_the_first_counts() -> None:
     assert way is not None and names(way) == [YOU, ECHO]
 
 
-def test_a_messages_cells_are_those_that_began_here_while_it_left() -> None:
+def test_a_messages_cells_are_those_that_began_here_when_it_was_queued() -> None:
     sights = seen(
         sight(YOU, None, 10, "greeting"),
         sight(YOU, None, 20, "piece 1"),
         sight(YOU, "r1", 20, "passing by"),
-        sight(YOU, None, 21, "piece 2"),
-        sight(YOU, None, 30, "receipt"),
+        sight(YOU, None, 20, "piece 2"),
+        sight(YOU, None, 21, "receipt"),
     )
 
-    assert sights.originated(YOU, at(20), at(21)) == ["piece 1", "piece 2"]
+    assert sights.originated(YOU, at(20)) == ["piece 1", "piece 2"]
+
+
+def test_an_onions_passages_lead_back_to_where_its_cell_was_written() -> None:
+    sights = seen(sight(YOU, None, 0), sight("r4", "r2", 6), sight(ECHO, "r4", 9))
+    for node, onion, became, source in (
+        (YOU, "c1", "o1", None),
+        ("r2", "o2", "o3", "r1"),
+        ("r1", "o1", "o2", YOU),
+        ("r4", "o3", "c1", "r2"),
+        ("r2", "of another", "stem", "r3"),
+    ):
+        sights.passed(Passage(node, onion, became, source, at(1)))
+
+    way = sights.way("c1", ECHO)
+
+    assert way is not None
+    assert names(way) == [YOU, "r1", "r2", "r4", ECHO]
+    assert [each.onion for each in way] == [True, True, True, False, False]
+
+
+def test_a_stem_that_is_not_known_yet_is_no_way() -> None:
+    sights = seen(sight(YOU, None, 0), sight("r4", "r2", 6), sight(ECHO, "r4", 9))
+    sights.passed(Passage("r4", "o3", "c1", "r2", at(1)))
+
+    assert sights.way("c1", ECHO) is None
 
 
 def test_the_oldest_cells_are_forgotten() -> None:

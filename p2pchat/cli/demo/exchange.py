@@ -66,15 +66,14 @@ class Talk:
         except TimeoutError:
             return Exchange(text, None, time.monotonic() - began, 0, None)
         seconds = time.monotonic() - began
-        moments = self._moments[sent["id"]]
-        first, last = moments["queued"], moments["relayed"]
-        way = await self._mesh.way(first, last)
-        cells = len(self._mesh.sights.originated(YOU, first, last))
+        queued = self._moments[sent["id"]]["queued"]
+        way = await self._mesh.way(queued)
+        cells = len(self._mesh.sights.originated(YOU, queued))
         return Exchange(text, echo, seconds, cells, way)
 
     async def follow(self) -> None:
-        """Take in what our node tells, for ever. A message's cells leave at the very moments at which it
-        moves from queued to relayed."""
+        """Take in what our node tells, for ever. A message's cells are made at the very moment at which it is
+        queued; what waits for a stem beside them was made at others."""
         async for event in self._mesh.you.listen():
             if event["type"] == "message" and event["from"] == ECHO:
                 self._echoes.put_nowait(event["text"])
@@ -92,7 +91,7 @@ async def each_way(mesh: Mesh, tell: Callable[[Way], None]) -> None:
         moments.setdefault(event["id"], {})[event["state"]] = event["at"]
         if event["state"] == "delivered":
             known = moments.pop(event["id"])
-            way = await mesh.way(known.get("queued", ""), known.get("relayed", ""))
+            way = await mesh.way(known.get("queued", ""))
             if way is not None:
                 tell(way)
 

@@ -109,7 +109,7 @@ async def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path) -> No
             (UsageError, alice.join("42-tango-marble-orbit", rendezvous=["http://x"])),
             (TrustError, alice.join("999999-" + "-".join(WORDS[:3]), timeout=5)),
             (UsageError, alice.rename("bob", "\x1b[2J")),
-            (ControlError, alice.send("bob", "x", id="not hex")),
+            (UsageError, alice.send("bob", "x", id="k" * 257)),
         ):
             with pytest.raises(error, match=r"^[^\n]+$"):
                 await call

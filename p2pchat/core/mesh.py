@@ -188,8 +188,9 @@ class Mesh:
         return [*out, *self._hold.tick(now)] if self._budgets else out
 
     def leave(self, now: float) -> list[MeshOutput]:
-        """Say goodbye to every neighbour and close; write down what is held."""
-        return [*self._hold.flush(now), *self._watched(self._view.leave(now), now)]
+        """Send what waits, say goodbye to every neighbour and close; write down what is held."""
+        waiting = self._stemmed(self._stem.leave(now), now) if self._stem is not None else []
+        return [*self._hold.flush(now), *waiting, *self._watched(self._view.leave(now), now)]
 
     def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
         """Held cells were read from the disk."""

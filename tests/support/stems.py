@@ -70,6 +70,11 @@ class Wired:
         self._carry(name, self.stems[name].submit(body, self.now))
         self._settle()
 
+    def leave(self, name: str) -> None:
+        """The node stops; its links stay up long enough for what it still says."""
+        self._carry(name, self.stems[name].leave(self.now))
+        self._settle()
+
     def hand(self, source: str, target: str, onion: bytes) -> None:
         """An onion comes to ``target`` over its link with ``source``."""
         self._carry(target, self.stems[target].onion(self._number(source), onion, self.now))

@@ -167,6 +167,15 @@ class Stem:
         self._waiting.append(cell)
         return self._depart(now)
 
+    def leave(self, now: float) -> list[Output]:
+        """The node stops: what waits leaves now, by whatever stem there is. A receipt that stayed behind
+        would have its sender believe that nothing arrived."""
+        self._settled_at = now
+        pin = self._pin(now)
+        return [
+            each for _ in range(len(self._waiting)) for each in self._send(self._waiting.popleft(), pin, now)
+        ]
+
     def seen(self, name: bytes) -> None:
         """A cell came from the mesh for the first time; if it is ours, its stem works."""
         self._suspects.worked(self._watch.back(name))

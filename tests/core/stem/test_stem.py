@@ -91,6 +91,19 @@ def test_a_cell_waits_for_the_first_records_of_a_new_node() -> None:
     assert len(mesh.way()) - 1 >= FAST.hops[0]
 
 
+@pytest.mark.parametrize("profile", [FAST, STRONG])
+def test_who_stops_sends_what_waits(profile: Profile) -> None:
+    mesh = wired()
+    mesh.add("g", profile)
+    mesh.link("g", "a")
+    mesh.submit("g", cell(1))
+    assert mesh.left == []
+    mesh.leave("g")
+    mesh.run(30.0)
+    assert [body for _, body in mesh.entered] == [cell(1)]
+    assert mesh.left == [cell(1)[: GEOMETRY.cell_tag]]
+
+
 def test_a_neighbour_who_tells_nothing_does_not_keep_a_cell_for_ever() -> None:
     mesh = Wired("ab")
     mesh.add("c")

@@ -34,6 +34,9 @@ PUBLISH_LAST_S = 60.0
 """Gaps between a node's later records while its links change: it gets five in some ten seconds, and a mesh in
 which nodes come and go all the time is not to be drowned in records."""
 
+LOST_S = 0.5
+"""A link that is gone is told sooner than one that has come: stems that lead over it are broken."""
+
 QUIET_S = 300.0
 """After so long without a change the next one is told at once again."""
 
@@ -131,7 +134,10 @@ class Station:
     # --- what happens
 
     def link_up(self, link: LinkId, now: float) -> list[Say]:
-        """A link counts: say who we are in this epoch."""
+        """A link counts: say who we are in this epoch, and with whom we are linked now: by an older record
+        the newcomer would lead stems over links that are gone."""
+        if self._publish_at < NEVER:
+            self._sign()
         self._links[link] = None
         self._budgets[link] = Budget(now, RECORDS_PER_S, float(RECORDS_CAP))
         return [Say(link, Mine(self._mine))]
@@ -142,6 +148,7 @@ class Station:
         self._budgets.pop(link, None)
         if self._links.pop(link, None) is not None:
             self._changed(now)
+            self._publish_at = min(self._publish_at, now + LOST_S)
 
     def mine(self, link: LinkId, data: bytes, now: float) -> list[Say]:
         """A neighbour says who it is. A stranger's surroundings are strange to us, too: ask for them."""

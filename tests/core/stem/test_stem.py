@@ -91,6 +91,19 @@ def test_a_cell_waits_for_the_first_records_of_a_new_node() -> None:
     assert len(mesh.way()) - 1 >= FAST.hops[0]
 
 
+def test_a_newcomer_leads_no_stem_over_who_has_just_gone() -> None:
+    mesh = Wired("ab")
+    mesh.run(30.0)
+    mesh.unlink("a", "b")
+    mesh.add("c")
+    mesh.link("b", "c")
+    mesh.run(0.4)
+    mesh.submit("c", cell(1))
+    mesh.run(1.0)
+    assert mesh.entered == [("b", cell(1))]
+    assert mesh.counters["b"]["onions without a way"] == 0
+
+
 @pytest.mark.parametrize("profile", [FAST, STRONG])
 def test_who_stops_sends_what_waits(profile: Profile) -> None:
     mesh = wired()

@@ -271,6 +271,8 @@ class Mesh:
             return []
         if self._stem is not None:
             self._stem.seen(name)
+        if source is not None:
+            self._counters["cells entered for others"] += 1
         arrived = [CellArrived(cell)] if source is not None else []
         return [*self._spread(name, cell.epoch, body, None, now, lane=source), *arrived]
 

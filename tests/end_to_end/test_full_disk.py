@@ -80,7 +80,8 @@ def test_a_full_disk_loses_nothing_and_is_waited_for(stack: ExitStack, tmp_path:
     filling.unlink()
     assert complaint(node) == "the disk takes data again\n"
     assert ana.run("send", "bob", "after", "--timeout", "50").returncode == 0
+    assert bob.run("send", "ana", "after all", "--timeout", "100").returncode == 0, "in order: LONG is there"
     node.process.terminate()
     assert node.ended().stderr == ""
     for person, other in ((ana, "bob"), (bob, "ana")):
-        assert sorted(texts(person, other)) == ["accepted", "after", LONG]
+        assert sorted(texts(person, other)) == ["accepted", "after", "after all", LONG]

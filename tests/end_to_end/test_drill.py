@@ -1,4 +1,4 @@
-"""A few rounds of the drill; `scripts/drill` runs fifty."""
+"""A few rounds of the drills; `scripts/drill` runs fifty, `scripts/drill-send` a thousand messages."""
 
 from __future__ import annotations
 
@@ -20,3 +20,14 @@ def test_killed_senders_lose_nothing_and_repeat_nothing(options: tuple[str, ...]
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert (found["received"], found["lost"], found["doubled"]) == (4, [], [])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_four_scripts_and_a_receiver_that_dies_three_times() -> None:
+    drill = [sys.executable, str(ROOT / "scripts" / "drill-send"), "--messages", "40", "--kill-sends", "0.2"]
+    done = subprocess.run(drill, capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["received"], len(found["receiver_killed"]), found["untrue"]) == (40, 3, [])
+    assert set(found["exit_codes_of_the_second_runs"]) == {"0"}

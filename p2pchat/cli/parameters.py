@@ -6,6 +6,7 @@ Knows: contacts' names and their completion, lengths of time. Does not know: wha
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any, Final
 
 import click
@@ -29,13 +30,14 @@ class ContactName(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[Any]]:
-        """Offer the names that mean nothing to a shell: others chose them, and completion types them
-        unquoted."""
+        """Offer the names in which nothing but blanks means something to a shell: others chose them, and bash
+        types them unquoted."""
         try:
             names = asyncio.run(_names(ctx.ensure_object(Settings)))
         except Exception:  # noqa: BLE001  (whatever it is, it must not disturb the shell)
             return []
-        return [CompletionItem(each) for each in names if each.startswith(incomplete) and _is_plain(each)]
+        fitting = [each for each in names if each.startswith(incomplete) and _is_harmless(each)]
+        return [CompletionItem(typed) for typed in map(_as_typed, fitting) if typed is not None]
 
 
 CONTACT: Final = ContactName()
@@ -49,7 +51,14 @@ async def _names(settings: Settings) -> list[str]:
             return [contact["name"] for contact in await node.contacts()]
 
 
-def _is_plain(name: str) -> bool:
-    return all(character.isalnum() or character in _SHELL_SAFE for character in name) and not name.startswith(
-        "-"
-    )
+def _is_harmless(name: str) -> bool:
+    return all(each.isalnum() or each == " " or each in _SHELL_SAFE for each in name) and name[0] != "-"
+
+
+def _as_typed(name: str) -> str | None:
+    """The name as the shell that asks wants it; None if there is no way to type it. zsh and fish quote for
+    themselves. Bash does not, and its script takes one of two backslashes away."""
+    if " " not in name or not os.environ.get("_P2PCHAT_COMPLETE", "").startswith("bash"):
+        return name
+    within_quotes = any(quote in os.environ.get("COMP_WORDS", "") for quote in "'\"")
+    return None if within_quotes else name.replace(" ", "\\\\ ")

@@ -27,10 +27,19 @@ def test_names_that_begin_so(node: FakeNode) -> None:
     assert _offered("ca") == ["carol"]
 
 
-@pytest.mark.parametrize("name", ["$(reboot)", "a;b", "`x`", "-rf", "a b", "a\nb", "\x1b[2J", "a'b", "*"])
+@pytest.mark.parametrize("name", ["$(reboot)", "a;b", "`x`", "-rf", "a\nb", "a\tb", "\x1b[2J", "a'b", "*"])
 def test_a_name_that_means_something_to_a_shell_is_not_offered(name: str, node: FakeNode) -> None:
     node.people = {name: contact(name)}
     assert _offered("") == []
+
+
+def test_bash_is_given_blanks_as_it_must_type_them(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.people = {"bob smith": contact("bob smith"), "bobby": contact("bobby")}
+    assert _offered("bob") == ["bob smith", "bobby"]
+    monkeypatch.setenv("_P2PCHAT_COMPLETE", "bash_complete")
+    assert _offered("bob") == [r"bob\\ smith", "bobby"]
+    monkeypatch.setenv("COMP_WORDS", 'p2pchat\nsend\n"bob')
+    assert _offered("bob") == ["bobby"]
 
 
 def test_no_node_no_names(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

@@ -19,7 +19,20 @@ COMPLETION_PATIENCE: Final = 0.5
 
 _SHELL_SAFE: Final = frozenset("._-+@")
 
-SECONDS: Final = click.FloatRange(min=0, max=10 * 365 * 86400)
+_DECADE: Final = click.FloatRange(min=0, max=10 * 365 * 86400)
+
+
+class Seconds(click.ParamType[float]):
+    """A length of time, at most ten years; help says no more of it than its name."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Raises BadParameter."""
+        return float(_DECADE.convert(value, param, ctx))
+
+
+SECONDS: Final = Seconds()
 
 
 class ContactName(click.ParamType[str]):

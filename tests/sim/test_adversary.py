@@ -136,6 +136,11 @@ def test_cover_on_the_stem_of_messages_shows_more_than_cover_that_takes_other_wa
     assert named(case, cover="stem") > named(case) + 0.05
 
 
+def test_colluders_who_have_only_just_come_tell_less() -> None:
+    case = replace(CASE, scheme="strong", cover="stem", colluding=0.3)
+    assert named(case, watched=False) < named(case) - 0.02
+
+
 def test_an_honest_first_hop_hides() -> None:
     assert named(CASE, colluding=0.3, trusted_first=True) < named(CASE, colluding=0.3) - 0.1
 

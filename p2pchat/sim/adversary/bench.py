@@ -51,6 +51,7 @@ class Case:
     false_links: int = 0
     near: int | None = None
     """So many of the writer's neighbours collude; None: as it comes."""
+    watched: bool = True
 
     def checked(self) -> Case:
         """The same. Raises UsageError if it cannot be tried."""
@@ -150,6 +151,7 @@ def _with_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Gu
         cover=case.cover,
         traced=case.traced,
         trusted_first=case.trusted_first,
+        watched=case.watched,
     )
     sent: Traffic | None = None
     for writer, placed in _writers(case, given, rng, count):

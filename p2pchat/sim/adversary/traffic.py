@@ -48,6 +48,9 @@ class Habits:
     marking and every other active attack on the linking can come to."""
     trusted_first: bool = False
     """The first hop of the writer's stem is honest, as a contact's node would be. Nobody else knows."""
+    watched: bool = True
+    """Colluders have watched for so long that they know what every piece of a stem carries, not only what it
+    must be expected to."""
 
     @property
     def per_s(self) -> float:
@@ -215,6 +218,14 @@ class Flows(Traffic):
         return lambda piece: [p.seen[piece] for node in self._through.get(piece, ()) for p in packets(node)]
 
 
+class Unwatched(Flows):
+    """The same, before colluders who know the graph and the laws and have only just come."""
+
+    rate = Traffic.rate
+    stems = Traffic.stems
+    whole = Traffic.whole
+
+
 class Message:
     """One message, broadcast ``until``, and what colluders see of it among the rest."""
 
@@ -234,7 +245,7 @@ class Message:
 
 def traffic(mesh: Mesh, habits: Habits, seed: object) -> Traffic:
     """What honest nodes send who have these habits."""
-    kinds: dict[str, type[Traffic]] = {"stem": Flows, "fresh": Traffic}
+    kinds: dict[str, type[Traffic]] = {"stem": Flows if habits.watched else Unwatched, "fresh": Traffic}
     return kinds[habits.cover](mesh, habits, seed)
 
 

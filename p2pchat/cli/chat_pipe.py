@@ -9,9 +9,9 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final
 
-from p2pchat.cli.lines import message_line
 from p2pchat.cli.output import payload, record
 from p2pchat.cli.stdin import lines_of_stdin
+from p2pchat.wording.lines import message_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node

@@ -12,13 +12,14 @@ import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.lines import local_time
 from p2pchat.cli.output import bold, payload, record, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
+from p2pchat.wording.lines import local_time
+from p2pchat.wording.pairing import emoji_line
 
 
 @click.group("contacts", cls=Group, invoke_without_command=True)
@@ -96,11 +97,6 @@ def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "here", "yes" if contact["here"] else "no"
     yield "paired by", contact["how"]
     yield "since", local_time(contact["added_at"]).strftime("%Y-%m-%d %H:%M")
-
-
-def emoji_line(contact: Mapping[str, Any]) -> str:
-    """Return the seven emoji with their names, for reading aloud."""
-    return "  ".join(f"{each['emoji']} {each['name']}" for each in contact["safety_emoji"])
 
 
 @command.command("verify")

@@ -12,21 +12,13 @@ from typing import Any, Final
 import click
 
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.exposure import Exposure, exposures
 from p2pchat.cli.output import colour, payload, record
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import NetworkError, P2PChatError
 from p2pchat.text import one_line
-
-_ADVICE: Final = {
-    "home": "others on this machine can look in: chmod 700",
-    "disk": "nothing more can be kept: make room",
-    "rendezvous": "first links need one: is the address right, are you online, does a firewall block it?",
-    "addresses": "the STUN or TURN server of P2PCHAT_ICE did not answer: is it right, and reachable by UDP?",
-    "link": "no link can come up: a firewall may block UDP; a TURN server over TCP helps (P2PCHAT_ICE)",
-    "mesh": "nobody of your mesh is there, or no link to them can be made; leave 'p2pchat node run' on",
-}
+from p2pchat.wording.advice import ADVICE
+from p2pchat.wording.exposure import Exposure, exposures
 
 _OF_THE_NETWORK: Final = ("rendezvous", "addresses", "link", "mesh")
 
@@ -63,7 +55,7 @@ def _print(found: Sequence[Mapping[str, Any]], known: Sequence[Exposure]) -> Non
     from p2pchat.cli.panel import doctor_panel
 
     rows = [
-        (each["name"], bool(each["ok"]), one_line(each["found"]), "" if each["ok"] else _ADVICE[each["name"]])
+        (each["name"], bool(each["ok"]), one_line(each["found"]), "" if each["ok"] else ADVICE[each["name"]])
         for each in found
     ]
     parties = [(each.party, each.learns, each.does_not) for each in known]
@@ -76,7 +68,7 @@ def _judge(found: Sequence[Mapping[str, Any]]) -> None:
     worked = {each["name"] for each in found if each["ok"]}
     if "rendezvous" in worked or ("mesh" in worked and "in none yet" not in _found(found, "mesh")):
         failed.discard("rendezvous")
-    for name, advice in _ADVICE.items():
+    for name, advice in ADVICE.items():
         if name in failed:
             raise (NetworkError if name in _OF_THE_NETWORK else P2PChatError)(f"{name}: {advice}")
 

@@ -11,7 +11,6 @@ import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.lines import message_line, moment
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
@@ -19,6 +18,7 @@ from p2pchat.cli.send import message_text
 from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name
+from p2pchat.wording.lines import message_line, moment
 
 
 class _History(Group):

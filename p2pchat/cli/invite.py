@@ -5,7 +5,6 @@ Knows: how a code is shown and drawn. Does not know: what it proves.
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from p2pchat.cli.parameters import SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.text import harmless_name
+from p2pchat.wording.pairing import join_command, qr_lines
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -82,15 +82,6 @@ async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: b
     say("Waiting for them ... (Ctrl-C takes it back; it works once)")
 
 
-async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...] = ()) -> str:
-    """Return what the friend has to type. A link says where to meet; words do not, so the command must."""
-    if link:
-        return f"p2pchat join {code}"
-    status = await node.status()
-    up = [each["url"] for each in status["rendezvous"] if each["up"]]
-    return " ".join(["p2pchat join", code, *(f"--rendezvous {url}" for url in dict.fromkeys([*up, *extra]))])
-
-
 def welcome(contact: Mapping[str, Any]) -> None:
     """Print the new contact's name, and what to do next."""
     name = harmless_name(contact["name"])
@@ -102,9 +93,5 @@ def welcome(contact: Mapping[str, Any]) -> None:
 def drawn(code: str, coloured: bool) -> str:
     """Return ``code`` as a QR code of half blocks, light on dark whatever the terminal's colours if
     ``coloured``."""
-    import segno
-
-    picture = io.StringIO()
-    segno.make(code, error="l", micro=False).terminal(picture, compact=True, border=2)
-    lines = picture.getvalue().rstrip("\n").split("\n")
+    lines = qr_lines(code)
     return "\n".join(click.style(line, fg="bright_white", bg="black") if coloured else line for line in lines)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.lines import message_line
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import NotInTime, P2PChatError
+from p2pchat.wording.lines import message_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node

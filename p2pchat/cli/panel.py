@@ -16,8 +16,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from p2pchat.cli.lines import local_time
 from p2pchat.text import one_line
+from p2pchat.wording.exposure import hidden
+from p2pchat.wording.lines import local_time
 
 _COLOURS = {"up": "green", "quiet": "yellow", "confirming": "yellow", "connecting": "yellow", "down": "red"}
 
@@ -90,17 +91,6 @@ def _summary(status: Mapping[str, Any]) -> Table:
     for label, value in facts.items():
         table.add_row(Text(label, style="dim"), Text(value))
     return table
-
-
-def hidden(mesh: Mapping[str, Any]) -> str:
-    """How well it is hidden, in a mesh, who writes here."""
-    if "stem" not in mesh:
-        return "no stem: cells are broadcast where they are written"
-    hops, crowd = mesh["stem"]["hops"], mesh["crowd"]
-    if mesh["stem"]["state"] == "none":
-        return f"{mesh['profile']}, but no stem: in a mesh of {crowd} others see who writes"
-    short = " (shorter than it should be)" if mesh["stem"]["state"] == "short" else ""
-    return f"{mesh['profile']}: a stem of {hops} hops{short}, hidden among {crowd}"
 
 
 def _rendezvous(status: Mapping[str, Any]) -> Table:

@@ -9,11 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from p2pchat.cli.contacts import emoji_line
-from p2pchat.cli.invite import join_command
 from p2pchat.cli.talk import ENTRY_LINES, Talk
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name
+from p2pchat.wording.pairing import emoji_line, join_command
 
 FOUND_MAX: Final = 50
 """Lines a search shows: more scroll away unread."""

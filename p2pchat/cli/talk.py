@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from p2pchat.cli.lines import MARKS, Event, local_time
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
+from p2pchat.wording.lines import MARKS, Event, local_time
 
 if TYPE_CHECKING:
     from p2pchat.client import Node

@@ -43,6 +43,17 @@ def exposures(status: Mapping[str, Any]) -> list[Exposure]:
     ]
 
 
+def hidden(mesh: Mapping[str, Any]) -> str:
+    """How well it is hidden, in a mesh, who writes here."""
+    if "stem" not in mesh:
+        return "no stem: cells are broadcast where they are written"
+    hops, crowd = mesh["stem"]["hops"], mesh["crowd"]
+    if mesh["stem"]["state"] == "none":
+        return f"{mesh['profile']}, but no stem: in a mesh of {crowd} others see who writes"
+    short = " (shorter than it should be)" if mesh["stem"]["state"] == "short" else ""
+    return f"{mesh['profile']}: a stem of {hops} hops{short}, hidden among {crowd}"
+
+
 def _rendezvous(status: Mapping[str, Any]) -> Exposure:
     address = "your proxy's address" if status["paths"]["proxied"] else "your address"
     return Exposure(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from p2pchat.cli.lines import local_time, message_line, moment
 from p2pchat.errors import UsageError
+from p2pchat.wording.lines import local_time, message_line, moment
 from tests.support.fake_node import AT, message
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)

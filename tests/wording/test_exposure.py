@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from p2pchat.cli.exposure import exposures
+from p2pchat.wording.exposure import exposures
 
 
 def told(profile: str = "balanced", crowd: int = 40, state: str = "pinned", **paths: bool) -> dict[str, str]:

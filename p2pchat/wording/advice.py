@@ -1,0 +1,17 @@
+"""What to do about a check of the doctor's that failed.
+
+Knows: the checks by name. Does not know: how they are made.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "home": "others on this machine can look in: chmod 700",
+    "disk": "nothing more can be kept: make room",
+    "rendezvous": "first links need one: is the address right, are you online, does a firewall block it?",
+    "addresses": "the STUN or TURN server of P2PCHAT_ICE did not answer: is it right, and reachable by UDP?",
+    "link": "no link can come up: a firewall may block UDP; a TURN server over TCP helps (P2PCHAT_ICE)",
+    "mesh": "nobody of your mesh is there, or no link to them can be made; leave 'p2pchat node run' on",
+}

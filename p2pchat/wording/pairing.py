@@ -1,0 +1,36 @@
+"""How an invite and a verification are put to people.
+
+Knows: what a friend has to type, how a code is drawn. Does not know: what either proves.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+
+async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...] = ()) -> str:
+    """Return what the friend has to type. A link says where to meet; words do not, so the command must."""
+    if link:
+        return f"p2pchat join {code}"
+    status = await node.status()
+    up = [each["url"] for each in status["rendezvous"] if each["up"]]
+    return " ".join(["p2pchat join", code, *(f"--rendezvous {url}" for url in dict.fromkeys([*up, *extra]))])
+
+
+def qr_lines(code: str) -> list[str]:
+    """``code`` as a QR code of half blocks, to be shown light on dark."""
+    import segno
+
+    picture = io.StringIO()
+    segno.make(code, error="l", micro=False).terminal(picture, compact=True, border=2)
+    return picture.getvalue().rstrip("\n").split("\n")
+
+
+def emoji_line(contact: Mapping[str, Any]) -> str:
+    """The seven emoji with their names."""
+    return "  ".join(f"{each['emoji']} {each['name']}" for each in contact["safety_emoji"])

@@ -210,7 +210,7 @@ class Node:
     # --- contacts
 
     async def contacts(self) -> list[Event]:
-        """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``how``, ``here``,
+        """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``how``, ``here``,
         ``added_at``, ``mesh``."""
         return await self._call("contacts.list")  # type: ignore[no-any-return]
 
@@ -229,6 +229,10 @@ class Node:
     async def block(self, name: str, blocked: bool = True) -> Event:
         """Stop hearing a contact, and withdraw what waits for them (or hear them again)."""
         return await self._call("contacts.block", name=name, blocked=blocked)  # type: ignore[no-any-return]
+
+    async def mute(self, name: str, muted: bool = True) -> Event:
+        """Make no noise about what a contact writes (or make it again)."""
+        return await self._call("contacts.mute", name=name, muted=muted)  # type: ignore[no-any-return]
 
     async def remove(self, name: str) -> Event:
         """Forget a contact and everything said."""
@@ -312,11 +316,13 @@ class Node:
         since: datetime | float | None = None,
         limit: int | None = None,
         before: str | None = None,
+        after: str | None = None,
     ) -> list[Event]:
-        """The last ``limit`` messages with a contact, ``before`` the one of that id; oldest first, as message
-        events with ``state`` and ``outgoing``."""
+        """The last ``limit`` messages with a contact, ``before`` the one of that id, or the first that came
+        ``after`` it; oldest first, as message events with ``state`` and ``outgoing``."""
         start = since.timestamp() if isinstance(since, datetime) else since
-        asked = {"name": name, "search": search, "since": start, "limit": limit, "before": before}
+        asked = {"name": name, "search": search, "since": start, "limit": limit}
+        asked |= {"before": before, "after": after}
         return await self._call("history", **asked)  # type: ignore[no-any-return]
 
     async def search(self, text: str, *, limit: int | None = None) -> list[Event]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pchat.cli.connection import hosting, open_node
+from p2pchat.cli.connection import home_of, hosting, open_node
+from p2pchat.cli.output import say
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("chat", cls=Command)
 @click.argument("name", required=False, type=CONTACT)
-@click.option("--plain", is_flag=True, help="Line mode: for small terminals and screen readers.")
+@click.option("--plain", is_flag=True, help="Line by line: for screen readers and simple terminals.")
 @click.option(
     "--timeout", type=SECONDS, default=30.0, help="In a pipe: seconds to wait for the last receipts."
 )
@@ -32,21 +33,47 @@ if TYPE_CHECKING:
 def command(settings: Settings, name: str | None, plain: bool, timeout: float) -> None:
     """Talk with a contact; without NAME, go on with the last conversation.
 
-    On a terminal, what you type stays at the bottom while messages come in above it, with how far your own
-    have come: /help says the rest. In a pipe (or with --json) each line of stdin is sent, each message is a
-    line of stdout, and the end of stdin waits until all was delivered. Line mode is the only mode of this
-    version, with or without --plain.
+    On a terminal, the whole screen: people at the left, what was said, where you write; F1 lists the keys.
+    Without an identity yet it asks for what it needs. With --plain what you type stays at the bottom while
+    messages come in above it. In a pipe (or with --json) each line of stdin is sent, each message is a line
+    of stdout, and the end of stdin waits until all was delivered.
 
     \b
     Example:
       p2pchat chat bob
+      p2pchat chat --plain bob
       tail -f build.log | p2pchat chat bob
     """
-    wait_for(_chat(settings, name, timeout), settings, fast=hosting(settings))
+    whole = not plain and not settings.json and _at_a_terminal() and sys.stderr.isatty()
+    if whole and not _settled(settings):
+        return
+    wait_for(_chat(settings, name, timeout, whole), settings, fast=hosting(settings))
 
 
-async def _chat(settings: Settings, name: str | None, timeout: float) -> None:
+def _settled(settings: Settings) -> bool:
+    """Whether there is an identity, or there is one now; False if none was wanted."""
+    from p2pchat.client import create_home, home_exists
+
+    home = home_of(settings)
+    if home_exists(home):
+        return True
+    from p2pchat.tui.start import Start, Wishes
+
+    def create(wishes: Wishes) -> None:
+        create_home(home, wishes.name, wishes.rendezvous, wishes.passphrase)
+
+    wishes = Start(create).run()
+    if wishes is None:
+        return False
+    settings.passphrase = wishes.passphrase
+    return True
+
+
+async def _chat(settings: Settings, name: str | None, timeout: float, whole: bool) -> None:
     async with open_node(settings) as node:
+        if whole:
+            await _whole_screen(settings, node, name)
+            return
         who = (await node.contact(name))["name"] if name is not None else await _last(node)
         if settings.json or not _at_a_terminal():
             from p2pchat.cli.chat_pipe import chat_through_pipe
@@ -57,6 +84,17 @@ async def _chat(settings: Settings, name: str | None, timeout: float) -> None:
 
             settings.may_ask = False
             await chat_on_terminal(node, who)
+
+
+async def _whole_screen(settings: Settings, node: Node, name: str | None) -> None:
+    from p2pchat.tui.app import Chat
+
+    whom = (await node.contact(name))["name"] if name is not None else ""
+    settings.may_ask = False
+    chat = Chat(node, whom)
+    await chat.run_async()
+    if farewell := chat.farewell():
+        say(farewell)
 
 
 def _at_a_terminal() -> bool:

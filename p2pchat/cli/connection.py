@@ -61,6 +61,8 @@ async def attached_node(settings: Settings) -> AsyncIterator[Node]:
 
 def passphrase(settings: Settings) -> str:
     """The passphrase of an existing home. Raises UsageError or ControlError when there is nobody to ask."""
+    if settings.passphrase is not None:
+        return settings.passphrase
     if settings.passphrase_file is not None:
         return read_passphrase(settings.passphrase_file)
     if not settings.may_ask:

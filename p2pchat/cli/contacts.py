@@ -179,6 +179,29 @@ async def _block(settings: Settings, name: str, undo: bool) -> None:
     say(f"{harmless_name(name)} is {'no longer blocked' if undo else 'blocked'}.")
 
 
+@command.command("mute")
+@click.argument("name", type=CONTACT)
+@click.option("--undo", "--unmute", "undo", is_flag=True, help="Make noise again.")
+@pass_settings
+def mute(settings: Settings, name: str, undo: bool) -> None:
+    """Make no noise in the chat about what a contact writes. It still arrives.
+
+    \b
+    Example:
+      p2pchat contacts mute bob
+      p2pchat contacts mute bob --undo
+    """
+    wait_for(_mute(settings, name, undo), settings)
+
+
+async def _mute(settings: Settings, name: str, undo: bool) -> None:
+    async with open_node(settings) as node:
+        await node.mute(name, not undo)
+        if settings.json:
+            record(await node.contact(name))
+    say(f"{harmless_name(name)} is {'no longer muted' if undo else 'muted'}.")
+
+
 @command.command("remove")
 @click.argument("name", type=CONTACT)
 @click.option("--yes", is_flag=True, help="Do not ask.")

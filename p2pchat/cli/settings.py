@@ -27,6 +27,8 @@ class Settings:
     """1: say more; 2: also tracebacks."""
     relay_only: bool = False
     """False: what ``P2PCHAT_RELAY_ONLY`` says."""
+    passphrase: str | None = None
+    """What was chosen a moment ago, so that it need not be asked for."""
     may_ask: bool = True
     """False while the terminal is taken by a prompt of its own."""
 

@@ -45,6 +45,10 @@ class Contacts:
         """Stop (or resume) hearing them."""
         return self._put(replace(contact, blocked=blocked), "blocked" if blocked else "unblocked")[1]
 
+    def mute(self, contact: Contact, muted: bool) -> list[Order]:
+        """Make no noise about what they write (or make it again)."""
+        return self._put(replace(contact, muted=muted), "muted" if muted else "unmuted")[1]
+
     def remove(self, contact: Contact) -> list[Order]:
         """Forget them and everything said."""
         del self._contacts[contact.id]

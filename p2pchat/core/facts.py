@@ -187,11 +187,17 @@ class ContactBlocked:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactMuted:
+    contact: ContactId
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ContactRemoved:
     contact: ContactId
 
 
-ContactFact = ContactRenamed | ContactVerified | ContactBlocked | ContactRemoved
+ContactFact = ContactRenamed | ContactVerified | ContactBlocked | ContactMuted | ContactRemoved
 """What the user decided about one contact."""
 
 
@@ -217,5 +223,6 @@ Fact = (
     | ContactRenamed
     | ContactVerified
     | ContactBlocked
+    | ContactMuted
     | ContactRemoved
 )

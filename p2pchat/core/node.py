@@ -176,6 +176,7 @@ class Node:
                 facts.ContactRenamed()
                 | facts.ContactVerified()
                 | facts.ContactBlocked()
+                | facts.ContactMuted()
                 | facts.ContactRemoved()
             ):
                 return self._contact(fact, now)
@@ -272,6 +273,8 @@ class Node:
                 return self._with_contact(contact, lambda known: self._contacts.verify(known, verified))
             case facts.ContactBlocked(contact, blocked):
                 return self._block(contact, blocked, now)
+            case facts.ContactMuted(contact, muted):
+                return self._with_contact(contact, lambda known: self._contacts.mute(known, muted))
             case facts.ContactRemoved(contact):
                 return self._remove(contact)
             case _:

@@ -55,6 +55,8 @@ class Contact:
     verified: bool = False
     """Whether the safety number was compared."""
     blocked: bool = False
+    muted: bool = False
+    """Whether what they write makes no noise here."""
 
 
 @dataclass(frozen=True, slots=True)

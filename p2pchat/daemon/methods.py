@@ -73,6 +73,7 @@ class Methods:
             "contacts.verify": self._contacts_verify,
             "contacts.rename": self._contacts_rename,
             "contacts.block": self._contacts_block,
+            "contacts.mute": self._contacts_mute,
             "contacts.remove": self._contacts_remove,
             "send": self._send,
             "wait": self._wait,
@@ -182,6 +183,10 @@ class Methods:
     async def _contacts_block(self, arguments: Arguments, asker: Asker) -> views.View:
         contact = self._named(arguments.text("name"))
         return await self._changed(contact, facts.ContactBlocked(contact.id, arguments.flag("blocked", True)))
+
+    async def _contacts_mute(self, arguments: Arguments, asker: Asker) -> views.View:
+        contact = self._named(arguments.text("name"))
+        return await self._changed(contact, facts.ContactMuted(contact.id, arguments.flag("muted", True)))
 
     async def _contacts_remove(self, arguments: Arguments, asker: Asker) -> views.View:
         contact = self._named(arguments.text("name"))

@@ -53,15 +53,22 @@ class Recall:
         return await self._lines(None, arguments)
 
     async def _lines(self, contact: ContactId | None, arguments: Arguments) -> list[views.View]:
-        search, since, limit, before = (
+        search, since, limit, before, after = (
             arguments.optional_text("search"),
             arguments.seconds("since"),
             arguments.count("limit"),
             arguments.optional_text("before"),
+            arguments.optional_text("after"),
         )
-        first = MessageId(before) if before is not None else None
         lines = await self._running.ask_store(
-            lambda store: store.history(contact, search=search, since=since, limit=limit, before=first)
+            lambda store: store.history(
+                contact,
+                search=search,
+                since=since,
+                limit=limit,
+                before=MessageId(before) if before is not None else None,
+                after=MessageId(after) if after is not None else None,
+            )
         )
         own = self._running.node.identity.name
         return [views.message(line, own, self._running.name_of(line.contact)) for line in lines]

@@ -49,6 +49,7 @@ def contact(them: Contact, here: bool) -> View:
         "how": them.how,
         "verified": them.verified,
         "blocked": them.blocked,
+        "muted": them.muted,
         "here": here,
         "added_at": moment(them.added_at),
         "mesh": them.mesh.hex(),

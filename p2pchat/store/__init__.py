@@ -111,9 +111,11 @@ class Store:
         since: float | None = None,
         limit: int | None = None,
         before: MessageId | None = None,
+        after: MessageId | None = None,
     ) -> list[Message]:
-        """The last ``limit`` lines with a contact (None: with anybody), oldest first."""
-        return history.lines(self._connection, contact, search, since, limit, before)
+        """The last ``limit`` lines with a contact (None: with anybody), or the first ``after`` one of them;
+        oldest first."""
+        return history.lines(self._connection, contact, search, since, limit, before, after)
 
     def edit(self, message: MessageId, text: str) -> bool:
         """Have a line say something else; False if there is none."""

@@ -29,9 +29,10 @@ def lines(
     since: float | None = None,
     limit: int | None = None,
     before: MessageId | None = None,
+    after: MessageId | None = None,
 ) -> list[Message]:
     """The last ``limit`` lines with a contact, or with anybody, oldest first; ``since`` is Unix seconds,
-    ``before`` a line that is not reached.
+    ``before`` a line that is not reached. With ``after``, the first ``limit`` lines behind that one.
 
     ``search`` is part of a line. Case does not count, nor do accents if it has at least three characters.
     """
@@ -39,14 +40,17 @@ def lines(
         ("contact = ?", contact),
         ("at >= ?", since),
         ("row < (SELECT min(row) FROM message WHERE id = ?)", before),
+        ("row > (SELECT max(row) FROM message WHERE id = ?)", after),
     ]
     if search is not None:
         conditions.append(_containing(search))
     given = [(condition, value) for condition, value in conditions if value is not None]
     where = " AND ".join(condition for condition, _ in given) or "TRUE"
-    query = f"SELECT {_COLUMNS} FROM message WHERE {where} ORDER BY row DESC LIMIT ?"
+    order = "DESC" if after is None else "ASC"
+    query = f"SELECT {_COLUMNS} FROM message WHERE {where} ORDER BY row {order} LIMIT ?"
     values = [value for _, value in given]
-    return _messages(connection, query, (*values, -1 if limit is None else limit))[::-1]
+    found = _messages(connection, query, (*values, -1 if limit is None else limit))
+    return found[::-1] if after is None else found
 
 
 def _containing(search: str) -> tuple[str, str]:

@@ -22,9 +22,9 @@ _PUT_MESH = """
     INSERT INTO mesh VALUES (?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET rendezvous = excluded.rendezvous"""
 _PUT_CONTACT = """
-    INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, mesh = excluded.mesh, how = excluded.how,
-        verified = excluded.verified, blocked = excluded.blocked"""
+        verified = excluded.verified, blocked = excluded.blocked, muted = excluded.muted"""
 _PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
 _PUT_OUTBOX = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_MESSAGE = """
@@ -102,7 +102,7 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
 
 def _contact_row(them: records.Contact) -> tuple[Any, ...]:
     names = them.id, them.name, them.identity_key, them.mesh, them.how
-    return *names, them.added_at, them.verified, them.blocked
+    return *names, them.added_at, them.verified, them.blocked, them.muted
 
 
 def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
@@ -117,12 +117,12 @@ def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
 
 def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
     rows = connection.execute(
-        "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked FROM contact"
+        "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked, muted FROM contact"
         " ORDER BY added_at, id"
     )
     return tuple(
-        records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, bool(verified), bool(blocked))
-        for id, name, key, mesh, how, added, verified, blocked in rows
+        records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, *map(bool, decided))
+        for id, name, key, mesh, how, added, *decided in rows
     )
 
 

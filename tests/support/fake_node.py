@@ -30,6 +30,7 @@ def contact(name: str, **rest: Any) -> Event:
         "how": "words",
         "verified": False,
         "blocked": False,
+        "muted": False,
         "here": True,
         "added_at": AT,
         "mesh": "00" * 16,
@@ -76,7 +77,33 @@ class FakeNode:
         }
 
     async def status(self) -> Event:
-        return {"rendezvous": self.rendezvous, "links_up": 1}
+        return {
+            "rendezvous": self.rendezvous,
+            "links_up": 1,
+            "links": [
+                {"peer": "ab" * 4, "state": "up", "eager": True, "sent": 12, "received": 34},
+                {"peer": None, "state": "connecting", "eager": False, "sent": 0, "received": 0},
+            ],
+            "health": "well: 1 link, 1 in the tree",
+            "outbox": 0,
+            "memory_kb": 94_000,
+            "paths": {"turn": False, "proxied": False, "relay_only": False},
+            "meshes": [
+                {
+                    "mesh": "00" * 16,
+                    "profile": "balanced",
+                    "crowd": 8,
+                    "stem": {"hops": 4, "state": "whole", "drawn": 1},
+                    "held_cells": 17,
+                }
+            ],
+        }
+
+    async def doctor(self) -> list[Event]:
+        return [
+            {"name": "disk", "ok": True, "found": "9 GB free"},
+            {"name": "link", "ok": False, "found": "no link came up"},
+        ]
 
     async def invite(self, **_: Any) -> AsyncIterator[Event]:
         for event in self.invitation:
@@ -102,6 +129,10 @@ class FakeNode:
 
     async def block(self, name: str, blocked: bool = True) -> Event:
         self.people[name] = {**await self.contact(name), "blocked": blocked}
+        return self.people[name]
+
+    async def mute(self, name: str, muted: bool = True) -> Event:
+        self.people[name] = {**await self.contact(name), "muted": muted}
         return self.people[name]
 
     async def rename(self, name: str, new: str) -> Event:
@@ -153,10 +184,37 @@ class FakeNode:
         self.was_heard += ids
 
     async def history(
-        self, name: str, *, search: str | None = None, since: float | None = None, limit: int | None = None
+        self,
+        name: str,
+        *,
+        search: str | None = None,
+        since: float | None = None,
+        limit: int | None = None,
+        before: str | None = None,
+        after: str | None = None,
     ) -> list[Event]:
         lines = [line for line in self.said if line["with"] == name and (search or "") in line["text"]]
+        ids = [line["id"] for line in lines]
+        if before is not None:
+            lines = lines[: ids.index(before)]
+        if after is not None:
+            return lines[ids.index(after) + 1 :][:limit]
         return lines[-limit:] if limit else lines
+
+    async def search(self, text: str, *, limit: int | None = None) -> list[Event]:
+        return [line for line in self.said if text in line["text"]][-(limit or 100) :]
+
+    async def edit(self, id: str, text: str) -> None:
+        line = next(line for line in self.said if line["id"] == id)
+        line["text"] = text
+
+    async def forget(self, name: str) -> int:
+        before = len(self.said)
+        self.said = [line for line in self.said if line["with"] != name]
+        return before - len(self.said)
+
+    async def forget_message(self, id: str) -> None:
+        self.said = [line for line in self.said if line["id"] != id]
 
     async def conversations(self) -> list[Event]:
         last = {line["with"]: line for line in self.said}

@@ -1,0 +1,74 @@
+"""The panel about the mesh, and what the doctor found, drawn.
+
+Knows: the node's status. Does not know: when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from p2pchat.text import one_line
+from p2pchat.wording.advice import ADVICE
+from p2pchat.wording.exposure import exposures, hidden
+
+PROMISES = {
+    "fast": "a stem without delays: who watches your line sees when you write",
+    "balanced": "a stem with small delays and some cover; who watches your line may see when you write",
+    "strong": "a stem with delays and cover on a clock of its own: your line does not show when you write",
+}
+
+
+def mesh_picture(status: Mapping[str, Any]) -> RenderableType:
+    """Health, how we hide, links."""
+    parts: list[RenderableType] = [Text(status["health"], "bold"), Text()]
+    for mesh in status["meshes"]:
+        parts.append(Text(f"hidden: {hidden(mesh)}"))
+        if promise := PROMISES.get(mesh.get("profile", "")):
+            parts.append(Text(f"({promise}; P2PCHAT_PROFILE chooses another)", "dim"))
+        parts.append(Text())
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    for head in ("link", "", "tree", "out", "in"):
+        table.add_column(head, overflow="fold")
+    for link in status["links"]:
+        tree = "eager" if link["eager"] else "lazy" if link["state"] == "up" else ""
+        counts = (str(link["sent"]), str(link["received"]))
+        table.add_row(*(Text(each) for each in (str(link["peer"] or "?")[:8], link["state"], tree, *counts)))
+    parts.append(table if status["links"] else Text("no link yet", "dim"))
+    parts += [Text(), *(_rendezvous(each) for each in status["rendezvous"])]
+    held = sum(mesh["held_cells"] for mesh in status["meshes"])
+    facts = (
+        f"{status['outbox']} of yours on the way",
+        f"{held} cells held for who is away",
+        f"{status['memory_kb'] // 1024} MB",
+    )
+    return Group(*parts, Text(), *(Text(each, "dim") for each in facts))
+
+
+def _rendezvous(each: Mapping[str, Any]) -> Text:
+    state = "up" if each["up"] else f"down: {one_line(each['reason'])}"
+    return Text(f"rendezvous {one_line(each['url'])} {state}", "dim")
+
+
+def doctor_picture(found: Sequence[Mapping[str, Any]], status: Mapping[str, Any]) -> RenderableType:
+    """What works, then who learns what."""
+    parts: list[RenderableType] = []
+    for each in found:
+        line = Text("✓ " if each["ok"] else "✗ ", "green" if each["ok"] else "bold red")
+        line.append(f"{each['name']}: ", "bold")
+        line.append(one_line(each["found"]))
+        parts.append(line)
+        if not each["ok"]:
+            parts.append(Text(f"  {ADVICE[each['name']]}", "bold"))
+    for party in exposures(status):
+        parts += [
+            Text(),
+            Text(party.party, "bold"),
+            Text(f"learns {party.learns}"),
+            Text(f"does not learn {party.does_not}", "dim"),
+        ]
+    return Group(*parts)

@@ -1,0 +1,195 @@
+"""Becoming contacts inside the chat: a code for a friend, a friend's code.
+
+Knows: the two dialogs. Does not know: what a code proves.
+"""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import aclosing
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button, Input, Label, Static
+
+from p2pchat.errors import P2PChatError, UsageError
+from p2pchat.text import harmless_name, one_line
+from p2pchat.tui.dialogs import Dialog
+from p2pchat.wording.pairing import join_command, qr_lines
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+QR_MARGIN: Final = 10
+"""Lines that the dialog needs beside the picture."""
+
+
+class Invite(Dialog[str]):
+    """Makes a code and waits until somebody has joined with it; the answer is their name."""
+
+    title_text = "a code for a friend"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "link", "words / link"),
+        Binding("q", "qr", "QR code"),
+        Binding("c", "copy", "copy"),
+    ]
+
+    def __init__(self, node: Node, link: bool = False) -> None:
+        super().__init__()
+        self._node = node
+        self._link = link
+        self._qr = False
+        self._code = ""
+        self._command = ""
+
+    def content(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static("", id="code")
+            yield Static("", id="qr")
+            yield Static("asking for a code …", id="state", classes="wide")
+        with Horizontal(classes="buttons"):
+            yield Button("Copy (c)", id="copy")
+            yield Button("QR (q)", id="draw")
+            yield Button("Link (l)", id="other")
+            yield Button("Take back", id="cancel", variant="warning")
+
+    def on_mount(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self.run_worker(self._invite(), exclusive=True, exit_on_error=False)
+
+    async def _invite(self) -> None:
+        try:
+            async with aclosing(self._node.invite(link=self._link)) as events:
+                async for event in events:
+                    if event["type"] == "invite":
+                        self._code = event["code"]
+                        self._command = await join_command(self._node, self._code, self._link)
+                        self._show()
+                    elif event["type"] == "contact":
+                        self.dismiss(event["name"])
+        except P2PChatError as error:
+            self._code = ""
+            self._say(str(error))
+
+    def _show(self) -> None:
+        self.query_one("#code", Static).update(Text(self._code, "bold", justify="center"))
+        self.query_one("#qr", Static).update(self._picture())
+        self.query_one("#other", Button).label = "Words (l)" if self._link else "Link (l)"
+        how = "Send it to them" if self._link else "Say it where you know each other's voice"
+        say = Text(f"{how}. They type, or paste into their chat with F6:\n\n")
+        say.append(self._command, "bold")
+        say.append("\n\nIt works once. Waiting for them …")
+        self.query_one("#state", Static).update(say)
+
+    def _picture(self) -> Text:
+        if not self._qr:
+            return Text("")
+        lines = qr_lines(self._command if self._link else self._code)
+        if len(lines) + QR_MARGIN > self.app.size.height or len(lines[0]) + 6 > self.app.size.width:
+            return Text("(the terminal is too small for the picture)", "dim", justify="center")
+        return Text("\n".join(lines), "bright_white on black", justify="center")
+
+    def _say(self, line: str) -> None:
+        self.query_one("#state", Static).update(Text(line))
+
+    def action_link(self) -> None:
+        """Words instead of a link, or a link instead of words."""
+        self._link, self._code = not self._link, ""
+        self._begin()
+
+    def action_qr(self) -> None:
+        """Draw it, or not."""
+        self._qr = not self._qr
+        if self._code:
+            self._show()
+
+    def action_copy(self) -> None:
+        """Put what they have to type into the clipboard."""
+        if self._command:
+            self.app.copy_to_clipboard(self._command)
+            self.app.notify("copied, if the terminal allows it")
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        match event.button.id:
+            case "copy":
+                self.action_copy()
+            case "draw":
+                self.action_qr()
+            case "other":
+                self.action_link()
+            case _:
+                self.dismiss(None)
+
+
+class Join(Dialog[str]):
+    """Answers a friend's code; the answer is their name."""
+
+    title_text = "a friend's code"
+
+    def __init__(self, node: Node, code: str = "") -> None:
+        super().__init__()
+        self._node = node
+        self._given = code
+
+    def content(self) -> ComposeResult:
+        yield Label(Text("Three words, a link, or the whole command that your friend sees."), classes="wide")
+        yield Input(self._given, placeholder="42-tango-marble-orbit --rendezvous ws://…", compact=True)
+        yield Label("", id="state", classes="wide")
+        with Horizontal(classes="buttons"):
+            yield Button("Join", id="join", variant="success")
+            yield Button("Not now", id="cancel")
+
+    def on_mount(self) -> None:
+        if self._given:
+            self._begin()
+
+    def on_input_submitted(self) -> None:
+        self._begin()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "join":
+            self._begin()
+        else:
+            self.dismiss(None)
+
+    def _begin(self) -> None:
+        self.run_worker(self._join(self.query_one(Input).value), exclusive=True, exit_on_error=False)
+
+    async def _join(self, typed: str) -> None:
+        state = self.query_one("#state", Label)
+        try:
+            code, urls = read_code(typed)
+            state.update("looking for them …")
+            contact = await self._node.join(code, rendezvous=urls)
+        except P2PChatError as error:
+            state.update(Text(one_line(str(error))))
+        else:
+            self.dismiss(contact["name"])
+
+
+def read_code(typed: str) -> tuple[str, list[str]]:
+    """A code and rendezvous out of what was typed or pasted, be it the whole command. Raises UsageError."""
+    try:
+        words = shlex.split(typed)
+    except ValueError:
+        words = typed.split()
+    if words[:2] == ["p2pchat", "join"]:
+        words = words[2:]
+    urls = []
+    while "--rendezvous" in words:
+        place = words.index("--rendezvous")
+        urls += words[place + 1 : place + 2]
+        del words[place : place + 2]
+    if not words or any(word.startswith("-") for word in words):
+        raise UsageError("type the code that your friend sees, like 42-tango-marble-orbit")
+    return " ".join(words), urls
+
+
+def paired_line(name: str) -> str:
+    """What is said when it has worked."""
+    return f"you and {harmless_name(name)} are contacts now; compare the safety number with F7"

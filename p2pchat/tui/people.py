@@ -1,0 +1,80 @@
+"""The list of those we talk with.
+
+Knows: how one of them looks in it. Does not know: what is said with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from p2pchat.text import harmless_name, one_line
+from p2pchat.tui.talks import Person
+
+MANY: Final = 99
+"""More unread than this are not counted out."""
+
+
+class People(OptionList):
+    """Whoever spoke last comes first."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._shown: list[tuple[str, str]] = []
+
+    def show(self, people: Sequence[Person], current: str) -> None:
+        """List them; ``current`` is the one we look at."""
+        width = max(12, (self.scrollable_content_region.width or 24) - 2)
+        rows = [(person.name, _row(person, width)) for person in people]
+        shown = [(name, row.markup) for name, row in rows]
+        if shown != self._shown:
+            self._shown = shown
+            self.clear_options()
+            self.add_options([Option(row, id=_id(name)) for name, row in rows])
+        names = [name for name, _ in rows]
+        if current in names and not self.has_focus:
+            self.highlighted = names.index(current)
+
+    def name_of(self, option: Option) -> str:
+        """Whose row it is."""
+        return bytes.fromhex(str(option.id)[1:]).decode()
+
+
+def _id(name: str) -> str:
+    return f"p{name.encode().hex()}"
+
+
+def _row(person: Person, width: int) -> Text:
+    """Two lines: who, and what was said last."""
+    unread = len(person.unread)
+    badge = "" if not unread else f" {unread if unread <= MANY else f'{MANY}+'} "
+    dot = "✗" if person.contact["blocked"] else "●" if person.here else "○"
+    name = _fit(harmless_name(person.name), width - 2 - cell_len(badge) - 2 * person.muted)
+    row = Text(no_wrap=True, overflow="ellipsis", end="")
+    row.append(f"{dot} ", "green" if person.here else "dim")
+    row.append(name, "bold" if unread else "")
+    if person.muted and not person.contact["blocked"]:
+        row.append(" ♪", "dim strike")
+    if badge:
+        row.append(" " * max(1, width - row.cell_len - cell_len(badge)))
+        row.append(badge, "bold reverse")
+    last = ""
+    if person.last is not None:
+        whose = "you: " if person.last["outgoing"] else ""
+        last = whose + one_line(person.last["text"][: 4 * width])
+    row.append("\n  ")
+    row.append(_fit(last, width - 2), "dim")
+    return row
+
+
+def _fit(text: str, width: int) -> str:
+    if cell_len(text) <= width:
+        return text
+    while cell_len(text) > width - 1:
+        text = text[: max(0, len(text) - max(1, (cell_len(text) - width) // 2))]
+    return text + "…"

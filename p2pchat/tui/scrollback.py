@@ -1,0 +1,494 @@
+"""What was said, as lines on a screen: only what is loaded is laid out, only what is visible is drawn.
+
+Knows: layout, wrapping, what is selected. Does not know: where messages come from, or what is done with one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import accumulate
+from typing import Any, ClassVar, Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from p2pchat.text import harmless, harmless_name
+from p2pchat.wording.lines import MARKS, local_time
+
+Event = dict[str, Any]
+
+_REVERSED: Final = Style(reverse=True)
+"""What is selected; seen without colours, too."""
+
+PAGE: Final = 100
+"""Messages asked for at once: more than any screen shows, in a few milliseconds."""
+
+LOADED_MAX: Final = 2000
+"""Messages laid out at once; what is farther from view is let go and asked for again."""
+
+FOLD_LINES: Final = 20
+FOLD_CHARACTERS: Final = 2000
+"""Longer messages show so much until they are unfolded: none may push all others off the screen."""
+
+NAME_WIDTH: Final = 12
+"""Cells for names; longer ones are cut."""
+
+_LINK: Final = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}]")
+_WORDS: Final = {
+    "sending": "not sent yet",
+    "queued": "queued",
+    "expired": "expired",
+    "cancelled": "cancelled",
+}
+"""States that a glyph alone might hide."""
+
+_CONSOLE: Final = Console(width=200, color_system=None, legacy_windows=False)
+"""Rich needs one to wrap text; it prints nothing."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One message and the lines it takes."""
+
+    message: Event
+    day: date
+    lines: list[list[tuple[str, str]]] = field(default_factory=list)
+    """Of each line its pieces: a component class or link, and text."""
+    unfolded: bool = False
+
+
+class Scrollback(ScrollView, can_focus=True):
+    """A conversation, oldest first."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "scrollback--time",
+        "scrollback--me",
+        "scrollback--them",
+        "scrollback--text",
+        "scrollback--mark",
+        "scrollback--failed",
+        "scrollback--day",
+        "scrollback--quote",
+        "scrollback--link",
+    }
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "select(-1)", "up", show=False),
+        Binding("down,j", "select(1)", "down", show=False),
+        Binding("enter,space", "unfold", "whole", show=False),
+        Binding("r", "chosen('reply')", "reply"),
+        Binding("c", "chosen('copy')", "copy"),
+        Binding("e", "chosen('edit')", "edit"),
+        Binding("x,delete", "chosen('forget')", "forget"),
+        Binding("o", "chosen('open')", "open link"),
+        Binding("home,g", "top", "oldest", show=False),
+        Binding("end,G", "bottom", "newest", show=False),
+        Binding("escape,i", "leave", "write"),
+    ]
+
+    class Wanted(Message):
+        """More lines are wanted, ``before`` the first or ``after`` the last one loaded."""
+
+        def __init__(self, id: str, before: bool) -> None:
+            super().__init__()
+            self.id = id
+            self.before = before
+
+    class Chosen(Message):
+        """Something is to be done with a message."""
+
+        def __init__(self, verb: str, message: Event, link: str = "") -> None:
+            super().__init__()
+            self.verb = verb
+            self.message = message
+            self.link = link
+
+    class Left(Message):
+        """Back to writing."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._entries: list[_Entry] = []
+        self._places: dict[str, _Entry] = {}
+        self._starts: list[int] = [0]
+        """Where each entry's lines begin, and where all end."""
+        self._width = 0
+        self._names = 0
+        """Cells of the longest name."""
+        self._asked: tuple[str, bool] | None = None
+        self._styles: dict[str, Style] = {}
+        self.oldest = True
+        """Nothing came before what is loaded."""
+        self.newest = True
+        """Nothing comes after it."""
+        self.selected: str | None = None
+
+    # --- what is there
+
+    def show(self, messages: Sequence[Event], *, oldest: bool, newest: bool = True) -> None:
+        """Show these instead of whatever was there."""
+        self._entries = [_entry(message) for message in messages]
+        self._asked, self.selected = None, None
+        self.oldest, self.newest = oldest, newest
+        self._places.clear()
+        self._names = 0
+        self._lay_out(self._entries)
+        self.scroll_end(animate=False, immediate=True)
+
+    def add(self, message: Event) -> None:
+        """Something was said just now."""
+        known = self._places.get(message["id"])
+        if known is not None:
+            known.message = message
+            self._relay(known)
+        elif self.newest:
+            at_end = self._at_end()
+            self._entries.append(_entry(message))
+            self._lay_out(self._entries[-1:])
+            self._drop(first=True)
+            if at_end:
+                self.scroll_end(animate=False, immediate=True)
+
+    def add_page(self, messages: Sequence[Event], *, before: bool, last: bool) -> None:
+        """What was wanted: all of it if ``last``."""
+        self._asked = None
+        fresh = [_entry(message) for message in messages if message["id"] not in self._places]
+        if before:
+            self.oldest = last
+            down = self._total - int(self.scroll_y)
+            self._entries[:0] = fresh
+            self._lay_out(fresh)
+            self.scroll_to(y=self._total - down, animate=False, immediate=True)
+            self._drop(first=False)
+        else:
+            self.newest = last
+            self._entries += fresh
+            self._lay_out(fresh)
+            self._drop(first=True)
+
+    def move(self, message: str, state: str) -> None:
+        """One of our messages has come further."""
+        entry = self._places.get(message)
+        if entry is not None:
+            entry.message = {**entry.message, "state": state}
+            self._relay(entry)
+
+    def take_away(self, message: str) -> None:
+        """It is no more."""
+        entry = self._places.pop(message, None)
+        if entry is not None:
+            if self.selected == message:
+                self.selected = None
+            self._entries.remove(entry)
+            self._lay_out([])
+
+    def message(self, id: str | None) -> Event | None:
+        """A message that is loaded."""
+        entry = self._places.get(id) if id is not None else None
+        return entry.message if entry is not None else None
+
+    def reveal(self, message: str) -> None:
+        """Select a message that is loaded, and bring it into view."""
+        self.selected = message if message in self._places else None
+        self._bring()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _drop(self, *, first: bool) -> None:
+        """Let go of what is farthest from view."""
+        too_many = len(self._entries) - LOADED_MAX
+        if too_many <= 0:
+            return
+        if first:
+            lines = self._starts[too_many]
+            gone, self._entries = self._entries[:too_many], self._entries[too_many:]
+            self.oldest = False
+            y = max(0, int(self.scroll_y) - lines)
+        else:
+            gone, self._entries = self._entries[-too_many:], self._entries[:-too_many]
+            self.newest = False
+            y = int(self.scroll_y)
+        for entry in gone:
+            del self._places[entry.message["id"]]
+        self._lay_out([])
+        self.scroll_to(y=y, animate=False, immediate=True)
+
+    # --- layout
+
+    @property
+    def _total(self) -> int:
+        return self._starts[-1]
+
+    def _at_end(self) -> bool:
+        return self._total <= self.size.height or self.scroll_y >= self._total - self.size.height - 1
+
+    def _lay_out(self, fresh: Iterable[_Entry]) -> None:
+        """Reckon the lines of some entries anew, and the places of all."""
+        fresh = list(fresh)
+        longest = max((cell_len(_name(entry.message)) for entry in fresh), default=0)
+        if longest > self._names:
+            self._names, fresh = longest, [*self._entries, *fresh]
+        for entry in fresh:
+            self._places[entry.message["id"]] = entry
+            self._wrap(entry)
+        day: date | None = None
+        heights = []
+        for entry in self._entries:
+            heights.append(len(entry.lines) + (entry.day != day))
+            day = entry.day
+        self._starts = [0, *accumulate(heights)]
+        self.virtual_size = Size(self._width, self._total)
+        self.refresh()
+
+    def _relay(self, entry: _Entry) -> None:
+        at_end, before = self._at_end(), len(entry.lines)
+        self._wrap(entry)
+        if len(entry.lines) == before:
+            self.refresh()
+            return
+        self._lay_out([])
+        if at_end:
+            self.scroll_end(animate=False, immediate=True)
+
+    def _wrap(self, entry: _Entry) -> None:
+        """Lines of one message: its time and name, then the text beside them, at last how far it has come."""
+        message, width = entry.message, max(20, self._width)
+        at = f"{local_time(message['at']):%H:%M} "
+        name, who = _name(message), "me" if message["outgoing"] else "them"
+        lead = [("time", at), (who, name), ("text", " " * (self._names - cell_len(name) + 1))]
+        margin = cell_len(at) + self._names + 1
+        text, hidden = _folded(harmless(message["text"]), entry.unfolded)
+        rows = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
+        if hidden or (len(rows) > FOLD_LINES and not entry.unfolded):
+            rows = [*rows[:FOLD_LINES], [("mark", hidden or "… more (Esc, Enter)")]]
+        blank = [("text", " " * margin)]
+        entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(rows)]
+        if message["outgoing"]:
+            self._mark(entry, width, blank)
+
+    def _mark(self, entry: _Entry, width: int, blank: list[tuple[str, str]]) -> None:
+        state = entry.message.get("state", "")
+        glyph = MARKS.get(state, "…")
+        mark = f" {glyph} {_WORDS.get(state, '')}".rstrip()
+        style = "failed" if state in ("expired", "cancelled") else "mark"
+        taken = sum(cell_len(text) for _, text in entry.lines[-1])
+        if taken + cell_len(mark) > width:
+            entry.lines.append([*blank, (style, mark[1:])])
+        else:
+            entry.lines[-1].append((style, mark))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap anew; what was in view stays."""
+        if self.scrollable_content_region.width == self._width:
+            return
+        at_end, top = not self._width or self._at_end(), self._at(int(self.scroll_y))[0]
+        self._width = self.scrollable_content_region.width
+        self._lay_out(self._entries)
+        y = self._total if at_end else self._starts[top]
+        self.call_after_refresh(self.scroll_to, y=y, animate=False, immediate=True)
+
+    def notify_style_update(self) -> None:
+        """Another theme."""
+        self._styles.clear()
+        super().notify_style_update()
+
+    # --- drawing
+
+    def _at(self, y: int) -> tuple[int, int]:
+        """Which entry's line is at ``y``, and which of its lines."""
+        low, high = 0, max(0, len(self._entries) - 1)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._starts[middle] <= y:
+                low = middle
+            else:
+                high = middle - 1
+        return low, y - self._starts[low]
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        width = self.scrollable_content_region.width or self.size.width
+        line = y + int(self.scroll_y)
+        if line >= self._total:
+            return Strip.blank(width, self._style("text"))
+        place, within = self._at(line)
+        entry = self._entries[place]
+        if not place or self._entries[place - 1].day != entry.day:
+            if not within:
+                return self._day(entry.day, width)
+            within -= 1
+        chosen = entry.message["id"] == self.selected and self.has_focus
+        segments = [self._segment(kind, text, chosen) for kind, text in entry.lines[within]]
+        filling = self._style("text") + _REVERSED if chosen else self._style("text")
+        return Strip(segments).adjust_cell_length(width, filling)
+
+    def _segment(self, kind: str, text: str, chosen: bool) -> Segment:
+        if chosen:
+            return Segment(text, self._style("text") + _REVERSED)
+        link = kind if kind.startswith("http") else ""
+        style = self._style("link" if link else kind)
+        if link:
+            style += Style(link=link, meta={"link": link})
+        return Segment(text, style)
+
+    def _day(self, day: date, width: int) -> Strip:
+        title = f"{day:%A} {day.day} {day:%B %Y}"
+        line = f"── {title} ".ljust(width, "─")[:width]
+        return Strip([Segment(line, self._style("day"))])
+
+    def _style(self, kind: str) -> Style:
+        if kind not in self._styles:
+            self._styles[kind] = self.get_component_rich_style(f"scrollback--{kind}")
+        return self._styles[kind]
+
+    # --- moving about
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Near either end, ask for what is beyond it."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._entries:
+            return
+        margin = self.size.height
+        if not self.oldest and new_value < margin:
+            self._want(self._entries[0].message["id"], before=True)
+        elif not self.newest and new_value > self._total - 2 * margin:
+            self._want(self._entries[-1].message["id"], before=False)
+
+    def _want(self, message: str, *, before: bool) -> None:
+        if self._asked != (message, before):
+            self._asked = (message, before)
+            self.post_message(self.Wanted(message, before))
+
+    def action_select(self, step: int) -> None:
+        """Select the next message above or below."""
+        if not self._entries:
+            return
+        ids = [entry.message["id"] for entry in self._entries]
+        place = ids.index(self.selected) + step if self.selected in ids else len(ids) - 1
+        if place >= len(ids):
+            self.action_leave()
+            return
+        self.selected = ids[max(0, place)]
+        self._bring()
+
+    def on_focus(self) -> None:
+        """Begin with the newest."""
+        if self.selected not in self._places:
+            self.selected = self._entries[-1].message["id"] if self._entries else None
+        self._bring()
+
+    def _bring(self) -> None:
+        entry = self._places.get(self.selected or "")
+        if entry is not None:
+            place = self._entries.index(entry)
+            top = self._starts[place]
+            region = Region(0, top, self._width, self._starts[place + 1] - top)
+            self.scroll_to_region(region, animate=False, immediate=True, force=True)
+        self.refresh()
+
+    def action_unfold(self) -> None:
+        """Show all of a long message, or fold it again."""
+        entry = self._places.get(self.selected or "")
+        if entry is not None:
+            entry.unfolded = not entry.unfolded
+            self._wrap(entry)
+            self._lay_out([])
+            self._bring()
+
+    def action_top(self) -> None:
+        """To the oldest that is loaded; what came before follows."""
+        self.scroll_home(animate=False, immediate=True)
+        if self._entries:
+            self.selected = self._entries[0].message["id"]
+            if not self.oldest:
+                self._want(self.selected, before=True)
+
+    def action_bottom(self) -> None:
+        """To the newest."""
+        if not self.newest:
+            self.post_message(self.Wanted("", before=False))
+            return
+        if self._entries:
+            self.selected = self._entries[-1].message["id"]
+        self.scroll_end(animate=False, immediate=True)
+        self.refresh()
+
+    def action_leave(self) -> None:
+        """Back to writing."""
+        self.post_message(self.Left())
+
+    def action_chosen(self, verb: str) -> None:
+        """Do something with the selected message."""
+        entry = self._places.get(self.selected or "")
+        if entry is not None:
+            found = _LINK.search(harmless(entry.message["text"]))
+            self.post_message(self.Chosen(verb, entry.message, found.group() if found else ""))
+
+    def on_click(self, event: events.Click) -> None:
+        """A link opens; anything else selects."""
+        if link := event.style.meta.get("link"):
+            self.post_message(self.Chosen("open", {}, str(link)))
+            return
+        line = event.y + int(self.scroll_y)
+        if line < self._total:
+            self.selected = self._entries[self._at(line)[0]].message["id"]
+            self.refresh()
+
+
+def _entry(message: Event) -> _Entry:
+    return _Entry(message, local_time(message["at"]).date())
+
+
+def _name(message: Event) -> str:
+    name = harmless_name(message["from"])
+    if cell_len(name) <= NAME_WIDTH:
+        return name
+    while cell_len(name) > NAME_WIDTH - 1:
+        name = name[:-1]
+    return name + "…"
+
+
+def _folded(text: str, unfolded: bool) -> tuple[str, str]:
+    """What is shown of a text, and a line about what is not."""
+    lines = text.count("\n") + 1
+    if unfolded or (lines <= FOLD_LINES and len(text) <= FOLD_CHARACTERS):
+        return text, ""
+    shown = "\n".join(text[:FOLD_CHARACTERS].split("\n")[:FOLD_LINES])
+    more = lines - shown.count("\n") - 1
+    rest = f"{more:,} more lines" if more > 0 else f"{len(text) - len(shown):,} more characters"
+    return shown, f"… {rest.replace(',', ' ')} (Esc, Enter)"
+
+
+def _wrapped(line: str, width: int) -> list[list[tuple[str, str]]]:
+    """One line of text as rows of at most ``width`` cells, with the links in it."""
+    quoted = "quote" if line.startswith("> ") else "text"
+    if line.isascii() and len(line) <= width and "http" not in line:
+        return [[(quoted, line)]]
+    text = Text(line, end="")
+    for found in _LINK.finditer(line):
+        text.stylize(Style(link=found.group()), *found.span())
+    rows = text.wrap(_CONSOLE, width, overflow="fold", no_wrap=False, tab_size=1)
+    return [
+        [
+            (segment.style.link if segment.style is not None and segment.style.link else quoted, segment.text)
+            for segment in row.render(_CONSOLE)
+        ]
+        or [(quoted, "")]
+        for row in rows
+    ] or [[(quoted, "")]]

@@ -1,0 +1,294 @@
+"""Everybody we talk with: what is new, what is unread, and what becomes of what we say.
+
+Knows: the client's events and their order. Does not know: the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
+from p2pchat.text import harmless_name, shortened
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+Event = dict[str, Any]
+
+UNREAD_MAX: Final = 1000
+"""Ids kept for one contact; a flood beyond that stays unheard and is offered again another time."""
+
+FOLLOWED: Final = 1000
+"""Messages sent from here whose states are followed; older ones are read back with the history."""
+
+RETRY_S: Final = 2.0
+"""Between attempts to reach a node that cannot be found or run."""
+
+_FINAL: Final = ("delivered", "expired", "cancelled")
+_ORDER: Final = ("sending", "queued", "relayed", *_FINAL)
+_PASSING: Final = (ControlError, NetworkError, StoreError)
+"""Failures that say nothing about the message, only about the node: worth another attempt."""
+
+
+@dataclass(slots=True)
+class Person:
+    """A contact, and what was said with them last."""
+
+    contact: Event
+    last: Event | None = None
+    unread: dict[str, None] = field(default_factory=dict)
+    """Ids of messages that were not looked at."""
+
+    @property
+    def name(self) -> str:
+        return str(self.contact["name"])
+
+    @property
+    def here(self) -> bool:
+        """Whether they were heard from lately."""
+        return bool(self.contact["here"])
+
+    @property
+    def muted(self) -> bool:
+        """Whether they make no noise."""
+        return bool(self.contact.get("muted") or self.contact["blocked"])
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message came, or one of ours was queued here or elsewhere."""
+
+    message: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One of our messages has come further."""
+
+    id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One of our messages cannot be sent at all."""
+
+    id: str
+    to: str
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The node is gone, or back; or what was sent waits for it."""
+
+    line: str
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something in the list of people, or in the line about the node."""
+
+
+Happened = Said | Moved | Refused | Trouble | Changed
+
+
+@dataclass(slots=True)
+class _Sent:
+    to: str
+    text: str
+    state: str = "sending"
+
+
+class Talks:
+    """One person's conversations, while a chat is open."""
+
+    def __init__(self, node: Node, tell: Callable[[Happened], None]) -> None:
+        self.node = node
+        self.me = ""
+        self.people: dict[str, Person] = {}
+        """By name, in the order in which they are known."""
+        self.current = ""
+        """Whom we look at; empty for nobody."""
+        self.looking = True
+        """Whether anybody looks at the screen at all."""
+        self.links = 0
+        self._tell = tell
+        self._sent: OrderedDict[str, _Sent] = OrderedDict()
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        node.on_change = lambda line: tell(Trouble(line, over=line.endswith("is back")))
+
+    # --- who there is
+
+    async def load(self) -> None:
+        """Learn who there is, and what was said last."""
+        self.me = (await self.node.whoami())["name"]
+        self.links = (await self.node.status())["links_up"]
+        await self._meet()
+        for talk in await self.node.conversations():
+            if talk["with"] in self.people:
+                self.people[talk["with"]].last = talk
+        self._tell(Changed())
+
+    async def _meet(self) -> None:
+        """Learn anew who there is; whoever we look at may have another name now."""
+        known = {person.contact["fingerprint"]: person for person in self.people.values()}
+        watched = self.people.get(self.current)
+        people = {}
+        for contact in await self.node.contacts():
+            person = known.get(contact["fingerprint"]) or Person(contact)
+            person.contact = contact
+            people[person.name] = person
+        self.people = people
+        if watched is not None:
+            self.current = watched.name if watched.name in people else ""
+
+    def in_order(self) -> list[Person]:
+        """Whoever spoke last comes first; then those with whom nothing was said yet."""
+        return sorted(
+            self.people.values(), key=lambda person: person.last["at"] if person.last else "", reverse=True
+        )
+
+    def unread(self) -> int:
+        """In all conversations but muted ones."""
+        return sum(len(person.unread) for person in self.people.values() if not person.muted)
+
+    # --- what we look at
+
+    async def open(self, name: str) -> None:
+        """Look at a conversation. Raises UsageError for an unknown name."""
+        if name not in self.people:
+            raise UsageError(f"you know nobody called {harmless_name(name)}")
+        self.current = name
+        await self.look()
+
+    async def look(self) -> None:
+        """Somebody looks: what is on the screen was heard."""
+        person = self.people.get(self.current)
+        if person is not None and person.unread and self.looking:
+            ids, person.unread = list(person.unread), {}
+            with suppress(*_PASSING):  # they are offered again
+                await self.node.heard(ids)
+        self._tell(Changed())
+
+    # --- what happens
+
+    async def follow(self) -> None:
+        """Tell what happens, for ever, through nodes that go and come."""
+        while True:
+            try:
+                await self._catch_up()
+                async for event in self.node.listen():
+                    await self.take(event)
+            except _PASSING as error:
+                self._tell(Trouble(str(error)))
+                await asyncio.sleep(RETRY_S)
+
+    async def take(self, event: Event) -> None:
+        """One event of the node."""
+        match event["type"]:
+            case "message":
+                await self._arrived(event)
+            case "receipt":
+                self._moved(event["id"], event["state"])
+            case "presence":
+                if event["name"] in self.people:
+                    person = self.people[event["name"]]
+                    person.contact = {**person.contact, "here": event["here"]}
+            case "link":
+                self.links = event["links"]
+            case "contact":
+                await self._meet()
+            case _:
+                pass
+        self._tell(Changed())
+
+    async def _arrived(self, message: Event) -> None:
+        if message["from"] not in self.people:
+            await self._meet()
+        person = self.people.get(message["from"])
+        if person is None:
+            return
+        if person.last is None or message["at"] >= person.last["at"]:
+            person.last = message
+        if len(person.unread) < UNREAD_MAX:
+            person.unread[message["id"]] = None
+        self._tell(Said(message))
+        if person.name == self.current:
+            await self.look()
+
+    # --- what we say
+
+    def say(self, text: str, to: str | None = None) -> str:
+        """Have a text sent, after all that was said before; return its id."""
+        message = os.urandom(16).hex()
+        self._sent[message] = _Sent(to or self.current, text)
+        if len(self._sent) > FOLLOWED:
+            self._sent.popitem(last=False)
+        self._queue.put_nowait(message)
+        return message
+
+    async def send(self) -> None:
+        """Hand what was said to the node, one after another, for ever and through nodes that go and come."""
+        while True:
+            message = await self._queue.get()
+            sent = self._sent.get(message)
+            if sent is not None:
+                await self._hand_over(message, sent)
+
+    async def _hand_over(self, message: str, sent: _Sent) -> None:
+        while True:
+            try:
+                queued = await self.node.send(sent.to, sent.text, wait="queued", id=message)
+            except _PASSING as error:
+                self._tell(Trouble(f"{error}; not sent yet: {shortened(sent.text, 30)}"))
+                await asyncio.sleep(RETRY_S)
+            except P2PChatError as error:
+                self._sent.pop(message, None)
+                self._tell(Refused(message, sent.to, sent.text, str(error)))
+                return
+            else:
+                break
+        person = self.people.get(sent.to)
+        if person is not None:
+            person.last = self.line(message, sent.to, sent.text, queued["at"])
+        self._moved(message, queued["state"])
+        self._tell(Changed())
+
+    def line(self, message: str, to: str, text: str, at: str) -> Event:
+        """A message of ours as the history will tell it."""
+        state = self._sent[message].state if message in self._sent else "sending"
+        known = {"type": "message", "id": message, "from": self.me, "with": to, "at": at}
+        return {**known, "text": text, "outgoing": True, "state": state}
+
+    def _moved(self, message: str, state: str) -> None:
+        """Note a state, never backwards."""
+        known = self._sent.get(message)
+        if known is not None:
+            if _ORDER.index(state) <= _ORDER.index(known.state):
+                return
+            known.state = state
+        self._tell(Moved(message, state))
+
+    async def _catch_up(self) -> None:
+        """Ask for the states that a node which went away could not tell us any more.
+
+        The same message again is not sent again; the answer says how far it is.
+        """
+        for message, sent in list(self._sent.items()):
+            if sent.state in ("queued", "relayed"):
+                with suppress(UsageError):  # the contact was removed or renamed
+                    known = await self.node.send(sent.to, sent.text, wait="queued", id=message)
+                    self._moved(message, known["state"])
+
+    def undelivered(self) -> int:
+        """How many of the messages sent here are still on their way."""
+        return sum(each.state not in _FINAL for each in self._sent.values())

@@ -144,6 +144,3 @@ class Compose(TextArea):
             event.prevent_default()
             event.stop()
             self.post_message(self.TooLong())
-            return
-        await super()._on_paste(event)
-        event.prevent_default()

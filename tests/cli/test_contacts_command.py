@@ -51,6 +51,13 @@ def test_verify_in_json_is_the_contact_as_it_now_is(p2pchat: Run, node: FakeNode
     assert json.loads(p2pchat("contacts", "verify", "bob", "--yes", "--json").out)["verified"] is True
 
 
+def test_mute_and_back(p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("contacts", "mute", "bob").err == "bob is muted.\n"
+    assert node.people["bob"]["muted"]
+    p2pchat("contacts", "mute", "bob", "--undo")
+    assert not node.people["bob"]["muted"]
+
+
 def test_block_and_back(p2pchat: Run, node: FakeNode) -> None:
     p2pchat("contacts", "block", "bob")
     assert node.people["bob"]["blocked"]

@@ -332,7 +332,7 @@ def test_the_end_of_a_pipe_waits_only_so_long(pair: list[Person]) -> None:
 
 def test_two_talk_at_terminals(pair: list[Person]) -> None:
     ana, bob = pair
-    hers, his = ana.terminal("chat"), bob.terminal("chat", "ana", "--plain")
+    hers, his = ana.terminal("chat", "--plain"), bob.terminal("chat", "ana", "--plain")
     hers.until("ana>")
     his.until("bob>")
     hers.type("hello\r")
@@ -353,7 +353,7 @@ def test_two_talk_at_terminals(pair: list[Person]) -> None:
 def test_what_is_received_moves_no_cursor(pair: list[Person]) -> None:
     ana, bob = pair
     bob.node()
-    chat = ana.terminal("chat", "bob")
+    chat = ana.terminal("chat", "--plain", "bob")
     chat.until("ana>")
     assert bob.run("send", "ana", "\x1b[2J\x1b]0;owned\x07\x9b31m!").returncode == 0
     chat.until("bob: ␛[2J␛]0;owned␇�31m!")
@@ -365,7 +365,7 @@ def test_a_chat_outlives_its_node_and_keeps_what_is_typed(pair: list[Person]) ->
     ana, bob = pair
     bob.node()
     node = ana.node()
-    chat = ana.terminal("chat", "bob")
+    chat = ana.terminal("chat", "--plain", "bob")
     chat.until("ana>")
     chat.type("typed before, sent after")
     chat.until("ana> typed before, sent after")
@@ -388,7 +388,7 @@ def test_a_locked_home_goes_on_chatting_once_its_node_is_back(town: People, tmp_
     invite = bob.start("invite")
     assert ana.run("join", invite.line()).returncode == 0
     bob.node()
-    chat = ana.terminal("chat", "bob")
+    chat = ana.terminal("chat", "--plain", "bob")
     chat.until("ana>")
     node.process.kill()
     chat.until("use 'p2pchat node run'; trying again")

@@ -1,0 +1,364 @@
+"""The chat on the whole screen shows everything once, claims only what it knows, and loses nothing typed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from p2pchat.errors import ControlError, LimitError
+from p2pchat.tui.dialogs import Confirm, Help, SearchDialog, Verify
+from p2pchat.tui.pairing import Invite, Join
+from tests.support.fake_node import FakeNode, message
+from tests.tui.conftest import Open
+
+
+def said(count: int, sender: str = "bob") -> list[dict[str, object]]:
+    return [
+        message(f"{sender}{n}", f"line {n}", sender=sender, at=f"2026-01-02T03:{n // 60:02d}:{n % 60:02d}Z")
+        for n in range(count)
+    ]
+
+
+# --- reading
+
+
+async def test_the_newest_lines_stand_under_their_day_with_how_far_ours_have_come(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [
+        message("1", "hi", at="2026-01-02T12:00:00Z"),
+        message("2", "ho", outgoing=True, state="delivered", at="2026-01-02T12:01:00Z"),
+        message("3", "ha", outgoing=True, state="queued", at="2026-01-03T12:02:00Z"),
+        message("4", "he", outgoing=True, state="expired", at="2026-01-03T12:03:00Z"),
+    ]
+    async with desk(node) as it:
+        shown = [line for line in it.lines if line]
+        assert shown[0].startswith("── Friday 2 January 2026 ─")
+        assert shown[1].endswith("bob hi")
+        assert shown[2].endswith("me  ho ✓✓")
+        assert shown[3].startswith("── Saturday 3 January 2026 ─")
+        assert shown[4].endswith("me  ha · queued")
+        assert shown[5].endswith("me  he ✗ expired")
+
+
+async def test_older_lines_come_when_they_are_scrolled_to(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = said(350)
+    async with desk(node) as it:
+        assert it.lines[-1].endswith("line 349")
+        assert len(it.chat.scrollback) == 100
+        await it.press("escape", "home")
+        await it.until(lambda: len(it.chat.scrollback) == 200)
+        while not it.chat.scrollback.oldest:
+            await it.press("home")
+        await it.press("home")
+        assert it.lines[1].endswith("line 0")
+        await it.press("ctrl+end")
+        assert it.lines[-1].endswith("line 349")
+
+
+async def test_what_comes_is_shown_and_heard_and_elsewhere_counted(desk: Open) -> None:
+    async with desk() as it:
+        await it.chat.talks.take(message("m1", "for you"))
+        await it.chat.talks.take(message("m2", "from carol", sender="carol"))
+        await it.settle()
+        assert any(line.endswith("for you") for line in it.lines)
+        assert it.node.was_heard == ["m1"]
+        assert "1 unread" in it.screen
+        await it.press("ctrl+g")
+        assert it.chat.talks.current == "carol"
+        assert it.node.was_heard == ["m1", "m2"]
+
+
+async def test_nobody_hears_what_comes_while_nobody_looks(desk: Open) -> None:
+    async with desk() as it:
+        it.chat.on_app_blur()
+        await it.chat.talks.take(message("m1", "hello?"))
+        assert it.node.was_heard == []
+        await it.chat.on_app_focus()
+        assert it.node.was_heard == ["m1"]
+
+
+async def test_text_that_attacks_the_terminal_is_shown_and_does_nothing(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "\x1b[2J\u202eevil [bold]markup[/] \x07")]
+    async with desk(node) as it:
+        assert any("␛[2J�evil [bold]markup[/] ␇" in line for line in it.lines)
+
+
+async def test_a_huge_message_is_folded_until_it_is_asked_for(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "\n".join(f"row {n}" for n in range(10_000))), message("2", "x" * 65_000)]
+    async with desk(node) as it:
+        assert it.lines[-1].strip() == "… 63 000 more characters (Esc, Enter)"
+        before = it.chat.scrollback.virtual_size.height
+        assert before < 60
+        await it.press("escape", "up", "enter")
+        assert it.chat.scrollback.virtual_size.height > before + 9_900
+
+
+async def test_wide_characters_stay_in_their_columns(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "日本語" * 40), message("2", "👩‍👩‍👧 ok", outgoing=True)]
+    async with desk(node) as it:
+        back = it.chat.scrollback
+        width = back.scrollable_content_region.width
+        assert {back.render_line(y).cell_length for y in range(back.size.height)} == {width}
+
+
+# --- writing
+
+
+async def test_what_is_written_is_sent_and_marked(desk: Open) -> None:
+    async with desk() as it:
+        await it.type("hello there")
+        await it.press("enter")
+        await it.until(lambda: bool(it.node.sent))
+        assert it.node.sent == [("bob", "hello there")]
+        await it.settle()
+        assert any(line.endswith("me hello there · queued") for line in it.lines)
+        id = it.node.keys[0]
+        await it.chat.talks.take({"type": "receipt", "id": id, "state": "delivered", "at": ""})
+        await it.settle()
+        assert any(line.endswith("me hello there ✓✓") for line in it.lines)
+        await it.chat.talks.take({"type": "receipt", "id": id, "state": "relayed", "at": ""})
+        assert any(line.endswith("me hello there ✓✓") for line in it.lines)
+
+
+async def test_lines_written_before_come_back_and_a_message_may_have_several(desk: Open) -> None:
+    async with desk() as it:
+        await it.type("one")
+        await it.press("ctrl+j")
+        await it.type("two")
+        await it.press("enter")
+        await it.until(lambda: it.node.sent == [("bob", "one\ntwo")])
+        await it.type("draft")
+        await it.press("up")
+        assert it.chat.writing.text == "one\ntwo"
+        await it.press("down")
+        assert it.chat.writing.text == "draft"
+        await it.press("ctrl+c")
+        assert it.chat.writing.text == ""
+
+
+async def test_a_long_text_is_pasted_whole_and_one_too_long_is_refused_kindly(desk: Open) -> None:
+    async with desk() as it:
+        await it.paste("x\n" * 5_000)
+        assert len(it.chat.writing.text) == 10_000
+        await it.press("ctrl+c")
+        await it.paste("x" * 70_000)
+        assert it.chat.writing.text == ""
+        assert [each.message for each in it.chat._notifications] == [
+            "that is more than a message holds (64 KiB); send it in parts, or as a file elsewhere"
+        ]
+
+
+async def test_what_is_begun_waits_in_its_conversation(desk: Open) -> None:
+    async with desk() as it:
+        await it.type("half a")
+        await it.press("ctrl+n")
+        assert it.chat.talks.current == "carol"
+        assert it.chat.writing.text == ""
+        await it.press("ctrl+p")
+        assert it.chat.writing.text == "half a"
+
+
+async def test_what_cannot_be_sent_is_given_back(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.refuse = [LimitError("too much waits for bob")]
+    async with desk(node) as it:
+        await it.type("more")
+        await it.press("enter")
+        await it.until(lambda: it.chat.writing.text == "more")
+        assert not [line for line in it.lines if "more" in line]
+
+
+async def test_what_was_said_while_the_node_was_gone_goes_out_when_it_is_back(
+    desk: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pchat.tui.talks.RETRY_S", 0.01)
+    node = FakeNode("bob")
+    node.refuse = [ControlError("no node"), ControlError("no node")]
+    async with desk(node) as it:
+        await it.type("patience")
+        await it.press("enter")
+        await it.until(lambda: bool(node.sent))
+        assert node.sent == [("bob", "patience")]
+        assert len(set(node.keys)) == 1
+        node.on_change("the node has stopped; looking for another")
+        await it.settle()
+        assert "! the node has stopped" in it.screen
+        node.on_change("the node is back")
+        await it.settle()
+        assert "! the node" not in it.screen
+
+
+async def test_a_reply_quotes_what_it_answers(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "eight?\nor nine?")]
+    async with desk(node) as it:
+        await it.press("escape", "r")
+        await it.type("nine")
+        await it.press("enter")
+        await it.until(lambda: bool(node.sent))
+        assert node.sent == [("bob", "> bob: eight? …\nnine")]
+
+
+# --- commands and keys
+
+
+async def test_a_command_completes_itself_and_an_unknown_one_says_so(desk: Open) -> None:
+    async with desk() as it:
+        await it.type("/sw")
+        assert "/switch" in it.screen
+        await it.press("tab")
+        await it.type(" c")
+        await it.press("tab", "enter")
+        assert it.chat.talks.current == "carol"
+        await it.type("/dance")
+        await it.press("enter")
+        assert it.chat.writing.text == "/dance"
+        assert it.node.sent == []
+        await it.press("ctrl+c")
+        await it.type("//shrug")
+        await it.press("enter")
+        await it.until(lambda: it.node.sent == [("carol", "/shrug")])
+
+
+async def test_one_who_floods_is_muted_and_blocked_from_the_keyboard_meanwhile(desk: Open) -> None:
+    async with desk() as it:
+
+        async def flood() -> None:
+            for number in range(300):
+                await it.chat.talks.take(message(f"f{number}", "buy now " * 30))
+
+        flooding = asyncio.ensure_future(flood())
+        await it.press("f8")
+        assert it.node.people["bob"]["muted"]
+        await it.press("f9")
+        assert isinstance(it.chat.screen, Confirm)
+        await it.press("y")
+        await flooding
+        assert it.node.people["bob"]["blocked"]
+
+
+async def test_verifying_shows_digits_and_emoji_side_by_side(desk: Open) -> None:
+    async with desk() as it:
+        await it.press("f7")
+        assert isinstance(it.chat.screen, Verify)
+        row = next(line for line in it.screen.split("\n") if "12345" in line)
+        assert "fish" in row
+        await it.press("y")
+        assert it.node.people["bob"]["verified"]
+
+
+async def test_what_is_found_is_gone_to(desk: Open) -> None:
+    node = FakeNode("bob", "carol")
+    node.said = [*said(400), *said(3, "carol")]
+    node.said[7]["text"] = "the needle"
+    async with desk(node) as it:
+        await it.press("f3")
+        assert isinstance(it.chat.screen, SearchDialog)
+        await it.type("needle")
+        await it.until(lambda: "1 found" in it.screen)
+        await it.press("enter")
+        await it.settle()
+        assert it.chat.scrollback.selected == "bob7"
+        assert any(line.endswith("the needle") for line in it.lines)
+        await it.press("ctrl+end")
+        await it.until(lambda: it.lines[-1].endswith("line 399"))
+
+
+async def test_a_line_is_edited_and_forgotten_here(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "wrong")]
+    async with desk(node) as it:
+        await it.press("escape", "e", "ctrl+u")
+        await it.type("right")
+        await it.press("enter")
+        assert [line["text"] for line in node.said] == ["right"]
+        assert it.lines[1].endswith("right")
+        await it.press("x", "y")
+        assert node.said == []
+        assert not [line for line in it.lines if "right" in line]
+
+
+async def test_help_lists_every_key_and_command(desk: Open) -> None:
+    async with desk(size=(120, 60)) as it:
+        await it.press("f1")
+        assert isinstance(it.chat.screen, Help)
+        for each in ("/invite", "/verify", "/doctor", "Ctrl-N", "F4"):
+            assert each in it.screen
+        await it.press("escape")
+        assert not isinstance(it.chat.screen, Help)
+
+
+# --- pairing
+
+
+async def test_a_stranger_to_all_is_told_how_to_begin_and_joins(desk: Open) -> None:
+    node = FakeNode()
+    async with desk(node, whom="") as it:
+        assert "You know nobody here yet" in it.screen
+        await it.press("f6")
+        assert isinstance(it.chat.screen, Join)
+        await it.type("p2pchat join 4-a-b-c --rendezvous ws://x:1")
+        node.people["ana"] = {**FakeNode("ana").people["ana"]}
+        await it.press("enter")
+        await it.until(lambda: it.chat.talks.current == "ana")
+        assert node.joined == [("4-a-b-c", ["ws://x:1"])]
+
+
+async def test_an_invite_shows_what_to_say_and_opens_the_new_conversation(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.invitation = [{"type": "invite", "code": "42-tango-marble-orbit"}]
+    async with desk(node) as it:
+        await it.press("f5")
+        assert isinstance(it.chat.screen, Invite)
+        assert "p2pchat join 42-tango-marble-orbit --rendezvous ws://127.0.0.1:1" in it.screen
+        await it.press("escape")
+        node.people["dora"] = FakeNode("dora").people["dora"]
+        node.invitation = [{"type": "invite", "code": "1-a-b-c"}, {"type": "contact", "name": "dora"}]
+        await it.press("f5")
+        await it.until(lambda: it.chat.talks.current == "dora")
+
+
+# --- the screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20), (30, 8)])
+async def test_every_view_fits_every_size(desk: Open, size: tuple[int, int]) -> None:
+    node = FakeNode("bob", "carol", "an extremely long nickname of somebody")
+    node.said = [*said(50), message("w", "wide 日本語 🎉 " * 30), *said(3, "carol")]
+    async with desk(node, size=size) as it:
+        for keys in (("f1",), ("f7",), ("f3",), ("f5",), ("f6",), ("f2",), ("f2",), ("f4",), ("f4",)):
+            await it.press(*keys)
+            assert all(len(line) <= size[0] + 1 for line in it.screen.split("\n"))
+            await it.press("escape")
+
+
+async def test_a_narrow_terminal_shows_one_thing_at_a_time(desk: Open) -> None:
+    async with desk(size=(60, 20)) as it:
+        assert not it.chat.people.display
+        await it.press("f2")
+        assert it.chat.people.display
+        assert not it.chat.query_one("#talk").display
+        await it.press("down", "enter")
+        assert it.chat.talks.current == "carol"
+        assert it.chat.writing.has_focus
+
+
+async def test_a_resize_keeps_the_newest_in_view(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message(str(n), f"{n} " + "word " * 30) for n in range(60)]
+    async with desk(node) as it:
+        await it.pilot.resize_terminal(50, 20)
+        await it.settle()
+        assert it.chat.scrollback.scroll_y == it.chat.scrollback.max_scroll_y
+
+
+async def test_the_panel_says_how_we_hide(desk: Open) -> None:
+    async with desk(size=(120, 40)) as it:
+        await it.press("f4")
+        await it.until(lambda: "a stem of 4 hops, hidden among 8" in it.screen)
+        assert "17 cells held for who is away" in it.screen

@@ -1,0 +1,104 @@
+"""The parts of the chat that are no widgets, and the first minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from p2pchat.errors import UsageError
+from p2pchat.tui import commands, noise
+from p2pchat.tui.acts import quoted
+from p2pchat.tui.pairing import read_code
+from p2pchat.tui.start import Start, Wishes
+from tests.support.fake_node import message
+
+
+def test_commands_complete_their_names_and_arguments() -> None:
+    assert commands.completions("/in", [], []) == ["/invite"]
+    assert commands.completions("/switch b", ["bob", "carol"], []) == ["/switch bob"]
+    assert commands.completions("/theme n", [], ["nord", "dracula"]) == ["/theme nord"]
+    assert commands.completions("/invite ", [], []) == ["/invite link"]
+    for nothing in ("hi", "//in", "/in\nx", "/nope "):
+        assert commands.completions(nothing, ["bob"], []) == []
+
+
+def test_a_command_is_taken_apart() -> None:
+    assert commands.parsed("/switch  bob b ") == ("/switch", "bob b")
+    with pytest.raises(UsageError, match="there is no /dance"):
+        commands.parsed("/dance")
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "urls"),
+    [
+        ("42-tango-marble-orbit", "42-tango-marble-orbit", []),
+        ("42 tango marble orbit", "42 tango marble orbit", []),
+        (
+            "p2pchat join 42-a-b-c --rendezvous ws://x:1 --rendezvous wss://y",
+            "42-a-b-c",
+            ["ws://x:1", "wss://y"],
+        ),
+        ("p2pchat:invite#it's", "p2pchat:invite#it's", []),
+    ],
+)
+def test_a_code_is_read_out_of_whatever_was_pasted(typed: str, code: str, urls: list[str]) -> None:
+    assert read_code(typed) == (code, urls)
+
+
+@pytest.mark.parametrize("typed", ["", "p2pchat join", "--rendezvous ws://x", "4-a-b --what"])
+def test_what_is_no_code_is_said_so(typed: str) -> None:
+    with pytest.raises(UsageError, match="type the code"):
+        read_code(typed)
+
+
+def test_a_reply_repeats_one_harmless_line() -> None:
+    assert quoted(message("1", "a\x1b[2J\nb")) == "> bob: a␛[2J …"
+    assert len(quoted(message("1", "x" * 1000))) < 220
+
+
+def test_noise_says_who_and_never_what_and_cannot_be_broken_out_of() -> None:
+    assert noise.sequences("bob") == "\a\x1b]9;bob wrote\x1b\\\x1b]777;notify;p2pchat;bob wrote\x1b\\"
+    hostile = noise.sequences("x\x1b\\\x07;evil\n" * 20)
+    assert hostile.count("\x1b") == 4
+    assert hostile.count("\a") == 1
+
+
+def test_a_desktop_is_told_only_where_there_is_one(tmp_path: Path) -> None:
+    program = tmp_path / "notify-send"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    there = {"DISPLAY": ":0", "PATH": str(tmp_path)}
+    assert noise.on_desktop("bob", there) == [str(program), "--app-name=p2pchat", "p2pchat", "bob wrote"]
+    assert noise.on_desktop("bob", {"PATH": str(tmp_path)}) is None
+    assert noise.on_desktop("bob", {"DISPLAY": ":0", "PATH": "/nowhere"}) is None
+
+
+async def test_the_first_minute_asks_for_what_is_needed() -> None:
+    made: list[Wishes] = []
+    start = Start(made.append)
+    async with start.run_test(size=(60, 20)) as pilot:
+        for answer in ("ana", "secret", "secret"):
+            await pilot.press(*answer, "enter")
+            await pilot.pause()
+        await pilot.press(*"ws", "colon", "slash", "slash", "h", "enter")
+        await pilot.pause()
+    assert made == [Wishes("ana", "secret", ("ws://h",))]
+    assert start.return_value == made[0]
+
+
+async def test_the_first_minute_says_what_is_wrong_and_asks_again() -> None:
+    def refuse(_: Wishes) -> None:
+        raise UsageError("a name has 1 to 32 characters")
+
+    start = Start(refuse)
+    async with start.run_test(size=(80, 24)) as pilot:
+        start.query_one("#again", Input).value = "x"
+        await pilot.click("#begin")
+        assert str(start.query_one("#problem").render()) == "the two passphrases differ"
+        start.query_one("#again", Input).value = ""
+        await pilot.click("#begin")
+        assert str(start.query_one("#problem").render()) == "a name has 1 to 32 characters"
+        await pilot.press("escape")
+    assert start.return_value is None

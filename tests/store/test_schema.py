@@ -54,10 +54,12 @@ def test_a_step_that_fails_leaves_the_version_before() -> None:
 def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "home"
+    home, contact_row = tmp_path / "home", journal._contact_row
     first = {1: database._schema_files()[1]}
     with monkeypatch.context() as then:
         then.setattr(database, "_schema_files", lambda: first)
+        then.setattr(journal, "_PUT_CONTACT", "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        then.setattr(journal, "_contact_row", lambda them: contact_row(them)[:8])
         new_store(home).close()
     store = Store.open(home, KeyFile())
     assert store.load().contacts == (BOB,)

@@ -95,10 +95,12 @@ async def test_the_first_minute_says_what_is_wrong_and_asks_again() -> None:
     start = Start(refuse)
     async with start.run_test(size=(80, 24)) as pilot:
         start.query_one("#again", Input).value = "x"
-        await pilot.click("#begin")
+        start.query_one("#rendezvous").focus()
+        await pilot.press("enter")
         assert str(start.query_one("#problem").render()) == "the two passphrases differ"
         start.query_one("#again", Input).value = ""
-        await pilot.click("#begin")
+        start.query_one("#rendezvous").focus()
+        await pilot.press("enter")
         assert str(start.query_one("#problem").render()) == "a name has 1 to 32 characters"
         await pilot.press("escape")
     assert start.return_value is None

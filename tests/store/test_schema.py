@@ -11,7 +11,7 @@ import pytest
 
 from p2pchat.core.records import HeldCell, PutCells
 from p2pchat.errors import StoreError
-from p2pchat.store import KEY_FILE, KeyFile, Store, database
+from p2pchat.store import KEY_FILE, KeyFile, Store, database, journal
 from p2pchat.store.database import connect, migrate
 from tests.support.homes import BOB, MESH, new_store
 

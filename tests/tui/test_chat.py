@@ -10,7 +10,7 @@ from p2pchat.errors import ControlError, LimitError
 from p2pchat.tui.dialogs import Confirm, Help, SearchDialog, Verify
 from p2pchat.tui.pairing import Invite, Join
 from tests.support.fake_node import FakeNode, message
-from tests.tui.conftest import Open
+from tests.tui.conftest import Desk, Open
 
 
 def said(count: int, sender: str = "bob") -> list[dict[str, object]]:
@@ -236,7 +236,7 @@ async def test_one_who_floods_is_muted_and_blocked_from_the_keyboard_meanwhile(d
         await it.press("f8")
         assert it.node.people["bob"]["muted"]
         await it.press("f9")
-        assert isinstance(it.chat.screen, Confirm)
+        assert type(it.chat.screen) is Confirm
         await it.press("y")
         await flooding
         assert it.node.people["bob"]["blocked"]
@@ -286,7 +286,7 @@ async def test_a_line_is_edited_and_forgotten_here(desk: Open) -> None:
 async def test_help_lists_every_key_and_command(desk: Open) -> None:
     async with desk(size=(120, 60)) as it:
         await it.press("f1")
-        assert isinstance(it.chat.screen, Help)
+        assert it.chat.screen.__class__ is Help
         for each in ("/invite", "/verify", "/doctor", "Ctrl-N", "F4"):
             assert each in it.screen
         await it.press("escape")
@@ -337,13 +337,17 @@ async def test_every_view_fits_every_size(desk: Open, size: tuple[int, int]) -> 
             await it.press("escape")
 
 
+def shown(it: Desk) -> list[str]:
+    return [f"the {part}" for part in ("people", "talk", "mesh") if it.chat.query_one(f"#{part}").display]
+
+
 async def test_a_narrow_terminal_shows_one_thing_at_a_time(desk: Open) -> None:
     async with desk(size=(60, 20)) as it:
-        assert not it.chat.people.display
+        assert "the people" not in shown(it)
         await it.press("f2")
-        assert it.chat.people.display
-        assert not it.chat.query_one("#talk").display
+        assert shown(it) == ["the people"]
         await it.press("down", "enter")
+        assert shown(it) == ["the talk"]
         assert it.chat.talks.current == "carol"
         assert it.chat.writing.has_focus
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import difflib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.core import facts, orders
@@ -63,6 +64,7 @@ class Methods:
     def __init__(self, running: RunningNode) -> None:
         self._running = running
         self._invites = 0
+        self._sending: dict[MessageId, asyncio.Lock] = {}
         self.stop_wanted = asyncio.Event()
         self._methods: dict[str, Method] = {
             "whoami": self._whoami,
@@ -223,16 +225,33 @@ class Methods:
         message = MessageId(arguments.optional_text("id") or self._running.entropy.bytes(16).hex())
         if not _MESSAGE_ID.fullmatch(message):
             raise MethodError(INVALID_PARAMS, "id must be 32 hexadecimal digits")
-        known = await self._running.ask_store(lambda store: store.message(message))
+        async with self._alone(message):
+            state = await self._accepted(message, contact, text)
+        return {"id": message, "state": state.value, "at": views.moment(self._running.clock.now())}
+
+    @asynccontextmanager
+    async def _alone(self, message: MessageId) -> AsyncIterator[None]:
+        """One at a time for each id: what is found out about it must still hold when it is used."""
+        lock = self._sending.setdefault(message, asyncio.Lock())
+        async with lock:
+            yield
+        if not lock.locked():
+            self._sending.pop(message, None)
+
+    async def _accepted(self, message: MessageId, contact: Contact, text: str) -> MessageState:
+        """How far a message is that was just accepted, or was before."""
+        known = await self._running.ask_store(lambda store: store.sent(message))
         if known is None:
+            if await self._running.ask_store(lambda store: store.was_forgotten(message)):
+                raise UsageError("a message that was forgotten here had that id; give this one its own")
             self._check_sendable(contact, text)
             await self._running.driver.submit_and_persist(facts.MessageSubmitted(message, contact.id, text))
-            known = await self._running.ask_store(lambda store: store.message(message))
-        elif known.contact != contact.id or known.text != text or not known.outgoing:
+            known = await self._running.ask_store(lambda store: store.sent(message))
+        elif known.contact != contact.id or known.text != text:
             raise UsageError("another message has that id; give each its own")
         if known is None:
             raise Ended(f"{contact.name} was removed or blocked meanwhile; nothing was sent")
-        return {"id": message, "state": known.state.value, "at": views.moment(self._running.clock.now())}
+        return known.state
 
     def _check_sendable(self, contact: Contact, text: str) -> None:
         if contact.blocked:
@@ -271,7 +290,7 @@ class Methods:
 
     async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> views.View:
         with self._running.events.subscribed() as happenings:
-            line = await self._running.ask_store(lambda store: store.message(message))
+            line = await self._running.ask_store(lambda store: store.sent(message))
             if line is None or not line.outgoing:
                 raise UsageError("no message of ours has that id")
             state, at = line.state, self._running.clock.now()

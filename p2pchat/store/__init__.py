@@ -129,9 +129,13 @@ class Store:
         """Forget a line; False if there is none, or it waits to be delivered."""
         return history.forget_one(self._connection, message)
 
-    def message(self, message: MessageId) -> Message | None:
-        """One line by its id."""
-        return history.one(self._connection, message)
+    def sent(self, message: MessageId) -> Message | None:
+        """One line of ours by its id."""
+        return history.sent(self._connection, message)
+
+    def was_forgotten(self, message: MessageId) -> bool:
+        """Whether a line of ours had that id."""
+        return history.was_forgotten(self._connection, message)
 
     def unheard(self, contact: ContactId | None = None) -> list[Message]:
         """Incoming lines that no listener was given yet, oldest first."""

@@ -89,10 +89,16 @@ def forget_one(connection: apsw.Connection, message: MessageId) -> bool:
         return connection.changes() > 0
 
 
-def one(connection: apsw.Connection, message: MessageId) -> Message | None:
-    """One line by its id; of two with the same id (one to ourselves), the outgoing one."""
-    query = f"SELECT {_COLUMNS} FROM message WHERE id = ? ORDER BY outgoing DESC LIMIT 1"
+def sent(connection: apsw.Connection, message: MessageId) -> Message | None:
+    """One line of ours by its id. Others may give theirs any id."""
+    query = f"SELECT {_COLUMNS} FROM message WHERE id = ? AND outgoing = 1"
     return next(iter(_messages(connection, query, (message,))), None)
+
+
+def was_forgotten(connection: apsw.Connection, message: MessageId) -> bool:
+    """Whether a line of ours had that id and is no more."""
+    with understood():
+        return bool(connection.execute("SELECT 1 FROM forgotten WHERE id = ?", (message,)).fetchall())
 
 
 def unheard(connection: apsw.Connection, contact: ContactId | None) -> list[Message]:

@@ -263,9 +263,10 @@ class Chat(App[None]):
             lines = await self.node.history(name, limit=PAGE)
             self.scrollback.show(lines, oldest=len(lines) < PAGE)
             return
-        before = await self.node.history(name, before=around["id"], limit=PAGE)
-        after = await self.node.history(name, after=around["id"], limit=PAGE)
-        self.scrollback.show([*before, around, *after], oldest=len(before) < PAGE, newest=len(after) < PAGE)
+        before = await self.node.history(name, before=around["id"], limit=PAGE // 2)
+        after = await self.node.history(name, after=around["id"], limit=PAGE // 2)
+        oldest, newest = (len(each) < PAGE // 2 for each in (before, after))
+        self.scrollback.show([*before, around, *after], oldest=oldest, newest=newest)
         self.call_after_refresh(self.scrollback.reveal, around["id"])
 
     @on(Scrollback.Wanted)

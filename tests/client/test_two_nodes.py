@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.client import Node, connect, create_home
+from p2pchat.client import Node, connect, create_home, message_id
 from p2pchat.core.records import Message, PutMessage
 from p2pchat.errors import (
     ControlError,
@@ -277,3 +277,27 @@ async def test_a_history_of_many_megabytes_is_read_whole(tmp_path: Path) -> None
         await alice.__aenter__()
         assert len(await alice.history("bob")) == 300
         assert len(await messages(alice, 300)) == 300
+
+
+async def test_a_contact_who_takes_our_id_first_blocks_nothing(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        await bob.send("alice", "squat", id=message_id("backup of Monday"))
+        done = await alice.send("bob", "backup done", id="backup of Monday")
+        assert done["state"] == "delivered"
+
+
+async def test_an_id_whose_message_was_forgotten_is_not_used_again(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        first = await alice.send("bob", "once", id="key")
+        await alice.forget_message(first["id"])
+        with pytest.raises(UsageError, match="forgotten"):
+            await alice.send("bob", "twice", id="key")
+        assert [line["text"] for line in await bob.history("alice")] == ["once"]
+
+
+async def test_of_several_texts_with_one_id_at_the_same_moment_one_is_sent(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        sends = (alice.send("bob", f"text {n}", id="key") for n in range(4))
+        outcomes = await asyncio.gather(*sends, return_exceptions=True)
+        assert sum(isinstance(each, UsageError) for each in outcomes) == 3
+        assert len(await bob.history("alice")) == 1

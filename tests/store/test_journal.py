@@ -104,7 +104,7 @@ def test_a_message_is_added_once_and_a_final_state_is_never_left(tmp_path: Path)
     assert [each.text for each in store.history(BOB.id)] == ["first"]
     for state in (MessageState.RELAYED, MessageState.DELIVERED, MessageState.EXPIRED, MessageState.QUEUED):
         store.commit([SetMessageState(line.id, state)])
-    kept = store.message(line.id)
+    kept = store.sent(line.id)
     assert kept is not None
     assert kept.state is MessageState.DELIVERED
     store.close()

@@ -67,6 +67,16 @@ class Terminal:
         """Press keys."""
         os.write(self._master, keys.encode())
 
+    def pressed(self, key: str) -> None:
+        """Press a key that leads to another part of the screen, and let that come up: until it has, what is
+        typed next goes to the part before."""
+        before = len(self.written)
+        self.type(key)
+        end = time.monotonic() + PATIENCE_S
+        while len(self.written) == before or select.select([self._master], [], [], 0.3)[0]:
+            assert time.monotonic() < end, f"nothing happens; there is:\n{self.text}"
+            assert self._read(), f"it ended; there is:\n{self.text}"
+
     @property
     def text(self) -> str:
         """What a person sees, and what scrolled away."""

@@ -1,2 +1,9 @@
 -- What is decided about a conversation.
 ALTER TABLE contact ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
+
+-- Ids of our own lines that were forgotten: a script that gives one again must not believe that it sends something.
+CREATE TABLE forgotten (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER message_forgotten AFTER DELETE ON message WHEN old.outgoing BEGIN
+    INSERT OR IGNORE INTO forgotten (id) VALUES (old.id);
+END;

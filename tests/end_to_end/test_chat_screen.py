@@ -1,0 +1,82 @@
+"""The chat on the whole screen at a real terminal: from nothing to talking, and through what befalls it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import People, rendezvous
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[People]:
+    with ExitStack() as stack:
+        yield People(tmp_path, stack.enter_context(rendezvous()), stack)
+
+
+def begin(chat: Terminal, name: str, url: str) -> None:
+    """The first minute: a name, no passphrase, a rendezvous."""
+    chat.until("welcome to p2pchat")
+    for answer, then in ((name, "passphrase"), ("", "the same again"), ("", "rendezvous"), (url, "")):
+        chat.type(answer)
+        chat.until(answer or then)
+        chat.pressed("\r")
+    chat.until("You know nobody here yet")
+
+
+def test_two_begin_with_nothing_and_talk(town: People) -> None:
+    hers, his = town.stranger("ana").terminal("chat"), town.stranger("bob").terminal("chat")
+    begin(hers, "ana", town.url)
+    begin(his, "bob", "")
+    hers.pressed("\x1b[15~")
+    hers.until("Waiting for them")
+    code = next(word for word in hers.text.split() if word.count("-") == 3)
+    his.pressed("\x1b[17~")
+    his.until("Three words, a link")
+    his.type(f"p2pchat join {code} --rendezvous {town.url}")
+    his.until(town.url[-12:])
+    his.pressed("\r")
+    hers.until("bob  here")
+    his.until("ana  here")
+    hers.type("hello bob")
+    hers.until("hello bob")
+    hers.pressed("\r")
+    his.until("ana hello bob")
+    hers.until("hello bob ✓✓")
+    for terminal in (hers, his):
+        terminal.type("\x11")
+        assert terminal.ended() == 0
+
+
+def test_it_outlives_its_node_and_keeps_what_is_typed(town: People) -> None:
+    ana, bob = town.friends("ana", "bob")
+    bob.node()
+    node = ana.node()
+    chat = ana.terminal("chat", "bob")
+    chat.until("bob  here")
+    chat.type("typed before, sent after")
+    chat.until("typed before, sent after")
+    node.process.kill()
+    chat.until("! the node has stopped")
+    chat.until("1 link")
+    chat.type("\r")
+    chat.until("typed before, sent after ✓✓")
+    chat.type("\x11")
+    assert chat.ended() == 0
+    assert "typed before, sent after" in bob.run("listen", "--count", "1").stdout
+
+
+def test_a_terminal_that_goes_away_ends_it_cleanly(town: People) -> None:
+    ana, bob = town.friends("ana", "bob")
+    chat = ana.terminal("chat", "bob")
+    chat.until("bob  ")
+    chat.process.send_signal(signal.SIGHUP)
+    assert chat.ended() == 0, "one way to leave"
+    assert ana.run("send", "bob", "--wait", "queued", "still well").returncode == 0

@@ -74,7 +74,7 @@ def test_it_outlives_its_node_and_keeps_what_is_typed(town: People) -> None:
 
 
 def test_a_terminal_that_goes_away_ends_it_cleanly(town: People) -> None:
-    ana, bob = town.friends("ana", "bob")
+    ana, _ = town.friends("ana", "bob")
     chat = ana.terminal("chat", "bob")
     chat.until("bob  ")
     chat.process.send_signal(signal.SIGHUP)

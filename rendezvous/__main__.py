@@ -21,6 +21,8 @@ from rendezvous.server import running
 
 DEFAULT_PORT = 8750
 
+_NAME = "p2pchat-rendezvous"
+
 SPARE_FILES = 64
 """File descriptors beside the connections: listening sockets, the event loop's, connections being turned
 away."""
@@ -51,12 +53,17 @@ def _cap(name: str, what: str) -> Callable[[_Command], _Command]:
 @_cap("seats", "Seats in all.")
 @_cap("seats_per_address", "Seats of one IPv4 address or IPv6 /64.")
 @_cap("topics", "Topics in all.")
-def main(host: str, port: int, tls_cert: str | None, tls_key: str | None, **caps: Any) -> None:
+def command(host: str, port: int, tls_cert: str | None, tls_key: str | None, **caps: Any) -> None:
     """Run a rendezvous: a place where p2pchat nodes find each other.
 
     It passes sealed blobs between seats. It stores nothing and logs nothing. The first line of stdout is
     the URL it listens on. Every flag has an environment variable: P2PCHAT_RENDEZVOUS_PORT for --port, and
     so on.
+
+    \b
+    Example:
+      p2pchat-rendezvous --host '*' --port 8750
+      p2pchat-rendezvous --host '*' --port 443 --tls-cert fullchain.pem --tls-key privkey.pem
     """
     limits = replace(_DEFAULT, **caps)
     tls = _tls(tls_cert, tls_key)
@@ -73,6 +80,24 @@ def main(host: str, port: int, tls_cert: str | None, tls_key: str | None, **caps
         raise click.ClickException(
             f"cannot listen on {host} port {port}: {error.strerror or error}"
         ) from None
+
+
+def main() -> None:
+    """Run the command; every failure is one line."""
+    try:
+        code = command.main(prog_name=_NAME, standalone_mode=False)
+    except click.UsageError as error:
+        click.echo(f"{_NAME}: {_line(error).rstrip('.')}; see '{_NAME} --help'", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        click.echo(f"{_NAME}: {_line(error)}", err=True)
+        code = error.exit_code
+    sys.exit(code)
+
+
+def _line(error: click.ClickException) -> str:
+    text = error.format_message()
+    return text[:1].lower() + text[1:]
 
 
 async def _serve(
@@ -117,7 +142,9 @@ def _load(context: ssl.SSLContext, cert: str, key: str | None) -> None:
     try:
         context.load_cert_chain(cert, key)
     except (OSError, ssl.SSLError) as error:
-        raise click.UsageError(f"cannot use {cert} with {key}: {error.strerror or error}") from None
+        raise click.UsageError(
+            f"cannot use {cert} with {key}, which must be PEM and belong together: {error.strerror or error}"
+        ) from None
 
 
 def _allow_files(wanted: int) -> None:
@@ -137,4 +164,4 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 if __name__ == "__main__":
-    main(prog_name="p2pchat-rendezvous")
+    main()

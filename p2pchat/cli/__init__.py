@@ -7,14 +7,27 @@ Every command is a module here and is imported only when it runs, so that help a
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Run one command and exit with its code."""
+    _open_what_is_closed()
     from p2pchat.cli.run import run
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding shows, not fails
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_what_is_closed() -> None:
+    """Where a standard stream was closed (``>&-``), what we open next would take its place: a socket, say, to
+    which our own output would then be written."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free descriptor: this one
+            setattr(sys, name, os.fdopen(opened, "w" if number else "r"))

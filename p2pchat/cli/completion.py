@@ -13,7 +13,7 @@ from p2pchat.cli.settings import Command
 
 
 @click.command("completion", cls=Command)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="bash|zsh|fish")
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
     """Print a script for your shell; it also completes contacts' names while a node runs.

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from p2pchat.errors import P2PChatError
+
 
 class StdoutClosed(Exception):
     """Whoever read our output has gone; there is nobody left to tell."""
@@ -26,6 +28,8 @@ def payload(line: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError as error:
         raise StdoutClosed from error
+    except OSError as error:
+        raise P2PChatError(f"nothing can be written to stdout: {error.strerror}") from error
 
 
 def record(value: Mapping[str, Any]) -> None:

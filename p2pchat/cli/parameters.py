@@ -19,7 +19,7 @@ COMPLETION_PATIENCE: Final = 0.5
 
 _SHELL_SAFE: Final = frozenset("._-+@")
 
-_DECADE: Final = click.FloatRange(min=0, max=10 * 365 * 86400)
+_DECADE_S: Final = 10 * 365 * 86400.0
 
 
 class Seconds(click.ParamType[float]):
@@ -29,7 +29,13 @@ class Seconds(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Raises BadParameter."""
-        return float(_DECADE.convert(value, param, ctx))
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= _DECADE_S:
+            self.fail(f"{value} is not a number of seconds, from 0 to ten years", param, ctx)
+        return seconds
 
 
 SECONDS: Final = Seconds()

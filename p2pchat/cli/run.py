@@ -105,8 +105,9 @@ def _verdict(error: Exception) -> tuple[str, int]:
         case P2PChatError():
             return str(error), error.exit_code
         case click.UsageError():
-            where = f"; see '{error.ctx.command_path} --help'" if error.ctx else ""
-            return _lower(error.format_message()).rstrip(".") + where, error.exit_code
+            where = error.ctx.command_path if error.ctx else "p2pchat"
+            what = " ".join(_lower(error.format_message()).split()).rstrip(".")
+            return f"{what}; see '{where} --help'", error.exit_code
         case click.ClickException():
             return _lower(error.format_message()), error.exit_code
         case OSError() if error.strerror:

@@ -38,7 +38,8 @@ class Lock:
         try:
             descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(f"the home {home} cannot be used: {error.strerror}") from error
+            why = f"{error.strerror}; choose another with --home, or mend that"
+            raise StoreError(f"the home {home} cannot be used: {why}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

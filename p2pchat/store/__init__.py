@@ -65,7 +65,9 @@ class Store:
                 store.close()
                 raise
         except OSError as error:
-            raise StoreError(f"the home {home} cannot be written: {error.strerror}") from error
+            raise StoreError(
+                f"the home {home} cannot be written: {error.strerror}; choose another with --home"
+            ) from error
         return store
 
     @classmethod

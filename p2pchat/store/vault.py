@@ -106,7 +106,7 @@ def open_key(home: Path, unlock: Unlock) -> bytes:
     try:
         return _sized(unwrap(stretch(unlock.text, salt, cost), wrapped, nonce, _BOUND))
     except Unreadable as error:
-        raise TrustError("the passphrase is wrong (or the key file is damaged)") from error
+        raise TrustError("the passphrase is wrong (or the key file is damaged); try again") from error
 
 
 def destroy(path: Path) -> None:
@@ -141,6 +141,8 @@ def _fields(home: Path) -> list[str]:
     try:
         with open(home / KEY_FILE, "rb") as file:
             text = file.read(_FILE_MAX).decode("ascii")
+    except NotADirectoryError as error:
+        raise UsageError(f"the home {home} is not a directory; choose another with --home") from error
     except FileNotFoundError as error:
         raise UsageError(f"there is no p2pchat identity in {home}; make one with 'p2pchat init'") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -167,4 +169,6 @@ def _sized(key: bytes) -> bytes:
 
 
 def _damaged(home: Path) -> StoreError:
-    return StoreError(f"the key file {home / KEY_FILE} cannot be read or is damaged")
+    return StoreError(
+        f"the key file {home / KEY_FILE} cannot be read or is damaged; put back a copy, or 'p2pchat wipe' it"
+    )

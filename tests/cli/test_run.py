@@ -65,6 +65,14 @@ def test_what_a_failure_quotes_is_harmless(p2pchat: Run, node: FakeNode) -> None
         (["nope"], "p2pchat: no such command 'nope'; see 'p2pchat --help'\n"),
         (["send"], "p2pchat: missing argument 'TO'; see 'p2pchat send --help'\n"),
         (["send", "bob"], "p2pchat: nothing to send; add the text, or - to read it from stdin\n"),
+        (["forge", "--say"], "p2pchat: option '--say' requires an argument; see 'p2pchat --help'\n"),
+        (
+            ["send", "--timeout", "soon", "bob", "hi"],
+            (
+                "p2pchat: invalid value for '--timeout': soon is not a number of seconds,"
+                " from 0 to ten years; see 'p2pchat send --help'\n"
+            ),
+        ),
     ],
 )
 def test_a_mistyped_line_is_told_in_one(arguments: list[str], line: str, p2pchat: Run) -> None:
@@ -125,6 +133,43 @@ def test_a_reader_who_has_enough_is_no_failure_to_speak_of() -> None:
     )
     os.close(write)
     assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+def _in_a_shell(line: str, home: Path) -> subprocess.CompletedProcess[str]:
+    command = f"{sys.executable} -m p2pchat --home {home}"
+    return subprocess.run(
+        ["sh", "-c", line.replace("p2pchat", command)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_as_good_as_none(closed: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    made = _in_a_shell(f"p2pchat init --name ana --no-passphrase {closed}", home)
+    assert made.returncode == 0, made.stderr
+    assert _in_a_shell(f"p2pchat whoami {closed}", home).returncode == 0
+    assert _in_a_shell(f"p2pchat listen --timeout 0 {closed}", home).returncode == 0
+    assert _in_a_shell(f"p2pchat send nobody - {closed}", home).returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk_under_stdout_is_told() -> None:
+    ran = _in_a_shell("p2pchat completion bash > /dev/full", Path())
+    line = "p2pchat: nothing can be written to stdout: No space left on device\n"
+    assert (ran.returncode, ran.stderr) == (1, line)
+
+
+def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    for line in ("whoami", "node run", "send bob hi", "init --name ana --no-passphrase"):
+        ran = _in_a_shell(f"p2pchat {line}", tmp_path / "home")
+        assert ran.returncode in (1, 2)
+        assert "choose another with --home" in ran.stderr
+        assert ran.stderr.count("\n") == 1
 
 
 def test_no_command_shows_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,6 +86,25 @@ def create_home(home: Path, name: str, rendezvous: Sequence[str] = (), passphras
     create(home, name, tuple(rendezvous), KeyFile() if passphrase is None else Passphrase(passphrase))
 
 
+def change_passphrase(home: Path, old: str | None, new: str | None) -> None:
+    """Lock ``home`` with another passphrase; None for none. A node that runs there goes on until it ends.
+
+    Raises TrustError (the old one is wrong), StoreError; then the old one holds.
+    """
+    from p2pchat.daemon.setup import change_passphrase as change
+    from p2pchat.store import KeyFile, Passphrase
+
+    old_way, new_way = (KeyFile() if each is None else Passphrase(each) for each in (old, new))
+    change(home, old_way, new_way)
+
+
+def needs_passphrase(home: Path) -> bool:
+    """Whether ``home`` is locked with a passphrase. Raises StoreError."""
+    from p2pchat.store import needs_passphrase as needs
+
+    return needs(home)
+
+
 def wipe_home(home: Path) -> None:
     """Destroy the identity in ``home`` and all its data. Raises ControlError while a node runs there."""
     from p2pchat.daemon.setup import wipe_home as wipe

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from p2pchat.cli import ask
+from p2pchat.cli import ask, keyring
 from p2pchat.cli.output import say
 from p2pchat.cli.settings import Settings
 from p2pchat.errors import ControlError, UsageError
@@ -65,6 +65,8 @@ def passphrase(settings: Settings) -> str:
         return settings.passphrase
     if settings.passphrase_file is not None:
         return read_passphrase(settings.passphrase_file)
+    if (kept := keyring.recalled(home_of(settings))) is not None:
+        return kept
     if not settings.may_ask:
         raise ControlError("a new one needs the passphrase: use 'p2pchat node run'")
     with _interruptible():

@@ -23,11 +23,12 @@ _COMMANDS: Final = {
     "send": "send one message and know whether it arrived",
     "listen": "print messages as they come",
     "history": "read what was said",
-    "contacts": "whom you know: list, show, verify, rename, block, remove",
+    "contacts": "whom you know: list, show, verify, mute, block …",
     "whoami": "your nickname, fingerprint and safety words",
     "node": "stay in the mesh and relay: run, status, stop",
     "doctor": "what works from here, and what others learn",
     "forge": "see that a transcript proves nothing",
+    "passphrase": "change the lock of this home, or use a keyring",
     "wipe": "destroy this identity with all its keys and messages",
     "completion": "let your shell complete commands and names",
 }
@@ -56,7 +57,7 @@ class _Root(click.Group):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One screen of 24 lines by 80, and no command imported to fill it."""
         self.format_usage(ctx, formatter)
-        formatter.write("\n  Private messages from terminal to terminal, through friends and no server.\n\n")
+        formatter.write("  Private messages from terminal to terminal, through friends and no server.\n\n")
         for name in self.list_commands(ctx):
             formatter.write(f"  {name:<11} {_COMMANDS[name]}\n")
         formatter.write("\n")

@@ -34,6 +34,12 @@ def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: stor
     store.Store.create(home, unlock, identity, entropy).close()
 
 
+def change_passphrase(home: Path, old: store.Unlock, new: store.Unlock) -> None:
+    """Lock a home in another way, whole or not at all; a node that runs there goes on. Raises TrustError (the
+    old passphrase is wrong), StoreError."""
+    store.change_unlock(home, old, new, SystemEntropy())
+
+
 def wipe_home(home: Path) -> None:
     """Destroy a home's key and all else in it. Raises ControlError while a node runs there, UsageError where
     none is."""

@@ -195,7 +195,7 @@ def _sweep(home: Path) -> None:
     names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), NEW_KEY_FILE]
     for name in names:
         vault.destroy(home / name)
-    for leftover in ("control.sock", "node.lock", "room.trial"):
+    for leftover in ("control.sock", "node.lock", "room.trial", "keyring"):
         (home / leftover).unlink(missing_ok=True)
 
 

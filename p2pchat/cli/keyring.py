@@ -1,0 +1,51 @@
+"""The passphrase in the keyring of the desktop, where somebody wants it there.
+
+Knows: how a home's passphrase is kept there, and that it is (a file of the home says so: a keyring may take
+long to answer, or ask). Does not know: which keyring that is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from p2pchat.errors import P2PChatError, UsageError
+
+SERVICE: Final = "p2pchat"
+MARK: Final = "keyring"
+"""The file that says that the keyring is to be asked."""
+
+
+def remember(home: Path, passphrase: str) -> None:
+    """Keep it. Raises UsageError where there is no keyring."""
+    _asked("set_password", home, passphrase)
+    (home / MARK).touch(mode=0o600)
+
+
+def recalled(home: Path) -> str | None:
+    """What was kept, or None: it was not, or the keyring does not say."""
+    if not (home / MARK).exists():
+        return None
+    try:
+        found = _asked("get_password", home)
+    except P2PChatError:
+        return None
+    return found if isinstance(found, str) else None
+
+
+def forget(home: Path) -> None:
+    """Keep it no more, if it was."""
+    if (home / MARK).exists():
+        (home / MARK).unlink()
+        _asked("delete_password", home)
+
+
+def _asked(what: str, home: Path, *more: str) -> Any:
+    try:
+        import keyring
+    except ImportError:
+        raise UsageError("keyrings need a library: pip install 'p2pchat[keyring]'") from None
+    try:
+        return getattr(keyring, what)(SERVICE, str(home.resolve()), *more)
+    except Exception as error:  # noqa: BLE001  (every backend fails in its own way)
+        raise UsageError(f"the keyring here does not work ({type(error).__name__}: {error})") from None

@@ -1,0 +1,92 @@
+"""``p2pchat passphrase``: another lock for the same home.
+
+Knows: what is asked, and the keyring. Does not know: how a key is wrapped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from p2pchat.cli import ask, keyring
+from p2pchat.cli.connection import home_of, passphrase, read_passphrase
+from p2pchat.cli.output import record, say
+from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.errors import UsageError
+
+
+@click.command("passphrase", cls=Command)
+@click.option(
+    "--new-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the new one from its first line instead of asking.",
+)
+@click.option("--remove", is_flag=True, help="None: leave the key open on the disk.")
+@click.option("--keyring", "in_keyring", is_flag=True, help="Keep the present one in this desktop's keyring.")
+@click.option("--no-keyring", "out_of_keyring", is_flag=True, help="Take it out of there.")
+@pass_settings
+def command(
+    settings: Settings, new_file: Path | None, remove: bool, in_keyring: bool, out_of_keyring: bool
+) -> None:
+    """Change the passphrase, or whether the desktop's keyring knows it.
+
+    The old one is asked for, or read from --passphrase-file; the new one is asked for twice. An interrupted
+    change leaves the old one. A node that runs goes on, and needs the new one when it starts again. Who has a
+    copy of the old key file still opens the home with the old one: if it got out, wipe and pair anew.
+
+    \b
+    Example:
+      p2pchat passphrase
+      p2pchat passphrase --keyring
+      p2pchat passphrase --remove
+    """
+    if sum((new_file is not None, remove, in_keyring, out_of_keyring)) > 1:
+        raise UsageError("--new-file, --remove, --keyring and --no-keyring exclude each other; give one")
+    home = home_of(settings)
+    if out_of_keyring:
+        keyring.forget(home)
+        _told(settings, home, "The keyring knows nothing of this home.")
+    elif in_keyring:
+        _remember(settings, home)
+    else:
+        _change(settings, home, new_file, remove)
+
+
+def _remember(settings: Settings, home: Path) -> None:
+    from p2pchat.client import change_passphrase
+
+    now = _present(settings, home)
+    if now is None:
+        raise UsageError("this home has no passphrase; give it one with 'p2pchat passphrase' first")
+    change_passphrase(home, now, now)
+    keyring.remember(home, now)
+    _told(settings, home, "The keyring of this desktop opens this home from now on.")
+
+
+def _change(settings: Settings, home: Path, new_file: Path | None, remove: bool) -> None:
+    from p2pchat.client import change_passphrase
+
+    old = _present(settings, home)
+    new = None if remove else read_passphrase(new_file) if new_file is not None else ask.new_passphrase()
+    change_passphrase(home, old, new)
+    keyring.forget(home)
+    if new is None:
+        _told(settings, home, "No passphrase any more: whoever reads this disk reads everything.")
+    else:
+        _told(settings, home, "The passphrase is another now. Nobody can restore it.")
+
+
+def _present(settings: Settings, home: Path) -> str | None:
+    from p2pchat.client import home_exists, needs_passphrase
+
+    if not home_exists(home):
+        raise UsageError(f"there is no identity in {home}; make one with 'p2pchat init'")
+    return passphrase(settings) if needs_passphrase(home) else None
+
+
+def _told(settings: Settings, home: Path, what: str) -> None:
+    if settings.json:
+        record({"home": str(home)})
+    say(what)

@@ -1,0 +1,119 @@
+"""A home's lock is changed knowingly, and a keyring is asked only where that was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import PasswordDeleteError
+
+from tests.cli.conftest import Run
+
+
+class Memory(KeyringBackend):
+    """A keyring of a desktop that forgets at the end of the test."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.kept: dict[tuple[str, str], str] = {}
+        self.works = True
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if not self.works:
+            raise RuntimeError("the desktop is locked")
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if (service, username) not in self.kept:
+            raise PasswordDeleteError("none is kept")
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def desktop() -> Iterator[Memory]:
+    before, memory = keyring.get_keyring(), Memory()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    for name in ("old", "new"):
+        (tmp_path / name).write_text(f"{name} secret\n")
+    return {name: str(tmp_path / name) for name in ("old", "new")}
+
+
+@pytest.fixture
+def home(p2pchat: Run, tmp_path: Path, files: dict[str, str]) -> str:
+    home = str(tmp_path / "home")
+    made = p2pchat("--home", home, "--passphrase-file", files["old"], "init", "--name", "ana")
+    assert made.code == 0, made.err
+    return home
+
+
+def opens(p2pchat: Run, home: str, *unlock: str) -> bool:
+    ran = p2pchat("--home", home, *unlock, "whoami")
+    assert ran.code in (0, 2, 4), ran.err
+    return ran.code == 0
+
+
+@pytest.mark.real
+def test_the_new_one_opens_the_home_and_the_old_one_does_not(
+    p2pchat: Run, home: str, files: dict[str, str]
+) -> None:
+    old, new = ("--passphrase-file", files["old"]), ("--passphrase-file", files["new"])
+    assert p2pchat("--home", home, *new, "passphrase", "--remove").code == 4
+    assert p2pchat("--home", home, *old, "passphrase", "--new-file", files["new"]).code == 0
+    assert not opens(p2pchat, home, *old)
+    assert opens(p2pchat, home, *new)
+    removed = p2pchat("--home", home, *new, "passphrase", "--remove")
+    assert (removed.code, "whoever reads this disk" in removed.err) == (0, True)
+    assert opens(p2pchat, home)
+
+
+@pytest.mark.real
+def test_a_keyring_opens_the_home_until_the_passphrase_changes(
+    p2pchat: Run, home: str, files: dict[str, str], desktop: Memory
+) -> None:
+    old = ("--passphrase-file", files["old"])
+    assert not opens(p2pchat, home)
+    assert p2pchat("--home", home, *old, "passphrase", "--keyring").code == 0
+    assert list(desktop.kept.values()) == ["old secret"]
+    assert opens(p2pchat, home)
+    desktop.works = False
+    assert not opens(p2pchat, home)
+    desktop.works = True
+    assert p2pchat("--home", home, *old, "passphrase", "--new-file", files["new"]).code == 0
+    assert desktop.kept == {}
+    assert not opens(p2pchat, home)
+
+
+def test_a_wrong_passphrase_is_not_kept(
+    p2pchat: Run, home: str, files: dict[str, str], desktop: Memory
+) -> None:
+    assert p2pchat("--home", home, "--passphrase-file", files["new"], "passphrase", "--keyring").code == 4
+    assert desktop.kept == {}
+
+
+def test_where_there_is_no_keyring_one_line_says_so(
+    p2pchat: Run, home: str, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "keyring", None)
+    ran = p2pchat("--home", home, "--passphrase-file", files["old"], "passphrase", "--keyring")
+    assert ran.code == 2
+    assert "pip install 'p2pchat[keyring]'" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_what_excludes_itself_is_refused(p2pchat: Run, home: str) -> None:
+    assert p2pchat("--home", home, "passphrase", "--remove", "--keyring").code == 2
+    assert p2pchat("--home", f"{home}-not", "passphrase").code == 2

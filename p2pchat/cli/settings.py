@@ -102,3 +102,10 @@ class Group(click.Group):
     def __init__(self, *args: Any, **attributes: Any) -> None:
         attributes["params"] = [*attributes.get("params", ()), *common_options(root=False)]
         super().__init__(*args, **attributes)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with its whole first sentence: Click would cut it short."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, each.get_short_help_str(limit=1000)) for name, each in found if each is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

@@ -64,7 +64,7 @@ class Methods:
     def __init__(self, running: RunningNode) -> None:
         self._running = running
         self._invites = 0
-        self._sending: dict[MessageId, asyncio.Lock] = {}
+        self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
         self.stop_wanted = asyncio.Event()
         self._methods: dict[str, Method] = {
             "whoami": self._whoami,
@@ -232,11 +232,15 @@ class Methods:
     @asynccontextmanager
     async def _alone(self, message: MessageId) -> AsyncIterator[None]:
         """One at a time for each id: what is found out about it must still hold when it is used."""
-        lock = self._sending.setdefault(message, asyncio.Lock())
-        async with lock:
-            yield
-        if not lock.locked():
-            self._sending.pop(message, None)
+        lock, askers = self._sending.get(message, (asyncio.Lock(), 0))
+        self._sending[message] = (lock, askers + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, askers = self._sending.pop(message)
+            if askers > 1:  # the next may have been woken and not yet hold the lock
+                self._sending[message] = (lock, askers - 1)
 
     async def _accepted(self, message: MessageId, contact: Contact, text: str) -> MessageState:
         """How far a message is that was just accepted, or was before."""

@@ -229,8 +229,8 @@ class Node:
     # --- contacts
 
     async def contacts(self) -> list[Event]:
-        """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``how``, ``here``,
-        ``added_at``, ``mesh``."""
+        """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``disappear``
+        (seconds or None), ``how``, ``here``, ``added_at``, ``mesh``."""
         return await self._call("contacts.list")  # type: ignore[no-any-return]
 
     async def contact(self, name: str) -> Event:
@@ -252,6 +252,11 @@ class Node:
     async def mute(self, name: str, muted: bool = True) -> Event:
         """Make no noise about what a contact writes (or make it again)."""
         return await self._call("contacts.mute", name=name, muted=muted)  # type: ignore[no-any-return]
+
+    async def disappear(self, name: str, seconds: float | None) -> Event:
+        """Have all that is said with a contact forgotten, by both, so long after it was written; None: no
+        more."""
+        return await self._call("contacts.disappear", name=name, seconds=seconds)  # type: ignore[no-any-return]
 
     async def remove(self, name: str) -> Event:
         """Forget a contact and everything said."""

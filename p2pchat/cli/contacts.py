@@ -18,7 +18,7 @@ from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import local_time
+from p2pchat.wording.lines import local_time, span, span_words
 from p2pchat.wording.pairing import emoji_line
 
 
@@ -94,6 +94,8 @@ def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "safety emoji", emoji_line(contact)
     yield "verified", "yes" if contact["verified"] else "no"
     yield "blocked", "yes" if contact["blocked"] else "no"
+    yield "muted", "yes" if contact["muted"] else "no"
+    yield "disappears", span_words(contact["disappear"]) if contact["disappear"] else "never"
     yield "here", "yes" if contact["here"] else "no"
     yield "paired by", contact["how"]
     yield "since", local_time(contact["added_at"]).strftime("%Y-%m-%d %H:%M")
@@ -200,6 +202,33 @@ async def _mute(settings: Settings, name: str, undo: bool) -> None:
         if settings.json:
             record(await node.contact(name))
     say(f"{harmless_name(name)} is {'no longer muted' if undo else 'muted'}.")
+
+
+@command.command("disappear")
+@click.argument("name", type=CONTACT)
+@click.argument("after", metavar="SPAN|off")
+@pass_settings
+def disappear(settings: Settings, name: str, after: str) -> None:
+    """Have all that is said with a contact forgotten on both sides, a while after it was written.
+
+    Either of you sets it for both: 30m, 8h, 1d, 4w, or off. What is not read or not delivered yet stays until
+    it is. Nothing can make a contact forget who does not want to.
+
+    \b
+    Example:
+      p2pchat contacts disappear bob 1d
+      p2pchat contacts disappear bob off
+    """
+    wait_for(_disappear(settings, name, span(after)), settings)
+
+
+async def _disappear(settings: Settings, name: str, seconds: float | None) -> None:
+    async with open_node(settings) as node:
+        await node.disappear(name, seconds)
+        if settings.json:
+            record(await node.contact(name))
+    how = "lasts" if seconds is None else f"disappears after {span_words(seconds)}"
+    say(f"What you and {harmless_name(name)} say {how} now.")
 
 
 @command.command("remove")

@@ -49,6 +49,10 @@ class Contacts:
         """Make no noise about what they write (or make it again)."""
         return self._put(replace(contact, muted=muted), "muted" if muted else "unmuted")[1]
 
+    def last(self, contact: Contact, seconds: float, since: float) -> list[Order]:
+        """Have what is said with them last so long."""
+        return self._put(replace(contact, lasts_s=seconds, lasts_since=since), "disappearing")[1]
+
     def remove(self, contact: Contact) -> list[Order]:
         """Forget them and everything said."""
         del self._contacts[contact.id]

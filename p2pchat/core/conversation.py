@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from p2pchat.core.inbox import Inbox
+from p2pchat.core.lasting import Purge, counts, decided
 from p2pchat.core.orders import MessageArrived, MessageMoved, Notify, Order, Persist, PresenceChanged
 from p2pchat.core.outbox import LIFETIME_S, PROBE_FIRST_S, PROBE_LAST_S, Item, Outbox
 from p2pchat.core.presence import Presence
@@ -56,7 +57,15 @@ class Retag:
     delta: TagDelta
 
 
-Output = Order | SendCell | Retag
+@dataclass(frozen=True, slots=True)
+class Lasts:
+    """It was decided how long what is said lasts."""
+
+    seconds: float
+    since: float
+
+
+Output = Order | SendCell | Retag | Lasts
 
 
 class Conversation:
@@ -81,6 +90,7 @@ class Conversation:
         self._outbox = Outbox(iter(entries))
         self._inbox = Inbox()
         self._presence = Presence(entropy)
+        self._purge = Purge()
         self._entropy = entropy
         self._counters = counters
         self._connected = False
@@ -109,9 +119,16 @@ class Conversation:
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
-        if not self._connected:
-            return self._presence.lapses_at()
-        due = (self._outbox.next_expiry(), self._presence.next_wakeup(), self._receipt_at, self._probe_at)
+        due = [self._purge.next_wakeup(self.contact)]
+        if self._connected:
+            due += [
+                self._outbox.next_expiry(),
+                self._presence.next_wakeup(),
+                self._receipt_at,
+                self._probe_at,
+            ]
+        else:
+            due.append(self._presence.lapses_at())
         return min((at for at in due if at is not None), default=None)
 
     # --- what happens
@@ -124,6 +141,12 @@ class Conversation:
         line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED)
         accepted: list[Output] = [Persist(PutOutbox(entry)), Persist(PutMessage(line))]
         return [*accepted, *self._moved_to(entry, MessageState.QUEUED, now), *self._saved(self._flush(now))]
+
+    def last_for(self, seconds: float, now: float) -> list[Output]:
+        """Decide, for both, how long what is said lasts; they are told as surely as by a message."""
+        decision = decided(self.contact, seconds, now)
+        told = self._enqueue(decision, now)
+        return [Lasts(decision.seconds, decision.at), *self._saved(told + self._flush(now))]
 
     def connected(self, links: int, opened: bool, now: float) -> list[Output]:
         """The mesh has ``links`` links now. A new one is a new chance to be heard."""
@@ -158,7 +181,7 @@ class Conversation:
 
     def tick(self, now: float) -> list[Output]:
         """Expire, acknowledge, greet, probe: whatever is due."""
-        out: list[Output] = []
+        out: list[Output] = [*self._purge.due(self.contact, now)]
         if self._presence.lapsed(now):
             out.append(Notify(PresenceChanged(self.contact.id, here=False)))
         if self._connected:
@@ -225,6 +248,8 @@ class Conversation:
             case wire.RekeyAnswer():
                 delta = self._session.complete_renewal(payload, now)
                 return [Retag(delta)] if delta is not None else []
+            case wire.Lasting(seconds=seconds, at=at):
+                return [Lasts(seconds, at)] if counts(self.contact, payload) else []
             case wire.UnknownPayload():
                 self._counters["payloads not understood"] += 1
                 return []

@@ -193,11 +193,19 @@ class ContactMuted:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactLasts:
+    """What is said with them shall last so long; 0: for ever."""
+
+    contact: ContactId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ContactRemoved:
     contact: ContactId
 
 
-ContactFact = ContactRenamed | ContactVerified | ContactBlocked | ContactMuted | ContactRemoved
+ContactFact = ContactRenamed | ContactVerified | ContactBlocked | ContactMuted | ContactLasts | ContactRemoved
 """What the user decided about one contact."""
 
 
@@ -224,5 +232,6 @@ Fact = (
     | ContactVerified
     | ContactBlocked
     | ContactMuted
+    | ContactLasts
     | ContactRemoved
 )

@@ -177,6 +177,7 @@ class Node:
                 | facts.ContactVerified()
                 | facts.ContactBlocked()
                 | facts.ContactMuted()
+                | facts.ContactLasts()
                 | facts.ContactRemoved()
             ):
                 return self._contact(fact, now)
@@ -275,6 +276,9 @@ class Node:
                 return self._block(contact, blocked, now)
             case facts.ContactMuted(contact, muted):
                 return self._with_contact(contact, lambda known: self._contacts.mute(known, muted))
+            case facts.ContactLasts(contact, seconds):
+                talk = self._conversations.get(contact)
+                return self._on_talk(talk, talk.last_for(seconds, now), now) if talk is not None else []
             case facts.ContactRemoved(contact):
                 return self._remove(contact)
             case _:
@@ -429,12 +433,19 @@ class Node:
                 case conversation.SendCell(cell):
                     home = self._meshes[talk.contact.mesh]
                     done += self._on_mesh(home, home.submit(cell, now), now)
+                case conversation.Lasts():
+                    done += self._lasts(talk.contact.id, each)
                 case conversation.Retag(TagDelta(added, removed)):
                     if not talk.contact.blocked:
                         self._retag(talk.contact.id, added, removed)
                 case _:
                     done.append(each)
         return done
+
+    def _lasts(self, contact: ContactId, decided: conversation.Lasts) -> list[Order]:
+        return self._with_contact(
+            contact, lambda known: self._contacts.last(known, decided.seconds, decided.since)
+        )
 
     def _retag(self, contact: ContactId, added: Iterable[bytes], removed: Iterable[bytes]) -> None:
         for tag in removed:

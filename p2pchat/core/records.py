@@ -57,6 +57,10 @@ class Contact:
     blocked: bool = False
     muted: bool = False
     """Whether what they write makes no noise here."""
+    lasts_s: float = 0.0
+    """What was said is forgotten, by both, so many seconds after it was written; 0: never."""
+    lasts_since: float = 0.0
+    """When that was decided, by the decider's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,15 @@ class DropCells:
     numbers: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DropOldMessages:
+    """Forget lines with a contact that were written before a moment, but for what waits to be delivered or
+    read."""
+
+    contact: ContactId
+    before: float
+
+
 Change = (
     PutIdentity
     | PutMesh
@@ -210,6 +223,7 @@ Change = (
     | DropOutbox
     | PutMessage
     | SetMessageState
+    | DropOldMessages
     | PutCells
     | DropCells
 )

@@ -35,7 +35,7 @@ from p2pchat.errors import (
 from p2pchat.types import MessageId, MessageState
 from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous, parse
 from p2pchat.wire.pairing import check_nick
-from p2pchat.wire.payload import TEXT_LIMIT, text_size
+from p2pchat.wire.payload import LASTING_MAX_S, TEXT_LIMIT, text_size
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -47,6 +47,9 @@ LINK_PATIENCE_S: Final = 86_400.0
 """How long an invite by link waits by default (protocol, section 7)."""
 
 JOIN_PATIENCE_S: Final = 60.0
+
+LASTING_MIN_S: Final = 10.0
+"""Less than this is gone before it is read."""
 
 METHOD_NOT_FOUND: Final = -32601
 
@@ -76,6 +79,7 @@ class Methods:
             "contacts.rename": self._contacts_rename,
             "contacts.block": self._contacts_block,
             "contacts.mute": self._contacts_mute,
+            "contacts.disappear": self._contacts_disappear,
             "contacts.remove": self._contacts_remove,
             "send": self._send,
             "wait": self._wait,
@@ -189,6 +193,12 @@ class Methods:
     async def _contacts_mute(self, arguments: Arguments, asker: Asker) -> views.View:
         contact = self._named(arguments.text("name"))
         return await self._changed(contact, facts.ContactMuted(contact.id, arguments.flag("muted", True)))
+
+    async def _contacts_disappear(self, arguments: Arguments, asker: Asker) -> views.View:
+        contact, seconds = self._named(arguments.text("name")), arguments.seconds("seconds") or 0.0
+        if seconds and not LASTING_MIN_S <= seconds <= LASTING_MAX_S:
+            raise UsageError("messages last from ten seconds to ten years, or for ever")
+        return await self._changed(contact, facts.ContactLasts(contact.id, seconds))
 
     async def _contacts_remove(self, arguments: Arguments, asker: Asker) -> views.View:
         contact = self._named(arguments.text("name"))

@@ -50,6 +50,7 @@ def contact(them: Contact, here: bool) -> View:
         "verified": them.verified,
         "blocked": them.blocked,
         "muted": them.muted,
+        "disappear": them.lasts_s or None,
         "here": here,
         "added_at": moment(them.added_at),
         "mesh": them.mesh.hex(),

@@ -22,9 +22,13 @@ _PUT_MESH = """
     INSERT INTO mesh VALUES (?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET rendezvous = excluded.rendezvous"""
 _PUT_CONTACT = """
-    INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, mesh = excluded.mesh, how = excluded.how,
-        verified = excluded.verified, blocked = excluded.blocked, muted = excluded.muted"""
+        verified = excluded.verified, blocked = excluded.blocked, muted = excluded.muted,
+        lasts_s = excluded.lasts_s, lasts_since = excluded.lasts_since"""
+_DROP_OLD = """
+    DELETE FROM message WHERE contact = ? AND at < ?
+        AND CASE outgoing WHEN 1 THEN state NOT IN ('queued', 'relayed') ELSE heard = 1 END"""
 _PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
 _PUT_OUTBOX = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_MESSAGE = """
@@ -91,6 +95,8 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             run(_PUT_MESSAGE, row)
         case records.SetMessageState(id, state):
             run(_SET_STATE, (state.value, id))
+        case records.DropOldMessages(contact, before):
+            run(_DROP_OLD, (contact, before))
         case records.PutCells(home, held):
             rows = ((home, each.number, each.key, each.epoch, each.slot, each.body) for each in held)
             connection.executemany(_PUT_CELL, rows)
@@ -102,7 +108,7 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
 
 def _contact_row(them: records.Contact) -> tuple[Any, ...]:
     names = them.id, them.name, them.identity_key, them.mesh, them.how
-    return *names, them.added_at, them.verified, them.blocked, them.muted
+    return *names, them.added_at, them.verified, them.blocked, them.muted, them.lasts_s, them.lasts_since
 
 
 def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
@@ -117,13 +123,19 @@ def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
 
 def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
     rows = connection.execute(
-        "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked, muted FROM contact"
+        "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked, muted,"
+        " lasts_s, lasts_since FROM contact"
         " ORDER BY added_at, id"
     )
-    return tuple(
-        records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, *map(bool, decided))
-        for id, name, key, mesh, how, added, *decided in rows
-    )
+    return tuple(_contact(*row) for row in rows)
+
+
+def _contact(
+    id: str, name: str, key: bytes, mesh: bytes, how: str, added: float, *decided: Any
+) -> records.Contact:
+    verified, blocked, muted, lasts_s, lasts_since = decided
+    flags = bool(verified), bool(blocked), bool(muted)
+    return records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, *flags, lasts_s, lasts_since)
 
 
 def _sessions(connection: apsw.Connection) -> tuple[records.SessionState, ...]:

@@ -15,6 +15,7 @@ from p2pchat.tui import commands
 from p2pchat.tui.dialogs import FOUND_MAX, Ask, Confirm, Help, Report, SearchDialog, Verify
 from p2pchat.tui.mesh import doctor_picture
 from p2pchat.tui.pairing import Invite, Join, paired_line
+from p2pchat.wording.lines import span
 
 if TYPE_CHECKING:
     from p2pchat.tui.app import Chat
@@ -43,6 +44,7 @@ class Acts:
             "toggle_mute": self._toggle_mute,
             "block": self._block,
             "toggle_block": self._toggle_block,
+            "disappear": self._disappear,
             "forget": self._forget,
             "profile": self._profile,
             "doctor": self._doctor,
@@ -123,6 +125,11 @@ class Acts:
 
         question = f"Stop hearing {harmless_name(name)}? What waits for them is taken back."
         self._chat.push_screen(Confirm(question, "Block"), answered)
+
+    async def _disappear(self, rest: str) -> None:
+        if not rest:
+            raise UsageError("/disappear needs a span, like /disappear 1d, or off")
+        await self._chat.node.disappear(self._current(), span(rest))
 
     async def _forget(self, _rest: str) -> None:
         name = self._current()

@@ -5,6 +5,7 @@ Knows: which part is told what. Does not know: how any part looks, or what a nod
 
 from __future__ import annotations
 
+from time import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
@@ -24,6 +25,7 @@ from p2pchat.tui.people import People
 from p2pchat.tui.scrollback import PAGE, Event, Scrollback
 from p2pchat.tui.talks import Changed, Happened, Moved, Refused, Said, Talks, Trouble
 from p2pchat.wording.exposure import hidden
+from p2pchat.wording.lines import span_words
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -197,6 +199,8 @@ class Chat(App[None]):
         title.append(harmless_name(person.name))
         facts = ["here" if person.here else "away"]
         facts.append("verified" if person.contact["verified"] else "not verified: F7")
+        if lasts := person.contact.get("disappear"):
+            facts.append(f"disappears after {span_words(lasts)}")
         if person.contact["blocked"]:
             facts.append("BLOCKED: F9")
         elif person.muted:
@@ -244,6 +248,9 @@ class Chat(App[None]):
         self._hidden = "; ".join(hidden(mesh) for mesh in status["meshes"])
         if self.screen_stack[0].has_class("-meshed"):
             self.query_one("#mesh-picture", Static).update(mesh_picture(status))
+        person = self.talks.people.get(self.talks.current)
+        if person is not None and person.contact.get("disappear"):
+            self.scrollback.forget_before(time() - person.contact["disappear"])
         self._show_parts()
 
     # --- conversations

@@ -34,6 +34,12 @@ COMMANDS: Final = (
     Command("/rename", "NEW", "call this contact something else"),
     Command("/mute", "[off]", "no noise about this contact", ("off",)),
     Command("/block", "[off]", "stop hearing this contact", ("off",)),
+    Command(
+        "/disappear",
+        "SPAN|off",
+        "forget what is said after a while, on both sides",
+        ("8h", "1d", "4w", "off"),
+    ),
     Command("/forget", "", "forget what was said with this contact"),
     Command("/profile", "", "how your messages are hidden, and links"),
     Command("/doctor", "", "what works from here, who learns what"),

@@ -194,6 +194,12 @@ class Scrollback(ScrollView, can_focus=True):
             self._entries.remove(entry)
             self._lay_out([])
 
+    def forget_before(self, moment: float) -> None:
+        """What is older, Unix seconds, is no more."""
+        for entry in list(self._entries):
+            if local_time(entry.message["at"]).timestamp() < moment:
+                self.take_away(entry.message["id"])
+
     def message(self, id: str | None) -> Event | None:
         """A message that is loaded."""
         entry = self._places.get(id) if id is not None else None

@@ -25,6 +25,9 @@ PAYLOAD_LIMIT: Final = COUNT_MAX * GEOMETRY.data
 TIME_MAX: Final = 253402300799.0
 """The last second of the year 9999: what calendars can show."""
 
+LASTING_MAX_S: Final = 10 * 366 * 86_400.0
+"""Ten years: what lasts longer lasts for ever."""
+
 ENCAPSULATION_KEY_BYTES: Final = 1184
 CIPHERTEXT_BYTES: Final = 1088
 """Of ML-KEM-768 (FIPS 203, table 3)."""
@@ -69,13 +72,27 @@ class RekeyAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasting:
+    """What was said shall be forgotten, by both, so long after it was written. Raises Malformed."""
+
+    seconds: float
+    """0: never; at most ``LASTING_MAX_S``."""
+    at: float
+    """When it was decided, by the decider's clock; Unix seconds, 0 to ``TIME_MAX``."""
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.seconds <= LASTING_MAX_S and 0 <= self.at <= TIME_MAX):
+            raise Malformed("a setting from outside the calendar")
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownPayload:
     """Something a later version says."""
 
     type: int
 
 
-Payload = Text | RekeyOffer | RekeyAnswer | UnknownPayload
+Payload = Text | RekeyOffer | RekeyAnswer | Lasting | UnknownPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +141,8 @@ def encode_payload(payload: Payload) -> bytes:
             return pack({"t": 2, "generation": generation, "epoch": epoch, "ek": key})
         case RekeyAnswer(generation=generation, ciphertext=ciphertext):
             return pack({"t": 3, "generation": generation, "ct": ciphertext})
+        case Lasting(seconds=seconds, at=at):
+            return pack({"t": 4, "seconds": float(seconds), "at": float(at)})
         case UnknownPayload(type=unknown):
             return pack({"t": unknown})
     assert_never(payload)
@@ -141,6 +160,8 @@ def decode_payload(data: bytes) -> Payload:
             return RekeyOffer(generation, epoch, read.bytes("ek", ENCAPSULATION_KEY_BYTES))
         case 3:
             return RekeyAnswer(read.integer("generation", 0, _U32), read.bytes("ct", CIPHERTEXT_BYTES))
+        case 4:
+            return Lasting(read.number("seconds", 0, LASTING_MAX_S), read.number("at", 0, TIME_MAX))
         case unknown:
             return UnknownPayload(unknown)
 

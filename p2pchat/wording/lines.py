@@ -38,6 +38,24 @@ def message_line(message: Event) -> str:
     return f"{line}  [{state}]" if message.get("outgoing") and state != "delivered" else line
 
 
+def span(text: str) -> float | None:
+    """Read ``30s``, ``1d``, ``4w`` as seconds; ``off`` as None. Raises UsageError on anything else."""
+    if text.strip().lower() in ("off", "never"):
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})\s*([smhdw])", text.strip().lower())
+    if match is None:
+        raise UsageError(f"{text!r} is not a span of time; write 30m, 8h, 1d, 4w or off")
+    return timedelta(**{_SPANS[match[2]]: int(match[1])}).total_seconds()
+
+
+def span_words(seconds: float) -> str:
+    """``1 day``, ``8 hours``: in the largest unit that it is whole in."""
+    for size, unit in ((604_800, "week"), (86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size and not seconds % size:
+            return f"{seconds / size:g} {unit}{'s' * (seconds != size)}"
+    return f"{seconds:g} seconds"
+
+
 def moment(text: str, now: datetime) -> datetime:
     """Read ``2h``, ``3d``, ``2026-01-02`` or ``2026-01-02T03:04``, the latter two in local time unless they
     say.

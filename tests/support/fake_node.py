@@ -31,6 +31,7 @@ def contact(name: str, **rest: Any) -> Event:
         "verified": False,
         "blocked": False,
         "muted": False,
+        "disappear": None,
         "here": True,
         "added_at": AT,
         "mesh": "00" * 16,
@@ -133,6 +134,10 @@ class FakeNode:
 
     async def mute(self, name: str, muted: bool = True) -> Event:
         self.people[name] = {**await self.contact(name), "muted": muted}
+        return self.people[name]
+
+    async def disappear(self, name: str, seconds: float | None) -> Event:
+        self.people[name] = {**await self.contact(name), "disappear": seconds}
         return self.people[name]
 
     async def rename(self, name: str, new: str) -> Event:

@@ -62,6 +62,8 @@ class MemoryStore:
                 self._add(message)
             case records.SetMessageState(message, state):
                 self.history = [self._moved(m, message, state) for m in self.history]
+            case records.DropOldMessages(contact, before):
+                self.history = [m for m in self.history if m.contact != contact or m.at >= before]
             case records.PutCells(home, cells):
                 self.held.setdefault(home, {}).update({cell.number: cell for cell in cells})
             case records.DropCells(home, numbers):

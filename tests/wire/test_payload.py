@@ -16,6 +16,7 @@ from p2pchat.wire.payload import (
     PAYLOAD_LIMIT,
     TEXT_LIMIT,
     TIME_MAX,
+    Lasting,
     Notice,
     Payload,
     Presence,
@@ -38,6 +39,8 @@ PAYLOADS: list[Payload] = [
     replace(HELLO, at=0.0, text=""),
     RekeyOffer(3, 80_000, b"k" * 1184),
     RekeyAnswer(3, b"c" * 1088),
+    Lasting(86_400.0, 1767323045.5),
+    Lasting(0.0, 0.0),
     UnknownPayload(77),
 ]
 NOTICES: list[Notice] = [

@@ -40,6 +40,10 @@ _OPTIONS: Final = (
 )
 
 
+class Interrupted(Exception):
+    """Ctrl-C, SIGTERM or SIGHUP."""
+
+
 class _Root(click.Group):
     """Loads ``p2pchat.cli.<name>`` and takes its ``command``."""
 
@@ -53,6 +57,13 @@ class _Root(click.Group):
         assert isinstance(command, click.Command), cmd_name
         command.short_help = _COMMANDS[cmd_name]
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Raises Interrupted where Click would first print an empty line."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted from error
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One screen of 24 lines by 80, and no command imported to fill it."""

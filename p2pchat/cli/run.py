@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from p2pchat.cli.main import root
+from p2pchat.cli.main import Interrupted, root
 from p2pchat.cli.output import StdoutClosed, say
 from p2pchat.cli.settings import Settings
 from p2pchat.errors import P2PChatError
@@ -37,8 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         ended = root().main(list(arguments), prog_name="p2pchat", obj=settings, standalone_mode=False)
         return ended if isinstance(ended, int) else 0
-    except (KeyboardInterrupt, click.Abort):
-        say("interrupted")
+    except (Interrupted, KeyboardInterrupt, click.Abort):
+        say("\n" * sys.stderr.isatty() + "p2pchat: interrupted")  # below the ^C that a terminal shows
         return INTERRUPTED
     except StdoutClosed:
         _forget_stdout()

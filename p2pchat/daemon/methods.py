@@ -269,7 +269,7 @@ class Methods:
 
     def _check_sendable(self, contact: Contact, text: str) -> None:
         if contact.blocked:
-            raise UsageError(f"{contact.name} is blocked; unblock them first")
+            raise UsageError(f"{contact.name} is blocked; 'p2pchat contacts block --undo' unblocks them")
         if not text:
             raise UsageError("there is nothing to send")
         try:

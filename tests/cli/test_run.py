@@ -85,7 +85,7 @@ def test_interruption_is_130(p2pchat: Run, monkeypatch: pytest.MonkeyPatch, node
         await asyncio.Event().wait()
 
     monkeypatch.setattr(FakeNode, "whoami", interrupted)
-    assert p2pchat("whoami").code == 130
+    assert p2pchat("whoami") == (130, "", "p2pchat: interrupted\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -101,6 +101,7 @@ def hidden_by(result: Mapping[str, Any]) -> str:
     marks = {
         "cover by other ways": result["cover"] == "fresh" and result["scheme"] in ("balanced", "strong"),
         "fresh stems": result["fresh_stems"],
+        "just come": not result.get("watched", True),
         "broadcast told": result["told"],
         "traced": result["traced"],
         "first hop honest": result["trusted_first"],

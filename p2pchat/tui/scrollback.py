@@ -1,22 +1,19 @@
 """What was said, as lines on a screen: only what is loaded is laid out, only what is visible is drawn.
 
-Knows: layout, wrapping, what is selected. Does not know: where messages come from, or what is done with one.
+Knows: what is loaded, in view, selected. Does not know: how a message is wrapped
+(``layout``), where it comes from, or what is done with it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 from typing import Any, ClassVar, Final
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -24,8 +21,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from p2pchat.text import harmless, harmless_name
-from p2pchat.wording.lines import MARKS, local_time
+from p2pchat.text import harmless
+from p2pchat.tui.layout import LINK, Entry, entry_of, lay_out, shown_name
+from p2pchat.wording.lines import local_time
 
 Event = dict[str, Any]
 
@@ -37,36 +35,6 @@ PAGE: Final = 100
 
 LOADED_MAX: Final = 2000
 """Messages laid out at once; what is farther from view is let go and asked for again."""
-
-FOLD_LINES: Final = 20
-FOLD_CHARACTERS: Final = 2000
-"""Longer messages show so much until they are unfolded: none may push all others off the screen."""
-
-NAME_WIDTH: Final = 12
-"""Cells for names; longer ones are cut."""
-
-_LINK: Final = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}]")
-_WORDS: Final = {
-    "sending": "not sent yet",
-    "queued": "queued",
-    "expired": "expired",
-    "cancelled": "cancelled",
-}
-"""States that a glyph alone might hide."""
-
-_CONSOLE: Final = Console(width=200, color_system=None, legacy_windows=False)
-"""Rich needs one to wrap text; it prints nothing."""
-
-
-@dataclass(slots=True)
-class _Entry:
-    """One message and the lines it takes."""
-
-    message: Event
-    day: date
-    lines: list[list[tuple[str, str]]] = field(default_factory=list)
-    """Of each line its pieces: a component class or link, and text."""
-    unfolded: bool = False
 
 
 class Scrollback(ScrollView, can_focus=True):
@@ -120,8 +88,8 @@ class Scrollback(ScrollView, can_focus=True):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._entries: list[_Entry] = []
-        self._places: dict[str, _Entry] = {}
+        self._entries: list[Entry] = []
+        self._places: dict[str, Entry] = {}
         self._starts: list[int] = [0]
         """Where each entry's lines begin, and where all end."""
         self._width = 0
@@ -139,7 +107,7 @@ class Scrollback(ScrollView, can_focus=True):
 
     def show(self, messages: Sequence[Event], *, oldest: bool, newest: bool = True) -> None:
         """Show these instead of whatever was there."""
-        self._entries = [_entry(message) for message in messages]
+        self._entries = [entry_of(message) for message in messages]
         self._asked, self.selected = None, None
         self.oldest, self.newest = oldest, newest
         self._places.clear()
@@ -155,7 +123,7 @@ class Scrollback(ScrollView, can_focus=True):
             self._relay(known)
         elif self.newest:
             at_end = self._at_end()
-            self._entries.append(_entry(message))
+            self._entries.append(entry_of(message))
             self._lay_out(self._entries[-1:])
             self._drop(first=True)
             if at_end:
@@ -164,7 +132,7 @@ class Scrollback(ScrollView, can_focus=True):
     def add_page(self, messages: Sequence[Event], *, before: bool, last: bool) -> None:
         """What was wanted: all of it if ``last``."""
         self._asked = None
-        fresh = [_entry(message) for message in messages if message["id"] not in self._places]
+        fresh = [entry_of(message) for message in messages if message["id"] not in self._places]
         if before:
             self.oldest = last
             down = self._total - int(self.scroll_y)
@@ -244,15 +212,15 @@ class Scrollback(ScrollView, can_focus=True):
     def _at_end(self) -> bool:
         return self._total <= self.size.height or self.scroll_y >= self._total - self.size.height - 1
 
-    def _lay_out(self, fresh: Iterable[_Entry]) -> None:
+    def _lay_out(self, fresh: Iterable[Entry]) -> None:
         """Reckon the lines of some entries anew, and the places of all."""
         fresh = list(fresh)
-        longest = max((cell_len(_name(entry.message)) for entry in fresh), default=0)
+        longest = max((cell_len(shown_name(entry.message)) for entry in fresh), default=0)
         if longest > self._names:
             self._names, fresh = longest, [*self._entries, *fresh]
         for entry in fresh:
             self._places[entry.message["id"]] = entry
-            self._wrap(entry)
+            lay_out(entry, self._width, self._names)
         day: date | None = None
         heights = []
         for entry in self._entries:
@@ -262,42 +230,15 @@ class Scrollback(ScrollView, can_focus=True):
         self.virtual_size = Size(self._width, self._total)
         self.refresh()
 
-    def _relay(self, entry: _Entry) -> None:
+    def _relay(self, entry: Entry) -> None:
         at_end, before = self._at_end(), len(entry.lines)
-        self._wrap(entry)
+        lay_out(entry, self._width, self._names)
         if len(entry.lines) == before:
             self.refresh()
             return
         self._lay_out([])
         if at_end:
             self.scroll_end(animate=False, immediate=True)
-
-    def _wrap(self, entry: _Entry) -> None:
-        """Lines of one message: its time and name, then the text beside them, at last how far it has come."""
-        message, width = entry.message, max(20, self._width)
-        at = f"{local_time(message['at']):%H:%M} "
-        name, who = _name(message), "me" if message["outgoing"] else "them"
-        lead = [("time", at), (who, name), ("text", " " * (self._names - cell_len(name) + 1))]
-        margin = cell_len(at) + self._names + 1
-        text, hidden = _folded(harmless(message["text"]), entry.unfolded)
-        rows = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
-        if hidden or (len(rows) > FOLD_LINES and not entry.unfolded):
-            rows = [*rows[:FOLD_LINES], [("mark", hidden or "… more (Esc, Enter)")]]
-        blank = [("text", " " * margin)]
-        entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(rows)]
-        if message["outgoing"]:
-            self._mark(entry, width, blank)
-
-    def _mark(self, entry: _Entry, width: int, blank: list[tuple[str, str]]) -> None:
-        state = entry.message.get("state", "")
-        glyph = MARKS.get(state, "…")
-        mark = f" {glyph} {_WORDS.get(state, '')}".rstrip()
-        style = "failed" if state in ("expired", "cancelled") else "mark"
-        taken = sum(cell_len(text) for _, text in entry.lines[-1])
-        if taken + cell_len(mark) > width:
-            entry.lines.append([*blank, (style, mark[1:])])
-        else:
-            entry.lines[-1].append((style, mark))
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew; what was in view stays."""
@@ -413,7 +354,7 @@ class Scrollback(ScrollView, can_focus=True):
         entry = self._places.get(self.selected or "")
         if entry is not None:
             entry.unfolded = not entry.unfolded
-            self._wrap(entry)
+            lay_out(entry, self._width, self._names)
             self._lay_out([])
             self._bring()
 
@@ -443,7 +384,7 @@ class Scrollback(ScrollView, can_focus=True):
         """Do something with the selected message."""
         entry = self._places.get(self.selected or "")
         if entry is not None:
-            found = _LINK.search(harmless(entry.message["text"]))
+            found = LINK.search(harmless(entry.message["text"]))
             self.post_message(self.Chosen(verb, entry.message, found.group() if found else ""))
 
     def on_click(self, event: events.Click) -> None:
@@ -455,46 +396,3 @@ class Scrollback(ScrollView, can_focus=True):
         if line < self._total:
             self.selected = self._entries[self._at(line)[0]].message["id"]
             self.refresh()
-
-
-def _entry(message: Event) -> _Entry:
-    return _Entry(message, local_time(message["at"]).date())
-
-
-def _name(message: Event) -> str:
-    name = harmless_name(message["from"])
-    if cell_len(name) <= NAME_WIDTH:
-        return name
-    while cell_len(name) > NAME_WIDTH - 1:
-        name = name[:-1]
-    return name + "…"
-
-
-def _folded(text: str, unfolded: bool) -> tuple[str, str]:
-    """What is shown of a text, and a line about what is not."""
-    lines = text.count("\n") + 1
-    if unfolded or (lines <= FOLD_LINES and len(text) <= FOLD_CHARACTERS):
-        return text, ""
-    shown = "\n".join(text[:FOLD_CHARACTERS].split("\n")[:FOLD_LINES])
-    more = lines - shown.count("\n") - 1
-    rest = f"{more:,} more lines" if more > 0 else f"{len(text) - len(shown):,} more characters"
-    return shown, f"… {rest.replace(',', ' ')} (Esc, Enter)"
-
-
-def _wrapped(line: str, width: int) -> list[list[tuple[str, str]]]:
-    """One line of text as rows of at most ``width`` cells, with the links in it."""
-    quoted = "quote" if line.startswith("> ") else "text"
-    if line.isascii() and len(line) <= width and "http" not in line:
-        return [[(quoted, line)]]
-    text = Text(line, end="")
-    for found in _LINK.finditer(line):
-        text.stylize(Style(link=found.group()), *found.span())
-    rows = text.wrap(_CONSOLE, width, overflow="fold", no_wrap=False, tab_size=1)
-    return [
-        [
-            (segment.style.link if segment.style is not None and segment.style.link else quoted, segment.text)
-            for segment in row.render(_CONSOLE)
-        ]
-        or [(quoted, "")]
-        for row in rows
-    ] or [[(quoted, "")]]

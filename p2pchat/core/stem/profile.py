@@ -40,7 +40,7 @@ class Profile:
 
 FAST: Final = Profile("fast", hops=(3, 5), delay_s=0.0, cover_per_s=0.0, on_clock=False, repeat_s=4.0)
 BALANCED: Final = Profile("balanced", hops=(4, 5), delay_s=0.1, cover_per_s=0.2, on_clock=False, repeat_s=8.0)
-STRONG: Final = Profile("strong", hops=(4, 5), delay_s=0.45, cover_per_s=1.0, on_clock=True, repeat_s=20.0)
+STRONG: Final = Profile("strong", hops=(4, 5), delay_s=0.35, cover_per_s=1.0, on_clock=True, repeat_s=20.0)
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {each.name: each for each in (FAST, BALANCED, STRONG)}

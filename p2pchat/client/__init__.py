@@ -1,0 +1,76 @@
+"""Talk to a node: the public Python interface, and all that the command line and the chat use.
+
+Knows: the control socket's protocol, how to find a node, how to become one when there is none. Does not know:
+what a node is made of (it is imported only when one must be run here).
+
+::
+
+    async with p2pchat.connect() as node:
+        await node.send("bob", "hi")
+
+The node that a home's programs share may run in any of them. When it goes away, those left find the new one,
+or run it: calls under way go on, and nothing is sent or shown twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from p2pchat.client.homes import (
+    change_passphrase,
+    create_home,
+    default_home,
+    home_exists,
+    needs_passphrase,
+    node_runs,
+    wipe_home,
+)
+from p2pchat.client.node import KEY_MAX, Event, Node, message_id
+from p2pchat.client.reach import AskPassphrase, run_node
+from p2pchat.errors import ControlError, P2PChatError
+
+
+def connect(
+    home: Path | str | None = None,
+    *,
+    passphrase: AskPassphrase | str | None = None,
+    run: bool = True,
+    relay_only: bool = False,
+) -> Node:
+    """Return a node to be entered with ``async with``.
+
+    Attaches to the node that runs in ``home``; if none does, runs one in this process for as long as the
+    block lasts, or, with ``run=False``, raises NetworkError. With ``relay_only``, as with
+    ``P2PCHAT_RELAY_ONLY`` or ``P2PCHAT_PROXY``, a running node that keeps to less is a UsageError.
+    """
+    ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
+    return Node(Path(home) if home is not None else default_home(), ask, run, relay_only)
+
+
+def forge(words: str | None = None) -> Event:
+    """Show, on throw-away accounts, that one side alone can make a transcript up: ``transcripts`` by
+    ``name``, and whether one judge ``accepted`` each. ``words``: what is put into the guest's mouth."""
+    from p2pchat.daemon.forgery import demonstrate
+
+    return demonstrate(words)
+
+
+__all__ = [
+    "KEY_MAX",
+    "AskPassphrase",
+    "ControlError",
+    "Event",
+    "Node",
+    "P2PChatError",
+    "change_passphrase",
+    "connect",
+    "create_home",
+    "default_home",
+    "forge",
+    "home_exists",
+    "message_id",
+    "needs_passphrase",
+    "node_runs",
+    "run_node",
+    "wipe_home",
+]

@@ -1,0 +1,70 @@
+"""Homes: where one is, whether it is one, making it, locking it, destroying it.
+
+Knows: what may be done without a node. Does not know: how a home is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from p2pchat.rpc import SOCKET
+
+
+def default_home() -> Path:
+    """``P2PCHAT_HOME``, or the platform's data directory."""
+    if home := os.environ.get("P2PCHAT_HOME"):
+        return Path(home).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("p2pchat", appauthor=False))
+
+
+def home_exists(home: Path) -> bool:
+    """Whether there is an identity in ``home``."""
+    from p2pchat.store import exists
+
+    return exists(home)
+
+
+def node_runs(home: Path) -> bool:
+    """Whether a node seems to run in ``home``, at the cost of one look: a killed one leaves its socket."""
+    return (home / SOCKET).exists()
+
+
+def create_home(home: Path, name: str, rendezvous: Sequence[str] = (), passphrase: str | None = None) -> None:
+    """Make a new identity; without a passphrase the key lies open in the home.
+
+    Raises UsageError (bad name or address, or an identity is there already), StoreError.
+    """
+    from p2pchat.daemon.setup import create_home as create
+    from p2pchat.store import KeyFile, Passphrase
+
+    create(home, name, tuple(rendezvous), KeyFile() if passphrase is None else Passphrase(passphrase))
+
+
+def change_passphrase(home: Path, old: str | None, new: str | None) -> None:
+    """Lock ``home`` with another passphrase; None for none. A node that runs there goes on until it ends.
+
+    Raises TrustError (the old one is wrong), StoreError; then the old one holds.
+    """
+    from p2pchat.daemon.setup import change_passphrase as change
+    from p2pchat.store import KeyFile, Passphrase
+
+    old_way, new_way = (KeyFile() if each is None else Passphrase(each) for each in (old, new))
+    change(home, old_way, new_way)
+
+
+def needs_passphrase(home: Path) -> bool:
+    """Whether ``home`` is locked with a passphrase. Raises StoreError."""
+    from p2pchat.store import needs_passphrase as needs
+
+    return needs(home)
+
+
+def wipe_home(home: Path) -> None:
+    """Destroy the identity in ``home`` and all its data. Raises ControlError while a node runs there."""
+    from p2pchat.daemon.setup import wipe_home as wipe
+
+    wipe(home)

@@ -1,0 +1,283 @@
+"""A node's verbs, typed.
+
+Knows: parameters, answers, events. Does not know: where the node runs, or what it is made of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from p2pchat.client.reach import Reach
+from p2pchat.errors import NotInTime, UsageError
+from p2pchat.rpc import ConnectionLost
+
+Event = dict[str, Any]
+"""As in docs/scripting.md: ``type`` and what belongs to it."""
+
+KEY_MAX: Final = 256
+"""Bytes of an id that a caller gives a message."""
+
+_MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+INVITE_LIVES: Final = 4
+"""Nodes that may wait at one code, one after another; each allows one guess, so not without end."""
+
+
+def message_id(key: str) -> str:
+    """The message's id that a key of the caller's own stands for, 32 hexadecimal digits; such a one is its
+    own. Raises UsageError."""
+    data = key.encode(errors="surrogateescape")
+    if not 0 < len(data) <= KEY_MAX:
+        raise UsageError(f"an id has 1 to {KEY_MAX} bytes")
+    return key if _MESSAGE_ID.fullmatch(key) else blake2b(data, digest_size=16).hexdigest()
+
+
+class Node(Reach):
+    """A node, wherever it runs. All methods raise P2PChatError with a line fit to show."""
+
+    # --- who we are
+
+    async def whoami(self) -> Event:
+        """``name``, ``fingerprint``, ``words``, ``home``, ``rendezvous``."""
+        return await self._call("whoami")  # type: ignore[no-any-return]
+
+    # --- pairing
+
+    async def invite(
+        self,
+        *,
+        link: bool = False,
+        name: str | None = None,
+        timeout: float | None = None,
+        rendezvous: Sequence[str] = (),
+    ) -> AsyncGenerator[Event, None]:
+        """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it.
+
+        The code stays good when the node is lost and another takes over.
+        """
+        params: Event = {"link": link, "name": name, "rendezvous": list(rendezvous), "code": None}
+        left = _remaining(timeout)
+        for lives in reversed(range(INVITE_LIVES)):
+            try:
+                async with self._asking("invite", {**params, "timeout": left()}) as asked:
+                    async for event in asked:
+                        params["code"] = event["code"]
+                        yield event
+                    yield {"type": "contact", "change": "added", **await asked.result()}
+                    return
+            except ConnectionLost:
+                if not lives:
+                    raise
+                await self._find()
+
+    async def join(
+        self,
+        code: str,
+        *,
+        name: str | None = None,
+        timeout: float | None = None,
+        rendezvous: Sequence[str] = (),
+    ) -> Event:
+        """Become somebody's contact with the code or link they gave; return the contact."""
+        params = {"code": code, "name": name, "timeout": timeout, "rendezvous": list(rendezvous)}
+        async with self._asking("join", params) as asked:
+            return await asked.result()  # type: ignore[no-any-return]
+
+    # --- contacts
+
+    async def contacts(self) -> list[Event]:
+        """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``disappear``
+        (seconds or None), ``how``, ``here``, ``added_at``, ``mesh``."""
+        return await self._call("contacts.list")  # type: ignore[no-any-return]
+
+    async def contact(self, name: str) -> Event:
+        """One contact, with ``safety_number`` and ``safety_emoji``."""
+        return await self._call("contacts.show", name=name)  # type: ignore[no-any-return]
+
+    async def verify(self, name: str, verified: bool = True) -> Event:
+        """Note that the safety number was compared (or take that back)."""
+        return await self._call("contacts.verify", name=name, verified=verified)  # type: ignore[no-any-return]
+
+    async def rename(self, name: str, new: str) -> Event:
+        """Call a contact something else."""
+        return await self._call("contacts.rename", name=name, new=new)  # type: ignore[no-any-return]
+
+    async def block(self, name: str, blocked: bool = True) -> Event:
+        """Stop hearing a contact, and withdraw what waits for them (or hear them again)."""
+        return await self._call("contacts.block", name=name, blocked=blocked)  # type: ignore[no-any-return]
+
+    async def mute(self, name: str, muted: bool = True) -> Event:
+        """Make no noise about what a contact writes (or make it again)."""
+        return await self._call("contacts.mute", name=name, muted=muted)  # type: ignore[no-any-return]
+
+    async def disappear(self, name: str, seconds: float | None) -> Event:
+        """Have all that is said with a contact forgotten, by both, so long after it was written; None: no
+        more."""
+        return await self._call("contacts.disappear", name=name, seconds=seconds)  # type: ignore[no-any-return]
+
+    async def remove(self, name: str) -> Event:
+        """Forget a contact and everything said."""
+        return await self._call("contacts.remove", name=name)  # type: ignore[no-any-return]
+
+    # --- messages
+
+    async def send(
+        self,
+        to: str,
+        text: str,
+        *,
+        wait: str = "delivered",
+        timeout: float | None = 30.0,
+        on_state: Callable[[Event], None] | None = None,
+        id: str | None = None,
+    ) -> Event:
+        """Send a text and wait for a state: ``queued``, ``relayed`` or ``delivered``.
+
+        ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose
+        the message. The same ``id`` (any text of at most ``KEY_MAX`` bytes) again sends nothing twice.
+        Returns ``{"id", "state", "at"}``. Raises NotInTime (it stays queued), Ended (expired or cancelled),
+        UsageError (also if the id was used for something else), LimitError.
+        """
+        report = _each_once(on_state)
+        message = message_id(id) if id is not None else os.urandom(16).hex()
+        queued = await self._call("send", to=to, text=text, id=message)
+        report({"type": "receipt", **queued, "state": "queued"})
+        if wait == "queued":
+            return queued  # type: ignore[no-any-return]
+        return await self._wait(message, wait, timeout, report)
+
+    async def _wait(
+        self, message: str, state: str, timeout: float | None, report: Callable[[Event], None]
+    ) -> Event:
+        left = _remaining(timeout)
+
+        async def follow() -> Event:
+            async with self._asking("wait", {"id": message, "state": state, "timeout": left()}) as asked:
+                async for event in asked:
+                    report(event)
+                return await asked.result()  # type: ignore[no-any-return]
+
+        try:
+            async with asyncio.timeout(None if timeout is None else timeout + 1.0):
+                return await self._again(follow)  # type: ignore[no-any-return]
+        except TimeoutError:
+            raise NotInTime(
+                f"not {state} within {timeout:g} s; it stays queued and will still go out"
+            ) from None
+
+    async def listen(self, sender: str | None = None) -> AsyncGenerator[Event, None]:
+        """Yield events for ever: first messages that no listener has had, then all that happens.
+
+        Call ``heard`` for each message once it is shown; one that was not is offered again to the next
+        listener.
+        """
+        shown: dict[str, None] = {}
+        while True:
+            try:
+                async with self._asking("listen", {"from": sender}) as asked:
+                    async for event in asked:
+                        if event["type"] == "message":
+                            if event["id"] in shown:
+                                continue
+                            _remember(shown, event["id"])
+                        yield event
+                    await asked.result()
+            except ConnectionLost:
+                await self._find()
+
+    async def heard(self, ids: Iterable[str]) -> None:
+        """These messages were shown."""
+        await self._call("heard", ids=list(ids))
+
+    async def history(
+        self,
+        name: str,
+        *,
+        search: str | None = None,
+        since: datetime | float | None = None,
+        limit: int | None = None,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> list[Event]:
+        """The last ``limit`` messages with a contact, ``before`` the one of that id, or the first that came
+        ``after`` it; oldest first, as message events with ``state`` and ``outgoing``."""
+        start = since.timestamp() if isinstance(since, datetime) else since
+        asked = {"name": name, "search": search, "since": start, "limit": limit}
+        asked |= {"before": before, "after": after}
+        return await self._call("history", **asked)  # type: ignore[no-any-return]
+
+    async def search(self, text: str, *, limit: int | None = None) -> list[Event]:
+        """The last ``limit`` messages with anybody that contain ``text``, oldest first."""
+        return await self._call("history.search", search=text, limit=limit)  # type: ignore[no-any-return]
+
+    async def edit(self, id: str, text: str) -> None:
+        """Have a line of the history here say something else. Nobody else's changes."""
+        await self._call("history.edit", id=id, text=text)
+
+    async def forget(self, name: str) -> int:
+        """Forget what was said with a contact, but for what waits to be delivered; how many messages."""
+        return (await self._call("history.forget", name=name))["forgotten"]  # type: ignore[no-any-return]
+
+    async def forget_message(self, id: str) -> None:
+        """Forget one message here."""
+        await self._call("history.forget", id=id)
+
+    async def conversations(self) -> list[Event]:
+        """The last message with each contact (``with``), and how many are ``unheard``; the latest first."""
+        return await self._call("conversations")  # type: ignore[no-any-return]
+
+    # --- the node itself
+
+    async def status(self) -> Event:
+        """Links, rendezvous, counters, memory …"""
+        return await self._call("node.status")  # type: ignore[no-any-return]
+
+    async def doctor(self) -> list[Event]:
+        """What works from here: for each check its ``name``, whether it is ``ok``, and what was ``found``."""
+        return await self._call("doctor")  # type: ignore[no-any-return]
+
+    async def stop(self) -> None:
+        """Ask the node to stop."""
+        await self._call("node.stop")
+
+    async def trace(self) -> AsyncGenerator[Event, None]:
+        """Yield ``{"type": "tracing"}``, then an event for each cell's first sight at this node."""
+        async with self._asking("node.trace", {}) as asked:
+            async for event in asked:
+                yield event
+            await asked.result()
+
+
+def _remaining(timeout: float | None) -> Callable[[], float | None]:
+    """What is left of ``timeout`` seconds from now on."""
+    loop = asyncio.get_running_loop()
+    end = None if timeout is None else loop.time() + timeout
+    return lambda: None if end is None else max(0.0, end - loop.time())
+
+
+def _each_once(on_state: Callable[[Event], None] | None) -> Callable[[Event], None]:
+    """Tell each state once and in order, however often the question had to be asked."""
+    order = ("queued", "relayed", "delivered", "expired", "cancelled")
+    reached = -1
+
+    def report(event: Event) -> None:
+        nonlocal reached
+        place = order.index(event["state"])
+        if place > reached:
+            reached = place
+            if on_state is not None:
+                on_state(event)
+
+    return report
+
+
+def _remember(shown: dict[str, None], message: str, cap: int = 10_000) -> None:
+    shown[message] = None
+    if len(shown) > cap:
+        del shown[next(iter(shown))]

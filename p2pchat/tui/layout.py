@@ -1,0 +1,129 @@
+"""How a message is laid out: rows of at most so many cells, folded if it is long.
+
+Knows: wrapping, links, marks. Does not know: what is on the screen, or where messages come from.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from p2pchat.text import harmless, harmless_name
+from p2pchat.wording.lines import MARKS, local_time
+
+Event = dict[str, Any]
+
+Piece = tuple[str, str]
+"""What a piece of a row is (``time``, ``me``, ``text``, ``mark`` …, or the address of a link), and its text."""
+
+FOLD_LINES: Final = 20
+FOLD_CHARACTERS: Final = 2000
+"""Longer messages show so much until they are unfolded: none may push all others off the screen."""
+
+NAME_WIDTH: Final = 12
+"""Cells for names; longer ones are cut."""
+
+LINK: Final = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}]")
+_WORDS: Final = {
+    "sending": "not sent yet",
+    "queued": "queued",
+    "expired": "expired",
+    "cancelled": "cancelled",
+}
+"""States that a glyph alone might hide."""
+
+_CONSOLE: Final = Console(width=200, color_system=None, legacy_windows=False)
+"""Rich needs one to wrap text; it prints nothing."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One message and the lines it takes."""
+
+    message: Event
+    day: date
+    lines: list[list[Piece]] = field(default_factory=list)
+    """Of each line its pieces: a component class or link, and text."""
+    unfolded: bool = False
+
+
+def entry_of(message: Event) -> Entry:
+    """A message not laid out yet."""
+    return Entry(message, local_time(message["at"]).date())
+
+
+def lay_out(entry: Entry, width: int, names: int) -> None:
+    """Reckon the rows of one message: its time, its name in ``names`` cells, beside them the text, at last how
+    far it has come."""
+    message, width = entry.message, max(20, width)
+    at = f"{local_time(message['at']):%H:%M} "
+    name, who = shown_name(message), "me" if message["outgoing"] else "them"
+    lead = [("time", at), (who, name), ("text", " " * (names - cell_len(name) + 1))]
+    margin = cell_len(at) + names + 1
+    text, hidden = _folded(harmless(message["text"]), entry.unfolded)
+    rows = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
+    if hidden or (len(rows) > FOLD_LINES and not entry.unfolded):
+        rows = [*rows[:FOLD_LINES], [("mark", hidden or "… more (Esc, Enter)")]]
+    blank = [("text", " " * margin)]
+    entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(rows)]
+    if message["outgoing"]:
+        _mark(entry, width, blank)
+
+
+def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
+    state = entry.message.get("state", "")
+    glyph = MARKS.get(state, "…")
+    mark = f" {glyph} {_WORDS.get(state, '')}".rstrip()
+    style = "failed" if state in ("expired", "cancelled") else "mark"
+    taken = sum(cell_len(text) for _, text in entry.lines[-1])
+    if taken + cell_len(mark) > width:
+        entry.lines.append([*blank, (style, mark[1:])])
+    else:
+        entry.lines[-1].append((style, mark))
+
+
+def shown_name(message: Event) -> str:
+    """A name in at most ``NAME_WIDTH`` cells."""
+    name = harmless_name(message["from"])
+    if cell_len(name) <= NAME_WIDTH:
+        return name
+    while cell_len(name) > NAME_WIDTH - 1:
+        name = name[:-1]
+    return name + "…"
+
+
+def _folded(text: str, unfolded: bool) -> tuple[str, str]:
+    """What is shown of a text, and a line about what is not."""
+    lines = text.count("\n") + 1
+    if unfolded or (lines <= FOLD_LINES and len(text) <= FOLD_CHARACTERS):
+        return text, ""
+    shown = "\n".join(text[:FOLD_CHARACTERS].split("\n")[:FOLD_LINES])
+    more = lines - shown.count("\n") - 1
+    rest = f"{more:,} more lines" if more > 0 else f"{len(text) - len(shown):,} more characters"
+    return shown, f"… {rest.replace(',', ' ')} (Esc, Enter)"
+
+
+def _wrapped(line: str, width: int) -> list[list[Piece]]:
+    """One line of text as rows of at most ``width`` cells, with the links in it."""
+    quoted = "quote" if line.startswith("> ") else "text"
+    if line.isascii() and len(line) <= width and "http" not in line:
+        return [[(quoted, line)]]
+    text = Text(line, end="")
+    for found in LINK.finditer(line):
+        text.stylize(Style(link=found.group()), *found.span())
+    rows = text.wrap(_CONSOLE, width, overflow="fold", no_wrap=False, tab_size=1)
+    return [
+        [
+            (segment.style.link if segment.style is not None and segment.style.link else quoted, segment.text)
+            for segment in row.render(_CONSOLE)
+        ]
+        or [(quoted, "")]
+        for row in rows
+    ] or [[(quoted, "")]]

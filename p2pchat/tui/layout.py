@@ -21,7 +21,7 @@ from p2pchat.wording.lines import MARKS, local_time
 Event = dict[str, Any]
 
 Piece = tuple[str, str]
-"""What a piece of a row is (``time``, ``me``, ``text``, ``mark`` …, or the address of a link), and its text."""
+"""What a piece of a row is (``time``, ``me``, ``text``, ``mark`` …, or a link's address), and its text."""
 
 FOLD_LINES: Final = 20
 FOLD_CHARACTERS: Final = 2000
@@ -60,7 +60,7 @@ def entry_of(message: Event) -> Entry:
 
 
 def lay_out(entry: Entry, width: int, names: int) -> None:
-    """Reckon the rows of one message: its time, its name in ``names`` cells, beside them the text, at last how
+    """Reckon the rows of one message: time, name in ``names`` cells, beside them the text, at last how
     far it has come."""
     message, width = entry.message, max(20, width)
     at = f"{local_time(message['at']):%H:%M} "

@@ -1,0 +1,166 @@
+"""Whatever is wrong, every command says it in one line, and ends: no traceback, no apology for a bug."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from p2pchat.cli.main import root
+from p2pchat.store import Passphrase
+from tests.cli.conftest import Run
+from tests.support.homes import new_store
+
+NEEDS_NO_HOME = {"completion bash", "demo --headless", "forge"}
+
+LINES = [
+    "chat Zed",
+    "completion bash",
+    "contacts block Zed",
+    "contacts disappear Zed 1d",
+    "contacts list",
+    "contacts mute Zed",
+    "contacts remove Zed --yes",
+    "contacts rename Zed Zoe",
+    "contacts show Zed",
+    "contacts verify Zed --yes",
+    "demo --headless",
+    "doctor",
+    "forge",
+    "history edit 12 new",
+    "history forget Zed --yes",
+    "history search bridge",
+    "history show Zed",
+    "init --name Ana",
+    "invite --timeout 0.1",
+    "join 42-tango-marble-orbit --timeout 0.1",
+    "listen --timeout 0",
+    "node run",
+    "node status",
+    "node stop",
+    "passphrase",
+    "send Zed hi",
+    "whoami",
+    "wipe --yes",
+]
+"""Each command once, with all it must be given."""
+
+
+def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[str]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name))
+
+
+def test_no_command_is_left_out() -> None:
+    for command in _commands(root()):
+        assert sum(f"{line} ".startswith(f"{command} ") for line in LINES) == 1, command
+
+
+def _nothing(home: Path) -> None:
+    pass
+
+
+def _a_file(home: Path) -> None:
+    home.touch()
+
+
+def _sound(home: Path) -> None:
+    new_store(home).close()
+
+
+def _locked(home: Path) -> None:
+    new_store(home, Passphrase("open sesame")).close()
+
+
+def _damaged_key(home: Path) -> None:
+    _sound(home)
+    (home / "keys").write_bytes(b"\xff" * 100)
+
+
+def _no_key(home: Path) -> None:
+    _sound(home)
+    (home / "keys").unlink()
+
+
+def _damaged_store(home: Path) -> None:
+    _sound(home)
+    (home / "store.db").write_bytes(b"\xff" * 16384)
+
+
+def _no_store(home: Path) -> None:
+    _sound(home)
+    (home / "store.db").unlink()
+
+
+WORKS: dict[Callable[[Path], None], set[str]] = {
+    _nothing: {"init"},
+    _a_file: set(),
+    _locked: {"wipe"},
+    _damaged_key: {"wipe"},
+    _no_key: {"wipe"},
+    _damaged_store: {"wipe"},
+    _no_store: {"wipe"},
+}
+"""What may be amiss with a home, and what can be done there all the same."""
+
+
+@pytest.mark.parametrize("line", [each for each in LINES if each not in NEEDS_NO_HOME])
+@pytest.mark.parametrize("amiss", WORKS, ids=lambda amiss: amiss.__name__.strip("_"))
+def test_a_home_that_cannot_be_used(
+    line: str, amiss: Callable[[Path], None], p2pchat: Run, tmp_path: Path
+) -> None:
+    home, wrong = tmp_path / "home", tmp_path / "wrong"
+    amiss(home)
+    wrong.write_text("wrong\n")
+    ran = p2pchat("--home", str(home), "--passphrase-file", str(wrong), *line.split())
+    if line.split()[0] in WORKS[amiss]:
+        assert ran.code == 0
+        return
+    assert ran.code in (1, 2, 3, 4)
+    assert ran.out == ""
+    assert ran.err.startswith("p2pchat: ")
+    assert ran.err.count("\n") == 1
+    assert "unexpected" not in ran.err
+
+
+@pytest.mark.parametrize("line", [each for each in LINES if "Zed" in each])
+def test_somebody_unknown(line: str, p2pchat: Run, tmp_path: Path) -> None:
+    _sound(tmp_path / "home")
+    ran = p2pchat("--home", str(tmp_path / "home"), *line.split())
+    assert ran == (2, "", "p2pchat: there is no contact called 'Zed'; see 'p2pchat contacts'\n")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("P2PCHAT_LINKS", "many"),
+        ("P2PCHAT_LINKS_MAX", "0"),
+        ("P2PCHAT_WALKS", "perhaps"),
+        ("P2PCHAT_HOLD_MB", "x"),
+        ("P2PCHAT_PROFILE", "secret"),
+        ("P2PCHAT_STAMP_BITS", "1000"),
+        ("P2PCHAT_ICE", "bad"),
+        ("P2PCHAT_RELAY_ONLY", "x"),
+        ("P2PCHAT_RELAY_ONLY", "yes"),
+        ("P2PCHAT_PROXY", "http://x"),
+        ("P2PCHAT_SEND_TIMEOUT", "soon"),
+        ("P2PCHAT_JSON", "maybe"),
+        ("P2PCHAT_VERBOSE", "very"),
+    ],
+)
+def test_a_variable_that_cannot_be_meant(
+    variable: str, value: str, p2pchat: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _sound(tmp_path / "home")
+    monkeypatch.setenv(variable, value)
+    ran = p2pchat("--home", str(tmp_path / "home"), "send", "Bob the Builder", "hi")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("p2pchat: ")
+    assert ran.err.count("\n") == 1

@@ -6,6 +6,7 @@ Knows: flags, signals, exit codes. Does not know: how the server works.
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 import ssl
@@ -84,6 +85,7 @@ def command(host: str, port: int, tls_cert: str | None, tls_key: str | None, **c
 
 def main() -> None:
     """Run the command; every failure is one line."""
+    _open_what_is_closed()
     try:
         code = command.main(prog_name=_NAME, standalone_mode=False)
     except click.UsageError as error:
@@ -93,6 +95,15 @@ def main() -> None:
         click.echo(f"{_NAME}: {_line(error)}", err=True)
         code = error.exit_code
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """A connection must not take the place of a standard stream that was closed (``<&-``)."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free descriptor: this one
 
 
 def _line(error: click.ClickException) -> str:
@@ -111,7 +122,6 @@ async def _serve(
     loop.add_signal_handler(signal.SIGHUP, _reread_or_complain, reread)
     async with running(host, port, limits=limits, tls=tls) as server:
         click.echo(f"listening on {server.url}")
-        sys.stdout.flush()
         await stop.wait()
 
 

@@ -86,7 +86,8 @@ class _Listener:
         self.heard += 1
         if self.shell_command and (code := await self._execute(self.shell_command, message)):
             self.failed += 1
-            say(f"the command failed with exit code {code} on message {message['id']}, which stays unheard")
+            how = f"failed with exit code {code}" if code > 0 else f"was killed by signal {-code}"
+            say(f"the command {how} on message {message['id']}, which stays unheard")
             return
         await node.heard([message["id"]])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -17,6 +17,9 @@ from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import LimitError, UsageError
+
+if TYPE_CHECKING:
+    from p2pchat.client import Wait
 
 
 @click.command("send", cls=Command)
@@ -32,7 +35,7 @@ from p2pchat.errors import LimitError, UsageError
 @click.option("--id", "key", metavar="KEY", help="Any text of your own: the same again sends nothing twice.")
 @pass_settings
 def command(
-    settings: Settings, to: str, text: tuple[str, ...], wait: str, timeout: float, key: str | None
+    settings: Settings, to: str, text: tuple[str, ...], wait: Wait, timeout: float, key: str | None
 ) -> None:
     """Send a message to a contact and wait until it has arrived.
 
@@ -52,7 +55,7 @@ def command(
     wait_for(_send(settings, to, message_text(text), wait, timeout, key), settings, fast=hosting(settings))
 
 
-async def _send(settings: Settings, to: str, text: str, wait: str, timeout: float, key: str | None) -> None:
+async def _send(settings: Settings, to: str, text: str, wait: Wait, timeout: float, key: str | None) -> None:
     def report(event: Mapping[str, Any]) -> None:
         if settings.json:
             record({"type": "receipt", "id": event["id"], "state": event["state"], "at": event["at"]})

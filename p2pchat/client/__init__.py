@@ -25,7 +25,7 @@ from p2pchat.client.homes import (
     node_runs,
     wipe_home,
 )
-from p2pchat.client.node import KEY_MAX, Event, Node, message_id
+from p2pchat.client.node import KEY_MAX, Event, Node, Wait, message_id
 from p2pchat.client.reach import AskPassphrase, run_node
 from p2pchat.errors import ControlError, P2PChatError
 
@@ -62,6 +62,7 @@ __all__ = [
     "Event",
     "Node",
     "P2PChatError",
+    "Wait",
     "change_passphrase",
     "connect",
     "create_home",

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from p2pchat.client.reach import Reach
 from p2pchat.errors import NotInTime, UsageError
@@ -19,6 +19,9 @@ from p2pchat.rpc import ConnectionLost
 
 Event = dict[str, Any]
 """As in docs/scripting.md: ``type`` and what belongs to it."""
+
+Wait = Literal["queued", "relayed", "delivered"]
+"""How far a message must have come for ``send`` to return."""
 
 KEY_MAX: Final = 256
 """Bytes of an id that a caller gives a message."""
@@ -132,7 +135,7 @@ class Node(Reach):
         to: str,
         text: str,
         *,
-        wait: str = "delivered",
+        wait: Wait = "delivered",
         timeout: float | None = 30.0,
         on_state: Callable[[Event], None] | None = None,
         id: str | None = None,
@@ -144,6 +147,8 @@ class Node(Reach):
         Returns ``{"id", "state", "at"}``. Raises NotInTime (it stays queued), Ended (expired or cancelled),
         UsageError (also if the id was used for something else), LimitError.
         """
+        if wait not in get_args(Wait):
+            raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
         report = _each_once(on_state)
         message = message_id(id) if id is not None else os.urandom(16).hex()
         queued = await self._call("send", to=to, text=text, id=message)

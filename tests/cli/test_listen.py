@@ -76,6 +76,14 @@ def test_a_command_that_fails_leaves_its_message_unheard(p2pchat: Run, node: Fak
     assert "exit code 1 on message 1" in ran.err
 
 
+def test_a_command_that_was_killed_is_told_as_such(p2pchat: Run, node: FakeNode) -> None:
+    node.events = [message("1", "hi")]
+    ran = p2pchat("listen", "--count", "1", "--exec", "kill -9 $$")
+    assert ran.code == 1
+    assert "was killed by signal 9 on message 1" in ran.err
+    assert node.was_heard == []
+
+
 def test_a_command_that_does_not_read_is_no_failure(p2pchat: Run, node: FakeNode) -> None:
     node.events = [message("1", "x" * 65536)]
     assert p2pchat("listen", "--count", "1", "--exec", "true").code == 0

@@ -110,6 +110,7 @@ async def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path) -> No
             (TrustError, alice.join("999999-" + "-".join(WORDS[:3]), timeout=5)),
             (UsageError, alice.rename("bob", "\x1b[2J")),
             (UsageError, alice.send("bob", "x", id="k" * 257)),
+            (UsageError, alice.send("bob", "x", wait="read")),  # type: ignore[arg-type]
         ):
             with pytest.raises(error, match=r"^[^\n]+$"):
                 await call

@@ -140,3 +140,15 @@ def test_flags_can_come_from_the_environment() -> None:
     assert failed.returncode == 2
     assert "--seats" in failed.stderr
     assert failed.stderr.count("\n") == 1
+
+
+def test_a_closed_stdin_is_as_good_as_an_empty_one() -> None:
+    command = f"exec {sys.executable} -m rendezvous --port 0 <&-"
+    with subprocess.Popen(
+        ["sh", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("listening on ws")
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")

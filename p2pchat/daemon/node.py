@@ -116,8 +116,8 @@ class RunningNode:
         if self._running is not None:
             with suppress(Exception):  # what ended the driver is told by ``ended``
                 await self.driver.submit_and_persist(Stopping())
-            await self._engine.aclose()
-            await self._connections.aclose()
+            # Together: an offer that came while links close would be answered, by a node as good as gone.
+            await asyncio.gather(self._connections.aclose(), self._engine.aclose())
             self._running.cancel()
             await asyncio.wait((self._running,))
         await self._let_go()

@@ -14,7 +14,9 @@ from p2pchat.core.orders import Order
 from p2pchat.daemon.home import LOCK, SOCKET, Lock
 from p2pchat.daemon.node import RunningNode
 from p2pchat.errors import ControlError, StoreError
+from p2pchat.net.rtc.engine import Engine
 from p2pchat.store import KeyFile
+from tests.support.nodes import friends
 
 pytestmark = pytest.mark.real
 
@@ -56,3 +58,18 @@ async def test_a_bug_ends_the_node_in_one_line_and_frees_the_home(
     assert free(home)
     assert (home / LOCK).exists()
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_who_goes_takes_up_no_link_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links may take a second to close, within which a neighbour who lost one looks for another."""
+    async with friends(tmp_path, "ana", "bob") as (ana, bob):
+        close = Engine.aclose
+
+        async def slowly(engine: Engine) -> None:
+            await close(engine)
+            await asyncio.sleep(2.0)
+
+        await ana.send("bob", "until then")
+        monkeypatch.setattr(Engine, "aclose", slowly)
+        await ana.__aexit__(None, None, None)
+        assert (await bob.status())["links"] == []

@@ -1,6 +1,6 @@
 """A user's line, recorded: every frame has one size.
 
-A minute, which is enough for sizes; what times tell takes twenty (``scripts/bench/capture``,
+Half a minute, which is enough for sizes; what times tell takes twenty (``scripts/bench/capture``,
 docs/a-recorded-line.md).
 """
 
@@ -27,7 +27,7 @@ def capture(profile: str) -> dict[str, Any]:
         pytest.skip(str(reason))
     bench = [sys.executable, str(ROOT / "scripts" / "bench" / "capture")]
     done = subprocess.run(
-        [*bench, "--profile", profile, "--minutes", "1"],
+        [*bench, "--profile", profile, "--minutes", "0.5"],
         capture_output=True,
         text=True,
         check=False,

@@ -20,7 +20,7 @@ from p2pchat.sim.adversary.mesh import DEGREE, Mesh, mesh, surrounded
 from p2pchat.sim.adversary.packets import pieces
 from p2pchat.sim.adversary.traffic import Flows, Habits, Traffic
 
-CASE = Case("fast", nodes=100, colluding=0.1, trials=200, seed=3, cover="fresh")
+CASE = Case("fast", nodes=100, colluding=0.1, trials=150, seed=3, cover="fresh")
 
 
 def named(case: Case, **changes: Any) -> float:
@@ -97,7 +97,7 @@ def test_the_posterior_is_a_probability_over_honest_nodes(
 def test_a_flood_shows_its_writer_a_tree_less_a_stem_still_less() -> None:
     flood, tree, dandelion, fast = (
         named(CASE, scheme=scheme, trials=trials)
-        for scheme, trials in (("flood", 600), ("tree", 600), ("dandelion", 600), ("fast", 200))
+        for scheme, trials in (("flood", 400), ("tree", 400), ("dandelion", 400), ("fast", 200))
     )
     assert 0.30 < flood < 0.46
     assert 0.13 < tree < 0.26

@@ -62,7 +62,10 @@ def _settled(settings: Settings) -> bool:
     def create(wishes: Wishes) -> None:
         create_home(home, wishes.name, wishes.rendezvous, wishes.passphrase)
 
-    wishes = Start(create).run()
+    start = Start(create)
+    wishes = start.run()
+    if (failure := start.failed()) is not None:
+        raise failure
     if wishes is None:
         return False
     settings.passphrase = wishes.passphrase
@@ -93,6 +96,8 @@ async def _whole_screen(settings: Settings, node: Node, name: str | None) -> Non
     settings.may_ask = False
     chat = Chat(node, whom)
     await chat.run_async()
+    if (failure := chat.failed()) is not None:
+        raise failure
     if farewell := chat.farewell():
         say(farewell)
 

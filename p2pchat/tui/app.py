@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual import events, on, work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import OptionList, Static
@@ -20,6 +20,7 @@ from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui import commands, noise
 from p2pchat.tui.acts import Acts
 from p2pchat.tui.compose import Compose
+from p2pchat.tui.ending import Quiet
 from p2pchat.tui.mesh import mesh_picture
 from p2pchat.tui.people import People
 from p2pchat.tui.scrollback import PAGE, Event, Scrollback
@@ -45,7 +46,7 @@ NOBODY: Final = (
 )
 
 
-class Chat(App[None]):
+class Chat(Quiet[None]):
     """One person's chat. ``whom``: the conversation to begin with, or the latest."""
 
     CSS_PATH = "chat.tcss"

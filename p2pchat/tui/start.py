@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.text import Text
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label
 
 from p2pchat.errors import P2PChatError
+from p2pchat.tui.ending import Quiet
 
 _QUESTIONS: Final = ("name", "passphrase", "again", "rendezvous")
 
@@ -29,7 +30,7 @@ class Wishes:
     rendezvous: tuple[str, ...]
 
 
-class Start(App[Wishes]):
+class Start(Quiet[Wishes]):
     """Asks for a name, a passphrase and a rendezvous. ``create`` makes the identity of them and raises
     P2PChatError, which is shown."""
 

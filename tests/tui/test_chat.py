@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual.worker import WorkerFailed
 
 from p2pchat.errors import ControlError, LimitError
 from p2pchat.tui.dialogs import Confirm, Help, SearchDialog, Verify
@@ -366,3 +367,21 @@ async def test_the_panel_says_how_we_hide(desk: Open) -> None:
         await it.press("f4")
         await it.until(lambda: "a stem of 4 hops, hidden among 8" in it.screen)
         assert "17 cells held for who is away" in it.screen
+
+
+# --- the end
+
+
+async def _fail(desk: Open) -> None:
+    async with desk() as it:
+        it.chat._handle_exception(WorkerFailed(ZeroDivisionError("secret")))
+        assert isinstance(it.chat.failed(), ZeroDivisionError)
+        assert it.chat._exit_renderables == []
+
+
+async def test_a_failure_is_handed_on_and_no_traceback_shows_what_was_in_memory(
+    desk: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(WorkerFailed):
+        await _fail(desk)
+    assert "Traceback" not in "".join(capsys.readouterr())

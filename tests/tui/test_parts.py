@@ -24,6 +24,16 @@ def test_commands_complete_their_names_and_arguments() -> None:
         assert commands.completions(nothing, ["bob"], []) == []
 
 
+def test_the_document_lists_every_command_and_key() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "chat.md").read_text()
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
+    listed = {row.strip("`").split()[0] for row in rows if row.startswith("`/")}
+    assert listed == {command.name for command in commands.COMMANDS}
+    keys = {key for row in rows for key in row.replace(";", ",").split(", ")}
+    named = {key for keys, _ in commands.KEYS for key in keys.split(", ")}
+    assert named - {"PgDn"} <= keys | {"PgUp, PgDn"}
+
+
 def test_a_command_is_taken_apart() -> None:
     assert commands.parsed("/switch  bob b ") == ("/switch", "bob b")
     with pytest.raises(UsageError, match="there is no /dance"):

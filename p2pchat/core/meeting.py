@@ -35,6 +35,10 @@ RISE_SHARE = 1 / 3
 """A greeter who sees a full sample of others, six, leaves with this probability at each look. From hundreds
 the number falls to six or seven in a few minutes, and hardly ever do all leave at once."""
 
+REACH_WEIGHT = 3.0
+"""A greeter leaves so many times as readily as its attempts at links fail, up to always: behind a hard NAT every
+other one does. Were all that stay such, nobody behind another could ever link (scenario ``nat``)."""
+
 BACK_FIRST_S = 600.0
 BACK_LAST_S = 14_400.0
 """Who left looks in after about ten minutes, then ever more seldom, up to four hours, as long as enough
@@ -77,6 +81,9 @@ class Meeting:
         self._asking = Pace(entropy, ASK_FIRST_S, ASK_LAST_S)
         self._back = Pace(entropy, BACK_FIRST_S, BACK_LAST_S)
         self._wounded_at = float("-inf")
+        self._linked = 0
+        self._failed = 0
+        """Attempts with strangers met here that came to a link, and that did not."""
         self.sitting = True
 
     # --- time
@@ -141,7 +148,8 @@ class Meeting:
     def crowded(self) -> bool:
         """Whether a full sample of others sits wherever we sit, and we feel like leaving."""
         enough = bool(self._crowds) and min(self._crowds.values()) >= OTHERS_MAX
-        return enough and uniform(self._entropy, 0.0, 1.0) < RISE_SHARE
+        hard_to_reach = REACH_WEIGHT * self._failed / max(1, self._failed + self._linked)
+        return enough and uniform(self._entropy, 0.0, 1.0) < max(RISE_SHARE, hard_to_reach)
 
     def seated(self, url: str, topic: Topic, others: int) -> None:
         """A seat is ours, and so many others were seen."""
@@ -197,8 +205,13 @@ class Meeting:
         """Whether ``reach`` was said of that seat."""
         return (url, seat) in self._reached
 
-    def avoid(self, url: str, seat: Seat, now: float) -> None:
-        """A link with that seat failed."""
+    def met(self) -> None:
+        """An attempt with a stranger who sits here came to a link."""
+        self._linked += 1
+
+    def avoid(self, url: str, seat: Seat, now: float, declined: bool = False) -> None:
+        """An attempt with that seat came to nothing, perhaps because it was declined."""
+        self._failed += not declined
         _remember(self._avoided, (url, seat), now + AVOID_S)
 
     def avoided(self, url: str, seat: Seat, now: float) -> bool:

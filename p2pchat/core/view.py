@@ -328,6 +328,7 @@ class View:
         self._walking.succeeded()
         if isinstance(neighbour.at, SeatRef):
             self._meeting.reach(neighbour.at.url, neighbour.at.seat)
+            self._meeting.met()
         swap, neighbour.swap = neighbour.swap, False
         enough = len(self._neighbours.counting()) > self._settings.links_wanted
         return (
@@ -350,7 +351,7 @@ class View:
         if isinstance(neighbour.at, SeatRef):
             if answered:
                 self._meeting.reach(neighbour.at.url, neighbour.at.seat)
-            self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now)
+            self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now, declined=answered)
         if not self._neighbours.counting():
             self._meeting.lonely(now)
 

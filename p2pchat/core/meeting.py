@@ -36,8 +36,8 @@ RISE_SHARE = 1 / 3
 the number falls to six or seven in a few minutes, and hardly ever do all leave at once."""
 
 REACH_WEIGHT = 3.0
-"""A greeter leaves so many times as readily as its attempts at links fail, up to always: behind a hard NAT every
-other one does. Were all that stay such, nobody behind another could ever link (scenario ``nat``)."""
+"""A greeter leaves so many times as readily as its attempts at links fail, up to always: behind a hard NAT
+every other one does. Were all that stay such, nobody behind another could ever link (scenario ``nat``)."""
 
 BACK_FIRST_S = 600.0
 BACK_LAST_S = 14_400.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # No deadline: a busy machine is no bug. Where CI is set, a run repeats itself exactly.
@@ -14,3 +15,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 # Whoever runs the tests may have settings of their own; no command under test is to find them.
 for _name in [name for name in os.environ if name.startswith("P2PCHAT_")]:
     del os.environ[_name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file stay with one worker, and those that make network namespaces, whose names are few, all
+    with one."""
+    for item in items:
+        alone = item.get_closest_marker("netns") is not None
+        item.add_marker(pytest.mark.xdist_group("netns" if alone else item.path.name))

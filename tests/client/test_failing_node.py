@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat import client
-from p2pchat.client import connect, create_home
+from p2pchat.client import Node, connect, create_home, reach
 from p2pchat.core.facts import Fact, InviteOpened
 from p2pchat.core.node import Node
 from p2pchat.core.orders import Order
@@ -30,7 +29,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-async def fails(node: client.Node, error: type[Exception]) -> None:
+async def fails(node: Node, error: type[Exception]) -> None:
     """Have the node here write something, and wait until it has hung up."""
     assert node._running is not None
     assert node._connection is not None
@@ -49,7 +48,7 @@ async def test_a_listener_waits_for_room_and_says_so_once(
         raise StoreError("the disk is full")
 
     looks = iter([False, False, True])
-    monkeypatch.setattr(client, "ROOM_EVERY_S", 0.01)
+    monkeypatch.setattr(reach, "ROOM_EVERY_S", 0.01)
     monkeypatch.setattr(homes, "has_room", lambda home: next(looks))
     said: asyncio.Queue[str] = asyncio.Queue()
     async with connect(home) as node, aclosing(node.listen()) as events:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.client import Node, connect, create_home, reach
+from p2pchat import client
+from p2pchat.client import connect, create_home, reach
 from p2pchat.core.facts import Fact, InviteOpened
 from p2pchat.core.node import Node
 from p2pchat.core.orders import Order
@@ -29,7 +30,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-async def fails(node: Node, error: type[Exception]) -> None:
+async def fails(node: client.Node, error: type[Exception]) -> None:
     """Have the node here write something, and wait until it has hung up."""
     assert node._running is not None
     assert node._connection is not None

@@ -18,8 +18,8 @@ for _name in [name for name in os.environ if name.startswith("P2PCHAT_")]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file stay with one worker, those that make network namespaces, whose names are few, all with
-    one."""
+    """Tests of one file stay with one worker; those that make network namespaces, whose names are few, all
+    stay with the same."""
     for item in items:
         alone = item.get_closest_marker("netns") is not None
         item.add_marker(pytest.mark.xdist_group("netns" if alone else item.path.name))

@@ -274,8 +274,8 @@ class Chat(Quiet[None]):
         before = await self.node.history(name, before=around["id"], limit=PAGE // 2)
         after = await self.node.history(name, after=around["id"], limit=PAGE // 2)
         oldest, newest = (len(each) < PAGE // 2 for each in (before, after))
-        self.scrollback.show([*before, around, *after], oldest=oldest, newest=newest)
-        self.call_after_refresh(self.scrollback.reveal, around["id"])
+        messages = [*before, around, *after]
+        self.scrollback.show(messages, oldest=oldest, newest=newest, reveal=around["id"])
 
     @on(Scrollback.Wanted)
     def _page_wanted(self, event: Scrollback.Wanted) -> None:

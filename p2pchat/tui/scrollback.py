@@ -105,15 +105,20 @@ class Scrollback(ScrollView, can_focus=True):
 
     # --- what is there
 
-    def show(self, messages: Sequence[Event], *, oldest: bool, newest: bool = True) -> None:
-        """Show these instead of whatever was there."""
+    def show(
+        self, messages: Sequence[Event], *, oldest: bool, newest: bool = True, reveal: str | None = None
+    ) -> None:
+        """Show these instead of whatever was there: one of them, selected, or the last."""
         self._entries = [entry_of(message) for message in messages]
         self._asked, self.selected = None, None
         self.oldest, self.newest = oldest, newest
         self._places.clear()
         self._names = 0
         self._lay_out(self._entries)
-        self.scroll_end(animate=False, immediate=True)
+        if reveal is not None:
+            self.reveal(reveal)
+        else:
+            self.scroll_end(animate=False, immediate=True)
 
     def add(self, message: Event) -> None:
         """Something was said just now."""

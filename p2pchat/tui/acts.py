@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui import commands
-from p2pchat.tui.dialogs import FOUND_MAX, Ask, Confirm, Help, Report, SearchDialog, Verify
+from p2pchat.tui.dialogs import FOUND_MAX, Ask, Confirm, Dialog, Help, Report, SearchDialog, Verify
 from p2pchat.tui.mesh import doctor_picture
 from p2pchat.tui.pairing import Invite, Join, paired_line
 from p2pchat.wording.lines import span
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from p2pchat.tui.app import Chat
 
 Event = dict[str, Any]
+T = TypeVar("T")
 
 QUOTE_MAX: Final = 200
 """Characters of a message that a reply repeats."""
@@ -65,6 +66,15 @@ class Acts:
         """The time as events give it."""
         return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
+    def _ask(self, dialog: Dialog[T], then: Callable[[T], Awaitable[None]]) -> None:
+        """Open a dialog, and do what follows from its answer, if it gives one other than no."""
+
+        async def answered(answer: T | None) -> None:
+            if answer:
+                await self._chat.attempt(then(answer))
+
+        self._chat.push_screen(dialog, answered)
+
     # --- whom we look at
 
     def _current(self) -> str:
@@ -88,11 +98,10 @@ class Acts:
             return
         contact = await self._chat.node.contact(name)
 
-        async def answered(same: bool | None) -> None:
-            if same:
-                await self._chat.node.verify(name)
+        async def answered(_: bool) -> None:
+            await self._chat.node.verify(name)
 
-        self._chat.push_screen(Verify(contact), answered)
+        self._ask(Verify(contact), answered)
 
     async def _rename(self, rest: str) -> None:
         name = self._current()
@@ -119,12 +128,11 @@ class Acts:
             await self._chat.node.block(name, False)
             return
 
-        async def answered(yes: bool | None) -> None:
-            if yes:
-                await self._chat.node.block(name)
+        async def answered(_: bool) -> None:
+            await self._chat.node.block(name)
 
         question = f"Stop hearing {harmless_name(name)}? What waits for them is taken back."
-        self._chat.push_screen(Confirm(question, "Block"), answered)
+        self._ask(Confirm(question, "Block"), answered)
 
     async def _disappear(self, rest: str) -> None:
         if not rest:
@@ -134,14 +142,13 @@ class Acts:
     async def _forget(self, _rest: str) -> None:
         name = self._current()
 
-        async def answered(yes: bool | None) -> None:
-            if yes:
-                gone = await self._chat.node.forget(name)
-                await self._chat.open(name)
-                self._chat.notify(f"{gone} messages forgotten")
+        async def answered(_: bool) -> None:
+            gone = await self._chat.node.forget(name)
+            await self._chat.open(name)
+            self._chat.notify(f"{gone} messages forgotten")
 
         question = f"Forget all that was said with {harmless_name(name)}? Theirs stays theirs."
-        self._chat.push_screen(Confirm(question, "Forget"), answered)
+        self._ask(Confirm(question, "Forget"), answered)
 
     # --- finding
 
@@ -153,26 +160,24 @@ class Acts:
                 return await node.search(text, limit=FOUND_MAX)
             return await node.history(name, search=text, limit=FOUND_MAX)
 
-        async def found(message: Event | None) -> None:
-            if message is not None:
-                await self._chat.open(message.get("with", name), around=message)
-                self._chat.scrollback.focus()
+        async def found(message: Event) -> None:
+            await self._chat.open(message.get("with", name), around=message)
+            self._chat.scrollback.focus()
 
-        self._chat.push_screen(SearchDialog(search, rest, name), found)
+        self._ask(SearchDialog(search, rest, name), found)
 
     # --- pairing
 
     async def _invite(self, rest: str) -> None:
-        self._chat.push_screen(Invite(self._chat.node, rest == "link"), self._paired)
+        self._ask(Invite(self._chat.node, rest == "link"), self._paired)
 
     async def _join(self, rest: str) -> None:
-        self._chat.push_screen(Join(self._chat.node, rest), self._paired)
+        self._ask(Join(self._chat.node, rest), self._paired)
 
-    async def _paired(self, name: str | None) -> None:
-        if name is not None:
-            await self._chat.talks.load()
-            await self._chat.open(name)
-            self._chat.notify(paired_line(name), timeout=8, markup=False)
+    async def _paired(self, name: str) -> None:
+        await self._chat.talks.load()
+        await self._chat.open(name)
+        self._chat.notify(paired_line(name), timeout=8, markup=False)
 
     # --- the node and the screen
 
@@ -221,21 +226,19 @@ class Acts:
                 self._forget_one(message)
 
     def _edit(self, message: Event) -> None:
-        async def answered(text: str | None) -> None:
-            if text is not None:
-                await self._chat.node.edit(message["id"], text)
-                self._chat.scrollback.add({**message, "text": text})
+        async def answered(text: str) -> None:
+            await self._chat.node.edit(message["id"], text)
+            self._chat.scrollback.add({**message, "text": text})
 
         question = "What this line of your own history shall say. Nobody else's changes (see p2pchat forge)."
-        self._chat.push_screen(Ask(question, one_line(message["text"])), answered)
+        self._ask(Ask(question, one_line(message["text"])), answered)
 
     def _forget_one(self, message: Event) -> None:
-        async def answered(yes: bool | None) -> None:
-            if yes:
-                await self._chat.node.forget_message(message["id"])
-                self._chat.scrollback.take_away(message["id"])
+        async def answered(_: bool) -> None:
+            await self._chat.node.forget_message(message["id"])
+            self._chat.scrollback.take_away(message["id"])
 
-        self._chat.push_screen(Confirm("Forget this message here? Theirs stays theirs.", "Forget"), answered)
+        self._ask(Confirm("Forget this message here? Theirs stays theirs.", "Forget"), answered)
 
 
 def quoted(message: Event) -> str:

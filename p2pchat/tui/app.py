@@ -5,6 +5,7 @@ Knows: which part is told what. Does not know: how any part looks, or what a nod
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from time import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -148,8 +149,7 @@ class Chat(Quiet[None]):
                 if over:
                     self.notify("the node is back", timeout=3)
             case Changed():
-                if self._trouble and self._trouble.startswith("not "):
-                    self._trouble = ""
+                pass
         self._show_parts()
 
     def _said(self, message: Event) -> None:
@@ -176,6 +176,15 @@ class Chat(Quiet[None]):
             self.drafts[refused.to] = refused.text
         elif not self.writing.text:
             self.writing.load(refused.text)
+
+    async def attempt(self, work: Awaitable[object]) -> bool:
+        """Do something; if the node refuses or cannot be had, say so in a line and return False."""
+        try:
+            await work
+        except P2PChatError as error:
+            self.complain(error)
+            return False
+        return True
 
     def complain(self, why: object) -> None:
         """One line about what did not work."""
@@ -293,7 +302,7 @@ class Chat(Quiet[None]):
 
     @on(OptionList.OptionSelected, "#people")
     async def _picked(self, event: OptionList.OptionSelected) -> None:
-        await self.open(self.people.name_of(event.option))
+        await self.attempt(self.open(self.people.name_of(event.option)))
         self.writing.focus()
 
     async def action_next(self, step: int) -> None:
@@ -301,31 +310,30 @@ class Chat(Quiet[None]):
         names = [person.name for person in self.talks.in_order()]
         if names and len(self.screen_stack) == 1:
             place = names.index(self.talks.current) + step if self.talks.current in names else 0
-            await self.open(names[place % len(names)])
+            await self.attempt(self.open(names[place % len(names)]))
 
     async def action_unread(self) -> None:
         """A conversation in which something is unread."""
         for person in self.talks.in_order():
             if person.unread and person.name != self.talks.current:
-                await self.open(person.name)
+                await self.attempt(self.open(person.name))
                 return
 
     # --- writing
 
     @on(Compose.Submitted)
     async def _submitted(self, event: Compose.Submitted) -> None:
-        text = event.text
-        try:
-            if text.startswith("/") and not text.startswith("//"):
-                await self.acts.run(text)
-            elif self.talks.current:
-                self._say(text.removeprefix("/") if text.startswith("//") else text)
-            else:
-                raise UsageError("there is nobody to send it to yet: F5 makes a code for a friend")
-        except P2PChatError as error:
-            self.complain(error)
-            if not self.writing.text:
-                self.writing.load(text)
+        if not await self.attempt(self._obey(event.text)) and not self.writing.text:
+            self.writing.load(event.text)
+
+    async def _obey(self, text: str) -> None:
+        """Carry out a command, or say a line."""
+        if text.startswith("/") and not text.startswith("//"):
+            await self.acts.run(text)
+        elif self.talks.current:
+            self._say(text.removeprefix("/") if text.startswith("//") else text)
+        else:
+            raise UsageError("there is nobody to send it to yet: F5 makes a code for a friend")
 
     def _say(self, text: str) -> None:
         message = self.talks.say(text)
@@ -351,10 +359,7 @@ class Chat(Quiet[None]):
 
     @on(Scrollback.Chosen)
     async def _chosen(self, event: Scrollback.Chosen) -> None:
-        try:
-            await self.acts.on_message(event.verb, event.message, event.link)
-        except P2PChatError as error:
-            self.complain(error)
+        await self.attempt(self.acts.on_message(event.verb, event.message, event.link))
 
     def on_descendant_focus(self) -> None:
         """Other keys mean something now."""
@@ -364,12 +369,8 @@ class Chat(Quiet[None]):
 
     async def action_act(self, verb: str) -> None:
         """Do what a command does."""
-        if len(self.screen_stack) > 1:
-            return
-        try:
-            await self.acts.do(verb, "")
-        except P2PChatError as error:
-            self.complain(error)
+        if len(self.screen_stack) == 1:
+            await self.attempt(self.acts.do(verb, ""))
 
     def action_people(self) -> None:
         """To the list of people, or back."""

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from textual.worker import WorkerFailed
 
-from p2pchat.errors import ControlError, LimitError
+from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.tui.dialogs import Confirm, Help, SearchDialog, Verify
 from p2pchat.tui.pairing import Invite, Join
 from tests.support.fake_node import FakeNode, message
@@ -282,6 +282,25 @@ async def test_a_line_is_edited_and_forgotten_here(desk: Open) -> None:
         await it.press("x", "y")
         assert node.said == []
         assert not [line for line in it.lines if "right" in line]
+
+
+async def test_what_the_node_refuses_is_said_and_the_chat_goes_on(
+    desk: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = FakeNode("bob", "carol")
+    node.said = [message("1", "waits", outgoing=True, state="queued")]
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise UsageError("it waits to be delivered")
+
+    async with desk(node) as it:
+        monkeypatch.setattr(node, "forget_message", refuse)
+        await it.press("escape", "x", "y")
+        assert [each.message for each in it.chat._notifications] == ["it waits to be delivered"]
+        assert any(line.endswith("waits · queued") for line in it.lines)
+        monkeypatch.setattr(node, "history", refuse)
+        await it.press("ctrl+n")
+        assert it.chat.is_running
 
 
 async def test_help_lists_every_key_and_command(desk: Open) -> None:

@@ -34,6 +34,8 @@ _DELTA = slice(_GAMMA.stop, _G.onion)
 _NEXT = slice(2, 2 + ID_BYTES)
 _NEXT_GAMMA = slice(_NEXT.stop, _NEXT.stop + _G.gamma)
 _ZEROS = bytes(_G.zero)
+_BLOCKS = tuple(bytes([at]) for at in range(-(-(_G.beta + _G.slot) // 64)))
+_PARTS = tuple(bytes([at]) for at in range(lioness.KEY_BYTES // 64))
 
 assert _NEXT_GAMMA.stop == _G.slot
 
@@ -112,10 +114,7 @@ class _Suite:
     def xor(self, key: bytes, data: bytes) -> bytes:
         """The stream is BLAKE2b-512 of a counter: for so few bytes twice as quick as to set ChaCha20 up."""
         size = len(data)
-        blocks = (
-            blake2b(bytes([at]), key=key, person=b"sphinx-stream").digest() for at in range(-(-size // 64))
-        )
-        stream = b"".join(blocks)[:size]
+        stream = b"".join([blake2b(at, key=key, person=b"sphinx-stream").digest() for at in _BLOCKS])[:size]
         return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")
 
     def mac(self, key: bytes, alpha: bytes, beta: bytes, associated: bytes) -> bytes:
@@ -171,5 +170,4 @@ def peel(key: OnionKey, packet: bytes) -> Peeled:
 
 
 def _payload_key(secret: bytes) -> bytes:
-    parts = (blake2b(bytes([part]), key=secret, person=b"sphinx-payload").digest() for part in range(3))
-    return b"".join(parts)
+    return b"".join([blake2b(part, key=secret, person=b"sphinx-payload").digest() for part in _PARTS])

@@ -101,7 +101,7 @@ def hidden_by(result: Mapping[str, Any]) -> str:
     marks = {
         "cover by other ways": result["cover"] == "fresh" and result["scheme"] in ("balanced", "strong"),
         "fresh stems": result["fresh_stems"],
-        "just come": not result.get("watched", True),
+        "watched for hours": result.get("watched", False),
         "broadcast told": result["told"],
         "traced": result["traced"],
         "first hop honest": result["trusted_first"],

@@ -13,9 +13,9 @@ from p2pchat.ports import Entropy, below, exponential
 
 NEVER = float("inf")
 
-LOOP_IN = 4
-"""One cover in four is a loop, which tells whether those on it still do their work; the others take the
-pinned stem, as cells do, and end there."""
+LOOP_IN = 10
+"""One cover in ten is a loop, which tells whether those on it still do their work; the others take the pinned
+stem, as cells do, and end there. Those hide cells, so there are as few loops as will do."""
 
 LOOP_HOPS = 2, 4
 """Others on a loop: with ourselves, at most the five hops of an onion."""

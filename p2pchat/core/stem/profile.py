@@ -39,8 +39,10 @@ class Profile:
 
 
 FAST: Final = Profile("fast", hops=(3, 5), delay_s=0.0, cover_per_s=0.0, on_clock=False, repeat_s=4.0)
-BALANCED: Final = Profile("balanced", hops=(4, 5), delay_s=0.1, cover_per_s=0.2, on_clock=False, repeat_s=8.0)
-STRONG: Final = Profile("strong", hops=(4, 5), delay_s=0.35, cover_per_s=1.0, on_clock=True, repeat_s=20.0)
+BALANCED: Final = Profile(
+    "balanced", hops=(4, 5), delay_s=0.16, cover_per_s=0.5, on_clock=False, repeat_s=8.0
+)
+STRONG: Final = Profile("strong", hops=(5, 5), delay_s=0.55, cover_per_s=5.0, on_clock=True, repeat_s=20.0)
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {each.name: each for each in (FAST, BALANCED, STRONG)}

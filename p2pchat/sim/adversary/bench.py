@@ -51,7 +51,7 @@ class Case:
     false_links: int = 0
     near: int | None = None
     """So many of the writer's neighbours collude; None: as it comes."""
-    watched: bool = True
+    watched: bool = False
 
     def checked(self) -> Case:
         """The same. Raises UsageError if it cannot be tried."""

@@ -68,9 +68,9 @@ _GROUPS = {"all": SCHEMES, "profiles": tuple(PROFILES)}
 @click.option("--told", is_flag=True, help="The adversary knows where a broadcast began, and when.")
 @click.option("--traced", is_flag=True, help="It knows which packet became which broadcast.")
 @click.option(
-    "--watched/--unwatched",
-    default=True,
-    help="It has watched so long that it knows what every piece of a stem carries, or knows the laws only.",
+    "--watched",
+    is_flag=True,
+    help="It has watched for hours before, and knows which packets take the same stem.",
 )
 @click.option("--false-links", default=0, metavar="F", help="Colluders list so many links among themselves.")
 @click.option("--near", type=int, metavar="M", help="So many of the writer's neighbours collude.")

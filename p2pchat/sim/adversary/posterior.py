@@ -3,8 +3,8 @@
 Knows: Bayes' rule over all stems that end where the cell was broadcast. Does not know: how stems are used,
 other than by the laws an adversary knows.
 
-The adversary knows every link and its delay, and the long-run rate of packets at every piece of a stem that
-colluders can tell. What it estimates in a real mesh is worse.
+The adversary knows every link and its delay, the laws by which stems are drawn and packets wait, and what
+``knowledge`` says of other packets. What it can find out of a real mesh is less.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from p2pchat.sim.adversary.knowledge import knowledge
 from p2pchat.sim.adversary.mesh import Path
 from p2pchat.sim.adversary.packets import Glimpse
 from p2pchat.sim.adversary.traffic import Message, Traffic
@@ -52,6 +53,7 @@ class Search:
         self._mesh = traffic.mesh
         self._near = [frozenset(others) for others in traffic.mesh.neighbours]
         self._seen = seen
+        self._knows = knowledge(traffic, seen)
         shortest, self._longest = traffic.habits.profile.hops
         self._lengths = range(shortest, self._longest + 1)
         self.scores: Scores = dict.fromkeys(traffic.mesh.honest(), 0.0)
@@ -78,7 +80,7 @@ class Search:
         for place in range(len(path) - 2, start - 1, -1):
             chance *= self._step(path[place], path[place + 1 :])
         points = [[(seen.seen[piece].before, 1.0)] for seen in self._seen]
-        self._honest(piece, chance, 1, 0.0, _Sight(points, 1.0, piece, self._traffic.stems(piece)))
+        self._honest(piece, chance, 1, 0.0, _Sight(points, 1.0, piece, self._knows.stems(piece)))
 
     def _honest(self, path: Path, chance: float, relays: int, links_s: float, sight: _Sight) -> None:
         """It came from ``path[0]``, honest: which wrote it, or had it from another. ``chance`` that the rule
@@ -86,7 +88,7 @@ class Search:
         the seconds over the links between them."""
         hops = len(path) - 1
         if hops in self._lengths:
-            unseen = self._traffic.whole(sight.told) / sight.stems if sight.told else 1.0
+            unseen = self._knows.whole(sight.told) / sight.stems if sight.told else 1.0
             self.scores[path[0]] += sight.evidence * unseen * chance / len(self._lengths)
         if hops == self._longest:
             return
@@ -132,7 +134,7 @@ class Search:
     def _sighted(self, piece: Path, path: Path, relays: int, links_s: float, sight: _Sight) -> _Sight | None:
         """With the packets that came by the piece, and may have been the messages. None if there are none."""
         told = path[: path.index(sight.told[-1]) + 1] if sight.told else piece
-        stems = self._traffic.stems(told)
+        stems = self._knows.stems(told)
         if not stems:
             return None
         rate, along = self._rates(piece, told, sight)
@@ -180,5 +182,5 @@ class Search:
         share that came by here, too."""
         if self._traffic.habits.traced:
             return RARE, 0.0
-        rate = self._traffic.rate
+        rate = self._knows.rate
         return rate(piece), min(1.0, rate(told) / rate(sight.told)) if sight.told else 0.0

@@ -13,6 +13,7 @@ from itertools import combinations
 from random import Random
 from typing import Final
 
+from p2pchat.core.stem.cover import LOOP_IN
 from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.route import draw
 from p2pchat.errors import UsageError
@@ -23,7 +24,7 @@ from p2pchat.sim.entropy import SeededEntropy
 MESSAGES_PER_S: Final = 1 / 60
 """What every node writes."""
 
-DROPS: Final = 0.75
+DROPS: Final = 1 - 1 / LOOP_IN
 """The share of cover that goes as far as messages do. The rest are loops by way of a neighbour or two, which
 hide nothing from those who see them turn back."""
 
@@ -48,9 +49,9 @@ class Habits:
     marking and every other active attack on the linking can come to."""
     trusted_first: bool = False
     """The first hop of the writer's stem is honest, as a contact's node would be. Nobody else knows."""
-    watched: bool = True
-    """Colluders have watched for so long that they know what every piece of a stem carries, not only what it
-    must be expected to."""
+    watched: bool = False
+    """Colluders have watched for hours before, and know how many stems take each piece, and which go on
+    where, however they are mixed in between."""
 
     @property
     def per_s(self) -> float:
@@ -86,18 +87,6 @@ class Traffic:
         if node not in self._stems:
             self._stems[node] = self._draw(node)
         return self._stems[node]
-
-    def rate(self, piece: Path) -> float:
-        """Packets a second that take a piece of path, in the long run."""
-        return self.habits.per_s * self.expected(piece)
-
-    def stems(self, piece: Path) -> float:
-        """Stems that are known to take a piece, to those that were to be expected."""
-        return 1.0
-
-    def whole(self, piece: Path) -> float:
-        """The same of stems of which colluders can tell this piece and nothing else."""
-        return 1.0
 
     def expected(self, piece: Path) -> float:
         """Stems of honest nodes that take a piece of path, to be expected if every node has one. Exact for a
@@ -195,15 +184,18 @@ class Flows(Traffic):
             if told:
                 self._whole[stem[told[0][0] : told[-1][1]]] += 1
 
-    def rate(self, piece: Path) -> float:
-        return self.habits.per_s * self._taken.get(piece, 0)
+    def taken(self, piece: Path) -> int:
+        """Stems that take a piece, or two that colluders can tell and what is between them."""
+        return self._taken.get(piece, 0)
 
-    def stems(self, piece: Path) -> float:
-        return self._taken.get(piece, 0) / self.expected(piece)
+    def whole(self, piece: Path) -> int:
+        """Stems of which colluders can tell this piece and nothing else."""
+        return self._whole.get(piece, 0)
 
-    def whole(self, piece: Path) -> float:
+    def expected_whole(self, piece: Path) -> float:
+        """So many were to be expected."""
         unseen = (self._honest ** (hops + 1 - len(piece)) for hops, _ in self._places(piece))
-        return self._whole.get(piece, 0) / (self._chance(piece) * sum(unseen))
+        return self._chance(piece) * sum(unseen)
 
     def background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
         made: dict[int, list[Packet]] = {}
@@ -216,14 +208,6 @@ class Flows(Traffic):
             return made[node]
 
         return lambda piece: [p.seen[piece] for node in self._through.get(piece, ()) for p in packets(node)]
-
-
-class Unwatched(Flows):
-    """The same, before colluders who know the graph and the laws and have only just come."""
-
-    rate = Traffic.rate
-    stems = Traffic.stems
-    whole = Traffic.whole
 
 
 class Message:
@@ -245,8 +229,7 @@ class Message:
 
 def traffic(mesh: Mesh, habits: Habits, seed: object) -> Traffic:
     """What honest nodes send who have these habits."""
-    kinds: dict[str, type[Traffic]] = {"stem": Flows if habits.watched else Unwatched, "fresh": Traffic}
-    return kinds[habits.cover](mesh, habits, seed)
+    return {"stem": Flows, "fresh": Traffic}[habits.cover](mesh, habits, seed)
 
 
 def _id(node: int) -> bytes:

@@ -1,0 +1,93 @@
+"""What colluders know of the packets at a piece of a stem, before they look for one message.
+
+Knows: the laws by which stems are drawn; how to learn from what came by. Does not know: whom they will name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from p2pchat.sim.adversary.mesh import Path
+from p2pchat.sim.adversary.packets import pieces
+from p2pchat.sim.adversary.traffic import Flows, Message, Traffic
+
+STEMS_AT_MOST: Final = 40
+"""So many stems over one piece are thought possible. With a thousand nodes a fifth of one is expected."""
+
+
+class Laws:
+    """The graph and the laws: a piece carries what was to be expected of it."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+
+    def rate(self, piece: Path) -> float:
+        """Packets a second that take a piece of path."""
+        return self._traffic.habits.per_s * self._traffic.expected(piece) * self.stems(piece)
+
+    def stems(self, piece: Path) -> float:
+        """Stems that take a piece, to those that were to be expected."""
+        return 1.0
+
+    def whole(self, piece: Path) -> float:
+        """The same of stems of which colluders can tell this piece and nothing else."""
+        return self.stems(piece)
+
+
+class Windows(Laws):
+    """And what came by about the time of each message: whoever keeps to one stem comes by again and again."""
+
+    def __init__(self, traffic: Traffic, seen: Sequence[Message]) -> None:
+        super().__init__(traffic)
+        self._seen = seen
+        self._estimates: dict[Path, float] = {}
+
+    def stems(self, piece: Path) -> float:
+        """What happens between the places that colluders can tell is not seen: each counts for itself."""
+        told = pieces(piece, self._traffic.mesh.colludes)
+        return math.prod(self._estimate(piece[start:end]) for start, end in told)
+
+    def _estimate(self, piece: Path) -> float:
+        if piece not in self._estimates:
+            expected = self._traffic.expected(piece)
+            each_s = self._traffic.habits.per_s * self._traffic.habits.reach_s
+            count = sum(len(message.at(piece)) for message in self._seen)
+            self._estimates[piece] = _stems(expected, each_s * len(self._seen), count) / expected
+        return self._estimates[piece]
+
+
+class Watched(Laws):
+    """And hours of watching: which of the pieces they can tell belong to one stem, and how many stems take
+    them."""
+
+    def __init__(self, flows: Flows) -> None:
+        super().__init__(flows)
+        self._flows = flows
+
+    def stems(self, piece: Path) -> float:
+        """Counted."""
+        return self._flows.taken(piece) / self._flows.expected(piece)
+
+    def whole(self, piece: Path) -> float:
+        """Counted."""
+        return self._flows.whole(piece) / self._flows.expected_whole(piece)
+
+
+def knowledge(traffic: Traffic, seen: Sequence[Message]) -> Laws:
+    """What colluders know who saw these messages and what came with them."""
+    if not isinstance(traffic, Flows):
+        return Laws(traffic)
+    return Watched(traffic) if traffic.habits.watched else Windows(traffic, seen)
+
+
+def _stems(expected: float, packets: float, count: int) -> float:
+    """How many stems, one at least, take a piece by which ``count`` packets came: stems are a Poisson number
+    of mean ``expected``, and packets one of mean ``packets`` for each."""
+    logs = [
+        stems * (math.log(expected) - packets) + count * math.log(stems) - math.lgamma(stems + 1)
+        for stems in range(1, STEMS_AT_MOST)
+    ]
+    weights = [math.exp(each - max(logs)) for each in logs]
+    return sum(stems * weight for stems, weight in enumerate(weights, 1)) / sum(weights)

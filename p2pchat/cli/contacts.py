@@ -112,6 +112,9 @@ def verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
     Both of you run it and compare, in person or on a call: either the sixty digits or the seven emoji. If
     they differ, somebody sits between you.
 
+    Who is verified on both sides and happens to be a neighbour learns that it is you, and relays your cells
+    first: that hides them better from strangers.
+
     \b
     Example:
       p2pchat contacts verify bob

@@ -117,6 +117,14 @@ class Conversation:
         """Every tag to listen for, as far as is known without a link."""
         return self._session.tags()
 
+    def mark(self, binding: bytes, now: float) -> bytes:
+        """What shows the contact that it is we who are behind a link; ``Session.mark``."""
+        return self._session.mark(binding, now)
+
+    def marks(self, binding: bytes) -> list[bytes]:
+        """What may show us that it is the contact."""
+        return self._session.marks(binding)
+
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
         due = [self._purge.next_wakeup(self.contact)]

@@ -67,6 +67,11 @@ class Link:
         self.sent = 0
         self.received = 0
 
+    @property
+    def binding(self) -> bytes:
+        """A secret of this link's two ends, 32 bytes."""
+        return self._keys.binding
+
     def up(self, own_fingerprint: bytes, peer_fingerprint: bytes, now: float) -> list[bytes]:
         """The data channel is open: say who we are to DTLS, expect the peer to say the mirror image."""
         other: Role = "answerer" if self._role == "offerer" else "offerer"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from p2pchat.core import reconcile
@@ -33,12 +33,13 @@ from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId, NodeId, Seat, Topic
+from p2pchat.types import ContactId, LinkId, NodeId, Seat, Topic
 from p2pchat.wire import control, gossip, vicinity
 from p2pchat.wire.cell import Cell, decode_cell, encode_cell
 from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.marks import Marks
 from p2pchat.wire.reconcile import Reconciling
 
 _GOSSIP = get_args(gossip.Gossip)
@@ -67,10 +68,19 @@ class CellLeft:
 class NeighbourChanged:
     """A link came up or went down."""
 
+    link: LinkId
     up: bool
 
 
-MeshOutput = Order | TakeSeat | LeaveSeat | CellArrived | CellLeft | NeighbourChanged
+@dataclass(frozen=True, slots=True)
+class MarksGiven:
+    """A neighbour said something that its contacts understand."""
+
+    link: LinkId
+    said: Marks = field(repr=False)
+
+
+MeshOutput = Order | TakeSeat | LeaveSeat | CellArrived | CellLeft | NeighbourChanged | MarksGiven
 
 
 class _Cells:
@@ -230,14 +240,14 @@ class Mesh:
                     done += self._reconciled(self._reconcile.link_up(neighbour.id, neighbour.ours, now), now)
                     if self._stem is not None:
                         done += self._stemmed(self._stem.link_up(neighbour.id, now), now)
-                    done.append(NeighbourChanged(up=True))
+                    done.append(NeighbourChanged(neighbour.id, up=True))
                 case Closed(neighbour):
                     self._budgets.pop(neighbour.id, None)
                     done += self._sent(self._broadcast.link_down(neighbour.id, now), None, now)
                     done += self._reconciled(self._reconcile.link_down(neighbour.id, now), now)
                     if self._stem is not None:
                         self._stem.link_down(neighbour.id, now)
-                    done.append(NeighbourChanged(up=False))
+                    done.append(NeighbourChanged(neighbour.id, up=False))
                 case Heard(link, said):
                     done += self._heard(link, said, now)
                 case _:
@@ -245,8 +255,10 @@ class Mesh:
         return done
 
     def _idle(self, link: LinkId) -> bool:
-        """Whether no cell would be missed without this link: nothing is pushed over it."""
-        return not self._broadcast.tree().get(link, False)
+        """Whether nothing would be missed without this link: no contact is behind it, and nothing is pushed
+        over it."""
+        befriended = self._stem is not None and self._stem.trusts(link)
+        return not befriended and not self._broadcast.tree().get(link, False)
 
     # --- cells
 
@@ -289,6 +301,8 @@ class Mesh:
             return self._reconciled(self._reconcile.receive(link, said, now), now)
         if isinstance(said, _VICINAL) and self._stem is not None:
             return self._stemmed(self._stem.heard(link, said, now), now)
+        if isinstance(said, Marks):
+            return [MarksGiven(link, said)]
         return []  # something a later version says
 
     def _pushed(self, link: LinkId, said: Frame, now: float) -> list[MeshOutput]:
@@ -352,6 +366,25 @@ class Mesh:
 
     def _say(self, link: LinkId, message: Control, now: float) -> list[SendFrame]:
         return self._view.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
+
+    # --- neighbours who are contacts
+
+    def bindings(self) -> dict[LinkId, bytes]:
+        """By open link: a secret of its two ends."""
+        return {link: self._view.binding(link) for link in self._view.links}
+
+    def give(self, link: LinkId, said: Marks, now: float) -> list[MeshOutput]:
+        """Show a neighbour who we are, if it is a contact who is to know."""
+        return [*self._say(link, said, now)]
+
+    def trust(self, link: LinkId, contact: ContactId) -> bool:
+        """This contact is behind the link: our stem had best begin there. Return whether that is new."""
+        return self._stem is not None and self._stem.trust(link, contact)
+
+    def distrust(self, contact: ContactId) -> None:
+        """No more."""
+        if self._stem is not None:
+            self._stem.distrust(contact)
 
     # --- onions
 

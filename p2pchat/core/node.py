@@ -20,6 +20,7 @@ from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import LinksChanged, MessageMoved, Notify, Order, Persist
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.plumtree import Plumtree
+from p2pchat.core.recognition import give, recognise
 from p2pchat.core.records import Contact, HeldCell, Identity, Memory, OutboxEntry, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat, Topical
@@ -35,6 +36,7 @@ from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, LinkId, MeshId, MessageState, NodeId
 from p2pchat.wire import signalling
 from p2pchat.wire.cell import Cell
+from p2pchat.wire.marks import Marks
 
 NEVER = float("inf")
 
@@ -59,6 +61,7 @@ class Node:
         self._links = 0
         self._talks = 0
         self._counters: Counter[str] = Counter()
+        self._marking = entropy.child("marks")
         self._identity = memory.identity
         self._contacts = Contacts(memory.contacts)
         self._rendezvous = Rendezvous(entropy.child("rendezvous"))
@@ -271,7 +274,7 @@ class Node:
             case facts.ContactRenamed(contact, name):
                 return self._with_contact(contact, lambda known: self._contacts.rename(known, name))
             case facts.ContactVerified(contact, verified):
-                return self._with_contact(contact, lambda known: self._contacts.verify(known, verified))
+                return self._verify(contact, verified, now)
             case facts.ContactBlocked(contact, blocked):
                 return self._block(contact, blocked, now)
             case facts.ContactMuted(contact, muted):
@@ -295,6 +298,20 @@ class Node:
             talk.contact = renewed
         return out
 
+    def _verify(self, contact: ContactId, verified: bool, now: float) -> list[Order]:
+        """Neighbours may be the contact: it may know now."""
+        out = self._with_contact(contact, lambda known: self._contacts.verify(known, verified))
+        talk = self._conversations.get(contact)
+        if talk is not None and verified:
+            home = self._meshes[talk.contact.mesh]
+            return out + self._give_marks(home, home.bindings(), now)
+        self._distrust(contact)
+        return out
+
+    def _distrust(self, contact: ContactId) -> None:
+        for home in self._meshes.values():
+            home.distrust(contact)
+
     def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Order]:
         out = self._with_contact(contact, lambda known: self._contacts.block(known, blocked))
         talk = self._conversations.get(contact)
@@ -304,6 +321,7 @@ class Node:
             self._listen(contact, talk)
             return out + self._connect(talk, now)
         self._deafen(contact)
+        self._distrust(contact)
         out += self._on_talk(talk, talk.cancel(now), now)
         return out + self._on_talk(talk, talk.connected(0, opened=False, now=now), now)
 
@@ -312,6 +330,7 @@ class Node:
         if known is None:
             return []
         self._deafen(contact)
+        self._distrust(contact)
         self._conversations.pop(contact, None)
         return self._contacts.remove(known)
 
@@ -411,8 +430,11 @@ class Node:
                 case mesh.CellLeft(tag):
                     for talk in self._conversations.values():
                         done += self._on_talk(talk, talk.left(tag, now), now)
-                case mesh.NeighbourChanged(up):
+                case mesh.NeighbourChanged(link, up):
                     done += self._neighbour_changed(home, up, now)
+                    done += self._give_marks(home, [link] if up else [], now)
+                case mesh.MarksGiven(link, said):
+                    done += self._read_marks(home, link, said, now)
                 case _:
                     done.append(each)
         return done
@@ -420,10 +442,28 @@ class Node:
     def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Order]:
         links = sum(each.links_up for each in self._meshes.values())
         out: list[Order] = [Notify(LinksChanged(links, "up" if up else "down"))]
-        for talk in self._conversations.values():
-            if talk.contact.mesh == home.record.id and not talk.contact.blocked:
+        for talk in self._talks_in(home):
+            if not talk.contact.blocked:
                 out += self._on_talk(talk, talk.connected(home.links_up, up, now), now)
         return out
+
+    def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Order]:
+        bindings = home.bindings()
+        out: list[Order] = []
+        for link in links:
+            said = give(self._talks_in(home), bindings[link], self._marking, now)
+            out += self._on_mesh(home, home.give(link, said, now), now)
+        return out
+
+    def _read_marks(self, home: Mesh, link: LinkId, said: Marks, now: float) -> list[Order]:
+        """Whoever has only now verified us has not understood what we said before."""
+        contact = recognise(self._talks_in(home), home.bindings()[link], said)
+        if contact is None or not home.trust(link, contact):
+            return []
+        return self._give_marks(home, [link], now)
+
+    def _talks_in(self, home: Mesh) -> list[Conversation]:
+        return [talk for talk in self._conversations.values() if talk.contact.mesh == home.record.id]
 
     def _on_talk(self, talk: Conversation, out: Iterable[conversation.Output], now: float) -> list[Order]:
         done: list[Order] = []

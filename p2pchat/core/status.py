@@ -39,6 +39,8 @@ class StemStatus:
     """Nodes among which we hide, as far as they are known; ourselves included."""
     drawn: int
     """Stems used since the node started, this one included."""
+    by_contact: bool
+    """Whether its first hop is a contact."""
 
 
 @dataclass(frozen=True, slots=True)

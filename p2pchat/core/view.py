@@ -111,6 +111,12 @@ class View:
         neighbour = self._neighbours.get(link)
         return neighbour.node if neighbour is not None else None
 
+    def binding(self, link: LinkId) -> bytes:
+        """A secret of an open link's two ends, 32 bytes."""
+        neighbour = self._neighbours.get(link)
+        assert neighbour is not None and neighbour.link is not None, "an open link"
+        return neighbour.link.binding
+
     def room(self, link: LinkId) -> int:
         """Frames that would leave on this link at once."""
         neighbour = self._neighbours.get(link)

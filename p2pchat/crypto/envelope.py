@@ -8,6 +8,7 @@ what a box holds, or who talks to whom.
     root(e) ──"epoch"──► root(e+1) ──► …
       ├──"chain"──► ck(e,0) ──"next"──► ck(e,1) ──► …        mk(e,i) = "message" of ck(e,i)
       └──"tags"───► tk(e)                                    tag(e,i) = "tag" of tk(e) and i
+                                                             mark(e) = "mark" of tk(e) and a link's secret
 
 Chains begin anew with each epoch. A sender may therefore use up its window towards someone who is away for
 months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch (see
@@ -30,6 +31,7 @@ from p2pchat.errors import Unreadable
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.marks import MARK_BYTES
 
 EPOCH_SECONDS = 21_600
 """Six hours: coarse enough to hide when a cell was written, fine enough that a cell's life is about a day."""
@@ -112,6 +114,11 @@ class SendChain:
         self._chain = derive(self._chain, "next")
         self.index += 1
         return encode_cell(Cell(tag, self.epoch, bytes(GEOMETRY.stamp), box))
+
+    def mark(self, binding: bytes) -> bytes:
+        """What shows the other side alone that it is we who say it where ``binding`` (32 bytes) is known; 16
+        bytes, others in every epoch."""
+        return _mark(self._tags, binding)
 
     def snapshot(self) -> bytes:
         """The whole state."""
@@ -227,6 +234,10 @@ class ReceiveChain:
         """Whether the tag is listened for."""
         return tag in self._places
 
+    def marks(self, binding: bytes) -> list[bytes]:
+        """What the other side's ``SendChain.mark`` may be."""
+        return [_mark(window.tag_key, binding) for window in self._windows.values()]
+
     def latest(self) -> tuple[int, int | None]:
         """The latest epoch in which a cell was seen and the highest index seen there; (0, None) before the
         first."""
@@ -283,6 +294,10 @@ class ReceiveChain:
 
 def _tag(key: bytes, index: int) -> bytes:
     return derive(key, "tag", index.to_bytes(4, "big"), size=GEOMETRY.cell_tag)
+
+
+def _mark(key: bytes, binding: bytes) -> bytes:
+    return derive(key, "mark", binding, size=MARK_BYTES)
 
 
 def _message_key(chain: bytes) -> bytes:

@@ -63,6 +63,11 @@ class LinkKeys:
         """
         return derive(self._confirm, "confirm", role.encode(), own_fingerprint, peer_fingerprint)
 
+    @property
+    def binding(self) -> bytes:
+        """What the two ends of this link alone know, 32 bytes: whatever is made with it holds here only."""
+        return derive(self._confirm, "binding")
+
     def sealer(self, role: Role) -> FrameSealer:
         """For the frames the end in ``role`` sends."""
         return FrameSealer(derive(self._frames, f"frames from {role}"))

@@ -151,7 +151,12 @@ def _mesh(now: MeshStatus) -> View:
         else {
             "profile": stem.profile,
             "crowd": stem.crowd,
-            "stem": {"hops": stem.hops, "state": _stem_state(stem), "drawn": stem.drawn},
+            "stem": {
+                "hops": stem.hops,
+                "state": _stem_state(stem),
+                "drawn": stem.drawn,
+                "by_contact": stem.by_contact,
+            },
         }
     )
     return {

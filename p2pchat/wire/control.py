@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from p2pchat.wire import gossip, reconcile, vicinity, walk
+from p2pchat.wire import gossip, marks, reconcile, vicinity, walk
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -52,6 +52,7 @@ Control = (
     | walk.Walking
     | reconcile.Reconciling
     | vicinity.Vicinal
+    | marks.Marks
     | UnknownControl
 )
 
@@ -81,6 +82,8 @@ def encode(message: Control) -> bytes:
             return pack(reconcile.fields(message))
         case vicinity.Mine() | vicinity.Records() | vicinity.AskRecords():
             return pack(vicinity.fields(message))
+        case marks.Marks():
+            return pack(marks.fields(message))
         case UnknownControl(type=unknown):
             return pack({"t": unknown})
     assert_never(message)
@@ -104,5 +107,7 @@ def decode(body: bytes) -> Control:
             return reconcile.read(kind, read)
         case kind if kind in vicinity.TYPES:
             return vicinity.read(kind, read)
+        case kind if kind in marks.TYPES:
+            return marks.read(kind, read)
         case unknown:
             return UnknownControl(unknown)

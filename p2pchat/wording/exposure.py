@@ -36,7 +36,8 @@ def exposures(status: Mapping[str, Any]) -> list[Exposure]:
         Exposure(
             "contacts",
             "what you write to them, when your node answers, that it is online; and that all those cells are "
-            "yours, which helps relays that they work with",
+            "yours, which helps relays that they work with. A neighbour whom you verified also learns that "
+            "it is you who are there",
             "your address and where in the mesh you are, unless they are a neighbour too; whom else you know",
         ),
         _line(status),
@@ -51,7 +52,8 @@ def hidden(mesh: Mapping[str, Any]) -> str:
     if mesh["stem"]["state"] == "none":
         return f"{mesh['profile']}, but no stem: in a mesh of {crowd} others see who writes"
     short = " (shorter than it should be)" if mesh["stem"]["state"] == "short" else ""
-    return f"{mesh['profile']}: a stem of {hops} hops{short}, hidden among {crowd}"
+    begins = ", the first a contact" if mesh["stem"].get("by_contact") else ""
+    return f"{mesh['profile']}: a stem of {hops} hops{short}{begins}, hidden among {crowd}"
 
 
 def _rendezvous(status: Mapping[str, Any]) -> Exposure:
@@ -102,7 +104,8 @@ def _members(mesh: Mapping[str, Any]) -> Exposure:
         f"a guess at who wrote a cell: right about {low} % of the time if a tenth of 1000 collude, "
         f"{middle} % if a fifth, {high} % if three tenths; oftener in a smaller mesh, or once they can "
         "tell that several cells have one writer",
-        f"more than that: you hide among {crowd} behind a stem of {stem['hops']} hops{short}",
+        f"more than that: you hide among {crowd} behind a stem of {stem['hops']} hops{short}"
+        f"{', and the first is a contact, so they guess worse' if stem.get('by_contact') else ''}",
     )
 
 

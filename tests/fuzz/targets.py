@@ -21,6 +21,7 @@ from p2pchat.wire import (
     frame,
     gossip,
     invite,
+    marks,
     offer,
     pairing,
     payload,
@@ -119,6 +120,9 @@ TARGETS: dict[str, Target] = {
     ),
     "walk": Format(control.decode, control.encode).extensible(
         walk.Walk(b"w" * 8, 9), walk.Ticket(b"w" * 8, b"k" * 32), walk.Piece(b"w" * 8, 1, b"p" * 1040)
+    ),
+    "marks": Format(control.decode, control.encode).extensible(
+        marks.Marks(tuple(bytes([at]) * marks.MARK_BYTES for at in range(marks.MARKS)))
     ),
     "vicinity": Format(control.decode, control.encode).extensible(
         vicinity.Mine(b"r" * 176),

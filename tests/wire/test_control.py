@@ -8,9 +8,14 @@ from p2pchat.errors import Malformed
 from p2pchat.wire.codec import pack
 from p2pchat.wire.control import Bye, Control, Heartbeat, Part, UnknownControl, decode, encode
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.marks import MARK_BYTES, MARKS, Marks
+
+MARKED = Marks(tuple(bytes([at]) * MARK_BYTES for at in range(MARKS)))
 
 
-@pytest.mark.parametrize("message", [Heartbeat(0), Heartbeat(2**64 - 1), Bye(), Part(), UnknownControl(15)])
+@pytest.mark.parametrize(
+    "message", [Heartbeat(0), Heartbeat(2**64 - 1), Bye(), Part(), MARKED, UnknownControl(15)]
+)
 def test_messages_come_back_equal(message: Control) -> None:
     assert decode(encode(message)) == message
 
@@ -29,7 +34,17 @@ def test_a_later_version_may_add_types_and_fields() -> None:
     assert decode(pack({"t": 2, "why": "sleep"})) == Bye()
 
 
-@pytest.mark.parametrize("fields", [[], {}, {"t": "1"}, {"t": -1}, {"t": 1}, {"t": 1, "received": -1}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *([], {}, {"t": "1"}, {"t": -1}, {"t": 1}, {"t": 1, "received": -1}),
+        *(
+            {"t": 56},
+            {"t": 56, "marks": b""},
+            {"t": 56, "marks": bytes(MARKS * MARK_BYTES - 1)},
+        ),
+    ],
+)
 def test_what_is_no_message_is_malformed(fields: object) -> None:
     with pytest.raises(Malformed):
         decode(pack(fields))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from p2pchat.wording.exposure import exposures
+from p2pchat.wording.exposure import exposures, hidden
 
 
 def told(profile: str = "balanced", crowd: int = 40, state: str = "pinned", **paths: bool) -> dict[str, str]:
@@ -35,6 +35,12 @@ def test_members_guess_less_the_stronger_the_profile() -> None:
     said = [told(profile)["members of mesh abababab"] for profile in ("fast", "balanced", "strong")]
     assert ["about 11 %" in said[0], "about 7 %" in said[1], "about 5 %" in said[2]] == [True] * 3
     assert all("among 40 behind a stem of 4 hops" in each for each in said)
+
+
+def test_a_stem_that_begins_at_a_contact_is_said_to_hide_better() -> None:
+    stem = {"hops": 4, "state": "pinned", "drawn": 1, "by_contact": True}
+    mesh = {"mesh": "ab" * 16, "profile": "fast", "crowd": 40, "stem": stem}
+    assert hidden(mesh) == "fast: a stem of 4 hops, the first a contact, hidden among 40"
 
 
 def test_a_mesh_too_small_for_a_stem_is_said_to_hide_nobody() -> None:

@@ -19,8 +19,13 @@ from p2pchat.crypto.onion import Hop
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
 
-SHORT_S = 10.0
-"""While the stem is shorter than the profile wants, another is sought this often: the mesh may have grown."""
+BETTER_S = 10.0
+"""While the stem is shorter than the profile wants, or does not begin at a contact while it is young, another
+is sought this often: the mesh may have grown."""
+
+YOUNG_S = 120.0
+"""So long after it was drawn a stem is left for one that begins at a contact: while a node finds its links,
+that contact may be the last of them. Later it would be one more stem for one writer's cells."""
 
 DRAWS = 8
 """Stems drawn when one is needed; the one whose nodes have failed least is taken. Where nobody is suspected
@@ -40,6 +45,8 @@ class Pin:
     nodes: tuple[bytes, ...]
     hops: tuple[Hop, ...]
     drawn_at: float
+    looked_at: float
+    """When a better one was sought."""
 
     @property
     def link(self) -> LinkId | None:
@@ -69,17 +76,14 @@ class Pinned:
         """The stem in use; it may hold no more."""
         return self._pin
 
-    def pin(self, station: Station, now: float) -> Pin | None:
-        """The stem of this epoch: the one in use if it holds, or another; None if there is none."""
+    def pin(self, station: Station, trusted: Iterable[LinkId], now: float) -> Pin | None:
+        """The stem of this epoch: the one in use if it holds, or another, which begins at one of the
+        ``trusted`` links if it can; None if there is none."""
         pin = self._pin
         if pin is None or pin.station is not station or not pin.holds():
-            self._take(self._draw(station, now))
-        elif len(pin.nodes) < self._profile.hops[0] and now >= pin.drawn_at + SHORT_S:
-            longer = self._draw(station, now)
-            if longer is not None and len(longer.nodes) > len(pin.nodes):
-                self._take(longer)
-            else:
-                self._pin = replace(pin, drawn_at=now)
+            self._take(self._draw(station, trusted, now))
+        elif now >= pin.looked_at + BETTER_S:
+            self._look(pin, frozenset(trusted), now)
         return self._pin
 
     def lost(self, nodes: tuple[bytes, ...], now: float) -> bool:
@@ -92,6 +96,20 @@ class Pinned:
         self._pin = None
         return True
 
+    def _look(self, pin: Pin, trusted: frozenset[LinkId], now: float) -> None:
+        """Take a better stem, if one is wanted and there is one."""
+        self._pin = replace(pin, looked_at=now)
+        short = len(pin.nodes) < self._profile.hops[0]
+        strange = now < pin.drawn_at + YOUNG_S and trusted and pin.link not in trusted
+        if not short and not strange:
+            return
+        other = self._draw(pin.station, trusted, now)
+        if other is None:
+            return
+        enough = len(other.nodes) >= min(len(pin.nodes), self._profile.hops[0])
+        if len(other.nodes) > len(pin.nodes) if short else enough and other.link in trusted:
+            self._take(other)
+
     def _suspected(self, nodes: tuple[bytes, ...], now: float) -> bool:
         return any(self._suspects.against(node, now) > SUSPECTED for node in nodes)
 
@@ -101,41 +119,50 @@ class Pinned:
             self._first = pin.nodes[0]
             self.drawn += 1
 
-    def _draw(self, station: Station, now: float) -> Pin | None:
-        """A stem whose first hop is the last one's, if it can be: who has seen our cells goes on seeing them,
-        rather than one more neighbour."""
+    def _draw(self, station: Station, trusted: Iterable[LinkId], now: float) -> Pin | None:
         links = station.map()
-        nodes = self._nodes(links, station.id, now)
+        nodes = self._nodes(links, station.id, self._firsts(station, trusted, now), now)
         if nodes is None:
             return None
-        return Pin(station, nodes, station.hops(nodes), now)
+        return Pin(station, nodes, station.hops(nodes), now, now)
 
-    def _nodes(self, links: Links, own: bytes, now: float) -> tuple[bytes, ...] | None:
+    def _firsts(self, station: Station, trusted: Iterable[LinkId], now: float) -> tuple[bytes, ...]:
+        """Who had best be the first hop. A contact; of several, or without one, the last stem's: who has seen
+        our cells goes on seeing them, rather than one more neighbour."""
+        links = frozenset(trusted)
+        contacts = [node for node, link in station.neighbours.items() if link in links]
+        able = [node for node in contacts if not self._suspects.against(node, now)]
+        last = self._first
+        if last is not None and not self._suspects.against(last, now) and (not able or last in able):
+            return (last,)
+        return tuple(able)
+
+    def _nodes(
+        self, links: Links, own: bytes, firsts: tuple[bytes, ...], now: float
+    ) -> tuple[bytes, ...] | None:
         """A stem of the profile's length whose nodes are least suspected; where there is none, or all lead
         over nodes that lost much, a shorter one."""
         shortest, longest = self._profile.hops
         drawn = self._profile.length(self._entropy)
         wanted = (drawn, *(hops for hops in range(longest, shortest - 1, -1) if hops != drawn))
-        found = self._least_suspected(links, own, wanted, now)
+        found = self._least_suspected(links, own, wanted, firsts, now)
         if found is not None and not self._suspected(found, now):
             return found
         shorter = range(shortest - 1, 1, -1)
-        spared = self._least_suspected(links, own, shorter, now)
+        spared = self._least_suspected(links, own, shorter, firsts, now)
         if spared is not None and (found is None or not self._suspected(spared, now)):
             return spared
-        return found or route.draw(links, own, 1, self._entropy)
+        return found or route.draw(links, own, 1, self._entropy, firsts)
 
     def _least_suspected(
-        self, links: Links, own: bytes, lengths: Iterable[int], now: float
+        self, links: Links, own: bytes, lengths: Iterable[int], firsts: tuple[bytes, ...], now: float
     ) -> tuple[bytes, ...] | None:
         """Of some stems of the first length that can be had."""
-        keep = self._first is not None and not self._suspects.against(self._first, now)
-        first = (self._first,) if keep and self._first is not None else ()
         for hops in lengths:
             found: tuple[bytes, ...] | None = None
             least = -1
             for _ in range(DRAWS):
-                nodes = route.draw(links, own, hops, self._entropy, first)
+                nodes = route.draw(links, own, hops, self._entropy, firsts)
                 if nodes is None:
                     break
                 failures = sum(self._suspects.against(node, now) for node in nodes)

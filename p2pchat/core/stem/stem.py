@@ -27,7 +27,7 @@ from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import Command, Hop, Peeled, peel, wrap
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.vicinity import AskRecords, Mine, Records, Vicinal, epoch_of
 
@@ -68,6 +68,8 @@ class Stem:
         self._counters = counters
         self._stations: dict[int, Station] = {}
         self._links: dict[LinkId, None] = {}
+        self._trusted: dict[LinkId, ContactId] = {}
+        """Those with a contact at the other end."""
         self._mixing = Mixing(entropy.child("mixing"))
         self._watch = Watch()
         self._suspects = Suspects()
@@ -88,7 +90,8 @@ class Stem:
         hops = len(pin.nodes) if pin is not None and pin.holds() else 0
         station = pin.station if pin is not None else next(iter(self._stations.values()), None)
         crowd = station.crowd if station is not None else 1
-        return StemStatus(self._profile.name, hops, self._profile.hops[0], crowd, self._pinned.drawn)
+        begins = hops > 0 and pin is not None and pin.link in self._trusted
+        return StemStatus(self._profile.name, hops, self._profile.hops[0], crowd, self._pinned.drawn, begins)
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
@@ -115,8 +118,24 @@ class Stem:
     def link_down(self, link: LinkId, now: float) -> None:
         """It counts no more."""
         self._links.pop(link, None)
+        self._trusted.pop(link, None)
         for station in self._stations.values():
             station.link_down(link, now)
+
+    def trust(self, link: LinkId, contact: ContactId) -> bool:
+        """A contact is behind this link: stems begin there, if they can. Return whether that is new."""
+        new = link in self._links and self._trusted.get(link) != contact
+        if new:
+            self._trusted[link] = contact
+        return new
+
+    def trusts(self, link: LinkId) -> bool:
+        """Whether a contact is behind it."""
+        return link in self._trusted
+
+    def distrust(self, contact: ContactId) -> None:
+        """No more."""
+        self._trusted = {link: known for link, known in self._trusted.items() if known != contact}
 
     def heard(self, link: LinkId, message: Vicinal, now: float) -> list[Output]:
         """A neighbour told of itself or of others."""
@@ -209,7 +228,7 @@ class Stem:
         station = self._station_now(now)
         if station is None or not self._settled(now):
             return None
-        return self._pinned.pin(station, now)
+        return self._pinned.pin(station, self._trusted, now)
 
     def _settled(self, now: float) -> bool:
         """Whether waiting longer would hardly bring a better stem."""

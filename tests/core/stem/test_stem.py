@@ -7,7 +7,7 @@ from statistics import mean
 
 import pytest
 
-from p2pchat.core.stem.pin import SHORT_S
+from p2pchat.core.stem.pin import BETTER_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.stem import RETURN_HOP_S, RETURN_S, WAITING_CAP
 from p2pchat.types import LinkId
@@ -76,7 +76,7 @@ def test_a_short_stem_is_replaced_when_the_mesh_has_grown() -> None:
     assert mesh.stems["a"].status().hops == 1
     for pair in ("bc", "cd", "de", "ef"):
         mesh.link(*pair)
-    mesh.run(2 * SHORT_S)
+    mesh.run(2 * BETTER_S)
     assert mesh.stems["a"].status().hops >= FAST.hops[0]
 
 

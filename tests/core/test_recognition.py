@@ -1,0 +1,154 @@
+"""Neighbours who verified each other begin their stems at one another; nobody else learns of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+import pytest
+
+from p2pchat.core import facts
+from p2pchat.core.recognition import give, recognise
+from p2pchat.core.settings import Settings
+from p2pchat.core.status import StemStatus
+from p2pchat.core.stem.profile import BALANCED
+from p2pchat.ports import Entropy
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import ContactId
+from p2pchat.wire.marks import MARKS, Marks
+from tests.support.world import World
+
+NAMES = ["ana", "bob", "cid", "dan", "eve"]
+"""So few that everybody is linked with everybody."""
+
+BINDING, OTHER = b"a" * 32, b"b" * 32
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(latency=0.02)
+    for name in NAMES:
+        world.add(name)
+        world.start(name, Settings(profile=BALANCED))
+    for name in NAMES[1:]:
+        world.pair("ana", name)
+    return world
+
+
+def verify(world: World, of: str, name: str, verified: bool = True) -> None:
+    world.tell(of, facts.ContactVerified(world.contact(of, name), verified))
+
+
+def restart(world: World) -> None:
+    """Stems are drawn anew."""
+    for name in NAMES:
+        world.stop(name)
+    for name in NAMES:
+        world.start(name, Settings(profile=BALANCED))
+    world.run(60.0)
+
+
+def stem(world: World, name: str) -> StemStatus:
+    (status,) = world.machines[name].running.status().meshes
+    assert status.stem is not None and status.stem.hops
+    return status.stem
+
+
+def begin_at_contacts(world: World) -> list[str]:
+    return [name for name in NAMES if stem(world, name).by_contact]
+
+
+def entropies() -> Iterator[Entropy]:
+    yield from (SeededEntropy(seed) for seed in range(100))
+
+
+def test_stems_of_two_who_verified_each_other_begin_at_the_other(world: World) -> None:
+    verify(world, "ana", "bob")
+    verify(world, "bob", "ana")
+    restart(world)
+    assert begin_at_contacts(world) == ["ana", "bob"]
+
+
+def test_one_who_verified_another_is_not_enough(world: World) -> None:
+    verify(world, "ana", "bob")
+    restart(world)
+    assert begin_at_contacts(world) == []
+
+
+def test_contacts_whom_nobody_verified_are_neighbours_like_any(world: World) -> None:
+    restart(world)
+    assert begin_at_contacts(world) == []
+
+
+def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stays(world: World) -> None:
+    world.run(180.0)
+    drawn = {name: stem(world, name).drawn for name in NAMES}
+    verify(world, "bob", "ana")
+    world.run(1.0)
+    verify(world, "ana", "bob")
+    world.run(60.0)
+    assert {name: stem(world, name).drawn for name in NAMES} == drawn
+    for name in ("ana", "bob"):
+        (home,) = world.machines[name].running._meshes.values()
+        assert home._stem is not None and len(home._stem._trusted) == 1
+
+
+@pytest.mark.parametrize("change", ["undone", "blocked", "removed"])
+def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -> None:
+    verify(world, "ana", "bob")
+    verify(world, "bob", "ana")
+    restart(world)
+    contact = world.contact("ana", "bob")
+    wishes: dict[str, facts.ContactFact] = {
+        "undone": facts.ContactVerified(contact, False),
+        "blocked": facts.ContactBlocked(contact, True),
+        "removed": facts.ContactRemoved(contact),
+    }
+    world.tell("ana", wishes[change])
+    world.run(1.0)
+    assert not stem(world, "ana").by_contact
+
+
+def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> None:
+    for name, other in permutations(NAMES[:3], 2):
+        if "ana" in (name, other):
+            verify(world, name, other)
+    talks = {name: list(world.machines[name].running._conversations.values()) for name in NAMES}
+    said = give(talks["ana"], BINDING, next(entropies()), world.now)
+    assert recognise(talks["bob"], BINDING, said) == world.contact("bob", "ana")
+    assert recognise(talks["cid"], BINDING, said) == world.contact("cid", "ana")
+    assert recognise(talks["bob"], OTHER, said) is None
+    assert recognise(talks["dan"], BINDING, said) is None
+    assert recognise(talks["ana"], BINDING, said) is None, "repeated to ana, they mean nothing"
+
+
+def test_marks_do_not_say_how_many_there_are(world: World) -> None:
+    verify(world, "ana", "bob")
+    talks = list(world.machines["ana"].running._conversations.values())
+    one, again = (give(talks, BINDING, entropy, world.now) for entropy in list(entropies())[:2])
+    assert len(one.marks) == len(set(one.marks)) == MARKS
+    assert len(set(one.marks) & set(again.marks)) == 1
+    assert len({_place(give(talks, BINDING, each, world.now), one, again) for each in entropies()}) > 20
+
+
+def _place(said: Marks, *others: Marks) -> int:
+    (mark,) = set(said.marks).intersection(*(other.marks for other in others))
+    return said.marks.index(mark)
+
+
+def test_of_very_many_contacts_some_are_given(world: World) -> None:
+    verify(world, "ana", "bob")
+    (talk,) = [
+        talk
+        for talk in world.machines["ana"].running._conversations.values()
+        if talk.contact.id == world.contact("ana", "bob")
+    ]
+    assert len(give([talk] * 100, BINDING, next(entropies()), world.now).marks) == MARKS
+
+
+def test_marks_of_nobody_are_nobodys(world: World) -> None:
+    nobody = give([], BINDING, next(entropies()), world.now)
+    talks = list(world.machines["ana"].running._conversations.values())
+    verify(world, "ana", "bob")
+    found: ContactId | None = recognise(talks, BINDING, nobody)
+    assert found is None

@@ -40,9 +40,9 @@ class Profile:
 
 FAST: Final = Profile("fast", hops=(3, 5), delay_s=0.0, cover_per_s=0.0, on_clock=False, repeat_s=4.0)
 BALANCED: Final = Profile(
-    "balanced", hops=(4, 5), delay_s=0.16, cover_per_s=0.5, on_clock=False, repeat_s=8.0
+    "balanced", hops=(4, 5), delay_s=0.18, cover_per_s=2.0, on_clock=False, repeat_s=8.0
 )
-STRONG: Final = Profile("strong", hops=(5, 5), delay_s=0.55, cover_per_s=5.0, on_clock=True, repeat_s=20.0)
+STRONG: Final = Profile("strong", hops=(4, 5), delay_s=0.66, cover_per_s=8.0, on_clock=True, repeat_s=20.0)
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {each.name: each for each in (FAST, BALANCED, STRONG)}

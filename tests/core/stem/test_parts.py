@@ -67,7 +67,7 @@ def test_suspects_are_bounded() -> None:
     assert [suspects.against(node, 1.0) for node in nodes] == [0] + SUSPECTS_CAP * [1]
 
 
-def test_the_clock_of_cover_ticks_at_the_profiles_rate_and_one_in_four_is_a_loop() -> None:
+def test_the_clock_of_cover_ticks_at_the_profiles_rate_and_one_in_ten_is_a_loop() -> None:
     for profile in (BALANCED, STRONG):
         clock = Clock(profile, SeededEntropy(profile.name))
         clock.start(0.0)

@@ -27,7 +27,7 @@ from p2pchat.core.seen import Seen
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus, MeshStatus
 from p2pchat.core.stem import outputs as stems
-from p2pchat.core.stem.stem import Stem
+from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.view import View, ViewOutput
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.stamp import stamped, worth
@@ -110,6 +110,7 @@ class Mesh:
         counters: Counter[str],
         strategy: Strategy,
         kept: Iterable[HeldCell] = (),
+        stem: Stems = Stem,
     ) -> None:
         """``kept``: the index of what an earlier run held."""
         self._stamp_bits = settings.stamp_bits
@@ -121,7 +122,7 @@ class Mesh:
         self._cells = _Cells(self._seen, self._hold)
         self._broadcast = strategy(entropy.child("broadcast"), self._cells, counters)
         self._reconcile = Reconcile(self._hold, counters)
-        self._stem = Stem(settings.profile, entropy.child("stem"), counters) if settings.profile else None
+        self._stem = stem(settings.profile, entropy.child("stem"), counters) if settings.profile else None
         self._budgets: dict[LinkId, Budget] = {}
         self._view = View(record, node, settings, entropy, new_link, counters, self._idle)
 

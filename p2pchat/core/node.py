@@ -28,6 +28,7 @@ from p2pchat.core.renewal import Renewal
 from p2pchat.core.session import Session
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import Status
+from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
@@ -52,9 +53,11 @@ class Node:
         entropy: Entropy,
         settings: Settings | None = None,
         strategy: Strategy = Plumtree,
+        stem: Stems = Stem,
     ) -> None:
         self._settings = settings or Settings()
         self._strategy = strategy
+        self._stem = stem
         self._entropy = entropy
         self._id = NodeId(entropy.bytes(8))
         self._rest_due: float | None = None
@@ -388,6 +391,7 @@ class Node:
             self._counters,
             self._strategy,
             kept,
+            self._stem,
         )
         return self._meshes[record.id]
 

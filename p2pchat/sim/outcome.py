@@ -63,6 +63,7 @@ class Figures:
     shortest: list[float]
     """Times of the shortest ways over the links there were when the last cell was measured, in order."""
     healed_s: float | None
+    relays: dict[str, Any] | None
 
     def as_json(self) -> dict[str, Any]:
         """Every figure by its name; times in seconds. None: there is nothing to tell it from."""
@@ -101,6 +102,7 @@ class Figures:
             "reconcile_bytes": exchanged * GEOMETRY.frame,
             "reconcile_overhead_bytes": counters["reconcile: frames sent"] * GEOMETRY.frame,
             "healed_s": _rounded(self.healed_s, 1),
+            "relays": self.relays,
             "latency_quantiles_s": {f"{share:g}": whole.quantile(share) for share in QUANTILES},
             "parts": [_part(part, self.nodes) for part in self.parts] if len(self.parts) > 1 else [],
             "counters": dict(sorted((name, count) for name, count in counters.items() if count)),
@@ -128,6 +130,7 @@ def _part(part: Part, nodes: float) -> dict[str, Any]:
         "flooder_cells": part.flooded.cells,
         "flooder_delivered_ratio": _rounded(part.flooded.ratio, 6),
         "refused": part.counters["cells refused: over budget"],
+        "misused": part.counters["onions misused"],
     }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from p2pchat.core import facts, orders
 from p2pchat.core.records import Identity, Mesh
+from p2pchat.core.stem.stem import Stem
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.crypto.olm import create_account
@@ -18,6 +19,7 @@ from p2pchat.ports import below, exponential, sample, uniform
 from p2pchat.sim.graph import graph
 from p2pchat.sim.host import Host, Nat
 from p2pchat.sim.outcome import Figures, Part, Returned
+from p2pchat.sim.relays import Relays
 from p2pchat.sim.scenario import Scenario
 from p2pchat.sim.store import Shelf
 from p2pchat.sim.strategies import strategy
@@ -39,7 +41,8 @@ INTRODUCTION_S = 30.0
 """A meeting place of two lasts so long."""
 
 LOOK_S = 1.0
-"""After a cut it is looked this often whether the mesh is in one piece again."""
+"""So often it is looked whether a mesh that was cut is in one piece again, and whose stems lead over hostile
+relays."""
 
 _NATS = (Nat.OPEN, Nat.CONE, Nat.RESTRICTED, Nat.SYMMETRIC)
 
@@ -72,6 +75,7 @@ class Run:
         self._places = 0
         self._rendezvous_up = True
         self._healed_s: float | None = None
+        self._relays: Relays | None = None
 
     def figures(self) -> Figures:
         """Run it from the first node's start to the last cell's arrival."""
@@ -80,7 +84,7 @@ class Run:
         self._warm_up()
         self._plan()
         nodes, before = self._running(), self._counters()
-        parts = [self._part(times) for times in scenario.flooder.times or (1.0,)]
+        parts = [self._part(times) for times in scenario.parts]
         nodes += self._running()
         shortest = graph(self.world.hosts).shortest(self._latency)
         self._load += 1
@@ -99,6 +103,7 @@ class Run:
             graph(self.world.hosts),
             shortest,
             self._healed_s,
+            self._relays.as_json() if self._relays is not None else None,
         )
 
     # --- the parts of a run
@@ -106,8 +111,12 @@ class Run:
     def _bootstrap(self) -> None:
         scenario = self._scenario
         step = scenario.bootstrap_s * STARTS_SHARE / scenario.nodes
-        for number in range(scenario.nodes):
-            self._later(number * step, self._start, self._new_host(self._mesh))
+        hosts = [self._new_host(self._mesh) for _ in range(scenario.nodes)]
+        if scenario.misconduct.share:
+            hostile = sample(self._chance, hosts, round(scenario.nodes * scenario.misconduct.share))
+            self._relays = Relays(scenario.misconduct.does, hostile)
+        for number, host in enumerate(hosts):
+            self._later(number * step, self._start, host)
         self.world.run(scenario.bootstrap_s)
         self._told("bootstrapped")
 
@@ -121,7 +130,7 @@ class Run:
     def _part(self, times: float) -> Part:
         """One of the equal parts into which the flooder's levels divide the measuring."""
         scenario, links = self._scenario, self.world.links
-        seconds = scenario.measure_s / (len(scenario.flooder.times) or 1)
+        seconds = scenario.measure_s / len(scenario.parts)
         share, most = scenario.load.per_minute / 60, scenario.load.deliveries_max
         if most is not None:
             share = min(share, most / scenario.nodes**2 / scenario.measure_s)
@@ -152,6 +161,9 @@ class Run:
             self._later(scenario.rendezvous.down_s, self._rendezvous_down)
         if scenario.rendezvous.up_s is not None:
             self._later(scenario.rendezvous.up_s, self._rendezvous_back)
+        if self._relays is not None:
+            self._relays.begin(self.world.now)
+            self._later(LOOK_S, self._look_at_relays, self._relays)
 
     # --- hosts
 
@@ -169,7 +181,8 @@ class Run:
         return self.world.add(Shelf(self._identity, mesh), nat)
 
     def _start(self, host: Host, _: object = None) -> None:
-        self.world.start(host, self._scenario.settings, self._strategy)
+        stem = self._relays.stems(host) if self._relays is not None else Stem
+        self.world.start(host, self._scenario.settings, self._strategy, stem)
 
     def _leave(self, host: Host, _: object) -> None:
         """Gone for good, without a word."""
@@ -223,6 +236,10 @@ class Run:
 
     def _place_ends(self, url: str, _: object) -> None:
         self.world.meetings.down(url)
+
+    def _look_at_relays(self, relays: Relays, _: object) -> None:
+        relays.look(self.world.now)
+        self._later(LOOK_S, self._look_at_relays, relays)
 
     # --- the network
 

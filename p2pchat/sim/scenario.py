@@ -18,6 +18,7 @@ from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.errors import UsageError
 from p2pchat.sim.links import Conditions
+from p2pchat.sim.relays import MISDEEDS
 from p2pchat.sim.strategies import STRATEGIES
 
 T = TypeVar("T")
@@ -132,6 +133,23 @@ class Flooder:
 
 
 @dataclass(frozen=True, slots=True)
+class Misconduct:
+    """While cells are measured, some relays do other things with others' onions than they should."""
+
+    share: float = 0.0
+    """Of the nodes; needs ``settings.profile``."""
+    does: str = "drop"
+    """``drop``; ``delay``: by 5 s on average; ``repeat``: send each twice; ``mark``: turn a bit over."""
+    parts: int = 1
+    """Equal parts of ``measure_s``, told of one by one."""
+
+    def __post_init__(self) -> None:
+        _check(0 <= self.share < 1, "misconduct.share: need a share of 0 to 1, not all")
+        _check(self.does in MISDEEDS, f"misconduct.does: need one of {', '.join(MISDEEDS)}")
+        _check(self.parts >= 1, "misconduct.parts: need 1 or more")
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """As ``Conditions``, in the units of people."""
 
@@ -173,6 +191,7 @@ class Scenario:
     partition: Partition = field(default_factory=Partition)
     rendezvous: Meeting = field(default_factory=Meeting)
     flooder: Flooder = field(default_factory=Flooder)
+    misconduct: Misconduct = field(default_factory=Misconduct)
     settings: Settings = field(default_factory=Settings)
     damping: Damping = field(default_factory=Damping)
     """Constants of Plumtree."""
@@ -183,6 +202,11 @@ class Scenario:
         _check(min(times) >= 0 and self.measure_s > 0, "bootstrap_s, warm_up_s, measure_s: need seconds")
         _check(self.drain_s >= 0, "drain_s: need 0 or more")
         _check(self.strategy in STRATEGIES, f"strategy: need one of {', '.join(STRATEGIES)}")
+
+    @property
+    def parts(self) -> tuple[float, ...]:
+        """For each part of ``measure_s``: how much more than its share the flooder says."""
+        return self.flooder.times or (1.0,) * self.misconduct.parts
 
     @property
     def warming_s(self) -> float:

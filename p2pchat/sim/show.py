@@ -43,7 +43,12 @@ def table(result: Mapping[str, Any]) -> str:
     for key, (name, unit) in _NAMES.items():
         if result[key] is not None:
             table.add_row(name, f"{_number(result[key])} {unit}".rstrip())
-    return _printed(table, *([_parts(result["parts"])] if result["parts"] else []))
+    more: list[RenderableType] = []
+    if result["relays"] is not None:
+        more = [_relays(result["relays"]), _misused(result["parts"])]
+    elif result["parts"]:
+        more = [_parts(result["parts"])]
+    return _printed(table, *more)
 
 
 def comparison(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -136,6 +141,26 @@ def _parts(parts: Iterable[Mapping[str, Any]]) -> Table:
             f"{_number(part['bytes_per_node_s'])} B/s",
             _number(part["flooder_delivered_ratio"]),
             _number(part["refused"]),
+        )
+    return table
+
+
+def _relays(relays: Mapping[str, Any]) -> Table:
+    table = Table(title=f"{relays['hostile']} relays {relays['does']} onions", title_justify="left")
+    for name in ("stems over them", "half left within", "nine in ten", "all", "over them in the end"):
+        table.add_column(name)
+    left = (f"{_number(relays[f'left_p{share}_s'])} s" for share in (50, 90, 100))
+    table.add_row(_number(relays["exposed"]), *left, f"{relays['shares'][-1]:.1%}")
+    return table
+
+
+def _misused(parts: Iterable[Mapping[str, Any]]) -> Table:
+    """Part by part, in the order of time."""
+    table = Table("part", "cells", "delivered", "median", "onions misused")
+    for number, part in enumerate(parts, 1):
+        table.add_row(
+            *(str(number), _number(part["cells"]), _number(part["delivered_ratio"])),
+            *(f"{_number(part['latency_p50_s'])} s", _number(part["misused"])),
         )
     return table
 

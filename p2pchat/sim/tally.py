@@ -134,8 +134,9 @@ class Tally:
     # --- cells
 
     def began(self, name: bytes, origin: Host, now: float) -> bool:
-        """A host said something of its own. Whether it is to be closed."""
-        if self._window is None:
+        """A host said something of its own. Whether it is to be closed. What enters the broadcast from a link
+        that is gone by then looks like it, but began elsewhere."""
+        if self._window is None or name in self._cells:
             return False
         flooding = self._flooder is not None and origin is self._flooder[0]
         window = self._flooder[1] if self._flooder is not None and flooding else self._window

@@ -15,6 +15,7 @@ from p2pchat.core.broadcast import Strategy
 from p2pchat.core.node import Node
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.settings import Settings
+from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import uniform
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
@@ -89,11 +90,17 @@ class World:
         self.hosts.append(host)
         return host
 
-    def start(self, host: Host, settings: Settings | None = None, strategy: Strategy = Plumtree) -> None:
+    def start(
+        self,
+        host: Host,
+        settings: Settings | None = None,
+        strategy: Strategy = Plumtree,
+        stem: Stems = Stem,
+    ) -> None:
         """Run a node from what the host's store holds."""
         host.run += 1
         entropy = self.entropy.child(f"host {host.index} run {host.run}")
-        host.node = Node(host.store.load(), entropy, settings, strategy)
+        host.node = Node(host.store.load(), entropy, settings, strategy, stem)
         host.timer_at = NEVER
         self.trace.add(self.now, host.index, 0, Kind.STARTED)
         self.tell(host, facts.Started())

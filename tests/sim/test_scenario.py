@@ -11,7 +11,7 @@ from p2pchat.sim.scenario import Scenario, altered, load, names, parse
 
 
 def test_the_named_scenarios_are_there() -> None:
-    assert names() == ["away", "bridge", "churn", "flooder", "nat", "partition", "steady"]
+    assert names() == ["away", "bridge", "churn", "dropper", "flooder", "nat", "partition", "steady"]
 
 
 @pytest.mark.parametrize("name", names())

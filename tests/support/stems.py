@@ -97,6 +97,11 @@ class Wired:
         """Whom the onions passed so far."""
         return [self.onions[0][0], *(target for _, target, _ in self.onions)] if self.onions else []
 
+    def pinned(self, name: str) -> list[str]:
+        """The hops of a node's stem."""
+        names = {stem.name(self.now): letter for letter, stem in self.stems.items()}
+        return [names[node] for node in self.stems[name].way]
+
     def _settle(self) -> None:
         while self._queue:
             source, target, what = self._queue.popleft()

@@ -96,6 +96,15 @@ class Pinned:
         self._pin = None
         return True
 
+    def doubted(self, now: float) -> tuple[bytes, ...]:
+        """Hops of the stem in use that are under suspicion: loops over them were lost."""
+        nodes = self._pin.nodes if self._pin is not None else ()
+        return tuple(node for node in nodes if self._suspected((node,), now))
+
+    def leave(self) -> None:
+        """Use it no more."""
+        self._pin = None
+
     def _look(self, pin: Pin, trusted: frozenset[LinkId], now: float) -> None:
         """Take a better stem, if one is wanted and there is one."""
         self._pin = replace(pin, looked_at=now)

@@ -10,7 +10,7 @@ stem works; and to neighbours we treat it as any other.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from p2pchat.core.status import StemStatus
@@ -75,6 +75,8 @@ class Stem:
         self._suspects = Suspects()
         self._pinned = Pinned(profile, entropy.child("stems"), self._suspects)
         self._clock = Clock(profile, entropy.child("cover"))
+        self._asked: tuple[bytes, ...] = ()
+        """Hops that were in doubt when it was last looked, and then asked alone."""
         self._waiting: deque[bytes] = deque()
         self._settled_at = NEVER
         self._follow_at = NEVER
@@ -92,6 +94,17 @@ class Stem:
         crowd = station.crowd if station is not None else 1
         begins = hops > 0 and pin is not None and pin.link in self._trusted
         return StemStatus(self._profile.name, hops, self._profile.hops[0], crowd, self._pinned.drawn, begins)
+
+    def name(self, now: float) -> bytes | None:
+        """Ours in this epoch, 8 bytes, as ``way`` of others has it; None before the first link."""
+        station = self._station_now(now)
+        return station.id if station is not None else None
+
+    @property
+    def way(self) -> tuple[bytes, ...]:
+        """The hops of the stem in use, by name."""
+        pin = self._pinned.now
+        return pin.nodes if pin is not None else ()
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
@@ -174,6 +187,7 @@ class Stem:
         if now >= self._look_at:
             self._look_at = now + LOOK_S
             self._pin(now)
+            out += self._doubt(now)
         return out + self._depart(now)
 
     # --- our own cells
@@ -248,12 +262,22 @@ class Stem:
         return [self._onion(pin.link, pin.hops, Command.DROP, self._entropy.bytes(GEOMETRY.cell))]
 
     def _test(self, nodes: Sequence[bytes], now: float) -> list[Output]:
-        """A stem broke: ask each of its hops alone, as far as a loop reaches, before another is needed."""
+        """Ask each of these hops alone, as far as a loop reaches, before another stem is needed."""
         station = self._station_now(now)
         if station is None:
             return []
         ways = [each for each in (station.there_and_back(node) for node in nodes) if each is not None]
         return [out for way in ways for out in self._send_loop(station, way, now)]
+
+    def _doubt(self, now: float) -> list[Output]:
+        """Ask the hops that loops cast suspicion on, each alone; a stem over one that is in doubt still
+        at the next look is left, before a cell of ours is lost on it."""
+        doubted = self._pinned.doubted(now)
+        if any(node in self._asked for node in doubted):
+            self._pinned.leave()
+            doubted = ()
+        self._asked = doubted
+        return self._test(doubted, now)
 
     def _loop(self, station: Station, now: float) -> list[Output]:
         nodes = loop(station.map(), station.id, self._entropy)
@@ -301,9 +325,9 @@ class Stem:
                     self._counters["onions without a way"] += 1
                     return []
                 self._counters["onions relayed"] += 1
-                return self._mixed(Relay(link, peeled.packet, source, was), peeled.delay, now)
+                return self.go_on(Relay(link, peeled.packet, source, was), peeled.delay, now)
             case Command.BROADCAST:
-                return self._mixed(Spread(peeled.payload, source, was), peeled.delay, now)
+                return self.go_on(Spread(peeled.payload, source, was), peeled.delay, now)
             case Command.LOOP:
                 self._suspects.worked(self._watch.back(peeled.payload[:LOOP_NAME_BYTES]))
                 return []
@@ -312,7 +336,9 @@ class Stem:
             case _:
                 assert_never(peeled.command)
 
-    def _mixed(self, output: Output, delay: int, now: float) -> list[Output]:
+    def go_on(self, output: Relay | Spread, delay: int, now: float) -> list[Output]:
+        """What was peeled goes on after the wait that its sender asked for. The simulator's hostile relays do
+        something else here."""
         if delay >= len(DELAYS):
             self._counters["onions refused: unreadable"] += 1
             return []
@@ -366,3 +392,7 @@ class Stem:
         station = Station(epoch, self._entropy.child(f"epoch {epoch}"), self._counters, publish_at)
         self._stations[epoch] = station
         return [said for link in self._links for said in station.link_up(link, now)]
+
+
+Stems = Callable[[Profile, Entropy, Counter[str]], Stem]
+"""Makes one mesh's stem from the profile, its own entropy and the node's counters."""

@@ -1,0 +1,128 @@
+"""Relays that do other things with onions than they should, and the stems that lead over them.
+
+Knows: what each kind does, and how long others go on trusting it. Does not know: how they find out, or how a
+run goes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from p2pchat.core.stem.outputs import Output, Relay, Spread
+from p2pchat.core.stem.profile import Profile
+from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.ports import Entropy
+from p2pchat.sim.host import Host
+
+MISDEEDS: Final = ("drop", "delay", "repeat", "mark")
+
+DELAYED_S: Final = 5.0
+"""The mean of the exponential law by which those who delay hold onions back."""
+
+
+class Relays:
+    """Some hosts' relays are hostile from ``begin`` on; ``look`` is called every now and then."""
+
+    def __init__(self, does: str, hostile: Sequence[Host]) -> None:
+        """``does``: one of MISDEEDS."""
+        self.does = does
+        self.begun = False
+        self._hostile = frozenset(host.index for host in hostile)
+        self._stems: dict[int, Stem] = {}
+        self._began_at = 0.0
+        self._trusting: dict[int, None] = {}
+        """Whose stems have led over a hostile relay since it began."""
+        self._left_s: list[float] = []
+        self._shares: list[float] = []
+
+    def stems(self, host: Host) -> Stems:
+        """What a host's node makes its stem with."""
+
+        def make(profile: Profile, entropy: Entropy, counters: Counter[str]) -> Stem:
+            stem = (
+                Hostile(profile, entropy, counters, self)
+                if host.index in self._hostile
+                else Stem(profile, entropy, counters)
+            )
+            self._stems[host.index] = stem
+            return stem
+
+        return make
+
+    def begin(self, now: float) -> None:
+        """From now on they do it."""
+        self.begun, self._began_at = True, now
+        self._trusting = dict.fromkeys(self._exposed(now))
+
+    def look(self, now: float) -> None:
+        """See who still leads a stem over them."""
+        exposed = dict.fromkeys(self._exposed(now))
+        left = [index for index in self._trusting if index not in exposed]
+        for index in left:
+            del self._trusting[index]
+            self._left_s.append(round(now - self._began_at, 3))
+        self._shares.append(round(len(exposed) / (len(self._stems) - len(self._hostile)), 4))
+
+    def as_json(self) -> dict[str, Any]:
+        """``exposed``: honest nodes whose stem led over a hostile relay when that began; ``left_…_s``: after
+        how long the stems of so many of them did no more, None if not at all; ``shares``: of all honest
+        nodes, those exposed, at every look."""
+        exposed = len(self._left_s) + len(self._trusting)
+        return {
+            "does": self.does,
+            "hostile": len(self._hostile),
+            "exposed": exposed,
+            **{f"left_p{share}_s": self._left_after(share * exposed / 100) for share in (50, 90, 100)},
+            "shares": self._shares,
+        }
+
+    def _left_after(self, count: float) -> float | None:
+        place = max(0, int(count + 0.999) - 1)
+        return self._left_s[place] if place < len(self._left_s) else None
+
+    def _exposed(self, now: float) -> list[int]:
+        names = frozenset(
+            self._stems[index].name(now) for index in sorted(self._hostile) if index in self._stems
+        )
+        return [
+            index
+            for index, stem in self._stems.items()
+            if index not in self._hostile and not names.isdisjoint(stem.way)
+        ]
+
+
+class Hostile(Stem):
+    """One that does as ``relays`` says with what others entrusted to it; what is its own goes as ever."""
+
+    def __init__(self, profile: Profile, entropy: Entropy, counters: Counter[str], relays: Relays) -> None:
+        super().__init__(profile, entropy, counters)
+        self._relays = relays
+
+    def go_on(self, output: Relay | Spread, delay: int, now: float) -> list[Output]:
+        if not self._relays.begun:
+            return super().go_on(output, delay, now)
+        self._counters["onions misused"] += 1
+        match self._relays.does:
+            case "drop":
+                return []
+            case "delay":
+                self._mixing.put(output, DELAYED_S, now)
+                return []
+            case "repeat":
+                return [*super().go_on(output, delay, now), *super().go_on(output, delay, now)]
+            case _:
+                return super().go_on(_marked(output), delay, now)
+
+
+def _marked(output: Relay | Spread) -> Relay | Spread:
+    """With the last bit of what it carries turned over."""
+    if isinstance(output, Relay):
+        return replace(output, onion=_flipped(output.onion))
+    return replace(output, cell=_flipped(output.cell))
+
+
+def _flipped(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])

@@ -40,7 +40,7 @@ class Profile:
 
 FAST: Final = Profile("fast", hops=(3, 5), delay_s=0.0, cover_per_s=0.0, on_clock=False, repeat_s=4.0)
 BALANCED: Final = Profile(
-    "balanced", hops=(4, 5), delay_s=0.18, cover_per_s=2.0, on_clock=False, repeat_s=8.0
+    "balanced", hops=(4, 5), delay_s=0.18, cover_per_s=2.5, on_clock=False, repeat_s=8.0
 )
 STRONG: Final = Profile("strong", hops=(4, 5), delay_s=0.66, cover_per_s=8.0, on_clock=True, repeat_s=20.0)
 

@@ -79,7 +79,7 @@ def test_the_profiles_are_what_the_protocol_says() -> None:
     table = {p.name: (p.hops, p.delay_s, p.cover_per_s, p.on_clock) for p in PROFILES.values()}
     assert table == {
         "fast": ((3, 5), 0.0, 0.0, False),
-        "balanced": ((4, 5), 0.18, 2.0, False),
+        "balanced": ((4, 5), 0.18, 2.5, False),
         "strong": ((4, 5), 0.66, 8.0, True),
     }
 

@@ -7,41 +7,32 @@ Does not know: sockets, files, clocks; nor any machine's own rules.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import assert_never
 
-from p2pchat.core import conversation, facts, mesh, orders, pairing
+from p2pchat.core import facts, mesh, orders, pairing, talks
 from p2pchat.core.broadcast import Strategy
-from p2pchat.core.contacts import Contacts
-from p2pchat.core.conversation import Conversation
 from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import LinksChanged, MessageMoved, Notify, Order, Persist
+from p2pchat.core.orders import LinksChanged, Notify, Order, Persist
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.plumtree import Plumtree
-from p2pchat.core.recognition import give, recognise
-from p2pchat.core.records import Contact, HeldCell, Identity, Memory, OutboxEntry, PutMesh
+from p2pchat.core.records import Contact, HeldCell, Identity, Memory, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat, Topical
-from p2pchat.core.renewal import Renewal
-from p2pchat.core.session import Session
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import Status
 from p2pchat.core.stem.stem import Stem, Stems
-from p2pchat.crypto.envelope import TagDelta
-from p2pchat.crypto.identity import fingerprint
+from p2pchat.core.talks import Talks
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
-from p2pchat.types import ContactId, LinkId, MeshId, MessageState, NodeId
+from p2pchat.types import ContactId, LinkId, MeshId, NodeId
 from p2pchat.wire import signalling
-from p2pchat.wire.cell import Cell
 from p2pchat.wire.marks import Marks
 
 NEVER = float("inf")
-
-ContactChange = Callable[[Contact], list[Order]]
 
 
 class Node:
@@ -62,25 +53,17 @@ class Node:
         self._id = NodeId(entropy.bytes(8))
         self._rest_due: float | None = None
         self._links = 0
-        self._talks = 0
         self._counters: Counter[str] = Counter()
         self._marking = entropy.child("marks")
         self._identity = memory.identity
-        self._contacts = Contacts(memory.contacts)
         self._rendezvous = Rendezvous(entropy.child("rendezvous"))
         self._invites = Invites(memory.identity, entropy.child("invites"))
-        self._tags: dict[bytes, ContactId] = {}
-        self._order = max((entry.order for entry in memory.outbox), default=0)
+        profile = self._settings.profile
+        repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
+        self._talks = Talks(memory, repeat_s, entropy, self._counters)
         self._meshes: dict[MeshId, Mesh] = {}
         for record in memory.meshes:
             self._add_mesh(record, memory.held.get(record.id, ()))
-        self._conversations: dict[ContactId, Conversation] = {}
-        for state in memory.sessions:
-            contact = self._contacts.get(state.contact)
-            if contact is not None:
-                session = Session.restore(state, memory.identity.pickle_key)
-                entries = [entry for entry in memory.outbox if entry.contact == contact.id]
-                self._conversations[contact.id] = self._conversation(contact, session, entries)
 
     # --- what may be asked at any time
 
@@ -91,16 +74,15 @@ class Node:
 
     def contacts(self) -> tuple[Contact, ...]:
         """All contacts, blocked ones included, in the order they were added."""
-        return self._contacts.all()
+        return self._talks.contacts()
 
     def here(self, contact: ContactId, now: float) -> bool:
         """Whether the contact was heard lately."""
-        talk = self._conversations.get(contact)
-        return talk is not None and talk.here(now)
+        return self._talks.here(contact, now)
 
     def waiting(self) -> int:
         """Messages accepted and not yet final."""
-        return sum(talk.waiting for talk in self._conversations.values())
+        return self._talks.waiting()
 
     def places(self) -> tuple[str, ...]:
         """Every rendezvous that is known, ours and our meshes'."""
@@ -123,11 +105,10 @@ class Node:
         """When ``TimerFired`` is next needed; Unix seconds. Asked after every fact, so what only some facts
         move is kept."""
         if self._rest_due is None:
-            due = [self._rendezvous.next_wakeup(), self._invites.next_wakeup()]
-            due += [talk.next_wakeup() for talk in self._conversations.values()]
+            due = (self._rendezvous.next_wakeup(), self._invites.next_wakeup())
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
         soonest = min((each.next_wakeup() for each in self._meshes.values()), default=NEVER)
-        due_at = min(soonest, self._rest_due)
+        due_at = min(soonest, self._rest_due, self._talks.next_wakeup())
         return None if due_at == NEVER else due_at
 
     # --- facts
@@ -166,7 +147,7 @@ class Node:
             ):
                 return self._link(fact, now)
             case facts.MessageSubmitted():
-                return self._submit(fact, now)
+                return self._on_talks(self._talks.submit(fact, now), now)
             case facts.CellSubmitted(home, cell):
                 return self._on_mesh(self._meshes[home], self._meshes[home].submit(cell, now), now)
             case facts.CellsFetched(home, numbers, cells):
@@ -191,8 +172,7 @@ class Node:
                 assert_never(fact)
 
     def _start(self, now: float) -> list[Order]:
-        for contact, talk in self._conversations.items():
-            self._listen(contact, talk)
+        self._talks.start()
         return self._tick(now)
 
     def _tick(self, now: float) -> list[Order]:
@@ -201,16 +181,13 @@ class Node:
             out += self._on_invite(invite, done, now)
         for each in list(self._meshes.values()):
             out += self._on_mesh(each, each.tick(now), now)
-        for talk in list(self._conversations.values()):
-            out += self._on_talk(talk, talk.tick(now), now)
-        return out
+        return out + self._on_talks(self._talks.tick(now), now)
 
     def _leave(self, now: float) -> list[Order]:
         out: list[Order] = []
         for invite in self._invites.open():
             out += self._on_invite(invite, self._invites.cancel(invite), now)
-        for talk in self._conversations.values():
-            out += self._on_talk(talk, talk.leave(now), now)
+        out += self._on_talks(self._talks.leave(now), now)
         for each in self._meshes.values():
             out += self._on_mesh(each, each.leave(now), now)
         return out
@@ -263,103 +240,33 @@ class Node:
         self._links += 1
         return LinkId(self._links)
 
-    # --- messages and contacts
-
-    def _submit(self, fact: facts.MessageSubmitted, now: float) -> list[Order]:
-        talk = self._conversations.get(fact.contact)
-        if talk is None or talk.contact.blocked:
-            return [Notify(MessageMoved(fact.id, fact.contact, MessageState.CANCELLED, now))]
-        self._order += 1
-        return self._on_talk(talk, talk.submit(fact.id, fact.text, self._order, now), now)
+    # --- contacts, who may be neighbours
 
     def _contact(self, fact: facts.ContactFact, now: float) -> list[Order]:
-        match fact:
-            case facts.ContactRenamed(contact, name):
-                return self._with_contact(contact, lambda known: self._contacts.rename(known, name))
-            case facts.ContactVerified(contact, verified):
-                return self._verify(contact, verified, now)
-            case facts.ContactBlocked(contact, blocked):
-                return self._block(contact, blocked, now)
-            case facts.ContactMuted(contact, muted):
-                return self._with_contact(contact, lambda known: self._contacts.mute(known, muted))
-            case facts.ContactLasts(contact, seconds):
-                talk = self._conversations.get(contact)
-                return self._on_talk(talk, talk.last_for(seconds, now), now) if talk is not None else []
-            case facts.ContactRemoved(contact):
-                return self._remove(contact)
-            case _:
-                assert_never(fact)
-
-    def _with_contact(self, contact: ContactId, change: ContactChange) -> list[Order]:
-        known = self._contacts.get(contact)
-        if known is None:
-            return []
-        out = change(known)
-        talk = self._conversations.get(contact)
-        renewed = self._contacts.get(contact)
-        if talk is not None and renewed is not None:
-            talk.contact = renewed
+        """One who may know where we are is told, wherever it is; one who may not is trusted no more."""
+        out = self._on_talks(self._talks.change(fact, now), now)
+        home = self._talks.welcome(fact.contact)
+        if home is None:
+            for each in self._meshes.values():
+                each.distrust(fact.contact)
+        elif isinstance(fact, facts.ContactVerified):
+            out += self._give_marks(self._meshes[home], self._meshes[home].bindings(), now)
         return out
 
-    def _verify(self, contact: ContactId, verified: bool, now: float) -> list[Order]:
-        """Neighbours may be the contact: it may know now."""
-        out = self._with_contact(contact, lambda known: self._contacts.verify(known, verified))
-        talk = self._conversations.get(contact)
-        if talk is not None and verified:
-            home = self._meshes[talk.contact.mesh]
-            return out + self._give_marks(home, home.bindings(), now)
-        self._distrust(contact)
+    def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Order]:
+        bindings = home.bindings()
+        out: list[Order] = []
+        for link in links:
+            said = self._talks.marks(home.record.id, bindings[link], self._marking, now)
+            out += self._on_mesh(home, home.give(link, said, now), now)
         return out
 
-    def _distrust(self, contact: ContactId) -> None:
-        for home in self._meshes.values():
-            home.distrust(contact)
-
-    def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Order]:
-        out = self._with_contact(contact, lambda known: self._contacts.block(known, blocked))
-        talk = self._conversations.get(contact)
-        if talk is None:
-            return out
-        if not blocked:
-            self._listen(contact, talk)
-            return out + self._connect(talk, now)
-        self._deafen(contact)
-        self._distrust(contact)
-        out += self._on_talk(talk, talk.cancel(now), now)
-        return out + self._on_talk(talk, talk.connected(0, opened=False, now=now), now)
-
-    def _remove(self, contact: ContactId) -> list[Order]:
-        known = self._contacts.get(contact)
-        if known is None:
+    def _read_marks(self, home: Mesh, link: LinkId, said: Marks, now: float) -> list[Order]:
+        """Whoever has only now verified us has not understood what we said before."""
+        contact = self._talks.recognise(home.record.id, home.bindings()[link], said)
+        if contact is None or not home.trust(link, contact):
             return []
-        self._deafen(contact)
-        self._distrust(contact)
-        self._conversations.pop(contact, None)
-        return self._contacts.remove(known)
-
-    def _listen(self, contact: ContactId, talk: Conversation) -> None:
-        if not talk.contact.blocked:
-            self._tags.update(dict.fromkeys(talk.tags(), contact))
-
-    def _connect(self, talk: Conversation, now: float) -> list[Order]:
-        """A conversation begins, or begins again, amid whatever links there are."""
-        links = self._meshes[talk.contact.mesh].links_up
-        return self._on_talk(talk, talk.connected(links, links > 0, now), now)
-
-    def _deafen(self, contact: ContactId) -> None:
-        self._tags = {tag: owner for tag, owner in self._tags.items() if owner != contact}
-
-    def _recognise(self, cell: Cell, now: float) -> list[Order]:
-        """Most cells are for others; one that bears a tag of ours goes to its conversation."""
-        contact = self._tags.get(cell.tag)
-        if contact is None:
-            return []
-        talk = self._conversations[contact]
-        try:
-            return self._on_talk(talk, talk.cell(cell, now), now)
-        except RefusedInput:
-            self._counters["cells refused: unreadable"] += 1
-            return []
+        return self._give_marks(home, [link], now)
 
     # --- invites
 
@@ -399,25 +306,8 @@ class Node:
         """Keep what a pairing brought: the mesh, the contact and the session."""
         home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, paired.rendezvous, now)
         out = self._join_mesh(home, now)
-        key = paired.identity_key
-        who = Contact(fingerprint(key), paired.name, key, home.id, paired.how, now)
-        contact, added = self._contacts.add(who)
-        renewal = Renewal(paired.leads, paired.renewal_key, now)
-        session = Session(contact.id, paired.olm, paired.sending, [paired.receiving], renewal)
-        talk = self._conversations.get(contact.id)
-        if talk is None:
-            talk = self._conversations[contact.id] = self._conversation(contact, session, [])
-        self._deafen(contact.id)
-        out += added + self._on_talk(talk, talk.renew(contact, session, now), now)
-        self._listen(contact.id, talk)
-        return contact, out + self._connect(talk, now)
-
-    def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
-        self._talks += 1
-        entropy = self._entropy.child(f"conversation {self._talks}")
-        profile = self._settings.profile
-        repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
-        return Conversation(contact, session, entries, entropy, self._counters, repeat_s)
+        contact, kept = self._talks.pair(paired, home.id, now)
+        return contact, out + self._on_talks(kept, now)
 
     # --- one machine's outputs are another's inputs
 
@@ -430,10 +320,9 @@ class Node:
                 case LeaveSeat(url, topic):
                     done += self._rendezvous.unwant(url, topic)
                 case mesh.CellArrived(cell):
-                    done += self._recognise(cell, now)
+                    done += self._on_talks(self._talks.cell(cell, now), now)
                 case mesh.CellLeft(tag):
-                    for talk in self._conversations.values():
-                        done += self._on_talk(talk, talk.left(tag, now), now)
+                    done += self._on_talks(self._talks.left(tag, now), now)
                 case mesh.NeighbourChanged(link, up):
                     done += self._neighbour_changed(home, up, now)
                     done += self._give_marks(home, [link] if up else [], now)
@@ -445,57 +334,18 @@ class Node:
 
     def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Order]:
         links = sum(each.links_up for each in self._meshes.values())
-        out: list[Order] = [Notify(LinksChanged(links, "up" if up else "down"))]
-        for talk in self._talks_in(home):
-            if not talk.contact.blocked:
-                out += self._on_talk(talk, talk.connected(home.links_up, up, now), now)
-        return out
+        told = self._talks.linked(home.record.id, home.links_up, up, now)
+        return [Notify(LinksChanged(links, "up" if up else "down")), *self._on_talks(told, now)]
 
-    def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Order]:
-        bindings = home.bindings()
-        out: list[Order] = []
-        for link in links:
-            said = give(self._talks_in(home), bindings[link], self._marking, now)
-            out += self._on_mesh(home, home.give(link, said, now), now)
-        return out
-
-    def _read_marks(self, home: Mesh, link: LinkId, said: Marks, now: float) -> list[Order]:
-        """Whoever has only now verified us has not understood what we said before."""
-        contact = recognise(self._talks_in(home), home.bindings()[link], said)
-        if contact is None or not home.trust(link, contact):
-            return []
-        return self._give_marks(home, [link], now)
-
-    def _talks_in(self, home: Mesh) -> list[Conversation]:
-        return [talk for talk in self._conversations.values() if talk.contact.mesh == home.record.id]
-
-    def _on_talk(self, talk: Conversation, out: Iterable[conversation.Output], now: float) -> list[Order]:
+    def _on_talks(self, out: Iterable[talks.Output], now: float) -> list[Order]:
         done: list[Order] = []
-        self._rest_due = None
         for each in out:
             match each:
-                case conversation.SendCell(cell):
-                    home = self._meshes[talk.contact.mesh]
-                    done += self._on_mesh(home, home.submit(cell, now), now)
-                case conversation.Lasts():
-                    done += self._lasts(talk.contact.id, each)
-                case conversation.Retag(TagDelta(added, removed)):
-                    if not talk.contact.blocked:
-                        self._retag(talk.contact.id, added, removed)
+                case talks.SendInto(home, cell):
+                    done += self._on_mesh(self._meshes[home], self._meshes[home].submit(cell, now), now)
                 case _:
                     done.append(each)
         return done
-
-    def _lasts(self, contact: ContactId, decided: conversation.Lasts) -> list[Order]:
-        return self._with_contact(
-            contact, lambda known: self._contacts.last(known, decided.seconds, decided.since)
-        )
-
-    def _retag(self, contact: ContactId, added: Iterable[bytes], removed: Iterable[bytes]) -> None:
-        for tag in removed:
-            self._tags.pop(tag, None)
-        for tag in added:
-            self._tags[tag] = contact
 
     def _on_invite(self, invite: int, out: Iterable[pairing.Output], now: float) -> list[Order]:
         done: list[Order] = []

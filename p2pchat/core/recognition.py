@@ -19,7 +19,7 @@ from p2pchat.wire.marks import MARK_BYTES, MARKS, Marks
 
 def give(talks: Iterable[Conversation], binding: bytes, entropy: Entropy, now: float) -> Marks:
     """What a node says on a link, of which ``binding`` (32 bytes) is the secret."""
-    marks = [talk.mark(binding, now) for talk in talks if _welcome(talk)]
+    marks = [talk.mark(binding, now) for talk in talks if welcome(talk)]
     filled = [*marks, *(entropy.bytes(MARK_BYTES) for _ in range(MARKS - len(marks)))]
     return Marks(tuple(sample(entropy, filled, MARKS)))
 
@@ -27,9 +27,10 @@ def give(talks: Iterable[Conversation], binding: bytes, entropy: Entropy, now: f
 def recognise(talks: Iterable[Conversation], binding: bytes, said: Marks) -> ContactId | None:
     """Which verified contact says it, if one does."""
     marks = frozenset(said.marks)
-    known = (talk for talk in talks if _welcome(talk) and not marks.isdisjoint(talk.marks(binding)))
+    known = (talk for talk in talks if welcome(talk) and not marks.isdisjoint(talk.marks(binding)))
     return next((talk.contact.id for talk in known), None)
 
 
-def _welcome(talk: Conversation) -> bool:
+def welcome(talk: Conversation) -> bool:
+    """Whether the contact may know that we are behind a link."""
     return talk.contact.verified and not talk.contact.blocked

@@ -9,8 +9,9 @@ from functools import partial
 import pytest
 
 from p2pchat.core import facts, orders
-from p2pchat.core.conversation import Conversation, SendCell
+from p2pchat.core.conversation import Conversation
 from p2pchat.core.presence import HERE_S
+from p2pchat.core.talks import SendInto
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.kdf import mesh_topic
@@ -29,12 +30,13 @@ KEM = KemKey.generate(SeededEntropy("kem"))
 
 
 def talk(world: World, name: str, about: str) -> Conversation:
-    return world.machines[name].running._conversations[world.contact(name, about)]
+    return world.machines[name].running._talks._conversations[world.contact(name, about)]
 
 
 def broadcast(world: World, name: str, about: str, cell: bytes) -> None:
     node = world.machines[name].running
-    world.carry_out(name, node._on_talk(talk(world, name, about), [SendCell(cell)], world.now))
+    sent = SendInto(talk(world, name, about).contact.mesh, cell)
+    world.carry_out(name, node._on_talks([sent], world.now))
     world.run(2.0)
 
 
@@ -112,7 +114,7 @@ def test_nonsense_leaves_the_tags_that_are_listened_for_in_step(world: World) ->
         say(world, Lane.NOTICE, data)
     broadcast(world, "mallory", "bob", session._sending.seal(b"\xff" * GEOMETRY.plain))
     bob = world.machines["bob"].running
-    assert set(bob._tags) == set(talk(world, "bob", "mallory")._session.tags())
+    assert set(bob._talks._tags) == set(talk(world, "bob", "mallory")._session.tags())
     assert counters(world)["cells refused: unreadable"] == 2
 
 
@@ -167,11 +169,11 @@ def test_a_cell_altered_on_the_way_costs_nothing(world: World) -> None:
     session = talk(world, "mallory", "bob")._session
     data = payload.encode_notice(payload.Presence(True, False, 0))
     cell = session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, data), world.now)
-    before = len(world.machines["bob"].running._tags)
+    before = len(world.machines["bob"].running._talks._tags)
     for spot in (28, 500, 924):
         broadcast(world, "mallory", "bob", cell[:spot] + bytes([cell[spot] ^ 1]) + cell[spot + 1 :])
     assert counters(world)["cells refused: unreadable"] == 3
-    assert len(world.machines["bob"].running._tags) == before
+    assert len(world.machines["bob"].running._talks._tags) == before
     still_talking(world)
 
 

@@ -172,7 +172,7 @@ def test_the_envelope_is_renewed_and_nobody_notices() -> None:
     world.run(300.0)
     assert world.machines["bob"].store.received() == [str(n) for n in range(180) if n % 3]
     assert world.machines["alice"].store.received() == [str(n) for n in range(180) if not n % 3]
-    talk = world.machines["alice"].running._conversations[world.contact("alice", "bob")]
+    talk = world.machines["alice"].running._talks._conversations[world.contact("alice", "bob")]
     assert talk._session._renewal.generation >= 2
 
 
@@ -196,7 +196,11 @@ def test_a_blocked_contact_sees_nothing_of_us_any_more() -> None:
     alice = world.contact("bob", "alice")
     world.run(30.0)
     world.tell("bob", facts.ContactBlocked(alice, True))
-    before = world.machines["alice"].running._conversations[world.contact("alice", "bob")]._session._receiving
+    before = (
+        world.machines["alice"]
+        .running._talks._conversations[world.contact("alice", "bob")]
+        ._session._receiving
+    )
     seen = [chain.latest() for chain in before]
     world.run(700.0)
     world.stop("bob")

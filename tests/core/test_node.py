@@ -70,7 +70,7 @@ def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with
         if sealed:
             changes = [order.change for order in batch if isinstance(order, orders.Persist)]
             kept = [change.session.chains for change in changes if isinstance(change, PutSession)]
-            (talk,) = node._conversations.values()
+            (talk,) = node._talks._conversations.values()
             assert kept[-1] == talk._session.snapshot().chains
             checked += 1
         return batch

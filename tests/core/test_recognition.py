@@ -113,7 +113,7 @@ def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> No
     for name, other in permutations(NAMES[:3], 2):
         if "ana" in (name, other):
             verify(world, name, other)
-    talks = {name: list(world.machines[name].running._conversations.values()) for name in NAMES}
+    talks = {name: list(world.machines[name].running._talks._conversations.values()) for name in NAMES}
     said = give(talks["ana"], BINDING, next(entropies()), world.now)
     assert recognise(talks["bob"], BINDING, said) == world.contact("bob", "ana")
     assert recognise(talks["cid"], BINDING, said) == world.contact("cid", "ana")
@@ -124,7 +124,7 @@ def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> No
 
 def test_marks_do_not_say_how_many_there_are(world: World) -> None:
     verify(world, "ana", "bob")
-    talks = list(world.machines["ana"].running._conversations.values())
+    talks = list(world.machines["ana"].running._talks._conversations.values())
     one, again = (give(talks, BINDING, entropy, world.now) for entropy in list(entropies())[:2])
     assert len(one.marks) == len(set(one.marks)) == MARKS
     assert len(set(one.marks) & set(again.marks)) == 1
@@ -140,7 +140,7 @@ def test_of_very_many_contacts_some_are_given(world: World) -> None:
     verify(world, "ana", "bob")
     (talk,) = [
         talk
-        for talk in world.machines["ana"].running._conversations.values()
+        for talk in world.machines["ana"].running._talks._conversations.values()
         if talk.contact.id == world.contact("ana", "bob")
     ]
     assert len(give([talk] * 100, BINDING, next(entropies()), world.now).marks) == MARKS
@@ -148,7 +148,7 @@ def test_of_very_many_contacts_some_are_given(world: World) -> None:
 
 def test_marks_of_nobody_are_nobodys(world: World) -> None:
     nobody = give([], BINDING, next(entropies()), world.now)
-    talks = list(world.machines["ana"].running._conversations.values())
+    talks = list(world.machines["ana"].running._talks._conversations.values())
     verify(world, "ana", "bob")
     found: ContactId | None = recognise(talks, BINDING, nobody)
     assert found is None

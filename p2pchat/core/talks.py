@@ -1,0 +1,278 @@
+"""All whom we talk with: contacts, what passes between them and us, and the tags by which cells are theirs.
+
+Knows: which conversation a cell, a wish or a link concerns. Does not know: meshes, beyond their ids, or what
+happens within a conversation. Parent of ``contacts`` and ``conversation``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from p2pchat.core import conversation, facts, recognition
+from p2pchat.core.contacts import Contacts
+from p2pchat.core.conversation import Conversation
+from p2pchat.core.orders import MessageMoved, Notify, Order
+from p2pchat.core.pairing import Paired
+from p2pchat.core.records import Contact, Memory, OutboxEntry
+from p2pchat.core.renewal import Renewal
+from p2pchat.core.session import Session
+from p2pchat.crypto.identity import fingerprint
+from p2pchat.errors import RefusedInput
+from p2pchat.ports import Entropy
+from p2pchat.types import ContactId, MeshId, MessageState
+from p2pchat.wire.cell import Cell
+from p2pchat.wire.marks import Marks
+
+NEVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class SendInto:
+    """A sealed cell for every member of a mesh, ``GEOMETRY.cell`` bytes."""
+
+    mesh: MeshId
+    cell: bytes = field(repr=False)
+
+
+Output = Order | SendInto
+
+
+class Talks:
+    """Each method returns what is to be done, in order."""
+
+    def __init__(self, memory: Memory, repeat_s: float, entropy: Entropy, counters: Counter[str]) -> None:
+        """``repeat_s``: how long to wait for a receipt before a message is first repeated."""
+        self._repeat_s = repeat_s
+        self._entropy = entropy
+        self._counters = counters
+        self._contacts = Contacts(memory.contacts)
+        self._order = max((entry.order for entry in memory.outbox), default=0)
+        self._tags: dict[bytes, ContactId] = {}
+        self._links: dict[MeshId, int] = {}
+        self._begun = 0
+        self._due: float | None = None
+        """When a conversation next has something to do; None: one has moved since it was asked."""
+        self._conversations: dict[ContactId, Conversation] = {}
+        for state in memory.sessions:
+            contact = self._contacts.get(state.contact)
+            if contact is not None:
+                session = Session.restore(state, memory.identity.pickle_key)
+                entries = [entry for entry in memory.outbox if entry.contact == contact.id]
+                self._conversations[contact.id] = self._conversation(contact, session, entries)
+
+    # --- what the parent asks
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """All, blocked ones included, in the order they were added."""
+        return self._contacts.all()
+
+    def here(self, contact: ContactId, now: float) -> bool:
+        """Whether the contact was heard lately."""
+        talk = self._conversations.get(contact)
+        return talk is not None and talk.here(now)
+
+    def waiting(self) -> int:
+        """Messages accepted and not yet final."""
+        return sum(talk.waiting for talk in self._conversations.values())
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due. Asked after every fact, most of which concern nobody here."""
+        if self._due is None:
+            due = (talk.next_wakeup() for talk in self._conversations.values())
+            self._due = min((at for at in due if at is not None), default=NEVER)
+        return self._due
+
+    # --- time
+
+    def start(self) -> None:
+        """Listen for everybody's cells."""
+        for contact, talk in self._conversations.items():
+            self._listen(contact, talk)
+
+    def tick(self, now: float) -> list[Output]:
+        """Do what is due."""
+        return self._each(lambda talk: talk.tick(now), now)
+
+    def leave(self, now: float) -> list[Output]:
+        """Say what should not wait until we are back."""
+        return self._each(lambda talk: talk.leave(now), now)
+
+    # --- meshes
+
+    def linked(self, home: MeshId, links: int, opened: bool, now: float) -> list[Output]:
+        """So many links into a mesh are up; ``opened``: one more than before."""
+        self._links[home] = links
+        met = [talk for talk in self._in(home) if not talk.contact.blocked]
+        return self._all(met, lambda talk: talk.connected(links, opened, now), now)
+
+    def cell(self, cell: Cell, now: float) -> list[Output]:
+        """Most cells are for others; one that bears a tag of ours goes to its conversation."""
+        contact = self._tags.get(cell.tag)
+        if contact is None:
+            return []
+        talk = self._conversations[contact]
+        try:
+            return self._on(talk, talk.cell(cell, now), now)
+        except RefusedInput:
+            self._counters["cells refused: unreadable"] += 1
+            return []
+
+    def left(self, tag: bytes, now: float) -> list[Output]:
+        """The cell of ours that bears this tag is on its way."""
+        return self._each(lambda talk: talk.left(tag, now), now)
+
+    # --- neighbours who are contacts
+
+    def marks(self, home: MeshId, binding: bytes, entropy: Entropy, now: float) -> Marks:
+        """What to say on a link whose two ends alone know ``binding``: ``recognition``."""
+        return recognition.give(self._in(home), binding, entropy, now)
+
+    def recognise(self, home: MeshId, binding: bytes, said: Marks) -> ContactId | None:
+        """Which verified contact says it, if one does."""
+        return recognition.recognise(self._in(home), binding, said)
+
+    def welcome(self, contact: ContactId) -> MeshId | None:
+        """The mesh in which the contact may know that a neighbour is we; None: it may not."""
+        talk = self._conversations.get(contact)
+        return talk.contact.mesh if talk is not None and recognition.welcome(talk) else None
+
+    # --- messages and contacts
+
+    def submit(self, fact: facts.MessageSubmitted, now: float) -> list[Output]:
+        """Send a text."""
+        talk = self._conversations.get(fact.contact)
+        if talk is None or talk.contact.blocked:
+            return [Notify(MessageMoved(fact.id, fact.contact, MessageState.CANCELLED, now))]
+        self._order += 1
+        return self._on(talk, talk.submit(fact.id, fact.text, self._order, now), now)
+
+    def change(self, fact: facts.ContactFact, now: float) -> list[Output]:
+        """The user wants something of a contact."""
+        match fact:
+            case facts.ContactRenamed(contact, name):
+                return [*self._renew(contact, lambda known: self._contacts.rename(known, name))]
+            case facts.ContactVerified(contact, verified):
+                return [*self._renew(contact, lambda known: self._contacts.verify(known, verified))]
+            case facts.ContactBlocked(contact, blocked):
+                return self._block(contact, blocked, now)
+            case facts.ContactMuted(contact, muted):
+                return [*self._renew(contact, lambda known: self._contacts.mute(known, muted))]
+            case facts.ContactLasts(contact, seconds):
+                talk = self._conversations.get(contact)
+                return self._on(talk, talk.last_for(seconds, now), now) if talk is not None else []
+            case facts.ContactRemoved(contact):
+                return [*self._remove(contact)]
+            case _:
+                assert_never(fact)
+
+    def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Output]]:
+        """Keep the contact and the session that a pairing brought."""
+        key = paired.identity_key
+        who = Contact(fingerprint(key), paired.name, key, home, paired.how, now)
+        contact, added = self._contacts.add(who)
+        renewal = Renewal(paired.leads, paired.renewal_key, now)
+        session = Session(contact.id, paired.olm, paired.sending, [paired.receiving], renewal)
+        talk = self._conversations.get(contact.id)
+        if talk is None:
+            talk = self._conversations[contact.id] = self._conversation(contact, session, [])
+        self._deafen(contact.id)
+        out = [*added, *self._on(talk, talk.renew(contact, session, now), now)]
+        self._listen(contact.id, talk)
+        return contact, out + self._connect(talk, now)
+
+    def _renew(self, contact: ContactId, change: Callable[[Contact], list[Order]]) -> list[Order]:
+        """The record is another; the conversation goes by it."""
+        known = self._contacts.get(contact)
+        if known is None:
+            return []
+        out = change(known)
+        talk, renewed = self._conversations.get(contact), self._contacts.get(contact)
+        if talk is not None and renewed is not None:
+            talk.contact = renewed
+        return out
+
+    def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Output]:
+        out: list[Output] = [*self._renew(contact, lambda known: self._contacts.block(known, blocked))]
+        talk = self._conversations.get(contact)
+        if talk is None:
+            return out
+        if not blocked:
+            self._listen(contact, talk)
+            return out + self._connect(talk, now)
+        self._deafen(contact)
+        out += self._on(talk, talk.cancel(now), now)
+        return out + self._on(talk, talk.connected(0, opened=False, now=now), now)
+
+    def _remove(self, contact: ContactId) -> list[Order]:
+        known = self._contacts.get(contact)
+        if known is None:
+            return []
+        self._deafen(contact)
+        self._conversations.pop(contact, None)
+        self._due = None
+        return self._contacts.remove(known)
+
+    # --- conversations
+
+    def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
+        self._begun += 1
+        entropy = self._entropy.child(f"conversation {self._begun}")
+        return Conversation(contact, session, entries, entropy, self._counters, self._repeat_s)
+
+    def _connect(self, talk: Conversation, now: float) -> list[Output]:
+        """A conversation begins, or begins again, amid whatever links there are."""
+        links = self._links.get(talk.contact.mesh, 0)
+        return self._on(talk, talk.connected(links, links > 0, now), now)
+
+    def _in(self, home: MeshId) -> list[Conversation]:
+        return [talk for talk in self._conversations.values() if talk.contact.mesh == home]
+
+    def _each(
+        self, does: Callable[[Conversation], Iterable[conversation.Output]], now: float
+    ) -> list[Output]:
+        return self._all(list(self._conversations.values()), does, now)
+
+    def _all(
+        self,
+        talks: Iterable[Conversation],
+        does: Callable[[Conversation], Iterable[conversation.Output]],
+        now: float,
+    ) -> list[Output]:
+        return [each for talk in talks for each in self._on(talk, does(talk), now)]
+
+    def _on(self, talk: Conversation, out: Iterable[conversation.Output], now: float) -> list[Output]:
+        done: list[Output] = []
+        self._due = None
+        for each in out:
+            match each:
+                case conversation.SendCell(cell):
+                    done.append(SendInto(talk.contact.mesh, cell))
+                case conversation.Lasts():
+                    done += self._last(talk.contact.id, each)
+                case conversation.Retag(delta):
+                    if not talk.contact.blocked:
+                        self._retag(talk.contact.id, delta.added, delta.removed)
+                case _:
+                    done.append(each)
+        return done
+
+    def _last(self, contact: ContactId, decided: conversation.Lasts) -> list[Order]:
+        return self._renew(contact, lambda known: self._contacts.last(known, decided.seconds, decided.since))
+
+    # --- tags
+
+    def _listen(self, contact: ContactId, talk: Conversation) -> None:
+        if not talk.contact.blocked:
+            self._tags.update(dict.fromkeys(talk.tags(), contact))
+
+    def _deafen(self, contact: ContactId) -> None:
+        self._tags = {tag: owner for tag, owner in self._tags.items() if owner != contact}
+
+    def _retag(self, contact: ContactId, added: Iterable[bytes], removed: Iterable[bytes]) -> None:
+        for tag in removed:
+            self._tags.pop(tag, None)
+        for tag in added:
+            self._tags[tag] = contact

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from p2pchat.core import facts, mesh, orders, pairing, talks
 from p2pchat.core.broadcast import Strategy
+from p2pchat.core.cells import CellArrived
 from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
@@ -319,7 +320,7 @@ class Node:
                     done += self._rendezvous.want(url, topic, mode, now)
                 case LeaveSeat(url, topic):
                     done += self._rendezvous.unwant(url, topic)
-                case mesh.CellArrived(cell):
+                case CellArrived(cell):
                     done += self._on_talks(self._talks.cell(cell, now), now)
                 case mesh.CellLeft(tag):
                     done += self._on_talks(self._talks.left(tag, now), now)

@@ -20,6 +20,8 @@ from p2pchat.core.facts import (
     RendezvousDown,
     RendezvousUp,
 )
+from p2pchat.core.stem.cover import cost
+from p2pchat.core.stem.profile import PROFILES
 from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.home import has_room
 from p2pchat.daemon.views import View
@@ -38,6 +40,10 @@ LINK_S: Final = 15.0
 
 LINK: Final = LinkId(1)
 
+FRAME_ON_WIRE: Final = 1245 + 93
+"""Bytes: a frame in DTLS, SCTP, UDP and IPv4, and the acknowledgement of one that came (measured:
+docs/a-recorded-line.md)."""
+
 
 async def checks(running: RunningNode) -> list[View]:
     """Each with a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
@@ -50,6 +56,7 @@ async def checks(running: RunningNode) -> list[View]:
         gathered,
         linked,
         _neighbours(running),
+        *_cover(running),
     ]
 
 
@@ -140,6 +147,20 @@ def _addresses(kinds: Counter[str], paths: Paths) -> View:
         and (not turn or bool(kinds["relay"]))
     )
     return _check("addresses", ok, found)
+
+
+def _cover(running: RunningNode) -> list[View]:
+    """What hiding costs. Others' cover passes here too, whatever the profile."""
+    stems = (mesh.stem for mesh in running.node.status().meshes)
+    names = dict.fromkeys(stem.profile for stem in stems if stem is not None)
+    return [_check("cover", True, f"{name}: {_costs(cost(PROFILES[name]))}") for name in names]
+
+
+def _costs(frames_per_s: float) -> str:
+    if not frames_per_s:
+        return "none of yours; you relay others'"
+    bandwidth = frames_per_s * FRAME_ON_WIRE / 1000
+    return f"about {bandwidth:.0f} kB/s each way if all others have this profile, too"
 
 
 def _neighbours(running: RunningNode) -> View:

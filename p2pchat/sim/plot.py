@@ -31,20 +31,26 @@ _STYLE: Final = {
 
 
 def draw(results: Sequence[Mapping[str, Any]], place: Path) -> None:
-    """Copies against time, and how soon cells arrive. Raises UsageError if it cannot be written there."""
+    """Copies against time, and how soon cells arrive; of runs with hostile relays, how soon stems lead round
+    them. Raises UsageError if it cannot be written there."""
+    hostile = [result for result in results if result.get("relays") is not None]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(10, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        _copies(left, results)
-        _arrivals(right, results)
-        figure.suptitle(_title(results), fontsize=10)
+        if hostile:
+            _exposed(left, hostile)
+            _delivered(right, hostile)
+        else:
+            _copies(left, results)
+            _arrivals(right, results)
+        figure.suptitle(_title(hostile or results), fontsize=10)
         _save(figure, place)
 
 
 def draw_guesses(results: Sequence[Mapping[str, Any]], place: Path) -> None:
-    """How often the adversary names the writer in the largest mesh, by the share that colludes: of one
-    message, and of several. Schemes tried with one share only are left out. Raises UsageError if it cannot be
-    written there."""
+    """How often the adversary names the writer in the largest mesh, by the share that colludes, and how
+    unsure it is: of one message, and of several. Schemes tried with one share only are left out. Raises
+    UsageError if it cannot be written there."""
     largest = max(result["nodes"] for result in results)
     shown = [result for result in results if result["nodes"] == largest]
     counts = sorted({result["messages"] for result in shown})
@@ -53,11 +59,15 @@ def draw_guesses(results: Sequence[Mapping[str, Any]], place: Path) -> None:
         name for name in dict.fromkeys(name for name, _ in pairs) if sum(name == n for n, _ in pairs) > 1
     ]
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(4.8 * len(counts), 4.4), layout="constrained")
-        for axes, count in zip(figure.subplots(1, len(counts), squeeze=False)[0], counts, strict=True):
-            _guesses(axes, schemes, [each for each in shown if each["messages"] in (count, _once(each))])
-            axes.set_title("one message" if count == 1 else f"{count} messages that it can link", fontsize=9)
-            axes.set_xlabel(f"share of {largest} nodes that colludes")
+        figure = Figure(figsize=(4.8 * len(counts), 8), layout="constrained")
+        for (upper, lower), count in zip(
+            figure.subplots(2, len(counts), squeeze=False).T, counts, strict=True
+        ):
+            found = [each for each in shown if each["messages"] in (count, _once(each))]
+            _guesses(upper, schemes, found)
+            _doubts(lower, schemes, found)
+            upper.set_title("one message" if count == 1 else f"{count} messages that it can link", fontsize=9)
+            lower.set_xlabel(f"share of {largest} nodes that colludes")
         _save(figure, place)
 
 
@@ -82,6 +92,51 @@ def _guesses(axes: Axes, schemes: Sequence[str], results: Sequence[Mapping[str, 
     axes.set_xlim(left=0)
     axes.set_ylim(0, 0.9)
     axes.legend(frameon=False, fontsize=8, loc="upper left")
+
+
+def _doubts(axes: Axes, schemes: Sequence[str], results: Sequence[Mapping[str, Any]]) -> None:
+    """Where there is no stem, nothing is said of that: there the first spy just guesses."""
+    for number, scheme in enumerate(schemes):
+        points = sorted(
+            (result["colluding"], result["entropy_bits"])
+            for result in results
+            if hidden_by(result) == scheme and result["entropy_bits"] is not None
+        )
+        if points:
+            mark, colour = _MARKERS[number % len(_MARKERS)], _COLOURS[number % len(_COLOURS)]
+            axes.plot(*zip(*points, strict=True), marker=mark, color=colour, label=scheme, markersize=5)
+    axes.set_ylabel("entropy of the posterior, bits")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+
+
+def _exposed(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
+    """By seconds since they began."""
+    for result, colour in zip(results, _COLOURS, strict=False):
+        shares = result["relays"]["shares"][: int(result["relays"]["measured_s"])]
+        axes.plot(range(1, len(shares) + 1), shares, color=colour, label=_misconduct(result))
+    axes.set_xlabel(f"seconds since they began, {results[0]['nodes']} nodes")
+    axes.set_ylabel("share of stems that lead over hostile relays")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _delivered(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
+    for result, colour in zip(results, _COLOURS, strict=False):
+        parts = result["parts"]
+        step = result["relays"]["measured_s"] / len(parts)
+        middles = [(number + 0.5) * step for number in range(len(parts))]
+        axes.plot(middles, [part["delivered_ratio"] for part in parts], "o-", color=colour, markersize=3)
+    axes.set_xlabel("written so many seconds after they began")
+    axes.set_ylabel("share of cells delivered, without a repeat")
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 1.02)
+
+
+def _misconduct(result: Mapping[str, Any]) -> str:
+    relays = result["relays"]
+    return f"{result['set'].get('settings.profile', 'balanced')}: {relays['hostile']} relays {relays['does']}"
 
 
 def _save(figure: Figure, place: Path) -> None:

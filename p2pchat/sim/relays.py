@@ -66,16 +66,17 @@ class Relays:
             self._left_s.append(round(now - self._began_at, 3))
         self._shares.append(round(len(exposed) / (len(self._stems) - len(self._hostile)), 4))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, measured_s: float) -> dict[str, Any]:
         """``exposed``: honest nodes whose stem led over a hostile relay when that began; ``left_…_s``: after
         how long the stems of so many of them did no more, None if not at all; ``shares``: of all honest
-        nodes, those exposed, at every look."""
+        nodes, those exposed, at every look. ``measured_s``: for how long cells were counted."""
         exposed = len(self._left_s) + len(self._trusting)
         return {
             "does": self.does,
             "hostile": len(self._hostile),
             "exposed": exposed,
             **{f"left_p{share}_s": self._left_after(share * exposed / 100) for share in (50, 90, 100)},
+            "measured_s": measured_s,
             "shares": self._shares,
         }
 

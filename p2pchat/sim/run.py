@@ -103,7 +103,7 @@ class Run:
             graph(self.world.hosts),
             shortest,
             self._healed_s,
-            self._relays.as_json() if self._relays is not None else None,
+            self._relays.as_json(scenario.measure_s) if self._relays is not None else None,
         )
 
     # --- the parts of a run

@@ -34,6 +34,7 @@ def test_between_friends_it_counts_links_and_the_crowd(tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stderr
         told = json.loads(ann.run("doctor", "--json").stdout)
     assert {"name": "mesh", "ok": True, "found": "1 link"} in told["checks"]
+    assert told["checks"][-1]["found"].startswith("balanced: about 15 kB/s each way")
     assert any("you hide among nobody" in each["does_not"] for each in told["exposure"])
 
 

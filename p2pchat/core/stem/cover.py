@@ -45,6 +45,14 @@ class Clock:
         return below(self._entropy, LOOP_IN) == 0
 
 
+def cost(profile: Profile) -> float:
+    """Frames a second that a node sends for cover, its own and what it relays, where all have this profile;
+    as many come to it. Measured on the wire: docs/a-recorded-line.md."""
+    links = sum(profile.hops) / 2
+    around = sum(LOOP_HOPS) / 2 + 1
+    return profile.cover_per_s * (links + (around - links) / LOOP_IN)
+
+
 def loop(links: Mapping[bytes, Sequence[bytes]], own: bytes, entropy: Entropy) -> tuple[bytes, ...] | None:
     """Nodes on a way that leads back to ``own``; None when there is no neighbour."""
     shortest, longest = LOOP_HOPS

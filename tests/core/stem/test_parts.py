@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from statistics import mean
 
-from p2pchat.core.stem.cover import LOOP_IN, NEVER, Clock, loop
+import pytest
+
+from p2pchat.core.stem.cover import LOOP_IN, NEVER, Clock, cost, loop
 from p2pchat.core.stem.mixing import Mixing
 from p2pchat.core.stem.outputs import Left, Output
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG
+from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.suspects import FORGIVEN_S, SUSPECTS_CAP, Suspects
 from p2pchat.core.stem.watch import WATCHED_CAP, Watch
 from p2pchat.sim.entropy import SeededEntropy
+from tests.support.stems import Wired
 
 
 def test_what_is_mixed_leaves_after_an_exponential_time_of_its_own() -> None:
@@ -74,6 +77,16 @@ def test_the_clock_of_cover_ticks_at_the_profiles_rate_and_one_in_ten_is_a_loop(
         loops = sum(clock.ticked(clock.at) for _ in range(4000))
         assert 0.95 < 4001 / clock.at / profile.cover_per_s < 1.05
         assert 0.9 < loops * LOOP_IN / 4000 < 1.1
+
+
+@pytest.mark.parametrize("profile", [BALANCED, STRONG])
+def test_cover_costs_what_is_said(profile: Profile) -> None:
+    mesh = Wired("ab ac ad ae af bc bd be bf cd ce cf de df ef", profile)
+    mesh.run(30.0)
+    mesh.onions.clear()
+    mesh.run(60.0)
+    longer = mean(len(mesh.pinned(name)) for name in "abcdef") / mean(profile.hops)
+    assert 0.9 < len(mesh.onions) / 6 / 60.0 / cost(profile) / longer < 1.1
 
 
 def test_without_cover_the_clock_stands() -> None:

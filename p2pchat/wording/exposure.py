@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-GUESSED: Final = {"fast": (11, 21, 35), "balanced": (7, 19, 28), "strong": (5, 10, 19)}
-"""Per cent of cells whose writer a tenth, a fifth, three tenths of all nodes, working together, name right in
-a mesh of a thousand: measured (docs/threat-model.md, colluding relays), rounded up."""
+GUESSED: Final = {
+    "fast": ((12, 24, 35), (12, 24, 35)),
+    "balanced": ((3, 8, 15), (7, 18, 26)),
+    "strong": ((3, 6, 11), (3, 8, 12)),
+}
+"""Per cent of writers whom a tenth, a fifth, three tenths of all nodes, working together, name right in a
+mesh of a thousand: by one cell, and by ten that they know to be of one. Measured (docs/threat-model.md,
+colluding relays), rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +101,15 @@ def _members(mesh: Mapping[str, Any]) -> Exposure:
         return Exposure(
             who, "which cells you write, and when, if they compare notes", f"what they say ({hidden})"
         )
-    low, middle, high = GUESSED[mesh["profile"]]
+    (low, middle, high), linked = GUESSED[mesh["profile"]]
     stem = mesh["stem"]
     short = ", shorter than your profile wants" if stem["state"] == "short" else ""
     return Exposure(
         who,
         f"a guess at who wrote a cell: right about {low} % of the time if a tenth of 1000 collude, "
-        f"{middle} % if a fifth, {high} % if three tenths; oftener in a smaller mesh, or once they can "
-        "tell that several cells have one writer",
+        f"{middle} % if a fifth, {high} % if three tenths; {linked[0]}, {linked[1]} and {linked[2]} % if "
+        "they can tell that ten cells have one writer; oftener in a smaller mesh, or if they have watched "
+        "for hours",
         f"more than that: you hide among {crowd} behind a stem of {stem['hops']} hops{short}"
         f"{', and the first is a contact, so they guess worse' if stem.get('by_contact') else ''}",
     )

@@ -11,7 +11,7 @@ from p2pchat.core import facts
 from p2pchat.core.recognition import give, recognise
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import StemStatus
-from p2pchat.core.stem.profile import BALANCED
+from p2pchat.core.stem.profile import FAST
 from p2pchat.ports import Entropy
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId
@@ -29,7 +29,7 @@ def world() -> World:
     world = World(latency=0.02)
     for name in NAMES:
         world.add(name)
-        world.start(name, Settings(profile=BALANCED))
+        world.start(name, Settings(profile=FAST))
     for name in NAMES[1:]:
         world.pair("ana", name)
     return world
@@ -44,7 +44,7 @@ def restart(world: World) -> None:
     for name in NAMES:
         world.stop(name)
     for name in NAMES:
-        world.start(name, Settings(profile=BALANCED))
+        world.start(name, Settings(profile=FAST))
     world.run(60.0)
 
 

@@ -12,11 +12,12 @@ from tests.support.world import World
 NAMES = [f"n{number}" for number in range(8)]
 
 
-def mesh(profile: Profile, names: list[str] = NAMES) -> World:
+def mesh(profile: Profile, names: list[str] = NAMES, writer: Profile | None = None) -> World:
+    """``writer``: the profile of n1, if it has one of its own."""
     world = World(latency=0.05)
     for name in names:
         world.add(name)
-        world.start(name, Settings(profile=profile))
+        world.start(name, Settings(profile=writer if writer and name == "n1" else profile))
     for name in names[1:]:
         world.pair(names[0], name)
     world.run(60.0)
@@ -45,7 +46,7 @@ def test_messages_arrive_once_and_enter_the_mesh_elsewhere() -> None:
 
 
 def test_a_message_of_a_strong_node_is_relayed_when_the_clock_lets_it_go() -> None:
-    world = mesh(STRONG)
+    world = mesh(FAST, writer=STRONG)
     message = world.send("n1", "n0", "hi")
     assert state(world, "n1", message) is MessageState.QUEUED
     world.run_until(lambda: state(world, "n1", message) is MessageState.RELAYED, within=30.0)
@@ -53,7 +54,7 @@ def test_a_message_of_a_strong_node_is_relayed_when_the_clock_lets_it_go() -> No
 
 
 def test_within_a_minute_messages_find_their_way_past_a_node_that_drops_every_onion() -> None:
-    world = mesh(BALANCED)
+    world = mesh(FAST)
     for home in world.machines["n7"].running._meshes.values():
         assert home._stem is not None
         home._stem.onion = lambda *_: []  # type: ignore[method-assign]

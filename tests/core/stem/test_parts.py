@@ -84,9 +84,10 @@ def test_cover_costs_what_is_said(profile: Profile) -> None:
     mesh = Wired("ab ac ad ae af bc bd be bf cd ce cf de df ef", profile)
     mesh.run(30.0)
     mesh.onions.clear()
-    mesh.run(60.0)
+    seconds = 150 / profile.cover_per_s
+    mesh.run(seconds)
     longer = mean(len(mesh.pinned(name)) for name in "abcdef") / mean(profile.hops)
-    assert 0.9 < len(mesh.onions) / 6 / 60.0 / cost(profile) / longer < 1.1
+    assert 0.9 < len(mesh.onions) / 6 / seconds / cost(profile) / longer < 1.1
 
 
 def test_without_cover_the_clock_stands() -> None:

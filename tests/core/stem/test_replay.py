@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from p2pchat.core.stem.cover import cost
+from p2pchat.core.stem.profile import STRONG
 from p2pchat.core.stem.replay import Replay
+from p2pchat.core.stem.stem import OVERLAP_S
+from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.onion import Command, Hop, OnionKey, peel, wrap
 from p2pchat.errors import Unreadable
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.wire.geometry import GEOMETRY
 from tests.support.stems import Wired, cell
 
+TAG_BYTES = 16
+
 
 def test_a_tag_is_new_once() -> None:
     replay = Replay()
-    assert replay.first(b"a") and replay.first(b"b")
-    assert not replay.first(b"a")
+    one, other = (bytes([number]) * TAG_BYTES for number in (1, 2))
+    assert replay.first(one) and replay.first(other)
+    assert not replay.first(one)
+
+
+@given(st.lists(st.binary(min_size=TAG_BYTES, max_size=TAG_BYTES), unique_by=lambda tag: tag[-8:]))
+def test_tags_are_told_apart_whatever_stands_beside_them(tags: list[bytes]) -> None:
+    replay = Replay(buckets=1)
+    assert all(replay.first(tag) for tag in tags)
+    assert not any(replay.first(tag) for tag in tags)
+
+
+def test_the_end_of_one_and_the_beginning_of_the_next_are_no_tag() -> None:
+    replay = Replay(buckets=1)
+    assert replay.first(bytes(8) + b"aaaabbbb") and replay.first(bytes(8) + b"ccccdddd")
+    assert replay.first(bytes(8) + b"bbbbcccc")
+
+
+def test_of_an_epoch_of_a_mesh_of_strong_nodes_none_is_forgotten() -> None:
+    replay, entropy = Replay(), SeededEntropy(1)
+    often = round(cost(STRONG) * 2 * (EPOCH_SECONDS + 2 * OVERLAP_S) / 100)
+    first = [entropy.bytes(TAG_BYTES) for _ in range(100)]
+    assert all(replay.first(tag) for tag in first)
+    for _ in range(often):
+        block = entropy.bytes(TAG_BYTES * 100)
+        for at in range(0, len(block), TAG_BYTES):
+            replay.first(block[at : at + TAG_BYTES])
+    assert not any(replay.first(tag) for tag in first)
 
 
 def test_beyond_its_cap_the_oldest_quarter_is_forgotten() -> None:
-    replay = Replay(cap=8)
-    tags = [bytes([number]) for number in range(9)]
+    replay = Replay(buckets=1, cap=8)
+    tags = [bytes([number]) * TAG_BYTES for number in range(9)]
     assert all(replay.first(tag) for tag in tags)
     assert [replay.first(tag) for tag in tags[2:]] == [False] * 7
     assert replay.first(tags[0])

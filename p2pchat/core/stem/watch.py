@@ -10,8 +10,8 @@ from collections.abc import Iterable
 NEVER = float("inf")
 
 WATCHED_CAP = 4096
-"""Things awaited: at the fastest clock, cells and loops of half an hour; beyond it the oldest is forgotten
-unjudged."""
+"""Things awaited: what the fastest clock sends in eight minutes, and none is awaited for half a minute.
+Beyond it the oldest is forgotten unjudged."""
 
 
 class Watch:

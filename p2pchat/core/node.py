@@ -28,12 +28,16 @@ from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.talks import Talks
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import RefusedInput
-from p2pchat.ports import Entropy
+from p2pchat.ports import Entropy, exponential
 from p2pchat.types import ContactId, LinkId, MeshId, NodeId
 from p2pchat.wire import signalling
 from p2pchat.wire.marks import Marks
 
 NEVER = float("inf")
+
+MARKS_S = 600.0
+"""Neighbours who may be contacts are given marks anew at random moments, so far apart on average: were they
+given when a contact was verified, every neighbour would know that somebody was."""
 
 
 class Node:
@@ -56,6 +60,7 @@ class Node:
         self._links = 0
         self._counters: Counter[str] = Counter()
         self._marking = entropy.child("marks")
+        self._marks_at = NEVER
         self._identity = memory.identity
         self._rendezvous = Rendezvous(entropy.child("rendezvous"))
         self._invites = Invites(memory.identity, entropy.child("invites"))
@@ -106,7 +111,7 @@ class Node:
         """When ``TimerFired`` is next needed; Unix seconds. Asked after every fact, so what only some facts
         move is kept."""
         if self._rest_due is None:
-            due = (self._rendezvous.next_wakeup(), self._invites.next_wakeup())
+            due = (self._rendezvous.next_wakeup(), self._invites.next_wakeup(), self._marks_at)
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
         soonest = min((each.next_wakeup() for each in self._meshes.values()), default=NEVER)
         due_at = min(soonest, self._rest_due, self._talks.next_wakeup())
@@ -174,6 +179,7 @@ class Node:
 
     def _start(self, now: float) -> list[Order]:
         self._talks.start()
+        self._marks_at = now + exponential(self._marking, MARKS_S)
         return self._tick(now)
 
     def _tick(self, now: float) -> list[Order]:
@@ -182,6 +188,10 @@ class Node:
             out += self._on_invite(invite, done, now)
         for each in list(self._meshes.values()):
             out += self._on_mesh(each, each.tick(now), now)
+        if now >= self._marks_at:
+            self._marks_at = now + exponential(self._marking, MARKS_S)
+            for each in self._meshes.values():
+                out += self._give_marks(each, each.bindings(), now)
         return out + self._on_talks(self._talks.tick(now), now)
 
     def _leave(self, now: float) -> list[Order]:
@@ -244,14 +254,11 @@ class Node:
     # --- contacts, who may be neighbours
 
     def _contact(self, fact: facts.ContactFact, now: float) -> list[Order]:
-        """One who may know where we are is told, wherever it is; one who may not is trusted no more."""
+        """One who may not know where we are is trusted no more; one who now may is told in its time."""
         out = self._on_talks(self._talks.change(fact, now), now)
-        home = self._talks.welcome(fact.contact)
-        if home is None:
+        if not self._talks.welcome(fact.contact):
             for each in self._meshes.values():
                 each.distrust(fact.contact)
-        elif isinstance(fact, facts.ContactVerified):
-            out += self._give_marks(self._meshes[home], self._meshes[home].bindings(), now)
         return out
 
     def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Order]:

@@ -134,10 +134,10 @@ class Talks:
         """Which verified contact says it, if one does."""
         return recognition.recognise(self._in(home), binding, said)
 
-    def welcome(self, contact: ContactId) -> MeshId | None:
-        """The mesh in which the contact may know that a neighbour is we; None: it may not."""
+    def welcome(self, contact: ContactId) -> bool:
+        """Whether the contact may know that a neighbour is we."""
         talk = self._conversations.get(contact)
-        return talk.contact.mesh if talk is not None and recognition.welcome(talk) else None
+        return talk is not None and recognition.welcome(talk)
 
     # --- messages and contacts
 

@@ -7,7 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from p2pchat.core import facts
+from p2pchat.core import facts, orders
+from p2pchat.core.node import MARKS_S
 from p2pchat.core.recognition import give, recognise
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import StemStatus
@@ -86,11 +87,17 @@ def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stay
     verify(world, "bob", "ana")
     world.run(1.0)
     verify(world, "ana", "bob")
-    world.run(60.0)
+    world.run(6 * MARKS_S)
     assert {name: stem(world, name).drawn for name in NAMES} == drawn
     for name in ("ana", "bob"):
         (home,) = world.machines[name].running._meshes.values()
         assert home._stem is not None and len(home._stem._trusted) == 1
+
+
+def test_neighbours_are_not_told_when_somebody_is_verified(world: World) -> None:
+    fact = facts.ContactVerified(world.contact("ana", "bob"), True)
+    said = world.machines["ana"].running.handle(fact, world.now)
+    assert said and not any(isinstance(each, orders.SendFrame) for each in said)
 
 
 @pytest.mark.parametrize("change", ["undone", "blocked", "removed"])

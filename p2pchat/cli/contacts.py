@@ -112,8 +112,8 @@ def verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
     Both of you run it and compare, in person or on a call: either the sixty digits or the seven emoji. If
     they differ, somebody sits between you.
 
-    Who is verified on both sides and happens to be a neighbour learns that it is you, and relays your cells
-    first: that hides them better from strangers.
+    A contact whom you have verified and who happens to be a neighbour can learn that it is you. If it has
+    verified you, too, each relays the other's cells first: that hides them better from strangers.
 
     \b
     Example:

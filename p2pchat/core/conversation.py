@@ -117,13 +117,13 @@ class Conversation:
         """Every tag to listen for, as far as is known without a link."""
         return self._session.tags()
 
-    def mark(self, binding: bytes, now: float) -> bytes:
+    def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
         """What shows the contact that it is we who are behind a link; ``Session.mark``."""
-        return self._session.mark(binding, now)
+        return self._session.mark(binding, nonce, now)
 
-    def marks(self, binding: bytes) -> list[bytes]:
+    def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
         """What may show us that it is the contact."""
-        return self._session.marks(binding)
+        return self._session.marks(binding, nonce)
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""

@@ -145,8 +145,8 @@ class Mesh:
 
     def leave(self, now: float) -> list[MeshOutput]:
         """Send what waits, say goodbye to every neighbour and close; write down what is held."""
-        held = self._on_cells(self._cells.leave(now), now)
         waiting = self._stemmed(self._stem.leave(now), now) if self._stem is not None else []
+        held = self._on_cells(self._cells.leave(now), now)
         return [*held, *waiting, *self._watched(self._view.leave(now), now)]
 
     def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
@@ -184,7 +184,7 @@ class Mesh:
                 case Opened(neighbour):
                     done += self._on_cells(self._cells.link_up(neighbour.id, neighbour.ours, now), now)
                     if self._stem is not None:
-                        done += self._stemmed(self._stem.link_up(neighbour.id, now), now)
+                        done += self._stemmed(self._stem.link_up(neighbour.id, neighbour.binding, now), now)
                     done.append(NeighbourChanged(neighbour.id, up=True))
                 case Closed(neighbour):
                     done += self._on_cells(self._cells.link_down(neighbour.id, now), now)
@@ -209,10 +209,10 @@ class Mesh:
         return self._on_cells(self._cells.heard(link, said, now), now)
 
     def _idle(self, link: LinkId) -> bool:
-        """Whether nothing would be missed without this link: no contact is behind it, and nothing is pushed
-        over it."""
-        befriended = self._stem is not None and self._stem.trusts(link)
-        return not befriended and not self._cells.tree().get(link, False)
+        """Whether nothing would be missed without this link: nothing is pushed over it, and our stem does not
+        begin there."""
+        begins = self._stem is not None and self._stem.begins_at(link)
+        return not begins and not self._cells.tree().get(link, False)
 
     # --- cells
 
@@ -252,9 +252,10 @@ class Mesh:
         """Show a neighbour who we are, if it is a contact who is to know."""
         return self._on_cells([say(link, said)], now)
 
-    def trust(self, link: LinkId, contact: ContactId) -> bool:
-        """This contact is behind the link: our stem had best begin there. Return whether that is new."""
-        return self._stem is not None and self._stem.trust(link, contact)
+    def trust(self, link: LinkId, contact: ContactId) -> None:
+        """This contact is behind the link: our stem had best begin there."""
+        if self._stem is not None:
+            self._stem.trust(link, contact)
 
     def distrust(self, contact: ContactId) -> None:
         """No more."""

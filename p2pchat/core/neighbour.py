@@ -76,6 +76,12 @@ class Neighbour:
         """Whether we made the offer."""
         return self.offer is None
 
+    @property
+    def binding(self) -> bytes:
+        """A secret of an open link's two ends, 32 bytes."""
+        assert self.link is not None, "an open link"
+        return self.link.binding
+
     def young(self, now: float) -> bool:
         """Whether the link has hardly settled."""
         opened = self.link.opened_at if self.link is not None else None

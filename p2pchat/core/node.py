@@ -254,27 +254,32 @@ class Node:
     # --- contacts, who may be neighbours
 
     def _contact(self, fact: facts.ContactFact, now: float) -> list[Order]:
-        """One who may not know where we are is trusted no more; one who now may is told in its time."""
         out = self._on_talks(self._talks.change(fact, now), now)
-        if not self._talks.welcome(fact.contact):
-            for each in self._meshes.values():
-                each.distrust(fact.contact)
+        self._review(fact.contact)
         return out
 
+    def _review(self, contact: ContactId) -> None:
+        """One who may not know where we are is trusted no more; one who now may is told in its time."""
+        if not self._talks.welcome(contact):
+            for each in self._meshes.values():
+                each.distrust(contact)
+
     def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Order]:
+        """A link may have gone down again already."""
         bindings = home.bindings()
         out: list[Order] = []
         for link in links:
-            said = self._talks.marks(home.record.id, bindings[link], self._marking, now)
-            out += self._on_mesh(home, home.give(link, said, now), now)
+            if link in bindings:
+                said = self._talks.marks(home.record.id, bindings[link], self._marking, now)
+                out += self._on_mesh(home, home.give(link, said, now), now)
         return out
 
-    def _read_marks(self, home: Mesh, link: LinkId, said: Marks, now: float) -> list[Order]:
-        """Whoever has only now verified us has not understood what we said before."""
-        contact = self._talks.recognise(home.record.id, home.bindings()[link], said)
-        if contact is None or not home.trust(link, contact):
-            return []
-        return self._give_marks(home, [link], now)
+    def _read_marks(self, home: Mesh, link: LinkId, said: Marks) -> None:
+        """Nothing is answered: who watches lines would see who knows whom."""
+        binding = home.bindings().get(link)
+        contact = self._talks.recognise(home.record.id, binding, said) if binding is not None else None
+        if contact is not None:
+            home.trust(link, contact)
 
     # --- invites
 
@@ -315,6 +320,7 @@ class Node:
         home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, paired.rendezvous, now)
         out = self._join_mesh(home, now)
         contact, kept = self._talks.pair(paired, home.id, now)
+        self._review(contact.id)
         return contact, out + self._on_talks(kept, now)
 
     # --- one machine's outputs are another's inputs
@@ -335,7 +341,7 @@ class Node:
                     done += self._neighbour_changed(home, up, now)
                     done += self._give_marks(home, [link] if up else [], now)
                 case mesh.MarksGiven(link, said):
-                    done += self._read_marks(home, link, said, now)
+                    self._read_marks(home, link, said)
                 case _:
                     done.append(each)
         return done

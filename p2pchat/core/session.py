@@ -127,14 +127,14 @@ class Session:
         """Every tag that is listened for."""
         return [tag for chain in self._receiving for tag in chain.tags()]
 
-    def mark(self, binding: bytes, now: float) -> bytes:
+    def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
         """What shows the contact, and nobody else, that it is we who are behind a link; 16 bytes."""
         self._sending.advance(epoch_at(now))
-        return self._sending.mark(binding)
+        return self._sending.mark(binding, nonce)
 
-    def marks(self, binding: bytes) -> list[bytes]:
+    def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
         """What the contact's ``mark`` may be."""
-        return [mark for chain in self._receiving for mark in chain.marks(binding)]
+        return [mark for chain in self._receiving for mark in chain.marks(binding, nonce)]
 
     def open(self, cell: Cell) -> tuple[bytes, TagDelta]:
         """Open a cell that bears one of our tags: its plaintext, for ``read``, and what it changed. Raises

@@ -8,7 +8,7 @@ what a box holds, or who talks to whom.
     root(e) ──"epoch"──► root(e+1) ──► …
       ├──"chain"──► ck(e,0) ──"next"──► ck(e,1) ──► …        mk(e,i) = "message" of ck(e,i)
       └──"tags"───► tk(e)                                    tag(e,i) = "tag" of tk(e) and i
-                                                             mark(e) = "mark" of tk(e) and a link's secret
+                                                             mark(e,…) = "mark" of tk(e), a link, a nonce
 
 Chains begin anew with each epoch. A sender may therefore use up its window towards someone who is away for
 months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch (see
@@ -115,10 +115,10 @@ class SendChain:
         self.index += 1
         return encode_cell(Cell(tag, self.epoch, bytes(GEOMETRY.stamp), box))
 
-    def mark(self, binding: bytes) -> bytes:
+    def mark(self, binding: bytes, nonce: bytes) -> bytes:
         """What shows the other side alone that it is we who say it where ``binding`` (32 bytes) is known; 16
-        bytes, others in every epoch."""
-        return _mark(self._tags, binding)
+        bytes, another with every nonce."""
+        return _mark(self._tags, binding, nonce)
 
     def snapshot(self) -> bytes:
         """The whole state."""
@@ -234,9 +234,9 @@ class ReceiveChain:
         """Whether the tag is listened for."""
         return tag in self._places
 
-    def marks(self, binding: bytes) -> list[bytes]:
+    def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
         """What the other side's ``SendChain.mark`` may be."""
-        return [_mark(window.tag_key, binding) for window in self._windows.values()]
+        return [_mark(window.tag_key, binding, nonce) for window in self._windows.values()]
 
     def latest(self) -> tuple[int, int | None]:
         """The latest epoch in which a cell was seen and the highest index seen there; (0, None) before the
@@ -296,8 +296,8 @@ def _tag(key: bytes, index: int) -> bytes:
     return derive(key, "tag", index.to_bytes(4, "big"), size=GEOMETRY.cell_tag)
 
 
-def _mark(key: bytes, binding: bytes) -> bytes:
-    return derive(key, "mark", binding, size=MARK_BYTES)
+def _mark(key: bytes, binding: bytes, nonce: bytes) -> bytes:
+    return derive(key, "mark", binding, nonce, size=MARK_BYTES)
 
 
 def _message_key(chain: bytes) -> bytes:

@@ -26,6 +26,9 @@ from p2pchat.wire.vicinity import (
 
 assert crypto_sign_BYTES == SIGNATURE_BYTES
 
+_LINK = b"p2pchat link"
+"""With a binding behind it shorter than any record."""
+
 
 class RecordKey:
     """Signs one node's records of one epoch."""
@@ -45,6 +48,11 @@ class RecordKey:
         """Signature and body, at most ``RECORD_MAX`` bytes."""
         return crypto_sign(encode_record(record), self._secret)
 
+    def vouch(self, binding: bytes) -> bytes:
+        """A signature, 64 bytes, that shows at the other end of the link whose secret ``binding`` (32 bytes)
+        is that the records of this key are those of this end."""
+        return crypto_sign(_LINK + binding, self._secret)[:SIGNATURE_BYTES]
+
 
 def read(data: bytes) -> Record:
     """What a signed record says, unchecked: enough to know whether checking it is worth while. Raises
@@ -60,6 +68,14 @@ def check(data: bytes, record: Record) -> None:
         crypto_sign_open(data, record.verify_key)
     except (BadSignatureError, ValueError) as error:
         raise Unreadable("a record that its key did not sign") from error
+
+
+def check_link(binding: bytes, record: Record, proof: bytes) -> None:
+    """Raises Unreadable unless ``proof`` is the ``vouch`` of the record's owner for this link."""
+    try:
+        crypto_sign_open(proof + _LINK + binding, record.verify_key)
+    except (BadSignatureError, ValueError) as error:
+        raise Unreadable("a record of somebody else than the neighbour") from error
 
 
 def id_of(verify_key: bytes) -> bytes:

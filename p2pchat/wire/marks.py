@@ -16,8 +16,9 @@ from p2pchat.wire.codec import Reader
 TYPES: Final = range(56, 57)
 
 MARK_BYTES: Final = 16
+NONCE_BYTES: Final = 16
 
-MARKS: Final = 64
+MARKS: Final = 63
 """Marks in a message, always: with random ones among them it does not say how many contacts there are. Who
 has more takes some by lot."""
 
@@ -26,19 +27,24 @@ has more takes some by lot."""
 class Marks:
     """One of the marks may be known to its reader. Raises Malformed on another number or size."""
 
+    nonce: bytes
+    """Random: the marks of one message are in no other."""
     marks: tuple[bytes, ...] = field(repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.marks) != MARKS or any(len(mark) != MARK_BYTES for mark in self.marks):
-            raise Malformed("marks of another number or size")
+        if len(self.nonce) != NONCE_BYTES or len(self.marks) != MARKS:
+            raise Malformed("another number of marks, or a nonce of another size")
+        if any(len(mark) != MARK_BYTES for mark in self.marks):
+            raise Malformed("a mark of another size")
 
 
 def fields(message: Marks) -> dict[str, object]:
     """The message as a map, its type under ``t``."""
-    return {"t": 56, "marks": b"".join(message.marks)}
+    return {"t": 56, "nonce": message.nonce, "marks": b"".join(message.marks)}
 
 
 def read(_kind: int, read: Reader) -> Marks:
     """Undo ``fields``. Raises Malformed."""
     marks = read.bytes("marks", limit=MARKS * MARK_BYTES)
-    return Marks(tuple(marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES)))
+    split = tuple(marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES))
+    return Marks(read.bytes("nonce", limit=NONCE_BYTES), split)

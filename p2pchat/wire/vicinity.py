@@ -90,9 +90,14 @@ def epoch_of(signed: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """The sender's own record, signed."""
+    """The sender's own record, signed, and its signature of the link's secret: nobody says another's."""
 
     record: bytes = field(repr=False)
+    proof: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.proof) != SIGNATURE_BYTES:
+            raise Malformed("a proof of another size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +134,8 @@ def batches(records: list[tuple[int, bytes]]) -> list[Records]:
 def fields(message: Vicinal) -> dict[str, object]:
     """The message as a map, its type under ``t``."""
     match message:
-        case Mine(record):
-            return {"t": 48, "record": record}
+        case Mine(record, proof):
+            return {"t": 48, "record": record, "proof": proof}
         case Records(records):
             hops = bytes(hops for hops, _ in records)
             return {"t": 49, "hops": hops, "records": [record for _, record in records]}
@@ -143,7 +148,7 @@ def read(kind: int, read: Reader) -> Vicinal:
     """Undo ``fields`` for a type in ``TYPES``. Raises Malformed."""
     match kind:
         case 48:
-            return Mine(read.bytes("record", limit=RECORD_MAX))
+            return Mine(read.bytes("record", limit=RECORD_MAX), read.bytes("proof", limit=SIGNATURE_BYTES))
         case 49:
             hops, records = read.bytes("hops", limit=_COUNT_MAX), read.items("records", _COUNT_MAX)
             if len(hops) != len(records) or not all(_is_record(each) for each in records):

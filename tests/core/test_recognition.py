@@ -8,6 +8,8 @@ from itertools import permutations
 import pytest
 
 from p2pchat.core import facts, orders
+from p2pchat.core.conversation import Conversation
+from p2pchat.core.mesh import MarksGiven, NeighbourChanged
 from p2pchat.core.node import MARKS_S
 from p2pchat.core.recognition import give, recognise
 from p2pchat.core.settings import Settings
@@ -15,7 +17,7 @@ from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.profile import FAST
 from p2pchat.ports import Entropy
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import ContactId
+from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.marks import MARKS, Marks
 from tests.support.world import World
 
@@ -59,6 +61,10 @@ def begin_at_contacts(world: World) -> list[str]:
     return [name for name in NAMES if stem(world, name).by_contact]
 
 
+def talks_of(world: World, name: str) -> list[Conversation]:
+    return list(world.machines[name].running._talks._conversations.values())
+
+
 def entropies() -> Iterator[Entropy]:
     yield from (SeededEntropy(seed) for seed in range(100))
 
@@ -100,7 +106,7 @@ def test_neighbours_are_not_told_when_somebody_is_verified(world: World) -> None
     assert said and not any(isinstance(each, orders.SendFrame) for each in said)
 
 
-@pytest.mark.parametrize("change", ["undone", "blocked", "removed"])
+@pytest.mark.parametrize("change", ["undone", "blocked", "removed", "paired anew"])
 def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -> None:
     verify(world, "ana", "bob")
     verify(world, "bob", "ana")
@@ -111,16 +117,20 @@ def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -
         "blocked": facts.ContactBlocked(contact, True),
         "removed": facts.ContactRemoved(contact),
     }
-    world.tell("ana", wishes[change])
+    if change in wishes:
+        world.tell("ana", wishes[change])
+    else:
+        world.pair("ana", "bob")
     world.run(1.0)
-    assert not stem(world, "ana").by_contact
+    (home,) = world.machines["ana"].running._meshes.values()
+    assert home._stem is not None and not home._stem._trusted
 
 
 def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> None:
     for name, other in permutations(NAMES[:3], 2):
         if "ana" in (name, other):
             verify(world, name, other)
-    talks = {name: list(world.machines[name].running._talks._conversations.values()) for name in NAMES}
+    talks = {name: talks_of(world, name) for name in NAMES}
     said = give(talks["ana"], BINDING, next(entropies()), world.now)
     assert recognise(talks["bob"], BINDING, said) == world.contact("bob", "ana")
     assert recognise(talks["cid"], BINDING, said) == world.contact("cid", "ana")
@@ -131,31 +141,51 @@ def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> No
 
 def test_marks_do_not_say_how_many_there_are(world: World) -> None:
     verify(world, "ana", "bob")
-    talks = list(world.machines["ana"].running._talks._conversations.values())
-    one, again = (give(talks, BINDING, entropy, world.now) for entropy in list(entropies())[:2])
-    assert len(one.marks) == len(set(one.marks)) == MARKS
-    assert len(set(one.marks) & set(again.marks)) == 1
-    assert len({_place(give(talks, BINDING, each, world.now), one, again) for each in entropies()}) > 20
+    talks = talks_of(world, "ana")
+    said = [give(talks, BINDING, entropy, world.now) for entropy in entropies()]
+    marks = [mark for each in said for mark in each.marks]
+    assert len(marks) == len(set(marks)) == MARKS * len(said), "none is said twice"
+    contact = talks_of(world, "bob")[0]
+    places = {place(each, contact.marks(BINDING, each.nonce)) for each in said}
+    assert len(places) > 20
 
 
-def _place(said: Marks, *others: Marks) -> int:
-    (mark,) = set(said.marks).intersection(*(other.marks for other in others))
+def place(said: Marks, known: list[bytes]) -> int:
+    (mark,) = set(said.marks).intersection(known)
     return said.marks.index(mark)
 
 
 def test_of_very_many_contacts_some_are_given(world: World) -> None:
     verify(world, "ana", "bob")
-    (talk,) = [
-        talk
-        for talk in world.machines["ana"].running._talks._conversations.values()
-        if talk.contact.id == world.contact("ana", "bob")
-    ]
+    (talk,) = [each for each in talks_of(world, "ana") if each.contact.id == world.contact("ana", "bob")]
     assert len(give([talk] * 100, BINDING, next(entropies()), world.now).marks) == MARKS
 
 
 def test_marks_of_nobody_are_nobodys(world: World) -> None:
     nobody = give([], BINDING, next(entropies()), world.now)
-    talks = list(world.machines["ana"].running._talks._conversations.values())
+    talks = talks_of(world, "ana")
     verify(world, "ana", "bob")
     found: ContactId | None = recognise(talks, BINDING, nobody)
     assert found is None
+
+
+def test_marks_are_not_answered(world: World) -> None:
+    """Who sees lines would see who knows whom."""
+    verify(world, "ana", "bob")
+    verify(world, "bob", "ana")
+    node = world.machines["ana"].running
+    (home,) = node._meshes.values()
+    binding = next(iter(home.bindings().values()))
+    said = give(talks_of(world, "bob"), binding, next(entropies()), world.now)
+    link = next(iter(home.bindings()))
+    assert node._on_mesh(home, [MarksGiven(link, said)], world.now) == []
+    assert home._stem is not None and home._stem._trusted == {world.contact("ana", "bob"): link}
+
+
+def test_marks_on_a_link_that_is_gone_are_nobodys(world: World) -> None:
+    node = world.machines["ana"].running
+    (home,) = node._meshes.values()
+    said = give(talks_of(world, "bob"), BINDING, next(entropies()), world.now)
+    assert node._on_mesh(home, [MarksGiven(LinkId(999), said)], world.now) == []
+    told = node._on_mesh(home, [NeighbourChanged(LinkId(999), up=True)], world.now)
+    assert not any(isinstance(each, orders.SendFrame) for each in told)

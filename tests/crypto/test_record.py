@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.crypto.record import RecordKey, check, id_of, read
+from p2pchat.crypto.record import RecordKey, check, check_link, id_of, read
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.wire.vicinity import Record
@@ -37,3 +37,12 @@ def test_another_keys_signature_does_not_do() -> None:
 def test_another_size_is_malformed(size: int) -> None:
     with pytest.raises(Malformed):
         read(bytes(size))
+
+
+def test_a_link_is_vouched_for_by_its_own_end_alone() -> None:
+    key, other = (RecordKey.generate(SeededEntropy(seed)) for seed in (1, 2))
+    mine = read(key.sign(Record(key.public, bytes(32), 7, 1, ())))
+    check_link(b"l" * 32, mine, key.vouch(b"l" * 32))
+    for proof in (key.vouch(b"m" * 32), other.vouch(b"l" * 32), bytes(64)):
+        with pytest.raises(Unreadable):
+            check_link(b"l" * 32, mine, proof)

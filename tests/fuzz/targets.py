@@ -122,10 +122,10 @@ TARGETS: dict[str, Target] = {
         walk.Walk(b"w" * 8, 9), walk.Ticket(b"w" * 8, b"k" * 32), walk.Piece(b"w" * 8, 1, b"p" * 1040)
     ),
     "marks": Format(control.decode, control.encode).extensible(
-        marks.Marks(tuple(bytes([at]) * marks.MARK_BYTES for at in range(marks.MARKS)))
+        marks.Marks(b"n" * 16, tuple(bytes([at]) * marks.MARK_BYTES for at in range(marks.MARKS)))
     ),
     "vicinity": Format(control.decode, control.encode).extensible(
-        vicinity.Mine(b"r" * 176),
+        vicinity.Mine(b"r" * 176, b"p" * 64),
         vicinity.Records(((4, b"r" * 176), (0, b"s" * 136))),
         vicinity.AskRecords(81_000),
     ),

@@ -57,8 +57,9 @@ class Wired:
 
     def link(self, one: str, other: str) -> None:
         self.links |= {(one, other), (other, one)}
-        self._carry(one, self.stems[one].link_up(self._number(other), self.now))
-        self._carry(other, self.stems[other].link_up(self._number(one), self.now))
+        binding = "".join(sorted(one + other)).encode().ljust(32)
+        self._carry(one, self.stems[one].link_up(self._number(other), binding, self.now))
+        self._carry(other, self.stems[other].link_up(self._number(one), binding, self.now))
         self._settle()
 
     def unlink(self, one: str, other: str) -> None:

@@ -10,7 +10,7 @@ from p2pchat.wire.control import Bye, Control, Heartbeat, Part, UnknownControl, 
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.marks import MARK_BYTES, MARKS, Marks
 
-MARKED = Marks(tuple(bytes([at]) * MARK_BYTES for at in range(MARKS)))
+MARKED = Marks(b"n" * 16, tuple(bytes([at]) * MARK_BYTES for at in range(MARKS)))
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,9 @@ def test_a_later_version_may_add_types_and_fields() -> None:
         *([], {}, {"t": "1"}, {"t": -1}, {"t": 1}, {"t": 1, "received": -1}),
         *(
             {"t": 56},
-            {"t": 56, "marks": b""},
-            {"t": 56, "marks": bytes(MARKS * MARK_BYTES - 1)},
+            {"t": 56, "nonce": bytes(16), "marks": b""},
+            {"t": 56, "nonce": bytes(16), "marks": bytes(MARKS * MARK_BYTES - 1)},
+            {"t": 56, "nonce": bytes(15), "marks": bytes(MARKS * MARK_BYTES)},
         ),
     ],
 )

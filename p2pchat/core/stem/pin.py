@@ -105,6 +105,11 @@ class Pinned:
         """Use it no more."""
         self._pin = None
 
+    def forsake(self, link: LinkId) -> None:
+        """Begin no stem at this link because the last one did."""
+        if self._pin is not None and self._pin.link == link:
+            self._pin = self._first = None
+
     def _look(self, pin: Pin, trusted: frozenset[LinkId], now: float) -> None:
         """Take a better stem, if one is wanted and there is one."""
         self._pin = replace(pin, looked_at=now)
@@ -115,8 +120,9 @@ class Pinned:
         other = self._draw(pin.station, trusted, now)
         if other is None:
             return
+        longer = len(other.nodes) > len(pin.nodes)
         enough = len(other.nodes) >= min(len(pin.nodes), self._profile.hops[0])
-        if len(other.nodes) > len(pin.nodes) if short else enough and other.link in trusted:
+        if (short and longer) or (strange and enough and other.link in trusted):
             self._take(other)
 
     def _suspected(self, nodes: tuple[bytes, ...], now: float) -> bool:
@@ -137,12 +143,13 @@ class Pinned:
 
     def _firsts(self, station: Station, trusted: Iterable[LinkId], now: float) -> tuple[bytes, ...]:
         """Who had best be the first hop. A contact; of several, or without one, the last stem's: who has seen
-        our cells goes on seeing them, rather than one more neighbour."""
+        our cells goes on seeing them, rather than one more neighbour. Only who is suspected is left: else a
+        later hop could drive stems off their first by dropping what they bring."""
         links = frozenset(trusted)
         contacts = [node for node, link in station.neighbours.items() if link in links]
-        able = [node for node in contacts if not self._suspects.against(node, now)]
+        able = [node for node in contacts if not self._suspected((node,), now)]
         last = self._first
-        if last is not None and not self._suspects.against(last, now) and (not able or last in able):
+        if last is not None and not self._suspected((last,), now) and (not able or last in able):
             return (last,)
         return tuple(able)
 

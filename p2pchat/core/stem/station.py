@@ -18,7 +18,7 @@ from p2pchat.core.stem.outputs import Say
 from p2pchat.core.stem.replay import Replay
 from p2pchat.core.stem.vicinity import RECORDS_CAP, Taken, Vicinity
 from p2pchat.crypto.onion import Hop, OnionKey
-from p2pchat.crypto.record import RecordKey
+from p2pchat.crypto.record import RecordKey, check_link
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, sample, uniform
 from p2pchat.types import LinkId
@@ -66,6 +66,7 @@ class Station:
         self.replay = Replay()
         self._links: dict[LinkId, bytes | None] = {}
         """Neighbours, and their ids once they have told them."""
+        self._bindings: dict[LinkId, bytes] = {}
         self._budgets: dict[LinkId, Budget] = {}
         self._pending: dict[LinkId, dict[bytes, None]] = {}
         self._flush_at = NEVER
@@ -133,29 +134,34 @@ class Station:
 
     # --- what happens
 
-    def link_up(self, link: LinkId, now: float) -> list[Say]:
+    def link_up(self, link: LinkId, binding: bytes, now: float) -> list[Say]:
         """A link counts: say who we are in this epoch, and with whom we are linked now: by an older record
         the newcomer would lead stems over links that are gone."""
         if self._publish_at < NEVER:
             self._sign()
         self._links[link] = None
+        self._bindings[link] = binding
         self._budgets[link] = Budget(now, RECORDS_PER_S, float(RECORDS_CAP))
-        return [Say(link, Mine(self._mine))]
+        return [self._own(link)]
 
     def link_down(self, link: LinkId, now: float) -> None:
         """It counts no more."""
         self._pending.pop(link, None)
         self._budgets.pop(link, None)
+        self._bindings.pop(link, None)
         if self._links.pop(link, None) is not None:
             self._changed(now)
             self._publish_at = min(self._publish_at, now + LOST_S)
 
-    def mine(self, link: LinkId, data: bytes, now: float) -> list[Say]:
+    def mine(self, link: LinkId, data: bytes, proof: bytes, now: float) -> list[Say]:
         """A neighbour says who it is. A stranger's surroundings are strange to us, too: ask for them."""
         taken = self._put(link, data, DEPTH - 1, now)
         if taken is None:
             return []
         if self._links[link] != taken.node:
+            if not self._is_theirs(link, taken.node, proof):
+                self._counters["records refused: not the neighbour's"] += 1
+                return []
             self._links[link] = taken.node
             self._changed(now)
         return [Say(link, AskRecords(self.epoch))] if taken.stranger else []
@@ -229,7 +235,21 @@ class Station:
     def _publish(self, now: float) -> list[Say]:
         self._publish_at, self._published_at = NEVER, now
         self._sign()
-        return [Say(link, Mine(self._mine)) for link in self._links]
+        return [self._own(link) for link in self._links]
+
+    def _own(self, link: LinkId) -> Say:
+        return Say(link, Mine(self._mine, self._signing.vouch(self._bindings[link])))
+
+    def _is_theirs(self, link: LinkId, node: bytes, proof: bytes) -> bool:
+        """Whoever repeated another's record, or ours, would be taken for the first hop that it names."""
+        record = self.vicinity.record(node)
+        if record is None or node == self.id:
+            return False
+        try:
+            check_link(self._bindings[link], record, proof)
+        except RefusedInput:
+            return False
+        return True
 
     def _sign(self) -> None:
         ids = tuple(dict.fromkeys(node for node in self._links.values() if node is not None))

@@ -67,9 +67,11 @@ class Stem:
         self._entropy = entropy
         self._counters = counters
         self._stations: dict[int, Station] = {}
-        self._links: dict[LinkId, None] = {}
-        self._trusted: dict[LinkId, ContactId] = {}
-        """Those with a contact at the other end."""
+        self._links: dict[LinkId, bytes] = {}
+        """Those that count, and the secret of each one's two ends."""
+        self._trusted: dict[ContactId, LinkId] = {}
+        """Where contacts are: each on one link, however many nodes it may have. A link that was quiet for a
+        while is the same when it counts again."""
         self._mixing = Mixing(entropy.child("mixing"))
         self._watch = Watch()
         self._suspects = Suspects()
@@ -92,7 +94,7 @@ class Stem:
         hops = len(pin.nodes) if pin is not None and pin.holds() else 0
         station = pin.station if pin is not None else next(iter(self._stations.values()), None)
         crowd = station.crowd if station is not None else 1
-        begins = hops > 0 and pin is not None and pin.link in self._trusted
+        begins = hops > 0 and pin is not None and pin.link in self._trusted.values()
         return StemStatus(self._profile.name, hops, self._profile.hops[0], crowd, self._pinned.drawn, begins)
 
     def name(self, now: float) -> bytes | None:
@@ -117,38 +119,37 @@ class Stem:
 
     # --- links and neighbours
 
-    def link_up(self, link: LinkId, now: float) -> list[Output]:
-        """A link counts."""
+    def link_up(self, link: LinkId, binding: bytes, now: float) -> list[Output]:
+        """A link counts; ``binding``: a secret of its two ends, 32 bytes."""
         if not self._links:
             self._settled_at = now + SETTLE_S
             self._clock.start(now)
         out = self._follow(now)
-        self._links[link] = None
+        self._links[link] = binding
         for station in self._stations.values():
-            out += station.link_up(link, now)
+            out += station.link_up(link, binding, now)
         return out
 
     def link_down(self, link: LinkId, now: float) -> None:
         """It counts no more."""
         self._links.pop(link, None)
-        self._trusted.pop(link, None)
         for station in self._stations.values():
             station.link_down(link, now)
 
-    def trust(self, link: LinkId, contact: ContactId) -> bool:
-        """A contact is behind this link: stems begin there, if they can. Return whether that is new."""
-        new = link in self._links and self._trusted.get(link) != contact
-        if new:
-            self._trusted[link] = contact
-        return new
-
-    def trusts(self, link: LinkId) -> bool:
-        """Whether a contact is behind it."""
-        return link in self._trusted
+    def trust(self, link: LinkId, contact: ContactId) -> None:
+        """A contact is behind this link: stems begin there, if they can."""
+        self._trusted[contact] = link
 
     def distrust(self, contact: ContactId) -> None:
-        """No more."""
-        self._trusted = {link: known for link, known in self._trusted.items() if known != contact}
+        """No more, and no stem goes on beginning there."""
+        link = self._trusted.pop(contact, None)
+        if link is not None:
+            self._pinned.forsake(link)
+
+    def begins_at(self, link: LinkId) -> bool:
+        """Whether our stem does."""
+        pin = self._pinned.now
+        return pin is not None and pin.link == link
 
     def heard(self, link: LinkId, message: Vicinal, now: float) -> list[Output]:
         """A neighbour told of itself or of others."""
@@ -156,9 +157,9 @@ class Stem:
         if link not in self._links:
             return out
         match message:
-            case Mine(data):
+            case Mine(data, proof):
                 station = self._station_of(data, out, now)
-                out += station.mine(link, data, now) if station is not None else []
+                out += station.mine(link, data, proof, now) if station is not None else []
             case Records(records):
                 for hops, data in records:
                     station = self._station_of(data, out, now)
@@ -242,7 +243,7 @@ class Stem:
         station = self._station_now(now)
         if station is None or not self._settled(now):
             return None
-        return self._pinned.pin(station, self._trusted, now)
+        return self._pinned.pin(station, self._trusted.values(), now)
 
     def _settled(self, now: float) -> bool:
         """Whether waiting longer would hardly bring a better stem."""
@@ -391,7 +392,7 @@ class Stem:
         publish_at = now + (uniform(self._entropy, 0.0, OVERLAP_S / 2) if self._stations else 0.0)
         station = Station(epoch, self._entropy.child(f"epoch {epoch}"), self._counters, publish_at)
         self._stations[epoch] = station
-        return [said for link in self._links for said in station.link_up(link, now)]
+        return [said for link, binding in self._links.items() for said in station.link_up(link, binding, now)]
 
 
 Stems = Callable[[Profile, Entropy, Counter[str]], Stem]

@@ -4,6 +4,7 @@ are."""
 from __future__ import annotations
 
 from p2pchat.core import orders
+from p2pchat.core.records import PutCells
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.types import MessageId, MessageState
@@ -75,3 +76,17 @@ def test_a_mesh_of_two_says_that_it_hides_nothing() -> None:
     (status,) = world.machines["n1"].running.status().meshes
     assert status.stem is not None
     assert (status.stem.hops, status.stem.crowd) == (1, 2)
+
+
+def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
+    world = mesh(STRONG, NAMES[:2])
+    world.send("n1", "n0", "hi")
+    (home,) = world.machines["n1"].running._meshes.values()
+    stem = home._stem
+    assert stem is not None and stem._waiting
+    waiting = list(stem._waiting)
+    stem._pinned.pin = lambda *_: None  # type: ignore[method-assign]
+    out = home.leave(world.now)
+    changes = [each.change for each in out if isinstance(each, orders.Persist)]
+    kept = [held.body for change in changes if isinstance(change, PutCells) for held in change.cells]
+    assert [cell for cell in waiting if cell in kept] == waiting

@@ -10,8 +10,9 @@ import pytest
 from p2pchat.core.stem.pin import BETTER_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.stem import RETURN_HOP_S, RETURN_S, WAITING_CAP
-from p2pchat.types import LinkId
+from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.vicinity import Mine
 from tests.support.stems import Wired, cell
 
 K6 = "ab ac ad ae af bc bd be bf cd ce cf de df ef"
@@ -120,7 +121,7 @@ def test_who_stops_sends_what_waits(profile: Profile) -> None:
 def test_a_neighbour_who_tells_nothing_does_not_keep_a_cell_for_ever() -> None:
     mesh = Wired("ab")
     mesh.add("c")
-    mesh.stems["a"].link_up(LinkId(ord("c")), mesh.now)
+    mesh.stems["a"].link_up(LinkId(ord("c")), bytes(32), mesh.now)
     mesh.submit("a", cell(1))
     assert mesh.entered == []
     mesh.run(10.0)
@@ -305,3 +306,107 @@ def test_what_makes_no_sense_is_counted_and_not_answered() -> None:
     mesh.hand("b", "a", bytes(GEOMETRY.onion))
     assert mesh.counters["a"]["onions refused: unreadable"] == 1
     assert len(mesh.onions) == before
+
+
+# --- contacts as first hop
+
+
+def friendly(profile: Profile, others: str = "bcdefgh", seed: int = 0) -> Wired:
+    """``a`` amid others, of whom b is a contact at whom its stem begins."""
+    mesh = Wired(" ".join(map("".join, combinations(others, 2))), FAST, seed)
+    mesh.add("a", profile, seed)
+    for other in others:
+        mesh.link("a", other)
+    trust(mesh, "b")
+    mesh.run(30.0)
+    assert mesh.pinned("a")[0] == "b"
+    mesh.onions.clear()
+    return mesh
+
+
+def trust(mesh: Wired, name: str, contact: str = "bob") -> None:
+    mesh.stems["a"].trust(LinkId(ord(name)), ContactId(contact))
+
+
+def test_a_neighbour_that_repeats_a_contacts_record_is_not_taken_for_it() -> None:
+    mesh = friendly(FAST)
+    for whose in "ba":
+        station = mesh.stems[whose]._station_now(mesh.now)
+        assert station is not None
+        bound = station._signing.vouch(b"ab".ljust(32))
+        mesh.say("h", "a", Mine(station._mine, bound))
+        mesh.say("h", "a", Mine(station._mine, bytes(64)))
+    mesh.submit("a", cell(1))
+    assert mesh.way()[1] == "b"
+    assert mesh.counters["a"]["records refused: not the neighbour's"] == 4
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("profile", [BALANCED, STRONG])
+def test_a_later_hop_that_drops_for_a_while_does_not_drive_the_stem_off_the_contact(
+    profile: Profile, seed: int
+) -> None:
+    mesh = friendly(profile, seed=seed)
+    bad, until = mesh.pinned("a")[2], mesh.now + 12.0
+    mesh.drops = lambda source, target, onion: target == bad and mesh.now < until
+    mesh.submit("a", cell(1))
+    for _ in range(120):
+        mesh.run(0.25)
+        assert mesh.pinned("a")[:1] in ([], ["b"])
+
+
+def test_a_contact_that_drops_everything_is_left_all_the_same() -> None:
+    mesh = friendly(FAST)
+    mesh.drops = lambda source, target, onion: target == "b"
+    for number in range(5):
+        mesh.submit("a", cell(number))
+        mesh.run(8.0)
+    assert mesh.pinned("a")[0] != "b"
+
+
+def test_who_is_trusted_no_more_is_first_hop_no_more() -> None:
+    mesh = friendly(FAST)
+    mesh.stems["a"].distrust(ContactId("bob"))
+    firsts = set()
+    for number in range(20):
+        mesh.submit("a", cell(number))
+        firsts.add(mesh.pinned("a")[0])
+        mesh.stems["a"]._pinned.forsake(LinkId(ord(mesh.pinned("a")[0])))
+    assert len(firsts) > 1
+
+
+def test_a_contact_is_trusted_on_one_link_however_many_nodes_it_has() -> None:
+    mesh = friendly(FAST)
+    for other in "cdef":
+        trust(mesh, other)
+    assert len(mesh.stems["a"]._trusted) == 1
+
+
+def test_a_link_that_was_quiet_for_a_while_is_the_contacts_still() -> None:
+    mesh = friendly(FAST)
+    mesh.unlink("a", "b")
+    mesh.run(30.0)
+    mesh.submit("a", cell(1))
+    assert mesh.pinned("a")[0] != "b"
+    mesh.link("a", "b")
+    mesh.run(30.0)
+    assert mesh.pinned("a")[0] == "b", "the stem that was drawn meanwhile is young"
+
+
+@pytest.mark.parametrize("profile", [FAST, BALANCED])
+def test_a_young_stem_is_left_for_one_that_begins_at_a_contact_even_if_both_are_short(
+    profile: Profile,
+) -> None:
+    mesh = Wired("ab ac ad bc bd cd", profile)
+    mesh.run(15.0)
+    mesh.submit("a", cell(1))
+    other = next(name for name in "bcd" if name != mesh.pinned("a")[0])
+    trust(mesh, other)
+    mesh.run(2 * BETTER_S)
+    assert mesh.pinned("a")[0] == other
+
+
+def test_the_link_at_which_the_stem_begins_is_not_swapped() -> None:
+    mesh = friendly(FAST)
+    begins = [name for name in "bcdefgh" if mesh.stems["a"].begins_at(LinkId(ord(name)))]
+    assert begins == ["b"]

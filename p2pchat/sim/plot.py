@@ -1,4 +1,4 @@
-"""Results as a picture.
+"""Results of runs as a picture.
 
 Knows: matplotlib. Does not know: how results came about, or text for people.
 """
@@ -15,11 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from p2pchat.errors import UsageError
-from p2pchat.sim.show import hidden_by, label
+from p2pchat.sim.show import label
 
-_COLOURS: Final = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#9c755f", "#79706e")
+COLOURS: Final = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#9c755f", "#79706e")
 _MARKERS: Final = "os^Dvph*"
-_STYLE: Final = {
+STYLE: Final = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.grid": True,
@@ -34,7 +34,7 @@ def draw(results: Sequence[Mapping[str, Any]], place: Path) -> None:
     """Copies against time, and how soon cells arrive; of runs with hostile relays, how soon stems lead round
     them. Raises UsageError if it cannot be written there."""
     hostile = [result for result in results if result.get("relays") is not None]
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         if hostile:
@@ -44,75 +44,12 @@ def draw(results: Sequence[Mapping[str, Any]], place: Path) -> None:
             _copies(left, results)
             _arrivals(right, results)
         figure.suptitle(_title(hostile or results), fontsize=10)
-        _save(figure, place)
-
-
-def draw_guesses(results: Sequence[Mapping[str, Any]], place: Path) -> None:
-    """How often the adversary names the writer in the largest mesh, by the share that colludes, and how
-    unsure it is: of one message, and of several. Schemes tried with one share only are left out. Raises
-    UsageError if it cannot be written there."""
-    largest = max(result["nodes"] for result in results)
-    shown = [result for result in results if result["nodes"] == largest]
-    counts = sorted({result["messages"] for result in shown})
-    pairs = {(hidden_by(result), result["colluding"]): None for result in shown}
-    schemes = [
-        name for name in dict.fromkeys(name for name, _ in pairs) if sum(name == n for n, _ in pairs) > 1
-    ]
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(4.8 * len(counts), 8), layout="constrained")
-        for (upper, lower), count in zip(
-            figure.subplots(2, len(counts), squeeze=False).T, counts, strict=True
-        ):
-            found = [each for each in shown if each["messages"] in (count, _once(each))]
-            _guesses(upper, schemes, found)
-            _doubts(lower, schemes, found)
-            upper.set_title("one message" if count == 1 else f"{count} messages that it can link", fontsize=9)
-            lower.set_xlabel(f"share of {largest} nodes that colludes")
-        _save(figure, place)
-
-
-def _once(result: Mapping[str, Any]) -> int | None:
-    """What names the writer without a stem does so again every time."""
-    return 1 if result["claimed"] is None else None
-
-
-def _guesses(axes: Axes, schemes: Sequence[str], results: Sequence[Mapping[str, Any]]) -> None:
-    for number, scheme in enumerate(schemes):
-        points = sorted(
-            (result["colluding"], result["named"], 1.96 * result["error"])
-            for result in results
-            if hidden_by(result) == scheme
-        )
-        if points:
-            shares, named, error = zip(*points, strict=True)
-            mark, colour = _MARKERS[number % len(_MARKERS)], _COLOURS[number % len(_COLOURS)]
-            axes.errorbar(shares, named, error, marker=mark, color=colour, label=scheme, markersize=5)
-    axes.axline((0, 0), slope=1, color="0.6", linewidth=1, linestyle=":")
-    axes.set_ylabel("best guess names the writer")
-    axes.set_xlim(left=0)
-    axes.set_ylim(0, 0.9)
-    axes.legend(frameon=False, fontsize=8, loc="upper left")
-
-
-def _doubts(axes: Axes, schemes: Sequence[str], results: Sequence[Mapping[str, Any]]) -> None:
-    """Where there is no stem, nothing is said of that: there the first spy just guesses."""
-    for number, scheme in enumerate(schemes):
-        points = sorted(
-            (result["colluding"], result["entropy_bits"])
-            for result in results
-            if hidden_by(result) == scheme and result["entropy_bits"] is not None
-        )
-        if points:
-            mark, colour = _MARKERS[number % len(_MARKERS)], _COLOURS[number % len(_COLOURS)]
-            axes.plot(*zip(*points, strict=True), marker=mark, color=colour, label=scheme, markersize=5)
-    axes.set_ylabel("entropy of the posterior, bits")
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
+        save(figure, place)
 
 
 def _exposed(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
     """By seconds since they began."""
-    for result, colour in zip(results, _COLOURS, strict=False):
+    for result, colour in zip(results, COLOURS, strict=False):
         shares = result["relays"]["shares"][: int(result["relays"]["measured_s"])]
         axes.plot(range(1, len(shares) + 1), shares, color=colour, label=_misconduct(result))
     axes.set_xlabel(f"seconds since they began, {results[0]['nodes']} nodes")
@@ -123,7 +60,7 @@ def _exposed(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _delivered(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
-    for result, colour in zip(results, _COLOURS, strict=False):
+    for result, colour in zip(results, COLOURS, strict=False):
         parts = result["parts"]
         step = result["relays"]["measured_s"] / len(parts)
         middles = [(number + 0.5) * step for number in range(len(parts))]
@@ -139,7 +76,8 @@ def _misconduct(result: Mapping[str, Any]) -> str:
     return f"{result['set'].get('settings.profile', 'balanced')}: {relays['hostile']} relays {relays['does']}"
 
 
-def _save(figure: Figure, place: Path) -> None:
+def save(figure: Figure, place: Path) -> None:
+    """Raises UsageError if it cannot be written there."""
     try:
         figure.savefig(place, dpi=150, metadata={"Date": None} if place.suffix == ".svg" else None)
     except (OSError, ValueError) as error:
@@ -190,7 +128,7 @@ def _arrivals(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
 
 def _coloured(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     names = dict.fromkeys(label(result) for result in results)
-    return [(name, _COLOURS[place % len(_COLOURS)]) for place, name in enumerate(names)]
+    return [(name, COLOURS[place % len(COLOURS)]) for place, name in enumerate(names)]
 
 
 def _title(results: Sequence[Mapping[str, Any]]) -> str:

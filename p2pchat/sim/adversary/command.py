@@ -118,7 +118,7 @@ def drawing(plot: Path | None) -> Callable[[Sequence[dict[str, Any]]], None]:
     if plot is None:
         return lambda results: None
     try:
-        from p2pchat.sim.plot import draw_guesses
+        from p2pchat.sim.adversary.picture import draw_guesses
     except ImportError:
         raise UsageError("--plot needs matplotlib: pip install 'p2pchat[sim]'") from None
     return lambda results: draw_guesses(results, plot)

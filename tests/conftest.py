@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 # Whoever runs the tests may have settings of their own; no command under test is to find them.
 for _name in [name for name in os.environ if name.startswith("P2PCHAT_")]:
     del os.environ[_name]
+
+# A shell starts what runs in its background with interrupts ignored, and so would every process under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

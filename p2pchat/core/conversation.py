@@ -39,8 +39,8 @@ from p2pchat.wire.geometry import GEOMETRY
 NEVER = 2.0**53
 """An expiry for what must not expire."""
 
-RECEIPT_S = (0.02, 0.08)
-"""Receipts wait a random moment, so that many cells share one and it does not follow its cause at once."""
+ANSWER_S = (0.02, 0.08)
+"""What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,10 @@ class Conversation:
         entropy: Entropy,
         counters: Counter[str],
         repeat_s: float = PROBE_FIRST_S,
+        answer_s: tuple[float, float] = ANSWER_S,
     ) -> None:
-        """``repeat_s``: how long to wait for a receipt before the first repeat."""
+        """``repeat_s``: how long to wait for a receipt before the first repeat; ``answer_s``: the shortest
+        and the longest wait before anything is sent because a cell came."""
         self.contact = contact
         self._session = session
         self._outbox = Outbox(iter(entries))
@@ -95,8 +97,11 @@ class Conversation:
         self._counters = counters
         self._connected = False
         self._moved = False
-        self._acknowledge_soon = False
-        self._receipt_at: float | None = None
+        self._owes_receipt = False
+        self._heard_back = False
+        """They have told what they have: what else should be there by now is to be sent again."""
+        self._answer_at: float | None = None
+        self._answer_s = answer_s
         self._probe_at: float | None = None
         self._repeat_s = self._probe_gap = repeat_s
         self._leaving: dict[bytes, MessageId] = {}
@@ -132,7 +137,7 @@ class Conversation:
             due += [
                 self._outbox.next_expiry(),
                 self._presence.next_wakeup(),
-                self._receipt_at,
+                self._answer_at,
                 self._probe_at,
             ]
         else:
@@ -177,7 +182,9 @@ class Conversation:
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
         self._moved |= self._session.checkpoint_due
-        return self._saved(out + self._flush(now))
+        if self._answer_at is None:
+            self._answer_at = now + uniform(self._entropy, *self._answer_s)
+        return self._saved(out)
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """A cell has left the node; with the last of a message, the message has."""
@@ -242,7 +249,7 @@ class Conversation:
                 out += self._deliver(wire.decode_payload(self._session.decrypt(ciphertext)), now)
             except RefusedInput:
                 self._counters["payloads refused"] += 1
-        self._acknowledge_soon = True
+        self._owes_receipt = True
         return out
 
     def _deliver(self, payload: wire.Payload, now: float) -> list[Output]:
@@ -271,21 +278,33 @@ class Conversation:
                 return self._acknowledged(next_number, held, now)
             case wire.Presence(here=here, asks=asks, next=next_number):
                 if asks:
-                    self._acknowledge_soon = True
+                    self._owes_receipt = True
                 return self._heard(now, here) + self._acknowledged(next_number, b"", now)
             case _:
                 return []
 
     def _acknowledged(self, next_number: int, held: bytes, now: float) -> list[Output]:
-        """They have all below ``next_number``. They listen: send again whatever else should be there by
-        now."""
+        """They have all below ``next_number``, and listen."""
         if next_number > self._session.next_number:
             return []
         done = self._outbox.acknowledged(next_number, held)
-        out = [order for item in done for order in self._finish(item, MessageState.DELIVERED, now)]
         self._probe_gap = self._repeat_s
-        again = self._send_due(now - self._repeat_s, now)
-        return out + (again or self._reopen(now))
+        self._heard_back = True
+        return [order for item in done for order in self._finish(item, MessageState.DELIVERED, now)]
+
+    def _answer(self, now: float) -> list[Output]:
+        """Whatever the cells that came lately cause: it leaves together, and not when they came, or a
+        neighbour would see for whom they were."""
+        out: list[Output] = []
+        if self._owes_receipt:
+            expected = self._session.expected
+            receipt = wire.Receipt(expected, self._inbox.held(expected))
+            out += self._say(receipt, self._session.answer_room(now), now)
+        again = self._send_due(now - self._repeat_s, now) if self._heard_back else []
+        if self._owes_receipt or self._heard_back:
+            out += again or self._reopen(now)
+        self._answer_at, self._owes_receipt, self._heard_back = None, False, False
+        return out
 
     def _reopen(self, now: float) -> list[Output]:
         """The window is used up, but they listen: one fragment to answer makes them say how far it has
@@ -308,10 +327,6 @@ class Conversation:
 
     def _flush(self, now: float) -> list[Output]:
         """Send what has never been sent, as far as the window reaches."""
-        if self._acknowledge_soon:
-            self._acknowledge_soon = False
-            if self._receipt_at is None:
-                self._receipt_at = now + uniform(self._entropy, *RECEIPT_S)
         if not self._connected:
             return []
         offer = self._session.renew(self._entropy, now)
@@ -373,18 +388,15 @@ class Conversation:
 
     def _tick_connected(self, now: float) -> list[Output]:
         out: list[Output] = []
-        if self._receipt_at is not None and now >= self._receipt_at:
-            self._receipt_at = None
-            expected = self._session.expected
-            receipt = wire.Receipt(expected, self._inbox.held(expected))
-            out += self._say(receipt, self._session.answer_room(now), now) + self._reopen(now)
+        if self._answer_at is not None and now >= self._answer_at:
+            out += self._answer(now)
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
             asks = not self._presence.here(now) or len(self._outbox) > 0
             greeting = wire.Presence(here=True, asks=asks, next=self._session.expected)
             out += self._say(greeting, self._session.silent_room(now), now)
         if self._probe_at is not None and now >= self._probe_at:
             out += self._probe(now)
-        return out + self._flush(now)
+        return out + (self._flush(now) if self._answer_at is None else [])
 
     def _say(self, notice: wire.Notice, room: int, now: float) -> list[Output]:
         """Send a notice, if there is room: in the envelope only, never repeated."""

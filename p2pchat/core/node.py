@@ -17,7 +17,6 @@ from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import LinksChanged, Notify, Order, Persist
-from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Contact, HeldCell, Identity, Memory, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
@@ -64,9 +63,7 @@ class Node:
         self._identity = memory.identity
         self._rendezvous = Rendezvous(entropy.child("rendezvous"))
         self._invites = Invites(memory.identity, entropy.child("invites"))
-        profile = self._settings.profile
-        repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
-        self._talks = Talks(memory, repeat_s, entropy, self._counters)
+        self._talks = Talks(memory, self._settings.profile, entropy, self._counters)
         self._meshes: dict[MeshId, Mesh] = {}
         for record in memory.meshes:
             self._add_mesh(record, memory.held.get(record.id, ()))

@@ -13,12 +13,14 @@ from typing import assert_never
 
 from p2pchat.core import conversation, facts, recognition
 from p2pchat.core.contacts import Contacts
-from p2pchat.core.conversation import Conversation
+from p2pchat.core.conversation import ANSWER_S, Conversation
 from p2pchat.core.orders import MessageMoved, Notify, Order
+from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.pairing import Paired
 from p2pchat.core.records import Contact, Memory, OutboxEntry
 from p2pchat.core.renewal import Renewal
 from p2pchat.core.session import Session
+from p2pchat.core.stem.profile import Profile
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
@@ -43,9 +45,12 @@ Output = Order | SendInto
 class Talks:
     """Each method returns what is to be done, in order."""
 
-    def __init__(self, memory: Memory, repeat_s: float, entropy: Entropy, counters: Counter[str]) -> None:
-        """``repeat_s``: how long to wait for a receipt before a message is first repeated."""
-        self._repeat_s = repeat_s
+    def __init__(
+        self, memory: Memory, profile: Profile | None, entropy: Entropy, counters: Counter[str]
+    ) -> None:
+        """``profile``: how long receipts are awaited and answers wait; None where cells take no stem."""
+        self._repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
+        self._answer_s = profile.answer_s if profile is not None else ANSWER_S
         self._entropy = entropy
         self._counters = counters
         self._contacts = Contacts(memory.contacts)
@@ -220,7 +225,9 @@ class Talks:
     def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
         self._begun += 1
         entropy = self._entropy.child(f"conversation {self._begun}")
-        return Conversation(contact, session, entries, entropy, self._counters, self._repeat_s)
+        return Conversation(
+            contact, session, entries, entropy, self._counters, self._repeat_s, self._answer_s
+        )
 
     def _connect(self, talk: Conversation, now: float) -> list[Output]:
         """A conversation begins, or begins again, amid whatever links there are."""

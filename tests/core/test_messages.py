@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core import facts, orders
+from p2pchat.core.conversation import ANSWER_S
 from p2pchat.core.records import Message
 from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import BALANCED, Profile
 from p2pchat.types import MessageState
 from tests.support.world import URL, World
 
@@ -283,3 +285,29 @@ def test_history_holds_both_sides_lines() -> None:
 
     assert lines("alice") == [(True, "ping"), (False, "pong")]
     assert lines("bob") == [(False, "ping"), (True, "pong")]
+
+
+@pytest.mark.parametrize("profile", [None, BALANCED])
+def test_nothing_leaves_at_once_because_a_cell_came(profile: Profile | None) -> None:
+    shortest, longest = profile.answer_s if profile else ANSWER_S
+    world = World()
+    for name in ("alice", "bob"):
+        world.add(name)
+        world.start(name, Settings(profile=profile))
+    world.pair("alice", "bob")
+    world.run(120.0)
+
+    def originated() -> int:
+        return world.machines["bob"].running.status().counters["cells originated"]
+
+    for number in range(10):
+        before = originated()
+        message = world.send("alice", "bob", f"{number}")
+        while len(world.machines["bob"].store.received()) == number:
+            world.run(0.001)
+        world.run(shortest - 0.002)
+        assert originated() == before
+        world.run(longest - shortest + 0.01)
+        assert originated() == before + 1
+        world.run(30.0)
+        assert world.machines["alice"].store.state(message) is MessageState.DELIVERED

@@ -31,6 +31,10 @@ class Profile:
     repeat_s: float
     """How long nobody's receipt is awaited before a message is sent again: more than the slowest takes, both
     ways."""
+    answer_s: tuple[float, float] = (0.02, 0.08)
+    """The shortest and the longest wait before receipts, and whatever else a cell causes. Without cover
+    everything that leaves a node is seen, and on the clock nothing; between them a wait hides among cover
+    what caused it."""
 
     def length(self, entropy: Entropy) -> int:
         """How many hops a new stem has."""
@@ -40,7 +44,13 @@ class Profile:
 
 FAST: Final = Profile("fast", hops=(3, 5), delay_s=0.0, cover_per_s=0.0, on_clock=False, repeat_s=4.0)
 BALANCED: Final = Profile(
-    "balanced", hops=(4, 5), delay_s=0.18, cover_per_s=2.5, on_clock=False, repeat_s=8.0
+    "balanced",
+    hops=(4, 5),
+    delay_s=0.18,
+    cover_per_s=2.5,
+    on_clock=False,
+    repeat_s=8.0,
+    answer_s=(0.2, 2.0),
 )
 STRONG: Final = Profile("strong", hops=(4, 5), delay_s=0.66, cover_per_s=8.0, on_clock=True, repeat_s=20.0)
 

@@ -199,6 +199,8 @@ class Cells:
         if source is not None and not self._seen.alive(cell.epoch, now):
             self._counters["cells refused: expired"] += 1
             return []
+        if source is not None and not self._worth_it(cell):
+            return []
         if not self._seen.first_sight(name, cell.epoch, now):
             return []
         spread = [CellKnown(name), *self._spread(name, cell.epoch, body, None, now, lane=source)]
@@ -225,8 +227,7 @@ class Cells:
         if self._known.known(name):
             self._counters["cells seen again"] += 1
             return self._sent(self._broadcast.again(name, link, now), link)
-        if self._stamp_bits and worth(cell) < self._stamp_bits:
-            self._counters["cells refused: no stamp"] += 1
+        if not self._worth_it(cell):
             return []
         if not self._reconcile.arrived(name) and not self.afford(link, now):
             self._counters["cells refused: over budget"] += 1
@@ -234,6 +235,13 @@ class Cells:
         self._seen.first_sight(name, cell.epoch, now)
         self._counters["cells relayed"] += 1
         return [CellKnown(name), *self._spread(name, cell.epoch, body, link, now), CellArrived(cell)]
+
+    def _worth_it(self, cell: Cell) -> bool:
+        """Whether it bears the stamp that this mesh asks for."""
+        if not self._stamp_bits or worth(cell) >= self._stamp_bits:
+            return True
+        self._counters["cells refused: no stamp"] += 1
+        return False
 
     def _spread(
         self,
@@ -255,7 +263,9 @@ class Cells:
     def _recovered(self, late: reconcile.Recovered, now: float) -> list[Output]:
         """A cell we had missed: keep it, say that we have it, see whether it is for us."""
         cell = decode_cell(late.cell)
-        if not self._seen.alive(cell.epoch, now) or not self._seen.first_sight(late.name, cell.epoch, now):
+        if not self._seen.alive(cell.epoch, now) or not self._worth_it(cell):
+            return []
+        if not self._seen.first_sight(late.name, cell.epoch, now):
             return []
         self._hold.add(late.name, cell.epoch, late.cell, now, late.slot)
         said = self._sent(self._broadcast.recovered(late.name, late.link, now), late.link)

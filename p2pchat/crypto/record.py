@@ -12,6 +12,7 @@ from __future__ import annotations
 from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_open, crypto_sign_seed_keypair
 from nacl.exceptions import BadSignatureError
 
+from p2pchat.crypto.exchange import shared_point
 from p2pchat.crypto.kdf import digest
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.ports import Entropy
@@ -25,6 +26,9 @@ from p2pchat.wire.vicinity import (
 )
 
 assert crypto_sign_BYTES == SIGNATURE_BYTES
+
+_ANY_SCALAR = bytes(31) + b"\x40"
+"""X25519 fails for a point of low order with every scalar, or with none (RFC 7748, section 6.1)."""
 
 _LINK = b"p2pchat link"
 """With a binding behind it shorter than any record."""
@@ -63,11 +67,13 @@ def read(data: bytes) -> Record:
 
 
 def check(data: bytes, record: Record) -> None:
-    """Raises Unreadable unless ``record``, as ``read`` from ``data``, was signed by its own key."""
+    """Raises Unreadable unless ``record``, as ``read`` from ``data``, was signed by its own key and its onion
+    key is one: no onion could be made for a stem over another, and its makers would stumble."""
     try:
         crypto_sign_open(data, record.verify_key)
     except (BadSignatureError, ValueError) as error:
         raise Unreadable("a record that its key did not sign") from error
+    shared_point(_ANY_SCALAR, record.onion_key)
 
 
 def check_link(binding: bytes, record: Record, proof: bytes) -> None:

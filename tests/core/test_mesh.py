@@ -10,6 +10,7 @@ import pytest
 from p2pchat.core import facts, orders
 from p2pchat.core.facts import InviteOpened
 from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_topic
 from p2pchat.types import LinkId, Seat, Topic
@@ -387,18 +388,21 @@ def test_a_flooder_uses_up_its_share_and_a_message_passes_all_the_same() -> None
     assert max(each["cells relayed"] for each in counters) < 1500
 
 
-def test_where_stamps_are_asked_for_cells_without_are_not_handed_on() -> None:
+@pytest.mark.parametrize("profile", [None, FAST])
+def test_where_stamps_are_asked_for_cells_without_are_not_handed_on(profile: Profile | None) -> None:
+    """With a profile they come in onions."""
     world = World()
     for name in ("n0", "n1", "n2"):
         world.add(name)
-        world.start(name, Settings(stamp_bits=0 if name == "n2" else 8))
+        world.start(name, Settings(stamp_bits=0 if name == "n2" else 8, profile=profile))
     world.pair("n0", "n1")
     world.pair("n0", "n2")
     world.run(30.0)
     flood(world, "n2", 20)
     world.run(5.0)
-    counters = world.machines["n0"].running.status().counters
-    assert counters["cells refused: no stamp"] >= 18
+    counters = [world.machines[name].running.status().counters for name in ("n0", "n1")]
+    assert sum(each.get("cells refused: no stamp", 0) for each in counters) >= 18
+    assert sum(each.get("cells entered for others", 0) for each in counters) < 10
     message = world.send("n0", "n1", "with a stamp")
     world.run(5.0)
     assert world.machines["n0"].store.state(message).value == "delivered"

@@ -46,3 +46,10 @@ def test_a_link_is_vouched_for_by_its_own_end_alone() -> None:
     for proof in (key.vouch(b"m" * 32), other.vouch(b"l" * 32), bytes(64)):
         with pytest.raises(Unreadable):
             check_link(b"l" * 32, mine, proof)
+
+
+@pytest.mark.parametrize("point", [bytes(32), b"\1" + bytes(31)])
+def test_an_onion_key_of_low_order_is_none(point: bytes) -> None:
+    signed = KEY.sign(Record(KEY.public, point, 5, 1, ()))
+    with pytest.raises(Unreadable):
+        check(signed, read(signed))

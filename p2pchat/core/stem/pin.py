@@ -67,7 +67,8 @@ class Pinned:
         self._entropy = entropy
         self._suspects = suspects
         self._pin: Pin | None = None
-        self._first: bytes | None = None
+        self._first: LinkId | None = None
+        """Where the last stem began: nodes have other names in every epoch."""
         self.drawn = 0
         """Stems used so far."""
 
@@ -89,12 +90,21 @@ class Pinned:
     def lost(self, nodes: tuple[bytes, ...], now: float) -> bool:
         """Something went over these nodes and did not come back. If they are the stem in use (True), it is
         used no more; a loop over some of its hops may have been lost elsewhere, and only weights the next
-        choice."""
+        choice.
+
+        On the clock a stem is left only when a second thing was lost over one of its hops, a cell or a test
+        of that hop alone: who drops one packet would else see by the change that it was a cell."""
         self._suspects.failed(nodes, now)
-        if self._pin is None or self._pin.nodes != nodes:
+        pin = self._pin
+        if pin is None:
             return False
-        self._pin = None
-        return True
+        ours, tested = pin.nodes == nodes, nodes == nodes[::-1] and nodes[len(nodes) // 2] in pin.nodes
+        if self._profile.on_clock:
+            if (ours or tested) and any(self._suspects.against(node, now) > 1 for node in pin.nodes):
+                self._pin = None
+        elif ours:
+            self._pin = None
+        return ours
 
     def doubted(self, now: float) -> tuple[bytes, ...]:
         """Hops of the stem in use that are under suspicion: loops over them were lost."""
@@ -131,7 +141,7 @@ class Pinned:
     def _take(self, pin: Pin | None) -> None:
         self._pin = pin
         if pin is not None:
-            self._first = pin.nodes[0]
+            self._first = pin.link
             self.drawn += 1
 
     def _draw(self, station: Station, trusted: Iterable[LinkId], now: float) -> Pin | None:
@@ -148,7 +158,7 @@ class Pinned:
         links = frozenset(trusted)
         contacts = [node for node, link in station.neighbours.items() if link in links]
         able = [node for node in contacts if not self._suspected((node,), now)]
-        last = self._first
+        last = next((node for node, link in station.neighbours.items() if link == self._first), None)
         if last is not None and not self._suspected((last,), now) and (not able or last in able):
             return (last,)
         return tuple(able)

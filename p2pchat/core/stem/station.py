@@ -53,16 +53,20 @@ RECORDS_PER_S = 50.0
 
 
 class Station:
-    """One epoch. ``publish_at``: when to tell of ourselves first."""
+    """One epoch. ``publish_at``: when to tell of ourselves first; ``moves_at``: when our stem moves into it,
+    another moment in every epoch and for every node."""
 
-    def __init__(self, epoch: int, entropy: Entropy, counters: Counter[str], publish_at: float) -> None:
+    def __init__(
+        self, epoch: int, entropy: Entropy, counters: Counter[str], publish_at: float, moves_at: float
+    ) -> None:
         self.epoch = epoch
+        self.moves_at = moves_at
         self._entropy = entropy
         self._counters = counters
         self._signing = RecordKey.generate(entropy)
         self.key = OnionKey.generate(entropy)
         self.id = self._signing.id
-        self.vicinity = Vicinity(epoch)
+        self.vicinity = Vicinity(epoch, RECORDS_CAP)
         self.replay = Replay()
         self._links: dict[LinkId, bytes | None] = {}
         """Neighbours, and their ids once they have told them."""
@@ -89,7 +93,7 @@ class Station:
         return self.neighbours.get(node)
 
     def hops(self, nodes: Iterable[bytes]) -> tuple[Hop, ...]:
-        """The hops of a way over nodes whose records we have."""
+        """The hops of a way over nodes of ``map``: of all those we have the record."""
         records = [(node, self.vicinity.record(node)) for node in nodes]
         return tuple(Hop(node, record.onion_key) for node, record in records if record is not None)
 
@@ -164,6 +168,9 @@ class Station:
                 return []
             self._links[link] = taken.node
             self._changed(now)
+        elif taken.news and not self._lists_us(taken.node):
+            # The link was quiet for them alone, and with it they forgot who is at its other end.
+            return [self._own(link)]
         return [Say(link, AskRecords(self.epoch))] if taken.stranger else []
 
     def other(self, link: LinkId, data: bytes, hops: int, now: float) -> None:
@@ -196,11 +203,21 @@ class Station:
             self._counters["records refused: unreadable"] += 1
             return None
         self._pending.get(link, {}).pop(taken.node, None)  # they have it
+        if self.vicinity.full:
+            self._thin(taken.node)
         if taken.news and hops > 0:
             for other in self._links:
                 if other != link:
                     self._queue(other, [taken.node], now)
         return taken
+
+    def _thin(self, fresh: bytes) -> None:
+        """There are too many records: ours, our neighbours' and the one that has just come stay."""
+        gone = self.vicinity.thin((self.id, *self.neighbours, fresh))
+        self._counters["records dropped: too many"] += len(gone)
+        for nodes in self._pending.values():
+            for node in gone:
+                nodes.pop(node, None)
 
     def _queue(self, link: LinkId, nodes: list[bytes], now: float) -> None:
         self._pending.setdefault(link, {}).update(dict.fromkeys(nodes))
@@ -239,6 +256,10 @@ class Station:
 
     def _own(self, link: LinkId) -> Say:
         return Say(link, Mine(self._mine, self._signing.vouch(self._bindings[link])))
+
+    def _lists_us(self, node: bytes) -> bool:
+        record = self.vicinity.record(node)
+        return record is not None and self.id in record.links
 
     def _is_theirs(self, link: LinkId, node: bytes, proof: bytes) -> bool:
         """Whoever repeated another's record, or ours, would be taken for the first hop that it names."""

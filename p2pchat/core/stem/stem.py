@@ -26,7 +26,7 @@ from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import Command, Hop, Peeled, peel, wrap
 from p2pchat.errors import RefusedInput
-from p2pchat.ports import Entropy, uniform
+from p2pchat.ports import Entropy, below, uniform
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.vicinity import AskRecords, Mine, Records, Vicinal, epoch_of
@@ -53,6 +53,13 @@ WAITING_CAP = 512
 """Cells waiting for a stem or for the clock; what a text of 64 KiB takes six times. Beyond it the newest is
 dropped, and its outbox sends it again."""
 
+TEST_IN = 4
+"""One cover in so many tests a hop, as long as hops are to be tested: all at once would show a neighbour that
+what it has dropped was a cell."""
+
+TESTS_CAP = 32
+"""Hops that are to be tested; beyond it the first is forgotten."""
+
 LOOP_NAME_BYTES = 16
 
 DELAYS = tuple(dict.fromkeys(profile.delay_s for profile in PROFILES.values()))
@@ -77,14 +84,14 @@ class Stem:
         self._suspects = Suspects()
         self._pinned = Pinned(profile, entropy.child("stems"), self._suspects)
         self._clock = Clock(profile, entropy.child("cover"))
+        self._tests: deque[tuple[bytes, ...]] = deque(maxlen=TESTS_CAP)
+        """Loops over single hops that wait for the clock."""
         self._asked: tuple[bytes, ...] = ()
         """Hops that were in doubt when it was last looked, and then asked alone."""
         self._waiting: deque[bytes] = deque()
         self._settled_at = NEVER
         self._follow_at = NEVER
         self._look_at = 0.0
-        self._moves_s = uniform(entropy, 0.0, OVERLAP_S / 2)
-        """How long after an epoch's beginning this node moves its stem into it: not all at once."""
 
     # --- what the parent asks
 
@@ -115,7 +122,8 @@ class Stem:
             due = min(due, station.next_wakeup())
         if self._links:
             due = min(due, self._look_at)
-        return min(due, self._settled_at) if self._waiting and self._pinned.now is None else due
+        starts = self._waiting and self._links and self._pinned.now is None
+        return min(due, self._settled_at) if starts else due
 
     # --- links and neighbours
 
@@ -204,6 +212,8 @@ class Stem:
     def leave(self, now: float) -> list[Output]:
         """The node stops: what waits leaves now, by whatever stem there is. A receipt that stayed behind
         would have its sender believe that nothing arrived."""
+        if not self._links:
+            return []
         self._settled_at = now
         pin = self._pin(now)
         return [
@@ -215,9 +225,10 @@ class Stem:
         self._suspects.worked(self._watch.back(name))
 
     def _depart(self, now: float) -> list[Output]:
-        """Send what waits for nothing but a stem."""
+        """Send what waits for nothing but a stem. Without a link it goes on waiting: held here, a cell that
+        nobody else has would tell the next neighbour who wrote it."""
         out: list[Output] = []
-        if not self._waiting:
+        if not self._waiting or not self._links:
             return out
         if self._profile.on_clock and self._pin(now) is not None:
             return out
@@ -251,11 +262,13 @@ class Stem:
         return now >= self._settled_at or (station is not None and station.closed)
 
     def _cover(self, now: float) -> list[Output]:
-        """The clock ticks: what kind leaves does not depend on whether a cell waits."""
+        """The clock ticks: whether a loop leaves does not depend on whether a cell waits."""
         is_loop = self._clock.ticked(now)
         pin = self._pin(now)
         if pin is None or pin.link is None:
             return []
+        if self._tests and below(self._entropy, TEST_IN) == 0:
+            return self._send_loop(pin.station, self._tests.popleft(), now)
         if is_loop:
             return self._loop(pin.station, now)
         if self._profile.on_clock and self._waiting:
@@ -263,11 +276,15 @@ class Stem:
         return [self._onion(pin.link, pin.hops, Command.DROP, self._entropy.bytes(GEOMETRY.cell))]
 
     def _test(self, nodes: Sequence[bytes], now: float) -> list[Output]:
-        """Ask each of these hops alone, as far as a loop reaches, before another stem is needed."""
+        """Ask each of these hops alone, as far as a loop reaches, before another stem is needed: when the
+        clock says so, if there is one."""
         station = self._station_now(now)
         if station is None:
             return []
         ways = [each for each in (station.there_and_back(node) for node in nodes) if each is not None]
+        if self._profile.cover_per_s:
+            self._tests.extend(each for each in ways if each not in self._tests)
+            return []
         return [out for way in ways for out in self._send_loop(station, way, now)]
 
     def _doubt(self, now: float) -> list[Output]:
@@ -285,13 +302,13 @@ class Stem:
         return self._send_loop(station, nodes, now) if nodes is not None else []
 
     def _send_loop(self, station: Station, nodes: Sequence[bytes], now: float) -> list[Output]:
-        link = station.link_to(nodes[0])
-        if link is None:
+        link, way = station.link_to(nodes[0]), station.hops(nodes)
+        if link is None or len(way) != len(nodes):
             return []
         payload = self._entropy.bytes(GEOMETRY.cell)
         until = now + RETURN_S + len(nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
         self._watch.expect(payload[:LOOP_NAME_BYTES], until, nodes)
-        hops = (*station.hops(nodes), Hop(station.id, station.key.public))
+        hops = (*way, Hop(station.id, station.key.public))
         return [self._onion(link, hops, Command.LOOP, payload)]
 
     def _onion(
@@ -352,8 +369,10 @@ class Stem:
     # --- epochs
 
     def _station_now(self, now: float) -> Station | None:
-        """The one whose stems we use."""
-        return self._stations.get(epoch_at(now - self._moves_s)) or self._stations.get(epoch_at(now))
+        """The one whose stems we use: for a while those of the epoch that is over."""
+        epoch = epoch_at(now)
+        present, last = self._stations.get(epoch), self._stations.get(epoch - 1)
+        return last if present is not None and last is not None and now < present.moves_at else present
 
     def _station_of(self, data: bytes, out: list[Output], now: float) -> Station | None:
         """The one that a signed record concerns."""
@@ -390,7 +409,8 @@ class Stem:
     def _begin(self, epoch: int, now: float) -> list[Output]:
         """The first of a run tells of itself at once; the next ones at some moment of the overlap."""
         publish_at = now + (uniform(self._entropy, 0.0, OVERLAP_S / 2) if self._stations else 0.0)
-        station = Station(epoch, self._entropy.child(f"epoch {epoch}"), self._counters, publish_at)
+        moves_at = epoch * EPOCH_SECONDS + uniform(self._entropy, 0.0, OVERLAP_S / 2)
+        station = Station(epoch, self._entropy.child(f"epoch {epoch}"), self._counters, publish_at, moves_at)
         self._stations[epoch] = station
         return [said for link, binding in self._links.items() for said in station.link_up(link, binding, now)]
 

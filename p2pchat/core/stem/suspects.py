@@ -32,7 +32,7 @@ class Suspects:
 
     def failed(self, nodes: Iterable[bytes], now: float) -> None:
         """Something was lost on the way over these."""
-        for node in nodes:
+        for node in dict.fromkeys(nodes):
             count, _ = self._failures.pop(node, (0, now))
             self._failures[node] = count + 1, now
             if len(self._failures) > SUSPECTS_CAP:

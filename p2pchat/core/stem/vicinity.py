@@ -8,7 +8,8 @@ A link counts only if both of its ends list it: a node cannot draw stems to itse
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from p2pchat.crypto import record as records
@@ -17,7 +18,10 @@ from p2pchat.wire.vicinity import Record
 
 RECORDS_CAP = 4096
 """Records of one epoch, about 2 MB: a ball of depth 5 in a mesh of five links a node has at most 1706 nodes.
-Beyond it the record that was renewed longest ago goes."""
+Beyond it the farthest go: whoever invents nodes by the thousand would else have no others left here."""
+
+ROOM = 16
+"""One record in so many goes when there are too many: to see who is farthest takes a look at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,28 @@ class Vicinity:
                     waiting.append(other)
         return True
 
+    @property
+    def full(self) -> bool:
+        """Whether there are too many records."""
+        return len(self._known) > self._cap
+
+    def thin(self, near: Iterable[bytes]) -> list[bytes]:
+        """Forget the records of those farthest from ``near``, who are spared; who is linked with nobody on
+        the way is the farthest, and of equals the stalest goes first. Return whose they were."""
+        away, links = dict.fromkeys(near, 0), self.map()
+        waiting = deque(away)
+        while waiting:
+            node = waiting.popleft()
+            for other in links.get(node, ()):
+                if other not in away:
+                    away[other] = away[node] + 1
+                    waiting.append(other)
+        far = sorted(self._known, key=lambda node: -away.get(node, len(links)))
+        gone = [node for node in far[: len(far) - self._cap + self._cap // ROOM] if away.get(node) != 0]
+        for node in gone:
+            self._forget(node)
+        return gone
+
     def travelling(self) -> list[bytes]:
         """The nodes whose records may go on."""
         return [node for node, known in self._known.items() if known.hops > 0]
@@ -126,14 +152,13 @@ class Vicinity:
         return Taken(node, news=hops > known.hops, stranger=False)
 
     def _keep(self, node: bytes, known: Known) -> None:
-        self._forget(node)  # to the end: renewed last
+        self._forget(node)  # to the end: the freshest
         self._known[node] = known
         self._owners[known.data] = node
         self._map = None
-        if len(self._known) > self._cap:
-            self._forget(next(iter(self._known)))
 
     def _forget(self, node: bytes) -> None:
         known = self._known.pop(node, None)
         if known is not None:
             del self._owners[known.data]
+            self._map = None

@@ -7,12 +7,16 @@ from statistics import mean
 
 import pytest
 
+from p2pchat.core.stem import station
 from p2pchat.core.stem.pin import BETTER_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.stem import RETURN_HOP_S, RETURN_S, WAITING_CAP
+from p2pchat.crypto.envelope import epoch_at
+from p2pchat.crypto.record import RecordKey
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.vicinity import Mine
+from p2pchat.wire.vicinity import DEPTH, Mine, Record, Records
 from tests.support.stems import Wired, cell
 
 K6 = "ab ac ad ae af bc bd be bf cd ce cf de df ef"
@@ -410,3 +414,104 @@ def test_the_link_at_which_the_stem_begins_is_not_swapped() -> None:
     mesh = friendly(FAST)
     begins = [name for name in "bcdefgh" if mesh.stems["a"].begins_at(LinkId(ord(name)))]
     assert begins == ["b"]
+
+
+# --- those who would rule over others' stems
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_invented_nodes_by_the_hundred_leave_stems_where_they_were(
+    joined: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``joined``: all say to be linked with each other, and the first with the neighbour that brings them."""
+    monkeypatch.setattr(station, "RECORDS_CAP", 48)
+    mesh = wired()
+    own = mesh.stems["b"]._stations[epoch_at(mesh.now)]
+    invented = [RecordKey.generate(SeededEntropy(f"invented {number}")) for number in range(200)]
+    for at, key in enumerate(invented):
+        near = (invented[at - 1].id, invented[(at + 1) % len(invented)].id) if joined else ()
+        links = (*near, own.id) if joined and at == 0 else near
+        record = key.sign(Record(key.public, own.key.public, own.epoch, 1, links))
+        mesh.say("b", "a", Records(((DEPTH - 1, record),)))
+        mesh.run(0.05)
+    mesh.run(30.0)
+    honest = {stem.name(mesh.now) for stem in mesh.stems.values()}
+    mine = mesh.stems["a"]._stations[own.epoch]
+    assert honest - {None} <= set(mine.vicinity._known)
+    assert len(mine.vicinity) <= 48 and all(len(nodes) <= 48 for nodes in mine._pending.values())
+    for number in range(5):
+        mesh.submit("a", cell(number))
+    assert len(mesh.entered) == 5
+
+
+def test_a_bad_onion_key_stops_nobody() -> None:
+    mesh = wired(profile=BALANCED)
+    own = mesh.stems["b"]._stations[epoch_at(mesh.now)]
+    links = tuple(own.neighbours)
+    for _ in range(2):
+        record = own._signing.sign(Record(own._signing.public, bytes(32), own.epoch, 99, links))
+        mesh.say("b", "a", Records(((DEPTH - 1, record),)))
+    assert mesh.counters["a"]["records refused: unreadable"] == 2
+    mesh.run(60.0)
+
+
+def test_a_link_that_was_quiet_for_one_end_alone_leads_to_whom_it_led_before() -> None:
+    mesh = wired("ab ac ad bc bd cd")
+    link, binding = LinkId(ord("b")), b"ab".ljust(32)
+    mesh.stems["a"].link_down(link, mesh.now)
+    mesh.run(20.0)
+    mesh._carry("a", mesh.stems["a"].link_up(link, binding, mesh.now))
+    mesh.run(20.0)
+    assert (
+        mesh.stems["a"]._stations[epoch_at(mesh.now)].link_to(mesh.stems["b"].name(mesh.now) or b"") == link
+    )
+
+
+@pytest.mark.parametrize("profile", [FAST, STRONG])
+def test_without_a_link_cells_wait_and_take_a_stem_later(profile: Profile) -> None:
+    mesh = wired(profile=profile)
+    for other in "bcdef":
+        mesh.unlink("a", other)
+    for number in range(5):
+        mesh.submit("a", cell(number))
+    mesh.run(60.0)
+    assert mesh.entered == [] and mesh.left == []
+    for other in "bcd":
+        mesh.link("a", other)
+    mesh.run(60.0)
+    assert sorted(body for _, body in mesh.entered) == [cell(number) for number in range(5)]
+    assert mesh.counters["a"]["cells sent without a stem"] == 0
+
+
+def test_the_first_hop_stays_the_same_from_epoch_to_epoch() -> None:
+    mesh, firsts = wired(), set()
+    for number in range(40):
+        mesh.submit("a", cell(number))
+        pin = mesh.stems["a"]._pinned.now
+        firsts.add(pin.link if pin is not None else None)
+        mesh.run(3600.0)
+    assert len(firsts) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_drops_one_packet_of_a_strong_node_does_not_see_whether_it_was_a_cell(seed: int) -> None:
+    times: list[list[float]] = []
+    for number in (0, 1):
+        mesh = amid(STRONG, "bcdefgh", seed)
+        way = mesh.pinned("a")
+        if number:
+            mesh.broadcasts = False  # it is lost
+            mesh.submit("a", cell(1))
+            mesh.run(3.0)
+            mesh.broadcasts = True
+        else:
+            mesh.run(3.0)
+        sent: list[float] = []
+        for _ in range(3000):
+            before = len(mesh.onions)
+            mesh.run(0.01)
+            sent += [mesh.now for source, _, _ in mesh.onions[before:] if source == "a"]
+        times.append(sent)
+        assert mesh.counters["a"]["onions lost"] == number
+        assert mesh.pinned("a") == way
+    assert times[0] == times[1]

@@ -71,11 +71,21 @@ def test_forgeries_and_other_epochs_are_refused() -> None:
     assert len(known) == 0
 
 
-def test_beyond_its_cap_it_forgets_who_was_renewed_longest_ago() -> None:
+def test_when_there_are_too_many_the_farthest_go_first_and_those_nobody_is_linked_with() -> None:
+    nodes = signers("abcdefgh")
+    known = Vicinity(EPOCH, cap=5)
+    for record in graph(nodes, "ab", "bc", "cd", "e>a", "fg").values():
+        known.put(record, 3)
+    assert set(known.thin([nodes["a"].id, nodes["h"].id])) == {nodes[name].id for name in "efg"}
+    assert not known.full and len(known) == 5
+    assert known.map().get(nodes["f"].id) is None
+
+
+def test_of_those_equally_far_the_stalest_goes() -> None:
     nodes = signers("abc")
     known = Vicinity(EPOCH, cap=2)
     for name in "ab":
         known.put(nodes[name].record(), 3)
     known.put(nodes["a"].record(), 3)
     known.put(nodes["c"].record(), 3)
-    assert [node.id in known for node in nodes.values()] == [True, False, True]
+    assert known.thin([]) == [nodes["b"].id]

@@ -1,7 +1,7 @@
 """The stem: how a cell of ours comes to where it enters the broadcast, and how we carry others' there.
 
 Knows: when a cell leaves and as what; what an onion that comes in means; what became of ours. Does not know:
-links, the broadcast, or what cells hold. Parent of ``station``, ``pin``, ``mixing``, ``cover``, ``watch``.
+links, the broadcast, or what cells hold. Parent of ``stations``, ``pin``, ``mixing``, ``cover``, ``watch``.
 
 A cell of ours is not spread here but comes back to us from the mesh, as to everybody. That tells us that its
 stem works; and to neighbours we treat it as any other.
@@ -20,26 +20,22 @@ from p2pchat.core.stem.outputs import Left, Output, Relay, Spread
 from p2pchat.core.stem.pin import Pin, Pinned
 from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.core.stem.station import Station
+from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.suspects import Suspects
 from p2pchat.core.stem.watch import Watch
-from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import Command, Hop, Peeled, peel, wrap
 from p2pchat.errors import RefusedInput
-from p2pchat.ports import Entropy, below, uniform
+from p2pchat.ports import Entropy, below
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.vicinity import AskRecords, Mine, Records, Vicinal, epoch_of
+from p2pchat.wire.vicinity import Vicinal
 
 NEVER = float("inf")
 
 SETTLE_S = 3.0
 """A node that has just found its first neighbour waits so long for the others' records before it takes a stem
 that is too short: they come within a second or two. In a mesh where nobody is missing it does not wait."""
-
-OVERLAP_S = 900.0
-"""Records of the next epoch are made, and those of the last kept, for so long: twice what clocks may
-differ."""
 
 RETURN_S = 2.0
 RETURN_HOP_S = 0.3
@@ -73,9 +69,7 @@ class Stem:
         self._profile = profile
         self._entropy = entropy
         self._counters = counters
-        self._stations: dict[int, Station] = {}
-        self._links: dict[LinkId, bytes] = {}
-        """Those that count, and the secret of each one's two ends."""
+        self._stations = Stations(entropy, counters)
         self._trusted: dict[ContactId, LinkId] = {}
         """Where contacts are: each on one link, however many nodes it may have. A link that was quiet for a
         while is the same when it counts again."""
@@ -90,7 +84,6 @@ class Stem:
         """Hops that were in doubt when it was last looked, and then asked alone."""
         self._waiting: deque[bytes] = deque()
         self._settled_at = NEVER
-        self._follow_at = NEVER
         self._look_at = 0.0
 
     # --- what the parent asks
@@ -99,14 +92,14 @@ class Stem:
         """How well our cells are hidden."""
         pin = self._pinned.now
         hops = len(pin.nodes) if pin is not None and pin.holds() else 0
-        station = pin.station if pin is not None else next(iter(self._stations.values()), None)
+        station = pin.station if pin is not None else next(iter(self._stations), None)
         crowd = station.crowd if station is not None else 1
         begins = hops > 0 and pin is not None and pin.link in self._trusted.values()
         return StemStatus(self._profile.name, hops, self._profile.hops[0], crowd, self._pinned.drawn, begins)
 
     def name(self, now: float) -> bytes | None:
         """Ours in this epoch, 8 bytes, as ``way`` of others has it; None before the first link."""
-        station = self._station_now(now)
+        station = self._stations.now(now)
         return station.id if station is not None else None
 
     @property
@@ -117,32 +110,25 @@ class Stem:
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
-        due = min(self._mixing.next_wakeup(), self._watch.next_wakeup(), self._clock.at, self._follow_at)
-        for station in self._stations.values():
-            due = min(due, station.next_wakeup())
-        if self._links:
+        due = min(self._mixing.next_wakeup(), self._watch.next_wakeup(), self._clock.at)
+        due = min(due, self._stations.next_wakeup())
+        if self._stations.links:
             due = min(due, self._look_at)
-        starts = self._waiting and self._links and self._pinned.now is None
+        starts = self._waiting and self._stations.links and self._pinned.now is None
         return min(due, self._settled_at) if starts else due
 
     # --- links and neighbours
 
     def link_up(self, link: LinkId, binding: bytes, now: float) -> list[Output]:
         """A link counts; ``binding``: a secret of its two ends, 32 bytes."""
-        if not self._links:
+        if not self._stations.links:
             self._settled_at = now + SETTLE_S
             self._clock.start(now)
-        out = self._follow(now)
-        self._links[link] = binding
-        for station in self._stations.values():
-            out += station.link_up(link, binding, now)
-        return out
+        return [*self._stations.link_up(link, binding, now)]
 
     def link_down(self, link: LinkId, now: float) -> None:
         """It counts no more."""
-        self._links.pop(link, None)
-        for station in self._stations.values():
-            station.link_down(link, now)
+        self._stations.link_down(link, now)
 
     def trust(self, link: LinkId, contact: ContactId) -> None:
         """A contact is behind this link: stems begin there, if they can."""
@@ -161,31 +147,13 @@ class Stem:
 
     def heard(self, link: LinkId, message: Vicinal, now: float) -> list[Output]:
         """A neighbour told of itself or of others."""
-        out: list[Output] = []
-        if link not in self._links:
-            return out
-        match message:
-            case Mine(data, proof):
-                station = self._station_of(data, out, now)
-                out += station.mine(link, data, proof, now) if station is not None else []
-            case Records(records):
-                for hops, data in records:
-                    station = self._station_of(data, out, now)
-                    if station is not None:
-                        station.other(link, data, hops, now)
-            case AskRecords(epoch):
-                station = self._station(epoch, out, now)
-                if station is not None:
-                    station.asked(link, now)
-            case _:
-                assert_never(message)
-        return out + self._depart(now)
+        if link not in self._stations.links:
+            return []
+        return [*self._stations.heard(link, message, now), *self._depart(now)]
 
     def tick(self, now: float) -> list[Output]:
         """Do what is due."""
-        out = self._follow(now)
-        for station in self._stations.values():
-            out += station.tick(now)
+        out: list[Output] = [*self._stations.tick(now)]
         for nodes in self._watch.lost(now):
             self._counters["onions lost"] += 1
             if self._pinned.lost(nodes, now):
@@ -212,7 +180,7 @@ class Stem:
     def leave(self, now: float) -> list[Output]:
         """The node stops: what waits leaves now, by whatever stem there is. A receipt that stayed behind
         would have its sender believe that nothing arrived."""
-        if not self._links:
+        if not self._stations.links:
             return []
         self._settled_at = now
         pin = self._pin(now)
@@ -228,7 +196,7 @@ class Stem:
         """Send what waits for nothing but a stem. Without a link it goes on waiting: held here, a cell that
         nobody else has would tell the next neighbour who wrote it."""
         out: list[Output] = []
-        if not self._waiting or not self._links:
+        if not self._waiting or not self._stations.links:
             return out
         if self._profile.on_clock and self._pin(now) is not None:
             return out
@@ -251,14 +219,14 @@ class Stem:
         return [self._onion(link, pin.hops, Command.BROADCAST, cell, name), left]
 
     def _pin(self, now: float) -> Pin | None:
-        station = self._station_now(now)
+        station = self._stations.now(now)
         if station is None or not self._settled(now):
             return None
         return self._pinned.pin(station, self._trusted.values(), now)
 
     def _settled(self, now: float) -> bool:
         """Whether waiting longer would hardly bring a better stem."""
-        station = self._station_now(now)
+        station = self._stations.now(now)
         return now >= self._settled_at or (station is not None and station.closed)
 
     def _cover(self, now: float) -> list[Output]:
@@ -278,7 +246,7 @@ class Stem:
     def _test(self, nodes: Sequence[bytes], now: float) -> list[Output]:
         """Ask each of these hops alone, as far as a loop reaches, before another stem is needed: when the
         clock says so, if there is one."""
-        station = self._station_now(now)
+        station = self._stations.now(now)
         if station is None:
             return []
         ways = [each for each in (station.there_and_back(node) for node in nodes) if each is not None]
@@ -321,7 +289,7 @@ class Stem:
 
     def onion(self, link: LinkId, packet: bytes, now: float) -> list[Output]:
         """An onion came in. Whatever is wrong with it, nobody hears of it."""
-        for station in reversed(list(self._stations.values())):
+        for station in self._stations:
             try:
                 peeled = peel(station.key, packet)
             except RefusedInput:
@@ -365,54 +333,6 @@ class Stem:
         if not self._mixing.put(output, DELAYS[delay], now):
             self._counters["onions shed"] += 1
         return []
-
-    # --- epochs
-
-    def _station_now(self, now: float) -> Station | None:
-        """The one whose stems we use: for a while those of the epoch that is over."""
-        epoch = epoch_at(now)
-        present, last = self._stations.get(epoch), self._stations.get(epoch - 1)
-        return last if present is not None and last is not None and now < present.moves_at else present
-
-    def _station_of(self, data: bytes, out: list[Output], now: float) -> Station | None:
-        """The one that a signed record concerns."""
-        try:
-            return self._station(epoch_of(data), out, now)
-        except RefusedInput:
-            self._counters["records refused: unreadable"] += 1
-            return None
-
-    def _station(self, epoch: int, out: list[Output], now: float) -> Station | None:
-        """The one of this epoch; if a neighbour's clock says that it is time, it begins."""
-        if epoch not in self._stations and epoch in (
-            epoch_at(now - OVERLAP_S),
-            epoch_at(now + 2 * OVERLAP_S),
-        ):
-            out += self._begin(epoch, now)
-        return self._stations.get(epoch)
-
-    def _follow(self, now: float) -> list[Output]:
-        """Let go of what is over, be there for what begins."""
-        if self._stations and now < self._follow_at:
-            return []
-        for epoch in [epoch for epoch in self._stations if now >= (epoch + 1) * EPOCH_SECONDS + OVERLAP_S]:
-            del self._stations[epoch]
-        out: list[Output] = []
-        for epoch in dict.fromkeys((epoch_at(now), epoch_at(now + OVERLAP_S))):
-            if epoch not in self._stations:
-                out += self._begin(epoch, now)
-        edge = epoch_at(now) * EPOCH_SECONDS
-        edges = (edge + OVERLAP_S, edge + EPOCH_SECONDS - OVERLAP_S, edge + EPOCH_SECONDS + OVERLAP_S)
-        self._follow_at = next(each for each in edges if each > now)
-        return out
-
-    def _begin(self, epoch: int, now: float) -> list[Output]:
-        """The first of a run tells of itself at once; the next ones at some moment of the overlap."""
-        publish_at = now + (uniform(self._entropy, 0.0, OVERLAP_S / 2) if self._stations else 0.0)
-        moves_at = epoch * EPOCH_SECONDS + uniform(self._entropy, 0.0, OVERLAP_S / 2)
-        station = Station(epoch, self._entropy.child(f"epoch {epoch}"), self._counters, publish_at, moves_at)
-        self._stations[epoch] = station
-        return [said for link, binding in self._links.items() for said in station.link_up(link, binding, now)]
 
 
 Stems = Callable[[Profile, Entropy, Counter[str]], Stem]

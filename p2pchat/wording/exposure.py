@@ -78,13 +78,19 @@ def _turn(status: Mapping[str, Any]) -> Exposure:
 def _neighbour(status: Mapping[str, Any]) -> Exposure:
     address = "your TURN server's address" if status["paths"]["relay_only"] else "your address"
     cells = "which are yours (a guess is not certain), for whom they are, what they say"
+    profiles = {mesh.get("profile") for mesh in status["meshes"]}
+    answers = (
+        "" if profiles == {"strong"} else "; and, if it knows when a cell came for you, that you answer it"
+    )
     if any(_without_stem(mesh) for mesh in status["meshes"]):
         return Exposure(
             "each neighbour",
             f"{address}, when frames pass, and, where the mesh is too small for a stem, which are yours",
             "for whom they are, what they say",
         )
-    return Exposure("each neighbour", f"{address}, when frames pass, that some of them may be yours", cells)
+    return Exposure(
+        "each neighbour", f"{address}, when frames pass, that some of them may be yours{answers}", cells
+    )
 
 
 def _without_stem(mesh: Mapping[str, Any]) -> bool:

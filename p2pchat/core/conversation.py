@@ -147,13 +147,16 @@ class Conversation:
     # --- what happens
 
     def submit(self, message: MessageId, text: str, order: int, now: float) -> list[Output]:
-        """Accept a message: durable first, then on its way."""
+        """Accept a message: durable first, then on its way, with what is owed to the contact: whoever answers
+        and goes has told that they heard."""
         body = wire.encode_payload(wire.Text(message, now, text))
         entry = OutboxEntry(message, self.contact.id, body, order, now + LIFETIME_S)
         self._outbox.put(entry)
         line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED)
         accepted: list[Output] = [Persist(PutOutbox(entry)), Persist(PutMessage(line))]
-        return [*accepted, *self._moved_to(entry, MessageState.QUEUED, now), *self._saved(self._flush(now))]
+        owed = self._answer(now) if self._connected and self._answer_at is not None else []
+        sent = self._saved(owed + self._flush(now))
+        return [*accepted, *self._moved_to(entry, MessageState.QUEUED, now), *sent]
 
     def last_for(self, seconds: float, now: float) -> list[Output]:
         """Decide, for both, how long what is said lasts; they are told as surely as by a message."""

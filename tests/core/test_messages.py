@@ -311,3 +311,23 @@ def test_nothing_leaves_at_once_because_a_cell_came(profile: Profile | None) -> 
         assert originated() == before + 1
         world.run(30.0)
         assert world.machines["alice"].store.state(message) is MessageState.DELIVERED
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whoever_answers_and_goes_has_told_that_they_heard(seed: int) -> None:
+    """Even if the one who is answered goes as soon as the answer is there."""
+    world = World(seed)
+    for name in ("alice", "bob"):
+        world.add(name)
+        world.start(name, Settings(profile=BALANCED))
+    world.pair("alice", "bob")
+    world.run(60.0)
+    message = world.send("alice", "bob", "how are you?")
+    while not world.machines["bob"].store.received():
+        world.run(0.001)
+    world.send("bob", "alice", "fine")
+    world.stop("bob")
+    while not world.machines["alice"].store.received():
+        world.run(0.001)
+    world.stop("alice")
+    assert world.machines["alice"].store.state(message) is MessageState.DELIVERED

@@ -53,6 +53,10 @@ class Mixing:
             out.append(heapq.heappop(self._waiting).output)
         return out
 
+    def leave(self) -> list[Output]:
+        """The node stops: all that waits, in the order in which it is due."""
+        return self.due(NEVER)
+
     def next_wakeup(self) -> float:
         """When the next is due."""
         return self._waiting[0].until if self._waiting else NEVER

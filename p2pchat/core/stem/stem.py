@@ -178,15 +178,16 @@ class Stem:
         return self._depart(now)
 
     def leave(self, now: float) -> list[Output]:
-        """The node stops: what waits leaves now, by whatever stem there is. A receipt that stayed behind
-        would have its sender believe that nothing arrived."""
+        """The node stops: what waits leaves now, others' as ours by whatever stem there is. A receipt that
+        stayed behind would have its sender believe that nothing arrived."""
+        out = self._mixing.leave()
         if not self._stations.links:
-            return []
+            return out
         self._settled_at = now
         pin = self._pin(now)
-        return [
-            each for _ in range(len(self._waiting)) for each in self._send(self._waiting.popleft(), pin, now)
-        ]
+        while self._waiting:
+            out += self._send(self._waiting.popleft(), pin, now)
+        return out
 
     def seen(self, name: bytes) -> None:
         """A cell came from the mesh for the first time; if it is ours, its stem works."""

@@ -60,7 +60,7 @@ def _passphrase(settings: Settings, none: bool) -> str | None:
 def _advise(rendezvous: tuple[str, ...], no_passphrase: bool) -> None:
     if no_passphrase:
         say(f"{bold('WARNING')}: no passphrase. Whoever reads this disk (or a backup of it) reads all your")
-        say("messages and can be you. To change that, wipe and init again without --no-passphrase.")
+        say("messages and can be you. To change that: p2pchat passphrase.")
     else:
         say("Nobody can restore a forgotten passphrase.")
     if not rendezvous:

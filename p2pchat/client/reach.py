@@ -128,7 +128,7 @@ class Reach:
             connection = await open_connection(self.home)
             if connection is not None:
                 if self._run and self._running is None:
-                    await _check_paths(connection, self._relay_only)
+                    await _check_choices(connection, self._relay_only)
                 return connection
             if not self._run:
                 raise NetworkError(f"no node runs in {self.home}; start one with 'p2pchat node run'")
@@ -213,15 +213,19 @@ def _new_node(home: Path, passphrase: AskPassphrase, relay_only: bool, *, stays:
     return RunningNode(home, unlock, chosen, ways, stays)
 
 
-async def _check_paths(connection: Connection, relay_only: bool) -> None:
+async def _check_choices(connection: Connection, relay_only: bool) -> None:
     """Use no node that shows more of us than was asked for. Raises UsageError."""
-    from p2pchat.daemon.environment import keep_to_relay, proxy
+    from p2pchat.core.stem.profile import PROFILES
+    from p2pchat.daemon.environment import keep_to_relay, profile_asked, proxy
 
-    hidden, proxied = keep_to_relay(relay_only), proxy() is not None
-    if not hidden and not proxied:
+    hidden, proxied, wanted = keep_to_relay(relay_only), proxy() is not None, profile_asked()
+    if not hidden and not proxied and wanted is None:
         return
     async with connection.asking("node.status", {}) as asked:
-        kept = (await asked.result())["paths"]
+        status = await asked.result()
+    kept, profile, weaker = status["paths"], status.get("profile"), list(PROFILES)
+    if wanted is not None and profile in weaker[: weaker.index(wanted.name)]:
+        raise await _unwanted(connection, f"with the profile {profile}, not {wanted.name}")
     if hidden and not kept["relay_only"]:
         raise await _unwanted(connection, "without --relay-only")
     if proxied and not kept["proxied"]:

@@ -151,9 +151,10 @@ def _addresses(kinds: Counter[str], paths: Paths) -> View:
 
 def _cover(running: RunningNode) -> list[View]:
     """What hiding costs, in all meshes together. Others' cover passes here too, whatever the profile."""
-    names = [mesh.stem.profile for mesh in running.node.status().meshes if mesh.stem is not None]
-    costs = sum(cost(PROFILES[name]) for name in names)
-    return [_check("cover", True, f"{name}: {_costs(costs)}") for name in names[:1]]
+    name, meshes = running.profile, len(running.node.status().meshes)
+    if name is None:
+        return []
+    return [_check("cover", True, f"{name}: {_costs(max(meshes, 1) * cost(PROFILES[name]))}")]
 
 
 def _costs(frames_per_s: float) -> str:

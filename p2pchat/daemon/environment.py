@@ -46,7 +46,7 @@ def settings() -> Settings:
     bits = _number("P2PCHAT_STAMP_BITS", fallback.stamp_bits)
     hold = _number("P2PCHAT_HOLD_MB", fallback.hold_bytes >> 20) << 20
     try:
-        return Settings(wanted, most, walks, bits, hold, _profile())
+        return Settings(wanted, most, walks, bits, hold, profile_asked() or BALANCED)
     except ValueError as error:
         raise UsageError(f"P2PCHAT_LINKS, P2PCHAT_LINKS_MAX or P2PCHAT_STAMP_BITS: {error}") from error
 
@@ -107,8 +107,11 @@ def _ice_servers() -> tuple[str, ...]:
     return urls
 
 
-def _profile() -> Profile:
-    name = os.environ.get("P2PCHAT_PROFILE") or BALANCED.name
+def profile_asked() -> Profile | None:
+    """``P2PCHAT_PROFILE``; None if it is not set. Raises UsageError."""
+    name = os.environ.get("P2PCHAT_PROFILE")
+    if not name:
+        return None
     if name not in PROFILES:
         raise UsageError(f"P2PCHAT_PROFILE must be {', '.join(PROFILES)}, not {name!r}")
     return PROFILES[name]

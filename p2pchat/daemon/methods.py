@@ -363,8 +363,8 @@ class Methods:
 
     async def _status(self, arguments: Arguments, asker: Asker) -> views.View:
         running = self._running
-        ways = {"paths": views.paths(running.paths)}
-        return views.status(running.node.status(), running.started_at, {**ways, **running.process_facts()})
+        chosen = {"paths": views.paths(running.paths), "profile": running.profile}
+        return views.status(running.node.status(), running.started_at, {**chosen, **running.process_facts()})
 
     async def _doctor(self, arguments: Arguments, asker: Asker) -> list[views.View]:
         return await doctor.checks(self._running)

@@ -56,7 +56,7 @@ class RunningNode:
         self.home = home
         self.stays = stays
         self._unlock = unlock
-        self._settings = settings
+        self._settings = settings or Settings()
         self.paths = paths or Paths()
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
@@ -151,6 +151,12 @@ class RunningNode:
     def name_of(self, contact: str) -> str:
         """Our name for a contact; the start of the fingerprint for one just removed."""
         return next((each.name for each in self.node.contacts() if each.id == contact), contact[:12])
+
+    @property
+    def profile(self) -> str | None:
+        """The name of the privacy profile; None where cells take no stem."""
+        chosen = self._settings.profile
+        return chosen.name if chosen is not None else None
 
     def process_facts(self) -> dict[str, Any]:
         """What the operating system says of this process."""

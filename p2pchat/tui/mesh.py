@@ -29,7 +29,7 @@ def mesh_picture(status: Mapping[str, Any]) -> RenderableType:
     for mesh in status["meshes"]:
         parts.append(Text(f"hidden: {hidden(mesh)}"))
         if promise := PROMISES.get(mesh.get("profile", "")):
-            parts.append(Text(f"({promise}; P2PCHAT_PROFILE chooses another)", "dim"))
+            parts.append(Text(f"({promise}; P2PCHAT_PROFILE chooses another when the node starts)", "dim"))
         parts.append(Text())
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     for head in ("link", "", "tree", "out", "in"):

@@ -20,6 +20,10 @@ mesh of a thousand: by one cell, and by ten that they know to be of one. Measure
 colluding relays), rounded up."""
 
 
+FEW = 10
+"""Among fewer, guessing at random is right too often for anything measured in large meshes to matter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exposure:
     party: str
@@ -107,9 +111,16 @@ def _members(mesh: Mapping[str, Any]) -> Exposure:
         return Exposure(
             who, "which cells you write, and when, if they compare notes", f"what they say ({hidden})"
         )
-    (low, middle, high), linked = GUESSED[mesh["profile"]]
     stem = mesh["stem"]
     short = ", shorter than your profile wants" if stem["state"] == "short" else ""
+    if crowd < FEW:
+        return Exposure(
+            who,
+            f"much of who writes what: you hide among {crowd}, and a blind guess is right one time in "
+            f"{max(crowd - 1, 1)}; invite more people",
+            f"more than a guess, behind a stem of {stem['hops']} hops{short}",
+        )
+    (low, middle, high), linked = GUESSED[mesh["profile"]]
     return Exposure(
         who,
         f"a guess at who wrote a cell: right about {low} % of the time if a tenth of 1000 collude, "
@@ -122,7 +133,7 @@ def _members(mesh: Mapping[str, Any]) -> Exposure:
 
 
 def _line(status: Mapping[str, Any]) -> Exposure:
-    profiles = {mesh.get("profile") for mesh in status["meshes"]}
+    profiles = {mesh.get("profile") for mesh in status["meshes"]} or {status.get("profile")}
     learns = "that you use WebRTC, to which addresses, how many frames when"
     if profiles == {"strong"}:
         return Exposure(

@@ -89,6 +89,12 @@ async def test_a_node_that_keeps_to_less_is_not_used(tmp_path: Path, monkeypatch
     async with connect(tmp_path / "home") as node:
         with pytest.raises(UsageError, match="runs without --relay-only; stop it"):
             await connect(tmp_path / "home", relay_only=True).__aenter__()
+        monkeypatch.setenv("P2PCHAT_PROFILE", "strong")
+        with pytest.raises(UsageError, match="runs with the profile balanced, not strong; stop it"):
+            await connect(tmp_path / "home").__aenter__()
+        monkeypatch.setenv("P2PCHAT_PROFILE", "fast")
+        async with connect(tmp_path / "home") as better:
+            assert (await better.status())["profile"] == "balanced"
         monkeypatch.setenv("P2PCHAT_PROXY", "socks5h://127.0.0.1:9")
         with pytest.raises(UsageError, match="runs without P2PCHAT_PROXY; stop it"):
             await connect(tmp_path / "home").__aenter__()

@@ -88,6 +88,7 @@ class FakeNode:
             "health": "well: 1 link, 1 in the tree",
             "outbox": 0,
             "memory_kb": 94_000,
+            "profile": "balanced",
             "paths": {"turn": False, "proxied": False, "relay_only": False},
             "meshes": [
                 {

@@ -67,7 +67,9 @@ class Pinned:
         self._entropy = entropy
         self._suspects = suspects
         self._pin: Pin | None = None
-        self._first: LinkId | None = None
+        self._missed = 0
+        """Cells lost on the stem in use since one last came back."""
+        self._first: tuple[LinkId | None, bytes] | None = None
         """Where the last stem began: nodes have other names in every epoch."""
         self.drawn = 0
         """Stems used so far."""
@@ -100,11 +102,18 @@ class Pinned:
             return False
         ours, tested = pin.nodes == nodes, nodes == nodes[::-1] and nodes[len(nodes) // 2] in pin.nodes
         if self._profile.on_clock:
-            if (ours or tested) and any(self._suspects.against(node, now) > 1 for node in pin.nodes):
+            self._missed += ours
+            again = any(self._suspects.against(node, now) > 1 for node in pin.nodes)
+            if (ours and self._missed > 1) or ((ours or tested) and again):
                 self._pin = None
         elif ours:
             self._pin = None
         return ours
+
+    def worked(self, nodes: tuple[bytes, ...]) -> None:
+        """A cell came back over these."""
+        if self._pin is not None and self._pin.nodes == nodes:
+            self._missed = 0
 
     def doubted(self, now: float) -> tuple[bytes, ...]:
         """Hops of the stem in use that are under suspicion: loops over them were lost."""
@@ -141,7 +150,8 @@ class Pinned:
     def _take(self, pin: Pin | None) -> None:
         self._pin = pin
         if pin is not None:
-            self._first = pin.link
+            self._missed = 0
+            self._first = pin.link, pin.nodes[0]
             self.drawn += 1
 
     def _draw(self, station: Station, trusted: Iterable[LinkId], now: float) -> Pin | None:
@@ -158,7 +168,9 @@ class Pinned:
         links = frozenset(trusted)
         contacts = [node for node, link in station.neighbours.items() if link in links]
         able = [node for node in contacts if not self._suspected((node,), now)]
-        last = next((node for node, link in station.neighbours.items() if link == self._first), None)
+        link, name = self._first if self._first is not None else (None, b"")
+        near = station.neighbours
+        last = name if name in near else next((node for node, each in near.items() if each == link), None)
         if last is not None and not self._suspected((last,), now) and (not able or last in able):
             return (last,)
         return tuple(able)

@@ -33,8 +33,8 @@ class Profile:
     ways."""
     answer_s: tuple[float, float] = (0.02, 0.08)
     """The shortest and the longest wait before receipts, and whatever else a cell causes. Without cover
-    everything that leaves a node is seen, and on the clock nothing; between them a wait hides among cover
-    what caused it."""
+    everything that leaves a node is seen; with cover a wait hides what caused it, and many share it
+    rather than fill the clock with answers."""
 
     def length(self, entropy: Entropy) -> int:
         """How many hops a new stem has."""
@@ -52,7 +52,9 @@ BALANCED: Final = Profile(
     repeat_s=8.0,
     answer_s=(0.2, 2.0),
 )
-STRONG: Final = Profile("strong", hops=(4, 5), delay_s=0.66, cover_per_s=8.0, on_clock=True, repeat_s=20.0)
+STRONG: Final = Profile(
+    "strong", hops=(4, 5), delay_s=0.66, cover_per_s=8.0, on_clock=True, repeat_s=20.0, answer_s=(1.0, 3.0)
+)
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {each.name: each for each in (FAST, BALANCED, STRONG)}

@@ -46,7 +46,7 @@ class Stations:
         """The one whose stems we use: for a while that of the epoch that is over."""
         epoch = epoch_at(now)
         present, last = self._stations.get(epoch), self._stations.get(epoch - 1)
-        return last if present is not None and last is not None and now < present.moves_at else present
+        return last if last is not None and (present is None or now < present.moves_at) else present
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""

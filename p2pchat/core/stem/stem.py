@@ -114,7 +114,8 @@ class Stem:
         due = min(due, self._stations.next_wakeup())
         if self._stations.links:
             due = min(due, self._look_at)
-        starts = self._waiting and self._stations.links and self._pinned.now is None
+        waits = self._pinned.now is None or not self._profile.on_clock
+        starts = self._waiting and self._stations.links and waits
         return min(due, self._settled_at) if starts else due
 
     # --- links and neighbours
@@ -191,7 +192,9 @@ class Stem:
 
     def seen(self, name: bytes) -> None:
         """A cell came from the mesh for the first time; if it is ours, its stem works."""
-        self._suspects.worked(self._watch.back(name))
+        nodes = self._watch.back(name)
+        self._suspects.worked(nodes)
+        self._pinned.worked(nodes)
 
     def _depart(self, now: float) -> list[Output]:
         """Send what waits for nothing but a stem. Without a link it goes on waiting: held here, a cell that

@@ -82,10 +82,7 @@ def _turn(status: Mapping[str, Any]) -> Exposure:
 def _neighbour(status: Mapping[str, Any]) -> Exposure:
     address = "your TURN server's address" if status["paths"]["relay_only"] else "your address"
     cells = "which are yours (a guess is not certain), for whom they are, what they say"
-    profiles = {mesh.get("profile") for mesh in status["meshes"]}
-    answers = (
-        "" if profiles == {"strong"} else "; and, if it knows when a cell came for you, that you answer it"
-    )
+    answers = "" if _on_clock(status) else "; and, if it knows when a cell came for you, that you answer it"
     if any(_without_stem(mesh) for mesh in status["meshes"]):
         return Exposure(
             "each neighbour",
@@ -95,6 +92,12 @@ def _neighbour(status: Mapping[str, Any]) -> Exposure:
     return Exposure(
         "each neighbour", f"{address}, when frames pass, that some of them may be yours{answers}", cells
     )
+
+
+def _on_clock(status: Mapping[str, Any]) -> bool:
+    """Whether nothing leaves here but when the profile's clock ticks."""
+    profiles = {mesh.get("profile") for mesh in status["meshes"]} or {status.get("profile")}
+    return profiles == {"strong"}
 
 
 def _without_stem(mesh: Mapping[str, Any]) -> bool:
@@ -133,9 +136,8 @@ def _members(mesh: Mapping[str, Any]) -> Exposure:
 
 
 def _line(status: Mapping[str, Any]) -> Exposure:
-    profiles = {mesh.get("profile") for mesh in status["meshes"]} or {status.get("profile")}
     learns = "that you use WebRTC, to which addresses, how many frames when"
-    if profiles == {"strong"}:
+    if _on_clock(status):
         return Exposure(
             "who watches your line", learns, "when you write: a clock of your node's sends at random moments"
         )

@@ -11,6 +11,7 @@ from p2pchat.core.stem import station
 from p2pchat.core.stem.pin import BETTER_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.stem import RETURN_HOP_S, RETURN_S, WAITING_CAP
+from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.record import RecordKey
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, LinkId
@@ -515,3 +516,22 @@ def test_who_drops_one_packet_of_a_strong_node_does_not_see_whether_it_was_a_cel
         assert mesh.counters["a"]["onions lost"] == number
         assert mesh.pinned("a") == way
     assert times[0] == times[1]
+
+
+def test_a_strong_stem_whose_end_drops_cells_but_answers_loops_is_left_after_the_second() -> None:
+    mesh = amid(STRONG, "bcdefgh")
+    way = mesh.pinned("a")
+    mesh.broadcasts = False
+    for number in range(2):
+        mesh.submit("a", cell(number))
+        mesh.run(30.0)
+    assert mesh.pinned("a") != way
+
+
+def test_who_slept_over_an_epochs_edge_goes_on_with_the_last_stem() -> None:
+    mesh = wired()
+    edge = (epoch_at(mesh.now) + 1) * EPOCH_SECONDS
+    mesh.run(edge - 1000.0 - mesh.now)
+    mesh.now = edge + 30.0
+    mesh.submit("a", cell(1))
+    assert mesh.entered and mesh.counters["a"]["cells sent without a stem"] == 0

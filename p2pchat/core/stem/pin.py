@@ -127,7 +127,9 @@ class Pinned:
     def forsake(self, link: LinkId) -> None:
         """Begin no stem at this link because the last one did."""
         if self._pin is not None and self._pin.link == link:
-            self._pin = self._first = None
+            self._pin = None
+        if self._first is not None and self._first[0] == link:
+            self._first = None
 
     def _look(self, pin: Pin, trusted: frozenset[LinkId], now: float) -> None:
         """Take a better stem, if one is wanted and there is one."""

@@ -535,3 +535,14 @@ def test_who_slept_over_an_epochs_edge_goes_on_with_the_last_stem() -> None:
     mesh.now = edge + 30.0
     mesh.submit("a", cell(1))
     assert mesh.entered and mesh.counters["a"]["cells sent without a stem"] == 0
+
+
+def test_who_is_trusted_no_more_is_not_begun_at_again_after_a_loss_either() -> None:
+    firsts = set()
+    for seed in range(8):
+        mesh = friendly(FAST, seed=seed)
+        mesh.stems["a"]._pinned.leave()
+        mesh.stems["a"].distrust(ContactId("bob"))
+        mesh.submit("a", cell(1))
+        firsts.add(mesh.pinned("a")[0])
+    assert firsts != {"b"}

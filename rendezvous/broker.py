@@ -3,7 +3,7 @@
 Knows: which connection holds which seat, and what each may still ask for. Does not know: sockets, clocks,
 or anything that would be worth keeping: it remembers nothing of a seat, a topic or a blob that is gone.
 
-A client that breaks the protocol is disconnected: bytes that do not parse, more messages than its rate. One
+A client that breaks the protocol is disconnected: bytes that do not parse, more frames than its rate. One
 that asks for too much by the rules is refused: BUSY. A Leave of a topic not held is ignored; a Pass from or
 to a seat that is not taken is answered by Gone.
 """
@@ -85,7 +85,7 @@ class _Address:
 class _Client:
     connection: Connection
     address: _Address | None
-    messages: Bucket
+    frames: Bucket
     seatless_since: float
     places: dict[Topic, Place] = field(default_factory=dict)
 
@@ -117,17 +117,23 @@ class Broker:
             if not record.connects.draw(now):
                 return False
             record.connections += 1
-        messages = Bucket(self._limits.messages_per_connection, now)
-        self._clients[connection] = _Client(connection, record, messages, now)
+        frames = Bucket(self._limits.messages_per_connection, now)
+        self._clients[connection] = _Client(connection, record, frames, now)
         return True
 
+    def framed(self, connection: Connection, now: float) -> list[Output]:
+        """A WebSocket frame of any kind came in: a message, a part of one, a ping, a pong. All cost the same,
+        for each has to be parsed, and some have to be answered."""
+        client = self._clients.get(connection)
+        if client is None or client.frames.draw(now):
+            return []
+        return self.expel(connection, "too many messages", now)
+
     def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
-        """A binary message came in."""
+        """A binary message has come in, whose frames were counted."""
         client = self._clients.get(connection)
         if client is None:
             return []
-        if not client.messages.draw(now):
-            return self.expel(connection, "too many messages", now)
         try:
             message = decode_client(data)
         except Malformed as error:

@@ -57,8 +57,8 @@ class Limits:
     """A Take is followed by up to five offers, each of which is answered: 2 kB each, so 32 kB/s."""
 
     messages_per_connection: Rate = Rate(burst=256, per_second=32.0)
-    """Of any kind, also those that are refused; who sends more is disconnected. Above what the other rates
-    allow one honest client."""
+    """WebSocket frames of any kind: pings and pongs, parts of messages, and messages, also those that are
+    refused; who sends more is disconnected. Above what the other rates allow one honest client."""
 
     seatless_seconds: float = 60.0
     """A connection without a seat is closed after this: clients connect because they want one, and at
@@ -70,6 +70,9 @@ class Limits:
 
     open_seconds: float = 10.0
     """For TLS and the WebSocket handshake together."""
+
+    request_bytes: int = 8 * 1024
+    """Of the HTTP request with all its headers. A client sends 200 bytes; proxies add some hundred."""
 
     ping_seconds: float = 20.0
     """A client silent for one ping and as long again is gone, and its seats with it."""

@@ -20,8 +20,9 @@ from typing import Any, assert_never
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import CloseCode
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request, Response
+from websockets.protocol import Event, State
 
 from p2pchat.wire.signalling import MESSAGE_MAX, VERSION, Welcome, encode_server
 from rendezvous.broker import Broker, Close, Output, Send
@@ -40,6 +41,10 @@ TURNED_AWAY_MAX = 64
 FRAMES_QUEUED = 8
 """Received messages waiting for the broker, 2 kB each; it answers at once, so more would only be memory."""
 
+PIECE_BYTES = 1024
+"""Bytes parsed between two looks at what a connection may still say: 170 frames at most, of 6 bytes or more.
+The event loop hands over up to 256 kB, which would be 43 000 frames and a fifth of a second."""
+
 _SILENT = logging.getLogger("rendezvous.silent")
 _SILENT.disabled = True
 
@@ -57,10 +62,12 @@ class _Socket(ServerConnection):
     """One client's connection, counted from the moment it is accepted, before it has said anything."""
 
     shell: _Shell
+    limits: Limits
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connection: Connection | None = None
+        self._request_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -70,17 +77,49 @@ class _Socket(ServerConnection):
         super().connection_lost(exc)
         self.shell.lost(self)
 
+    def data_received(self, data: bytes) -> None:
+        """Parse no more than what may be said, and answer no more pings than are read."""
+        for at in range(0, len(data), PIECE_BYTES):
+            if self.protocol.state is State.CONNECTING and self._too_long(len(data[at : at + PIECE_BYTES])):
+                self.transport.abort()
+            if self.transport.is_closing():
+                return
+            super().data_received(data[at : at + PIECE_BYTES])
+            self.check_reader()
+        if self.protocol.state is State.CLOSING:
+            self.shell.see_off(self)
+
+    def process_event(self, event: Event) -> None:
+        super().process_event(event)
+        if isinstance(event, Frame) and self.connection is not None:
+            self.shell.framed(self.connection)
+
+    def check_reader(self) -> None:
+        """Who lets too much pile up is cut off, which frees its seats."""
+        if self.transport.get_write_buffer_size() > self.limits.write_buffer_bytes:
+            self.transport.abort()
+
+    def hang_up(self, reason: str) -> None:
+        """Say why and hear no more."""
+        if self.protocol.state is State.OPEN:
+            self.protocol.fail(CloseCode.POLICY_VIOLATION, reason)
+            self.send_data()
+        self.shell.see_off(self)
+
+    def _too_long(self, more: int) -> bool:
+        self._request_bytes += more
+        return self._request_bytes > self.limits.request_bytes
+
 
 class _Shell:
     """Carries facts from the sockets to the broker, and its outputs back. All of it within one event loop."""
 
-    def __init__(self, broker: Broker, limits: Limits) -> None:
+    def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._limits = limits
         self._sockets: dict[Connection, _Socket] = {}
         self._numbers = itertools.count(1)
         self._turned_away = 0
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[_Socket, asyncio.Task[None]] = {}
 
     # --- a connection's life
 
@@ -124,6 +163,9 @@ class _Shell:
             await asyncio.sleep(TICK_SECONDS)
             self._carry_out(self._broker.tick(time.monotonic()))
 
+    def framed(self, connection: Connection) -> None:
+        self._carry_out(self._broker.framed(connection, time.monotonic()))
+
     # --- what the broker wants
 
     def _carry_out(self, outputs: list[Output]) -> None:
@@ -133,22 +175,21 @@ class _Shell:
                     if to in self._sockets:
                         self._write(self._sockets[to], encode_server(message))
                 case Close(connection, reason):
-                    self._close(self._sockets.pop(connection, None), reason)
+                    if connection in self._sockets:
+                        self._sockets.pop(connection).hang_up(reason)
                 case _:
                     assert_never(output)
 
     def _write(self, socket: _Socket, data: bytes) -> None:
-        """Never waits: a reader that lets too much pile up is cut off, which frees its seats (``lost``)."""
+        """Never waits."""
         broadcast([socket], data)
-        if socket.transport.get_write_buffer_size() > self._limits.write_buffer_bytes:
-            socket.transport.abort()
+        socket.check_reader()
 
-    def _close(self, socket: _Socket | None, reason: str) -> None:
-        if socket is None:
-            return
-        task = asyncio.create_task(socket.close(CloseCode.POLICY_VIOLATION, reason))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+    def see_off(self, socket: _Socket) -> None:
+        """Give a connection that is closing ``CLOSE_SECONDS`` to end."""
+        if socket not in self._closing:
+            task = self._closing[socket] = asyncio.create_task(socket.close())
+            task.add_done_callback(lambda _: self._closing.pop(socket))
 
 
 @contextlib.asynccontextmanager
@@ -166,8 +207,8 @@ async def running(
     """
     limits = limits or Limits()
     broker = Broker(limits, random.SystemRandom())
-    shell = _Shell(broker, limits)
-    own_socket = type("_OwnSocket", (_Socket,), {"shell": shell})
+    shell = _Shell(broker)
+    own_socket = type("_OwnSocket", (_Socket,), {"shell": shell, "limits": limits})
     for_tls: dict[str, Any] = {} if tls is None else {"ssl_handshake_timeout": limits.open_seconds}
     async with serve(
         shell.converse,

@@ -39,10 +39,11 @@ class RendezvousUp:
 
 @dataclass(frozen=True, slots=True)
 class RendezvousDown:
-    """Could not connect, or the connection ended."""
+    """Could not connect, or the connection ended: also because the server ``flooded`` us."""
 
     url: str
     reason: str
+    flooded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,8 @@ class Node:
                 return self._leave(now)
             case facts.RendezvousUp(url):
                 return self._rendezvous.up(url)
-            case facts.RendezvousDown(url, reason):
-                return self._rendezvous_down(url, reason, now)
+            case facts.RendezvousDown(url, reason, flooded):
+                return self._rendezvous_down(url, reason, flooded, now)
             case facts.SignalReceived(url, message):
                 return self._signal(url, message, now)
             case (
@@ -202,8 +202,8 @@ class Node:
 
     # --- rendezvous
 
-    def _rendezvous_down(self, url: str, reason: str, now: float) -> list[Order]:
-        self._rendezvous.down(url, reason, now)
+    def _rendezvous_down(self, url: str, reason: str, flooded: bool, now: float) -> list[Order]:
+        self._rendezvous.down(url, reason, now, flooded)
         for each in self._meshes.values():
             each.unseated(url)
         out: list[Order] = []

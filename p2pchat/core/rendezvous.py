@@ -22,6 +22,14 @@ LAST_BACKOFF_S = 60.0
 """A lost server is asked again after 1, 2, 4 … 60 s, each times U(0.75, 1.25), so that a restarted server is
 not met by everybody at once and is found again within about a minute."""
 
+FLOODED_FIRST_S = 60.0
+FLOODED_LAST_S = 3600.0
+"""A server that flooded us is left alone for 1, 2, 4 … 60 minutes, whether it welcomes us between or not,
+unless a person asks for it; an hour after that without a flood it begins anew."""
+
+FLOODERS_CAP = 64
+"""Servers remembered as such: eight times what one invite can name."""
+
 
 @dataclass(frozen=True, slots=True)
 class TakeSeat:
@@ -50,12 +58,21 @@ class _Server:
     retry_at: float = 0.0
 
 
+@dataclass(slots=True)
+class _Flooder:
+    """What a server did is remembered also while no seat is wanted there."""
+
+    backoff: float
+    until: float
+
+
 class Rendezvous:
     """Keeps a connection to every server at which some topic is wanted, and a seat for each such topic."""
 
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
         self._servers: dict[str, _Server] = {}
+        self._flooders: dict[str, _Flooder] = {}
 
     def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Order]:
         """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh
@@ -64,7 +81,7 @@ class Rendezvous:
         server.wanted[topic] = mode
         if server.up:
             return [Signal(url, Take(topic, mode))]
-        return self._connect(url, server, now)
+        return self._connect(url, server, now, asked=mode is not SeatMode.MESH)
 
     def unwant(self, url: str, topic: Topic) -> list[Order]:
         """Leave the seat; the last one left closes the connection."""
@@ -86,8 +103,10 @@ class Rendezvous:
         server.backoff = FIRST_BACKOFF_S
         return [Signal(url, Take(topic, mode)) for topic, mode in server.wanted.items()]
 
-    def down(self, url: str, reason: str, now: float) -> None:
-        """Lost or never reached: back off."""
+    def down(self, url: str, reason: str, now: float, flooded: bool = False) -> None:
+        """Lost or never reached: back off, and longer from one that flooded."""
+        if flooded:
+            self._shun(url, now)
         server = self._servers.get(url)
         if server is None:
             return
@@ -96,21 +115,34 @@ class Rendezvous:
         server.retry_at = now + server.backoff * uniform(self._entropy, 0.75, 1.25)
         server.backoff = min(LAST_BACKOFF_S, server.backoff * 2)
 
+    def _shun(self, url: str, now: float) -> None:
+        before = self._flooders.pop(url, None)
+        again = before is not None and now < before.until + FLOODED_LAST_S
+        backoff = min(FLOODED_LAST_S, before.backoff * 2) if before and again else FLOODED_FIRST_S
+        self._flooders[url] = _Flooder(backoff, now + backoff * uniform(self._entropy, 0.75, 1.25))
+        while len(self._flooders) > FLOODERS_CAP:
+            del self._flooders[next(iter(self._flooders))]
+
+    def _retry_at(self, url: str, server: _Server) -> float:
+        flooder = self._flooders.get(url)
+        return server.retry_at if flooder is None else max(server.retry_at, flooder.until)
+
     def tick(self, now: float) -> list[Order]:
         """Reconnect where the back-off is over."""
         return [order for url, server in self._servers.items() for order in self._connect(url, server, now)]
 
     def next_wakeup(self) -> float | None:
         """The earliest end of a back-off."""
-        waiting = [s.retry_at for s in self._servers.values() if not (s.up or s.connecting)]
+        waiting = [self._retry_at(u, s) for u, s in self._servers.items() if not (s.up or s.connecting)]
         return min(waiting, default=None)
 
     def status(self) -> tuple[RendezvousStatus, ...]:
         """Every server at which a seat is wanted."""
         return tuple(RendezvousStatus(url, s.up, s.reason) for url, s in self._servers.items())
 
-    def _connect(self, url: str, server: _Server, now: float) -> list[Order]:
-        if server.up or server.connecting or now < server.retry_at:
+    def _connect(self, url: str, server: _Server, now: float, asked: bool = False) -> list[Order]:
+        retry_at = server.retry_at if asked else self._retry_at(url, server)
+        if server.up or server.connecting or now < retry_at:
             return []
         server.connecting = True
         return [ConnectRendezvous(url)]

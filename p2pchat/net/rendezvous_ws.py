@@ -13,7 +13,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from python_socks import ProxyConnectionError
@@ -28,8 +28,10 @@ from websockets.exceptions import (
     ProxyError,
     WebSocketException,
 )
-from websockets.frames import CloseCode
+from websockets.frames import CloseCode, Frame
+from websockets.protocol import Event, State
 
+from p2pchat.core.budget import Budget
 from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
 from p2pchat.errors import Malformed, NetworkError
 from p2pchat.wire.signalling import (
@@ -57,7 +59,20 @@ CLOSE_SECONDS: Final = 2.0
 
 UNSENT_MAX: Final = 128 * 1024
 """Bytes that wait for a server to read them before it counts as lost: 60 blobs, more than a node passes in
-a minute."""
+a minute. Answers to its pings count, too."""
+
+RESPONSE_MAX: Final = 8 * 1024
+"""Bytes of the HTTP response, with headers and body: a rendezvous says 200, what stands before it some
+more."""
+
+FRAMES_BURST: Final = 1024
+FRAMES_PER_S: Final = 64.0
+"""WebSocket frames of any kind, pings and pongs and parts of messages among them, before a server counts as
+one that floods. What it may say in the long run we read (``GAP_SECONDS``); a chunk from the kernel holds some
+hundred messages more."""
+
+PIECE_BYTES: Final = 1024
+"""Bytes parsed between two looks at what a server may still say: 512 frames at most, of 2 bytes or more."""
 
 FRAMES_QUEUED: Final = 16
 """Messages read ahead of the node, 2 kB each."""
@@ -115,16 +130,18 @@ class RendezvousConnections:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _run(self, connection: _Connection) -> None:
+        url = connection.url
         try:
             async with connection:
-                self._tell(connection, RendezvousUp(connection.url))
+                self._tell(connection, RendezvousUp(url))
                 while True:
                     message = await connection.receive()
-                    self._tell(connection, SignalReceived(connection.url, message))
+                    self._tell(connection, SignalReceived(url, message))
         except _FAILURES as error:
-            self._tell(connection, RendezvousDown(connection.url, explain(error)))
-            if self._connections.get(connection.url) is connection:
-                del self._connections[connection.url]
+            reason = connection.complaint or explain(error)
+            self._tell(connection, RendezvousDown(url, reason, connection.flooded))
+            if self._connections.get(url) is connection:
+                del self._connections[url]
 
     def _tell(self, connection: _Connection, fact: RendezvousUp | RendezvousDown | SignalReceived) -> None:
         """Report, unless the connection was closed from here meanwhile."""
@@ -138,9 +155,12 @@ class _Connection:
     def __init__(self, url: str, proxy: str | None) -> None:
         self.url = url
         self._proxy = proxy
-        self._socket: ClientConnection | None = None
+        self._socket: _Socket | None = None
         self._welcome = False
         self._read_at = 0.0
+        self.complaint = ""
+        """Why we hung up on the server, if we did."""
+        self.flooded = False
 
     async def __aenter__(self) -> _Connection:
         patience = CONNECT_SECONDS if self._proxy is None else PROXIED_SECONDS
@@ -174,15 +194,15 @@ class _Connection:
         if self._socket is None or not self._welcome:
             return
         broadcast([self._socket], encode_client(message))
-        if self._socket.transport.get_write_buffer_size() > UNSENT_MAX:
-            self._socket.transport.abort()
+        self._socket.check_reader()
 
-    async def _connect(self) -> ClientConnection:
+    async def _connect(self) -> _Socket:
         if self._proxy is None and _is_onion(self.url):
             # Looking the name up would tell whoever serves names (RFC 7686).
             raise NetworkError("an .onion address is reached through Tor alone: set P2PCHAT_PROXY")
-        return await _NoRedirects(
+        socket = await _NoRedirects(
             self.url,
+            create_connection=type("_OwnSocket", (_Socket,), {"owner": self}),
             proxy=self._proxy,
             ssl=_tls_context(os.environ.get("P2PCHAT_CA_FILE")) if self.url.startswith("wss:") else None,
             compression=None,  # blobs are random bytes
@@ -195,17 +215,61 @@ class _Connection:
             close_timeout=CLOSE_SECONDS,
             logger=_SILENT,
         )
+        assert isinstance(socket, _Socket), "no others are made"
+        return socket
 
     async def _hang_up(self) -> None:
         self._welcome = False
         if self._socket is not None:
             await self._socket.close()
+            if self._socket.keepalive_task is not None:  # begun after we had hung up
+                self._socket.keepalive_task.cancel()
 
     async def _pace(self) -> None:
         now = asyncio.get_running_loop().time()
         self._read_at = max(self._read_at, now - BURST * GAP_SECONDS) + GAP_SECONDS
         if self._read_at > now:
             await asyncio.sleep(self._read_at - now)
+
+
+class _Socket(ClientConnection):
+    """Parses no more than what a server may say, and answers no more pings than it reads."""
+
+    owner: _Connection
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._response_bytes = 0
+        self._frames = Budget(self.loop.time(), FRAMES_PER_S, FRAMES_BURST)
+
+    def data_received(self, data: bytes) -> None:
+        for at in range(0, len(data), PIECE_BYTES):
+            if self.transport.is_closing():
+                return
+            piece = data[at : at + PIECE_BYTES]
+            if self.protocol.state is State.CONNECTING and self._too_long(len(piece)):
+                self._complain("what answers there is not a rendezvous")
+                return
+            super().data_received(piece)
+            self.check_reader()
+
+    def process_event(self, event: Event) -> None:
+        super().process_event(event)
+        if isinstance(event, Frame) and not self._frames.draw(self.loop.time()):
+            self._complain("it sends without measure", flooded=True)
+
+    def check_reader(self) -> None:
+        """A server that lets too much pile up has lost us."""
+        if self.transport.get_write_buffer_size() > UNSENT_MAX:
+            self._complain("it does not read what is sent to it", flooded=True)
+
+    def _too_long(self, more: int) -> bool:
+        self._response_bytes += more
+        return self._response_bytes > RESPONSE_MAX
+
+    def _complain(self, complaint: str, flooded: bool = False) -> None:
+        self.owner.complaint, self.owner.flooded = complaint, flooded
+        self.transport.abort()
 
 
 class _NoRedirects(connect):

@@ -152,7 +152,9 @@ class Meetings:
     def _received(self, connection: Connection, data: bytes) -> None:
         line = self._lines.get(connection)
         if line is not None:
-            self.deliver(self.brokers[line[2]].received(connection, data, self._agenda.now))
+            broker = self.brokers[line[2]]
+            self.deliver(broker.framed(connection, self._agenda.now))
+            self.deliver(broker.received(connection, data, self._agenda.now))
 
     def _hung_up(self, connection: Connection | None, _: object = None) -> None:
         line = self._lines.pop(connection, None) if connection is not None else None

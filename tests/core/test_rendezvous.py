@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
-from p2pchat.core.rendezvous import FIRST_BACKOFF_S, LAST_BACKOFF_S, Rendezvous
+from p2pchat.core.rendezvous import (
+    FIRST_BACKOFF_S,
+    FLOODED_FIRST_S,
+    FLOODED_LAST_S,
+    FLOODERS_CAP,
+    LAST_BACKOFF_S,
+    Rendezvous,
+)
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Leave, SeatMode, Take
@@ -66,3 +73,53 @@ def test_a_connection_nobody_wants_any_more_is_closed() -> None:
     assert rendezvous.up(URL) == [CloseRendezvous(URL)]
     rendezvous.down(URL, "late", 0.0)
     assert rendezvous.next_wakeup() is None
+
+
+def flood(rendezvous: Rendezvous, now: float) -> float:
+    """A server welcomes us and floods; when it is asked again."""
+    rendezvous.up(URL)
+    rendezvous.down(URL, "it floods", now, flooded=True)
+    again = rendezvous.next_wakeup()
+    assert again is not None
+    assert rendezvous.tick(again - 0.01) == []
+    assert rendezvous.tick(again) == [ConnectRendezvous(URL)]
+    return again
+
+
+def test_a_server_that_floods_is_left_alone_for_ever_longer_whatever_welcomes_lie_between() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    now, gaps = 0.0, []
+    for _ in range(9):
+        again = flood(rendezvous, now)
+        gaps.append(again - now)
+        now = again
+    assert all(gap >= 0.75 * FLOODED_FIRST_S * 2**n for n, gap in enumerate(gaps[:6]))
+    assert all(0.75 * FLOODED_LAST_S <= gap <= 1.25 * FLOODED_LAST_S for gap in gaps[-2:])
+
+
+def test_a_flood_is_remembered_while_no_seat_is_wanted_and_forgiven_in_time() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    first = flood(rendezvous, 0.0)
+    rendezvous.up(URL)
+    rendezvous.down(URL, "it floods", first, flooded=True)
+    rendezvous.unwant(URL, ONE)
+    assert rendezvous.want(URL, ONE, MESH, first + 1.0) == []
+    much_later = first + 4 * FLOODED_LAST_S
+    rendezvous.tick(much_later)
+    assert flood(rendezvous, much_later) - much_later <= 1.25 * FLOODED_FIRST_S
+
+
+def test_a_person_who_asks_for_a_server_that_flooded_gets_it_tried() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.down(URL, "it floods", 0.0, flooded=True)
+    assert rendezvous.want(URL, ONE, SeatMode.HOST, 1.0) == [ConnectRendezvous(URL)]
+
+
+def test_no_more_than_so_many_flooders_are_remembered() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    for number in range(FLOODERS_CAP + 1):
+        rendezvous.down(f"ws://{number}", "it floods", 0.0, flooded=True)
+    assert rendezvous.want("ws://0", ONE, MESH, 1.0) == [ConnectRendezvous("ws://0")]
+    assert rendezvous.want("ws://1", ONE, MESH, 1.0) == []

@@ -53,7 +53,8 @@ class Room:
         return connection if self.broker.connected(connection, address, self.now) else None
 
     def says(self, who: Connection, message: FromClient) -> list[Output]:
-        return self.broker.received(who, encode_client(message), self.now)
+        counted = self.broker.framed(who, self.now)
+        return counted + self.broker.received(who, encode_client(message), self.now)
 
     def takes(self, who: Connection, mode: SeatMode, topic: Topic = TOPIC) -> Seated:
         (output,) = self.says(who, Take(topic, mode))

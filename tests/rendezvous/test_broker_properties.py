@@ -117,6 +117,7 @@ class Clients(RuleBasedStateMachine):
         self.hear(self.broker.disconnected(connection, self.now))
 
     def say(self, connection: Connection, message: FromClient) -> None:
+        self.hear(self.broker.framed(connection, self.now))
         self.hear(self.broker.received(connection, encode_client(message), self.now))
 
     def forget(self, connection: Connection) -> None:

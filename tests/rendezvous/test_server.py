@@ -31,7 +31,7 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from rendezvous.limits import Limits, Rate
-from rendezvous.server import TURNED_AWAY_MAX, running
+from rendezvous.server import PIECE_BYTES, TURNED_AWAY_MAX, running
 
 pytestmark = pytest.mark.asyncio
 
@@ -144,6 +144,110 @@ async def test_a_reader_too_slow_is_cut_off_and_its_seat_is_free(enters: Enters)
         for client in (slow, quick):
             client.transport.abort()  # neither would read as far as a closing handshake
         assert server.broker.census().connections == 1
+
+
+PING = b"\x89\x80" + bytes(4)
+PONG = b"\x8a\x80" + bytes(4)
+PART = b"\x02\x80" + bytes(4)
+"""Empty frames as a client sends them: a ping, a pong, the beginning of a message in parts."""
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(PING, PING), (PONG, PONG), (PART, b"\0\x80" + bytes(4))],
+    ids=["ping", "pong", "parts"],
+)
+async def test_frames_of_every_kind_count_against_what_a_connection_may_say(
+    enters: Enters, first: bytes, then: bytes
+) -> None:
+    async with running() as server:
+        client = await enters(server.url)
+        await sits(client, SeatMode.MESH)
+        client.transport.pause_reading()
+        client.transport.write(first + then * 50_000)
+        await until(lambda: server.broker.census().connections == 0)
+        client.transport.resume_reading()
+        assert await close_code(client) == 1008
+
+
+async def test_who_breaks_the_protocol_and_does_not_read_is_seen_off(enters: Enters) -> None:
+    async with running() as server:
+        client = await enters(server.url)
+        client.transport.pause_reading()
+        client.transport.write(b"\x8f\x80" + bytes(4))
+        await until(lambda: server.broker.census().connections == 0)
+        client.transport.abort()
+
+
+async def test_pings_are_answered_only_as_far_as_they_may_be_sent() -> None:
+    few = replace(Limits(), messages_per_connection=Rate(16, 1.0))
+    async with running(limits=few) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(UPGRADE + b"\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(PING * 10_000)
+        answers = await everything(reader)
+        await hang_up(writer)
+    assert 0 < answers.count(b"\x8a\x00") <= 16 + PIECE_BYTES / len(PING)
+
+
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+
+
+async def everything(reader: asyncio.StreamReader) -> bytes:
+    data = bytearray()
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionResetError):
+            while more := await reader.read(65536):
+                data += more
+    return bytes(data)
+
+
+async def test_who_does_not_read_the_answers_to_its_pings_is_cut_off(enters: Enters) -> None:
+    chatty = replace(Limits(), messages_per_connection=Rate(10**9, 1.0))
+    async with running(limits=chatty) as server:
+        client = await enters(server.url)
+        client.transport.pause_reading()
+        ping = b"\x89\xfd" + bytes(4) + bytes(125)
+
+        async def flood() -> None:
+            while True:  # past the kernel's buffers and then past the server's own
+                client.transport.write(ping * 500)
+                await client.drain()
+
+        flooding = asyncio.create_task(flood())
+        await until(lambda: server.broker.census().connections == 0)
+        flooding.cancel()
+        client.transport.abort()
+
+
+async def test_a_long_request_is_cut_off_before_it_ends() -> None:
+    for seats in (Limits().connections, 1):  # let in, and about to be turned away
+        async with running(limits=replace(Limits(), connections=seats)) as server:
+            first = await asyncio.open_connection("127.0.0.1", server.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(UPGRADE + (b"X: " + b"y" * 6000 + b"\r\n") * 2)
+            assert await reader_ends(reader)
+            for each in (writer, first[1]):
+                await hang_up(each)
+
+
+async def test_a_request_that_comes_byte_by_byte_has_to_be_whole_in_time() -> None:
+    async with running(limits=replace(Limits(), open_seconds=0.3)) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+
+        async def drip() -> None:
+            for byte in UPGRADE * 100:
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.01)
+
+        dripping = asyncio.create_task(drip())
+        assert await reader_ends(reader)
+        dripping.cancel()
+        await hang_up(writer)
 
 
 async def test_who_comes_to_a_full_house_is_told_so(enters: Enters) -> None:

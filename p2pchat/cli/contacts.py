@@ -212,10 +212,11 @@ async def _mute(settings: Settings, name: str, undo: bool) -> None:
 @click.argument("after", metavar="SPAN|off")
 @pass_settings
 def disappear(settings: Settings, name: str, after: str) -> None:
-    """Have all that is said with a contact forgotten on both sides, a while after it was written.
+    """Have what is said with a contact from now on forgotten on both sides, a while after it was written.
 
-    Either of you sets it for both: 30m, 8h, 1d, 4w, or off. What is not read or not delivered yet stays until
-    it is. Nothing can make a contact forget who does not want to.
+    Either of you sets it for both, and both are told: 30m, 8h, 1d, 4w, or off. What was said before stays as
+    it was. A line that is not read or not delivered yet stays until it is. Nothing can make a contact forget
+    who does not want to.
 
     \b
     Example:
@@ -231,7 +232,7 @@ async def _disappear(settings: Settings, name: str, seconds: float | None) -> No
         if settings.json:
             record(await node.contact(name))
     how = "lasts" if seconds is None else f"disappears after {span_words(seconds)}"
-    say(f"What you and {harmless_name(name)} say {how} now.")
+    say(f"What you and {harmless_name(name)} say from now on {how}.")
 
 
 @command.command("remove")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
-from p2pchat.wording.lines import MARKS, Event, local_time
+from p2pchat.wording.lines import MARKS, Event, contact_line, local_time
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -153,7 +153,7 @@ class Talk:
             case "contact":
                 await self._meet()
                 if event["change"] != "added":  # who is added is told by whoever asked for it
-                    self.notice(f"{harmless_name(event['name'])}: {event['change']}")
+                    self.notice(contact_line(event))
             case _:
                 pass
         self._changed()

@@ -49,18 +49,19 @@ class Contacts:
         """Make no noise about what they write (or make it again)."""
         return self._put(replace(contact, muted=muted), "muted" if muted else "unmuted")[1]
 
-    def last(self, contact: Contact, seconds: float, since: float) -> list[Order]:
-        """Have what is said with them last so long."""
-        return self._put(replace(contact, lasts_s=seconds, lasts_since=since), "disappearing")[1]
+    def last(self, contact: Contact, seconds: float, turn: int, *, by_them: bool) -> list[Order]:
+        """Have what is said with them from now on last so long."""
+        decided = replace(contact, lasts_s=seconds, lasts_turn=turn)
+        return self._put(decided, "disappearing", by_them=by_them)[1]
 
     def remove(self, contact: Contact) -> list[Order]:
         """Forget them and everything said."""
         del self._contacts[contact.id]
         return [Persist(DropContact(contact.id)), Notify(ContactChanged(contact, "removed"))]
 
-    def _put(self, contact: Contact, change: str) -> tuple[Contact, list[Order]]:
+    def _put(self, contact: Contact, change: str, *, by_them: bool = False) -> tuple[Contact, list[Order]]:
         self._contacts[contact.id] = contact
-        return contact, [Persist(PutContact(contact)), Notify(ContactChanged(contact, change))]
+        return contact, [Persist(PutContact(contact)), Notify(ContactChanged(contact, change, by_them))]
 
     def _free(self, name: str, but: ContactId | None = None) -> str:
         taken = {contact.name.casefold() for contact in self._contacts.values() if contact.id != but}

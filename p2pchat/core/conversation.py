@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from p2pchat.core.inbox import Inbox
-from p2pchat.core.lasting import Purge, counts, decided
+from p2pchat.core.lasting import Purge, counts, decided, outdated
 from p2pchat.core.orders import MessageArrived, MessageMoved, Notify, Order, Persist, PresenceChanged
 from p2pchat.core.outbox import LIFETIME_S, PROBE_FIRST_S, PROBE_LAST_S, Item, Outbox
 from p2pchat.core.presence import Presence
@@ -62,7 +62,8 @@ class Lasts:
     """It was decided how long what is said lasts."""
 
     seconds: float
-    since: float
+    turn: int
+    by_them: bool
 
 
 Output = Order | SendCell | Retag | Lasts
@@ -82,6 +83,7 @@ class Conversation:
         entries: Iterable[OutboxEntry],
         entropy: Entropy,
         counters: Counter[str],
+        purge: Purge,
         repeat_s: float = PROBE_FIRST_S,
         answer_s: tuple[float, float] = ANSWER_S,
     ) -> None:
@@ -92,7 +94,7 @@ class Conversation:
         self._outbox = Outbox(iter(entries))
         self._inbox = Inbox()
         self._presence = Presence(entropy)
-        self._purge = Purge()
+        self._purge = purge
         self._entropy = entropy
         self._counters = counters
         self._connected = False
@@ -132,7 +134,7 @@ class Conversation:
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
-        due = [self._purge.next_wakeup(self.contact)]
+        due: list[float | None] = []
         if self._connected:
             due += [
                 self._outbox.next_expiry(),
@@ -152,7 +154,8 @@ class Conversation:
         body = wire.encode_payload(wire.Text(message, now, text))
         entry = OutboxEntry(message, self.contact.id, body, order, now + LIFETIME_S)
         self._outbox.put(entry)
-        line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED)
+        expires = self._purge.line(self.contact, now)
+        line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED, expires)
         accepted: list[Output] = [Persist(PutOutbox(entry)), Persist(PutMessage(line))]
         owed = self._answer(now) if self._connected and self._answer_at is not None else []
         sent = self._saved(owed + self._flush(now))
@@ -160,9 +163,10 @@ class Conversation:
 
     def last_for(self, seconds: float, now: float) -> list[Output]:
         """Decide, for both, how long what is said lasts; they are told as surely as by a message."""
-        decision = decided(self.contact, seconds, now)
+        decision = decided(self.contact, seconds)
         told = self._enqueue(decision, now)
-        return [Lasts(decision.seconds, decision.at), *self._saved(told + self._flush(now))]
+        lasts = Lasts(decision.seconds, decision.turn, by_them=False)
+        return [lasts, *self._saved(told + self._flush(now))]
 
     def connected(self, links: int, opened: bool, now: float) -> list[Output]:
         """The mesh has ``links`` links now. A new one is a new chance to be heard."""
@@ -199,7 +203,7 @@ class Conversation:
 
     def tick(self, now: float) -> list[Output]:
         """Expire, acknowledge, greet, probe: whatever is due."""
-        out: list[Output] = [*self._purge.due(self.contact, now)]
+        out: list[Output] = []
         if self._presence.lapsed(now):
             out.append(Notify(PresenceChanged(self.contact.id, here=False)))
         if self._connected:
@@ -258,7 +262,8 @@ class Conversation:
     def _deliver(self, payload: wire.Payload, now: float) -> list[Output]:
         match payload:
             case wire.Text(id=message, at=at, text=text):
-                line = Message(message, self.contact.id, False, at, text, MessageState.DELIVERED)
+                expires = self._purge.line(self.contact, now)
+                line = Message(message, self.contact.id, False, at, text, MessageState.DELIVERED, expires)
                 return [Persist(PutMessage(line)), Notify(MessageArrived(line))]
             case wire.RekeyOffer():
                 agreed = self._session.answer_renewal(payload, now)
@@ -266,13 +271,20 @@ class Conversation:
             case wire.RekeyAnswer():
                 delta = self._session.complete_renewal(payload, now)
                 return [Retag(delta)] if delta is not None else []
-            case wire.Lasting(seconds=seconds, at=at):
-                return [Lasts(seconds, at)] if counts(self.contact, payload) else []
+            case wire.Lasting():
+                return self._decided_by_them(payload, now)
             case wire.UnknownPayload():
                 self._counters["payloads not understood"] += 1
                 return []
             case _:
                 assert_never(payload)
+
+    def _decided_by_them(self, decision: wire.Lasting, now: float) -> list[Output]:
+        if counts(self.contact, decision):
+            return [Lasts(decision.seconds, decision.turn, by_them=True)]
+        if outdated(self.contact, decision):
+            return self._enqueue(wire.Lasting(self.contact.lasts_s, self.contact.lasts_turn), now)
+        return []
 
     def _notice(self, fragment: Fragment, now: float) -> list[Output]:
         notice = wire.decode_notice(fragment.data)

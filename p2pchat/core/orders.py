@@ -117,7 +117,10 @@ class MessageMoved:
 class ContactChanged:
     contact: Contact
     change: str
-    """``added``, ``renamed``, ``verified``, ``unverified``, ``blocked``, ``unblocked`` or ``removed``."""
+    """``added``, ``renamed``, ``verified``, ``unverified``, ``blocked``, ``unblocked``, ``muted``,
+    ``unmuted``, ``disappearing`` or ``removed``."""
+    by_them: bool = False
+    """Whether the contact decided it, and not the person here."""
 
 
 @dataclass(frozen=True, slots=True)

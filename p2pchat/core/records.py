@@ -58,9 +58,9 @@ class Contact:
     muted: bool = False
     """Whether what they write makes no noise here."""
     lasts_s: float = 0.0
-    """What was said is forgotten, by both, so many seconds after it was written; 0: never."""
-    lasts_since: float = 0.0
-    """When that was decided, by the decider's clock."""
+    """What is said is forgotten, by both, so many seconds after it was written; 0: never."""
+    lasts_turn: int = 0
+    """The number of that decision; 0: none was made yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ class Message:
     text: str = field(repr=False)
     state: MessageState
     """For incoming messages always ``DELIVERED``."""
+    expires_at: float | None = None
+    """When it is to be forgotten, by our clock; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ class Memory:
     """Ordered by ``order``."""
     held: Mapping[MeshId, tuple[HeldCell, ...]] = field(default_factory=dict)
     """The index of each mesh's hold, ordered by ``number``."""
+    lines_expire: bool = False
+    """Whether any line of history is to be forgotten some day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +209,10 @@ class DropCells:
 
 
 @dataclass(frozen=True, slots=True)
-class DropOldMessages:
-    """Forget lines with a contact that were written before a moment, but for what waits to be delivered or
-    read."""
+class DropExpiredMessages:
+    """Forget the lines whose time has come, but for what waits to be delivered or read."""
 
-    contact: ContactId
-    before: float
+    now: float
 
 
 Change = (
@@ -223,7 +225,7 @@ Change = (
     | DropOutbox
     | PutMessage
     | SetMessageState
-    | DropOldMessages
+    | DropExpiredMessages
     | PutCells
     | DropCells
 )

@@ -14,6 +14,7 @@ from typing import assert_never
 from p2pchat.core import conversation, facts, recognition
 from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import ANSWER_S, Conversation
+from p2pchat.core.lasting import Purge
 from p2pchat.core.orders import MessageMoved, Notify, Order
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.pairing import Paired
@@ -54,6 +55,7 @@ class Talks:
         self._entropy = entropy
         self._counters = counters
         self._contacts = Contacts(memory.contacts)
+        self._purge = Purge(lines_expire=memory.lines_expire)
         self._order = max((entry.order for entry in memory.outbox), default=0)
         self._tags: dict[bytes, ContactId] = {}
         self._links: dict[MeshId, int] = {}
@@ -86,7 +88,8 @@ class Talks:
     def next_wakeup(self) -> float:
         """When ``tick`` is next due. Asked after every fact, most of which concern nobody here."""
         if self._due is None:
-            due = (talk.next_wakeup() for talk in self._conversations.values())
+            due = [talk.next_wakeup() for talk in self._conversations.values()]
+            due.append(self._purge.next_wakeup())
             self._due = min((at for at in due if at is not None), default=NEVER)
         return self._due
 
@@ -99,7 +102,8 @@ class Talks:
 
     def tick(self, now: float) -> list[Output]:
         """Do what is due."""
-        return self._each(lambda talk: talk.tick(now), now)
+        self._due = None
+        return [*self._purge.due(now), *self._each(lambda talk: talk.tick(now), now)]
 
     def leave(self, now: float) -> list[Output]:
         """Say what should not wait until we are back."""
@@ -226,7 +230,7 @@ class Talks:
         self._begun += 1
         entropy = self._entropy.child(f"conversation {self._begun}")
         return Conversation(
-            contact, session, entries, entropy, self._counters, self._repeat_s, self._answer_s
+            contact, session, entries, entropy, self._counters, self._purge, self._repeat_s, self._answer_s
         )
 
     def _connect(self, talk: Conversation, now: float) -> list[Output]:
@@ -267,7 +271,10 @@ class Talks:
         return done
 
     def _last(self, contact: ContactId, decided: conversation.Lasts) -> list[Order]:
-        return self._renew(contact, lambda known: self._contacts.last(known, decided.seconds, decided.since))
+        return self._renew(
+            contact,
+            lambda known: self._contacts.last(known, decided.seconds, decided.turn, by_them=decided.by_them),
+        )
 
     # --- tags
 

@@ -35,7 +35,7 @@ from p2pchat.errors import (
 from p2pchat.types import MessageId, MessageState
 from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous, parse
 from p2pchat.wire.pairing import check_nick
-from p2pchat.wire.payload import LASTING_MAX_S, TEXT_LIMIT, text_size
+from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S, TEXT_LIMIT, text_size
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -47,9 +47,6 @@ LINK_PATIENCE_S: Final = 86_400.0
 """How long an invite by link waits by default (protocol, section 7)."""
 
 JOIN_PATIENCE_S: Final = 60.0
-
-LASTING_MIN_S: Final = 10.0
-"""Less than this is gone before it is read."""
 
 METHOD_NOT_FOUND: Final = -32601
 

@@ -38,6 +38,7 @@ def message(line: Message, own_name: str, name: str) -> View:
         "text": line.text,
         "outgoing": line.outgoing,
         "state": line.state.value,
+        "expires_at": moment(line.expires_at) if line.expires_at is not None else None,
     }
 
 
@@ -71,6 +72,9 @@ def event(happened: orders.Event, own_name: str, name_of: NameOf) -> View | None
             return message(line, own_name, name_of(line.contact))
         case orders.MessageMoved(id, who, state, at):
             return {"type": "receipt", "id": id, "to": name_of(who), "state": state.value, "at": moment(at)}
+        case orders.ContactChanged(them, "disappearing", by_them):
+            decided = {"disappear": them.lasts_s or None, "by": them.name if by_them else own_name}
+            return {"type": "contact", "name": them.name, "change": "disappearing", **decided}
         case orders.ContactChanged(them, change):
             return {"type": "contact", "name": them.name, "change": change}
         case orders.PresenceChanged(who, here):

@@ -14,7 +14,7 @@ from p2pchat.core.records import Message
 from p2pchat.store.database import transaction, understood
 from p2pchat.types import ContactId, MessageId, MessageState
 
-_COLUMNS = "id, contact, outgoing, at, text, state"
+_COLUMNS = "id, contact, outgoing, at, text, state, expires_at"
 
 
 INDEXED = range(3, 201)
@@ -132,5 +132,7 @@ def _messages(connection: apsw.Connection, query: str, values: Sequence[Any]) ->
 
 
 def _message(row: Sequence[Any]) -> Message:
-    id, contact, outgoing, at, text, state = row
-    return Message(MessageId(id), ContactId(contact), bool(outgoing), at, text, MessageState(state))
+    id, contact, outgoing, at, text, state, expires_at = row
+    return Message(
+        MessageId(id), ContactId(contact), bool(outgoing), at, text, MessageState(state), expires_at
+    )

@@ -25,14 +25,15 @@ _PUT_CONTACT = """
     INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, mesh = excluded.mesh, how = excluded.how,
         verified = excluded.verified, blocked = excluded.blocked, muted = excluded.muted,
-        lasts_s = excluded.lasts_s, lasts_since = excluded.lasts_since"""
-_DROP_OLD = """
-    DELETE FROM message WHERE contact = ? AND at < ?
+        lasts_s = excluded.lasts_s, lasts_turn = excluded.lasts_turn"""
+_DROP_EXPIRED = """
+    DELETE FROM message WHERE expires_at < ?
         AND CASE outgoing WHEN 1 THEN state NOT IN ('queued', 'relayed') ELSE heard = 1 END"""
 _PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
 _PUT_OUTBOX = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_MESSAGE = """
-    INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state) VALUES (?, ?, ?, ?, ?, ?)"""
+    INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state, expires_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _SET_STATE = """
     UPDATE message SET state = ?
     WHERE id = ? AND outgoing = 1 AND state NOT IN ('delivered', 'expired', 'cancelled')"""
@@ -61,7 +62,13 @@ def load(connection: apsw.Connection) -> Memory:
         meshes = _meshes(connection)
         held = {mesh.id: _held(connection, mesh.id) for mesh in meshes}
         return Memory(
-            identity, meshes, _contacts(connection), _sessions(connection), _outbox(connection), held
+            identity,
+            meshes,
+            _contacts(connection),
+            _sessions(connection),
+            _outbox(connection),
+            held,
+            _lines_expire(connection),
         )
 
 
@@ -91,12 +98,12 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
         case records.DropOutbox(id):
             run("DELETE FROM outbox WHERE id = ?", (id,))
         case records.PutMessage(line):
-            row = (line.id, line.contact, line.outgoing, line.at, line.text, line.state.value)
-            run(_PUT_MESSAGE, row)
+            said = (line.id, line.contact, line.outgoing, line.at, line.text, line.state.value)
+            run(_PUT_MESSAGE, (*said, line.expires_at))
         case records.SetMessageState(id, state):
             run(_SET_STATE, (state.value, id))
-        case records.DropOldMessages(contact, before):
-            run(_DROP_OLD, (contact, before))
+        case records.DropExpiredMessages(now):
+            run(_DROP_EXPIRED, (now,))
         case records.PutCells(home, held):
             rows = ((home, each.number, each.key, each.epoch, each.slot, each.body) for each in held)
             connection.executemany(_PUT_CELL, rows)
@@ -108,7 +115,7 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
 
 def _contact_row(them: records.Contact) -> tuple[Any, ...]:
     names = them.id, them.name, them.identity_key, them.mesh, them.how
-    return *names, them.added_at, them.verified, them.blocked, them.muted, them.lasts_s, them.lasts_since
+    return *names, them.added_at, them.verified, them.blocked, them.muted, them.lasts_s, them.lasts_turn
 
 
 def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
@@ -124,7 +131,7 @@ def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
 def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
     rows = connection.execute(
         "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked, muted,"
-        " lasts_s, lasts_since FROM contact"
+        " lasts_s, lasts_turn FROM contact"
         " ORDER BY added_at, id"
     )
     return tuple(_contact(*row) for row in rows)
@@ -133,9 +140,9 @@ def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
 def _contact(
     id: str, name: str, key: bytes, mesh: bytes, how: str, added: float, *decided: Any
 ) -> records.Contact:
-    verified, blocked, muted, lasts_s, lasts_since = decided
+    verified, blocked, muted, lasts_s, lasts_turn = decided
     flags = bool(verified), bool(blocked), bool(muted)
-    return records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, *flags, lasts_s, lasts_since)
+    return records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, *flags, lasts_s, lasts_turn)
 
 
 def _sessions(connection: apsw.Connection) -> tuple[records.SessionState, ...]:
@@ -161,6 +168,11 @@ def _held(connection: apsw.Connection, mesh: MeshId) -> tuple[records.HeldCell, 
         "SELECT number, key, epoch, slot FROM held WHERE mesh = ? ORDER BY number", (mesh,)
     )
     return tuple(records.HeldCell(*row) for row in rows)
+
+
+def _lines_expire(connection: apsw.Connection) -> bool:
+    query = "SELECT EXISTS (SELECT 1 FROM message WHERE expires_at IS NOT NULL)"
+    return bool(connection.execute(query).fetchall()[0][0])
 
 
 def _urls(stored: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from p2pchat.tui.ending import Quiet
 from p2pchat.tui.mesh import mesh_picture
 from p2pchat.tui.people import People
 from p2pchat.tui.scrollback import PAGE, Event, Scrollback
-from p2pchat.tui.talks import Changed, Happened, Moved, Refused, Said, Talks, Trouble
+from p2pchat.tui.talks import Changed, Decided, Happened, Moved, Refused, Said, Talks, Trouble
 from p2pchat.wording.exposure import hidden
 from p2pchat.wording.lines import span_words
 
@@ -148,6 +148,8 @@ class Chat(Quiet[None]):
                 self._trouble = "" if over else line
                 if over:
                     self.notify("the node is back", timeout=3)
+            case Decided(line):
+                self.notify(line, timeout=8, markup=False)
             case Changed():
                 pass
         self._show_parts()
@@ -258,9 +260,7 @@ class Chat(Quiet[None]):
         self._hidden = "; ".join(hidden(mesh) for mesh in status["meshes"])
         if self.screen_stack[0].has_class("-meshed"):
             self.query_one("#mesh-picture", Static).update(mesh_picture(status))
-        person = self.talks.people.get(self.talks.current)
-        if person is not None and person.contact.get("disappear"):
-            self.scrollback.forget_before(time() - person.contact["disappear"])
+        self.scrollback.forget_expired(time())
         self._show_parts()
 
     # --- conversations

@@ -167,10 +167,11 @@ class Scrollback(ScrollView, can_focus=True):
             self._entries.remove(entry)
             self._lay_out([])
 
-    def forget_before(self, moment: float) -> None:
-        """What is older, Unix seconds, is no more."""
+    def forget_expired(self, now: float) -> None:
+        """Lines whose time has come are gone; Unix seconds."""
         for entry in list(self._entries):
-            if local_time(entry.message["at"]).timestamp() < moment:
+            expires = entry.message.get("expires_at")
+            if expires is not None and local_time(expires).timestamp() < now:
                 self.take_away(entry.message["id"])
 
     def message(self, id: str | None) -> Event | None:

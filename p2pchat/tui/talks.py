@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, shortened
+from p2pchat.wording.lines import contact_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -94,11 +95,18 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """Somebody decided how long what is said lasts."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """Something in the list of people, or in the line about the node."""
 
 
-Happened = Said | Moved | Refused | Trouble | Changed
+Happened = Said | Moved | Refused | Trouble | Decided | Changed
 
 
 @dataclass(slots=True)
@@ -207,6 +215,8 @@ class Talks:
                 self.links = event["links"]
             case "contact":
                 await self._meet()
+                if event["change"] == "disappearing":
+                    self._tell(Decided(contact_line(event)))
             case _:
                 pass
         self._tell(Changed())

@@ -25,8 +25,14 @@ PAYLOAD_LIMIT: Final = COUNT_MAX * GEOMETRY.data
 TIME_MAX: Final = 253402300799.0
 """The last second of the year 9999: what calendars can show."""
 
+LASTING_MIN_S: Final = 10.0
+"""What lasts less is gone before it is read."""
+
 LASTING_MAX_S: Final = 10 * 366 * 86_400.0
 """Ten years: what lasts longer lasts for ever."""
+
+LASTING_TURN_MAX: Final = 2**48 - 1
+"""Decisions are numbered up to this."""
 
 ENCAPSULATION_KEY_BYTES: Final = 1184
 CIPHERTEXT_BYTES: Final = 1088
@@ -73,16 +79,21 @@ class RekeyAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """What was said shall be forgotten, by both, so long after it was written. Raises Malformed."""
+    """What is said from now on shall be forgotten, by both, so long after it was written.
+
+    Raises Malformed.
+    """
 
     seconds: float
-    """0: never; at most ``LASTING_MAX_S``."""
-    at: float
-    """When it was decided, by the decider's clock; Unix seconds, 0 to ``TIME_MAX``."""
+    """0: never; else ``LASTING_MIN_S`` to ``LASTING_MAX_S``."""
+    turn: int
+    """Decisions are numbered, 1 to ``LASTING_TURN_MAX``: each one more than the last its maker knew of."""
 
     def __post_init__(self) -> None:
-        if not (0 <= self.seconds <= LASTING_MAX_S and 0 <= self.at <= TIME_MAX):
-            raise Malformed("a setting from outside the calendar")
+        if self.seconds and not LASTING_MIN_S <= self.seconds <= LASTING_MAX_S:
+            raise Malformed(f"messages last from {LASTING_MIN_S:g} to {LASTING_MAX_S:g} seconds, or for ever")
+        if not 1 <= self.turn <= LASTING_TURN_MAX:
+            raise Malformed("a decision without a number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +152,8 @@ def encode_payload(payload: Payload) -> bytes:
             return pack({"t": 2, "generation": generation, "epoch": epoch, "ek": key})
         case RekeyAnswer(generation=generation, ciphertext=ciphertext):
             return pack({"t": 3, "generation": generation, "ct": ciphertext})
-        case Lasting(seconds=seconds, at=at):
-            return pack({"t": 4, "seconds": float(seconds), "at": float(at)})
+        case Lasting(seconds=seconds, turn=turn):
+            return pack({"t": 4, "seconds": float(seconds), "turn": turn})
         case UnknownPayload(type=unknown):
             return pack({"t": unknown})
     assert_never(payload)
@@ -161,7 +172,8 @@ def decode_payload(data: bytes) -> Payload:
         case 3:
             return RekeyAnswer(read.integer("generation", 0, _U32), read.bytes("ct", CIPHERTEXT_BYTES))
         case 4:
-            return Lasting(read.number("seconds", 0, LASTING_MAX_S), read.number("at", 0, TIME_MAX))
+            seconds = read.number("seconds", 0, LASTING_MAX_S)
+            return Lasting(seconds, read.integer("turn", 1, LASTING_TURN_MAX))
         case unknown:
             return UnknownPayload(unknown)
 

@@ -56,6 +56,16 @@ def span_words(seconds: float) -> str:
     return f"{seconds:g} seconds"
 
 
+def contact_line(event: Event) -> str:
+    """``bob: verified``, or what was decided about how long lines last."""
+    name = harmless_name(event["name"])
+    if event["change"] != "disappearing":
+        return f"{name}: {event['change']}"
+    seconds = event["disappear"]
+    lasts = "lasts" if seconds is None else f"disappears after {span_words(seconds)}"
+    return f"{name}: what you two say from now on {lasts} (set by {harmless_name(event['by'])})"
+
+
 def moment(text: str, now: datetime) -> datetime:
     """Read ``2h``, ``3d``, ``2026-01-02`` or ``2026-01-02T03:04``, the latter two in local time unless they
     say.

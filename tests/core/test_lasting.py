@@ -1,18 +1,23 @@
-"""Two people decide how long what they say lasts; both forget it then, and nobody sooner."""
+"""Two people decide how long what they say lasts; both forget it then, nothing sooner, and nothing else."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from p2pchat.core import facts
-from p2pchat.core.lasting import counts, decided
+from p2pchat.core.lasting import PURGE_MIN_S, TURN_STEP, Purge, counts, decided, outdated
 from p2pchat.core.orders import ContactChanged
 from p2pchat.core.records import Contact
 from p2pchat.types import ContactId, MeshId
-from p2pchat.wire.payload import Lasting
+from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S, Lasting
 from tests.support.world import World
 
-THEM = Contact(ContactId("c"), "bob", b"k", MeshId(b"m"), "words", 0.0, lasts_s=60.0, lasts_since=100.0)
+THEM = Contact(ContactId("c"), "bob", b"k", MeshId(b"m"), "words", 0.0, lasts_s=60.0, lasts_turn=100)
+SPANS = st.just(0.0) | st.floats(LASTING_MIN_S, LASTING_MAX_S)
 
 
 @pytest.fixture
@@ -38,27 +43,54 @@ def texts(world: World, who: str) -> list[str]:
     return [line.text for line in world.machines[who].store.history]
 
 
-def test_one_decides_for_both_and_old_lines_go_on_both_sides(world: World) -> None:
-    world.send("alice", "bob", "before")
+def test_what_is_said_after_a_decision_goes_on_both_sides(world: World) -> None:
     decide(world, "alice", "bob", 300.0)
     world.run(10.0)
     assert setting(world, "alice") == setting(world, "bob") == [300.0]
-    changes = world.machines["bob"].events(ContactChanged)
-    assert changes[-1].change == "disappearing"
+    world.send("alice", "bob", "soon gone")
     world.run(200.0)
     world.send("bob", "alice", "later")
     world.run(150.0)
     assert texts(world, "alice") == texts(world, "bob") == ["later"]
+    world.run(200.0)
+    assert texts(world, "alice") == texts(world, "bob") == []
+
+
+def test_what_was_said_before_a_decision_stays(world: World) -> None:
+    world.send("alice", "bob", "evidence")
+    world.send("bob", "alice", "I deny it")
+    world.run(10.0)
+    decide(world, "bob", "alice", LASTING_MIN_S)
+    world.run(300.0)
+    assert sorted(texts(world, "alice")) == sorted(texts(world, "bob")) == ["I deny it", "evidence"]
+
+
+def test_a_line_keeps_the_time_it_was_given_whatever_is_decided_later(world: World) -> None:
+    decide(world, "alice", "bob", 300.0)
+    world.run(10.0)
+    world.send("alice", "bob", "five minutes")
+    world.run(10.0)
     decide(world, "bob", "alice", 0.0)
-    world.run(1000.0)
-    assert texts(world, "alice") == texts(world, "bob") == ["later"]
+    world.run(10.0)
+    world.send("bob", "alice", "for ever")
+    world.run(500.0)
+    assert texts(world, "alice") == texts(world, "bob") == ["for ever"]
 
 
-def test_who_was_away_is_told_and_forgets_after_a_restart(world: World) -> None:
-    world.send("alice", "bob", "said")
-    world.run(5.0)
-    world.kill("bob")
+def test_both_are_told_who_decided(world: World) -> None:
+    decide(world, "alice", "bob", 300.0)
+    world.run(10.0)
+    told = {name: world.machines[name].events(ContactChanged)[-1] for name in ("alice", "bob")}
+    assert [told[name].change for name in ("alice", "bob")] == ["disappearing"] * 2
+    assert [told[name].by_them for name in ("alice", "bob")] == [False, True]
+
+
+def test_one_that_was_away_is_told_and_forgets_after_a_restart(world: World) -> None:
     decide(world, "alice", "bob", 60.0)
+    world.run(10.0)
+    world.send("alice", "bob", "said")
+    world.run(10.0)
+    world.kill("bob")
     world.run(120.0)
     assert (texts(world, "alice"), texts(world, "bob")) == ([], ["said"])
     world.start("bob")
@@ -71,15 +103,60 @@ def test_of_two_decisions_at_once_both_take_the_same(world: World) -> None:
     decide(world, "alice", "bob", 600.0)
     decide(world, "bob", "alice", 60.0)
     world.run(30.0)
-    assert setting(world, "alice") == setting(world, "bob")
+    assert setting(world, "alice") == setting(world, "bob") == [60.0]
 
 
-def test_the_later_decision_counts_and_of_two_at_the_same_moment_the_shorter() -> None:
-    assert counts(THEM, Lasting(0.0, 101.0))
-    assert not counts(THEM, Lasting(5.0, 99.0))
-    assert counts(THEM, Lasting(30.0, 100.0))
-    assert not counts(THEM, Lasting(60.0, 100.0))
+def test_a_side_that_forgot_a_decision_is_told_and_then_decides_again(world: World) -> None:
+    for seconds in (600.0, 700.0, 800.0):
+        decide(world, "alice", "bob", seconds)
+    world.run(30.0)
+    bob = world.machines["bob"]
+    world.kill("bob")
+    known = world.contact("bob", "alice")
+    bob.store.contacts[known] = replace(bob.store.contacts[known], lasts_s=0.0, lasts_turn=0)
+    world.start("bob")
+    world.run(30.0)
+    decide(world, "bob", "alice", 90.0)
+    world.run(30.0)
+    assert setting(world, "alice") == setting(world, "bob") == [800.0]
+    decide(world, "bob", "alice", 90.0)
+    world.run(30.0)
+    assert setting(world, "alice") == setting(world, "bob") == [90.0]
 
 
-def test_our_own_decision_counts_even_if_their_clock_is_ahead() -> None:
-    assert counts(THEM, decided(THEM, 3600.0, now=7.0))
+def test_the_later_decision_counts_and_of_two_at_once_the_shorter() -> None:
+    assert counts(THEM, Lasting(0.0, 101))
+    assert not counts(THEM, Lasting(12.0, 99))
+    assert counts(THEM, Lasting(30.0, 100))
+    assert not counts(THEM, Lasting(61.0, 100))
+    assert not counts(THEM, Lasting(0.0, 100))
+
+
+def test_an_outdated_decision_is_answered() -> None:
+    assert outdated(THEM, Lasting(12.0, 99))
+    assert not outdated(THEM, Lasting(12.0, 100))
+
+
+@given(st.integers(1, 2**48 - 1), SPANS, SPANS)
+def test_nothing_a_contact_says_once_stops_us_from_deciding(turn: int, theirs: float, ours: float) -> None:
+    said = Lasting(theirs, turn)
+    known = THEM
+    if counts(known, said):
+        known = replace(THEM, lasts_s=theirs, lasts_turn=turn)
+    assert known.lasts_turn <= THEM.lasts_turn + TURN_STEP
+    assert counts(known, decided(known, ours))
+
+
+@given(SPANS, st.floats(0, 4e9))
+def test_a_look_is_never_sooner_than_a_second_after_the_last(seconds: float, now: float) -> None:
+    purge = Purge(lines_expire=False)
+    them = replace(THEM, lasts_s=seconds)
+    expires = purge.line(them, now)
+    assert (expires is None) == (seconds == 0)
+    at = purge.next_wakeup()
+    if at is not None:
+        assert at >= now + PURGE_MIN_S
+        purge.due(at)
+        again = purge.next_wakeup()
+        assert again is not None
+        assert again >= at + PURGE_MIN_S

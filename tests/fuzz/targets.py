@@ -143,7 +143,7 @@ TARGETS: dict[str, Target] = {
         payload.Text(MessageId("0123456789abcdef" * 2), 1767323045.5, "hi 😀"),
         payload.RekeyOffer(3, 81_000, b"e" * 1184),
         payload.RekeyAnswer(3, b"c" * 1088),
-        payload.Lasting(86_400.0, 1767323045.5),
+        payload.Lasting(86_400.0, 7),
     ),
     "notice": Format(payload.decode_notice, payload.encode_notice).extensible(
         payload.Receipt(7, b"\x05"), payload.Presence(here=True, asks=False, next=7)

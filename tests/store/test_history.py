@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.records import DropContact, DropOldMessages, PutContact, PutMessage
+from p2pchat.core.records import DropContact, DropExpiredMessages, PutContact, PutMessage
 from p2pchat.errors import StoreError
 from p2pchat.store import Store
 from p2pchat.types import ContactId, MessageId, MessageState
@@ -130,13 +130,15 @@ def test_a_forgotten_contact_leaves_nothing_in_the_index(store: Store) -> None:
 
 
 def test_old_lines_go_but_for_what_waits_to_be_delivered_or_read(store: Store) -> None:
-    waiting = replace(message(40, "to be delivered", outgoing=True), at=1.0, state=MessageState.QUEUED)
-    unread = replace(message(41, "to be read"), at=1.0)
-    gone = [replace(message(42, "read"), at=1.0), replace(message(43, "new"), at=1000.0)]
+    waiting = message(40, "to be delivered", outgoing=True)
+    waiting = replace(waiting, state=MessageState.QUEUED, expires_at=1.0)
+    unread = replace(message(41, "to be read"), expires_at=1.0)
+    gone = [replace(message(42, "read"), expires_at=1.0), replace(message(43, "new"), expires_at=1000.0)]
     store.commit([PutMessage(line) for line in (waiting, unread, *gone)])
     store.mark_heard([each.id for each in gone])
     before = {line.id for line in store.history(BOB.id)}
-    store.commit([DropOldMessages(BOB.id, 2.0)])
+    store.commit([DropExpiredMessages(2.0)])
     left = {line.id for line in store.history(BOB.id)}
     assert {waiting.id, unread.id, gone[1].id} <= left
     assert gone[0].id in before - left
+    assert store.load().lines_expire

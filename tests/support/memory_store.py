@@ -33,6 +33,7 @@ class MemoryStore:
                 mesh: tuple(replace(cell, body=b"") for cell in held.values())
                 for mesh, held in self.held.items()
             },
+            any(line.expires_at is not None for line in self.history),
         )
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
@@ -62,8 +63,8 @@ class MemoryStore:
                 self._add(message)
             case records.SetMessageState(message, state):
                 self.history = [self._moved(m, message, state) for m in self.history]
-            case records.DropOldMessages(contact, before):
-                self.history = [m for m in self.history if m.contact != contact or m.at >= before]
+            case records.DropExpiredMessages(now):
+                self.history = [m for m in self.history if m.expires_at is None or m.expires_at >= now]
             case records.PutCells(home, cells):
                 self.held.setdefault(home, {}).update({cell.number: cell for cell in cells})
             case records.DropCells(home, numbers):

@@ -1,5 +1,6 @@
 """What contacts say: texts arrive as written, limits hold, later versions are understood as such."""
 
+import math
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from p2pchat.types import MessageId
 from p2pchat.wire.codec import pack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import (
+    LASTING_MAX_S,
     PAYLOAD_LIMIT,
     TEXT_LIMIT,
     TIME_MAX,
@@ -39,8 +41,8 @@ PAYLOADS: list[Payload] = [
     replace(HELLO, at=0.0, text=""),
     RekeyOffer(3, 80_000, b"k" * 1184),
     RekeyAnswer(3, b"c" * 1088),
-    Lasting(86_400.0, 1767323045.5),
-    Lasting(0.0, 0.0),
+    Lasting(86_400.0, 7),
+    Lasting(0.0, 1),
     UnknownPayload(77),
 ]
 NOTICES: list[Notice] = [
@@ -92,6 +94,18 @@ def test_a_lone_surrogate_is_refused() -> None:
 def test_a_text_from_outside_the_calendar_is_refused(at: float) -> None:
     with pytest.raises(Malformed):
         replace(HELLO, at=at)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "turn"),
+    [(1e-9, 1), (9.9, 1), (-1.0, 1), (LASTING_MAX_S * 2, 1), (math.nan, 1), (60.0, 0), (60.0, 2**48)],
+)
+def test_a_setting_outside_its_bounds_is_refused(seconds: float, turn: int) -> None:
+    with pytest.raises(Malformed):
+        Lasting(seconds, turn)
+    if not math.isnan(seconds):
+        with pytest.raises(Malformed):
+            decode_payload(pack({"t": 4, "seconds": seconds, "turn": turn}))
 
 
 @given(st.binary(max_size=80))

@@ -17,7 +17,8 @@ from p2pchat.core.link import Link
 from p2pchat.core.neighbour import Neighbour, Way
 from p2pchat.core.orders import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.crypto.kdf import digest
-from p2pchat.errors import RefusedInput
+from p2pchat.crypto.sealing import LinkKeys
+from p2pchat.errors import Malformed, RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, NodeId
 from p2pchat.wire import control
@@ -162,20 +163,35 @@ class Neighbours:
         return [SendBlob(neighbour.at, neighbour.offered.blob)] if neighbour.offered is not None else []
 
     def blob(self, at: Way, blob: bytes, now: float) -> list[Output]:
-        """A sealed blob came on that way: a reply to our offer, or an offer. Raises RefusedInput."""
+        """A sealed blob came to our seat: a reply to our offer, or an offer. Raises RefusedInput."""
         waiting = self.waiting_at(at)
         if waiting is None or waiting.offered is None:
-            return self._offered(at, blob, now)
+            return self.offered(at, blob, now)
         try:
             reply, keys = self._introducer.read_reply(at, waiting.offered, blob)
         except RefusedInput:
-            return self._offered(at, blob, now)  # no reply to ours; it may be an offer that crossed it
-        if isinstance(reply, Decline) or keys is None:
-            return [Met(at, reply.node), *self._declined(waiting, reply, now)]
-        return [Met(at, reply.node), *self._answered_by(waiting, reply, Link(keys, "offerer"), now)]
+            return self.offered(at, blob, now)  # no reply to ours; it may be an offer that crossed it
+        return self._reply(waiting, reply, keys, now)
 
-    def _offered(self, at: Way, blob: bytes, now: float) -> list[Output]:
-        """Let an offer be where our own attempt with the same node goes on; decline it from a neighbour."""
+    def replied(self, at: Way, blob: bytes, now: float) -> list[Output]:
+        """A sealed blob came where only the reply to our offer can. Raises RefusedInput."""
+        waiting = self.waiting_at(at)
+        if waiting is None or waiting.offered is None:
+            raise Malformed("a reply to no offer of ours")
+        reply, keys = self._introducer.read_reply(at, waiting.offered, blob)
+        return self._reply(waiting, reply, keys, now)
+
+    def _reply(
+        self, waiting: Neighbour, reply: Answer | Decline, keys: LinkKeys | None, now: float
+    ) -> list[Output]:
+        met = Met(waiting.at, reply.node)
+        if isinstance(reply, Decline) or keys is None:
+            return [met, *self._declined(waiting, reply, now)]
+        return [met, *self._answered_by(waiting, reply, Link(keys, "offerer"), now)]
+
+    def offered(self, at: Way, blob: bytes, now: float) -> list[Output]:
+        """A sealed blob came where only an offer can. Let it be where our own attempt with the same node goes
+        on; decline it from a neighbour. Raises RefusedInput."""
         offer = self._introducer.read_offer(at, blob)
         if self._repeated(digest(blob, 16)) or offer.node == self._node:
             return []

@@ -78,6 +78,11 @@ it its announcements are ignored, nobody else's; reconciling finds what is left.
 WAITING_CAP = 8192
 """Ids waiting to be announced on one link; beyond it the oldest are left to reconciling."""
 
+AGREE_S = 10.0
+"""So long after a proposal to prune an agreement is an answer to it: a round trip of 2 × 120 ms and all that
+may wait on a link. Later, or unasked, it is nothing: who said it to all would have them announce what they
+should push."""
+
 ANNOUNCERS_MAX = 4
 """How many neighbours are remembered for a missing cell."""
 
@@ -100,6 +105,8 @@ class _Peer:
     """Cells it was first to announce, and that have not come."""
     fetching: Budget = field(default_factory=lambda: Budget(0.0))
     """Cells it may still fetch from us."""
+    agree_by: float = float("-inf")
+    """Until when it may agree to what we have proposed."""
 
     def crossed(self, lead: float, most: int) -> None:
         """One more cell crossed it."""
@@ -234,6 +241,7 @@ class Plumtree:
         if not peer.eager or peer.gain(least) >= self._damping.lead_s:
             return []
         self._propose_after = self._counted + self._damping.retry_cells
+        peer.agree_by = now + AGREE_S
         return [Say(link, Prune(agreed=False))]
 
     def _proposed(self, link: LinkId, peer: _Peer, now: float) -> list[Sending]:
@@ -245,10 +253,18 @@ class Plumtree:
         self._pruned(peer, now)
         return [Say(link, Prune(agreed=True))]
 
+    def _agreed(self, peer: _Peer, now: float) -> list[Sending]:
+        """The other end takes our proposal up; of what was not proposed, or is so already, nothing comes."""
+        if not peer.eager or now > peer.agree_by:
+            self._counters["tree: agreements refused"] += 1
+        else:
+            self._pruned(peer, now)
+        return []
+
     def _pruned(self, peer: _Peer, now: float) -> None:
         """The link is lazy now; let the tree settle before another is."""
         self._counters["tree: prunes"] += 1
-        peer.eager = False
+        peer.eager, peer.agree_by = False, float("-inf")
         few, many = self._damping.hold_cells
         soon, late = self._damping.hold_s
         self._propose_at = now + uniform(self._entropy, soon, late)
@@ -299,8 +315,7 @@ class Plumtree:
             case Prune(agreed=False):
                 return self._proposed(source, peer, now)
             case Prune():
-                self._pruned(peer, now)
-                return []
+                return self._agreed(peer, now)
             case _:
                 assert_never(message)
 

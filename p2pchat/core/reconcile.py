@@ -63,10 +63,14 @@ class _Peer:
     """One link that is up. ``due``: when a pull of ``role`` may begin, if one is wanted."""
 
     serving: Serving
+    began: bool
     due: float | None
     role: Role = Role.FIRST
+    turn: bool = False
+    """Whether it may hand the asking to us: who begins does so after it has asked, the other after the asking
+    was handed to it."""
     turned: bool = False
-    """Whether it has handed the asking to us; once is enough."""
+    """Whether it has; once is enough."""
 
 
 class Reconcile:
@@ -89,7 +93,7 @@ class Reconcile:
     def link_up(self, link: LinkId, began: bool, now: float) -> list[Output]:
         """Cells may travel over this link from now on. ``began``: our side made the offer, and asks first."""
         self._due = None
-        self._peers[link] = _Peer(Serving(self._kept, now), now + START_S if began else None)
+        self._peers[link] = _Peer(Serving(self._kept, now), began, now + START_S if began else None)
         return []
 
     def link_down(self, link: LinkId, now: float) -> list[Output]:
@@ -120,6 +124,7 @@ class Reconcile:
         self._counters["reconcile: frames received"] += 1
         match message:
             case Ask():
+                peer.turn = peer.turn or not peer.began
                 return self._say(link, peer.serving.ask(message, now))
             case Want(keys):
                 peer.serving.want(keys, now)
@@ -135,7 +140,7 @@ class Reconcile:
                 assert_never(message)
 
     def _turn(self, peer: _Peer, role: Role, now: float) -> list[Output]:
-        if peer.turned:
+        if peer.turned or not peer.turn:
             return []
         peer.turned, peer.due, peer.role = True, now, role
         return self._begin(now)
@@ -232,5 +237,7 @@ class Reconcile:
 
     def _say(self, link: LinkId, messages: Iterable[Reconciling]) -> list[Output]:
         said: list[Output] = [Say(link, message) for message in messages]
+        if Say(link, Turn(last=False)) in said:
+            self._peers[link].turn = True
         self._counters["reconcile: frames sent"] += len(said)
         return said

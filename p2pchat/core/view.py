@@ -384,14 +384,15 @@ class View:
                     self._due = None
                     if swap or self._missing() > 0:
                         done += self._carried(self._neighbours.begin(at, now, swap), now)
-                case walks.BlobArrived(at, blob):
+                case walks.BlobArrived():
                     self._due = None
-                    done += self._blob_walked(at, blob, now)
+                    done += self._blob_walked(each, now)
         return done
 
-    def _blob_walked(self, at: walks.WalkRef, blob: bytes, now: float) -> list[ViewOutput]:
+    def _blob_walked(self, came: walks.BlobArrived, now: float) -> list[ViewOutput]:
+        take = self._neighbours.replied if came.reply else self._neighbours.offered
         try:
-            return self._carried(self._neighbours.blob(at, blob, now), now)
+            return self._carried(take(came.at, came.blob, now), now)
         except RefusedInput:
             self._counters["walks refused"] += 1
             return []

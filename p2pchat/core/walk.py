@@ -85,10 +85,11 @@ class TicketArrived:
 
 @dataclass(frozen=True, slots=True)
 class BlobArrived:
-    """An offer, or the reply to ours."""
+    """An offer, or the reply to ours: whoever ends a walk of ours has nothing to offer."""
 
     at: WalkRef
     blob: bytes = field(repr=False)
+    reply: bool
 
 
 Output = Say | TicketArrived | BlobArrived
@@ -99,11 +100,31 @@ _Side = tuple[LinkId, bytes]
 
 @dataclass(slots=True)
 class _Crumb:
-    """A walk that passed here: what comes on one side goes on at the other."""
+    """A walk that passed here: what comes on one side goes on at the other, each thing once and in turn. Else
+    a neighbour could send what it likes over a dozen links for the price of one."""
 
     near: _Side
     far: _Side
     until: float
+    ticketed: bool = False
+    passed: dict[tuple[bool, int], None] = field(default_factory=dict)
+    """Pieces that went on: whether from the near side, and which part."""
+
+    def ticket(self, side: _Side) -> bool:
+        """Whether a ticket from that side may go on; it does so once."""
+        fits = side == self.far and not self.ticketed
+        self.ticketed = self.ticketed or fits
+        return fits
+
+    def piece(self, side: _Side, part: int) -> bool:
+        """Whether a piece from that side may go on: the offer's after the ticket, the reply's after both of
+        the offer's."""
+        near = side == self.near
+        ready = self.ticketed if near else all((True, each) in self.passed for each in range(PIECES))
+        fits = ready and (near, part) not in self.passed
+        if fits:
+            self.passed[near, part] = None
+        return fits
 
 
 @dataclass(slots=True)
@@ -116,6 +137,15 @@ class _End:
     swap: bool = False
     ref: WalkRef | None = None
     pieces: dict[int, bytes] = field(default_factory=dict)
+    said: bool = False
+    """Whether our blob has left: the offer, or the reply."""
+    heard: bool = False
+    """Whether the other's has come."""
+
+    @property
+    def expects(self) -> bool:
+        """Whether a blob may come: one offer, or one reply to what we have offered."""
+        return not self.heard and (self.said or not self.ours)
 
 
 class Walks:
@@ -155,8 +185,9 @@ class Walks:
     def send(self, at: WalkRef, blob: bytes) -> list[Output]:
         """Send a blob of ``GEOMETRY.blob`` bytes to the other end."""
         end = self._ends.get((at.link, at.id))
-        if end is None:
+        if end is None or end.said:
             return []
+        end.said = True
         whole = (public_point(end.scalar) if end.ours else b"") + blob
         size = len(whole) // PIECES
         return [Say(at.link, Piece(at.id, part, whole[part * size :][:size])) for part in range(PIECES)]
@@ -199,7 +230,7 @@ class Walks:
 
     def _ticket(self, side: _Side, key: bytes, now: float) -> list[Output]:
         crumb = self._crumbs.get(side)
-        if crumb is not None and side == crumb.far:
+        if crumb is not None and crumb.ticket(side):
             return [Say(crumb.near[0], Ticket(crumb.near[1], key))]
         end = self._ends.get(side)
         if end is None or not end.ours or end.ref is not None:
@@ -214,18 +245,18 @@ class Walks:
 
     def _piece(self, side: _Side, piece: Piece) -> list[Output]:
         crumb = self._crumbs.get(side)
-        if crumb is not None:
+        if crumb is not None and crumb.piece(side, piece.part):
             link, id = crumb.far if side == crumb.near else crumb.near
             return [Say(link, Piece(id, piece.part, piece.data))]
         end = self._ends.get(side)
-        if end is None or (end.ours and end.ref is None):
+        if end is None or not end.expects:
             self._counters["walks refused"] += 1
             return []
         end.pieces[piece.part] = piece.data
         if len(end.pieces) < PIECES:
             return []
         whole = b"".join(end.pieces[part] for part in range(PIECES))
-        end.pieces = {}
+        end.pieces, end.heard = {}, True
         return self._whole(side, end, whole)
 
     def _whole(self, side: _Side, end: _End, whole: bytes) -> list[Output]:
@@ -236,9 +267,7 @@ class Walks:
                 end.ref = WalkRef(*side, shared_point(end.scalar, key))
             except RefusedInput:
                 return []
-        elif not end.ours:
-            whole = whole[KEY_BYTES:]
-        return [BlobArrived(end.ref, whole)] if len(whole) == GEOMETRY.blob else []
+        return [BlobArrived(end.ref, whole, end.ours)] if len(whole) == GEOMETRY.blob else []
 
     def _budget(self, link: LinkId, now: float) -> Budget:
         if link not in self._budgets:

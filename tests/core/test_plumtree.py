@@ -61,7 +61,8 @@ class Scene:
         return out
 
     def lazy(self, link: LinkId) -> None:
-        """That neighbour and we have agreed to announce only."""
+        """That neighbour and we have agreed to announce only: we had proposed it."""
+        self.tree._peers[link].agree_by = self.now
         assert self.tree.heard(Prune(agreed=True), link, self.now) == []
 
     def come(self, count: int, first: LinkId | None, second: LinkId | None, apart: float) -> list[Sending]:
@@ -103,6 +104,29 @@ def test_a_link_over_which_nothing_comes_first_is_proposed_for_pruning() -> None
     assert scene.tree.tree() == {A: True, B: True}, "nothing changes before the other end agrees"
     assert scene.tree.heard(Prune(agreed=True), B, scene.now) == []
     assert scene.tree.tree() == {A: True, B: False}
+
+
+def test_an_agreement_that_answers_no_proposal_of_ours_changes_nothing() -> None:
+    scene = Scene(A, B, C)
+    for link in (A, B, C, B):
+        assert scene.tree.heard(Prune(agreed=True), link, scene.now) == []
+    assert scene.tree.tree() == {A: True, B: True, C: True}
+
+
+def test_a_proposal_is_answered_once_by_whom_it_was_made_to_and_soon() -> None:
+    scene = Scene(A, B, C)
+    assert scene.come(MANY, A, B, LATE)[0] == Say(B, Prune(agreed=False))
+    scene.tree.heard(Prune(agreed=True), C, scene.now)
+    assert scene.tree.tree() == {A: True, B: True, C: True}, "another answered"
+    scene.now += 1000.0
+    scene.tree.heard(Prune(agreed=True), B, scene.now)
+    assert scene.tree.tree() == {A: True, B: True, C: True}, "too late"
+    scene.come(MANY, A, B, LATE)
+    scene.tree.heard(Prune(agreed=True), B, scene.now)
+    assert scene.tree.tree() == {A: True, B: False, C: True}
+    scene.tree.heard(Graft((), eager=True), B, scene.now)
+    scene.tree.heard(Prune(agreed=True), B, scene.now)
+    assert scene.tree.tree() == {A: True, B: True, C: True}, "the answer was given"
 
 
 def test_a_link_over_which_cells_come_first_by_a_little_is_proposed_too() -> None:

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p2pchat.core.hold import SETTLE_S, SLOT_S, slot_at
+from p2pchat.core.keyset import WHOLE
 from p2pchat.core.pull import PROGRESS_S
 from p2pchat.core.reconcile import START_S, Say
 from p2pchat.types import LinkId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.reconcile import Ask, Held, Same, Turn
+from p2pchat.wire.reconcile import Ask, Held, Same, Turn, View
 from tests.support.holds import EPOCH, NOW, STEP_S, Pair, Side, body, name
 
 CELL = GEOMETRY.cell
@@ -245,9 +246,18 @@ def test_only_who_was_asked_can_answer() -> None:
     assert side.reconcile.pulling == LinkId(1)
 
 
+@pytest.mark.parametrize("began", [False, True])
+def test_the_asking_is_not_taken_over_from_who_did_not_ask_first(began: bool) -> None:
+    side = Side(range(5))
+    side.reconcile.link_up(LinkId(1), began, NOW)
+    assert side.reconcile.receive(LinkId(1), Turn(last=True), NOW) == []
+    assert side.reconcile.pulling is None
+
+
 def test_the_asking_is_taken_over_once_a_link() -> None:
     side = Side(range(5))
     side.reconcile.link_up(LinkId(1), False, NOW)
+    side.reconcile.receive(LinkId(1), Ask(1, View(0, 0), (WHOLE,), b""), NOW)
     (say,) = side.reconcile.receive(LinkId(1), Turn(last=True), NOW)
     assert isinstance(say, Say) and isinstance(say.message, Ask)
     assert side.reconcile.receive(LinkId(1), Same(say.message.serial), NOW) == []

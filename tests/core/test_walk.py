@@ -171,9 +171,45 @@ def test_a_second_ticket_a_bad_key_and_strange_pieces_are_refused() -> None:
     (arrived,) = walks.receive(LinkId(1), Ticket(id, b"\x09" * 32), [], False, 1.0)
     assert isinstance(arrived, TicketArrived) and arrived.swap
     assert walks.receive(LinkId(1), Ticket(id, b"\x0a" * 32), [], False, 1.0) == []
+    assert walks.receive(LinkId(1), Piece(id, 0, b"short"), [], False, 1.0) == [], "before our offer"
+    assert len(walks.send(arrived.at, OFFER)) == 2
     assert walks.receive(LinkId(1), Piece(id, 0, b"short"), [], False, 1.0) == []
     assert walks.receive(LinkId(1), Piece(id, 1, b"pieces"), [], False, 1.0) == []
-    assert counters["walks refused"] == 3
+    assert counters["walks refused"] == 4
+
+
+def test_on_the_way_a_ticket_an_offer_and_a_reply_go_on_once_each_and_in_turn() -> None:
+    walks = Walks(SeededEntropy(0), Counter())
+    (on,) = walks.receive(LinkId(1), Walk(bytes(8), 9), [LinkId(2)], False, 0.0)
+    assert isinstance(on, Say)
+    far = on.message.id
+
+    def passed(link: int, message: Walking) -> int:
+        return len(walks.receive(LinkId(link), message, [LinkId(1), LinkId(2)], False, 1.0))
+
+    for part in (0, 1):
+        assert passed(1, Piece(bytes(8), part, b"offer")) == 0, "an offer before the ticket"
+        assert passed(2, Piece(far, part, b"reply")) == 0, "a reply before the offer"
+    assert passed(1, Ticket(bytes(8), bytes(32))) == 0, "a ticket from who asks"
+    assert [passed(2, Ticket(far, bytes(32))) for _ in range(3)] == [1, 0, 0]
+    assert [passed(1, Piece(bytes(8), 1, b"offer")) for _ in range(3)] == [1, 0, 0]
+    assert passed(2, Piece(far, 0, b"reply")) == 0, "a reply to half an offer"
+    assert passed(1, Piece(bytes(8), 0, b"offer")) == 1
+    assert [passed(2, Piece(far, 0, b"reply")) for _ in range(3)] == [1, 0, 0]
+    assert [passed(2, Piece(far, 1, b"reply")) for _ in range(3)] == [1, 0, 0]
+
+
+def test_both_ends_say_one_thing_and_take_one() -> None:
+    graph = line(3)
+    graph.begin(0)
+    _, at = graph.ticket()
+    graph.send(0, at, OFFER)
+    _, there, _ = graph.blob()
+    graph.send(0, at, OFFER)
+    graph.send(2, there, REPLY)
+    graph.send(2, there, REPLY)
+    blobs = [event for _, event in graph.events if isinstance(event, BlobArrived)]
+    assert [(each.blob, each.reply) for each in blobs] == [(OFFER, False), (REPLY, True)]
 
 
 def test_an_offer_under_a_bad_key_is_refused() -> None:

@@ -72,6 +72,8 @@ class Station:
         """Neighbours, and their ids once they have told them."""
         self._bindings: dict[LinkId, bytes] = {}
         self._budgets: dict[LinkId, Budget] = {}
+        self._asked: dict[LinkId, None] = {}
+        """Links on which all that is known was asked for."""
         self._pending: dict[LinkId, dict[bytes, None]] = {}
         self._flush_at = NEVER
         self._serial = 0
@@ -153,6 +155,7 @@ class Station:
         self._pending.pop(link, None)
         self._budgets.pop(link, None)
         self._bindings.pop(link, None)
+        self._asked.pop(link, None)
         if self._links.pop(link, None) is not None:
             self._changed(now)
             self._publish_at = min(self._publish_at, now + LOST_S)
@@ -178,7 +181,11 @@ class Station:
         self._put(link, data, min(hops, DEPTH - 1), now)
 
     def asked(self, link: LinkId, now: float) -> None:
-        """A neighbour knows nobody here."""
+        """A neighbour knows nobody here; once a link: all that is known may be eight hundred frames."""
+        if link in self._asked:
+            self._counters["records asked for again"] += 1
+            return
+        self._asked[link] = None
         self._queue(link, self.vicinity.travelling(), now)
 
     def tick(self, now: float) -> list[Say]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from p2pchat.core.stem.station import NEVER, Station
 from p2pchat.core.stem.vicinity import Vicinity
 from p2pchat.errors import Malformed, Unreadable
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import LinkId
+from p2pchat.wire.vicinity import Records
 from tests.support.vicinities import EPOCH, graph, signers
 
 
@@ -89,3 +95,18 @@ def test_of_those_equally_far_the_stalest_goes() -> None:
     known.put(nodes["a"].record(), 3)
     known.put(nodes["c"].record(), 3)
     assert known.thin([]) == [nodes["b"].id]
+
+
+def test_a_neighbour_is_told_all_that_is_known_once() -> None:
+    station = Station(EPOCH, SeededEntropy("station"), Counter(), NEVER, 0.0)
+    for each in graph(signers("ab"), "ab").values():
+        station.vicinity.put(each, 3)
+    link = LinkId(1)
+    told = []
+    for _ in range(2):
+        station.link_up(link, bytes(32), 0.0)
+        for at in (1.0, 2.0, 3.0):
+            station.asked(link, at)
+            told.append(sum(isinstance(each.message, Records) for each in station.tick(at + 0.9)))
+        station.link_down(link, 4.0)
+    assert told == [1, 0, 0] * 2

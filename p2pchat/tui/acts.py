@@ -1,18 +1,30 @@
 """What the commands and keys of the chat do.
 
+Each is begun before the next key is looked at: dialogs open at once, and what the node is asked waits for its
+turn behind what it was asked before (``Talks.do``).
+
 Knows: which dialog or call each of them is. Does not know: how they are typed, or how a conversation looks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui import commands
-from p2pchat.tui.dialogs import FOUND_MAX, Ask, Confirm, Dialog, Help, Report, SearchDialog, Verify
+from p2pchat.tui.dialogs import (
+    FOUND_MAX,
+    Choose,
+    Confirm,
+    Dialog,
+    Help,
+    Report,
+    Rewrite,
+    SearchDialog,
+    Verify,
+)
 from p2pchat.tui.mesh import doctor_picture
 from p2pchat.tui.pairing import Invite, Join, paired_line
 from p2pchat.wording.lines import span
@@ -26,13 +38,26 @@ T = TypeVar("T")
 QUOTE_MAX: Final = 200
 """Characters of a message that a reply repeats."""
 
+TITLE_MAX: Final = 40
+"""Characters of a message that names it."""
+
+ON_MESSAGE: Final = (
+    ("reply", "Reply"),
+    ("copy", "Copy its text"),
+    ("whole", "Show all of it, or fold it"),
+    ("open", "Open its link"),
+    ("rewrite", "Rewrite my copy …"),
+    ("forget", "Delete it here …"),
+)
+"""What can be done with a message, by verb."""
+
 
 class Acts:
     """Bound to one chat."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
-        self._acts: dict[str, Callable[[str], Awaitable[None]]] = {
+        self._acts: dict[str, Callable[[str], None]] = {
             "help": self._help,
             "switch": self._switch,
             "who": self._who,
@@ -53,27 +78,33 @@ class Acts:
             "quit": self._quit,
         }
 
-    async def run(self, line: str) -> None:
-        """A command as it was typed. Raises P2PChatError."""
+    def run(self, line: str) -> None:
+        """A command as it was typed. Raises UsageError."""
         name, rest = commands.parsed(line)
-        await self.do(name[1:], rest)
+        self.do(name[1:], rest)
 
-    async def do(self, verb: str, rest: str) -> None:
-        """One of the verbs. Raises P2PChatError."""
-        await self._acts[verb](rest)
+    def do(self, verb: str, rest: str) -> None:
+        """One of the verbs. Raises UsageError."""
+        self._acts[verb](rest)
 
-    def now(self) -> str:
-        """The time as events give it."""
-        return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def _ask(self, dialog: Dialog[T], then: Callable[[T], None]) -> None:
+        """Open a dialog over the chat, never over another; do what follows from an answer that is not no."""
 
-    def _ask(self, dialog: Dialog[T], then: Callable[[T], Awaitable[None]]) -> None:
-        """Open a dialog, and do what follows from its answer, if it gives one other than no."""
-
-        async def answered(answer: T | None) -> None:
+        def answered(answer: T | None) -> None:
             if answer:
-                await self._chat.attempt(then(answer))
+                self._chat.attempt(lambda: then(answer))
 
-        self._chat.push_screen(dialog, answered)
+        if len(self._chat.screen_stack) == 1:
+            self._chat.push_screen(dialog, answered)
+
+    def _have(self, work: Awaitable[object], done: str = "") -> None:
+        """Have the node do something, and say so when it has."""
+
+        async def have() -> None:
+            if await self._chat.managed(work) and done:
+                self._chat.notify(done, timeout=4, markup=False)
+
+        self._chat.talks.do(have())
 
     # --- whom we look at
 
@@ -82,77 +113,73 @@ class Acts:
             raise UsageError("open a conversation first")
         return self._chat.talks.current
 
-    async def _switch(self, rest: str) -> None:
+    def _switch(self, rest: str) -> None:
         if not rest:
             self._chat.action_people()
         else:
-            await self._chat.open(rest)
+            self._chat.open(rest)
 
-    async def _who(self, _rest: str) -> None:
+    def _who(self, _rest: str) -> None:
         self._chat.action_people()
 
-    async def _verify(self, rest: str) -> None:
+    def _verify(self, rest: str) -> None:
         name = self._current()
+        node = self._chat.node
         if rest == "yes":
-            await self._chat.node.verify(name)
+            self._have(node.verify(name), f"{harmless_name(name)} is verified")
             return
-        contact = await self._chat.node.contact(name)
+        self._ask(Verify(name, node.contact(name)), lambda _: self._have(node.verify(name)))
 
-        async def answered(_: bool) -> None:
-            await self._chat.node.verify(name)
-
-        self._ask(Verify(contact), answered)
-
-    async def _rename(self, rest: str) -> None:
+    def _rename(self, rest: str) -> None:
         name = self._current()
         if not rest:
             raise UsageError("/rename needs the new name")
-        await self._chat.node.rename(name, rest)
+        self._have(self._chat.node.rename(name, rest))
 
-    async def _mute(self, rest: str) -> None:
-        await self._chat.node.mute(self._current(), rest != "off")
+    def _mute(self, rest: str) -> None:
+        self._have(self._chat.node.mute(self._current(), rest != "off"))
 
-    async def _toggle_mute(self, _rest: str) -> None:
+    def _toggle_mute(self, _rest: str) -> None:
         contact = self._chat.talks.people[self._current()].contact
-        await self._chat.node.mute(self._current(), not contact["muted"])
+        self._have(self._chat.node.mute(self._current(), not contact["muted"]))
 
-    async def _block(self, rest: str) -> None:
-        await self._set_blocked(self._current(), rest != "off")
+    def _block(self, rest: str) -> None:
+        self._set_blocked(self._current(), rest != "off")
 
-    async def _toggle_block(self, _rest: str) -> None:
+    def _toggle_block(self, _rest: str) -> None:
         name = self._current()
-        await self._set_blocked(name, not self._chat.talks.people[name].contact["blocked"])
+        self._set_blocked(name, not self._chat.talks.people[name].contact["blocked"])
 
-    async def _set_blocked(self, name: str, blocked: bool) -> None:
+    def _set_blocked(self, name: str, blocked: bool) -> None:
+        node, shown = self._chat.node, harmless_name(name)
         if not blocked:
-            await self._chat.node.block(name, False)
+            self._have(node.block(name, False), f"{shown} is heard again")
             return
+        question = f"Block {shown}? You hear no more of them. What waits for them is taken back."
+        dialog = Confirm("block", question, "Block", "Go on hearing them")
+        self._ask(dialog, lambda _: self._have(node.block(name), f"{shown} is blocked; F9 again undoes it"))
 
-        async def answered(_: bool) -> None:
-            await self._chat.node.block(name)
-
-        question = f"Stop hearing {harmless_name(name)}? What waits for them is taken back."
-        self._ask(Confirm(question, "Block"), answered)
-
-    async def _disappear(self, rest: str) -> None:
+    def _disappear(self, rest: str) -> None:
         if not rest:
             raise UsageError("/disappear needs a span, like /disappear 1d, or off")
-        await self._chat.node.disappear(self._current(), span(rest))
+        self._have(self._chat.node.disappear(self._current(), span(rest)))
 
-    async def _forget(self, _rest: str) -> None:
+    def _forget(self, _rest: str) -> None:
         name = self._current()
+        shown = harmless_name(name)
 
-        async def answered(_: bool) -> None:
+        async def forget() -> None:
             gone = await self._chat.node.forget(name)
-            await self._chat.open(name)
-            self._chat.notify(f"{gone} messages forgotten")
+            if self._chat.talks.current == name:
+                self._chat.load(name)
+            self._chat.notify(f"{gone} messages with {shown} deleted here", markup=False)
 
-        question = f"Forget all that was said with {harmless_name(name)}? Theirs stays theirs."
-        self._ask(Confirm(question, "Forget"), answered)
+        question = f"Delete here all that was said with {shown}? {shown} keeps a copy."
+        self._ask(Confirm("delete", question, "Delete", "Keep it"), lambda _: self._have(forget()))
 
     # --- finding
 
-    async def _search(self, rest: str) -> None:
+    def _search(self, rest: str) -> None:
         node, name = self._chat.node, self._chat.talks.current
 
         async def search(text: str, everywhere: bool) -> Sequence[Event]:
@@ -160,34 +187,33 @@ class Acts:
                 return await node.search(text, limit=FOUND_MAX)
             return await node.history(name, search=text, limit=FOUND_MAX)
 
-        async def found(message: Event) -> None:
-            await self._chat.open(message.get("with", name), around=message)
+        def found(message: Event) -> None:
+            self._chat.open(message.get("with", name), around=message)
             self._chat.scrollback.focus()
 
         self._ask(SearchDialog(search, rest, name), found)
 
     # --- pairing
 
-    async def _invite(self, rest: str) -> None:
-        self._ask(Invite(self._chat.node, rest == "link"), self._paired)
+    def _invite(self, rest: str) -> None:
+        self._ask(Invite(self._chat.node, self._chat.talks.load, rest == "link"), self._paired)
 
-    async def _join(self, rest: str) -> None:
-        self._ask(Join(self._chat.node, rest), self._paired)
+    def _join(self, rest: str) -> None:
+        self._ask(Join(self._chat.node, self._chat.talks.load, rest), self._paired)
 
-    async def _paired(self, name: str) -> None:
-        await self._chat.talks.load()
-        await self._chat.open(name)
+    def _paired(self, name: str) -> None:
+        self._chat.open(name)
         self._chat.notify(paired_line(name), timeout=8, markup=False)
 
     # --- the node and the screen
 
-    async def _help(self, _rest: str) -> None:
+    def _help(self, _rest: str) -> None:
         self._chat.push_screen(Help())
 
-    async def _profile(self, _rest: str) -> None:
+    def _profile(self, _rest: str) -> None:
         self._chat.action_mesh()
 
-    async def _doctor(self, _rest: str) -> None:
+    def _doctor(self, _rest: str) -> None:
         node = self._chat.node
 
         async def found() -> Any:
@@ -195,50 +221,69 @@ class Acts:
 
         self._chat.push_screen(Report("what works from here, and who learns what", found()))
 
-    async def _theme(self, rest: str) -> None:
+    def _theme(self, rest: str) -> None:
         if rest not in self._chat.available_themes:
             raise UsageError(
                 f"there is no such theme; Tab after '/theme ' lists {len(self._chat.available_themes)}"
             )
         self._chat.theme = rest
 
-    async def _quit(self, _rest: str) -> None:
-        self._chat.exit()
+    def _quit(self, _rest: str) -> None:
+        self._chat.action_leave()
 
     # --- one message
 
-    async def on_message(self, verb: str, message: Event, link: str) -> None:
-        """Reply to it, copy, edit or forget it, open its link. Raises P2PChatError."""
+    def choose(self, message: Event, link: str) -> None:
+        """Show what can be done with a message."""
+        verbs = [(verb, label) for verb, label in ON_MESSAGE if verb != "open" or link]
+        title = one_line(harmless(message["text"][: 4 * TITLE_MAX]))[:TITLE_MAX]
+        self._ask(Choose(title, verbs), lambda verb: self.on_message(verb, message, link))
+
+    def on_message(self, verb: str, message: Event, link: str) -> None:
+        """Reply to it, copy it, show all of it, rewrite or delete it here, open its link. Raises
+        UsageError."""
         match verb:
+            case "menu":
+                self.choose(message, link)
             case "open":
-                if not link:
-                    raise UsageError("there is no link in this message")
-                self._chat.open_url(link)
+                self._open(link)
             case "copy":
                 self._chat.copy_to_clipboard(harmless(message["text"]))
                 self._chat.notify("copied, if the terminal allows it")
             case "reply":
                 self._chat.writing.load(f"{quoted(message)}\n{self._chat.writing.text}")
-                self._chat.writing.focus()
-            case "edit":
-                self._edit(message)
+                self._chat.write()
+            case "whole":
+                self._chat.scrollback.action_unfold()
+            case "rewrite":
+                self._rewrite(message)
             case _:
                 self._forget_one(message)
 
-    def _edit(self, message: Event) -> None:
-        async def answered(text: str) -> None:
-            await self._chat.node.edit(message["id"], text)
-            self._chat.scrollback.add({**message, "text": text})
+    def _open(self, link: str) -> None:
+        if not link:
+            raise UsageError("there is no link in this message")
+        self._chat.open_url(link)
+        self._chat.notify(f"opened, if there is a browser here: {link}", timeout=8, markup=False)
 
-        question = "What this line of your own history shall say. Nobody else's changes (see p2pchat forge)."
-        self._ask(Ask(question, one_line(message["text"])), answered)
+    def _rewrite(self, message: Event) -> None:
+        def answered(text: str) -> None:
+            async def rewrite() -> None:
+                await self._chat.node.edit(message["id"], text)
+                self._chat.rewritten({**message, "text": text, "rewritten": True})
+
+            self._have(rewrite(), "your copy is rewritten; nobody else's is")
+
+        self._ask(Rewrite(message["text"]), answered)
 
     def _forget_one(self, message: Event) -> None:
-        async def answered(_: bool) -> None:
+        async def forget() -> None:
             await self._chat.node.forget_message(message["id"])
-            self._chat.scrollback.take_away(message["id"])
+            self._chat.taken_away(message["id"])
 
-        self._ask(Confirm("Forget this message here? Theirs stays theirs.", "Forget"), answered)
+        shown = harmless_name(message["with"])
+        dialog = Confirm("delete", f"Delete this message here? {shown} keeps a copy.", "Delete", "Keep it")
+        self._ask(dialog, lambda _: self._have(forget(), "deleted here"))
 
 
 def quoted(message: Event) -> str:

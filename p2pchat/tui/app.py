@@ -5,7 +5,9 @@ Knows: which part is told what. Does not know: how any part looks, or what a nod
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from time import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -14,10 +16,10 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static, TextArea
 
 from p2pchat.errors import P2PChatError, UsageError
-from p2pchat.text import harmless, harmless_name, one_line
+from p2pchat.text import harmless, harmless_name, one_line, shortened
 from p2pchat.tui import commands, noise
 from p2pchat.tui.acts import Acts
 from p2pchat.tui.compose import Compose
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 NARROW: Final = 72
 TIGHT: Final = 108
 """With fewer columns the people (narrow), the mesh (tight) take the place of the talk."""
+
+LEAVE_S: Final = 3.0
+"""Patience with a node that does not take what was said, when one leaves."""
 
 LOOK_S: Final = 5.0
 """Between looks at the node's state."""
@@ -70,7 +75,7 @@ class Chat(Quiet[None]):
         Binding("pagedown", "page(1)", priority=True),
         Binding("ctrl+end", "newest", priority=True),
         Binding("ctrl+z", "suspend_process", priority=True),
-        Binding("ctrl+d,ctrl+q", "quit", priority=True),
+        Binding("ctrl+d,ctrl+q", "leave", priority=True),
     ]
 
     def __init__(self, node: Node, whom: str = "") -> None:
@@ -82,6 +87,8 @@ class Chat(Quiet[None]):
         self._whom = whom
         self._trouble = ""
         self._hidden = ""
+        self._unloaded = False
+        """Whether what was said could not be read, as there is no node."""
 
     @property
     def node(self) -> Node:
@@ -123,11 +130,12 @@ class Chat(Quiet[None]):
         await self.talks.load()
         self.run_worker(self.talks.follow(), name="follow")
         self.run_worker(self.talks.send(), name="send")
+        self.run_worker(self.talks.act(), name="act")
         self.set_interval(LOOK_S, self._look)
         self._look()
         people = self.talks.in_order()
         if self._whom or people:
-            await self.open(self._whom or people[0].name)
+            self.open(self._whom or people[0].name)
         self._show_parts()
         self.writing.focus()
 
@@ -148,6 +156,8 @@ class Chat(Quiet[None]):
                 self._trouble = "" if over else line
                 if over:
                     self.notify("the node is back", timeout=3)
+                    if self._unloaded:
+                        self.load(self.talks.current)
             case Decided(line):
                 self.notify(line, timeout=8, markup=False)
             case Changed():
@@ -179,8 +189,17 @@ class Chat(Quiet[None]):
         elif not self.writing.text:
             self.writing.load(refused.text)
 
-    async def attempt(self, work: Awaitable[object]) -> bool:
-        """Do something; if the node refuses or cannot be had, say so in a line and return False."""
+    def attempt(self, act: Callable[[], object]) -> bool:
+        """Do something; if it cannot be done, say so in a line and return False."""
+        try:
+            act()
+        except P2PChatError as error:
+            self.complain(error)
+            return False
+        return True
+
+    async def managed(self, work: Awaitable[object]) -> bool:
+        """Wait for something; if the node refuses or cannot be had, say so in a line and return False."""
         try:
             await work
         except P2PChatError as error:
@@ -239,7 +258,9 @@ class Chat(Quiet[None]):
 
     def _keys(self) -> Text:
         if self.scrollback.has_focus:
-            keys = "r reply  c copy  e edit  x forget  o open link  Enter whole  Esc write"
+            keys = "SELECT  Up Down  Enter menu  ^R reply  ^C copy  Del delete  Right whole  Esc back"
+        elif self.people.has_focus:
+            keys = "PEOPLE  Up Down  Enter talk with them  Esc back"
         else:
             keys = "F1 help  F2 people  F3 search  F4 mesh  F5 invite  F6 join  Esc select  ^N next  ^Q leave"
         return Text(keys, no_wrap=True, overflow="ellipsis")
@@ -265,20 +286,33 @@ class Chat(Quiet[None]):
 
     # --- conversations
 
-    async def open(self, name: str, around: Event | None = None) -> None:
-        """Turn to a conversation; ``around`` a message, or at its end. Raises UsageError."""
-        if self.talks.current:
-            self.drafts[self.talks.current] = self.writing.text
-        await self.talks.open(name)
-        self.writing.load(self.drafts.pop(name, ""))
+    def open(self, name: str, around: Event | None = None) -> None:
+        """Turn to a conversation; ``around`` a message, or at its end. What was said comes from the node
+        when it comes: whoever types meanwhile types in this conversation. Raises UsageError."""
+        left = self.talks.current
+        self.talks.open(name)
+        if left and left != name:
+            self.drafts[left] = self.writing.text
+        if left != name:
+            self.writing.load(self.drafts.pop(name, ""))
+        self._look_at()
         self.screen_stack[0].remove_class("-listing")
-        await self._load(name, around)
+        self.load(name, around)
         self._show_parts()
 
-    async def _load(self, name: str, around: Event | None = None) -> None:
+    def load(self, name: str, around: Event | None = None) -> None:
+        """Have what was said with somebody read anew."""
+        self.scrollback.clear()
+        self._load(name, around)
+
+    @work(exclusive=True, group="page", exit_on_error=False)
+    async def _load(self, name: str, around: Event | None) -> None:
+        self._unloaded = not await self.managed(self._read(name, around))
+
+    async def _read(self, name: str, around: Event | None) -> None:
         if around is None:
             lines = await self.node.history(name, limit=PAGE)
-            self.scrollback.show(lines, oldest=len(lines) < PAGE)
+            self.scrollback.show([*lines, *self.talks.waiting(name, lines)], oldest=len(lines) < PAGE)
             return
         before = await self.node.history(name, before=around["id"], limit=PAGE // 2)
         after = await self.node.history(name, after=around["id"], limit=PAGE // 2)
@@ -288,61 +322,90 @@ class Chat(Quiet[None]):
 
     @on(Scrollback.Wanted)
     def _page_wanted(self, event: Scrollback.Wanted) -> None:
-        self._fetch(self.talks.current, event.id, event.before)
+        if event.id:
+            self._fetch(self.talks.current, event.id, event.before)
+        else:
+            self.load(self.talks.current)
 
     @work(exclusive=True, group="page", exit_on_error=False)
     async def _fetch(self, name: str, id: str, before: bool) -> None:
-        if not id:
-            await self._load(name)
-            return
         first, last = (id, None) if before else (None, id)
-        lines = await self.node.history(name, limit=PAGE, before=first, after=last)
+        try:
+            lines = await self.node.history(name, limit=PAGE, before=first, after=last)
+        except P2PChatError:
+            self.scrollback.ask_again()
+            raise
         if name == self.talks.current:
             self.scrollback.add_page(lines, before=before, last=len(lines) < PAGE)
 
-    @on(OptionList.OptionSelected, "#people")
-    async def _picked(self, event: OptionList.OptionSelected) -> None:
-        await self.attempt(self.open(self.people.name_of(event.option)))
-        self.writing.focus()
+    @work(group="heard", exit_on_error=False)
+    async def _look_at(self) -> None:
+        """Somebody looks: what is on the screen was heard."""
+        await self.talks.look()
 
-    async def action_next(self, step: int) -> None:
+    @on(OptionList.OptionSelected, "#people")
+    def _picked(self, event: OptionList.OptionSelected) -> None:
+        self.attempt(lambda: self.open(self.people.name_of(event.option)))
+        self.write()
+
+    def action_next(self, step: int) -> None:
         """The next conversation of the list, or the one before."""
         names = [person.name for person in self.talks.in_order()]
         if names and len(self.screen_stack) == 1:
             place = names.index(self.talks.current) + step if self.talks.current in names else 0
-            await self.attempt(self.open(names[place % len(names)]))
+            self.attempt(lambda: self.open(names[place % len(names)]))
 
-    async def action_unread(self) -> None:
+    def action_unread(self) -> None:
         """A conversation in which something is unread."""
         for person in self.talks.in_order():
-            if person.unread and person.name != self.talks.current:
-                await self.attempt(self.open(person.name))
+            if person.unread and person.name != self.talks.current and len(self.screen_stack) == 1:
+                self.open(person.name)
                 return
 
     # --- writing
 
+    def write(self) -> None:
+        """Back to where one writes, at once: the next letter may be waiting."""
+        self.screen_stack[0].remove_class("-listing")
+        self.screen_stack[0].set_focus(self.writing)
+
+    def text_comes(self) -> None:
+        """No letter acts: it goes to where one writes, in the chat as in a dialog that has such a place."""
+        if isinstance(self.focused, Input | TextArea):
+            return
+        if len(self.screen_stack) == 1:
+            self.write()
+        elif places := self.screen.query("Input, TextArea"):
+            self.screen.set_focus(places.first())
+
+    def typed(self, text: str) -> bool:
+        """Letters for what is being written are taken together."""
+        if self.focused is not self.writing:
+            return False
+        self.writing.typed(text)
+        return True
+
     @on(Compose.Submitted)
-    async def _submitted(self, event: Compose.Submitted) -> None:
-        if not await self.attempt(self._obey(event.text)) and not self.writing.text:
+    def _submitted(self, event: Compose.Submitted) -> None:
+        if not self.attempt(lambda: self._obey(event.text)) and not self.writing.text:
             self.writing.load(event.text)
 
-    async def _obey(self, text: str) -> None:
+    def _obey(self, text: str) -> None:
         """Carry out a command, or say a line."""
         if text.startswith("/") and not text.startswith("//"):
-            await self.acts.run(text)
+            self.acts.run(text)
         elif self.talks.current:
             self._say(text.removeprefix("/") if text.startswith("//") else text)
         else:
             raise UsageError("there is nobody to send it to yet: F5 makes a code for a friend")
 
     def _say(self, text: str) -> None:
-        message = self.talks.say(text)
-        if not self.scrollback.newest:
-            self._fetch(self.talks.current, "", before=False)
-            return
-        at = self.acts.now()
-        self.scrollback.add(self.talks.line(message, self.talks.current, text, at))
-        self.scrollback.scroll_end(animate=False)
+        line = self.talks.say(text)
+        if self.scrollback.newest:
+            self.scrollback.add(line)
+            self.scrollback.to_end()
+        else:
+            self.load(self.talks.current)
 
     @on(Compose.TooLong)
     def _too_long(self) -> None:
@@ -351,15 +414,25 @@ class Chat(Quiet[None]):
     @on(Compose.LookBack)
     def _look_back(self) -> None:
         if self.talks.current:
+            self.scrollback.select_newest()
             self.scrollback.focus()
 
     @on(Scrollback.Left)
-    def _write(self) -> None:
-        self.writing.focus()
+    @on(People.Left)
+    def _left(self) -> None:
+        self.write()
 
     @on(Scrollback.Chosen)
-    async def _chosen(self, event: Scrollback.Chosen) -> None:
-        await self.attempt(self.acts.on_message(event.verb, event.message, event.link))
+    def _chosen(self, event: Scrollback.Chosen) -> None:
+        self.attempt(lambda: self.acts.on_message(event.verb, event.message, event.link))
+
+    def rewritten(self, message: Event) -> None:
+        """A line of the history here says something else now."""
+        self.scrollback.renew(message)
+
+    def taken_away(self, id: str) -> None:
+        """A message is deleted here."""
+        self.scrollback.take_away(id)
 
     def on_descendant_focus(self) -> None:
         """Other keys mean something now."""
@@ -367,10 +440,28 @@ class Chat(Quiet[None]):
 
     # --- keys
 
-    async def action_act(self, verb: str) -> None:
+    def action_act(self, verb: str) -> None:
         """Do what a command does."""
         if len(self.screen_stack) == 1:
-            await self.attempt(self.acts.do(verb, ""))
+            self.attempt(lambda: self.acts.do(verb, ""))
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C where it means nothing else: out of a dialog, back to where one writes."""
+        if len(self.screen_stack) > 1:
+            self.screen.dismiss(None)
+        else:
+            self.write()
+
+    def action_leave(self) -> None:
+        """Leave, once the node has what was said; if it does not answer, ``farewell`` says so."""
+        self._leave()
+
+    @work(exclusive=True, group="leave", exit_on_error=False)
+    async def _leave(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await self.talks.all_handed_over()
+        self.exit()
 
     def action_people(self) -> None:
         """To the list of people, or back."""
@@ -378,18 +469,17 @@ class Chat(Quiet[None]):
             return
         screen = self.screen_stack[0]
         if self.people.has_focus:
-            screen.remove_class("-listing")
-            self.writing.focus()
+            self.write()
         else:
             screen.add_class("-listing")
-            self.people.focus()
+            screen.set_focus(self.people)
 
     def action_mesh(self) -> None:
         """Show the panel about the mesh, or hide it."""
         if len(self.screen_stack) > 1:
             return
         self.screen_stack[0].toggle_class("-meshed")
-        self.writing.focus()
+        self.write()
         self._look()
 
     def action_page(self, step: int) -> None:
@@ -409,10 +499,10 @@ class Chat(Quiet[None]):
         self.screen_stack[0].set_class(event.size.width < NARROW, "narrow")
         self.screen_stack[0].set_class(event.size.width < TIGHT, "tight")
 
-    async def on_app_focus(self) -> None:
+    def on_app_focus(self) -> None:
         """Somebody looks again."""
         self.talks.looking = True
-        await self.talks.look()
+        self._look_at()
 
     def on_app_blur(self) -> None:
         """Nobody looks: what comes makes noise, and stays unread."""
@@ -420,8 +510,11 @@ class Chat(Quiet[None]):
 
     def farewell(self) -> str:
         """What to say when the screen is gone; empty if nothing."""
-        waiting = self.talks.undelivered()
-        if not waiting:
-            return ""
-        what = "1 message is" if waiting == 1 else f"{waiting} messages are"
-        return f"{what} still on the way, and will go on while a node runs here: p2pchat node run"
+        lines = []
+        if lost := self.talks.not_handed_over():
+            texts = ", ".join(repr(one_line(shortened(text, 60))) for text in lost)
+            lines.append(f"the node did not answer; NOT sent: {texts}")
+        if waiting := self.talks.undelivered() - len(lost):
+            what = "1 message is" if waiting == 1 else f"{waiting} messages are"
+            lines.append(f"{what} still on the way, and will go on while a node runs here: p2pchat node run")
+        return "\n".join(lines)

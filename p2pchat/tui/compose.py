@@ -70,6 +70,10 @@ class Compose(TextArea):
         self._offers: list[str] = []
         self._offer = -1
 
+    def typed(self, text: str) -> None:
+        """Take letters as if each had been typed."""
+        self._replace_via_keyboard(text, *self.selection)
+
     def load(self, text: str) -> None:
         """Have this to go on writing at."""
         self.text = text

@@ -10,16 +10,17 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets import Button, Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from p2pchat.errors import P2PChatError
-from p2pchat.text import harmless_name, one_line
+from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui.commands import COMMANDS, KEYS, MARKS_HELP
 from p2pchat.wording.lines import local_time
 
@@ -29,14 +30,22 @@ T = TypeVar("T")
 TYPING_S: Final = 0.15
 """A search begins when nothing was typed for so long."""
 
+AROUND: Final = 8
+"""Lines of a dialog around what scrolls: frame, buttons, margins."""
+
 FOUND_MAX: Final = 100
 """Lines a search shows."""
 
 
 class Dialog(ModalScreen[T | None]):
-    """A frame in the middle; Escape answers nothing."""
+    """A frame in the middle; Escape answers nothing. Letters only ever write: what is done is done by a
+    button, and the one that is chosen first harms nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "close"),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
     title_text = ""
 
     def compose(self) -> ComposeResult:
@@ -48,6 +57,11 @@ class Dialog(ModalScreen[T | None]):
     def content(self) -> ComposeResult:
         """What is inside."""
         raise NotImplementedError
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What is long scrolls; the buttons below it stay in view."""
+        for long in self.query(".frame > VerticalScroll"):
+            long.styles.max_height = max(1, event.size.height - AROUND)
 
     def action_cancel(self) -> None:
         """Close."""
@@ -75,20 +89,20 @@ class Help(Dialog[None]):
 
 
 class Confirm(Dialog[bool]):
-    """A question that can be answered with yes."""
+    """A question, a button that does what it asks about, and one that does not."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "yes"), Binding("n", "cancel", "no")]
-
-    def __init__(self, question: str, yes: str = "Yes") -> None:
+    def __init__(self, title: str, question: str, yes: str, no: str) -> None:
         super().__init__()
+        self.title_text = title
         self._question = question
         self._yes = yes
+        self._no = no
 
     def content(self) -> ComposeResult:
         yield Label(Text(self._question), classes="wide")
         with Horizontal(classes="buttons"):
-            yield Button(f"{self._yes} (y)", id="yes", variant="warning")
-            yield Button("No (n)", id="no")
+            yield Button(self._no, id="no")
+            yield Button(self._yes, id="yes")
 
     def on_mount(self) -> None:
         self.query_one("#no").focus()
@@ -96,60 +110,100 @@ class Confirm(Dialog[bool]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
 
-    def action_yes(self) -> None:
-        """Yes."""
-        self.dismiss(True)
 
+class Choose(Dialog[str]):
+    """What to do with a message: one of some verbs."""
 
-class Ask(Dialog[str]):
-    """One line of text."""
-
-    def __init__(self, question: str, value: str = "") -> None:
+    def __init__(self, title: str, verbs: Sequence[tuple[str, str]]) -> None:
         super().__init__()
-        self._question = question
-        self._value = value
+        self.title_text = title
+        self._verbs = verbs
 
     def content(self) -> ComposeResult:
-        yield Label(Text(self._question), classes="wide")
-        yield Input(self._value, compact=True)
+        yield OptionList(*(Option(label, id=verb) for verb, label in self._verbs), id="verbs", markup=False)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+
+class Rewrite(Dialog[str]):
+    """Another text for a line of the history here; what it says now stays in sight."""
+
+    title_text = "rewrite my copy"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "save", priority=True)]
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def content(self) -> ComposeResult:
+        yield Label(
+            Text("Only this device's history changes, and the line is marked (see p2pchat forge)."),
+            classes="wide",
+        )
+        with VerticalScroll(can_focus=False):
+            yield Static(Text(f"Now: {harmless(self._text)}"), classes="wide dim")
+        yield TextArea(harmless(self._text), compact=True, soft_wrap=True, id="rewriting")
+        yield Label(Text("Ctrl-S rewrites it · Esc leaves it as it is"), classes="wide dim")
+
+    def on_mount(self) -> None:
+        self.query_one(TextArea).focus()
+
+    def action_save(self) -> None:
+        """Answer with what is there now, if it is another text and is one at all."""
+        text = self.query_one(TextArea).text
+        self.dismiss(text if text.strip() and text != harmless(self._text) else None)
 
 
 class Verify(Dialog[bool]):
     """The safety number and the emoji, side by side with what the other reads out."""
 
     title_text = "is it really them?"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "the same")]
 
-    def __init__(self, contact: Event) -> None:
+    def __init__(self, name: str, contact: Awaitable[Event]) -> None:
         super().__init__()
+        self._name = harmless_name(name)
         self._contact = contact
 
     def content(self) -> ComposeResult:
-        name = harmless_name(self._contact["name"])
-        known = "You have compared these before." if self._contact["verified"] else ""
-        digits = self._contact["safety_number"].split()
+        yield Label(
+            Text(
+                f"In person or on a call, compare with what {self._name} sees: "
+                "all the digits, or all seven emoji. Either suffices."
+            ),
+            classes="wide",
+        )
+        with Horizontal(classes="sides"):
+            yield Static("one moment …", id="number", classes="side")
+            yield Static("", id="emoji", classes="side")
+        yield Label("", id="known", classes="wide dim")
+        with Horizontal(classes="buttons"):
+            yield Button("Not compared", id="no")
+            yield Button("They are the same", id="yes", disabled=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#no").focus()
+        self.run_worker(self._show())
+
+    async def _show(self) -> None:
+        try:
+            contact = await self._contact
+        except P2PChatError as error:
+            self.query_one("#number", Static).update(Text(str(error)))
+            return
+        digits = contact["safety_number"].split()
         number = Text("\n".join("  ".join(digits[row : row + 3]) for row in range(0, len(digits), 3)))
         emoji = Table.grid(padding=(0, 2))
-        for each in self._contact["safety_emoji"]:
+        for each in contact["safety_emoji"]:
             emoji.add_row(Text(each["emoji"]), Text(each["name"]))
-        yield Label(Text(f"Compare with {name}, in person or on a call. {known}".strip()), classes="wide")
-        with Horizontal(classes="sides"):
-            yield Static(number, classes="side")
-            yield Static(emoji, classes="side")
-        yield Label(Text(f"Does {name} see exactly the same?"), classes="wide")
-        with Horizontal(classes="buttons"):
-            yield Button("The same (y)", id="yes", variant="success")
-            yield Button("Not now", id="no")
+        self.query_one("#number", Static).update(number)
+        self.query_one("#emoji", Static).update(emoji)
+        if contact["verified"]:
+            self.query_one("#known", Label).update("You have compared these before.")
+        self.query_one("#yes", Button).disabled = False
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(True if event.button.id == "yes" else None)
-
-    def action_yes(self) -> None:
-        """They see the same."""
-        self.dismiss(True)
 
 
 Search = Callable[[str, bool], Awaitable[Sequence[Event]]]

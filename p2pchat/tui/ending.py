@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from textual.app import App
+from textual.driver import Driver
 from textual.worker import WorkerFailed
+
+from p2pchat.tui.keys import InOrder
 
 R = TypeVar("R")
 
 
-class Quiet(App[R]):
-    """A program that fails without a word."""
+class Quiet(InOrder[R]):
+    """A program that fails without a word, and not of what is typed."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """In place of Textual's own, which does not outlive a byte that is no UTF-8."""
+        from p2pchat.tui.terminal import Patient
+
+        return Patient
 
     def _fatal_error(self) -> None:
         """In place of Textual's own, which prints a traceback with all variables."""

@@ -70,7 +70,7 @@ def lay_out(entry: Entry, width: int, names: int) -> None:
     text, hidden = _folded(harmless(message["text"]), entry.unfolded)
     rows = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
     if hidden or (len(rows) > FOLD_LINES and not entry.unfolded):
-        rows = [*rows[:FOLD_LINES], [("mark", hidden or "… more (Esc, Enter)")]]
+        rows = [*rows[:FOLD_LINES], [("mark", hidden or "… more (Esc, Right)")]]
     blank = [("text", " " * margin)]
     entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(rows)]
     if message["outgoing"]:
@@ -107,7 +107,7 @@ def _folded(text: str, unfolded: bool) -> tuple[str, str]:
     shown = "\n".join(text[:FOLD_CHARACTERS].split("\n")[:FOLD_LINES])
     more = lines - shown.count("\n") - 1
     rest = f"{more:,} more lines" if more > 0 else f"{len(text) - len(shown):,} more characters"
-    return shown, f"… {rest.replace(',', ' ')} (Esc, Enter)"
+    return shown, f"… {rest.replace(',', ' ')} (Esc, Right)"
 
 
 def _wrapped(line: str, width: int) -> list[list[Piece]]:

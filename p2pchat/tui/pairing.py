@@ -6,12 +6,12 @@ Knows: the two dialogs. Does not know: what a code proves.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
@@ -23,6 +23,12 @@ from p2pchat.wording.pairing import join_command, qr_lines
 if TYPE_CHECKING:
     from p2pchat.client import Node
 
+Met = Callable[[], Awaitable[None]]
+"""Learns who there is now, before the dialog goes: what is typed next is for them."""
+
+CODE_MAX: Final = 40
+"""Characters of a code or link that name it."""
+
 QR_MARGIN: Final = 10
 """Lines that the dialog needs beside the picture."""
 
@@ -31,15 +37,11 @@ class Invite(Dialog[str]):
     """Makes a code and waits until somebody has joined with it; the answer is their name."""
 
     title_text = "a code for a friend"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l", "link", "words / link"),
-        Binding("q", "qr", "QR code"),
-        Binding("c", "copy", "copy"),
-    ]
 
-    def __init__(self, node: Node, link: bool = False) -> None:
+    def __init__(self, node: Node, met: Met, link: bool = False) -> None:
         super().__init__()
         self._node = node
+        self._met = met
         self._link = link
         self._qr = False
         self._code = ""
@@ -51,12 +53,13 @@ class Invite(Dialog[str]):
             yield Static("", id="qr")
             yield Static("asking for a code …", id="state", classes="wide")
         with Horizontal(classes="buttons"):
-            yield Button("Copy (c)", id="copy")
-            yield Button("QR (q)", id="draw")
-            yield Button("Link (l)", id="other")
-            yield Button("Take back", id="cancel", variant="warning")
+            yield Button("Copy", id="copy")
+            yield Button("QR code", id="draw")
+            yield Button("As a link", id="other")
+            yield Button("Take it back", id="cancel")
 
     def on_mount(self) -> None:
+        self.query_one("#copy").focus()
         self._begin()
 
     def _begin(self) -> None:
@@ -71,6 +74,7 @@ class Invite(Dialog[str]):
                         self._command = await join_command(self._node, self._code, self._link)
                         self._show()
                     elif event["type"] == "contact":
+                        await self._met()
                         self.dismiss(event["name"])
         except P2PChatError as error:
             self._code = ""
@@ -79,7 +83,7 @@ class Invite(Dialog[str]):
     def _show(self) -> None:
         self.query_one("#code", Static).update(Text(self._code, "bold", justify="center"))
         self.query_one("#qr", Static).update(self._picture())
-        self.query_one("#other", Button).label = "Words (l)" if self._link else "Link (l)"
+        self.query_one("#other", Button).label = "As words" if self._link else "As a link"
         how = "Send it to them" if self._link else "Say it where you know each other's voice"
         say = Text(f"{how}. They type, or paste into their chat with F6:\n\n")
         say.append(self._command, "bold")
@@ -97,33 +101,39 @@ class Invite(Dialog[str]):
     def _say(self, line: str) -> None:
         self.query_one("#state", Static).update(Text(line))
 
-    def action_link(self) -> None:
+    def _change(self) -> None:
         """Words instead of a link, or a link instead of words."""
         self._link, self._code = not self._link, ""
         self._begin()
 
-    def action_qr(self) -> None:
+    def _draw(self) -> None:
         """Draw it, or not."""
         self._qr = not self._qr
         if self._code:
             self._show()
 
-    def action_copy(self) -> None:
+    def _copy(self) -> None:
         """Put what they have to type into the clipboard."""
         if self._command:
             self.app.copy_to_clipboard(self._command)
             self.app.notify("copied, if the terminal allows it")
 
+    def action_cancel(self) -> None:
+        """Close; nobody can join with the code any more."""
+        if self._code:
+            self.app.notify(f"{self._code[:CODE_MAX]} is taken back and works no more", markup=False)
+        self.dismiss(None)
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         match event.button.id:
             case "copy":
-                self.action_copy()
+                self._copy()
             case "draw":
-                self.action_qr()
+                self._draw()
             case "other":
-                self.action_link()
+                self._change()
             case _:
-                self.dismiss(None)
+                self.action_cancel()
 
 
 class Join(Dialog[str]):
@@ -131,9 +141,10 @@ class Join(Dialog[str]):
 
     title_text = "a friend's code"
 
-    def __init__(self, node: Node, code: str = "") -> None:
+    def __init__(self, node: Node, met: Met, code: str = "") -> None:
         super().__init__()
         self._node = node
+        self._met = met
         self._given = code
 
     def content(self) -> ComposeResult:
@@ -166,6 +177,7 @@ class Join(Dialog[str]):
             code, urls = read_code(typed)
             state.update("looking for them …")
             contact = await self._node.join(code, rendezvous=urls)
+            await self._met()
         except P2PChatError as error:
             state.update(Text(one_line(str(error))))
         else:

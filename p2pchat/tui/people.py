@@ -6,10 +6,12 @@ Knows: how one of them looks in it. Does not know: what is said with them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -22,6 +24,11 @@ MANY: Final = 99
 
 class People(OptionList):
     """Whoever spoke last comes first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
+
+    class Left(Message):
+        """Back to writing."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
@@ -39,6 +46,10 @@ class People(OptionList):
         names = [name for name, _ in rows]
         if current in names and not self.has_focus:
             self.highlighted = names.index(current)
+
+    def action_leave(self) -> None:
+        """Back to writing."""
+        self.post_message(self.Left())
 
     def name_of(self, option: Option) -> str:
         """Whose row it is."""

@@ -38,7 +38,9 @@ LOADED_MAX: Final = 2000
 
 
 class Scrollback(ScrollView, can_focus=True):
-    """A conversation, oldest first."""
+    """A conversation, oldest first. No letter does anything here."""
+
+    FOCUS_ON_CLICK = False
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "scrollback--time",
@@ -53,17 +55,16 @@ class Scrollback(ScrollView, can_focus=True):
     }
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "select(-1)", "up", show=False),
-        Binding("down,j", "select(1)", "down", show=False),
-        Binding("enter,space", "unfold", "whole", show=False),
-        Binding("r", "chosen('reply')", "reply"),
-        Binding("c", "chosen('copy')", "copy"),
-        Binding("e", "chosen('edit')", "edit"),
-        Binding("x,delete", "chosen('forget')", "forget"),
-        Binding("o", "chosen('open')", "open link"),
-        Binding("home,g", "top", "oldest", show=False),
-        Binding("end,G", "bottom", "newest", show=False),
-        Binding("escape,i", "leave", "write"),
+        Binding("up", "select(-1)", "up", show=False),
+        Binding("down", "select(1)", "down", show=False),
+        Binding("enter,ctrl+o", "chosen('menu')", "what to do"),
+        Binding("ctrl+r", "chosen('reply')", "reply"),
+        Binding("ctrl+c", "chosen('copy')", "copy"),
+        Binding("delete", "chosen('forget')", "delete"),
+        Binding("home", "top", "oldest", show=False),
+        Binding("end", "bottom", "newest", show=False),
+        Binding("right,left", "unfold", "whole", show=False),
+        Binding("escape", "leave", "write"),
     ]
 
     class Wanted(Message):
@@ -108,17 +109,29 @@ class Scrollback(ScrollView, can_focus=True):
     def show(
         self, messages: Sequence[Event], *, oldest: bool, newest: bool = True, reveal: str | None = None
     ) -> None:
-        """Show these instead of whatever was there: one of them, selected, or the last."""
-        self._entries = [entry_of(message) for message in messages]
-        self._asked, self.selected = None, None
+        """Show these: one of them, selected, or the last. What came since ``clear`` comes after them."""
+        there = {message["id"] for message in messages}
+        late = [message for message in self._messages() if newest and message["id"] not in there]
+        self.clear()
+        self._entries = [entry_of(message) for message in (*messages, *late)]
         self.oldest, self.newest = oldest, newest
-        self._places.clear()
-        self._names = 0
         self._lay_out(self._entries)
         if reveal is not None:
             self.reveal(reveal)
         else:
-            self.scroll_end(animate=False, immediate=True)
+            self.to_end()
+
+    def clear(self) -> None:
+        """Show nothing, until it is told what."""
+        self._entries = []
+        self._places.clear()
+        self._asked, self.selected = None, None
+        self.oldest = self.newest = True
+        self._names = 0
+        self._lay_out([])
+
+    def _messages(self) -> list[Event]:
+        return [entry.message for entry in self._entries]
 
     def add(self, message: Event) -> None:
         """Something was said just now."""
@@ -132,7 +145,20 @@ class Scrollback(ScrollView, can_focus=True):
             self._lay_out(self._entries[-1:])
             self._drop(first=True)
             if at_end:
-                self.scroll_end(animate=False, immediate=True)
+                self.to_end()
+
+    def renew(self, message: Event) -> None:
+        """It says something else now, if it is shown."""
+        if message["id"] in self._places:
+            self.add(message)
+
+    def ask_again(self) -> None:
+        """What was wanted does not come."""
+        self._asked = None
+
+    def to_end(self) -> None:
+        """Bring the newest into view."""
+        self.scroll_end(animate=False, immediate=True)
 
     def add_page(self, messages: Sequence[Event], *, before: bool, last: bool) -> None:
         """What was wanted: all of it if ``last``."""
@@ -340,10 +366,9 @@ class Scrollback(ScrollView, can_focus=True):
         self.selected = ids[max(0, place)]
         self._bring()
 
-    def on_focus(self) -> None:
-        """Begin with the newest."""
-        if self.selected not in self._places:
-            self.selected = self._entries[-1].message["id"] if self._entries else None
+    def select_newest(self) -> None:
+        """Begin with the newest that is loaded."""
+        self.selected = self._entries[-1].message["id"] if self._entries else None
         self._bring()
 
     def _bring(self) -> None:
@@ -394,11 +419,14 @@ class Scrollback(ScrollView, can_focus=True):
             self.post_message(self.Chosen(verb, entry.message, found.group() if found else ""))
 
     def on_click(self, event: events.Click) -> None:
-        """A link opens; anything else selects."""
+        """A link opens; a click is else a click on the window, and one goes on writing. A second selects."""
         if link := event.style.meta.get("link"):
             self.post_message(self.Chosen("open", {}, str(link)))
             return
         line = event.y + int(self.scroll_y)
-        if line < self._total:
-            self.selected = self._entries[self._at(line)[0]].message["id"]
-            self.refresh()
+        if event.chain < 2 or line >= self._total:
+            self.action_leave()
+            return
+        self.selected = self._entries[self._at(line)[0]].message["id"]
+        self.focus(scroll_visible=False)
+        self.refresh()

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
@@ -113,7 +114,10 @@ Happened = Said | Moved | Refused | Trouble | Decided | Changed
 class _Sent:
     to: str
     text: str
+    at: str
     state: str = "sending"
+    after: asyncio.Future[None] | None = None
+    """What was asked before of the node, and may say how this is to be sent."""
 
 
 class Talks:
@@ -132,6 +136,9 @@ class Talks:
         self._tell = tell
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._deeds: asyncio.Queue[tuple[Coroutine[Any, Any, None], asyncio.Future[None]]] = asyncio.Queue()
+        self._last_deed: asyncio.Future[None] | None = None
+        self._handed = asyncio.Event()
         node.on_change = lambda line: tell(Trouble(line, over=line.endswith("is back")))
 
     # --- who there is
@@ -153,11 +160,18 @@ class Talks:
         people = {}
         for contact in await self.node.contacts():
             person = known.get(contact["fingerprint"]) or Person(contact)
+            self._renamed(person.name, contact["name"])
             person.contact = contact
             people[person.name] = person
         self.people = people
         if watched is not None:
             self.current = watched.name if watched.name in people else ""
+
+    def _renamed(self, old: str, new: str) -> None:
+        """What waits for somebody goes to them under their new name."""
+        for sent in self._sent.values():
+            if sent.to == old:
+                sent.to = new
 
     def in_order(self) -> list[Person]:
         """Whoever spoke last comes first; then those with whom nothing was said yet."""
@@ -171,12 +185,11 @@ class Talks:
 
     # --- what we look at
 
-    async def open(self, name: str) -> None:
-        """Look at a conversation. Raises UsageError for an unknown name."""
+    def open(self, name: str) -> None:
+        """Turn to a conversation. Raises UsageError for an unknown name."""
         if name not in self.people:
             raise UsageError(f"you know nobody called {harmless_name(name)}")
         self.current = name
-        await self.look()
 
     async def look(self) -> None:
         """Somebody looks: what is on the screen was heard."""
@@ -237,14 +250,15 @@ class Talks:
 
     # --- what we say
 
-    def say(self, text: str, to: str | None = None) -> str:
-        """Have a text sent, after all that was said before; return its id."""
+    def say(self, text: str) -> Event:
+        """Have a text sent to whom we look at, after all that was said before; return it as a line."""
         message = os.urandom(16).hex()
-        self._sent[message] = _Sent(to or self.current, text)
+        sent = _Sent(self.current, text, _now(), after=self._last_deed)
+        self._sent[message] = sent
         if len(self._sent) > FOLLOWED:
             self._sent.popitem(last=False)
         self._queue.put_nowait(message)
-        return message
+        return self._line(message, sent)
 
     async def send(self) -> None:
         """Hand what was said to the node, one after another, for ever and through nodes that go and come."""
@@ -253,8 +267,25 @@ class Talks:
             sent = self._sent.get(message)
             if sent is not None:
                 await self._hand_over(message, sent)
+            self._handed.set()
+
+    def do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have something asked of the node, after all that was asked and before all that is said later."""
+        self._last_deed = asyncio.get_running_loop().create_future()
+        self._deeds.put_nowait((work, self._last_deed))
+
+    async def act(self) -> None:
+        """Ask the node for what it is to do, one after another, for ever."""
+        while True:
+            work, done = await self._deeds.get()
+            try:
+                await work
+            finally:
+                done.set_result(None)
 
     async def _hand_over(self, message: str, sent: _Sent) -> None:
+        if sent.after is not None:
+            await asyncio.wait([sent.after])
         while True:
             try:
                 queued = await self.node.send(sent.to, sent.text, wait="queued", id=message)
@@ -269,15 +300,23 @@ class Talks:
                 break
         person = self.people.get(sent.to)
         if person is not None:
-            person.last = self.line(message, sent.to, sent.text, queued["at"])
+            person.last = {**self._line(message, sent), "at": queued["at"]}
         self._moved(message, queued["state"])
         self._tell(Changed())
 
-    def line(self, message: str, to: str, text: str, at: str) -> Event:
+    def waiting(self, name: str, known: Sequence[Event]) -> list[Event]:
+        """What was said to somebody and is in no history yet, as lines; ``known`` are those that are."""
+        there = {message["id"] for message in known}
+        return [
+            self._line(id, sent)
+            for id, sent in self._sent.items()
+            if sent.to == name and sent.state == "sending" and id not in there
+        ]
+
+    def _line(self, id: str, sent: _Sent) -> Event:
         """A message of ours as the history will tell it."""
-        state = self._sent[message].state if message in self._sent else "sending"
-        known = {"type": "message", "id": message, "from": self.me, "with": to, "at": at}
-        return {**known, "text": text, "outgoing": True, "state": state}
+        known = {"type": "message", "id": id, "from": self.me, "with": sent.to, "at": sent.at}
+        return {**known, "text": sent.text, "outgoing": True, "state": sent.state}
 
     def _moved(self, message: str, state: str) -> None:
         """Note a state, never backwards."""
@@ -299,6 +338,21 @@ class Talks:
                     known = await self.node.send(sent.to, sent.text, wait="queued", id=message)
                     self._moved(message, known["state"])
 
+    def not_handed_over(self) -> list[str]:
+        """Texts that no node has yet."""
+        return [sent.text for sent in self._sent.values() if sent.state == "sending"]
+
+    async def all_handed_over(self) -> None:
+        """Wait until a node has all that was said, or has refused it."""
+        while self.not_handed_over():
+            self._handed.clear()
+            await self._handed.wait()
+
     def undelivered(self) -> int:
         """How many of the messages sent here are still on their way."""
         return sum(each.state not in _FINAL for each in self._sent.values())
+
+
+def _now() -> str:
+    """The time as events give it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

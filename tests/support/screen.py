@@ -16,7 +16,7 @@ _UNFINISHED: Final = re.compile(r"\x1b(\[[0-?]*|\][^\x07]*|[()])?\Z")
 
 
 class Screen:
-    """24 lines by 80; what scrolls away is kept."""
+    """Lines by columns; what scrolls away is kept."""
 
     def __init__(self, rows: int = 24, columns: int = 80) -> None:
         self._columns = columns

@@ -34,11 +34,13 @@ os.execvp(sys.argv[1], sys.argv[1:])
 
 
 class Terminal:
-    """Runs a program on a pseudo-terminal of 24 lines by 80."""
+    """Runs a program on a pseudo-terminal."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], rows: int = 24, columns: int = 80
+    ) -> None:
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process = subprocess.Popen(
             [sys.executable, "-c", _AT_A_TERMINAL, *command],
             stdin=slave,
@@ -48,7 +50,7 @@ class Terminal:
         )
         os.close(slave)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._screen = Screen()
+        self._screen = Screen(rows, columns)
         self.written = ""
         """All that the program wrote, as it wrote it."""
 
@@ -64,8 +66,12 @@ class Terminal:
         os.close(self._master)
 
     def type(self, keys: str) -> None:
-        """Press keys."""
-        os.write(self._master, keys.encode())
+        """Press keys, all in one write."""
+        self.send(keys.encode())
+
+    def send(self, data: bytes) -> None:
+        """What a terminal sends, be it text or not."""
+        os.write(self._master, data)
 
     def pressed(self, key: str) -> None:
         """Press a key that leads to another part of the screen, and let that come up: until it has, what is

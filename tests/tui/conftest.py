@@ -44,6 +44,7 @@ class Desk:
     async def settle(self) -> None:
         for _ in range(3):
             await self.pilot.pause()
+            await self.chat.taken()
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let things happen until it holds; a test that waits for ever ends by its timeout."""

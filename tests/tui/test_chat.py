@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual.events import Key
 from textual.worker import WorkerFailed
 
 from p2pchat.errors import ControlError, LimitError, UsageError
-from p2pchat.tui.dialogs import Confirm, Help, SearchDialog, Verify
+from p2pchat.tui.dialogs import Confirm, Help, Rewrite, SearchDialog, Verify
 from p2pchat.tui.pairing import Invite, Join
 from tests.support.fake_node import FakeNode, message
 from tests.tui.conftest import Desk, Open
@@ -76,7 +77,8 @@ async def test_nobody_hears_what_comes_while_nobody_looks(desk: Open) -> None:
         it.chat.on_app_blur()
         await it.chat.talks.take(message("m1", "hello?"))
         assert it.node.was_heard == []
-        await it.chat.on_app_focus()
+        it.chat.on_app_focus()
+        await it.settle()
         assert it.node.was_heard == ["m1"]
 
 
@@ -91,10 +93,10 @@ async def test_a_huge_message_is_folded_until_it_is_asked_for(desk: Open) -> Non
     node = FakeNode("bob")
     node.said = [message("1", "\n".join(f"row {n}" for n in range(10_000))), message("2", "x" * 65_000)]
     async with desk(node) as it:
-        assert it.lines[-1].strip() == "… 63 000 more characters (Esc, Enter)"
+        assert it.lines[-1].strip() == "… 63 000 more characters (Esc, Right)"
         before = it.chat.scrollback.virtual_size.height
         assert before < 60
-        await it.press("escape", "up", "enter")
+        await it.press("escape", "up", "right")
         assert it.chat.scrollback.virtual_size.height > before + 9_900
 
 
@@ -198,11 +200,98 @@ async def test_a_reply_quotes_what_it_answers(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = [message("1", "eight?\nor nine?")]
     async with desk(node) as it:
-        await it.press("escape", "r")
+        await it.press("escape", "ctrl+r")
         await it.type("nine")
         await it.press("enter")
         await it.until(lambda: bool(node.sent))
         assert node.sent == [("bob", "> bob: eight? …\nnine")]
+
+
+# --- selecting messages
+
+
+@pytest.mark.parametrize("typed", ["see you later", "hey you", "r", "x y e", "/disappear banana", "k j i g"])
+async def test_no_letter_acts_on_what_was_said(desk: Open, typed: str) -> None:
+    node = FakeNode("bob")
+    node.said = said(3)
+    async with desk(node) as it:
+        await it.press("escape")
+        assert it.chat.scrollback.has_focus
+        await it.type(typed)
+        assert it.chat.writing.text == typed
+        assert it.chat.writing.has_focus
+        assert len(it.chat.screen_stack) == 1
+        assert [line["text"] for line in node.said] == ["line 0", "line 1", "line 2"]
+
+
+async def test_what_is_pasted_while_a_message_is_selected_is_written(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = said(3)
+    async with desk(node) as it:
+        await it.press("escape")
+        await it.paste("from elsewhere")
+        assert it.chat.writing.text == "from elsewhere"
+
+
+async def test_a_click_on_the_talk_goes_on_writing_and_two_select(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = said(3)
+    async with desk(node) as it:
+        await it.pilot.click("#scrollback", offset=(20, 2))
+        await it.settle()
+        assert it.chat.writing.has_focus
+        await it.pilot.double_click("#scrollback", offset=(20, 2))
+        await it.settle()
+        assert it.chat.scrollback.has_focus
+        assert it.chat.scrollback.selected == "bob1"
+
+
+async def test_escape_selects_the_newest_again_after_another_was_selected(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = said(3)
+    async with desk(node) as it:
+        await it.press("escape", "home", "escape")
+        await it.chat.talks.take(message("m1", "newer"))
+        await it.press("escape")
+        assert it.chat.scrollback.selected == "m1"
+
+
+async def test_a_burst_of_keys_opens_one_dialog(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = said(3)
+    async with desk(node) as it:
+        await it.press("escape")
+        for key in ("delete", "delete", "enter", "f1", "f5", "f9"):
+            it.chat.post_message(Key(key, None))
+        await it.settle()
+        assert len(it.chat.screen_stack) <= 2
+        assert len(node.said) == 3
+
+
+@pytest.mark.parametrize("key", ["f1", "f3", "f5", "f6", "f7", "f9"])
+async def test_no_letter_acts_in_a_dialog(desk: Open, key: str) -> None:
+    node = FakeNode("bob")
+    node.invitation = [{"type": "invite", "code": "42-tango-marble-orbit"}]
+    async with desk(node) as it:
+        await it.press(key)
+        dialog = it.chat.screen
+        await it.type("y n l q c x")
+        assert it.chat.screen is dialog
+        assert not node.people["bob"]["verified"]
+        assert not node.people["bob"]["blocked"]
+
+
+async def test_enter_in_a_dialog_that_was_just_opened_harms_nothing(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = said(3)
+    node.invitation = [{"type": "invite", "code": "42-tango-marble-orbit"}]
+    async with desk(node) as it:
+        await it.press("f5", "enter")
+        assert isinstance(it.chat.screen, Invite), "Enter copies; taking the code back has to be chosen"
+        await it.press("escape", "f9", "enter", "f7", "enter", "escape", "delete", "enter")
+        assert not node.people["bob"]["blocked"]
+        assert not node.people["bob"]["verified"]
+        assert len(node.said) == 3
 
 
 # --- commands and keys
@@ -238,7 +327,7 @@ async def test_one_who_floods_is_muted_and_blocked_from_the_keyboard_meanwhile(d
         assert it.node.people["bob"]["muted"]
         await it.press("f9")
         assert type(it.chat.screen) is Confirm
-        await it.press("y")
+        await it.press("right", "enter")
         await flooding
         assert it.node.people["bob"]["blocked"]
 
@@ -249,7 +338,7 @@ async def test_verifying_shows_digits_and_emoji_side_by_side(desk: Open) -> None
         assert isinstance(it.chat.screen, Verify)
         row = next(line for line in it.screen.split("\n") if "12345" in line)
         assert "fish" in row
-        await it.press("y")
+        await it.press("right", "enter")
         assert it.node.people["bob"]["verified"]
 
 
@@ -274,12 +363,14 @@ async def test_a_line_is_edited_and_forgotten_here(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = [message("1", "wrong")]
     async with desk(node) as it:
-        await it.press("escape", "e", "ctrl+u")
+        await it.press("escape", "enter", "up", "up", "enter")
+        assert isinstance(it.chat.screen, Rewrite)
+        await it.press("end", "ctrl+u")
         await it.type("right")
-        await it.press("enter")
+        await it.press("ctrl+s")
         assert [line["text"] for line in node.said] == ["right"]
         assert it.lines[1].endswith("right")
-        await it.press("x", "y")
+        await it.press("delete", "right", "enter")
         assert node.said == []
         assert not [line for line in it.lines if "right" in line]
 
@@ -295,7 +386,7 @@ async def test_what_the_node_refuses_is_said_and_the_chat_goes_on(
 
     async with desk(node) as it:
         monkeypatch.setattr(node, "forget_message", refuse)
-        await it.press("escape", "x", "y")
+        await it.press("escape", "delete", "right", "enter")
         assert [each.message for each in it.chat._notifications] == ["it waits to be delivered"]
         assert any(line.endswith("waits · queued") for line in it.lines)
         monkeypatch.setattr(node, "history", refuse)

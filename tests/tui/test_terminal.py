@@ -1,0 +1,96 @@
+"""The chat at a real terminal takes what is typed in order, however it comes, and outlives any byte."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import environment
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.real
+
+At = Callable[..., Terminal]
+Sent = Callable[[Terminal], list[tuple[str, str]]]
+CTRL_C, CTRL_N, CTRL_Q, ESCAPE = "\x03", "\x0e", "\x11", "\x1b"
+
+
+@pytest.fixture
+def at_terminal(tmp_path: Path) -> Iterator[At]:
+    """Open a chat with bob and carol at a terminal."""
+    with ExitStack() as stack:
+
+        def opened(said: object = (), rows: int = 24, columns: int = 80) -> Terminal:
+            setting = json.dumps(
+                {"names": ["bob", "carol"], "said": said or [], "sent": str(tmp_path / "sent")}
+            )
+            command = [sys.executable, "-m", "tests.support.lone_chat", setting]
+            terminal = stack.enter_context(Terminal(command, environment(), rows, columns))
+            terminal.until("F1 help")
+            return terminal
+
+        yield opened
+
+
+@pytest.fixture
+def sent(tmp_path: Path) -> Sent:
+    """Leave the chat; what was sent, and to whom."""
+
+    def ended(terminal: Terminal) -> list[tuple[str, str]]:
+        terminal.type(CTRL_Q)
+        assert terminal.ended() == 0, terminal.text
+        return [(to, text) for to, text in json.loads((tmp_path / "sent").read_text())]
+
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("burst", "reaches"),
+    [
+        (f"for bob only\r{CTRL_N}hi carol\r", [("bob", "for bob only"), ("carol", "hi carol")]),
+        ("u1\ru2\ru3\r", [("bob", "u1"), ("bob", "u2"), ("bob", "u3")]),
+        ("one\ntwo\r", [("bob", "one\ntwo")]),
+        (f"no{CTRL_C}yes\r", [("bob", "yes")]),
+        ("/sw\t c\t\rhi\r", [("carol", "hi")]),
+        ("//x\rab\x7fc\r", [("bob", "/x"), ("bob", "ac")]),
+    ],
+)
+def test_one_write_is_taken_as_keys_one_after_another(
+    at_terminal: At, sent: Sent, burst: str, reaches: list[tuple[str, str]]
+) -> None:
+    terminal = at_terminal()
+    terminal.type(burst + "the end")
+    terminal.until("the end")
+    assert sent(terminal) == reaches
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xfc",
+        b"\xf0\x9fabc",
+        b"\x1b[200~x\xffy\x1b[201~",
+        b"\x8d",
+        b"\x1b[M\xff\xfe\xfd",
+        b"\x1b[1114112u",
+        b"\x1b[99999999999999999999u",
+    ],
+)
+def test_no_byte_ends_it(at_terminal: At, sent: Sent, data: bytes) -> None:
+    terminal = at_terminal()
+    terminal.send(data)
+    terminal.type(f"{CTRL_C}alive\r")
+    terminal.until("me alive")
+    assert sent(terminal)[-1] == ("bob", "alive")
+
+
+def test_what_was_sent_right_before_leaving_is_sent(at_terminal: At, tmp_path: Path) -> None:
+    terminal = at_terminal()
+    terminal.type(f"bye\r{CTRL_Q}")
+    assert terminal.ended() == 0
+    assert json.loads((tmp_path / "sent").read_text()) == [["bob", "bye"]]

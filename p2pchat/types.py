@@ -12,7 +12,8 @@ ContactId = NewType("ContactId", str)
 """Fingerprint of the contact's identity key, 64 hexadecimal digits."""
 
 MessageId = NewType("MessageId", str)
-"""Random, 32 hexadecimal digits; the same on both ends."""
+"""32 hexadecimal digits, of this home alone: what we send has an id that we chose, what comes has one made
+of the sender and the id that the sender chose (``crypto.identity.received_id``)."""
 
 MeshId = NewType("MeshId", bytes)
 """BLAKE2b-128 of the mesh secret, 16 bytes; never leaves the node."""

@@ -25,7 +25,7 @@ from p2pchat.client.homes import (
     node_runs,
     wipe_home,
 )
-from p2pchat.client.node import KEY_MAX, Event, Node, Wait, message_id
+from p2pchat.client.node import KEY_MAX, Event, Node, Wait
 from p2pchat.client.reach import AskPassphrase, run_node
 from p2pchat.errors import ControlError, P2PChatError
 
@@ -69,7 +69,6 @@ __all__ = [
     "default_home",
     "forge",
     "home_exists",
-    "message_id",
     "needs_passphrase",
     "node_runs",
     "run_node",

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final, Literal, get_args
 
 from p2pchat.client.reach import Reach
@@ -32,13 +31,13 @@ INVITE_LIVES: Final = 4
 """Nodes that may wait at one code, one after another; each allows one guess, so not without end."""
 
 
-def message_id(key: str) -> str:
-    """The message's id that a key of the caller's own stands for, 32 hexadecimal digits; such a one is its
-    own. Raises UsageError."""
+def message_name(key: str) -> Event:
+    """How the node is told which message a key of the caller's own stands for: 32 hexadecimal digits are an
+    id already. Raises UsageError."""
     data = key.encode(errors="surrogateescape")
     if not 0 < len(data) <= KEY_MAX:
         raise UsageError(f"an id has 1 to {KEY_MAX} bytes")
-    return key if _MESSAGE_ID.fullmatch(key) else blake2b(data, digest_size=16).hexdigest()
+    return {"id": key} if _MESSAGE_ID.fullmatch(key) else {"key": data.hex()}
 
 
 class Node(Reach):
@@ -150,12 +149,12 @@ class Node(Reach):
         if wait not in get_args(Wait):
             raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
         report = _each_once(on_state)
-        message = message_id(id) if id is not None else os.urandom(16).hex()
-        queued = await self._call("send", to=to, text=text, id=message)
+        named = message_name(id) if id is not None else {"id": os.urandom(16).hex()}
+        queued = await self._call("send", to=to, text=text, **named)
         report({"type": "receipt", **queued, "state": "queued"})
         if wait == "queued":
             return queued  # type: ignore[no-any-return]
-        return await self._wait(message, wait, timeout, report)
+        return await self._wait(queued["id"], wait, timeout, report)
 
     async def _wait(
         self, message: str, state: str, timeout: float | None, report: Callable[[Event], None]

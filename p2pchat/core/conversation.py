@@ -28,6 +28,7 @@ from p2pchat.core.records import (
 )
 from p2pchat.core.session import Session
 from p2pchat.crypto.envelope import TagDelta
+from p2pchat.crypto.identity import received_id
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import MessageId, MessageState
@@ -262,8 +263,9 @@ class Conversation:
     def _deliver(self, payload: wire.Payload, now: float) -> list[Output]:
         match payload:
             case wire.Text(id=message, at=at, text=text):
-                expires = self._purge.line(self.contact, now)
-                line = Message(message, self.contact.id, False, at, text, MessageState.DELIVERED, expires)
+                expires, who = self._purge.line(self.contact, now), self.contact.id
+                id = received_id(who, message)
+                line = Message(id, who, False, at, text, MessageState.DELIVERED, expires)
                 return [Persist(PutMessage(line)), Notify(MessageArrived(line))]
             case wire.RekeyOffer():
                 agreed = self._session.answer_renewal(payload, now)

@@ -7,6 +7,7 @@ All ``Persist`` orders of a batch are committed before any other order of that b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from p2pchat.core.records import Change, Contact, Message
@@ -219,3 +220,19 @@ Order = (
     | FetchCells
     | Notify
 )
+
+
+def news(batch: list[Order], known: Sequence[Message]) -> list[Order]:
+    """The batch without the announcements of ``known`` lines: the store had them, so they did not arrive."""
+    if not known:
+        return batch
+    old = {id(line) for line in known}
+    return [
+        order
+        for order in batch
+        if not (
+            isinstance(order, Notify)
+            and isinstance(order.event, MessageArrived)
+            and id(order.event.message) in old
+        )
+    ]

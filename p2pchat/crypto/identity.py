@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from p2pchat.crypto.kdf import derive, digest
-from p2pchat.types import ContactId
+from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.words import EMOJI, WORDS
 
 DIGITS_EACH = 30
@@ -24,6 +24,18 @@ _NO_KEY = b"p2pchat identity"
 def fingerprint(identity_key: bytes) -> ContactId:
     """BLAKE2b-256 of the identity key, 64 hexadecimal digits."""
     return ContactId(digest(_NO_KEY + identity_key).hex())
+
+
+def received_id(contact: ContactId, id: MessageId) -> MessageId:
+    """What a message is called here that ``contact`` sent as ``id``: no sender can take the id of another's
+    message, or of one of ours."""
+    return MessageId(derive(_NO_KEY, "received", contact.encode(), id.encode(), size=16).hex())
+
+
+def named_id(secret: bytes, key: bytes) -> MessageId:
+    """What a message is called that our person knows by ``key``. Keyed by a secret of the home: whoever gets
+    the message learns nothing of the key, and can try no guesses of it."""
+    return MessageId(derive(secret, "message", key, size=16).hex())
 
 
 def safety_number(a: bytes, b: bytes) -> str:

@@ -16,7 +16,8 @@ from p2pchat.core import facts, orders
 from p2pchat.core.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.records import Contact
 from p2pchat.crypto.identity import fingerprint as fingerprint_of
-from p2pchat.crypto.identity import safety_words
+from p2pchat.crypto.identity import named_id, safety_words
+from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import doctor, views
 from p2pchat.daemon.arguments import INVALID_PARAMS, Arguments
 from p2pchat.daemon.control import Asker, MethodError
@@ -229,12 +230,27 @@ class Methods:
         """Accept a message; the answer comes when it is on disk. The same ``id`` again accepts nothing
         twice."""
         contact, text = self._named(arguments.text("to")), arguments.text("text")
-        message = MessageId(arguments.optional_text("id") or self._running.entropy.bytes(16).hex())
-        if not _MESSAGE_ID.fullmatch(message):
-            raise MethodError(INVALID_PARAMS, "id must be 32 hexadecimal digits")
+        message = await self._message_id(arguments)
         async with self._alone(message):
             state = await self._accepted(message, contact, text)
         return {"id": message, "state": state.value, "at": views.moment(self._running.clock.now())}
+
+    async def _message_id(self, arguments: Arguments) -> MessageId:
+        """By its ``id``, or by a ``key`` of the asker's own (bytes in hexadecimal); else a new one."""
+        key = arguments.optional_text("key")
+        if key is None:
+            message = MessageId(arguments.optional_text("id") or self._running.entropy.bytes(16).hex())
+            if not _MESSAGE_ID.fullmatch(message):
+                raise MethodError(INVALID_PARAMS, "id must be 32 hexadecimal digits")
+            return message
+        try:
+            data = bytes.fromhex(key)
+        except ValueError as error:
+            raise MethodError(INVALID_PARAMS, "key must be hexadecimal digits") from error
+        before = MessageId(digest(data, 16).hex())  # what versions without a secret made of it
+        if await self._running.ask_store(lambda store: store.sent(before) or store.was_forgotten(before)):
+            return before
+        return named_id(self._running.node.identity.pickle_key, data)
 
     @asynccontextmanager
     async def _alone(self, message: MessageId) -> AsyncIterator[None]:

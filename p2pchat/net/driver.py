@@ -16,7 +16,7 @@ from typing import Final, Protocol, assert_never
 from p2pchat.core import orders
 from p2pchat.core.facts import CellsFetched, Fact, FrameReceived, LinkDown, TimerFired
 from p2pchat.core.orders import Event, Order
-from p2pchat.core.records import Change, HeldCell
+from p2pchat.core.records import Change, HeldCell, Message
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId
 from p2pchat.wire.description import Description
@@ -70,7 +70,7 @@ class Connections(Protocol):
 class Journal(Protocol):
     """What the driver needs of the store; called in its worker thread."""
 
-    def commit(self, changes: Sequence[Change]) -> None: ...
+    def commit(self, changes: Sequence[Change]) -> Sequence[Message]: ...
 
     def cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
 
@@ -161,6 +161,7 @@ class Driver:
         """Handle what has happened, commit what follows, then do the rest."""
         wanted: list[Order] = []
         waiting: list[asyncio.Future[None]] = []
+        known: Sequence[Message] = ()
         try:
             for _ in range(min(BATCH_MAX, len(self._facts))):
                 fact, done = self._facts.popleft()
@@ -174,14 +175,15 @@ class Driver:
                 wanted += self._node.handle(TimerFired(), self._now())
             changes = [order.change for order in wanted if isinstance(order, orders.Persist)]
             if changes:
-                await asyncio.get_running_loop().run_in_executor(self._worker, self._journal.commit, changes)
+                loop = asyncio.get_running_loop()
+                known = await loop.run_in_executor(self._worker, self._journal.commit, changes)
         except BaseException as error:
             _fail(waiting, error)
             raise
         for done in waiting:
             if not done.done():
                 done.set_result(None)
-        for order in wanted:
+        for order in orders.news(wanted, known):
             self._carry_out(order)
         if self._facts:
             self._awake.set()

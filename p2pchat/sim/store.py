@@ -18,8 +18,8 @@ class Store(Protocol):
         """What a node that starts finds."""
         ...
 
-    def apply(self, change: Change) -> None:
-        """Keep a change."""
+    def apply(self, change: Change) -> bool:
+        """Keep a change; False for a line that was kept before."""
         ...
 
     def cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
@@ -45,7 +45,7 @@ class Shelf:
         }
         return Memory(self._identity, tuple(self._meshes.values()), held=index)
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change) -> bool:
         """Keep a change; of contacts and messages there are none."""
         match change:
             case PutMesh(mesh):
@@ -58,6 +58,7 @@ class Shelf:
                     held.pop(number, None)
             case _:
                 raise ValueError(f"a simulated node keeps no {type(change).__name__}")
+        return True
 
     def cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
         """Held cells, whole, ordered by number."""

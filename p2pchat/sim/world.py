@@ -14,6 +14,7 @@ from p2pchat.core import facts, orders
 from p2pchat.core.broadcast import Strategy
 from p2pchat.core.node import Node
 from p2pchat.core.plumtree import Plumtree
+from p2pchat.core.records import Message, PutMessage
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import uniform
@@ -144,10 +145,12 @@ class World:
 
     def carry_out(self, host: Host, batch: list[orders.Order]) -> None:
         """Do what a node wants done; what is to be kept comes first."""
+        known: list[Message] = []
         for order in batch:
-            if type(order) is orders.Persist:
-                host.store.apply(order.change)
-        for order in batch:
+            if type(order) is orders.Persist and not host.store.apply(order.change):
+                assert type(order.change) is PutMessage, "nothing else is refused"
+                known.append(order.change.message)
+        for order in orders.news(batch, known):
             self._carriers[type(order)](host, order)
 
     def _set_timer(self, host: Host, due: float) -> None:

@@ -88,10 +88,10 @@ class Store:
         """All that a node needs to resume."""
         return journal.load(self._connection)
 
-    def commit(self, changes: Iterable[Change]) -> None:
-        """Apply a batch, all or nothing; on return it is durable. Raises StoreError, and then nothing was
-        changed."""
-        journal.commit(self._connection, changes)
+    def commit(self, changes: Iterable[Change]) -> list[Message]:
+        """Apply a batch, all or nothing; on return it is durable. Returns the lines that were here before.
+        Raises StoreError, and then nothing was changed."""
+        return journal.commit(self._connection, changes)
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
         """Held cells, whole, ordered by number, as far as they are there."""

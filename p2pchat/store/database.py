@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import apsw
 
+from p2pchat.crypto.identity import received_id
 from p2pchat.errors import StoreError, TrustError
 from p2pchat.store import wal
+from p2pchat.types import ContactId, MessageId
 
 DATABASE = "store.db"
 SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -48,6 +51,7 @@ def connect(path: Path, data_key: bytes) -> apsw.Connection:
             connection.pragma("key", f"raw:{data_key.hex()}")
             for setting in _SETTINGS:
                 connection.execute(setting)
+            connection.create_scalar_function("received_id", _received_id, 2, deterministic=True)
             migrate(connection, _schema_files())
     except BaseException:
         connection.close()
@@ -122,6 +126,11 @@ def migrate(connection: apsw.Connection, files: dict[int, str]) -> None:
         with transaction(connection):
             connection.execute(files[number])
             connection.pragma("user_version", number)
+
+
+def _received_id(*row: Any) -> str:
+    contact, id = row
+    return received_id(ContactId(contact), MessageId(id))
 
 
 def _schema_files() -> dict[int, str]:

@@ -12,7 +12,7 @@ from typing import Any, assert_never
 import apsw
 
 from p2pchat.core import records
-from p2pchat.core.records import Change, Memory
+from p2pchat.core.records import Change, Memory, Message
 from p2pchat.errors import StoreError
 from p2pchat.store.database import transaction, understood
 from p2pchat.types import ContactId, MeshId, MessageId
@@ -42,11 +42,16 @@ _DROP_CELL = "DELETE FROM held WHERE mesh = ? AND number = ?"
 _GET_CELL = "SELECT number, key, epoch, slot, body FROM held WHERE mesh = ? AND number = ?"
 
 
-def commit(connection: apsw.Connection, changes: Iterable[Change]) -> None:
-    """Apply a batch, all or nothing, durably. Raises StoreError."""
+def commit(connection: apsw.Connection, changes: Iterable[Change]) -> list[Message]:
+    """Apply a batch, all or nothing, durably; return the lines that were here before, and left as they were.
+    Raises StoreError."""
+    known: list[Message] = []
     with transaction(connection):
         for change in changes:
             _apply(connection, change)
+            if isinstance(change, records.PutMessage) and not connection.changes():
+                known.append(change.message)
+    return known
 
 
 def load(connection: apsw.Connection) -> Memory:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import aclosing, suppress
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
-from p2pchat.client import Node, connect, create_home, message_id
+from p2pchat.client import Node, connect, create_home
 from p2pchat.core.records import Message, PutMessage
 from p2pchat.errors import (
     ControlError,
@@ -40,9 +41,9 @@ async def test_a_message_and_its_states(tmp_path: Path) -> None:
         assert states == ["queued", "relayed", "delivered"]
         (received,) = await messages(bob, 1)
         assert received["text"] == "hi 👋"
-        assert received["id"] == sent["id"]
         assert received["from"] == "alice"
         (line,) = await alice.history("bob")
+        assert line["id"] == sent["id"]
         assert (line["state"], line["outgoing"], line["from"]) == ("delivered", True, "alice")
         (talk,) = await bob.conversations()
         assert (talk["with"], talk["unheard"]) == ("alice", 0)
@@ -282,9 +283,29 @@ async def test_a_history_of_many_megabytes_is_read_whole(tmp_path: Path) -> None
 
 async def test_a_contact_who_takes_our_id_first_blocks_nothing(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
-        await bob.send("alice", "squat", id=message_id("backup of Monday"))
-        done = await alice.send("bob", "backup done", id="backup of Monday")
-        assert done["state"] == "delivered"
+        first = await alice.send("bob", "backup done", id="backup of Monday")
+        await bob.send("alice", "squat", id=first["id"])
+        again = await alice.send("bob", "backup done", id="backup of Monday")
+        assert (again["id"], again["state"]) == (first["id"], "delivered")
+        (squat,) = [line for line in await alice.history("bob") if not line["outgoing"]]
+        assert squat["id"] != first["id"]
+        await alice.forget_message(squat["id"])
+        assert [line["text"] for line in await alice.history("bob")] == ["backup done"]
+
+
+async def test_the_same_key_is_another_id_in_another_home(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        mine = await alice.send("bob", "done", id="backup of Monday")
+        theirs = await bob.send("alice", "done", id="backup of Monday")
+        assert mine["id"] != theirs["id"]
+
+
+async def test_a_message_sent_under_a_key_before_keys_were_secret_is_not_sent_again(tmp_path: Path) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        before = blake2b(b"backup of Monday", digest_size=16).hexdigest()
+        await alice.send("bob", "backup done", id=before)
+        assert (await alice.send("bob", "backup done", id="backup of Monday"))["id"] == before
+        assert len(await bob.history("alice")) == 1
 
 
 async def test_an_id_whose_message_was_forgotten_is_not_used_again(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def test_a_crowd_without_a_node_shares_the_one_that_one_of_it_runs(pair: tuple[P
     ana, bob = pair
     ended = [each.ended() for each in crowd(ana, "bob")]
     assert [(each.returncode, each.stderr) for each in ended if each.returncode] == []
-    assert arrived(bob, "ana") == [(f"{n}", each.stdout.strip()) for n, each in enumerate(ended)]
+    assert arrived(ana, "bob") == [(f"{n}", each.stdout.strip()) for n, each in enumerate(ended)]
+    assert [text for text, _ in arrived(bob, "ana")] == [text for text, _ in arrived(ana, "bob")]
 
 
 def test_a_crowd_outlives_the_node_that_served_it(pair: tuple[Person, Person]) -> None:
@@ -60,6 +61,7 @@ def test_a_crowd_outlives_the_node_that_served_it(pair: tuple[Person, Person]) -
     ended = [each.ended() for each in sending]
     assert [(each.returncode, each.stderr) for each in ended if each.returncode] == []
     ids += [each.stdout.strip() for each in ended[1:]]
-    assert arrived(bob, "ana")[:CROWD] == [(f"{n}", id) for n, id in enumerate(ids)]
+    assert arrived(ana, "bob")[:CROWD] == [(f"{n}", id) for n, id in enumerate(ids)]
+    assert [text for text, _ in arrived(bob, "ana")][:CROWD] == [f"{n}" for n in range(CROWD)]
     assert bob.run("send", "ana", "after", "--timeout", "50").returncode == 0
     assert heard(listener) == ["before", "after"]

@@ -13,7 +13,7 @@ import pytest
 from p2pchat.core import orders
 from p2pchat.core.facts import CellsFetched, Fact, FrameReceived, FramesDrained, LinkDown, Started, TimerFired
 from p2pchat.core.orders import FetchCells, Notify, Order, Persist, SendFrame
-from p2pchat.core.records import Change, DropOutbox, HeldCell
+from p2pchat.core.records import Change, DropOutbox, HeldCell, Message
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
 from p2pchat.types import LinkId, MeshId, MessageId, Topic
@@ -50,11 +50,12 @@ class Recorder:
         self.fails = False
         self.threads: set[str] = set()
 
-    def commit(self, changes: Sequence[Change]) -> None:
+    def commit(self, changes: Sequence[Change]) -> Sequence[Message]:
         self.threads.add(threading.current_thread().name)
         if self.fails:
             raise StoreError("the disk is full")
         self.done.append(("commit", list(changes)))
+        return ()
 
     def cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]:
         self.threads.add(threading.current_thread().name)

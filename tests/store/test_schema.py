@@ -9,11 +9,12 @@ from pathlib import Path
 import apsw
 import pytest
 
-from p2pchat.core.records import HeldCell, PutCells
+from p2pchat.core.records import HeldCell, PutCells, PutMessage
+from p2pchat.crypto.identity import received_id
 from p2pchat.errors import StoreError
 from p2pchat.store import KEY_FILE, KeyFile, Store, database, journal
 from p2pchat.store.database import connect, migrate
-from tests.support.homes import BOB, MESH, new_store
+from tests.support.homes import BOB, MESH, message, new_store
 
 FIRST = "CREATE TABLE one (a INTEGER) STRICT; INSERT INTO one VALUES (1);"
 SECOND = "CREATE TABLE two (b INTEGER) STRICT; INSERT INTO two SELECT a + 1 FROM one;"
@@ -68,6 +69,18 @@ def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
     store.commit([PutCells(MESH.id, (kept,))])
     assert store.cells(MESH.id, [1]) == (kept,)
     store.close()
+
+
+def test_lines_that_came_before_ids_were_a_homes_own_are_called_as_they_would_be_now(tmp_path: Path) -> None:
+    home, step = tmp_path / "home", 6
+    store = new_store(home)
+    store.commit([PutMessage(message(1, "theirs")), PutMessage(message(1, "ours", outgoing=True))])
+    store.close()
+    with opened(home) as connection:
+        connection.pragma("user_version", step - 1)
+        migrate(connection, {step: database._schema_files()[step]})
+        ids = dict(connection.execute("SELECT text, id FROM message"))
+    assert ids == {"theirs": received_id(BOB.id, message(1).id), "ours": message(1).id}
 
 
 def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class MemoryStore:
         held = self.held.get(mesh, {})
         return tuple(held[number] for number in sorted(numbers) if number in held)
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change) -> bool:
         match change:
             case records.PutIdentity(identity):
                 self.identity = identity
@@ -60,7 +60,7 @@ class MemoryStore:
             case records.DropOutbox(message):
                 self.outbox.pop(message, None)
             case records.PutMessage(message):
-                self._add(message)
+                return self._add(message)
             case records.SetMessageState(message, state):
                 self.history = [self._moved(m, message, state) for m in self.history]
             case records.DropExpiredMessages(now):
@@ -70,6 +70,7 @@ class MemoryStore:
             case records.DropCells(home, numbers):
                 for number in numbers:
                     self.held.get(home, {}).pop(number, None)
+        return True
 
     def received(self) -> list[str]:
         """Texts of all incoming messages, in the order they came."""
@@ -79,12 +80,14 @@ class MemoryStore:
         """State of an outgoing message."""
         return next(m.state for m in self.history if m.outgoing and m.id == message)
 
-    def _add(self, message: Message) -> None:
-        if not any(
+    def _add(self, message: Message) -> bool:
+        known = any(
             (m.contact, m.outgoing, m.id) == (message.contact, message.outgoing, message.id)
             for m in self.history
-        ):
+        )
+        if not known:
             self.history.append(message)
+        return not known
 
     @staticmethod
     def _moved(line: Message, message: MessageId, state: MessageState) -> Message:

@@ -8,6 +8,7 @@ Knows: the tree of errors and their exit codes. Does not know: who raises them o
     ├── UsageError          2   unknown name, malformed input from the user
     ├── RefusedInput        -   what a peer sent; caught at the core's border, counted, never answered
     │   ├── Malformed           its bytes do not parse
+    │   ├── OtherVersion        it is said in another version of the protocol
     │   └── Unreadable          its seal does not open
     ├── NetworkError        3   no rendezvous or no mesh could be reached
     │   └── LinkError           one WebRTC link failed
@@ -37,13 +38,30 @@ class UsageError(P2PChatError):
 class RefusedInput(P2PChatError):
     """Bytes from a peer that yield no value. Never answered: an answer would be an oracle."""
 
+    kind = "refused"
+    """What it is counted as."""
+
 
 class Malformed(RefusedInput):
     """The bytes do not parse."""
 
+    kind = "malformed"
+
+
+class OtherVersion(RefusedInput):
+    """A greeting in another version of the protocol."""
+
+    kind = "another version"
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"said in version {version} of the protocol")
+        self.version = version
+
 
 class Unreadable(RefusedInput):
     """The bytes parse but their seal does not open under the expected key."""
+
+    kind = "unreadable"
 
 
 class NetworkError(P2PChatError):

@@ -24,7 +24,8 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request, Response
 from websockets.protocol import Event, State
 
-from p2pchat.wire.signalling import MESSAGE_MAX, VERSION, Welcome, encode_server
+from p2pchat.wire.signalling import MESSAGE_MAX, Welcome, encode_server
+from p2pchat.wire.version import VERSION
 from rendezvous.broker import Broker, Close, Output, Send
 from rendezvous.limits import Limits, same_client
 from rendezvous.topics import Connection

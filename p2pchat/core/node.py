@@ -123,7 +123,7 @@ class Node:
         try:
             return self._dispatch(fact, now)
         except RefusedInput as refusal:
-            self._counters[f"input refused: {type(refusal).__name__.lower()}"] += 1
+            self._counters[f"input refused: {refusal.kind}"] += 1
             return []
 
     def _dispatch(self, fact: facts.Fact, now: float) -> list[Order]:

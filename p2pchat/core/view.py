@@ -393,8 +393,8 @@ class View:
         take = self._neighbours.replied if came.reply else self._neighbours.offered
         try:
             return self._carried(take(came.at, came.blob, now), now)
-        except RefusedInput:
-            self._counters["walks refused"] += 1
+        except RefusedInput as refusal:
+            self._counters[f"input refused: {refusal.kind}"] += 1
             return []
 
     def _pass(self, at: Way, blob: bytes, now: float) -> list[ViewOutput]:

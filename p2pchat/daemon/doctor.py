@@ -25,6 +25,7 @@ from p2pchat.core.stem.profile import PROFILES
 from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.home import has_room
 from p2pchat.daemon.views import View
+from p2pchat.errors import OtherVersion
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
 from p2pchat.types import LinkId
@@ -165,8 +166,10 @@ def _costs(frames_per_s: float) -> str:
 
 
 def _neighbours(running: RunningNode) -> View:
-    meshes = running.node.status().meshes
-    links = sum(mesh.links for mesh in meshes)
-    if not meshes:
+    now = running.node.status()
+    links = sum(mesh.links for mesh in now.meshes)
+    if not now.meshes:
         return _check("mesh", True, "in none yet")
-    return _check("mesh", links > 0, f"{links} link{'s' * (links != 1)}")
+    foreign = now.counters.get(f"input refused: {OtherVersion.kind}", 0)
+    others = f"; refused {foreign} times members whose p2pchat speaks another version" if foreign else ""
+    return _check("mesh", links > 0, f"{links} link{'s' * (links != 1)}{others}")

@@ -36,13 +36,13 @@ from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
 from p2pchat.errors import Malformed, NetworkError
 from p2pchat.wire.signalling import (
     MESSAGE_MAX,
-    VERSION,
     FromClient,
     FromServer,
     Welcome,
     decode_server,
     encode_client,
 )
+from p2pchat.wire.version import VERSION, other_version
 
 CONNECT_SECONDS: Final = 10.0
 """For name, TCP, TLS, handshake and welcome together."""
@@ -298,7 +298,7 @@ def _check_welcome(message: FromServer) -> None:
     if not isinstance(message, Welcome):
         raise Malformed("no welcome")
     if message.version != VERSION:
-        raise NetworkError(f"it speaks version {message.version}, we speak {VERSION}: update the older one")
+        raise NetworkError(f"it {other_version(message.version)}")
 
 
 @functools.cache

@@ -85,6 +85,9 @@ class Reader:
             raise Malformed("not a map")
         self._map: dict[str, Any] = value
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._map
+
     def bytes(self, key: str, size: int | None = None, *, limit: int | None = None) -> _Bytes:
         """Bytes: exactly ``size``, or at most ``limit``, where given."""
         value = self._take(key)

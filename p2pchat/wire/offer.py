@@ -3,7 +3,7 @@ link.
 
 Knows: their fields and bytes. Does not know: how they are sealed, or how a description becomes a connection.
 
-All are msgpack maps, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``.
+All are msgpack maps, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``, and say their version.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from p2pchat.wire.codec import Reader, length_prefixed, pack, strip_padding, unp
 from p2pchat.wire.description import Description, decode_description, encode_description
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.version import VERSION, VERSION_KEY, check_version
 
 NODE_BYTES: Final = 8
 X25519_BYTES: Final = 32
@@ -68,7 +69,7 @@ def encode_offer(offer: Offer) -> bytes:
 
 
 def decode_offer(data: bytes) -> Offer:
-    """Undo ``encode_offer``. Raises Malformed."""
+    """Undo ``encode_offer``. Raises Malformed or OtherVersion."""
     read = _reader(data, _OFFER, _OFFER)
     node, x25519 = _who(read)
     return Offer(node, x25519, read.bytes("ek", ENCAPSULATION_KEY_BYTES), _description(read))
@@ -77,13 +78,12 @@ def decode_offer(data: bytes) -> Offer:
 def encode_reply(reply: Reply) -> bytes:
     """Return ``GEOMETRY.blob_plain`` bytes, ready to be sealed."""
     if isinstance(reply, Decline):
-        fields = {"t": _DECLINE, "node": reply.node, "linked": reply.linked}
-        return length_prefixed(pack(fields), GEOMETRY.blob_plain)
+        return _packed({"t": _DECLINE, "node": reply.node, "linked": reply.linked})
     return _encode(_ANSWER, reply.node, reply.x25519, "ct", reply.ciphertext, reply.description)
 
 
 def decode_reply(data: bytes) -> Reply:
-    """Undo ``encode_reply``. Raises Malformed."""
+    """Undo ``encode_reply``. Raises Malformed or OtherVersion."""
     read = _reader(data, _ANSWER, _DECLINE)
     if read.integer("t", _ANSWER, _DECLINE) == _DECLINE:
         return Decline(NodeId(read.bytes("node", NODE_BYTES)), read.flag("linked"))
@@ -92,14 +92,18 @@ def decode_reply(data: bytes) -> Reply:
 
 
 def _encode(kind: int, node: NodeId, x25519: bytes, name: str, kem: bytes, description: Description) -> bytes:
-    fields = {"t": kind, "node": node, "x": x25519, name: kem, "d": encode_description(description)}
-    return length_prefixed(pack(fields), GEOMETRY.blob_plain)
+    return _packed({"t": kind, "node": node, "x": x25519, name: kem, "d": encode_description(description)})
+
+
+def _packed(fields: dict[str, object]) -> bytes:
+    return length_prefixed(pack({**fields, VERSION_KEY: VERSION}), GEOMETRY.blob_plain)
 
 
 def _reader(data: bytes, first: int, last: int) -> Reader:
     if len(data) != GEOMETRY.blob_plain:
         raise Malformed(f"an offer or answer of {len(data)} bytes")
     read = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
+    check_version(read)
     read.integer("t", first, last)
     return read
 

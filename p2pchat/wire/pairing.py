@@ -3,7 +3,7 @@
 Knows: the messages, their limits, their bytes. Does not know: CPace, who may speak when, what a contact is.
 
 All are msgpack maps with a type under ``t``, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``: a
-rendezvous cannot tell one from another, or from an offer.
+rendezvous cannot tell one from another, or from an offer. The first one each way says its version.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from p2pchat.wire.codec import Reader, length_prefixed, pack, strip_padding, unp
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.invite import RENDEZVOUS_MAX, URL_BYTES, check_rendezvous
 from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.version import VERSION, VERSION_KEY, check_version, read_version
 
 NICK_CHARS: Final = 64
 HELLO_MAX: Final = 512
@@ -120,7 +121,14 @@ class Burnt:
     """Host: that was the wrong secret, and the code is gone."""
 
 
-PairingMessage = PakeStart | PakeReply | PakeConfirm | HostBundle | GuestBundle | Welcome | Burnt
+@dataclass(frozen=True, slots=True)
+class Speaks:
+    """Host: your first message is of another version; this is ours. The same bytes in every version."""
+
+    version: int
+
+
+PairingMessage = PakeStart | PakeReply | PakeConfirm | HostBundle | GuestBundle | Welcome | Burnt | Speaks
 
 
 def encode_pairing(message: PairingMessage) -> bytes:
@@ -129,14 +137,16 @@ def encode_pairing(message: PairingMessage) -> bytes:
 
 
 def decode_pairing(data: bytes) -> PairingMessage:
-    """Undo ``encode_pairing``. Raises Malformed."""
+    """Undo ``encode_pairing``. Raises Malformed, or OtherVersion on a first message of one."""
     if len(data) != GEOMETRY.blob_plain:
         raise Malformed(f"a pairing message of {len(data)} bytes")
     read = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
     match read.integer("t", 0, _TYPE_MAX):
         case 1:
+            check_version(read)
             return PakeStart(read.bytes("sid", _SID), read.bytes("share", _KEY))
         case 2:
+            check_version(read)
             return PakeReply(read.bytes("share", _KEY), read.bytes("proof", _KEY))
         case 3:
             return PakeConfirm(read.bytes("proof", _KEY))
@@ -148,6 +158,8 @@ def decode_pairing(data: bytes) -> PairingMessage:
             return Welcome(read.bytes("olm", limit=WELCOME_MAX))
         case 7:
             return Burnt()
+        case 8:
+            return Speaks(read_version(read))
         case unknown:
             raise Malformed(f"pairing message of unknown type {unknown}")
 
@@ -155,9 +167,9 @@ def decode_pairing(data: bytes) -> PairingMessage:
 def _fields(message: PairingMessage) -> dict[str, Any]:
     match message:
         case PakeStart(sid=sid, share=share):
-            return {"t": 1, "sid": sid, "share": share}
+            return {"t": 1, VERSION_KEY: VERSION, "sid": sid, "share": share}
         case PakeReply(share=share, confirmation=proof):
-            return {"t": 2, "share": share, "proof": proof}
+            return {"t": 2, VERSION_KEY: VERSION, "share": share, "proof": proof}
         case PakeConfirm(confirmation=proof):
             return {"t": 3, "proof": proof}
         case HostBundle():
@@ -177,6 +189,8 @@ def _fields(message: PairingMessage) -> dict[str, Any]:
             return {"t": 6, "olm": olm}
         case Burnt():
             return {"t": 7}
+        case Speaks(version=version):
+            return {"t": 8, VERSION_KEY: version}
     assert_never(message)
 
 

@@ -26,7 +26,6 @@ from p2pchat.errors import Malformed
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.geometry import GEOMETRY
 
-VERSION: Final = 1
 TOPIC_BYTES: Final = 32
 SEAT_BYTES: Final = 8
 BLOB_BYTES: Final = GEOMETRY.blob
@@ -97,7 +96,7 @@ FromClient = Take | Leave | Pass
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The first message of a connection. ``version`` is 0..255; a client that does not know it hangs up."""
+    """The first message of a connection: ``wire.version``, 0..255. A client of another hangs up."""
 
     version: int
 

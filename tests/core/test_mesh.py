@@ -12,11 +12,14 @@ from p2pchat.core.facts import InviteOpened
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.crypto.envelope import epoch_at
-from p2pchat.crypto.kdf import mesh_topic
+from p2pchat.crypto.kdf import derive, mesh_topic
+from p2pchat.crypto.sealing import open_blob, seal_blob
 from p2pchat.types import LinkId, Seat, Topic
 from p2pchat.wire.cell import Cell, encode_cell
+from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated
+from p2pchat.wire.version import VERSION
 from tests.support.world import URL, World
 
 
@@ -194,6 +197,34 @@ def test_a_rendezvous_that_tampers_with_every_blob_gets_no_link_made(spot: int) 
     world.run(120.0)
     assert up(world, "n0") == up(world, "n1") == 0
     assert world.machines["n0"].running.status().counters["input refused: unreadable"] > 0
+
+
+def test_members_of_another_version_are_refused_in_silence_and_counted() -> None:
+    world = crowd(2)
+    topic, (record,) = topic_of(world, "n0"), world.machines["n0"].store.meshes.values()
+    key, offers = derive(record.secret, "offer blob"), 0
+    for name in world.machines:
+        world.kill(name)
+
+    def of_tomorrow(message: FromServer) -> FromServer:
+        nonlocal offers
+        if not isinstance(message, Blob):
+            return message
+        offers += 1
+        fields = unpack(strip_padding(open_blob(key, message.blob, b"offer" + topic)), GEOMETRY.blob_plain)
+        assert isinstance(fields, dict)
+        said = length_prefixed(pack({**fields, "v": VERSION + 1, "more": True}), GEOMETRY.blob_plain)
+        return replace(message, blob=seal_blob(key, bytes(GEOMETRY.nonce), said, b"offer" + topic))
+
+    world.tamper = of_tomorrow
+    for name in world.machines:
+        world.start(name)
+    world.run(60.0)
+    counted = [
+        each.running.status().counters["input refused: another version"] for each in world.machines.values()
+    ]
+    assert up(world, "n0") == up(world, "n1") == 0
+    assert sum(counted) == offers > 0, "every blob was an offer: none was answered"
 
 
 def test_a_rendezvous_that_repeats_every_blob_gains_nothing() -> None:

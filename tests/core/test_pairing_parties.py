@@ -14,8 +14,10 @@ from p2pchat.errors import RefusedInput
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire
+from p2pchat.wire.codec import length_prefixed, pack
 from p2pchat.wire.invite import InviteCode
 from p2pchat.wire.signalling import Pass, Refusal
+from p2pchat.wire.version import VERSION
 from p2pchat.wire.words import WORDS
 
 URL = "ws://meeting.test"
@@ -99,6 +101,39 @@ def test_a_host_answers_nothing_that_is_out_of_turn(host: Host, message: wire.Pa
 def test_a_guest_answers_nothing_that_is_out_of_turn(guest: Guest, message: wire.PairingMessage) -> None:
     assert guest.blob(opposite(guest.topic), sealed(guest.topic, "host", message), 0.0) == []
     assert not guest.over
+
+
+def other_version(topic: Topic, role: str, version: int) -> bytes:
+    """A first message of the future: of its fields, only its type and version are known."""
+    plain = length_prefixed(pack({"t": 1 if role == "guest" else 2, "v": version}), 2008)
+    return seal_blob(derive(topic, "pairing before key"), NONCE, plain, role.encode() + topic)
+
+
+def reasons(out: list[Output]) -> list[str]:
+    return [str(each.error) for each in out if isinstance(each, Failed)]
+
+
+def test_a_guest_of_another_version_is_told_ours_and_the_host_is_told_theirs(host: Host) -> None:
+    out = host.blob(opposite(host.topic), other_version(host.topic, "guest", 9), 0.0)
+    assert said(out, host.topic, "host") == [wire.Speaks(VERSION)]
+    assert failures(out) == [3]
+    assert "version 9" in reasons(out)[0] and "this p2pchat must be upgraded" in reasons(out)[0]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["host says so", "guest finds out"])
+def test_a_host_of_another_version_is_named_to_the_guest(guest: Guest, told: bool) -> None:
+    says_so = sealed(guest.topic, "host", wire.Speaks(1))
+    blob = says_so if told else other_version(guest.topic, "host", 1)
+    out = guest.blob(opposite(guest.topic), blob, 0.0)
+    assert failures(out) == [3]
+    assert "version 1" in reasons(out)[0] and "the other must be upgraded" in reasons(out)[0]
+
+
+def test_no_later_message_is_taken_for_one_of_another_version(host: Host, guest: Guest) -> None:
+    start = sealed(host.topic, "guest", wire.PakeStart(b"s" * 16, b"\x09" + bytes(31)))
+    host.blob(opposite(host.topic), start, 0.0)
+    assert host.blob(opposite(host.topic), other_version(host.topic, "guest", 9), 0.0) == []
+    assert not host.over
 
 
 def test_one_s_own_words_thrown_back_do_not_open(host: Host, guest: Guest) -> None:

@@ -183,5 +183,6 @@ TARGETS: dict[str, Target] = {
         pairing.GuestBundle("bob", _KEY, b"c" * 1088, b"o" * 200),
         pairing.Welcome(b"o" * 100),
         pairing.Burnt(),
+        pairing.Speaks(3),
     ),
 }

@@ -22,7 +22,6 @@ from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import (
     BLOB_BYTES,
-    VERSION,
     Blob,
     Gone,
     Leave,
@@ -35,6 +34,7 @@ from p2pchat.wire.signalling import (
     Welcome,
     encode_server,
 )
+from p2pchat.wire.version import VERSION
 from rendezvous.limits import Limits
 from rendezvous.server import running
 from tests.support.certificates import certificate
@@ -223,9 +223,14 @@ async def test_a_server_of_another_kind_is_recognised(new_node: Nodes, first: st
         assert await new_node().why_not(url) == "what answers there is not a rendezvous"
 
 
-async def test_a_server_of_another_version_is_named(new_node: Nodes) -> None:
-    async with impostor(encode_server(Welcome(9))) as url:
-        assert await new_node().why_not(url) == "it speaks version 9, we speak 1: update the older one"
+@pytest.mark.parametrize(("version", "older"), [(1, "the other"), (9, "this p2pchat")])
+async def test_a_server_of_another_version_is_named_and_so_is_the_older_one(
+    new_node: Nodes, version: int, older: str
+) -> None:
+    async with impostor(encode_server(Welcome(version))) as url:
+        assert await new_node().why_not(url) == (
+            f"it speaks version {version} of the protocol, this p2pchat version 2; {older} must be upgraded"
+        )
 
 
 @pytest.mark.parametrize("then", [b"\x82", "text", WELCOME], ids=["nonsense", "text", "second welcome"])

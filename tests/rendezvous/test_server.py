@@ -17,7 +17,6 @@ from p2pchat.types import Topic
 from p2pchat.wire.signalling import (
     BLOB_BYTES,
     MESSAGE_MAX,
-    VERSION,
     Blob,
     FromClient,
     FromServer,
@@ -30,6 +29,7 @@ from p2pchat.wire.signalling import (
     decode_server,
     encode_client,
 )
+from p2pchat.wire.version import VERSION
 from rendezvous.limits import Limits, Rate
 from rendezvous.server import PIECE_BYTES, TURNED_AWAY_MAX, running
 

@@ -1,12 +1,14 @@
 """Offers and answers: one size, whatever they hold; never one taken for the other."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.errors import Malformed
+from p2pchat.errors import Malformed, OtherVersion
 from p2pchat.types import NodeId
-from p2pchat.wire.codec import length_prefixed, pack
+from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.description import (
     CANDIDATES_MAX,
     CREDENTIAL_MAX,
@@ -16,6 +18,7 @@ from p2pchat.wire.description import (
 )
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.offer import Answer, Decline, Offer, decode_offer, decode_reply, encode_offer, encode_reply
+from p2pchat.wire.version import VERSION
 
 NODE, X25519, EK, CT = NodeId(b"n" * 8), b"x" * 32, b"e" * 1184, b"c" * 1088
 HERE = Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
@@ -68,7 +71,27 @@ def test_any_bytes_are_malformed(data: bytes) -> None:
     ],
 )
 def test_what_is_no_offer_is_malformed(change: dict[str, object]) -> None:
-    fields = {"t": 1, "node": NODE, "x": X25519, "ek": EK, "d": encode_description(SMALL)}
+    fields = {"t": 1, "v": VERSION, "node": NODE, "x": X25519, "ek": EK, "d": encode_description(SMALL)}
     assert isinstance(decode_offer(length_prefixed(pack(fields), 2008)), Offer)
     with pytest.raises(Malformed):
         decode_offer(length_prefixed(pack({**fields, **change}), 4096)[:2008])
+
+
+@pytest.mark.parametrize(("said", "version"), [({}, 1), ({"v": VERSION + 1}, VERSION + 1)])
+@pytest.mark.parametrize(
+    ("encoded", "decode"),
+    [
+        (encode_offer(Offer(NODE, X25519, EK, SMALL)), decode_offer),
+        (encode_reply(Answer(NODE, X25519, CT, SMALL)), decode_reply),
+        (encode_reply(Decline(NODE, linked=True)), decode_reply),
+    ],
+)
+def test_each_says_its_version_and_another_is_named(
+    encoded: bytes, decode: Callable[[bytes], object], said: dict[str, int], version: int
+) -> None:
+    fields = unpack(strip_padding(encoded), 2008)
+    assert isinstance(fields, dict)
+    assert fields.pop("v") == VERSION
+    with pytest.raises(OtherVersion) as refused:
+        decode(length_prefixed(pack({**fields, **said}), 2008))
+    assert refused.value.version == version

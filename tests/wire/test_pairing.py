@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.errors import Malformed
-from p2pchat.wire.codec import length_prefixed, pack
+from p2pchat.errors import Malformed, OtherVersion
+from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.pairing import (
     HELLO_MAX,
@@ -19,11 +19,13 @@ from p2pchat.wire.pairing import (
     PakeConfirm,
     PakeReply,
     PakeStart,
+    Speaks,
     Welcome,
     check_nick,
     decode_pairing,
     encode_pairing,
 )
+from p2pchat.wire.version import VERSION
 
 KEY = b"k" * 32
 HOST = HostBundle("alice", KEY, KEY, b"e" * 1184, KEY, ("wss://meet.example.org",), 81_000)
@@ -36,6 +38,7 @@ MESSAGES: list[PairingMessage] = [
     GUEST,
     Welcome(b"o" * 100),
     Burnt(),
+    Speaks(255),
 ]
 LARGEST: list[PairingMessage] = [
     replace(HOST, nick="😀" * 64, rendezvous=("ws://" + "a" * 25,) * 8, epoch=2**32 - 1),
@@ -74,9 +77,11 @@ def test_a_byte_more_or_less_is_malformed(message: PairingMessage) -> None:
         [],
         {},
         {"t": 0},
-        {"t": 8},
-        {"t": 1, "sid": bytes(15), "share": KEY},
-        {"t": 2, "share": KEY},
+        {"t": 9},
+        {"t": 1, "v": VERSION, "sid": bytes(15), "share": KEY},
+        {"t": 2, "v": VERSION, "share": KEY},
+        {"t": 1, "v": 256, "sid": bytes(16), "share": KEY},
+        {"t": 8, "v": "2"},
         {"t": 3, "proof": KEY + b"k"},
         {"t": 5, "nick": "", "id": KEY, "ct": bytes(1088), "olm": b""},
         {"t": 5, "nick": "b\x1b[2Job", "id": KEY, "ct": bytes(1088), "olm": b""},
@@ -88,6 +93,19 @@ def test_a_byte_more_or_less_is_malformed(message: PairingMessage) -> None:
 def test_what_is_no_message_is_malformed(fields: object) -> None:
     with pytest.raises(Malformed):
         decode_pairing(length_prefixed(pack(fields), 2008))
+
+
+@pytest.mark.parametrize("first", [PakeStart(b"i" * 16, KEY), PakeReply(KEY, KEY)])
+@pytest.mark.parametrize(("said", "version"), [({}, 1), ({"v": VERSION + 1}, VERSION + 1), ({"v": 0}, 0)])
+def test_the_first_message_each_way_says_its_version_and_another_is_named(
+    first: PairingMessage, said: dict[str, int], version: int
+) -> None:
+    fields = unpack(strip_padding(encode_pairing(first)), 2008)
+    assert isinstance(fields, dict)
+    assert fields.pop("v") == VERSION
+    with pytest.raises(OtherVersion) as refused:
+        decode_pairing(length_prefixed(pack({**fields, **said, "later": "anything"}), 2008))
+    assert refused.value.version == version
 
 
 @pytest.mark.parametrize("urls", [["http://a"], ["ws://a"] * 9, [7], ["ws://" + "a" * 120] * 2])

@@ -11,7 +11,6 @@ from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import (
     BLOB_BYTES,
     MESSAGE_MAX,
-    VERSION,
     Blob,
     FromClient,
     FromServer,
@@ -29,6 +28,7 @@ from p2pchat.wire.signalling import (
     encode_client,
     encode_server,
 )
+from p2pchat.wire.version import VERSION
 
 TOPIC = Topic(b"t" * 32)
 SEAT, OTHER = Seat(b"s" * 8), Seat(b"o" * 8)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.pairing.party import BUSY, Ours, Output, Paired, Party, chain_roots
+from p2pchat.core.pairing.party import BUSY, Ours, Output, Paired, Party, chain_roots, foreign
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain
@@ -16,7 +16,7 @@ from p2pchat.crypto.exchange import encapsulate
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import OlmSession
-from p2pchat.errors import RefusedInput, TrustError
+from p2pchat.errors import OtherVersion, RefusedInput, TrustError
 from p2pchat.ports import Entropy
 from p2pchat.types import Seat
 from p2pchat.wire import pairing as wire
@@ -82,8 +82,13 @@ class Guest(Party):
         """The host speaks. Raises RefusedInput on what no host would say."""
         if at != self._peer:
             return []
-        message = self._open(blob)
+        try:
+            message = self._open(blob)
+        except OtherVersion as other:
+            return self._fail(foreign(other.version)) if self._share else []
         match message:
+            case wire.Speaks(version) if self._share:
+                return self._fail(foreign(version))
             case wire.PakeReply() if self._share and self._bundle is None:
                 return self._confirm(message)
             case wire.HostBundle() if not self._share:

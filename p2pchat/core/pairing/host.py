@@ -8,19 +8,20 @@ from __future__ import annotations
 import hmac
 
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.pairing.party import Ours, Output, Paired, Party, Ready, chain_roots
+from p2pchat.core.pairing.party import Ours, Output, Paired, Party, Ready, chain_roots, foreign
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import derive
-from p2pchat.errors import RefusedInput, TrustError
+from p2pchat.errors import OtherVersion, RefusedInput, TrustError
 from p2pchat.ports import Entropy, below
 from p2pchat.types import Seat
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Refusal, SeatMode
+from p2pchat.wire.version import VERSION
 from p2pchat.wire.words import WORDS
 
 NAMEPLATES = 1000
@@ -114,7 +115,10 @@ class Host(Party):
         """The guest speaks. Raises RefusedInput on what no guest would say."""
         if self._peer is not None and at != self._peer:
             return []
-        message = self._open(blob)
+        try:
+            message = self._open(blob)
+        except OtherVersion as other:
+            return self._apart(at, other)
         match message:
             case wire.PakeStart() if self._peer is None:
                 return self._reply(at, message)
@@ -151,6 +155,13 @@ class Host(Party):
             *elsewhere,
             self._send(wire.PakeReply(share, cpace.confirmation(self._isk, "host", start.share, share))),
         ]
+
+    def _apart(self, at: SeatRef, guest: OtherVersion) -> list[Output]:
+        """The two cannot understand each other: both are told."""
+        if self._peer is not None:
+            return []
+        self._peer = at
+        return [self._send(wire.Speaks(VERSION)), *self._fail(foreign(guest.version))]
 
     def _check(self, confirm: wire.PakeConfirm, now: float) -> list[Output]:
         expected, self._confirmation = self._confirmation, b""

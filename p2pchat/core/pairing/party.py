@@ -23,6 +23,7 @@ from p2pchat.wire import pairing as wire
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Pass, Refusal
+from p2pchat.wire.version import other_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,11 @@ def chain_roots(secret: bytes, host: wire.HostBundle, guest: wire.GuestBundle) -
     return roots(
         secret, host.identity, guest.identity, host.one_time, host.encapsulation_key, guest.ciphertext
     )
+
+
+def foreign(version: int) -> P2PChatError:
+    """The other side is of another version."""
+    return NetworkError(f"the other side {other_version(version)}; then make a new invite")
 
 
 BUSY = NetworkError("the rendezvous is too busy just now; try again in a minute")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from p2pchat.core.facts import InviteEntered, InviteOpened
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.pairing import Failed, Guest, Host, Ours, Output, Paired
+from p2pchat.core.pairing import Failed, Guest, Host, Ours, Output, Paired, topic_of
 from p2pchat.core.records import Identity
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import Topical
@@ -19,7 +19,7 @@ from p2pchat.errors import LimitError, Malformed, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.types import Topic
 from p2pchat.wire import signalling
-from p2pchat.wire.invite import InviteLink, check_rendezvous
+from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous
 
 CAP = 16
 """Invites open at once; nobody reads out more."""
@@ -46,9 +46,25 @@ class Invites:
             check_rendezvous(urls)
         except Malformed as error:
             return [Failed(UsageError(str(error)))]
+        known = self.at(topic_of(fact.code)) if fact.code is not None else None
+        if known is not None:
+            return self._taken_over(known, fact)
         ours = Ours(self._identity.name, self._account(), home.secret, urls, urls)
-        host = Host(ours, fact.link, fact.deadline, self._entropy.child(f"invite {fact.invite}"), fact.code)
+        entropy = self._entropy.child(f"invite {fact.invite}")
+        host = Host(ours, fact.link, fact.deadline, entropy, fact.code, lambda topic: self.at(topic) is None)
         return self._begin(fact.invite, host, fact.name, urls)
+
+    def _taken_over(self, known: int, fact: InviteOpened) -> list[Output]:
+        """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
+        number."""
+        if not self._waits_at(known, fact.code):
+            return [Failed(_MET_ALREADY)]
+        self._open[fact.invite] = self._open.pop(known)
+        return []
+
+    def _waits_at(self, invite: int, code: InviteCode | InviteLink | None) -> bool:
+        party = self._open[invite].party
+        return isinstance(party, Host) and party.code == code
 
     def enter(self, fact: InviteEntered) -> list[Output]:
         """Be somebody's guest."""
@@ -56,8 +72,9 @@ class Invites:
         urls = _distinct(offered, fact.rendezvous, self._identity.rendezvous)
         ours = Ours(self._identity.name, self._account(), b"", (), urls)
         guest = Guest(ours, fact.code, fact.deadline, self._entropy.child(f"invite {fact.invite}"))
-        if self.at(guest.topic) is not None:
-            return [Failed(UsageError("this invite is open here already; give it to somebody else"))]
+        known = self.at(guest.topic)
+        if known is not None:
+            return [Failed(_OURS if self._waits_at(known, fact.code) else _MET_ALREADY)]
         return self._begin(fact.invite, guest, fact.name, urls)
 
     def cancel(self, invite: int) -> list[Output]:
@@ -78,7 +95,7 @@ class Invites:
         party = self._open[invite].party
         match message:
             case signalling.Seated(topic, seat, others):
-                out = party.seated(SeatRef(url, topic, seat), others)
+                out = party.seated(SeatRef(url, topic, seat), others, now)
             case signalling.Refused(_, reason):
                 out = party.refused(url, reason, now)
             case signalling.Blob(topic, seat, blob):
@@ -127,6 +144,10 @@ class Invites:
         return [
             replace(each, name=known.name or each.name) if isinstance(each, Paired) else each for each in out
         ]
+
+
+_OURS = UsageError("this is your own invite; give it to somebody else")
+_MET_ALREADY = UsageError("another invite with this number is open here; wait until that is over")
 
 
 def _distinct(*lists: Iterable[str]) -> tuple[str, ...]:

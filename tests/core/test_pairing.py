@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from p2pchat.core import facts, orders
+from p2pchat.core.pairing import host
 from p2pchat.types import Seat
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import (
@@ -293,6 +295,126 @@ def test_a_code_given_away_is_good_for_the_next_node_of_the_same_home(world: Wor
     enter(world, "bob", code)
     world.run_until(lambda: bool(world.machines["bob"].events(orders.InviteDone)))
     assert [each.name for each in world.machines["alice"].store.contacts.values()] == ["bob"]
+
+
+def invites(world: World, host: str, count: int) -> list[InviteCode]:
+    """So many, all asked for at once."""
+    machine = world.machines[host]
+    before = len(machine.events(orders.InviteReady))
+    for number in range(before + 1, before + count + 1):
+        world.tell(host, facts.InviteOpened(number, False, None, (), world.now + 600))
+    world.run_until(lambda: len(machine.events(orders.InviteReady)) == before + count)
+    return [
+        each.code for each in machine.events(orders.InviteReady)[before:] if isinstance(each.code, InviteCode)
+    ]
+
+
+def test_two_invites_of_one_node_never_share_a_nameplate(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "NAMEPLATES", 2)
+    first, second = invites(world, "alice", 2)
+    assert first.nameplate == 1 != second.nameplate
+    enter(world, "bob", first)
+    enter(world, "eve", second)
+    world.run(5.0)
+    assert all(world.machines[name].events(orders.InviteDone) for name in ("bob", "eve"))
+
+
+def test_a_nameplate_that_somebody_else_has_draws_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "NAMEPLATES", 2)
+    (theirs,) = invites(world, "eve", 1)
+    (ours,) = invites(world, "alice", 1)
+    assert theirs.nameplate == 1 != ours.nameplate
+    assert world.brokers[URL].census().connections == 2, "the connection was kept"
+    enter(world, "bob", ours)
+    world.run(5.0)
+    assert world.machines["bob"].events(orders.InviteDone)
+
+
+def test_a_nameplate_taken_at_one_of_two_rendezvous_draws_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever answers looks at both, and must not meet a stranger at either."""
+    monkeypatch.setattr(host, "NAMEPLATES", 2)
+    world = World()
+    far = "ws://far.test"
+    world.add("alice", (URL, far))
+    world.add("eve", (far,))
+    world.add("bob", (far,))
+    for name in world.machines:
+        world.start(name)
+    (theirs,) = invites(world, "eve", 1)
+    (ours,) = invites(world, "alice", 1)
+    assert theirs.nameplate == 1 != ours.nameplate
+    enter(world, "bob", ours)
+    world.run(5.0)
+    assert [each.name for each in world.machines["bob"].store.contacts.values()] == ["alice"]
+
+
+def test_a_rendezvous_that_does_not_answer_holds_no_invite_up() -> None:
+    world = World()
+    world.add("alice", (URL, "ws://silent.test"))
+    world.start("alice")
+
+    sat: list[FromServer] = []
+
+    def silent(message: FromServer) -> FromServer | None:
+        (invite,) = world.machines["alice"].running._invites._open.values()
+        if not isinstance(message, Seated) or message.topic != invite.party.topic:
+            return message
+        sat.append(message)
+        return message if len(sat) == 1 else None
+
+    world.tamper = silent
+    world.tell("alice", facts.InviteOpened(1, False, None, (), world.now + 60))
+    world.run(host.SETTLE_S - 0.5)
+    assert not world.machines["alice"].events(orders.InviteReady)
+    world.run(1.0)
+    assert world.machines["alice"].events(orders.InviteReady)
+
+
+@pytest.mark.parametrize(
+    "pairings", [60, pytest.param(1000, marks=pytest.mark.slow)], ids=["some", "a thousand"]
+)
+def test_six_invites_at_once_never_fail(pairings: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three each at two nodes, among nine nameplates: most draw one that is taken, here or there."""
+    monkeypatch.setattr(host, "NAMEPLATES", 10)
+    world = World()
+    guests = [f"guest {number}" for number in range(6)]
+    for name in ("alice", "carol", *guests):
+        world.add(name)
+        world.start(name)
+    done = 0
+    while done < pairings:
+        codes = [code for name in ("alice", "carol") for code in invites(world, name, 3)]
+        for guest, code in zip(guests, codes, strict=True):
+            world.tell(guest, facts.InviteEntered(done + 1, code, None, (), world.now + 60))
+        done += 6
+        world.run_until(partial(_all_over, world, guests, done - 5))
+        world.run(1.0)
+    ends = [len(each.events(orders.InviteFailed)) for each in world.machines.values()]
+    assert sum(ends) == 0
+    assert sum(len(world.machines[guest].events(orders.InviteDone)) for guest in guests) == done
+
+
+def _all_over(world: World, guests: list[str], invite: int) -> bool:
+    """Whether each has had an answer to that invite."""
+    ends = (orders.InviteDone, orders.InviteFailed)
+    machines = (world.machines[guest].notices for guest in guests)
+    return all(
+        any(isinstance(each, ends) and each.invite == invite for each in notices) for notices in machines
+    )
+
+
+def test_a_code_that_is_waited_at_already_is_waited_at_under_the_new_number(world: World) -> None:
+    """The program that asked for it lost its node and found it again, before the node had noticed."""
+    code = world.invite("alice")
+    world.tell("alice", facts.InviteOpened(7, False, None, (), world.now + 60, code))
+    world.tell("alice", facts.InviteCancelled(1))
+    enter(world, "bob", code)
+    world.run(5.0)
+    assert [each.invite for each in world.machines["alice"].events(orders.InviteDone)] == [7]
 
 
 def test_a_second_place_to_meet_is_learnt_by_the_mesh(world: World) -> None:

@@ -54,7 +54,7 @@ def failures(out: list[Output]) -> list[int]:
 def host() -> Host:
     host = Host(ours("host"), False, 600.0, SeededEntropy("host"))
     host.start()
-    (ready,) = host.seated(opposite(host.topic), ())
+    (ready,) = host.seated(opposite(host.topic), (), 0.0)
     assert isinstance(ready, Ready)
     return host
 
@@ -63,7 +63,7 @@ def host() -> Host:
 def guest() -> Guest:
     guest = Guest(ours("guest"), CODE, 60.0, SeededEntropy("guest"))
     guest.start()
-    (start,) = said(guest.seated(opposite(guest.topic), (Seat(b"opposite"),)), guest.topic, "guest")
+    (start,) = said(guest.seated(opposite(guest.topic), (Seat(b"opposite"),), 0.0), guest.topic, "guest")
     assert isinstance(start, wire.PakeStart)
     return guest
 
@@ -146,10 +146,10 @@ def test_one_s_own_words_thrown_back_do_not_open(host: Host, guest: Guest) -> No
 
 
 def test_a_seat_shown_empty_or_twice_changes_nothing(guest: Guest) -> None:
-    assert guest.seated(opposite(guest.topic), (Seat(b"another."),)) == []
+    assert guest.seated(opposite(guest.topic), (Seat(b"another."),), 0.0) == []
     fresh = Guest(ours("guest"), CODE, 60.0, SeededEntropy("fresh"))
     fresh.start()
-    assert fresh.seated(opposite(fresh.topic), ()) == []
+    assert fresh.seated(opposite(fresh.topic), (), 0.0) == []
 
 
 def test_refusals_from_elsewhere_do_not_disturb_a_pairing_under_way(host: Host, guest: Guest) -> None:

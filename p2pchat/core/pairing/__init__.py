@@ -21,6 +21,6 @@ from __future__ import annotations
 
 from p2pchat.core.pairing.guest import Guest
 from p2pchat.core.pairing.host import Host
-from p2pchat.core.pairing.party import Failed, Ours, Output, Paired, Ready
+from p2pchat.core.pairing.party import Failed, Ours, Output, Paired, Ready, topic_of
 
-__all__ = ["Failed", "Guest", "Host", "Ours", "Output", "Paired", "Ready"]
+__all__ = ["Failed", "Guest", "Host", "Ours", "Output", "Paired", "Ready", "topic_of"]

@@ -46,7 +46,7 @@ class Guest(Party):
         """Look for the host everywhere we know."""
         return [TakeSeat(url, self.topic, SeatMode.GUEST) for url in self._ours.urls]
 
-    def seated(self, at: SeatRef, others: tuple[Seat, ...]) -> list[Output]:
+    def seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
         """We sit opposite the host: speak first."""
         if self._peer is not None or not others:
             return []

@@ -6,6 +6,7 @@ Knows: drawing a code, what to ask of a guest, when the code is burnt. Does not 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.pairing.party import Ours, Output, Paired, Party, Ready, chain_roots, foreign
@@ -14,10 +15,10 @@ from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.identity import fingerprint
-from p2pchat.crypto.kdf import derive
+from p2pchat.crypto.kdf import derive, invite_topic
 from p2pchat.errors import OtherVersion, RefusedInput, TrustError
 from p2pchat.ports import Entropy, below
-from p2pchat.types import Seat
+from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Refusal, SeatMode
@@ -30,6 +31,10 @@ is quiet."""
 
 COLLISIONS = 5
 """After this many taken nameplates something is wrong with the server, not with our luck."""
+
+SETTLE_S = 1.5
+"""From the first seat until the code is given away though another rendezvous has not answered: the nameplate
+may be taken there."""
 
 AGAIN_S = 5.0
 """Between attempts to get a seat back; a server may hold the old one for 40 s after a line has died."""
@@ -47,13 +52,19 @@ class Host(Party):
         deadline: float,
         entropy: Entropy,
         given: InviteCode | InviteLink | None = None,
+        free: Callable[[Topic], bool] = lambda topic: True,
     ) -> None:
-        """``given``: a code that was given away already, and is not to be drawn."""
+        """``given``: a code that was given away already, and is not to be drawn. ``free``: whether nothing
+        of this node meets at a topic."""
         super().__init__(ours, deadline, entropy)
         self._link = link
-        self._given = given
+        self._free = free
         self._collisions = 0
+        self.code = given or self._draw()
         self._ready = given is not None
+        self._asked: set[str] = set()
+        self._seated = False
+        self._settled_at = float("inf")
         self._again: dict[str, float] = {}
         self._confirmation = b""
         self._isk = b""
@@ -61,19 +72,28 @@ class Host(Party):
         self._bundle: wire.HostBundle | None = None
 
     def start(self) -> list[Output]:
-        """Draw a code, unless there is one, and open its topic everywhere."""
-        self._code = self._given or self._draw()
-        self._meet(self._code)
+        """Open the code's topic everywhere."""
+        self._meet(self.code)
+        self._asked, self._seated, self._settled_at = set(self._ours.urls), False, float("inf")
         return [TakeSeat(url, self.topic, SeatMode.HOST) for url in self._ours.urls]
 
-    def seated(self, at: SeatRef, others: tuple[Seat, ...]) -> list[Output]:
-        """The topic is ours on one server: good enough to give the code away."""
+    def seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
+        """The topic is ours on one server: good enough to give the code away, once the others have said that
+        the nameplate is not taken there, or are slow."""
         self._out_of_reach.pop(at.url, None)
         self._again.pop(at.url, None)
         if self._ready:
             return []
-        self._ready = True
-        return [Ready(self._code)]
+        self._asked.discard(at.url)
+        if not self._seated:
+            self._seated, self._settled_at = True, now + SETTLE_S
+        return self._settle()
+
+    def _settle(self, patient: bool = True) -> list[Output]:
+        if self._ready or not self._seated or (self._asked and patient):
+            return []
+        self._ready, self._settled_at = True, float("inf")
+        return [Ready(self.code)]
 
     def refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
         """The nameplate is taken: draw another. Once the code is out, it is our own old seat that is in the
@@ -85,12 +105,17 @@ class Host(Party):
             return []
         if reason is Refusal.TAKEN and self._collisions < COLLISIONS:
             self._collisions += 1
-            return [*[LeaveSeat(each, self.topic) for each in self._ours.urls], *self.start()]
+            left = [LeaveSeat(each, self.topic) for each in self._ours.urls]
+            self.code = self._draw()
+            return [*self.start(), *left]
         return self.down(url, f"refused: {reason.name.lower()}")
 
     def down(self, url: str, reason: str) -> list[Output]:
         """Once the code is out, a lost rendezvous is waited for."""
-        return [] if self._ready and self._peer is None else super().down(url, reason)
+        self._asked.discard(url)
+        if self._ready and self._peer is None:
+            return []
+        return super().down(url, reason) or self._settle()
 
     def gone(self, at: SeatRef) -> list[Output]:
         """A guest left. One who had not said a word has not guessed: open the topic, which went with him,
@@ -101,15 +126,16 @@ class Host(Party):
 
     def next_wakeup(self) -> float:
         """When patience ends, or a seat is to be asked for again."""
-        return min((self._deadline, *self._again.values()))
+        return min((self._deadline, self._settled_at, *self._again.values()))
 
     def tick(self, now: float) -> list[Output]:
-        """Ask again for the seats that were refused."""
+        """Ask again for the seats that were refused; wait no more for slow servers."""
         due = [url for url, at in self._again.items() if at <= now]
         for url in due:
             del self._again[url]
         ended = super().tick(now)
-        return ended or [TakeSeat(url, self.topic, SeatMode.HOST) for url in due]
+        ready = self._settle(patient=False) if now >= self._settled_at and not self.over else []
+        return ended or [*ready, *(TakeSeat(url, self.topic, SeatMode.HOST) for url in due)]
 
     def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
         """The guest speaks. Raises RefusedInput on what no guest would say."""
@@ -133,12 +159,18 @@ class Host(Party):
         if self._link:
             own = bytes.fromhex(fingerprint(self._ours.account.identity_key))[:16]
             return InviteLink(self._entropy.bytes(16), own, self._ours.urls)
-        nameplate = 1 + below(self._entropy, NAMEPLATES * 10**self._collisions - 1)
+        nameplate = self._nameplate()
+        while not self._free(invite_topic(nameplate)):
+            self._collisions = min(self._collisions + 1, COLLISIONS)
+            nameplate = self._nameplate()
         first, second, third = (WORDS[below(self._entropy, len(WORDS))] for _ in range(3))
         return InviteCode(nameplate, (first, second, third))
 
+    def _nameplate(self) -> int:
+        return 1 + below(self._entropy, NAMEPLATES * 10**self._collisions - 1)
+
     def _reply(self, at: SeatRef, start: wire.PakeStart) -> list[Output]:
-        generator = self._generator(self._code, start.sid)
+        generator = self._generator(self.code, start.sid)
         scalar = self._entropy.bytes(32)
         share = cpace.share(generator, scalar)
         self._peer = at

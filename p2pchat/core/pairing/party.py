@@ -122,7 +122,7 @@ class Party:
         return self._finish()
 
     def _meet(self, code: InviteCode | InviteLink) -> None:
-        self.topic = invite_topic(code.nameplate) if isinstance(code, InviteCode) else link_topic(code.secret)
+        self.topic = topic_of(code)
         self._key = derive(self.topic, "pairing before key")
 
     def _generator(self, code: InviteCode | InviteLink, sid: bytes) -> bytes:
@@ -158,6 +158,11 @@ class Party:
     def _unreachable(self) -> list[Output]:
         reasons = "; ".join(f"{url}: {reason}" for url, reason in self._out_of_reach.items())
         return self._fail(NetworkError(f"no rendezvous could be reached ({reasons})"))
+
+
+def topic_of(code: InviteCode | InviteLink) -> Topic:
+    """Where the two ends of an invite meet."""
+    return invite_topic(code.nameplate) if isinstance(code, InviteCode) else link_topic(code.secret)
 
 
 def chain_roots(secret: bytes, host: wire.HostBundle, guest: wire.GuestBundle) -> tuple[bytes, bytes]:

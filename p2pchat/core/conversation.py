@@ -26,7 +26,7 @@ from p2pchat.core.records import (
     PutSession,
     SetMessageState,
 )
-from p2pchat.core.session import Session
+from p2pchat.core.session import SALT_BYTES, Session
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.crypto.identity import received_id
 from p2pchat.errors import RefusedInput
@@ -215,7 +215,7 @@ class Conversation:
         """Tell a contact who is here that we go."""
         if not (self._connected and self.here(now)):
             return []
-        goodbye = wire.Presence(here=False, asks=False, next=self._session.expected)
+        goodbye = wire.Presence(here=False, asks=False, receipt=self._receipt())
         return self._saved(self._say(goodbye, self._session.silent_room(now), now))
 
     def renew(self, contact: Contact, session: Session, now: float) -> list[Output]:
@@ -254,10 +254,23 @@ class Conversation:
         while (ciphertext := self._inbox.pop(self._session.expected)) is not None:
             self._moved = True
             try:
-                out += self._deliver(wire.decode_payload(self._session.decrypt(ciphertext)), now)
+                plain = self._session.decrypt(ciphertext)
             except RefusedInput:
-                self._counters["payloads refused"] += 1
+                self._counters["payloads that do not open"] += 1
+                break
+            out += self._read(plain, ciphertext, now)
         self._owes_receipt = True
+        return out
+
+    def _read(self, plain: bytes, ciphertext: bytes, now: float) -> list[Output]:
+        """One ordered payload that opened. Nonsense is not kept, and the receipt says so."""
+        try:
+            out = self._deliver(wire.decode_payload(plain), now)
+        except RefusedInput:
+            self._counters["payloads refused"] += 1
+            self._session.take(ciphertext, kept=False)
+            return []
+        self._session.take(ciphertext, kept=True)
         return out
 
     def _deliver(self, payload: wire.Payload, now: float) -> list[Output]:
@@ -291,32 +304,36 @@ class Conversation:
     def _notice(self, fragment: Fragment, now: float) -> list[Output]:
         notice = wire.decode_notice(fragment.data)
         match notice:
-            case wire.Receipt(next=next_number, partial=held):
-                return self._acknowledged(next_number, held, now)
-            case wire.Presence(here=here, asks=asks, next=next_number):
+            case wire.Receipt():
+                return self._acknowledged(notice, now)
+            case wire.Presence(here=here, asks=asks, receipt=receipt):
                 if asks:
                     self._owes_receipt = True
-                return self._heard(now, here) + self._acknowledged(next_number, b"", now)
+                return self._heard(now, here) + self._acknowledged(receipt, now)
             case _:
                 return []
 
-    def _acknowledged(self, next_number: int, held: bytes, now: float) -> list[Output]:
-        """They have all below ``next_number``, and listen."""
-        if next_number > self._session.next_number:
+    def _receipt(self) -> wire.Receipt:
+        return self._session.receipt(self._inbox.held(self._session.expected))
+
+    def _acknowledged(self, receipt: wire.Receipt, now: float) -> list[Output]:
+        """They have what the receipt names, and listen. What they refused will not be delivered; what they
+        count and do not name was another's, who has our keys."""
+        if receipt.next > self._session.next_number:
             return []
-        done = self._outbox.acknowledged(next_number, held)
+        told = self._outbox.acknowledged(receipt)
         self._probe_gap = self._repeat_s
         self._heard_back = True
-        return [order for item in done for order in self._finish(item, MessageState.DELIVERED, now)]
+        done = [(item, MessageState.DELIVERED) for item in told.kept]
+        done += [(item, MessageState.EXPIRED) for item in told.refused]
+        return [order for item, state in done for order in self._finish(item, state, now)]
 
     def _answer(self, now: float) -> list[Output]:
         """Whatever the cells that came lately cause: it leaves together, and not when they came, or a
         neighbour would see for whom they were."""
         out: list[Output] = []
         if self._owes_receipt:
-            expected = self._session.expected
-            receipt = wire.Receipt(expected, self._inbox.held(expected))
-            out += self._say(receipt, self._session.answer_room(now), now)
+            out += self._say(self._receipt(), self._session.answer_room(now), now)
         again = self._send_due(now - self._repeat_s, now) if self._heard_back else []
         if self._owes_receipt or self._heard_back:
             out += again or self._reopen(now)
@@ -350,7 +367,8 @@ class Conversation:
         out = self._enqueue(offer, now) if offer is not None else []
         out += self._send_due(float("-inf"), now)
         while (item := self._outbox.unsealed()) is not None and self._session.room(now) > 0:
-            number, ciphertext = self._session.encrypt(item.entry.payload)
+            salt = self._entropy.bytes(SALT_BYTES)
+            number, ciphertext = self._session.encrypt(item.entry.payload, salt)
             entry = replace(item.entry, number=number, ciphertext=ciphertext)
             self._outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
@@ -401,7 +419,7 @@ class Conversation:
         probe = self._outbox.probe()
         if probe is not None:
             return self._send_fragment(*probe, now)
-        return self._say(wire.Presence(here=True, asks=True, next=self._session.expected), room, now)
+        return self._say(wire.Presence(here=True, asks=True, receipt=self._receipt()), room, now)
 
     def _tick_connected(self, now: float) -> list[Output]:
         out: list[Output] = []
@@ -409,7 +427,7 @@ class Conversation:
             out += self._answer(now)
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
             asks = not self._presence.here(now) or len(self._outbox) > 0
-            greeting = wire.Presence(here=True, asks=asks, next=self._session.expected)
+            greeting = wire.Presence(here=True, asks=asks, receipt=self._receipt())
             out += self._say(greeting, self._session.silent_room(now), now)
         if self._probe_at is not None and now >= self._probe_at:
             out += self._probe(now)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from p2pchat.core.renewal import Renewal
-from p2pchat.core.session import Session
+from p2pchat.core.session import SALT_BYTES, Session
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at, roots
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.forgery import ForgedInitiator, own_secrets
@@ -118,7 +118,9 @@ def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
             turns += 1
             guest.continue_with(_turn(disclosed, turns, begun))
             continue
-        payload = decode_payload(guest.decrypt(_opened(guest, cells)))
+        ciphertext = _opened(guest, cells)
+        payload = decode_payload(guest.decrypt(ciphertext))
+        guest.take(ciphertext, kept=True)
         if not isinstance(payload, Text):
             raise Unreadable("a line that is no text")
         said.append((writer, payload.text))
@@ -158,7 +160,9 @@ def _talk(
     for writer, text in said:
         reader = HOST if writer == GUEST else GUEST
         cells = _written(sides[writer], text, entropy, now)
-        sides[reader].decrypt(_opened(sides[reader], cells))
+        ciphertext = _opened(sides[reader], cells)
+        sides[reader].decrypt(ciphertext)
+        sides[reader].take(ciphertext, kept=True)
         lines.append((writer, cells))
         if writer == HOST:
             turns.append(answering.pickle())
@@ -167,7 +171,7 @@ def _talk(
 
 def _written(side: Session, text: str, entropy: Entropy, now: float) -> tuple[bytes, ...]:
     message = Text(MessageId(entropy.bytes(16).hex()), now, text)
-    number, ciphertext = side.encrypt(encode_payload(message))
+    number, ciphertext = side.encrypt(encode_payload(message), entropy.bytes(SALT_BYTES))
     pieces = split(ciphertext)
     fragments = (
         side.fragment(Lane.ORDERED, number, number, index, len(pieces), piece)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 from p2pchat.core.inbox import missing
 from p2pchat.core.records import OutboxEntry
+from p2pchat.core.session import opened_name
 from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
+from p2pchat.wire.payload import Receipt, names
 
 PROBE_FIRST_S = 3.0
 """First repeat where cells take no stem (a privacy profile has its own): more than the slowest receipt of a
@@ -49,6 +51,17 @@ class Item:
     def pieces(self) -> list[bytes]:
         """The fragments' data; empty before it was sealed."""
         return split(self.entry.ciphertext) if self.entry.ciphertext is not None else []
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a receipt says of what was sent."""
+
+    kept: list[Item]
+    refused: list[Item]
+    """Opened, and found to be nonsense."""
+    unknown: list[Item]
+    """Counted, but it was something else that the contact opened under this number."""
 
 
 class Outbox:
@@ -91,15 +104,25 @@ class Outbox:
         """The next message that has no number yet, if it may have one."""
         return None if len(self._sealed) >= SEALED_CAP else next(iter(self._waiting.values()), None)
 
-    def acknowledged(self, next_number: int, held: bytes) -> list[Item]:
-        """The contact has every number below ``next_number``, and of that one the fragments in ``held``."""
-        done = [item for item in self._sealed.values() if _number(item) < next_number]
-        for item in done:
+    def acknowledged(self, receipt: Receipt) -> Told:
+        """The contact says what became of what was sent. Only what it names is done with."""
+        named = set(names(receipt.opened))
+        told = Told([], [], [])
+        for item in list(self._sealed.values()):
+            number, ciphertext = _number(item), item.entry.ciphertext or b""
+            if number == receipt.next:
+                item.held = receipt.partial
+            if number >= receipt.next:
+                continue
+            if opened_name(number, ciphertext, kept=True) in named:
+                told.kept.append(item)
+            elif opened_name(number, ciphertext, kept=False) in named:
+                told.refused.append(item)
+            else:
+                told.unknown.append(item)
+        for item in (*told.kept, *told.refused):
             self.remove(item.entry.id)
-        for item in self._sealed.values():
-            if _number(item) == next_number:
-                item.held = held
-        return done
+        return told
 
     def next_expiry(self) -> float | None:
         """When the first message outlives its time. All live equally long, so the first accepted is the first

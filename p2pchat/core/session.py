@@ -25,13 +25,15 @@ from p2pchat.crypto.envelope import (
     TagDelta,
     epoch_at,
 )
+from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import OlmSession, Ratchet
+from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment
-from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
+from p2pchat.wire.payload import NAME_BYTES, NAMES_MAX, Receipt, RekeyAnswer, RekeyOffer, names
 
 DATA_WINDOW = 96
 """Cells of ordered payloads that may be under way beyond the last one seen; the longest text takes 77."""
@@ -53,6 +55,10 @@ CATCH_UP_EPOCHS = 4 * 1461
 
 SNAPSHOT_LIMIT = 4 << 20
 """Bytes of a stored session we are ready to read back; one with all its skipped keys takes about 0.4 MB."""
+
+SALT_BYTES = 16
+"""Random bytes in front of what Olm encrypts, a block of its AES-CBC, whose IV follows from the message key:
+should a copy of this home use that key once more, what both sealed still has nothing in common."""
 
 _EPOCH_BITS = 24
 """Of the 32 bits in which a fragment says what was seen; the other 8 are the generation, so that a word about
@@ -81,6 +87,8 @@ class Session:
         self._receiving = receiving  # newest generation first, at most two
         self._renewal = renewal
         self._seen = (sending.epoch, -1)
+        self._opened: list[bytes] = []
+        """Names of the payloads opened last, for receipts."""
         self._unsaved_cells = 0
 
     @classmethod
@@ -98,6 +106,7 @@ class Session:
         session._sending_next = SendChain.restore(following) if following else None
         session.next_number = read.integer("next_number", 0, 2**32)
         session.expected = read.integer("expected", 0, 2**32)
+        session._opened = names(read.bytes("opened", limit=NAMES_MAX * NAME_BYTES))
         session._seen = (read.integer("seen_epoch", 0, 2**32), read.integer("seen_count", 0, 2**32) - 1)
         return session
 
@@ -111,6 +120,7 @@ class Session:
             "renewal": codec.pack(self._renewal.snapshot()),
             "next_number": self.next_number,
             "expected": self.expected,
+            "opened": b"".join(self._opened),
             "seen_epoch": self._seen[0],
             "seen_count": self._seen[1] + 1,
         }
@@ -154,11 +164,22 @@ class Session:
         return fragment
 
     def decrypt(self, ciphertext: bytes) -> bytes:
-        """Decrypt the ordered payload ``expected`` and count it. Raises Unreadable; it counts all the
-        same."""
-        self.expected += 1
+        """Decrypt the ordered payload ``expected``. Raises Unreadable and then has changed nothing."""
+        salted = self._olm.decrypt(ciphertext)
+        if len(salted) < SALT_BYTES:
+            raise Unreadable("a payload without its salt")
         self._renewal.count += 1
-        return self._olm.decrypt(ciphertext)
+        return salted[SALT_BYTES:]
+
+    def take(self, ciphertext: bytes, kept: bool) -> None:
+        """Count the ordered payload ``expected``, which was decrypted; a receipt says whether it was
+        ``kept``, or refused as nonsense."""
+        self._opened = [*self._opened, opened_name(self.expected, ciphertext, kept)][-NAMES_MAX:]
+        self.expected += 1
+
+    def receipt(self, partial: bytes) -> Receipt:
+        """What became of the contact's payloads; ``partial``: the fragments held of ``expected``."""
+        return Receipt(self.expected, partial, b"".join(self._opened))
 
     def continue_with(self, olm: Ratchet) -> None:
         """Go on with another state of the ratchet, as somebody does who retraces what was said."""
@@ -175,12 +196,13 @@ class Session:
 
     # --- speaking
 
-    def encrypt(self, payload: bytes) -> tuple[int, bytes]:
-        """Give an ordered payload its number and its Olm ciphertext."""
+    def encrypt(self, payload: bytes, salt: bytes) -> tuple[int, bytes]:
+        """Give an ordered payload its number and its Olm ciphertext; ``salt`` is ``SALT_BYTES`` random
+        bytes."""
         number = self.next_number
         self.next_number += 1
         self._renewal.count += 1
-        return number, self._olm.encrypt(payload)
+        return number, self._olm.encrypt(salt + payload)
 
     def room(self, now: float) -> int:
         """Cells of ordered payloads that may leave now."""
@@ -261,6 +283,11 @@ class Session:
         if generation != mine % 256 or epoch != self._sending.epoch or index >= self._sending.index:
             return
         self._seen = max(self._seen, (epoch, index))
+
+
+def opened_name(number: int, ciphertext: bytes, kept: bool) -> bytes:
+    """What a receipt calls an ordered payload by, ``NAME_BYTES``: which one, and what became of it."""
+    return derive(b"", "kept" if kept else "refused", number.to_bytes(4, "big"), ciphertext, size=NAME_BYTES)
 
 
 def _joined(deltas: list[TagDelta]) -> TagDelta:

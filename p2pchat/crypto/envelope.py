@@ -20,11 +20,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from nacl.bindings import (
-    crypto_aead_xchacha20poly1305_ietf_decrypt,
-    crypto_aead_xchacha20poly1305_ietf_encrypt,
-)
-from nacl.exceptions import CryptoError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from p2pchat.crypto.kdf import derive
 from p2pchat.errors import Unreadable
@@ -51,7 +48,6 @@ SKIPPED_CAP = 1024
 """Keys of skipped cells kept per epoch: five look-aheads. Beyond it the oldest is forgotten; its cell will
 be repeated."""
 
-_NO_NONCE = bytes(GEOMETRY.nonce)  # a message key seals one cell only
 _LIMIT = 1 << 20
 _U32 = 2**32
 
@@ -108,9 +104,7 @@ class SendChain:
     def seal(self, plain: bytes) -> bytes:
         """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``; the key is forgotten at once."""
         tag = _tag(self._tags, self.index)
-        box = crypto_aead_xchacha20poly1305_ietf_encrypt(
-            plain, _bound(tag, self.epoch), _NO_NONCE, _message_key(self._chain)
-        )
+        box = _cipher(_message_key(self._chain)).encrypt(plain, [_bound(tag, self.epoch)])
         self._chain = derive(self._chain, "next")
         self.index += 1
         return encode_cell(Cell(tag, self.epoch, bytes(GEOMETRY.stamp), box))
@@ -252,10 +246,8 @@ class ReceiveChain:
         epoch, index = place
         window = self._windows[epoch]
         try:
-            plain = crypto_aead_xchacha20poly1305_ietf_decrypt(
-                cell.box, _bound(cell.tag, epoch), _NO_NONCE, window.keys[index]
-            )
-        except CryptoError as error:
+            plain = _cipher(window.keys[index]).decrypt(cell.box, [_bound(cell.tag, epoch)])
+        except InvalidTag as error:
             raise Unreadable("the cell does not open") from error
         return Opened(plain, epoch, index, self._moved(epoch, window.used(index)))
 
@@ -302,6 +294,12 @@ def _mark(key: bytes, binding: bytes, nonce: bytes) -> bytes:
 
 def _message_key(chain: bytes) -> bytes:
     return derive(chain, "message")
+
+
+def _cipher(message_key: bytes) -> AESSIV:
+    """AES-256-SIV (RFC 5297). A message key is meant for one cell, and a copy of this home may seal another
+    with it: that shows whoever sees both nothing but that they differ."""
+    return AESSIV(derive(message_key, "box", size=64))
 
 
 def _bound(tag: bytes, epoch: int) -> bytes:

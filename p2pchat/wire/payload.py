@@ -38,6 +38,13 @@ ENCAPSULATION_KEY_BYTES: Final = 1184
 CIPHERTEXT_BYTES: Final = 1088
 """Of ML-KEM-768 (FIPS 203, table 3)."""
 
+NAME_BYTES: Final = 6
+"""Of what a receipt calls a payload by: no accident makes two alike, and who made the payload needs none."""
+
+NAMES_MAX: Final = 128
+"""Payloads that a receipt names: as many as can be under way (``core.outbox.SEALED_CAP``). They take 768 of
+the 860 bytes of a cell that would else be padding."""
+
 _U32: Final = 2**32 - 1
 _ID_BYTES: Final = 16
 _TYPE_MAX: Final = 2**16 - 1
@@ -108,21 +115,25 @@ Payload = Text | RekeyOffer | RekeyAnswer | Lasting | UnknownPayload
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Everything numbered below ``next`` was delivered."""
+    """What became of the ordered payloads that came. A number tells only how far they were counted: what was
+    delivered is named."""
 
     next: int
+    """All below this were opened, or will not come any more."""
     partial: bytes
     """Bitmap of the fragments held of ``next``: bit ``i`` of byte ``i // 8``, lowest first; may be empty."""
+    opened: bytes = b""
+    """Names (``opened_name``) of those opened last, at most ``NAMES_MAX``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Here, or leaving. Also a receipt for everything numbered below ``next``."""
+    """Here, or leaving."""
 
     here: bool
     asks: bool
     """Whether an answer is wanted."""
-    next: int
+    receipt: Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +192,10 @@ def decode_payload(data: bytes) -> Payload:
 def encode_notice(notice: Notice) -> bytes:
     """Return at most ``GEOMETRY.data`` bytes: a notice is a single fragment."""
     match notice:
-        case Receipt(next=next_number, partial=partial):
-            return pack({"t": 1, "next": next_number, "partial": partial})
-        case Presence(here=here, asks=asks, next=next_number):
-            return pack({"t": 2, "here": here, "asks": asks, "next": next_number})
+        case Receipt():
+            return pack({"t": 1, **_receipt(notice)})
+        case Presence(here=here, asks=asks, receipt=receipt):
+            return pack({"t": 2, "here": here, "asks": asks, **_receipt(receipt)})
         case UnknownNotice(type=unknown):
             return pack({"t": unknown})
     assert_never(notice)
@@ -195,8 +206,24 @@ def decode_notice(data: bytes) -> Notice:
     read = Reader(unpack(data, GEOMETRY.data))
     match read.integer("t", 0, _TYPE_MAX):
         case 1:
-            return Receipt(read.integer("next", 0, _U32), read.bytes("partial", limit=COUNT_MAX // 8))
+            return _read_receipt(read)
         case 2:
-            return Presence(read.flag("here"), read.flag("asks"), read.integer("next", 0, _U32))
+            return Presence(read.flag("here"), read.flag("asks"), _read_receipt(read))
         case unknown:
             return UnknownNotice(unknown)
+
+
+def names(opened: bytes) -> list[bytes]:
+    """The names in a receipt."""
+    return [opened[at : at + NAME_BYTES] for at in range(0, len(opened), NAME_BYTES)]
+
+
+def _receipt(receipt: Receipt) -> dict[str, object]:
+    return {"next": receipt.next, "partial": receipt.partial, "opened": receipt.opened}
+
+
+def _read_receipt(read: Reader) -> Receipt:
+    opened = read.bytes("opened", limit=NAMES_MAX * NAME_BYTES)
+    if len(opened) % NAME_BYTES:
+        raise Malformed("a part of a name")
+    return Receipt(read.integer("next", 0, _U32), read.bytes("partial", limit=COUNT_MAX // 8), opened)

@@ -11,6 +11,7 @@ import pytest
 from p2pchat.core import facts, orders
 from p2pchat.core.conversation import Conversation
 from p2pchat.core.presence import HERE_S
+from p2pchat.core.session import SALT_BYTES
 from p2pchat.core.talks import SendInto
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
@@ -55,7 +56,7 @@ def say_ordered(world: World, ciphertext_of: Callable[[Conversation], tuple[int,
 
 
 def encrypted(plain: bytes, talk: Conversation) -> tuple[int, bytes]:
-    return talk._session.encrypt(plain)
+    return talk._session.encrypt(plain, bytes(SALT_BYTES))
 
 
 def counters(world: World) -> dict[str, int]:
@@ -76,7 +77,7 @@ def still_talking(world: World) -> None:
 
 
 def test_a_payload_of_a_later_version_is_acknowledged_and_passed_over(world: World) -> None:
-    say_ordered(world, lambda talk: talk._session.encrypt(pack({"t": 99, "new": b"x"})))
+    say_ordered(world, lambda talk: encrypted(pack({"t": 99, "new": b"x"}), talk))
     assert counters(world)["payloads not understood"] == 1
     still_talking(world)
 
@@ -85,20 +86,21 @@ def test_a_payload_of_a_later_version_is_acknowledged_and_passed_over(world: Wor
     "plain", [b"", b"\xc1", pack({"t": 1}), pack([1]), pack({"t": 1, "id": b"", "at": 1.0, "text": ""})]
 )
 def test_a_payload_that_is_none_is_counted_and_passed_over(world: World, plain: bytes) -> None:
-    say_ordered(world, lambda talk: talk._session.encrypt(plain))
+    say_ordered(world, partial(encrypted, plain))
     assert counters(world)["payloads refused"] == 1
     still_talking(world)
 
 
 @pytest.mark.parametrize("junk", [b"", b"\0", b"\1" + b"x" * 300, b"\7nonsense"])
-def test_what_olm_does_not_take_is_counted_and_passed_over(world: World, junk: bytes) -> None:
+def test_what_olm_does_not_take_is_counted_and_never_acknowledged(world: World, junk: bytes) -> None:
     def forged(talk: Conversation) -> tuple[int, bytes]:
         talk._session.next_number += 1
         return talk._session.next_number - 1, junk
 
+    before = talk(world, "bob", "mallory")._session.expected
     say_ordered(world, forged)
-    assert counters(world)["payloads refused"] == 1
-    still_talking(world)
+    assert counters(world)["payloads that do not open"] == 1
+    assert talk(world, "bob", "mallory")._session.expected == before
 
 
 def test_notices_of_later_versions_and_nonsense_change_nothing(world: World) -> None:
@@ -159,7 +161,7 @@ def test_the_side_that_begins_renewals_answers_none() -> None:
     world = friends("bob", "mallory")
     say_ordered(
         world,
-        lambda talk: talk._session.encrypt(payload.encode_payload(payload.RekeyOffer(1, 0, bytes(1184)))),
+        lambda talk: encrypted(payload.encode_payload(payload.RekeyOffer(1, 0, bytes(1184))), talk),
     )
     assert talk(world, "bob", "mallory")._session._renewal.generation == 0
     still_talking(world)
@@ -167,7 +169,7 @@ def test_the_side_that_begins_renewals_answers_none() -> None:
 
 def test_a_cell_altered_on_the_way_costs_nothing(world: World) -> None:
     session = talk(world, "mallory", "bob")._session
-    data = payload.encode_notice(payload.Presence(True, False, 0))
+    data = payload.encode_notice(payload.Presence(True, False, payload.Receipt(0, b"")))
     cell = session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, data), world.now)
     before = len(world.machines["bob"].running._talks._tags)
     for spot in (28, 500, 924):

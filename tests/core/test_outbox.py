@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from p2pchat.core.outbox import Outbox
 from p2pchat.core.records import OutboxEntry
+from p2pchat.core.session import opened_name
 from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.payload import Receipt
 
 
 def entry(number: int, expires: float = 100.0, renewal: bool = False) -> OutboxEntry:
@@ -16,6 +18,12 @@ def entry(number: int, expires: float = 100.0, renewal: bool = False) -> OutboxE
 
 def sealed(number: int, size: int = 10, expires: float = 100.0) -> OutboxEntry:
     return replace(entry(number, expires), number=number, ciphertext=bytes(size))
+
+
+def receipt(next_number: int, held: bytes = b"", size: int = 10) -> Receipt:
+    """Whoever made it has opened all below ``next_number``."""
+    names = (opened_name(number, bytes(size), kept=True) for number in range(next_number))
+    return Receipt(next_number, held, b"".join(names))
 
 
 def test_messages_are_sealed_and_acknowledged_in_order() -> None:
@@ -27,10 +35,20 @@ def test_messages_are_sealed_and_acknowledged_in_order() -> None:
         outbox.put(sealed(number))
     assert outbox.unsealed() is None
     assert outbox.floor(3) == 0
-    assert [item.entry.id for item in outbox.acknowledged(2, b"")] == ["0", "1"]
+    assert [item.entry.id for item in outbox.acknowledged(receipt(2)).kept] == ["0", "1"]
     assert (len(outbox), outbox.floor(3)) == (1, 2)
-    outbox.acknowledged(3, b"")
+    outbox.acknowledged(receipt(3))
     assert outbox.floor(3) == 3
+
+
+def test_what_a_receipt_does_not_name_is_not_delivered() -> None:
+    outbox = Outbox(iter([sealed(0), sealed(1, 11), sealed(2), sealed(3)]))
+    refused = opened_name(2, bytes(10), kept=False)
+    told = outbox.acknowledged(Receipt(3, b"", opened_name(0, bytes(10), kept=True) + refused))
+    assert [item.entry.id for item in told.kept] == ["0"]
+    assert [item.entry.id for item in told.refused] == ["2"]
+    assert [item.entry.id for item in told.unknown] == ["1"]
+    assert [item.entry.id for item in outbox] == ["1", "3"]
 
 
 def test_only_what_is_missing_or_long_gone_is_due() -> None:
@@ -39,7 +57,7 @@ def test_only_what_is_missing_or_long_gone_is_due() -> None:
     (item, _), *_ = outbox.due(float("-inf"))
     item.sent = {0: 1.0, 1: 5.0, 2: 5.0}
     assert [index for _, index in outbox.due(2.0)] == [0]
-    outbox.acknowledged(0, bytes([0b001]))
+    outbox.acknowledged(receipt(0, bytes([0b001])))
     assert [index for _, index in outbox.due(9.0)] == [1, 2]
     probe = outbox.probe()
     assert probe is not None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
 
 from p2pchat.crypto.envelope import (
     EPOCH_SECONDS,
@@ -72,10 +72,18 @@ def test_tags_and_keys_follow_the_written_schedule() -> None:
             sealed = cell(sending, index)
             assert (sealed.tag, sealed.epoch) == (tag(epoch, index), epoch)
             bound = sealed.tag + epoch.to_bytes(4, "big")
-            key = message_key(epoch, index)
-            assert crypto_aead_xchacha20poly1305_ietf_decrypt(sealed.box, bound, bytes(24), key) == plain(
-                index
-            )
+            siv = AESSIV(derive(message_key(epoch, index), "box", size=64))
+            assert siv.decrypt(sealed.box, [bound]) == plain(index)
+
+
+def test_a_copy_that_seals_under_the_same_key_gives_nothing_of_either_cell_away() -> None:
+    sending, _ = chains()
+    copy = SendChain.restore(sending.snapshot())
+    one, two = plain(1), plain(1)[:-1] + b"!"
+    mine, theirs = decode_cell(sending.seal(one)), decode_cell(copy.seal(two))
+    assert mine.tag == theirs.tag
+    differing = bytes(a ^ b for a, b in zip(mine.box, theirs.box, strict=True))
+    assert sum(byte != 0 for byte in differing) > len(differing) * 0.95  # as of two random strings
 
 
 def test_cells_open_in_order_and_only_once() -> None:

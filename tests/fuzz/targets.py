@@ -146,7 +146,8 @@ TARGETS: dict[str, Target] = {
         payload.Lasting(86_400.0, 7),
     ),
     "notice": Format(payload.decode_notice, payload.encode_notice).extensible(
-        payload.Receipt(7, b"\x05"), payload.Presence(here=True, asks=False, next=7)
+        payload.Receipt(7, b"\x05", b"name 1"),
+        payload.Presence(here=True, asks=False, receipt=payload.Receipt(7, b"", b"name 1name 2")),
     ),
     "description": Format(description.decode_description, description.encode_description).canonical(
         _DESCRIPTION

@@ -15,6 +15,7 @@ from p2pchat.wire.codec import pack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import (
     LASTING_MAX_S,
+    NAMES_MAX,
     PAYLOAD_LIMIT,
     TEXT_LIMIT,
     TIME_MAX,
@@ -47,9 +48,9 @@ PAYLOADS: list[Payload] = [
 ]
 NOTICES: list[Notice] = [
     Receipt(0, b""),
-    Receipt(2**32 - 1, b"\x05" * 16),
-    Presence(True, False, 9),
-    Presence(False, True, 0),
+    Receipt(2**32 - 1, b"\x05" * 16, bytes(range(6)) * NAMES_MAX),
+    Presence(True, False, Receipt(9, b"\x05" * 16, b"name 1" * NAMES_MAX)),
+    Presence(False, True, Receipt(0, b"")),
     UnknownNotice(77),
 ]
 
@@ -117,10 +118,17 @@ def test_any_bytes_are_malformed_or_a_message(data: bytes) -> None:
 
 
 def test_a_later_version_may_add_types_and_fields() -> None:
+    later = {
+        "t": 2,
+        "here": True,
+        "asks": False,
+        "next": 1,
+        "partial": b"",
+        "opened": b"name 1",
+        "mood": "good",
+    }
     assert decode_payload(pack({"t": 9, "new": {}})) == UnknownPayload(9)
-    assert decode_notice(pack({"t": 2, "here": True, "asks": False, "next": 1, "mood": "good"})) == Presence(
-        True, False, 1
-    )
+    assert decode_notice(pack(later)) == Presence(True, False, Receipt(1, b"", b"name 1"))
 
 
 @pytest.mark.parametrize(
@@ -147,9 +155,11 @@ def test_what_is_no_payload_is_malformed(fields: object) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"t": 1, "next": 2**32, "partial": b""},
-        {"t": 1, "next": 1, "partial": bytes(17)},
-        {"t": 2, "here": 1, "asks": True, "next": 1},
+        {"t": 1, "next": 2**32, "partial": b"", "opened": b""},
+        {"t": 1, "next": 1, "partial": bytes(17), "opened": b""},
+        {"t": 1, "next": 1, "partial": b"", "opened": b"part"},
+        {"t": 1, "next": 1, "partial": b"", "opened": bytes(6 * 129)},
+        {"t": 2, "here": 1, "asks": True, "next": 1, "partial": b"", "opened": b""},
         {"t": 2, "here": True, "asks": True},
         {"t": 9, "padding": bytes(860)},
     ],

@@ -166,9 +166,11 @@ class Chat(Quiet[None]):
 
     def _said(self, message: Event) -> None:
         name = message["from"]
+        person = self.talks.people[name]
         if name == self.talks.current:
             self.scrollback.add(message)
-        person = self.talks.people[name]
+            if not self.talks.looking and len(person.unread) == 1:
+                self.scrollback.mark_unread(message["id"])
         if person.muted or (name == self.talks.current and self.talks.looking):
             return
         self._make_noise(name)
@@ -219,8 +221,20 @@ class Chat(Quiet[None]):
         self.query_one("#empty").display = current is None
         self.scrollback.display = current is not None
         self.query_one("#title", Static).update(self._title())
+        self.writing.border_title = self._above_writing()
         self.query_one("#status", Static).update(self._status())
         self.query_one("#keys", Static).update(self._keys())
+
+    def _above_writing(self) -> Text:
+        """What Enter does, and what is out of sight below."""
+        if not self.talks.current:
+            return Text("")
+        title = Text(f"to {harmless_name(self.talks.current)}", no_wrap=True, overflow="ellipsis")
+        if below := self.scrollback.below:
+            title.append(f"  ↓ {below} new · Ctrl-End", "bold")
+        elif not self.scrollback.following:
+            title.append("  ↓ newer · Ctrl-End")
+        return title
 
     def _title(self) -> Text:
         person = self.talks.people.get(self.talks.current)
@@ -247,8 +261,6 @@ class Chat(Quiet[None]):
             parts.append(f"{waiting} on the way")
         if unread := self.talks.unread():
             parts.append(f"{unread} unread")
-        if not self.scrollback.newest:
-            parts.append("older lines: Ctrl-End to the newest")
         line = Text(no_wrap=True, overflow="ellipsis")
         if self._trouble:
             line.append(f"! {one_line(self._trouble)}", "bold reverse")
@@ -291,34 +303,44 @@ class Chat(Quiet[None]):
         when it comes: whoever types meanwhile types in this conversation. Raises UsageError."""
         left = self.talks.current
         self.talks.open(name)
+        unread = self.talks.first_unread(name)
         if left and left != name:
             self.drafts[left] = self.writing.text
         if left != name:
             self.writing.load(self.drafts.pop(name, ""))
         self._look_at()
         self.screen_stack[0].remove_class("-listing")
-        self.load(name, around)
+        self.load(name, around, unread)
         self._show_parts()
 
-    def load(self, name: str, around: Event | None = None) -> None:
+    def load(self, name: str, around: Event | None = None, unread: str | None = None) -> None:
         """Have what was said with somebody read anew."""
         self.scrollback.clear()
-        self._load(name, around)
+        self._load(name, around, unread)
 
     @work(exclusive=True, group="page", exit_on_error=False)
-    async def _load(self, name: str, around: Event | None) -> None:
-        self._unloaded = not await self.managed(self._read(name, around))
+    async def _load(self, name: str, around: Event | None, unread: str | None) -> None:
+        self._unloaded = not await self.managed(self._read(name, around, unread))
 
-    async def _read(self, name: str, around: Event | None) -> None:
+    async def _read(self, name: str, around: Event | None, unread: str | None) -> None:
         if around is None:
             lines = await self.node.history(name, limit=PAGE)
-            self.scrollback.show([*lines, *self.talks.waiting(name, lines)], oldest=len(lines) < PAGE)
+            shown = [*lines, *self.talks.waiting(name, lines)]
+            self.scrollback.show(shown, oldest=len(lines) < PAGE, unread=unread)
             return
         before = await self.node.history(name, before=around["id"], limit=PAGE // 2)
         after = await self.node.history(name, after=around["id"], limit=PAGE // 2)
         oldest, newest = (len(each) < PAGE // 2 for each in (before, after))
         messages = [*before, around, *after]
         self.scrollback.show(messages, oldest=oldest, newest=newest, reveal=around["id"])
+
+    @on(Scrollback.Followed)
+    def _followed(self) -> None:
+        """What comes is read if it comes into sight."""
+        self.talks.following = self.scrollback.following
+        if self.talks.following:
+            self._look_at()
+        self._show_parts()
 
     @on(Scrollback.Wanted)
     def _page_wanted(self, event: Scrollback.Wanted) -> None:
@@ -401,6 +423,7 @@ class Chat(Quiet[None]):
 
     def _say(self, text: str) -> None:
         line = self.talks.say(text)
+        self.scrollback.mark_unread(None)
         if self.scrollback.newest:
             self.scrollback.add(line)
             self.scrollback.to_end()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from textual import on
 from textual.driver import Driver
 from textual.worker import WorkerFailed
 
@@ -24,6 +25,13 @@ class Quiet(InOrder[R]):
         from p2pchat.tui.terminal import Patient
 
         return Patient
+
+    @on(Driver.SignalResume)
+    def _resumed(self) -> None:
+        """Draw all of it: the screen that was left is blank, and Textual draws only what has changed."""
+        self.screen.refresh(layout=True)
+        for part in self.screen.walk_children():
+            part.refresh(layout=True)
 
     def _fatal_error(self) -> None:
         """In place of Textual's own, which prints a traceback with all variables."""

@@ -30,6 +30,9 @@ FOLD_CHARACTERS: Final = 2000
 NAME_WIDTH: Final = 12
 """Cells for names; longer ones are cut."""
 
+TAB_WIDTH: Final = 4
+"""Columns from one tab stop to the next, as where one writes."""
+
 LINK: Final = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}]")
 _WORDS: Final = {
     "sending": "not sent yet",
@@ -67,7 +70,7 @@ def lay_out(entry: Entry, width: int, names: int) -> None:
     name, who = shown_name(message), "me" if message["outgoing"] else "them"
     lead = [("time", at), (who, name), ("text", " " * (names - cell_len(name) + 1))]
     margin = cell_len(at) + names + 1
-    text, hidden = _folded(harmless(message["text"]), entry.unfolded)
+    text, hidden = _folded(harmless(_spaced(message["text"])), entry.unfolded)
     rows = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
     if hidden or (len(rows) > FOLD_LINES and not entry.unfolded):
         rows = [*rows[:FOLD_LINES], [("mark", hidden or "… more (Esc, Right)")]]
@@ -99,6 +102,11 @@ def shown_name(message: Event) -> str:
     return name + "…"
 
 
+def _spaced(text: str) -> str:
+    """Tabs as blanks up to the next stop, so that code that was pasted keeps its columns."""
+    return text.expandtabs(TAB_WIDTH) if "\t" in text else text
+
+
 def _folded(text: str, unfolded: bool) -> tuple[str, str]:
     """What is shown of a text, and a line about what is not."""
     lines = text.count("\n") + 1
@@ -118,7 +126,7 @@ def _wrapped(line: str, width: int) -> list[list[Piece]]:
     text = Text(line, end="")
     for found in LINK.finditer(line):
         text.stylize(Style(link=found.group()), *found.span())
-    rows = text.wrap(_CONSOLE, width, overflow="fold", no_wrap=False, tab_size=1)
+    rows = text.wrap(_CONSOLE, width, overflow="fold", no_wrap=False)
     return [
         [
             (segment.style.link if segment.style is not None and segment.style.link else quoted, segment.text)

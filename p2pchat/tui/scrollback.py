@@ -50,6 +50,7 @@ class Scrollback(ScrollView, can_focus=True):
         "scrollback--mark",
         "scrollback--failed",
         "scrollback--day",
+        "scrollback--unread",
         "scrollback--quote",
         "scrollback--link",
     }
@@ -87,6 +88,9 @@ class Scrollback(ScrollView, can_focus=True):
     class Left(Message):
         """Back to writing."""
 
+    class Followed(Message):
+        """The newest is in sight now, or no more; or how much is new below has changed."""
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._entries: list[Entry] = []
@@ -103,18 +107,30 @@ class Scrollback(ScrollView, can_focus=True):
         self.newest = True
         """Nothing comes after it."""
         self.selected: str | None = None
+        self.following = True
+        """Whether the newest is in sight, and is to stay so whatever comes or changes its size."""
+        self.below = 0
+        """What came below what is in sight."""
+        self._unread: str | None = None
 
     # --- what is there
 
     def show(
-        self, messages: Sequence[Event], *, oldest: bool, newest: bool = True, reveal: str | None = None
+        self,
+        messages: Sequence[Event],
+        *,
+        oldest: bool,
+        newest: bool = True,
+        reveal: str | None = None,
+        unread: str | None = None,
     ) -> None:
-        """Show these: one of them, selected, or the last. What came since ``clear`` comes after them."""
+        """Show these: one of them, selected, or the last. What came since ``clear`` comes after them.
+        ``unread`` is the first that was not read yet."""
         there = {message["id"] for message in messages}
         late = [message for message in self._messages() if newest and message["id"] not in there]
         self.clear()
         self._entries = [entry_of(message) for message in (*messages, *late)]
-        self.oldest, self.newest = oldest, newest
+        self.oldest, self.newest, self._unread = oldest, newest, unread
         self._lay_out(self._entries)
         if reveal is not None:
             self.reveal(reveal)
@@ -127,8 +143,17 @@ class Scrollback(ScrollView, can_focus=True):
         self._places.clear()
         self._asked, self.selected = None, None
         self.oldest = self.newest = True
+        self._unread = None
         self._names = 0
         self._lay_out([])
+        self._follow(True)
+
+    def mark_unread(self, id: str | None) -> None:
+        """A line stands before this message from now on: nobody read it and what follows; None: all is
+        read."""
+        if id != self._unread:
+            self._unread = id
+            self._lay_out([])
 
     def _messages(self) -> list[Event]:
         return [entry.message for entry in self._entries]
@@ -139,13 +164,14 @@ class Scrollback(ScrollView, can_focus=True):
         if known is not None:
             known.message = message
             self._relay(known)
-        elif self.newest:
-            at_end = self._at_end()
+            return
+        if self.newest:
             self._entries.append(entry_of(message))
             self._lay_out(self._entries[-1:])
             self._drop(first=True)
-            if at_end:
-                self.to_end()
+        if not self.following and not message["outgoing"]:
+            self.below += 1
+            self.post_message(self.Followed())
 
     def renew(self, message: Event) -> None:
         """It says something else now, if it is shown."""
@@ -157,8 +183,25 @@ class Scrollback(ScrollView, can_focus=True):
         self._asked = None
 
     def to_end(self) -> None:
-        """Bring the newest into view."""
-        self.scroll_end(animate=False, immediate=True)
+        """Bring the newest into sight, and keep it there."""
+        self._follow(True)
+        self._stay()
+
+    def _follow(self, following: bool) -> None:
+        following = following and self.newest
+        below = 0 if following else self.below
+        if (following, below) != (self.following, self.below):
+            self.following, self.below = following, below
+            self.post_message(self.Followed())
+
+    def _stay(self) -> None:
+        """The newest stays in sight if it was."""
+        if self.following:
+            self._go(self.max_scroll_y)
+
+    def _go(self, y: int) -> None:
+        """Have this line at the top; also while there is no bar yet, which Textual would wait for."""
+        self.scroll_to(y=y, animate=False, immediate=True, force=True)
 
     def add_page(self, messages: Sequence[Event], *, before: bool, last: bool) -> None:
         """What was wanted: all of it if ``last``."""
@@ -169,10 +212,11 @@ class Scrollback(ScrollView, can_focus=True):
             down = self._total - int(self.scroll_y)
             self._entries[:0] = fresh
             self._lay_out(fresh)
-            self.scroll_to(y=self._total - down, animate=False, immediate=True)
+            self._go(self._total - down)
             self._drop(first=False)
         else:
             self.newest = last
+            self.following = False
             self._entries += fresh
             self._lay_out(fresh)
             self._drop(first=True)
@@ -233,16 +277,13 @@ class Scrollback(ScrollView, can_focus=True):
         for entry in gone:
             del self._places[entry.message["id"]]
         self._lay_out([])
-        self.scroll_to(y=y, animate=False, immediate=True)
+        self._go(y)
 
     # --- layout
 
     @property
     def _total(self) -> int:
         return self._starts[-1]
-
-    def _at_end(self) -> bool:
-        return self._total <= self.size.height or self.scroll_y >= self._total - self.size.height - 1
 
     def _lay_out(self, fresh: Iterable[Entry]) -> None:
         """Reckon the lines of some entries anew, and the places of all."""
@@ -256,31 +297,32 @@ class Scrollback(ScrollView, can_focus=True):
         day: date | None = None
         heights = []
         for entry in self._entries:
-            heights.append(len(entry.lines) + (entry.day != day))
+            before = (entry.day != day) + (entry.message["id"] == self._unread)
+            heights.append(len(entry.lines) + before)
             day = entry.day
         self._starts = [0, *accumulate(heights)]
         self.virtual_size = Size(self._width, self._total)
+        self._stay()
         self.refresh()
 
     def _relay(self, entry: Entry) -> None:
-        at_end, before = self._at_end(), len(entry.lines)
+        before = len(entry.lines)
         lay_out(entry, self._width, self._names)
         if len(entry.lines) == before:
             self.refresh()
-            return
-        self._lay_out([])
-        if at_end:
-            self.scroll_end(animate=False, immediate=True)
+        else:
+            self._lay_out([])
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew; what was in view stays."""
-        if self.scrollable_content_region.width == self._width:
-            return
-        at_end, top = not self._width or self._at_end(), self._at(int(self.scroll_y))[0]
-        self._width = self.scrollable_content_region.width
-        self._lay_out(self._entries)
-        y = self._total if at_end else self._starts[top]
-        self.call_after_refresh(self.scroll_to, y=y, animate=False, immediate=True)
+        width = self.scrollable_content_region.width
+        if width != self._width:
+            top = self._at(int(self.scroll_y))[0]
+            self._width = width
+            self._lay_out(self._entries)
+            if not self.following and top < len(self._entries):
+                self._go(self._starts[top])
+        self._stay()
 
     def notify_style_update(self) -> None:
         """Another theme."""
@@ -308,10 +350,11 @@ class Scrollback(ScrollView, can_focus=True):
             return Strip.blank(width, self._style("text"))
         place, within = self._at(line)
         entry = self._entries[place]
-        if not place or self._entries[place - 1].day != entry.day:
-            if not within:
-                return self._day(entry.day, width)
-            within -= 1
+        above = self._above(place)
+        if within < len(above):
+            kind, title = above[within]
+            return Strip([Segment(f"── {title} ".ljust(width, "─")[:width], self._style(kind))])
+        within -= len(above)
         chosen = entry.message["id"] == self.selected and self.has_focus
         segments = [self._segment(kind, text, chosen) for kind, text in entry.lines[within]]
         filling = self._style("text") + _REVERSED if chosen else self._style("text")
@@ -326,10 +369,16 @@ class Scrollback(ScrollView, can_focus=True):
             style += Style(link=link, meta={"link": link})
         return Segment(text, style)
 
-    def _day(self, day: date, width: int) -> Strip:
-        title = f"{day:%A} {day.day} {day:%B %Y}"
-        line = f"── {title} ".ljust(width, "─")[:width]
-        return Strip([Segment(line, self._style("day"))])
+    def _above(self, place: int) -> list[tuple[str, str]]:
+        """The lines that stand above a message, each a kind and a title: a new day, what is unread."""
+        entry = self._entries[place]
+        above = []
+        if not place or self._entries[place - 1].day != entry.day:
+            above.append(("day", f"{entry.day:%A} {entry.day.day} {entry.day:%B %Y}"))
+        if entry.message["id"] == self._unread:
+            count = sum(not each.message["outgoing"] for each in self._entries[place:])
+            above.append(("unread", f"{count} new"))
+        return above
 
     def _style(self, kind: str) -> Style:
         if kind not in self._styles:
@@ -343,6 +392,7 @@ class Scrollback(ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if not self._entries:
             return
+        self._follow(new_value >= self.max_scroll_y)
         margin = self.size.height
         if not self.oldest and new_value < margin:
             self._want(self._entries[0].message["id"], before=True)
@@ -391,7 +441,7 @@ class Scrollback(ScrollView, can_focus=True):
 
     def action_top(self) -> None:
         """To the oldest that is loaded; what came before follows."""
-        self.scroll_home(animate=False, immediate=True)
+        self._go(0)
         if self._entries:
             self.selected = self._entries[0].message["id"]
             if not self.oldest:
@@ -404,8 +454,7 @@ class Scrollback(ScrollView, can_focus=True):
             return
         if self._entries:
             self.selected = self._entries[-1].message["id"]
-        self.scroll_end(animate=False, immediate=True)
-        self.refresh()
+        self.to_end()
 
     def action_leave(self) -> None:
         """Back to writing."""

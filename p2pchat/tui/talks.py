@@ -132,6 +132,8 @@ class Talks:
         """Whom we look at; empty for nobody."""
         self.looking = True
         """Whether anybody looks at the screen at all."""
+        self.following = True
+        """Whether the newest of the conversation is in sight."""
         self.links = 0
         self._tell = tell
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
@@ -190,11 +192,16 @@ class Talks:
         if name not in self.people:
             raise UsageError(f"you know nobody called {harmless_name(name)}")
         self.current = name
+        self.following = True
+
+    def first_unread(self, name: str) -> str | None:
+        """The first message of somebody that was not looked at."""
+        return next(iter(self.people[name].unread), None)
 
     async def look(self) -> None:
         """Somebody looks: what is on the screen was heard."""
         person = self.people.get(self.current)
-        if person is not None and person.unread and self.looking:
+        if person is not None and person.unread and self.looking and self.following:
             ids, person.unread = list(person.unread), {}
             with suppress(*_PASSING):  # they are offered again
                 await self.node.heard(ids)

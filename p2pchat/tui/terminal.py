@@ -40,6 +40,14 @@ class Patient(LinuxDriver):
                 for event in self._parser.tick():
                     self.process_message(event)
 
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on, and have all drawn again, also if it was not Ctrl-Z that stopped the program (SIGSTOP)."""
+        if self._auto_restart:
+            if not self._must_signal_resume:
+                self.suspend_application_mode()
+            self._must_signal_resume = True
+            self.resume_application_mode()
+
     def _read(self) -> bytes:
         """Some bytes; none when the terminal is gone."""
         try:

@@ -10,6 +10,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -82,6 +83,15 @@ class Terminal:
         while len(self.written) == before or select.select([self._master], [], [], 0.3)[0]:
             assert time.monotonic() < end, f"nothing happens; there is:\n{self.text}"
             assert self._read(), f"it ended; there is:\n{self.text}"
+
+    def resumed(self) -> None:
+        """Let a program that has stopped itself go on, on a screen that is blank now."""
+        end = time.monotonic() + PATIENCE_S
+        while os.waitpid(self.process.pid, os.WNOHANG | os.WUNTRACED) == (0, 0):
+            assert time.monotonic() < end, f"it does not stop; there is:\n{self.text}"
+            self._read()
+        self._screen.feed("\x1b[H\x1b[2J")
+        self.process.send_signal(signal.SIGCONT)
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fake_node import message
 from tests.support.processes import environment
 from tests.support.terminal import Terminal
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.real
 
 At = Callable[..., Terminal]
 Sent = Callable[[Terminal], list[tuple[str, str]]]
-CTRL_C, CTRL_N, CTRL_Q, ESCAPE = "\x03", "\x0e", "\x11", "\x1b"
+CTRL_C, CTRL_N, CTRL_Q, CTRL_Z = "\x03", "\x0e", "\x11", "\x1a"
 
 
 @pytest.fixture
@@ -94,3 +96,23 @@ def test_what_was_sent_right_before_leaving_is_sent(at_terminal: At, tmp_path: P
     terminal.type(f"bye\r{CTRL_Q}")
     assert terminal.ended() == 0
     assert json.loads((tmp_path / "sent").read_text()) == [["bob", "bye"]]
+
+
+@pytest.mark.parametrize("how", [CTRL_Z, signal.SIGSTOP])
+def test_after_a_suspension_all_is_drawn_again(
+    at_terminal: At, sent: Sent, how: str | signal.Signals
+) -> None:
+    terminal = at_terminal([message("1", "said before", at="2026-01-02T03:04:05Z")])
+    terminal.until("said before")
+    terminal.type("half a line")
+    terminal.until("half a line")
+    if isinstance(how, str):
+        terminal.type(how)
+    else:
+        terminal.process.send_signal(how)
+    terminal.resumed()
+    for part in ("carol", "bob  here", "said before", "half a line", "1 link", "F1 help"):
+        terminal.until(part)
+    terminal.type("\r")
+    terminal.until("me  half a line")
+    assert sent(terminal) == [("bob", "half a line")]

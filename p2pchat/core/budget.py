@@ -43,9 +43,13 @@ class Budget:
         self._left -= 1.0
         return True
 
-    def again(self) -> float | None:
-        """When there will be one to spend, if there was none."""
-        return self._at + max(GRAIN_S, (1.0 - self._left) / self._rate) if self._left < 1.0 else None
+    def whole(self, now: float) -> int:
+        """How many may be spent now, one by one."""
+        return max(0, int(self.left(now)))
+
+    def again(self, count: int = 1) -> float | None:
+        """When there will be ``count`` to spend, if there were not."""
+        return self._at + max(GRAIN_S, (count - self._left) / self._rate) if self._left < count else None
 
     @property
     def share(self) -> float:

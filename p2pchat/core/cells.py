@@ -15,7 +15,7 @@ from typing import get_args
 from p2pchat.core import reconcile
 from p2pchat.core.broadcast import Push, Say, Sending, Strategy
 from p2pchat.core.budget import Budget
-from p2pchat.core.hold import Hold
+from p2pchat.core.hold import OURS, Hold
 from p2pchat.core.orders import CellSeen, FetchCells, Notify, Order
 from p2pchat.core.reconcile import Reconcile
 from p2pchat.core.records import HeldCell
@@ -157,6 +157,7 @@ class Cells:
     def link_down(self, link: LinkId, now: float) -> list[Output]:
         """The link is gone, or so quiet that it may be."""
         self._budgets.pop(link, None)
+        self._hold.closed(link)
         out = self._sent(self._broadcast.link_down(link, now), None)
         return out + self._reconciled(self._reconcile.link_down(link, now), now)
 
@@ -254,9 +255,9 @@ class Cells:
     ) -> list[Output]:
         """``source``: the link that pushed it, None where it enters; ``lane``: the link whose doing that
         is."""
-        self._hold.add(name, epoch, cell, now)
-        sending = self._broadcast.fresh(name, cell, source, now)
         by = lane if source is None else source
+        self._hold.add(name, epoch, cell, now, by=by or OURS)
+        sending = self._broadcast.fresh(name, cell, source, now)
         pushes = sum(isinstance(each, Push) for each in sending)
         return [*self._sent(sending, by), Notify(CellSeen(name, self._whence(by), pushes, now))]
 
@@ -267,7 +268,7 @@ class Cells:
             return []
         if not self._seen.first_sight(late.name, cell.epoch, now):
             return []
-        self._hold.add(late.name, cell.epoch, late.cell, now, late.slot)
+        self._hold.add(late.name, cell.epoch, late.cell, now, late.slot, late.link)
         said = self._sent(self._broadcast.recovered(late.name, late.link, now), late.link)
         seen = Notify(CellSeen(late.name, self._whence(late.link), 0, now))
         return [CellKnown(late.name), *said, seen, CellArrived(cell)]

@@ -1,7 +1,8 @@
 """The cells of one mesh that this node keeps for those who are away.
 
-Knows: which cells are kept, since when, and in which order they go: those past their life, then the oldest
-first seen. Does not know: what is in a cell, who lacks one (``reconcile``), or how the disk is read.
+Knows: which cells are kept, since when, who brought them, and in which order they go: those past their life,
+then, of the link that brought the most, the oldest first seen. Does not know: what is in a cell, who lacks
+one (``reconcile``), or how the disk is read.
 
 A cell is named here by its key, the first 8 bytes of its id. When it was first seen is kept as a slot of a
 minute, so that nobody who is handed a cell learns more closely when it passed here.
@@ -15,6 +16,7 @@ minute, so that nobody who is handed a cell learns more closely when it passed h
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice, takewhile
 from typing import Protocol
@@ -56,12 +58,28 @@ seconds, before a neighbour asks."""
 RECENT_CAP = 4096
 """Bodies kept in memory, 4 MB: neighbours ask for recent ones, at once."""
 
+OURS = 0
+"""The lane of cells of our own, of those an earlier run left, and of those that links brought which are gone:
+a link that comes and goes gets no lane of its own each time."""
+
+LATEST_SLOT = 2**32
+
+EVICTED_CAP = 65_536
+"""Keys remembered of cells that went before others seen earlier, so that they are not fetched again."""
+
 FULL_SHARE = 15 / 16
 """A hold that is found fuller than this at the start is taken to have dropped what is older."""
 
 
+_Place = tuple[int, int, int]
+"""A slot, an epoch, and the lane of the link that brought what was seen then."""
+
+
 class Kept(Protocol):
     """What of a hold may be looked up to compare it with a neighbour's."""
+
+    @property
+    def capacity(self) -> int: ...
 
     def known(self, name: bytes) -> bool: ...
 
@@ -84,9 +102,13 @@ class Hold:
     def __init__(self, mesh: MeshId, kept: Iterable[HeldCell], budget_bytes: int) -> None:
         """``budget_bytes`` counts cells, ``GEOMETRY.cell`` bytes each."""
         self._mesh = mesh
-        self._capacity = budget_bytes // GEOMETRY.cell
+        self.capacity = budget_bytes // GEOMETRY.cell
+        """Cells that are kept at most."""
         self._numbers: dict[bytes, int] = {}
-        self._slots: dict[tuple[int, int], list[bytes]] = {}
+        self._slots: dict[_Place, list[bytes]] = {}
+        self._lanes: Counter[int] = Counter()
+        """How many cells each link brought of those that are kept."""
+        self._evicted: dict[bytes, None] = {}
         self._settled: dict[int, KeySet] = {}
         self._unsettled: dict[bytes, tuple[float, int]] = {}
         self._young: dict[bytes, float] = {}
@@ -98,29 +120,33 @@ class Hold:
         self._due = 0.0 if self._numbers else None
         self._summing = chain.from_iterable([keys.sum_up() for keys in self._settled.values()])
         self._sum_at = 0.0 if self._numbers else None
-        full = len(self._numbers) > self._capacity * FULL_SHARE
+        full = len(self._numbers) > self.capacity * FULL_SHARE
         self._since = min(self._slots)[0] + 1 if full and self._slots else 0
 
     def _load(self, kept: Iterable[HeldCell]) -> None:
         keys: dict[int, list[bytes]] = {}
         for cell in kept:
             self._numbers[cell.key] = cell.number
-            self._slots.setdefault((cell.slot, cell.epoch), []).append(cell.key)
+            self._slots.setdefault((cell.slot, cell.epoch, OURS), []).append(cell.key)
             keys.setdefault(cell.epoch, []).append(cell.key)
         for each in self._slots.values():
             each.sort()
+        self._lanes[OURS] = len(self._numbers)
         self._settled = {epoch: KeySet(each) for epoch, each in keys.items()}
 
     # --- cells
 
-    def add(self, name: bytes, epoch: int, cell: bytes, now: float, slot: int | None = None) -> None:
+    def add(
+        self, name: bytes, epoch: int, cell: bytes, now: float, slot: int | None = None, by: int = OURS
+    ) -> None:
         """Keep a live cell, ``GEOMETRY.cell`` bytes; one that is kept already is left as it is.
 
-        ``slot``: of a cell that came late, when the neighbour who had it first saw it. It is taken no further
-        back than the cell's life, and such a cell is settled: it is not on its way to anybody.
+        ``by``: the link that brought it. ``slot``: of a cell that came late, when the neighbour who had it
+        first saw it. It is taken no further back than the cell's life, and such a cell is settled: it is not
+        on its way to anybody.
         """
         key = name[:KEY_BYTES]
-        if key in self._numbers:
+        if self.known(key):
             return
         seen = slot_at(now)
         if slot is None:
@@ -130,14 +156,23 @@ class Hold:
             seen = min(seen, max(slot, (epoch - FUTURE_EPOCHS) * EPOCH_SECONDS // SLOT_S))
             self._settled.setdefault(epoch, KeySet()).add(key)
         self._numbers[key] = self._next
-        insort(self._slots.setdefault((seen, epoch), []), key)
+        insort(self._slots.setdefault((seen, epoch, by), []), key)
+        self._lanes[by] += 1
         self._remember(HeldCell(self._next, key, epoch, seen, cell))
         self._next += 1
         self._wake(now + (WRITE_S if len(self._unwritten) < WRITE_MAX else 0.0))
 
+    def closed(self, link: int) -> None:
+        """A link is gone; what it brought shares a lane with what others brought that are gone."""
+        for place in [place for place in self._slots if place[2] == link]:
+            keys = self._slots.pop(place)
+            common = (place[0], place[1], OURS)
+            self._slots[common] = sorted([*self._slots.get(common, ()), *keys])
+        self._lanes[OURS] += self._lanes.pop(link, 0)
+
     def known(self, name: bytes) -> bool:
-        """Whether the cell of this id, or key, is kept."""
-        return name[:KEY_BYTES] in self._numbers
+        """Whether the cell of this id, or key, is kept, or was and had to go before its time."""
+        return name[:KEY_BYTES] in self._numbers or name[:KEY_BYTES] in self._evicted
 
     def body(self, name: bytes) -> bytes | None:
         """A cell's bytes, if they are in memory."""
@@ -170,7 +205,7 @@ class Hold:
         """Do so at once: the node is about to stop."""
         gone = self._drop_expired(floor_at(now))
         expired = len(gone) == DROP_MAX
-        gone += self._drop_oldest(min(self._excess, DROP_MAX - len(gone)))
+        gone += self._evict(min(self._excess, DROP_MAX - len(gone)))
         written, self._unwritten = tuple(self._unwritten.values()), {}
         numbers = tuple(number for number in gone if number is not None)
         self._due = (epoch_at(now) + 1.0) * EPOCH_SECONDS if self._numbers else None
@@ -189,7 +224,7 @@ class Hold:
         """As a value to show."""
         cells = len(self._numbers)
         oldest = float(min(self._slots)[0] * SLOT_S) if self._slots else None
-        return HoldStatus(cells, cells * GEOMETRY.cell, self._capacity * GEOMETRY.cell, oldest, self._dropped)
+        return HoldStatus(cells, cells * GEOMETRY.cell, self.capacity * GEOMETRY.cell, oldest, self._dropped)
 
     def _wake(self, at: float) -> None:
         self._due = at if self._due is None else min(self._due, at)
@@ -198,7 +233,7 @@ class Hold:
 
     @property
     def _excess(self) -> int:
-        return max(0, len(self._numbers) - self._capacity)
+        return max(0, len(self._numbers) - self.capacity)
 
     def _drop_expired(self, floor: int) -> list[int | None]:
         """Up to ``DROP_MAX`` cells of epochs that are over."""
@@ -208,22 +243,45 @@ class Hold:
             gone += self._drop(place, DROP_MAX - len(gone))
         return gone
 
-    def _drop_oldest(self, count: int) -> list[int | None]:
-        """The ``count`` cells first seen the longest ago."""
+    def _evict(self, count: int) -> list[int | None]:
+        """``count`` cells go, each time of the link that brought the most, down to what the next one brought:
+        a link that floods loses its own, and what came over others stays."""
         gone: list[int | None] = []
-        for place in sorted(self._slots) if count else ():
-            if len(gone) == count:
-                break
-            gone += self._drop(place, count - len(gone))
-            self._since = max(self._since, place[0] + 1)
+        while len(gone) < count:
+            (lane, most), *rest = self._lanes.most_common(2)
+            share = most - (rest[0][1] if rest else 0) + 1
+            gone += self._evict_from(lane, min(share, count - len(gone)))
         self._dropped += len(gone)
         return gone
 
-    def _drop(self, place: tuple[int, int], count: int) -> list[int | None]:
-        """Forget up to ``count`` cells of one slot and epoch; return the numbers of those on disk."""
+    def _evict_from(self, lane: int, count: int) -> list[int | None]:
+        """The ``count`` cells of a lane that were first seen the longest ago."""
+        others = min((place[0] for place in self._slots if place[2] != lane), default=LATEST_SLOT)
+        gone: list[int | None] = []
+        for place in sorted(place for place in self._slots if place[2] == lane):
+            if place[0] > others:
+                self._remember_evicted(self._slots[place][: count - len(gone)])
+            else:
+                self._since = max(self._since, place[0] + 1)
+            gone += self._drop(place, count - len(gone))
+            if len(gone) == count:
+                break
+        return gone
+
+    def _remember_evicted(self, keys: Iterable[bytes]) -> None:
+        self._evicted.update(dict.fromkeys(keys))
+        surplus = len(self._evicted) - EVICTED_CAP
+        for key in list(islice(self._evicted, max(0, surplus))):
+            del self._evicted[key]
+
+    def _drop(self, place: _Place, count: int) -> list[int | None]:
+        """Forget up to ``count`` cells of one slot, epoch and lane; return the numbers of those on disk."""
         keys = self._slots[place]
         gone = [self._forget(key, place[1]) for key in keys[:count]]
         del keys[:count]
+        self._lanes[place[2]] -= len(gone)
+        if not self._lanes[place[2]]:
+            del self._lanes[place[2]]
         if not keys:
             del self._slots[place]
         return gone
@@ -275,7 +333,7 @@ class Hold:
             return [key for keys in settled for key in keys.keys(interval)]
         return list(self._dated([place for place in self._slots if place[0] >= view.since], interval, view))
 
-    def _dated(self, places: Iterable[tuple[int, int]], interval: Interval, view: View) -> Iterator[bytes]:
+    def _dated(self, places: Iterable[_Place], interval: Interval, view: View) -> Iterator[bytes]:
         """Settled keys of some slots and epochs."""
         low, high = bounds(interval)
         for place in places:

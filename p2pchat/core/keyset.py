@@ -145,4 +145,4 @@ def bounds(interval: Interval) -> tuple[bytes, bytes]:
 
 
 def _least(start: int) -> bytes:
-    return _PAST_ALL if start == KEY_SPACE else start.to_bytes(4, "big")
+    return _PAST_ALL if start == KEY_SPACE else start.to_bytes(8, "big")

@@ -19,6 +19,7 @@ from enum import Enum
 from itertools import islice
 from math import ceil
 
+from p2pchat.core.allowance import Allowance
 from p2pchat.core.budget import Budget
 from p2pchat.core.hold import Kept, slot_at
 from p2pchat.core.keyset import WHOLE, bounds
@@ -96,11 +97,13 @@ Question = Ask | Want | Turn
 class Pull:
     """``begin``, then feed it answers and arrivals until it is ``over``."""
 
-    def __init__(self, kept: Kept, role: Role, steps: Budget, now: float) -> None:
-        """``steps``: what may be spent on comparing; shared with the pulls before and after."""
+    def __init__(self, kept: Kept, role: Role, steps: Budget, cells: Allowance, now: float) -> None:
+        """``steps``: what may be spent on comparing; shared with the pulls before and after. ``cells``: what
+        the neighbour may still bring."""
         self._kept = kept
         self._role = role
         self._steps = steps
+        self._cells = cells
         self._view = kept.view(now)
         self._serial = 0
         self._asked: dict[int, Interval] = {}
@@ -114,7 +117,8 @@ class Pull:
         self._end_at = now + PULL_S
         self.over = False
         self.failed = False
-        """Over, but not done."""
+        """Over, but not done: the neighbour did not get on, left intervals that could not be read, or has
+        brought all that it may."""
 
     def begin(self, now: float) -> list[Question]:
         """Ask for the first time."""
@@ -175,7 +179,8 @@ class Pull:
         pieces = min(ceil(differences / DIFFERENCES), ceil(size / LISTED))
         pieces = min(max(pieces, 2), interval[1] - interval[0])
         if pieces < 2 or len(self._spans) >= SPANS_CAP:
-            self._give_up()
+            self.failed = True  # this interval is given up; the others go on
+            return
         self._spans.append(_Span(interval, pieces))
 
     # --- arrivals
@@ -205,7 +210,9 @@ class Pull:
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due: at once if all that was wanted has come another way."""
-        return self._check_at if self._wanted or self._asked else 0.0
+        if self._wanted or self._asked:
+            return self._check_at
+        return self._cells.again(self._next_wish) or 0.0
 
     def _give_up(self) -> None:
         self.over = self.failed = True
@@ -216,8 +223,8 @@ class Pull:
         """Want more, ask more, or be done."""
         if self.over:
             return []
-        out: list[Question] = [*self._want(), *self._ask(now)]
-        if self._wanted or self._asked:
+        out: list[Question] = [*self._want(now), *self._ask(now)]
+        if self._wanted or self._asked or self._cells.again(self._next_wish) is not None:
             return out
         self.over = True
         if self._early:
@@ -226,16 +233,29 @@ class Pull:
             out.append(Turn(last=True))
         return out
 
-    def _want(self) -> list[Want]:
-        """As many as a frame names, while few are on their way; fewer only if no more are found just now."""
+    def _want(self, now: float) -> list[Want]:
+        """As many as a frame names, while few are on their way; fewer only if no more are found just now, or
+        may be brought."""
         if len(self._wanted) > WINDOW - KEYS_MAX:
             return []
         if len(self._to_want) < KEYS_MAX and self._asked and self._wanted:
             return []
-        keys = [key for key in islice(self._to_want, KEYS_MAX) if not self._kept.known(key)]
-        self._to_want = dict.fromkeys(islice(self._to_want, KEYS_MAX, None))
+        if self._to_want and self._cells.spent(now):
+            self._give_up()
+            return []
+        count = self._next_wish
+        if self._cells.whole(now) < count:
+            return []
+        keys = [key for key in islice(self._to_want, count) if not self._kept.known(key)]
+        self._to_want = dict.fromkeys(islice(self._to_want, count, None))
         self._wanted.update(dict.fromkeys(keys))
+        self._cells.spend(len(keys))
         return [Want(tuple(keys))] if keys else []
+
+    @property
+    def _next_wish(self) -> int:
+        """How many keys the next frame is to name."""
+        return min(KEYS_MAX, len(self._to_want))
 
     def _ask(self, now: float) -> list[Ask]:
         """About the next intervals, when all is answered and most has come."""

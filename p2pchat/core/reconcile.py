@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from p2pchat.core.allowance import Allowance
 from p2pchat.core.budget import Budget
 from p2pchat.core.hold import SETTLE_S, Kept
 from p2pchat.core.pull import Pull, Role
@@ -24,6 +25,7 @@ from p2pchat.wire.reconcile import Ask, Held, Listing, Reconciling, Same, Summar
 START_S = SETTLE_S + 1.0
 """After a link came up: what was seen before, and so is not pushed over the new link, has settled by then."""
 
+ALLOWANCES_CAP = 64
 
 NEVER = float("inf")
 
@@ -63,6 +65,7 @@ class _Peer:
     """One link that is up. ``due``: when a pull of ``role`` may begin, if one is wanted."""
 
     serving: Serving
+    cells: Allowance
     began: bool
     due: float | None
     role: Role = Role.FIRST
@@ -81,6 +84,8 @@ class Reconcile:
         self._counters = counters
         self._steps = Budget(0.0, STEPS_PER_S, STEPS_BURST)
         self._peers: dict[LinkId, _Peer] = {}
+        self._allowances: dict[LinkId, Allowance] = {}
+        """Also of links that fell quiet: what comes back has used up what it has used up."""
         self._pull: Pull | None = None
         self._from: LinkId | None = None
         self._busy: dict[LinkId, None] = {}
@@ -93,7 +98,11 @@ class Reconcile:
     def link_up(self, link: LinkId, began: bool, now: float) -> list[Output]:
         """Cells may travel over this link from now on. ``began``: our side made the offer, and asks first."""
         self._due = None
-        self._peers[link] = _Peer(Serving(self._kept, now), began, now + START_S if began else None)
+        cells = self._allowances.setdefault(link, Allowance(self._kept.capacity, now))
+        if len(self._allowances) > ALLOWANCES_CAP:
+            del self._allowances[next(iter(self._allowances))]
+        serving = Serving(self._kept, now)
+        self._peers[link] = _Peer(serving, cells, began, now + START_S if began else None)
         return []
 
     def link_down(self, link: LinkId, now: float) -> list[Output]:
@@ -231,7 +240,7 @@ class Reconcile:
             _, self._from = min(waiting)
             peer = self._peers[self._from]
             peer.due = None
-            self._pull = Pull(self._kept, peer.role, self._steps, now)
+            self._pull = Pull(self._kept, peer.role, self._steps, peer.cells, now)
             out += self._say(self._from, self._pull.begin(now))
         return out
 

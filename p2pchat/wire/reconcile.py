@@ -33,12 +33,13 @@ INTERVALS_MAX: Final = 16
 
 DIGEST_BYTES: Final = 8
 
-KEY_SPACE: Final = 2**32
-"""Intervals are told in units of a key's first four bytes."""
+KEY_SPACE: Final = 2**64
+"""Intervals are intervals of whole keys, so that any two keys can be told apart by cutting: cells whose keys
+begin alike, made so on purpose, cost more questions and hide nothing."""
 
 _U16: Final = 2**16 - 1
 _U32: Final = 2**32 - 1
-_INTERVAL: Final = struct.Struct(">II")
+_INTERVAL: Final = struct.Struct(">QQ")
 
 Interval = tuple[int, int]
 """From the first, up to but without the second, which is greater and at most ``KEY_SPACE``."""

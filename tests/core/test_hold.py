@@ -220,8 +220,8 @@ def test_a_view_leaves_out_what_is_too_old_for_one_of_the_two(since: int, floor:
         held.add(name(number), EPOCH + number % 2, BODY, NOW + number % 7 * SLOT_S)
     view, later = View(floor, start + since), NOW + 7 * SLOT_S
     shown = [n for n in range(21) if EPOCH + n % 2 >= floor and n % 7 >= since]
-    for interval in (WHOLE, (0, 1 << 31), (1 << 31, 1 << 32)):
-        low, high = (each / 2**32 for each in interval)
+    for interval in (WHOLE, (0, 1 << 63), (1 << 63, 1 << 64)):
+        low, high = (each / 2**64 for each in interval)
         inside = [n for n in shown if low <= int.from_bytes(key(n), "big") / 2**64 < high]
         fresh = hold(kept=[HeldCell(n + 1, key(n), EPOCH, start) for n in inside])
         expected, _ = fresh.sketch(WHOLE, View(0, 0), later)
@@ -258,3 +258,43 @@ def test_what_is_known_of_a_cell_takes_little_memory() -> None:
         tracemalloc.stop()
     assert held.status().cells == count
     assert size / count < 214, "140 000 cells within 30 MB"
+
+
+def test_a_link_that_floods_loses_its_own_cells_and_what_others_brought_stays() -> None:
+    held = hold(capacity=300)
+    now = NOW
+    for each in range(100):
+        now += SLOT_S
+        held.add(name(each), EPOCH, BODY, now, by=1 + each % 2)
+    for each in range(100, 3000):
+        now += 0.01
+        held.add(name(each), EPOCH, BODY, now, by=3)
+    held.flush(now)
+    assert held.status().cells == 300
+    assert all(held.number(key(each)) is not None for each in range(100))
+    assert sum(held.number(key(each)) is not None for each in range(100, 3000)) == 200
+
+
+def test_what_went_before_its_time_is_known_and_not_fetched_again() -> None:
+    held = hold(capacity=10)
+    held.add(name(0), EPOCH, BODY, NOW, by=1)
+    for each in range(1, 30):
+        held.add(name(each), EPOCH, BODY, NOW + 2 * SLOT_S, by=2)
+    held.flush(NOW + 3 * SLOT_S)
+    assert held.number(key(1)) is None and held.known(name(1))
+    held.add(name(1), EPOCH, BODY, NOW + 3 * SLOT_S, by=3)
+    assert held.number(key(1)) is None
+    assert held.view(NOW + 3 * SLOT_S).since == 0  # what was seen first is all there
+
+
+def test_links_that_are_gone_share_one_lane() -> None:
+    """A link that comes and goes gets no share of its own each time."""
+    held = hold(capacity=100)
+    for each in range(40):
+        held.add(name(each), EPOCH, BODY, NOW, by=1)
+    for link in range(2, 12):
+        for each in range(30):
+            held.add(name(link * 1000 + each), EPOCH, BODY, NOW + link * SLOT_S, by=link)
+        held.closed(link)
+    held.flush(NOW + 20 * SLOT_S)
+    assert all(held.number(key(each)) is not None for each in range(40))

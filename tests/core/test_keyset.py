@@ -11,7 +11,7 @@ from p2pchat.crypto.kdf import digest
 from p2pchat.wire.reconcile import Interval
 
 MANY = [digest(b"%d" % number, 8) for number in range(5 * CHUNK_MAX)]
-INTERVALS: list[Interval] = [WHOLE, (0, 1 << 30), (1 << 30, 3 << 30), (3 << 30, 1 << 32), (5, 6)]
+INTERVALS: list[Interval] = [WHOLE, (0, 1 << 62), (1 << 62, 3 << 62), (3 << 62, 1 << 64), (5, 6)]
 
 
 def agrees(held: KeySet, expected: list[bytes], interval: Interval) -> None:
@@ -55,7 +55,7 @@ def test_what_was_removed_is_gone_and_may_come_back() -> None:
 @settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 255)), max_size=200),
-    st.tuples(st.integers(0, 2**32), st.integers(0, 2**32)).map(lambda pair: (min(pair), max(pair))),
+    st.tuples(st.integers(0, 2**64), st.integers(0, 2**64)).map(lambda pair: (min(pair), max(pair))),
 )
 def test_any_changes_and_any_interval(changes: list[tuple[bool, int]], interval: Interval) -> None:
     held, expected = KeySet(), dict[bytes, None]()

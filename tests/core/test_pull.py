@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 
 import pytest
 
+from p2pchat.core.allowance import DAY_S, LEAST, Allowance
 from p2pchat.core.budget import Budget
-from p2pchat.core.hold import slot_at
+from p2pchat.core.hold import Hold, slot_at
 from p2pchat.core.keyset import WHOLE
 from p2pchat.core.pull import (
     ASK_BELOW,
@@ -20,18 +22,21 @@ from p2pchat.core.pull import (
     Question,
     Role,
 )
-from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Answer, Serving
+from p2pchat.core.serving import CELLS_PER_S, STEPS_BURST, STEPS_PER_S, Answer, Serving
 from p2pchat.core.sketch import TABLE_BYTES
+from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import digest
+from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import INTERVALS_MAX, KEYS_MAX, Ask, Listing, Same, Summary, Turn, View, Want
-from tests.support.holds import NOW, Side, name
+from tests.support.holds import MESH, NOW, Side, name
 
 NOISE = b"".join(digest(b"%d" % each, 32) for each in range(TABLE_BYTES // 32))
 
 
 def pull(side: Side, role: Role = Role.FIRST) -> tuple[Pull, Ask]:
     """A pull that has just asked for the first time."""
-    made = Pull(side.hold, role, Budget(NOW, STEPS_PER_S, STEPS_BURST), NOW)
+    cells = Allowance(side.hold.capacity, NOW)
+    made = Pull(side.hold, role, Budget(NOW, STEPS_PER_S, STEPS_BURST), cells, NOW)
     (ask,) = made.begin(NOW)
     assert isinstance(ask, Ask)
     return made, ask
@@ -139,7 +144,7 @@ def test_each_interval_is_answered_once_and_by_its_own_keys() -> None:
     (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, 1000, NOISE), NOW)
     assert isinstance(cut, Ask)
     elsewhere = bytes(8)
-    inside = cut.intervals[1][0].to_bytes(4, "big") + b"here"
+    inside = cut.intervals[1][0].to_bytes(8, "big")
     out = pulling.heard(listing(cut, (elsewhere, inside), 1), NOW)
     assert out == [Want((inside,))]
     assert pulling.heard(listing(cut, made_up("x", 3), 1), NOW) == []
@@ -172,9 +177,7 @@ def test_cells_made_up_without_end_come_to_an_end() -> None:
             if isinstance(each, Ask):
                 for index, (low, high) in enumerate(each.intervals):
                     count = min(KEYS_MAX, high - low)
-                    keys = tuple(
-                        (low + k).to_bytes(4, "big") + number.to_bytes(4, "big") for k in range(count)
-                    )
+                    keys = tuple((low + (number << 8) + k).to_bytes(8, "big") for k in range(count))
                     number += 1
                     out += pulling.heard(Listing(each.serial, index, each.view, keys), now)
             elif isinstance(each, Want):
@@ -213,7 +216,7 @@ def test_sketches_that_never_agree_come_to_an_end(size: int) -> None:
 
 def test_comparing_that_costs_too_much_is_given_up() -> None:
     steps = Budget(NOW, STEPS_PER_S, STEPS_BURST)
-    pulling = Pull(Side(range(1000)).hold, Role.FIRST, steps, NOW)
+    pulling = Pull(Side(range(1000)).hold, Role.FIRST, steps, Allowance(1000, NOW), NOW)
     (ask,) = pulling.begin(NOW)
     assert isinstance(ask, Ask)
     steps.spend(STEPS_BURST)
@@ -227,3 +230,86 @@ def test_a_neighbour_s_lie_about_our_own_cells_costs_a_turn_at_most() -> None:
     theirs = tuple(name(each)[:8] for each in range(40))
     assert pulling.heard(listing(ask, theirs), NOW) == []
     assert pulling.over and not pulling.failed
+
+
+def pulled(there: Hold, allowance: Allowance, now: float = NOW) -> tuple[set[bytes], Pull]:
+    """All that a neighbour with this hold gets asked for by one who has nothing, and the pull."""
+    here, serving = Hold(MESH, (), 1 << 27), Serving(there, now)
+    pulling = Pull(here, Role.FIRST, Budget(now, 1e9, 1e9), allowance, now)
+    got: set[bytes] = set()
+    questions = deque(pulling.begin(now))
+    while questions or not pulling.over:
+        if not questions:
+            now = max(now + 0.01, pulling.next_wakeup())
+            questions += pulling.tick(now)
+            continue
+        question = questions.popleft()
+        if isinstance(question, Ask):
+            for answer in serving.ask(question, now):
+                questions += pulling.heard(answer, now)
+        elif isinstance(question, Want):
+            for key in question.keys:
+                assert pulling.arrived(key)
+                got.add(key)
+                questions += pulling.recovered(now)
+    return got, pulling
+
+
+def held(names: Iterable[bytes]) -> Hold:
+    hold = Hold(MESH, (), 1 << 28)
+    for each in names:
+        hold.add(each, epoch_at(NOW), bytes(GEOMETRY.cell), NOW - 3600.0)
+    return hold
+
+
+@pytest.mark.parametrize("prefixes", [1, 16])
+def test_cells_whose_keys_begin_alike_on_purpose_stop_nobody_from_catching_up(prefixes: int) -> None:
+    honest = [digest(b"%d" % each, 16) for each in range(2000)]
+    alike = [digest(b"%d" % (each % prefixes), 4) + digest(b"x%d" % each, 12) for each in range(2064)]
+    got, pulling = pulled(held([*honest, *alike]), Allowance(1 << 20, NOW))
+    assert got == {each[:8] for each in (*honest, *alike)}
+    assert not pulling.failed
+
+
+def test_an_interval_that_cannot_be_read_is_given_up_and_the_others_go_on() -> None:
+    """Its answers never agree with what they answer before."""
+    pulling, ask = pull(Side())
+    (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, 500, NOISE), NOW)
+    got: set[bytes] = set()
+    questions = deque[Question]([cut])
+    for _ in range(10_000):
+        if not questions:
+            break
+        question = questions.popleft()
+        if isinstance(question, Want):
+            got.update(question.keys)
+            for key in question.keys:
+                pulling.arrived(key)
+                questions += pulling.recovered(NOW)
+        elif isinstance(question, Ask):
+            for index, (low, _) in enumerate(question.intervals):
+                lies = low == 0
+                keys = (low.to_bytes(8, "big"),)
+                answer = Summary(question.serial, index, question.view, 500, NOISE) if lies else None
+                questions += pulling.heard(
+                    answer or Listing(question.serial, index, question.view, keys), NOW
+                )
+    assert pulling.over and pulling.failed
+    assert max(got) >= b"\xc0"
+
+
+def test_a_neighbour_brings_no_more_in_a_day_than_its_allowance() -> None:
+    made_up_cells = held(digest(b"%d" % each, 16) for each in range(30_000))
+    allowance = Allowance(0, NOW)
+    got, pulling = pulled(made_up_cells, allowance)
+    assert pulling.failed
+    assert LEAST - KEYS_MAX < len(got) <= LEAST + KEYS_MAX
+    assert allowance.spent(NOW + 120.0)
+    assert not allowance.spent(NOW + DAY_S / 2)
+
+
+def test_a_neighbour_brings_no_more_in_a_second_than_one_of_us_serves() -> None:
+    allowance = Allowance(1 << 20, NOW)
+    allowance.spend(allowance.whole(NOW))
+    assert allowance.whole(NOW) == 0
+    assert allowance.whole(NOW + 1.0) == CELLS_PER_S

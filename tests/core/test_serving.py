@@ -46,7 +46,7 @@ def test_few_keys_are_listed_and_many_summed_up() -> None:
 
 def test_each_interval_has_its_answer_and_all_of_them_are_the_whole() -> None:
     serving = Serving(Side(range(300)).hold, NOW)
-    pieces = tuple((each << 30, each + 1 << 30) for each in range(4))
+    pieces = tuple((each << 62, each + 1 << 62) for each in range(4))
     answers = serving.ask(Ask(7, VIEW, pieces), NOW)
     assert [answer.index for answer in answers if isinstance(answer, Listing)] == [0, 1, 2, 3]
     listed = [key for answer in answers if isinstance(answer, Listing) for key in answer.keys]

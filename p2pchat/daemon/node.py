@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from p2pchat.core import orders
 from p2pchat.core.facts import Started, Stopping
@@ -26,7 +26,7 @@ from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.events import Events
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import Methods
-from p2pchat.errors import ControlError, P2PChatError
+from p2pchat.errors import ControlError, P2PChatError, StoreError
 from p2pchat.net.driver import Driver
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
@@ -34,6 +34,11 @@ from p2pchat.store import Store, Unlock
 from p2pchat.text import one_line
 
 T = TypeVar("T")
+
+
+SETTLE_S: Final = 60.0
+"""Between cuts of the store's log: so long, at most, a state of a session that has moved on can be had from
+the files of a node that is killed."""
 
 
 class HomeBusy(P2PChatError):
@@ -98,6 +103,7 @@ class RunningNode:
             self.driver.run(self._engine, self._connections)
         )
         self._running.add_done_callback(self._driver_ended)
+        self._settling = asyncio.get_running_loop().create_task(self._settle_forever())
 
     async def ended(self) -> None:
         """Wait until somebody asks for the end. Raises StoreError when the disk ended it."""
@@ -118,9 +124,16 @@ class RunningNode:
                 await self.driver.submit_and_persist(Stopping())
             # Together: an offer that came while links close would be answered, by a node as good as gone.
             await asyncio.gather(self._connections.aclose(), self._engine.aclose())
-            self._running.cancel()
-            await asyncio.wait((self._running,))
+            for task in (self._running, self._settling):
+                task.cancel()
+            await asyncio.wait((self._running, self._settling))
         await self._let_go()
+
+    async def _settle_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLE_S)
+            with suppress(StoreError):  # a disk that is full: the next commit says so
+                await self.ask_store(Store.settle)
 
     async def _let_go(self) -> None:
         try:

@@ -7,21 +7,34 @@ Every method blocks; the daemon calls them in one worker thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
-from p2pchat.core.records import Change, HeldCell, Identity, Memory, Message, PutIdentity
+from p2pchat.core.records import (
+    Change,
+    DropContact,
+    DropExpiredMessages,
+    HeldCell,
+    Identity,
+    Memory,
+    Message,
+    PutIdentity,
+)
 from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
-from p2pchat.store import database, history, journal, vault
+from p2pchat.store import database, history, journal, space, vault
+from p2pchat.store.database import DiskFull
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, KeyFile, Passphrase, Unlock
 from p2pchat.types import ContactId, MeshId, MessageId
 
 __all__ = [
     "KEY_FILE",
+    "DiskFull",
     "KeyFile",
     "Passphrase",
     "Store",
@@ -33,11 +46,20 @@ __all__ = [
 ]
 
 
+T = TypeVar("T")
+
+_FORGETS = (DropContact, DropExpiredMessages)
+"""Changes after which something must not be had any more, not from the log either."""
+
+
 class Store:
     """An open store."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, home: Path) -> None:
         self._connection = connection
+        self._home = home
+        self._settled = -1
+        """The count of changes at which the log was last cut."""
 
     @classmethod
     def create(
@@ -57,10 +79,11 @@ class Store:
             _sweep(home)
             data_key = entropy.bytes(KEY_BYTES)
             vault.prepare(home, data_key, unlock, entropy, cost)
-            store = cls(database.connect(home / database.DATABASE, data_key))
+            store = cls(database.connect(home / database.DATABASE, data_key), home)
             try:
                 store.commit([PutIdentity(identity)])
                 vault.finish(home)
+                space.keep_reserve(home)
             except BaseException:
                 store.close()
                 raise
@@ -80,9 +103,12 @@ class Store:
             raise StoreError(f"the store {path} is missing; start anew with 'p2pchat wipe' and 'init'")
         try:
             vault.destroy(home / NEW_KEY_FILE)  # of a change that was interrupted, and may hold the key open
-            return cls(database.connect(path, data_key))
+            store = cls(database.connect(path, data_key), home)
         except OSError as error:
             raise StoreError(f"the store {path} cannot be opened: {error.strerror}") from error
+        store._cut_the_log()  # of a node that was killed
+        space.keep_reserve(home)
+        return store
 
     def load(self) -> Memory:
         """All that a node needs to resume."""
@@ -91,7 +117,22 @@ class Store:
     def commit(self, changes: Iterable[Change]) -> list[Message]:
         """Apply a batch, all or nothing; on return it is durable. Returns the lines that were here before.
         Raises StoreError, and then nothing was changed."""
-        return journal.commit(self._connection, changes)
+        batch = list(changes)
+        before = self._connection.total_changes()
+        known = self._with_room(lambda: journal.commit(self._connection, batch))
+        forgetful = any(isinstance(change, _FORGETS) for change in batch)
+        if forgetful and self._connection.total_changes() != before:
+            self._cut_the_log()
+        return known
+
+    def settle(self) -> None:
+        """Cut the log, if anything was written since it last was: it holds what has been changed since.
+
+        Raises StoreError; then it stays for the next time.
+        """
+        if self._connection.total_changes() != self._settled:
+            space.settle(self._connection)
+            self._settled = self._connection.total_changes()
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
         """Held cells, whole, ordered by number, as far as they are there."""
@@ -102,8 +143,37 @@ class Store:
         database.check(self._connection)
 
     def close(self) -> None:
-        """Close the file. Harmless when closed already."""
+        """Cut the log and close the file. Harmless when closed already."""
+        with suppress(StoreError):
+            self._cut_the_log()
         self._connection.close()
+
+    def _cut_the_log(self) -> None:
+        """At once, with the reserve where the disk is full; where that does not do, ``settle`` has to."""
+        with suppress(DiskFull):
+            try:
+                self.settle()
+            except DiskFull:
+                space.with_reserve(self._connection, self._home, self.settle)
+
+    def _with_room(self, work: Callable[[], T]) -> T:
+        """Do it; on a full disk, again without the oldest cells that are held for others."""
+        try:
+            return work()
+        except DiskFull as full:
+            try:
+                space.with_reserve(self._connection, self._home, lambda: space.drop_cells(self._connection))
+            except DiskFull:
+                raise full from None
+            return work()
+
+    def _forgetting(self, work: Callable[[], T]) -> T:
+        """Forget something, in the log as well; give the disk back what it took."""
+        free = space.free_pages(self._connection)
+        done = work()
+        self._cut_the_log()
+        space.give_back(self._connection, space.free_pages(self._connection) - free)
+        return done
 
     def history(
         self,
@@ -121,15 +191,32 @@ class Store:
 
     def edit(self, message: MessageId, text: str) -> bool:
         """Have a line say something else; False if there is none."""
-        return history.edit(self._connection, message, text)
+        return self._forgetting(lambda: history.edit(self._connection, message, text))
 
     def forget(self, contact: ContactId) -> int:
-        """Forget what was said with a contact, but for what waits to be delivered; how many lines."""
-        return history.forget(self._connection, contact)
+        """Forget what was said with a contact, but for what waits to be delivered; how many lines. On a full
+        disk, too, a few lines at a time."""
+        try:
+            return self._forgetting(lambda: history.forget(self._connection, contact))
+        except DiskFull:
+            return space.with_reserve(self._connection, self._home, lambda: self._forget_bit_by_bit(contact))
+
+    def _forget_bit_by_bit(self, contact: ContactId) -> int:
+        lines = 0
+        while some := self._forgetting(lambda: history.forget_some(self._connection, contact)):
+            lines += some
+        return lines
 
     def forget_one(self, message: MessageId) -> bool:
         """Forget a line; False if there is none, or it waits to be delivered."""
-        return history.forget_one(self._connection, message)
+
+        def forget() -> bool:
+            return self._forgetting(lambda: history.forget_one(self._connection, message))
+
+        try:
+            return forget()
+        except DiskFull:
+            return space.with_reserve(self._connection, self._home, forget)
 
     def sent(self, message: MessageId) -> Message | None:
         """One line of ours by its id."""
@@ -195,7 +282,7 @@ def _sweep(home: Path) -> None:
     names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), NEW_KEY_FILE]
     for name in names:
         vault.destroy(home / name)
-    for leftover in ("control.sock", "node.lock", "room.trial", "keyring"):
+    for leftover in ("control.sock", "node.lock", "room.trial", space.RESERVE_FILE, "keyring"):
         (home / leftover).unlink(missing_ok=True)
 
 

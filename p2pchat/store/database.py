@@ -22,7 +22,12 @@ from p2pchat.types import ContactId, MessageId
 DATABASE = "store.db"
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
+LOG_PAGES = 256
+"""Pages in the log at which SQLite folds it in by itself, 1 MB: as much as the database may have to grow on a
+disk that is full before the log can be cut."""
+
 _SETTINGS = (
+    "PRAGMA auto_vacuum = INCREMENTAL",  # of a new file alone: what is free can be returned to the disk
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a key sealed with must not come back after a power cut
     "PRAGMA secure_delete = ON",
@@ -30,7 +35,12 @@ _SETTINGS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA busy_timeout = 2000",
+    f"PRAGMA wal_autocheckpoint = {LOG_PAGES}",
 )
+
+
+class DiskFull(StoreError):
+    """The disk takes no more; nothing was changed."""
 
 
 def connect(path: Path, data_key: bytes) -> apsw.Connection:
@@ -97,7 +107,10 @@ def understood() -> Iterator[None]:
             "the store does not open with this key: it is damaged or belongs to another key file"
         ) from error
     except apsw.FullError as error:
-        raise StoreError("the disk is full; nothing was changed. Free some space and try again") from error
+        raise DiskFull(
+            "the disk is full; nothing was changed. Free some space there, or forget something with"
+            " 'p2pchat history forget NAME', and try again"
+        ) from error
     except apsw.BusyError as error:
         raise StoreError("the store is in use by another program") from error
     except (apsw.CorruptError, apsw.FormatError) as error:

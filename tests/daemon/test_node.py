@@ -11,6 +11,8 @@ from p2pchat.client import create_home
 from p2pchat.core.facts import Fact
 from p2pchat.core.node import Node
 from p2pchat.core.orders import Order
+from p2pchat.core.records import PutIdentity
+from p2pchat.daemon import node
 from p2pchat.daemon.home import LOCK, SOCKET, Lock
 from p2pchat.daemon.node import RunningNode
 from p2pchat.errors import ControlError, StoreError
@@ -41,10 +43,23 @@ async def test_a_home_that_takes_no_socket_is_a_disk_that_refuses(home: Path) ->
     assert free(home)
 
 
+async def test_a_node_cuts_its_log_now_and_then(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "SETTLE_S", 0.05)
+    running = RunningNode(home, KeyFile())
+    await running.start()
+    await running.ask_store(lambda store: store.commit([PutIdentity(running.node.identity)]))
+    log = home / "store.db-wal"
+    assert log.stat().st_size > 0
+    async with asyncio.timeout(30):
+        while log.stat().st_size:
+            await asyncio.sleep(0.05)
+    await running.stop()
+
+
 async def test_a_bug_ends_the_node_in_one_line_and_frees_the_home(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(node: Node, fact: Fact, now: float) -> list[Order]:
+    def broken(_: Node, fact: Fact, now: float) -> list[Order]:
         raise RuntimeError("a bug\nof two lines")
 
     running = RunningNode(home, KeyFile())

@@ -51,7 +51,7 @@ from tests.store.test_full_disk import fill
 from tests.support.homes import BOB, message
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = Store.open(Path(sys.argv[1]), KeyFile())
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
 taken, line = fill(store)
 assert len(store.history(BOB.id)) == 2 * taken
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -1,0 +1,121 @@
+"""What the store takes of the disk: the log folded in and cut, a reserve, room made out of what is others'.
+
+Knows: SQLite's log and free pages, one file beside them. Does not know: what was said, or who asks.
+
+The log keeps earlier images of pages, sealed under the same key: what was forgotten, and states of sessions
+that opened cells which are still held. So it is folded into the database and cut to nothing when something
+was forgotten, and soon after anything else was written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+import apsw
+
+from p2pchat.store.database import DiskFull, transaction, understood
+
+T = TypeVar("T")
+
+RESERVE_FILE: Final = "room.reserve"
+RESERVE_BYTES: Final = 2 << 20
+"""Kept back for making room on a disk that is full: forgetting writes to the log first. Twice what the log
+holds before SQLite folds it in by itself."""
+
+WANTED_PAGES: Final = 256
+"""Free pages, 1 MB, that make room for what is one's own, out of cells held for others."""
+
+CELLS_AT_ONCE: Final = 128
+"""Dropped in one transaction on a full disk, 130 kB: what is dropped is overwritten in the log first."""
+
+PAGES_AT_ONCE: Final = 64
+"""Given back to the disk in one transaction."""
+
+
+def settle(connection: apsw.Connection) -> None:
+    """Fold the log into the database and cut it to nothing. Raises StoreError."""
+    with understood():
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def keep_reserve(home: Path) -> None:
+    """Take the reserve, if there is at least as much again. On a disk that is nearly full there is none."""
+    path = home / RESERVE_FILE
+    with suppress(OSError):
+        if path.stat().st_size == RESERVE_BYTES:
+            return
+    with suppress(OSError):
+        left = os.statvfs(home)
+        if left.f_bavail * left.f_frsize >= 2 * RESERVE_BYTES:
+            _refill(home)
+
+
+def _refill(home: Path) -> None:
+    try:
+        descriptor = os.open(home / RESERVE_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb", buffering=0) as file:
+            os.fchmod(file.fileno(), 0o600)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+            elif file.write(os.urandom(RESERVE_BYTES)) != RESERVE_BYTES:
+                drop_reserve(home)
+    except OSError:
+        drop_reserve(home)
+
+
+def drop_reserve(home: Path) -> None:
+    """Give the reserve back."""
+    with suppress(OSError):
+        (home / RESERVE_FILE).unlink()
+
+
+def give_back(connection: apsw.Connection, pages: int) -> None:
+    """Return so many free pages to the disk, a few at a time. Raises StoreError."""
+    while pages > 0:
+        before = free_pages(connection)
+        with understood():
+            connection.execute(f"PRAGMA incremental_vacuum({min(pages, PAGES_AT_ONCE)})").fetchall()
+        settle(connection)
+        pages -= PAGES_AT_ONCE
+        if free_pages(connection) == before:  # a database made before pages could be returned
+            return
+
+
+def free_pages(connection: apsw.Connection) -> int:
+    """Pages of the database that hold nothing."""
+    with understood():
+        return int(connection.pragma("freelist_count"))
+
+
+def with_reserve(connection: apsw.Connection, home: Path, work: Callable[[], T]) -> T:
+    """Work on a full disk with what was kept back for that, then keep it back again."""
+    drop_reserve(home)
+    try:
+        settle(connection)
+        return work()
+    finally:
+        with suppress(DiskFull):
+            settle(connection)
+        _refill(home)  # also where nothing is left beside it: it had this room before
+
+
+def drop_cells(connection: apsw.Connection) -> bool:
+    """Make room by dropping the oldest cells held for others; whether there were any. Raises StoreError."""
+    dropped = False
+    while free_pages(connection) < WANTED_PAGES:
+        with transaction(connection):
+            connection.execute(
+                "DELETE FROM held WHERE (mesh, number) IN"
+                " (SELECT mesh, number FROM held INDEXED BY held_index ORDER BY slot LIMIT ?)",
+                (CELLS_AT_ONCE,),
+            )
+            some = connection.changes() > 0
+        settle(connection)
+        if not some:
+            break
+        dropped = True
+    return dropped

@@ -179,10 +179,18 @@ class Conversation:
         self._probe_gap = self._repeat_s
         return self._saved(out + self._flush(now) + (self._probe(now) if links == 1 else []))
 
-    def cell(self, cell: Cell, now: float) -> list[Output]:
-        """A cell under one of our tags came in. Raises RefusedInput and then has changed nothing; nonsense in
-        a cell that opens is counted, and its key is used up all the same."""
-        plain, delta = self._session.open(cell)
+    def cells(self, cells: Iterable[Cell], now: float) -> list[Output]:
+        """Cells under tags of ours came in, in this order."""
+        return self._saved([each for cell in cells for each in self._cell(cell, now)])
+
+    def _cell(self, cell: Cell, now: float) -> list[Output]:
+        """What does not open changes nothing; nonsense in a cell that opens is counted, and its key is used
+        up all the same."""
+        try:
+            plain, delta = self._session.open(cell)
+        except RefusedInput:
+            self._counters["cells refused: unreadable"] += 1
+            return []
         out: list[Output] = [Retag(delta), *self._heard(now)]
         try:
             fragment = self._session.read(plain)
@@ -192,7 +200,7 @@ class Conversation:
         self._moved |= self._session.checkpoint_due
         if self._answer_at is None:
             self._answer_at = now + uniform(self._entropy, *self._answer_s)
-        return self._saved(out)
+        return out
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """A cell has left the node; with the last of a message, the message has."""

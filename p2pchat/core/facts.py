@@ -26,7 +26,13 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The node is about to stop: take leave of contacts and links."""
+    """The node is about to stop: take leave of contacts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What that caused is on disk and on its way: send what waits, take leave of neighbours. The last
+    fact."""
 
 
 # --- the rendezvous connections
@@ -132,7 +138,8 @@ class MessageSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class CellSubmitted:
-    """Broadcast a cell, ``GEOMETRY.cell`` bytes, that was sealed elsewhere: the simulator's load."""
+    """Broadcast a cell, ``GEOMETRY.cell`` bytes: one of ours whose session is on disk (``orders.WhenKept``),
+    or one that was sealed elsewhere, the simulator's load."""
 
     mesh: MeshId
     cell: bytes = field(repr=False)
@@ -214,6 +221,7 @@ Fact = (
     Started
     | TimerFired
     | Stopping
+    | Leaving
     | RendezvousUp
     | RendezvousDown
     | SignalReceived

@@ -16,7 +16,7 @@ from p2pchat.core.cells import CellArrived
 from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import LinksChanged, Notify, Order, Persist
+from p2pchat.core.orders import LinksChanged, Notify, Order, Persist, WhenKept
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Contact, HeldCell, Identity, Memory, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
@@ -133,6 +133,8 @@ class Node:
             case facts.TimerFired():
                 return self._tick(now)
             case facts.Stopping():
+                return self._take_leave(now)
+            case facts.Leaving():
                 return self._leave(now)
             case facts.RendezvousUp(url):
                 return self._rendezvous.up(url)
@@ -152,7 +154,7 @@ class Node:
             case facts.MessageSubmitted():
                 return self._on_talks(self._talks.submit(fact, now), now)
             case facts.CellSubmitted(home, cell):
-                return self._on_mesh(self._meshes[home], self._meshes[home].submit(cell, now), now)
+                return self._submit(home, cell, now)
             case facts.CellsFetched(home, numbers, cells):
                 mesh = self._meshes[home]
                 return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now)
@@ -191,14 +193,19 @@ class Node:
                 out += self._give_marks(each, each.bindings(), now)
         return out + self._on_talks(self._talks.tick(now), now)
 
-    def _leave(self, now: float) -> list[Order]:
+    def _take_leave(self, now: float) -> list[Order]:
         out: list[Order] = []
         for invite in self._invites.open():
             out += self._on_invite(invite, self._invites.cancel(invite), now)
-        out += self._on_talks(self._talks.leave(now), now)
+        return out + self._on_talks(self._talks.leave(now), now)
+
+    def _leave(self, now: float) -> list[Order]:
+        out: list[Order] = []
         for each in self._meshes.values():
             out += self._on_mesh(each, each.leave(now), now)
-        return out
+        return out + self._on_talks(
+            self._talks.empty(now), now
+        )  # onions that waited here bore cells for us, too
 
     # --- rendezvous
 
@@ -331,7 +338,7 @@ class Node:
                 case LeaveSeat(url, topic):
                     done += self._rendezvous.unwant(url, topic)
                 case CellArrived(cell):
-                    done += self._on_talks(self._talks.cell(cell, now), now)
+                    self._talks.cell(cell, now)
                 case mesh.CellLeft(tag):
                     done += self._on_talks(self._talks.left(tag, now), now)
                 case mesh.NeighbourChanged(link, up):
@@ -353,10 +360,15 @@ class Node:
         for each in out:
             match each:
                 case talks.SendInto(home, cell):
-                    done += self._on_mesh(self._meshes[home], self._meshes[home].submit(cell, now), now)
+                    done.append(WhenKept(facts.CellSubmitted(home, cell)))
                 case _:
                     done.append(each)
         return done
+
+    def _submit(self, home: MeshId, cell: bytes, now: float) -> list[Order]:
+        """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
+        mesh = self._meshes.get(home)
+        return self._on_mesh(mesh, mesh.submit(cell, now), now) if mesh is not None else []
 
     def _on_invite(self, invite: int, out: Iterable[pairing.Output], now: float) -> list[Order]:
         done: list[Order] = []

@@ -2,7 +2,8 @@
 
 Knows: the vocabulary of orders. Does not know: how they are carried out.
 
-All ``Persist`` orders of a batch are committed before any other order of that batch is carried out.
+Frames, and all else that concerns links, are carried out at once and in order. What people are told, what
+goes to a rendezvous and ``WhenKept`` come after every ``Persist`` that was ordered before.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from p2pchat.core.facts import Fact
 from p2pchat.core.records import Change, Contact, Message
 from p2pchat.types import ContactId, LinkId, MeshId, MessageId, MessageState
 from p2pchat.wire.description import Description
@@ -86,6 +88,14 @@ class CloseLink:
 @dataclass(frozen=True, slots=True)
 class Persist:
     change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class WhenKept:
+    """Tell the node this as soon as all that was ordered to be kept so far is on disk: so begins what rests
+    on it, as a cell of our own on the session by which it was sealed."""
+
+    fact: Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +227,7 @@ Order = (
     | SendFrame
     | CloseLink
     | Persist
+    | WhenKept
     | FetchCells
     | Notify
 )

@@ -15,6 +15,7 @@ from p2pchat.core import conversation, facts, recognition
 from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import ANSWER_S, Conversation
 from p2pchat.core.lasting import Purge
+from p2pchat.core.letterbox import OPEN_S, Letterbox
 from p2pchat.core.orders import MessageMoved, Notify, Order
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.pairing import Paired
@@ -23,7 +24,6 @@ from p2pchat.core.renewal import Renewal
 from p2pchat.core.session import Session
 from p2pchat.core.stem.profile import Profile
 from p2pchat.crypto.identity import fingerprint
-from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, MeshId, MessageState
 from p2pchat.wire.cell import Cell
@@ -52,6 +52,8 @@ class Talks:
         """``profile``: how long receipts are awaited and answers wait; None where cells take no stem."""
         self._repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
         self._answer_s = profile.answer_s if profile is not None else ANSWER_S
+        open_s = profile.open_s if profile is not None else OPEN_S
+        self._letterbox = Letterbox(entropy.child("letterbox"), open_s)
         self._entropy = entropy
         self._counters = counters
         self._contacts = Contacts(memory.contacts)
@@ -91,7 +93,7 @@ class Talks:
             due = [talk.next_wakeup() for talk in self._conversations.values()]
             due.append(self._purge.next_wakeup())
             self._due = min((at for at in due if at is not None), default=NEVER)
-        return self._due
+        return min(self._due, self._letterbox.open_at)
 
     # --- time
 
@@ -103,11 +105,20 @@ class Talks:
     def tick(self, now: float) -> list[Output]:
         """Do what is due."""
         self._due = None
-        return [*self._purge.due(now), *self._each(lambda talk: talk.tick(now), now)]
+        moved = self._opened(now) + self._each(lambda talk: talk.tick(now), now)
+        return [*self._purge.due(now), *moved]
 
     def leave(self, now: float) -> list[Output]:
         """Say what should not wait until we are back."""
-        return self._each(lambda talk: talk.leave(now), now)
+        return self.empty(now) + self._each(lambda talk: talk.leave(now), now)
+
+    def empty(self, now: float) -> list[Output]:
+        """Open at once whatever came: the node stops."""
+        out: list[Output] = []
+        while len(self._letterbox):
+            self._letterbox.open_at = now
+            out += self._opened(now)
+        return out
 
     # --- meshes
 
@@ -117,17 +128,24 @@ class Talks:
         met = [talk for talk in self._in(home) if not talk.contact.blocked]
         return self._all(met, lambda talk: talk.connected(links, opened, now), now)
 
-    def cell(self, cell: Cell, now: float) -> list[Output]:
-        """Most cells are for others; one that bears a tag of ours goes to its conversation."""
-        contact = self._tags.get(cell.tag)
-        if contact is None:
-            return []
-        talk = self._conversations[contact]
-        try:
-            return self._on(talk, talk.cell(cell, now), now)
-        except RefusedInput:
-            self._counters["cells refused: unreadable"] += 1
-            return []
+    def cell(self, cell: Cell, now: float) -> None:
+        """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
+        its copies leave for the neighbours."""
+        if cell.tag in self._tags:
+            self._letterbox.put(cell, now)
+
+    def _opened(self, now: float) -> list[Output]:
+        """Open what was put aside, when it is time."""
+        found: dict[ContactId, list[Cell]] = {}
+        for cell in self._letterbox.due(now):
+            contact = self._tags.get(cell.tag)
+            if contact is not None:  # they may have been removed, or blocked, meanwhile
+                found.setdefault(contact, []).append(cell)
+        out: list[Output] = []
+        for contact, cells in found.items():
+            talk = self._conversations[contact]
+            out += self._on(talk, talk.cells(cells, now), now)
+        return out
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """The cell of ours that bears this tag is on its way."""

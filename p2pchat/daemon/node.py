@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from p2pchat.core import orders
-from p2pchat.core.facts import Started, Stopping
+from p2pchat.core.facts import Leaving, Started, Stopping
 from p2pchat.core.node import Node
 from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
@@ -122,6 +122,7 @@ class RunningNode:
         if self._running is not None:
             with suppress(Exception):  # what ended the driver is told by ``ended``
                 await self.driver.submit_and_persist(Stopping())
+                await self.driver.submit_and_persist(Leaving())
             # Together: an offer that came while links close would be answered, by a node as good as gone.
             await asyncio.gather(self._connections.aclose(), self._engine.aclose())
             for task in (self._running, self._settling):

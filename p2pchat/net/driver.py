@@ -1,7 +1,10 @@
 """Runs one core node against the world: feeds it facts, carries out its orders.
 
-Knows: the order in which things are done, above all that what must be remembered is on disk before anything
-leaves. Does not know: why the node wants what it wants.
+Knows: the order in which things are done. Frames, and all else that concerns links, are handed over as soon
+as the node has said so: they rest on nothing that is kept, and a frame that waited for the disk would tell a
+neighbour that it came with something for this node. What does rest on the store waits for it: events, words
+to a rendezvous, and cells of our own, which come back to the node as facts once they are on disk
+(``orders.WhenKept``). Does not know: why the node wants what it wants.
 """
 
 from __future__ import annotations
@@ -11,20 +14,24 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
 from p2pchat.core import orders
 from p2pchat.core.facts import CellsFetched, Fact, FrameReceived, LinkDown, TimerFired
 from p2pchat.core.orders import Event, Order
-from p2pchat.core.records import Change, HeldCell, Message
+from p2pchat.core.records import Change, HeldCell, Message, PutCells
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId
 from p2pchat.wire.description import Description
 from p2pchat.wire.signalling import FromClient
 
 BATCH_MAX: Final = 256
-"""Facts taken in before their orders are carried out: one commit for many, without letting links wait for
-long."""
+"""Facts taken in before a commit begins and the event loop gets its turn: one commit for many."""
+
+UNKEPT_MAX: Final = 32_768
+"""What may wait for the disk, cells to be held counted each: 33 MB. Beyond it the node stands still, as it
+must when a disk does not answer for minutes."""
 
 LOOK_EVERY_SECONDS: Final = 10.0
 """The event loop's clock stands still while the machine sleeps, the node's does not: what fell due meanwhile
@@ -75,6 +82,24 @@ class Journal(Protocol):
     def cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
 
 
+TRACES: Final = (orders.CellSeen, orders.OnionSeen)
+"""Events that every passing cell causes, and that rest on nothing."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Changes that are committed together, and what may be done then, in order."""
+
+    changes: list[Change] = field(default_factory=list)
+    weight: int = 0
+    then: list[Order] = field(default_factory=list)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def keep(self, change: Change) -> None:
+        self.changes.append(change)
+        self.weight += len(change.cells) if isinstance(change, PutCells) else 1
+
+
 class Driver:
     """One node's event loop. Facts are handled strictly in the order they were submitted."""
 
@@ -97,6 +122,9 @@ class Driver:
         self._ended: BaseException | None = None
         self._failed: BaseException | None = None
         self._reading: set[asyncio.Future[tuple[HeldCell, ...]]] = set()
+        self._unkept = _Batch()
+        self._keeping: _Batch | None = None
+        """What the disk is at."""
         self._links: Links | None = None
         self._connections: Connections | None = None
 
@@ -119,13 +147,16 @@ class Driver:
         await done
 
     async def run(self, links: Links, connections: Connections) -> None:
-        """Run until cancelled. Raises StoreError when the disk refuses; nothing has left then of a batch that
-        could not be committed."""
+        """Run until cancelled. Raises StoreError when the disk refuses; nothing has left then that rests on
+        what could not be committed."""
         self._links, self._connections = links, connections
         try:
             while True:
                 await self._wait()
-                await self._batch()
+                self._batch()
+                if self._facts and not self._overloaded:
+                    self._awake.set()
+                    await asyncio.sleep(0)
         except BaseException as error:
             self._end(error)
             raise
@@ -147,8 +178,8 @@ class Driver:
             del self._frames_waiting[link]
 
     async def _wait(self) -> None:
-        if not self._facts:
-            due = self._node.next_wakeup()
+        if not self._facts or self._overloaded:
+            due = self._node.next_wakeup() if not self._overloaded else None
             patience = None if due is None else min(max(0.0, due - self._now()), LOOK_EVERY_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience):
@@ -157,37 +188,79 @@ class Driver:
         if self._failed is not None:
             raise self._failed
 
-    async def _batch(self) -> None:
-        """Handle what has happened, commit what follows, then do the rest."""
-        wanted: list[Order] = []
-        waiting: list[asyncio.Future[None]] = []
-        known: Sequence[Message] = ()
+    @property
+    def _overloaded(self) -> bool:
+        return self._keeping is not None and self._unkept.weight + len(self._unkept.then) > UNKEPT_MAX
+
+    def _batch(self) -> None:
+        """Handle what has happened, then have what follows committed."""
+        for _ in range(min(BATCH_MAX, len(self._facts))):
+            if self._overloaded:
+                return
+            fact, done = self._facts.popleft()
+            if isinstance(fact, FrameReceived):
+                self._made_room(fact.link)
+            try:
+                self._do(self._node.handle(fact, self._now()))
+            except BaseException as error:
+                _fail([done] if done is not None else [], error)
+                raise
+            if done is not None:
+                self._unkept.waiting.append(done)
+        due = self._node.next_wakeup()
+        if due is not None and due <= self._now():
+            self._do(self._node.handle(TimerFired(), self._now()))
+        self._keep()
+
+    def _do(self, wanted: list[Order]) -> None:
+        """Do at once what rests on nothing that is kept; what may, in its turn."""
+        for order in wanted:
+            match order:
+                case orders.Persist(change):
+                    self._unkept.keep(change)
+                case orders.Notify(event) if isinstance(event, TRACES):
+                    self._notify(event)
+                case orders.SendFrame() | orders.CloseLink() | orders.FetchCells():
+                    self._carry_out(order)
+                case orders.MakeOffer() | orders.MakeAnswer() | orders.AcceptAnswer():
+                    self._carry_out(order)
+                case _:
+                    self._unkept.then.append(order)
+
+    def _keep(self) -> None:
+        """Have all that waits committed, unless the disk is at something: one batch after the other."""
+        while self._keeping is None and (self._unkept.changes or self._unkept.then or self._unkept.waiting):
+            self._keeping, self._unkept = self._unkept, _Batch()
+            if not self._keeping.changes:
+                self._kept(self._keeping, ())
+                continue
+            loop = asyncio.get_running_loop()
+            commit = loop.run_in_executor(self._worker, self._journal.commit, self._keeping.changes)
+            commit.add_done_callback(self._committed)
+
+    def _committed(self, commit: asyncio.Future[Sequence[Message]]) -> None:
+        batch = self._keeping
+        if batch is None or commit.cancelled():
+            return  # the driver has ended meanwhile
+        self._awake.set()
+        error = commit.exception()
+        if error is not None:
+            self._failed = self._failed or error
+            return
         try:
-            for _ in range(min(BATCH_MAX, len(self._facts))):
-                fact, done = self._facts.popleft()
-                if done is not None:
-                    waiting.append(done)
-                if isinstance(fact, FrameReceived):
-                    self._made_room(fact.link)
-                wanted += self._node.handle(fact, self._now())
-            due = self._node.next_wakeup()
-            if due is not None and due <= self._now():
-                wanted += self._node.handle(TimerFired(), self._now())
-            changes = [order.change for order in wanted if isinstance(order, orders.Persist)]
-            if changes:
-                loop = asyncio.get_running_loop()
-                known = await loop.run_in_executor(self._worker, self._journal.commit, changes)
-        except BaseException as error:
-            _fail(waiting, error)
-            raise
-        for done in waiting:
+            self._kept(batch, commit.result())
+            self._keep()
+        except BaseException as failure:  # noqa: BLE001 -- raised where the driver runs
+            self._failed = self._failed or failure
+
+    def _kept(self, batch: _Batch, known: Sequence[Message]) -> None:
+        """It is on disk: do what waited for that. ``known``: lines that had been there before."""
+        self._keeping = None
+        for done in batch.waiting:
             if not done.done():
                 done.set_result(None)
-        for order in orders.news(wanted, known):
+        for order in orders.news(batch.then, known):
             self._carry_out(order)
-        if self._facts:
-            self._awake.set()
-            await asyncio.sleep(0)
 
     def _carry_out(self, order: Order) -> None:
         assert self._links is not None and self._connections is not None, "running"
@@ -196,6 +269,8 @@ class Driver:
                 self._links.send(link, data)
             case orders.Persist():
                 pass  # done already
+            case orders.WhenKept(fact):
+                self.submit(fact)
             case orders.FetchCells(mesh, numbers):
                 self._read(mesh, numbers)
             case orders.Notify(event):
@@ -239,6 +314,9 @@ class Driver:
             ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
         )
         _fail([done for _, done in self._facts if done is not None], self._ended)
+        for batch in (self._unkept, self._keeping or _Batch()):
+            _fail(batch.waiting, self._ended)
+        self._keeping = None
         self._facts.clear()
 
 

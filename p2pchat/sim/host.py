@@ -38,6 +38,7 @@ class Host:
     __slots__ = (
         "asleep",
         "clock_error",
+        "commit_s",
         "fired",
         "fired_at",
         "index",
@@ -66,6 +67,8 @@ class Host:
         self.asleep = False
         self.clock_error = 0.0
         """Seconds by which its clock is ahead."""
+        self.commit_s = 0.0
+        """How long its disk takes to commit."""
         self.timer_at = NEVER
         self.fired_at = 0.0
         self.fired = 0

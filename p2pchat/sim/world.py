@@ -116,6 +116,7 @@ class World:
     def stop(self, host: Host) -> None:
         """Take leave, then go."""
         self.tell(host, facts.Stopping())
+        self.tell(host, facts.Leaving())
         self.kill(host)
 
     def sleep(self, host: Host) -> None:
@@ -144,14 +145,19 @@ class World:
             self._set_timer(host, due)
 
     def carry_out(self, host: Host, batch: list[orders.Order]) -> None:
-        """Do what a node wants done; what is to be kept comes first."""
+        """Do what a node wants done; what is to be kept comes first, what rests on that comes last."""
         known: list[Message] = []
         for order in batch:
             if type(order) is orders.Persist and not host.store.apply(order.change):
                 assert type(order.change) is PutMessage, "nothing else is refused"
                 known.append(order.change.message)
-        for order in orders.news(batch, known):
-            self._carriers[type(order)](host, order)
+        news = orders.news(batch, known)
+        for order in news:
+            if type(order) is not orders.WhenKept:
+                self._carriers[type(order)](host, order)
+        for order in news:
+            if type(order) is orders.WhenKept:
+                self._when_kept(host, order)
 
     def _set_timer(self, host: Host, due: float) -> None:
         """``due`` is by the host's clock, and has come by then in spite of rounding."""
@@ -187,6 +193,13 @@ class World:
         if host.asleep and host.run == run:
             self.meetings.hang_up(host)
 
+    def _when_kept(self, host: Host, order: orders.WhenKept) -> None:
+        """At once, or as late as a slow disk has it."""
+        if host.commit_s:
+            self.agenda.at(self.agenda.now + host.commit_s, self._later, (host, host.run), order.fact)
+        else:
+            self.tell(host, order.fact)
+
     def _notify(self, host: Host, order: orders.Notify) -> None:
         event = order.event
         if type(event) is orders.CellSeen:
@@ -195,9 +208,9 @@ class World:
 
     def _fetch(self, host: Host, order: orders.FetchCells) -> None:
         read = facts.CellsFetched(order.mesh, order.numbers, host.store.cells(order.mesh, order.numbers))
-        self.agenda.at(self.agenda.now + DISK_S, self._fetched, (host, host.run), read)
+        self.agenda.at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
 
-    def _fetched(self, whom: tuple[Host, int], read: facts.CellsFetched) -> None:
+    def _later(self, whom: tuple[Host, int], fact: facts.Fact) -> None:
         host, run = whom
         if host.run == run:
-            self.tell(host, read)
+            self.tell(host, fact)

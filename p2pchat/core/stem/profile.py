@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from p2pchat.core.letterbox import OPEN_S
 from p2pchat.ports import Entropy, below
 
 
@@ -35,6 +36,8 @@ class Profile:
     """The shortest and the longest wait before receipts, and whatever else a cell causes. Without cover
     everything that leaves a node is seen; with cover a wait hides what caused it, and many share it
     rather than fill the clock with answers."""
+    open_s: tuple[float, float] = OPEN_S
+    """The shortest and the longest wait before a cell that came for us is opened: ``core.letterbox``."""
 
     def length(self, entropy: Entropy) -> int:
         """How many hops a new stem has."""
@@ -51,9 +54,17 @@ BALANCED: Final = Profile(
     on_clock=False,
     repeat_s=8.0,
     answer_s=(0.2, 2.0),
+    open_s=(0.03, 0.2),
 )
 STRONG: Final = Profile(
-    "strong", hops=(4, 5), delay_s=0.66, cover_per_s=8.0, on_clock=True, repeat_s=20.0, answer_s=(1.0, 3.0)
+    "strong",
+    hops=(4, 5),
+    delay_s=0.66,
+    cover_per_s=8.0,
+    on_clock=True,
+    repeat_s=20.0,
+    answer_s=(1.0, 3.0),
+    open_s=(0.05, 0.5),
 )
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(

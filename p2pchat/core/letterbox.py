@@ -1,0 +1,60 @@
+"""Cells that bear tags of ours, on their way to being opened.
+
+Knows: when they are. Does not know: keys, contacts, or what cells hold.
+
+Opening a cell takes a ratchet's step, a commit and more; nothing of that may happen while its copies leave
+for the neighbours, or how long those take would tell for whom it was. So it lies here for a random while,
+and what lies here is opened together. All of it is in memory alone: what was not opened when a node dies was
+not acknowledged either, and its sender repeats it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from p2pchat.ports import Entropy, uniform
+from p2pchat.wire.cell import Cell
+
+NEVER = float("inf")
+
+OPEN_S = (0.02, 0.08)
+"""The shortest and the longest wait before what came first is opened, where cells take no stem (a privacy
+profile has its own). A node hands a cell on within some milliseconds."""
+
+OPEN_MAX = 8
+"""Cells opened in one go, a few milliseconds of work; frames that came meanwhile are handled before the
+next."""
+
+CAP = 1024
+"""Cells that lie here; what 16 links may bring in a second. Beyond it the newest is dropped, and its sender
+repeats it."""
+
+
+class Letterbox:
+    """Cells in the order in which they came."""
+
+    def __init__(self, entropy: Entropy, open_s: tuple[float, float] = OPEN_S) -> None:
+        self._entropy = entropy
+        self._open_s = open_s
+        self._cells: deque[Cell] = deque()
+        self.open_at = NEVER
+        """When ``due`` next has something."""
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def put(self, cell: Cell, now: float) -> None:
+        """A cell came in."""
+        if len(self._cells) < CAP:
+            self._cells.append(cell)
+        if self.open_at == NEVER:
+            self.open_at = now + uniform(self._entropy, *self._open_s)
+
+    def due(self, now: float) -> list[Cell]:
+        """What is to be opened now; what is left over is due at once, after other things have had their
+        turn."""
+        if now < self.open_at:
+            return []
+        cells = [self._cells.popleft() for _ in range(min(OPEN_MAX, len(self._cells)))]
+        self.open_at = now if self._cells else NEVER
+        return cells

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
+import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -27,6 +29,14 @@ _ADDRESS_MAX: Final = 100
 
 class ConnectionLost(ControlError):
     """The node went away before it answered."""
+
+
+class NotAnswering(ControlError):
+    """The node is there and says nothing: it was stopped, or its machine has no time for it."""
+
+    def __init__(self, pid: int | None, then: str) -> None:
+        name = f"the node (pid {pid})" if pid else "the node"
+        super().__init__(f"{name} does not answer; {then}")
 
 
 async def open_connection(home: Path) -> Connection | None:
@@ -58,6 +68,8 @@ class Connection:
         self._asked: dict[int, Asked] = {}
         self._numbers = 0
         self.lost = False
+        self.pid = _process_of(writer.get_extra_info("socket"))
+        """Of the node; None where the system does not tell, or it is in another namespace of processes."""
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     @asynccontextmanager
@@ -71,7 +83,7 @@ class Connection:
         asked = self._asked[number] = Asked()
         self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params)})
         try:
-            with suppress(ConnectionError):
+            with suppress(OSError):  # it is lost; then the reader says so
                 await self._writer.drain()
             yield asked
         finally:
@@ -80,9 +92,11 @@ class Connection:
                 self._send({"jsonrpc": "2.0", "method": "cancel", "params": {"request": number}})
 
     async def close(self) -> None:
-        """Hang up; the node then drops whatever was asked for here and not finished."""
+        """Hang up; the node then drops what was asked for here and has no end."""
         self._reading.cancel()
         await asyncio.wait((self._reading,))
+        if self._writer.transport.get_write_buffer_size():  # it does not read, and would hold us up
+            self._writer.transport.abort()
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
@@ -115,6 +129,13 @@ class Connection:
             asked.fail(_as_exception(message["error"]))
         else:
             asked.finish(message.get("result"))
+
+
+def _process_of(peer: socket.socket) -> int | None:
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[0]) or None
 
 
 class Asked:

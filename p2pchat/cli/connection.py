@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PASSPHRASE_FILE_MAX: Final = 4096
 """Bytes; a bigger file is the wrong file."""
 
+PATIENCE_MIN_S: Final = 3.0
+"""For a node to be found and to answer at all, however short a command's own ``--timeout`` is."""
+
 _INTERRUPTING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -40,22 +43,30 @@ def hosting(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def open_node(settings: Settings) -> AsyncIterator[Node]:
-    """Attach to the home's node or run it here; unlock it, if need be, from the file or by asking."""
+async def open_node(settings: Settings, patience: float | None = None) -> AsyncIterator[Node]:
+    """Attach to the home's node or run it here; unlock it, if need be, from the file or by asking.
+
+    ``patience``: seconds that a command was given; it waits no longer than that for a node, either.
+    """
     from p2pchat.client import connect
 
-    node = connect(home_of(settings), passphrase=lambda: passphrase(settings), relay_only=settings.relay_only)
+    node = connect(
+        home_of(settings),
+        passphrase=lambda: passphrase(settings),
+        relay_only=settings.relay_only,
+        patience=None if patience is None else max(patience, PATIENCE_MIN_S),
+    )
     node.on_change = say
     async with node:
         yield node
 
 
 @asynccontextmanager
-async def attached_node(settings: Settings) -> AsyncIterator[Node]:
+async def attached_node(settings: Settings, patience: float | None = None) -> AsyncIterator[Node]:
     """Attach to the node that runs. Raises NetworkError when none does."""
     from p2pchat.client import connect
 
-    async with connect(home_of(settings), run=False) as node:
+    async with connect(home_of(settings), run=False, patience=patience) as node:
         yield node
 
 

@@ -63,7 +63,7 @@ async def _invite(
     timeout: float | None,
     rendezvous: tuple[str, ...],
 ) -> None:
-    async with open_node(settings) as node:
+    async with open_node(settings, timeout) as node:
         async for event in node.invite(link=link, name=name, timeout=timeout, rendezvous=rendezvous):
             if settings.json:
                 record(event)

@@ -63,7 +63,7 @@ def _checked(text: str) -> str:
 async def _join(
     settings: Settings, code: str, name: str | None, timeout: float, rendezvous: tuple[str, ...]
 ) -> None:
-    async with open_node(settings) as node:
+    async with open_node(settings, timeout) as node:
         say("Looking for the other side ...")
         contact = await node.join(code, name=name, timeout=timeout, rendezvous=rendezvous)
         if settings.json:

@@ -113,7 +113,7 @@ class _Listener:
 
 
 async def _listen(settings: Settings, listener: _Listener, timeout: float | None) -> None:
-    async with open_node(settings) as node:
+    async with open_node(settings, timeout) as node:
         try:
             async with asyncio.timeout(timeout):
                 await listener.run(node)

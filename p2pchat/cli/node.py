@@ -9,7 +9,6 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import click
@@ -18,7 +17,7 @@ from p2pchat.cli.connection import attached_node, home_of, passphrase
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Group, Settings, pass_settings
-from p2pchat.errors import NetworkError, NotInTime
+from p2pchat.errors import NotInTime
 
 STOP_S: Final = 15.0
 """For a node to take leave of its neighbours; it takes well under a second unless the disk hangs."""
@@ -99,40 +98,16 @@ def stop(settings: Settings) -> None:
 
 
 async def _stop(settings: Settings) -> None:
-    async with attached_node(settings) as node:
-        process = int((await node.status())["pid"])
+    async with attached_node(settings, patience=STOP_S) as node:
+        process = (await node.status())["pid"]
         await node.stop()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await _gone(settings, process)
-    except TimeoutError:
-        raise NotInTime(
-            f"process {process} was asked to stop but still answers; if it is a chat or an invite, end that"
-        ) from None
+        try:
+            async with asyncio.timeout(STOP_S):
+                await node.gone()
+        except TimeoutError:
+            raise NotInTime(
+                f"the node was asked to stop and still holds {home_of(settings)}; it may wait for a disk"
+            ) from None
     if settings.json:
         record({"type": "node", "change": "stopped", "pid": process})
     say("The node has stopped.")
-
-
-async def _gone(settings: Settings, process: int) -> None:
-    """Wait until that process no longer serves the home: it has ended, or somebody else does, or nobody."""
-    while _alive(process):
-        try:
-            async with attached_node(settings) as node:
-                if (await node.status())["pid"] != process:
-                    return
-        except NetworkError:
-            pass
-        await asyncio.sleep(0.05)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-        # Ended, but not yet noticed by whoever started it: as good as gone. (Only Linux tells.)
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return state != "Z"

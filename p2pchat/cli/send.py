@@ -64,7 +64,7 @@ async def _send(settings: Settings, to: str, text: str, wait: Wait, timeout: flo
         else:
             say(event["state"])
 
-    async with open_node(settings) as node:
+    async with open_node(settings, timeout) as node:
         result = await node.send(to, text, wait=wait, timeout=timeout, on_state=report, id=key)
         if result["state"] == "queued" and node.embedded:
             say("It goes out while a node runs here: p2pchat node run")

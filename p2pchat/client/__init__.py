@@ -36,15 +36,19 @@ def connect(
     passphrase: AskPassphrase | str | None = None,
     run: bool = True,
     relay_only: bool = False,
+    patience: float | None = None,
 ) -> Node:
     """Return a node to be entered with ``async with``.
 
     Attaches to the node that runs in ``home``; if none does, runs one in this process for as long as the
     block lasts, or, with ``run=False``, raises NetworkError. With ``relay_only``, as with
     ``P2PCHAT_RELAY_ONLY`` or ``P2PCHAT_PROXY``, a running node that keeps to less is a UsageError.
+
+    ``patience``: seconds in which a node must be found (20), and must answer what takes no time (10); one
+    that does not is a ControlError.
     """
     ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
-    return Node(Path(home) if home is not None else default_home(), ask, run, relay_only)
+    return Node(Path(home) if home is not None else default_home(), ask, run, relay_only, patience)
 
 
 def forge(words: str | None = None) -> Event:

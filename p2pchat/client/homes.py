@@ -33,6 +33,29 @@ def node_runs(home: Path) -> bool:
     return (home / SOCKET).exists()
 
 
+def is_held(home: Path) -> bool:
+    """Whether a program holds ``home``, found out by taking its lock for a moment."""
+    from p2pchat.daemon.home import Lock
+
+    lock = Lock.try_acquire(home)
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
+def runs(process: int) -> bool:
+    """Whether there is such a process, one that still does something."""
+    try:
+        os.kill(process, 0)
+        # Ended, but not yet noticed by whoever started it: as good as gone. (Only Linux tells.)
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return state != "Z"
+
+
 def create_home(home: Path, name: str, rendezvous: Sequence[str] = (), passphrase: str | None = None) -> None:
     """Make a new identity; without a passphrase the key lies open in the home.
 

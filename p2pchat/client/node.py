@@ -27,6 +27,9 @@ KEY_MAX: Final = 256
 
 _MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
+ACCEPT_S: Final = 3.0
+"""For a message to be put on disk, however short its ``timeout`` is."""
+
 INVITE_LIVES: Final = 4
 """Nodes that may wait at one code, one after another; each allows one guess, so not without end."""
 
@@ -68,7 +71,7 @@ class Node(Reach):
         for lives in reversed(range(INVITE_LIVES)):
             try:
                 async with self._asking("invite", {**params, "timeout": left()}) as asked:
-                    async for event in asked:
+                    while (event := await self._patiently(anext(asked, None))) is not None:
                         params["code"] = event["code"]
                         yield event
                     yield {"type": "contact", "change": "added", **await asked.result()}
@@ -89,7 +92,7 @@ class Node(Reach):
         """Become somebody's contact with the code or link they gave; return the contact."""
         params = {"code": code, "name": name, "timeout": timeout, "rendezvous": list(rendezvous)}
         async with self._asking("join", params) as asked:
-            return await asked.result()  # type: ignore[no-any-return]
+            return await self._patiently(asked.result())
 
     # --- contacts
 
@@ -150,7 +153,10 @@ class Node(Reach):
             raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
         report = _each_once(on_state)
         named = message_name(id) if id is not None else {"id": os.urandom(16).hex()}
-        queued = await self._call("send", to=to, text=text, **named)
+        within = self._answer_s if timeout is None else min(self._answer_s, max(timeout, ACCEPT_S))
+        same = f"the id {named['id']}" if id is None else "the same id"
+        then = f"if it did take this, {same} sends it once"
+        queued = await self._called("send", {"to": to, "text": text, **named}, within, then)
         report({"type": "receipt", **queued, "state": "queued"})
         if wait == "queued":
             return queued  # type: ignore[no-any-return]
@@ -162,7 +168,8 @@ class Node(Reach):
         left = _remaining(timeout)
 
         async def follow() -> Event:
-            async with self._asking("wait", {"id": message, "state": state, "timeout": left()}) as asked:
+            asking = self._asking("wait", {"id": message, "state": state, "timeout": left()})
+            async with self._watched(), asking as asked:
                 async for event in asked:
                     report(event)
                 return await asked.result()  # type: ignore[no-any-return]
@@ -184,7 +191,7 @@ class Node(Reach):
         shown: dict[str, None] = {}
         while True:
             try:
-                async with self._asking("listen", {"from": sender}) as asked:
+                async with self._watched(), self._asking("listen", {"from": sender}) as asked:
                     async for event in asked:
                         if event["type"] == "message":
                             if event["id"] in shown:
@@ -214,11 +221,11 @@ class Node(Reach):
         start = since.timestamp() if isinstance(since, datetime) else since
         asked = {"name": name, "search": search, "since": start, "limit": limit}
         asked |= {"before": before, "after": after}
-        return await self._call("history", **asked)  # type: ignore[no-any-return]
+        return await self._call_slow("history", **asked)  # type: ignore[no-any-return]
 
     async def search(self, text: str, *, limit: int | None = None) -> list[Event]:
         """The last ``limit`` messages with anybody that contain ``text``, oldest first."""
-        return await self._call("history.search", search=text, limit=limit)  # type: ignore[no-any-return]
+        return await self._call_slow("history.search", search=text, limit=limit)  # type: ignore[no-any-return]
 
     async def edit(self, id: str, text: str) -> None:
         """Have a line of the history here say something else. Nobody else's changes."""
@@ -234,7 +241,7 @@ class Node(Reach):
 
     async def conversations(self) -> list[Event]:
         """The last message with each contact (``with``), and how many are ``unheard``; the latest first."""
-        return await self._call("conversations")  # type: ignore[no-any-return]
+        return await self._call_slow("conversations")  # type: ignore[no-any-return]
 
     # --- the node itself
 
@@ -244,11 +251,15 @@ class Node(Reach):
 
     async def doctor(self) -> list[Event]:
         """What works from here: for each check its ``name``, whether it is ``ok``, and what was ``found``."""
-        return await self._call("doctor")  # type: ignore[no-any-return]
+        return await self._call_slow("doctor")  # type: ignore[no-any-return]
 
     async def stop(self) -> None:
         """Ask the node to stop."""
         await self._call("node.stop")
+
+    async def gone(self) -> None:
+        """Wait until the node that was asked to stop has let go of its home."""
+        await self._let_go()
 
     async def trace(self) -> AsyncGenerator[Event, None]:
         """Yield ``{"type": "tracing"}``, then an event for each cell's first sight at this node."""

@@ -6,15 +6,15 @@ Knows: how a node is found, when it is lost, what is then asked again. Does not 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from p2pchat.client.homes import node_runs
+from p2pchat.client.homes import is_held, node_runs, runs
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
-from p2pchat.rpc import Connection, ConnectionLost, open_connection
+from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, open_connection
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -27,15 +27,35 @@ FIND_S: Final = 20.0
 
 FIND_EVERY_S: Final = 0.05
 
+ANSWER_S: Final = 10.0
+"""How long a node may take for what it can answer at once, on a machine that is busy and a disk that is."""
+
+LET_GO_LOOKS: Final = 10
+"""Looks at a process before one at its home's lock, which takes the lock for a moment."""
+
 ROOM_EVERY_S: Final = 2.0
 """Between looks at a disk that has stopped the node here; each look writes a megabyte."""
+
+_TRY_AGAIN: Final = "let it go on or end it, with 'kill -CONT' or 'kill -9', and try again"
+
+T = TypeVar("T")
 
 
 class Reach:
     """The way to a home's node, which may run in any of its programs."""
 
-    def __init__(self, home: Path, ask: AskPassphrase | None, run: bool, relay_only: bool = False) -> None:
+    def __init__(
+        self,
+        home: Path,
+        ask: AskPassphrase | None,
+        run: bool,
+        relay_only: bool = False,
+        patience: float | None = None,
+    ) -> None:
         self.home = home
+        self._find_s = FIND_S if patience is None else min(FIND_S, patience)
+        self._answer_s = ANSWER_S if patience is None else min(ANSWER_S, patience)
+        self._silent = False
         self._unlock = _Unlock(ask)
         self._run = run
         self._relay_only = relay_only
@@ -66,11 +86,81 @@ class Reach:
     # --- calls
 
     async def _call(self, method: str, **params: Any) -> Any:
+        """Ask for what a node answers at once."""
+        return await self._called(method, params, self._answer_s, _TRY_AGAIN)
+
+    async def _called(self, method: str, params: Mapping[str, Any], within: float, then: str) -> Any:
+        """Raises NotAnswering, with what to do ``then``, after ``within`` seconds beside another's node."""
+
         async def ask() -> Any:
-            async with self._asking(method, params) as asked:
-                return await asked.result()
+            try:
+                async with asyncio.timeout(None if self.embedded else within):
+                    async with self._asking(method, params) as asked:
+                        return await asked.result()
+            except TimeoutError:
+                raise self._not_answering(then) from None
 
         return await self._again(ask)
+
+    async def _call_slow(self, method: str, **params: Any) -> Any:
+        """Ask for what may take a node long, for as long as it answers anything at all."""
+
+        async def ask() -> Any:
+            async with self._asking(method, params) as asked:
+                return await self._patiently(asked.result())
+
+        return await self._again(ask)
+
+    async def _patiently(self, answer: Coroutine[Any, Any, T]) -> T:
+        """Wait for ``answer`` while the node lives. Raises NotAnswering once it does not."""
+        waiting = asyncio.ensure_future(answer)
+        try:
+            while not (await asyncio.wait((waiting,), timeout=self._answer_s))[0]:
+                if not await self._answers():
+                    raise self._not_answering(_TRY_AGAIN)
+            return waiting.result()
+        finally:
+            waiting.cancel()
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        """Tell ``on_change`` in the block when the node falls silent, and when it speaks again: for what may
+        rightly wait without end."""
+        watching = asyncio.ensure_future(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.wait((watching,))
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._answer_s)
+            silent = not await self._answers()
+            if silent and not self._silent:
+                self.on_change(str(self._not_answering("waiting for it")))
+            elif self._silent and not silent:
+                self.on_change("the node answers again")
+            self._silent = silent
+
+    async def _answers(self) -> bool:
+        """Whether another's node answers. Asked on a connection of its own: it does not stand in line behind
+        a long answer."""
+        if self.embedded:
+            return True
+        try:
+            connection = await open_connection(self.home)
+            if connection is not None:
+                await self._greet(connection)
+                await connection.close()
+        except NotAnswering:
+            return False
+        except ControlError:
+            pass  # that it was lost is found out by whoever waits for its answer
+        return True
+
+    def _not_answering(self, then: str) -> NotAnswering:
+        return NotAnswering(self._connection.pid if self._connection is not None else None, then)
 
     async def _again(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         """Ask; when the node is lost half-way, find it and ask the same again. Every method bears that."""
@@ -81,11 +171,25 @@ class Reach:
                 await self._find()
 
     @asynccontextmanager
-    async def _asking(self, method: str, params: Mapping[str, Any]) -> AsyncIterator[Any]:
+    async def _asking(self, method: str, params: Mapping[str, Any]) -> AsyncIterator[Asked]:
         if self._connection is None:
             raise ControlError("not connected; use 'async with p2pchat.connect() as node'")
         async with self._connection.asking(method, params) as asked:
             yield asked
+
+    async def _let_go(self) -> None:
+        """Wait until the node here has hung up, and its process has ended or another program may have the
+        home. (Its process id says nothing in another namespace of processes; the lock does.)"""
+        connection = self._connection
+        while connection is not None and not connection.lost:
+            await asyncio.sleep(FIND_EVERY_S)
+        process = connection.pid if connection is not None else None
+        looks = 0
+        while process is None or runs(process):
+            if looks % LET_GO_LOOKS == 0 and not is_held(self.home):
+                return
+            looks += 1
+            await asyncio.sleep(FIND_EVERY_S)
 
     # --- finding the node
 
@@ -123,23 +227,54 @@ class Reach:
 
     async def _attach_or_run(self) -> Connection:
         loop = asyncio.get_running_loop()
-        end = loop.time() + FIND_S
+        end = loop.time() + self._find_s
         while True:
             connection = await open_connection(self.home)
             if connection is not None:
-                if self._run and self._running is None:
-                    await _check_choices(connection, self._relay_only)
-                return connection
-            if not self._run:
+                if await self._will_do(connection):
+                    return connection
+            elif not self._run:
                 raise NetworkError(f"no node runs in {self.home}; start one with 'p2pchat node run'")
-            if await self._become():
-                end = loop.time() + FIND_S
+            elif await self._become():
+                end = loop.time() + self._find_s
                 continue
             if loop.time() > end:
                 raise ControlError(
-                    f"the node in {self.home} does not answer; if it hangs, end it and try again"
+                    f"another program holds {self.home} and no node answers there; end it and try again"
                 )
             await asyncio.sleep(FIND_EVERY_S)
+
+    async def _will_do(self, connection: Connection) -> bool:
+        """Whether the node that was found is there to stay; one just about to stop hangs up.
+
+        Raises NotAnswering, and UsageError if it keeps to less than was asked for.
+        """
+        if self._running is not None:
+            return True
+        try:
+            await self._greet(connection)
+            if self._run:
+                async with asyncio.timeout(self._answer_s):
+                    await _check_choices(connection, self._relay_only)
+        except ConnectionLost:
+            await connection.close()
+            return False
+        except TimeoutError:
+            await connection.close()
+            raise NotAnswering(connection.pid, _TRY_AGAIN) from None
+        return True
+
+    async def _greet(self, connection: Connection) -> None:
+        """Have a node say anything. Raises NotAnswering, ConnectionLost; then the connection is closed."""
+        try:
+            async with asyncio.timeout(self._answer_s), connection.asking("whoami", {}) as asked:
+                await asked.result()
+        except TimeoutError:
+            await connection.close()
+            raise NotAnswering(connection.pid, _TRY_AGAIN) from None
+        except ControlError:
+            await connection.close()
+            raise
 
     async def _become(self) -> bool:
         """Run the node here; False when somebody else is about to."""

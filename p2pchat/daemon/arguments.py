@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from p2pchat.daemon.control import MethodError
+from p2pchat.daemon.control import INVALID_PARAMS, MethodError
 
-INVALID_PARAMS = -32602
+COUNT_MAX = 2**53
+"""Beyond it, readers of JSON differ about what a number is."""
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ class Arguments:
         value = self._params.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= COUNT_MAX:
             raise MethodError(INVALID_PARAMS, f"{name} must be a positive integer")
         return value
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from p2pchat.daemon.home import listening_socket, remove_socket
 from p2pchat.errors import LimitError, P2PChatError
@@ -34,7 +35,10 @@ REQUESTS_MAX: Final = 256
 CALLERS_MAX: Final = 1024
 """Programs waiting to be let in while the node is busy: a script may well start hundreds at once."""
 
-PARSE_ERROR, INVALID_REQUEST = -32700, -32600
+GONE_EVERY_S: Final = 0.25
+"""Between looks whether a client that has stopped writing still reads, while it has requests under way."""
+
+PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS = -32700, -32600, -32602
 
 CANCEL: Final = "cancel"
 """The notification by which a client withdraws its own ``request``, which then gets no answer."""
@@ -62,8 +66,10 @@ class Asker:
 class ControlServer:
     """Serves ``HOME/control.sock`` while it runs."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, endless: Collection[str] = ()) -> None:
+        """``endless``: the methods that end with the connection they were asked on; all others are done."""
         self._handler = handler
+        self._endless = endless
         self._server: asyncio.Server | None = None
         self._clients: set[_Client] = set()
         self._stopping = False
@@ -90,7 +96,7 @@ class ControlServer:
             await asyncio.gather(*(client.gone.wait() for client in list(self._clients)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = _Client(reader, writer, self._handler)
+        client = _Client(reader, writer, self._handler, self._endless)
         self._clients.add(client)
         try:
             if not self._stopping and _same_user(writer.get_extra_info("socket")):
@@ -100,24 +106,64 @@ class ControlServer:
             await client.close()
 
 
+class _Asked(NamedTuple):
+    """A request under way."""
+
+    id: Any
+    method: str
+
+
 class _Client:
     """One connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        handler: Handler,
+        endless: Collection[str],
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._handler = handler
-        self._tasks: dict[asyncio.Task[None], Any] = {}
-        """With the id of the request that each answers."""
+        self._endless = endless
+        self._tasks: dict[asyncio.Task[None], _Asked] = {}
+        self._hung_up = False
         self._awaited = 0
         """Bytes of answers being read, which count against nobody."""
         self.gone = asyncio.Event()
 
     async def run(self) -> None:
-        """Take requests until the client leaves; its requests under way end with it."""
+        """Take requests until the client stops writing, and do what it asked.
+
+        A client that still reads gets every answer. What is endless ends with a client that has gone.
+        """
         with suppress(ConnectionError):
             while line := await self._line():
                 self._accept(line)
+        while self._tasks and not self._hung_up:
+            if self._has_gone():
+                self._end_the_endless()
+            await asyncio.wait(self._tasks, timeout=GONE_EVERY_S)
+
+    def _has_gone(self) -> bool:
+        """Whether nobody can read our answers any more. To stop writing alone looks the same to a reader, so
+        this asks as a writer, with no bytes."""
+        if self._writer.is_closing():
+            return True
+        try:
+            with socket.socket(fileno=os.dup(self._writer.get_extra_info("socket").fileno())) as asking:
+                asking.send(b"")
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def _end_the_endless(self) -> None:
+        for task, asked in self._tasks.items():
+            if asked.method in self._endless:
+                task.cancel()
 
     def send(self, value: dict[str, Any]) -> None:
         """Write one line, or cut off a client that does not read."""
@@ -149,7 +195,8 @@ class _Client:
             self._writer.write(line)
 
     def hang_up(self) -> None:
-        """End the connection; ``run`` then returns."""
+        """End the connection; ``run`` then returns, whatever is under way."""
+        self._hung_up = True
         self._writer.close()
         self._reader.feed_eof()
 
@@ -171,22 +218,26 @@ class _Client:
 
     def _accept(self, line: bytes) -> None:
         try:
-            request = json.loads(line)
-        except ValueError:
-            self._fail(None, PARSE_ERROR, "not JSON")
+            request = _parsed(line)
+        except (ValueError, RecursionError):
+            self._fail(None, PARSE_ERROR, "not JSON in UTF-8 with finite numbers")
             return
         match request:
-            case {"jsonrpc": "2.0", "method": str(method)} if isinstance(request.get("params", {}), dict):
-                self._begin(request.get("id"), method, request.get("params", {}))
+            case {"jsonrpc": "2.0", "method": str(method)} if _is_request(request):
+                number, params = request.get("id"), request.get("params", {})
+                if _is_unicode(params):
+                    self._begin(number, method, params)
+                elif number is not None:
+                    self._fail(number, INVALID_PARAMS, "half of a surrogate pair is no text")
             case _:
-                self._fail(None, INVALID_REQUEST, "not a JSON-RPC 2.0 request with named parameters")
+                self._fail(None, INVALID_REQUEST, "not one JSON-RPC 2.0 request with named parameters")
 
     def _begin(self, request: Any, method: str, params: dict[str, Any]) -> None:
         if method == CANCEL and request is None:
             self._withdraw(params.get("request"))
             return
         task = asyncio.get_running_loop().create_task(self._answer(request, method, params))
-        self._tasks[task] = request
+        self._tasks[task] = _Asked(request, method)
         task.add_done_callback(self._tasks.pop)
         if len(self._tasks) > REQUESTS_MAX:
             self._fail(None, -5, f"more than {REQUESTS_MAX} requests at once")
@@ -194,7 +245,7 @@ class _Client:
 
     def _withdraw(self, request: Any) -> None:
         for task, asked in list(self._tasks.items()):
-            if request is not None and asked == request:
+            if request is not None and asked.id == request:
                 task.cancel()
 
     async def _answer(self, request: Any, method: str, params: dict[str, Any]) -> None:
@@ -216,6 +267,34 @@ class MethodError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def _parsed(line: bytes) -> Any:
+    """Raises ValueError or RecursionError on what is not JSON as its standard (RFC 8259) has it."""
+    return json.loads(line.decode("utf-8-sig"), parse_float=_finite, parse_constant=_finite)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("neither infinite numbers nor those that are none")
+    return value
+
+
+def _is_request(request: dict[str, Any]) -> bool:
+    """Whether the id can be given back, and the parameters have names."""
+    number = request.get("id")
+    known = number is None or (isinstance(number, (str, int, float)) and not isinstance(number, bool))
+    return known and _is_unicode(number) and isinstance(request.get("params", {}), dict)
+
+
+def _is_unicode(value: Any) -> bool:
+    """Whether all texts in ``value`` can be written down: JSON can name half of a surrogate pair."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _verdict(error: Exception) -> tuple[int, str]:

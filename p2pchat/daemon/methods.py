@@ -19,8 +19,8 @@ from p2pchat.crypto.identity import fingerprint as fingerprint_of
 from p2pchat.crypto.identity import named_id, safety_words
 from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import doctor, views
-from p2pchat.daemon.arguments import INVALID_PARAMS, Arguments
-from p2pchat.daemon.control import Asker, MethodError
+from p2pchat.daemon.arguments import Arguments
+from p2pchat.daemon.control import INVALID_PARAMS, Asker, MethodError
 from p2pchat.daemon.recall import Recall
 from p2pchat.errors import (
     ControlError,
@@ -48,6 +48,9 @@ LINK_PATIENCE_S: Final = 86_400.0
 """How long an invite by link waits by default (protocol, section 7)."""
 
 JOIN_PATIENCE_S: Final = 60.0
+
+ENDLESS: Final = frozenset(("invite", "join", "listen", "node.trace", "wait"))
+"""What ends with the connection on which it was asked for."""
 
 METHOD_NOT_FOUND: Final = -32601
 

@@ -25,7 +25,7 @@ from p2pchat.daemon.control import Asker, ControlServer
 from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.events import Events
 from p2pchat.daemon.home import Lock
-from p2pchat.daemon.methods import Methods
+from p2pchat.daemon.methods import ENDLESS, Methods
 from p2pchat.errors import ControlError, P2PChatError, StoreError
 from p2pchat.net.driver import Driver
 from p2pchat.net.rendezvous_ws import RendezvousConnections
@@ -71,7 +71,7 @@ class RunningNode:
         """What ended it, if nobody asked for the end: a StoreError when the disk refuses."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._methods = Methods(self)
-        self._control = ControlServer(self._handle)
+        self._control = ControlServer(self._handle, ENDLESS)
         self._lock: Lock | None = None
         self._running: asyncio.Task[None] | None = None
 

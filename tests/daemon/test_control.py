@@ -19,6 +19,9 @@ from p2pchat.errors import TrustError
 withdrawn: list[Any] = []
 """Names of the hanging requests that have ended."""
 
+finished: list[Any] = []
+"""Names of the slow requests that were done."""
+
 
 async def answer(method: str, params: dict[str, Any], asker: Asker) -> Any:
     match method:
@@ -34,6 +37,9 @@ async def answer(method: str, params: dict[str, Any], asker: Asker) -> Any:
             raise MethodError(-32601, "there is no such method")
         case "break":
             raise RuntimeError("a bug\nof two lines")
+        case "slow":
+            await asyncio.sleep(params["pause"])
+            finished.append(params.get("name"))
         case "recite":
             return "x" * params["size"]
         case "hang":
@@ -47,7 +53,7 @@ async def answer(method: str, params: dict[str, Any], asker: Asker) -> Any:
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Path]:
-    server = ControlServer(answer)
+    server = ControlServer(answer, {"hang"})
     await server.start(tmp_path)
     yield tmp_path
     await server.stop()
@@ -104,12 +110,83 @@ async def test_events_come_before_the_answer(server: Path) -> None:
         (request("refuse"), -4),
         (request("break"), -1),
         (b"x" * (LINE_MAX + 2), -32600),
+        (b"[" * 200_000, -32700),
+        (b"\xff\xfe{}", -32700),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {"a": NaN}}', -32700),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {"a": 1e400}}', -32700),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {"a": ' + b"9" * 5000 + b"}}", -32700),
+        (b'{"jsonrpc": "2.0", "id": 1e400, "method": "echo", "params": {}}', -32700),
+        (b'{"jsonrpc": "2.0", "id": [1], "method": "echo", "params": {}}', -32600),
+        (b'{"jsonrpc": "2.0", "id": true, "method": "echo", "params": {}}', -32600),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": null}', -32600),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {"a": "\\ud800"}}', -32602),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {"a": [{"b": "x\\udfff"}]}}', -32602),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {"\\ud800": 1}}', -32602),
+        (b'{"jsonrpc": "2.0", "id": "\\ud800", "method": "echo", "params": {}}', -32600),
+        (b'[{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {}}]', -32600),
     ],
 )
 async def test_each_fault_has_its_code_and_one_line(server: Path, line: bytes, code: int) -> None:
     (answered,) = await ask(server, line)
     assert answered["error"]["code"] == code
     assert "\n" not in answered["error"]["message"]
+
+
+async def test_each_fault_leaves_the_connection_as_it_is(server: Path) -> None:
+    faults = [b"[" * 200_000, b"nonsense", b"[]", b'{"jsonrpc": "2.0", "id": "\\ud800", "method": "echo"}']
+    answers = await ask(server, *faults, request("echo", 5))
+    assert answers[-1] == {"jsonrpc": "2.0", "id": 5, "result": {}}
+
+
+async def test_whoever_stops_writing_gets_every_answer_and_then_the_end(server: Path) -> None:
+    asked = [request("slow", number, pause=0.05 * number) for number in (2, 1, 0)]
+    reader, writer = await asyncio.open_unix_connection(server / "control.sock")
+    writer.write(b"\n".join(asked) + b"\n")
+    writer.write_eof()
+    async with asyncio.timeout(10):
+        answers = [json.loads(line) for line in (await reader.read()).splitlines()]
+    assert [each["id"] for each in answers] == [0, 1, 2]
+    writer.close()
+
+
+async def test_the_last_request_needs_no_line_break(server: Path) -> None:
+    reader, writer = await asyncio.open_unix_connection(server / "control.sock")
+    writer.write(request("echo", 1))
+    writer.write_eof()
+    async with asyncio.timeout(10):
+        assert json.loads(await reader.read())["id"] == 1
+    writer.close()
+
+
+async def test_what_goes_on_without_end_goes_on_for_whoever_only_stopped_writing(server: Path) -> None:
+    withdrawn.clear()
+    reader, writer = await asyncio.open_unix_connection(server / "control.sock")
+    writer.write(request("hang", 1, name="listener") + b"\n")
+    writer.write_eof()
+    async with asyncio.timeout(10):
+        assert json.loads(await reader.readline())["params"]["event"] == {"hangs": True}
+        others, others_writer = await asyncio.open_unix_connection(server / "control.sock")
+        others_writer.write(request("echo", 2) + b"\n")
+        await others.readline()
+        assert withdrawn == []
+        writer.close()
+        while withdrawn != ["listener"]:
+            await asyncio.sleep(0)
+    others_writer.close()
+
+
+async def test_hanging_up_at_once_ends_what_has_no_end_and_withdraws_nothing_else(server: Path) -> None:
+    withdrawn.clear()
+    finished.clear()
+    _, writer = await asyncio.open_unix_connection(server / "control.sock")
+    writer.write(
+        request("slow", 1, pause=0.2, name="sent") + b"\n" + request("hang", 2, name="waiting") + b"\n"
+    )
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(10):
+        while withdrawn != ["waiting"] or finished != ["sent"]:
+            await asyncio.sleep(0)
 
 
 async def test_only_the_owner_may_open_it(server: Path) -> None:
@@ -169,7 +246,7 @@ async def test_a_notification_that_fails_gets_no_answer_either(server: Path) -> 
 
 
 async def test_stopping_hangs_up_on_everybody(tmp_path: Path) -> None:
-    server = ControlServer(answer)
+    server = ControlServer(answer, {"hang"})
     await server.start(tmp_path)
     reader, writer = await asyncio.open_unix_connection(tmp_path / "control.sock")
     writer.write(request("hang") + b"\n")

@@ -118,7 +118,8 @@ async def _serve(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_complain)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, _reread_or_complain, reread)
     async with running(host, port, limits=limits, tls=tls) as server:
         click.echo(f"listening on {server.url}")

@@ -9,22 +9,25 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final
 
-from p2pchat.cli.output import payload, record
+from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.stdin import lines_of_stdin
+from p2pchat.errors import LimitError, NotInTime, P2PChatError
 from p2pchat.wording.lines import message_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
 
 WINDOW: Final = 100
-"""Messages on their way before more are read: a file of a million lines must not fill the outbox."""
+"""Messages on their way before more are read, while receipts come: a file of a million lines must not fill
+the outbox of somebody who is there."""
 
 
 async def chat_through_pipe(node: Node, name: str, *, json: bool, timeout: float) -> None:
     """Send each line of stdin to ``name`` and print what they write, until stdin ends and all is delivered.
 
-    ``timeout``: seconds that a message may take once there is nothing to do but wait for it. Raises NotInTime
-    when one takes longer, Ended when one never arrives.
+    Every line that was taken is queued, whether they are there or not. ``timeout``: seconds that a message
+    may take once there is nothing to do but wait for it. Raises NotInTime when one takes longer, Ended when
+    one never arrives; and says from which line on nothing was taken, whatever the reason.
     """
     pipe = _Pipe(node, name, json, timeout)
     tasks = [asyncio.ensure_future(work) for work in (pipe.print_all(), pipe.send_all())]
@@ -32,6 +35,15 @@ async def chat_through_pipe(node: Node, name: str, *, json: bool, timeout: float
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+    except P2PChatError as error:
+        if pipe.all_taken:
+            raise
+        error.args = (f"{error}; {pipe.rest}",)
+        raise
+    except BaseException:
+        if not pipe.all_taken:
+            say(pipe.rest)
+        raise
     finally:
         for task in tasks:
             task.cancel()
@@ -46,6 +58,16 @@ class _Pipe:
         self._timeout = timeout
         self._pending: dict[str, str] = {}
         """Texts by message id, oldest first, until delivered."""
+        self._keeps_pace = True
+        """Whether receipts come, as far as is known."""
+        self._lines = 0
+        self._sent = 0
+        self.all_taken = False
+
+    @property
+    def rest(self) -> str:
+        """Which lines of stdin are still the caller's."""
+        return f"nothing after line {self._lines} of stdin was taken"
 
     async def print_all(self) -> None:
         async for event in self._node.listen(sender=self._name):
@@ -56,24 +78,46 @@ class _Pipe:
                 if self._json:
                     record(event)
                 if event["state"] == "delivered":
+                    self._keeps_pace = True
                     del self._pending[event["id"]]
 
     async def send_all(self) -> None:
         async for text in lines_of_stdin():
-            if not text.strip():
-                continue
-            message = os.urandom(16).hex()
-            self._pending[message] = text
-            await self._node.send(self._name, text, wait="queued", id=message)
-            if len(self._pending) > WINDOW:
-                await self._oldest_delivered(self._timeout)
+            if text.strip():
+                await self._queue(text)
+            self._lines += 1
+            if len(self._pending) > WINDOW and self._keeps_pace:
+                self._keeps_pace = await self._oldest_delivered(self._timeout)
+        self.all_taken = True
         loop = asyncio.get_running_loop()
         end = loop.time() + self._timeout
         while self._pending:
-            await self._oldest_delivered(max(0.0, end - loop.time()))
+            if not await self._oldest_delivered(max(0.0, end - loop.time())):
+                raise NotInTime(
+                    f"{len(self._pending)} of {self._sent} messages were not delivered within"
+                    f" {self._timeout:g} s; they stay queued and will still go out"
+                )
 
-    async def _oldest_delivered(self, timeout: float) -> None:
+    async def _queue(self, text: str) -> None:
+        """Have a message put on disk; where too many wait already, once the oldest does not any more."""
+        message = os.urandom(16).hex()
+        self._pending[message] = text
+        while True:
+            try:
+                await self._node.send(self._name, text, wait="queued", id=message)
+            except LimitError:
+                if len(self._pending) == 1 or not await self._oldest_delivered(self._timeout):
+                    raise
+            else:
+                break
+        self._sent += 1
+
+    async def _oldest_delivered(self, timeout: float) -> bool:
         """Wait for a receipt by asking for the same message again, which sends nothing twice."""
         message, text = next(iter(self._pending.items()))
-        await self._node.send(self._name, text, id=message, timeout=timeout)
+        try:
+            await self._node.send(self._name, text, id=message, timeout=timeout)
+        except NotInTime:
+            return False
         self._pending.pop(message, None)
+        return True

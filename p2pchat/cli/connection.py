@@ -87,7 +87,8 @@ def passphrase(settings: Settings) -> str:
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """An event loop's own handlers would only note a signal, and let the prompt go on."""
-    previous = {number: signal.signal(number, signal.default_int_handler) for number in _INTERRUPTING}
+    heeded = [number for number in _INTERRUPTING if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
     try:
         yield
     finally:

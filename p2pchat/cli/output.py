@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,10 +23,12 @@ class StdoutClosed(Exception):
 
 
 def payload(line: str) -> None:
-    """Print one line for the reader of stdout and flush it."""
+    """Put one line out for the reader of stdout, whole: once this returns, no part of it is ours any more.
+
+    Raises StdoutClosed, P2PChatError.
+    """
     try:
-        click.echo(line, color=colour(sys.stdout))
-        sys.stdout.flush()
+        _write(sys.stdout, line)
     except BrokenPipeError as error:
         raise StdoutClosed from error
     except OSError as error:
@@ -41,7 +44,25 @@ def record(value: Mapping[str, Any]) -> None:
 def say(text: str) -> None:
     """Print prose for the person at the terminal."""
     with suppress(OSError):  # a closed stderr is no reason to fail
-        click.echo(text, err=True, color=colour(sys.stderr))
+        _write(sys.stderr, text)
+
+
+def _write(stream: Any, line: str) -> None:
+    """Write to the descriptor itself: the layers above it lose what does not fit into one that does not block
+    (a pipe or terminal shared with a program that made it so)."""
+    text = (line if colour(stream) else click.unstyle(line)) + "\n"
+    try:
+        descriptor = stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        click.echo(text, file=stream, nl=False, color=True)
+        return
+    stream.flush()
+    left = memoryview(text.encode(stream.encoding, stream.errors))
+    while left:
+        try:
+            left = left[os.write(descriptor, left) :]
+        except BlockingIOError:
+            select.select((), (descriptor,), ())
 
 
 def colour(stream: Any) -> bool:

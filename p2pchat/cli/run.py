@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 INTERRUPTED: Final = 130
+STDOUT_CLOSED: Final = 141
+"""What a shell says of a program that SIGPIPE ended: whoever read our output wanted no more."""
 UNEXPECTED: Final = 1
 
 T = TypeVar("T")
@@ -42,13 +44,14 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except StdoutClosed:
         _forget_stdout()
-        return UNEXPECTED
+        return STDOUT_CLOSED
     except Exception as error:  # noqa: BLE001  (no traceback reaches a person who did not ask)
         return _complain(error, settings)
 
 
 def wait_for(work: Coroutine[Any, Any, T], settings: Settings, *, fast: bool = False) -> T:
-    """Run ``work`` in a new event loop; SIGTERM and SIGHUP interrupt it, cleanly, as Ctrl-C does.
+    """Run ``work`` in a new event loop; SIGTERM and SIGHUP interrupt it, cleanly, as Ctrl-C does,
+    unless we were started with them ignored.
 
     ``fast`` takes the quickest loop there is, worth its import only where a node runs.
     """
@@ -80,7 +83,8 @@ async def _interruptible(work: Coroutine[Any, Any, T]) -> T:
         task.cancel()
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(number, interrupt)
     try:
         return await task
     except asyncio.CancelledError:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Final
 
 from p2pchat.errors import LimitError, UsageError
@@ -53,7 +53,12 @@ async def _chunks() -> AsyncIterator[bytes]:
     queue: asyncio.Queue[bytes] = asyncio.Queue(_CHUNKS_AHEAD)
 
     def put(chunk: bytes) -> Future[None]:
-        return asyncio.run_coroutine_threadsafe(queue.put(chunk), loop)
+        putting = queue.put(chunk)
+        try:
+            return asyncio.run_coroutine_threadsafe(putting, loop)
+        except RuntimeError:
+            putting.close()
+            raise
 
     threading.Thread(target=_read, args=(put,), daemon=True, name="stdin").start()
     while chunk := await queue.get():
@@ -70,5 +75,5 @@ def _read(put: Callable[[bytes], Future[None]]) -> None:
             chunk = b""
         try:
             put(chunk).result()
-        except (RuntimeError, asyncio.CancelledError):
+        except (RuntimeError, CancelledError):
             return  # the loop has ended, and nobody is interested any more

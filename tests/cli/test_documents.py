@@ -12,7 +12,7 @@ import pytest
 
 from p2pchat import errors
 from p2pchat.cli.main import root
-from p2pchat.cli.run import INTERRUPTED
+from p2pchat.cli.run import INTERRUPTED, STDOUT_CLOSED
 from p2pchat.errors import P2PChatError
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -100,4 +100,6 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
     kinds = [
         each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, P2PChatError)
     ]
-    assert {int(code) for code in table} == {0, INTERRUPTED} | {kind.exit_code for kind in kinds}
+    assert {int(code) for code in table} == {0, INTERRUPTED, STDOUT_CLOSED} | {
+        kind.exit_code for kind in kinds
+    }

@@ -132,7 +132,7 @@ def test_a_reader_who_has_enough_is_no_failure_to_speak_of() -> None:
         check=False,
     )
     os.close(write)
-    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert (ran.returncode, ran.stderr) == (141, b"")
 
 
 def _in_a_shell(line: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -96,6 +96,8 @@ def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "blocked", "yes" if contact["blocked"] else "no"
     yield "muted", "yes" if contact["muted"] else "no"
     yield "disappears", span_words(contact["disappear"]) if contact["disappear"] else "never"
+    if contact["over_quota"]:
+        yield "disk", "has filled what one contact may in a day; what follows waits with them"
     yield "here", "yes" if contact["here"] else "no"
     yield "paired by", contact["how"]
     yield "since", local_time(contact["added_at"]).strftime("%Y-%m-%d %H:%M")

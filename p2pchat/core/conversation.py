@@ -13,9 +13,18 @@ from typing import assert_never
 
 from p2pchat.core.inbox import Inbox
 from p2pchat.core.lasting import Purge, counts, decided, outdated
-from p2pchat.core.orders import MessageArrived, MessageMoved, Notify, Order, Persist, PresenceChanged
+from p2pchat.core.orders import (
+    ContactChanged,
+    MessageArrived,
+    MessageMoved,
+    Notify,
+    Order,
+    Persist,
+    PresenceChanged,
+)
 from p2pchat.core.outbox import LIFETIME_S, PROBE_FIRST_S, PROBE_LAST_S, Item, Outbox
 from p2pchat.core.presence import Presence
+from p2pchat.core.quota import Quota
 from p2pchat.core.records import (
     Contact,
     DropOutbox,
@@ -85,6 +94,7 @@ class Conversation:
         entropy: Entropy,
         counters: Counter[str],
         purge: Purge,
+        quota: Quota,
         repeat_s: float = PROBE_FIRST_S,
         answer_s: tuple[float, float] = ANSWER_S,
     ) -> None:
@@ -96,6 +106,7 @@ class Conversation:
         self._inbox = Inbox()
         self._presence = Presence(entropy)
         self._purge = purge
+        self._quota = quota
         self._entropy = entropy
         self._counters = counters
         self._connected = False
@@ -120,6 +131,11 @@ class Conversation:
     def here(self, now: float) -> bool:
         """Whether the contact was heard lately."""
         return self._presence.here(now)
+
+    @property
+    def over_quota(self) -> bool:
+        """Whether what the contact sends waits, because it has filled its share of the disk."""
+        return self._quota.used_up
 
     def tags(self) -> list[bytes]:
         """Every tag to listen for, as far as is known without a link."""
@@ -259,7 +275,11 @@ class Conversation:
         if not self._inbox.take(fragment, self._session.expected):
             self._counters["fragments repeated"] += 1
         out: list[Output] = []
-        while (ciphertext := self._inbox.pop(self._session.expected)) is not None:
+        while (size := self._inbox.size(self._session.expected)) is not None:
+            if not self._affordable(size, now, out):
+                return out
+            ciphertext = self._inbox.pop(self._session.expected)
+            assert ciphertext is not None, "it was whole"
             self._moved = True
             try:
                 plain = self._session.decrypt(ciphertext)
@@ -269,6 +289,17 @@ class Conversation:
             out += self._read(plain, ciphertext, now)
         self._owes_receipt = True
         return out
+
+    def _affordable(self, size: int, now: float, out: list[Output]) -> bool:
+        """Whether the contact may fill so much more of the disk. What it may not is not acknowledged: it
+        waits with its sender. The person here is told once."""
+        before = self._quota.used_up
+        if self._quota.draw(size, now):
+            return True
+        self._counters["payloads put off: over quota"] += 1
+        if not before:
+            out.append(Notify(ContactChanged(self.contact, "over quota", by_them=True)))
+        return False
 
     def _read(self, plain: bytes, ciphertext: bytes, now: float) -> list[Output]:
         """One ordered payload that opened. Nonsense is not kept, and the receipt says so."""
@@ -315,7 +346,7 @@ class Conversation:
             case wire.Receipt():
                 return self._acknowledged(notice, now)
             case wire.Presence(here=here, asks=asks, receipt=receipt):
-                if asks:
+                if asks and not self._quota.used_up:
                     self._owes_receipt = True
                 return self._heard(now, here) + self._acknowledged(receipt, now)
             case _:

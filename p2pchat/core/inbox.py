@@ -56,6 +56,13 @@ class Inbox:
             self.dropped += 1
         return True
 
+    def size(self, number: int) -> int | None:
+        """Bytes of the ciphertext of ``number`` when it is whole."""
+        partial = self._partials.get(number)
+        if partial is None or not partial.whole():
+            return None
+        return sum(map(len, partial.pieces.values()))
+
     def pop(self, number: int) -> bytes | None:
         """Return and forget the ciphertext of ``number`` when it is whole."""
         partial = self._partials.get(number)

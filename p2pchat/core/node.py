@@ -63,7 +63,7 @@ class Node:
         self._identity = memory.identity
         self._rendezvous = Rendezvous(entropy.child("rendezvous"))
         self._invites = Invites(memory.identity, entropy.child("invites"))
-        self._talks = Talks(memory, self._settings.profile, entropy, self._counters)
+        self._talks = Talks(memory, self._settings, entropy, self._counters)
         self._meshes: dict[MeshId, Mesh] = {}
         for record in memory.meshes:
             self._add_mesh(record, memory.held.get(record.id, ()))
@@ -82,6 +82,10 @@ class Node:
     def here(self, contact: ContactId, now: float) -> bool:
         """Whether the contact was heard lately."""
         return self._talks.here(contact, now)
+
+    def over_quota(self, contact: ContactId) -> bool:
+        """Whether what the contact sends waits, because it has filled its share of the disk."""
+        return self._talks.over_quota(contact)
 
     def waiting(self) -> int:
         """Messages accepted and not yet final."""

@@ -129,7 +129,7 @@ class ContactChanged:
     contact: Contact
     change: str
     """``added``, ``renamed``, ``verified``, ``unverified``, ``blocked``, ``unblocked``, ``muted``,
-    ``unmuted``, ``disappearing`` or ``removed``."""
+    ``unmuted``, ``disappearing``, ``over quota`` or ``removed``."""
     by_them: bool = False
     """Whether the contact decided it, and not the person here."""
 

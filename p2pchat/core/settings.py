@@ -29,6 +29,9 @@ class Settings:
     50 members with a message a minute each, 1.2 hours at a thousand; they take 18 MB of memory and 149 MB of
     disk (scripts/bench/hold)."""
 
+    contact_bytes: int = 256 << 20
+    """Of disk that one contact may fill in a day: 480 texts of 64 KiB, or 240 000 short ones."""
+
     profile: Profile | None = None
     """How well it is hidden who writes here, and at what cost. None, for measuring the broadcast by itself:
     cells enter it where they are written, and the node is on nobody's stem."""
@@ -38,5 +41,7 @@ class Settings:
             raise ValueError("need 1 <= links_wanted <= links_max <= 64")
         if self.hold_bytes < 0:
             raise ValueError("need hold_bytes >= 0")
+        if self.contact_bytes < 1 << 20:
+            raise ValueError("need contact_bytes >= 1 MiB")
         if not 0 <= self.stamp_bits <= BITS_MAX:
             raise ValueError(f"need 0 <= stamp_bits <= {BITS_MAX}")

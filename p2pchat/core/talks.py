@@ -19,10 +19,11 @@ from p2pchat.core.letterbox import OPEN_S, Letterbox
 from p2pchat.core.orders import MessageMoved, Notify, Order
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.pairing import Paired
+from p2pchat.core.quota import Quota
 from p2pchat.core.records import Contact, Memory, OutboxEntry
 from p2pchat.core.renewal import Renewal
 from p2pchat.core.session import Session
-from p2pchat.core.stem.profile import Profile
+from p2pchat.core.settings import Settings
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, MeshId, MessageState
@@ -46,10 +47,11 @@ Output = Order | SendInto
 class Talks:
     """Each method returns what is to be done, in order."""
 
-    def __init__(
-        self, memory: Memory, profile: Profile | None, entropy: Entropy, counters: Counter[str]
-    ) -> None:
-        """``profile``: how long receipts are awaited and answers wait; None where cells take no stem."""
+    def __init__(self, memory: Memory, settings: Settings, entropy: Entropy, counters: Counter[str]) -> None:
+        """The profile in ``settings`` says how long receipts are awaited and answers wait; without one cells
+        take no stem."""
+        profile = settings.profile
+        self._quota_bytes = settings.contact_bytes
         self._repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
         self._answer_s = profile.answer_s if profile is not None else ANSWER_S
         open_s = profile.open_s if profile is not None else OPEN_S
@@ -82,6 +84,11 @@ class Talks:
         """Whether the contact was heard lately."""
         talk = self._conversations.get(contact)
         return talk is not None and talk.here(now)
+
+    def over_quota(self, contact: ContactId) -> bool:
+        """Whether what the contact sends waits, because it has filled its share of the disk."""
+        talk = self._conversations.get(contact)
+        return talk is not None and talk.over_quota
 
     def waiting(self) -> int:
         """Messages accepted and not yet final."""
@@ -248,7 +255,15 @@ class Talks:
         self._begun += 1
         entropy = self._entropy.child(f"conversation {self._begun}")
         return Conversation(
-            contact, session, entries, entropy, self._counters, self._purge, self._repeat_s, self._answer_s
+            contact,
+            session,
+            entries,
+            entropy,
+            self._counters,
+            self._purge,
+            Quota(self._quota_bytes),
+            self._repeat_s,
+            self._answer_s,
         )
 
     def _connect(self, talk: Conversation, now: float) -> list[Output]:

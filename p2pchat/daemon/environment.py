@@ -38,17 +38,21 @@ class Paths:
 
 def settings() -> Settings:
     """``P2PCHAT_LINKS`` (wanted), ``P2PCHAT_LINKS_MAX``, ``P2PCHAT_WALKS`` (yes, no), ``P2PCHAT_STAMP_BITS``,
-    ``P2PCHAT_HOLD_MB``, ``P2PCHAT_PROFILE`` (fast, balanced, strong). Raises UsageError."""
+    ``P2PCHAT_HOLD_MB``, ``P2PCHAT_CONTACT_MB``, ``P2PCHAT_PROFILE`` (fast, balanced, strong).
+
+    Raises UsageError."""
     fallback = Settings()
     wanted = _number("P2PCHAT_LINKS", fallback.links_wanted)
     most = _number("P2PCHAT_LINKS_MAX", max(fallback.links_max, wanted))
     walks = _choice("P2PCHAT_WALKS", fallback.walks)
     bits = _number("P2PCHAT_STAMP_BITS", fallback.stamp_bits)
     hold = _number("P2PCHAT_HOLD_MB", fallback.hold_bytes >> 20) << 20
+    quota = _number("P2PCHAT_CONTACT_MB", fallback.contact_bytes >> 20) << 20
     try:
-        return Settings(wanted, most, walks, bits, hold, profile_asked() or BALANCED)
+        return Settings(wanted, most, walks, bits, hold, quota, profile_asked() or BALANCED)
     except ValueError as error:
-        raise UsageError(f"P2PCHAT_LINKS, P2PCHAT_LINKS_MAX or P2PCHAT_STAMP_BITS: {error}") from error
+        names = "P2PCHAT_LINKS, P2PCHAT_LINKS_MAX, P2PCHAT_STAMP_BITS or P2PCHAT_CONTACT_MB"
+        raise UsageError(f"{names}: {error}") from error
 
 
 def paths(relay_only: bool = False) -> Paths:

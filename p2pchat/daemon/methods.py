@@ -213,7 +213,9 @@ class Methods:
         )
 
     def _contact_view(self, contact: Contact) -> views.View:
-        return views.contact(contact, self._running.node.here(contact.id, self._running.clock.now()))
+        node = self._running.node
+        here = node.here(contact.id, self._running.clock.now())
+        return views.contact(contact, here, node.over_quota(contact.id))
 
     def _named(self, name: str) -> Contact:
         """A contact by name: exactly, or in whatever case if only one matches. Raises UsageError."""

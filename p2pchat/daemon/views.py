@@ -42,7 +42,7 @@ def message(line: Message, own_name: str, name: str) -> View:
     }
 
 
-def contact(them: Contact, here: bool) -> View:
+def contact(them: Contact, here: bool, over_quota: bool = False) -> View:
     """One contact."""
     return {
         "name": them.name,
@@ -53,6 +53,7 @@ def contact(them: Contact, here: bool) -> View:
         "muted": them.muted,
         "disappear": them.lasts_s or None,
         "here": here,
+        "over_quota": over_quota,
         "added_at": moment(them.added_at),
         "mesh": them.mesh.hex(),
     }

@@ -235,7 +235,7 @@ class Talks:
                 self.links = event["links"]
             case "contact":
                 await self._meet()
-                if event["change"] == "disappearing":
+                if event["change"] in ("disappearing", "over quota"):
                     self._tell(Decided(contact_line(event)))
             case _:
                 pass

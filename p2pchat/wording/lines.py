@@ -59,6 +59,8 @@ def span_words(seconds: float) -> str:
 def contact_line(event: Event) -> str:
     """``bob: verified``, or what was decided about how long lines last."""
     name = harmless_name(event["name"])
+    if event["change"] == "over quota":
+        return f"{name} has sent as much as one contact may in a day; what follows waits with them"
     if event["change"] != "disappearing":
         return f"{name}: {event['change']}"
     seconds = event["disappear"]

@@ -32,6 +32,7 @@ def contact(name: str, **rest: Any) -> Event:
         "blocked": False,
         "muted": False,
         "disappear": None,
+        "over_quota": False,
         "here": True,
         "added_at": AT,
         "mesh": "00" * 16,

@@ -106,8 +106,9 @@ async def _search(settings: Settings, text: str, limit: int) -> None:
 def edit(settings: Settings, id: str, text: tuple[str, ...]) -> None:
     """Have a line of your history say something else; '-' reads it from stdin.
 
-    Nobody else's history changes, and nothing marks the line. Whoever keeps a history can do this to it,
-    which is why one is no proof (see 'p2pchat forge'). 'history NAME --json' shows ids.
+    Nobody else's history changes. Yours marks the line from then on, so that it does not claim that anybody
+    else has this text; another program would leave no mark, which is why a history is no proof (see 'p2pchat
+    forge'). 'history NAME --json' shows ids.
 
     \b
     Example:

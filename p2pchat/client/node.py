@@ -182,8 +182,10 @@ class Node(Reach):
                 f"not {state} within {timeout:g} s; it stays queued and will still go out"
             ) from None
 
-    async def listen(self, sender: str | None = None) -> AsyncGenerator[Event, None]:
-        """Yield events for ever: first messages that no listener has had, then all that happens.
+    async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncGenerator[Event, None]:
+        """Yield events for ever: first messages that no listener has had, then all that happens. With
+        ``own`` also what happens to the history here: messages of ours (``outgoing``), from whatever program,
+        and lines ``rewritten`` or ``forgotten``.
 
         Call ``heard`` for each message once it is shown; one that was not is offered again to the next
         listener.
@@ -191,7 +193,7 @@ class Node(Reach):
         shown: dict[str, None] = {}
         while True:
             try:
-                async with self._watched(), self._asking("listen", {"from": sender}) as asked:
+                async with self._watched(), self._asking("listen", {"from": sender, "own": own}) as asked:
                     async for event in asked:
                         if event["type"] == "message":
                             if event["id"] in shown:

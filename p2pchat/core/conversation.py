@@ -17,6 +17,7 @@ from p2pchat.core.orders import (
     ContactChanged,
     MessageArrived,
     MessageMoved,
+    MessageSent,
     Notify,
     Order,
     Persist,
@@ -174,6 +175,7 @@ class Conversation:
         expires = self._purge.line(self.contact, now)
         line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED, expires)
         accepted: list[Output] = [Persist(PutOutbox(entry)), Persist(PutMessage(line))]
+        accepted.append(Notify(MessageSent(line)))
         owed = self._answer(now) if self._connected and self._answer_at is not None else []
         sent = self._saved(owed + self._flush(now))
         return [*accepted, *self._moved_to(entry, MessageState.QUEUED, now), *sent]

@@ -115,6 +115,13 @@ class MessageArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSent:
+    """A message of ours was accepted: whoever shows the history shows it, too."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class MessageMoved:
     """An outgoing message reached a new state."""
 
@@ -200,6 +207,7 @@ class OnionSeen:
 
 Event = (
     MessageArrived
+    | MessageSent
     | MessageMoved
     | ContactChanged
     | PresenceChanged

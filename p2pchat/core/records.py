@@ -107,6 +107,8 @@ class Message:
     """For incoming messages always ``DELIVERED``."""
     expires_at: float | None = None
     """When it is to be forgotten, by our clock; None: never."""
+    rewritten: bool = False
+    """Whether its text here is another by now than what was sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,22 +8,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.orders import Event
+from p2pchat.core.records import Message
+from p2pchat.types import ContactId, MessageId
 
 QUEUE_MAX: Final = 10_000
 """Events waiting for one listener. A listener this far behind is cut off: what it missed is in the
 history."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A line of the history here says something else now."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A line of the history here is no more; without an id, all that was said with the contact."""
+
+    contact: ContactId
+    id: MessageId | None
+
+
+Happening = Event | Rewritten | Forgotten
+
+
 class Subscription:
     """One listener's queue."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Happening | None] = asyncio.Queue()
 
-    def put(self, event: Event) -> None:
+    def put(self, event: Happening) -> None:
         """Hand over an event, or the end when the listener is too slow."""
         size = self._queue.qsize()
         if size < QUEUE_MAX:
@@ -34,7 +55,7 @@ class Subscription:
     def __aiter__(self) -> Subscription:
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> Happening:
         event = await self._queue.get()
         if event is None:
             raise StopAsyncIteration
@@ -47,7 +68,7 @@ class Events:
     def __init__(self) -> None:
         self._listeners: dict[Subscription, None] = {}
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: Happening) -> None:
         """Hand an event to everyone."""
         for listener in list(self._listeners):
             listener.put(event)

@@ -21,6 +21,7 @@ from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import doctor, views
 from p2pchat.daemon.arguments import Arguments
 from p2pchat.daemon.control import INVALID_PARAMS, Asker, MethodError
+from p2pchat.daemon.events import Forgotten, Rewritten
 from p2pchat.daemon.recall import Recall
 from p2pchat.errors import (
     ControlError,
@@ -279,7 +280,7 @@ class Methods:
             self._check_sendable(contact, text)
             await self._running.driver.submit_and_persist(facts.MessageSubmitted(message, contact.id, text))
             known = await self._running.ask_store(lambda store: store.sent(message))
-        elif known.contact != contact.id or known.text != text:
+        elif known.contact != contact.id or (known.text != text and not known.rewritten):
             raise UsageError("another message has that id; give each its own")
         if known is None:
             raise Ended(f"{contact.name} was removed or blocked meanwhile; nothing was sent")
@@ -358,6 +359,7 @@ class Methods:
         """First what no listener was given yet, then whatever happens. Ends only with the connection."""
         sender = arguments.optional_text("from")
         contact = self._named(sender) if sender is not None else None
+        own_too = arguments.flag("own", False)
         with self._running.events.subscribed() as happenings:
             missed = await self._running.ask_store(
                 lambda store: store.unheard(contact.id if contact is not None else None)
@@ -368,6 +370,8 @@ class Methods:
                 await asker.read()
             shown = {line.id for line in missed}
             async for event in happenings:
+                if isinstance(event, orders.MessageSent | Rewritten | Forgotten) and not own_too:
+                    continue
                 if isinstance(event, orders.MessageArrived):
                     theirs = contact is not None and event.message.contact != contact.id
                     if event.message.id in shown or theirs:

@@ -23,7 +23,7 @@ from p2pchat.daemon import views
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.control import Asker, ControlServer
 from p2pchat.daemon.environment import Paths
-from p2pchat.daemon.events import Events
+from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import ENDLESS, Methods
 from p2pchat.errors import ControlError, P2PChatError, StoreError
@@ -158,7 +158,7 @@ class RunningNode:
         """Run a question to the store in its one thread."""
         return await self._in_worker(lambda: question(self.store))
 
-    def view(self, event: orders.Event) -> views.View | None:
+    def view(self, event: Happening) -> views.View | None:
         """An event as listeners see it."""
         return views.event(event, self.node.identity.name, self.name_of)
 

@@ -12,6 +12,7 @@ from p2pchat.core.records import Contact
 from p2pchat.daemon import views
 from p2pchat.daemon.arguments import Arguments
 from p2pchat.daemon.control import Asker
+from p2pchat.daemon.events import Forgotten, Rewritten
 from p2pchat.errors import UsageError
 from p2pchat.types import ContactId, MessageId
 
@@ -78,6 +79,9 @@ class Recall:
         message, text = MessageId(arguments.text("id")), arguments.text("text")
         if not await self._running.ask_store(lambda store: store.edit(message, text)):
             raise UsageError("no message here has that id; see 'p2pchat history NAME --json'")
+        line = await self._running.ask_store(lambda store: store.line(message))
+        if line is not None:
+            self._running.events.publish(Rewritten(line))
         return {"id": message}
 
     async def forget(self, arguments: Arguments, asker: Asker) -> views.View:
@@ -85,9 +89,14 @@ class Recall:
         line = arguments.optional_text("id")
         if line is None:
             contact = self._named(arguments.text("name"))
-            return {"forgotten": await self._running.ask_store(lambda store: store.forget(contact.id))}
-        if not await self._running.ask_store(lambda store: store.forget_one(MessageId(line))):
+            count = await self._running.ask_store(lambda store: store.forget(contact.id))
+            self._running.events.publish(Forgotten(contact.id, None))
+            return {"forgotten": count}
+        id = MessageId(line)
+        known = await self._running.ask_store(lambda store: store.line(id))
+        if known is None or not await self._running.ask_store(lambda store: store.forget_one(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
+        self._running.events.publish(Forgotten(known.contact, id))
         return {"forgotten": 1}
 
     async def conversations(self, arguments: Arguments, asker: Asker) -> list[views.View]:

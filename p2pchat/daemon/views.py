@@ -14,6 +14,7 @@ from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_emoji, safety_number
 from p2pchat.daemon.environment import Paths
+from p2pchat.daemon.events import Forgotten, Happening, Rewritten
 from p2pchat.types import ContactId
 
 View = dict[str, Any]
@@ -39,6 +40,7 @@ def message(line: Message, own_name: str, name: str) -> View:
         "outgoing": line.outgoing,
         "state": line.state.value,
         "expires_at": moment(line.expires_at) if line.expires_at is not None else None,
+        "rewritten": line.rewritten,
     }
 
 
@@ -65,12 +67,16 @@ def verification(them: Contact, own_key: bytes) -> View:
     return {"safety_number": safety_number(own_key, them.identity_key), "safety_emoji": emoji}
 
 
-def event(happened: orders.Event, own_name: str, name_of: NameOf) -> View | None:
+def event(happened: Happening, own_name: str, name_of: NameOf) -> View | None:
     """An event for listeners; None for what only its asker is told (invites) or only a trace shows
     (cells)."""
     match happened:
-        case orders.MessageArrived(line):
+        case orders.MessageArrived(line) | orders.MessageSent(line):
             return message(line, own_name, name_of(line.contact))
+        case Rewritten(line):
+            return {**message(line, own_name, name_of(line.contact)), "type": "rewritten"}
+        case Forgotten(who, id):
+            return {"type": "forgotten", "with": name_of(who), "id": id}
         case orders.MessageMoved(id, who, state, at):
             return {"type": "receipt", "id": id, "to": name_of(who), "state": state.value, "at": moment(at)}
         case orders.ContactChanged(them, "disappearing", by_them):

@@ -190,8 +190,12 @@ class Store:
         return history.lines(self._connection, contact, search, since, limit, before, after)
 
     def edit(self, message: MessageId, text: str) -> bool:
-        """Have a line say something else; False if there is none."""
+        """Have a line say something else, and be marked so; False if there is none."""
         return self._forgetting(lambda: history.edit(self._connection, message, text))
+
+    def line(self, message: MessageId) -> Message | None:
+        """One line by its id."""
+        return history.line(self._connection, message)
 
     def forget(self, contact: ContactId) -> int:
         """Forget what was said with a contact, but for what waits to be delivered; how many lines. On a full

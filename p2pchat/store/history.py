@@ -14,7 +14,7 @@ from p2pchat.core.records import Message
 from p2pchat.store.database import transaction, understood
 from p2pchat.types import ContactId, MessageId, MessageState
 
-_COLUMNS = "id, contact, outgoing, at, text, state, expires_at"
+_COLUMNS = "id, contact, outgoing, at, text, state, expires_at, rewritten"
 
 
 INDEXED = range(3, 201)
@@ -62,10 +62,16 @@ def _containing(search: str) -> tuple[str, str]:
 
 
 def edit(connection: apsw.Connection, message: MessageId, text: str) -> bool:
-    """Have a line say something else; False if there is none."""
+    """Have a line say something else, and be marked so; False if there is none."""
     with transaction(connection):
-        connection.execute("UPDATE message SET text = ? WHERE id = ?", (text, message))
+        connection.execute("UPDATE message SET text = ?, rewritten = 1 WHERE id = ?", (text, message))
         return connection.changes() > 0
+
+
+def line(connection: apsw.Connection, message: MessageId) -> Message | None:
+    """One line by its id."""
+    query = f"SELECT {_COLUMNS} FROM message WHERE id = ?"
+    return next(iter(_messages(connection, query, (message,))), None)
 
 
 def forget(connection: apsw.Connection, contact: ContactId) -> int:
@@ -155,7 +161,6 @@ def _messages(connection: apsw.Connection, query: str, values: Sequence[Any]) ->
 
 
 def _message(row: Sequence[Any]) -> Message:
-    id, contact, outgoing, at, text, state, expires_at = row
-    return Message(
-        MessageId(id), ContactId(contact), bool(outgoing), at, text, MessageState(state), expires_at
-    )
+    id, contact, outgoing, at, text, state, expires_at, rewritten = row
+    known = MessageId(id), ContactId(contact), bool(outgoing), at, text, MessageState(state)
+    return Message(*known, expires_at, bool(rewritten))

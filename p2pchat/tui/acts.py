@@ -170,8 +170,6 @@ class Acts:
 
         async def forget() -> None:
             gone = await self._chat.node.forget(name)
-            if self._chat.talks.current == name:
-                self._chat.load(name)
             self._chat.notify(f"{gone} messages with {shown} deleted here", markup=False)
 
         question = f"Delete here all that was said with {shown}? {shown} keeps a copy."
@@ -268,22 +266,15 @@ class Acts:
 
     def _rewrite(self, message: Event) -> None:
         def answered(text: str) -> None:
-            async def rewrite() -> None:
-                await self._chat.node.edit(message["id"], text)
-                self._chat.rewritten({**message, "text": text, "rewritten": True})
-
-            self._have(rewrite(), "your copy is rewritten; nobody else's is")
+            rewriting = self._chat.node.edit(message["id"], text)
+            self._have(rewriting, "your copy is rewritten; nobody else's is")
 
         self._ask(Rewrite(message["text"]), answered)
 
     def _forget_one(self, message: Event) -> None:
-        async def forget() -> None:
-            await self._chat.node.forget_message(message["id"])
-            self._chat.taken_away(message["id"])
-
         shown = harmless_name(message["with"])
         dialog = Confirm("delete", f"Delete this message here? {shown} keeps a copy.", "Delete", "Keep it")
-        self._ask(dialog, lambda _: self._have(forget(), "deleted here"))
+        self._ask(dialog, lambda _: self._have(self._chat.node.forget_message(message["id"]), "deleted here"))
 
 
 def quoted(message: Event) -> str:

@@ -27,7 +27,18 @@ from p2pchat.tui.ending import Quiet
 from p2pchat.tui.mesh import mesh_picture
 from p2pchat.tui.people import People
 from p2pchat.tui.scrollback import PAGE, Event, Scrollback
-from p2pchat.tui.talks import Changed, Decided, Happened, Moved, Refused, Said, Talks, Trouble
+from p2pchat.tui.talks import (
+    Changed,
+    Decided,
+    Forgotten,
+    Happened,
+    Moved,
+    Refused,
+    Rewritten,
+    Said,
+    Talks,
+    Trouble,
+)
 from p2pchat.wording.exposure import hidden
 from p2pchat.wording.lines import span_words
 
@@ -43,6 +54,8 @@ LEAVE_S: Final = 3.0
 
 LOOK_S: Final = 5.0
 """Between looks at the node's state."""
+
+PRESENCE: Final = {True: "here", False: "away", None: "no link: here or away is not known"}
 
 NOBODY: Final = (
     "You know nobody here yet.\n\n"
@@ -148,6 +161,10 @@ class Chat(Quiet[None]):
         match what:
             case Said(message):
                 self._said(message)
+            case Rewritten(message):
+                self.scrollback.renew(message)
+            case Forgotten(name, id):
+                self._forgotten(name, id)
             case Moved(id, state):
                 self.scrollback.move(id, state)
             case Refused():
@@ -165,17 +182,23 @@ class Chat(Quiet[None]):
         self._show_parts()
 
     def _said(self, message: Event) -> None:
-        name = message["from"]
+        name = message["with"]
         person = self.talks.people[name]
         if name == self.talks.current:
             self.scrollback.add(message)
             if not self.talks.looking and len(person.unread) == 1:
                 self.scrollback.mark_unread(message["id"])
-        if person.muted or (name == self.talks.current and self.talks.looking):
+        if message["outgoing"] or person.muted or (name == self.talks.current and self.talks.looking):
             return
         self._make_noise(name)
         if self.talks.looking:
             self.notify(f"{harmless_name(name)} wrote", timeout=3, markup=False)
+
+    def _forgotten(self, name: str, id: str | None) -> None:
+        if id is not None:
+            self.scrollback.take_away(id)
+        elif name == self.talks.current:
+            self.load(name)
 
     def _make_noise(self, name: str) -> None:
         if self._driver is not None and not self.is_headless:
@@ -217,7 +240,7 @@ class Chat(Quiet[None]):
 
     def _show_parts(self) -> None:
         current = self.talks.people.get(self.talks.current)
-        self.people.show(self.talks.in_order(), self.talks.current)
+        self.people.show(self.talks.in_order(), self.talks.current, linked=bool(self.talks.links))
         self.query_one("#empty").display = current is None
         self.scrollback.display = current is not None
         self.query_one("#title", Static).update(self._title())
@@ -242,7 +265,8 @@ class Chat(Quiet[None]):
             return Text("p2pchat")
         title = Text(no_wrap=True, overflow="ellipsis")
         title.append(harmless_name(person.name))
-        facts = ["here" if person.here else "away"]
+        here = person.here(linked=bool(self.talks.links))
+        facts = [PRESENCE[here]]
         facts.append("verified" if person.contact["verified"] else "not verified: F7")
         if lasts := person.contact.get("disappear"):
             facts.append(f"disappears after {span_words(lasts)}")
@@ -448,14 +472,6 @@ class Chat(Quiet[None]):
     @on(Scrollback.Chosen)
     def _chosen(self, event: Scrollback.Chosen) -> None:
         self.attempt(lambda: self.acts.on_message(event.verb, event.message, event.link))
-
-    def rewritten(self, message: Event) -> None:
-        """A line of the history here says something else now."""
-        self.scrollback.renew(message)
-
-    def taken_away(self, id: str) -> None:
-        """A message is deleted here."""
-        self.scrollback.take_away(id)
 
     def on_descendant_focus(self) -> None:
         """Other keys mean something now."""

@@ -16,7 +16,7 @@ from rich.style import Style
 from rich.text import Text
 
 from p2pchat.text import harmless, harmless_name
-from p2pchat.wording.lines import MARKS, local_time
+from p2pchat.wording.lines import MARKS, REWRITTEN, local_time
 
 Event = dict[str, Any]
 
@@ -76,14 +76,15 @@ def lay_out(entry: Entry, width: int, names: int) -> None:
         rows = [*rows[:FOLD_LINES], [("mark", hidden or "… more (Esc, Right)")]]
     blank = [("text", " " * margin)]
     entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(rows)]
-    if message["outgoing"]:
+    if message["outgoing"] or message.get("rewritten"):
         _mark(entry, width, blank)
 
 
 def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
     state = entry.message.get("state", "")
-    glyph = MARKS.get(state, "…")
-    mark = f" {glyph} {_WORDS.get(state, '')}".rstrip()
+    mark = f" {MARKS.get(state, '…')} {_WORDS.get(state, '')}".rstrip()
+    if entry.message.get("rewritten"):
+        mark = f" ✎ {REWRITTEN}"
     style = "failed" if state in ("expired", "cancelled") else "mark"
     taken = sum(cell_len(text) for _, text in entry.lines[-1])
     if taken + cell_len(mark) > width:

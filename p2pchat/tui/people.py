@@ -22,6 +22,9 @@ MANY: Final = 99
 """More unread than this are not counted out."""
 
 
+_DOTS: Final = {True: "●", False: "○", None: "?"}
+
+
 class People(OptionList):
     """Whoever spoke last comes first."""
 
@@ -34,10 +37,10 @@ class People(OptionList):
         super().__init__(id=id, markup=False)
         self._shown: list[tuple[str, str]] = []
 
-    def show(self, people: Sequence[Person], current: str) -> None:
-        """List them; ``current`` is the one we look at."""
+    def show(self, people: Sequence[Person], current: str, *, linked: bool) -> None:
+        """List them; ``current`` is the one we look at. Without a link nobody is known to be here."""
         width = max(12, (self.scrollable_content_region.width or 24) - 2)
-        rows = [(person.name, _row(person, width)) for person in people]
+        rows = [(person.name, _row(person, width, linked)) for person in people]
         shown = [(name, row.markup) for name, row in rows]
         if shown != self._shown:
             self._shown = shown
@@ -60,14 +63,15 @@ def _id(name: str) -> str:
     return f"p{name.encode().hex()}"
 
 
-def _row(person: Person, width: int) -> Text:
+def _row(person: Person, width: int, linked: bool) -> Text:
     """Two lines: who, and what was said last."""
     unread = len(person.unread)
     badge = "" if not unread else f" {unread if unread <= MANY else f'{MANY}+'} "
-    dot = "✗" if person.contact["blocked"] else "●" if person.here else "○"
+    here = person.here(linked)
+    dot = "✗" if person.contact["blocked"] else _DOTS[here]
     name = _fit(harmless_name(person.name), width - 2 - cell_len(badge) - 2 * person.muted)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
-    row.append(f"{dot} ", "green" if person.here else "dim")
+    row.append(f"{dot} ", "green" if here else "dim")
     row.append(name, "bold" if unread else "")
     if person.muted and not person.contact["blocked"]:
         row.append(" ♪", "dim strike")

@@ -51,10 +51,9 @@ class Person:
     def name(self) -> str:
         return str(self.contact["name"])
 
-    @property
-    def here(self) -> bool:
-        """Whether they were heard from lately."""
-        return bool(self.contact["here"])
+    def here(self, linked: bool) -> bool | None:
+        """Whether they were heard from lately; None where nobody can know, as we have no link."""
+        return bool(self.contact["here"]) if linked else None
 
     @property
     def muted(self) -> bool:
@@ -67,6 +66,21 @@ class Said:
     """A message came, or one of ours was queued here or elsewhere."""
 
     message: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A line says something else now."""
+
+    message: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A line is no more; without an id, all that was said with somebody."""
+
+    name: str
+    id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,7 @@ class Changed:
     """Something in the list of people, or in the line about the node."""
 
 
-Happened = Said | Moved | Refused | Trouble | Decided | Changed
+Happened = Said | Rewritten | Forgotten | Moved | Refused | Trouble | Decided | Changed
 
 
 @dataclass(slots=True)
@@ -214,7 +228,7 @@ class Talks:
         while True:
             try:
                 await self._catch_up()
-                async for event in self.node.listen():
+                async for event in self.node.listen(own=True):
                     await self.take(event)
             except _PASSING as error:
                 self._tell(Trouble(str(error)))
@@ -223,8 +237,14 @@ class Talks:
     async def take(self, event: Event) -> None:
         """One event of the node."""
         match event["type"]:
+            case "message" if event["outgoing"]:
+                self._sent_elsewhere(event)
             case "message":
                 await self._arrived(event)
+            case "rewritten":
+                self._rewritten(event)
+            case "forgotten":
+                await self._forgotten(event["with"], event["id"])
             case "receipt":
                 self._moved(event["id"], event["state"])
             case "presence":
@@ -254,6 +274,27 @@ class Talks:
         self._tell(Said(message))
         if person.name == self.current:
             await self.look()
+
+    def _sent_elsewhere(self, message: Event) -> None:
+        """Another program of this home, or another chat, said something."""
+        person = self.people.get(message["with"])
+        if person is not None and message["id"] not in self._sent:
+            person.last = message
+            self._tell(Said(message))
+
+    def _rewritten(self, message: Event) -> None:
+        person = self.people.get(message["with"])
+        if person is not None and person.last is not None and person.last["id"] == message["id"]:
+            person.last = message
+        self._tell(Rewritten(message))
+
+    async def _forgotten(self, name: str, id: str | None) -> None:
+        person = self.people.get(name)
+        if person is not None and (id is None or (person.last or {}).get("id") == id):
+            person.last = None
+            with suppress(*_PASSING):
+                person.last = next(iter(await self.node.history(name, limit=1)), None)
+        self._tell(Forgotten(name, id))
 
     # --- what we say
 

@@ -19,6 +19,9 @@ Event = Mapping[str, Any]
 MARKS: Final = {"queued": "·", "relayed": "✓", "delivered": "✓✓", "expired": "✗", "cancelled": "✗"}
 """How far an outgoing message is known to have come."""
 
+REWRITTEN: Final = "rewritten here"
+"""Beside a line whose text its owner has changed, instead of what is known about the text that was sent."""
+
 _SPANS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -31,9 +34,12 @@ def local_time(at: str) -> datetime:
 
 
 def message_line(message: Event) -> str:
-    """``2026-01-02 03:04:05  bob: hi``, with the state of an outgoing message that has not arrived."""
+    """``2026-01-02 03:04:05  bob: hi``, with the state of an outgoing message that has not arrived;
+    or that the line was rewritten."""
     at = local_time(message["at"]).strftime("%Y-%m-%d %H:%M:%S")
     line = f"{at}  {harmless_name(message['from'])}: {one_line(message['text'])}"
+    if message.get("rewritten"):
+        return f"{line}  [{REWRITTEN}]"
     state = message.get("state")
     return f"{line}  [{state}]" if message.get("outgoing") and state != "delivered" else line
 

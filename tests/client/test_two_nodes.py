@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
-from p2pchat.client import Node, connect, create_home
+from p2pchat.client import Event, Node, connect, create_home
 from p2pchat.core.records import Message, PutMessage
 from p2pchat.errors import (
     ControlError,
@@ -79,6 +80,28 @@ async def test_messages_no_listener_had_are_offered_first_and_once(tmp_path: Pat
         assert [each["text"] for each in await messages(bob, 1)] == ["early"]
         await alice.send("bob", "next")
         assert [each["text"] for each in await messages(bob, 1)] == ["next"]
+
+
+async def test_who_asks_hears_what_this_home_says_rewrites_and_forgets_and_nobody_else_does(
+    tmp_path: Path,
+) -> None:
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        await bob.send("alice", "begin")
+        async with aclosing(alice.listen(own=True)) as all_of_it, aclosing(alice.listen()) as others:
+            assert [(await anext(each))["text"] for each in (all_of_it, others)] == ["begin", "begin"]
+            sent = await alice.send("bob", "from here")
+            await alice.edit(sent["id"], "never sent")
+            await alice.forget_message(sent["id"])
+            await bob.send("alice", "end")
+            told, told_others = [await _until_end(each) for each in (all_of_it, others)]
+        lines = [each for each in told if each["type"] in ("message", "rewritten", "forgotten")]
+        assert [(each["type"], each["text"], each["outgoing"], each["rewritten"]) for each in lines[:2]] == [
+            ("message", "from here", True, False),
+            ("rewritten", "never sent", True, True),
+        ]
+        assert lines[2] == {"type": "forgotten", "with": "bob", "id": sent["id"]}
+        assert len(lines) == 3
+        assert {each["type"] for each in told_others} <= {"receipt", "presence", "link"}
 
 
 async def test_contacts_can_be_compared_renamed_blocked_and_removed(tmp_path: Path) -> None:
@@ -323,3 +346,14 @@ async def test_of_several_texts_with_one_id_at_the_same_moment_one_is_sent(tmp_p
         outcomes = await asyncio.gather(*sends, return_exceptions=True)
         assert sum(isinstance(each, UsageError) for each in outcomes) == 3
         assert len(await bob.history("alice")) == 1
+
+
+async def _until_end(events: AsyncGenerator[Event, None]) -> list[Event]:
+    """What is told before the message that says so."""
+    told = []
+    async with asyncio.timeout(30):
+        async for event in events:
+            if event.get("text") == "end":
+                break
+            told.append(event)
+    return told

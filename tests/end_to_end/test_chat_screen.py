@@ -61,6 +61,8 @@ def test_it_outlives_its_node_and_keeps_what_is_typed(town: People) -> None:
     node = ana.node()
     chat = ana.terminal("chat", "bob")
     chat.until("bob  here")
+    assert ana.run("send", "bob", "from another program").returncode == 0
+    chat.until("from another program ✓✓")
     chat.type("typed before, sent after")
     chat.until("typed before, sent after")
     node.process.kill()
@@ -70,7 +72,7 @@ def test_it_outlives_its_node_and_keeps_what_is_typed(town: People) -> None:
     chat.until("typed before, sent after ✓✓")
     chat.type("\x11")
     assert chat.ended() == 0
-    assert "typed before, sent after" in bob.run("listen", "--count", "1").stdout
+    assert "typed before, sent after" in bob.run("listen", "--count", "2").stdout
 
 
 def test_a_terminal_that_goes_away_ends_it_cleanly(town: People) -> None:

@@ -111,6 +111,16 @@ def test_an_edited_line_is_found_by_what_it_says_now(store: Store) -> None:
     assert not store.edit(MessageId("0" * 32), "nothing")
 
 
+def test_a_rewritten_line_is_marked_and_no_other_is(store: Store) -> None:
+    line = MessageId(f"{3:032x}")
+    store.edit(line, "never said")
+    assert [each.id for each in store.history(None) if each.rewritten] == [line]
+    found = store.line(line)
+    assert found is not None
+    assert found.rewritten
+    assert store.line(MessageId("0" * 32)) is None
+
+
 def test_what_is_forgotten_is_found_no_more_and_what_waits_stays(store: Store) -> None:
     waiting = replace(message(40, "still to be delivered", outgoing=True), state=MessageState.QUEUED)
     store.commit([PutMessage(waiting)])

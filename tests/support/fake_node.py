@@ -51,6 +51,7 @@ class FakeNode:
         """The history, all contacts together."""
         self.events: list[Event | Exception] = []
         """What ``listen`` yields before it waits for ever; an exception is raised once."""
+        self._more = asyncio.Event()
         self.states: Sequence[str] = ("queued", "relayed", "delivered")
         self.refuse: list[P2PChatError] = []
         """Raised by the next calls of ``send``, one each."""
@@ -178,14 +179,21 @@ class FakeNode:
                 break
         return event
 
-    async def listen(self, sender: str | None = None) -> AsyncIterator[Event]:
-        while self.events:
-            event = self.events.pop(0)
-            if isinstance(event, Exception):
-                raise event
-            if event["type"] != "message" or sender in (None, event["from"]):
-                yield event
-        await asyncio.Event().wait()
+    async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncIterator[Event]:
+        while True:
+            while self.events:
+                event = self.events.pop(0)
+                if isinstance(event, Exception):
+                    raise event
+                if event["type"] != "message" or sender in (None, event["from"]):
+                    yield event
+            self._more.clear()
+            await self._more.wait()
+
+    def happens(self, event: Event) -> None:
+        """Tell whoever listens."""
+        self.events.append(event)
+        self._more.set()
 
     async def heard(self, ids: Iterable[str]) -> None:
         self.was_heard += ids
@@ -213,15 +221,19 @@ class FakeNode:
 
     async def edit(self, id: str, text: str) -> None:
         line = next(line for line in self.said if line["id"] == id)
-        line["text"] = text
+        line |= {"text": text, "rewritten": True}
+        self.happens({**line, "type": "rewritten"})
 
     async def forget(self, name: str) -> int:
         before = len(self.said)
         self.said = [line for line in self.said if line["with"] != name]
+        self.happens({"type": "forgotten", "with": name, "id": None})
         return before - len(self.said)
 
     async def forget_message(self, id: str) -> None:
+        name = next(line["with"] for line in self.said if line["id"] == id)
         self.said = [line for line in self.said if line["id"] != id]
+        self.happens({"type": "forgotten", "with": name, "id": id})
 
     async def conversations(self) -> list[Event]:
         last = {line["with"]: line for line in self.said}

@@ -156,6 +156,38 @@ async def test_a_long_text_is_pasted_whole_and_one_too_long_is_refused_kindly(de
         ]
 
 
+async def test_what_is_said_from_elsewhere_shows_in_the_talk_and_in_the_list(desk: Open) -> None:
+    async with desk(size=(100, 24)) as it:
+        it.node.happens(message("e1", "by a script", outgoing=True, state="queued"))
+        it.node.happens(message("e2", "to carol", sender="carol", outgoing=True, state="queued"))
+        await it.until(lambda: "you: to carol" in it.screen)
+        assert any(line.endswith("me by a script · queued") for line in it.lines)
+        assert "you: by a script" in it.screen
+        it.node.happens({"type": "receipt", "id": "e1", "to": "bob", "state": "delivered", "at": ""})
+        await it.until(lambda: any(line.endswith("me by a script ✓✓") for line in it.lines))
+        assert it.chat.talks.unread() == 0
+
+
+async def test_a_line_that_was_rewritten_does_not_claim_to_be_delivered(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "never said", outgoing=True, state="delivered", rewritten=True)]
+    async with desk(node) as it:
+        assert it.lines[1].endswith("me never said ✎ rewritten here")
+
+
+async def test_nobody_is_here_without_a_link(desk: Open) -> None:
+    async with desk() as it:
+        assert "bob  here" in it.screen
+        await it.chat.talks.take({"type": "link", "links": 0, "change": "down"})
+        await it.settle()
+        assert "here" not in it.screen.replace("here or away is not known", "")
+        assert "● bob" not in it.screen
+        assert "? bob" in it.screen
+        await it.chat.talks.take({"type": "link", "links": 1, "change": "up"})
+        await it.settle()
+        assert "bob  here" in it.screen
+
+
 async def test_what_is_begun_waits_in_its_conversation(desk: Open) -> None:
     async with desk() as it:
         await it.type("half a")
@@ -369,7 +401,8 @@ async def test_a_line_is_edited_and_forgotten_here(desk: Open) -> None:
         await it.type("right")
         await it.press("ctrl+s")
         assert [line["text"] for line in node.said] == ["right"]
-        assert it.lines[1].endswith("right")
+        assert it.lines[1].endswith("right ✎ rewritten here")
+        assert "right" in it.screen.split("▕")[0] + it.screen.split("\n")[1], "the list follows"
         await it.press("delete", "right", "enter")
         assert node.said == []
         assert not [line for line in it.lines if "right" in line]

@@ -25,6 +25,12 @@ def test_what_has_not_arrived_says_so(state: str, end: str) -> None:
     assert message_line(message("1", "hi", outgoing=True, state=state)).endswith(end)
 
 
+@pytest.mark.parametrize("outgoing", [True, False])
+def test_a_line_that_was_rewritten_claims_nothing_about_what_was_sent(outgoing: bool) -> None:
+    line = message_line(message("1", "hi", outgoing=outgoing, state="relayed", rewritten=True))
+    assert line.endswith("hi  [rewritten here]")
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [

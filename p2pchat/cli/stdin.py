@@ -9,7 +9,6 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import CancelledError, Future
 from typing import Final
 
 from p2pchat.errors import LimitError, UsageError
@@ -50,22 +49,27 @@ def _text(line: bytes) -> str:
 async def _chunks() -> AsyncIterator[bytes]:
     """Read in a thread: regular files cannot be polled. A daemon one: a read under way delays no exit."""
     loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[bytes] = asyncio.Queue(_CHUNKS_AHEAD)
+    queue: asyncio.Queue[bytes] = asyncio.Queue()
+    ahead = threading.Semaphore(_CHUNKS_AHEAD)
+    ended = threading.Event()
 
-    def put(chunk: bytes) -> Future[None]:
-        putting = queue.put(chunk)
-        try:
-            return asyncio.run_coroutine_threadsafe(putting, loop)
-        except RuntimeError:
-            putting.close()
-            raise
+    def put(chunk: bytes) -> None:
+        ahead.acquire()
+        if ended.is_set():
+            raise RuntimeError("nobody asks any more")
+        loop.call_soon_threadsafe(queue.put_nowait, chunk)
 
     threading.Thread(target=_read, args=(put,), daemon=True, name="stdin").start()
-    while chunk := await queue.get():
-        yield chunk
+    try:
+        while chunk := await queue.get():
+            ahead.release()
+            yield chunk
+    finally:
+        ended.set()
+        ahead.release()
 
 
-def _read(put: Callable[[bytes], Future[None]]) -> None:
+def _read(put: Callable[[bytes], None]) -> None:
     chunk = b"."
     while chunk:
         try:
@@ -74,6 +78,6 @@ def _read(put: Callable[[bytes], Future[None]]) -> None:
         except OSError:
             chunk = b""
         try:
-            put(chunk).result()
-        except (RuntimeError, CancelledError):
+            put(chunk)
+        except RuntimeError:
             return  # the loop has ended, and nobody is interested any more

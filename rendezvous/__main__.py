@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
+from p2pchat import __version__
 from rendezvous.limits import Limits
 from rendezvous.server import running
 
@@ -28,6 +29,19 @@ SPARE_FILES = 64
 """File descriptors beside the connections: listening sockets, the event loop's, connections being turned
 away."""
 
+
+class _Whole(click.IntRange):
+    """A whole number; what is none is told in plain words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Raises BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            to = f" to {self.max}" if self.max is not None else " on"
+            self.fail(f"{value!r} is not a whole number from {self.min}{to}", param, ctx)
+
+
 _DEFAULT = Limits()
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -35,7 +49,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def _cap(name: str, what: str) -> Callable[[_Command], _Command]:
     default = getattr(_DEFAULT, name)
     flag = f"--{name.replace('_', '-')}"
-    return click.option(flag, name, type=click.IntRange(1), default=default, show_default=True, help=what)
+    return click.option(flag, name, type=_Whole(1), default=default, show_default=True, help=what)
 
 
 @click.command(
@@ -45,7 +59,7 @@ def _cap(name: str, what: str) -> Callable[[_Command], _Command]:
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; * for all of them."
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: any free one."
+    "--port", type=_Whole(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: any free one."
 )
 @click.option("--tls-cert", type=click.Path(dir_okay=False), help="Certificate chain, PEM. Reread on SIGHUP.")
 @click.option("--tls-key", type=click.Path(dir_okay=False), help="Its private key, PEM.")
@@ -54,6 +68,7 @@ def _cap(name: str, what: str) -> Callable[[_Command], _Command]:
 @_cap("seats", "Seats in all.")
 @_cap("seats_per_address", "Seats of one IPv4 address or IPv6 /64.")
 @_cap("topics", "Topics in all.")
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 def command(host: str, port: int, tls_cert: str | None, tls_key: str | None, **caps: Any) -> None:
     """Run a rendezvous: a place where p2pchat nodes find each other.
 

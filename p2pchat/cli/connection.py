@@ -30,9 +30,9 @@ _INTERRUPTING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def home_of(settings: Settings) -> Path:
     """The home that was asked for, or the default one."""
-    from p2pchat.client import default_home
+    from p2pchat.client.homes import absolute, default_home
 
-    return settings.home.expanduser() if settings.home is not None else default_home()
+    return absolute(settings.home) if settings.home is not None else default_home()
 
 
 def hosting(settings: Settings) -> bool:

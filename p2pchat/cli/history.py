@@ -12,7 +12,7 @@ import click
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.output import payload, record, say
-from p2pchat.cli.parameters import CONTACT
+from p2pchat.cli.parameters import CONTACT, COUNT
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.send import message_text
 from p2pchat.cli.settings import Group, Settings, pass_settings
@@ -47,7 +47,7 @@ def command() -> None:
 @click.argument("name", type=CONTACT)
 @click.option("--search", metavar="TEXT", help="Only messages that contain it.")
 @click.option("--since", metavar="TIME", help="Only from then on: 2h, 3d, 2026-01-02, 2026-01-02T03:04.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the last N.")
+@click.option("--limit", type=COUNT, metavar="N", help="Only the last N.")
 @pass_settings
 def show(settings: Settings, name: str, search: str | None, since: str | None, limit: int | None) -> None:
     """Print what was said with a contact, oldest first. 'show' may be left out.
@@ -74,7 +74,7 @@ async def _show(
 
 @command.command("search")
 @click.argument("text", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), default=50, metavar="N", help="Only the last N.")
+@click.option("--limit", type=COUNT, default=50, metavar="N", help="Only the last N.")
 @pass_settings
 def search(settings: Settings, text: tuple[str, ...], limit: int) -> None:
     """Look for a text in what was said with anybody; case and accents do not count.

@@ -16,7 +16,7 @@ import click
 
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import payload, record, say
-from p2pchat.cli.parameters import CONTACT, SECONDS
+from p2pchat.cli.parameters import CONTACT, COUNT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import NotInTime, P2PChatError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("listen", cls=Command)
 @click.option("--from", "sender", type=CONTACT, metavar="NAME", help="Only messages of this contact.")
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N messages.")
+@click.option("--count", type=COUNT, metavar="N", help="End after N messages.")
 @click.option("--timeout", type=SECONDS, metavar="S", help="End after S seconds.")
 @click.option("--exec", "shell_command", metavar="CMD", help="Run CMD for each message, its text on stdin.")
 @pass_settings
@@ -98,6 +98,8 @@ class _Listener:
             "P2PCHAT_MESSAGE_AT": message["at"],
             "P2PCHAT_HOME": self.home,
         }
+        if (file := self.settings.passphrase_file) is not None:
+            facts["P2PCHAT_PASSPHRASE_FILE"] = str(file.absolute())
         process = await asyncio.create_subprocess_shell(
             shell_command, stdin=asyncio.subprocess.PIPE, env={**os.environ, **facts}
         )

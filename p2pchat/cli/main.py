@@ -58,6 +58,10 @@ class _Root(click.Group):
         command.short_help = _COMMANDS[cmd_name]
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """``help COMMAND`` is ``COMMAND --help``, as with most programs of this kind."""
+        return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Raises Interrupted where Click would first print an empty line."""
         try:
@@ -85,7 +89,7 @@ def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) 
 def root() -> click.Group:
     """Return the whole command line."""
     version = click.Option(
-        ["--version"],
+        ["-V", "--version"],
         is_flag=True,
         is_eager=True,
         expose_value=False,

@@ -41,6 +41,23 @@ class Seconds(click.ParamType[float]):
 SECONDS: Final = Seconds()
 
 
+class Count(click.IntRange):
+    """How many, at least one."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Raises BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not a whole number from 1 on", param, ctx)
+
+
+COUNT: Final = Count()
+
+
 class ContactName(click.ParamType[str]):
     """A contact's name; completed from the running node, if there is one."""
 

@@ -87,11 +87,25 @@ def common_options(*, root: bool) -> list[click.Option]:
 
 
 class Command(click.Command):
-    """A command that also takes the common options."""
+    """A command that also takes the common options; all others have their variables."""
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         attributes["params"] = [*attributes.get("params", ()), *common_options(root=False)]
         super().__init__(*args, **attributes)
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Name each option's variable first: Click would take the name that the option has in our code."""
+        for each in self.params:
+            if isinstance(each, click.Option) and each.allow_from_autoenv:
+                each.envvar = variable(ctx, each)
+                each.allow_from_autoenv = False
+        return super().make_parser(ctx)
+
+
+def variable(context: click.Context, option: click.Option) -> str:
+    """``P2PCHAT_``, the command, the option as it is written."""
+    written = next(name for name in option.opts if name.startswith("--"))
+    return f"{context.auto_envvar_prefix}_{written.removeprefix('--').replace('-', '_').upper()}"
 
 
 class Group(click.Group):

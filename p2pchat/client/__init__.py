@@ -17,6 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from p2pchat.client.homes import (
+    absolute,
     change_passphrase,
     create_home,
     default_home,
@@ -48,7 +49,7 @@ def connect(
     that does not is a ControlError.
     """
     ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
-    return Node(Path(home) if home is not None else default_home(), ask, run, relay_only, patience)
+    return Node(absolute(Path(home)) if home is not None else default_home(), ask, run, relay_only, patience)
 
 
 def forge(words: str | None = None) -> Event:

@@ -15,10 +15,16 @@ from p2pchat.rpc import SOCKET
 def default_home() -> Path:
     """``P2PCHAT_HOME``, or the platform's data directory."""
     if home := os.environ.get("P2PCHAT_HOME"):
-        return Path(home).expanduser()
+        return absolute(Path(home))
     import platformdirs
 
     return Path(platformdirs.user_data_dir("p2pchat", appauthor=False))
+
+
+def absolute(path: Path) -> Path:
+    """``path`` so that it means the same elsewhere: from the root on, without ``~`` and ``..``."""
+    whole = path.expanduser().absolute()
+    return whole.resolve() if ".." in whole.parts else whole
 
 
 def home_exists(home: Path) -> bool:

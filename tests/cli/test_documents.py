@@ -25,6 +25,7 @@ EVERYWHERE = {
     "--verbose",
     "-h",
     "--help",
+    "-V",
     "--version",
 }
 

@@ -79,6 +79,23 @@ def test_a_mistyped_line_is_told_in_one(arguments: list[str], line: str, p2pchat
     assert p2pchat(*arguments) == (2, "", line)
 
 
+@pytest.mark.parametrize("option", ["--count", "--limit"])
+def test_what_is_no_number_is_told_in_plain_words(option: str, p2pchat: Run) -> None:
+    command = ["listen"] if option == "--count" else ["history", "bob"]
+    assert (
+        f"invalid value for '{option}': '0x' is not a whole number from 1 on"
+        in p2pchat(*command, option, "0x").err
+    )
+
+
+def test_help_is_found_where_it_is_looked_for(p2pchat: Run) -> None:
+    assert p2pchat("help") == p2pchat("--help")
+    assert p2pchat("help", "send") == p2pchat("send", "--help")
+    assert p2pchat("help", "contacts", "verify") == p2pchat("contacts", "verify", "--help")
+    assert p2pchat("help", "nope").code == 2
+    assert p2pchat("-V") == p2pchat("--version")
+
+
 def test_interruption_is_130(p2pchat: Run, monkeypatch: pytest.MonkeyPatch, node: FakeNode) -> None:
     async def interrupted(_: FakeNode) -> None:
         os.kill(os.getpid(), signal.SIGINT)

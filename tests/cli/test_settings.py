@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.core import ParameterSource
 
 from p2pchat.cli.connection import home_of, passphrase, read_passphrase
+from p2pchat.cli.main import root
 from p2pchat.cli.settings import Settings
-from p2pchat.client import create_home
+from p2pchat.client import connect, create_home
 from p2pchat.errors import UsageError
 from tests.cli.conftest import Run
+from tests.cli.test_documents import COMMANDS, DOCS, EVERYWHERE
 from tests.support.fake_node import FakeNode
 
 
@@ -31,6 +37,62 @@ def test_an_option_of_a_command_from_the_environment(
 ) -> None:
     monkeypatch.setenv("P2PCHAT_SEND_WAIT", "queued")
     assert p2pchat("send", "bob", "hi").err == ""
+
+
+def _variables() -> Iterator[tuple[str, str, str]]:
+    """For every option of every command: its variable by the documents' rule, the command, the option."""
+    for command, found in COMMANDS.items():
+        for option in found.params:
+            long = next((name for name in option.opts if name.startswith("--")), None)
+            if isinstance(option, click.Option) and long is not None and long not in EVERYWHERE:
+                words = f"p2pchat {command} {long.removeprefix('--')}"
+                yield re.sub("[ -]", "_", words).upper(), command, long
+
+
+VARIABLES = list(_variables())
+
+
+@pytest.mark.parametrize(("name", "command", "long"), VARIABLES)
+def test_every_option_has_the_variable_that_is_documented(
+    name: str, command: str, long: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = COMMANDS[command]
+    option = next(each for each in found.params if long in each.opts)
+    kinds = {"choice": "queued", "boolean": "1"}
+    monkeypatch.setenv(name, kinds.get(option.type.name, "5"))
+    context = root().make_context("p2pchat", [], resilient_parsing=True)
+    words = command.split()
+    for word in words[:-1]:
+        context = click.Context(click.Group(word), info_name=word, parent=context)
+    parsed = found.make_context(words[-1], [], parent=context, resilient_parsing=True)
+    assert parsed.get_parameter_source(option.name or "") is ParameterSource.ENVIRONMENT
+
+
+def test_no_variable_means_two_things() -> None:
+    documented = re.findall(r"`(P2PCHAT_[A-Z_]+)", (DOCS / "commands.md").read_text())
+    examples = {"P2PCHAT_SEND_TIMEOUT", "P2PCHAT_LISTEN_FROM", "P2PCHAT_CONTACTS_VERIFY_YES"}
+    names = [name for name, _, _ in VARIABLES] + sorted(set(documented) - examples)
+    assert len(names) == len(set(names))
+    assert examples <= {name for name, _, _ in VARIABLES}
+
+
+def test_the_name_that_an_option_has_in_the_code_is_no_variable(
+    p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P2PCHAT_SEND_KEY", "wrong")
+    monkeypatch.setenv("P2PCHAT_SEND_ID", "right")
+    p2pchat("send", "bob", "hi")
+    assert node.keys == ["right"]
+
+
+def test_a_home_is_told_to_others_from_the_root_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for written, meant in (("a", "here/a"), ("../a", "a"), ("~/a", "a"), (str(tmp_path / "a"), "a")):
+        monkeypatch.setenv("P2PCHAT_HOME", written)
+        assert home_of(Settings(home=Path(written))) == home_of(Settings()) == tmp_path / meant
+        assert connect(written).home == connect().home == tmp_path / meant
 
 
 def test_the_home_named_on_the_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,18 +67,3 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...], p2pchat: 
     assert "p2pchat" in example
     assert " ".join(path) in example
     assert "--json" in ran.out
-
-
-@pytest.mark.parametrize("path", list(_commands(root())), ids=" ".join)
-def test_every_option_has_a_variable(path: tuple[str, ...]) -> None:
-    context = click.Context(root(), info_name="p2pchat", auto_envvar_prefix="P2PCHAT")
-    command: click.Command = root()
-    for name in path:
-        assert isinstance(command, click.Group)
-        found = command.get_command(context, name)
-        assert found is not None
-        command, context = found, click.Context(found, info_name=name, parent=context)
-    for option in command.params:
-        if isinstance(option, click.Option) and option.name not in ("help", "json"):
-            assert option.hidden or option.allow_from_autoenv
-    assert context.auto_envvar_prefix == "_".join(("P2PCHAT", *path)).upper()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from p2pchat import __version__
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import SeatMode, Take, encode_client
 from tests.support.certificates import certificate
@@ -152,3 +153,20 @@ def test_a_closed_stdin_is_as_good_as_an_empty_one() -> None:
         process.terminate()
         _, errors = process.communicate(timeout=10)
     assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [
+        (("-V",), 0, f"p2pchat-rendezvous {__version__}\n"),
+        (("--version",), 0, f"p2pchat-rendezvous {__version__}\n"),
+        (("--port", "80x"), 2, "invalid value for '--port': '80x' is not a whole number from 0 to 65535;"),
+        (("--port", "65536"), 2, "'65536' is not a whole number from 0 to 65535;"),
+        (("--seats", "0"), 2, "'0' is not a whole number from 1 on;"),
+    ],
+)
+def test_it_says_its_version_and_what_is_no_number(flags: tuple[str, ...], code: int, said: str) -> None:
+    command = [sys.executable, "-m", "rendezvous", *flags]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == code
+    assert said in ran.stdout + ran.stderr

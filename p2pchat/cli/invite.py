@@ -86,8 +86,12 @@ def welcome(contact: Mapping[str, Any]) -> None:
     """Print the new contact's name, and what to do next."""
     name = harmless_name(contact["name"])
     payload(name)
+    if contact["blocked"]:
+        say(f"{name} is still blocked here. Let them in:  p2pchat contacts block {name} --undo")
+        return
     say(f"You and {name} are contacts now. Talk:  p2pchat chat {name}")
-    say(f"To be sure that it is them, compare:  p2pchat contacts verify {name}")
+    if not contact["verified"]:
+        say(f"To be sure that it is them, compare:  p2pchat contacts verify {name}")
 
 
 def drawn(code: str, coloured: bool) -> str:

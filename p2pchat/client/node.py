@@ -31,7 +31,7 @@ ACCEPT_S: Final = 3.0
 """For a message to be put on disk, however short its ``timeout`` is."""
 
 INVITE_LIVES: Final = 4
-"""Nodes that may wait at one code, one after another; each allows one guess, so not without end."""
+"""Nodes that may wait at one code, one after another, as long as nobody has tried it."""
 
 
 def message_name(key: str) -> Event:
@@ -64,7 +64,7 @@ class Node(Reach):
     ) -> AsyncGenerator[Event, None]:
         """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it.
 
-        The code stays good when the node is lost and another takes over.
+        The code stays good when the node is lost and another takes over, unless somebody has begun to answer.
         """
         params: Event = {"link": link, "name": name, "rendezvous": list(rendezvous), "code": None}
         left = _remaining(timeout)
@@ -89,10 +89,16 @@ class Node(Reach):
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
     ) -> Event:
-        """Become somebody's contact with the code or link they gave; return the contact."""
-        params = {"code": code, "name": name, "timeout": timeout, "rendezvous": list(rendezvous)}
-        async with self._asking("join", params) as asked:
-            return await self._patiently(asked.result())
+        """Become somebody's contact with the code or link they gave; return the contact. The same code again
+        returns the same contact."""
+        params = {"code": code, "name": name, "rendezvous": list(rendezvous)}
+        left = _remaining(timeout)
+
+        async def ask() -> Event:
+            async with self._asking("join", {**params, "timeout": left()}) as asked:
+                return await self._patiently(asked.result())
+
+        return await self._again(ask)  # type: ignore[no-any-return]
 
     # --- contacts
 

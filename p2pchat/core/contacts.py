@@ -28,10 +28,12 @@ class Contacts:
         return self._contacts.get(contact)
 
     def add(self, contact: Contact) -> tuple[Contact, list[Order]]:
-        """Add a contact under a free name, or renew one paired again (which keeps its name)."""
+        """Add a contact under a free name. One paired again has the same key, and keeps all that was decided
+        about it: name, trust, mute, block, and how long what is said lasts."""
         known = self._contacts.get(contact.id)
-        name = known.name if known is not None else self._free(contact.name)
-        return self._put(replace(contact, name=name), "added")
+        if known is not None:
+            return self._put(replace(known, mesh=contact.mesh, how=contact.how), "added")
+        return self._put(replace(contact, name=self._free(contact.name)), "added")
 
     def rename(self, contact: Contact, name: str) -> list[Order]:
         """Call them something else; a taken name gets a number."""

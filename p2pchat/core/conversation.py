@@ -245,7 +245,8 @@ class Conversation:
         return self._saved(self._say(goodbye, self._session.silent_room(now), now))
 
     def renew(self, contact: Contact, session: Session, now: float) -> list[Output]:
-        """Paired anew: what waits must be sealed under the new session."""
+        """Paired anew: what waits must be sealed under the new session. They may have forgotten how long what
+        is said lasts."""
         self.contact, self._session, self._inbox = contact, session, Inbox()
         out: list[Output] = []
         for item in self._outbox:
@@ -255,6 +256,8 @@ class Conversation:
             entry = replace(item.entry, number=None, ciphertext=None)
             self._outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
+        if contact.lasts_turn:
+            out += self._enqueue(wire.Lasting(contact.lasts_s, contact.lasts_turn), now)
         self._moved = True
         return self._saved(out + self._flush(now))
 

@@ -13,17 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from p2pchat.core.pairing import binding
 from p2pchat.core.renewal import Renewal
 from p2pchat.core.session import SALT_BYTES, Session
-from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at, roots
+from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.forgery import ForgedInitiator, own_secrets
+from p2pchat.crypto.kdf import link_topic
 from p2pchat.crypto.olm import OlmAccount, OlmSession, Ratchet, create_account
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.fragment import Fragment, Lane, split
+from p2pchat.wire.pairing import GuestBundle, HostBundle, encode_pairing
 from p2pchat.wire.payload import Text, decode_payload, encode_payload
 
 GUEST, HOST = "guest", "host"
@@ -42,6 +45,8 @@ class Host:
     kem_seed: bytes = field(repr=False)
     one_time: bytes
     """The public half of that key."""
+    isk: bytes = field(repr=False)
+    """CPace's key: who knows an invite's words can make a whole run of CPace alone."""
 
     @property
     def identity(self) -> bytes:
@@ -78,7 +83,7 @@ def host(entropy: Entropy) -> Host:
     key = entropy.bytes(32)
     account = create_account(key)
     one_time = account.one_time_key()
-    return Host(account.pickle(), key, entropy.bytes(64), one_time)
+    return Host(account.pickle(), key, entropy.bytes(64), one_time, entropy.bytes(64))
 
 
 def honest(
@@ -105,8 +110,12 @@ def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
     The host's own lines are checked as cells; what they say is the host's word in any case.
     """
     who = disclosed.host
-    begun, _ = OlmAccount(who.account, who.key).inbound(transcript.guest, transcript.opening)
-    theirs, ours = _roots(transcript, who)
+    begun, hello = OlmAccount(who.account, who.key).inbound(transcript.guest, transcript.opening)
+    pairing, answer = _pairing(who, transcript)
+    if hello != pairing.hello(who.isk, answer):
+        raise Unreadable("the guest's first message is of another pairing")
+    shared = KemKey.from_seed(who.kem_seed).decapsulate(transcript.ciphertext)
+    theirs, ours = _roots(who, transcript, shared)
     guest = _side(_turn(disclosed, 0, begun), ours, theirs, transcript.epoch)
     own = _side(begun, theirs, ours, transcript.epoch)
     said: list[Said] = []
@@ -149,11 +158,12 @@ def _talk(
 ) -> tuple[Transcript, Disclosure]:
     """Both sides' sessions, as they ship, one after the other's word. Only ``begun`` differs."""
     secret, ciphertext = encapsulate(KemKey.from_seed(who.kem_seed).encapsulation_key)
-    opening = begun.encrypt(b"hello")
     epoch = epoch_at(now)
-    transcript = Transcript(guest, ciphertext, opening, epoch, ())
-    theirs, ours = _roots(transcript, who, secret)
-    answering, _ = OlmAccount(who.account, who.key).inbound(guest, opening)
+    transcript = Transcript(guest, ciphertext, b"", epoch, ())
+    pairing, answer = _pairing(who, transcript)
+    transcript = replace(transcript, opening=begun.encrypt(pairing.hello(who.isk, answer)))
+    theirs, ours = _roots(who, transcript, secret)
+    answering, _ = OlmAccount(who.account, who.key).inbound(guest, transcript.opening)
     begun.decrypt(answering.encrypt(b"welcome"))
     sides = {GUEST: _side(begun, theirs, ours, epoch), HOST: _side(answering, ours, theirs, epoch)}
     lines, turns = [], [answering.pickle()]
@@ -204,16 +214,18 @@ def _side(ratchet: Ratchet, sending: bytes, receiving: bytes, epoch: int) -> Ses
     return Session(ContactId(""), ratchet, SendChain(sending, epoch), [listening], renewal)
 
 
-def _roots(transcript: Transcript, who: Host, secret: bytes | None = None) -> tuple[bytes, bytes]:
+def _pairing(who: Host, transcript: Transcript) -> tuple[binding.Transcript, GuestBundle]:
+    """What the two said before the guest's bundle, and that bundle without its Olm message."""
+    ek = KemKey.from_seed(who.kem_seed).encapsulation_key
+    bundle = HostBundle(HOST, who.identity, who.one_time, ek, bytes(32), (), transcript.epoch)
+    said = binding.Transcript(link_topic(bytes(16)))
+    said.add(HOST, encode_pairing(bundle))
+    return said, GuestBundle(GUEST, transcript.guest, transcript.ciphertext, b"")
+
+
+def _roots(who: Host, transcript: Transcript, shared: bytes) -> tuple[bytes, bytes]:
     """Of what the guest sends, and of what the host sends."""
-    kem = KemKey.from_seed(who.kem_seed)
-    known = kem.decapsulate(transcript.ciphertext) if secret is None else secret
-    ours, theirs = roots(
-        known,
-        who.identity,
-        transcript.guest,
-        who.one_time,
-        kem.encapsulation_key,
-        transcript.ciphertext,
-    )
+    said, answer = _pairing(who, transcript)
+    said.add(GUEST, encode_pairing(replace(answer, olm=transcript.opening)))
+    ours, theirs, _ = said.keys(who.isk, shared)
     return theirs, ours

@@ -10,19 +10,25 @@ from dataclasses import dataclass, replace
 
 from p2pchat.core.facts import InviteEntered, InviteOpened
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.pairing import Failed, Guest, Host, Ours, Output, Paired, topic_of
-from p2pchat.core.records import Identity
+from p2pchat.core.orders import Persist, Signal
+from p2pchat.core.pairing import Failed, Guessed, Guest, Host, Ours, Output, Paired, Ready, topic_of
+from p2pchat.core.records import DropTried, Identity, PutTried, Tried
 from p2pchat.core.records import Mesh as MeshRecord
-from p2pchat.core.rendezvous import Topical
+from p2pchat.core.rendezvous import LeaveSeat, TakeSeat, Topical
+from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import OlmAccount
-from p2pchat.errors import LimitError, Malformed, UsageError
+from p2pchat.errors import LimitError, Malformed, TrustError, UsageError
 from p2pchat.ports import Entropy
-from p2pchat.types import Topic
+from p2pchat.types import ContactId, Topic
 from p2pchat.wire import signalling
 from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous
 
 CAP = 16
 """Invites open at once; nobody reads out more."""
+
+
+TRIED_CAP = 4096
+"""Codes remembered as tried; the oldest go. They run out within a day, unless somebody wants otherwise."""
 
 
 @dataclass(slots=True)
@@ -31,15 +37,27 @@ class _Open:
     name: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """This contact came of that code before; if it is none any more, ``otherwise`` is so."""
+
+    contact: ContactId
+    otherwise: TrustError
+
+
+Order = TakeSeat | LeaveSeat | Signal | Ready | Paired | Failed | Persist | Came
+
+
 class Invites:
     """Runs the pairings; each is known by the local number under which it was asked for."""
 
-    def __init__(self, identity: Identity, entropy: Entropy) -> None:
+    def __init__(self, identity: Identity, tried: Iterable[Tried], entropy: Entropy) -> None:
         self._identity = identity
+        self._tried = {each.mark: each for each in tried}
         self._entropy = entropy
         self._open: dict[int, _Open] = {}
 
-    def open_for(self, fact: InviteOpened, home: MeshRecord) -> list[Output]:
+    def open_for(self, fact: InviteOpened, home: MeshRecord) -> list[Order]:
         """Wait for a guest who is to join ``home``."""
         urls = _distinct(fact.rendezvous, home.rendezvous)
         try:
@@ -49,12 +67,14 @@ class Invites:
         known = self.at(topic_of(fact.code)) if fact.code is not None else None
         if known is not None:
             return self._taken_over(known, fact)
+        if fact.code is not None and self._mark(fact.code) in self._tried:
+            return self._used_up(fact.code, _TRIED_HERE)
         ours = Ours(self._identity.name, self._account(), home.secret, urls, urls)
         entropy = self._entropy.child(f"invite {fact.invite}")
         host = Host(ours, fact.link, fact.deadline, entropy, fact.code, lambda topic: self.at(topic) is None)
         return self._begin(fact.invite, host, fact.name, urls)
 
-    def _taken_over(self, known: int, fact: InviteOpened) -> list[Output]:
+    def _taken_over(self, known: int, fact: InviteOpened) -> list[Order]:
         """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
         number."""
         if not self._waits_at(known, fact.code):
@@ -66,7 +86,7 @@ class Invites:
         party = self._open[invite].party
         return isinstance(party, Host) and party.code == code
 
-    def enter(self, fact: InviteEntered) -> list[Output]:
+    def enter(self, fact: InviteEntered) -> list[Order]:
         """Be somebody's guest."""
         offered = fact.code.rendezvous if isinstance(fact.code, InviteLink) else ()
         urls = _distinct(offered, fact.rendezvous, self._identity.rendezvous)
@@ -75,12 +95,18 @@ class Invites:
         known = self.at(guest.topic)
         if known is not None:
             return [Failed(_OURS if self._waits_at(known, fact.code) else _MET_ALREADY)]
+        if self._mark(fact.code) in self._tried:
+            return self._used_up(fact.code, _TRIED)
         return self._begin(fact.invite, guest, fact.name, urls)
 
-    def cancel(self, invite: int) -> list[Output]:
+    def came_of(self, paired: Paired, contact: ContactId, now: float) -> list[Persist]:
+        """A pairing is complete: whoever asks for its code again is told with whom."""
+        return self._note(Tried(paired.used, now, contact))
+
+    def cancel(self, invite: int) -> list[Order]:
         """We do not want it any more."""
         known = self._open.pop(invite, None)
-        return list(known.party.cancel()) if known is not None else []
+        return [*known.party.cancel()] if known is not None else []
 
     def open(self) -> list[int]:
         """The numbers of all open invites."""
@@ -90,7 +116,7 @@ class Invites:
         """Which invite meets at this topic."""
         return next((number for number, each in self._open.items() if each.party.topic == topic), None)
 
-    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[Output]:
+    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[Order]:
         """A rendezvous spoke to one of our pairings. Raises RefusedInput."""
         party = self._open[invite].party
         match message:
@@ -102,19 +128,20 @@ class Invites:
                 out = party.blob(SeatRef(url, topic, seat), blob, now)
             case signalling.Gone(topic, seat):
                 out = party.gone(SeatRef(url, topic, seat))
-        return self._after(invite, out)
+        return self._after(invite, out, now)
 
-    def down(self, url: str, reason: str) -> Iterable[tuple[int, list[Output]]]:
+    def down(self, url: str, reason: str, now: float) -> Iterable[tuple[int, list[Order]]]:
         """A rendezvous is out of reach."""
         return [
-            (number, self._after(number, each.party.down(url, reason)))
+            (number, self._after(number, each.party.down(url, reason), now))
             for number, each in list(self._open.items())
         ]
 
-    def tick(self, now: float) -> Iterable[tuple[int, list[Output]]]:
+    def tick(self, now: float) -> Iterable[tuple[int, list[Order]]]:
         """Deadlines."""
         return [
-            (number, self._after(number, each.party.tick(now))) for number, each in list(self._open.items())
+            (number, self._after(number, each.party.tick(now), now))
+            for number, each in list(self._open.items())
         ]
 
     def next_wakeup(self) -> float | None:
@@ -128,25 +155,59 @@ class Invites:
 
     def _begin(
         self, invite: int, party: Host | Guest, name: str | None, urls: tuple[str, ...]
-    ) -> list[Output]:
+    ) -> list[Order]:
         if not urls:
             return [Failed(UsageError("no rendezvous is known; name one with --rendezvous URL"))]
         if len(self._open) >= CAP:
             return [Failed(LimitError(f"{CAP} invites are open already; cancel one first"))]
         self._open[invite] = _Open(party, name)
-        return list(party.start())
+        return [*party.start()]
 
-    def _after(self, invite: int, out: list[Output]) -> list[Output]:
-        """Put our own name for the contact in, and forget a pairing that is over."""
+    def _after(self, invite: int, out: list[Output], now: float) -> list[Order]:
+        """Put our own name for the contact in, note that a code was tried, and forget a pairing that is
+        over."""
         known = self._open[invite]
         if known.party.over:
             del self._open[invite]
-        return [
-            replace(each, name=known.name or each.name) if isinstance(each, Paired) else each for each in out
-        ]
+        done: list[Order] = []
+        for each in out:
+            match each:
+                case Paired():
+                    used = self._mark(known.party.code)
+                    done.append(replace(each, name=known.name or each.name, used=used))
+                case Guessed():
+                    done += self._note(Tried(self._mark(known.party.code), now))
+                case _:
+                    done.append(each)
+        return done
+
+    # --- codes that were tried
+
+    def _mark(self, code: InviteCode | InviteLink) -> bytes:
+        """What the code is known by here; without this home's key nobody can find it from that."""
+        secret = str(code).encode() if isinstance(code, InviteCode) else code.secret
+        return derive(self._identity.pickle_key, "tried invite", secret, size=16)
+
+    def _note(self, tried: Tried) -> list[Persist]:
+        self._tried.pop(tried.mark, None)
+        self._tried[tried.mark] = tried
+        out = [Persist(PutTried(tried))]
+        while len(self._tried) > TRIED_CAP:
+            oldest = next(iter(self._tried))
+            del self._tried[oldest]
+            out.append(Persist(DropTried(oldest)))
+        return out
+
+    def _used_up(self, code: InviteCode | InviteLink, why: TrustError) -> list[Order]:
+        contact = self._tried[self._mark(code)].contact
+        return [Came(contact, why)] if contact is not None else [Failed(why)]
 
 
 _OURS = UsageError("this is your own invite; give it to somebody else")
+_TRIED_HERE = TrustError(
+    "somebody began to answer this invite before its node went away, so it is used up; make a new one"
+)
+_TRIED = TrustError("this invite was tried from here already, and each works once; ask for a new one")
 _MET_ALREADY = UsageError("another invite with this number is open here; wait until that is over")
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import assert_never
 
-from p2pchat.core import facts, mesh, orders, pairing, talks
+from p2pchat.core import facts, invites, mesh, orders, pairing, talks
 from p2pchat.core.broadcast import Strategy
 from p2pchat.core.cells import CellArrived
 from p2pchat.core.invites import Invites
@@ -26,7 +26,7 @@ from p2pchat.core.status import Status
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.talks import Talks
 from p2pchat.crypto.kdf import mesh_id
-from p2pchat.errors import RefusedInput
+from p2pchat.errors import P2PChatError, RefusedInput
 from p2pchat.ports import Entropy, exponential
 from p2pchat.types import ContactId, LinkId, MeshId, NodeId
 from p2pchat.wire import signalling
@@ -62,7 +62,7 @@ class Node:
         self._marks_at = NEVER
         self._identity = memory.identity
         self._rendezvous = Rendezvous(entropy.child("rendezvous"))
-        self._invites = Invites(memory.identity, entropy.child("invites"))
+        self._invites = Invites(memory.identity, memory.tried, entropy.child("invites"))
         self._talks = Talks(memory, self._settings, entropy, self._counters)
         self._meshes: dict[MeshId, Mesh] = {}
         for record in memory.meshes:
@@ -218,7 +218,7 @@ class Node:
         for each in self._meshes.values():
             each.unseated(url)
         out: list[Order] = []
-        for invite, done in self._invites.down(url, reason):
+        for invite, done in self._invites.down(url, reason, now):
             out += self._on_invite(invite, done, now)
         return out
 
@@ -323,6 +323,12 @@ class Node:
         )
         return self._meshes[record.id]
 
+    def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> orders.Event:
+        known = self._talks.contact(contact)
+        if known is None:
+            return orders.InviteFailed(invite, str(otherwise), otherwise.exit_code)
+        return orders.InviteDone(invite, known)
+
     def _pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Order]]:
         """Keep what a pairing brought: the mesh, the contact and the session."""
         home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, paired.rendezvous, now)
@@ -374,7 +380,7 @@ class Node:
         mesh = self._meshes.get(home)
         return self._on_mesh(mesh, mesh.submit(cell, now), now) if mesh is not None else []
 
-    def _on_invite(self, invite: int, out: Iterable[pairing.Output], now: float) -> list[Order]:
+    def _on_invite(self, invite: int, out: Iterable[invites.Order], now: float) -> list[Order]:
         done: list[Order] = []
         for each in out:
             match each:
@@ -388,7 +394,10 @@ class Node:
                     done.append(Notify(orders.InviteFailed(invite, str(error), error.exit_code)))
                 case pairing.Paired():
                     contact, kept = self._pair(each, now)
-                    done += [*kept, Notify(orders.InviteDone(invite, contact))]
+                    done += [*kept, *self._invites.came_of(each, contact.id, now)]
+                    done.append(Notify(orders.InviteDone(invite, contact)))
+                case invites.Came(contact_id, otherwise):
+                    done.append(Notify(self._came(invite, contact_id, otherwise)))
                 case _:
                     done.append(each)
         return done

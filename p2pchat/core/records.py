@@ -127,6 +127,17 @@ class HeldCell:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """An invite's code at which a guess was made, by us or by somebody we wait for: never open again."""
+
+    mark: bytes
+    """What it is known by, 16 bytes; not the code."""
+    at: float
+    contact: ContactId | None = None
+    """Who came of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """All that a node needs to resume."""
 
@@ -140,6 +151,8 @@ class Memory:
     """The index of each mesh's hold, ordered by ``number``."""
     lines_expire: bool = False
     """Whether any line of history is to be forgotten some day."""
+    tried: tuple[Tried, ...] = ()
+    """Ordered by ``at``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +230,18 @@ class DropExpiredMessages:
     now: float
 
 
+@dataclass(frozen=True, slots=True)
+class PutTried:
+    tried: Tried
+
+
+@dataclass(frozen=True, slots=True)
+class DropTried:
+    """Forget one, by its mark."""
+
+    mark: bytes
+
+
 Change = (
     PutIdentity
     | PutMesh
@@ -230,4 +255,6 @@ Change = (
     | DropExpiredMessages
     | PutCells
     | DropCells
+    | PutTried
+    | DropTried
 )

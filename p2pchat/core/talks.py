@@ -80,6 +80,10 @@ class Talks:
         """All, blocked ones included, in the order they were added."""
         return self._contacts.all()
 
+    def contact(self, contact: ContactId) -> Contact | None:
+        """One, if it is one."""
+        return self._contacts.get(contact)
+
     def here(self, contact: ContactId, now: float) -> bool:
         """Whether the contact was heard lately."""
         talk = self._conversations.get(contact)
@@ -215,7 +219,7 @@ class Talks:
         self._deafen(contact.id)
         out = [*added, *self._on(talk, talk.renew(contact, session, now), now)]
         self._listen(contact.id, talk)
-        return contact, out + self._connect(talk, now)
+        return contact, out if contact.blocked else out + self._connect(talk, now)
 
     def _renew(self, contact: ContactId, change: Callable[[Contact], list[Order]]) -> list[Order]:
         """The record is another; the conversation goes by it."""

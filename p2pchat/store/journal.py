@@ -37,6 +37,7 @@ _PUT_MESSAGE = """
 _SET_STATE = """
     UPDATE message SET state = ?
     WHERE id = ? AND outgoing = 1 AND state NOT IN ('delivered', 'expired', 'cancelled')"""
+_PUT_TRIED = "INSERT OR REPLACE INTO tried VALUES (?, ?, ?)"
 _PUT_CELL = "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?, ?)"
 _DROP_CELL = "DELETE FROM held WHERE mesh = ? AND number = ?"
 _GET_CELL = "SELECT number, key, epoch, slot, body FROM held WHERE mesh = ? AND number = ?"
@@ -74,6 +75,7 @@ def load(connection: apsw.Connection) -> Memory:
             _outbox(connection),
             held,
             _lines_expire(connection),
+            _tried(connection),
         )
 
 
@@ -114,6 +116,10 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             connection.executemany(_PUT_CELL, rows)
         case records.DropCells(home, numbers):
             connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
+        case records.PutTried(tried):
+            run(_PUT_TRIED, (tried.mark, tried.at, tried.contact))
+        case records.DropTried(mark):
+            run("DELETE FROM tried WHERE mark = ?", (mark,))
         case _:
             assert_never(change)
 
@@ -178,6 +184,11 @@ def _held(connection: apsw.Connection, mesh: MeshId) -> tuple[records.HeldCell, 
 def _lines_expire(connection: apsw.Connection) -> bool:
     query = "SELECT EXISTS (SELECT 1 FROM message WHERE expires_at IS NOT NULL)"
     return bool(connection.execute(query).fetchall()[0][0])
+
+
+def _tried(connection: apsw.Connection) -> tuple[records.Tried, ...]:
+    rows = connection.execute("SELECT mark, at, contact FROM tried ORDER BY at, mark")
+    return tuple(records.Tried(mark, at, ContactId(who) if who else None) for mark, at, who in rows)
 
 
 def _urls(stored: str) -> tuple[str, ...]:

@@ -57,10 +57,10 @@ class PakeStart:
 
 @dataclass(frozen=True, slots=True)
 class PakeReply:
-    """Host: CPace share and key confirmation, 32 each."""
+    """Host: CPace share 32. Nothing by which a guess could be tested: the guest shows first that it has the
+    key."""
 
     share: bytes
-    confirmation: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class GuestBundle:
     ciphertext: bytes = field(repr=False)
     """ML-KEM-768, 1088 bytes."""
     olm: bytes = field(repr=False)
-    """First Olm message, at most ``HELLO_MAX`` bytes."""
+    """First Olm message, at most ``HELLO_MAX`` bytes; it says which pairing it is part of."""
 
     def __post_init__(self) -> None:
         check_nick(self.nick)
@@ -113,12 +113,13 @@ class Welcome:
     """Host: the session works both ways."""
 
     olm: bytes = field(repr=False)
-    """At most ``WELCOME_MAX`` bytes."""
+    """At most ``WELCOME_MAX`` bytes; it says the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burnt:
-    """Host: that was the wrong secret, and the code is gone."""
+    """Host: that was the wrong secret, and the code is gone. Sealed as the first messages are: the two have
+    no key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def decode_pairing(data: bytes) -> PairingMessage:
             return PakeStart(read.bytes("sid", _SID), read.bytes("share", _KEY))
         case 2:
             check_version(read)
-            return PakeReply(read.bytes("share", _KEY), read.bytes("proof", _KEY))
+            return PakeReply(read.bytes("share", _KEY))
         case 3:
             return PakeConfirm(read.bytes("proof", _KEY))
         case 4:
@@ -168,8 +169,8 @@ def _fields(message: PairingMessage) -> dict[str, Any]:
     match message:
         case PakeStart(sid=sid, share=share):
             return {"t": 1, VERSION_KEY: VERSION, "sid": sid, "share": share}
-        case PakeReply(share=share, confirmation=proof):
-            return {"t": 2, VERSION_KEY: VERSION, "share": share, "proof": proof}
+        case PakeReply(share=share):
+            return {"t": 2, VERSION_KEY: VERSION, "share": share}
         case PakeConfirm(confirmation=proof):
             return {"t": 3, "proof": proof}
         case HostBundle():

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.client import Event, Node, connect, create_home
+from p2pchat.core.pairing import Guest, Output
 from p2pchat.core.records import Message, PutMessage
 from p2pchat.errors import (
     ControlError,
@@ -191,6 +192,36 @@ async def test_an_invite_outlives_the_node_it_began_at(tmp_path: Path, link: boo
                 assert (await done)["name"] == "robert"
                 assert hosts(inviting)
                 assert [each["name"] for each in await carol.contacts()] == ["alice"]
+        await alice.__aenter__()
+
+
+async def test_an_invite_that_somebody_tried_is_not_waited_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guest that takes the host's answer and is silent has had its guess, though the node goes away."""
+    answered = asyncio.Event()
+
+    def silent(guest: Guest, reply: object) -> list[Output]:
+        answered.set()
+        return []
+
+    async with friends(tmp_path, "alice", "thief") as (alice, thief):
+        await alice.remove("thief")
+        inviting = connect(tmp_path / "alice")
+        async with inviting, aclosing(inviting.invite()) as events:
+            code = (await anext(events))["code"]
+            with monkeypatch.context() as at_first:
+                at_first.setattr(Guest, "_confirm", silent)
+                guessing = asyncio.create_task(thief.join(code, timeout=60))
+                await answered.wait()
+                await alice.__aexit__(None, None, None)
+            with pytest.raises(TrustError, match="used up"):
+                await anext(events)
+            with pytest.raises(P2PChatError):
+                await guessing
+            with pytest.raises(TrustError, match="no such invite"):
+                await thief.join(code, timeout=60)
+            assert not await inviting.contacts()
         await alice.__aenter__()
 
 

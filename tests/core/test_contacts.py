@@ -20,9 +20,11 @@ def test_a_taken_name_gets_a_number_in_whatever_case() -> None:
         assert added.name == f"{name}-{number}"
 
 
-def test_pairing_again_keeps_the_name() -> None:
-    contacts = Contacts([replace(BOB, name="robert")])
-    assert contacts.add(BOB)[0].name == "robert"
+def test_pairing_again_keeps_all_that_was_decided_about_a_contact() -> None:
+    decided = replace(BOB, name="robert", verified=True, blocked=True, muted=True, lasts_s=60.0, lasts_turn=3)
+    contacts = Contacts([decided])
+    anew = replace(BOB, mesh=MeshId(b"n"), how="link", added_at=9.0)
+    assert contacts.add(anew)[0] == replace(decided, mesh=MeshId(b"n"), how="link")
     assert len(contacts.all()) == 1
 
 

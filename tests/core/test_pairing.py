@@ -9,8 +9,12 @@ from functools import partial
 import pytest
 
 from p2pchat.core import facts, orders
-from p2pchat.core.pairing import host
-from p2pchat.types import Seat
+from p2pchat.core import invites as invites_
+from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.pairing import Guest, Host, Output, host
+from p2pchat.core.pairing.binding import Transcript
+from p2pchat.types import Seat, Topic
+from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import (
     Blob,
@@ -165,6 +169,63 @@ def test_no_one_time_key_is_ever_stored(world: World) -> None:
         assert world.machines[name].store.identity.account == account
 
 
+def repaired(world: World) -> None:
+    """Alice and bob, contacts already, pair again, the other way round."""
+    code = world.invite("bob")
+    world.machines["alice"].notices.clear()
+    world.tell("alice", facts.InviteEntered(80, code, None, (), world.now + 60))
+    world.run_until(lambda: bool(world.machines["alice"].events(orders.InviteDone)))
+    world.run(30.0)
+
+
+def test_two_who_pair_again_keep_trust_mute_and_retention_and_can_talk(world: World) -> None:
+    world.pair("alice", "bob")
+    world.run(20.0)
+    bob, alice = world.contact("alice", "bob"), world.contact("bob", "alice")
+    world.tell("alice", facts.ContactVerified(bob, True))
+    world.tell("alice", facts.ContactMuted(bob, True))
+    world.tell("alice", facts.ContactLasts(bob, 3600.0))
+    world.run(60.0)
+    assert world.machines["bob"].store.contacts[alice].lasts_s == 3600.0
+    before = list(world.machines["alice"].store.contacts.values())
+    repaired(world)
+    assert list(world.machines["alice"].store.contacts.values()) == before
+    assert world.machines["bob"].store.contacts[alice].lasts_s == 3600.0
+    for source, target in (("alice", "bob"), ("bob", "alice")):
+        world.send(source, target, f"from {source}")
+        world.run(60.0)
+        assert world.machines[target].store.received()[-1] == f"from {source}"
+
+
+def test_one_who_forgot_the_other_is_told_how_long_what_is_said_lasts(world: World) -> None:
+    world.pair("alice", "bob")
+    world.run(20.0)
+    world.tell("alice", facts.ContactLasts(world.contact("alice", "bob"), 3600.0))
+    world.run(60.0)
+    world.tell("bob", facts.ContactRemoved(world.contact("bob", "alice")))
+    repaired(world)
+    world.run(60.0)
+    (alice,) = world.machines["bob"].store.contacts.values()
+    assert alice.lasts_s == 3600.0
+
+
+def test_one_who_is_blocked_stays_so_when_paired_again(world: World) -> None:
+    """A code from somebody else may hide whose it is: only the person who blocked lets in again."""
+    world.pair("alice", "bob")
+    world.run(20.0)
+    bob = world.contact("alice", "bob")
+    world.tell("alice", facts.ContactBlocked(bob, True))
+    repaired(world)
+    assert world.machines["alice"].store.contacts[bob].blocked
+    world.send("bob", "alice", "let me in")
+    world.run(1500.0)
+    assert not world.machines["alice"].store.received()
+    assert not world.machines["bob"].running.here(world.contact("bob", "alice"), world.now)
+    world.tell("alice", facts.ContactBlocked(bob, False))
+    world.run(130.0)
+    assert world.machines["alice"].store.received() == ["let me in"]
+
+
 def test_a_name_that_is_taken_gets_a_number() -> None:
     world = World()
     for name, nick in (("alice", "alice"), ("bob", "bob"), ("other", "bob")):
@@ -282,6 +343,190 @@ def test_where_to_meet_must_be_known_and_invites_are_not_endless(world: World) -
         world.tell("alice", facts.InviteOpened(number, False, None, (), world.now + 60))
     world.run(1.0)
     assert failure(world, "alice").exit_code == 5
+
+
+def parties(world: World, name: str) -> list[Host | Guest]:
+    return [each.party for each in world.machines[name].running._invites._open.values()]
+
+
+def test_nobody_joins_two_people_who_each_take_her_for_the_other(world: World) -> None:
+    """An unknown key share: eve, the guest of bob and the host of alice, hands the bundles of one pairing on
+    in the other, under the two keys that are rightly hers, with her name over them."""
+    of_bob, of_eve = world.invite("bob"), world.invite("eve")
+    (as_host,) = parties(world, "eve")
+    world.tell("eve", facts.InviteEntered(99, of_bob, None, (), world.now + 60))
+    (as_guest,) = (each for each in parties(world, "eve") if each is not as_host)
+    assert isinstance(as_host, Host) and isinstance(as_guest, Guest)
+    bundles: list[wire.HostBundle] = []
+    passed_on: list[wire.PairingMessage] = []
+
+    def speak(party: Host | Guest, message: wire.PairingMessage) -> list[Output]:
+        passed_on.append(message)
+        return [party._send(message)]
+
+    def heard_bob(at: SeatRef, blob: bytes, now: float) -> list[Output]:
+        message, _ = as_guest._open(blob)
+        if isinstance(message, wire.HostBundle):
+            bundles.append(message)
+            return []
+        return speak(as_host, message) if bundles else Guest.blob(as_guest, at, blob, now)
+
+    def heard_alice(at: SeatRef, blob: bytes, now: float) -> list[Output]:
+        message, _ = as_host._open(blob)
+        if isinstance(message, wire.GuestBundle):
+            return speak(as_guest, replace(message, nick="eve"))
+        out = Host.blob(as_host, at, blob, now)
+        return speak(as_host, replace(bundles[0], nick="eve")) if as_host._bundle is not None else out
+
+    as_guest.blob, as_host.blob = heard_bob, heard_alice  # type: ignore[method-assign]
+    world.run_until(lambda: bool(bundles))
+    enter(world, "alice", of_eve)
+    world.run(70.0)
+    assert [type(each) for each in passed_on[:2]] == [wire.HostBundle, wire.GuestBundle], (
+        "it came as far as that"
+    )
+    assert not world.machines["alice"].store.contacts
+    assert not world.machines["bob"].store.contacts
+    assert "somebody may sit between you" in failure(world, "bob").reason
+
+
+def test_a_pairing_s_keys_are_of_that_pairing_alone() -> None:
+    """The same two, the same names, keys and secret of ML-KEM: another key of CPace, or one byte more said,
+    gives other words to both Olm messages and other keys."""
+    answer = wire.GuestBundle("bob", b"b" * 32, b"c" * 1088, b"olm")
+
+    def all_of(isk: bytes, said: bytes, name: str = "bob") -> tuple[bytes, ...]:
+        transcript = Transcript(Topic(b"t" * 32))
+        transcript.add("guest", b"start")
+        transcript.add("host", said)
+        hello = transcript.hello(isk, replace(answer, nick=name))
+        transcript.add("guest", wire.encode_pairing(replace(answer, nick=name)))
+        return hello, transcript.welcome(isk), *transcript.keys(isk, b"k" * 32)
+
+    one = all_of(b"i" * 64, b"reply")
+    assert len(set(one)) == len(one) == 5, "each has its label"
+    for other in (
+        all_of(b"I" * 64, b"reply"),
+        all_of(b"i" * 64, b"reply\0"),
+        all_of(b"i" * 64, b"reply", "rob"),
+    ):
+        assert not set(one) & set(other)
+    assert all_of(b"i" * 64, b"reply") == one
+
+
+def whoever_asks(world: World, name: str, code: InviteCode | InviteLink) -> None:
+    """The program that asked its node for this code lost it and found the next."""
+    world.tell(name, facts.InviteOpened(50, isinstance(code, InviteLink), None, (), world.now + 600, code))
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_code_at_which_somebody_guessed_is_not_opened_by_the_next_node(world: World, link: bool) -> None:
+    """The guest says its first word, gets its reply, and is silent; the node goes, and another comes."""
+    code = world.invite("alice", link=link)
+    on_disk: list[int] = []
+
+    def watch(message: FromServer) -> FromServer:
+        if isinstance(message, Blob):
+            on_disk.append(len(world.machines["alice"].store.tried))
+        return message
+
+    world.tamper = watch
+    enter(world, "eve", code)
+    world.run_until(lambda: len(on_disk) == 2)
+    assert on_disk == [0, 1], "it was there before the reply left"
+    world.kill("alice")
+    world.kill("eve")
+    world.start("alice")
+    whoever_asks(world, "alice", code)
+    assert failure(world, "alice").exit_code == 4
+    assert "used up" in failure(world, "alice").reason
+    enter(world, "bob", code)
+    world.run(70.0)
+    assert not world.machines["alice"].store.contacts
+
+
+def test_a_code_that_one_answered_is_not_answered_again(world: World) -> None:
+    """A hostile rendezvous that played the host has had its guess, and gets no other."""
+    code = world.invite("alice")
+    on_disk: list[int] = []
+
+    def deaf(message: FromServer) -> FromServer | None:
+        if isinstance(message, Blob):
+            on_disk.append(len(world.machines["bob"].store.tried))
+        return message if len(on_disk) < 3 else None
+
+    world.tamper = deaf
+    enter(world, "bob", code)
+    world.run_until(lambda: len(on_disk) == 3)
+    assert on_disk == [0, 0, 1], "it was there before the answer left"
+    world.kill("bob")
+    world.start("bob")
+    enter(world, "bob", code)
+    assert failure(world, "bob").exit_code == 4
+    assert "tried from here" in failure(world, "bob").reason
+
+
+def test_a_word_that_was_never_heard_uses_no_code_up(world: World) -> None:
+    """Nobody is there to answer: the same code can be tried later."""
+    code = world.invite("alice")
+    world.kill("alice")
+    enter(world, "bob", code)
+    world.run(5.0)
+    assert failure(world, "bob").exit_code == 4
+    world.start("alice")
+    whoever_asks(world, "alice", code)
+    world.run(1.0)
+    enter(world, "bob", code)
+    world.run(5.0)
+    assert world.machines["bob"].events(orders.InviteDone)
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_whoever_asks_again_for_a_code_that_worked_is_told_with_whom(world: World, removed: bool) -> None:
+    code = world.invite("alice")
+    enter(world, "bob", code)
+    world.run(5.0)
+    for name in ("alice", "bob"):
+        machine = world.machines[name]
+        if removed:
+            world.tell(name, facts.ContactRemoved(world.contact(name, "bob" if name == "alice" else "alice")))
+        world.kill(name)
+        world.start(name)
+        machine.notices.clear()
+    whoever_asks(world, "alice", code)
+    enter(world, "bob", code)
+    for name in ("alice", "bob"):
+        done = world.machines[name].events(orders.InviteDone)
+        assert [each.contact.name for each in done] == (
+            [] if removed else ["bob" if name == "alice" else "alice"]
+        )
+        assert bool(world.machines[name].events(orders.InviteFailed)) is removed
+
+
+def test_tried_codes_are_remembered_up_to_a_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invites_, "TRIED_CAP", 2)
+    codes = []
+    for _ in range(3):
+        code = world.invite("alice")
+        assert isinstance(code, InviteCode)
+        codes.append(code)
+        enter(world, "eve", wrong(code))
+        world.run(5.0)
+    assert len(world.machines["alice"].store.tried) == 2
+    whoever_asks(world, "alice", codes[-1])
+    assert "used up" in failure(world, "alice").reason
+
+
+def test_a_guest_who_falls_silent_half_way_does_not_keep_the_host_for_a_day(world: World) -> None:
+    code = world.invite("alice")
+    enter(world, "eve", code)
+    world.run_until(lambda: bool(world.machines["alice"].store.tried))
+    world.tamper = lambda message: None if isinstance(message, (Blob, Gone)) else message
+    world.run(59.0)
+    assert not world.machines["alice"].events(orders.InviteFailed)
+    world.run(2.0)
+    assert failure(world, "alice").exit_code == 6
+    assert "half-way" in failure(world, "alice").reason
 
 
 @pytest.mark.parametrize("link", [False, True])

@@ -178,7 +178,7 @@ TARGETS: dict[str, Target] = {
     ),
     "pairing": Format(pairing.decode_pairing, pairing.encode_pairing).extensible(
         pairing.PakeStart(b"i" * 16, _KEY),
-        pairing.PakeReply(_KEY, _KEY),
+        pairing.PakeReply(_KEY),
         pairing.PakeConfirm(_KEY),
         pairing.HostBundle("alice", _KEY, _KEY, b"e" * 1184, _KEY, ("wss://meet.example.org",), 81_000),
         pairing.GuestBundle("bob", _KEY, b"c" * 1088, b"o" * 200),

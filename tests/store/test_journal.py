@@ -13,6 +13,7 @@ from p2pchat.core.records import (
     DropCells,
     DropContact,
     DropOutbox,
+    DropTried,
     HeldCell,
     Memory,
     OutboxEntry,
@@ -23,8 +24,10 @@ from p2pchat.core.records import (
     PutMessage,
     PutOutbox,
     PutSession,
+    PutTried,
     SessionState,
     SetMessageState,
+    Tried,
 )
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
@@ -62,6 +65,19 @@ def test_held_cells_come_back_as_an_index_and_whole_when_asked_for(tmp_path: Pat
     assert store.cells(MeshId(b"another"), [1]) == ()
     store.commit([DropCells(MESH.id, (1, 3, 4))])
     assert [cell.number for cell in store.load().held[MESH.id]] == [2]
+    store.close()
+
+
+def test_codes_that_were_tried_come_back_oldest_first_until_they_are_dropped(tmp_path: Path) -> None:
+    first, second = Tried(b"f" * 16, 2.0), Tried(b"s" * 16, 1.0)
+    store = new_store(tmp_path / "home")
+    store.commit([PutTried(first), PutTried(second)])
+    assert store.load().tried == (second, first)
+    worked = replace(second, at=3.0, contact=BOB.id)
+    store.commit([PutTried(worked), DropContact(BOB.id)])
+    assert store.load().tried == (first, worked), "also when the contact is gone"
+    store.commit([DropTried(first.mark)])
+    assert store.load().tried == (worked,)
     store.close()
 
 

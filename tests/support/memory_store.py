@@ -20,6 +20,7 @@ class MemoryStore:
         self.sessions: dict[str, records.SessionState] = {}
         self.outbox: dict[MessageId, records.OutboxEntry] = {}
         self.history: list[Message] = []
+        self.tried: dict[bytes, records.Tried] = {}
         self.held: dict[MeshId, dict[int, records.HeldCell]] = {}
 
     def load(self) -> Memory:
@@ -34,6 +35,7 @@ class MemoryStore:
                 for mesh, held in self.held.items()
             },
             any(line.expires_at is not None for line in self.history),
+            tuple(sorted(self.tried.values(), key=lambda tried: tried.at)),
         )
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
@@ -67,6 +69,10 @@ class MemoryStore:
                 self.history = [m for m in self.history if m.expires_at is None or m.expires_at >= now]
             case records.PutCells(home, cells):
                 self.held.setdefault(home, {}).update({cell.number: cell for cell in cells})
+            case records.PutTried(tried):
+                self.tried[tried.mark] = tried
+            case records.DropTried(mark):
+                self.tried.pop(mark, None)
             case records.DropCells(home, numbers):
                 for number in numbers:
                     self.held.get(home, {}).pop(number, None)

@@ -8,19 +8,21 @@ kept, what the node does with a new contact.
     guest                                               host
       │                                                   │  takes the HOST seat: the code can be given away
       │  takes the GUEST seat                             │
-      │ ── PakeStart(sid, Ya) ──────────────────────────► │  from now on no other guest is heard
-      │ ◄──────────────────── PakeReply(Yb, confirmation) │
+      │ ── PakeStart(version, sid, Ya) ─────────────────► │  from now on no other guest is heard
+      │                                                   │  the code is used up, on disk
+      │ ◄────────────────────────── PakeReply(version, Yb) │
+      │  the code is used up here, too                    │
       │ ── PakeConfirm(confirmation) ───────────────────► │  wrong: Burnt, and the code is gone
       │ ◄────────────────────────────────── HostBundle ── │  sealed from here on under the CPace key
-      │ ── GuestBundle ─────────────────────────────────► │  paired
-      │ ◄───────────────────────────────────── Welcome ── │
-      │  paired                                           │
+      │ ── GuestBundle(…, Olm: hello) ──────────────────► │  hello is of this pairing: paired
+      │ ◄────────────────────────── Welcome(Olm: welcome) │
+      │  welcome is of this pairing: paired               │
 """
 
 from __future__ import annotations
 
 from p2pchat.core.pairing.guest import Guest
 from p2pchat.core.pairing.host import Host
-from p2pchat.core.pairing.party import Failed, Ours, Output, Paired, Ready, topic_of
+from p2pchat.core.pairing.party import Failed, Guessed, Ours, Output, Paired, Ready, topic_of
 
-__all__ = ["Failed", "Guest", "Host", "Ours", "Output", "Paired", "Ready", "topic_of"]
+__all__ = ["Failed", "Guessed", "Guest", "Host", "Ours", "Output", "Paired", "Ready", "topic_of"]

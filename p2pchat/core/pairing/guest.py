@@ -6,17 +6,17 @@ Knows: speaking first, what to demand of a host. Does not know: how seats are ke
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.pairing.party import BUSY, Ours, Output, Paired, Party, chain_roots, foreign
+from p2pchat.core.pairing.party import BUSY, MEDDLED, Guessed, Ours, Output, Paired, Party, foreign
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain
 from p2pchat.crypto.exchange import encapsulate
 from p2pchat.crypto.identity import fingerprint
-from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import OlmSession
-from p2pchat.errors import OtherVersion, RefusedInput, TrustError
+from p2pchat.errors import Malformed, OtherVersion, RefusedInput, TrustError, Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import Seat
 from p2pchat.wire import pairing as wire
@@ -31,18 +31,18 @@ class Guest(Party):
 
     def __init__(self, ours: Ours, code: InviteCode | InviteLink, deadline: float, entropy: Entropy) -> None:
         super().__init__(ours, deadline, entropy)
-        self._code = code
+        self.code = code
         self._meet(code)
         self._sid = b""
         self._scalar = b""
         self._share = b""
         self._absent: dict[str, Refusal] = {}
+        self._first_key = self._key
         self._bundle: wire.HostBundle | None = None
-        self._answer: wire.GuestBundle | None = None
         self._secret = b""
         self._olm: OlmSession | None = None
 
-    def start(self) -> list[Output]:
+    def start(self) -> list[TakeSeat]:
         """Look for the host everywhere we know."""
         return [TakeSeat(url, self.topic, SeatMode.GUEST) for url in self._ours.urls]
 
@@ -50,9 +50,9 @@ class Guest(Party):
         """We sit opposite the host: speak first."""
         if self._peer is not None or not others:
             return []
-        self._peer = SeatRef(at.url, at.topic, others[0])
+        self._begin(SeatRef(at.url, at.topic, others[0]), now)
         self._sid, self._scalar = self._entropy.bytes(16), self._entropy.bytes(32)
-        self._share = cpace.share(self._generator(self._code, self._sid), self._scalar)
+        self._share = cpace.share(self._generator(self.code, self._sid), self._scalar)
         elsewhere = [LeaveSeat(url, self.topic) for url in self._ours.urls if url != at.url]
         return [*elsewhere, self._send(wire.PakeStart(self._sid, self._share))]
 
@@ -83,71 +83,88 @@ class Guest(Party):
         if at != self._peer:
             return []
         try:
-            message = self._open(blob)
+            message, plain = self._read(blob)
         except OtherVersion as other:
             return self._fail(foreign(other.version)) if self._share else []
         match message:
             case wire.Speaks(version) if self._share:
                 return self._fail(foreign(version))
-            case wire.PakeReply() if self._share and self._bundle is None:
+            case wire.PakeReply() if self._share:
+                self._heard(plain)
                 return self._confirm(message)
-            case wire.HostBundle() if not self._share:
+            case wire.HostBundle() if self._isk and self._bundle is None:
+                self._heard(plain)
                 return self._join(message)
-            case wire.Welcome() if self._answer is not None:
-                return self._complete(message)
+            case wire.Welcome() if self._olm is not None:
+                return self._complete(message, self._olm)
             case wire.Burnt():
                 return self._fail(_WRONG)
             case _:
                 return []
 
+    def _read(self, blob: bytes) -> tuple[wire.PairingMessage, bytes]:
+        """A host for whom our words are wrong has not our key."""
+        try:
+            return self._open(blob)
+        except Unreadable:
+            if not self._isk or self._bundle is not None:
+                raise
+        message, plain = self._open(blob, self._first_key)
+        if not isinstance(message, wire.Burnt):
+            raise Malformed("said without a key when there is one")
+        return message, plain
+
     def _confirm(self, reply: wire.PakeReply) -> list[Output]:
-        """Answer with our own confirmation even when theirs is wrong: the host must learn that the code was
-        guessed at."""
+        """Show that we have the key. Whoever made the reply can test one guess of its own by this: the code
+        is used up for us, too."""
         share, self._share = self._share, b""
         try:
-            isk = cpace.session_key(
+            self._isk = cpace.session_key(
                 self._scalar, reply.share, self._sid, share, b"guest", reply.share, b"host"
             )
         except RefusedInput:
             return self._fail(_WRONG)
-        confirm = self._send(wire.PakeConfirm(cpace.confirmation(isk, "guest", share, reply.share)))
-        expected = cpace.confirmation(isk, "host", share, reply.share)
-        if not hmac.compare_digest(reply.confirmation, expected):
-            return [confirm, *self._fail(_WRONG)]
-        self._agreed(isk)
-        return [confirm]
+        confirm = self._send(wire.PakeConfirm(cpace.confirmation(self._isk, "guest", share, reply.share)))
+        self._agreed()
+        return [Guessed(), confirm]
 
     def _join(self, host: wire.HostBundle) -> list[Output]:
-        if isinstance(self._code, InviteLink) and not fingerprint(host.identity).startswith(
-            self._code.fingerprint.hex()
+        if isinstance(self.code, InviteLink) and not fingerprint(host.identity).startswith(
+            self.code.fingerprint.hex()
         ):
             return self._fail(TrustError("the other side is not the one who made this link; do not trust it"))
         if host.identity == self._ours.account.identity_key:
             return self._fail(TrustError("this is your own invite; give it to somebody else"))
-        self._secret, ciphertext = encapsulate(host.encapsulation_key)
-        self._olm = self._ours.account.outbound(host.identity, host.one_time)
-        mine = self._ours.account.identity_key
         self._bundle = host
-        self._answer = wire.GuestBundle(self._ours.name, mine, ciphertext, self._olm.encrypt(b"hello"))
-        return [self._send(self._answer)]
+        try:
+            self._secret, ciphertext = encapsulate(host.encapsulation_key)
+            self._olm = self._ours.account.outbound(host.identity, host.one_time)
+        except RefusedInput:
+            return self._fail(MEDDLED)
+        answer = wire.GuestBundle(self._ours.name, self._ours.account.identity_key, ciphertext, b"")
+        hello = self._olm.encrypt(self._transcript.hello(self._isk, answer))
+        return [self._send(replace(answer, olm=hello))]
 
-    def _complete(self, welcome: wire.Welcome) -> list[Output]:
-        assert self._bundle is not None and self._answer is not None and self._olm is not None, (
-            "both bundles were exchanged"
-        )
+    def _complete(self, welcome: wire.Welcome, olm: OlmSession) -> list[Output]:
+        assert self._bundle is not None, "both bundles were exchanged"
         host = self._bundle
-        self._olm.decrypt(welcome.olm)
-        theirs, mine = chain_roots(self._secret, host, self._answer)
+        try:
+            said = olm.decrypt(welcome.olm)
+        except RefusedInput:
+            return self._fail(MEDDLED)
+        if not hmac.compare_digest(said, self._transcript.welcome(self._isk)):
+            return self._fail(MEDDLED)
+        theirs, mine, renewal_key = self._transcript.keys(self._isk, self._secret)
         paired = Paired(
             identity_key=host.identity,
             name=host.nick,
-            how="link" if isinstance(self._code, InviteLink) else "words",
+            how="link" if isinstance(self.code, InviteLink) else "words",
             mesh_secret=host.mesh_secret,
             rendezvous=self._meeting_places(host),
-            olm=self._olm,
+            olm=olm,
             sending=SendChain(mine, host.epoch),
             receiving=ReceiveChain(theirs, host.epoch),
-            renewal_key=derive(self._secret, "renewal key"),
+            renewal_key=renewal_key,
             leads=False,
         )
         return [paired, *self._finish()]

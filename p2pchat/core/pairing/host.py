@@ -9,13 +9,13 @@ import hmac
 from collections.abc import Callable
 
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.pairing.party import Ours, Output, Paired, Party, Ready, chain_roots, foreign
+from p2pchat.core.pairing.party import MEDDLED, Guessed, Ours, Output, Paired, Party, Ready, foreign
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.identity import fingerprint
-from p2pchat.crypto.kdf import derive, invite_topic
+from p2pchat.crypto.kdf import invite_topic
 from p2pchat.errors import OtherVersion, RefusedInput, TrustError
 from p2pchat.ports import Entropy, below
 from p2pchat.types import Seat, Topic
@@ -67,11 +67,10 @@ class Host(Party):
         self._settled_at = float("inf")
         self._again: dict[str, float] = {}
         self._confirmation = b""
-        self._isk = b""
         self._kem: KemKey | None = None
         self._bundle: wire.HostBundle | None = None
 
-    def start(self) -> list[Output]:
+    def start(self) -> list[TakeSeat]:
         """Open the code's topic everywhere."""
         self._meet(self.code)
         self._asked, self._seated, self._settled_at = set(self._ours.urls), False, float("inf")
@@ -142,16 +141,19 @@ class Host(Party):
         if self._peer is not None and at != self._peer:
             return []
         try:
-            message = self._open(blob)
+            message, plain = self._open(blob)
         except OtherVersion as other:
-            return self._apart(at, other)
+            return self._apart(at, other, now)
         match message:
             case wire.PakeStart() if self._peer is None:
-                return self._reply(at, message)
+                self._begin(at, now)
+                self._heard(plain)
+                return self._reply(message)
             case wire.PakeConfirm() if self._confirmation:
+                self._heard(plain)
                 return self._check(message, now)
             case wire.GuestBundle() if self._bundle is not None:
-                return self._complete(message)
+                return self._complete(message, plain)
             case _:
                 return []
 
@@ -169,37 +171,35 @@ class Host(Party):
     def _nameplate(self) -> int:
         return 1 + below(self._entropy, NAMEPLATES * 10**self._collisions - 1)
 
-    def _reply(self, at: SeatRef, start: wire.PakeStart) -> list[Output]:
+    def _reply(self, start: wire.PakeStart) -> list[Output]:
+        """With the reply the guest can make a guess: the code is used up before that leaves."""
+        assert self._peer is not None, "somebody spoke"
         generator = self._generator(self.code, start.sid)
         scalar = self._entropy.bytes(32)
         share = cpace.share(generator, scalar)
-        self._peer = at
         self._again.clear()
         try:
             self._isk = cpace.session_key(
                 scalar, start.share, start.sid, start.share, b"guest", share, b"host"
             )
         except RefusedInput:
-            return self._burn()
+            return [Guessed(), *self._burn()]
         self._confirmation = cpace.confirmation(self._isk, "guest", start.share, share)
-        elsewhere = [LeaveSeat(url, self.topic) for url in self._ours.urls if url != at.url]
-        return [
-            *elsewhere,
-            self._send(wire.PakeReply(share, cpace.confirmation(self._isk, "host", start.share, share))),
-        ]
+        elsewhere = [LeaveSeat(url, self.topic) for url in self._ours.urls if url != self._peer.url]
+        return [Guessed(), *elsewhere, self._send(wire.PakeReply(share))]
 
-    def _apart(self, at: SeatRef, guest: OtherVersion) -> list[Output]:
+    def _apart(self, at: SeatRef, guest: OtherVersion, now: float) -> list[Output]:
         """The two cannot understand each other: both are told."""
         if self._peer is not None:
             return []
-        self._peer = at
+        self._begin(at, now)
         return [self._send(wire.Speaks(VERSION)), *self._fail(foreign(guest.version))]
 
     def _check(self, confirm: wire.PakeConfirm, now: float) -> list[Output]:
         expected, self._confirmation = self._confirmation, b""
         if not hmac.compare_digest(confirm.confirmation, expected):
             return self._burn()
-        self._agreed(self._isk)
+        self._agreed()
         self._kem = KemKey.generate(self._entropy)
         self._bundle = wire.HostBundle(
             self._ours.name,
@@ -212,13 +212,18 @@ class Host(Party):
         )
         return [self._send(self._bundle)]
 
-    def _complete(self, guest: wire.GuestBundle) -> list[Output]:
+    def _complete(self, guest: wire.GuestBundle, plain: bytes) -> list[Output]:
         assert self._kem is not None and self._bundle is not None, "the host's bundle went first"
         if guest.identity == self._ours.account.identity_key:
             return self._fail(TrustError("that invite was answered by yourself"))
-        secret = self._kem.decapsulate(guest.ciphertext)
-        olm, _ = self._ours.account.inbound(guest.identity, guest.olm)
-        mine, theirs = chain_roots(secret, self._bundle, guest)
+        try:
+            olm, hello = self._ours.account.inbound(guest.identity, guest.olm)
+        except RefusedInput:
+            return self._fail(MEDDLED)
+        if not hmac.compare_digest(hello, self._transcript.hello(self._isk, guest)):
+            return self._fail(MEDDLED)
+        self._heard(plain)
+        mine, theirs, renewal_key = self._transcript.keys(self._isk, self._kem.decapsulate(guest.ciphertext))
         epoch = self._bundle.epoch
         paired = Paired(
             identity_key=guest.identity,
@@ -229,10 +234,10 @@ class Host(Party):
             olm=olm,
             sending=SendChain(mine, epoch),
             receiving=ReceiveChain(theirs, epoch),
-            renewal_key=derive(secret, "renewal key"),
+            renewal_key=renewal_key,
             leads=True,
         )
-        welcome = self._send(wire.Welcome(olm.encrypt(b"welcome")))
+        welcome = self._send(wire.Welcome(olm.encrypt(self._transcript.welcome(self._isk))))
         return [paired, welcome, *self._finish()]
 
     def _burn(self) -> list[Output]:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import Signal
+from p2pchat.core.pairing.binding import Transcript
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
-from p2pchat.crypto.envelope import ReceiveChain, SendChain, roots
+from p2pchat.crypto.envelope import ReceiveChain, SendChain
 from p2pchat.crypto.kdf import derive, invite_topic, link_topic
 from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.sealing import open_blob, seal_blob
-from p2pchat.errors import Ended, NetworkError, NotInTime, P2PChatError
+from p2pchat.errors import Ended, NetworkError, NotInTime, P2PChatError, TrustError
 from p2pchat.ports import Entropy
 from p2pchat.types import Topic
 from p2pchat.wire import pairing as wire
@@ -54,6 +55,8 @@ class Paired:
     renewal_key: bytes = field(repr=False)
     leads: bool
     """Whether we, as the host, begin the renewals."""
+    used: bytes = b""
+    """The mark of its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,21 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Guessed:
+    """A guess at the code is made, and its answer follows: the code is used up, whatever happens next."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Over without a contact."""
 
     error: P2PChatError
 
 
-Output = TakeSeat | LeaveSeat | Signal | Ready | Paired | Failed
+Output = TakeSeat | LeaveSeat | Signal | Ready | Guessed | Paired | Failed
+
+HALF_WAY_S = 60.0
+"""From the first message until the pairing is complete: five ways through any network."""
 
 
 class Party:
@@ -85,6 +96,7 @@ class Party:
         self._entropy = entropy
         self._peer: SeatRef | None = None
         self._key = b""
+        self._isk = b""
         self._out_of_reach: dict[str, str] = {}
         self.topic: Topic = Topic(b"")
         self.over = False
@@ -99,6 +111,8 @@ class Party:
             return []
         if len(self._out_of_reach) == len(self._ours.urls):
             return self._unreachable()
+        if self._peer is not None:
+            return self._fail(NotInTime("the other side fell silent half-way; make a new invite"))
         return self._fail(NotInTime("nobody came in time; the invite is no longer valid"))
 
     def down(self, url: str, reason: str) -> list[Output]:
@@ -117,13 +131,19 @@ class Party:
             Ended("the other side went away before the pairing was complete; make a new invite")
         )
 
-    def cancel(self) -> list[Output]:
+    def cancel(self) -> list[LeaveSeat]:
         """We do not want any more."""
         return self._finish()
 
     def _meet(self, code: InviteCode | InviteLink) -> None:
         self.topic = topic_of(code)
         self._key = derive(self.topic, "pairing before key")
+        self._transcript = Transcript(self.topic)
+
+    def _begin(self, peer: SeatRef, now: float) -> None:
+        """Somebody is there: from now on it is quick, or nothing comes of it."""
+        self._peer = peer
+        self._deadline = min(self._deadline, now + HALF_WAY_S)
 
     def _generator(self, code: InviteCode | InviteLink, sid: bytes) -> bytes:
         secret = "-".join(code.words).encode() if isinstance(code, InviteCode) else code.secret
@@ -132,18 +152,23 @@ class Party:
     def _send(self, message: wire.PairingMessage) -> Output:
         assert self._peer is not None, "nobody to send to yet"
         plain = wire.encode_pairing(message)
-        blob = seal_blob(
-            self._key, self._entropy.bytes(GEOMETRY.nonce), plain, self.role.encode() + self.topic
-        )
+        self._transcript.add(self.role, plain)
+        nonce = self._entropy.bytes(GEOMETRY.nonce)
+        blob = seal_blob(self._key, nonce, plain, self.role.encode() + self.topic)
         return Signal(self._peer.url, Pass(self.topic, self._peer.seat, blob))
 
-    def _open(self, blob: bytes) -> wire.PairingMessage:
-        return wire.decode_pairing(open_blob(self._key, blob, self.other.encode() + self.topic))
+    def _open(self, blob: bytes, key: bytes | None = None) -> tuple[wire.PairingMessage, bytes]:
+        """A message and its plaintext, which is noted only when the message is in its turn."""
+        plain = open_blob(key or self._key, blob, self.other.encode() + self.topic)
+        return wire.decode_pairing(plain), plain
 
-    def _agreed(self, isk: bytes) -> None:
-        self._key = derive(isk, "pairing")
+    def _heard(self, plain: bytes) -> None:
+        self._transcript.add(self.other, plain)
 
-    def _finish(self) -> list[Output]:
+    def _agreed(self) -> None:
+        self._key = derive(self._isk, "pairing")
+
+    def _finish(self) -> list[LeaveSeat]:
         self.over = True
         return [LeaveSeat(url, self.topic) for url in self._ours.urls]
 
@@ -165,17 +190,12 @@ def topic_of(code: InviteCode | InviteLink) -> Topic:
     return invite_topic(code.nameplate) if isinstance(code, InviteCode) else link_topic(code.secret)
 
 
-def chain_roots(secret: bytes, host: wire.HostBundle, guest: wire.GuestBundle) -> tuple[bytes, bytes]:
-    """The envelope's two roots, host's sending one first, bound to all that was exchanged (protocol, section
-    6)."""
-    return roots(
-        secret, host.identity, guest.identity, host.one_time, host.encapsulation_key, guest.ciphertext
-    )
-
-
 def foreign(version: int) -> P2PChatError:
     """The other side is of another version."""
     return NetworkError(f"the other side {other_version(version)}; then make a new invite")
 
 
+MEDDLED = TrustError(
+    "the other side answered out of another pairing: somebody may sit between you; nothing came of it"
+)
 BUSY = NetworkError("the rendezvous is too busy just now; try again in a minute")

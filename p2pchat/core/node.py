@@ -34,6 +34,9 @@ from p2pchat.wire.marks import Marks
 
 NEVER = float("inf")
 
+TICK_MIN_S = 0.001
+"""Between two ticks, whatever a machine says is due: no input can make a node do nothing but tick."""
+
 MARKS_S = 600.0
 """Neighbours who may be contacts are given marks anew at random moments, so far apart on average: were they
 given when a contact was verified, every neighbour would know that somebody was."""
@@ -56,6 +59,7 @@ class Node:
         self._entropy = entropy
         self._id = NodeId(entropy.bytes(8))
         self._rest_due: float | None = None
+        self._not_before = 0.0
         self._links = 0
         self._counters: Counter[str] = Counter()
         self._marking = entropy.child("marks")
@@ -109,14 +113,17 @@ class Node:
         )
 
     def next_wakeup(self) -> float | None:
-        """When ``TimerFired`` is next needed; Unix seconds. Asked after every fact, so what only some facts
-        move is kept."""
+        """When ``TimerFired`` is next needed; Unix seconds."""
+        due = self._next_deadline()
+        return None if due == NEVER else max(due, self._not_before)
+
+    def _next_deadline(self) -> float:
+        """Asked after every fact, so what only some facts move is kept."""
         if self._rest_due is None:
             due = (self._rendezvous.next_wakeup(), self._invites.next_wakeup(), self._marks_at)
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
         soonest = min((each.next_wakeup() for each in self._meshes.values()), default=NEVER)
-        due_at = min(soonest, self._rest_due, self._talks.next_wakeup())
-        return None if due_at == NEVER else due_at
+        return min(soonest, self._rest_due, self._talks.next_wakeup())
 
     # --- facts
 
@@ -135,6 +142,7 @@ class Node:
             case facts.Started():
                 return self._start(now)
             case facts.TimerFired():
+                self._not_before = now + TICK_MIN_S
                 return self._tick(now)
             case facts.Stopping():
                 return self._take_leave(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core import facts, orders
-from p2pchat.core.node import Node
+from p2pchat.core.node import TICK_MIN_S, Node
 from p2pchat.core.records import PutSession
 from p2pchat.crypto.envelope import SendChain
 from tests.core.test_messages import friends
@@ -47,9 +47,17 @@ def test_a_tick_clears_every_deadline_that_has_passed() -> None:
         world.now += seconds
         for name in ("alice", "relay"):
             world.tell(name, facts.TimerFired())
-            due = world.machines[name].running.next_wakeup()
-            assert due is not None
-            assert due > world.now
+            assert world.machines[name].running._next_deadline() > world.now
+
+
+def test_no_tick_follows_another_within_a_millisecond_whatever_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = friends("alice", "bob")
+    node = world.machines["alice"].running
+    monkeypatch.setattr(node._talks, "next_wakeup", lambda: 0.0)
+    world.tell("alice", facts.TimerFired())
+    assert node.next_wakeup() == world.now + TICK_MIN_S
 
 
 def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with(

@@ -19,7 +19,6 @@ from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
 from p2pchat.wording.lines import local_time, span, span_words
-from p2pchat.wording.pairing import emoji_line
 
 
 @click.group("contacts", cls=Group, invoke_without_command=True)
@@ -91,7 +90,6 @@ def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "name", harmless_name(contact["name"])
     yield "fingerprint", contact["fingerprint"]
     yield "safety number", contact["safety_number"]
-    yield "safety emoji", emoji_line(contact)
     yield "verified", "yes" if contact["verified"] else "no"
     yield "blocked", "yes" if contact["blocked"] else "no"
     yield "muted", "yes" if contact["muted"] else "no"
@@ -111,8 +109,8 @@ def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
     """Compare safety numbers with a contact, and remember that they match.
 
-    Both of you run it and compare, in person or on a call: either the sixty digits or the seven emoji. If
-    they differ, somebody sits between you.
+    Both of you run it and compare all sixty digits, in person or on a call. If they differ, somebody sits
+    between you.
 
     A contact whom you have verified and who happens to be a neighbour can learn that it is you. If it has
     verified you, too, each relays the other's cells first: that hides them better from strangers.
@@ -131,7 +129,6 @@ async def _verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
         if not undo:
             if not settings.json:
                 payload(contact["safety_number"])
-                payload(emoji_line(contact))
             if not await confirmed(f"Does {shown} see exactly the same?", yes):
                 raise Ended(f"{shown} stays unverified; if the numbers differ, remove them and pair again")
         await node.verify(name, not undo)

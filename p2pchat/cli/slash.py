@@ -12,7 +12,7 @@ from typing import Final
 from p2pchat.cli.talk import ENTRY_LINES, Talk
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name
-from p2pchat.wording.pairing import emoji_line, join_command
+from p2pchat.wording.pairing import join_command
 
 FOUND_MAX: Final = 50
 """Lines a search shows: more scroll away unread."""
@@ -98,7 +98,6 @@ class Slash:
             return
         contact = await self._talk.node.contact(name)
         self._talk.notice(contact["safety_number"])
-        self._talk.notice(emoji_line(contact))
         self._talk.notice("If they see exactly the same:  /verify yes")
 
     async def _switch(self, rest: str) -> None:

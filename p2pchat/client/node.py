@@ -108,7 +108,7 @@ class Node(Reach):
         return await self._call("contacts.list")  # type: ignore[no-any-return]
 
     async def contact(self, name: str) -> Event:
-        """One contact, with ``safety_number`` and ``safety_emoji``."""
+        """One contact, with ``safety_number``."""
         return await self._call("contacts.show", name=name)  # type: ignore[no-any-return]
 
     async def verify(self, name: str, verified: bool = True) -> Event:

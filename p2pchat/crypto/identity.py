@@ -1,4 +1,4 @@
-"""How people recognise each other's keys: fingerprints, safety numbers, emoji and words.
+"""How people recognise each other's keys: fingerprints, safety numbers and words.
 
 Knows: what is shown for an identity key, or for two. Does not know: whether anybody compared it.
 """
@@ -9,14 +9,14 @@ import hashlib
 
 from p2pchat.crypto.kdf import derive, digest
 from p2pchat.types import ContactId, MessageId
-from p2pchat.wire.words import EMOJI, WORDS
+from p2pchat.wire.words import WORDS
 
 DIGITS_EACH = 30
 """Five digits from each five bytes (2^40 mod 10^5), six groups a side: about 100 bits a side."""
 
 ITERATIONS = 5200
-"""Hash iterations under each half of a safety number, which make a near-collision that much dearer to search
-for."""
+"""Hash iterations under each half of a safety number and under safety words, which make a near-collision that
+much dearer to search for."""
 
 _NO_KEY = b"p2pchat identity"
 
@@ -45,23 +45,21 @@ def safety_number(a: bytes, b: bytes) -> str:
     return " ".join(digits[at : at + 5] for at in range(0, len(digits), 5))
 
 
-def safety_emoji(a: bytes, b: bytes) -> tuple[tuple[str, str], ...]:
-    """Seven (emoji, name) pairs, 42 bits, for a quick comparison by voice or eye; order of keys does not
-    matter."""
-    first, second = sorted((a, b))
-    bits = int.from_bytes(derive(_NO_KEY, "safety emoji", first, second, size=8), "big")
-    return tuple(EMOJI[bits >> 6 * place & 63] for place in range(7))
-
-
 def safety_words(identity_key: bytes) -> tuple[str, ...]:
-    """Six words, 60 bits, by which one key can be read out."""
-    bits = int.from_bytes(derive(_NO_KEY, "safety words", identity_key, size=8), "big")
+    """Six words, 60 bits, by which one key can be read out; as dear to forge as a safety number."""
+    bits = int.from_bytes(_stretched(identity_key)[-8:], "big")
     return tuple(WORDS[bits >> 10 * place & 1023] for place in range(6))
 
 
 def _digits(key: bytes) -> str:
+    state = _stretched(key)
+    groups = (int.from_bytes(state[at : at + 5], "big") % 100_000 for at in range(0, DIGITS_EACH, 5))
+    return "".join(f"{group:05d}" for group in groups)
+
+
+def _stretched(key: bytes) -> bytes:
+    """64 bytes: the first 30 become digits, the last eight words."""
     state = _NO_KEY + key
     for _ in range(ITERATIONS):
         state = hashlib.sha512(state + key).digest()
-    groups = (int.from_bytes(state[at : at + 5], "big") % 100_000 for at in range(0, DIGITS_EACH, 5))
-    return "".join(f"{group:05d}" for group in groups)
+    return state

@@ -12,7 +12,7 @@ from typing import Any
 from p2pchat.core import orders
 from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import MeshStatus, Status, StemStatus
-from p2pchat.crypto.identity import safety_emoji, safety_number
+from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.events import Forgotten, Happening, Rewritten
 from p2pchat.types import ContactId
@@ -63,8 +63,7 @@ def contact(them: Contact, here: bool, over_quota: bool = False) -> View:
 
 def verification(them: Contact, own_key: bytes) -> View:
     """What two people compare."""
-    emoji = [{"emoji": symbol, "name": name} for symbol, name in safety_emoji(own_key, them.identity_key)]
-    return {"safety_number": safety_number(own_key, them.identity_key), "safety_emoji": emoji}
+    return {"safety_number": safety_number(own_key, them.identity_key)}
 
 
 def event(happened: Happening, own_name: str, name_of: NameOf) -> View | None:

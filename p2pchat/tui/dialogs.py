@@ -156,7 +156,7 @@ class Rewrite(Dialog[str]):
 
 
 class Verify(Dialog[bool]):
-    """The safety number and the emoji, side by side with what the other reads out."""
+    """The safety number, beside what the other reads out."""
 
     title_text = "is it really them?"
 
@@ -168,14 +168,13 @@ class Verify(Dialog[bool]):
     def content(self) -> ComposeResult:
         yield Label(
             Text(
-                f"In person or on a call, compare with what {self._name} sees: "
-                "all the digits, or all seven emoji. Either suffices."
+                f"In person or on a call, compare all sixty digits with what {self._name} sees: "
+                "one reads out, the other follows."
             ),
             classes="wide",
         )
         with Horizontal(classes="sides"):
             yield Static("one moment …", id="number", classes="side")
-            yield Static("", id="emoji", classes="side")
         yield Label("", id="known", classes="wide dim")
         with Horizontal(classes="buttons"):
             yield Button("Not compared", id="no")
@@ -193,11 +192,7 @@ class Verify(Dialog[bool]):
             return
         digits = contact["safety_number"].split()
         number = Text("\n".join("  ".join(digits[row : row + 3]) for row in range(0, len(digits), 3)))
-        emoji = Table.grid(padding=(0, 2))
-        for each in contact["safety_emoji"]:
-            emoji.add_row(Text(each["emoji"]), Text(each["name"]))
         self.query_one("#number", Static).update(number)
-        self.query_one("#emoji", Static).update(emoji)
         if contact["verified"]:
             self.query_one("#known", Label).update("You have compared these before.")
         self.query_one("#yes", Button).disabled = False

@@ -6,8 +6,7 @@ Knows: what a friend has to type, how a code is drawn. Does not know: what eithe
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -29,8 +28,3 @@ def qr_lines(code: str) -> list[str]:
     picture = io.StringIO()
     segno.make(code, error="l", micro=False).terminal(picture, compact=True, border=2)
     return picture.getvalue().rstrip("\n").split("\n")
-
-
-def emoji_line(contact: Mapping[str, Any]) -> str:
-    """The seven emoji with their names."""
-    return "  ".join(f"{each['emoji']} {each['name']}" for each in contact["safety_emoji"])

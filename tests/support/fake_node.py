@@ -37,7 +37,6 @@ def contact(name: str, **rest: Any) -> Event:
         "added_at": AT,
         "mesh": "00" * 16,
         "safety_number": " ".join(["12345"] * 12),
-        "safety_emoji": [{"emoji": "🐟", "name": "fish"}] * 7,
         **rest,
     }
 

@@ -364,12 +364,11 @@ async def test_one_who_floods_is_muted_and_blocked_from_the_keyboard_meanwhile(d
         assert it.node.people["bob"]["blocked"]
 
 
-async def test_verifying_shows_digits_and_emoji_side_by_side(desk: Open) -> None:
+async def test_verifying_shows_the_digits_to_compare(desk: Open) -> None:
     async with desk() as it:
         await it.press("f7")
         assert isinstance(it.chat.screen, Verify)
-        row = next(line for line in it.screen.split("\n") if "12345" in line)
-        assert "fish" in row
+        assert "12345" in it.screen
         await it.press("right", "enter")
         assert it.node.people["bob"]["verified"]
 

@@ -1,10 +1,9 @@
 """The word list: enough words, and none that could be taken for another."""
 
 import re
-import unicodedata
 from itertools import pairwise
 
-from p2pchat.wire.words import EMOJI, WORDS
+from p2pchat.wire.words import WORDS
 
 
 def test_ten_bits_a_word() -> None:
@@ -25,11 +24,3 @@ def test_no_word_becomes_another_by_one_letter_changed_added_or_lost() -> None:
     assert len(set(blurred)) == len(blurred)
     shortened = {word[:i] + word[i + 1 :] for word in WORDS for i in range(len(word))}
     assert not shortened & set(WORDS)
-
-
-def test_six_bits_an_emoji() -> None:
-    assert len(EMOJI) == len({picture for picture, _ in EMOJI}) == len({name for _, name in EMOJI}) == 64
-
-
-def test_every_emoji_is_one_character_of_full_width() -> None:
-    assert all(unicodedata.east_asian_width(picture) == "W" for picture, _ in EMOJI)

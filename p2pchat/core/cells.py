@@ -45,9 +45,11 @@ _RECONCILING = get_args(Reconciling)
 
 @dataclass(frozen=True, slots=True)
 class CellArrived:
-    """A new, live cell came in; it has been handed on already."""
+    """A new, live cell came in; it has been handed on already. ``late``: it was caught up on, so nobody waits
+    for what it causes."""
 
     cell: Cell
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +273,7 @@ class Cells:
         self._hold.add(late.name, cell.epoch, late.cell, now, late.slot, late.link)
         said = self._sent(self._broadcast.recovered(late.name, late.link, now), late.link)
         seen = Notify(CellSeen(late.name, self._whence(late.link), 0, now))
-        return [CellKnown(late.name), *said, seen, CellArrived(cell)]
+        return [CellKnown(late.name), *said, seen, CellArrived(cell, late=True)]
 
     # --- one machine's outputs are another's inputs
 

@@ -40,7 +40,7 @@ from p2pchat.core.session import SALT_BYTES, Session
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.crypto.identity import received_id
 from p2pchat.errors import RefusedInput
-from p2pchat.ports import Entropy, uniform
+from p2pchat.ports import Entropy, exponential, uniform
 from p2pchat.types import MessageId, MessageState
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
@@ -53,12 +53,16 @@ NEVER = 2.0**53
 ANSWER_S = (0.02, 0.08)
 """What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
 
+LATE_S = 5.0
+"""What cells cause that were caught up on waits so much longer on average, by an exponential law."""
+
 
 @dataclass(frozen=True, slots=True)
 class SendCell:
-    """A sealed cell for every neighbour in the contact's mesh."""
+    """A sealed cell for every member of the contact's mesh. ``patient``: one that nobody waits for."""
 
     cell: bytes
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +191,29 @@ class Conversation:
         lasts = Lasts(decision.seconds, decision.turn, by_them=False)
         return [lasts, *self._saved(told + self._flush(now))]
 
-    def connected(self, links: int, opened: bool, now: float) -> list[Output]:
-        """The mesh has ``links`` links now. A new one is a new chance to be heard."""
-        self._connected = links > 0
-        if not opened:
+    def connected(self, links: int, now: float) -> list[Output]:
+        """The mesh has ``links`` links now. What waited for one leaves, and nothing else: a neighbour that
+        comes and goes shall not make us write."""
+        before, self._connected = self._connected, links > 0
+        if before or not self._connected:
             return []
-        out = self._follow_clock(now)
-        self._presence.greet_soon(now)
-        self._probe_gap = self._repeat_s
-        return self._saved(out + self._flush(now) + (self._probe(now) if links == 1 else []))
+        return self._saved(self._follow_clock(now) + self._flush(now))
 
-    def cells(self, cells: Iterable[Cell], now: float) -> list[Output]:
-        """Cells under tags of ours came in, in this order."""
-        return self._saved([each for cell in cells for each in self._cell(cell, now)])
+    def returned(self, greet_at: float) -> None:
+        """We have not been there for long: be heard at ``greet_at``, and ask after what waits."""
+        self._probe_gap = self._repeat_s
+        self._presence.greet_by(greet_at)
+        if len(self._outbox):
+            self._probe_at = greet_at
+
+    def cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
+        """Cells under tags of ours came in, in this order. ``late``: we were away when they were sent, and so
+        were others' perhaps: what they all cause does not leave in one moment."""
+        out = [each for cell in cells for each in self._cell(cell, now)]
+        if self._answer_at is None and self._presence.heard_at == now:
+            more = exponential(self._entropy, LATE_S) if late else 0.0
+            self._answer_at = now + uniform(self._entropy, *self._answer_s) + more
+        return self._saved(out)
 
     def _cell(self, cell: Cell, now: float) -> list[Output]:
         """What does not open changes nothing; nonsense in a cell that opens is counted, and its key is used
@@ -216,8 +230,6 @@ class Conversation:
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
         self._moved |= self._session.checkpoint_due
-        if self._answer_at is None:
-            self._answer_at = now + uniform(self._entropy, *self._answer_s)
         return out
 
     def left(self, tag: bytes, now: float) -> list[Output]:
@@ -451,9 +463,10 @@ class Conversation:
         self._probe_at = None
         if not len(self._outbox):
             return []
-        self._probe_at = now + self._probe_gap * uniform(self._entropy, 0.8, 1.2)
+        more = exponential(self._entropy, self._probe_gap - self._repeat_s)
+        self._probe_at = now + self._repeat_s * uniform(self._entropy, 0.8, 1.2) + more
         self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
-        return self._ask(self._session.silent_room(now), now)
+        return [_patient(each) for each in self._ask(self._session.silent_room(now), now)]
 
     def _ask(self, room: int, now: float) -> list[Output]:
         """Send what will be answered: the first missing fragment of the oldest message, or a greeting when no
@@ -472,7 +485,7 @@ class Conversation:
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
             asks = not self._presence.here(now) or len(self._outbox) > 0
             greeting = wire.Presence(here=True, asks=asks, receipt=self._receipt())
-            out += self._say(greeting, self._session.silent_room(now), now)
+            out += map(_patient, self._say(greeting, self._session.silent_room(now), now))
         if self._probe_at is not None and now >= self._probe_at:
             out += self._probe(now)
         return out + (self._flush(now) if self._answer_at is None else [])
@@ -521,3 +534,8 @@ class Conversation:
             return out
         self._moved = False
         return [Persist(PutSession(self._session.snapshot())), *out]
+
+
+def _patient(each: Output) -> Output:
+    """The same, without hurry: with cover it takes the place of the next cover packet."""
+    return replace(each, patient=True) if isinstance(each, SendCell) else each

@@ -139,10 +139,12 @@ class MessageSubmitted:
 @dataclass(frozen=True, slots=True)
 class CellSubmitted:
     """Broadcast a cell, ``GEOMETRY.cell`` bytes: one of ours whose session is on disk (``orders.WhenKept``),
-    or one that was sealed elsewhere, the simulator's load."""
+    or one that was sealed elsewhere, the simulator's load. ``patient``: it may wait for a place among
+    cover."""
 
     mesh: MeshId
     cell: bytes = field(repr=False)
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ not acknowledged either, and its sender repeats it.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.cell import Cell
@@ -30,27 +31,35 @@ CAP = 1024
 repeats it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A cell. ``late``: it was caught up on."""
+
+    cell: Cell
+    late: bool = False
+
+
 class Letterbox:
     """Cells in the order in which they came."""
 
     def __init__(self, entropy: Entropy, open_s: tuple[float, float] = OPEN_S) -> None:
         self._entropy = entropy
         self._open_s = open_s
-        self._cells: deque[Cell] = deque()
+        self._cells: deque[Letter] = deque()
         self.open_at = NEVER
         """When ``due`` next has something."""
 
     def __len__(self) -> int:
         return len(self._cells)
 
-    def put(self, cell: Cell, now: float) -> None:
+    def put(self, letter: Letter, now: float) -> None:
         """A cell came in."""
         if len(self._cells) < CAP:
-            self._cells.append(cell)
+            self._cells.append(letter)
         if self.open_at == NEVER:
             self.open_at = now + uniform(self._entropy, *self._open_s)
 
-    def due(self, now: float) -> list[Cell]:
+    def due(self, now: float) -> list[Letter]:
         """What is to be opened now; what is left over is due at once, after other things have had their
         turn."""
         if now < self.open_at:

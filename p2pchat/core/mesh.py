@@ -216,7 +216,7 @@ class Mesh:
 
     # --- cells
 
-    def submit(self, cell: bytes, now: float) -> list[MeshOutput]:
+    def submit(self, cell: bytes, now: float, patient: bool = False) -> list[MeshOutput]:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
         cell = self._cells.paid(cell)
         self._counters["cells originated"] += 1
@@ -224,7 +224,7 @@ class Mesh:
             entered = self._on_cells(self._cells.enter(cell, None, now), now)
             return [*entered, CellLeft(cell[: GEOMETRY.cell_tag])]
         sent = Notify(CellSeen(cell_id(cell), None, 0, now))
-        return [sent, *self._stemmed(self._stem.submit(cell, now), now)]
+        return [sent, *self._stemmed(self._stem.submit(cell, now, patient), now)]
 
     def _serve(self, now: float) -> list[MeshOutput]:
         return self._on_cells(self._cells.serve(self._view.room, now), now)

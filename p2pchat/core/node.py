@@ -165,8 +165,8 @@ class Node:
                 return self._link(fact, now)
             case facts.MessageSubmitted():
                 return self._on_talks(self._talks.submit(fact, now), now)
-            case facts.CellSubmitted(home, cell):
-                return self._submit(home, cell, now)
+            case facts.CellSubmitted():
+                return self._submit(fact, now)
             case facts.CellsFetched(home, numbers, cells):
                 mesh = self._meshes[home]
                 return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now)
@@ -355,8 +355,8 @@ class Node:
                     done += self._rendezvous.want(url, topic, mode, now)
                 case LeaveSeat(url, topic):
                     done += self._rendezvous.unwant(url, topic)
-                case CellArrived(cell):
-                    self._talks.cell(cell, now)
+                case CellArrived(cell, late):
+                    self._talks.cell(cell, late, now)
                 case mesh.CellLeft(tag):
                     done += self._on_talks(self._talks.left(tag, now), now)
                 case mesh.NeighbourChanged(link, up):
@@ -370,23 +370,23 @@ class Node:
 
     def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Order]:
         links = sum(each.links_up for each in self._meshes.values())
-        told = self._talks.linked(home.record.id, home.links_up, up, now)
+        told = self._talks.linked(home.record.id, home.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self._on_talks(told, now)]
 
     def _on_talks(self, out: Iterable[talks.Output], now: float) -> list[Order]:
         done: list[Order] = []
         for each in out:
             match each:
-                case talks.SendInto(home, cell):
-                    done.append(WhenKept(facts.CellSubmitted(home, cell)))
+                case talks.SendInto(home, cell, patient):
+                    done.append(WhenKept(facts.CellSubmitted(home, cell, patient)))
                 case _:
                     done.append(each)
         return done
 
-    def _submit(self, home: MeshId, cell: bytes, now: float) -> list[Order]:
+    def _submit(self, fact: facts.CellSubmitted, now: float) -> list[Order]:
         """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
-        mesh = self._meshes.get(home)
-        return self._on_mesh(mesh, mesh.submit(cell, now), now) if mesh is not None else []
+        home = self._meshes.get(fact.mesh)
+        return self._on_mesh(home, home.submit(fact.cell, now, fact.patient), now) if home is not None else []
 
     def _on_invite(self, invite: int, out: Iterable[invites.Order], now: float) -> list[Order]:
         done: list[Order] = []

@@ -5,20 +5,14 @@ Knows: the two clocks of "who is here". Does not know: what was said.
 
 from __future__ import annotations
 
-from p2pchat.ports import Entropy, uniform
+from p2pchat.ports import Entropy, exponential
 
-HERE_S = 600.0
-"""A contact not heard for this long is no longer shown as here: two refreshes missed."""
+HERE_S = 1200.0
+"""A contact not heard for this long is no longer shown as here: five mean gaps, one in 150 is longer."""
 
 REFRESH_S = 240.0
-"""While a contact is here we let them hear us this often; each costs the mesh one cell."""
-
-GREET_S = (0.1, 1.0)
-"""A new link is followed by a greeting after a random part of a second, so that its time does not mark its
-writer."""
-
-GREET_GAP_S = 15.0
-"""Greetings of one contact are at least this far apart, however many links come up."""
+"""While a contact is here we let them hear us this often on average; each costs the mesh one cell. The gaps
+are exponential: by a period, whoever relays cells would know which come from one writer for one contact."""
 
 
 class Presence:
@@ -27,7 +21,6 @@ class Presence:
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
         self._here = False
-        self._greeted_at = float("-inf")
         self.heard_at: float | None = None
         self.greet_at: float | None = None
 
@@ -36,7 +29,7 @@ class Presence:
         changed = here != self.here(now)
         self._here, self.heard_at = here, now
         if here and self.greet_at is None:
-            self.greet_at = now + REFRESH_S
+            self.greet_at = now + exponential(self._entropy, REFRESH_S)
         return changed
 
     def here(self, now: float) -> bool:
@@ -50,15 +43,13 @@ class Presence:
             return True
         return False
 
-    def greet_soon(self, now: float) -> None:
-        """A link came up: greet, but not too often."""
-        soon = max(now + uniform(self._entropy, *GREET_S), self._greeted_at + GREET_GAP_S)
-        self.greet_at = soon if self.greet_at is None else min(self.greet_at, soon)
+    def greet_by(self, at: float) -> None:
+        """Greet at this moment, or before."""
+        self.greet_at = at if self.greet_at is None else min(self.greet_at, at)
 
     def greeted(self, now: float) -> None:
         """We were heard; the next greeting is due only while they are here."""
-        self._greeted_at = now
-        self.greet_at = now + REFRESH_S if self.here(now) else None
+        self.greet_at = now + exponential(self._entropy, REFRESH_S) if self.here(now) else None
 
     def lapses_at(self) -> float | None:
         """When they stop counting as here, if nothing is heard."""

@@ -15,7 +15,7 @@ from p2pchat.core import conversation, facts, recognition
 from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import ANSWER_S, Conversation
 from p2pchat.core.lasting import Purge
-from p2pchat.core.letterbox import OPEN_S, Letterbox
+from p2pchat.core.letterbox import OPEN_S, Letter, Letterbox
 from p2pchat.core.orders import MessageMoved, Notify, Order
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.pairing import Paired
@@ -25,12 +25,22 @@ from p2pchat.core.renewal import Renewal
 from p2pchat.core.session import Session
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.identity import fingerprint
-from p2pchat.ports import Entropy
+from p2pchat.ports import Entropy, exponential, sample, uniform
 from p2pchat.types import ContactId, MeshId, MessageState
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.marks import Marks
 
 NEVER = float("inf")
+
+AWAY_S = 600.0
+"""Who had no link for so long greets all contacts when one comes, as at a start. After less nobody takes us
+for gone; and a neighbour that takes its link away and brings it back learns nothing."""
+
+GREET_GAP_S = 3.0
+"""The mean of the exponential gaps between those greetings."""
+
+GREET_S = (0.1, 1.0)
+"""Whom we have just met is greeted within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,8 @@ class SendInto:
 
     mesh: MeshId
     cell: bytes = field(repr=False)
+    patient: bool = False
+    """Whether it may wait for a place among cover."""
 
 
 Output = Order | SendInto
@@ -63,6 +75,8 @@ class Talks:
         self._order = max((entry.order for entry in memory.outbox), default=0)
         self._tags: dict[bytes, ContactId] = {}
         self._links: dict[MeshId, int] = {}
+        self._alone_since: dict[MeshId, float] = {}
+        """When the last link into a mesh went; since ever, before the first."""
         self._begun = 0
         self._due: float | None = None
         """When a conversation next has something to do; None: one has moved since it was asked."""
@@ -133,29 +147,44 @@ class Talks:
 
     # --- meshes
 
-    def linked(self, home: MeshId, links: int, opened: bool, now: float) -> list[Output]:
-        """So many links into a mesh are up; ``opened``: one more than before."""
-        self._links[home] = links
+    def linked(self, home: MeshId, links: int, now: float) -> list[Output]:
+        """So many links into a mesh are up."""
+        before, self._links[home] = self._links.get(home, 0), links
         met = [talk for talk in self._in(home) if not talk.contact.blocked]
-        return self._all(met, lambda talk: talk.connected(links, opened, now), now)
+        out = self._all(met, lambda talk: talk.connected(links, now), now)
+        if before and not links:
+            self._alone_since[home] = now
+        if links and not before and now >= self._alone_since.get(home, -NEVER) + AWAY_S:
+            self._greet(met, now)
+        return out
 
-    def cell(self, cell: Cell, now: float) -> None:
+    def _greet(self, met: list[Conversation], now: float) -> None:
+        """We come from being away: greet one contact after the other, or whoever is next to us would count
+        them."""
+        at = now
+        for talk in sample(self._entropy, met, len(met)):
+            at += exponential(self._entropy, GREET_GAP_S)
+            talk.returned(at)
+        self._due = None
+
+    def cell(self, cell: Cell, late: bool, now: float) -> None:
         """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
         its copies leave for the neighbours."""
         if cell.tag in self._tags:
-            self._letterbox.put(cell, now)
+            self._letterbox.put(Letter(cell, late), now)
 
     def _opened(self, now: float) -> list[Output]:
         """Open what was put aside, when it is time."""
-        found: dict[ContactId, list[Cell]] = {}
-        for cell in self._letterbox.due(now):
-            contact = self._tags.get(cell.tag)
+        found: dict[ContactId, list[Letter]] = {}
+        for letter in self._letterbox.due(now):
+            contact = self._tags.get(letter.cell.tag)
             if contact is not None:  # they may have been removed, or blocked, meanwhile
-                found.setdefault(contact, []).append(cell)
+                found.setdefault(contact, []).append(letter)
         out: list[Output] = []
-        for contact, cells in found.items():
+        for contact, letters in found.items():
             talk = self._conversations[contact]
-            out += self._on(talk, talk.cells(cells, now), now)
+            late = all(letter.late for letter in letters)
+            out += self._on(talk, talk.cells([letter.cell for letter in letters], late, now), now)
         return out
 
     def left(self, tag: bytes, now: float) -> list[Output]:
@@ -242,7 +271,7 @@ class Talks:
             return out + self._connect(talk, now)
         self._deafen(contact)
         out += self._on(talk, talk.cancel(now), now)
-        return out + self._on(talk, talk.connected(0, opened=False, now=now), now)
+        return out + self._on(talk, talk.connected(0, now), now)
 
     def _remove(self, contact: ContactId) -> list[Order]:
         known = self._contacts.get(contact)
@@ -273,7 +302,10 @@ class Talks:
     def _connect(self, talk: Conversation, now: float) -> list[Output]:
         """A conversation begins, or begins again, amid whatever links there are."""
         links = self._links.get(talk.contact.mesh, 0)
-        return self._on(talk, talk.connected(links, links > 0, now), now)
+        out = self._on(talk, talk.connected(links, now), now)
+        talk.returned(now + uniform(self._entropy, *GREET_S))
+        self._due = None
+        return out
 
     def _in(self, home: MeshId) -> list[Conversation]:
         return [talk for talk in self._conversations.values() if talk.contact.mesh == home]
@@ -296,8 +328,8 @@ class Talks:
         self._due = None
         for each in out:
             match each:
-                case conversation.SendCell(cell):
-                    done.append(SendInto(talk.contact.mesh, cell))
+                case conversation.SendCell(cell, patient):
+                    done.append(SendInto(talk.contact.mesh, cell, patient))
                 case conversation.Lasts():
                     done += self._last(talk.contact.id, each)
                 case conversation.Retag(delta):

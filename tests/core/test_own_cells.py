@@ -4,7 +4,7 @@ what rests on the disk never holds up what does not."""
 from __future__ import annotations
 
 from p2pchat.core import facts, orders
-from p2pchat.core.letterbox import CAP, OPEN_MAX, OPEN_S, Letterbox
+from p2pchat.core.letterbox import CAP, OPEN_MAX, OPEN_S, Letter, Letterbox
 from p2pchat.core.settings import Settings
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import MessageState
@@ -89,29 +89,29 @@ def test_a_node_that_dies_before_it_opened_what_came_gets_it_again() -> None:
     assert world.machines["alice"].store.state(message) is MessageState.DELIVERED
 
 
-def cell(number: int) -> Cell:
-    return Cell(number.to_bytes(16, "big"), 1, bytes(8), bytes(897))
+def letter(number: int) -> Letter:
+    return Letter(Cell(number.to_bytes(16, "big"), 1, bytes(8), bytes(897)))
 
 
 def test_what_lies_in_the_letterbox_is_opened_together_after_a_while_and_in_order() -> None:
     box = Letterbox(SeededEntropy(1))
-    box.put(cell(1), 100.0)
+    box.put(letter(1), 100.0)
     first = box.open_at
     assert OPEN_S[0] <= first - 100.0 <= OPEN_S[1]
-    box.put(cell(2), 100.01)
+    box.put(letter(2), 100.01)
     assert box.open_at == first
     assert box.due(first - 0.001) == []
-    assert box.due(first) == [cell(1), cell(2)]
+    assert box.due(first) == [letter(1), letter(2)]
     assert box.open_at == float("inf")
 
 
 def test_much_is_opened_a_little_at_a_time_and_a_flood_is_cut() -> None:
     box = Letterbox(SeededEntropy(1))
     for number in range(CAP + 5):
-        box.put(cell(number), 100.0)
-    opened: list[Cell] = []
+        box.put(letter(number), 100.0)
+    opened: list[Letter] = []
     while len(box):
         some = box.due(101.0)
         assert 0 < len(some) <= OPEN_MAX
         opened += some
-    assert opened == [cell(number) for number in range(CAP)]
+    assert opened == [letter(number) for number in range(CAP)]

@@ -83,6 +83,8 @@ class Stem:
         self._asked: tuple[bytes, ...] = ()
         """Hops that were in doubt when it was last looked, and then asked alone."""
         self._waiting: deque[bytes] = deque()
+        self._patient: deque[bytes] = deque()
+        """What takes the place of cover, with a profile whose other cells leave at once."""
         self._settled_at = NEVER
         self._look_at = 0.0
 
@@ -170,12 +172,14 @@ class Stem:
 
     # --- our own cells
 
-    def submit(self, cell: bytes, now: float) -> list[Output]:
-        """Send a cell of ours, ``GEOMETRY.cell`` bytes: at once, or when the clock says so."""
-        if len(self._waiting) >= WAITING_CAP:
+    def submit(self, cell: bytes, now: float, patient: bool = False) -> list[Output]:
+        """Send a cell of ours, ``GEOMETRY.cell`` bytes: at once, or when the clock says so. One that is
+        ``patient`` waits for the clock wherever there is one."""
+        if len(self._waiting) + len(self._patient) >= WAITING_CAP:
             self._counters["cells shed before the stem"] += 1
             return []
-        self._waiting.append(cell)
+        waits = patient and self._profile.cover_per_s and not self._profile.on_clock
+        (self._patient if waits else self._waiting).append(cell)
         return self._depart(now)
 
     def leave(self, now: float) -> list[Output]:
@@ -186,6 +190,7 @@ class Stem:
             return out
         self._settled_at = now
         pin = self._pin(now)
+        self._hurry()
         while self._waiting:
             out += self._send(self._waiting.popleft(), pin, now)
         return out
@@ -200,6 +205,8 @@ class Stem:
         """Send what waits for nothing but a stem. Without a link it goes on waiting: held here, a cell that
         nobody else has would tell the next neighbour who wrote it."""
         out: list[Output] = []
+        if self._patient and self._stations.links and self._pin(now) is None:
+            self._hurry()
         if not self._waiting or not self._stations.links:
             return out
         if self._profile.on_clock and self._pin(now) is not None:
@@ -210,6 +217,11 @@ class Stem:
                 break
             out += self._send(self._waiting.popleft(), pin, now)
         return out
+
+    def _hurry(self) -> None:
+        """There is no cover to wait for."""
+        self._waiting.extend(self._patient)
+        self._patient.clear()
 
     def _send(self, cell: bytes, pin: Pin | None, now: float) -> list[Output]:
         left = Left(cell[: GEOMETRY.cell_tag])
@@ -243,8 +255,9 @@ class Stem:
             return self._send_loop(pin.station, self._tests.popleft(), now)
         if is_loop:
             return self._loop(pin.station, now)
-        if self._profile.on_clock and self._waiting:
-            return self._send(self._waiting.popleft(), pin, now)
+        waiting = self._waiting if self._profile.on_clock else self._patient
+        if waiting:
+            return self._send(waiting.popleft(), pin, now)
         return [self._onion(pin.link, pin.hops, Command.DROP, self._entropy.bytes(GEOMETRY.cell))]
 
     def _test(self, nodes: Sequence[bytes], now: float) -> list[Output]:

@@ -6,19 +6,21 @@ Knows: flags, signals, exit codes. Does not know: how the server works.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import resource
 import signal
 import ssl
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 import click
 
 from p2pchat import __version__
-from rendezvous.limits import Limits
+from rendezvous.broker import Census
+from rendezvous.limits import Limits, Network, Rate
 from rendezvous.server import running
 
 DEFAULT_PORT = 8750
@@ -28,6 +30,9 @@ _NAME = "p2pchat-rendezvous"
 SPARE_FILES = 64
 """File descriptors beside the connections: listening sockets, the event loop's, connections being turned
 away."""
+
+TLS_BUFFER = 16 * 1024
+"""Bytes that asyncio sets aside for a TLS connection to read into: the longest record."""
 
 
 class _Whole(click.IntRange):
@@ -52,6 +57,19 @@ def _cap(name: str, what: str) -> Callable[[_Command], _Command]:
     return click.option(flag, name, type=_Whole(1), default=default, show_default=True, help=what)
 
 
+def _rate(name: str, what: str) -> Callable[[_Command], _Command]:
+    default = getattr(_DEFAULT, name).per_second
+    flag = f"--{name.replace('_', '-')}"
+    return click.option(
+        flag, name, type=click.FloatRange(0.01), default=default, show_default=True, help=what
+    )
+
+
+def _scaled(rate: Rate, per_second: float) -> Rate:
+    """The burst grows with the rate."""
+    return Rate(max(1, round(rate.burst * per_second / rate.per_second)), per_second)
+
+
 @click.command(
     context_settings={"auto_envvar_prefix": "P2PCHAT_RENDEZVOUS", "help_option_names": ["-h", "--help"]}
 )
@@ -64,12 +82,34 @@ def _cap(name: str, what: str) -> Callable[[_Command], _Command]:
 @click.option("--tls-cert", type=click.Path(dir_okay=False), help="Certificate chain, PEM. Reread on SIGHUP.")
 @click.option("--tls-key", type=click.Path(dir_okay=False), help="Its private key, PEM.")
 @_cap("connections", "Clients in all.")
+@click.option(
+    "--trust-proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Believe this address or network when it says X-Forwarded-For (repeatable).",
+)
 @_cap("connections_per_address", "Clients of one IPv4 address or IPv6 /64.")
+@_cap("addresses_per_site", "So many addresses' worth for an IPv6 /56.")
+@_cap("addresses_per_network", "So many addresses' worth for an IPv4 /24 or IPv6 /48.")
 @_cap("seats", "Seats in all.")
 @_cap("seats_per_address", "Seats of one IPv4 address or IPv6 /64.")
 @_cap("topics", "Topics in all.")
+@_rate("connects_per_address", "New connections a second of one address.")
+@_rate("takes_per_address", "Seats a second that one address may ask for.")
+@_rate("passes_per_address", "Blobs a second that one address may pass.")
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
-def command(host: str, port: int, tls_cert: str | None, tls_key: str | None, **caps: Any) -> None:
+def command(
+    host: str,
+    port: int,
+    tls_cert: str | None,
+    tls_key: str | None,
+    proxies: tuple[str, ...],
+    connects_per_address: float,
+    takes_per_address: float,
+    passes_per_address: float,
+    **caps: Any,
+) -> None:
     """Run a rendezvous: a place where p2pchat nodes find each other.
 
     It passes sealed blobs between seats. It stores nothing and logs nothing. The first line of stdout is
@@ -81,7 +121,16 @@ def command(host: str, port: int, tls_cert: str | None, tls_key: str | None, **c
       p2pchat-rendezvous --host '*' --port 8750
       p2pchat-rendezvous --host '*' --port 443 --tls-cert fullchain.pem --tls-key privkey.pem
     """
-    limits = replace(_DEFAULT, **caps)
+    if not host:
+        raise click.UsageError("--host is empty; give an address, or * for all of this machine")
+    limits = replace(
+        _DEFAULT,
+        connects_per_address=_scaled(_DEFAULT.connects_per_address, connects_per_address),
+        takes_per_address=_scaled(_DEFAULT.takes_per_address, takes_per_address),
+        passes_per_address=_scaled(_DEFAULT.passes_per_address, passes_per_address),
+        **caps,
+    )
+    trusted = _networks(proxies)
     tls = _tls(tls_cert, tls_key)
     _allow_files(limits.connections + SPARE_FILES)
 
@@ -91,7 +140,7 @@ def command(host: str, port: int, tls_cert: str | None, tls_key: str | None, **c
 
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(host, port, limits, tls, reread))
+            runner.run(_serve(host, port, limits, tls, trusted, reread))
     except OSError as error:
         raise click.ClickException(
             f"cannot listen on {host} port {port}: {error.strerror or error}"
@@ -127,7 +176,12 @@ def _line(error: click.ClickException) -> str:
 
 
 async def _serve(
-    host: str, port: int, limits: Limits, tls: ssl.SSLContext | None, reread: Callable[[], None]
+    host: str,
+    port: int,
+    limits: Limits,
+    tls: ssl.SSLContext | None,
+    proxies: tuple[Network, ...],
+    reread: Callable[[], None],
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -136,8 +190,9 @@ async def _serve(
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, _reread_or_complain, reread)
-    async with running(host, port, limits=limits, tls=tls) as server:
+    async with running(host, port, limits=limits, tls=tls, proxies=proxies) as server:
         click.echo(f"listening on {server.url}")
+        loop.add_signal_handler(signal.SIGUSR1, lambda: click.echo(_counts(server.broker.census())))
         await stop.wait()
 
 
@@ -145,6 +200,18 @@ def _complain(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None
     """Say that something failed, without what asyncio would add: the peer's address."""
     error = context.get("exception")
     click.echo(f"internal error: {type(error).__name__ if error else context.get('message')}", err=True)
+
+
+def _counts(census: Census) -> str:
+    """How many there are of each, without anybody's address."""
+    return " ".join(f"{name} {count}" for name, count in asdict(census).items())
+
+
+def _networks(given: tuple[str, ...]) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(each) for each in given)
+    except ValueError as error:
+        raise click.UsageError(f"--trust-proxy takes an address or a network: {error}") from None
 
 
 def _reread_or_complain(reread: Callable[[], None]) -> None:
@@ -185,6 +252,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:
+        # 256 kB for each TLS connection, else; a message has 2 kB.
+        asyncio.sslproto.SSLProtocol.max_size = TLS_BUFFER  # type: ignore[attr-defined]
         return None
     return uvloop.new_event_loop
 

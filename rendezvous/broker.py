@@ -32,8 +32,8 @@ from p2pchat.wire.signalling import (
     decode_client,
 )
 from rendezvous.bucket import Bucket
-from rendezvous.limits import Limits
-from rendezvous.topics import Connection, InviteTopic, MeshTopic, Place
+from rendezvous.limits import Group, Limits, culprit
+from rendezvous.topics import Connection, InviteTopic, MeshTopic, Place, Sitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,14 @@ class Census:
     connections: int
     seats: int
     topics: int
-    addresses: int
+    groups: int
 
 
 @dataclass(slots=True)
-class _Address:
-    """What the clients of one address hold and may still ask for."""
+class _Together:
+    """What the clients of one group hold and may still ask for."""
 
+    worth: int
     connects: Bucket
     takes: Bucket
     passes: Bucket
@@ -84,7 +85,8 @@ class _Address:
 @dataclass(slots=True)
 class _Client:
     connection: Connection
-    address: _Address | None
+    culprit: str | None
+    groups: tuple[_Together, ...]
     frames: Bucket
     seatless_since: float
     places: dict[Topic, Place] = field(default_factory=dict)
@@ -98,28 +100,37 @@ class Broker:
         self._limits = limits
         self._random = rng
         self._clients: dict[Connection, _Client] = {}
-        self._addresses: dict[str, _Address] = {}
+        self._groups: dict[str, _Together] = {}
         self._topics: dict[Topic, MeshTopic | InviteTopic] = {}
         self._seats = 0
 
     # --- connections
 
-    def connected(self, connection: Connection, address: str | None, now: float) -> bool:
-        """A client has connected; False: a cap is reached, turn it away. ``address`` None: caps over all
-        only."""
+    def connected(self, connection: Connection, groups: tuple[Group, ...], now: float) -> bool:
+        """A client has connected; False: a cap is reached, turn it away. ``groups``: those it is counted in;
+        without any there are only the caps over all."""
         if len(self._clients) >= self._limits.connections:
             return False
-        record = None
-        if address is not None:
-            record = self._address(address, now)
-            if record is None or record.connections >= self._limits.connections_per_address:
-                return False
-            if not record.connects.draw(now):
-                return False
-            record.connections += 1
+        together = self._together(groups, now)
+        if together is None or not self._admits(together, now):
+            return False
+        for group in together:
+            group.connections += 1
         frames = Bucket(self._limits.messages_per_connection, now)
-        self._clients[connection] = _Client(connection, record, frames, now)
+        self._clients[connection] = _Client(connection, culprit(groups), together, frames, now)
         return True
+
+    def came_from(self, connection: Connection, groups: tuple[Group, ...], now: float) -> bool:
+        """A proxy says where a client that has just connected is; False as in ``connected``: it is forgotten
+        then."""
+        self.disconnected(connection, now)
+        return self.connected(connection, groups, now)
+
+    def _admits(self, together: tuple[_Together, ...], now: float) -> bool:
+        most = self._limits.connections_per_address
+        if any(group.connections >= most * group.worth for group in together):
+            return False
+        return _draw([group.connects for group in together], now)
 
     def framed(self, connection: Connection, now: float) -> list[Output]:
         """A WebSocket frame of any kind came in: a message, a part of one, a ping, a pong. All cost the same,
@@ -155,8 +166,8 @@ class Broker:
         if client is None:
             return []
         out = [output for place in list(client.places.values()) for output in self._stand(place, now)]
-        if client.address is not None:
-            client.address.connections -= 1
+        for group in client.groups:
+            group.connections -= 1
         del self._clients[connection]
         return out
 
@@ -165,32 +176,48 @@ class Broker:
         return [*self.disconnected(connection, now), Close(connection, reason)]
 
     def tick(self, now: float) -> list[Output]:
-        """Every few seconds: close what holds no seat, forget what is as good as new."""
-        self._forget_addresses(now)
+        """Every few seconds: close what holds no seat, put out guests who say nothing, forget what is as good
+        as new."""
+        self._forget_groups(now)
         too_long = now - self._limits.seatless_seconds
         idle = [c.connection for c in self._clients.values() if not c.places and c.seatless_since <= too_long]
-        return [output for connection in idle for output in self.expel(connection, "no seat taken", now)]
+        out = [output for connection in idle for output in self.expel(connection, "no seat taken", now)]
+        return out + [output for topic in list(self._topics) for output in self._clear_the_way(topic, now)]
 
     def census(self) -> Census:
         """Count everything that could grow."""
-        return Census(len(self._clients), self._seats, len(self._topics), len(self._addresses))
+        return Census(len(self._clients), self._seats, len(self._topics), len(self._groups))
 
     # --- seats
 
     def _take(self, client: _Client, topic: Topic, mode: SeatMode, now: float) -> list[Output]:
-        reason = self._why_not(client, topic, mode, now)
+        # The rate comes first, so that not even the existence of topics can be probed faster.
+        if not _draw([group.takes for group in client.groups], now):
+            return [Send(client.connection, Refused(topic, Refusal.BUSY))]
+        out = self._clear_the_way(topic, now)
+        reason = self._why_not(client, topic, mode)
         if reason is not None:
-            return [Send(client.connection, Refused(topic, reason))]
+            return [*out, Send(client.connection, Refused(topic, reason))]
         place = client.places.get(topic)
         if place is None:
-            place = self._sit(client, topic, mode)
+            place = self._sit(client, topic, mode, now)
         others = self._topics[topic].others(place, OTHERS_MAX)
-        return [Send(client.connection, Seated(topic, place.seat, others))]
+        return [*out, Send(client.connection, Seated(topic, place.seat, others))]
 
-    def _why_not(self, client: _Client, topic: Topic, mode: SeatMode, now: float) -> Refusal | None:
-        # The rate comes first, so that not even the existence of topics can be probed faster.
-        if client.address is not None and not client.address.takes.draw(now):
-            return Refusal.BUSY
+    def _clear_the_way(self, topic: Topic, now: float) -> list[Output]:
+        """Put out the guest of an invite who has made nothing of its time; both ends are told."""
+        there = self._topics.get(topic)
+        if not isinstance(there, InviteTopic) or there.sitting is None or not there.sitting.in_the_way(now):
+            return []
+        guest = there.sitting.place
+        there.put_out(self._clients[guest.connection].culprit)
+        self._vacate(guest, now)
+        return [
+            Send(guest.connection, Gone(topic, there.host.seat)),
+            Send(there.host.connection, Gone(topic, guest.seat)),
+        ]
+
+    def _why_not(self, client: _Client, topic: Topic, mode: SeatMode) -> Refusal | None:
         there = self._topics.get(topic)
         match mode:
             case SeatMode.MESH:
@@ -204,7 +231,7 @@ class Broker:
                     return Refusal.ABSENT
                 if there.host.connection == client.connection:
                     return Refusal.MALFORMED
-                if there.guest is not None:
+                if there.sitting is not None or not there.welcome(client.culprit):
                     return Refusal.FULL
             case _:
                 assert_never(mode)
@@ -214,12 +241,12 @@ class Broker:
         limits = self._limits
         return (
             len(client.places) < limits.seats_per_connection
-            and (client.address is None or client.address.seats < limits.seats_per_address)
+            and all(group.seats < limits.seats_per_address * group.worth for group in client.groups)
             and self._seats < limits.seats
             and (topic in self._topics or len(self._topics) < limits.topics)
         )
 
-    def _sit(self, client: _Client, topic: Topic, mode: SeatMode) -> Place:
+    def _sit(self, client: _Client, topic: Topic, mode: SeatMode, now: float) -> Place:
         if mode is SeatMode.MESH:
             mesh = self._topics.setdefault(topic, MeshTopic(self._random))
             assert isinstance(mesh, MeshTopic), "checked before"
@@ -229,13 +256,14 @@ class Broker:
             invite = self._topics.setdefault(topic, InviteTopic(place))
             assert isinstance(invite, InviteTopic), "checked before"
             if invite.host is not place:
-                invite.guest = place
+                invite.sitting = Sitting(place, now)
         client.places[topic] = place
         self._count(client, 1)
         return place
 
     def _stand(self, place: Place, now: float) -> list[Output]:
-        """Free a seat; the end of an invite frees the other seat too and tells who sat there."""
+        """Free a seat. The end of an invite frees the other seat too; who sat there is told. A guest who had
+        no answer leaves the host to the next."""
         there = self._topics[place.topic]
         self._vacate(place, now)
         if isinstance(there, MeshTopic):
@@ -243,8 +271,11 @@ class Broker:
             if not there:
                 del self._topics[place.topic]
             return []
-        del self._topics[place.topic]
         other = there.other(place)
+        if there.sitting is not None and place is not there.host and not there.sitting.answered:
+            there.put_out(None)
+            return [Send(there.host.connection, Gone(place.topic, place.seat))]
+        del self._topics[place.topic]
         if other is None:
             return []
         self._vacate(other, now)
@@ -258,35 +289,49 @@ class Broker:
 
     def _count(self, client: _Client, change: int) -> None:
         self._seats += change
-        if client.address is not None:
-            client.address.seats += change
+        for group in client.groups:
+            group.seats += change
 
     # --- blobs
 
     def _pass(self, client: _Client, topic: Topic, seat: Seat, blob: bytes, now: float) -> list[Output]:
-        if client.address is not None and not client.address.passes.draw(now):
+        if not _draw([group.passes for group in client.groups], now):
             return [Send(client.connection, Refused(topic, Refusal.BUSY))]
         own = client.places.get(topic)
-        target = self._topics[topic].find(seat) if own is not None else None
+        there = self._topics.get(topic)
+        target = there.find(seat) if own is not None and there is not None else None
         if own is None or target is None or target is own:
             return [Send(client.connection, Gone(topic, seat))]
+        if isinstance(there, InviteTopic):
+            there.passed(own, now)
         return [Send(target.connection, Blob(topic, own.seat, blob))]
 
-    # --- addresses
+    # --- groups
 
-    def _address(self, address: str, now: float) -> _Address | None:
-        record = self._addresses.get(address)
+    def _together(self, groups: tuple[Group, ...], now: float) -> tuple[_Together, ...] | None:
+        """The records of these groups; None when there are too many to remember one more."""
+        new = sum(group.name not in self._groups for group in groups)
+        if len(self._groups) + new > self._limits.addresses:
+            return None
+        return tuple(self._remembered(group, now) for group in groups)
+
+    def _remembered(self, group: Group, now: float) -> _Together:
+        record = self._groups.get(group.name)
         if record is None:
-            if len(self._addresses) >= self._limits.addresses:
-                return None
-            limits = self._limits
-            record = self._addresses[address] = _Address(
-                Bucket(limits.connects_per_address, now),
-                Bucket(limits.takes_per_address, now),
-                Bucket(limits.passes_per_address, now),
+            limits, worth = self._limits, group.worth
+            record = self._groups[group.name] = _Together(
+                worth,
+                Bucket(limits.connects_per_address, now, worth),
+                Bucket(limits.takes_per_address, now, worth),
+                Bucket(limits.passes_per_address, now, worth),
             )
         return record
 
-    def _forget_addresses(self, now: float) -> None:
-        for address in [name for name, record in self._addresses.items() if record.forgettable(now)]:
-            del self._addresses[address]
+    def _forget_groups(self, now: float) -> None:
+        for name in [name for name, record in self._groups.items() if record.forgettable(now)]:
+            del self._groups[name]
+
+
+def _draw(buckets: list[Bucket], now: float) -> bool:
+    """Take one token of each, or none of any."""
+    return all(bucket.has(now) for bucket in buckets) and all(bucket.draw(now) for bucket in buckets)

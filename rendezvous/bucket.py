@@ -13,18 +13,23 @@ class Bucket:
 
     __slots__ = ("_at", "_left", "_rate")
 
-    def __init__(self, rate: Rate, now: float) -> None:
-        self._rate = rate
-        self._left = float(rate.burst)
+    def __init__(self, rate: Rate, now: float, worth: int = 1) -> None:
+        """``worth``: so many times the rate."""
+        self._rate = Rate(rate.burst * worth, rate.per_second * worth) if worth != 1 else rate
+        self._left = float(self._rate.burst)
         self._at = now
 
     def draw(self, now: float) -> bool:
         """Take one token; False, and nothing taken, when there is none."""
-        self._refill(now)
-        if self._left < 1.0:
+        if not self.has(now):
             return False
         self._left -= 1.0
         return True
+
+    def has(self, now: float) -> bool:
+        """Whether there is a token to draw."""
+        self._refill(now)
+        return self._left >= 1.0
 
     def full(self, now: float) -> bool:
         """Whether it is as good as new, so that forgetting it changes nothing."""

@@ -20,14 +20,23 @@ class Rate:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Every cap of a rendezvous. The defaults suit a small machine: about 100 MB when all are reached, 200 MB
-    with TLS, and 256 MB more if every single client stops reading at once."""
+    with TLS (250 MB without uvloop), and 260 MB more if every single client stops reading at once."""
 
     connections: int = 4096
-    """In all. A waiting client costs 15 kB, or 40 kB with TLS (measured), and a file descriptor."""
+    """In all. A waiting client costs 15 kB, or 40 kB with TLS (51 kB without uvloop; measured), and a file
+    descriptor."""
 
     connections_per_address: int = 64
-    """A household or a small office behind one address, with room for reconnections the server has not
-    noticed yet."""
+    """A household or a small office behind one IPv4 address or IPv6 /64, with room for reconnections the
+    server has not noticed yet."""
+
+    addresses_per_site: int = 2
+    """An IPv6 /56, which one customer often has for itself, may have and ask for as much as so many
+    addresses: 128 of the 4096 connections."""
+
+    addresses_per_network: int = 8
+    """The same for an IPv6 /48, which whoever asks gets, and for an IPv4 /24: 512 of the connections, an
+    eighth. A provider that puts many customers behind few addresses may need more."""
 
     seats_per_connection: int = 32
     """Ten meshes under two epochs' topics each, and a dozen open invites."""
@@ -43,8 +52,8 @@ class Limits:
     """In all. Half the seats: a server full of topics with one seat each is being squatted, not used."""
 
     addresses: int = 65536
-    """Addresses remembered while they are connected or their buckets refill; a newcomer beyond that is
-    turned away."""
+    """Addresses, sites and networks remembered while they are connected or their buckets refill; a newcomer
+    beyond that is turned away."""
 
     connects_per_address: Rate = Rate(burst=64, per_second=1.0)
     """A full address may reconnect at once after a restart; a TLS handshake costs about 1 ms, so not much
@@ -78,9 +87,21 @@ class Limits:
     """A client silent for one ping and as long again is gone, and its seats with it."""
 
 
-def same_client(host: str) -> str | None:
-    """Return the name under which limits count ``host``: an IPv4 address, or an IPv6 /64, which is what one
-    customer gets.
+def culprit(groups: tuple[Group, ...]) -> str | None:
+    """Return the group that has to do with one client alone: an IPv4 address, an IPv6 /56."""
+    return groups[max(0, len(groups) - 2)].name if groups else None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Clients that are counted together, and how many addresses' worth of all caps they have."""
+
+    name: str
+    worth: int = 1
+
+
+def groups(host: str, limits: Limits) -> tuple[Group, ...]:
+    """Return the groups that a client at ``host`` belongs to, the narrowest first.
 
     None for the loopback: whoever comes from there is this very machine or a proxy on it, for many clients;
     only the caps over all apply.
@@ -89,7 +110,40 @@ def same_client(host: str) -> str | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     if address.is_loopback:
-        return None
+        return ()
     if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
+        return Group(str(address)), Group(_network(address, 24), limits.addresses_per_network)
+    return (
+        Group(_network(address, 64)),
+        Group(_network(address, 56), limits.addresses_per_site),
+        Group(_network(address, 48), limits.addresses_per_network),
+    )
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def is_in(host: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address belongs to one of these."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)
+
+
+def forwarded_for(peer: str, headers: list[str], proxies: tuple[Network, ...]) -> str | None:
+    """Return for whom a proxy connects, by ``X-Forwarded-For``: the last address that is no proxy of ours,
+    for what stands before it anybody may have written. None: ``peer`` is no proxy, or does not say."""
+    if not is_in(peer, proxies):
+        return None
+    for entry in reversed(",".join(headers).split(",")):
+        try:
+            if not is_in(entry.strip(), proxies):
+                return entry.strip()
+        except ValueError:
+            return None
+    return None
+
+
+def _network(address: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
+    return str(ipaddress.ip_network((address, bits), strict=False))

@@ -26,8 +26,9 @@ from websockets.protocol import Event, State
 
 from p2pchat.wire.signalling import MESSAGE_MAX, Welcome, encode_server
 from p2pchat.wire.version import VERSION
+from rendezvous.addresses import addresses
 from rendezvous.broker import Broker, Close, Output, Send
-from rendezvous.limits import Limits, same_client
+from rendezvous.limits import Group, Limits, Network, forwarded_for, groups, is_in
 from rendezvous.topics import Connection
 
 TICK_SECONDS = 5.0
@@ -37,7 +38,13 @@ CLOSE_SECONDS = 2.0
 """For the closing handshake, so that the server stops in about two seconds whatever its clients do."""
 
 TURNED_AWAY_MAX = 64
-"""Connections over a cap that are still open to be told so; beyond these they are cut without a word."""
+"""Connections over a cap that are waited for, to be told so when they have asked; beyond these they are told
+at once and cut."""
+
+FULL = "This rendezvous is full, or too many come from where you are. Try again later.\n"
+
+HEALTH_PATH = "/healthz"
+"""Answered by 200 while clients are let in, for whoever watches the server."""
 
 FRAMES_QUEUED = 8
 """Received messages waiting for the broker, 2 kB each; it answers at once, so more would only be memory."""
@@ -115,8 +122,10 @@ class _Socket(ServerConnection):
 class _Shell:
     """Carries facts from the sockets to the broker, and its outputs back. All of it within one event loop."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, limits: Limits, proxies: tuple[Network, ...]) -> None:
         self._broker = broker
+        self._limits = limits
+        self._proxies = proxies
         self._sockets: dict[Connection, _Socket] = {}
         self._numbers = itertools.count(1)
         self._turned_away = 0
@@ -127,13 +136,32 @@ class _Shell:
     def accepted(self, socket: _Socket) -> Connection | None:
         peer = socket.remote_address
         connection = Connection(next(self._numbers))
-        if peer and self._broker.connected(connection, same_client(peer[0]), time.monotonic()):
+        if peer and self._broker.connected(connection, self._groups(peer[0]), time.monotonic()):
             self._sockets[connection] = socket
             return connection
         self._turned_away += 1
         if self._turned_away > TURNED_AWAY_MAX:
-            socket.transport.abort()
+            socket.transport.write(_FULL_AT_ONCE)
+            socket.transport.close()
         return None
+
+    def _groups(self, host: str) -> tuple[Group, ...]:
+        """None of a proxy's: it says later where its clients are."""
+        return () if is_in(host, self._proxies) else groups(host, self._limits)
+
+    def _forwarded(self, socket: _Socket, request: Request) -> bool:
+        """Whether the client that a proxy passes on, if one does, is let in."""
+        client = forwarded_for(
+            socket.remote_address[0], request.headers.get_all("X-Forwarded-For"), self._proxies
+        )
+        if client is None or socket.connection is None:
+            return True
+        if self._broker.came_from(socket.connection, groups(client, self._limits), time.monotonic()):
+            return True
+        del self._sockets[socket.connection]
+        socket.connection = None
+        self._turned_away += 1
+        return False
 
     def lost(self, socket: _Socket) -> None:
         if socket.connection is None:
@@ -141,10 +169,12 @@ class _Shell:
         elif self._sockets.pop(socket.connection, None) is not None:
             self._carry_out(self._broker.disconnected(socket.connection, time.monotonic()))
 
-    def answer_request(self, socket: ServerConnection, _request: Request) -> Response | None:
+    def answer_request(self, socket: ServerConnection, request: Request) -> Response | None:
         assert isinstance(socket, _Socket), "serve() makes no others"
-        if socket.connection is None:
-            return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Busy. Try again later.\n")
+        if socket.connection is None or not self._forwarded(socket, request):
+            return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, FULL)
+        if request.path == HEALTH_PATH:
+            return socket.respond(HTTPStatus.OK, "ok\n")
         return None
 
     async def converse(self, socket: ServerConnection) -> None:
@@ -200,20 +230,25 @@ async def running(
     *,
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
+    proxies: tuple[Network, ...] = (),
 ) -> AsyncIterator[Running]:
     """Serve while the context lasts; on leaving it, close every connection with 1001 (going away).
 
-    ``host`` "*" means every address of this machine; ``port`` 0 lets the system choose. Raises OSError when
-    the address cannot be had.
+    ``host`` "*" means every address of this machine, a name those of its addresses that can be had; ``port``
+    0 lets the system choose. ``proxies`` are believed when they say for whom they connect. Raises OSError
+    when no address can be had.
     """
     limits = limits or Limits()
     broker = Broker(limits, random.SystemRandom())
-    shell = _Shell(broker)
+    shell = _Shell(broker, limits, proxies)
     own_socket = type("_OwnSocket", (_Socket,), {"shell": shell, "limits": limits})
-    for_tls: dict[str, Any] = {} if tls is None else {"ssl_handshake_timeout": limits.open_seconds}
+    for_tls: dict[str, Any] = {}
+    if tls is not None:
+        for_tls = {"ssl_handshake_timeout": limits.open_seconds, "ssl_shutdown_timeout": CLOSE_SECONDS}
+    listening: Any = None if host == "*" else addresses(host, port)
     async with serve(
         shell.converse,
-        None if host == "*" else host,
+        listening,
         port,
         create_connection=own_socket,
         process_request=shell.answer_request,
@@ -237,6 +272,12 @@ async def running(
             ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await ticking
+
+
+_FULL_AT_ONCE = (
+    f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: {len(FULL)}\r\n"
+    f"Connection: close\r\n\r\n{FULL}"
+).encode()
 
 
 def _bound_port(server: Server) -> int:

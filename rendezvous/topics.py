@@ -73,26 +73,83 @@ class MeshTopic:
         return seat
 
 
-@dataclass(slots=True)
-class InviteTopic:
-    """A host, and the one guest it will ever have; gone when either leaves."""
+SILENT_S = 5.0
+"""A guest who has passed nothing for so long is put out: one who knows the words speaks first, at once."""
 
-    host: Place
-    guest: Place | None = None
+UNANSWERED_S = 15.0
+"""So is one to whom the host has not answered: what it passed made no sense. Through Tor an answer may take
+some seconds."""
+
+PUT_OUT_CAP = 64
+"""Clients remembered at a topic that were put out there; beyond these the oldest may come again."""
+
+
+@dataclass(slots=True)
+class Sitting:
+    """A guest at an invite, and how far it has come."""
+
+    place: Place
+    since: float
+    spoke_at: float | None = None
+    answered: bool = False
+    """The host has passed something to it: it has had its guess, and nobody comes after it."""
+
+    def in_the_way(self, now: float) -> bool:
+        """Whether it has had its time and made nothing of it."""
+        if self.answered:
+            return False
+        since, patience = (self.since, SILENT_S) if self.spoke_at is None else (self.spoke_at, UNANSWERED_S)
+        return now - since >= patience
+
+
+class InviteTopic:
+    """A host, and one guest at a time until the host has answered one; gone when the host leaves, or that
+    guest."""
+
+    __slots__ = ("_put_out", "host", "sitting")
+
+    def __init__(self, host: Place) -> None:
+        self.host = host
+        self.sitting: Sitting | None = None
+        self._put_out: dict[str, None] = {}
 
     def __len__(self) -> int:
-        return 1 if self.guest is None else 2
+        return 1 if self.sitting is None else 2
 
     def find(self, seat: Seat) -> Place | None:
         """Who sits there."""
-        return next(
-            (place for place in (self.host, self.guest) if place is not None and place.seat == seat), None
-        )
+        there = (self.host,) if self.sitting is None else (self.host, self.sitting.place)
+        return next((place for place in there if place.seat == seat), None)
 
     def other(self, place: Place) -> Place | None:
         """The opposite seat, if it is taken."""
-        return self.guest if place is self.host else self.host
+        return self._guest if place is self.host else self.host
 
     def others(self, place: Place, most: int) -> tuple[Seat, ...]:
         """The host, for the guest. The host learns of its guest only when that one passes something."""
-        return (self.host.seat,) if place is self.guest else ()
+        return (self.host.seat,) if place is self._guest else ()
+
+    def passed(self, place: Place, now: float) -> None:
+        """A blob went from there to the opposite seat."""
+        if self.sitting is None:
+            return
+        if place is self.host:
+            self.sitting.answered = True
+        elif self.sitting.spoke_at is None:
+            self.sitting.spoke_at = now
+
+    def put_out(self, culprit: str | None) -> None:
+        """The guest's seat is free again. ``culprit`` made nothing of its time, and does not come again."""
+        self.sitting = None
+        if culprit is not None:
+            self._put_out[culprit] = None
+            while len(self._put_out) > PUT_OUT_CAP:
+                del self._put_out[next(iter(self._put_out))]
+
+    def welcome(self, culprit: str | None) -> bool:
+        """Whether that client may be the guest."""
+        return culprit not in self._put_out
+
+    @property
+    def _guest(self) -> Place | None:
+        return None if self.sitting is None else self.sitting.place

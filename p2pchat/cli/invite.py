@@ -17,7 +17,7 @@ from p2pchat.cli.parameters import SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.text import harmless_name
-from p2pchat.wording.pairing import join_command, qr_lines
+from p2pchat.wording.pairing import join_command, qr_lines, stranger_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -69,6 +69,9 @@ async def _invite(
                 record(event)
             elif event["type"] == "invite":
                 await _give(node, event["code"], link, rendezvous, qr)
+            elif event["type"] == "stranger":
+                if line := stranger_line(event["strangers"]):
+                    say(f"{line[:1].upper()}{line[1:]}.")
             elif event["type"] == "contact":
                 welcome(event)
 

@@ -12,7 +12,7 @@ from typing import Final
 from p2pchat.cli.talk import ENTRY_LINES, Talk
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name
-from p2pchat.wording.pairing import join_command
+from p2pchat.wording.pairing import join_command, stranger_line
 
 FOUND_MAX: Final = 50
 """Lines a search shows: more scroll away unread."""
@@ -134,6 +134,9 @@ class Slash:
             if event["type"] == "invite":
                 command = await join_command(self._talk.node, event["code"], link)
                 self._talk.notice(f"tell your friend to type:  {command}")
+            elif event["type"] == "stranger":
+                if line := stranger_line(event["strangers"]):
+                    self._talk.notice(line)
             elif event["type"] == "contact":
                 self._welcome(event["name"])
 

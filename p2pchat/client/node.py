@@ -62,7 +62,8 @@ class Node(Reach):
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
     ) -> AsyncGenerator[Event, None]:
-        """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it.
+        """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it. Between them,
+        ``{"type": "stranger", "strangers": n}`` when somebody without the words sat in the way.
 
         The code stays good when the node is lost and another takes over, unless somebody has begun to answer.
         """
@@ -72,7 +73,7 @@ class Node(Reach):
             try:
                 async with self._asking("invite", {**params, "timeout": left()}) as asked:
                     while (event := await self._patiently(anext(asked, None))) is not None:
-                        params["code"] = event["code"]
+                        params["code"] = event.get("code", params["code"])
                         yield event
                     yield {"type": "contact", "change": "added", **await asked.result()}
                     return

@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from p2pchat.core.facts import InviteEntered, InviteOpened
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import Persist, Signal
-from p2pchat.core.pairing import Failed, Guessed, Guest, Host, Ours, Output, Paired, Ready, topic_of
+from p2pchat.core.pairing import (
+    Disturbed,
+    Failed,
+    Guessed,
+    Guest,
+    Host,
+    Ours,
+    Output,
+    Paired,
+    Ready,
+    topic_of,
+)
 from p2pchat.core.records import DropTried, Identity, PutTried, Tried
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat, Topical
@@ -45,7 +56,7 @@ class Came:
     otherwise: TrustError
 
 
-Order = TakeSeat | LeaveSeat | Signal | Ready | Paired | Failed | Persist | Came
+Order = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Persist | Came
 
 
 class Invites:

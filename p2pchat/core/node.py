@@ -398,6 +398,8 @@ class Node:
                     done += self._rendezvous.unwant(url, topic)
                 case pairing.Ready(code):
                     done.append(Notify(orders.InviteReady(invite, code)))
+                case pairing.Disturbed(strangers):
+                    done.append(Notify(orders.InviteDisturbed(invite, strangers)))
                 case pairing.Failed(error):
                     done.append(Notify(orders.InviteFailed(invite, str(error), error.exit_code)))
                 case pairing.Paired():

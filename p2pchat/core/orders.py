@@ -163,6 +163,14 @@ class InviteReady:
 
 
 @dataclass(frozen=True, slots=True)
+class InviteDisturbed:
+    """Somebody without the words sat at our invite; ``strangers`` have by now."""
+
+    invite: int
+    strangers: int
+
+
+@dataclass(frozen=True, slots=True)
 class InviteDone:
     """Paired. ``contact`` is stored."""
 
@@ -213,6 +221,7 @@ Event = (
     | PresenceChanged
     | LinksChanged
     | InviteReady
+    | InviteDisturbed
     | InviteDone
     | InviteFailed
     | CellSeen

@@ -147,6 +147,8 @@ class Methods:
                     match event:
                         case orders.InviteReady(invite, code) if invite == number:
                             asker.event({"type": "invite", "code": str(code)})
+                        case orders.InviteDisturbed(invite, strangers) if invite == number:
+                            asker.event({"type": "stranger", "strangers": strangers})
                         case orders.InviteDone(invite, contact) if invite == number:
                             over = True
                             return views.contact(contact, here=True)

@@ -318,11 +318,14 @@ def explain(error: Exception) -> str:
     match error:
         case NetworkError():
             return str(error)
+        case InvalidMessage() if isinstance(error.__cause__, EOFError):
+            return "it hung up at once: it is full, or no rendezvous; try again later"
         case Malformed() | InvalidMessage() | InvalidUpgrade():
             return "what answers there is not a rendezvous"
         case InvalidStatus():
             status = error.response.status_code
-            return "it is busy, try later" if status == 503 else f"it answers with HTTP status {status}"
+            full = "the rendezvous is full; try again later"
+            return full if status == 503 else f"it answers with HTTP status {status}"
         case ConnectionClosed():
             return _explain_close(error)
         case InvalidURI():

@@ -129,7 +129,7 @@ class Meetings:
         if host.run != run or host.node is None:
             return
         connection = Connection(self._connections + 1)
-        if url in self.refusing or not self._broker(url).connected(connection, None, self._agenda.now):
+        if url in self.refusing or not self._broker(url).connected(connection, (), self._agenda.now):
             self._tell(host, facts.RendezvousDown(url, "connection refused"))
             return
         self._connections += 1

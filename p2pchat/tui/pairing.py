@@ -18,7 +18,7 @@ from textual.widgets import Button, Input, Label, Static
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.tui.dialogs import Dialog
-from p2pchat.wording.pairing import join_command, qr_lines
+from p2pchat.wording.pairing import join_command, qr_lines, stranger_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -73,6 +73,9 @@ class Invite(Dialog[str]):
                         self._code = event["code"]
                         self._command = await join_command(self._node, self._code, self._link)
                         self._show()
+                    elif event["type"] == "stranger":
+                        if line := stranger_line(event["strangers"]):
+                            self.notify(line, severity="warning")
                     elif event["type"] == "contact":
                         await self._met()
                         self.dismiss(event["name"])

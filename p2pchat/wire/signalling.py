@@ -41,7 +41,8 @@ class SeatMode(IntEnum):
     HOST = 1
     """Opens an invite topic. Refused TAKEN if the topic exists."""
     GUEST = 2
-    """Joins an invite topic as the only guest it will ever have. Refused ABSENT or FULL."""
+    """Joins an invite topic as its guest: one at a time, and nobody after the one whom the host answered.
+    Refused ABSENT or FULL."""
 
 
 class Refusal(IntEnum):
@@ -52,7 +53,7 @@ class Refusal(IntEnum):
     ABSENT = 1
     """No host is there: never was, or the topic is over."""
     FULL = 2
-    """A guest is or was there already."""
+    """A guest is there already."""
     BUSY = 3
     """A limit of the server; worth another try later."""
     MALFORMED = 4
@@ -130,7 +131,11 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The seat that a Pass named, or the other seat of an invite, is not taken any more."""
+    """The seat that a Pass named, or the other seat of an invite, is not taken any more.
+
+    A host that had not answered its guest keeps its own, for the next guest; whoever else is told so at an
+    invite has lost the own seat, too.
+    """
 
     topic: Topic
     seat: Seat

@@ -28,3 +28,14 @@ def qr_lines(code: str) -> list[str]:
     picture = io.StringIO()
     segno.make(code, error="l", micro=False).terminal(picture, compact=True, border=2)
     return picture.getvalue().rstrip("\n").split("\n")
+
+
+def stranger_line(strangers: int) -> str | None:
+    """What to say of the ``strangers``-th who came to an invite without its words; of many not of each."""
+    if strangers & (strangers - 1):
+        return None
+    who = "somebody came" if strangers == 1 else f"{strangers} came"
+    return (
+        f"{who} to the number of this invite without its words, and had to leave; your friend may have to"
+        " wait some seconds (if it goes on, make another invite)"
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -13,13 +15,16 @@ from p2pchat.core import invites as invites_
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, Output, host
 from p2pchat.core.pairing.binding import Transcript
+from p2pchat.crypto.kdf import invite_topic
 from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import (
+    BLOB_BYTES,
     Blob,
     FromServer,
     Gone,
+    Pass,
     Refusal,
     Refused,
     Seated,
@@ -28,9 +33,9 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from p2pchat.wire.words import WORDS
-from rendezvous.broker import Broker
-from rendezvous.limits import Limits
-from rendezvous.topics import Connection
+from rendezvous.broker import Broker, Send
+from rendezvous.limits import Limits, groups
+from rendezvous.topics import Connection, InviteTopic
 from tests.support.world import URL, World
 
 
@@ -150,7 +155,7 @@ def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None
     code = world.invite("alice")
     broker, passer_by = world.brokers[URL], Connection(999)
     topic = next(iter(world.machines["alice"].running._invites._open.values())).party.topic
-    broker.connected(passer_by, None, world.now)
+    broker.connected(passer_by, (), world.now)
     world.sim.meetings.deliver(
         broker.received(passer_by, encode_client(Take(topic, SeatMode.GUEST)), world.now)
     )
@@ -159,6 +164,75 @@ def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None
     enter(world, "bob", code)
     world.run(5.0)
     assert world.machines["bob"].events(orders.InviteDone)
+
+
+class Walker:
+    """One address that sits, silently, as the guest of every invite that it finds, four tries a second."""
+
+    def __init__(self, world: World, nameplates: Iterable[int]) -> None:
+        self.world, self.broker = world, world.brokers[URL]
+        self.nameplates = itertools.cycle(nameplates)
+        self.numbers = itertools.count(10_000)
+        self.connection = self.connect()
+        self.sat = 0
+
+    def connect(self) -> Connection:
+        connection = Connection(next(self.numbers))
+        assert self.broker.connected(connection, groups("203.0.113.5", Limits()), self.world.now)
+        return connection
+
+    def step(self) -> None:
+        self.world.run(0.25)
+        take = encode_client(Take(invite_topic(next(self.nameplates)), SeatMode.GUEST))
+        outputs = self.broker.framed(self.connection, self.world.now)
+        outputs += self.broker.received(self.connection, take, self.world.now)
+        self.world.sim.meetings.deliver(outputs)
+        self.sat += any(isinstance(each, Send) and isinstance(each.message, Seated) for each in outputs)
+
+
+def test_the_friend_gets_through_while_one_address_tries_every_nameplate_and_the_host_is_told(
+    world: World,
+) -> None:
+    code = world.invite("alice")
+    assert isinstance(code, InviteCode)
+    walker = Walker(world, range(code.nameplate, code.nameplate + 40))
+    walker.step()
+    assert walker.sat == 1, "in the friend's way"
+    enter(world, "bob", code)
+    while not world.machines["bob"].events(orders.InviteDone):
+        walker.step()
+        assert not world.machines["bob"].events(orders.InviteFailed)
+    assert walker.sat == 1
+    assert [each.strangers for each in world.machines["alice"].events(orders.InviteDisturbed)] == [1]
+
+
+def test_a_guest_who_talks_nonsense_blocks_an_invite_for_some_seconds_only(world: World) -> None:
+    code = world.invite("alice")
+    assert isinstance(code, InviteCode)
+    walker = Walker(world, [code.nameplate])
+    walker.step()
+    host = world.machines["alice"].running._invites
+    seat = walker.broker._topics[invite_topic(code.nameplate)].host.seat  # type: ignore[union-attr]
+    nonsense = encode_client(Pass(invite_topic(code.nameplate), seat, bytes(BLOB_BYTES)))
+    world.sim.meetings.deliver(walker.broker.received(walker.connection, nonsense, world.now))
+    enter(world, "bob", code)
+    world.run(25.0)
+    assert world.machines["bob"].events(orders.InviteDone)
+    assert not host.open()
+
+
+def test_an_invite_that_another_is_answering_is_given_up_after_a_while(world: World) -> None:
+    code = world.invite("alice")
+    assert isinstance(code, InviteCode)
+    topic = invite_topic(code.nameplate)
+    walker = Walker(world, [code.nameplate])
+    walker.step()
+    there = walker.broker._topics[topic]
+    assert isinstance(there, InviteTopic) and there.sitting is not None
+    there.sitting.answered = True
+    enter(world, "bob", code)
+    world.run(40.0)
+    assert failure(world, "bob").exit_code == 4
 
 
 def test_no_one_time_key_is_ever_stored(world: World) -> None:

@@ -181,7 +181,16 @@ async def test_a_server_that_stops_is_down_and_can_be_reached_when_it_is_back(ne
 async def test_a_full_server_says_so(new_node: Nodes) -> None:
     async with running(limits=replace(Limits(), connections=1)) as server:
         await new_node().up(server.url)
-        assert await new_node().why_not(server.url) == "it is busy, try later"
+        assert await new_node().why_not(server.url) == "the rendezvous is full; try again later"
+
+
+async def test_a_server_that_hangs_up_without_a_word_may_be_full(new_node: Nodes) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert "full" in await new_node().why_not(f"ws://127.0.0.1:{port}")
 
 
 async def test_an_attempt_can_be_called_off(new_node: Nodes) -> None:

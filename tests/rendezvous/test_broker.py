@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -24,21 +25,22 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from rendezvous.broker import Broker, Census, Close, Output, Send
-from rendezvous.limits import Limits, Rate
-from rendezvous.topics import Connection
+from rendezvous.limits import Group, Limits, Rate, groups
+from rendezvous.topics import PUT_OUT_CAP, SILENT_S, UNANSWERED_S, Connection
 
 MESH, HOST, GUEST = SeatMode.MESH, SeatMode.HOST, SeatMode.GUEST
 TOPIC, OTHER_TOPIC = Topic(b"t" * 32), Topic(b"o" * 32)
 NOBODY = Seat(b"nobody!!")
 BLOB = b"b" * BLOB_BYTES
-EMPTY = Census(connections=0, seats=0, topics=0, addresses=0)
+EMPTY = Census(connections=0, seats=0, topics=0, groups=0)
 
 
 class Room:
     """A broker with a clock that the test moves."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        self.broker = Broker(limits or Limits(), random.Random(1))
+        self.limits = limits or Limits()
+        self.broker = Broker(self.limits, random.Random(1))
         self.now = 0.0
         self.clients = 0
 
@@ -50,7 +52,10 @@ class Room:
     def try_to_enter(self, address: str | None = "192.0.2.1") -> Connection | None:
         self.clients += 1
         connection = Connection(self.clients)
-        return connection if self.broker.connected(connection, address, self.now) else None
+        return connection if self.broker.connected(connection, self.groups(address), self.now) else None
+
+    def groups(self, address: str | None) -> tuple[Group, ...]:
+        return () if address is None else groups(address, self.limits)
 
     def says(self, who: Connection, message: FromClient) -> list[Output]:
         counted = self.broker.framed(who, self.now)
@@ -161,17 +166,87 @@ def test_an_invite_has_one_host_and_one_guest() -> None:
 
 
 @pytest.mark.parametrize("disconnects", [False, True])
-def test_when_the_guest_leaves_the_invite_is_over(disconnects: bool) -> None:
+def test_when_a_guest_who_had_an_answer_leaves_the_invite_is_over(disconnects: bool) -> None:
     room = Room()
     host, guest, late = room.enter(), room.enter(), room.enter()
-    room.takes(host, HOST)
+    h = room.takes(host, HOST).seat
     g = room.takes(guest, GUEST).seat
+    room.says(guest, Pass(TOPIC, h, BLOB))
+    room.says(host, Pass(TOPIC, g, BLOB))
     told = room.leaves(guest) if disconnects else room.says(guest, Leave(TOPIC))
     assert told == [Send(host, Gone(TOPIC, g))]
     assert room.says(late, Take(TOPIC, GUEST)) == refused(late, Refusal.ABSENT)
     assert room.says(host, Pass(TOPIC, g, BLOB)) == [Send(host, Gone(TOPIC, g))]
     assert room.says(host, Leave(TOPIC)) == [], "the host's seat went with it"
     assert room.broker.census().seats == 0
+
+
+@pytest.mark.parametrize("disconnects", [False, True])
+@pytest.mark.parametrize("speaks", [False, True])
+def test_when_a_guest_without_an_answer_leaves_the_host_waits_for_the_next(
+    disconnects: bool, speaks: bool
+) -> None:
+    room = Room()
+    host, guest, late = room.enter(), room.enter(), room.enter()
+    h = room.takes(host, HOST).seat
+    g = room.takes(guest, GUEST).seat
+    if speaks:
+        room.says(guest, Pass(TOPIC, h, BLOB))
+    told = room.leaves(guest) if disconnects else room.says(guest, Leave(TOPIC))
+    assert told == [Send(host, Gone(TOPIC, g))]
+    assert room.takes(late, GUEST).others == (h,)
+
+
+def test_a_guest_who_says_nothing_is_put_out_and_both_are_told() -> None:
+    room = Room()
+    host, silent = room.enter(), room.enter("203.0.113.5")
+    h = room.takes(host, HOST).seat
+    g = room.takes(silent, GUEST).seat
+    room.now = SILENT_S - 0.1
+    assert room.broker.tick(room.now) == []
+    room.now = SILENT_S
+    assert room.broker.tick(room.now) == [Send(silent, Gone(TOPIC, h)), Send(host, Gone(TOPIC, g))]
+    assert room.says(silent, Take(TOPIC, GUEST)) == refused(silent, Refusal.FULL), "not the same again"
+    assert room.takes(room.enter(), GUEST).others == (h,)
+
+
+def test_a_guest_whom_the_host_does_not_answer_is_put_out_and_one_it_answers_stays() -> None:
+    for answered in (False, True):
+        room = Room()
+        host, guest = room.enter(), room.enter("203.0.113.5")
+        h = room.takes(host, HOST).seat
+        g = room.takes(guest, GUEST).seat
+        room.now = SILENT_S - 0.1
+        room.says(guest, Pass(TOPIC, h, BLOB))
+        room.now += UNANSWERED_S - 0.1
+        if answered:
+            room.says(host, Pass(TOPIC, g, BLOB))
+        room.now += 1000.0
+        assert bool(room.broker.tick(room.now)) is not answered
+
+
+def test_a_friend_who_comes_takes_the_place_of_a_silent_guest_at_once() -> None:
+    room = Room()
+    host, silent, friend = room.enter(), room.enter("203.0.113.5"), room.enter("198.51.100.2")
+    h = room.takes(host, HOST).seat
+    g = room.takes(silent, GUEST).seat
+    assert room.says(friend, Take(TOPIC, GUEST)) == refused(friend, Refusal.FULL)
+    room.now = SILENT_S
+    *told, seated = room.says(friend, Take(TOPIC, GUEST))
+    assert told == [Send(silent, Gone(TOPIC, h)), Send(host, Gone(TOPIC, g))]
+    assert isinstance(seated, Send) and isinstance(seated.message, Seated)
+
+
+def test_an_invite_remembers_some_of_those_whom_it_put_out() -> None:
+    room = Room(replace(Limits(), connections_per_address=1000, seats_per_address=1000))
+    room.takes(room.enter(), HOST)
+    for number in range(PUT_OUT_CAP + 1):
+        room.takes(room.enter(f"203.0.{number}.1"), GUEST)
+        room.now += SILENT_S
+        room.broker.tick(room.now)
+    second = room.enter("203.0.1.1")
+    assert room.says(second, Take(TOPIC, GUEST)) == refused(second, Refusal.FULL)
+    room.takes(room.enter("203.0.0.1"), GUEST)
 
 
 @pytest.mark.parametrize("disconnects", [False, True])
@@ -330,15 +405,40 @@ def test_passes_are_rationed_by_address() -> None:
     assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Send(alice, Blob(TOPIC, b, BLOB))]
 
 
+def crowd(room: Room, hosts: Iterator[str]) -> int:
+    """How many of these are let in."""
+    return sum(room.try_to_enter(host) is not None for host in hosts)
+
+
+def test_one_customer_of_ipv6_cannot_take_the_server_nor_can_one_network() -> None:
+    room = Room()
+    site = (f"2001:db8:0:{net:x}::{n + 1:x}" for net in range(256) for n in range(64))
+    assert crowd(room, site) == 128
+    network = (f"2001:db8:0:{net:x}::{n + 1:x}" for net in range(256, 65536, 64) for n in range(8))
+    assert crowd(room, network) == 512 - 128
+    assert crowd(room, (f"192.0.2.{n}" for n in range(256) for _ in range(64))) == 512
+    assert room.try_to_enter("198.51.100.7") is not None
+
+
+def test_seats_and_rates_of_a_network_are_capped_too() -> None:
+    limits = replace(Limits(), seats_per_address=1, takes_per_address=Rate(1, 0.0), addresses_per_network=2)
+    room = Room(limits)
+    first, second, third = (room.enter(f"192.0.2.{n}") for n in range(3))
+    room.takes(first, MESH)
+    room.takes(second, MESH)
+    assert room.says(third, Take(TOPIC, MESH)) == refused(third, Refusal.BUSY)
+    room.takes(room.enter("198.51.100.7"), MESH)
+
+
 def test_addresses_are_forgotten_once_forgetting_changes_nothing() -> None:
-    room = Room(replace(Limits(), connects_per_address=Rate(10, 1.0), addresses=1))
+    room = Room(replace(Limits(), connects_per_address=Rate(10, 1.0), addresses=2))
     room.leaves(room.enter("192.0.2.1"))
     room.broker.tick(room.now)
-    assert room.try_to_enter("192.0.2.2") is None, "the table of addresses is full"
+    assert room.try_to_enter("198.51.100.2") is None, "the table of addresses is full"
     room.now = 1.0
     room.broker.tick(room.now)
     assert room.broker.census() == EMPTY
-    room.enter("192.0.2.2")
+    room.enter("198.51.100.2")
 
 
 def test_nothing_is_left_when_everybody_has_left() -> None:
@@ -348,7 +448,7 @@ def test_nothing_is_left_when_everybody_has_left() -> None:
     room.takes(guest, GUEST)
     for client in (host, guest, member):
         room.takes(client, MESH, OTHER_TOPIC)
-    assert room.broker.census() == Census(connections=3, seats=5, topics=2, addresses=3)
+    assert room.broker.census() == Census(connections=3, seats=5, topics=2, groups=4)
     for client in (guest, member, host):
         room.leaves(client)
     room.now = 1000.0

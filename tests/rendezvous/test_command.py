@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from p2pchat import __version__
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import SeatMode, Take, encode_client
+from rendezvous.addresses import addresses
 from tests.support.certificates import certificate
 
 ROOT = Path(__file__).parents[2]
@@ -170,3 +172,37 @@ def test_it_says_its_version_and_what_is_no_number(flags: tuple[str, ...], code:
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == code
     assert said in ran.stdout + ran.stderr
+
+
+def test_an_empty_host_is_refused_and_so_is_a_proxy_that_is_no_address(tmp_path: Path) -> None:
+    for flags in (("--host", ""), ("--trust-proxy", "nginx")):
+        done = subprocess.run(
+            [sys.executable, "-m", "rendezvous", *flags],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.count("\n") == 1 and flags[0] in done.stderr
+
+
+def test_a_name_of_which_one_address_cannot_be_had_is_listened_on_at_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As ``localhost`` where IPv6 is switched off and ``::1`` still is in the hosts file."""
+    unreachable = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("192.0.2.1", 0))
+    here = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 0))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [unreachable, here])
+    assert addresses("localhost", 8750) == addresses("localhost", 0) == ["127.0.0.1"]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [unreachable])
+    assert addresses("localhost", 8750) == ["192.0.2.1"], "the error is told when listening"
+
+
+def test_it_tells_how_many_there_are_when_asked(tmp_path: Path) -> None:
+    with started(cwd=tmp_path) as (process, url), connect(url) as client:
+        take_a_seat(client)
+        process.send_signal(signal.SIGUSR1)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "connections 1 seats 1 topics 1 groups 0\n"

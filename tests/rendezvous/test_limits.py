@@ -3,24 +3,30 @@
 import pytest
 
 from rendezvous.bucket import Bucket
-from rendezvous.limits import Limits, Rate, same_client
+from rendezvous.limits import Limits, Rate, culprit, groups
 
 
 @pytest.mark.parametrize(
-    ("host", "name"),
+    ("host", "names"),
     [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("127.0.0.1", None),
-        ("::1", None),
-        ("::ffff:127.0.0.1", None),
+        ("192.0.2.7", ["192.0.2.7", "192.0.2.0/24"]),
+        ("::ffff:192.0.2.7", ["192.0.2.7", "192.0.2.0/24"]),
+        ("2001:db8:1:2345:3:4:5:6", ["2001:db8:1:2345::/64", "2001:db8:1:2300::/56", "2001:db8:1::/48"]),
+        ("fe80::1%eth0", ["fe80::/64", "fe80::/56", "fe80::/48"]),
+        ("127.0.0.1", []),
+        ("::1", []),
+        ("::ffff:127.0.0.1", []),
     ],
 )
-def test_limits_count_an_ipv4_address_or_an_ipv6_64(host: str, name: str | None) -> None:
-    assert same_client(host) == name
+def test_limits_count_an_address_and_the_networks_around_it(host: str, names: list[str]) -> None:
+    assert [group.name for group in groups(host, Limits())] == names
+
+
+def test_a_network_is_worth_some_addresses_and_who_is_to_blame_is_one_customer() -> None:
+    four, six = groups("192.0.2.7", Limits()), groups("2001:db8::1", Limits())
+    assert [group.worth for group in four] == [1, 8]
+    assert [group.worth for group in six] == [1, 2, 8]
+    assert (culprit(four), culprit(six), culprit(())) == ("192.0.2.7", "2001:db8::/56", None)
 
 
 def test_a_bucket_gives_its_burst_then_its_rate() -> None:

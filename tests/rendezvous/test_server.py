@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 import pytest_asyncio
@@ -31,7 +32,7 @@ from p2pchat.wire.signalling import (
 )
 from p2pchat.wire.version import VERSION
 from rendezvous.limits import Limits, Rate
-from rendezvous.server import PIECE_BYTES, TURNED_AWAY_MAX, running
+from rendezvous.server import FULL, PIECE_BYTES, TURNED_AWAY_MAX, running
 
 pytestmark = pytest.mark.asyncio
 
@@ -256,16 +257,48 @@ async def test_who_comes_to_a_full_house_is_told_so(enters: Enters) -> None:
         with pytest.raises(InvalidStatus) as refusal:
             await connect(server.url)
         assert refusal.value.response.status_code == 503
+        assert refusal.value.response.body == FULL.encode()
         await first.close()
         await until(lambda: server.broker.census().connections == 0)
         await enters(server.url)
+
+
+async def status(url: str, path: str = "/", **headers: str) -> int:
+    """What it answers to a request for that path; 101: a client is let in."""
+    try:
+        async with connect(url + path, additional_headers=headers, compression=None):
+            return 101
+    except InvalidStatus as refusal:
+        return refusal.response.status_code
+
+
+async def test_whoever_watches_the_server_sees_whether_it_lets_clients_in(enters: Enters) -> None:
+    async with running(limits=replace(Limits(), connections=1)) as server:
+        assert await status(server.url, "/healthz") == 200
+        await until(lambda: server.broker.census().connections == 0)
+        await enters(server.url)
+        assert await status(server.url, "/healthz") == 503
+
+
+async def test_clients_of_a_trusted_proxy_are_counted_where_they_are() -> None:
+    limits = replace(Limits(), connects_per_address=Rate(1, 0.0))
+    async with running(limits=limits, proxies=(ip_network("127.0.0.0/8"),)) as server:
+        for forged in ("", "203.0.113.9, ", "nonsense, "):
+            said = {"X-Forwarded-For": f"{forged}198.51.100.{len(forged)}, 127.0.0.5"}
+            assert await status(server.url, **said) == 101
+            assert await status(server.url, **said) == 503
+        assert await status(server.url, **{"X-Forwarded-For": "not an address"}) == 101
+    async with running(limits=limits) as server:
+        said = {"X-Forwarded-For": "198.51.100.1"}
+        assert [await status(server.url, **said) for _ in range(3)] == [101, 101, 101], "nobody is believed"
 
 
 async def test_connections_over_the_cap_do_not_pile_up() -> None:
     async with running(limits=replace(Limits(), connections=1)) as server:
         silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(TURNED_AWAY_MAX + 2)]
         reader, _ = silent[-1]
-        assert await reader_ends(reader), "the last one is cut at once"
+        answer = await everything(reader)
+        assert answer.startswith(b"HTTP/1.1 503 ") and FULL.encode() in answer, "the last one is told at once"
         for _, writer in silent:
             await hang_up(writer)
 

@@ -23,6 +23,6 @@ from __future__ import annotations
 
 from p2pchat.core.pairing.guest import Guest
 from p2pchat.core.pairing.host import Host
-from p2pchat.core.pairing.party import Failed, Guessed, Ours, Output, Paired, Ready, topic_of
+from p2pchat.core.pairing.party import Disturbed, Failed, Guessed, Ours, Output, Paired, Ready, topic_of
 
-__all__ = ["Failed", "Guessed", "Guest", "Host", "Ours", "Output", "Paired", "Ready", "topic_of"]
+__all__ = ["Disturbed", "Failed", "Guessed", "Guest", "Host", "Ours", "Output", "Paired", "Ready", "topic_of"]

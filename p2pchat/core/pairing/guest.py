@@ -23,6 +23,12 @@ from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import RENDEZVOUS_MAX, InviteCode, InviteLink
 from p2pchat.wire.signalling import Refusal, SeatMode
 
+AGAIN_S = 1.0
+"""Between attempts where another guest sits: one who does not know the words is put out after 5 s, or 15."""
+
+AGAIN_FOR_S = 25.0
+"""For so long; then it is another's."""
+
 
 class Guest(Party):
     """The one who was given it."""
@@ -38,6 +44,8 @@ class Guest(Party):
         self._share = b""
         self._absent: dict[str, Refusal] = {}
         self._first_key = self._key
+        self._again: dict[str, float] = {}
+        self._again_until: float | None = None
         self._bundle: wire.HostBundle | None = None
         self._secret = b""
         self._olm: OlmSession | None = None
@@ -60,8 +68,31 @@ class Guest(Party):
         """No host there, or another guest was first; or, half-way, a blob of ours was not passed on."""
         if self._peer is not None:
             return self._busy(url, reason)
+        if reason is Refusal.FULL and self._waits(now):
+            self._again[url] = now + AGAIN_S
+            return []
         self._absent[url] = reason
         return self._nobody_there()
+
+    def _waits(self, now: float) -> bool:
+        """Whether whoever sits there may yet be put out."""
+        if self._again_until is None:
+            self._again_until = now + AGAIN_FOR_S
+        return now < self._again_until
+
+    def next_wakeup(self) -> float:
+        """When patience ends, or a seat is to be asked for again."""
+        return min((self._deadline, *self._again.values()))
+
+    def tick(self, now: float) -> list[Output]:
+        """Ask again where another sat."""
+        due = [url for url, at in self._again.items() if at <= now]
+        for url in due:
+            del self._again[url]
+        ended = super().tick(now)
+        if ended or self._peer is not None:
+            return ended
+        return [TakeSeat(url, self.topic, SeatMode.GUEST) for url in due]
 
     def down(self, url: str, reason: str) -> list[Output]:
         """Out of reach; the others may all have said no already."""

@@ -9,7 +9,17 @@ import hmac
 from collections.abc import Callable
 
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.pairing.party import MEDDLED, Guessed, Ours, Output, Paired, Party, Ready, foreign
+from p2pchat.core.pairing.party import (
+    MEDDLED,
+    Disturbed,
+    Guessed,
+    Ours,
+    Output,
+    Paired,
+    Party,
+    Ready,
+    foreign,
+)
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
@@ -25,9 +35,9 @@ from p2pchat.wire.signalling import Refusal, SeatMode
 from p2pchat.wire.version import VERSION
 from p2pchat.wire.words import WORDS
 
-NAMEPLATES = 1000
-"""Nameplates are drawn below this, and below ten times as many after each collision: short while the server
-is quiet."""
+NAMEPLATES = 10_000
+"""Nameplates are drawn below this, and below ten times as many after each collision: short enough to say, and
+one address that tries all of them at a rendezvous needs 42 minutes, an invite's words last ten."""
 
 COLLISIONS = 5
 """After this many taken nameplates something is wrong with the server, not with our luck."""
@@ -60,6 +70,7 @@ class Host(Party):
         self._link = link
         self._free = free
         self._collisions = 0
+        self._strangers = 0
         self.code = given or self._draw()
         self._ready = given is not None
         self._asked: set[str] = set()
@@ -117,10 +128,11 @@ class Host(Party):
         return super().down(url, reason) or self._settle()
 
     def gone(self, at: SeatRef) -> list[Output]:
-        """A guest left. One who had not said a word has not guessed: open the topic, which went with him,
-        again."""
+        """A guest left, or was put out. One who had not said a word has not guessed: the topic is still
+        ours, and our owner is told."""
         if self._peer is None and not self.over:
-            return [TakeSeat(at.url, self.topic, SeatMode.HOST)]
+            self._strangers += 1
+            return [Disturbed(self._strangers)]
         return super().gone(at)
 
     def next_wakeup(self) -> float:

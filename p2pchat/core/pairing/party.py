@@ -78,7 +78,15 @@ class Failed:
     error: P2PChatError
 
 
-Output = TakeSeat | LeaveSeat | Signal | Ready | Guessed | Paired | Failed
+@dataclass(frozen=True, slots=True)
+class Disturbed:
+    """Somebody sat at our invite who did not know the words, and said nothing of use."""
+
+    strangers: int
+    """So far."""
+
+
+Output = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Guessed | Paired | Failed
 
 HALF_WAY_S = 60.0
 """From the first message until the pairing is complete: five ways through any network."""

@@ -10,6 +10,7 @@ the controls that could turn foreign text on its neighbours go (Unicode TR 36, s
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from typing import Final
 
@@ -32,12 +33,17 @@ _HARMFUL: Final = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{_BIDI}\ufff9-\ufffb\
 
 _NAME_HARMFUL: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028\u2029\u2800"
-    f"{_BIDI}\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+    f"{_BIDI}\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""In a name, whatever looks like nothing could make one contact look like another."""
+"""In a name, whatever looks like nothing could make one contact look like another: all that Unicode lets be
+ignored (``Default_Ignorable_Code_Point``) but for joiners and the choice of an emoji's look, which follow."""
 
 _LONE_JOINER: Final = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
 """Joiners belong between letters of scripts that join, and between emoji; never beside ASCII."""
+
+_LOOK: Final = re.compile("[\ufe0e\ufe0f]")
+"""They choose whether the sign before is drawn as text or in colours."""
 
 
 def harmless(text: str) -> str:
@@ -61,13 +67,30 @@ def indented(text: str, margin: int) -> str:
 def harmless_name(name: str) -> str:
     """Return a nickname fit for a terminal, with everything visible that could be used to pose as another."""
     shown = _LONE_JOINER.sub(REPLACEMENT, _NAME_HARMFUL.sub(_visible, name))
-    return _thin(shown)
+    return _thin(_LOOK.sub(lambda look: _at_a_sign(look, shown), shown))
+
+
+def seen(name: str) -> str:
+    """Return of a nickname what leaves a trace on the screen."""
+    return _LONE_JOINER.sub("", _LOOK.sub("", _NAME_HARMFUL.sub("", name))).strip()
+
+
+def typed(name: str) -> str:
+    """Return a nickname, or whatever else others chose, as it is typed after a command: shells and option
+    parsers take it for one plain word."""
+    word = shlex.quote(harmless_name(name))
+    return f"-- {word}" if name.startswith("-") else word
 
 
 def shortened(text: str, width: int) -> str:
     """Return the beginning of ``text`` in one line of at most ``width`` characters."""
     line = one_line(text[: width * 4])
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _at_a_sign(look: re.Match[str], name: str) -> str:
+    before = name[look.start() - 1 : look.start()]
+    return look.group() if before and unicodedata.category(before) in ("So", "Sm", "Po") else REPLACEMENT
 
 
 def _visible(match: re.Match[str]) -> str:

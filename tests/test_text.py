@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p2pchat.text import INVISIBLE_RUN, REPLACEMENT, harmless, harmless_name, indented, one_line, shortened
+from p2pchat.text import (
+    INVISIBLE_RUN,
+    REPLACEMENT,
+    harmless,
+    harmless_name,
+    indented,
+    one_line,
+    seen,
+    shortened,
+    typed,
+)
 
 BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -108,14 +119,43 @@ def test_later_lines_are_moved_right_so_that_none_poses_as_a_message() -> None:
     assert indented("hello\n12:00  bob: I owe you", 4) == "hello\n    12:00  bob: I owe you"
 
 
-@pytest.mark.parametrize("name", ["bob\u200b", "bo\u00adb", "b\u200dob", "bob\u3164", "\U000e0062bob"])
+@pytest.mark.parametrize(
+    "name", ["bob\u200b", "bo\u00adb", "b\u200dob", "bob\u3164", "\U000e0062bob", "b\ufe0fob"]
+)
 def test_a_name_cannot_look_like_another(name: str) -> None:
     assert REPLACEMENT in harmless_name(name)
 
 
-@pytest.mark.parametrize("name", ["bob", "Zoë", "علی‌رضا", "👩‍💻", "太郎"])
+@pytest.mark.parametrize("name", ["bob", "Zoë", "علی‌رضا", "👩‍💻", "太郎", "❤️ ☎️"])
 def test_an_honest_name_is_left_alone(name: str) -> None:
     assert harmless_name(name) == name
+
+
+_RANGES = """
+ad-ad 34f-34f 61c-61c 115f-1160 17b4-17b5 180b-180f 200b-200f 202a-202e 2060-206f 3164-3164 fe00-fe0f
+feff-feff ffa0-ffa0 fff0-fff8 1bca0-1bca3 1d173-1d17a e0000-e0fff
+"""
+"""Unicode's DerivedCoreProperties.txt, Default_Ignorable_Code_Point."""
+
+IGNORABLE = [
+    chr(code)
+    for first, last in (each.split("-") for each in _RANGES.split())
+    for code in range(int(first, 16), int(last, 16) + 1)
+]
+
+
+def test_nothing_that_may_be_ignored_stays_in_a_name() -> None:
+    assert [hex(ord(each)) for each in IGNORABLE if REPLACEMENT not in harmless_name(f"b{each}ob")] == []
+    assert [hex(ord(each)) for each in IGNORABLE if seen(f"b{each}ob") != "bob"] == []
+
+
+@given(NASTY)
+@settings(max_examples=200)
+def test_what_is_to_be_typed_is_one_plain_word(name: str) -> None:
+    words = shlex.split(f"command {typed(name)}")
+    assert words[-1] == harmless_name(name)
+    assert len(words) == (3 if name.startswith("-") else 2)
+    assert (words[1] == "--") is name.startswith("-")
 
 
 def test_shortened_never_passes_its_width() -> None:

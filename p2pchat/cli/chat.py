@@ -17,7 +17,7 @@ from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import UsageError
-from p2pchat.text import harmless_name
+from p2pchat.text import harmless_name, typed
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -117,4 +117,4 @@ async def _last(node: Node) -> str:
     if not names:
         raise UsageError("you have no contacts yet; make a code for a friend with 'p2pchat invite'")
     known = ", ".join(harmless_name(name) for name in names[:5])
-    raise UsageError(f"say with whom, like 'p2pchat chat {harmless_name(names[0])}' (you know {known})")
+    raise UsageError(f"say with whom, like: p2pchat chat {typed(names[0])} (you know {known})")

@@ -6,7 +6,7 @@ Knows: how a code is shown and drawn. Does not know: what it proves.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,8 +16,8 @@ from p2pchat.cli.output import bold, colour, payload, record, say
 from p2pchat.cli.parameters import SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
-from p2pchat.text import harmless_name
-from p2pchat.wording.pairing import join_command, qr_lines, stranger_line
+from p2pchat.text import harmless_name, typed
+from p2pchat.wording.pairing import join_command, qr_lines, stranger_line, twin
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -73,7 +73,7 @@ async def _invite(
                 if line := stranger_line(event["strangers"]):
                     say(f"{line[:1].upper()}{line[1:]}.")
             elif event["type"] == "contact":
-                welcome(event)
+                welcome(event, await node.contacts())
 
 
 async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: bool) -> None:
@@ -85,16 +85,18 @@ async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: b
     say("Waiting for them ... (Ctrl-C takes it back; it works once)")
 
 
-def welcome(contact: Mapping[str, Any]) -> None:
+def welcome(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -> None:
     """Print the new contact's name, and what to do next."""
-    name = harmless_name(contact["name"])
+    name, word = harmless_name(contact["name"]), typed(contact["name"])
     payload(name)
     if contact["blocked"]:
-        say(f"{name} is still blocked here. Let them in:  p2pchat contacts block {name} --undo")
+        say(f"{name} is still blocked here. Let them in:  p2pchat contacts block --undo {word}")
         return
-    say(f"You and {name} are contacts now. Talk:  p2pchat chat {name}")
+    say(f"You and {name} are contacts now. Talk:  p2pchat chat {word}")
     if not contact["verified"]:
-        say(f"To be sure that it is them, compare:  p2pchat contacts verify {name}")
+        say(f"To be sure that it is them, compare:  p2pchat contacts verify {word}")
+    if (other := twin(contact, contacts)) is not None:
+        say(f"{bold('WARNING')}: {harmless_name(other)} is somebody else, whose name looks like theirs.")
 
 
 def drawn(code: str, coloured: bool) -> str:

@@ -69,4 +69,4 @@ async def _join(
         if settings.json:
             record({"type": "contact", "change": "added", **contact})
         else:
-            welcome(contact)
+            welcome(contact, await node.contacts())

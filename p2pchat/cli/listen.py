@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--from", "sender", type=CONTACT, metavar="NAME", help="Only messages of this contact.")
 @click.option("--count", type=COUNT, metavar="N", help="End after N messages.")
 @click.option("--timeout", type=SECONDS, metavar="S", help="End after S seconds.")
+@click.option("--peek", is_flag=True, help="Leave all unheard: the next listener or chat shows it as new.")
 @click.option("--exec", "shell_command", metavar="CMD", help="Run CMD for each message, its text on stdin.")
 @pass_settings
 def command(
@@ -37,6 +38,7 @@ def command(
     sender: str | None,
     count: int | None,
     timeout: float | None,
+    peek: bool,
     shell_command: str | None,
 ) -> None:
     """Print messages as they come, one line each; first those that no listener has had yet.
@@ -46,15 +48,15 @@ def command(
 
     CMD runs in the shell, one message at a time, with P2PCHAT_MESSAGE_ID, P2PCHAT_MESSAGE_FROM,
     P2PCHAT_MESSAGE_AT and P2PCHAT_HOME set. A message counts as heard once it was printed and CMD succeeded;
-    one that was not heard is offered again to the next listener.
+    one that was not heard is offered again to the next listener. --peek hears nothing.
 
     \b
     Example:
       p2pchat listen --from bob --count 1 --timeout 60
-      p2pchat listen --exec 'notify-send "$P2PCHAT_MESSAGE_FROM" "$(cat)"'
+      p2pchat listen --peek --exec 'notify-send -- "$P2PCHAT_MESSAGE_FROM wrote"'
     """
     wait_for(
-        _listen(settings, _Listener(settings, sender, count, shell_command), timeout),
+        _listen(settings, _Listener(settings, sender, count, shell_command, peek), timeout),
         settings,
         fast=hosting(settings),
     )
@@ -66,6 +68,7 @@ class _Listener:
     sender: str | None
     count: int | None
     shell_command: str | None
+    peek: bool
     heard: int = 0
     failed: int = 0
     home: str = ""
@@ -89,7 +92,8 @@ class _Listener:
             how = f"failed with exit code {code}" if code > 0 else f"was killed by signal {-code}"
             say(f"the command {how} on message {message['id']}, which stays unheard")
             return
-        await node.heard([message["id"]])
+        if not self.peek:
+            await node.heard([message["id"]])
 
     async def _execute(self, shell_command: str, message: Mapping[str, Any]) -> int:
         facts = {

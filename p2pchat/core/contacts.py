@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from p2pchat import looks
 from p2pchat.core.orders import ContactChanged, Notify, Order, Persist
 from p2pchat.core.records import Contact, DropContact, PutContact
 from p2pchat.types import ContactId
@@ -66,10 +67,10 @@ class Contacts:
         return contact, [Persist(PutContact(contact)), Notify(ContactChanged(contact, change, by_them))]
 
     def _free(self, name: str, but: ContactId | None = None) -> str:
-        taken = {contact.name.casefold() for contact in self._contacts.values() if contact.id != but}
-        if name.casefold() not in taken:
-            return name
-        number = 2
-        while f"{name}-{number}".casefold() in taken:
+        """``name``, with a number if it is that of another contact or cannot be told from it by looking."""
+        taken = {key for each in self._contacts.values() if each.id != but for key in looks.keys(each.name)}
+        free, number = name, 1
+        while not taken.isdisjoint(looks.keys(free)):
             number += 1
-        return f"{name}-{number}"
+            free = f"{name}-{number}"
+        return free

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from p2pchat import looks
 from p2pchat.core import facts, orders
 from p2pchat.core.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.records import Contact
@@ -34,6 +35,7 @@ from p2pchat.errors import (
     TrustError,
     UsageError,
 )
+from p2pchat.text import harmless_name, typed
 from p2pchat.types import MessageId, MessageState
 from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous, parse
 from p2pchat.wire.pairing import check_nick
@@ -183,11 +185,9 @@ class Methods:
     async def _contacts_rename(self, arguments: Arguments, asker: Asker) -> views.View:
         contact, new = self._named(arguments.text("name")), _nick(arguments.text("new"))
         assert new is not None, "checked"
-        if any(
-            each.name.casefold() == new.casefold() and each.id != contact.id
-            for each in self._running.node.contacts()
-        ):
-            raise UsageError(f"another contact is called {new!r} already")
+        for each in self._running.node.contacts():
+            if each.id != contact.id and looks.alike(each.name, new):
+                raise UsageError(f"another contact is called {each.name!r} already, which looks the same")
         return await self._changed(contact, facts.ContactRenamed(contact.id, new))
 
     async def _contacts_block(self, arguments: Arguments, asker: Asker) -> views.View:
@@ -221,11 +221,14 @@ class Methods:
         return views.contact(contact, here, node.over_quota(contact.id))
 
     def _named(self, name: str) -> Contact:
-        """A contact by name: exactly, or in whatever case if only one matches. Raises UsageError."""
+        """A contact by name: exactly, or else in whatever case and composition, or as the name is shown, if
+        only one matches. Raises UsageError."""
         contacts = self._running.node.contacts()
-        matches = [each for each in contacts if each.name == name] or [
-            each for each in contacts if each.name.casefold() == name.casefold()
-        ]
+        matches = (
+            [each for each in contacts if each.name == name]
+            or [each for each in contacts if looks.same(each.name, name)]
+            or [each for each in contacts if harmless_name(each.name) == name]
+        )
         if len(matches) == 1:
             return matches[0]
         near = difflib.get_close_matches(name, [each.name for each in contacts], n=3)
@@ -290,7 +293,8 @@ class Methods:
 
     def _check_sendable(self, contact: Contact, text: str) -> None:
         if contact.blocked:
-            raise UsageError(f"{contact.name} is blocked; 'p2pchat contacts block --undo' unblocks them")
+            undo = f"p2pchat contacts block --undo {typed(contact.name)}"
+            raise UsageError(f"{harmless_name(contact.name)} is blocked; to unblock them: {undo}")
         if not text:
             raise UsageError("there is nothing to send")
         try:

@@ -5,6 +5,7 @@ Knows: what terminals and desktops understand. Does not know: who wrote what; no
 
 from __future__ import annotations
 
+import html
 import os
 import shutil
 import subprocess
@@ -30,7 +31,8 @@ def on_desktop(name: str, environment: Mapping[str, str] = os.environ) -> list[s
         return None
     program = shutil.which("notify-send", path=environment.get("PATH"))
     shown = one_line(harmless_name(name))[:NAME_MAX]
-    return [program, "--app-name=p2pchat", "p2pchat", f"{shown} wrote"] if program else None
+    said = html.escape(f"{shown} wrote", quote=False)  # desktops read the second as markup
+    return [program, "--app-name=p2pchat", "--", "p2pchat", said] if program else None
 
 
 def notify_desktop(name: str) -> None:

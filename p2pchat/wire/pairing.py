@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
 from p2pchat.errors import Malformed
+from p2pchat.text import seen
 from p2pchat.wire.codec import Reader, length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.invite import RENDEZVOUS_MAX, URL_BYTES, check_rendezvous
@@ -45,6 +46,10 @@ def check_nick(nick: str) -> None:
         raise Malformed("a name does not start or end with a blank")
     if any(unicodedata.category(character) in _REFUSED or character in _DIRECTION for character in nick):
         raise Malformed("a name has no control characters")
+    if nick.startswith("-"):
+        raise Malformed("a name does not begin with a dash: commands would take it for an option")
+    if not seen(nick):
+        raise Malformed("a name has something to be seen")
 
 
 @dataclass(frozen=True, slots=True)

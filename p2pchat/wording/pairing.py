@@ -6,7 +6,12 @@ Knows: what a friend has to type, how a code is drawn. Does not know: what eithe
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from p2pchat.looks import alike
+from p2pchat.text import typed
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -15,10 +20,18 @@ if TYPE_CHECKING:
 async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...] = ()) -> str:
     """Return what the friend has to type. A link says where to meet; words do not, so the command must."""
     if link:
-        return f"p2pchat join {code}"
+        return f"p2pchat join {typed(code)}"
     status = await node.status()
     up = [each["url"] for each in status["rendezvous"] if each["up"]]
-    return " ".join(["p2pchat join", code, *(f"--rendezvous {url}" for url in dict.fromkeys([*up, *extra]))])
+    met = [f"--rendezvous {typed(url)}" for url in dict.fromkeys([*up, *extra])]
+    return " ".join(["p2pchat join", typed(code), *met])
+
+
+def twin(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -> str | None:
+    """The name of another contact that ``contact`` got a number for, because theirs look the same."""
+    own = re.sub(r"-[0-9]+$", "", contact["name"])
+    others = [each["name"] for each in contacts if each["fingerprint"] != contact["fingerprint"]]
+    return next((each for each in others if own != contact["name"] and alike(own, each)), None)
 
 
 def qr_lines(code: str) -> list[str]:

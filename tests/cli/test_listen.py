@@ -41,6 +41,12 @@ def test_count_counts_messages_of_the_one_who_was_named(p2pchat: Run, node: Fake
     assert node.was_heard == ["2"]
 
 
+def test_whoever_peeks_leaves_all_as_new(p2pchat: Run, node: FakeNode) -> None:
+    node.events = [message("1", "a"), message("2", "b")]
+    ran = p2pchat("listen", "--peek", "--count", "2", "--exec", "true")
+    assert (ran.code, len(ran.lines), node.was_heard) == (0, 2, [])
+
+
 def test_too_few_in_time_is_exit_code_6(p2pchat: Run, node: FakeNode) -> None:
     node.events = [message("1", "hi")]
     ran = p2pchat("listen", "--count", "2", "--timeout", "0.05")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+from pathlib import Path
 
 import pytest
 import segno
@@ -22,6 +25,40 @@ def test_the_code_is_the_first_line_and_the_new_name_the_second(p2pchat: Run, no
     ran = p2pchat("invite", "--rendezvous", "ws://127.0.0.1:2")
     assert ran.lines == [CODE, "bob␛"]
     assert f"p2pchat join {CODE} --rendezvous ws://127.0.0.1:1 --rendezvous ws://127.0.0.1:2\n" in ran.err
+
+
+NASTY_NAMES = ["$(touch broken)", "`touch broken`", "; touch broken;", "a b", "-x", "--help", "日本語 🎈"]
+
+
+@pytest.mark.parametrize("name", NASTY_NAMES)
+def test_what_is_to_be_typed_is_typed_as_it_is(
+    name: str, p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    node.rendezvous[0]["url"] = "ws://there/;touch${IFS}broken;"
+    node.invitation = [INVITE, {**ADDED, "name": name}]
+    said = p2pchat("invite").err
+    typed = re.findall(r"(?:^|: ) +(p2pchat (?:join|chat|contacts) .*)", said, flags=re.MULTILINE)
+    words = [
+        subprocess.run(
+            ["bash", "-c", f'p2pchat() {{ printf "%s\\0" "$@"; }}; {line}'], capture_output=True, check=True
+        ).stdout.decode().split("\0")[:-1]
+        for line in typed
+    ]  # fmt: skip
+    dashes = ["--"] if name.startswith("-") else []
+    assert words == [
+        ["join", CODE, "--rendezvous", "ws://there/;touch${IFS}broken;"],
+        ["chat", *dashes, name],
+        ["contacts", "verify", *dashes, name],
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_somebody_whose_name_looks_like_another_s_is_warned_of(p2pchat: Run, node: FakeNode) -> None:
+    node.invitation = [INVITE, {**ADDED, "name": "b\u043eb-2", "fingerprint": "9" * 64}]
+    assert "WARNING: bob is somebody else, whose name looks like theirs." in p2pchat("invite").err
+    node.invitation = [INVITE, {**ADDED, "name": "dora-2", "fingerprint": "9" * 64}]
+    assert "WARNING" not in p2pchat("invite").err
 
 
 def test_a_rendezvous_that_is_down_is_not_recommended(p2pchat: Run, node: FakeNode) -> None:

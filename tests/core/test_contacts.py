@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from p2pchat.core.contacts import Contacts
 from p2pchat.core.orders import ContactChanged, Notify, Order, Persist
 from p2pchat.core.records import Contact, DropContact, PutContact
@@ -18,6 +20,39 @@ def test_a_taken_name_gets_a_number_in_whatever_case() -> None:
     for number, name in ((2, "bob"), (3, "BOB"), (4, "bob")):
         added, _ = contacts.add(replace(BOB, id=ContactId(str(number)), name=name))
         assert added.name == f"{name}-{number}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("café", "cafe\u0301"),
+        ("bob", "b\u043eb"),  # a Cyrillic o
+        ("bob", "b\ufe0fob"),
+        ("bob", "\uff22\uff2f\uff22"),
+        ("Paul", "Pau1"),
+        ("Ian", "lan"),
+        ("\u0401\u0432\u0430", "E\u0308\u0432\u0430"),
+        ("\u2800", "\u3164"),
+        ("\u0391\u039d\u039d\u0391", "Anna"),
+    ],
+)
+def test_a_name_that_looks_like_another_gets_a_number_too(one: str, other: str) -> None:
+    contacts = Contacts([replace(BOB, name=one)])
+    assert contacts.add(replace(BOB, id=ContactId("2"), name=other))[0].name == f"{other}-2"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("bob", "b\u043eb-2"),
+        ("René", "Rene"),
+        ("太郎", "太朗"),
+        ("\u0410\u043d\u043d\u0430", "\u0418\u043d\u043d\u0430"),
+    ],
+)
+def test_names_that_can_be_told_apart_stay(one: str, other: str) -> None:
+    contacts = Contacts([replace(BOB, name=one)])
+    assert contacts.add(replace(BOB, id=ContactId("2"), name=other))[0].name == other
 
 
 def test_pairing_again_keeps_all_that_was_decided_about_a_contact() -> None:

@@ -45,7 +45,7 @@ def test_nothing_is_lost_on_the_way_to_the_screen() -> None:
     assert PAGES[-1].name == "p2pchat.1"
     for exactly in (
         'p2pchat send --id "backup of $(date +%F)" bob done',
-        """p2pchat listen --exec 'notify-send "$P2PCHAT_MESSAGE_FROM" "$(cat)"'""",
+        """p2pchat listen --peek --exec 'notify-send -- "$P2PCHAT_MESSAGE_FROM wrote"'""",
         "~/.local/share/bash-completion/completions/p2pchat",
     ):
         assert exactly in shown

@@ -80,7 +80,16 @@ def test_a_desktop_is_told_only_where_there_is_one(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     there = {"DISPLAY": ":0", "PATH": str(tmp_path)}
-    assert noise.on_desktop("bob", there) == [str(program), "--app-name=p2pchat", "p2pchat", "bob wrote"]
+    assert noise.on_desktop("bob", there) == [
+        str(program),
+        "--app-name=p2pchat",
+        "--",
+        "p2pchat",
+        "bob wrote",
+    ]
+    marked = noise.on_desktop("<img src='http://there'>", there)
+    assert marked is not None
+    assert marked[-1] == "&lt;img src='http://there'&gt; wrote"
     assert noise.on_desktop("bob", {"PATH": str(tmp_path)}) is None
     assert noise.on_desktop("bob", {"DISPLAY": ":0", "PATH": "/nowhere"}) is None
 

@@ -116,7 +116,9 @@ def test_a_bundle_with_addresses_nobody_can_use_is_malformed(urls: list[object])
         decode_pairing(length_prefixed(pack({**fields, "at": urls}), 2008))
 
 
-@pytest.mark.parametrize("nick", ["a", "x" * 64, "Zoë", "名前", "👩\u200d👩\u200d👧", "o'neil the 3rd"])
+@pytest.mark.parametrize(
+    "nick", ["a", "x" * 64, "Zoë", "名前", "👩\u200d👩\u200d👧", "o'neil the 3rd", "a-x", "❤\ufe0f"]
+)
 def test_names_people_have(nick: str) -> None:
     check_nick(nick)
 
@@ -136,6 +138,10 @@ def test_names_people_have(nick: str) -> None:
         "a\u202eb",
         "a\u2028b",
         "a\ud800b",
+        "-x",
+        "--help",
+        "\u2800",
+        "\u3164\u200d\ufe0f",
     ],
 )
 def test_names_that_could_disturb_a_terminal_or_pass_for_others(nick: str) -> None:

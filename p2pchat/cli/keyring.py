@@ -44,7 +44,7 @@ def _asked(what: str, home: Path, *more: str) -> Any:
     try:
         import keyring
     except ImportError:
-        raise UsageError("keyrings need a library: pip install 'p2pchat[keyring]'") from None
+        raise UsageError("keyrings need a library: pip install keyring") from None
     try:
         return getattr(keyring, what)(SERVICE, str(home.resolve()), *more)
     except Exception as error:  # noqa: BLE001  (every backend fails in its own way)

@@ -198,7 +198,7 @@ def _drawing(plot: Path | None) -> Callable[[Iterable[Result]], None]:
     try:
         from p2pchat.sim.plot import draw
     except ImportError:
-        raise UsageError("--plot needs matplotlib: pip install 'p2pchat[sim]'") from None
+        raise UsageError("--plot needs matplotlib: pip install matplotlib") from None
     return lambda results: draw(list(results), plot)
 
 

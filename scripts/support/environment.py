@@ -22,7 +22,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 WISHED = ("fast",)  # extras that make things better where they install and stop nobody where they do not
-BUILD_TOOLS = ("hatchling", "editables")
+LOCKS = ROOT / "scripts" / "locks"
 
 
 def main() -> None:
@@ -72,9 +72,8 @@ def _read(record: Path) -> tuple[str, frozenset[str]] | None:
 
 def _fingerprint() -> str:
     """Changes with whatever decides what is installed, and with the place of the checkout."""
-    parts = [str(ROOT).encode()] + [
-        (ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")
-    ]
+    files = [ROOT / "pyproject.toml", *sorted(LOCKS.glob("*.txt"))]
+    parts = [str(ROOT).encode(), *(file.read_bytes() for file in files)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -97,26 +96,23 @@ def _create(place: Path) -> None:
 
 
 def _install(place: Path, extras: Iterable[str]) -> None:
-    _pip(place, *BUILD_TOOLS)
-    _pip(place, "--no-build-isolation", "--editable", _checkout(extras))
+    """Every package is one that a lock names, by its hash; of the checkout itself nothing else is fetched."""
+    for lock in ("run", *sorted(extras)):
+        if not _tried(place, "--require-hashes", "--no-deps", "-r", _lock(lock), show=True):
+            _give_up("the installation failed, pip says why above; run it again to begin anew")
+    if not _tried(place, "--no-deps", "--no-build-isolation", "--editable", str(ROOT), show=True):
+        _give_up("p2pchat could not be installed, pip says why above; run it again to begin anew")
     for wish in WISHED:
-        if not _tried(place, "--no-build-isolation", "--editable", _checkout([wish]), show=False):
+        if not _tried(place, "--require-hashes", "--no-deps", "-r", _lock(wish), show=False):
             _say(f"going on without {wish}, which does not install here")
 
 
-def _checkout(extras: Iterable[str]) -> str:
-    names = ",".join(sorted(extras))
-    return f"{ROOT}[{names}]" if names else str(ROOT)
-
-
-def _pip(place: Path, *arguments: str) -> None:
-    if not _tried(place, *arguments, show=True):
-        _give_up("the installation failed, pip says why above; run it again to begin anew")
+def _lock(name: str) -> str:
+    return str(LOCKS / f"{name}.txt")
 
 
 def _tried(place: Path, *arguments: str, show: bool) -> bool:
-    constraints = str(ROOT / "constraints.txt")
-    options = ("-qq", "--disable-pip-version-check", "--no-input", "--constraint", constraints)
+    options = ("-qq", "--disable-pip-version-check", "--no-input")
     return _call(place, "-m", "pip", "install", *options, *arguments, show=show).returncode == 0
 
 

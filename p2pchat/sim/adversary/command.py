@@ -120,7 +120,7 @@ def drawing(plot: Path | None) -> Callable[[Sequence[dict[str, Any]]], None]:
     try:
         from p2pchat.sim.adversary.picture import draw_guesses
     except ImportError:
-        raise UsageError("--plot needs matplotlib: pip install 'p2pchat[sim]'") from None
+        raise UsageError("--plot needs matplotlib: pip install matplotlib") from None
     return lambda results: draw_guesses(results, plot)
 
 

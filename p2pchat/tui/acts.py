@@ -120,7 +120,7 @@ class Acts:
             self._chat.open(rest)
 
     def _who(self, _rest: str) -> None:
-        self._chat.action_people()
+        self._chat.push_screen(Report("everyone you know", self._chat.everyone()))
 
     def _verify(self, rest: str) -> None:
         name = self._current()
@@ -217,7 +217,7 @@ class Acts:
         async def found() -> Any:
             return doctor_picture(await node.doctor(), await node.status())
 
-        self._chat.push_screen(Report("what works from here, and who learns what", found()))
+        self._chat.push_screen(Report("what works from here, and who learns what", awaited=found()))
 
     def _theme(self, rest: str) -> None:
         if rest not in self._chat.available_themes:

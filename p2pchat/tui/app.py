@@ -11,6 +11,7 @@ from contextlib import suppress
 from time import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -20,7 +21,7 @@ from textual.widgets import Input, OptionList, Static, TextArea
 
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless, harmless_name, one_line, shortened
-from p2pchat.tui import commands, noise
+from p2pchat.tui import around, commands, noise
 from p2pchat.tui.acts import Acts
 from p2pchat.tui.compose import Compose
 from p2pchat.tui.ending import Quiet
@@ -39,8 +40,7 @@ from p2pchat.tui.talks import (
     Talks,
     Trouble,
 )
-from p2pchat.wording.exposure import hidden
-from p2pchat.wording.lines import span_words
+from p2pchat.wording.exposure import hidden_in_short
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -49,13 +49,14 @@ NARROW: Final = 72
 TIGHT: Final = 108
 """With fewer columns the people (narrow), the mesh (tight) take the place of the talk."""
 
+LOW, LOWER, LOWEST = 18, 12, 8
+"""With fewer lines the keys go, then the title, then the status, unless it tells of trouble."""
+
 LEAVE_S: Final = 3.0
 """Patience with a node that does not take what was said, when one leaves."""
 
 LOOK_S: Final = 5.0
 """Between looks at the node's state."""
-
-PRESENCE: Final = {True: "here", False: "away", None: "no link: here or away is not known"}
 
 NOBODY: Final = (
     "You know nobody here yet.\n\n"
@@ -99,7 +100,7 @@ class Chat(Quiet[None]):
         """What was begun, by whom it is for."""
         self._whom = whom
         self._trouble = ""
-        self._hidden = ""
+        self._hidden = ("", "")
         self._unloaded = False
         """Whether what was said could not be read, as there is no node."""
 
@@ -113,12 +114,13 @@ class Chat(Quiet[None]):
             yield People(id="people")
             with Vertical(id="talk"):
                 yield Static("", id="title")
-                yield Static(NOBODY, id="empty", markup=False)
-                yield Scrollback(id="scrollback")
+                with Horizontal(id="middle"):
+                    yield Static(NOBODY, id="empty", markup=False)
+                    yield Scrollback(id="scrollback")
+                    with VerticalScroll(id="mesh", can_focus=False):
+                        yield Static("", id="mesh-picture", markup=False)
                 yield Static("", id="hint", markup=False)
                 yield Compose(self._completions, id="compose")
-            with VerticalScroll(id="mesh"):
-                yield Static("", id="mesh-picture", markup=False)
         yield Static("", id="status", markup=False)
         yield Static("", id="keys", markup=False)
 
@@ -194,6 +196,10 @@ class Chat(Quiet[None]):
         if self.talks.looking:
             self.notify(f"{harmless_name(name)} wrote", timeout=3, markup=False)
 
+    def everyone(self) -> RenderableType:
+        """All contacts, and what is to be known about each."""
+        return around.everyone(self.talks.in_order(), linked=bool(self.talks.links))
+
     def _forgotten(self, name: str, id: str | None) -> None:
         if id is not None:
             self.scrollback.take_away(id)
@@ -208,11 +214,15 @@ class Chat(Quiet[None]):
 
     def _refused(self, refused: Refused) -> None:
         self.scrollback.take_away(refused.id)
-        self.complain(refused.why)
-        if refused.to != self.talks.current:
-            self.drafts[refused.to] = refused.text
-        elif not self.writing.text:
+        here = refused.to == self.talks.current
+        if here and not self.writing.text:
             self.writing.load(refused.text)
+            self.complain(refused.why)
+        elif not here and not self.drafts.get(refused.to):
+            self.drafts[refused.to] = refused.text
+            self.complain(f"not sent to {harmless_name(refused.to)}, and kept there: {refused.why}")
+        else:
+            self.complain(f"not sent to {harmless_name(refused.to)}, Up brings it back: {refused.why}")
 
     def attempt(self, act: Callable[[], object]) -> bool:
         """Do something; if it cannot be done, say so in a line and return False."""
@@ -241,65 +251,25 @@ class Chat(Quiet[None]):
     def _show_parts(self) -> None:
         current = self.talks.people.get(self.talks.current)
         self.people.show(self.talks.in_order(), self.talks.current, linked=bool(self.talks.links))
-        self.query_one("#empty").display = current is None
-        self.scrollback.display = current is not None
-        self.query_one("#title", Static).update(self._title())
-        self.writing.border_title = self._above_writing()
-        self.query_one("#status", Static).update(self._status())
-        self.query_one("#keys", Static).update(self._keys())
+        self.screen_stack[0].set_class(current is None, "-nobody")
+        self.screen_stack[0].set_class(bool(self._trouble), "-troubled")
+        self.query_one("#title", Static).update(around.title(current, linked=bool(self.talks.links)))
+        back = self.scrollback
+        self.writing.border_title = around.above_writing(self.talks.current, back.below, back.following)
+        width = max(1, self.size.width - 2)
+        self.query_one("#status", Static).update(around.status(self._state(), width))
+        self.query_one("#keys", Static).update(self._keys(width))
 
-    def _above_writing(self) -> Text:
-        """What Enter does, and what is out of sight below."""
-        if not self.talks.current:
-            return Text("")
-        title = Text(f"to {harmless_name(self.talks.current)}", no_wrap=True, overflow="ellipsis")
-        if below := self.scrollback.below:
-            title.append(f"  ↓ {below} new · Ctrl-End", "bold")
-        elif not self.scrollback.following:
-            title.append("  ↓ newer · Ctrl-End")
-        return title
+    def _state(self) -> around.State:
+        talks = self.talks
+        return around.State(talks.links, self._hidden, talks.undelivered(), talks.unread(), self._trouble)
 
-    def _title(self) -> Text:
-        person = self.talks.people.get(self.talks.current)
-        if person is None:
-            return Text("p2pchat")
-        title = Text(no_wrap=True, overflow="ellipsis")
-        title.append(harmless_name(person.name))
-        here = person.here(linked=bool(self.talks.links))
-        facts = [PRESENCE[here]]
-        facts.append("verified" if person.contact["verified"] else "not verified: F7")
-        if lasts := person.contact.get("disappear"):
-            facts.append(f"disappears after {span_words(lasts)}")
-        if person.contact["blocked"]:
-            facts.append("BLOCKED: F9")
-        elif person.muted:
-            facts.append("muted: F8")
-        title.append(f"  {' · '.join(facts)}", "not bold")
-        return title
-
-    def _status(self) -> Text:
-        parts = [f"{self.talks.links} link{'s' * (self.talks.links != 1)}"]
-        if self._hidden:
-            parts.append(self._hidden)
-        if waiting := self.talks.undelivered():
-            parts.append(f"{waiting} on the way")
-        if unread := self.talks.unread():
-            parts.append(f"{unread} unread")
-        line = Text(no_wrap=True, overflow="ellipsis")
-        if self._trouble:
-            line.append(f"! {one_line(self._trouble)}", "bold reverse")
-            line.append("  ")
-        line.append(" · ".join(parts))
-        return line
-
-    def _keys(self) -> Text:
+    def _keys(self, width: int) -> Text:
         if self.scrollback.has_focus:
-            keys = "SELECT  Up Down  Enter menu  ^R reply  ^C copy  Del delete  Right whole  Esc back"
-        elif self.people.has_focus:
-            keys = "PEOPLE  Up Down  Enter talk with them  Esc back"
-        else:
-            keys = "F1 help  F2 people  F3 search  F4 mesh  F5 invite  F6 join  Esc select  ^N next  ^Q leave"
-        return Text(keys, no_wrap=True, overflow="ellipsis")
+            return around.keys(around.SELECTING_KEYS, width)
+        if self.people.has_focus:
+            return around.keys(around.LISTING_KEYS, width)
+        return around.writing_keys(width)
 
     def _completions(self, text: str) -> list[str]:
         return commands.completions(text, self.talks.people, sorted(self.available_themes))
@@ -314,7 +284,7 @@ class Chat(Quiet[None]):
     async def _look(self) -> None:
         """Ask the node how it is."""
         status = await self.node.status()
-        self._hidden = "; ".join(hidden(mesh) for mesh in status["meshes"])
+        self._hidden = hidden_in_short(status["meshes"])
         if self.screen_stack[0].has_class("-meshed"):
             self.query_one("#mesh-picture", Static).update(mesh_picture(status))
         self.scrollback.forget_expired(time())
@@ -446,6 +416,7 @@ class Chat(Quiet[None]):
             raise UsageError("there is nobody to send it to yet: F5 makes a code for a friend")
 
     def _say(self, text: str) -> None:
+        self._close_panel()
         line = self.talks.say(text)
         self.scrollback.mark_unread(None)
         if self.scrollback.newest:
@@ -460,9 +431,17 @@ class Chat(Quiet[None]):
 
     @on(Compose.LookBack)
     def _look_back(self) -> None:
-        if self.talks.current:
+        if not self._close_panel() and self.talks.current:
             self.scrollback.select_newest()
             self.scrollback.focus()
+
+    def _close_panel(self) -> bool:
+        """Have the talk in sight again where the panel has taken its place; whether it had."""
+        screen = self.screen_stack[0]
+        covered = screen.has_class("-meshed") and screen.has_class("tight")
+        if covered:
+            screen.remove_class("-meshed")
+        return covered
 
     @on(Scrollback.Left)
     @on(People.Left)
@@ -523,7 +502,8 @@ class Chat(Quiet[None]):
 
     def action_page(self, step: int) -> None:
         """Scroll by a screen."""
-        pages = self.screen.query(".frame VerticalScroll, #scrollback")
+        covered = self.screen.has_class("-meshed") and self.screen.has_class("tight")
+        pages = self.screen.query(f".frame VerticalScroll, {'#mesh' if covered else '#scrollback'}")
         if pages:
             pages.first().scroll_relative(y=step * max(1, pages.first().size.height - 2), animate=False)
 
@@ -534,9 +514,16 @@ class Chat(Quiet[None]):
     # --- the terminal
 
     def on_resize(self, event: events.Resize) -> None:
-        """Small terminals show one thing at a time."""
-        self.screen_stack[0].set_class(event.size.width < NARROW, "narrow")
-        self.screen_stack[0].set_class(event.size.width < TIGHT, "tight")
+        """Small terminals show one thing at a time, and always where one writes."""
+        for name, small in (
+            ("narrow", event.size.width < NARROW),
+            ("tight", event.size.width < TIGHT),
+            ("low", event.size.height < LOW),
+            ("lower", event.size.height < LOWER),
+            ("lowest", event.size.height < LOWEST),
+        ):
+            self.screen_stack[0].set_class(small, name)
+        self.call_after_refresh(self._show_parts)
 
     def on_app_focus(self) -> None:
         """Somebody looks again."""

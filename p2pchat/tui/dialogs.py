@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual import events
@@ -134,7 +135,7 @@ class Rewrite(Dialog[str]):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self._text = text
+        self._text = "\t".join(map(harmless, text.split("\t")))
 
     def content(self) -> ComposeResult:
         yield Label(
@@ -142,8 +143,8 @@ class Rewrite(Dialog[str]):
             classes="wide",
         )
         with VerticalScroll(can_focus=False):
-            yield Static(Text(f"Now: {harmless(self._text)}"), classes="wide dim")
-        yield TextArea(harmless(self._text), compact=True, soft_wrap=True, id="rewriting")
+            yield Static(Text(f"Now: {self._text}"), classes="wide dim")
+        yield TextArea(self._text, compact=True, soft_wrap=True, id="rewriting")
         yield Label(Text("Ctrl-S rewrites it · Esc leaves it as it is"), classes="wide dim")
 
     def on_mount(self) -> None:
@@ -152,7 +153,7 @@ class Rewrite(Dialog[str]):
     def action_save(self) -> None:
         """Answer with what is there now, if it is another text and is one at all."""
         text = self.query_one(TextArea).text
-        self.dismiss(text if text.strip() and text != harmless(self._text) else None)
+        self.dismiss(text if text.strip() and text != self._text else None)
 
 
 class Verify(Dialog[bool]):
@@ -287,23 +288,27 @@ def _found_line(message: Event, text: str, width: int) -> Text:
 
 
 class Report(Dialog[None]):
-    """Something to read that takes a while to find out."""
+    """Something to read, or that takes a while to find out."""
 
-    def __init__(self, title: str, found: Awaitable[Any]) -> None:
+    def __init__(
+        self, title: str, found: RenderableType = "one moment …", awaited: Awaitable[Any] | None = None
+    ) -> None:
         super().__init__()
         self.title_text = title
-        self._awaited = found
+        self._found = found
+        self._awaited = awaited
 
     def content(self) -> ComposeResult:
         with VerticalScroll():
-            yield Static("one moment …", id="report")
+            yield Static(self._found, id="report", markup=False)
 
     def on_mount(self) -> None:
-        self.run_worker(self._show())
+        if self._awaited is not None:
+            self.run_worker(self._show(self._awaited))
 
-    async def _show(self) -> None:
+    async def _show(self, awaited: Awaitable[Any]) -> None:
         try:
-            found = await self._awaited
+            found = await awaited
         except P2PChatError as error:
             found = Text(str(error))
         self.query_one("#report", Static).update(found)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from p2pchat.text import one_line
 from p2pchat.wording.advice import ADVICE
-from p2pchat.wording.exposure import exposures, hidden
+from p2pchat.wording.exposure import exposures, hidden, hidden_in_short
 
 PROMISES = {
     "fast": "a stem without delays: who watches your line sees when you write",
@@ -27,24 +27,24 @@ def mesh_picture(status: Mapping[str, Any]) -> RenderableType:
     """Health, how we hide, links."""
     parts: list[RenderableType] = [Text(status["health"], "bold"), Text()]
     for mesh in status["meshes"]:
-        parts.append(Text(f"hidden: {hidden(mesh)}"))
+        parts += [Text(hidden_in_short([mesh])[0]), Text(hidden(mesh), "dim")]
         if promise := PROMISES.get(mesh.get("profile", "")):
             parts.append(Text(f"({promise}; P2PCHAT_PROFILE chooses another when the node starts)", "dim"))
         parts.append(Text())
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
-    for head in ("link", "", "tree", "out", "in"):
-        table.add_column(head, overflow="fold")
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for head in ("neighbour", "", "out", "in"):
+        table.add_column(head, justify="right" if head in ("out", "in") else "left")
     for link in status["links"]:
-        tree = "eager" if link["eager"] else "lazy" if link["state"] == "up" else ""
         counts = (str(link["sent"]), str(link["received"]))
-        table.add_row(*(Text(each) for each in (str(link["peer"] or "?")[:8], link["state"], tree, *counts)))
-    parts.append(table if status["links"] else Text("no link yet", "dim"))
+        table.add_row(*(Text(each) for each in (str(link["peer"] or "?")[:8], link["state"], *counts)))
+    packets = Text("packets out and in, since each link came up", "dim")
+    parts += [table, packets] if status["links"] else [Text("no link yet", "dim")]
     parts += [Text(), *(_rendezvous(each) for each in status["rendezvous"])]
     held = sum(mesh["held_cells"] for mesh in status["meshes"])
     facts = (
-        f"{status['outbox']} of yours on the way",
-        f"{held} cells held for who is away",
-        f"{status['memory_kb'] // 1024} MB",
+        f"{status['outbox']} messages of yours on the way",
+        f"stores {held} packets for absent people",
+        f"memory: at most {status['memory_kb'] // 1024} MB since the node started",
     )
     return Group(*parts, Text(), *(Text(each, "dim") for each in facts))
 

@@ -40,7 +40,7 @@ class People(OptionList):
     def show(self, people: Sequence[Person], current: str, *, linked: bool) -> None:
         """List them; ``current`` is the one we look at. Without a link nobody is known to be here."""
         width = max(12, (self.scrollable_content_region.width or 24) - 2)
-        rows = [(person.name, _row(person, width, linked)) for person in people]
+        rows = [(each.name, _row(each, width, linked, each.name == current)) for each in people]
         shown = [(name, row.markup) for name, row in rows]
         if shown != self._shown:
             self._shown = shown
@@ -63,18 +63,19 @@ def _id(name: str) -> str:
     return f"p{name.encode().hex()}"
 
 
-def _row(person: Person, width: int, linked: bool) -> Text:
+def _row(person: Person, width: int, linked: bool, open: bool) -> Text:
     """Two lines: who, and what was said last."""
     unread = len(person.unread)
     badge = "" if not unread else f" {unread if unread <= MANY else f'{MANY}+'} "
     here = person.here(linked)
     dot = "✗" if person.contact["blocked"] else _DOTS[here]
-    name = _fit(harmless_name(person.name), width - 2 - cell_len(badge) - 2 * person.muted)
-    row = Text(no_wrap=True, overflow="ellipsis", end="")
+    muted = " muted" if person.muted and not person.contact["blocked"] else ""
+    name = _fit(harmless_name(person.name), width - 3 - cell_len(muted) - cell_len(badge) - bool(badge))
+    bar = "▌" if open else " "
+    row = Text(bar, no_wrap=True, overflow="ellipsis", end="")
     row.append(f"{dot} ", "green" if here else "dim")
     row.append(name, "bold" if unread else "")
-    if person.muted and not person.contact["blocked"]:
-        row.append(" ♪", "dim strike")
+    row.append(muted, "dim")
     if badge:
         row.append(" " * max(1, width - row.cell_len - cell_len(badge)))
         row.append(badge, "bold reverse")
@@ -82,8 +83,8 @@ def _row(person: Person, width: int, linked: bool) -> Text:
     if person.last is not None:
         whose = "you: " if person.last["outgoing"] else ""
         last = whose + one_line(person.last["text"][: 4 * width])
-    row.append("\n  ")
-    row.append(_fit(last, width - 2), "dim")
+    row.append(f"\n{bar}  ")
+    row.append(_fit(last, width - 3), "dim")
     return row
 
 

@@ -80,6 +80,10 @@ class Start(Quiet[Wishes]):
         else:
             self._begin()
 
+    def on_input_changed(self) -> None:
+        """What was wrong may be right now."""
+        self.query_one("#problem", Label).update("")
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "begin":
             self._begin()

@@ -6,7 +6,7 @@ Knows: the promises of the profiles and paths, in plain words. Does not know: ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -63,6 +63,24 @@ def hidden(mesh: Mapping[str, Any]) -> str:
     short = " (shorter than it should be)" if mesh["stem"]["state"] == "short" else ""
     begins = ", the first a contact" if mesh["stem"].get("by_contact") else ""
     return f"{mesh['profile']}: a stem of {hops} hops{short}{begins}, hidden among {crowd}"
+
+
+def hidden_in_short(meshes: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """The same of all meshes in a sentence, and in a few words: what holds in the one that hides least."""
+    worst = min(meshes, key=_hides, default=None)
+    if worst is None:
+        return "", ""
+    if not _hides(worst):
+        crowd = worst.get("crowd", 0)
+        few = f": {crowd} computers in the mesh" if crowd else ": no stem"
+        return f"not hidden who writes{few}", "not hidden"
+    few = ": few" if worst["stem"]["state"] == "short" else ""
+    return f"hidden among {worst['crowd']} computers{few}", f"hidden among {worst['crowd']}"
+
+
+def _hides(mesh: Mapping[str, Any]) -> int:
+    """Among how many a writer is hidden; 0: others see who writes."""
+    return 0 if _without_stem(mesh) else int(mesh["crowd"])
 
 
 def _rendezvous(status: Mapping[str, Any]) -> Exposure:

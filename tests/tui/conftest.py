@@ -73,11 +73,14 @@ def desk() -> Open:
 
     @asynccontextmanager
     async def opened(
-        node: FakeNode | None = None, size: tuple[int, int] = (80, 24), whom: str = "bob"
+        node: FakeNode | None = None,
+        size: tuple[int, int] = (80, 24),
+        whom: str = "bob",
+        notifications: bool = False,
     ) -> AsyncIterator[Desk]:
         node = node or FakeNode("bob", "carol")
         chat = Chat(node, whom)  # type: ignore[arg-type]
-        async with chat.run_test(size=size) as pilot:
+        async with chat.run_test(size=size, notifications=notifications) as pilot:
             desk = Desk(chat, node, pilot)
             await desk.settle()
             yield desk

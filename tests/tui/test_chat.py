@@ -507,8 +507,46 @@ async def test_a_resize_keeps_the_newest_in_view(desk: Open) -> None:
 async def test_the_panel_says_how_we_hide(desk: Open) -> None:
     async with desk(size=(120, 40)) as it:
         await it.press("f4")
-        await it.until(lambda: "a stem of 4 hops, hidden among 8" in it.screen)
-        assert "17 cells held for who is away" in it.screen
+        await it.until(lambda: it.screen.count("hidden among 8 computers") == 2)
+        assert "stores 17 packets for absent people" in it.screen
+
+
+async def test_the_panel_leaves_in_sight_where_one_writes_and_goes_when_it_is_in_the_way(desk: Open) -> None:
+    async with desk(size=(80, 24)) as it:
+        await it.press("f4")
+        await it.type("where do I type")
+        assert "where do I type" in it.screen
+        assert "neighbour" in it.screen
+        await it.press("escape")
+        assert "neighbour" not in it.screen
+        assert it.chat.writing.has_focus, "Escape closed the panel, and selected nothing"
+        await it.press("f4", "enter")
+        assert "me where do I type" in it.screen, "what was sent is in sight"
+
+
+async def test_who_there_is_shows_in_a_sheet_and_takes_no_letter(desk: Open) -> None:
+    async with desk() as it:
+        await it.type("/who")
+        await it.press("enter")
+        assert "bob    here · not verified" in it.screen
+        await it.press("escape")
+        await it.type("and on")
+        assert it.chat.writing.text == "and on"
+
+
+async def test_letters_typed_in_the_list_of_people_are_written(desk: Open) -> None:
+    async with desk(size=(60, 20)) as it:
+        await it.press("f2")
+        await it.type("hi")
+        assert it.chat.writing.text == "hi"
+        assert shown(it) == ["the talk"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10), (30, 8), (20, 5), (12, 4)])
+async def test_there_is_always_a_place_to_write(desk: Open, size: tuple[int, int]) -> None:
+    async with desk(size=size) as it:
+        await it.type("hello")
+        assert "hello" in it.screen
 
 
 # --- the end
@@ -527,3 +565,14 @@ async def test_a_failure_is_handed_on_and_no_traceback_shows_what_was_in_memory(
     with pytest.raises(WorkerFailed):
         await _fail(desk)
     assert "Traceback" not in "".join(capsys.readouterr())
+
+
+async def test_what_is_told_covers_neither_where_one_writes_nor_the_newest_nor_the_status(
+    desk: Open,
+) -> None:
+    async with desk(notifications=True) as it:
+        bottom = it.screen.split("\n")[-6:]
+        it.chat.complain("something did not work, for reasons that take more than a single line to tell")
+        await it.until(lambda: "something did not" in it.screen)
+        assert it.screen.split("\n")[-6:] == bottom
+        assert it.screen.startswith("▌● bob")

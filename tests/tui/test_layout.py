@@ -121,3 +121,36 @@ async def test_pasted_code_keeps_its_indentation(desk: Open) -> None:
         column = next(line for line in it.lines if "if x" in line).index("if x")
         rows = [line[column:] for line in it.lines if line.strip()][1:]
         assert rows == ["if x:", "    for i in y:", "        print(i)", "a   b", "    four"]
+
+
+def _light(colour: tuple[int, ...]) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    parts = [each / 255 for each in colour]
+    red, green, blue = (
+        each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+async def test_every_letter_of_the_talk_can_be_read_in_every_theme(desk: Open) -> None:
+    async with desk() as it:
+        back = it.chat.scrollback
+        for theme in set(it.chat.available_themes) - {"ansi-dark", "ansi-light"}:  # the terminal's own
+            it.chat.theme = theme
+            await it.pilot.pause()
+            for kind in back.COMPONENT_CLASSES:
+                style = back.get_component_rich_style(kind)
+                assert style.color is not None
+                assert style.bgcolor is not None
+                dark, light = sorted(
+                    _light(tuple(each.get_truecolor())) for each in (style.color, style.bgcolor)
+                )
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (theme, kind)
+
+
+async def test_the_open_conversation_is_marked_without_any_colour(desk: Open) -> None:
+    async with desk(FakeNode("bob", "carol")) as it:
+        assert "▌● bob" in it.screen
+        assert " ● carol" in it.screen
+        await it.press("ctrl+n")
+        assert "▌● carol" in it.screen

@@ -1,0 +1,180 @@
+"""The lines around the talk: who it is with, what Enter does, how the node is, what the keys are.
+
+What does not fit is left out whole, the least important first: half a sentence about privacy says something
+else.
+
+Knows: how they read at any width. Does not know: where they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from p2pchat.text import harmless_name, one_line
+from p2pchat.tui.talks import Person
+from p2pchat.wording.lines import span_words
+
+PRESENCE: Final = {True: "here", False: "away", None: "no link: here or away is not known"}
+
+Keys = tuple[tuple[str, str], ...]
+
+WRITING_KEYS: Final[Keys] = (
+    ("F1", "help"),
+    ("F2", "people"),
+    ("F3", "search"),
+    ("F4", "mesh"),
+    ("F5", "invite"),
+    ("F6", "join"),
+    ("F7", "verify"),
+    ("F8", "mute"),
+    ("F9", "block"),
+    ("Esc", "select"),
+    ("^N", "next"),
+    ("^Q", "leave"),
+)
+"""In the order in which they are shown."""
+
+_WRITING_FIRST: Final = ("F1", "^Q", "F5", "F6", "F2", "Esc", "F3", "F7", "^N", "F4", "F8", "F9")
+"""In the order in which they are wanted."""
+
+SELECTING_KEYS: Final[Keys] = (
+    ("SELECT", ""),
+    ("Enter", "menu"),
+    ("Esc", "back"),
+    ("^R", "reply"),
+    ("^C", "copy"),
+    ("Right", "whole"),
+    ("Del", "delete"),
+    ("↑↓", "others"),
+)
+LISTING_KEYS: Final[Keys] = (("PEOPLE", ""), ("Enter", "talk with them"), ("Esc", "back"), ("↑↓", "others"))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the node is, as the status line tells it."""
+
+    links: int
+    hidden: tuple[str, str] = ("", "")
+    """How well it is hidden who writes here: a sentence, and the same in a few words."""
+    waiting: int = 0
+    """Messages sent from here that are on their way."""
+    unread: int = 0
+    trouble: str = ""
+
+
+def status(state: State, width: int) -> Text:
+    """One line: trouble first, what is unread always."""
+    right = f"{state.unread} unread" if state.unread else ""
+    links = f"{state.links} link{'s' * (state.links != 1)}" if state.links else "no link to anybody"
+    parts = [(links, links)]
+    if state.waiting:
+        parts.append((f"{state.waiting} on the way",) * 2)
+    if state.hidden[0]:
+        parts.append(state.hidden)
+    left = Text(no_wrap=True)
+    room = width - cell_len(right) - 2 * bool(right)
+    if state.trouble:
+        trouble = Text(f"! {one_line(state.trouble)}", "bold reverse")
+        trouble.truncate(max(0, room), overflow="ellipsis")
+        left.append_text(trouble)
+        left.append("  ")
+    said = ""
+    for long, short in parts:
+        lead = " · " if said else ""
+        for each in (long, short):
+            if left.cell_len + cell_len(said + lead + each) <= room:
+                said += lead + each
+                break
+    left.append(said)
+    if right:
+        left.append(" " * max(1, width - left.cell_len - cell_len(right)))
+        left.append(right, "bold")
+    return left
+
+
+def writing_keys(width: int) -> Text:
+    """The keys while one writes: those wanted most, as many as fit."""
+    wanted = sorted(WRITING_KEYS, key=lambda each: _WRITING_FIRST.index(each[0]))
+    fitting = set(_fitting(wanted, width))
+    return _keys([each for each in WRITING_KEYS if each in fitting])
+
+
+def keys(of: Keys, width: int) -> Text:
+    """Keys in the order in which they are wanted, as many as fit."""
+    return _keys(_fitting(of, width))
+
+
+def _fitting(of: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    taken: list[tuple[str, str]] = []
+    for each in of:
+        if _keys([*taken, each]).cell_len > width:
+            break
+        taken.append(each)
+    return taken
+
+
+def _keys(of: Sequence[tuple[str, str]]) -> Text:
+    line = Text(no_wrap=True)
+    for place, (key, word) in enumerate(of):
+        line.append("  " if place else "")
+        line.append(key, "bold")
+        line.append(f" {word}" if word else "")
+    return line
+
+
+def title(person: Person | None, linked: bool) -> Text:
+    """Whom one talks with, and what is to be known about that."""
+    if person is None:
+        return Text("p2pchat")
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append(harmless_name(person.name))
+    line.append(f"  {' · '.join(_facts(person, linked, keys=True))}", "not bold")
+    return line
+
+
+def _facts(person: Person, linked: bool, *, keys: bool) -> list[str]:
+    def key(name: str) -> str:
+        return f": {name}" if keys else ""
+
+    facts = [PRESENCE[person.here(linked)]]
+    facts.append("verified" if person.contact["verified"] else f"not verified{key('F7')}")
+    if lasts := person.contact.get("disappear"):
+        facts.append(f"disappears after {span_words(lasts)}")
+    if person.contact["blocked"]:
+        facts.append(f"BLOCKED{key('F9')}")
+    elif person.muted:
+        facts.append(f"muted{key('F8')}")
+    return facts
+
+
+def everyone(people: Sequence[Person], linked: bool) -> Table | Text:
+    """All contacts, and what is to be known about each."""
+    if not people:
+        return Text("You know nobody yet: F5 makes a code for a friend.")
+    table = Table.grid(padding=(0, 2))
+    for person in people:
+        facts = _facts(person, linked, keys=False)
+        if person.unread:
+            facts.append(f"{len(person.unread)} unread")
+        table.add_row(Text(harmless_name(person.name), "bold"), Text(" · ".join(facts)))
+    return table
+
+
+def above_writing(whom: str, below: int, following: bool) -> Text:
+    """What Enter does, and what is out of sight below."""
+    if not whom:
+        return Text("")
+    line = Text(no_wrap=True, overflow="ellipsis")
+    if below:
+        line.append(f"↓ {below} new · Ctrl-End  ", "bold")
+    elif not following:
+        line.append("↓ newer · Ctrl-End  ")
+    line.append(f"to {harmless_name(whom)}")
+    return line

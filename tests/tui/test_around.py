@@ -1,0 +1,70 @@
+"""The lines around the talk say whole sentences at any width."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.tui import around
+from p2pchat.tui.talks import Person
+from p2pchat.wording.exposure import hidden_in_short
+from tests.support.fake_node import contact
+
+SMALL = {"profile": "balanced", "crowd": 2, "stem": {"hops": 0, "state": "none", "drawn": 0}}
+WHOLE = {"profile": "balanced", "crowd": 31, "stem": {"hops": 4, "state": "whole", "drawn": 1}}
+SHORT = {"profile": "balanced", "crowd": 4, "stem": {"hops": 3, "state": "short", "drawn": 1}}
+BROADCAST = {"crowd": 0}
+
+
+@pytest.mark.parametrize("mesh", [SMALL, WHOLE, SHORT, BROADCAST])
+def test_the_status_line_cuts_no_sentence_and_always_counts_what_is_unread(mesh: dict[str, object]) -> None:
+    hidden = hidden_in_short([mesh])
+    state = around.State(links=5, hidden=hidden, waiting=3, unread=14)
+    for width in range(10, 130):
+        line = around.status(state, width).plain
+        assert len(line) <= width
+        assert line.endswith("14 unread")
+        said = line.removesuffix("14 unread").strip()
+        assert not said or set(said.split(" · ")) <= {"5 links", "3 on the way", *hidden}
+
+
+def test_privacy_is_said_for_the_mesh_that_hides_least() -> None:
+    assert hidden_in_short([]) == ("", "")
+    assert hidden_in_short([WHOLE])[0] == "hidden among 31 computers"
+    assert hidden_in_short([WHOLE, SHORT])[0] == "hidden among 4 computers: few"
+    assert hidden_in_short([WHOLE, SMALL]) == (
+        "not hidden who writes: 2 computers in the mesh",
+        "not hidden",
+    )
+
+
+def test_trouble_comes_first_and_zeroes_are_left_out() -> None:
+    line = around.status(around.State(links=0, trouble="the node has stopped"), 80).plain
+    assert line == "! the node has stopped  no link to anybody"
+
+
+def test_keys_are_whole_and_help_and_leaving_are_never_missing() -> None:
+    for width in range(20, 140):
+        line = around.writing_keys(width).plain
+        assert len(line) <= width
+        assert line.startswith("F1 help")
+        assert line.endswith("^Q leave")
+
+
+def test_all_keys_are_shown_where_there_is_room() -> None:
+    assert "F7 verify  F8 mute  F9 block" in around.writing_keys(120).plain
+
+
+def test_everyone_is_listed_with_what_is_known() -> None:
+    from rich.console import Console
+
+    people = [Person(contact("ana", verified=True)), Person(contact("bob", here=False, muted=True))]
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(around.everyone(people, linked=True))
+    assert [line.split() for line in shown.get().splitlines()] == [
+        ["ana", "here", "·", "verified"],
+        ["bob", "away", "·", "not", "verified", "·", "muted"],
+    ]
+    with console.capture() as shown:
+        console.print(around.everyone(people, linked=False))
+    assert shown.get().count("no link") == 2

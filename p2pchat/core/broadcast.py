@@ -54,7 +54,7 @@ class Broadcast(Protocol):
         """Cells may travel over this link from now on."""
         ...
 
-    def link_down(self, link: LinkId, now: float) -> list[Sending]:
+    def link_down(self, link: LinkId, broken: bool, now: float) -> list[Sending]:
         """The link is gone, or so quiet that it may be."""
         ...
 

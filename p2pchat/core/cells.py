@@ -156,11 +156,11 @@ class Cells:
         out = self._sent(self._broadcast.link_up(link, now), None)
         return out + self._reconciled(self._reconcile.link_up(link, ours, now), now)
 
-    def link_down(self, link: LinkId, now: float) -> list[Output]:
-        """The link is gone, or so quiet that it may be."""
+    def link_down(self, link: LinkId, broken: bool, now: float) -> list[Output]:
+        """The link is gone, or so quiet that it may be. ``broken``: nobody said so."""
         self._budgets.pop(link, None)
         self._hold.closed(link)
-        out = self._sent(self._broadcast.link_down(link, now), None)
+        out = self._sent(self._broadcast.link_down(link, broken, now), None)
         return out + self._reconciled(self._reconcile.link_down(link, now), now)
 
     def heard(self, link: LinkId, said: Control, now: float) -> list[Output]:

@@ -52,6 +52,10 @@ CURIOUS_SHARE = 0.05
 """For so long after that a greeter offers a link to a greeter it never reached, at every look, and otherwise
 with this probability: a mesh in one piece gains nothing from it, and every new link disturbs the tree."""
 
+TORN_S = 6.0
+"""While the mesh may be in pieces a greeter looks about this often: attempts at those who cannot be reached
+take twenty."""
+
 TOPIC_OVERLAP_S = 900.0
 """Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
 hour."""
@@ -143,6 +147,8 @@ class Meeting:
     def ask(self, now: float) -> list[Wish]:
         """Take every seat again, which shows other neighbours; the next time a little later."""
         self._asking.tried(now)
+        if self._wounded(now):
+            self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * TORN_S)
         return self._take(list(self._topics))
 
     def crowded(self) -> bool:
@@ -184,8 +190,10 @@ class Meeting:
 
     def curious(self, now: float) -> bool:
         """Whether to try a greeter we never reached although we have enough links."""
-        wounded = now < self._wounded_at + WOUNDED_FOR_S
-        return wounded or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
+        return self._wounded(now) or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
+
+    def _wounded(self, now: float) -> bool:
+        return now < self._wounded_at + WOUNDED_FOR_S
 
     # --- others' seats
 

@@ -15,8 +15,8 @@ from p2pchat.core import cells
 from p2pchat.core.broadcast import Strategy
 from p2pchat.core.cells import CellArrived, Cells, say
 from p2pchat.core.facts import LinkFact
-from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.neighbours import Closed, Heard, Opened
+from p2pchat.core.neighbour import SeatRef, Standing
+from p2pchat.core.neighbours import Closed, Heard, Opened, Sought
 from p2pchat.core.orders import CellSeen, Notify, OnionSeen, Order
 from p2pchat.core.records import HeldCell
 from p2pchat.core.records import Mesh as MeshRecord
@@ -84,7 +84,7 @@ class Mesh:
         self._counters = counters
         self._cells = Cells(record.id, settings, entropy, counters, strategy, kept, self._node_at)
         self._stem = stem(settings.profile, entropy.child("stem"), counters) if settings.profile else None
-        self._view = View(record, node, settings, entropy, new_link, counters, self._idle)
+        self._view = View(record, node, settings, entropy, new_link, counters, self)
 
     # --- what the parent asks
 
@@ -185,9 +185,14 @@ class Mesh:
                     done += self._on_cells(self._cells.link_up(neighbour.id, neighbour.ours, now), now)
                     if self._stem is not None:
                         done += self._stemmed(self._stem.link_up(neighbour.id, neighbour.binding, now), now)
+                        if neighbour.standing is Standing.SOUGHT:
+                            done += self._stemmed(self._stem.sought(neighbour.id, now), now)
                     done.append(NeighbourChanged(neighbour.id, up=True))
-                case Closed(neighbour):
-                    done += self._on_cells(self._cells.link_down(neighbour.id, now), now)
+                case Sought(neighbour):
+                    if self._stem is not None:
+                        done += self._stemmed(self._stem.sought(neighbour.id, now), now)
+                case Closed(neighbour, broken):
+                    done += self._on_cells(self._cells.link_down(neighbour.id, broken, now), now)
                     if self._stem is not None:
                         self._stem.link_down(neighbour.id, now)
                     done.append(NeighbourChanged(neighbour.id, up=False))
@@ -208,11 +213,19 @@ class Mesh:
             return [MarksGiven(link, said)]
         return self._on_cells(self._cells.heard(link, said, now), now)
 
-    def _idle(self, link: LinkId) -> bool:
-        """Whether nothing would be missed without this link: nothing is pushed over it, and our stem does not
-        begin there."""
-        begins = self._stem is not None and self._stem.begins_at(link)
-        return not begins and not self._cells.tree().get(link, False)
+    # --- what links are used for
+
+    def idle(self, link: LinkId) -> bool:
+        """Whether the mesh would not miss this link just now: nothing is pushed over it."""
+        return not self._cells.tree().get(link, False)
+
+    def first(self, link: LinkId) -> bool:
+        """Whether our stem begins there."""
+        return self._stem is not None and self._stem.begins_at(link)
+
+    def degree(self, link: LinkId) -> int:
+        """How many links its other end says to have; 0: not known."""
+        return self._stem.degree(link) if self._stem is not None else 0
 
     # --- cells
 
@@ -287,6 +300,9 @@ class Mesh:
                     done += self._traced(was, cell, source, now)
                 case stems.Left(tag):
                     done.append(CellLeft(tag))
+                case stems.Unlisted(link):
+                    self._counters["neighbours let go: did not list us"] += 1
+                    done += self._watched(self._view.part(link, now), now)
         return done
 
     def _traced(

@@ -6,6 +6,7 @@ Knows: what is remembered of an attempt. Does not know: the rules by which attem
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from p2pchat.core.introduction import OpenOffer
 from p2pchat.core.link import Link
@@ -46,6 +47,19 @@ Way = SeatRef | WalkRef
 """Where a blob comes from or goes to."""
 
 
+class Standing(Enum):
+    """Whose doing a link is."""
+
+    SOUGHT = "sought"
+    """A walk of ours ended there."""
+    MET = "met"
+    """We offered it to somebody whom a rendezvous showed."""
+    ACCEPTED = "accepted"
+    """A walk of theirs ended here."""
+    GUEST = "guest"
+    """They offered it at our seat."""
+
+
 @dataclass(slots=True)
 class Neighbour:
     """``offered`` is set while our offer waits; ``offer`` and ``offer_blob`` while we prepare an answer."""
@@ -58,6 +72,8 @@ class Neighbour:
     offer: Offer | None = None
     offer_blob: bytes = field(default=b"", repr=False)
     link: Link | None = None
+    sought: bool = False
+    """Whether it is one of those that we seek: a walk of ours ended there, or leads there again."""
     swap: bool = False
     """Begun although there were enough links: when it is up another one goes."""
 
@@ -77,6 +93,15 @@ class Neighbour:
         return self.offer is None
 
     @property
+    def standing(self) -> Standing:
+        """Whose doing it is."""
+        if self.sought:
+            return Standing.SOUGHT
+        if self.ours:
+            return Standing.MET
+        return Standing.GUEST if isinstance(self.at, SeatRef) else Standing.ACCEPTED
+
+    @property
     def binding(self) -> bytes:
         """A secret of an open link's two ends, 32 bytes."""
         assert self.link is not None, "an open link"
@@ -84,8 +109,12 @@ class Neighbour:
 
     def young(self, now: float) -> bool:
         """Whether the link has hardly settled."""
+        return not self.older(YOUNG_S, now)
+
+    def older(self, seconds: float, now: float) -> bool:
+        """Whether the link was opened so long ago."""
         opened = self.link.opened_at if self.link is not None else None
-        return opened is None or now < opened + YOUNG_S
+        return opened is not None and now >= opened + seconds
 
     def overdue(self, now: float) -> bool:
         """Whether the attempt has taken, or the link has been silent, for too long."""

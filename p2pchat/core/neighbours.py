@@ -54,11 +54,20 @@ class Wanted:
     at: Way
     offer: Offer
     blob: bytes = field(repr=False)
+    sought: bool = False
+    """It takes the place of one that we have sought ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """Cells may travel over this link from now on, or again."""
+
+    neighbour: Neighbour
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Our walk ended at a neighbour that we had not sought: now we have."""
 
     neighbour: Neighbour
 
@@ -97,6 +106,7 @@ Output = (
     | Met
     | Wanted
     | Opened
+    | Sought
     | Closed
     | Failed
     | Heard
@@ -151,9 +161,9 @@ class Neighbours:
 
     # --- offers
 
-    def begin(self, at: Way, now: float, swap: bool = False) -> list[Output]:
-        """Offer a link to whoever is at the end of that way."""
-        neighbour = Neighbour(self._new_link(), at, now, swap=swap)
+    def begin(self, at: Way, now: float, sought: bool, swap: bool = False) -> list[Output]:
+        """Offer a link to whoever is at the end of that way. ``sought``: as one of those that we seek."""
+        neighbour = Neighbour(self._new_link(), at, now, sought=sought, swap=swap)
         self._table[neighbour.id] = neighbour
         return [MakeOffer(neighbour.id)]
 
@@ -205,13 +215,20 @@ class Neighbours:
         if any(twin.link is not None and not twin.link.quiet(now) for twin in twins):
             return [met, *self.decline(at, blob, linked=True)]
         old = [*twins, *([crossed] if crossed is not None else [])]
-        return [met, *(each for one in old for each in self.close(one)), Wanted(at, offer, blob)]
+        sought = any(one.sought for one in old)
+        return [met, *(each for one in old for each in self.close(one)), Wanted(at, offer, blob, sought)]
 
     def accept(self, wanted: Wanted, now: float) -> list[Output]:
         """Answer an offer."""
         self._remember(digest(wanted.blob, 16))
         neighbour = Neighbour(
-            self._new_link(), wanted.at, now, wanted.offer.node, offer=wanted.offer, offer_blob=wanted.blob
+            self._new_link(),
+            wanted.at,
+            now,
+            wanted.offer.node,
+            offer=wanted.offer,
+            offer_blob=wanted.blob,
+            sought=wanted.sought,
         )
         self._table[neighbour.id] = neighbour
         return [MakeAnswer(neighbour.id, wanted.offer.description)]
@@ -226,7 +243,11 @@ class Neighbours:
         and is repeated until they notice."""
         if isinstance(reply, Decline) and reply.linked and not self.knows(reply.node):
             return []
-        return self.close(neighbour, answered=True)
+        known = [each for each in self if each.node == reply.node and each.counts and not each.sought]
+        found = known[:1] if neighbour.sought else []
+        for each in found:
+            each.sought = True
+        return [*self.close(neighbour, answered=True), *map(Sought, found)]
 
     def _answered_by(self, neighbour: Neighbour, answer: Answer, link: Link, now: float) -> list[Output]:
         """Complete our offer. Of two that crossed on different ways the smaller node id's is kept, by both

@@ -27,7 +27,7 @@ from typing import assert_never
 
 from p2pchat.core.broadcast import Cells, Push, Say, Sending
 from p2pchat.core.budget import Budget
-from p2pchat.ports import Entropy, below, uniform
+from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Gossip, Graft, Ihave, Prune
 
@@ -162,13 +162,15 @@ class Plumtree:
         self._peers[link] = _Peer()
         return []
 
-    def link_down(self, link: LinkId, now: float) -> list[Sending]:
-        """If it was eager, some cells will no longer come by themselves: push over all links, and find a new
-        tree."""
+    def link_down(self, link: LinkId, broken: bool, now: float) -> list[Sending]:
+        """If it was eager, some cells will no longer come by themselves. ``broken``: without a word; then
+        others may be gone, too: push over all links, and find a new tree. Otherwise another takes its
+        place."""
         gone = self._peers.pop(link, None)
         if gone is None or not gone.eager:
             return []
-        return [self._graft(other, peer) for other, peer in self._peers.items() if not peer.eager]
+        lazy = [(other, peer) for other, peer in self._peers.items() if not peer.eager]
+        return [self._graft(*each) for each in (lazy if broken else sample(self._entropy, lazy, 1))]
 
     def _graft(self, link: LinkId, peer: _Peer) -> Sending:
         self._counters["tree: grafts"] += 1

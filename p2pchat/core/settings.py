@@ -9,17 +9,28 @@ from dataclasses import dataclass
 
 from p2pchat.core.stem.profile import Profile
 from p2pchat.crypto.stamp import BITS_MAX
+from p2pchat.wire.vicinity import LINKS_MAX
+
+GUESTS = 1
+"""Places for those who come to our seat, beside ``links_max``: a mesh takes newcomers in, however full it
+is."""
+
+MET = 2
+"""Links kept with those whom a rendezvous showed us, beside ``links_wanted``: two halves of a torn mesh may
+have no others between them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One value per running node."""
 
-    links_wanted: int = 5
-    """Links a node keeps up by its own effort. Five keep random graphs of thousands connected (protocol,
-    section 3)."""
-    links_max: int = 8
-    """Links a node lets others talk it into; beyond this offers are declined."""
+    links_wanted: int = 3
+    """Links a node keeps up by its own effort, each found by a walk. A random graph in which everybody
+    chooses three is connected whatever its size, and stays so without any two of its nodes (Fenner and
+    Frieze, "On the connectivity of random m-orientable graphs and digraphs", 1982)."""
+    links_max: int = 6
+    """Links it accepts of those whose walks end here: twice what it seeks, so that honest seekers, three for
+    each node, find room at once where they come (decision 0032)."""
     walks: bool = True
     """Seek links by random walks, and answer others' walks. Without, links come from the rendezvous alone."""
     stamp_bits: int = 0
@@ -37,8 +48,8 @@ class Settings:
     cells enter it where they are written, and the node is on nobody's stem."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.links_wanted <= self.links_max <= 64:
-            raise ValueError("need 1 <= links_wanted <= links_max <= 64")
+        if not 1 <= self.links_wanted <= self.links_max <= LINKS_MAX:
+            raise ValueError(f"need 1 <= links_wanted <= links_max <= {LINKS_MAX}")
         if self.hold_bytes < 0:
             raise ValueError("need hold_bytes >= 0")
         if self.contact_bytes < 1 << 20:

@@ -1,11 +1,12 @@
-"""The active view: how many neighbours this node keeps, seeks, accepts and lets go.
+"""The active view: which links this node seeks, accepts and lets go.
 
-Knows: when a link is missing, where to look for one, for whom there is room, when to swap one. Does not
-know: how an offer becomes a link (``neighbours``), how seats are kept (``meeting``), or what travels over
-links (``mesh``).
+Knows: when a link is missing, where to look for one, what follows when one comes or goes. Does not know: for
+whom there is a place (``places``), how an offer becomes a link (``neighbours``), how seats are kept
+(``meeting``), or what travels over links (``mesh``).
 
-A first link is found through a rendezvous, the others by random walks over the links there are; so the mesh
-is a random graph, and needs no server once it stands. If walks do not help, the rendezvous is asked again.
+A first link is found through a rendezvous; those that are sought are found by random walks over the links
+there are, and then the first one goes. So the mesh is a random graph that no rendezvous has chosen, and needs
+none once it stands. If walks do not help, the rendezvous is asked again.
 """
 
 from __future__ import annotations
@@ -13,20 +14,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Protocol
 
 from p2pchat.core import neighbours
 from p2pchat.core import walk as walks
 from p2pchat.core.facts import FrameReceived, FramesDrained, LinkFact
 from p2pchat.core.meeting import Meeting
-from p2pchat.core.neighbour import Neighbour, SeatRef, Way
-from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Wanted
+from p2pchat.core.neighbour import Neighbour, SeatRef, Standing, Way
+from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Sought, Wanted
 from p2pchat.core.orders import Order, SendFrame, Signal
 from p2pchat.core.pace import Pace
+from p2pchat.core.places import Places
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
-from p2pchat.core.surplus import Surplus
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import LinkId, NodeId, Seat, Topic
@@ -36,8 +38,11 @@ from p2pchat.wire.invite import RENDEZVOUS_MAX
 from p2pchat.wire.signalling import Pass
 
 SEAT_LINKS = 2
-"""Links sought through a rendezvous; the others are sought by walks from these, so that the mesh does not
-become a star of the few who sit there."""
+"""Links made through a rendezvous to begin with; those that count are sought by walks from these, so that the
+mesh does not become a star of the few who sit there, or of those whom a hostile rendezvous shows."""
+
+WALKS_AT_ONCE = 2
+"""Walks begun together while links are missing: half of those of a newcomer end at the same few."""
 
 WALK_FIRST_S = 1.0
 WALK_LAST_S = 30.0
@@ -55,11 +60,27 @@ lasted ten."""
 WOUND_S = 10.0
 """Two links that broke within this time may mean that the mesh came apart."""
 
-ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Closed | Heard
+ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Closed | Heard
+
+
+class Use(Protocol):
+    """What the mesh makes of links."""
+
+    def idle(self, link: LinkId) -> bool:
+        """Whether the mesh could do without it just now."""
+        ...
+
+    def first(self, link: LinkId) -> bool:
+        """Whether our stem begins there."""
+        ...
+
+    def degree(self, link: LinkId) -> int:
+        """How many links its other end says to have; 0: not known."""
+        ...
 
 
 class View:
-    """Keeps ``settings.links_wanted`` links. ``idle``: whether the mesh could do without a link just now."""
+    """Keeps up ``settings.links_wanted`` links that it sought. ``use``: what the mesh makes of a link."""
 
     def __init__(
         self,
@@ -69,13 +90,14 @@ class View:
         entropy: Entropy,
         new_link: Callable[[], LinkId],
         counters: Counter[str],
-        idle: Callable[[LinkId], bool],
+        use: Use,
     ) -> None:
         self.record = record
         self._node = node
         self._settings = settings
         self._entropy = entropy
-        self._surplus = Surplus(entropy.child("surplus"), idle)
+        self._use = use
+        self._places = Places(settings, entropy.child("places"), use.idle, use.first)
         self._counters = counters
         self._walks = walks.Walks(entropy.child("walks"), counters)
         self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
@@ -84,6 +106,8 @@ class View:
         self._short_since: float | None = None
         self._swap_at: float | None = None
         self._broke_at = float("-inf")
+        self._beyond: list[LinkId] = []
+        """Links that may lead to another piece of the mesh; a walk is to begin there."""
         self._due: float | None = None
 
     # --- what the parent asks
@@ -144,10 +168,12 @@ class View:
             yield self._meeting.ask_at
         for neighbour in self._neighbours:
             yield neighbour.next_wakeup()
+        if self._beyond:
+            yield 0.0
         if self._missing() <= 0:
             yield self._swap_at or 0.0
-            if self._missing() < 0:
-                yield self._surplus.ask_at
+            if self._places.surplus(self._all()):
+                yield self._places.shed_at
         else:
             linked = bool(self._neighbours.counting())
             if linked:
@@ -162,18 +188,25 @@ class View:
         self._due = None
         out: list[ViewOutput] = [*self._meeting.follow(now)]
         out += self._carried(self._neighbours.tick(now), now)
+        beyond, self._beyond = self._beyond, []
+        for link in beyond if self._missing() >= 0 else ():
+            out += self._walked(self._walks.begin(link, True, now), now)
         if self._missing() > 0:
             out += self._seek(now)
         else:
             self._short_since = None
-            out += self._swap(now) + self._part(now)
+            out += self._swap(now)
+            out += self._carried(self._let_go(self._places.to_shed(self._all(), now), now), now)
         if self._meeting.sitting and now >= self._meeting.ask_at:
             out += self._meeting.ask(now)
         return out
 
     def _missing(self) -> int:
-        """How many more attempts are wanted, beyond the links that count and the attempts under way."""
-        return self._settings.links_wanted - sum(1 for each in self._neighbours if each.counts or not each.up)
+        """How many more links are to be sought, beyond those that count and the attempts under way."""
+        return self._places.missing(self._all())
+
+    def _all(self) -> list[Neighbour]:
+        return list(self._neighbours)
 
     def _seek(self, now: float) -> list[ViewOutput]:
         """A walk if there is a link to walk over; a seat if there is none, or walks do not help."""
@@ -183,7 +216,8 @@ class View:
         linked = bool(self._neighbours.counting())
         if linked and now >= self._walking.at:
             self._walking.tried(now)
-            out += self._walk(now, swap=False)
+            for _ in range(min(self._missing(), WALKS_AT_ONCE)):
+                out += self._walk(now, swap=False)
         if not linked or now >= self._short_since + WALKS_ALONE_S:
             out += self._meeting.sit(now)
         return out
@@ -195,17 +229,10 @@ class View:
         due, self._swap_at = self._swap_at, now + exponential(self._entropy, SWAP_S)
         return self._walk(now, swap=True) if due is not None else []
 
-    def _part(self, now: float) -> list[ViewOutput]:
-        """Ask a neighbour we can do without whether it can do without us."""
-        asked = self._surplus.to_ask(self._neighbours.counting(), now) if self._missing() < 0 else []
-        part = Frame(FrameKind.CONTROL, control.encode(control.Part()))
-        return [out for each in asked for out in self.send(each.id, part, now)]
-
-    def _asked_to_part(self, link: LinkId, now: float) -> list[neighbours.Output]:
+    def part(self, link: LinkId, now: float) -> list[ViewOutput]:
+        """Let a neighbour go that does not keep to what all do."""
         neighbour = self._neighbours.get(link)
-        if neighbour is None or self._missing() >= 0 or not self._surplus.spare(neighbour, now):
-            return []
-        return self._neighbours.goodbye(neighbour, now)
+        return self._carried(self._let_go([neighbour], now), now) if neighbour is not None else []
 
     def leave(self, now: float) -> list[ViewOutput]:
         """Say goodbye to every neighbour and close."""
@@ -244,10 +271,10 @@ class View:
             return [*out, *self._meeting.rise(now)]
         else:
             strangers = [seat for seat in strangers if not self._meeting.reached(url, seat.seat)]
-            room = self._settings.links_max - len(self._neighbours)
-            count = min(1, room) if self._meeting.curious(now) else 0
+            count = int(self._meeting.curious(now))
+        sought = not self._settings.walks
         for seat in sample(self._entropy, strangers, max(0, count)):
-            out += self._carried(self._neighbours.begin(seat, now, swap=missing <= 0), now)
+            out += self._carried(self._neighbours.begin(seat, now, sought, swap=missing <= 0), now)
         return out
 
     def unseated(self, url: str) -> None:
@@ -267,11 +294,12 @@ class View:
         return self._carried(self._neighbours.close(waiting), now) if waiting is not None else []
 
     def _seat_offers(self, now: float) -> int:
-        """How many offers to make to those who sit here: few, unless walks do not help."""
+        """How many offers to make to those who sit here: few, and one more where walks do not help."""
         if not self._settings.walks:
             return self._settings.links_wanted
         helpless = self._short_since is not None and now >= self._short_since + WALKS_ALONE_S
-        return max(SEAT_LINKS - len(self._neighbours), int(helpless))
+        few = max(SEAT_LINKS - len(self._neighbours), int(helpless))
+        return min(few, self._settings.links_wanted + SEAT_LINKS - self._places.own(self._all()))
 
     def _stranger(self, at: SeatRef, now: float) -> bool:
         """Whether an offer may be made there. A node without any link avoids nobody: there may be nobody
@@ -304,42 +332,44 @@ class View:
                 case Wanted():
                     done += self._carried(self._wanted(each, now), now)
                 case Opened(neighbour):
-                    done += [each, *self._carried(self._opened(neighbour, now), now)]
+                    self._opened(neighbour)
+                    done.append(each)
                 case Closed(neighbour, broken):
                     self._closed(neighbour.id, broken, now)
                     done.append(each)
                 case Failed(neighbour, answered):
                     self._failed(neighbour, answered, now)
-                case Heard(link, control.Part()):
-                    done += self._carried(self._asked_to_part(link, now), now)
                 case Heard(link, walk.Walk() | walk.Ticket() | walk.Piece() as said):
-                    room = self._settings.walks and len(self._neighbours) < self._settings.links_max
-                    done += self._walked(self._walks.receive(link, said, self.links, room, now), now)
+                    room = self._settings.walks and self._places.room(self._all())
+                    done += self._walked(self._walks.receive(link, said, self._ways(), room, now), now)
                 case _:
                     done.append(each)
         return done
 
     def _wanted(self, wanted: Wanted, now: float) -> list[neighbours.Output]:
-        """Accept a link while there is room; at a seat make some, for a newcomer knows nobody else."""
+        """Accept a link while there is a place for it; a guest makes room, for one who seeks us or a
+        newcomer."""
+        at_seat = isinstance(wanted.at, SeatRef)
         out: list[neighbours.Output] = []
-        if len(self._neighbours) >= self._settings.links_max and isinstance(wanted.at, SeatRef):
-            out += self._let_go(self._surplus.to_evict(self._neighbours.counting(), now), now)
-        if len(self._neighbours) >= self._settings.links_max:
-            return out + self._neighbours.decline(wanted.at, wanted.blob, linked=False)
+        if not wanted.sought:
+            if self._places.full(self._all()):
+                out += self._let_go(self._places.to_evict(self._all(), at_seat, now), now)
+            full = self._places.full(self._all()) or not (at_seat or self._places.room(self._all()))
+            if full:
+                return out + self._neighbours.decline(wanted.at, wanted.blob, linked=False)
         return out + self._neighbours.accept(wanted, now)
 
-    def _opened(self, neighbour: Neighbour, now: float) -> list[neighbours.Output]:
+    def _opened(self, neighbour: Neighbour) -> None:
+        """One link more. A greeter whom we had never reached may be in another piece of the mesh: seek a link
+        there, soon."""
         self._due = None
         self._meeting.linked()
         self._walking.succeeded()
         if isinstance(neighbour.at, SeatRef):
             self._meeting.reach(neighbour.at.url, neighbour.at.seat)
             self._meeting.met()
-        swap, neighbour.swap = neighbour.swap, False
-        enough = len(self._neighbours.counting()) > self._settings.links_wanted
-        return (
-            self._let_go(self._surplus.one(self._neighbours.counting(), now), now) if swap and enough else []
-        )
+        if neighbour.swap and neighbour.standing is Standing.MET and self._settings.walks:
+            self._beyond.append(neighbour.id)
 
     def _closed(self, link: LinkId, broken: bool, now: float) -> None:
         """One link less; if two broke at once the mesh may have come apart."""
@@ -366,11 +396,19 @@ class View:
 
     # --- walks
 
+    def _ways(self) -> dict[LinkId, float]:
+        """By link: how likely a walk that may go on there does. So that it ends at every node as likely,
+        however many links that has, it goes to one with more the less often (Metropolis and Hastings)."""
+        links = self.links
+        return {link: min(1.0, len(links) / (self._use.degree(link) or 1)) for link in links}
+
     def _walk(self, now: float, swap: bool) -> list[ViewOutput]:
-        """Begin a walk over a random link."""
+        """Begin a walk over a random link, one of our own making if there is one: others chose the rest."""
         if not self._settings.walks:
             return []
-        via = sample(self._entropy, self.links, 1)
+        counting = self._neighbours.counting()
+        own = [each.id for each in counting if each.standing in (Standing.SOUGHT, Standing.MET)]
+        via = sample(self._entropy, own or [each.id for each in counting], 1)
         return [each for link in via for each in self._walked(self._walks.begin(link, swap, now), now)]
 
     def _walked(self, out: Iterable[walks.Output], now: float) -> list[ViewOutput]:
@@ -383,7 +421,7 @@ class View:
                 case walks.TicketArrived(at, swap):
                     self._due = None
                     if swap or self._missing() > 0:
-                        done += self._carried(self._neighbours.begin(at, now, swap), now)
+                        done += self._carried(self._neighbours.begin(at, now, True, swap), now)
                 case walks.BlobArrived():
                     self._due = None
                     done += self._blob_walked(each, now)

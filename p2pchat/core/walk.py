@@ -17,13 +17,13 @@ that only the two ends have, besides the mesh's own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from p2pchat.core.budget import Budget
 from p2pchat.crypto.exchange import public_point, shared_point
 from p2pchat.errors import RefusedInput
-from p2pchat.ports import Entropy, below, sample
+from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.walk import KEY_BYTES, PIECES, WALK_BYTES, Piece, Ticket, Walk, Walking
@@ -169,14 +169,16 @@ class Walks:
         return [Say(via, Walk(side[1], hops))]
 
     def receive(
-        self, source: LinkId, message: Walking, others: Sequence[LinkId], room: bool, now: float
+        self, source: LinkId, message: Walking, ways: Mapping[LinkId, float], room: bool, now: float
     ) -> list[Output]:
-        """A neighbour sent it. ``others``: all links that are up; ``room``: whether we would take a link."""
+        """A neighbour sent it. ``ways``: all links that are up, and how likely a walk to whose turn one comes
+        goes on there; ``room``: whether we would take a link."""
         self.tick(now)
         side = source, message.id
         match message:
             case Walk(_, hops):
-                return self._walk(side, hops, [link for link in others if link != source], room, now)
+                others = {link: chance for link, chance in ways.items() if link != source}
+                return self._walk(side, hops, others, room, now)
             case Ticket(_, key):
                 return self._ticket(side, key, now)
             case Piece():
@@ -209,19 +211,31 @@ class Walks:
 
     # --- on the way
 
-    def _walk(self, side: _Side, hops: int, others: list[LinkId], room: bool, now: float) -> list[Output]:
+    def _walk(
+        self, side: _Side, hops: int, others: Mapping[LinkId, float], room: bool, now: float
+    ) -> list[Output]:
         if side in self._crumbs or side in self._ends or not self._budget(side[0], now).draw(now):
             self._counters["walks refused"] += 1
             return []
-        if room and (hops <= EXTRA_HOPS or not others):
+        link, hops = self._next(others, min(hops, HOPS[1] + EXTRA_HOPS), room)
+        if room and (hops <= EXTRA_HOPS or link is None):
             return self._end_here(side, now)
-        if not hops or not others or len(self._crumbs) >= CRUMBS_CAP:
+        if link is None or len(self._crumbs) >= CRUMBS_CAP:
             return []
-        (link,) = sample(self._entropy, others, 1)
         far = link, self._entropy.bytes(WALK_BYTES)
         self._crumbs[side] = self._crumbs[far] = _Crumb(side, far, now + CRUMB_S)
         self._counters["walks passed on"] += 1
-        return [Say(link, Walk(far[1], min(hops, HOPS[1] + EXTRA_HOPS) - 1))]
+        return [Say(link, Walk(far[1], hops - 1))]
+
+    def _next(self, others: Mapping[LinkId, float], hops: int, room: bool) -> tuple[LinkId | None, int]:
+        """Where a walk goes on, if it does, and with how many hops left: now and then one passes while it
+        stays."""
+        while others and hops and not (room and hops <= EXTRA_HOPS):
+            (link,) = sample(self._entropy, list(others), 1)
+            if uniform(self._entropy, 0.0, 1.0) < others[link]:
+                return link, hops
+            hops -= 1
+        return None, hops
 
     def _end_here(self, side: _Side, now: float) -> list[Output]:
         scalar = self._entropy.bytes(KEY_BYTES)

@@ -14,6 +14,7 @@ from typing import Final
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED, PROFILES, Profile
 from p2pchat.errors import UsageError
+from p2pchat.wire.vicinity import LINKS_MAX
 
 _ICE: Final = re.compile(
     r"(?P<scheme>stun|turns?):(?:(?P<user>[^:@]+:[^@]+)@)?(?P<host>\[[0-9a-fA-F:]+\]|[\w.-]+)(?::\d{1,5})?"
@@ -43,7 +44,7 @@ def settings() -> Settings:
     Raises UsageError."""
     fallback = Settings()
     wanted = _number("P2PCHAT_LINKS", fallback.links_wanted)
-    most = _number("P2PCHAT_LINKS_MAX", max(fallback.links_max, wanted))
+    most = _number("P2PCHAT_LINKS_MAX", max(fallback.links_max, min(2 * wanted, LINKS_MAX)))
     walks = _choice("P2PCHAT_WALKS", fallback.walks)
     bits = _number("P2PCHAT_STAMP_BITS", fallback.stamp_bits)
     hold = _number("P2PCHAT_HOLD_MB", fallback.hold_bytes >> 20) << 20

@@ -33,11 +33,6 @@ class Bye:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """We have more links than we need: if you have, too, say goodbye."""
-
-
-@dataclass(frozen=True, slots=True)
 class UnknownControl:
     """Something a later version says."""
 
@@ -47,7 +42,6 @@ class UnknownControl:
 Control = (
     Heartbeat
     | Bye
-    | Part
     | gossip.Gossip
     | walk.Walking
     | reconcile.Reconciling
@@ -64,8 +58,6 @@ def encode(message: Control) -> bytes:
             return pack({"t": 1, "received": received})
         case Bye():
             return pack({"t": 2})
-        case Part():
-            return pack({"t": 3})
         case gossip.Ihave() | gossip.Graft() | gossip.Prune():
             return pack(gossip.fields(message))
         case walk.Walk() | walk.Ticket() | walk.Piece():
@@ -97,8 +89,6 @@ def decode(body: bytes) -> Control:
             return Heartbeat(read.integer("received", 0, _U64))
         case 2:
             return Bye()
-        case 3:
-            return Part()
         case kind if kind in gossip.TYPES:
             return gossip.read(kind, read)
         case kind if kind in walk.TYPES:

@@ -9,7 +9,7 @@ import pytest
 
 from p2pchat.core import facts, orders
 from p2pchat.core.facts import InviteOpened
-from p2pchat.core.settings import Settings
+from p2pchat.core.settings import GUESTS, MET, Settings
 from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import derive, mesh_topic
@@ -20,6 +20,7 @@ from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated
 from p2pchat.wire.version import VERSION
+from p2pchat.wire.vicinity import LINKS_MAX
 from tests.support.world import URL, World
 
 
@@ -66,11 +67,31 @@ def test_a_small_mesh_links_everybody_with_everybody_once() -> None:
         assert len(set(peers(world, name))) == 3
 
 
+def standings(world: World, name: str) -> list[str]:
+    (mesh,) = world.machines[name].running._meshes.values()
+    return [each.standing.value for each in mesh._view._neighbours.counting()]
+
+
+def test_a_neighbour_at_whom_our_walk_ends_again_is_one_that_we_sought() -> None:
+    """In a mesh of two or three nobody is to go on looking at whom it has."""
+    world = crowd(3)
+    world.run(120.0)
+    assert [standings(world, name) for name in world.machines] == [["sought"] * 2] * 3
+
+
+def test_in_a_larger_mesh_a_rendezvous_chose_none_of_the_links_that_stay() -> None:
+    world = crowd(14)
+    world.run(300.0)
+    everybody = [standings(world, name) for name in world.machines]
+    assert all(each.count("sought") >= 3 and each.count("accepted") <= 6 for each in everybody)
+    assert sum(each.count("met") for each in everybody) <= 14 / 3
+
+
 def test_a_larger_mesh_stays_within_its_bounds_and_in_one_piece() -> None:
     world = crowd(14)
     world.run(300.0)
     for name in world.machines:
-        assert 2 <= up(world, name) <= 8
+        assert 3 <= up(world, name) <= LINKS_MAX
         assert len(set(peers(world, name))) == up(world, name)
     message = world.send("n0", "n13", "across")
     world.run(10.0)
@@ -89,10 +110,10 @@ def test_several_meeting_places_make_no_double_links() -> None:
 def test_a_node_takes_no_more_links_than_it_may() -> None:
     world = crowd(6, settings=Settings(links_wanted=1, links_max=2))
     world.run(200.0)
-    assert all(1 <= up(world, name) <= 2 for name in world.machines)
+    assert all(1 <= up(world, name) <= 1 + MET + 2 + GUESTS for name in world.machines)
 
 
-@pytest.mark.parametrize("bounds", [(0, 5), (6, 5), (1, 65)])
+@pytest.mark.parametrize("bounds", [(0, 5), (6, 5), (1, LINKS_MAX + 1)])
 def test_settings_must_make_sense(bounds: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="links"):
         Settings(*bounds)
@@ -334,7 +355,7 @@ def test_without_a_rendezvous_the_mesh_heals_and_takes_in_who_knows_a_member() -
     world.run(60.0)
     assert pieces(world) == 1
     for name in running(world):
-        assert 4 <= up(world, name) <= 8
+        assert 3 <= up(world, name) <= LINKS_MAX
     message = world.send("new", "host", "here I am")
     world.run(5.0)
     assert world.machines["new"].store.state(message).value == "delivered"

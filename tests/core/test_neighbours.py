@@ -27,7 +27,7 @@ def neighbours(name: str) -> Neighbours:
 
 def offered(side: Neighbours) -> bytes:
     """The offer that a side makes on the way."""
-    side.begin(WAY, 0.0)
+    side.begin(WAY, 0.0, sought=True)
     (sent,) = side.happened(OfferMade(LinkId(1), THERE), 0.0)
     assert isinstance(sent, SendBlob)
     return sent.blob

@@ -257,26 +257,35 @@ def test_when_an_eager_link_is_lost_all_others_are_made_eager() -> None:
     scene = Scene(A, B, C)
     scene.lazy(B)
     scene.lazy(C)
-    assert scene.tree.link_down(A, scene.now) == [
+    assert scene.tree.link_down(A, True, scene.now) == [
         Say(B, Graft((), eager=True)),
         Say(C, Graft((), eager=True)),
     ]
     assert scene.tree.tree() == {B: True, C: True}
 
 
+def test_when_a_link_of_the_tree_is_closed_with_a_word_one_other_takes_its_place() -> None:
+    scene = Scene(A, B, C)
+    scene.lazy(B)
+    scene.lazy(C)
+    (graft,) = scene.tree.link_down(A, False, scene.now)
+    assert graft in [Say(link, Graft((), eager=True)) for link in (B, C)]
+    assert sum(scene.tree.tree().values()) == 1
+
+
 def test_when_an_idle_link_is_lost_the_tree_stands() -> None:
     scene = Scene(A, B, C)
     scene.lazy(B)
-    assert scene.tree.link_down(B, scene.now) == []
+    assert scene.tree.link_down(B, True, scene.now) == []
 
 
 def test_what_links_say_that_are_gone_is_ignored() -> None:
     scene = Scene(A)
-    assert scene.tree.link_down(B, scene.now) == []
+    assert scene.tree.link_down(B, True, scene.now) == []
     assert scene.tree.heard(Prune(agreed=True), B, scene.now) == []
     assert scene.tree.again(name(1), B, scene.now) == []
     scene.tree.heard(Ihave((name(1),), late=False), A, scene.now)
-    scene.tree.link_down(A, scene.now)
+    scene.tree.link_down(A, True, scene.now)
     assert scene.after(60.0) == []
 
 

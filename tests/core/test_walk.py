@@ -61,7 +61,11 @@ class Graph:
             self.seen.append((sender, each.link, each.message))
             target = int(each.link)
             out = self.walks[target].receive(
-                LinkId(sender), each.message, self.links[target], self.room[target], self.now
+                LinkId(sender),
+                each.message,
+                dict.fromkeys(self.links[target], 1.0),
+                self.room[target],
+                self.now,
             )
             queue.extend((target, more) for more in out)
 
@@ -147,7 +151,7 @@ def test_a_way_is_forgotten_in_time() -> None:
     graph.begin(0)
     _, at = graph.ticket()
     graph.now += CRUMB_S
-    assert graph.walks[2].receive(LinkId(1), Piece(at.id, 0, b""), [], False, graph.now) == []
+    assert graph.walks[2].receive(LinkId(1), Piece(at.id, 0, b""), {}, False, graph.now) == []
     graph.walks[0].tick(graph.now)
     assert graph.walks[0].send(at, OFFER) == []
 
@@ -157,7 +161,7 @@ def test_a_late_ticket_is_refused() -> None:
     (begun,) = walks.begin(LinkId(1), False, 0.0)
     assert isinstance(begun, Say)
     ticket = Ticket(begun.message.id, SeededEntropy(1).bytes(32))
-    assert walks.receive(LinkId(1), ticket, [], False, TICKET_S) == []
+    assert walks.receive(LinkId(1), ticket, {}, False, TICKET_S) == []
 
 
 def test_a_second_ticket_a_bad_key_and_strange_pieces_are_refused() -> None:
@@ -165,27 +169,27 @@ def test_a_second_ticket_a_bad_key_and_strange_pieces_are_refused() -> None:
     (begun,) = walks.begin(LinkId(1), True, 0.0)
     assert isinstance(begun, Say)
     id = begun.message.id
-    assert walks.receive(LinkId(1), Piece(id, 0, b""), [], False, 1.0) == [], "before the ticket"
-    assert walks.receive(LinkId(1), Ticket(id, bytes(32)), [], False, 1.0) == [], "a point of low order"
-    assert walks.receive(LinkId(2), Ticket(id, b"\x09" * 32), [], False, 1.0) == [], "from elsewhere"
-    (arrived,) = walks.receive(LinkId(1), Ticket(id, b"\x09" * 32), [], False, 1.0)
+    assert walks.receive(LinkId(1), Piece(id, 0, b""), {}, False, 1.0) == [], "before the ticket"
+    assert walks.receive(LinkId(1), Ticket(id, bytes(32)), {}, False, 1.0) == [], "a point of low order"
+    assert walks.receive(LinkId(2), Ticket(id, b"\x09" * 32), {}, False, 1.0) == [], "from elsewhere"
+    (arrived,) = walks.receive(LinkId(1), Ticket(id, b"\x09" * 32), {}, False, 1.0)
     assert isinstance(arrived, TicketArrived) and arrived.swap
-    assert walks.receive(LinkId(1), Ticket(id, b"\x0a" * 32), [], False, 1.0) == []
-    assert walks.receive(LinkId(1), Piece(id, 0, b"short"), [], False, 1.0) == [], "before our offer"
+    assert walks.receive(LinkId(1), Ticket(id, b"\x0a" * 32), {}, False, 1.0) == []
+    assert walks.receive(LinkId(1), Piece(id, 0, b"short"), {}, False, 1.0) == [], "before our offer"
     assert len(walks.send(arrived.at, OFFER)) == 2
-    assert walks.receive(LinkId(1), Piece(id, 0, b"short"), [], False, 1.0) == []
-    assert walks.receive(LinkId(1), Piece(id, 1, b"pieces"), [], False, 1.0) == []
+    assert walks.receive(LinkId(1), Piece(id, 0, b"short"), {}, False, 1.0) == []
+    assert walks.receive(LinkId(1), Piece(id, 1, b"pieces"), {}, False, 1.0) == []
     assert counters["walks refused"] == 4
 
 
 def test_on_the_way_a_ticket_an_offer_and_a_reply_go_on_once_each_and_in_turn() -> None:
     walks = Walks(SeededEntropy(0), Counter())
-    (on,) = walks.receive(LinkId(1), Walk(bytes(8), 9), [LinkId(2)], False, 0.0)
+    (on,) = walks.receive(LinkId(1), Walk(bytes(8), 9), {LinkId(2): 1.0}, False, 0.0)
     assert isinstance(on, Say)
     far = on.message.id
 
     def passed(link: int, message: Walking) -> int:
-        return len(walks.receive(LinkId(link), message, [LinkId(1), LinkId(2)], False, 1.0))
+        return len(walks.receive(LinkId(link), message, {LinkId(1): 1.0, LinkId(2): 1.0}, False, 1.0))
 
     for part in (0, 1):
         assert passed(1, Piece(bytes(8), part, b"offer")) == 0, "an offer before the ticket"
@@ -215,18 +219,18 @@ def test_both_ends_say_one_thing_and_take_one() -> None:
 def test_an_offer_under_a_bad_key_is_refused() -> None:
     walks = Walks(SeededEntropy(0), Counter())
     walk = Walk(bytes(8), 0)
-    assert len(walks.receive(LinkId(1), walk, [], True, 0.0)) == 1
-    assert walks.receive(LinkId(1), walk, [], True, 0.0) == [], "the same id twice"
+    assert len(walks.receive(LinkId(1), walk, {}, True, 0.0)) == 1
+    assert walks.receive(LinkId(1), walk, {}, True, 0.0) == [], "the same id twice"
     for part in (0, 1):
-        assert walks.receive(LinkId(1), Piece(bytes(8), part, bytes(1040)), [], True, 0.0) == []
+        assert walks.receive(LinkId(1), Piece(bytes(8), part, bytes(1040)), {}, True, 0.0) == []
 
 
 def test_a_neighbour_gets_only_so_many_walks() -> None:
     walks = Walks(SeededEntropy(0), counters := Counter[str]())
     for number in range(20):
-        walks.receive(LinkId(1), Walk(bytes([number]) * 8, 9), [LinkId(2)], False, 0.0)
+        walks.receive(LinkId(1), Walk(bytes([number]) * 8, 9), {LinkId(2): 1.0}, False, 0.0)
     assert counters["walks passed on"] == WALKS_BURST
-    assert len(walks.receive(LinkId(1), Walk(b"x" * 8, 9), [LinkId(2)], False, 1.0)) == 1
+    assert len(walks.receive(LinkId(1), Walk(b"x" * 8, 9), {LinkId(2): 1.0}, False, 1.0)) == 1
 
 
 def test_only_so_many_walks_of_our_own_are_under_way() -> None:
@@ -234,3 +238,24 @@ def test_only_so_many_walks_of_our_own_are_under_way() -> None:
     begun = [walks.begin(LinkId(1), False, 0.0) for _ in range(OWN_CAP + 1)]
     assert [len(each) for each in begun] == [1] * OWN_CAP + [0]
     assert len(walks.begin(LinkId(1), False, TICKET_S)) == 1
+
+
+def test_who_has_many_links_is_come_to_the_less_often() -> None:
+    """A walk stays where it is instead, so that it ends with everybody as likely."""
+    ways = {LinkId(1): 1.0, LinkId(2): 1.0, LinkId(3): 0.1}
+    went: Counter[int] = Counter()
+    for number in range(400):
+        walks = Walks(SeededEntropy(number), Counter())
+        (on,) = walks.receive(LinkId(1), Walk(bytes(8), HOPS_MAX), ways, False, 0.0)
+        assert isinstance(on, Say) and isinstance(on.message, Walk)
+        assert on.message.hops < HOPS[1] + EXTRA_HOPS
+        went[on.link] += 1
+    assert went.keys() == {2, 3}
+    assert 10 <= went[LinkId(3)] <= 80
+
+
+def test_a_walk_that_stays_long_enough_ends_where_it_is() -> None:
+    walks = Walks(SeededEntropy(0), Counter())
+    (said,) = walks.receive(LinkId(1), Walk(bytes(8), HOPS_MAX), {LinkId(2): 0.0}, True, 0.0)
+    assert isinstance(said, Say) and isinstance(said.message, Ticket)
+    assert walks.receive(LinkId(1), Walk(b"x" * 8, HOPS_MAX), {LinkId(2): 0.0}, False, 0.0) == []

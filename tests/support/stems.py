@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 
-from p2pchat.core.stem.outputs import Left, Output, Relay, Say, Spread
+from p2pchat.core.stem.outputs import Left, Output, Relay, Say, Spread, Unlisted
 from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.core.stem.stem import Stem
 from p2pchat.crypto.envelope import EPOCH_SECONDS
@@ -44,6 +44,8 @@ class Wired:
         self.entered: list[tuple[str, bytes]] = []
         """Where each cell entered the broadcast."""
         self.left: list[bytes] = []
+        self.unlisted: list[tuple[str, str]] = []
+        """Who let whom go, because it was not listed."""
         self.drops: Callable[[str, str, bytes], bool] = lambda source, target, onion: False
         self.broadcasts = True
         """Whether cells that enter come back to everybody."""
@@ -60,6 +62,8 @@ class Wired:
         binding = "".join(sorted(one + other)).encode().ljust(32)
         self._carry(one, self.stems[one].link_up(self._number(other), binding, self.now))
         self._carry(other, self.stems[other].link_up(self._number(one), binding, self.now))
+        self._carry(one, self.stems[one].sought(self._number(other), self.now))
+        self._carry(other, self.stems[other].sought(self._number(one), self.now))
         self._settle()
 
     def unlink(self, one: str, other: str) -> None:
@@ -131,6 +135,10 @@ class Wired:
                         stem.seen(cell_id(body))
                 case Left(tag):
                     self.left.append(tag)
+                case Unlisted(link):
+                    if (name, chr(link)) in self.links:
+                        self.unlisted.append((name, chr(link)))
+                        self.unlink(name, chr(link))
 
     @staticmethod
     def _number(name: str) -> LinkId:

@@ -53,7 +53,11 @@ def test_a_record_has_a_most_of_links() -> None:
 
 
 def test_messages_come_back_as_they_were() -> None:
-    for message in (Mine(b"r" * 200, b"p" * 64), Records(((4, b"a" * 136), (0, b"b" * 264))), AskRecords(7)):
+    for message in (
+        Mine(b"r" * 200, b"p" * 64),
+        Records(((4, b"a" * 136), (0, b"b" * RECORD_MAX))),
+        AskRecords(7),
+    ):
         assert control.decode(control.encode(message)) == message
 
 

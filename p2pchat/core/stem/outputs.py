@@ -48,4 +48,11 @@ class Left:
     tag: bytes
 
 
-Output = Say | Relay | Spread | Left
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Let this neighbour go: its record does not list us, so it has more links than others, or hides some."""
+
+    link: LinkId
+
+
+Output = Say | Relay | Spread | Left | Unlisted

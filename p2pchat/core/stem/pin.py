@@ -8,7 +8,7 @@ after a few; with a pinned one, after ten, about as often as the first hop is hi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from p2pchat.core.stem import route
@@ -16,7 +16,7 @@ from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.suspects import Suspects
 from p2pchat.crypto.onion import Hop
-from p2pchat.ports import Entropy
+from p2pchat.ports import Entropy, uniform
 from p2pchat.types import LinkId
 
 BETTER_S = 10.0
@@ -24,8 +24,14 @@ BETTER_S = 10.0
 is sought this often: the mesh may have grown."""
 
 YOUNG_S = 120.0
-"""So long after it was drawn a stem is left for one that begins at a contact: while a node finds its links,
-that contact may be the last of them. Later it would be one more stem for one writer's cells."""
+"""So long after it was drawn a stem is left for one that begins at a contact, or at a link that we sought:
+while a node finds its links, that may be the last of them. Later it would be one more stem for one writer's
+cells."""
+
+GUARD_S = (60 * 86_400.0, 120 * 86_400.0)
+"""A first hop is kept until its link is lost, and no longer than this: Tor's guards are confirmed for 60 days
+and sampled for 120 (guard-spec, GUARD_CONFIRMED_MIN_LIFETIME, GUARD_LIFETIME). Each change is one more chance
+that it is hostile (Elahi and others, "Changing of the Guards", WPES 2012)."""
 
 DRAWS = 8
 """Stems drawn when one is needed; the one whose nodes have failed least is taken. Where nobody is suspected
@@ -59,6 +65,28 @@ class Pin:
         return self.link is not None and all(self.station.vicinity.linked(*pair) for pair in pairs)
 
 
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Links at which a stem had best begin: at a contact; else at one that we sought, and since when."""
+
+    trusted: frozenset[LinkId]
+    sought: Mapping[LinkId, float]
+
+    def rank(self, link: LinkId | None) -> int:
+        """How well a stem begins there."""
+        return 2 if link in self.trusted else int(link in self.sought)
+
+    def better(self, link: LinkId | None) -> bool:
+        """Whether there is a better one."""
+        return self.rank(link) < (2 if self.trusted else int(bool(self.sought)))
+
+    def settled(self, now: float) -> list[LinkId]:
+        """Those sought before anything was lost just now, or all: who breaks the link in use is not to bring
+        the next one."""
+        old = [link for link, since in self.sought.items() if now >= since + YOUNG_S]
+        return old or list(self.sought)
+
+
 class Pinned:
     """Draws a stem when one is needed, and keeps it."""
 
@@ -71,6 +99,7 @@ class Pinned:
         """Cells lost on the stem in use since one last came back."""
         self._first: tuple[LinkId | None, bytes] | None = None
         """Where the last stem began: nodes have other names in every epoch."""
+        self._first_until = 0.0
         self.drawn = 0
         """Stems used so far."""
 
@@ -79,14 +108,16 @@ class Pinned:
         """The stem in use; it may hold no more."""
         return self._pin
 
-    def pin(self, station: Station, trusted: Iterable[LinkId], now: float) -> Pin | None:
+    def pin(
+        self, station: Station, trusted: Iterable[LinkId], sought: Mapping[LinkId, float], now: float
+    ) -> Pin | None:
         """The stem of this epoch: the one in use if it holds, or another, which begins at one of the
-        ``trusted`` links if it can; None if there is none."""
-        pin = self._pin
+        ``trusted`` links if it can, else at one of those ``sought`` (since when); None if there is none."""
+        pin, begins = self._pin, Begins(frozenset(trusted), sought)
         if pin is None or pin.station is not station or not pin.holds():
-            self._take(self._draw(station, trusted, now))
+            self._take(self._draw(station, begins, now), now)
         elif now >= pin.looked_at + BETTER_S:
-            self._look(pin, frozenset(trusted), now)
+            self._look(pin, begins, now)
         return self._pin
 
     def lost(self, nodes: tuple[bytes, ...], now: float) -> bool:
@@ -131,51 +162,67 @@ class Pinned:
         if self._first is not None and self._first[0] == link:
             self._first = None
 
-    def _look(self, pin: Pin, trusted: frozenset[LinkId], now: float) -> None:
+    def _look(self, pin: Pin, begins: Begins, now: float) -> None:
         """Take a better stem, if one is wanted and there is one."""
         self._pin = replace(pin, looked_at=now)
         short = len(pin.nodes) < self._profile.hops[0]
-        strange = now < pin.drawn_at + YOUNG_S and trusted and pin.link not in trusted
+        strange = now < pin.drawn_at + YOUNG_S and begins.better(pin.link)
         if not short and not strange:
             return
-        other = self._draw(pin.station, trusted, now)
+        other = self._draw(pin.station, begins, now)
         if other is None:
             return
         longer = len(other.nodes) > len(pin.nodes)
         enough = len(other.nodes) >= min(len(pin.nodes), self._profile.hops[0])
-        if (short and longer) or (strange and enough and other.link in trusted):
-            self._take(other)
+        if (short and longer) or (strange and enough and begins.rank(other.link) > begins.rank(pin.link)):
+            self._take(other, now)
 
     def _suspected(self, nodes: tuple[bytes, ...], now: float) -> bool:
         return any(self._suspects.against(node, now) > SUSPECTED for node in nodes)
 
-    def _take(self, pin: Pin | None) -> None:
+    def _take(self, pin: Pin | None, now: float) -> None:
         self._pin = pin
-        if pin is not None:
-            self._missed = 0
-            self._first = pin.link, pin.nodes[0]
-            self.drawn += 1
+        if pin is None:
+            return
+        self._missed = 0
+        if self._first is None or pin.link is None or self._first[0] != pin.link:
+            self._first_until = now + uniform(self._entropy, *GUARD_S)
+        self._first = pin.link, pin.nodes[0]
+        self.drawn += 1
 
-    def _draw(self, station: Station, trusted: Iterable[LinkId], now: float) -> Pin | None:
+    def _draw(self, station: Station, begins: Begins, now: float) -> Pin | None:
         links = station.map()
-        nodes = self._nodes(links, station.id, self._firsts(station, trusted, now), now)
+        nodes = self._nodes(links, station.id, self._firsts(station, begins, now), now)
         if nodes is None:
             return None
         return Pin(station, nodes, station.hops(nodes), now, now)
 
-    def _firsts(self, station: Station, trusted: Iterable[LinkId], now: float) -> tuple[bytes, ...]:
-        """Who had best be the first hop. A contact; of several, or without one, the last stem's: who has seen
-        our cells goes on seeing them, rather than one more neighbour. Only who is suspected is left: else a
-        later hop could drive stems off their first by dropping what they bring."""
-        links = frozenset(trusted)
-        contacts = [node for node, link in station.neighbours.items() if link in links]
-        able = [node for node in contacts if not self._suspected((node,), now)]
+    def _firsts(self, station: Station, begins: Begins, now: float) -> tuple[bytes, ...]:
+        """Who had best be the first hop. A contact; else a neighbour that we sought; of several, or without
+        one, the last stem's: who has seen our cells goes on seeing them, rather than one more neighbour. Only
+        who is suspected is left: else a later hop could drive stems off their first by dropping what they
+        bring."""
+        contacts = self._able(station, begins.trusted, now)
+        able = contacts or self._able(station, begins.settled(now), now)
+        last = self._last(station, now)
+        guards = last is not None and not contacts and begins.rank(station.link_to(last)) > 0
+        if last is not None and (not able or last in able or guards):
+            return (last,)
+        return tuple(able)
+
+    def _able(self, station: Station, links: Collection[LinkId], now: float) -> list[bytes]:
+        """The neighbours at these links who are not suspected."""
+        near = station.neighbours.items()
+        return [node for node, link in near if link in links and not self._suspected((node,), now)]
+
+    def _last(self, station: Station, now: float) -> bytes | None:
+        """The neighbour at which the last stem began, if it may be kept."""
         link, name = self._first if self._first is not None else (None, b"")
         near = station.neighbours
         last = name if name in near else next((node for node, each in near.items() if each == link), None)
-        if last is not None and not self._suspected((last,), now) and (not able or last in able):
-            return (last,)
-        return tuple(able)
+        if last is None or self._suspected((last,), now) or now >= self._first_until:
+            return None
+        return last
 
     def _nodes(
         self, links: Links, own: bytes, firsts: tuple[bytes, ...], now: float

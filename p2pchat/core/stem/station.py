@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from p2pchat.core.budget import Budget
 from p2pchat.core.pace import Pace
+from p2pchat.core.stem.audit import Sight
 from p2pchat.core.stem.outputs import Say
 from p2pchat.core.stem.replay import Replay
 from p2pchat.core.stem.vicinity import RECORDS_CAP, Taken, Vicinity
@@ -107,6 +108,24 @@ class Station:
         for node in own:
             links[node] = (*(other for other in links.get(node, ()) if other != self.id), self.id)
         return links
+
+    def sights(self) -> dict[LinkId, Sight]:
+        """By link: what its other end is called, and whether it lists us. A name stands by one link only, the
+        first."""
+        first: dict[bytes, LinkId] = {}
+        for link, node in self._links.items():
+            if node is not None:
+                first.setdefault(node, link)
+        return {
+            link: Sight(node, node is not None and first[node] == link and self._lists_us(node))
+            for link, node in self._links.items()
+        }
+
+    def degree(self, link: LinkId) -> int:
+        """How many links its other end lists; 0: not known."""
+        node = self._links.get(link)
+        record = self.vicinity.record(node) if node is not None else None
+        return len(record.links) if record is not None else 0
 
     def there_and_back(self, node: bytes) -> tuple[bytes, ...] | None:
         """The shortest loop over a node: a neighbour, or a neighbour's neighbour; None for one further

@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from p2pchat.core.status import StemStatus
+from p2pchat.core.stem.audit import LOOK_S, Audit, Sight
 from p2pchat.core.stem.cover import Clock, loop
 from p2pchat.core.stem.mixing import Mixing
-from p2pchat.core.stem.outputs import Left, Output, Relay, Spread
+from p2pchat.core.stem.outputs import Left, Output, Relay, Spread, Unlisted
 from p2pchat.core.stem.pin import Pin, Pinned
 from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.core.stem.station import Station
@@ -29,7 +30,7 @@ from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, below
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.vicinity import Vicinal
+from p2pchat.wire.vicinity import Mine, Vicinal
 
 NEVER = float("inf")
 
@@ -42,8 +43,12 @@ RETURN_HOP_S = 0.3
 """A cell of ours is lost when it did not come back in so long, and so much more for each hop; the delays it
 was given on the way count three times. That is some twice what 99 of 100 take in a mesh of a thousand."""
 
-LOOK_S = 10.0
-"""A stem that nobody uses just now is looked after this often: not at every link that comes and goes."""
+GUARD_S = 10.0
+FEW = 3
+"""So long a node with a first link waits for one that it sought itself, by a walk, before a stem begins at
+another, unless the mesh is so small that nobody hides in it."""
+
+NOBODY = Sight(None, False)
 
 WAITING_CAP = 512
 """Cells waiting for a stem or for the clock; what a text of 64 KiB takes six times. Beyond it the newest is
@@ -73,6 +78,9 @@ class Stem:
         self._trusted: dict[ContactId, LinkId] = {}
         """Where contacts are: each on one link, however many nodes it may have. A link that was quiet for a
         while is the same when it counts again."""
+        self._sought: dict[LinkId, float] = {}
+        """Links that we sought ourselves, and since when: at one of them stems begin."""
+        self._audit = Audit()
         self._mixing = Mixing(entropy.child("mixing"))
         self._watch = Watch()
         self._suspects = Suspects()
@@ -86,6 +94,8 @@ class Stem:
         self._patient: deque[bytes] = deque()
         """What takes the place of cover, with a profile whose other cells leave at once."""
         self._settled_at = NEVER
+        self._unguarded_at = NEVER
+        """When a stem may begin at a link that we did not seek."""
         self._look_at = 0.0
 
     # --- what the parent asks
@@ -118,7 +128,10 @@ class Stem:
             due = min(due, self._look_at)
         waits = self._pinned.now is None or not self._profile.on_clock
         starts = self._waiting and self._stations.links and waits
-        return min(due, self._settled_at) if starts else due
+        if not starts:
+            return due
+        guarded = self._sought or self._trusted
+        return min(due, self._settled_at if guarded else max(self._settled_at, self._unguarded_at))
 
     # --- links and neighbours
 
@@ -126,12 +139,24 @@ class Stem:
         """A link counts; ``binding``: a secret of its two ends, 32 bytes."""
         if not self._stations.links:
             self._settled_at = now + SETTLE_S
+            self._unguarded_at = now + GUARD_S
             self._clock.start(now)
         return [*self._stations.link_up(link, binding, now)]
 
     def link_down(self, link: LinkId, now: float) -> None:
         """It counts no more."""
+        self._sought.pop(link, None)
         self._stations.link_down(link, now)
+
+    def sought(self, link: LinkId, now: float) -> list[Output]:
+        """We sought this link ourselves: a stem may begin there."""
+        self._sought.setdefault(link, now)
+        return self._depart(now)
+
+    def degree(self, link: LinkId) -> int:
+        """How many links its other end says to have; 0: not known."""
+        station = next(iter(self._stations), None)
+        return station.degree(link) if station is not None else 0
 
     def trust(self, link: LinkId, contact: ContactId) -> None:
         """A contact is behind this link: stems begin there, if they can."""
@@ -152,7 +177,10 @@ class Stem:
         """A neighbour told of itself or of others."""
         if link not in self._stations.links:
             return []
-        return [*self._stations.heard(link, message, now), *self._depart(now)]
+        out: list[Output] = [*self._stations.heard(link, message, now)]
+        if isinstance(message, Mine) and self._audit.barred(self._sights(now).get(link, NOBODY).name):
+            out.append(Unlisted(link))
+        return [*out, *self._depart(now)]
 
     def tick(self, now: float) -> list[Output]:
         """Do what is due."""
@@ -168,6 +196,7 @@ class Stem:
             self._look_at = now + LOOK_S
             self._pin(now)
             out += self._doubt(now)
+            out += map(Unlisted, self._audit.look(self._sights(now), now))
         return out + self._depart(now)
 
     # --- our own cells
@@ -238,12 +267,19 @@ class Stem:
         station = self._stations.now(now)
         if station is None or not self._settled(now):
             return None
-        return self._pinned.pin(station, self._trusted.values(), now)
+        return self._pinned.pin(station, self._trusted.values(), self._sought, now)
+
+    def _sights(self, now: float) -> dict[LinkId, Sight]:
+        station = self._stations.now(now)
+        return station.sights() if station is not None else {}
 
     def _settled(self, now: float) -> bool:
         """Whether waiting longer would hardly bring a better stem."""
         station = self._stations.now(now)
-        return now >= self._settled_at or (station is not None and station.closed)
+        whole = station is not None and station.closed
+        guarded = self._sought or self._trusted or now >= self._unguarded_at
+        few = whole and station is not None and station.crowd <= FEW
+        return few or bool(guarded and (whole or now >= self._settled_at))
 
     def _cover(self, now: float) -> list[Output]:
         """The clock ticks: whether a loop leaves does not depend on whether a cell waits."""

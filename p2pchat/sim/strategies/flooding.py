@@ -24,7 +24,7 @@ class Flooding:
         self._links[link] = None
         return []
 
-    def link_down(self, link: LinkId, now: float) -> list[Sending]:
+    def link_down(self, link: LinkId, broken: bool, now: float) -> list[Sending]:
         """One less."""
         self._links.pop(link, None)
         return []

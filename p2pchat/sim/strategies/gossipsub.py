@@ -47,7 +47,7 @@ class Gossipsub:
             self._beat_at = now + uniform(self._entropy, 0.0, HEARTBEAT_S)
         return []
 
-    def link_down(self, link: LinkId, now: float) -> list[Sending]:
+    def link_down(self, link: LinkId, broken: bool, now: float) -> list[Sending]:
         """The next heartbeat looks for another."""
         self._links.pop(link, None)
         self._backed_off.pop(link, None)

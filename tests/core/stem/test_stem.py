@@ -8,7 +8,7 @@ from statistics import mean
 import pytest
 
 from p2pchat.core.stem import station
-from p2pchat.core.stem.pin import BETTER_S
+from p2pchat.core.stem.pin import BETTER_S, GUARD_S, YOUNG_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.stem import RETURN_HOP_S, RETURN_S, WAITING_CAP
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
@@ -546,3 +546,84 @@ def test_who_is_trusted_no_more_is_not_begun_at_again_after_a_loss_either() -> N
         mesh.submit("a", cell(1))
         firsts.add(mesh.pinned("a")[0])
     assert firsts != {"b"}
+
+
+# --- where stems begin
+
+
+def chosen(*sought: str, seed: int = 0) -> Wired:
+    """Node a in a mesh of eleven, of whose links it sought these; others have sought the rest."""
+    mesh = Wired("ab ac ad ae bf cf dg eg fh gh bi ci di ei hj ij", seed=seed)
+    mesh.stems["a"]._sought = {LinkId(ord(name)): mesh.now for name in sought}
+    mesh.stems["a"]._pinned.leave()
+    mesh.stems["a"]._pinned._first = None
+    return mesh
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_stem_begins_at_a_link_that_we_sought(seed: int) -> None:
+    mesh = chosen("c", "d", seed=seed)
+    mesh.submit("a", cell(1))
+    assert mesh.pinned("a")[0] in "cd"
+
+
+def test_the_first_hop_is_kept_whatever_becomes_of_the_stem_and_whatever_is_sought_later() -> None:
+    mesh = chosen("c", "d")
+    mesh.submit("a", cell(1))
+    first = mesh.pinned("a")[0]
+    for number in range(2, 20):
+        mesh.stems["a"].sought(LinkId(ord("be"[number % 2])), mesh.now)
+        mesh.stems["a"]._pinned.leave()
+        mesh.submit("a", cell(number))
+        mesh.run(YOUNG_S)
+        assert mesh.pinned("a")[0] == first
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_when_the_first_hop_is_lost_the_next_is_one_that_was_sought_before(seed: int) -> None:
+    mesh = chosen("c", "d", seed=seed)
+    mesh.submit("a", cell(1))
+    mesh.run(2 * YOUNG_S)
+    first = mesh.pinned("a")[0]
+    mesh.stems["a"].sought(LinkId(ord("e")), mesh.now)
+    mesh.unlink("a", first)
+    mesh.submit("a", cell(2))
+    assert {first, mesh.pinned("a")[0]} == {"c", "d"}, "and not the one that has just come"
+
+
+def test_a_first_hop_is_given_up_after_as_long_as_tors_guards_are() -> None:
+    mesh = chosen("c", "d")
+    mesh.submit("a", cell(1))
+    pinned = mesh.stems["a"]._pinned
+    assert GUARD_S[0] <= pinned._first_until - mesh.now <= GUARD_S[1]
+    firsts = set()
+    for number in range(2, 30):
+        pinned._first_until = mesh.now
+        pinned.leave()
+        mesh.submit("a", cell(number))
+        firsts.add(mesh.pinned("a")[0])
+    assert firsts == {"c", "d"}
+
+
+def test_a_node_with_links_of_others_making_alone_waits_for_one_of_its_own_but_not_for_ever() -> None:
+    mesh = chosen()
+    stem = mesh.stems["a"]
+    stem._settled_at, stem._unguarded_at = mesh.now, mesh.now + 10.0
+    mesh.submit("a", cell(1))
+    mesh.run(9.0)
+    assert mesh.left == []
+    mesh.run(2.0)
+    assert len(mesh.left) == 1
+    mesh.stems["a"].sought(LinkId(ord("e")), mesh.now)
+    mesh.run(30.0)
+    assert mesh.pinned("a")[0] == "e", "the stem that was drawn meanwhile is young"
+
+
+def test_a_cell_that_waits_for_a_link_of_our_own_leaves_when_there_is_one() -> None:
+    mesh = chosen()
+    stem = mesh.stems["a"]
+    stem._settled_at, stem._unguarded_at = mesh.now, mesh.now + 10.0
+    mesh.submit("a", cell(1))
+    assert mesh.left == []
+    mesh._carry("a", stem.sought(LinkId(ord("e")), mesh.now))
+    assert len(mesh.left) == 1 and mesh.pinned("a")[0] == "e"

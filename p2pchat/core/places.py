@@ -1,0 +1,125 @@
+"""Who has a place among a node's links: those it sought, those it accepted, and those it met at a seat.
+
+Knows: how many of each there may be, who may be let go, and when. Does not know: how a link is found or ends
+(``view``).
+
+What a node sought by a walk of its own is its share of the mesh, and nobody can take it away: not by asking,
+nor by seeking links with the node. What others seek with it has places of its own, more than honest nodes
+need, so that a walk that ends here finds room. After Bitcoin's outbound and inbound connections (Heilman,
+Kendler, Zohar, Goldberg, "Eclipse Attacks on Bitcoin's Peer-to-Peer Network", USENIX Security 2015); and
+nobody may have many more links than others, as in Singh, Ngan, Druschel, Wallach, "Eclipse Attacks on Overlay
+Networks" (INFOCOM 2006): see ``stem.audit``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from p2pchat.core.neighbour import Neighbour, Standing
+from p2pchat.core.settings import GUESTS, MET, Settings
+from p2pchat.ports import Entropy, exponential, sample
+from p2pchat.types import LinkId
+from p2pchat.wire.vicinity import LINKS_MAX
+
+SHED_S = 5.0
+"""One link too many is let go about this often (exponential)."""
+
+EVICT_GAP_S = 5.0
+"""A full greeter lets one guest go for another this often: guests find others, newcomers cannot."""
+
+
+class Places:
+    """``idle``: whether the mesh could do without a link just now; ``first``: whether our stem begins there.
+
+    Each method is given all neighbours, links that are up and attempts alike."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        entropy: Entropy,
+        idle: Callable[[LinkId], bool],
+        first: Callable[[LinkId], bool],
+    ) -> None:
+        self._settings = settings
+        self._entropy = entropy
+        self._idle = idle
+        self._first = first
+        self._evict_at = 0.0
+        self._shed_at: float | None = None
+
+    # --- what is missing
+
+    def missing(self, neighbours: Sequence[Neighbour]) -> int:
+        """How many more links are to be sought, beyond those that count and the attempts under way."""
+        sought = _of(neighbours, Standing.SOUGHT)
+        return self._settings.links_wanted - sum(1 for each in sought if each.counts or not each.up)
+
+    def own(self, neighbours: Sequence[Neighbour]) -> int:
+        """Links that are of our own making, and attempts."""
+        return len(_of(neighbours, Standing.SOUGHT, Standing.MET))
+
+    # --- who comes
+
+    def room(self, neighbours: Sequence[Neighbour]) -> bool:
+        """Whether a walk may end here. Who seeks us by a walk is not in the way of guests."""
+        accepted = len(_of(neighbours, Standing.ACCEPTED))
+        return accepted < self._settings.links_max and len(neighbours) < LINKS_MAX
+
+    def full(self, neighbours: Sequence[Neighbour]) -> bool:
+        """Whether one who comes can have a place only instead of a guest."""
+        taken = len(_of(neighbours, Standing.ACCEPTED, Standing.GUEST))
+        return taken >= self._settings.links_max + GUESTS or len(neighbours) >= LINKS_MAX
+
+    def to_evict(self, neighbours: Sequence[Neighbour], at_seat: bool, now: float) -> list[Neighbour]:
+        """Which guest makes room: nobody else ever does. At seats not often, for anybody may come there."""
+        if at_seat and now < self._evict_at:
+            return []
+        guests = [each for each in _of(neighbours, Standing.GUEST) if each.up and not each.young(now)]
+        gone = sample(self._entropy, guests, 1)
+        if at_seat and gone:
+            self._evict_at = now + EVICT_GAP_S
+        return gone
+
+    # --- who goes
+
+    def to_shed(self, neighbours: Sequence[Neighbour], now: float) -> list[Neighbour]:
+        """Which link of our own making to let go, if it is time and there is one too many."""
+        if self._shed_at is not None and now < self._shed_at:
+            return []
+        due, self._shed_at = self._shed_at, now + exponential(self._entropy, SHED_S)
+        return sample(self._entropy, self._too_many(neighbours, now), 1) if due is not None else []
+
+    @property
+    def shed_at(self) -> float:
+        """When ``to_shed`` is next due."""
+        return self._shed_at or 0.0
+
+    def surplus(self, neighbours: Sequence[Neighbour]) -> bool:
+        """Whether some link of ours is to be let go, sooner or later."""
+        if self.missing(neighbours) > 0:
+            return False
+        met = [each for each in _of(neighbours, Standing.MET) if each.up]
+        begun = any(not each.swap for each in met)
+        return self.missing(neighbours) < 0 or begun or len(met) > MET
+
+    def _too_many(self, neighbours: Sequence[Neighbour], now: float) -> list[Neighbour]:
+        if self.missing(neighbours) > 0:
+            return []
+        met = [each for each in _of(neighbours, Standing.MET) if each.counts]
+        begun = [each for each in met if not each.swap and not each.young(now)]
+        if begun:
+            return begun
+        if len(met) > MET:
+            return met[:1]
+        if self.missing(neighbours) < 0:
+            return [each for each in _of(neighbours, Standing.SOUGHT) if self._spare(each, now)]
+        return []
+
+    def _spare(self, neighbour: Neighbour, now: float) -> bool:
+        """Whether nothing would be missed without it."""
+        settled = neighbour.counts and not neighbour.young(now)
+        return settled and not self._first(neighbour.id) and self._idle(neighbour.id)
+
+
+def _of(neighbours: Sequence[Neighbour], *standings: Standing) -> list[Neighbour]:
+    return [each for each in neighbours if each.standing in standings]

@@ -1,0 +1,72 @@
+"""Which neighbours do not stand by their link with us.
+
+Knows: for how long each neighbour's own record has left us out, and who did before. Does not know: records,
+or how a link ends.
+
+A record has room for as many links as a node may have, and of a node one record holds, everywhere. So a node
+that has more links than others must leave some of them out, and those at whose expense it does see it: each
+counts the time in which the newest record that it knows of a neighbour does not list it. Whoever lists its
+neighbours in turns has each of them count more than forgive. This is how many links anybody may have that
+others give to it (after Singh, Ngan, Druschel, Wallach, "Eclipse Attacks on Overlay Networks", INFOCOM 2006,
+where degrees are asked for; here they are published and signed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from p2pchat.types import LinkId
+
+LOOK_S = 10.0
+"""How often it is looked, and after a stem that nobody uses just now, too."""
+
+LEFT_OUT_S = 150.0
+"""So long it may leave us out: a node whose links change all the time tells of them about once a minute."""
+
+FORGIVE = 0.25
+"""Of the time in which it lists us, so much makes up for time in which it did not: whoever lists everybody
+four fifths of the time is kept by all, and so has a quarter more links than a record holds."""
+
+BARRED_CAP = 4096
+"""Names that are not taken again; beyond it the first may come again, in an epoch that is over long since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of a neighbour: its name of the epoch, once it was told, and whether it lists us."""
+
+    name: bytes | None
+    lists_us: bool
+
+
+class Audit:
+    """``look`` every ``LOOK_S``."""
+
+    def __init__(self) -> None:
+        self._left_out: dict[LinkId, float] = {}
+        self._barred: dict[bytes, None] = {}
+        self._looked_at = float("-inf")
+
+    def look(self, sights: Mapping[LinkId, Sight], now: float) -> list[LinkId]:
+        """By link that counts: what is known. Return those to be let go."""
+        passed, self._looked_at = min(now - self._looked_at, LOOK_S), now
+        before, self._left_out = self._left_out, {}
+        gone = []
+        for link, sight in sights.items():
+            more = -FORGIVE * passed if sight.lists_us else passed
+            self._left_out[link] = max(0.0, before.get(link, 0.0) + more)
+            if self._left_out[link] >= LEFT_OUT_S:
+                gone.append(link)
+                self._bar(sight.name)
+        return gone
+
+    def barred(self, name: bytes | None) -> bool:
+        """Whether that neighbour was let go before: by the end of the epoch it has another name."""
+        return name in self._barred
+
+    def _bar(self, name: bytes | None) -> None:
+        if name is not None:
+            self._barred[name] = None
+            if len(self._barred) > BARRED_CAP:
+                del self._barred[next(iter(self._barred))]

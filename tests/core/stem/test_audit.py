@@ -1,0 +1,77 @@
+"""Who has more links than its record lists is let go by those it leaves out, and by nobody else."""
+
+from __future__ import annotations
+
+from p2pchat.core.stem.audit import LEFT_OUT_S, LOOK_S, Audit, Sight
+from p2pchat.types import LinkId
+from p2pchat.wire.vicinity import LINKS_MAX
+from tests.support.stems import Wired
+
+A, B = LinkId(1), LinkId(2)
+LISTS, LEAVES_OUT = Sight(b"a" * 8, True), Sight(b"b" * 8, False)
+
+
+def let_go(audit: Audit, sight: Sight, start: float, seconds: float) -> float | None:
+    """After how long a neighbour of that kind is let go."""
+    for step in range(int(seconds / LOOK_S)):
+        now = start + step * LOOK_S
+        if audit.look({A: sight}, now):
+            return now - start
+    return None
+
+
+def test_who_lists_us_is_kept() -> None:
+    assert let_go(Audit(), LISTS, 0.0, 100 * LEFT_OUT_S) is None
+
+
+def test_who_leaves_us_out_is_let_go_after_some_time_and_not_taken_again() -> None:
+    audit = Audit()
+    audit.look({A: LEAVES_OUT}, 0.0)
+    after = let_go(audit, LEAVES_OUT, LOOK_S, 2 * LEFT_OUT_S)
+    assert after is not None and LEFT_OUT_S - 2 * LOOK_S <= after <= LEFT_OUT_S
+    assert audit.barred(LEAVES_OUT.name) and not audit.barred(LISTS.name)
+
+
+def test_who_never_says_its_name_is_let_go_too() -> None:
+    audit = Audit()
+    assert let_go(audit, Sight(None, False), 0.0, 2 * LEFT_OUT_S) is not None
+    assert not audit.barred(None)
+
+
+def test_who_lists_its_neighbours_in_turns_has_a_quarter_more_than_fit() -> None:
+    def kept(neighbours: int) -> bool:
+        audit = Audit()
+        seen = (LISTS if look % neighbours < LINKS_MAX else LEAVES_OUT for look in range(1000))
+        return not any(audit.look({A: sight}, look * LOOK_S) for look, sight in enumerate(seen))
+
+    assert kept(LINKS_MAX + LINKS_MAX // 4)
+    assert not kept(LINKS_MAX + LINKS_MAX // 2)
+
+
+def test_a_machine_that_slept_has_not_been_left_out_meanwhile() -> None:
+    audit = Audit()
+    audit.look({A: LEAVES_OUT}, 0.0)
+    assert audit.look({A: LEAVES_OUT}, 100_000.0) == []
+
+
+def test_a_link_that_came_back_begins_anew() -> None:
+    audit = Audit()
+    for step in range(int(LEFT_OUT_S / LOOK_S) - 1):
+        assert audit.look({A: LEAVES_OUT, B: LISTS}, step * LOOK_S) == []
+    audit.look({B: LISTS}, LEFT_OUT_S)
+    assert audit.look({A: LEAVES_OUT, B: LISTS}, LEFT_OUT_S + LOOK_S) == []
+
+
+def test_a_node_with_more_links_than_its_record_holds_loses_those_it_cannot_list() -> None:
+    names = "bcdefghijklmnopqrstu"
+    mesh = Wired(" ".join(f"a{name}" for name in names))
+    mesh.run(LEFT_OUT_S + 60.0)
+    unlisted = [one for one, other in mesh.unlisted if other == "a"]
+    assert sorted(unlisted) == sorted(names[LINKS_MAX:])
+    assert not any(one == "a" for one, _ in mesh.unlisted), "they list it"
+
+
+def test_a_mesh_of_honest_nodes_lets_nobody_go() -> None:
+    mesh = Wired("ab bc cd de ea ac ce eb bd da")
+    mesh.run(3 * LEFT_OUT_S)
+    assert mesh.unlisted == []

@@ -150,6 +150,7 @@ def command(
 def main() -> None:
     """Run the command; every failure is one line."""
     _open_what_is_closed()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     try:
         code = command.main(prog_name=_NAME, standalone_mode=False)
     except click.UsageError as error:

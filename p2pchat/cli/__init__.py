@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import sys
 
+from p2pchat import cores
+
 
 def main() -> None:
     """Run one command and exit with its code."""
     _open_what_is_closed()
+    cores.leave_none()
     from p2pchat.cli.run import run
 
     for stream in (sys.stdout, sys.stderr):

@@ -5,10 +5,13 @@ Knows: the global options. Does not know: what is asked of the node.
 
 from __future__ import annotations
 
+import os
 import signal
+import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from p2pchat.cli import ask, keyring
@@ -73,7 +76,8 @@ async def attached_node(settings: Settings, patience: float | None = None) -> As
 def passphrase(settings: Settings) -> str:
     """The passphrase of an existing home. Raises UsageError or ControlError when there is nobody to ask."""
     if settings.passphrase is not None:
-        return settings.passphrase
+        given, settings.passphrase = settings.passphrase, None  # asked for once, and not kept
+        return given
     if settings.passphrase_file is not None:
         return read_passphrase(settings.passphrase_file)
     if (kept := keyring.recalled(home_of(settings))) is not None:
@@ -101,6 +105,9 @@ def read_passphrase(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(PASSPHRASE_FILE_MAX + 1)
+            mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+            say(f"WARNING: others can read the passphrase file; change that:  chmod 600 {quote(str(path))}")
         text = data.decode()
     except OSError as error:
         raise UsageError(f"the passphrase file {path} cannot be read: {error.strerror}") from None

@@ -18,6 +18,7 @@ from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, open_co
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
+    from p2pchat.store import Unlock
 
 AskPassphrase = Callable[[], str]
 """Called when, and only when, a home needs its passphrase."""
@@ -324,28 +325,35 @@ async def run_node(
 
 
 class _Unlock:
-    """Asks for the passphrase once, however often the node has to be run anew."""
+    """Asks for the passphrase once, however often the node has to be run anew, and keeps it only until the
+    store has been opened."""
 
     def __init__(self, ask: AskPassphrase | None) -> None:
         self._ask = ask
-        self._passphrase: str | None = None
+        self._way: Unlock | None = None
 
-    def __call__(self) -> str:
-        if self._passphrase is None:
-            if self._ask is None:
-                raise UsageError("this home is locked with a passphrase; give it with --passphrase-file")
-            self._passphrase = self._ask()
-        return self._passphrase
+    def __call__(self, home: Path) -> Unlock:
+        from p2pchat.store import KeyFile, Passphrase, needs_passphrase
+
+        if self._way is None:
+            self._way = Passphrase(self._asked()) if needs_passphrase(home) else KeyFile()
+        return self._way
+
+    def keep(self, way: Unlock) -> None:
+        """This opens the store from now on; nobody is asked again."""
+        self._way, self._ask = way, None
+
+    def _asked(self) -> str:
+        if self._ask is None:
+            raise UsageError("this home is locked with a passphrase; give it with --passphrase-file")
+        return self._ask()
 
 
-def _new_node(home: Path, passphrase: AskPassphrase, relay_only: bool, *, stays: bool = False) -> RunningNode:
+def _new_node(home: Path, unlock: _Unlock, relay_only: bool, *, stays: bool = False) -> RunningNode:
     from p2pchat.daemon.environment import paths, settings
     from p2pchat.daemon.node import RunningNode
-    from p2pchat.store import KeyFile, Passphrase, needs_passphrase
 
-    chosen, ways = settings(), paths(relay_only)
-    unlock = Passphrase(passphrase()) if needs_passphrase(home) else KeyFile()
-    return RunningNode(home, unlock, chosen, ways, stays)
+    return RunningNode(home, unlock(home), settings(), paths(relay_only), stays, unlock.keep)
 
 
 async def _check_choices(connection: Connection, relay_only: bool) -> None:

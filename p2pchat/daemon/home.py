@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from p2pchat.errors import ControlError, StoreError
+from p2pchat.store.owner import refuse_others, unusable
 
 SOCKET = "control.sock"
 LOCK = "node.lock"
@@ -34,23 +35,37 @@ class Lock:
 
     @classmethod
     def try_acquire(cls, home: Path) -> Lock | None:
-        """None when another node holds it. Raises StoreError when the home cannot be written."""
-        try:
-            descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            why = f"{error.strerror}; choose another with --home, or mend that"
-            raise StoreError(f"the home {home} cannot be used: {why}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        return cls(descriptor)
+        """None when another node holds it. Raises StoreError when the home cannot be written, UsageError when
+        it is another user's."""
+        refuse_others(home)
+        path = home / LOCK
+        while True:
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                why = f"{unusable(path, error)}; choose another with --home, or mend that"
+                raise StoreError(f"the home {home} cannot be used: {why}") from error
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return None
+            if _is_still(path, descriptor):
+                return cls(descriptor)
+            os.close(descriptor)  # of a home that was wiped meanwhile
 
     def release(self) -> None:
         """Let another node have the home. The file stays: removing it would let two hold different locks."""
         with suppress(OSError):
             os.close(self._descriptor)
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """Whether the path still leads to this very file."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def has_room(home: Path) -> bool:

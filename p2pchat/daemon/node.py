@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from p2pchat import cores
 from p2pchat.core import orders
 from p2pchat.core.facts import Leaving, Started, Stopping
 from p2pchat.core.node import Node
@@ -56,11 +57,14 @@ class RunningNode:
         settings: Settings | None = None,
         paths: Paths | None = None,
         stays: bool = False,
+        opened: Callable[[Unlock], None] = lambda unlock: None,
     ) -> None:
-        """``stays``: it runs for its own sake, not inside another command, and may be asked to stop."""
+        """``stays``: it runs for its own sake, not inside another command, and may be asked to stop.
+        ``opened`` is told what opens the store from now on, so that nobody need keep a passphrase."""
         self.home = home
         self.stays = stays
         self._unlock = unlock
+        self._opened = opened
         self._settings = settings or Settings()
         self.paths = paths or Paths()
         self.clock = SystemClock()
@@ -80,11 +84,14 @@ class RunningNode:
     async def start(self) -> None:
         """Open the store, begin to link, serve the control socket. Raises HomeBusy, StoreError,
         TrustError."""
+        cores.leave_none()  # also of a program that is not ours
         self._lock = Lock.try_acquire(self.home)
         if self._lock is None:
             raise HomeBusy(f"another node runs in {self.home}")
         try:
             self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
+            self._unlock = self.store.unlock
+            self._opened(self._unlock)
             memory = await self.ask_store(Store.load)
             self.node = Node(memory, self.entropy, self._settings)
             await self._control.start(self.home)

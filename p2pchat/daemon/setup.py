@@ -5,14 +5,16 @@ Knows: what a new identity consists of. Does not know: how it is stored, or what
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from p2pchat import store
 from p2pchat.core.records import Identity
 from p2pchat.crypto.olm import create_account
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
-from p2pchat.daemon.home import Lock
-from p2pchat.errors import ControlError, Malformed, UsageError
+from p2pchat.daemon.home import LOCK, Lock
+from p2pchat.errors import ControlError, Malformed, StoreError, UsageError
 from p2pchat.wire.invite import check_rendezvous
 from p2pchat.wire.pairing import check_nick
 
@@ -31,7 +33,35 @@ def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: stor
     identity = Identity(
         name, account.pickle(), pickle_key, account.identity_key, rendezvous, SystemClock().now()
     )
-    store.Store.create(home, unlock, identity, entropy).close()
+    with _held(home):
+        store.Store.create(home, unlock, identity, entropy).close()
+
+
+@contextmanager
+def _held(home: Path) -> Iterator[None]:
+    """Keep others out of a home that is being made: two at once would leave one that does not open."""
+    made = not home.exists()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if made:
+            home.chmod(0o700)  # whatever the umask
+    except OSError as error:
+        raise StoreError(
+            f"the home {home} cannot be made: {error.strerror}; choose another with --home"
+        ) from error
+    lock = Lock.try_acquire(home)
+    if lock is None:
+        raise UsageError(f"another p2pchat makes or uses the home {home}; choose another with --home")
+    try:
+        yield
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                (home / LOCK).unlink()
+                home.rmdir()
+        raise
+    finally:
+        lock.release()
 
 
 def change_passphrase(home: Path, old: store.Unlock, new: store.Unlock) -> None:

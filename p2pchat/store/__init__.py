@@ -29,11 +29,13 @@ from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.store import database, history, journal, space, vault
 from p2pchat.store.database import DiskFull
-from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, KeyFile, Passphrase, Unlock
+from p2pchat.store.owner import refuse_others, unusable
+from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, DataKey, KeyFile, Passphrase, Unlock
 from p2pchat.types import ContactId, MeshId, MessageId
 
 __all__ = [
     "KEY_FILE",
+    "DataKey",
     "DiskFull",
     "KeyFile",
     "Passphrase",
@@ -55,8 +57,10 @@ _FORGETS = (DropContact, DropExpiredMessages)
 class Store:
     """An open store."""
 
-    def __init__(self, connection: apsw.Connection, home: Path) -> None:
+    def __init__(self, connection: apsw.Connection, home: Path, data_key: bytes) -> None:
         self._connection = connection
+        self.unlock = DataKey(data_key)
+        """What opens it again."""
         self._home = home
         self._settled = -1
         """The count of changes at which the log was last cut."""
@@ -71,6 +75,7 @@ class Store:
         The key file gets its name last: until then nothing that could be lost has been promised, and what an
         interrupted attempt left behind is swept away by the next.
         """
+        refuse_others(home)
         if exists(home):
             raise UsageError(f"there is a p2pchat identity in {home} already")
         try:
@@ -79,7 +84,7 @@ class Store:
             _sweep(home)
             data_key = entropy.bytes(KEY_BYTES)
             vault.prepare(home, data_key, unlock, entropy, cost)
-            store = cls(database.connect(home / database.DATABASE, data_key), home)
+            store = cls(database.connect(home / database.DATABASE, data_key), home, data_key)
             try:
                 store.commit([PutIdentity(identity)])
                 vault.finish(home)
@@ -96,6 +101,7 @@ class Store:
     @classmethod
     def open(cls, home: Path, unlock: Unlock) -> Store:
         """Open a home. Raises StoreError (none there, damaged) or TrustError (wrong passphrase or key)."""
+        refuse_others(home)
         _refuse_lost_key(home)
         data_key = vault.open_key(home, unlock)
         path = home / database.DATABASE
@@ -103,9 +109,9 @@ class Store:
             raise StoreError(f"the store {path} is missing; start anew with 'p2pchat wipe' and 'init'")
         try:
             vault.destroy(home / NEW_KEY_FILE)  # of a change that was interrupted, and may hold the key open
-            store = cls(database.connect(path, data_key), home)
+            store = cls(database.connect(path, data_key), home, data_key)
         except OSError as error:
-            raise StoreError(f"the store {path} cannot be opened: {error.strerror}") from error
+            raise StoreError(f"the store {path} cannot be opened: {unusable(path, error)}") from error
         store._cut_the_log()  # of a node that was killed
         space.keep_reserve(home)
         return store
@@ -260,6 +266,7 @@ def change_unlock(home: Path, old: Unlock, new: Unlock, entropy: Entropy, cost: 
     The data key stays the same: who kept a copy of the old key file still gets in with the old passphrase.
     A store that is open meanwhile is not disturbed.
     """
+    refuse_others(home)
     _refuse_lost_key(home)
     try:
         vault.change(home, old, new, entropy, cost)
@@ -270,12 +277,14 @@ def change_unlock(home: Path, old: Unlock, new: Unlock, entropy: Entropy, cost: 
 def wipe(home: Path) -> None:
     """Destroy the key, then all else that p2pchat made in ``home``. Without the key the rest is noise.
 
-    Raises StoreError when the disk refuses.
+    Raises StoreError when the disk refuses, UsageError when it is somebody else's.
     """
+    refuse_others(home)
     try:
         for key in (KEY_FILE, NEW_KEY_FILE):
             vault.destroy(home / key)
         _sweep(home)
+        (home / "node.lock").unlink(missing_ok=True)
         vault.sync_directory(home)
     except OSError as error:
         raise StoreError(f"not everything in {home} could be destroyed: {error.strerror}") from error
@@ -286,7 +295,7 @@ def _sweep(home: Path) -> None:
     names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), NEW_KEY_FILE]
     for name in names:
         vault.destroy(home / name)
-    for leftover in ("control.sock", "node.lock", "room.trial", space.RESERVE_FILE, "keyring"):
+    for leftover in ("control.sock", "room.trial", space.RESERVE_FILE, "keyring"):
         (home / leftover).unlink(missing_ok=True)
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from p2pchat.crypto.password import KEY_BYTES, NONCE_BYTES, SALT_BYTES, Cost, stretch, unwrap, wrap
 from p2pchat.errors import StoreError, TrustError, Unreadable, UsageError
 from p2pchat.ports import Entropy
+from p2pchat.store.owner import unusable
 
 KEY_FILE = "keys"
 NEW_KEY_FILE = "keys.new"
@@ -43,7 +44,15 @@ class KeyFile:
     """Unlock by reading the file: whoever can read the disk can read everything."""
 
 
-Unlock = Passphrase | KeyFile
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """Unlock by the data key itself, of a store that was opened before: whoever keeps this keeps no
+    passphrase."""
+
+    key: bytes = field(repr=False)
+
+
+Unlock = Passphrase | KeyFile | DataKey
 
 
 def exists(home: Path) -> bool:
@@ -92,6 +101,8 @@ def open_key(home: Path, unlock: Unlock) -> bytes:
     """Return the data key. Raises TrustError on a wrong or missing passphrase, StoreError on a damaged
     file."""
     kind, *rest = _fields(home)
+    if isinstance(unlock, DataKey):
+        return unlock.key
     try:
         if kind == "open":
             (data_key,) = map(bytes.fromhex, rest)
@@ -130,6 +141,7 @@ def _overwrite(file: FileIO) -> None:
 
 
 def _described(data_key: bytes, unlock: Unlock, entropy: Entropy, cost: Cost) -> str:
+    assert not isinstance(unlock, DataKey), "a lock is a passphrase or none"
     if isinstance(unlock, KeyFile):
         return f"open {data_key.hex()}"
     salt, nonce = entropy.bytes(SALT_BYTES), entropy.bytes(NONCE_BYTES)
@@ -145,7 +157,10 @@ def _fields(home: Path) -> list[str]:
         raise UsageError(f"the home {home} is not a directory; choose another with --home") from error
     except FileNotFoundError as error:
         raise UsageError(f"there is no p2pchat identity in {home}; make one with 'p2pchat init'") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        path = home / KEY_FILE
+        raise StoreError(f"the key file {path} cannot be read: {unusable(path, error)}") from error
+    except UnicodeDecodeError as error:
         raise _damaged(home) from error
     fields = text.split()
     if " ".join(fields[:2]) != _MAGIC or len(fields) not in (4, 8) or fields[2] not in ("open", "argon2id"):
@@ -169,6 +184,4 @@ def _sized(key: bytes) -> bytes:
 
 
 def _damaged(home: Path) -> StoreError:
-    return StoreError(
-        f"the key file {home / KEY_FILE} cannot be read or is damaged; put back a copy, or 'p2pchat wipe' it"
-    )
+    return StoreError(f"the key file {home / KEY_FILE} is damaged; put back a copy, or 'p2pchat wipe' it")

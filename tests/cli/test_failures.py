@@ -119,6 +119,7 @@ def test_a_home_that_cannot_be_used(
     home, wrong = tmp_path / "home", tmp_path / "wrong"
     amiss(home)
     wrong.write_text("wrong\n")
+    wrong.chmod(0o600)
     ran = p2pchat("--home", str(home), "--passphrase-file", str(wrong), *line.split())
     if line.split()[0] in WORKS[amiss]:
         assert ran.code == 0

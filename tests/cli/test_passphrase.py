@@ -49,6 +49,7 @@ def desktop() -> Iterator[Memory]:
 def files(tmp_path: Path) -> dict[str, str]:
     for name in ("old", "new"):
         (tmp_path / name).write_text(f"{name} secret\n")
+        (tmp_path / name).chmod(0o600)
     return {name: str(tmp_path / name) for name in ("old", "new")}
 
 
@@ -117,3 +118,12 @@ def test_where_there_is_no_keyring_one_line_says_so(
 def test_what_excludes_itself_is_refused(p2pchat: Run, home: str) -> None:
     assert p2pchat("--home", home, "passphrase", "--remove", "--keyring").code == 2
     assert p2pchat("--home", f"{home}-not", "passphrase").code == 2
+
+
+def test_a_passphrase_file_that_others_can_read_is_warned_of_and_used(
+    p2pchat: Run, home: str, files: dict[str, str]
+) -> None:
+    Path(files["old"]).chmod(0o644)
+    ran = p2pchat("--home", home, "--passphrase-file", files["old"], "passphrase", "--remove")
+    assert ran.code == 0
+    assert f"others can read the passphrase file; change that:  chmod 600 {files['old']}" in ran.err

@@ -36,8 +36,11 @@ Tell = Callable[[str], None]
 class Mesh:
     """Running nodes, a client attached to each, and all that they saw."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, profile: str = "fast", answers: bool = True) -> None:
+        """``answers``: whether the echo sends back what it gets; else it only acknowledges it."""
         self.layout = layout
+        self.profile = profile
+        self.answers = answers
         self.homes = Path()
         """The directory of all homes, once there is one."""
         self.sights = Sights()
@@ -167,14 +170,14 @@ def _member(mesh: Mesh, name: str, urls: list[str]) -> dict[str, Any]:
 
 
 async def _start_node(mesh: Mesh, name: str, children: Children, stack: AsyncExitStack) -> None:
-    role, links = "echo" if name == ECHO else "node", str(NEIGHBOURS_MAX)
+    role, links = "echo" if name == ECHO and mesh.answers else "node", str(NEIGHBOURS_MAX)
     child = await children.start(
         name,
         role,
         str(mesh.home_of(name)),
         P2PCHAT_LINKS=links,
         P2PCHAT_WALKS="no",  # walks would link neighbourhoods that are to stay apart
-        P2PCHAT_PROFILE="fast",
+        P2PCHAT_PROFILE=mesh.profile,
     )
     await child.line()
     await mesh.attach(name, stack)

@@ -1,0 +1,168 @@
+"""A small term algebra, and what an attacker can make of what it heard.
+
+Cryptography is perfect here (Dolev and Yao): a hash cannot be undone, a seal opens with its key alone, a
+power without its exponent is just a value. Terms are made once each, so that two are equal if they are one.
+
+::
+
+    atom(name)              a secret value of somebody's: a scalar, a key's seed
+    fn(label, *parts)       a one-way function of all its parts
+    power(base, *exponents) a group element; exponents commute
+    sealed(key, ad, plain)  opens with ``key``; ``ad`` is what it is bound to
+    wrapped(ek, secret)     ML-KEM's ciphertext of ``secret`` for the key pair of ``ek``
+    message(kind, *fields)  fields (name, value), which anybody can read
+
+Numbers, text and bytes are constants, known to everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+Value = Any
+"""A Term or a constant."""
+
+
+class Term:
+    """Made by the functions below alone."""
+
+    __slots__ = ("args", "kind")
+    _all: ClassVar[dict[tuple[Any, ...], Term]] = {}
+
+    kind: str
+    args: tuple[Any, ...]
+
+    def __new__(cls, kind: str, *args: Any) -> Term:
+        known = cls._all.get((kind, args))
+        if known is None:
+            known = object.__new__(cls)
+            known.kind, known.args = kind, args
+            cls._all[(kind, args)] = known
+        return known
+
+    def __repr__(self) -> str:
+        return f"{self.kind}{self.args}" if self.kind != "atom" else str(self.args[0])
+
+
+def atom(name: str) -> Term:
+    return Term("atom", name)
+
+
+def fn(label: str, *parts: Value) -> Term:
+    return Term("fn", label, parts)
+
+
+def power(base: Value, *exponents: Value) -> Term:
+    """``base`` may be a power itself."""
+    if isinstance(base, Term) and base.kind == "power":
+        return power(base.args[0], *base.args[1], *exponents)
+    return Term("power", base, tuple(sorted(exponents, key=id)))
+
+
+def sealed(key: Value, ad: Value, plain: Value) -> Term:
+    return Term("sealed", key, ad, plain)
+
+
+def public(seed: Value) -> Term:
+    """ML-KEM's public key of a seed."""
+    return fn("ML-KEM key", seed)
+
+
+def wrapped(ek: Value, secret: Value) -> Term:
+    return Term("wrapped", ek, secret)
+
+
+def message(kind: str, *fields: tuple[str, Value]) -> Term:
+    return Term("message", kind, fields)
+
+
+class Knowledge:
+    """All that the attacker heard, taken apart as far as it can. Never changes; ``hear`` gives another."""
+
+    _all: ClassVar[dict[frozenset[Term], Knowledge]] = {}
+
+    def __init__(self, terms: frozenset[Term]) -> None:
+        self.terms = terms
+        self._derived: dict[Term, bool] = {}
+
+    @classmethod
+    def of(cls, terms: Iterable[Value]) -> Knowledge:
+        return cls(frozenset()).hear(terms)
+
+    def hear(self, said: Iterable[Value]) -> Knowledge:
+        terms = self.terms | {each for each in said if isinstance(each, Term)}
+        while True:
+            found = self._all.get(terms)
+            if found is None:
+                found = self._all[terms] = Knowledge(terms)
+            more = {part for each in terms for part in found._parts(each)} - terms
+            if not more:
+                return found
+            terms |= more
+
+    def _parts(self, term: Term) -> Iterator[Term]:
+        inside: tuple[Value, ...] = ()
+        match term.kind:
+            case "message":
+                inside = tuple(value for _, value in term.args[1])
+            case "sealed" if self.derives(term.args[0]):
+                inside = (term.args[2],)
+            case "wrapped" if self.derives(_seed(term.args[0])):
+                inside = (term.args[1],)
+        return (each for each in inside if isinstance(each, Term))
+
+    def derives(self, value: Value) -> bool:
+        """Whether the attacker can make it."""
+        if not isinstance(value, Term):
+            return value is not None
+        known = self._derived.get(value)
+        if known is None:
+            known = self._derived[value] = value in self.terms or self._builds(value)
+        return known
+
+    def _builds(self, term: Term) -> bool:
+        match term.kind:
+            case "fn":
+                return all(self.derives(part) for part in term.args[1])
+            case "sealed":
+                return self.derives(term.args[0]) and self.derives(term.args[2])
+            case "wrapped":
+                return all(self.derives(part) for part in term.args)
+            case "message":
+                return all(self.derives(part) for _, part in term.args[1])
+            case "power":
+                return self._raises(term)
+            case _:
+                return False
+
+    def _raises(self, term: Term) -> bool:
+        """From the base, or from some power of it that was heard, by exponents that are known."""
+        base, exponents = term.args
+        if self.derives(base) and all(self.derives(each) for each in exponents):
+            return True
+        for known in self.terms:
+            if known.kind == "power" and known.args[0] == base:
+                missing = list(exponents)
+                try:
+                    for each in known.args[1]:
+                        missing.remove(each)
+                except ValueError:
+                    continue
+                if all(self.derives(each) for each in missing):
+                    return True
+        return False
+
+    def heard(self, field: str) -> set[Value]:
+        """Every value of such a field in any message that was read."""
+        return {
+            value
+            for term in self.terms
+            if term.kind == "message"
+            for name, value in term.args[1]
+            if name == field
+        }
+
+
+def _seed(ek: Value) -> Value:
+    return ek.args[1][0] if isinstance(ek, Term) and ek.kind == "fn" else None

@@ -17,6 +17,7 @@ Knows: the tree of errors and their exit codes. Does not know: who raises them o
     ├── NotInTime           6   not done within the timeout
     ├── Ended               7   expired, rejected or cancelled
     ├── StoreError          1   the encrypted store cannot be read or written
+    ├── ClockSet            1   the machine's clock was set while a node ran
     └── ControlError        1   the node's control socket broke
 """
 
@@ -100,6 +101,10 @@ class Ended(P2PChatError):
 
 class StoreError(P2PChatError):
     """The encrypted store cannot be read or written (damage, full disk, wrong owner)."""
+
+
+class ClockSet(P2PChatError):
+    """The machine's clock was set while a node ran: it must begin anew, by the right time."""
 
 
 class ControlError(P2PChatError):

@@ -16,7 +16,7 @@ from p2pchat.cli.output import bold, colour, payload, record, say
 from p2pchat.cli.parameters import SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
-from p2pchat.text import harmless_name, typed
+from p2pchat.text import harmless_name, one_line, typed
 from p2pchat.wording.pairing import join_command, qr_lines, stranger_line, twin
 
 if TYPE_CHECKING:
@@ -97,6 +97,13 @@ def welcome(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -
         say(f"To be sure that it is them, compare:  p2pchat contacts verify {word}")
     if (other := twin(contact, contacts)) is not None:
         say(f"{bold('WARNING')}: {harmless_name(other)} is somebody else, whose name looks like theirs.")
+
+
+async def told_of_clock(node: Node) -> None:
+    """Pairing works by any clock, and what comes after does not: say so if this machine's seems wrong."""
+    doubt = ((await node.status()).get("clock") or {}).get("doubt")
+    if doubt:
+        say(f"{one_line(doubt)}: messages may not arrive until it is right")
 
 
 def drawn(code: str, coloured: bool) -> str:

@@ -10,7 +10,7 @@ import sys
 import click
 
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.invite import welcome
+from p2pchat.cli.invite import told_of_clock, welcome
 from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import SECONDS
 from p2pchat.cli.run import wait_for
@@ -70,3 +70,4 @@ async def _join(
             record({"type": "contact", "change": "added", **contact})
         else:
             welcome(contact, await node.contacts())
+        await told_of_clock(node)

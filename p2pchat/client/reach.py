@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from p2pchat.client.homes import is_held, node_runs, runs
-from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
+from p2pchat.errors import ClockSet, ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, open_connection
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Reach:
         """
         from p2pchat.daemon.home import has_room
 
-        if failure is None:
+        if failure is None or isinstance(failure, ClockSet):
             return
         if not isinstance(failure, StoreError):
             raise failure

@@ -40,7 +40,10 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class RendezvousUp:
+    """Connected; ``clock``: what time it is there, if it has said so, to a second or two; Unix seconds."""
+
     url: str
+    clock: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ class Node:
             self._rendezvous.status(),
             self.waiting(),
             tuple(each.status() for each in meshes),
+            self._rendezvous.clock(),
             dict(sorted(self._counters.items())),
         )
 
@@ -148,8 +149,8 @@ class Node:
                 return self._take_leave(now)
             case facts.Leaving():
                 return self._leave(now)
-            case facts.RendezvousUp(url):
-                return self._rendezvous.up(url)
+            case facts.RendezvousUp(url, clock):
+                return self._rendezvous.up(url, clock, now)
             case facts.RendezvousDown(url, reason, flooded):
                 return self._rendezvous_down(url, reason, flooded, now)
             case facts.SignalReceived(url, message):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Order, Signal
-from p2pchat.core.status import RendezvousStatus
+from p2pchat.core.status import ClockStatus, RendezvousStatus
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Blob, Gone, Leave, Refused, Seated, SeatMode, Take
@@ -26,6 +26,9 @@ FLOODED_FIRST_S = 60.0
 FLOODED_LAST_S = 3600.0
 """A server that flooded us is left alone for 1, 2, 4 … 60 minutes, whether it welcomes us between or not,
 unless a person asks for it; an hour after that without a flood it begins anew."""
+
+CLOCKS_CAP = 64
+"""Servers of which it is remembered what time they told; eight times what one invite can name."""
 
 FLOODERS_CAP = 64
 """Servers remembered as such: eight times what one invite can name."""
@@ -73,6 +76,8 @@ class Rendezvous:
         self._entropy = entropy
         self._servers: dict[str, _Server] = {}
         self._flooders: dict[str, _Flooder] = {}
+        self._ahead: dict[str, float] = {}
+        """How far our clock was ahead of each server's when it last welcomed us."""
 
     def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Order]:
         """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh
@@ -94,8 +99,13 @@ class Rendezvous:
         del self._servers[url]
         return [*leave, CloseRendezvous(url)]
 
-    def up(self, url: str) -> list[Order]:
-        """Connected: take every wanted seat."""
+    def up(self, url: str, clock: float | None, now: float) -> list[Order]:
+        """Connected: take every wanted seat. ``clock``: what time it is there."""
+        if clock is not None:
+            self._ahead.pop(url, None)
+            self._ahead[url] = now - clock
+            while len(self._ahead) > CLOCKS_CAP:
+                del self._ahead[next(iter(self._ahead))]
         server = self._servers.get(url)
         if server is None:
             return [CloseRendezvous(url)]
@@ -139,6 +149,11 @@ class Rendezvous:
     def status(self) -> tuple[RendezvousStatus, ...]:
         """Every server at which a seat is wanted."""
         return tuple(RendezvousStatus(url, s.up, s.reason) for url, s in self._servers.items())
+
+    def clock(self) -> ClockStatus | None:
+        """What is to be thought of our clock: one server that agrees with it is enough."""
+        told = [ClockStatus(ahead, url) for url, ahead in self._ahead.items()]
+        return min(told, key=lambda each: abs(each.ahead_s), default=None)
 
     def _connect(self, url: str, server: _Server, now: float, asked: bool = False) -> list[Order]:
         retry_at = server.retry_at if asked else self._retry_at(url, server)

@@ -91,6 +91,26 @@ class RendezvousStatus:
     """Why it is not up; empty when it is, or when nothing was tried yet."""
 
 
+DOUBT_S = 600.0
+"""A clock that differs by more is named: two that differ by a quarter of an hour may not meet for half an
+hour in every six (``meeting.TOPIC_OVERLAP_S``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStatus:
+    """What a rendezvous' clock says of ours. It moves nothing: a server may lie, or be wrong itself."""
+
+    ahead_s: float
+    """How far ours is ahead; of several rendezvous that which differs least is told."""
+    of: str
+    """The URL."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a person should hear of it."""
+        return abs(self.ahead_s) > DOUBT_S
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     node: NodeId
@@ -99,5 +119,7 @@ class Status:
     outbox: int
     """Messages accepted and not yet delivered, expired or cancelled."""
     meshes: tuple[MeshStatus, ...] = ()
+    clock: ClockStatus | None = None
+    """None: no rendezvous has told the time."""
     counters: dict[str, int] = field(default_factory=dict)
     """What was relayed, refused, shed …, since the node started."""

@@ -15,7 +15,8 @@ class SystemClock:
     """Unix seconds that never jump: set once from the wall clock, then carried by one that also counts
     through suspend.
 
-    A wall clock that is corrected while we run would stall every timer or fire them all.
+    A wall clock that is corrected while we run would stall every timer or fire them all. So that is noticed
+    (``set_by``), and the node begins anew.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,10 @@ class SystemClock:
     def now(self) -> float:
         """The present moment."""
         return time.clock_gettime(_ticking) + self._offset
+
+    def set_by(self) -> float:
+        """By how many seconds the wall clock was set since, forwards or (negative) back."""
+        return time.time() - self.now()
 
 
 class SystemEntropy:

@@ -20,11 +20,12 @@ from p2pchat.core.facts import (
     RendezvousDown,
     RendezvousUp,
 )
+from p2pchat.core.status import ClockStatus
 from p2pchat.core.stem.cover import cost
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.home import has_room
-from p2pchat.daemon.views import View
+from p2pchat.daemon.views import View, clock_doubt
 from p2pchat.errors import OtherVersion
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
@@ -48,12 +49,13 @@ docs/a-recorded-line.md)."""
 
 async def checks(running: RunningNode) -> list[View]:
     """Each with a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
-    rendezvous, (gathered, linked) = await asyncio.gather(_rendezvous(running), _link(running.paths))
+    (rendezvous, clock), (gathered, linked) = await asyncio.gather(_rendezvous(running), _link(running.paths))
     room = await asyncio.to_thread(has_room, running.home)
     return [
         _check("home", *_private(running)),
         _check("disk", room, "takes new messages" if room else "full"),
         *rendezvous,
+        *clock,
         gathered,
         linked,
         _neighbours(running),
@@ -70,19 +72,23 @@ def _private(running: RunningNode) -> tuple[bool, str]:
     return not mode & 0o077, f"{running.home}, mode {mode:03o}"
 
 
-async def _rendezvous(running: RunningNode) -> list[View]:
-    """Every one that is known, on a connection of its own that asks for nothing."""
+async def _rendezvous(running: RunningNode) -> tuple[list[View], list[View]]:
+    """Every one that is known, on a connection of its own that asks for nothing; and what they say of our
+    clock."""
     urls = running.node.places()
     if not urls:
-        return [_check("rendezvous", False, "none known")]
+        return [_check("rendezvous", False, "none known")], []
     found: dict[str, View] = {}
+    clocks: list[ClockStatus] = []
     all_found = asyncio.Event()
     began = running.clock.now()
 
     def told(fact: Fact) -> None:
         match fact:
-            case RendezvousUp(url):
+            case RendezvousUp(url, clock):
                 took = f"{(running.clock.now() - began) * 1000:.0f} ms"
+                if clock is not None:
+                    clocks.append(ClockStatus(running.clock.now() - clock, url))
                 found[url] = _check("rendezvous", True, f"{url}, {took}")
             case RendezvousDown(url, reason):
                 found.setdefault(url, _check("rendezvous", False, f"{url}: {reason}"))
@@ -98,7 +104,16 @@ async def _rendezvous(running: RunningNode) -> list[View]:
     finally:
         await connections.aclose()
     silent = (_check("rendezvous", False, f"{url}: no answer in {RENDEZVOUS_S:g} s") for url in urls)
-    return [found.get(url, each) for url, each in zip(urls, silent, strict=True)]
+    return [found.get(url, each) for url, each in zip(urls, silent, strict=True)], _clock(clocks)
+
+
+def _clock(told: list[ClockStatus]) -> list[View]:
+    """One rendezvous that agrees is enough."""
+    if not told:
+        return []
+    nearest = min(told, key=lambda each: abs(each.ahead_s))
+    doubt = clock_doubt(nearest)
+    return [_check("clock", doubt is None, doubt or f"as at {nearest.of}")]
 
 
 async def _link(paths: Paths) -> tuple[View, View]:

@@ -350,8 +350,9 @@ class Methods:
     def _why_not_yet(self) -> str:
         """The nearest reason why nothing arrives, in a few words."""
         status = self._running.node.status()
+        doubt = views.clock_doubt(status.clock)
         if any(link.state == "up" for link in status.links):
-            return "no receipt came back yet"
+            return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
         if status.rendezvous and not any(each.up for each in status.rendezvous):
             down = status.rendezvous[0]
             return (
@@ -359,7 +360,7 @@ class Methods:
                 if down.reason
                 else "no rendezvous yet"
             )
-        return "nobody else of the mesh is there"
+        return doubt or "nobody else of the mesh is there"
 
     async def _listen(self, arguments: Arguments, asker: Asker) -> None:
         """First what no listener was given yet, then whatever happens. Ends only with the connection."""

@@ -27,7 +27,7 @@ from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import ENDLESS, Methods
-from p2pchat.errors import ControlError, P2PChatError, StoreError
+from p2pchat.errors import ClockSet, ControlError, P2PChatError, StoreError
 from p2pchat.net.driver import Driver
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
@@ -40,6 +40,13 @@ T = TypeVar("T")
 SETTLE_S: Final = 60.0
 """Between cuts of the store's log: so long, at most, a state of a session that has moved on can be had from
 the files of a node that is killed."""
+
+
+CLOCK_LOOK_S = 5.0
+"""Between looks whether the machine's clock was set."""
+
+CLOCK_SET_S = 120.0
+"""A clock set by less is left to itself: nothing here minds two minutes."""
 
 
 class HomeBusy(P2PChatError):
@@ -111,9 +118,11 @@ class RunningNode:
         )
         self._running.add_done_callback(self._driver_ended)
         self._settling = asyncio.get_running_loop().create_task(self._settle_forever())
+        self._watching = asyncio.get_running_loop().create_task(self._watch_clock())
 
     async def ended(self) -> None:
-        """Wait until somebody asks for the end. Raises StoreError when the disk ended it."""
+        """Wait until somebody asks for the end. Raises StoreError when the disk ended it, ClockSet when the
+        clock did."""
         assert self._running is not None, "started"
         asked = asyncio.get_running_loop().create_task(self._methods.stop_wanted.wait())
         try:
@@ -132,9 +141,10 @@ class RunningNode:
                 await self.driver.submit_and_persist(Leaving())
             # Together: an offer that came while links close would be answered, by a node as good as gone.
             await asyncio.gather(self._connections.aclose(), self._engine.aclose())
-            for task in (self._running, self._settling):
+            tasks = (self._running, self._settling, self._watching)
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait((self._running, self._settling))
+            await asyncio.wait(tasks)
         await self._let_go()
 
     async def _settle_forever(self) -> None:
@@ -142,6 +152,20 @@ class RunningNode:
             await asyncio.sleep(SETTLE_S)
             with suppress(StoreError):  # a disk that is full: the next commit says so
                 await self.ask_store(Store.settle)
+
+    async def _watch_clock(self) -> None:
+        """Begin anew when the machine's clock was set. While there are links, which show that ours is as the
+        neighbours', only if a rendezvous says that the new time is right."""
+        while abs(by := self.clock.set_by()) < CLOCK_SET_S or not self._believable(by):
+            await asyncio.sleep(CLOCK_LOOK_S)
+        way = "forward" if by > 0 else "back"
+        self.driver.fail(ClockSet(f"the clock was set {way} by {views.how_long(by)}"))
+
+    def _believable(self, by: float) -> bool:
+        status = self.node.status()
+        if not sum(mesh.links for mesh in status.meshes):
+            return True
+        return status.clock is not None and abs(status.clock.ahead_s + by) < CLOCK_SET_S
 
     async def _let_go(self) -> None:
         try:

@@ -1,4 +1,5 @@
-"""A node that stays: runs until it is asked to stop, through disks that fill up and empty again.
+"""A node that stays: runs until it is asked to stop, through disks that fill up and empty again, and clocks
+that are set.
 
 Knows: when to start anew. Does not know: what a node does.
 """
@@ -13,7 +14,7 @@ from typing import Final
 
 from p2pchat.daemon.home import has_room
 from p2pchat.daemon.node import HomeBusy, RunningNode
-from p2pchat.errors import StoreError, UsageError
+from p2pchat.errors import ClockSet, StoreError, UsageError
 
 RETRY_S: Final = 5.0
 """Between attempts while the disk refuses."""
@@ -41,10 +42,14 @@ async def serve(
             return
         except StoreError as error:
             complain(f"{error}; nothing leaves until it does")
+            mended = "the disk takes data again"
+        except ClockSet as error:
+            complain(f"{error}; the node begins anew")
+            mended = "it runs by the new time"
         finally:
             await running.stop()
         running = await _restarted(make, running.home)
-        complain("the disk takes data again")
+        complain(mended)
 
 
 async def _restarted(make: Callable[[], RunningNode], home: Path) -> RunningNode:

@@ -11,7 +11,7 @@ from typing import Any
 
 from p2pchat.core import orders
 from p2pchat.core.records import Contact, Message
-from p2pchat.core.status import MeshStatus, Status, StemStatus
+from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.events import Forgotten, Happening, Rewritten
@@ -133,6 +133,7 @@ def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
         "node": now.node.hex(),
         "running_since": moment(started_at),
         "health": health(now),
+        "clock": _clock(now.clock),
         "links": links,
         "links_up": sum(link["state"] == "up" for link in links),
         "meshes": [_mesh(each) for each in now.meshes],
@@ -151,6 +152,29 @@ def paths(chosen: Paths) -> View:
         "stun": any(url.startswith("stun") for url in chosen.ice_servers),
         "turn": any(url.startswith("turn") for url in chosen.ice_servers),
     }
+
+
+def _clock(now: ClockStatus | None) -> View | None:
+    if now is None:
+        return None
+    return {"ahead_s": round(now.ahead_s), "of": now.of, "doubt": clock_doubt(now)}
+
+
+def clock_doubt(now: ClockStatus | None) -> str | None:
+    """A line about a clock that is probably wrong; None for one that is right, or of which nothing is
+    known."""
+    if now is None or not now.doubtful:
+        return None
+    where = "ahead of" if now.ahead_s > 0 else "behind"
+    return f"this machine's clock is {how_long(now.ahead_s)} {where} that of {now.of}"
+
+
+def how_long(seconds: float) -> str:
+    """In the largest unit of which there are two."""
+    for unit, size in (("years", 31_557_600), ("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if abs(seconds) >= 2 * size:
+            return f"{abs(seconds) / size:.0f} {unit}"
+    return f"{abs(seconds):.0f} seconds"
 
 
 def _mesh(now: MeshStatus) -> View:
@@ -199,6 +223,8 @@ def health(now: Status) -> str:
     reached = any(each.up for each in now.rendezvous)
     if not links and now.rendezvous and not reached:
         return "alone: no rendezvous can be reached"
+    if not links and now.clock is not None and now.clock.doubtful:
+        return f"alone: {clock_doubt(now.clock)}"
     if not links:
         return "alone: nobody of the mesh is there"
     if any(mesh.reconciling for mesh in now.meshes):

@@ -146,6 +146,11 @@ class Driver:
         self._awake.set()
         await done
 
+    def fail(self, error: BaseException) -> None:
+        """End with this, as soon as the event loop comes to it."""
+        self._failed = self._failed or error
+        self._awake.set()
+
     async def run(self, links: Links, connections: Connections) -> None:
         """Run until cancelled. Raises StoreError when the disk refuses; nothing has left then that rests on
         what could not be committed."""

@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -34,6 +35,7 @@ from websockets.protocol import Event, State
 from p2pchat.core.budget import Budget
 from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
 from p2pchat.errors import Malformed, NetworkError
+from p2pchat.wire.payload import TIME_MAX
 from p2pchat.wire.signalling import (
     MESSAGE_MAX,
     FromClient,
@@ -133,7 +135,7 @@ class RendezvousConnections:
         url = connection.url
         try:
             async with connection:
-                self._tell(connection, RendezvousUp(url))
+                self._tell(connection, RendezvousUp(url, connection.clock))
                 while True:
                     message = await connection.receive()
                     self._tell(connection, SignalReceived(url, message))
@@ -161,12 +163,15 @@ class _Connection:
         self.complaint = ""
         """Why we hung up on the server, if we did."""
         self.flooded = False
+        self.clock: float | None = None
+        """What time it was there when it answered, Unix seconds."""
 
     async def __aenter__(self) -> _Connection:
         patience = CONNECT_SECONDS if self._proxy is None else PROXIED_SECONDS
         try:
             async with asyncio.timeout(patience):
                 self._socket = await self._connect()
+                self.clock = _date(self._socket)
                 _check_welcome(_decode(await self._socket.recv()))
         except TimeoutError:
             await self._hang_up()
@@ -286,6 +291,15 @@ be.)"""
 
 def _is_onion(url: str) -> bool:
     return (urlsplit(url).hostname or "").removesuffix(".").endswith(".onion")
+
+
+def _date(connection: ClientConnection) -> float | None:
+    """What the server says the time is (RFC 9110, section 6.6.1), if it does."""
+    try:
+        said = connection.response.headers["Date"] if connection.response is not None else ""
+        return max(0.0, min(parsedate_to_datetime(said).timestamp(), TIME_MAX))
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def _decode(data: str | bytes) -> FromServer:

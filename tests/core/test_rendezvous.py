@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.core.rendezvous import (
+    CLOCKS_CAP,
     FIRST_BACKOFF_S,
     FLOODED_FIRST_S,
     FLOODED_LAST_S,
@@ -11,6 +12,7 @@ from p2pchat.core.rendezvous import (
     LAST_BACKOFF_S,
     Rendezvous,
 )
+from p2pchat.core.status import ClockStatus
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Leave, SeatMode, Take
@@ -24,7 +26,7 @@ def test_the_first_wish_connects_and_every_connection_takes_all_seats() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     assert rendezvous.want(URL, ONE, MESH, 0.0) == [ConnectRendezvous(URL)]
     assert rendezvous.want(URL, TWO, MESH, 0.0) == []
-    assert rendezvous.up(URL) == [Signal(URL, Take(ONE, MESH)), Signal(URL, Take(TWO, MESH))]
+    assert rendezvous.up(URL, None, 0.0) == [Signal(URL, Take(ONE, MESH)), Signal(URL, Take(TWO, MESH))]
     assert rendezvous.want(URL, ONE, MESH, 1.0) == [Signal(URL, Take(ONE, MESH))]
     (status,) = rendezvous.status()
     assert (status.url, status.up, status.reason) == (URL, True, "")
@@ -33,7 +35,7 @@ def test_the_first_wish_connects_and_every_connection_takes_all_seats() -> None:
 def test_the_last_seat_left_closes_the_connection() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     rendezvous.want(URL, ONE, MESH, 0.0)
-    rendezvous.up(URL)
+    rendezvous.up(URL, None, 0.0)
     rendezvous.want(URL, TWO, MESH, 0.0)
     assert rendezvous.unwant(URL, ONE) == [Signal(URL, Leave(ONE))]
     assert rendezvous.unwant(URL, ONE) == []
@@ -59,7 +61,7 @@ def test_a_lost_server_is_asked_again_with_growing_gaps() -> None:
     assert 0.75 * FIRST_BACKOFF_S <= gaps[0] <= 1.25 * FIRST_BACKOFF_S
     assert 0.75 * LAST_BACKOFF_S <= gaps[-1] <= 1.25 * LAST_BACKOFF_S
     assert rendezvous.status()[0].reason == "nothing listens there"
-    rendezvous.up(URL)
+    rendezvous.up(URL, None, 0.0)
     rendezvous.down(URL, "lost", now)
     due = rendezvous.next_wakeup()
     assert due is not None
@@ -70,14 +72,14 @@ def test_a_connection_nobody_wants_any_more_is_closed() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     rendezvous.want(URL, ONE, MESH, 0.0)
     assert rendezvous.unwant(URL, ONE) == [CloseRendezvous(URL)]
-    assert rendezvous.up(URL) == [CloseRendezvous(URL)]
+    assert rendezvous.up(URL, None, 0.0) == [CloseRendezvous(URL)]
     rendezvous.down(URL, "late", 0.0)
     assert rendezvous.next_wakeup() is None
 
 
 def flood(rendezvous: Rendezvous, now: float) -> float:
     """A server welcomes us and floods; when it is asked again."""
-    rendezvous.up(URL)
+    rendezvous.up(URL, None, 0.0)
     rendezvous.down(URL, "it floods", now, flooded=True)
     again = rendezvous.next_wakeup()
     assert again is not None
@@ -102,7 +104,7 @@ def test_a_flood_is_remembered_while_no_seat_is_wanted_and_forgiven_in_time() ->
     rendezvous = Rendezvous(SeededEntropy(0))
     rendezvous.want(URL, ONE, MESH, 0.0)
     first = flood(rendezvous, 0.0)
-    rendezvous.up(URL)
+    rendezvous.up(URL, None, 0.0)
     rendezvous.down(URL, "it floods", first, flooded=True)
     rendezvous.unwant(URL, ONE)
     assert rendezvous.want(URL, ONE, MESH, first + 1.0) == []
@@ -123,3 +125,23 @@ def test_no_more_than_so_many_flooders_are_remembered() -> None:
         rendezvous.down(f"ws://{number}", "it floods", 0.0, flooded=True)
     assert rendezvous.want("ws://0", ONE, MESH, 1.0) == [ConnectRendezvous("ws://0")]
     assert rendezvous.want("ws://1", ONE, MESH, 1.0) == []
+
+
+def test_of_what_servers_say_of_our_clock_the_nearest_counts_and_nothing_is_moved() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    assert rendezvous.clock() is None
+    for url, clock in (
+        ("ws://liar", 0.0),
+        ("ws://silent", None),
+        ("ws://right", 990.0),
+        ("ws://far", 5000.0),
+    ):
+        rendezvous.want(url, ONE, MESH, 1000.0)
+        rendezvous.up(url, clock, 1000.0)
+    assert rendezvous.clock() == ClockStatus(10.0, "ws://right")
+    assert not ClockStatus(10.0, "ws://right").doubtful
+    assert ClockStatus(-900.0, "ws://right").doubtful and ClockStatus(900.0, "ws://right").doubtful
+    for number in range(CLOCKS_CAP):
+        rendezvous.want(f"ws://{number}", ONE, MESH, 1000.0)
+        rendezvous.up(f"ws://{number}", 0.0, 1000.0)
+    assert rendezvous.clock() == ClockStatus(1000.0, "ws://0")

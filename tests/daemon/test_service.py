@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,19 @@ import pytest
 from p2pchat.client import create_home
 from p2pchat.core.facts import InviteOpened
 from p2pchat.core.records import Change
+from p2pchat.core.status import ClockStatus, HoldStatus, MeshStatus
 from p2pchat.daemon import service
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.node import RunningNode
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
+from p2pchat.types import MeshId
 
 pytestmark = pytest.mark.real
 
 URL = "ws://127.0.0.1:9"
+DAY = 86_400.0
+MESH = MeshStatus(MeshId(b"m" * 16), 1, 1, 5, True, HoldStatus(0, 0, 0, None, 0), False)
 
 
 def full(store: Store, changes: Sequence[Change]) -> None:
@@ -95,6 +100,46 @@ async def test_it_starts_again_only_where_there_is_room(
     await until(lambda: len(served.said) == 3)
     assert not list(answers)
     assert len(served.made) == 2
+    served.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await served.task
+
+
+async def test_it_begins_anew_by_the_right_time_when_the_clock_is_set(
+    served: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pchat.daemon.node.CLOCK_LOOK_S", 0.01)
+    served.made[-1].clock._offset -= DAY  # as if it had started before NTP had set the clock
+    served.made[-1]._watching.cancel()
+    served.made[-1]._watching = asyncio.create_task(served.made[-1]._watch_clock())
+    await until(lambda: len(served.said) == 3 or served.task.done())
+    assert served.said == [
+        "ready",
+        "the clock was set forward by 24 hours; the node begins anew",
+        "it runs by the new time",
+    ]
+    assert len(served.made) == 2
+    assert abs(served.made[-1].clock.set_by()) < DAY / 2
+    served.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await served.task
+
+
+async def test_a_clock_that_is_set_under_a_node_with_links_is_followed_only_if_a_rendezvous_agrees(
+    served: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = served.made[-1]
+    linked = replace(node.node.status(), meshes=(MESH,))
+    for clock, believed in (
+        (None, False),
+        (ClockStatus(0.0, URL), False),
+        (ClockStatus(DAY, URL), False),
+        (ClockStatus(-DAY, URL), True),
+    ):
+        monkeypatch.setattr(node.node, "status", lambda clock=clock: replace(linked, clock=clock))
+        assert node._believable(DAY) is believed
+    monkeypatch.setattr(node.node, "status", lambda: replace(linked, meshes=()))
+    assert node._believable(DAY)
     served.task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await served.task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.status import HoldStatus, LinkStatus, MeshStatus, RendezvousStatus, Status
+from p2pchat.core.status import ClockStatus, HoldStatus, LinkStatus, MeshStatus, RendezvousStatus, Status
 from p2pchat.daemon import views
 from p2pchat.types import LinkId, MeshId, NodeId
 
@@ -19,9 +19,13 @@ def mesh(links: int, dropped: int = 0, reconciling: bool = False) -> MeshStatus:
     return MeshStatus(MESH, links, min(links, 2), 5, greeter=True, held=held, reconciling=reconciling)
 
 
-def status(*meshes: MeshStatus, rendezvous: tuple[RendezvousStatus, ...] = (UP,)) -> Status:
+def status(
+    *meshes: MeshStatus,
+    rendezvous: tuple[RendezvousStatus, ...] = (UP,),
+    clock: ClockStatus | None = None,
+) -> Status:
     link = LinkStatus(LinkId(1), MESH, NodeId(b"n" * 8), "up", 1_800_000_000.0, 3, 4, 5, True, 0.25)
-    return Status(NodeId(b"s" * 8), (link,), rendezvous, 7, meshes)
+    return Status(NodeId(b"s" * 8), (link,), rendezvous, 7, meshes, clock)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,12 @@ def status(*meshes: MeshStatus, rendezvous: tuple[RendezvousStatus, ...] = (UP,)
         (status(), "knows nobody"),
         (status(mesh(0), rendezvous=(DOWN,)), "no rendezvous can be reached"),
         (status(mesh(0), rendezvous=(DOWN, UP)), "nobody of the mesh is there"),
+        (
+            status(mesh(0), clock=ClockStatus(-86_400.0 * 3, "ws://b")),
+            "clock is 3 days behind that of ws://b",
+        ),
+        (status(mesh(0), clock=ClockStatus(599.0, "ws://b")), "nobody of the mesh is there"),
+        (status(mesh(5), clock=ClockStatus(7200.0, "ws://b")), "well linked"),
         (status(mesh(5, reconciling=True)), "catching up"),
         (status(mesh(5, dropped=1)), "the hold is full"),
         (status(mesh(1)), "thin"),
@@ -71,3 +81,26 @@ def test_everything_is_told_to_scripts() -> None:
         }
     ]
     assert (told["outbox"], told["links_up"], told["health"]) == (7, 1, "well linked")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (-3600.0 * 24 * 365.25 * 54, "54 years behind"),
+        (3.2 * 3600, "3 hours ahead of"),
+        (-610.0, "10 minutes behind"),
+    ],
+)
+def test_a_wrong_clock_is_named_with_who_says_so(ahead: float, words: str) -> None:
+    told = views.status(status(mesh(5), clock=ClockStatus(ahead, "ws://b")), 1_800_000_000.0, {})["clock"]
+    assert told == {
+        "ahead_s": round(ahead),
+        "of": "ws://b",
+        "doubt": f"this machine's clock is {words} that of ws://b",
+    }
+
+
+def test_a_right_clock_is_no_matter() -> None:
+    told = views.status(status(mesh(5), clock=ClockStatus(2.0, "ws://b")), 1_800_000_000.0, {})["clock"]
+    assert told == {"ahead_s": 2, "of": "ws://b", "doubt": None}
+    assert views.status(status(mesh(5)), 1_800_000_000.0, {})["clock"] is None

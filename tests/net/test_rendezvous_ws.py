@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -62,6 +63,12 @@ class Node:
     async def up(self, url: str) -> None:
         self.connections.connect(url)
         assert await self.fact() == RendezvousUp(url)
+
+    async def clock(self, url: str) -> float | None:
+        self.connections.connect(url)
+        fact = await self.fact()
+        assert isinstance(fact, RendezvousUp), fact
+        return fact.clock
 
     async def seated(self, url: str, mode: SeatMode = SeatMode.MESH) -> Seated:
         self.connections.send(url, Take(TOPIC, mode))
@@ -122,6 +129,28 @@ async def test_two_nodes_meet_and_pass_blobs(new_node: Nodes) -> None:
         assert seated.others == (a,)
         bob.connections.send(server.url, Pass(TOPIC, a, BLOB))
         assert await alice.fact() == SignalReceived(server.url, Blob(TOPIC, seated.seat, BLOB))
+
+
+async def test_a_server_says_what_time_it_is(new_node: Nodes) -> None:
+    async with running() as server:
+        told = await new_node().clock(server.url)
+    assert told is not None and abs(told - time.time()) < 3600.0
+
+
+@pytest.mark.parametrize("said", [None, "never", "Fri, 31 Dec 9999 99:59:59 GMT", "-1"])
+async def test_a_server_that_says_no_time_is_as_good(new_node: Nodes, said: str | None) -> None:
+    def another(_: ServerConnection, __: Request, response: Response) -> None:
+        del response.headers["Date"]
+        if said is not None:
+            response.headers["Date"] = said
+
+    async def converse(client: ServerConnection) -> None:
+        await client.send(WELCOME)
+        await client.wait_closed()
+
+    async with serve(converse, "127.0.0.1", 0, close_timeout=1, process_response=another) as server:
+        url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        assert await new_node().clock(url) is None
 
 
 async def test_a_refusal_is_a_fact_like_any_other(new_node: Nodes) -> None:

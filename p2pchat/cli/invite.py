@@ -74,6 +74,7 @@ async def _invite(
                     say(f"{line[:1].upper()}{line[1:]}.")
             elif event["type"] == "contact":
                 welcome(event, await node.contacts())
+                await told_of_clock(node)
 
 
 async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: bool) -> None:

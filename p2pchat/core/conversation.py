@@ -24,6 +24,7 @@ from p2pchat.core.orders import (
     PresenceChanged,
 )
 from p2pchat.core.outbox import LIFETIME_S, PROBE_FIRST_S, PROBE_LAST_S, Item, Outbox
+from p2pchat.core.patience import Patience
 from p2pchat.core.presence import Presence
 from p2pchat.core.quota import Quota
 from p2pchat.core.records import (
@@ -52,6 +53,10 @@ NEVER = 2.0**53
 
 ANSWER_S = (0.02, 0.08)
 """What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
+
+AT_PAST_S = 60 * 86_400.0
+"""A line is shown as written this long ago at most, whatever its writer says, and never as written in the
+time to come. Nobody's clock, or will, puts it elsewhere."""
 
 LATE_S = 5.0
 """What cells cause that were caught up on waits so much longer on average, by an exponential law."""
@@ -99,6 +104,7 @@ class Conversation:
         entropy: Entropy,
         counters: Counter[str],
         purge: Purge,
+        patience: Patience,
         quota: Quota,
         repeat_s: float = PROBE_FIRST_S,
         answer_s: tuple[float, float] = ANSWER_S,
@@ -111,6 +117,7 @@ class Conversation:
         self._inbox = Inbox()
         self._presence = Presence(entropy)
         self._purge = purge
+        self._patience = patience
         self._quota = quota
         self._entropy = entropy
         self._counters = counters
@@ -159,7 +166,7 @@ class Conversation:
         due: list[float | None] = []
         if self._connected:
             due += [
-                self._outbox.next_expiry(),
+                self._expires_at(),
                 self._presence.next_wakeup(),
                 self._answer_at,
                 self._probe_at,
@@ -168,13 +175,17 @@ class Conversation:
             due.append(self._presence.lapses_at())
         return min((at for at in due if at is not None), default=None)
 
+    def _expires_at(self) -> float | None:
+        due = self._outbox.next_expiry()
+        return None if due is None else self._patience.when(due)
+
     # --- what happens
 
     def submit(self, message: MessageId, text: str, order: int, now: float) -> list[Output]:
         """Accept a message: durable first, then on its way, with what is owed to the contact: whoever answers
         and goes has told that they heard."""
         body = wire.encode_payload(wire.Text(message, now, text))
-        entry = OutboxEntry(message, self.contact.id, body, order, now + LIFETIME_S)
+        entry = OutboxEntry(message, self.contact.id, body, order, self._patience.at(now) + LIFETIME_S)
         self._outbox.put(entry)
         expires = self._purge.line(self.contact, now)
         line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED, expires)
@@ -334,7 +345,7 @@ class Conversation:
             case wire.Text(id=message, at=at, text=text):
                 expires, who = self._purge.line(self.contact, now), self.contact.id
                 id = received_id(who, message)
-                line = Message(id, who, False, at, text, MessageState.DELIVERED, expires)
+                line = Message(id, who, False, _shown(at, now), text, MessageState.DELIVERED, expires)
                 return [Persist(PutMessage(line)), Notify(MessageArrived(line))]
             case wire.RekeyOffer():
                 agreed = self._session.answer_renewal(payload, now)
@@ -512,7 +523,7 @@ class Conversation:
         Only while there is a link: neighbours meet at topics made of the epoch, so a link is what shows that
         our clock is not wrong by days.
         """
-        old = self._outbox.expired(now)
+        old = self._outbox.expired(self._patience.at(now))
         expired = [order for item in old for order in self._finish(item, MessageState.EXPIRED, now)]
         return [*expired, Retag(self._session.listen(now))]
 
@@ -534,6 +545,11 @@ class Conversation:
             return out
         self._moved = False
         return [Persist(PutSession(self._session.snapshot())), *out]
+
+
+def _shown(at: float, now: float) -> float:
+    """When a contact's line was written, within what can be."""
+    return min(max(at, now - AT_PAST_S), now)
 
 
 def _patient(each: Output) -> Output:

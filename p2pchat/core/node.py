@@ -190,7 +190,7 @@ class Node:
                 assert_never(fact)
 
     def _start(self, now: float) -> list[Order]:
-        self._talks.start()
+        self._talks.start(now)
         self._marks_at = now + exponential(self._marking, MARKS_S)
         return self._tick(now)
 
@@ -371,6 +371,7 @@ class Node:
 
     def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Order]:
         links = sum(each.links_up for each in self._meshes.values())
+        self._talks.witnessed(home.links_up + self._rendezvous.agreeing())
         told = self._talks.linked(home.record.id, home.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self._on_talks(told, now)]
 

@@ -138,6 +138,14 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long messages have waited (``core.patience``), when the machine's clock said ``now``."""
+
+    at: float
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """All that a node needs to resume."""
 
@@ -153,6 +161,13 @@ class Memory:
     """Whether any line of history is to be forgotten some day."""
     tried: tuple[Tried, ...] = ()
     """Ordered by ``at``."""
+    patience: Patience | None = None
+    """None: a home that never ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutPatience:
+    patience: Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,4 +272,5 @@ Change = (
     | DropCells
     | PutTried
     | DropTried
+    | PutPatience
 )

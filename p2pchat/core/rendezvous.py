@@ -155,6 +155,10 @@ class Rendezvous:
         told = [ClockStatus(ahead, url) for url, ahead in self._ahead.items()]
         return min(told, key=lambda each: abs(each.ahead_s), default=None)
 
+    def agreeing(self) -> int:
+        """How many servers' clocks say that ours is right."""
+        return sum(not ClockStatus(ahead, url).doubtful for url, ahead in self._ahead.items())
+
     def _connect(self, url: str, server: _Server, now: float, asked: bool = False) -> list[Order]:
         retry_at = server.retry_at if asked else self._retry_at(url, server)
         if server.up or server.connecting or now < retry_at:

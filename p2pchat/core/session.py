@@ -151,6 +151,7 @@ class Session:
         RefusedInput and then has changed nothing."""
         chain = next((each for each in self._receiving if each.knows(cell.tag)), self._receiving[0])
         opened = chain.open(cell)
+        self._sending.confirm(opened.epoch)
         self._unsaved_cells += 1
         if chain is self._receiving[0] and self._sending_next is not None:
             self._send_under(self._sending_next)
@@ -236,7 +237,10 @@ class Session:
 
     def renew(self, entropy: Entropy, now: float) -> RekeyOffer | None:
         """An offer to send, when one is due."""
-        return self._renewal.offer(entropy, epoch_at(now)) if self._renewal.due(now) else None
+        if not self._renewal.due(now):
+            return None
+        self._sending.advance(epoch_at(now))
+        return self._renewal.offer(entropy, self._sending.firm)
 
     def answer_renewal(self, offer: RekeyOffer, now: float) -> tuple[RekeyAnswer, TagDelta] | None:
         """Agree; listen to the new generation, speak under it once the leader does. Raises Unreadable."""
@@ -270,8 +274,9 @@ class Session:
 
     def _unseen(self, now: float) -> int:
         """Cells sent in the present epoch beyond the last one the contact has seen."""
-        epoch = max(self._sending.epoch, epoch_at(now))
-        sent = self._sending.index if epoch == self._sending.epoch else 0
+        self._sending.advance(epoch_at(now))
+        epoch = self._sending.epoch
+        sent = self._sending.index
         seen = self._seen[1] + 1 if epoch == self._seen[0] else 0
         return sent - seen
 
@@ -282,7 +287,7 @@ class Session:
         mine = self._renewal.generation if self._sending_next is None else self._renewal.generation - 1
         if generation != mine % 256 or epoch != self._sending.epoch or index >= self._sending.index:
             return
-        self._seen = max(self._seen, (epoch, index))
+        self._seen = max(self._seen, (epoch, index)) if epoch == self._seen[0] else (epoch, index)
 
 
 def opened_name(number: int, ciphertext: bytes, kept: bool) -> bytes:

@@ -16,9 +16,10 @@ from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import ANSWER_S, Conversation
 from p2pchat.core.lasting import Purge
 from p2pchat.core.letterbox import OPEN_S, Letter, Letterbox
-from p2pchat.core.orders import MessageMoved, Notify, Order
+from p2pchat.core.orders import MessageMoved, Notify, Order, Persist
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.pairing import Paired
+from p2pchat.core.patience import Patience
 from p2pchat.core.quota import Quota
 from p2pchat.core.records import Contact, Memory, OutboxEntry
 from p2pchat.core.renewal import Renewal
@@ -72,6 +73,7 @@ class Talks:
         self._counters = counters
         self._contacts = Contacts(memory.contacts)
         self._purge = Purge(lines_expire=memory.lines_expire)
+        self._patience = Patience(memory.patience)
         self._order = max((entry.order for entry in memory.outbox), default=0)
         self._tags: dict[bytes, ContactId] = {}
         self._links: dict[MeshId, int] = {}
@@ -117,13 +119,15 @@ class Talks:
         if self._due is None:
             due = [talk.next_wakeup() for talk in self._conversations.values()]
             due.append(self._purge.next_wakeup())
+            due.append(self._patience.keep_at if self._conversations else None)
             self._due = min((at for at in due if at is not None), default=NEVER)
         return min(self._due, self._letterbox.open_at)
 
     # --- time
 
-    def start(self) -> None:
+    def start(self, now: float) -> None:
         """Listen for everybody's cells."""
+        self._patience.start(now)
         for contact, talk in self._conversations.items():
             self._listen(contact, talk)
 
@@ -131,11 +135,18 @@ class Talks:
         """Do what is due."""
         self._due = None
         moved = self._opened(now) + self._each(lambda talk: talk.tick(now), now)
-        return [*self._purge.due(now), *moved]
+        kept = [Persist(self._patience.keep(now))] if now >= self._patience.keep_at else []
+        return [*self._purge.due(now), *kept, *moved]
+
+    def witnessed(self, others: int) -> None:
+        """So many others show by their clocks that ours is right."""
+        if self._patience.believe(others):
+            self._due = None
 
     def leave(self, now: float) -> list[Output]:
         """Say what should not wait until we are back."""
-        return self.empty(now) + self._each(lambda talk: talk.leave(now), now)
+        kept = Persist(self._patience.keep(now))
+        return [*self.empty(now), *self._each(lambda talk: talk.leave(now), now), kept]
 
     def empty(self, now: float) -> list[Output]:
         """Open at once whatever came: the node stops."""
@@ -294,6 +305,7 @@ class Talks:
             entropy,
             self._counters,
             self._purge,
+            self._patience,
             Quota(self._quota_bytes),
             self._repeat_s,
             self._answer_s,

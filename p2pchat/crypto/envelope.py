@@ -10,6 +10,11 @@ what a box holds, or who talks to whom.
       └──"tags"───► tk(e)                                    tag(e,i) = "tag" of tk(e) and i
                                                              mark(e,…) = "mark" of tk(e), a link, a nonce
 
+A clock may be wrong, and somebody who knows where members meet may wait where a wrong one leads. So when a
+chain goes on by more than an epoch at once, it keeps what it was before, until a cell of the other side came
+under what it is now; and for ``BACK_EPOCHS`` in any case. A clock that goes back finds it there. Cells that
+were sealed in between are then as those of a copy of this home (docs/decisions, 0023).
+
 Chains begin anew with each epoch. A sender may therefore use up its window towards someone who is away for
 months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch (see
 docs/decisions).
@@ -38,6 +43,10 @@ PAST_EPOCHS = 4
 
 FUTURE_EPOCHS = 1
 """Clocks may be an epoch ahead."""
+
+BACK_EPOCHS = 4
+"""A clock that went forward by more than an epoch at once may have been wrong: so far back, a day, the way
+stays open even when the other side went with it."""
 
 LOOKAHEAD = 192
 """Tags listened for beyond the last one seen, per epoch. One look-ahead of 128 for what is under way, and
@@ -85,21 +94,41 @@ class Opened:
 class SendChain:
     """The sending half of one direction."""
 
+    epoch: int
+    index: int
+    """The index the next cell gets."""
+    _following: bytes
     _chain: bytes
     _tags: bytes
 
     def __init__(self, root: bytes, epoch: int) -> None:
         """``root`` (32 bytes) is that of ``epoch``."""
-        self._following = self._chain = self._tags = b""
+        self._before = _Before()
         self._begin(root, epoch)
 
     def __repr__(self) -> str:
         return f"SendChain(epoch={self.epoch}, index={self.index})"
 
+    @property
+    def firm(self) -> int:
+        """The epoch to which a clock that is put right may still lead back."""
+        return min(self.epoch, self._before.epoch)
+
     def advance(self, epoch: int) -> None:
-        """Go on to ``epoch``, forgetting the keys of those before. A clock that went back changes nothing."""
+        """Go on to ``epoch``, forgetting the keys of those before; or back, if the clock leapt here and was
+        put right."""
+        if epoch > self.epoch + 1:
+            self._before.keep(self.epoch, self._state())
+        elif epoch < self.epoch - FUTURE_EPOCHS and self._before.epoch < self.epoch:
+            self._resume(self._before.take())
         while self.epoch < epoch:
             self._begin(self._following, self.epoch + 1)
+        self._before.outlive(self.epoch)
+
+    def confirm(self, epoch: int) -> None:
+        """The other side was heard under this epoch: the clock is right, as far as they know."""
+        self._before.confirm(epoch)
+        self._before.outlive(self.epoch)
 
     def seal(self, plain: bytes) -> bytes:
         """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``; the key is forgotten at once."""
@@ -116,24 +145,61 @@ class SendChain:
 
     def snapshot(self) -> bytes:
         """The whole state."""
-        return codec.pack([self._following, self.epoch, self.index, self._chain, self._tags])
+        return codec.pack([*self._state(), *self._before.snapshot()])
 
     @classmethod
     def restore(cls, snapshot: bytes) -> SendChain:
         """Undo ``snapshot``."""
-        following, epoch, index, chain, tags = _fields(snapshot, 5)
-        made = cls(following, epoch)
-        made.index = index
-        made._following, made._chain, made._tags = following, chain, tags
+        state, before = _fields(snapshot, 5)
+        made = cls(state[0], state[1])
+        made._resume(state)
+        made._before = before
         return made
+
+    def _state(self) -> list[Any]:
+        return [self._following, self.epoch, self.index, self._chain, self._tags]
+
+    def _resume(self, state: list[Any]) -> None:
+        self._following, self.epoch, self.index, self._chain, self._tags = state
 
     def _begin(self, root: bytes, epoch: int) -> None:
         self.epoch = epoch
         self.index = 0
-        """The index the next cell gets."""
         self._following = derive(root, "epoch")  # not the root itself: it leads back to keys already used
         self._chain = derive(root, "chain")
         self._tags = derive(root, "tags")
+
+
+class _Before:
+    """What a chain was before its clock leapt."""
+
+    def __init__(self, epoch: int = _U32, state: list[Any] | None = None, confirmed: bool = False) -> None:
+        self.epoch = epoch
+        """Of that state; later than any if there is none."""
+        self._state = state or []
+        self._confirmed = confirmed
+
+    def keep(self, epoch: int, state: list[Any]) -> None:
+        """A leap, from here. One that nothing has confirmed yet goes on from where it began."""
+        if self.epoch == _U32 or self._confirmed:
+            self.epoch, self._state, self._confirmed = epoch, state, False
+
+    def confirm(self, epoch: int) -> None:
+        """The other side was heard under an epoch, by itself."""
+        self._confirmed |= epoch > self.epoch + 1
+
+    def outlive(self, epoch: int) -> None:
+        """Forget it, if it is of no use any more."""
+        if self._confirmed and epoch > self.epoch + BACK_EPOCHS:
+            self.epoch, self._state, self._confirmed = _U32, [], False
+
+    def take(self) -> list[Any]:
+        """The state, to go on with."""
+        state, self.epoch, self._state, self._confirmed = self._state, _U32, [], False
+        return state
+
+    def snapshot(self) -> list[Any]:
+        return [self.epoch, self._state, self._confirmed]
 
 
 class _Window:
@@ -196,6 +262,7 @@ class ReceiveChain:
         self._next = epoch
         self._windows: dict[int, _Window] = {}
         self._places: dict[bytes, tuple[int, int]] = {}
+        self._before = _Before()
 
     def __repr__(self) -> str:
         return f"ReceiveChain(epochs={list(self._windows)})"
@@ -203,6 +270,23 @@ class ReceiveChain:
     def advance(self, epoch: int) -> TagDelta:
         """Listen to the epochs in which a cell may live when ``epoch`` is the present one, and to no
         others."""
+        present = self._next - 1 - FUTURE_EPOCHS if self._windows else self._next
+        if epoch > present + 1:
+            self._before.keep(present, self._state())
+        elif epoch < present - FUTURE_EPOCHS and self._before.epoch < present:
+            return self._back(epoch)
+        delta = self._on(epoch)
+        self._before.outlive(max(present, epoch))
+        return delta
+
+    def _back(self, epoch: int) -> TagDelta:
+        """The clock had leapt here, and was put right."""
+        heard = self.tags()
+        self._resume(self._before.take())
+        self._on(epoch)
+        return TagDelta(tuple(self.tags()), tuple(heard))
+
+    def _on(self, epoch: int) -> TagDelta:
         removed = [
             tag
             for old in self._windows
@@ -249,22 +333,33 @@ class ReceiveChain:
             plain = _cipher(window.keys[index]).decrypt(cell.box, [_bound(cell.tag, epoch)])
         except InvalidTag as error:
             raise Unreadable("the cell does not open") from error
+        self._before.confirm(epoch)
+        self._before.outlive(self._next - 1 - FUTURE_EPOCHS)
         return Opened(plain, epoch, index, self._moved(epoch, window.used(index)))
 
     def snapshot(self) -> bytes:
         """All but what can be derived again; the look-ahead can."""
-        windows = [[epoch, *window.snapshot()] for epoch, window in self._windows.items()]
-        return codec.pack([self._root, self._next, windows])
+        return codec.pack([*self._state(), *self._before.snapshot()])
 
     @classmethod
     def restore(cls, snapshot: bytes) -> ReceiveChain:
         """Undo ``snapshot``."""
-        root, following, windows = _fields(snapshot, 3)
-        chain = cls(root, following)
+        state, before = _fields(snapshot, 3)
+        chain = cls(state[0], state[1])
+        chain._resume(state)
+        chain._before = before
+        return chain
+
+    def _state(self) -> list[Any]:
+        windows = [[epoch, *window.snapshot()] for epoch, window in self._windows.items()]
+        return [self._root, self._next, windows]
+
+    def _resume(self, state: list[Any]) -> None:
+        self._root, self._next, windows = state
+        self._windows, self._places = {}, {}
         for epoch, tags, ratchet, at, seen, indices, keys in windows:
             window = _Window(tags, ratchet, at, seen - 1, dict(zip(indices, keys, strict=True)))
-            chain._keep(epoch, window)
-        return chain
+            self._keep(epoch, window)
 
     def _open_window(self, epoch: int) -> list[bytes]:
         window = _Window(derive(self._root, "tags"), derive(self._root, "chain"))
@@ -306,7 +401,8 @@ def _bound(tag: bytes, epoch: int) -> bytes:
     return tag + epoch.to_bytes(GEOMETRY.epoch, "big")
 
 
-def _fields(snapshot: bytes, count: int) -> list[Any]:
+def _fields(snapshot: bytes, count: int) -> tuple[list[Any], _Before]:
+    """A chain's state, and what it was before; homes of before had none of that."""
     value = codec.unpack(snapshot, _LIMIT)
-    assert isinstance(value, list) and len(value) == count, "our own snapshot"
-    return value
+    assert isinstance(value, list) and len(value) in (count, count + 3), "our own snapshot"
+    return value[:count], _Before(*value[count:])

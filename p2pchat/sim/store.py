@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from p2pchat.core.records import Change, DropCells, HeldCell, Identity, Memory, Mesh, PutCells, PutMesh
+from p2pchat.core.records import (
+    Change,
+    DropCells,
+    HeldCell,
+    Identity,
+    Memory,
+    Mesh,
+    PutCells,
+    PutMesh,
+    PutPatience,
+)
 from p2pchat.types import MeshId
 
 
@@ -56,6 +66,8 @@ class Shelf:
                 held = self._held.get(home, {})
                 for number in numbers:
                     held.pop(number, None)
+            case PutPatience():
+                pass  # no message waits
             case _:
                 raise ValueError(f"a simulated node keeps no {type(change).__name__}")
         return True

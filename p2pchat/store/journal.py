@@ -76,6 +76,7 @@ def load(connection: apsw.Connection) -> Memory:
             held,
             _lines_expire(connection),
             _tried(connection),
+            _patience(connection),
         )
 
 
@@ -114,6 +115,8 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
         case records.PutCells(home, held):
             rows = ((home, each.number, each.key, each.epoch, each.slot, each.body) for each in held)
             connection.executemany(_PUT_CELL, rows)
+        case records.PutPatience(patience):
+            run("INSERT OR REPLACE INTO patience VALUES (1, ?, ?)", (patience.at, patience.now))
         case records.DropCells(home, numbers):
             connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
         case records.PutTried(tried):
@@ -189,6 +192,11 @@ def _lines_expire(connection: apsw.Connection) -> bool:
 def _tried(connection: apsw.Connection) -> tuple[records.Tried, ...]:
     rows = connection.execute("SELECT mark, at, contact FROM tried ORDER BY at, mark")
     return tuple(records.Tried(mark, at, ContactId(who) if who else None) for mark, at, who in rows)
+
+
+def _patience(connection: apsw.Connection) -> records.Patience | None:
+    row = connection.execute("SELECT at, now FROM patience").fetchone()
+    return records.Patience(*row) if row is not None else None
 
 
 def _urls(stored: str) -> tuple[str, ...]:

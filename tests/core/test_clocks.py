@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from p2pchat.core.conversation import AT_PAST_S
 from p2pchat.types import MessageState
+from p2pchat.wire import payload
 from tests.core.test_messages import friends
+from tests.support.world import World
 
 HOUR, YEAR = 3_600.0, 365 * 86_400.0
 ERRORS = [-YEAR, -31 * HOUR, -7 * HOUR, -600.0, 600.0, 7 * HOUR, 31 * HOUR, YEAR]
@@ -48,3 +53,96 @@ def test_no_message_expires_by_a_clock_that_no_link_confirms() -> None:
     world.start("bob")
     world.run(60.0)
     assert world.machines["bob"].store.received() == ["patience"]
+
+
+DAY = 24 * HOUR
+
+
+@pytest.mark.parametrize("days", [0.5, 1, 3, 15, 60])
+@pytest.mark.parametrize("waits_there", [False, True])
+def test_somebody_who_waits_where_a_wrong_clock_leads_does_no_harm(days: float, waits_there: bool) -> None:
+    world = World(3)
+    for name in ("alice", "bob", "mallory"):
+        world.add(name)
+        world.start(name)
+    world.pair("alice", "bob")
+    world.pair("alice", "mallory")
+    world.run(30.0)
+    world.kill("bob")
+    world.run(40.0)
+    waiting = world.send("alice", "bob", "before")
+    world.run(10.0)
+    world.stop("alice")
+    world.stop("mallory")
+    wrong = ["alice", "mallory"] if waits_there else ["alice"]
+    for name in wrong:
+        world.machines[name].clock_error = days * DAY
+    world.start("mallory")
+    world.start("alice")
+    world.run(120.0)
+    assert bool(world.machines["alice"].running.status().meshes[0].links) is waits_there
+    world.stop("alice")
+    world.stop("mallory")
+    for name in wrong:
+        world.machines[name].clock_error = 0.0
+    for name in ("bob", "mallory", "alice"):
+        world.start(name)
+    world.run(60.0)
+    world.send("alice", "bob", "after")
+    world.send("bob", "alice", "are you there?")
+    world.run(300.0)
+    assert world.machines["alice"].store.state(waiting) is MessageState.DELIVERED
+    assert world.machines["bob"].store.received() == ["before", "after"]
+    assert world.machines["alice"].store.received() == ["are you there?"]
+
+
+@pytest.mark.parametrize("error", [12 * HOUR, DAY, -DAY])
+def test_two_who_were_wrong_together_talk_again_as_soon_as_both_are_right(error: float) -> None:
+    world = friends("alice", "bob", "relay")
+    for ahead in (error, 0.0):
+        for name in world.machines:
+            world.stop(name)
+            world.machines[name].clock_error = ahead
+        for name in world.machines:
+            world.start(name)
+        world.run(60.0)
+        world.send("alice", "bob", f"by {ahead}")
+        world.send("bob", "alice", f"by {ahead}")
+        world.run(120.0)
+    for name in ("alice", "bob"):
+        assert world.machines[name].store.received() == [f"by {error}", "by 0.0"]
+
+
+def test_what_was_written_by_a_clock_far_behind_does_not_expire_when_it_is_right() -> None:
+    world = friends("alice", "bob", "relay")
+    world.stop("bob")
+    world.stop("alice")
+    world.machines["alice"].clock_error = -YEAR
+    world.start("alice")
+    message = world.send("alice", "bob", "patience")
+    world.run(10.0)
+    world.stop("alice")
+    world.machines["alice"].clock_error = 0.0
+    world.start("alice")
+    world.run(60.0)
+    assert world.machines["alice"].store.state(message) is not MessageState.EXPIRED
+    world.start("bob")
+    world.run(120.0)
+    assert world.machines["bob"].store.received() == ["patience"]
+
+
+@pytest.mark.parametrize("error", [3 * DAY, -YEAR])
+def test_a_line_from_a_clock_ahead_or_far_behind_is_shown_within_what_can_be(
+    error: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = payload.encode_payload
+
+    def wrong(each: payload.Payload) -> bytes:
+        return encode(replace(each, at=each.at + error) if isinstance(each, payload.Text) else each)
+
+    world = friends("alice", "bob")
+    monkeypatch.setattr(payload, "encode_payload", wrong)
+    world.send("alice", "bob", "now")
+    world.run(20.0)
+    (line,) = world.machines["bob"].store.history
+    assert world.now - AT_PAST_S - 20.0 <= line.at <= world.now

@@ -21,6 +21,7 @@ class MemoryStore:
         self.outbox: dict[MessageId, records.OutboxEntry] = {}
         self.history: list[Message] = []
         self.tried: dict[bytes, records.Tried] = {}
+        self.patience: records.Patience | None = None
         self.held: dict[MeshId, dict[int, records.HeldCell]] = {}
 
     def load(self) -> Memory:
@@ -36,6 +37,7 @@ class MemoryStore:
             },
             any(line.expires_at is not None for line in self.history),
             tuple(sorted(self.tried.values(), key=lambda tried: tried.at)),
+            self.patience,
         )
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
@@ -67,16 +69,23 @@ class MemoryStore:
                 self.history = [self._moved(m, message, state) for m in self.history]
             case records.DropExpiredMessages(now):
                 self.history = [m for m in self.history if m.expires_at is None or m.expires_at >= now]
-            case records.PutCells(home, cells):
-                self.held.setdefault(home, {}).update({cell.number: cell for cell in cells})
+            case records.PutCells() | records.DropCells():
+                self._hold(change)
             case records.PutTried(tried):
                 self.tried[tried.mark] = tried
             case records.DropTried(mark):
                 self.tried.pop(mark, None)
-            case records.DropCells(home, numbers):
-                for number in numbers:
-                    self.held.get(home, {}).pop(number, None)
+            case records.PutPatience(patience):
+                self.patience = patience
         return True
+
+    def _hold(self, change: records.PutCells | records.DropCells) -> None:
+        held = self.held.setdefault(change.mesh, {})
+        if isinstance(change, records.PutCells):
+            held.update({cell.number: cell for cell in change.cells})
+        else:
+            for number in change.numbers:
+                held.pop(number, None)
 
     def received(self) -> list[str]:
         """Texts of all incoming messages, in the order they came."""

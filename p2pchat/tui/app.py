@@ -6,7 +6,7 @@ Knows: which part is told what. Does not know: how any part looks, or what a nod
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import time
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -24,6 +24,7 @@ from p2pchat.text import harmless, harmless_name, one_line, shortened
 from p2pchat.tui import around, commands, noise
 from p2pchat.tui.acts import Acts
 from p2pchat.tui.compose import Compose
+from p2pchat.tui.dialogs import Help, Report
 from p2pchat.tui.ending import Quiet
 from p2pchat.tui.mesh import mesh_picture
 from p2pchat.tui.people import People
@@ -101,6 +102,8 @@ class Chat(Quiet[None]):
         self._whom = whom
         self._trouble = ""
         self._hidden = ("", "")
+        self._page = PAGE
+        """Messages read when a conversation is opened: a page, and all that nobody has read yet."""
         self._unloaded = False
         """Whether what was said could not be read, as there is no node."""
 
@@ -187,9 +190,10 @@ class Chat(Quiet[None]):
         name = message["with"]
         person = self.talks.people[name]
         if name == self.talks.current:
+            came_before = self.scrollback.message(message["id"]) is not None and not message["outgoing"]
             self.scrollback.add(message)
-            if not self.talks.looking and len(person.unread) == 1:
-                self.scrollback.mark_unread(message["id"])
+            if came_before or not self.talks.looking:
+                self.scrollback.begin_unread(message["id"])
         if message["outgoing"] or person.muted or (name == self.talks.current and self.talks.looking):
             return
         self._make_noise(name)
@@ -297,7 +301,9 @@ class Chat(Quiet[None]):
         when it comes: whoever types meanwhile types in this conversation. Raises UsageError."""
         left = self.talks.current
         self.talks.open(name)
-        unread = self.talks.first_unread(name)
+        person = self.talks.people[name]
+        unread = list(person.unread)
+        self._page, person.unheard = PAGE + max(len(unread), person.unheard), 0
         if left and left != name:
             self.drafts[left] = self.writing.text
         if left != name:
@@ -307,20 +313,20 @@ class Chat(Quiet[None]):
         self.load(name, around, unread)
         self._show_parts()
 
-    def load(self, name: str, around: Event | None = None, unread: str | None = None) -> None:
-        """Have what was said with somebody read anew."""
+    def load(self, name: str, around: Event | None = None, unread: Sequence[str] = ()) -> None:
+        """Have what was said with somebody read anew; ``unread`` are the ids of what was not read yet."""
         self.scrollback.clear()
         self._load(name, around, unread)
 
     @work(exclusive=True, group="page", exit_on_error=False)
-    async def _load(self, name: str, around: Event | None, unread: str | None) -> None:
+    async def _load(self, name: str, around: Event | None, unread: Sequence[str]) -> None:
         self._unloaded = not await self.managed(self._read(name, around, unread))
 
-    async def _read(self, name: str, around: Event | None, unread: str | None) -> None:
+    async def _read(self, name: str, around: Event | None, unread: Sequence[str]) -> None:
         if around is None:
-            lines = await self.node.history(name, limit=PAGE)
+            lines = await self.node.history(name, limit=self._page)
             shown = [*lines, *self.talks.waiting(name, lines)]
-            self.scrollback.show(shown, oldest=len(lines) < PAGE, unread=unread)
+            self.scrollback.show(shown, oldest=len(lines) < self._page, unread=next(iter(unread), None))
             return
         before = await self.node.history(name, before=around["id"], limit=PAGE // 2)
         after = await self.node.history(name, after=around["id"], limit=PAGE // 2)
@@ -389,6 +395,8 @@ class Chat(Quiet[None]):
         """No letter acts: it goes to where one writes, in the chat as in a dialog that has such a place."""
         if isinstance(self.focused, Input | TextArea):
             return
+        if isinstance(self.screen, Help | Report):  # read, and in the way
+            self.screen.dismiss(None)
         if len(self.screen_stack) == 1:
             self.write()
         elif places := self.screen.query("Input, TextArea"):

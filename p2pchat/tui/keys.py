@@ -28,6 +28,9 @@ R = TypeVar("R")
 AT_ONCE_MAX: Final = 4096
 """Letters taken as one piece of text, when so many have come: a paste without brackets is not slow."""
 
+STEPS_MAX: Final = 40
+"""From part to part, what one key leads to; the deepest, a dialog that opens, takes a dozen."""
+
 _TURNS: Final = 50
 """Turns of the loop in which nearly every key is done; then the waiting leaves the processor to others."""
 _NAP_S: Final = 0.002
@@ -102,8 +105,9 @@ class InOrder(App[R]):
 
     async def _settled(self) -> None:
         """Wait until no part has anything under way: all are asked whether they have come to the end of what
-        waited, and meanwhile none began anything else."""
-        while True:
+        waited, and meanwhile none began anything else. With each asking, what a key has led to has come at
+        least one part further; so what never ends is not the key's, but comes from outside."""
+        for _ in range(STEPS_MAX):
             begun = self._begun
             parts: list[MessagePump] = [self]
             if self.screen_stack:

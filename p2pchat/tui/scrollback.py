@@ -158,6 +158,11 @@ class Scrollback(ScrollView, can_focus=True):
     def _messages(self) -> list[Event]:
         return [entry.message for entry in self._entries]
 
+    def begin_unread(self, id: str) -> None:
+        """Nobody has read this message, nor what comes after it; what came before stays as it is."""
+        if self._unread not in self._places:
+            self.mark_unread(id)
+
     def add(self, message: Event) -> None:
         """Something was said just now."""
         known = self._places.get(message["id"])

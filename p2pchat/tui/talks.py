@@ -46,6 +46,8 @@ class Person:
     last: Event | None = None
     unread: dict[str, None] = field(default_factory=dict)
     """Ids of messages that were not looked at."""
+    unheard: int = 0
+    """How many came while no chat was open, and are told as soon as somebody listens."""
 
     @property
     def name(self) -> str:
@@ -167,6 +169,7 @@ class Talks:
         for talk in await self.node.conversations():
             if talk["with"] in self.people:
                 self.people[talk["with"]].last = talk
+                self.people[talk["with"]].unheard = min(talk["unheard"], UNREAD_MAX)
         self._tell(Changed())
 
     async def _meet(self) -> None:
@@ -207,10 +210,6 @@ class Talks:
             raise UsageError(f"you know nobody called {harmless_name(name)}")
         self.current = name
         self.following = True
-
-    def first_unread(self, name: str) -> str | None:
-        """The first message of somebody that was not looked at."""
-        return next(iter(self.people[name].unread), None)
 
     async def look(self) -> None:
         """Somebody looks: what is on the screen was heard."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 
 import pytest
 from textual.events import Key
@@ -46,6 +47,7 @@ async def test_the_newest_lines_stand_under_their_day_with_how_far_ours_have_com
 async def test_older_lines_come_when_they_are_scrolled_to(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = said(350)
+    node.was_heard = [str(line["id"]) for line in node.said]
     async with desk(node) as it:
         assert it.lines[-1].endswith("line 349")
         assert len(it.chat.scrollback) == 100
@@ -300,7 +302,7 @@ async def test_a_burst_of_keys_opens_one_dialog(desk: Open) -> None:
         assert len(node.said) == 3
 
 
-@pytest.mark.parametrize("key", ["f1", "f3", "f5", "f6", "f7", "f9"])
+@pytest.mark.parametrize("key", ["f3", "f5", "f6", "f7", "f9"])
 async def test_no_letter_acts_in_a_dialog(desk: Open, key: str) -> None:
     node = FakeNode("bob")
     node.invitation = [{"type": "invite", "code": "42-tango-marble-orbit"}]
@@ -362,6 +364,24 @@ async def test_one_who_floods_is_muted_and_blocked_from_the_keyboard_meanwhile(d
         await it.press("right", "enter")
         await flooding
         assert it.node.people["bob"]["blocked"]
+
+
+async def test_a_flood_without_end_does_not_hold_up_the_keyboard(desk: Open) -> None:
+    async with desk() as it:
+
+        async def flood() -> None:
+            for number in count():
+                await it.chat.talks.take(message(f"f{number}", "buy now", sender="carol"))
+                await asyncio.sleep(0)
+
+        flooding = asyncio.ensure_future(flood())
+        for key in "enough":
+            it.chat.post_message(Key(key, key))
+        it.chat.post_message(Key("enter", "\r"))
+        while not it.node.sent:
+            await asyncio.sleep(0.01)
+        flooding.cancel()
+        assert it.node.sent == [("bob", "enough")]
 
 
 async def test_verifying_shows_the_digits_to_compare(desk: Open) -> None:
@@ -532,6 +552,19 @@ async def test_who_there_is_shows_in_a_sheet_and_takes_no_letter(desk: Open) -> 
         await it.press("escape")
         await it.type("and on")
         assert it.chat.writing.text == "and on"
+
+
+@pytest.mark.parametrize("sheet", ["/help", "/who", "/doctor"])
+async def test_a_letter_closes_what_is_only_read_and_is_written(desk: Open, sheet: str) -> None:
+    async with desk() as it:
+        for key in sheet:
+            it.chat.post_message(Key(key, key))
+        it.chat.post_message(Key("enter", "\r"))
+        for key in "hello":
+            it.chat.post_message(Key(key, key))
+        await it.settle()
+        assert it.chat.writing.text == "hello"
+        assert len(it.chat.screen_stack) == 1
 
 
 async def test_letters_typed_in_the_list_of_people_are_written(desk: Open) -> None:

@@ -113,6 +113,35 @@ async def test_a_line_stands_before_the_first_that_was_not_read(desk: Open) -> N
         assert not [line for line in it.lines if "2 new" in line], "whoever answers has read"
 
 
+async def test_what_came_while_no_chat_was_open_stands_below_the_line_too(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = talk(300)
+    node.was_heard = [str(line["id"]) for line in node.said[:150]]
+    async with desk(node) as it:
+        for missed in node.said[-150:]:
+            it.node.happens(missed)
+        await it.until(lambda: len(it.node.was_heard) == 300)
+        await it.settle()
+        assert it.lines[-1].endswith("line 299")
+        assert it.chat.scrollback._unread == "m150"
+        assert [each["id"] for each in it.chat.scrollback._messages()] == [f"m{n}" for n in range(50, 300)]
+
+
+async def test_more_unread_than_a_page_is_loaded_up_to_the_line(desk: Open) -> None:
+    node = FakeNode("bob", "carol")
+    async with desk(node, whom="carol") as it:
+        for number, line in enumerate(talk(250)):
+            node.said.append(line)
+            if number >= 30:
+                await it.chat.talks.take(line)
+        await it.press("ctrl+g")
+        assert len(it.chat.scrollback) == 250
+        assert it.lines[-1].endswith("line 249")
+        await it.press("escape", "home")
+        back = it.chat.scrollback
+        assert any("220 new" in title for place in range(250) for _, title in back._above(place))
+
+
 async def test_pasted_code_keeps_its_indentation(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = [message("1", "if x:\n\tfor i in y:\n\t\tprint(i)\na\tb\n    four")]

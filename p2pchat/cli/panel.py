@@ -88,6 +88,8 @@ def _summary(status: Mapping[str, Any]) -> Table:
         "outbox": f"{status['outbox']} waiting to be delivered",
         "memory": f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
     }
+    if doubt := (status.get("clock") or {}).get("doubt"):
+        facts["clock"] = one_line(doubt)
     for label, value in facts.items():
         table.add_row(Text(label, style="dim"), Text(value))
     return table

@@ -26,6 +26,8 @@ PROMISES = {
 def mesh_picture(status: Mapping[str, Any]) -> RenderableType:
     """Health, how we hide, links."""
     parts: list[RenderableType] = [Text(status["health"], "bold"), Text()]
+    if doubt := (status.get("clock") or {}).get("doubt"):
+        parts += [Text(one_line(doubt), "bold"), Text()]
     for mesh in status["meshes"]:
         parts += [Text(hidden_in_short([mesh])[0]), Text(hidden(mesh), "dim")]
         if promise := PROMISES.get(mesh.get("profile", "")):

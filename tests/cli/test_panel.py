@@ -70,3 +70,10 @@ def test_a_node_that_knows_nobody_is_drawn_too() -> None:
     alone = {**STATUS, "links": [], "links_up": 0, "meshes": [], "rendezvous": [], "counters": {}}
     picture = status_panel(alone, coloured=True)
     assert "none yet" in picture and "none; give one" in picture and "nothing counted yet" in picture
+
+
+def test_a_clock_that_seems_wrong_is_named() -> None:
+    doubt = "this machine's clock is 3 hours ahead of that of ws://meet.example"
+    told = {**STATUS, "clock": {"ahead_s": 10_800, "of": "ws://meet.example", "doubt": doubt}}
+    assert doubt in " ".join(status_panel(told, coloured=False).split())
+    assert "clock" not in status_panel({**told, "clock": None}, coloured=False)

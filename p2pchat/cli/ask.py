@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from p2pchat.errors import UsageError
+from p2pchat.text import one_line
 
 
 async def confirmed(question: str, yes: bool) -> bool:
@@ -41,9 +46,22 @@ async def _line() -> str:
     return sys.stdin.readline()
 
 
-def passphrase() -> str:
-    """Ask for the passphrase of a home. Raises UsageError where nobody can be asked."""
-    return _prompt("Passphrase", again=False)
+@contextmanager
+def unseen() -> Iterator[None]:
+    """Keep the terminal from showing what is typed in the block."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(terminal, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def passphrase(home: Path) -> str:
+    """Ask for the passphrase of ``home``. Raises UsageError where nobody can be asked."""
+    return _prompt(f"Passphrase of {one_line(str(home))}", again=False)
 
 
 def new_passphrase() -> str:

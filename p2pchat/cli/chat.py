@@ -81,7 +81,8 @@ async def _chat(settings: Settings, name: str | None, timeout: float, whole: boo
         if settings.json or not _at_a_terminal():
             from p2pchat.cli.chat_pipe import chat_through_pipe
 
-            await chat_through_pipe(node, who, json=settings.json, timeout=timeout)
+            typed_at = sys.stdin.isatty() and not settings.json
+            await chat_through_pipe(node, who, json=settings.json, timeout=timeout, told=typed_at)
         else:
             from p2pchat.cli.chat_terminal import chat_on_terminal
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.stdin import lines_of_stdin
 from p2pchat.errors import LimitError, NotInTime, P2PChatError
+from p2pchat.text import harmless_name, shortened
 from p2pchat.wording.lines import message_line
 
 if TYPE_CHECKING:
@@ -22,14 +23,17 @@ WINDOW: Final = 100
 the outbox of somebody who is there."""
 
 
-async def chat_through_pipe(node: Node, name: str, *, json: bool, timeout: float) -> None:
+async def chat_through_pipe(node: Node, name: str, *, json: bool, timeout: float, told: bool = False) -> None:
     """Send each line of stdin to ``name`` and print what they write, until stdin ends and all is delivered.
 
     Every line that was taken is queued, whether they are there or not. ``timeout``: seconds that a message
     may take once there is nothing to do but wait for it. Raises NotInTime when one takes longer, Ended when
-    one never arrives; and says from which line on nothing was taken, whatever the reason.
+    one never arrives; and says from which line on nothing was taken, whatever the reason. ``told``: somebody
+    types, on a terminal that can do no more than show lines; say to them what happens.
     """
-    pipe = _Pipe(node, name, json, timeout)
+    pipe = _Pipe(node, name, json, timeout, told)
+    if told:
+        say(f"Talking with {harmless_name(name)}. Each line that you type is sent to them; Ctrl-D ends this.")
     tasks = [asyncio.ensure_future(work) for work in (pipe.print_all(), pipe.send_all())]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -51,11 +55,12 @@ async def chat_through_pipe(node: Node, name: str, *, json: bool, timeout: float
 
 
 class _Pipe:
-    def __init__(self, node: Node, name: str, json: bool, timeout: float) -> None:
+    def __init__(self, node: Node, name: str, json: bool, timeout: float, told: bool) -> None:
         self._node = node
         self._name = name
         self._json = json
         self._timeout = timeout
+        self._told = told
         self._pending: dict[str, str] = {}
         """Texts by message id, oldest first, until delivered."""
         self._keeps_pace = True
@@ -77,6 +82,8 @@ class _Pipe:
             elif event["type"] == "receipt" and event["id"] in self._pending:
                 if self._json:
                     record(event)
+                if self._told:
+                    say(f"({event['state']}: {shortened(self._pending[event['id']], 40)})")
                 if event["state"] == "delivered":
                     self._keeps_pace = True
                     del self._pending[event["id"]]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Final
@@ -60,8 +61,30 @@ async def open_node(settings: Settings, patience: float | None = None) -> AsyncI
         patience=None if patience is None else max(patience, PATIENCE_MIN_S),
     )
     node.on_change = say
-    async with node:
+    async with AsyncExitStack() as stack:
+        with unseen(settings):
+            await stack.enter_async_context(node)
         yield node
+
+
+@contextmanager
+def unseen(settings: Settings) -> Iterator[None]:
+    """Where a passphrase will be asked for, show nothing of what is typed before it is."""
+    if _will_ask(settings):
+        with ask.unseen():
+            yield
+    else:
+        yield
+
+
+def _will_ask(settings: Settings) -> bool:
+    given = settings.passphrase is not None or settings.passphrase_file is not None
+    if given or not settings.may_ask or not sys.stdin.isatty():
+        return False
+    from p2pchat.client import home_exists, needs_passphrase, node_runs
+
+    home = home_of(settings)
+    return not node_runs(home) and home_exists(home) and needs_passphrase(home)
 
 
 @asynccontextmanager
@@ -84,8 +107,11 @@ def passphrase(settings: Settings) -> str:
         return kept
     if not settings.may_ask:
         raise ControlError("a new one needs the passphrase: use 'p2pchat node run'")
+    if settings.asked:
+        say("That is not it.")
+    settings.asked = True
     with _interruptible():
-        return ask.passphrase()
+        return ask.passphrase(home_of(settings))
 
 
 @contextmanager
@@ -113,7 +139,7 @@ def read_passphrase(path: Path) -> str:
         raise UsageError(f"the passphrase file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError(f"the passphrase file {path} is not UTF-8 text") from None
-    line = text.split("\n", 1)[0].removesuffix("\r")
+    line = text.removeprefix("\ufeff").split("\n", 1)[0].removesuffix("\r")
     if not line or len(data) > PASSPHRASE_FILE_MAX:
         raise UsageError(f"the passphrase file {path} must hold the passphrase on its first line")
     return line

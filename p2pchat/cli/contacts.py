@@ -60,7 +60,9 @@ def _row(contact: Mapping[str, Any]) -> str:
     """The name comes last: names differ in width, and in how wide terminals draw them."""
     here = "here" if contact["here"] else "away"
     trust = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
-    return f"{here:<5} {trust:<11} {contact['fingerprint'][:16]}  {harmless_name(contact['name'])}"
+    noise = "muted" if contact["muted"] else ""
+    name = harmless_name(contact["name"])
+    return f"{here:<5} {trust:<11} {noise:<6} {contact['fingerprint'][:16]}  {name}"
 
 
 @command.command("show")

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Final
 
 import click
 
-from p2pchat.cli.connection import attached_node, home_of, passphrase
+from p2pchat.cli.connection import attached_node, home_of, passphrase, unseen
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Group, Settings, pass_settings
@@ -50,13 +50,15 @@ def run(settings: Settings) -> None:
     from p2pchat.client import run_node
 
     def ready() -> None:
+        prompting.close()
         if settings.json:
             record({"type": "node", "change": "running", "pid": os.getpid(), "home": str(home)})
         else:
             payload("running")
 
     home = home_of(settings)
-    with suppress(KeyboardInterrupt):  # the ordinary way to end it, not an interruption of it
+    with suppress(KeyboardInterrupt), ExitStack() as prompting:  # the ordinary way to end it
+        prompting.enter_context(unseen(settings))
         running = run_node(home, lambda: passphrase(settings), ready, say, relay_only=settings.relay_only)
         wait_for(running, settings, fast=True)
 

@@ -29,6 +29,8 @@ class Settings:
     """False: what ``P2PCHAT_RELAY_ONLY`` says."""
     passphrase: str | None = None
     """What was chosen a moment ago, so that it need not be asked for."""
+    asked: bool = False
+    """Whether the passphrase was asked for already."""
     may_ask: bool = True
     """False while the terminal is taken by a prompt of its own."""
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from p2pchat.errors import P2PChatError
 from p2pchat.rpc import SOCKET
 
 
@@ -47,6 +48,30 @@ def is_held(home: Path) -> bool:
     if lock is not None:
         lock.release()
     return lock is None
+
+
+def silence(home: Path) -> str:
+    """Why no node answers in ``home``, and what to do."""
+    from p2pchat.daemon.home import has_room
+
+    if home_exists(home) and not has_room(home):
+        return f"no node answers in {home}: its disk is full, and one that was started there waits for room"
+    return f"no node runs in {home}; start one with 'p2pchat node run'"
+
+
+def is_taken(home: Path) -> bool:
+    """Whether a program holds ``home``, as far as one may look."""
+    try:
+        return node_lock_exists(home) and is_held(home)
+    except P2PChatError:
+        return False
+
+
+def node_lock_exists(home: Path) -> bool:
+    """Whether a node ever ran in ``home``; to take its lock would make the file."""
+    from p2pchat.daemon.home import LOCK
+
+    return (home / LOCK).exists()
 
 
 def runs(process: int) -> bool:

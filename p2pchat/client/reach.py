@@ -12,8 +12,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from p2pchat.client.homes import is_held, node_runs, runs
-from p2pchat.errors import ClockSet, ControlError, NetworkError, P2PChatError, StoreError, UsageError
+from p2pchat.client.homes import is_held, is_taken, node_runs, runs, silence
+from p2pchat.errors import (
+    ClockSet,
+    ControlError,
+    NetworkError,
+    P2PChatError,
+    StoreError,
+    TrustError,
+    UsageError,
+)
 from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, open_connection
 
 if TYPE_CHECKING:
@@ -38,6 +46,9 @@ ROOM_EVERY_S: Final = 2.0
 """Between looks at a disk that has stopped the node here; each look writes a megabyte."""
 
 _TRY_AGAIN: Final = "let it go on or end it, with 'kill -CONT' or 'kill -9', and try again"
+
+ASK_TIMES: Final = 3
+"""For a passphrase; most people know by then whether they know it."""
 
 T = TypeVar("T")
 
@@ -235,7 +246,8 @@ class Reach:
                 if await self._will_do(connection):
                     return connection
             elif not self._run:
-                raise NetworkError(f"no node runs in {self.home}; start one with 'p2pchat node run'")
+                if not is_taken(self.home):
+                    raise NetworkError(silence(self.home))
             elif await self._become():
                 end = loop.time() + self._find_s
                 continue
@@ -281,13 +293,18 @@ class Reach:
         """Run the node here; False when somebody else is about to."""
         from p2pchat.daemon.node import HomeBusy
 
-        running = _new_node(self.home, self._unlock, self._relay_only)
-        try:
-            await running.start()
-        except HomeBusy:
-            return False
-        self._running = running
-        return True
+        while True:
+            running = _new_node(self.home, self._unlock, self._relay_only)
+            try:
+                await running.start()
+            except HomeBusy:
+                return False
+            except TrustError:
+                if not self._unlock.another():
+                    raise
+            else:
+                self._running = running
+                return True
 
     async def _retire(self) -> None:
         if self._running is not None:
@@ -321,16 +338,29 @@ async def run_node(
     if chosen.proxy is not None and not chosen.relay_only:
         complain("links do not go through the proxy: neighbours see your address (see --relay-only)")
     unlock = _Unlock(passphrase)
-    await serve(lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain)
+    await serve(lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain, unlock.another)
 
 
 class _Unlock:
-    """Asks for the passphrase once, however often the node has to be run anew, and keeps it only until the
-    store has been opened."""
+    """Asks for the passphrase until it is right, and then no more, however often the node has to be run
+    anew; keeps it only until the store has been opened."""
 
     def __init__(self, ask: AskPassphrase | None) -> None:
         self._ask = ask
         self._way: Unlock | None = None
+        self._times = 1
+
+    def another(self) -> bool:
+        """Ask again, after a wrong one. False when nothing else is answered, or it was asked for often
+        enough."""
+        from p2pchat.store import Passphrase
+
+        wrong, self._way = self._way, None
+        if self._ask is None or self._times == ASK_TIMES:
+            return False
+        self._times += 1
+        self._way = Passphrase(self._ask())
+        return self._way != wrong
 
     def __call__(self, home: Path) -> Unlock:
         from p2pchat.store import KeyFile, Passphrase, needs_passphrase

@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from p2pchat.daemon.home import listening_socket, remove_socket
-from p2pchat.errors import LimitError, P2PChatError
+from p2pchat.daemon.home import listening_socket, remove_socket, socket_place
+from p2pchat.errors import LimitError, P2PChatError, StoreError
 from p2pchat.text import one_line
 
 LINE_MAX: Final = 1 << 20
@@ -31,6 +31,9 @@ ANSWER_MAX: Final = 64 << 20
 
 REQUESTS_MAX: Final = 256
 """Requests of one client under way at once."""
+
+LOOK_EVERY_S: Final = 2.0
+"""Between looks whether our socket is still where programs look for it."""
 
 CALLERS_MAX: Final = 1024
 """Programs waiting to be let in while the node is busy: a script may well start hundreds at once."""
@@ -71,6 +74,7 @@ class ControlServer:
         self._handler = handler
         self._endless = endless
         self._server: asyncio.Server | None = None
+        self._place: tuple[int, int] | None = None
         self._clients: set[_Client] = set()
         self._stopping = False
         self._home: Path | None = None
@@ -78,16 +82,34 @@ class ControlServer:
     async def start(self, home: Path) -> None:
         """Begin to listen. The caller holds the home's lock."""
         self._home = home
+        await self._bind(home)
+        self._staying = asyncio.get_running_loop().create_task(self._stay(home))
+
+    async def _bind(self, home: Path) -> None:
         bound = listening_socket(home)
-        self._server = await asyncio.start_unix_server(
-            self._serve, sock=bound, limit=LINE_MAX, backlog=CALLERS_MAX
+        before, self._server = (
+            self._server,
+            await asyncio.start_unix_server(self._serve, sock=bound, limit=LINE_MAX, backlog=CALLERS_MAX),
         )
+        self._place = socket_place(home)
+        if before is not None:
+            before.close()
+
+    async def _stay(self, home: Path) -> None:
+        """Bind anew what was removed or replaced under us (by a cleaner, or whoever mirrors folders)."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if socket_place(home) != self._place:
+                with suppress(StoreError):  # no room, or no home at all: another time
+                    await self._bind(home)
 
     async def stop(self) -> None:
         """Let no one find us, then hang up on everybody."""
         if self._server is None or self._home is None:
             return
         self._stopping = True
+        self._staying.cancel()
+        await asyncio.wait((self._staying,))
         remove_socket(self._home)
         self._server.close()
         for client in list(self._clients):

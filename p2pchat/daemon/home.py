@@ -124,6 +124,15 @@ def listening_socket(home: Path) -> socket.socket:
     return bound
 
 
+def socket_place(home: Path) -> tuple[int, int] | None:
+    """Which file the control socket is; None when there is none."""
+    try:
+        there = (home / SOCKET).stat()
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
+
+
 def remove_socket(home: Path) -> None:
     """Nobody is to find us any more."""
     with suppress(OSError):

@@ -14,7 +14,7 @@ from typing import Final
 
 from p2pchat.daemon.home import has_room
 from p2pchat.daemon.node import HomeBusy, RunningNode
-from p2pchat.errors import ClockSet, StoreError, UsageError
+from p2pchat.errors import ClockSet, StoreError, TrustError, UsageError
 
 RETRY_S: Final = 5.0
 """Between attempts while the disk refuses."""
@@ -23,18 +23,27 @@ _log = logging.getLogger(__name__)
 
 
 async def serve(
-    make: Callable[[], RunningNode], ready: Callable[[], None], complain: Callable[[str], None]
+    make: Callable[[], RunningNode],
+    ready: Callable[[], None],
+    complain: Callable[[str], None],
+    again: Callable[[], bool] = lambda: False,
 ) -> None:
     """Run nodes of one home, one after another, until one is asked to stop.
 
-    A store that fails at the first start is the caller's problem; one that fails later is waited for. Raises
-    UsageError when another node has the home.
+    A store that fails at the first start is the caller's problem; one that fails later is waited for. Whether
+    to try ``again`` is asked when its key is wrong. Raises UsageError when another node has the home.
     """
-    running = make()
-    try:
-        await running.start()
-    except HomeBusy as error:
-        raise UsageError(f"{error} already; see 'p2pchat node status'") from error
+    while True:
+        running = make()
+        try:
+            await running.start()
+        except HomeBusy as error:
+            raise UsageError(f"{error} already; see 'p2pchat node status'") from error
+        except TrustError:
+            if not again():
+                raise
+        else:
+            break
     ready()
     while True:
         try:

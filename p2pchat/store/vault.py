@@ -117,7 +117,7 @@ def open_key(home: Path, unlock: Unlock) -> bytes:
     try:
         return _sized(unwrap(stretch(unlock.text, salt, cost), wrapped, nonce, _BOUND))
     except Unreadable as error:
-        raise TrustError("the passphrase is wrong (or the key file is damaged); try again") from error
+        raise TrustError("the passphrase is wrong (or the key file is damaged)") from error
 
 
 def destroy(path: Path) -> None:

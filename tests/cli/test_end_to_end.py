@@ -271,21 +271,34 @@ def test_a_passphrase_is_asked_for_twice_at_first_and_then_once(town: People) ->
     assert making.ended() == 0
     assert "sesame" not in making.text
     asking = ana.terminal("whoami")
-    asking.until("Passphrase:")
+    asking.until(f"Passphrase of {ana.home}"[:80])
+    asking.type("close sesame\n")
+    asking.until("Passphrase of", 2)
     asking.type("open sesame\n")
     asking.until("fingerprint")
     assert asking.ended() == 0
+    guessing = ana.terminal("node", "run")
+    for times, guess in enumerate(("one", "two", "three"), 1):
+        guessing.until("Passphrase of", times)
+        guessing.type(f"{guess}\n")
+    guessing.until("the passphrase is wrong")
+    assert guessing.ended() == 4
+    assert not any(guess in guessing.text for guess in ("one", "two", "three"))
 
 
 def test_a_wrong_passphrase_is_exit_code_4(town: People, tmp_path: Path) -> None:
     (tmp_path / "right").write_text("right\n")
     (tmp_path / "wrong").write_text("wrong\n")
+    for each in ("right", "wrong"):
+        (tmp_path / each).chmod(0o600)
     ana = town.stranger("ana")
     right = {"P2PCHAT_PASSPHRASE_FILE": str(tmp_path / "right")}
     assert ana.run("init", "--name", "ana", **right).returncode == 0
     assert ana.run("whoami", **right).returncode == 0
     wrong = ana.run("whoami", "--passphrase-file", str(tmp_path / "wrong"))
     assert (wrong.returncode, wrong.stderr.count("\n")) == (4, 1)
+    (tmp_path / "right").chmod(0o640)
+    assert "others can read the passphrase file" in ana.run("whoami", **right).stderr
     assert ana.run("whoami").returncode == 2
 
 
@@ -295,7 +308,7 @@ def test_a_signal_interrupts_the_prompt(town: People, tmp_path: Path, number: in
     ana = town.stranger("ana")
     ana.run("init", "--name", "ana", P2PCHAT_PASSPHRASE_FILE=str(tmp_path / "right"))
     asking = ana.terminal("whoami")
-    asking.until("Passphrase:")
+    asking.until("Passphrase of")
     asking.process.send_signal(number)
     assert asking.ended() == 130
 
@@ -329,6 +342,17 @@ def test_lines_in_are_sent_and_messages_out_are_lines(pair: list[Person]) -> Non
 def test_the_end_of_a_pipe_waits_only_so_long(pair: list[Person]) -> None:
     ana, _ = pair
     assert ana.run("chat", "bob", "--timeout", "0.5", stdin="anyone?\n").returncode == 6
+
+
+def test_a_terminal_that_shows_lines_alone_says_what_happens_to_what_is_typed(pair: list[Person]) -> None:
+    ana, bob = pair
+    bob.node()
+    chat = ana.terminal("chat", "bob", TERM="dumb")
+    chat.until("Talking with bob. Each line that you type is sent to them; Ctrl-D ends this.")
+    chat.type("hello\n")
+    chat.until("(delivered: hello)")
+    chat.type("\x04")
+    assert chat.ended() == 0
 
 
 def test_two_talk_at_terminals(pair: list[Person]) -> None:

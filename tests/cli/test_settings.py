@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import click
 import pytest
 from click.core import ParameterSource
 
+from p2pchat.cli.ask import unseen
 from p2pchat.cli.connection import home_of, passphrase, read_passphrase
 from p2pchat.cli.main import root
 from p2pchat.cli.settings import Settings
@@ -141,3 +144,17 @@ def test_relay_only_from_the_environment(
     monkeypatch.setenv("P2PCHAT_RELAY_ONLY", "yes")
     ran = p2pchat("--home", str(tmp_path / "home"), "node", "run")
     assert (ran.code, ran.out) == (2, "")
+
+
+def test_what_is_typed_before_the_prompt_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as stdin, os.fdopen(ours, "rb", buffering=0) as screen:
+        monkeypatch.setattr("sys.stdin", stdin)
+        before = termios.tcgetattr(theirs)
+        with unseen():
+            os.write(ours, b"sesame\n")
+            assert stdin.readline() == "sesame\n"
+        assert termios.tcgetattr(theirs) == before
+        os.write(ours, b"seen\n")
+        assert stdin.readline() == "seen\n"
+        assert b"sesame" not in screen.read(100)

@@ -193,6 +193,28 @@ async def test_only_the_owner_may_open_it(server: Path) -> None:
     assert stat.S_IMODE((server / "control.sock").stat().st_mode) == 0o600
 
 
+async def test_a_socket_that_somebody_removed_or_replaced_is_bound_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pchat.daemon.control.LOOK_EVERY_S", 0.01)
+    server, place = ControlServer(answer), tmp_path / "control.sock"
+    await server.start(tmp_path)
+    reader, writer = await asyncio.open_unix_connection(place)
+    async with asyncio.timeout(20):
+        for replaced in (False, True):
+            place.unlink()
+            if replaced:
+                place.touch()
+            while not place.is_socket():
+                await asyncio.sleep(0.01)
+            assert (await ask(tmp_path, request("echo", 1)))[0]["id"] == 1
+        writer.write(request("echo", 2) + b"\n")
+        assert json.loads(await reader.readline())["id"] == 2, "who was there before stays"
+    writer.close()
+    await server.stop()
+    assert not place.exists()
+
+
 async def test_too_many_requests_at_once_are_cut_off(server: Path) -> None:
     answers = await ask(server, *[request("hang", number) for number in range(REQUESTS_MAX + 2)])
     assert -5 in [each["error"]["code"] for each in answers if "error" in each]

@@ -84,7 +84,8 @@ class Person:
 
     def terminal(self, *arguments: str, **extra: str) -> Terminal:
         """Start a command at a terminal."""
-        return self._stack.enter_context(Terminal(self._command(arguments), environment(**extra)))
+        term = extra.pop("TERM", "xterm-256color")
+        return self._stack.enter_context(Terminal(self._command(arguments), environment(**extra), term=term))
 
     def node(self) -> Started:
         """Start a node that stays; return once it runs."""

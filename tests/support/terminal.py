@@ -38,7 +38,12 @@ class Terminal:
     """Runs a program on a pseudo-terminal."""
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], rows: int = 24, columns: int = 80
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        rows: int = 24,
+        columns: int = 80,
+        term: str = "xterm-256color",
     ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -47,7 +52,7 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**environment, "TERM": "xterm-256color"},
+            env={**environment, "TERM": term},
         )
         os.close(slave)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -98,10 +103,10 @@ class Terminal:
         """What a person sees, and what scrolled away."""
         return self._screen.text
 
-    def until(self, wanted: str) -> None:
-        """Read until ``wanted`` is to be seen."""
+    def until(self, wanted: str, times: int = 1) -> None:
+        """Read until ``wanted`` is to be seen, so often."""
         end = time.monotonic() + PATIENCE_S
-        while wanted not in self.text:
+        while self.text.count(wanted) < times:
             assert time.monotonic() < end, f"{wanted!r} did not come; there is:\n{self.text}"
             assert self._read(), f"{wanted!r} did not come before the end; there is:\n{self.text}"
 

@@ -150,6 +150,17 @@ def test_one_s_own_invite_is_refused_at_once_and_stays_good(world: World) -> Non
     assert world.machines["bob"].events(orders.InviteDone)
 
 
+def test_a_copy_of_one_s_own_home_is_not_paired_with(world: World) -> None:
+    copied = world.add("copy")
+    copied.store.identity = world.machines["alice"].store.identity
+    world.start("copy")
+    enter(world, "copy", world.invite("alice"))
+    world.run(5.0)
+    assert "your own invite" in failure(world, "copy").reason
+    assert failure(world, "alice").exit_code == 7
+    assert not world.machines["alice"].store.contacts and not copied.store.contacts
+
+
 def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None:
     """Whoever walks through all nameplates must not close every invite there is."""
     code = world.invite("alice")

@@ -137,16 +137,16 @@ def test_of_two_sights_by_one_node_the_first_counts() -> None:
     assert way is not None and names(way) == [YOU, ECHO]
 
 
-def test_a_messages_cells_are_those_that_began_here_when_it_was_queued() -> None:
+def test_a_messages_cells_are_those_that_began_here_until_the_last_of_them_had_left() -> None:
     sights = seen(
         sight(YOU, None, 10, "greeting"),
         sight(YOU, None, 20, "piece 1"),
         sight(YOU, "r1", 20, "passing by"),
-        sight(YOU, None, 20, "piece 2"),
-        sight(YOU, None, 21, "receipt"),
+        sight(YOU, None, 21, "piece 2"),
+        sight(YOU, None, 22, "receipt"),
     )
 
-    assert sights.originated(YOU, at(20)) == ["piece 1", "piece 2"]
+    assert sights.originated(YOU, at(20), at(21)) == ["piece 1", "piece 2"]
 
 
 def test_an_onions_passages_lead_back_to_where_its_cell_was_written() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -66,14 +66,13 @@ class Talk:
         except TimeoutError:
             return Exchange(text, None, time.monotonic() - began, 0, None)
         seconds = time.monotonic() - began
-        queued = self._moments[sent["id"]]["queued"]
-        way = await self._mesh.way(queued)
-        cells = len(self._mesh.sights.originated(YOU, queued))
+        made = _made(self._moments[sent["id"]])
+        way = await self._mesh.way(*made)
+        cells = len(self._mesh.sights.originated(YOU, *made))
         return Exchange(text, echo, seconds, cells, way)
 
     async def follow(self) -> None:
-        """Take in what our node tells, for ever. A message's cells are made at the very moment at which it is
-        queued; what waits for a stem beside them was made at others."""
+        """Take in what our node tells, for ever."""
         async for event in self._mesh.you.listen():
             if event["type"] == "message" and event["from"] == ECHO:
                 self._echoes.put_nowait(event["text"])
@@ -91,9 +90,16 @@ async def each_way(mesh: Mesh, tell: Callable[[Way], None]) -> None:
         moments.setdefault(event["id"], {})[event["state"]] = event["at"]
         if event["state"] == "delivered":
             known = moments.pop(event["id"])
-            way = await mesh.way(known.get("queued", ""))
+            way = await mesh.way(*_made(known))
             if way is not None:
                 tell(way)
+
+
+def _made(moments: Mapping[str, str]) -> tuple[str, str]:
+    """Between which moments a message's cells were made: after it was on disk, before the last of them had
+    left. What waits for a stem beside them was made at others."""
+    ended = moments.get("relayed") or moments.get("delivered", "")
+    return moments.get("queued", ended), ended
 
 
 @asynccontextmanager

@@ -95,13 +95,13 @@ class Mesh:
                 self.sights.passed(Passage(name, event["id"], event["became"], known, event["at"]))
             self._seen.set()
 
-    async def way(self, moment: str) -> Way | None:
-        """The way of the first cell that ``you`` made at that moment and that came to ``echo``; None when the
-        nodes do not tell in time."""
+    async def way(self, since: str, until: str) -> Way | None:
+        """The way of the first cell that ``you`` made between two moments and that came to ``echo``; None if
+        the nodes do not tell in time."""
         try:
             async with asyncio.timeout(SIGHT_S):
                 while True:
-                    for cell in self.sights.originated(YOU, moment):
+                    for cell in self.sights.originated(YOU, since, until):
                         if way := self.sights.way(cell, ECHO):
                             return way
                     self._seen.clear()

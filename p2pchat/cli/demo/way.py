@@ -69,10 +69,10 @@ class Sights:
         while len(self._passages) > CELLS_MAX:
             del self._passages[next(iter(self._passages))]
 
-    def originated(self, node: str, moment: str) -> list[str]:
-        """The cells that began at ``node`` at that moment, in the order they did."""
+    def originated(self, node: str, since: str, until: str) -> list[str]:
+        """The cells that began at ``node`` between two moments, both counted, in the order they did."""
         own = [seen[node] for seen in self._cells.values() if node in seen]
-        return [sight.cell for sight in own if sight.source is None and sight.at == moment]
+        return [sight.cell for sight in own if sight.source is None and since <= sight.at <= until]
 
     def way(self, cell: str, end: str) -> Way | None:
         """How ``cell`` first came to ``end``; None while a part of that is not known (yet)."""

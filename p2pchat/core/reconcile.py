@@ -84,8 +84,9 @@ class Reconcile:
         self._counters = counters
         self._steps = Budget(0.0, STEPS_PER_S, STEPS_BURST)
         self._peers: dict[LinkId, _Peer] = {}
-        self._allowances: dict[LinkId, Allowance] = {}
-        """Also of links that fell quiet: what comes back has used up what it has used up."""
+        self._allowances: dict[LinkId, tuple[Allowance, Allowance]] = {}
+        """What each link may bring and be given; also of links that fell quiet, for what comes back has used
+        up what it has used up."""
         self._pull: Pull | None = None
         self._from: LinkId | None = None
         self._busy: dict[LinkId, None] = {}
@@ -98,11 +99,12 @@ class Reconcile:
     def link_up(self, link: LinkId, began: bool, now: float) -> list[Output]:
         """Cells may travel over this link from now on. ``began``: our side made the offer, and asks first."""
         self._due = None
-        cells = self._allowances.setdefault(link, Allowance(self._kept.capacity, now))
+        new = Allowance(self._kept.capacity, now), Allowance(self._kept.capacity, now)
+        bring, take = self._allowances.setdefault(link, new)
         if len(self._allowances) > ALLOWANCES_CAP:
             del self._allowances[next(iter(self._allowances))]
-        serving = Serving(self._kept, now)
-        self._peers[link] = _Peer(serving, cells, began, now + START_S if began else None)
+        serving = Serving(self._kept, take, now)
+        self._peers[link] = _Peer(serving, bring, began, now + START_S if began else None)
         return []
 
     def link_down(self, link: LinkId, now: float) -> list[Output]:

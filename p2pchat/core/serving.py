@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
+from p2pchat.core.allowance import Allowance
 from p2pchat.core.budget import Budget
 from p2pchat.core.hold import Kept
 from p2pchat.core.keyset import WHOLE
@@ -27,11 +28,6 @@ STEPS_BURST = 1_000_000.0
 ANSWER_STEPS = 200
 """What any answer costs beside its keys, in steps."""
 
-CELLS_PER_S = 500.0
-"""Cells sent to one neighbour in the long run, 4.6 Mbit/s: an hour of a thousand members in four minutes."""
-
-CELLS_BURST = 2_000.0
-
 SERVED_FOR_S = 60.0
 """A cell is sent to one neighbour once a minute at most."""
 
@@ -47,10 +43,11 @@ Answer = Same | Summary | Listing
 class Serving:
     """One neighbour's account."""
 
-    def __init__(self, kept: Kept, now: float) -> None:
+    def __init__(self, kept: Kept, cells: Allowance, now: float) -> None:
+        """``cells``: what may be sent to it; as much as one of us takes."""
         self._kept = kept
         self._steps = Budget(now, STEPS_PER_S, STEPS_BURST)
-        self._cells = Budget(now, CELLS_PER_S, CELLS_BURST)
+        self._cells = cells
         self._queue: dict[bytes, int] = {}
         self._fetching: tuple[int, ...] = ()
         self._ready: deque[HeldCell] = deque()
@@ -93,7 +90,7 @@ class Serving:
     def bulk(self, room: int, now: float) -> tuple[list[Held], tuple[int, ...]]:
         """Up to ``room`` cells to be sent now, and the numbers of cells to be read from the disk."""
         fetch = self._prepare()
-        count = min(room, len(self._ready), max(0, int(self._cells.left(now))))
+        count = min(room, len(self._ready), self._cells.whole(now))
         self._cells.spend(count)
         ready = (self._ready.popleft() for _ in range(count))
         return [Held(cell.slot, cell.body) for cell in ready], fetch
@@ -131,9 +128,9 @@ class Serving:
 
     def tick(self, now: float) -> None:
         """Note that time has passed."""
-        self._cells.left(now)
+        self._cells.whole(now)
 
     def next_wakeup(self) -> float | None:
         """When cells that wait for the allowance may be sent; those that wait for room on the link need no
         waking."""
-        return self._cells.again() if self._ready else None
+        return self._cells.again(1) if self._ready else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from p2pchat.core.allowance import DAY_S, LEAST, Allowance
+from p2pchat.core.allowance import CELLS_PER_S, DAY_S, LEAST, Allowance
 from p2pchat.core.budget import Budget
 from p2pchat.core.hold import Hold, slot_at
 from p2pchat.core.keyset import WHOLE
@@ -22,13 +22,13 @@ from p2pchat.core.pull import (
     Question,
     Role,
 )
-from p2pchat.core.serving import CELLS_PER_S, STEPS_BURST, STEPS_PER_S, Answer, Serving
+from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Answer, Serving
 from p2pchat.core.sketch import TABLE_BYTES
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import digest
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import INTERVALS_MAX, KEYS_MAX, Ask, Listing, Same, Summary, Turn, View, Want
-from tests.support.holds import MESH, NOW, Side, name
+from tests.support.holds import MESH, NOW, Side, name, serving_of
 
 NOISE = b"".join(digest(b"%d" % each, 32) for each in range(TABLE_BYTES // 32))
 
@@ -82,25 +82,25 @@ def test_the_asking_is_handed_on_if_the_neighbour_lacks_something_but_not_for_ev
 
 def test_much_is_better_asked_by_who_lacks_it() -> None:
     pulling, ask = pull(Side(range(2000)))
-    (answer,) = honest(Serving(Side(range(500)).hold, NOW), ask)
+    (answer,) = honest(serving_of(Side(range(500)).hold), ask)
     assert pulling.heard(answer, NOW) == [Turn(last=False)]
     assert pulling.over
 
 
 def test_what_was_handed_back_is_not_handed_back_again() -> None:
     pulling, ask = pull(Side(range(2000)), Role.SECOND)
-    (answer,) = honest(Serving(Side(range(500)).hold, NOW), ask)
+    (answer,) = honest(serving_of(Side(range(500)).hold), ask)
     (next_ask,) = pulling.heard(answer, NOW)
     assert isinstance(next_ask, Ask) and len(next_ask.intervals) > 1
 
 
 def test_few_cells_are_wanted_at_a_time_and_more_as_they_come() -> None:
     pulling, ask = pull(Side())
-    (answer,) = honest(Serving(Side(range(3000)).hold, NOW), ask)
+    (answer,) = honest(serving_of(Side(range(3000)).hold), ask)
     (second,) = pulling.heard(answer, NOW)
     assert isinstance(second, Ask)
     out: list[Question] = []
-    for each in honest(Serving(Side(range(3000)).hold, NOW), second):
+    for each in honest(serving_of(Side(range(3000)).hold), second):
         out += pulling.heard(each, NOW)
     assert KEYS_MAX < wanted(out) <= WINDOW
     assert not any(isinstance(each, Ask) for each in out), f"{ASK_BELOW} are enough to go on with"
@@ -234,7 +234,7 @@ def test_a_neighbour_s_lie_about_our_own_cells_costs_a_turn_at_most() -> None:
 
 def pulled(there: Hold, allowance: Allowance, now: float = NOW) -> tuple[set[bytes], Pull]:
     """All that a neighbour with this hold gets asked for by one who has nothing, and the pull."""
-    here, serving = Hold(MESH, (), 1 << 27), Serving(there, now)
+    here, serving = Hold(MESH, (), 1 << 27), serving_of(there, now)
     pulling = Pull(here, Role.FIRST, Budget(now, 1e9, 1e9), allowance, now)
     got: set[bytes] = set()
     questions = deque(pulling.begin(now))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from p2pchat.core.allowance import CELLS_BURST, CELLS_PER_S, DAY_S, LEAST, Allowance
 from p2pchat.core.budget import Budget
 from p2pchat.core.hold import Hold, slot_at
 from p2pchat.core.keyset import WHOLE
+from p2pchat.core.records import HeldCell
 from p2pchat.core.serving import (
-    CELLS_BURST,
-    CELLS_PER_S,
     FETCH_MAX,
     QUEUE_CAP,
     SERVED_FOR_S,
@@ -18,7 +18,7 @@ from p2pchat.core.serving import (
     Serving,
 )
 from p2pchat.wire.reconcile import KEYS_MAX, Ask, Held, Listing, Same, Summary, View
-from tests.support.holds import EPOCH, NOW, Side, body, name
+from tests.support.holds import EPOCH, NOW, Side, body, name, serving_of
 
 VIEW = View(0, 0)
 
@@ -36,16 +36,16 @@ def recent(count: int) -> Hold:
 
 
 def test_few_keys_are_listed_and_many_summed_up() -> None:
-    serving = Serving(Side(range(KEYS_MAX)).hold, NOW)
+    serving = serving_of(Side(range(KEYS_MAX)).hold)
     (listing,) = serving.ask(Ask(7, VIEW, (WHOLE,)), NOW)
     assert isinstance(listing, Listing) and sorted(listing.keys) == sorted(keys(*range(KEYS_MAX)))
-    serving = Serving(Side(range(KEYS_MAX + 1)).hold, NOW)
+    serving = serving_of(Side(range(KEYS_MAX + 1)).hold)
     (summary,) = serving.ask(Ask(7, VIEW, (WHOLE,)), NOW)
     assert isinstance(summary, Summary) and summary.size == KEYS_MAX + 1
 
 
 def test_each_interval_has_its_answer_and_all_of_them_are_the_whole() -> None:
-    serving = Serving(Side(range(300)).hold, NOW)
+    serving = serving_of(Side(range(300)).hold)
     pieces = tuple((each << 62, each + 1 << 62) for each in range(4))
     answers = serving.ask(Ask(7, VIEW, pieces), NOW)
     assert [answer.index for answer in answers if isinstance(answer, Listing)] == [0, 1, 2, 3]
@@ -57,13 +57,13 @@ def test_the_same_sketch_over_the_same_view_is_the_same() -> None:
     hold = Side(range(300)).hold
     view = hold.view(NOW)
     digest = hold.sketch(WHOLE, view, NOW)[0].digest()
-    assert Serving(hold, NOW).ask(Ask(7, view, (WHOLE,), digest), NOW) == [Same(7)]
-    (other,) = Serving(hold, NOW).ask(Ask(7, VIEW, (WHOLE,), digest), NOW)
+    assert serving_of(hold).ask(Ask(7, view, (WHOLE,), digest), NOW) == [Same(7)]
+    (other,) = serving_of(hold).ask(Ask(7, VIEW, (WHOLE,), digest), NOW)
     assert isinstance(other, Summary) and other.view == view, "the later of the two"
 
 
 def test_what_is_in_memory_is_sent_as_there_is_room() -> None:
-    serving = Serving(recent(10), NOW)
+    serving = serving_of(recent(10))
     serving.want(keys(*range(10), 11), NOW)
     cells, fetch = serving.bulk(4, NOW)
     assert cells == [Held(slot_at(NOW - 100), body(number)) for number in range(4)]
@@ -75,7 +75,7 @@ def test_what_is_in_memory_is_sent_as_there_is_room() -> None:
 
 def test_what_is_on_disk_is_read_in_portions_one_at_a_time() -> None:
     side = Side(range(FETCH_MAX + 5))
-    serving = Serving(side.hold, NOW)
+    serving = serving_of(side.hold)
     serving.want(keys(*range(FETCH_MAX + 5)), NOW)
     cells, first = serving.bulk(10, NOW)
     assert (cells, len(first)) == ([], FETCH_MAX)
@@ -89,7 +89,7 @@ def test_what_is_on_disk_is_read_in_portions_one_at_a_time() -> None:
 
 
 def test_a_cell_is_sent_once_a_minute_however_often_it_is_wanted() -> None:
-    serving = Serving(recent(5), NOW)
+    serving = serving_of(recent(5))
     for _ in range(3):
         serving.want(keys(1, 1, 2), NOW)
     assert len(serving.bulk(64, NOW)[0]) == 2
@@ -100,7 +100,7 @@ def test_a_cell_is_sent_once_a_minute_however_often_it_is_wanted() -> None:
 
 
 def test_a_neighbour_waits_for_so_many_cells_and_no_more() -> None:
-    serving = Serving(recent(QUEUE_CAP + 10), NOW)
+    serving = serving_of(recent(QUEUE_CAP + 10))
     serving.want(keys(*range(QUEUE_CAP + 10)), NOW)
     sent = 0
     while serving.ready:
@@ -113,7 +113,7 @@ def test_a_neighbour_waits_for_so_many_cells_and_no_more() -> None:
 def test_cells_beyond_the_allowance_wait_for_it() -> None:
     count = int(CELLS_BURST) + 100
     hold = recent(count)
-    serving, sent = Serving(hold, NOW), 0
+    serving, sent = serving_of(hold), 0
     for start in range(0, count, KEYS_MAX):
         serving.want(keys(*range(start, min(count, start + KEYS_MAX))), NOW)
         while cells := serving.bulk(64, NOW)[0]:
@@ -128,7 +128,7 @@ def test_cells_beyond_the_allowance_wait_for_it() -> None:
 
 def test_who_asks_without_end_is_not_answered_beyond_its_allowance() -> None:
     hold = Side(range(3000)).hold
-    serving = Serving(hold, NOW)
+    serving = serving_of(hold)
     piece = ((1, 1 << 31),)
     each = hold.sketch(piece[0], VIEW, NOW)[1]
     answered = 0
@@ -141,7 +141,7 @@ def test_who_asks_without_end_is_not_answered_beyond_its_allowance() -> None:
 
 @pytest.mark.parametrize("view", [View(2**32 - 1, 0), View(0, 2**32 - 1), View(2**32 - 1, 2**32 - 1)])
 def test_a_view_of_nothing_is_answered_with_nothing(view: View) -> None:
-    (answer,) = Serving(Side(range(300)).hold, NOW).ask(Ask(7, view, (WHOLE,)), NOW)
+    (answer,) = serving_of(Side(range(300)).hold).ask(Ask(7, view, (WHOLE,)), NOW)
     assert isinstance(answer, Listing) and answer.keys == ()
 
 
@@ -153,3 +153,20 @@ def test_an_allowance_fills_up_again_and_no_further() -> None:
     assert allowance.left(NOW - 5.0) == -20.0, "a clock set back gives nothing"
     assert allowance.left(NOW + 1000.0) == 50.0
     assert allowance.again() is None
+
+
+def test_one_neighbour_is_given_no_more_in_a_day_than_it_would_take() -> None:
+    """A neighbour that says that it has nothing could else have us upload without end."""
+    side, given, now = Side(range(30_000)), 0, NOW
+    serving = Serving(side.hold, Allowance(0, NOW), NOW)
+    wanted = keys(*range(30_000))
+    while now < NOW + 600.0:
+        now += 0.5
+        serving.want(wanted[given : given + QUEUE_CAP], now)
+        while True:
+            cells, numbers = serving.bulk(64, now)
+            serving.fetched(numbers, [HeldCell(each, b"k" * 8, EPOCH, 0, body(each)) for each in numbers])
+            given += len(cells)
+            if not cells:
+                break
+    assert LEAST - 1 <= given <= LEAST + LEAST * 600.0 / DAY_S + 1

@@ -9,10 +9,12 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from functools import cache
 
+from p2pchat.core.allowance import Allowance
 from p2pchat.core.hold import Hold, slot_at
 from p2pchat.core.orders import Order, Persist
 from p2pchat.core.reconcile import Fetch, Output, Reconcile, Recovered, Say
 from p2pchat.core.records import DropCells, HeldCell, PutCells
+from p2pchat.core.serving import Serving
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId, MeshId
@@ -113,6 +115,11 @@ class Side:
         if cell.body:
             return cell
         return HeldCell(cell.number, cell.key, cell.epoch, cell.slot, body(self.made[cell.number]))
+
+
+def serving_of(kept: Hold, now: float = NOW) -> Serving:
+    """What one side does for the other, with an allowance that is not used up."""
+    return Serving(kept, Allowance(1 << 20, now), now)
 
 
 class Pair:

@@ -20,7 +20,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, OptionList, Static, TextArea
 
 from p2pchat.errors import P2PChatError, UsageError
-from p2pchat.text import harmless, harmless_name, one_line, shortened
+from p2pchat.text import harmless, harmless_name, indented, one_line
 from p2pchat.tui import around, commands, noise
 from p2pchat.tui.acts import Acts
 from p2pchat.tui.compose import Compose
@@ -104,6 +104,7 @@ class Chat(Quiet[None]):
         self._hidden = ("", "")
         self._page = PAGE
         """Messages read when a conversation is opened: a page, and all that nobody has read yet."""
+        self._leaving = False
         self._unloaded = False
         """Whether what was said could not be read, as there is no node."""
 
@@ -479,7 +480,14 @@ class Chat(Quiet[None]):
             self.write()
 
     def action_leave(self) -> None:
-        """Leave, once the node has what was said; if it does not answer, ``farewell`` says so."""
+        """Leave, once the node has what was said; if it does not answer, or one will not wait for it,
+        ``farewell`` says so."""
+        if self._leaving:
+            self.exit()
+            return
+        self._leaving = True
+        if self.talks.not_handed_over():
+            self.notify("leaving, as soon as the node has what you wrote; Ctrl-Q again: at once")
         self._leave()
 
     @work(exclusive=True, group="leave", exit_on_error=False)
@@ -545,9 +553,9 @@ class Chat(Quiet[None]):
     def farewell(self) -> str:
         """What to say when the screen is gone; empty if nothing."""
         lines = []
-        if lost := self.talks.not_handed_over():
-            texts = ", ".join(repr(one_line(shortened(text, 60))) for text in lost)
-            lines.append(f"the node did not answer; NOT sent: {texts}")
+        lost = self.talks.not_handed_over()
+        for to, text in lost:
+            lines.append(f"the node did not answer; NOT sent to {harmless_name(to)}:\n  {indented(text, 2)}")
         if waiting := self.talks.undelivered() - len(lost):
             what = "1 message is" if waiting == 1 else f"{waiting} messages are"
             lines.append(f"{what} still on the way, and will go on while a node runs here: p2pchat node run")

@@ -70,6 +70,12 @@ class InOrder(App[R]):
             self.run_worker(self._take_all(), name="keys", group="keys")
 
     async def _take_all(self) -> None:
+        try:
+            await self._take_each()
+        finally:
+            self._idle.set()
+
+    async def _take_each(self) -> None:
         while True:
             await self._come.wait()
             while self._came:

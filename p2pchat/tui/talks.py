@@ -385,9 +385,9 @@ class Talks:
                     known = await self.node.send(sent.to, sent.text, wait="queued", id=message)
                     self._moved(message, known["state"])
 
-    def not_handed_over(self) -> list[str]:
-        """Texts that no node has yet."""
-        return [sent.text for sent in self._sent.values() if sent.state == "sending"]
+    def not_handed_over(self) -> list[tuple[str, str]]:
+        """To whom what was said that no node has yet."""
+        return [(sent.to, sent.text) for sent in self._sent.values() if sent.state == "sending"]
 
     async def all_handed_over(self) -> None:
         """Wait until a node has all that was said, or has refused it."""

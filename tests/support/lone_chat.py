@@ -3,7 +3,7 @@
     python -m tests.support.lone_chat SETTING
 
 SETTING is JSON: ``names`` of contacts, ``said`` (messages as ``fake_node.message`` makes them), and ``sent``:
-a file into which, when the chat ends, it writes what was sent to whom, as JSON.
+a file into which, when the chat ends, it writes what was ``sent`` and the history (``said``), as JSON.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ async def main(setting: dict[str, Any]) -> int:
     node.said = setting["said"]
     chat = Chat(node, setting["names"][0])  # type: ignore[arg-type]
     await chat.run_async()
-    Path(setting["sent"]).write_text(json.dumps(node.sent))
+    Path(setting["sent"]).write_text(json.dumps({"sent": node.sent, "said": node.said}))
     if (failure := chat.failed()) is not None:
         traceback.print_exception(failure)
         return 1

@@ -230,6 +230,23 @@ async def test_what_was_said_while_the_node_was_gone_goes_out_when_it_is_back(
         assert "! the node" not in it.screen
 
 
+async def test_who_leaves_while_no_node_answers_is_given_back_what_was_not_sent(
+    desk: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pchat.tui.app.LEAVE_S", 3600.0)
+    monkeypatch.setattr("p2pchat.tui.talks.RETRY_S", 3600.0)
+    node = FakeNode("bob")
+    node.refuse = [ControlError("no node")]
+    async with desk(node) as it:
+        await it.type("two")
+        await it.press("ctrl+j")
+        await it.type("lines")
+        await it.press("enter", "ctrl+q")
+        assert it.chat.is_running
+        await it.press("ctrl+q")
+    assert it.chat.farewell() == "the node did not answer; NOT sent to bob:\n  two\n  lines"
+
+
 async def test_a_reply_quotes_what_it_answers(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = [message("1", "eight?\nor nine?")]

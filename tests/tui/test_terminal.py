@@ -46,7 +46,7 @@ def sent(tmp_path: Path) -> Sent:
     def ended(terminal: Terminal) -> list[tuple[str, str]]:
         terminal.type(CTRL_Q)
         assert terminal.ended() == 0, terminal.text
-        return [(to, text) for to, text in json.loads((tmp_path / "sent").read_text())]
+        return [(to, text) for to, text in json.loads((tmp_path / "sent").read_text())["sent"]]
 
     return ended
 
@@ -69,6 +69,30 @@ def test_one_write_is_taken_as_keys_one_after_another(
     terminal.type(burst + "the end")
     terminal.until("the end")
     assert sent(terminal) == reaches
+
+
+CLICK = "\x1b[<0;40;3M\x1b[<0;40;3m"
+
+
+@pytest.mark.parametrize(
+    ("burst", "reaches"),
+    [
+        (f"{CLICK}see you later\r", [("bob", "see you later")]),
+        ("\x1bhey you\r", [("bob", "hey you")]),
+        (f"\x1b/disappear banana\r{CTRL_C}x\r", [("bob", "x")]),
+        ("\x1b[3~ex\r", [("bob", "ex")]),
+    ],
+)
+def test_whatever_comes_before_it_a_text_is_sent_and_history_stays(
+    at_terminal: At, sent: Sent, tmp_path: Path, burst: str, reaches: list[tuple[str, str]]
+) -> None:
+    said = [message("1", "said before", at="2026-01-02T03:04:05Z")]
+    terminal = at_terminal(said)
+    terminal.until("bob said before")
+    terminal.type(burst + "the end")
+    terminal.until("the end")
+    assert sent(terminal) == reaches
+    assert json.loads((tmp_path / "sent").read_text())["said"] == said
 
 
 @pytest.mark.parametrize(
@@ -95,7 +119,7 @@ def test_what_was_sent_right_before_leaving_is_sent(at_terminal: At, tmp_path: P
     terminal = at_terminal()
     terminal.type(f"bye\r{CTRL_Q}")
     assert terminal.ended() == 0
-    assert json.loads((tmp_path / "sent").read_text()) == [["bob", "bye"]]
+    assert json.loads((tmp_path / "sent").read_text())["sent"] == [["bob", "bye"]]
 
 
 @pytest.mark.parametrize("how", [CTRL_Z, signal.SIGSTOP])

@@ -204,7 +204,9 @@ class Node:
             self._marks_at = now + exponential(self._marking, MARKS_S)
             for each in self._meshes.values():
                 out += self._give_marks(each, each.bindings(), now)
-        return out + self._on_talks(self._talks.tick(now), now)
+        if out:
+            return out  # what is others' leaves first; ours is still due, and has its turn at once
+        return self._on_talks(self._talks.tick(now), now)
 
     def _take_leave(self, now: float) -> list[Order]:
         out: list[Order] = []

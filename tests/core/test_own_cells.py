@@ -89,6 +89,19 @@ def test_a_node_that_dies_before_it_opened_what_came_gets_it_again() -> None:
     assert world.machines["alice"].store.state(message) is MessageState.DELIVERED
 
 
+def test_what_is_others_leaves_before_a_cell_of_ours_is_opened() -> None:
+    world = in_a_row("alice", "victim", "carol")
+    victim = world.machines["victim"].running
+    world.send("alice", "victim", "hello")
+    letterbox = victim._talks._letterbox
+    world.run_until(lambda: len(letterbox) > 0)
+    later = world.now + 4.0  # heartbeats are due as well
+    first = victim.handle(facts.TimerFired(), later)
+    assert any(isinstance(each, orders.SendFrame) for each in first) and len(letterbox) > 0
+    second = victim.handle(facts.TimerFired(), later)
+    assert any(isinstance(each, orders.Persist) for each in second) and not len(letterbox)
+
+
 def letter(number: int) -> Letter:
     return Letter(Cell(number.to_bytes(16, "big"), 1, bytes(8), bytes(897)))
 

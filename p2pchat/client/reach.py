@@ -304,6 +304,8 @@ class Reach:
                     raise
             else:
                 self._running = running
+                if running.set_back:
+                    self.on_change(running.set_back)
                 return True
 
     async def _retire(self) -> None:

@@ -163,6 +163,8 @@ class Memory:
     """Ordered by ``at``."""
     patience: Patience | None = None
     """None: a home that never ran."""
+    set_back: str = ""
+    """What tells that the store, or a part of it, is older than it should be: a sentence for its owner."""
 
 
 @dataclass(frozen=True, slots=True)

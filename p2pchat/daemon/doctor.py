@@ -53,6 +53,7 @@ async def checks(running: RunningNode) -> list[View]:
     room = await asyncio.to_thread(has_room, running.home)
     return [
         _check("home", *_private(running)),
+        *([_check("store", False, running.set_back)] if running.set_back else []),
         _check("disk", room, "takes new messages" if room else "full"),
         *rendezvous,
         *clock,

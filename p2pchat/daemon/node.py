@@ -78,6 +78,8 @@ class RunningNode:
         self.entropy = SystemEntropy()
         self.events = Events()
         self.started_at = 0.0
+        self.set_back = ""
+        """What tells that the home's files are older than they were: a sentence for its owner."""
         self.failure: P2PChatError | None = None
         """What ended it, if nobody asked for the end: a StoreError when the disk refuses."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -100,6 +102,7 @@ class RunningNode:
             self._unlock = self.store.unlock
             self._opened(self._unlock)
             memory = await self.ask_store(Store.load)
+            self.set_back = memory.set_back
             self.node = Node(memory, self.entropy, self._settings)
             await self._control.start(self.home)
         except BaseException:

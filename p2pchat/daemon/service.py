@@ -45,6 +45,8 @@ async def serve(
         else:
             break
     ready()
+    if running.set_back:
+        complain(running.set_back)
     while True:
         try:
             await running.ended()

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
-
-import apsw
 
 from p2pchat.core.records import (
     Change,
@@ -31,6 +30,7 @@ from p2pchat.store import database, history, journal, space, vault
 from p2pchat.store.database import DiskFull
 from p2pchat.store.owner import refuse_others, unusable
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, DataKey, KeyFile, Passphrase, Unlock
+from p2pchat.store.witness import COUNT_FILE, Witness
 from p2pchat.types import ContactId, MeshId, MessageId
 
 __all__ = [
@@ -57,8 +57,9 @@ _FORGETS = (DropContact, DropExpiredMessages)
 class Store:
     """An open store."""
 
-    def __init__(self, connection: apsw.Connection, home: Path, data_key: bytes) -> None:
-        self._connection = connection
+    def __init__(self, home: Path, data_key: bytes) -> None:
+        self._witness = Witness(data_key, home)
+        self._connection = database.connect(home / database.DATABASE, data_key, self._witness.examine)
         self.unlock = DataKey(data_key)
         """What opens it again."""
         self._home = home
@@ -84,9 +85,10 @@ class Store:
             _sweep(home)
             data_key = entropy.bytes(KEY_BYTES)
             vault.prepare(home, data_key, unlock, entropy, cost)
-            store = cls(database.connect(home / database.DATABASE, data_key), home, data_key)
+            store = cls(home, data_key)
             try:
                 store.commit([PutIdentity(identity)])
+                store._cut_the_log()
                 vault.finish(home)
                 space.keep_reserve(home)
             except BaseException:
@@ -109,27 +111,39 @@ class Store:
             raise StoreError(f"the store {path} is missing; start anew with 'p2pchat wipe' and 'init'")
         try:
             vault.destroy(home / NEW_KEY_FILE)  # of a change that was interrupted, and may hold the key open
-            store = cls(database.connect(path, data_key), home, data_key)
+            store = cls(home, data_key)
         except OSError as error:
             raise StoreError(f"the store {path} cannot be opened: {unusable(path, error)}") from error
-        store._cut_the_log()  # of a node that was killed
-        space.keep_reserve(home)
+        store._begin()
         return store
+
+    def _begin(self) -> None:
+        with suppress(DiskFull), database.transaction(self._connection):
+            self._witness.begin()
+        self._cut_the_log()  # of a node that was killed
+        space.keep_reserve(self._home)
 
     def load(self) -> Memory:
         """All that a node needs to resume."""
-        return journal.load(self._connection)
+        return replace(journal.load(self._connection), set_back=self._witness.found)
 
     def commit(self, changes: Iterable[Change]) -> list[Message]:
         """Apply a batch, all or nothing; on return it is durable. Returns the lines that were here before.
         Raises StoreError, and then nothing was changed."""
         batch = list(changes)
         before = self._connection.total_changes()
-        known = self._with_room(lambda: journal.commit(self._connection, batch))
+        known = self._with_room(lambda: self._committed(batch))
         forgetful = any(isinstance(change, _FORGETS) for change in batch)
         if forgetful and self._connection.total_changes() != before:
             self._cut_the_log()
         return known
+
+    def _committed(self, batch: list[Change]) -> list[Message]:
+        try:
+            return journal.commit(self._connection, batch, lambda: self._witness.follow(batch))
+        except BaseException:
+            self._witness.undo()
+            raise
 
     def settle(self) -> None:
         """Cut the log, if anything was written since it last was: it holds what has been changed since.
@@ -139,6 +153,7 @@ class Store:
         if self._connection.total_changes() != self._settled:
             space.settle(self._connection)
             self._settled = self._connection.total_changes()
+            self._witness.write_count()
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
         """Held cells, whole, ordered by number, as far as they are there."""
@@ -295,7 +310,8 @@ def _sweep(home: Path) -> None:
     names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), NEW_KEY_FILE]
     for name in names:
         vault.destroy(home / name)
-    for leftover in ("control.sock", "room.trial", space.RESERVE_FILE, "keyring"):
+    counts = (COUNT_FILE, f"{COUNT_FILE}.new")
+    for leftover in ("control.sock", "room.trial", space.RESERVE_FILE, *counts, "keyring"):
         (home / leftover).unlink(missing_ok=True)
 
 

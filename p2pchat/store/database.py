@@ -6,7 +6,7 @@ Knows: SQLite and its cipher. Does not know: what is kept (``journal``, ``histor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -43,10 +43,13 @@ class DiskFull(StoreError):
     """The disk takes no more; nothing was changed."""
 
 
-def connect(path: Path, data_key: bytes) -> apsw.Connection:
+def connect(
+    path: Path, data_key: bytes, examine: Callable[[apsw.Connection], None] = lambda connection: None
+) -> apsw.Connection:
     """Open (or create) the file and bring its schema up to date. Raises StoreError, TrustError, OSError.
 
-    ``data_key`` is 32 random bytes used as they are: stretching happened before.
+    ``data_key`` is 32 random bytes used as they are: stretching happened before. ``examine`` looks at the
+    file as it was left.
     """
     if wal.damaged(path.with_name(path.name + "-wal")):
         raise StoreError("the store's log is damaged; start anew with 'p2pchat wipe' and 'init'")
@@ -62,6 +65,7 @@ def connect(path: Path, data_key: bytes) -> apsw.Connection:
             for setting in _SETTINGS:
                 connection.execute(setting)
             connection.create_scalar_function("received_id", _received_id, 2, deterministic=True)
+            examine(connection)
             migrate(connection, _schema_files())
     except BaseException:
         connection.close()

@@ -6,7 +6,7 @@ Knows: which row each record is. Does not know: keys, files, or why anything cha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, assert_never
 
 import apsw
@@ -43,15 +43,18 @@ _DROP_CELL = "DELETE FROM held WHERE mesh = ? AND number = ?"
 _GET_CELL = "SELECT number, key, epoch, slot, body FROM held WHERE mesh = ? AND number = ?"
 
 
-def commit(connection: apsw.Connection, changes: Iterable[Change]) -> list[Message]:
-    """Apply a batch, all or nothing, durably; return the lines that were here before, and left as they were.
-    Raises StoreError."""
+def commit(
+    connection: apsw.Connection, changes: Iterable[Change], then: Callable[[], None] = lambda: None
+) -> list[Message]:
+    """Apply a batch and what ``then`` does, all or nothing, durably; return the lines that were here before,
+    and left as they were. Raises StoreError."""
     known: list[Message] = []
     with transaction(connection):
         for change in changes:
             _apply(connection, change)
             if isinstance(change, records.PutMessage) and not connection.changes():
                 known.append(change.message)
+        then()
     return known
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,13 @@ from p2pchat.core.node import Node
 from p2pchat.core.orders import Order
 from p2pchat.core.records import PutIdentity
 from p2pchat.daemon import node
+from p2pchat.daemon.doctor import checks
 from p2pchat.daemon.home import LOCK, SOCKET, Lock
 from p2pchat.daemon.node import RunningNode
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.rtc.engine import Engine
-from p2pchat.store import KeyFile
+from p2pchat.store import KeyFile, Store
+from p2pchat.store.witness import ALL_OLDER
 from tests.support.nodes import friends
 
 pytestmark = pytest.mark.real
@@ -41,6 +45,22 @@ async def test_a_home_that_takes_no_socket_is_a_disk_that_refuses(home: Path) ->
     with pytest.raises(StoreError, match=r"^the control socket cannot be made in .*: "):
         await RunningNode(home, KeyFile()).start()
     assert free(home)
+
+
+async def test_a_node_of_a_home_that_was_set_back_says_so_and_runs(home: Path) -> None:
+    older = (home / "store.db").read_bytes()
+    said = []
+    for number in range(2):
+        running = RunningNode(home, KeyFile())
+        await running.start()
+        said.append(running.set_back)
+        store = [check["ok"] for check in await checks(running) if check["name"] == "store"]
+        assert store == [False] * number
+        renamed = PutIdentity(replace(running.node.identity, name="x"))
+        await running.ask_store(partial(Store.commit, changes=[renamed]))
+        await running.stop()
+        (home / "store.db").write_bytes(older)
+    assert said == ["", ALL_OLDER]
 
 
 async def test_a_node_cuts_its_log_now_and_then(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

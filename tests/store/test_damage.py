@@ -145,7 +145,7 @@ def test_frames_of_an_older_log_are_no_damage(tmp_path: Path) -> None:
     store.commit([])
     store._connection.pragma("user_version", 1)  # one page, at the log's beginning
     assert log.stat().st_size == long
-    assert log.read_bytes()[12:16] == (1).to_bytes(4, "big")
+    assert log.read_bytes()[12:16] == (2).to_bytes(4, "big")
     assert not wal.damaged(log)
     store.close()
 

@@ -14,6 +14,7 @@ from p2pchat.crypto.identity import received_id
 from p2pchat.errors import StoreError
 from p2pchat.store import KEY_FILE, KeyFile, Store, database, journal
 from p2pchat.store.database import connect, migrate
+from p2pchat.store.witness import Witness
 from tests.support.homes import BOB, MESH, message, new_store
 
 FIRST = "CREATE TABLE one (a INTEGER) STRICT; INSERT INTO one VALUES (1);"
@@ -61,6 +62,7 @@ def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
         then.setattr(database, "_schema_files", lambda: first)
         then.setattr(journal, "_PUT_CONTACT", "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         then.setattr(journal, "_contact_row", lambda them: contact_row(them)[:8])
+        then.setattr(Witness, "_keep", lambda self: None)
         new_store(home).close()
     store = Store.open(home, KeyFile())
     assert store.load().contacts == (BOB,)

@@ -98,7 +98,7 @@ def test_files_are_for_their_owner_only_whatever_the_umask(tmp_path: Path) -> No
         home = tmp_path / str(mask)
         assert stat.S_IMODE(home.stat().st_mode) == 0o700
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()}
-        ours = ("keys", "room.reserve", "store.db", "store.db-shm", "store.db-wal")
+        ours = ("keys", "room.reserve", "store.count", "store.db", "store.db-shm", "store.db-wal")
         assert modes == dict.fromkeys(ours, 0o600)
         store.close()
 

@@ -52,7 +52,7 @@ KEYS: Final = (
     ("Alt-Enter, Ctrl-J", "begin a new line"),
     ("Up, Down", "at the edge of what you write: what you wrote before"),
     ("Tab", "complete a command"),
-    ("Ctrl-C", "clear what you wrote; in a dialog: close it"),
+    ("Ctrl-C", "clear what you wrote (Up: have it back); in a dialog: close it"),
     ("PgUp, PgDn", "scroll; Ctrl-End: to the newest"),
     ("Escape", "select the newest message (Up, Down: others); letters go on writing"),
     ("Enter, Ctrl-O", "on a selected message: what can be done with it"),
@@ -71,7 +71,8 @@ KEYS: Final = (
 )
 
 MARKS_HELP: Final = (
-    "… not sent yet   · queued   ✓ handed to the mesh   ✓✓ delivered   ✗ given up or taken back"
+    "… not sent yet   · queued   ✓ handed to the mesh   ✓✓ delivered   ✗ given up or taken back\n"
+    "✎ rewritten here: nobody else has this text"
 )
 
 

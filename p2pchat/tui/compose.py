@@ -84,19 +84,23 @@ class Compose(TextArea):
         text = self.text
         if not text.strip():
             return
-        if not self._before or self._before[-1] != text:
+        self._remember(text)
+        self.load("")
+        self.post_message(self.Submitted(text))
+
+    def _remember(self, text: str) -> None:
+        if text.strip() and (not self._before or self._before[-1] != text):
             self._before = [*self._before, text][-REMEMBERED:]
         self._place = len(self._before)
         self._kept = ""
-        self.load("")
-        self.post_message(self.Submitted(text))
 
     def action_newline(self) -> None:
         """Begin another line."""
         self.insert("\n")
 
     def action_clear(self) -> None:
-        """Away with what was written."""
+        """Away with what was written; Up brings it back."""
+        self._remember(self.text)
         self.load("")
 
     def action_look_back(self) -> None:

@@ -144,6 +144,8 @@ async def test_lines_written_before_come_back_and_a_message_may_have_several(des
         assert it.chat.writing.text == "draft"
         await it.press("ctrl+c")
         assert it.chat.writing.text == ""
+        await it.press("up")
+        assert it.chat.writing.text == "draft", "what was cleared is not lost"
 
 
 async def test_a_long_text_is_pasted_whole_and_one_too_long_is_refused_kindly(desk: Open) -> None:

@@ -97,6 +97,19 @@ async def test_what_comes_while_one_reads_older_lines_is_counted_and_gone_to(des
         assert "↓ 3 new" not in it.screen
 
 
+async def test_what_one_reads_stays_where_it_is_through_the_panel_and_other_sizes(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = talk(90, "a text of some words that takes more than one row, ")
+    async with desk(node) as it:
+        await it.press("pageup", "pageup", "pageup")
+        top = it.chat.scrollback._at(int(it.chat.scrollback.scroll_y))[0]
+        await it.press("f4", "f4")
+        assert it.chat.scrollback._at(int(it.chat.scrollback.scroll_y))[0] == top
+        await it.pilot.resize_terminal(60, 24)
+        await it.settle()
+        assert it.chat.scrollback._at(int(it.chat.scrollback.scroll_y))[0] == top
+
+
 async def test_a_line_stands_before_the_first_that_was_not_read(desk: Open) -> None:
     node = FakeNode("bob", "carol")
     node.said = talk(3)

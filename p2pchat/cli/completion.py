@@ -21,7 +21,7 @@ def command(context: click.Context, shell: str) -> None:
     \b
     Example:
       p2pchat completion bash > ~/.local/share/bash-completion/completions/p2pchat
-      p2pchat completion zsh > "${fpath[1]}/_p2pchat"
+      p2pchat completion zsh > ~/.zfunc/_p2pchat
       p2pchat completion fish > ~/.config/fish/completions/p2pchat.fish
     """
     kind = get_completion_class(shell)

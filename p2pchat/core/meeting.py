@@ -147,7 +147,7 @@ class Meeting:
     def ask(self, now: float) -> list[Wish]:
         """Take every seat again, which shows other neighbours; the next time a little later."""
         self._asking.tried(now)
-        if self._wounded(now):
+        if self.torn(now):
             self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * TORN_S)
         return self._take(list(self._topics))
 
@@ -190,9 +190,10 @@ class Meeting:
 
     def curious(self, now: float) -> bool:
         """Whether to try a greeter we never reached although we have enough links."""
-        return self._wounded(now) or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
+        return self.torn(now) or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
 
-    def _wounded(self, now: float) -> bool:
+    def torn(self, now: float) -> bool:
+        """Whether the mesh may have come apart not long ago."""
         return now < self._wounded_at + WOUNDED_FOR_S
 
     # --- others' seats

@@ -135,4 +135,5 @@ class Neighbour:
         if self.up:
             state = "up" if self.counts else "quiet"
         counts = (link.sent, link.received, link.shed) if link is not None else (0, 0, 0)
-        return LinkStatus(self.id, mesh, self.node, state, opened or self.began, *counts)
+        since = opened or self.began
+        return LinkStatus(self.id, mesh, self.node, state, since, *counts, standing=self.standing.value)

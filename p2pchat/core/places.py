@@ -13,7 +13,8 @@ Networks" (INFOCOM 2006): see ``stem.audit``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from p2pchat.core.neighbour import Neighbour, Standing
 from p2pchat.core.settings import GUESTS, MET, Settings
@@ -28,22 +29,29 @@ EVICT_GAP_S = 5.0
 """A full greeter lets one guest go for another this often: guests find others, newcomers cannot."""
 
 
+class Use(Protocol):
+    """What the mesh makes of links."""
+
+    def idle(self, link: LinkId) -> bool:
+        """Whether the mesh could do without it just now."""
+        ...
+
+    def first(self, link: LinkId) -> bool:
+        """Whether our stem begins there."""
+        ...
+
+    def degree(self, link: LinkId) -> int:
+        """How many links its other end says to have; 0: not known."""
+        ...
+
+
 class Places:
-    """``idle``: whether the mesh could do without a link just now; ``first``: whether our stem begins there.
+    """Each method is given all neighbours, links that are up and attempts alike."""
 
-    Each method is given all neighbours, links that are up and attempts alike."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        entropy: Entropy,
-        idle: Callable[[LinkId], bool],
-        first: Callable[[LinkId], bool],
-    ) -> None:
+    def __init__(self, settings: Settings, entropy: Entropy, use: Use) -> None:
         self._settings = settings
         self._entropy = entropy
-        self._idle = idle
-        self._first = first
+        self._use = use
         self._evict_at = 0.0
         self._shed_at: float | None = None
 
@@ -118,7 +126,7 @@ class Places:
     def _spare(self, neighbour: Neighbour, now: float) -> bool:
         """Whether nothing would be missed without it."""
         settled = neighbour.counts and not neighbour.young(now)
-        return settled and not self._first(neighbour.id) and self._idle(neighbour.id)
+        return settled and not self._use.first(neighbour.id) and self._use.idle(neighbour.id)
 
 
 def _of(neighbours: Sequence[Neighbour], *standings: Standing) -> list[Neighbour]:

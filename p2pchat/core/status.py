@@ -63,6 +63,8 @@ class LinkStatus:
     """Whether cells are pushed over it; otherwise they are announced."""
     allowance: float = 1.0
     """The share of its burst of new cells that is left to the neighbour, 0 to 1."""
+    standing: str = ""
+    """``sought``, ``met``, ``accepted`` or ``guest`` (protocol, 5.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Protocol
 
 from p2pchat.core import neighbours
 from p2pchat.core import walk as walks
@@ -24,7 +23,7 @@ from p2pchat.core.neighbour import Neighbour, SeatRef, Standing, Way
 from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Sought, Wanted
 from p2pchat.core.orders import Order, SendFrame, Signal
 from p2pchat.core.pace import Pace
-from p2pchat.core.places import Places
+from p2pchat.core.places import Places, Use
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.settings import Settings
@@ -63,22 +62,6 @@ WOUND_S = 10.0
 ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Closed | Heard
 
 
-class Use(Protocol):
-    """What the mesh makes of links."""
-
-    def idle(self, link: LinkId) -> bool:
-        """Whether the mesh could do without it just now."""
-        ...
-
-    def first(self, link: LinkId) -> bool:
-        """Whether our stem begins there."""
-        ...
-
-    def degree(self, link: LinkId) -> int:
-        """How many links its other end says to have; 0: not known."""
-        ...
-
-
 class View:
     """Keeps up ``settings.links_wanted`` links that it sought. ``use``: what the mesh makes of a link."""
 
@@ -97,7 +80,7 @@ class View:
         self._settings = settings
         self._entropy = entropy
         self._use = use
-        self._places = Places(settings, entropy.child("places"), use.idle, use.first)
+        self._places = Places(settings, entropy.child("places"), use)
         self._counters = counters
         self._walks = walks.Walks(entropy.child("walks"), counters)
         self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
@@ -189,7 +172,7 @@ class View:
         out: list[ViewOutput] = [*self._meeting.follow(now)]
         out += self._carried(self._neighbours.tick(now), now)
         beyond, self._beyond = self._beyond, []
-        for link in beyond if self._missing() >= 0 else ():
+        for link in beyond if self._meeting.torn(now) and self._missing() >= 0 else ():
             out += self._walked(self._walks.begin(link, True, now), now)
         if self._missing() > 0:
             out += self._seek(now)
@@ -335,7 +318,7 @@ class View:
                     self._opened(neighbour)
                     done.append(each)
                 case Closed(neighbour, broken):
-                    self._closed(neighbour.id, broken, now)
+                    self._closed(neighbour, broken, now)
                     done.append(each)
                 case Failed(neighbour, answered):
                     self._failed(neighbour, answered, now)
@@ -371,13 +354,14 @@ class View:
         if neighbour.swap and neighbour.standing is Standing.MET and self._settings.walks:
             self._beyond.append(neighbour.id)
 
-    def _closed(self, link: LinkId, broken: bool, now: float) -> None:
-        """One link less; if two broke at once the mesh may have come apart."""
+    def _closed(self, neighbour: Neighbour, broken: bool, now: float) -> None:
+        """One link less; if two of our own making broke at once the mesh may have come apart. Others could
+        break theirs to make us think so, and look for links at a seat."""
         self._due = None
-        self._walks.link_down(link)
+        self._walks.link_down(neighbour.id)
         self._meeting.lost(now)
         self._walking.hurry(now, WALK_FIRST_S)
-        if broken:
+        if broken and (neighbour.ours or neighbour.sought):
             if now < self._broke_at + WOUND_S:
                 self._meeting.wounded(now)
             self._broke_at = now

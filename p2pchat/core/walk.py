@@ -30,7 +30,7 @@ from p2pchat.wire.walk import KEY_BYTES, PIECES, WALK_BYTES, Piece, Ticket, Walk
 
 HOPS = (4, 8)
 """Hops before a walk may end, both drawn. HyParView (Leitão, Pereira, Rodrigues, DSN 2007) walks six in a
-mesh of ten thousand; on a random graph of five links a node, five hops can end at any of some 600 nodes."""
+mesh of ten thousand; on a random graph of six links a node, four hops can end at any of some 600 nodes."""
 
 EXTRA_HOPS = 4
 """A walk that found nobody with room goes on this far."""
@@ -45,7 +45,7 @@ OWN_CAP = 4
 """Walks of our own under way at a time."""
 
 CRUMBS_CAP = 1024
-"""Ways remembered for others, a quarter of a megabyte: eight links at their rate for ``CRUMB_S`` are 400."""
+"""Ways remembered for others, a quarter of a megabyte: twelve links at their rate for ``CRUMB_S`` are 600."""
 
 WALKS_PER_S = 1.0
 WALKS_BURST = 10.0

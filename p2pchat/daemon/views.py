@@ -126,6 +126,7 @@ def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
             "shed": link.shed,
             "eager": link.eager,
             "allowance": round(link.allowance, 3),
+            "standing": link.standing,
         }
         for link in now.links
     ]

@@ -45,7 +45,7 @@ class Meetings:
         """The servers that run, by URL."""
         self.refusing: set[str] = set()
         """Those that let nobody in."""
-        self.alter: Callable[[FromServer], FromServer | None] = lambda message: message
+        self.alter: Callable[[Host, FromServer], FromServer | None] = lambda host, message: message
         """What a hostile server makes of a message to a client; None: it is swallowed."""
         self.expelled = 0
         """Clients that a server threw out."""
@@ -168,7 +168,8 @@ class Meetings:
         self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), lost)
 
     def _send(self, output: Send) -> None:
-        line, message = self._lines.get(output.to), self.alter(output.message)
+        line = self._lines.get(output.to)
+        message = self.alter(line[0], output.message) if line is not None else None
         if line is not None and message is not None:
             host, run, url = line
             came = facts.SignalReceived(url, message)

@@ -55,7 +55,7 @@ class Run:
     ) -> None:
         self._scenario = scenario
         self._progress = progress
-        self.world = World(seed, scenario.network.conditions(), _limits(scenario.nodes), self._event)
+        self.world = World(seed, scenario.network.conditions(), limits(scenario.nodes), self._event)
         entropy = self.world.entropy
         self._chance = entropy.child("scenario")
         self._moments = entropy.child("load")
@@ -65,7 +65,7 @@ class Run:
         self._tally = Tally(self.world.hosts, scenario.nodes + joining)
         secret = entropy.child("mesh").bytes(32)
         self._mesh = Mesh(mesh_id(secret), secret, (URL,), START)
-        self._identity = _identity()
+        self._identity = identity()
         self._load = 0
         """Which load is the present one; events of an earlier one do nothing."""
         self._gone: Counter[str] = Counter()
@@ -353,13 +353,13 @@ class Run:
         )
 
 
-def _limits(nodes: int) -> Limits:
+def limits(nodes: int) -> Limits:
     """A rendezvous large enough for all at once: whom it turns away is not what is measured."""
     many = 4 * nodes + 1024
     return Limits(connections=many, seats=4 * many, messages_per_connection=Rate(1024, 64.0))
 
 
-def _identity() -> Identity:
+def identity() -> Identity:
     """One for all: nobody has contacts, so nobody looks at it."""
     key = bytes(32)
     account = create_account(key)

@@ -111,6 +111,7 @@ def hidden_by(result: Mapping[str, Any]) -> str:
         "traced": result["traced"],
         "first hop honest": result["trusted_first"],
         f"{result['false_links']} false links": result["false_links"],
+        f"formed, colluders: {result.get('seeking')}": bool(result.get("seeking")),
         f"{result['near']} neighbours collude": result["near"] is not None,
     }
     return ", ".join((result["scheme"], *(mark for mark, holds in marks.items() if holds)))

@@ -30,7 +30,7 @@ TOPIC_BYTES: Final = 32
 SEAT_BYTES: Final = 8
 BLOB_BYTES: Final = GEOMETRY.blob
 OTHERS_MAX: Final = 6
-"""A node wants five links; one more allows for a seat that has just gone."""
+"""A newcomer links with two; the others may have gone, be full or be out of its reach."""
 
 
 class SeatMode(IntEnum):

@@ -43,8 +43,24 @@ def several(number: int, standing: Standing, opened: float = 0.0) -> list[Neighb
     return [up(standing, opened) for _ in range(number)]
 
 
+class Idle:
+    """A mesh that would miss no link; a stem begins at one."""
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+
+    def idle(self, link: LinkId) -> bool:
+        return True
+
+    def first(self, link: LinkId) -> bool:
+        return link == self._first
+
+    def degree(self, link: LinkId) -> int:
+        return 0
+
+
 def places(first: int = 0) -> Places:
-    return Places(Settings(), SeededEntropy("places"), lambda link: True, lambda link: link == first)
+    return Places(Settings(), SeededEntropy("places"), Idle(first))
 
 
 def shed(places: Places, neighbours: list[Neighbour], seconds: float = 100 * SHED_S) -> list[Neighbour]:

@@ -24,7 +24,7 @@ def status(
     rendezvous: tuple[RendezvousStatus, ...] = (UP,),
     clock: ClockStatus | None = None,
 ) -> Status:
-    link = LinkStatus(LinkId(1), MESH, NodeId(b"n" * 8), "up", 1_800_000_000.0, 3, 4, 5, True, 0.25)
+    link = LinkStatus(LinkId(1), MESH, NodeId(b"n" * 8), "up", 1_800_000_000.0, 3, 4, 5, True, 0.25, "sought")
     return Status(NodeId(b"s" * 8), (link,), rendezvous, 7, meshes, clock)
 
 
@@ -64,6 +64,7 @@ def test_everything_is_told_to_scripts() -> None:
             "shed": 5,
             "eager": True,
             "allowance": 0.25,
+            "standing": "sought",
         }
     ]
     assert told["meshes"] == [

@@ -203,6 +203,7 @@ def test_what_was_kept_is_shown_and_drawn_without_trying_it_again(tmp_path: Path
         (("--messages", "0"), "need a message"),
         (("--fresh-stems",), "can only be fresh"),
         (("--kept", __file__), "need lines"),
+        (("--seeking", "seek", "--near", "2"), "tell no false ones"),
         (("--nodes", "5", "--p", "0.2", "--profile", "strong", "--messages", "1"), "need more nodes"),
     ],
 )

@@ -75,6 +75,7 @@ class World:
         self.sim.links.alter = lambda source, target, data: self.on_frame(
             self._name(source), self._name(target), data
         )
+        self._tamper: Callable[[FromServer], FromServer | None] = lambda message: message
         self.down = self.sim.meetings.refusing
         """Rendezvous that let nobody in."""
         self.brokers: dict[str, Broker] = self.sim.meetings.brokers
@@ -131,11 +132,12 @@ class World:
     @property
     def tamper(self) -> Callable[[FromServer], FromServer | None]:
         """What a rendezvous makes of its messages."""
-        return self.sim.meetings.alter
+        return self._tamper
 
     @tamper.setter
     def tamper(self, alter: Callable[[FromServer], FromServer | None]) -> None:
-        self.sim.meetings.alter = alter
+        self._tamper = alter
+        self.sim.meetings.alter = lambda host, message: alter(message)
 
     # --- what people do
 

@@ -21,7 +21,7 @@ LOOP_HOPS = 2, 4
 """Others on a loop: with ourselves, at most the five hops of an onion."""
 
 TRIES = 16
-"""Ways drawn before one comes back to us: with five links a node, few more than a handful are needed in a
+"""Ways drawn before one comes back to us: with six links a node, few more than a handful are needed in a
 small mesh; in a large one most loops are the way to a neighbour and back."""
 
 

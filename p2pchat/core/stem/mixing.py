@@ -17,7 +17,7 @@ from p2pchat.ports import Entropy, exponential
 NEVER = float("inf")
 
 WAITING_CAP = 1024
-"""Onions waiting, about 1.2 MB: eight links that bring all they may, for two seconds. Beyond it a newcomer is
+"""Onions waiting, about 1.2 MB: nine links that bring all they may, for two seconds. Beyond it a newcomer is
 dropped; its sender's outbox sends it again."""
 
 

@@ -17,8 +17,9 @@ from p2pchat.errors import Malformed
 from p2pchat.wire.vicinity import Record
 
 RECORDS_CAP = 4096
-"""Records of one epoch, about 2 MB: a ball of depth 5 in a mesh of five links a node has at most 1706 nodes.
-Beyond it the farthest go: whoever invents nodes by the thousand would else have no others left here."""
+"""Records of one epoch, about 2 MB: in a mesh of six links a node more are within five hops only if it has
+many thousands. Beyond it the farthest go: whoever invents nodes by the thousand would else have no others
+left here."""
 
 ROOM = 16
 """One record in so many goes when there are too many: to see who is farthest takes a look at all."""

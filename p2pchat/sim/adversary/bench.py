@@ -15,12 +15,14 @@ from typing import Any, Final
 
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
+from p2pchat.sim.adversary.formed import Formed, formed
 from p2pchat.sim.adversary.mesh import Heard, Mesh, mesh, surrounded
 from p2pchat.sim.adversary.posterior import Scores, Search
 from p2pchat.sim.adversary.traffic import COVERS, Habits, Message, Traffic, traffic
 
 WRITERS = 5
-"""Trials in one mesh; then another is drawn."""
+FORMED_WRITERS = 50
+"""Trials in one mesh; then another is drawn, or formed, which takes minutes."""
 
 DIFFUSERS = 0.1
 """The share of nodes that, for an epoch, flood what comes along a Dandelion++ stem, or what they write."""
@@ -49,6 +51,11 @@ class Case:
     traced: bool = False
     trusted_first: bool = False
     false_links: int = 0
+    seeking: str = ""
+    """What colluders do about links (``formed.SEEKING``), in a mesh that nodes have formed; empty: a regular
+    graph, and colluders at places like everybody's."""
+    minutes: float = 8.0
+    """How long that mesh has formed."""
     near: int | None = None
     """So many of the writer's neighbours collude; None: as it comes."""
     watched: bool = False
@@ -61,6 +68,8 @@ class Case:
             raise UsageError(f"{self.colluding:g} of {self.nodes} nodes: need a colluder and two others")
         if self.cover not in COVERS or (self.fresh_stems and self.cover != "fresh"):
             raise UsageError(f"cover goes {', '.join(COVERS)}; with fresh stems it can only be fresh")
+        if self.seeking and (self.false_links or self.near is not None):
+            raise UsageError("colluders who seek links tell no false ones, and come as near as they do")
         if self.messages < 1 or self.trials < 1:
             raise UsageError("need a message and a trial")
         return self
@@ -91,6 +100,7 @@ def measure(case: Case) -> dict[str, Any]:
         "claimed": _mean(guess.claimed for guess in guesses),
         "entropy_bits": _mean(guess.entropy_bits for guess in guesses),
         "stem_s": _mean(guess.stem_s for guess in guesses),
+        **({"formed": [_formed(case, n).figures for n in range(len(meshes))]} if case.seeking else {}),
         "wall_s": round(time.perf_counter() - began, 1),
     }
 
@@ -103,14 +113,30 @@ def _error(meshes: list[list[_Guess]], named: float) -> float:
 
 def _trials(case: Case) -> Iterator[list[_Guess]]:
     """For each mesh."""
-    rng = Random(f"{case}")
+    rng = Random(_seed(case))
     trial = _without_stem if case.scheme in WITHOUT_STEM else _with_stem
-    left = case.trials
+    left, number = case.trials, 0
     while left:
-        given = mesh(case.nodes, case.colluding, rng, case.false_links)
-        count = 1 if case.near is not None else min(left, WRITERS)
+        given, number = _mesh(case, rng, number), number + 1
+        count = 1 if case.near is not None else min(left, FORMED_WRITERS if case.seeking else WRITERS)
         yield list(trial(case, given, rng, count))
         left -= count
+
+
+def _seed(case: Case) -> str:
+    """What is drawn follows from the case; where nothing is formed, as it did before meshes could be."""
+    whole = f"{case}"
+    return whole if case.seeking else whole.replace(f", seeking='', minutes={case.minutes}", "")
+
+
+def _mesh(case: Case, rng: Random, number: int) -> Mesh:
+    if case.seeking:
+        return _formed(case, number).mesh
+    return mesh(case.nodes, case.colluding, rng, case.false_links)
+
+
+def _formed(case: Case, number: int) -> Formed:
+    return formed(case.nodes, case.colluding, case.seeking, case.minutes, case.seed + number)
 
 
 def _without_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Guess]:

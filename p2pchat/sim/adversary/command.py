@@ -19,6 +19,7 @@ from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
 from p2pchat.sim import show
 from p2pchat.sim.adversary.bench import SCHEMES, WITHOUT_STEM, Case, measure
+from p2pchat.sim.adversary.formed import SEEKING
 from p2pchat.sim.adversary.traffic import COVERS
 
 _GROUPS = {"all": SCHEMES, "profiles": tuple(PROFILES)}
@@ -72,6 +73,12 @@ _GROUPS = {"all": SCHEMES, "profiles": tuple(PROFILES)}
     is_flag=True,
     help="It has watched for hours before, and knows which packets take the same stem.",
 )
+@click.option(
+    "--seeking",
+    type=click.Choice(SEEKING),
+    help="Nodes form the mesh by themselves, and colluders seek links so. One process forms each mesh once.",
+)
+@click.option("--minutes", default=8.0, show_default=True, help="For so long the mesh forms.")
 @click.option("--false-links", default=0, metavar="F", help="Colluders list so many links among themselves.")
 @click.option("--near", type=int, metavar="M", help="So many of the writer's neighbours collude.")
 @click.option(
@@ -92,6 +99,7 @@ def adversary(
     as_json: bool,
     plot: Path | None,
     jobs: int,
+    seeking: str | None,
     **same: Any,
 ) -> None:
     """How often relays that collude can name the writer of a cell.
@@ -99,6 +107,7 @@ def adversary(
     They know the graph, all delays and when what came by them, and guess as well as can be.
     """
     draw = drawing(plot)
+    same["seeking"] = seeking or ""
     chosen = dict.fromkeys(scheme for each in schemes for scheme in _GROUPS.get(each, (each,)))
     cases = [
         replace(Case(scheme), nodes=count, colluding=share, messages=linked, **same).checked()

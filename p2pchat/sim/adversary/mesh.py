@@ -6,7 +6,7 @@ Knows: links, how long each takes, who colludes. Does not know: what travels, or
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import pairwise
 from random import Random
@@ -43,6 +43,14 @@ class Mesh:
     delay: dict[tuple[int, int], float]
     """Seconds over each link, by both directions."""
     colludes: tuple[bool, ...]
+    sought: tuple[tuple[int, ...], ...] = ()
+    """Neighbours at whom each node's stem may begin; empty: all are."""
+    first: tuple[int | None, ...] = ()
+    """Where it does begin, as far as it is known."""
+
+    def begins(self, node: int) -> tuple[int, ...]:
+        """Neighbours at whom a node's stem may begin."""
+        return (self.sought[node] if self.sought else ()) or self.neighbours[node]
 
     def honest(self) -> list[int]:
         """All who do not collude."""
@@ -128,7 +136,7 @@ def surrounded(given: Mesh, victim: int, count: int, rng: Random) -> Mesh:
     rng.shuffle(near)
     for place, node in enumerate(near):
         colludes[node] = place < count
-    return Mesh(given.neighbours, given.delay, tuple(colludes))
+    return replace(given, colludes=tuple(colludes))
 
 
 def took(given: Mesh, path: Sequence[int]) -> float:

@@ -89,7 +89,7 @@ class Search:
         hops = len(path) - 1
         if hops in self._lengths:
             unseen = self._knows.whole(sight.told) / sight.stems if sight.told else 1.0
-            self.scores[path[0]] += sight.evidence * unseen * chance / len(self._lengths)
+            self.scores[path[0]] += sight.evidence * unseen * chance * self._begins(path) / len(self._lengths)
         if hops == self._longest:
             return
         for other in self._mesh.neighbours[path[0]]:
@@ -101,6 +101,12 @@ class Search:
             else:
                 later_s = links_s + self._mesh.delay[other, path[0]]
                 self._honest((other, *path), step, relays + 1, later_s, sight)
+
+    def _begins(self, path: Path) -> float:
+        """By how much likelier a stem of its first node is to go on so than one that only passes there: it
+        begins at a neighbour that the node sought, which the adversary is told."""
+        node, firsts = path[0], self._mesh.begins(path[0])
+        return len(self._near[node]) / len(firsts) if path[1] in firsts else 0.0
 
     def _colluding(
         self, path: Path, row: Path, chance: float, relays: int, links_s: float, sight: _Sight

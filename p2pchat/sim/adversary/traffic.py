@@ -157,12 +157,17 @@ class Traffic:
 
     def _draw(self, node: int) -> Path:
         profile = self.habits.profile
-        near = self.mesh.neighbours[node] if self.habits.trusted_first else ()
-        first = [_id(other) for other in near if not self.mesh.colludes[other]]
+        first = [_id(other) for other in self._firsts(node)]
         hops = draw(self._links, _id(node), profile.length(self._entropy), self._entropy, first)
         if hops is None:
             raise UsageError(f"no stem of {profile.hops[1]} hops: need more nodes")
         return (node, *(int.from_bytes(hop, "big") for hop in hops))
+
+    def _firsts(self, node: int) -> Iterable[int]:
+        if self.habits.trusted_first:
+            return [other for other in self.mesh.neighbours[node] if not self.mesh.colludes[other]]
+        known = self.mesh.first[node] if self.mesh.first else None
+        return self.mesh.begins(node) if known is None else (known,)
 
 
 class Flows(Traffic):

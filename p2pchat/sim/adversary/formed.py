@@ -1,0 +1,194 @@
+"""Meshes that the nodes that ship have formed, with colluders who do what they can to be everywhere.
+
+Knows: what colluders do about links, and how a mesh looks in the end. Does not know: who guesses what from
+it.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from p2pchat.core.neighbour import Standing
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import FAST, Profile
+from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.core.walk import Output, Walks
+from p2pchat.crypto.kdf import mesh_id
+from p2pchat.ports import Entropy, sample
+from p2pchat.sim.adversary.mesh import Mesh
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.sim.host import Host
+from p2pchat.sim.run import URL, identity, limits
+from p2pchat.sim.store import Shelf
+from p2pchat.sim.world import START, World
+from p2pchat.types import NodeId, Seat, Topic
+from p2pchat.wire.signalling import OTHERS_MAX, FromServer, Seated
+from p2pchat.wire.vicinity import LINKS_MAX
+
+SEEKING: Final = ("honest", "seek", "league", "end")
+"""What colluders do about links: what all do; seek 64 and let none go; the same, with a rendezvous that shows
+others nobody but them; end all walks that pass them with themselves."""
+
+GREED: Final = 64
+"""Links that they seek."""
+
+START_GAP_S: Final = 0.5
+
+LATE: Final = 0.2
+"""So many of the nodes come when the others have stood for half of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formed:
+    """A mesh as it stands, and how it came to be so."""
+
+    mesh: Mesh
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Greedy(Settings):
+    """No node that ships takes such values; who writes its own does."""
+
+    def __post_init__(self) -> None:
+        pass
+
+
+GREEDY: Final = Greedy(links_wanted=GREED, links_max=GREED, profile=FAST)
+
+
+class Ending(Walks):
+    """Whoever seeks a link by a walk that comes here finds us."""
+
+    def _walk(self, side: Any, hops: int, others: Any, room: bool, now: float) -> list[Output]:
+        return super()._walk(side, 0, {}, room, now)
+
+
+class League:
+    """A rendezvous that shows colluders to everybody else, and everybody to colluders."""
+
+    def __init__(self, world: World, colluders: Iterable[Host]) -> None:
+        self._colluders = frozenset(host.index for host in colluders)
+        self._entropy = world.entropy.child("league")
+        self._seats: dict[Topic, dict[int, Seat]] = {}
+        world.meetings.alter = self.alter
+
+    def alter(self, host: Host, message: FromServer) -> FromServer:
+        """What a client is told."""
+        if not isinstance(message, Seated):
+            return message
+        seats = self._seats.setdefault(message.topic, {})
+        if host.index in self._colluders:
+            seats[host.index] = message.seat
+            return message
+        return replace(message, others=tuple(sample(self._entropy, list(seats.values()), OTHERS_MAX)))
+
+
+@lru_cache(maxsize=32)
+def formed(nodes: int, colluding: float, seeking: str, minutes: float, seed: int) -> Formed:
+    """A mesh of so many, after so many minutes. ``seeking``: one of SEEKING."""
+    world = World(f"formed {seed}", limits=limits(nodes))
+    secret = world.entropy.child("mesh").bytes(32)
+    record, who = MeshRecord(mesh_id(secret), secret, (URL,), START), identity()
+    hosts = [world.add(Shelf(who, record)) for _ in range(nodes)]
+    colluders = sample(world.entropy.child("colluders"), hosts, round(colluding * nodes))
+    late = [host for host in hosts[-round(LATE * nodes) :] if host not in colluders]
+    stems: dict[int, Stem] = {}
+    if seeking == "league":
+        League(world, colluders)
+    for host in [*(host for host in hosts if host not in late), *late]:
+        if late and host is late[0]:
+            world.run(30.0 * minutes)
+        greedy = host in colluders and seeking in ("seek", "league")
+        world.start(host, GREEDY if greedy else Settings(profile=FAST), stem=_kept(stems, host))
+        if host in colluders and seeking == "end":
+            _ends_walks(host)
+        world.run(START_GAP_S)
+    world.run(30.0 * minutes)
+    return _seen(world, hosts, colluders, late, stems)
+
+
+def _kept(stems: dict[int, Stem], host: Host) -> Stems:
+    """Makes a host's stem, and notes it."""
+
+    def make(profile: Profile, entropy: Entropy, counters: Counter[str]) -> Stem:
+        stems[host.index] = Stem(profile, entropy, counters)
+        return stems[host.index]
+
+    return make
+
+
+def _ends_walks(host: Host) -> None:
+    """Nobody who ships a node lets others choose how it walks; who writes his own does as he likes."""
+    assert host.node is not None
+    for mesh in host.node._meshes.values():  # noqa: SLF001
+        view = mesh._view  # noqa: SLF001
+        view._walks = Ending(SeededEntropy(f"ends walks {host.index}"), Counter())  # noqa: SLF001
+
+
+def _seen(
+    world: World, hosts: list[Host], colluders: list[Host], late: list[Host], stems: Mapping[int, Stem]
+) -> Formed:
+    """Links count that both ends list in their records; first hops are those of the stems in use."""
+    bad = [host in colluders for host in hosts]
+    links = _links(hosts)
+    both = [[other for other in links[node] if node in links[other]] for node in links]
+    sought = [
+        [other for other in both[node] if links[node][other] == Standing.SOUGHT.value] for node in links
+    ]
+    firsts = _firsts(stems, world.now)
+    delay = {
+        (node, other): world.links.latency(hosts[node], hosts[other])
+        for node, others in enumerate(both)
+        for other in others
+    }
+    honest = [host.index for host in hosts if host not in colluders]
+    mesh = Mesh(
+        tuple(map(tuple, both)),
+        delay,
+        tuple(bad),
+        tuple(map(tuple, sought)),
+        tuple(firsts[host.index] for host in hosts),
+    )
+    figures = {
+        "links": round(statistics.fmean(len(both[node]) for node in honest), 3),
+        "links_min": min(len(both[node]) for node in honest),
+        "colluders_links": round(statistics.fmean(len(both[host.index]) for host in colluders), 3),
+        "hostile": _share(bad, (other for node in honest for other in both[node])),
+        "sought_hostile": _share(bad, (other for node in honest for other in sought[node])),
+        "first_hostile": _share(bad, (firsts[node] for node in honest)),
+        "first_hostile_late": _share(bad, (firsts[host.index] for host in late)),
+        "all_hostile": sum(all(bad[other] for other in both[node]) for node in honest),
+    }
+    return Formed(mesh, figures)
+
+
+def _links(hosts: list[Host]) -> dict[int, dict[int, str]]:
+    """By host, and by neighbour that its record lists, which are the oldest: how the link stands there."""
+    shown = {host.index: host.node.status() for host in hosts if host.node is not None}
+    indices: dict[NodeId | None, int] = {status.node: index for index, status in shown.items()}
+    return {
+        index: {
+            indices[link.peer]: link.standing
+            for link in [each for each in status.links if each.state == "up"][:LINKS_MAX]
+            if link.peer in indices
+        }
+        for index, status in shown.items()
+    }
+
+
+def _firsts(stems: Mapping[int, Stem], now: float) -> dict[int, int | None]:
+    """By host: the first hop of its stem."""
+    names = {stem.name(now): index for index, stem in stems.items()}
+    return {index: names.get(stem.way[0]) if stem.way else None for index, stem in stems.items()}
+
+
+def _share(bad: list[bool], nodes: Iterable[int | None]) -> float | None:
+    known = [bad[node] for node in nodes if node is not None]
+    return round(statistics.fmean(known), 4) if known else None

@@ -1,0 +1,35 @@
+"""Meshes of whole nodes in which colluders seek links: a share of the nodes is a share of what is sought."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.sim.adversary.bench import Case, measure
+from p2pchat.sim.adversary.formed import Formed, formed
+
+NODES, SHARE, MINUTES = 20, 0.1, 5.0
+MARGIN = 0.1
+"""Three times 18 sought links: two standard deviations are 0.08. Where parting was asked for, and first hops were
+drawn among all links, the share was a half and more."""
+
+pytestmark = pytest.mark.slow
+
+
+def mesh(seeking: str) -> Formed:
+    return formed(NODES, SHARE, seeking, MINUTES, 1)
+
+
+@pytest.mark.parametrize("seeking", ["seek", "league"])
+def test_colluders_have_no_larger_share_of_sought_links_and_first_hops_than_of_the_nodes(
+    seeking: str,
+) -> None:
+    figures = mesh(seeking).figures
+    assert figures["sought_hostile"] <= SHARE + MARGIN
+    assert figures["first_hostile"] <= SHARE + 2 * MARGIN
+    assert figures["links_min"] >= 3 and not figures["all_hostile"]
+
+
+def test_the_bench_takes_a_mesh_that_was_formed() -> None:
+    result = measure(Case("fast", NODES, SHARE, trials=20, seeking="honest", minutes=MINUTES))
+    assert result["formed"] == [dict(mesh("honest").figures)]
+    assert 0.0 <= result["named"] <= 0.6

@@ -15,7 +15,7 @@ GUESTS = 1
 """Places for those who come to our seat, beside ``links_max``: a mesh takes newcomers in, however full it
 is."""
 
-MET = 2
+MET = 1
 """Links kept with those whom a rendezvous showed us, beside ``links_wanted``: two halves of a torn mesh may
 have no others between them."""
 

@@ -45,7 +45,7 @@ OWN_CAP = 4
 """Walks of our own under way at a time."""
 
 CRUMBS_CAP = 1024
-"""Ways remembered for others, a quarter of a megabyte: twelve links at their rate for ``CRUMB_S`` are 600."""
+"""Ways remembered for others, a quarter of a megabyte: ten links at their rate for ``CRUMB_S`` are 500."""
 
 WALKS_PER_S = 1.0
 WALKS_BURST = 10.0

@@ -24,9 +24,9 @@ TYPES: Final = range(48, 51)
 ID_BYTES: Final = 8
 """How a record's owner is named: BLAKE2b-64 of its verify key."""
 
-LINKS_MAX: Final = 12
-"""Links in one record, and so of one node: three that it seeks, six that it accepts, and three for newcomers
-and changes. Whoever has more cannot list them all, and is let go by those it leaves out."""
+LINKS_MAX: Final = 10
+"""Links in one record, and so of one node: three that it seeks, six that it accepts, and one for a newcomer.
+Whoever has more cannot list them all, and is let go by those it leaves out."""
 
 DEPTH: Final = 5
 """Hops that a record travels: with two, 85 % of the nodes of a mesh of 1000 find no stem of three hops

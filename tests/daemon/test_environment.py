@@ -33,8 +33,8 @@ def test_every_choice_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_wants_more_links_allows_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("P2PCHAT_LINKS", "12")
-    assert environment.settings().links_max == 12
+    monkeypatch.setenv("P2PCHAT_LINKS", "9")
+    assert environment.settings().links_max == 10
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from p2pchat.sim.adversary.formed import Formed, formed
 
 NODES, SHARE, MINUTES = 20, 0.1, 5.0
 MARGIN = 0.1
-"""Three times 18 sought links: two standard deviations are 0.08. Where parting was asked for, and first hops were
-drawn among all links, the share was a half and more."""
+"""Three times 18 sought links: two standard deviations are 0.08. Where neighbours were asked to part, and
+first hops drawn among all links, the share was a half and more."""
 
 pytestmark = pytest.mark.slow
 

@@ -19,6 +19,7 @@ from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
 from p2pchat.wording.lines import local_time, span, span_words
+from p2pchat.wording.sessions import standing, trust
 
 
 @click.group("contacts", cls=Group, invoke_without_command=True)
@@ -59,10 +60,11 @@ async def _list(settings: Settings) -> None:
 def _row(contact: Mapping[str, Any]) -> str:
     """The name comes last: names differ in width, and in how wide terminals draw them."""
     here = "here" if contact["here"] else "away"
-    trust = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
+    known = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
     noise = "muted" if contact["muted"] else ""
+    told = "" if standing(contact) is None else "  (see 'contacts show')"
     name = harmless_name(contact["name"])
-    return f"{here:<5} {trust:<11} {noise:<6} {contact['fingerprint'][:16]}  {name}"
+    return f"{here:<5} {known:<11} {noise:<6} {contact['fingerprint'][:16]}  {name}{told}"
 
 
 @command.command("show")
@@ -92,7 +94,11 @@ def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "name", harmless_name(contact["name"])
     yield "fingerprint", contact["fingerprint"]
     yield "safety number", contact["safety_number"]
-    yield "verified", "yes" if contact["verified"] else "no"
+    yield "verified", "yes" if contact["verified"] else trust(contact).replace("unverified", "no")
+    if (wrong := standing(contact)) is not None:
+        yield "session", wrong
+    if contact.get("renewed_at"):
+        yield "begun anew", local_time(contact["renewed_at"]).strftime("%Y-%m-%d %H:%M")
     yield "blocked", "yes" if contact["blocked"] else "no"
     yield "muted", "yes" if contact["muted"] else "no"
     yield "disappears", span_words(contact["disappear"]) if contact["disappear"] else "never"
@@ -234,6 +240,34 @@ async def _disappear(settings: Settings, name: str, seconds: float | None) -> No
             record(await node.contact(name))
     how = "lasts" if seconds is None else f"disappears after {span_words(seconds)}"
     say(f"What you and {harmless_name(name)} say from now on {how}.")
+
+
+@command.command("renew")
+@click.argument("name", type=CONTACT)
+@pass_settings
+def renew(settings: Settings, name: str) -> None:
+    """Begin anew with a contact after your home or theirs was put back to a copy, or ran twice.
+
+    That happens by itself in a minute or two, when both are there; this asks at once. What waits because the
+    contact's home was restored is sent: make sure first that it is they. Nothing is lost by it, and where
+    nothing is wrong it changes nothing.
+
+    \b
+    Example:
+      p2pchat contacts renew bob
+    """
+    wait_for(_renew(settings, name), settings)
+
+
+async def _renew(settings: Settings, name: str) -> None:
+    async with open_node(settings) as node:
+        contact = await node.renew(name)
+    if settings.json:
+        record(contact)
+    else:
+        say(
+            standing(contact) or f"Nothing is wrong between you and {harmless_name(name)} that is known here."
+        )
 
 
 @command.command("remove")

@@ -21,6 +21,7 @@ from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import NotInTime, P2PChatError
 from p2pchat.wording.lines import message_line
+from p2pchat.wording.sessions import session_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -83,6 +84,8 @@ class _Listener:
                     return
             elif self.settings.json:
                 record(event)
+            elif event["type"] == "session":
+                say(session_line(event))
 
     async def _take(self, node: Node, message: Mapping[str, Any]) -> None:
         record(message) if self.settings.json else payload(message_line(message))

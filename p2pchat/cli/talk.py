@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
 from p2pchat.wording.lines import MARKS, Event, contact_line, local_time
+from p2pchat.wording.sessions import session_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -154,6 +155,9 @@ class Talk:
                 await self._meet()
                 if event["change"] != "added":  # who is added is told by whoever asked for it
                     self.notice(contact_line(event))
+            case "session":
+                await self._meet()
+                self.notice(session_line(event))
             case _:
                 pass
         self._changed()

@@ -133,6 +133,11 @@ class Node(Reach):
         more."""
         return await self._call("contacts.disappear", name=name, seconds=seconds)  # type: ignore[no-any-return]
 
+    async def renew(self, name: str) -> Event:
+        """Begin anew with a contact whose session is out of step, and let go what waits for a home that was
+        restored; the contact, whose ``session`` says how things stand."""
+        return await self._call("contacts.renew", name=name)  # type: ignore[no-any-return]
+
     async def remove(self, name: str) -> Event:
         """Forget a contact and everything said."""
         return await self._call("contacts.remove", name=name)  # type: ignore[no-any-return]

@@ -42,7 +42,24 @@ class Contacts:
 
     def verify(self, contact: Contact, verified: bool) -> list[Order]:
         """Note whether the safety number was compared."""
-        return self._put(replace(contact, verified=verified), "verified" if verified else "unverified")[1]
+        noted = replace(contact, verified=verified, was_verified=False)
+        return self._put(noted, "verified" if verified else "unverified")[1]
+
+    def renew(self, contact: Contact, transcript: bytes, now: float) -> list[Order]:
+        """The session began anew with a home that may be another's: what was compared is to be compared
+        again."""
+        was = contact.verified or contact.was_verified
+        anew = replace(
+            contact, verified=False, was_verified=was, renewed_at=now, renewal=transcript, standing=""
+        )
+        return self._put(anew, "renewed")[1]
+
+    def stand(self, contact: Contact, standing: str) -> list[Order]:
+        """Note what is wrong with the session."""
+        if contact.standing == standing:
+            return []
+        self._contacts[contact.id] = noted = replace(contact, standing=standing)
+        return [Persist(PutContact(noted))]
 
     def block(self, contact: Contact, blocked: bool) -> list[Order]:
         """Stop (or resume) hearing them."""

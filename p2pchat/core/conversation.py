@@ -34,13 +34,15 @@ from p2pchat.core.records import (
     OutboxEntry,
     PutMessage,
     PutOutbox,
+    PutRecovery,
     PutSession,
     SetMessageState,
 )
+from p2pchat.core.reunion import Adopt, Listen, Nudge, Reunion, Say, Step, Tell, Turn, Warn
 from p2pchat.core.session import SALT_BYTES, Session
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.crypto.identity import received_id
-from p2pchat.errors import RefusedInput
+from p2pchat.errors import Malformed, RefusedInput
 from p2pchat.ports import Entropy, exponential, uniform
 from p2pchat.types import MessageId, MessageState
 from p2pchat.wire import payload as wire
@@ -50,6 +52,12 @@ from p2pchat.wire.geometry import GEOMETRY
 
 NEVER = 2.0**53
 """An expiry for what must not expire."""
+
+GREET_S = (0.1, 1.0)
+"""In a session that began anew we are heard within a second."""
+
+TELL_GAP_S = 600.0
+"""People are told the same of one session at most so often."""
 
 ANSWER_S = (0.02, 0.08)
 """What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
@@ -86,7 +94,23 @@ class Lasts:
     by_them: bool
 
 
-Output = Order | SendCell | Retag | Lasts
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The session began anew; a hash of what was exchanged."""
+
+    transcript: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Something happened to the session that people must know."""
+
+    turn: Turn
+    waiting: int
+    """Messages that wait for the person's word."""
+
+
+Output = Order | SendCell | Retag | Lasts | Renewed | Turned
 
 
 class Conversation:
@@ -106,6 +130,7 @@ class Conversation:
         purge: Purge,
         patience: Patience,
         quota: Quota,
+        reunion: Reunion,
         repeat_s: float = PROBE_FIRST_S,
         answer_s: tuple[float, float] = ANSWER_S,
     ) -> None:
@@ -119,6 +144,8 @@ class Conversation:
         self._purge = purge
         self._patience = patience
         self._quota = quota
+        self._reunion = reunion
+        self._turned_at: dict[Turn, float] = {}
         self._entropy = entropy
         self._counters = counters
         self._connected = False
@@ -151,7 +178,7 @@ class Conversation:
 
     def tags(self) -> list[bytes]:
         """Every tag to listen for, as far as is known without a link."""
-        return self._session.tags()
+        return self._session.tags() + self._reunion.tags()
 
     def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
         """What shows the contact that it is we who are behind a link; ``Session.mark``."""
@@ -163,16 +190,11 @@ class Conversation:
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
-        due: list[float | None] = []
+        due: list[float | None] = [self._presence.lapses_at()]
         if self._connected:
-            due += [
-                self._expires_at(),
-                self._presence.next_wakeup(),
-                self._answer_at,
-                self._probe_at,
-            ]
-        else:
-            due.append(self._presence.lapses_at())
+            due += [self._expires_at(), self._reunion.next_wakeup()]
+            if not self._reunion.torn:
+                due += [self._presence.next_wakeup(), self._answer_at, self._probe_at]
         return min((at for at in due if at is not None), default=None)
 
     def _expires_at(self) -> float | None:
@@ -208,6 +230,7 @@ class Conversation:
         before, self._connected = self._connected, links > 0
         if before or not self._connected:
             return []
+        self._reunion.connected(now)
         return self._saved(self._follow_clock(now) + self._flush(now))
 
     def returned(self, greet_at: float) -> None:
@@ -229,19 +252,38 @@ class Conversation:
     def _cell(self, cell: Cell, now: float) -> list[Output]:
         """What does not open changes nothing; nonsense in a cell that opens is counted, and its key is used
         up all the same."""
+        offered = self._reunion.pending(cell.tag)
+        if offered is None and not self._session.knows(cell.tag):
+            return self._apart(cell, now)
+        session = offered or self._session
+        if session is self._session and self._reunion.torn:
+            return []  # of no use: whoever writes there is told so outside it
         try:
-            plain, delta = self._session.open(cell)
+            plain, delta = session.open(cell)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
             return []
-        out: list[Output] = [Retag(delta), *self._heard(now)]
+        out: list[Output] = self._turn(self._reunion.confirmed(), now) if offered is not None else []
+        out += [Retag(delta), *self._heard(now)]
         try:
-            fragment = self._session.read(plain)
-            out += self._take(fragment, now) if fragment.lane is Lane.ORDERED else self._notice(fragment, now)
+            fragment = session.read(plain)
+            if session.overtaken:
+                return out + self._turn(self._reunion.tear(now), now)
+            out += self._turn(self._reunion.heard(session, now), now)
+            out += self._within(fragment, now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
         self._moved |= self._session.checkpoint_due
         return out
+
+    def _within(self, fragment: Fragment, now: float) -> list[Output]:
+        match fragment.lane:
+            case Lane.ORDERED:
+                return self._take(fragment, now)
+            case Lane.NOTICE:
+                return self._notice(fragment, now)
+            case Lane.APART:
+                raise Malformed("a word that belongs outside the session")
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """A cell has left the node; with the last of a message, the message has."""
@@ -262,26 +304,30 @@ class Conversation:
 
     def leave(self, now: float) -> list[Output]:
         """Tell a contact who is here that we go."""
-        if not (self._connected and self.here(now)):
+        if not (self._connected and self.here(now)) or self._reunion.torn:
             return []
         goodbye = wire.Presence(here=False, asks=False, receipt=self._receipt())
         return self._saved(self._say(goodbye, self._session.silent_room(now), now))
 
     def renew(self, contact: Contact, session: Session, now: float) -> list[Output]:
-        """Paired anew: what waits must be sealed under the new session. They may have forgotten how long what
-        is said lasts."""
-        self.contact, self._session, self._inbox = contact, session, Inbox()
+        """Paired anew: what waits must be sealed under the new session."""
+        self.contact = contact
+        self._reunion.paired()
+        return self._saved(self._go_on_in(session, hold=False, now=now) + self._flush(now))
+
+    def begin_anew(self, now: float) -> list[Output]:
+        """The person wants it: what waited for a home that was restored may go; a session that is of no use
+        is renewed, and one that may be is looked at."""
+        self._reunion.ask_soon(self._session, now)
+        return self.release(now)
+
+    def release(self, now: float) -> list[Output]:
+        """What waited for a home that was restored may go."""
         out: list[Output] = []
-        for item in self._outbox:
-            if item.entry.renewal:
-                out += self._finish(item, MessageState.CANCELLED, now)
-                continue
-            entry = replace(item.entry, number=None, ciphertext=None)
+        for item in self._outbox.held:
+            entry = replace(item.entry, held=False)
             self._outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
-        if contact.lasts_turn:
-            out += self._enqueue(wire.Lasting(contact.lasts_s, contact.lasts_turn), now)
-        self._moved = True
         return self._saved(out + self._flush(now))
 
     def cancel(self, now: float) -> list[Output]:
@@ -289,6 +335,74 @@ class Conversation:
         keys."""
         messages = [item for item in self._outbox if not item.entry.renewal]
         return [order for item in messages for order in self._finish(item, MessageState.CANCELLED, now)]
+
+    # --- beginning anew
+
+    def _apart(self, cell: Cell, now: float) -> list[Output]:
+        """A cell that is not of our session: the contact speaks outside it, or a copy of this home wrote
+        it."""
+        try:
+            if self._reunion.knows(cell.tag):
+                return self._turn(self._reunion.hear(cell, self._session, now), now)
+        except RefusedInput:
+            self._counters["cells refused: unreadable"] += 1
+        if self._session.by_a_copy(cell):
+            return self._turn(self._reunion.doubt(self._session, now), now)
+        return []
+
+    def _turn(self, steps: Iterable[Step], now: float) -> list[Output]:
+        """Carry out what a reunion asks for."""
+        return [output for step in steps for output in self._step(step, now)]
+
+    def _step(self, step: Step, now: float) -> list[Output]:
+        match step:
+            case Say(word):
+                return [SendCell(cell) for cell in self._reunion.cells(word, now)]
+            case Listen(delta):
+                return [Retag(delta)]
+            case Nudge():
+                before = self._session.position()
+                asks = wire.Presence(here=True, asks=True, receipt=self._receipt())
+                said = self._say(asks, self._session.answer_room(now), now)
+                if said:
+                    self._reunion.nudged(before, now)
+                return said
+            case Warn():
+                return self._say(wire.Copied(), self._session.answer_room(now), now)
+            case Adopt(session, transcript, asked):
+                hold = not asked and self.contact.verified
+                self._reunion.left_behind(self._session)
+                return [Renewed(transcript), *self._go_on_in(session, hold, now), *self._flush(now)]
+            case Tell(turn):
+                return self._tell(turn, now)
+
+    def _tell(self, turn: Turn, now: float) -> list[Output]:
+        """People are told; not for ever, however often a contact makes it happen."""
+        if now < self._turned_at.get(turn, float("-inf")) + TELL_GAP_S:
+            return []
+        self._turned_at[turn] = now
+        return [Turned(turn, len(self._outbox.held))]
+
+    def _go_on_in(self, session: Session, hold: bool, now: float) -> list[Output]:
+        """Another session: what waits must be sealed under it. ``hold``: only when the person says so. The
+        contact may have forgotten how long what is said lasts."""
+        out: list[Output] = [Retag(TagDelta((), tuple(self._session.tags()))), Retag(session.listen(now))]
+        self._session, self._inbox, self._moved = session, Inbox(), True
+        self._answer_at = self._probe_at = None
+        self._owes_receipt = self._heard_back = False
+        self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
+        for item in self._outbox:
+            if item.entry.renewal:
+                out += self._finish(item, MessageState.CANCELLED, now)
+                continue
+            held = item.entry.held or hold
+            entry = replace(item.entry, number=None, ciphertext=None, held=held)
+            self._outbox.put(entry)
+            out.append(Persist(PutOutbox(entry)))
+        self._leaving = {}
+        if self.contact.lasts_turn:
+            out += self._enqueue(wire.Lasting(self.contact.lasts_s, self.contact.lasts_turn), now)
+        return out
 
     # --- receiving
 
@@ -313,7 +427,7 @@ class Conversation:
                 plain = self._session.decrypt(ciphertext)
             except RefusedInput:
                 self._counters["payloads that do not open"] += 1
-                break
+                return out + self._turn(self._reunion.tear(now), now)
             out += self._read(plain, ciphertext, now)
         self._owes_receipt = True
         return out
@@ -355,6 +469,8 @@ class Conversation:
                 return [Retag(delta)] if delta is not None else []
             case wire.Lasting():
                 return self._decided_by_them(payload, now)
+            case wire.RecoveryOffer():
+                return self._turn(self._reunion.learn(payload, now), now)
             case wire.UnknownPayload():
                 self._counters["payloads not understood"] += 1
                 return []
@@ -377,6 +493,8 @@ class Conversation:
                 if asks and not self._quota.used_up:
                     self._owes_receipt = True
                 return self._heard(now, here) + self._acknowledged(receipt, now)
+            case wire.Copied():
+                return self._turn(self._reunion.warned(now), now)
             case _:
                 return []
 
@@ -387,13 +505,15 @@ class Conversation:
         """They have what the receipt names, and listen. What they refused will not be delivered; what they
         count and do not name was another's, who has our keys."""
         if receipt.next > self._session.next_number:
-            return []
+            return self._turn(self._reunion.tear(now), now)
         told = self._outbox.acknowledged(receipt)
+        self._session.told = max(self._session.told, receipt.next)
         self._probe_gap = self._repeat_s
         self._heard_back = True
         done = [(item, MessageState.DELIVERED) for item in told.kept]
         done += [(item, MessageState.EXPIRED) for item in told.refused]
-        return [order for item, state in done for order in self._finish(item, state, now)]
+        out = [order for item, state in done for order in self._finish(item, state, now)]
+        return out + (self._turn(self._reunion.tear(now), now) if told.unknown else [])
 
     def _answer(self, now: float) -> list[Output]:
         """Whatever the cells that came lately cause: it leaves together, and not when they came, or a
@@ -428,10 +548,13 @@ class Conversation:
 
     def _flush(self, now: float) -> list[Output]:
         """Send what has never been sent, as far as the window reaches."""
-        if not self._connected:
+        if not self._connected or self._reunion.torn:
             return []
-        offer = self._session.renew(self._entropy, now)
-        out = self._enqueue(offer, now) if offer is not None else []
+        out: list[Output] = []
+        key = self._reunion.offer()
+        offer = self._session.renew(self._entropy, now) if not self._reunion.listening else None
+        for each in (key, offer):
+            out += self._enqueue(each, now) if each is not None else []
         out += self._send_due(float("-inf"), now)
         while (item := self._outbox.unsealed()) is not None and self._session.room(now) > 0:
             salt = self._entropy.bytes(SALT_BYTES)
@@ -490,7 +613,9 @@ class Conversation:
         return self._say(wire.Presence(here=True, asks=True, receipt=self._receipt()), room, now)
 
     def _tick_connected(self, now: float) -> list[Output]:
-        out: list[Output] = []
+        out: list[Output] = self._turn(self._reunion.tick(self._session, now), now)
+        if self._reunion.torn:
+            return out
         if self._answer_at is not None and now >= self._answer_at:
             out += self._answer(now)
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
@@ -525,7 +650,7 @@ class Conversation:
         """
         old = self._outbox.expired(self._patience.at(now))
         expired = [order for item in old for order in self._finish(item, MessageState.EXPIRED, now)]
-        return [*expired, Retag(self._session.listen(now))]
+        return [*expired, Retag(self._session.listen(now)), *self._turn(self._reunion.listen(now), now)]
 
     def _finish(self, item: Item, state: MessageState, now: float) -> list[Output]:
         self._outbox.remove(item.entry.id)
@@ -540,7 +665,12 @@ class Conversation:
         return [Persist(SetMessageState(entry.id, state)), moved]
 
     def _saved(self, out: list[Output]) -> list[Output]:
-        """Put the session's snapshot in front when it has moved."""
+        """Put the session's snapshot in front when it has moved, and listen for our own tags."""
+        ahead = self._session.watch()
+        if ahead.added or ahead.removed:
+            out = [*out, Retag(ahead)]
+        if self._reunion.moved:
+            out = [Persist(PutRecovery(self._reunion.snapshot())), *out]
         if not self._moved:
             return out
         self._moved = False

@@ -214,11 +214,26 @@ class ContactLasts:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRenewed:
+    """Begin anew with them where that is needed; what waits for their restored home may go."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
 class ContactRemoved:
     contact: ContactId
 
 
-ContactFact = ContactRenamed | ContactVerified | ContactBlocked | ContactMuted | ContactLasts | ContactRemoved
+ContactFact = (
+    ContactRenamed
+    | ContactVerified
+    | ContactBlocked
+    | ContactMuted
+    | ContactLasts
+    | ContactRenewed
+    | ContactRemoved
+)
 """What the user decided about one contact."""
 
 
@@ -247,5 +262,6 @@ Fact = (
     | ContactBlocked
     | ContactMuted
     | ContactLasts
+    | ContactRenewed
     | ContactRemoved
 )

@@ -16,7 +16,7 @@ from p2pchat.core.cells import CellArrived
 from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import LinksChanged, Notify, Order, Persist, WhenKept
+from p2pchat.core.orders import ContactChanged, LinksChanged, Notify, Order, Persist, WhenKept
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Contact, HeldCell, Identity, Memory, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
@@ -183,6 +183,7 @@ class Node:
                 | facts.ContactBlocked()
                 | facts.ContactMuted()
                 | facts.ContactLasts()
+                | facts.ContactRenewed()
                 | facts.ContactRemoved()
             ):
                 return self._contact(fact, now)
@@ -383,6 +384,9 @@ class Node:
             match each:
                 case talks.SendInto(home, cell, patient):
                     done.append(WhenKept(facts.CellSubmitted(home, cell, patient)))
+                case Notify(ContactChanged(contact, "renewed")):
+                    self._review(contact.id)
+                    done.append(each)
                 case _:
                     done.append(each)
         return done

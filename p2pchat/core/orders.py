@@ -142,6 +142,17 @@ class ContactChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionTurned:
+    """Something happened to a session that both people must know."""
+
+    contact: ContactId
+    turn: str
+    """As in ``core.reunion.Turn``."""
+    waiting: int
+    """Messages that wait until the person says that they may go to a home that was restored."""
+
+
+@dataclass(frozen=True, slots=True)
 class PresenceChanged:
     contact: ContactId
     here: bool
@@ -218,6 +229,7 @@ Event = (
     | MessageSent
     | MessageMoved
     | ContactChanged
+    | SessionTurned
     | PresenceChanged
     | LinksChanged
     | InviteReady

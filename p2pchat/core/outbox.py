@@ -71,30 +71,37 @@ class Outbox:
     def __init__(self, entries: Iterator[OutboxEntry]) -> None:
         self._sealed: dict[MessageId, Item] = {}
         self._waiting: dict[MessageId, Item] = {}
+        self._held: dict[MessageId, Item] = {}
         for entry in entries:
             self.put(entry)
 
     def __len__(self) -> int:
         return len(self._sealed) + len(self._waiting)
 
+    @property
+    def held(self) -> list[Item]:
+        """What the person must first let go."""
+        return list(self._held.values())
+
     def __iter__(self) -> Iterator[Item]:
-        return iter([*self._sealed.values(), *self._waiting.values()])
+        return iter([*self._sealed.values(), *self._waiting.values(), *self._held.values()])
 
     def get(self, message: MessageId) -> Item | None:
         """A message that waits."""
-        return self._sealed.get(message) or self._waiting.get(message)
+        return self._sealed.get(message) or self._waiting.get(message) or self._held.get(message)
 
     def put(self, entry: OutboxEntry) -> None:
         """Accept a message behind all others; or it got its number and ciphertext, or lost them with its
         session."""
         self.remove(entry.id)
         where = self._waiting if entry.number is None else self._sealed
-        where[entry.id] = Item(entry)
+        (self._held if entry.held else where)[entry.id] = Item(entry)
 
     def remove(self, message: MessageId) -> None:
         """Acknowledged, expired or cancelled."""
         self._sealed.pop(message, None)
         self._waiting.pop(message, None)
+        self._held.pop(message, None)
 
     def floor(self, next_number: int) -> int:
         """The lowest number that may still be sent."""
@@ -127,7 +134,7 @@ class Outbox:
     def next_expiry(self) -> float | None:
         """When the first message outlives its time. All live equally long, so the first accepted is the first
         to go."""
-        firsts = (_first_message(items) for items in (self._sealed, self._waiting))
+        firsts = (_first_message(items) for items in (self._sealed, self._waiting, self._held))
         return min((item.entry.expires_at for item in firsts if item is not None), default=None)
 
     def expired(self, now: float) -> list[Item]:

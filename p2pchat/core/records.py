@@ -61,6 +61,14 @@ class Contact:
     """What is said is forgotten, by both, so many seconds after it was written; 0: never."""
     lasts_turn: int = 0
     """The number of that decision; 0: none was made yet."""
+    renewed_at: float = 0.0
+    """When we last began anew because one of the two homes went back, or was copied; 0: never."""
+    renewal: bytes = b""
+    """A hash of what was exchanged then, the same at both ends; safety numbers take it in."""
+    was_verified: bool = False
+    """The safety number was compared before that, and not since."""
+    standing: str = ""
+    """What is wrong with the session, as in ``core.reunion.Turn``; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,15 @@ class SessionState:
     """Olm session, pickled."""
     chains: bytes = field(repr=False)
     """Envelope chains and counters, encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryState:
+    """What is known of one contact for the time when the session is of no use."""
+
+    contact: ContactId
+    state: bytes = field(repr=False)
+    """Recovery keys and what is under way, as their machine snapshots it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,8 @@ class OutboxEntry:
     """Olm message type (1 byte) and body, once sealed; repeats reuse it."""
     renewal: bool = False
     """True for a key renewal, which has no line in history."""
+    held: bool = False
+    """Waits until the person says that it may go to a home that was restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +182,7 @@ class Memory:
     """Ordered by ``at``."""
     patience: Patience | None = None
     """None: a home that never ran."""
+    recoveries: tuple[RecoveryState, ...] = ()
     set_back: str = ""
     """What tells that the store, or a part of it, is older than it should be: a sentence for its owner."""
 
@@ -197,6 +217,11 @@ class DropContact:
 @dataclass(frozen=True, slots=True)
 class PutSession:
     session: SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class PutRecovery:
+    recovery: RecoveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +290,7 @@ Change = (
     | PutContact
     | DropContact
     | PutSession
+    | PutRecovery
     | PutOutbox
     | DropOutbox
     | PutMessage

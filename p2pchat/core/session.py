@@ -31,9 +31,11 @@ from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId
 from p2pchat.wire import codec
-from p2pchat.wire.cell import Cell
+from p2pchat.wire import payload as wire
+from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment
-from p2pchat.wire.payload import NAME_BYTES, NAMES_MAX, Receipt, RekeyAnswer, RekeyOffer, names
+from p2pchat.wire.payload import NAMES_MAX, Receipt, RekeyAnswer, RekeyOffer, names
+from p2pchat.wire.recovery import NAME_BYTES
 
 DATA_WINDOW = 96
 """Cells of ordered payloads that may be under way beyond the last one seen; the longest text takes 77."""
@@ -60,6 +62,16 @@ SALT_BYTES = 16
 """Random bytes in front of what Olm encrypts, a block of its AES-CBC, whose IV follows from the message key:
 should a copy of this home use that key once more, what both sealed still has nothing in common."""
 
+AHEAD = 16
+"""Tags of our own next cells that are listened for: a cell that bears one was written by a copy of this
+home."""
+
+WRITTEN = 64
+"""Cells of ours whose tags are remembered, to know one that a copy of this home wrote under the same."""
+
+Position = tuple[SendChain, int, int]
+"""A place in what is sent: a chain, an epoch and the index of the next cell."""
+
 _EPOCH_BITS = 24
 """Of the 32 bits in which a fragment says what was seen; the other 8 are the generation, so that a word about
 old cells is never taken for one about new ones."""
@@ -81,6 +93,10 @@ class Session:
         """The number the next ordered payload gets."""
         self.expected = 0
         """The number of the next ordered payload to be delivered here."""
+        self.told = 0
+        """The highest number below which the contact said it had counted all of ours."""
+        self.name = derive(renewal.key, "session", size=NAME_BYTES)
+        """The same at both ends, and another for every session."""
         self._olm = olm
         self._sending = sending
         self._sending_next: SendChain | None = None
@@ -89,6 +105,12 @@ class Session:
         self._seen = (sending.epoch, -1)
         self._opened: list[bytes] = []
         """Names of the payloads opened last, for receipts."""
+        self.overtaken = False
+        """The contact has seen cells of ours that we have yet to write."""
+        self._ours: set[bytes] = set()
+        self._ours_at: Position | None = None
+        self._written: dict[bytes, bytes] = {}
+        """Tag and box of the cells that we wrote last."""
         self._unsaved_cells = 0
 
     @classmethod
@@ -106,7 +128,9 @@ class Session:
         session._sending_next = SendChain.restore(following) if following else None
         session.next_number = read.integer("next_number", 0, 2**32)
         session.expected = read.integer("expected", 0, 2**32)
-        session._opened = names(read.bytes("opened", limit=NAMES_MAX * NAME_BYTES))
+        session._opened = names(read.bytes("opened", limit=NAMES_MAX * wire.NAME_BYTES))
+        session.told = read.integer("told", 0, 2**32)
+        session.name = read.bytes("name", NAME_BYTES)
         session._seen = (read.integer("seen_epoch", 0, 2**32), read.integer("seen_count", 0, 2**32) - 1)
         return session
 
@@ -120,6 +144,8 @@ class Session:
             "renewal": codec.pack(self._renewal.snapshot()),
             "next_number": self.next_number,
             "expected": self.expected,
+            "told": self.told,
+            "name": self.name,
             "opened": b"".join(self._opened),
             "seen_epoch": self._seen[0],
             "seen_count": self._seen[1] + 1,
@@ -130,12 +156,40 @@ class Session:
 
     def listen(self, now: float) -> TagDelta:
         """Follow the epochs: which tags to listen for from now on, and which no more."""
+        self._sending.advance(epoch_at(now))
         deltas = [chain.advance(epoch_at(now)) for chain in self._receiving]
         return _joined(deltas)
 
     def tags(self) -> list[bytes]:
         """Every tag that is listened for."""
-        return [tag for chain in self._receiving for tag in chain.tags()]
+        return [tag for chain in self._receiving for tag in chain.tags()] + list(self._ours)
+
+    def knows(self, tag: bytes) -> bool:
+        """Whether the contact may write a cell with this tag."""
+        return any(chain.knows(tag) for chain in self._receiving)
+
+    def watch(self) -> TagDelta:
+        """Listen for our own tags, the next and the last: a copy of this home may use them."""
+        position = self.position()
+        if position == self._ours_at:
+            return TagDelta((), ())
+        before, self._ours_at = self._ours, position
+        self._ours = {*self._sending.ahead(AHEAD), *self._written}
+        return TagDelta(tuple(self._ours - before), tuple(before - self._ours))
+
+    def by_a_copy(self, cell: Cell) -> bool:
+        """Whether it bears a tag of ours, and is not the cell that we wrote under it. (Cells of ours come
+        back from the mesh.)"""
+        return cell.tag in self._ours and self._written.get(cell.tag) != cell.box
+
+    def position(self) -> Position:
+        """Where we are in what we send."""
+        return self._sending, self._sending.epoch, self._sending.index
+
+    def answered(self, since: Position) -> bool:
+        """Whether the contact has shown that it saw a cell sent at that place or later."""
+        chain, epoch, index = since
+        return chain is not self._sending or self._seen >= (epoch, index)
 
     def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
         """What shows the contact, and nobody else, that it is we who are behind a link; 16 bytes."""
@@ -231,7 +285,12 @@ class Session:
     def seal(self, fragment: Fragment, now: float) -> bytes:
         """Seal one fragment into a cell of ``GEOMETRY.cell`` bytes under the next tag."""
         self._sending.advance(epoch_at(now))
-        return self._sending.seal(encode_fragment(fragment))
+        sealed = self._sending.seal(encode_fragment(fragment))
+        cell = decode_cell(sealed)
+        self._written[cell.tag] = cell.box
+        if len(self._written) > WRITTEN:
+            del self._written[next(iter(self._written))]
+        return sealed
 
     # --- renewal
 
@@ -285,14 +344,19 @@ class Session:
         generation, epoch = fragment.seen_epoch >> _EPOCH_BITS, fragment.seen_epoch & (1 << _EPOCH_BITS) - 1
         index = -1 if fragment.seen_index == NOTHING_SEEN else fragment.seen_index
         mine = self._renewal.generation if self._sending_next is None else self._renewal.generation - 1
-        if generation != mine % 256 or epoch != self._sending.epoch or index >= self._sending.index:
+        if generation != mine % 256 or epoch < self._sending.epoch:
+            return
+        if (epoch, index) >= (self._sending.epoch, self._sending.index):
+            self.overtaken = True
             return
         self._seen = max(self._seen, (epoch, index)) if epoch == self._seen[0] else (epoch, index)
 
 
 def opened_name(number: int, ciphertext: bytes, kept: bool) -> bytes:
-    """What a receipt calls an ordered payload by, ``NAME_BYTES``: which one, and what became of it."""
-    return derive(b"", "kept" if kept else "refused", number.to_bytes(4, "big"), ciphertext, size=NAME_BYTES)
+    """What a receipt calls an ordered payload by: which one, and what became of it."""
+    return derive(
+        b"", "kept" if kept else "refused", number.to_bytes(4, "big"), ciphertext, size=wire.NAME_BYTES
+    )
 
 
 def _joined(deltas: list[TagDelta]) -> TagDelta:

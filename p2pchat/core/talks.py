@@ -16,13 +16,14 @@ from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import ANSWER_S, Conversation
 from p2pchat.core.lasting import Purge
 from p2pchat.core.letterbox import OPEN_S, Letter, Letterbox
-from p2pchat.core.orders import MessageMoved, Notify, Order, Persist
+from p2pchat.core.orders import MessageMoved, Notify, Order, Persist, SessionTurned
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.pairing import Paired
 from p2pchat.core.patience import Patience
 from p2pchat.core.quota import Quota
 from p2pchat.core.records import Contact, Memory, OutboxEntry
 from p2pchat.core.renewal import Renewal
+from p2pchat.core.reunion import Reunion, Turn
 from p2pchat.core.session import Session
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.identity import fingerprint
@@ -42,6 +43,11 @@ GREET_GAP_S = 3.0
 
 GREET_S = (0.1, 1.0)
 """Whom we have just met is greeted within a second."""
+
+
+_SETTLED = (Turn.RENEWED, Turn.RESTORED)
+_LASTING = (Turn.BEHIND.value, Turn.LOST.value)
+"""What a person's word alone does not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Talks:
         self._purge = Purge(lines_expire=memory.lines_expire)
         self._patience = Patience(memory.patience)
         self._order = max((entry.order for entry in memory.outbox), default=0)
+        self._identity = memory.identity
+        self._recoveries = {each.contact: each for each in memory.recoveries}
         self._tags: dict[bytes, ContactId] = {}
         self._links: dict[MeshId, int] = {}
         self._alone_since: dict[MeshId, float] = {}
@@ -233,7 +241,8 @@ class Talks:
             case facts.ContactRenamed(contact, name):
                 return [*self._renew(contact, lambda known: self._contacts.rename(known, name))]
             case facts.ContactVerified(contact, verified):
-                return [*self._renew(contact, lambda known: self._contacts.verify(known, verified))]
+                noted = self._renew(contact, lambda known: self._contacts.verify(known, verified))
+                return [*noted, *(self._release(contact, now) if verified else [])]
             case facts.ContactBlocked(contact, blocked):
                 return self._block(contact, blocked, now)
             case facts.ContactMuted(contact, muted):
@@ -241,6 +250,8 @@ class Talks:
             case facts.ContactLasts(contact, seconds):
                 talk = self._conversations.get(contact)
                 return self._on(talk, talk.last_for(seconds, now), now) if talk is not None else []
+            case facts.ContactRenewed(contact):
+                return self._begin_anew(contact, now)
             case facts.ContactRemoved(contact):
                 return [*self._remove(contact)]
             case _:
@@ -307,6 +318,14 @@ class Talks:
             self._purge,
             self._patience,
             Quota(self._quota_bytes),
+            Reunion(
+                contact.id,
+                contact.identity_key,
+                self._identity,
+                entropy.child("reunion"),
+                self._counters,
+                self._recoveries.pop(contact.id, None),
+            ),
             self._repeat_s,
             self._answer_s,
         )
@@ -344,6 +363,10 @@ class Talks:
                     done.append(SendInto(talk.contact.mesh, cell, patient))
                 case conversation.Lasts():
                     done += self._last(talk.contact.id, each)
+                case conversation.Renewed(transcript):
+                    done += self._anew(talk.contact.id, transcript, now)
+                case conversation.Turned(turn, waiting):
+                    done += self._turned(talk.contact.id, turn, waiting)
                 case conversation.Retag(delta):
                     if not talk.contact.blocked:
                         self._retag(talk.contact.id, delta.added, delta.removed)
@@ -356,6 +379,34 @@ class Talks:
             contact,
             lambda known: self._contacts.last(known, decided.seconds, decided.turn, by_them=decided.by_them),
         )
+
+    # --- sessions that are out of step
+
+    def _begin_anew(self, contact: ContactId, now: float) -> list[Output]:
+        talk = self._conversations.get(contact)
+        if talk is None or talk.contact.blocked:
+            return []
+        return [*self._settle(contact), *self._on(talk, talk.begin_anew(now), now)]
+
+    def _release(self, contact: ContactId, now: float) -> list[Output]:
+        talk = self._conversations.get(contact)
+        if talk is None:
+            return []
+        return [*self._settle(contact), *self._on(talk, talk.release(now), now)]
+
+    def _settle(self, contact: ContactId) -> list[Order]:
+        """The person knows."""
+        return self._renew(
+            contact, lambda known: [] if known.standing in _LASTING else self._contacts.stand(known, "")
+        )
+
+    def _anew(self, contact: ContactId, transcript: bytes, now: float) -> list[Order]:
+        return self._renew(contact, lambda known: self._contacts.renew(known, transcript, now))
+
+    def _turned(self, contact: ContactId, turn: Turn, waiting: int) -> list[Order]:
+        standing = "held" if waiting else "" if turn in _SETTLED else turn.value
+        noted = self._renew(contact, lambda known: self._contacts.stand(known, standing))
+        return [*noted, Notify(SessionTurned(contact, turn.value, waiting))]
 
     # --- tags
 

@@ -138,6 +138,10 @@ class SendChain:
         self.index += 1
         return encode_cell(Cell(tag, self.epoch, bytes(GEOMETRY.stamp), box))
 
+    def ahead(self, count: int) -> list[bytes]:
+        """The tags of the next ``count`` cells: until they are sealed, nobody else has a use for them."""
+        return [_tag(self._tags, index) for index in range(self.index, self.index + count)]
+
     def mark(self, binding: bytes, nonce: bytes) -> bytes:
         """What shows the other side alone that it is we who say it where ``binding`` (32 bytes) is known; 16
         bytes, another with every nonce."""

@@ -38,9 +38,10 @@ def named_id(secret: bytes, key: bytes) -> MessageId:
     return MessageId(derive(secret, "message", key, size=16).hex())
 
 
-def safety_number(a: bytes, b: bytes) -> str:
-    """60 digits in twelve groups of five, the same whichever of the two keys comes first."""
-    halves = sorted(_digits(key) for key in (a, b))
+def safety_number(a: bytes, b: bytes, renewal: bytes = b"") -> str:
+    """60 digits in twelve groups of five, the same whichever of the two keys comes first. ``renewal``: what
+    the two exchanged when they last began anew, so that whoever has a copy of one home shows another."""
+    halves = sorted(_digits(key + renewal) for key in (a, b))
     digits = "".join(halves)
     return " ".join(digits[at : at + 5] for at in range(0, len(digits), 5))
 

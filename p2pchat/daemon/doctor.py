@@ -59,9 +59,16 @@ async def checks(running: RunningNode) -> list[View]:
         *clock,
         gathered,
         linked,
+        _sessions(running),
         _neighbours(running),
         *_cover(running),
     ]
+
+
+def _sessions(running: RunningNode) -> View:
+    wrong = [contact.name for contact in running.node.contacts() if contact.standing]
+    found = f"out of step with {', '.join(wrong)}" if wrong else "in step with everybody, as far as known"
+    return _check("session", not wrong, found)
 
 
 def _check(name: str, ok: bool, found: str) -> View:

@@ -84,6 +84,7 @@ class Methods:
             "contacts.block": self._contacts_block,
             "contacts.mute": self._contacts_mute,
             "contacts.disappear": self._contacts_disappear,
+            "contacts.renew": self._contacts_renew,
             "contacts.remove": self._contacts_remove,
             "send": self._send,
             "wait": self._wait,
@@ -204,6 +205,10 @@ class Methods:
             raise UsageError("messages last from ten seconds to ten years, or for ever")
         return await self._changed(contact, facts.ContactLasts(contact.id, seconds))
 
+    async def _contacts_renew(self, arguments: Arguments, asker: Asker) -> views.View:
+        contact = self._named(arguments.text("name"))
+        return await self._changed(contact, facts.ContactRenewed(contact.id))
+
     async def _contacts_remove(self, arguments: Arguments, asker: Asker) -> views.View:
         contact = self._named(arguments.text("name"))
         await self._running.driver.submit_and_persist(facts.ContactRemoved(contact.id))
@@ -322,7 +327,7 @@ class Methods:
             async with asyncio.timeout(patience):
                 return await self._reached(message, wanted, asker)
         except TimeoutError:
-            why = self._why_not_yet()
+            why = await self._out_of_step(message) or self._why_not_yet()
             raise NotInTime(
                 f"not {wanted.value} within {patience:.3g} s ({why}); it stays queued and will still go out"
             ) from None
@@ -346,6 +351,17 @@ class Methods:
             if isinstance(event, orders.MessageMoved) and event.id == message:
                 return event.state, event.at
         raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
+
+    async def _out_of_step(self, message: MessageId) -> str | None:
+        """What keeps a message here though there may be links."""
+        line = await self._running.ask_store(lambda store: store.sent(message))
+        known = (
+            each for each in self._running.node.contacts() if line is not None and each.id == line.contact
+        )
+        contact = next(known, None)
+        if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
+            return None
+        return f"this home and {contact.name} are out of step, see 'p2pchat contacts show'"
 
     def _why_not_yet(self) -> str:
         """The nearest reason why nothing arrives, in a few words."""

@@ -51,6 +51,9 @@ def contact(them: Contact, here: bool, over_quota: bool = False) -> View:
         "fingerprint": them.id,
         "how": them.how,
         "verified": them.verified,
+        "verified_before": them.was_verified,
+        "renewed_at": moment(them.renewed_at) if them.renewed_at else None,
+        "session": them.standing or "well",
         "blocked": them.blocked,
         "muted": them.muted,
         "disappear": them.lasts_s or None,
@@ -63,7 +66,7 @@ def contact(them: Contact, here: bool, over_quota: bool = False) -> View:
 
 def verification(them: Contact, own_key: bytes) -> View:
     """What two people compare."""
-    return {"safety_number": safety_number(own_key, them.identity_key)}
+    return {"safety_number": safety_number(own_key, them.identity_key, them.renewal)}
 
 
 def event(happened: Happening, own_name: str, name_of: NameOf) -> View | None:
@@ -83,6 +86,8 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> View | None:
             return {"type": "contact", "name": them.name, "change": "disappearing", **decided}
         case orders.ContactChanged(them, change):
             return {"type": "contact", "name": them.name, "change": change}
+        case orders.SessionTurned(who, turn, waiting):
+            return {"type": "session", "name": name_of(who), "turn": turn, "waiting": waiting}
         case orders.PresenceChanged(who, here):
             return {"type": "presence", "name": name_of(who), "here": here}
         case orders.LinksChanged(links, change):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, assert_never
 
 import apsw
@@ -30,7 +31,9 @@ _DROP_EXPIRED = """
     DELETE FROM message WHERE expires_at < ?
         AND CASE outgoing WHEN 1 THEN state NOT IN ('queued', 'relayed') ELSE heard = 1 END"""
 _PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
-_PUT_OUTBOX = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_RECOVERY = "INSERT OR REPLACE INTO recovery VALUES (?, ?)"
+_PUT_RENEWED = "INSERT OR REPLACE INTO renewed VALUES (?, ?, ?, ?, ?)"
+_PUT_OUTBOX = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_MESSAGE = """
     INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state, expires_at)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
@@ -80,6 +83,7 @@ def load(connection: apsw.Connection) -> Memory:
             _lines_expire(connection),
             _tried(connection),
             _patience(connection),
+            _recoveries(connection),
         )
 
 
@@ -100,10 +104,13 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             run(_PUT_MESH, (mesh.id, mesh.secret, json.dumps(mesh.rendezvous), mesh.joined_at))
         case records.PutContact(contact):
             run(_PUT_CONTACT, _contact_row(contact))
+            run(_PUT_RENEWED, _renewed_row(contact))
         case records.DropContact(id):
             run("DELETE FROM contact WHERE id = ?", (id,))
         case records.PutSession(session):
             run(_PUT_SESSION, (session.contact, session.olm, session.chains))
+        case records.PutRecovery(recovery):
+            run(_PUT_RECOVERY, (recovery.contact, recovery.state))
         case records.PutOutbox(entry):
             run(_PUT_OUTBOX, _outbox_row(entry))
         case records.DropOutbox(id):
@@ -115,19 +122,25 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             run(_SET_STATE, (state.value, id))
         case records.DropExpiredMessages(now):
             run(_DROP_EXPIRED, (now,))
-        case records.PutCells(home, held):
-            rows = ((home, each.number, each.key, each.epoch, each.slot, each.body) for each in held)
-            connection.executemany(_PUT_CELL, rows)
+        case records.PutCells() | records.DropCells():
+            _apply_cells(connection, change)
         case records.PutPatience(patience):
             run("INSERT OR REPLACE INTO patience VALUES (1, ?, ?)", (patience.at, patience.now))
-        case records.DropCells(home, numbers):
-            connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
         case records.PutTried(tried):
             run(_PUT_TRIED, (tried.mark, tried.at, tried.contact))
         case records.DropTried(mark):
             run("DELETE FROM tried WHERE mark = ?", (mark,))
         case _:
             assert_never(change)
+
+
+def _apply_cells(connection: apsw.Connection, change: records.PutCells | records.DropCells) -> None:
+    match change:
+        case records.PutCells(home, held):
+            rows = ((home, each.number, each.key, each.epoch, each.slot, each.body) for each in held)
+            connection.executemany(_PUT_CELL, rows)
+        case records.DropCells(home, numbers):
+            connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
 
 
 def _contact_row(them: records.Contact) -> tuple[Any, ...]:
@@ -137,7 +150,11 @@ def _contact_row(them: records.Contact) -> tuple[Any, ...]:
 
 def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
     waiting = entry.id, entry.contact, entry.payload, entry.order, entry.expires_at
-    return *waiting, entry.number, entry.ciphertext, entry.renewal
+    return *waiting, entry.number, entry.ciphertext, entry.renewal, entry.held
+
+
+def _renewed_row(them: records.Contact) -> tuple[Any, ...]:
+    return them.id, them.renewed_at, them.renewal, them.was_verified, them.standing
 
 
 def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
@@ -148,7 +165,8 @@ def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
 def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
     rows = connection.execute(
         "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked, muted,"
-        " lasts_s, lasts_turn FROM contact"
+        " lasts_s, lasts_turn, renewed_at, renewal, was_verified, standing"
+        " FROM contact LEFT JOIN renewed ON renewed.contact = contact.id"
         " ORDER BY added_at, id"
     )
     return tuple(_contact(*row) for row in rows)
@@ -157,9 +175,18 @@ def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
 def _contact(
     id: str, name: str, key: bytes, mesh: bytes, how: str, added: float, *decided: Any
 ) -> records.Contact:
-    verified, blocked, muted, lasts_s, lasts_turn = decided
+    verified, blocked, muted, lasts_s, lasts_turn, *renewed = decided
     flags = bool(verified), bool(blocked), bool(muted)
-    return records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, *flags, lasts_s, lasts_turn)
+    them = records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, *flags, lasts_s, lasts_turn)
+    at, renewal, was_verified, standing = renewed
+    if at is None:
+        return them
+    return replace(them, renewed_at=at, renewal=renewal, was_verified=bool(was_verified), standing=standing)
+
+
+def _recoveries(connection: apsw.Connection) -> tuple[records.RecoveryState, ...]:
+    rows = connection.execute("SELECT contact, state FROM recovery ORDER BY contact")
+    return tuple(records.RecoveryState(ContactId(contact), state) for contact, state in rows)
 
 
 def _sessions(connection: apsw.Connection) -> tuple[records.SessionState, ...]:
@@ -169,15 +196,17 @@ def _sessions(connection: apsw.Connection) -> tuple[records.SessionState, ...]:
 
 def _outbox(connection: apsw.Connection) -> tuple[records.OutboxEntry, ...]:
     rows = connection.execute(
-        "SELECT id, contact, payload, place, expires_at, number, ciphertext, renewal FROM outbox"
+        "SELECT id, contact, payload, place, expires_at, number, ciphertext, renewal, held FROM outbox"
         " ORDER BY place, id"
     )
-    return tuple(
-        records.OutboxEntry(
-            MessageId(id), ContactId(contact), payload, place, expires, number, ciphertext, bool(renewal)
-        )
-        for id, contact, payload, place, expires, number, ciphertext, renewal in rows
-    )
+    return tuple(_entry(*row) for row in rows)
+
+
+def _entry(id: str, contact: str, *rest: Any) -> records.OutboxEntry:
+    payload, place, expires, number, ciphertext, renewal, held = rest
+    sealed = number, ciphertext
+    flags = bool(renewal), bool(held)
+    return records.OutboxEntry(MessageId(id), ContactId(contact), payload, place, expires, *sealed, *flags)
 
 
 def _held(connection: apsw.Connection, mesh: MeshId) -> tuple[records.HeldCell, ...]:

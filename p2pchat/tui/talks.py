@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, shortened
 from p2pchat.wording.lines import contact_line
+from p2pchat.wording.sessions import session_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -256,6 +257,9 @@ class Talks:
                 await self._meet()
                 if event["change"] in ("disappearing", "over quota"):
                     self._tell(Decided(contact_line(event)))
+            case "session":
+                await self._meet()
+                self._tell(Decided(session_line(event)))
             case _:
                 pass
         self._tell(Changed())

@@ -37,6 +37,8 @@ class Lane(IntEnum):
     """Numbered Olm messages, repeated until acknowledged, delivered in order."""
     NOTICE = 1
     """Receipts and presence: in the envelope only, never repeated."""
+    APART = 2
+    """Outside the session, when it is of no use any more (``wire.recovery``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def decode_fragment(plain: bytes) -> Fragment:
     if len(plain) != GEOMETRY.plain:
         raise Malformed(f"a fragment of {len(plain)} bytes")
     lane, number, floor, index, count, length, seen_epoch, seen_index = _HEADER.unpack_from(plain)
-    if lane not in (Lane.ORDERED, Lane.NOTICE):
+    if lane > Lane.APART:
         raise Malformed(f"fragment on unknown lane {lane}")
     data = unpad(plain[_HEADER.size :], length)
     return Fragment(Lane(lane), number, floor, index, count, seen_epoch, seen_index, data)

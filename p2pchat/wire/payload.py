@@ -104,13 +104,21 @@ class Lasting:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryOffer:
+    """The public half of the key by which its sender can be found when the session is of no use any more."""
+
+    x25519: bytes
+    encapsulation_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownPayload:
     """Something a later version says."""
 
     type: int
 
 
-Payload = Text | RekeyOffer | RekeyAnswer | Lasting | UnknownPayload
+Payload = Text | RekeyOffer | RekeyAnswer | Lasting | RecoveryOffer | UnknownPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +145,18 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """Another home that has your keys asked to be taken for you."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownNotice:
     """Something a later version says."""
 
     type: int
 
 
-Notice = Receipt | Presence | UnknownNotice
+Notice = Receipt | Presence | Copied | UnknownNotice
 
 
 def text_size(text: str) -> int:
@@ -165,6 +178,8 @@ def encode_payload(payload: Payload) -> bytes:
             return pack({"t": 3, "generation": generation, "ct": ciphertext})
         case Lasting(seconds=seconds, turn=turn):
             return pack({"t": 4, "seconds": float(seconds), "turn": turn})
+        case RecoveryOffer(x25519=x25519, encapsulation_key=key):
+            return pack({"t": 5, "x25519": x25519, "ek": key})
         case UnknownPayload(type=unknown):
             return pack({"t": unknown})
     assert_never(payload)
@@ -185,6 +200,8 @@ def decode_payload(data: bytes) -> Payload:
         case 4:
             seconds = read.number("seconds", 0, LASTING_MAX_S)
             return Lasting(seconds, read.integer("turn", 1, LASTING_TURN_MAX))
+        case 5:
+            return RecoveryOffer(read.bytes("x25519", 32), read.bytes("ek", ENCAPSULATION_KEY_BYTES))
         case unknown:
             return UnknownPayload(unknown)
 
@@ -196,6 +213,8 @@ def encode_notice(notice: Notice) -> bytes:
             return pack({"t": 1, **_receipt(notice)})
         case Presence(here=here, asks=asks, receipt=receipt):
             return pack({"t": 2, "here": here, "asks": asks, **_receipt(receipt)})
+        case Copied():
+            return pack({"t": 3})
         case UnknownNotice(type=unknown):
             return pack({"t": unknown})
     assert_never(notice)
@@ -209,6 +228,8 @@ def decode_notice(data: bytes) -> Notice:
             return _read_receipt(read)
         case 2:
             return Presence(read.flag("here"), read.flag("asks"), _read_receipt(read))
+        case 3:
+            return Copied()
         case unknown:
             return UnknownNotice(unknown)
 

@@ -6,12 +6,12 @@ import copy
 
 import pytest
 
-from p2pchat.core import orders
+from p2pchat.core import facts, orders
 from p2pchat.core.session import SALT_BYTES, Session
 from p2pchat.types import MessageState
 from tests.core.test_messages import friends
 from tests.support.memory_store import MemoryStore
-from tests.support.world import World
+from tests.support.world import Machine, World
 
 
 def copied(world: World, name: str) -> MemoryStore:
@@ -26,6 +26,20 @@ def put_back(world: World, name: str, older: MemoryStore) -> None:
     world.start(name)
 
 
+def twin(world: World, name: str, older: MemoryStore) -> str:
+    """A second home from the same copy, under another name in this world."""
+    other = f"{name} again"
+    store = copy.deepcopy(older)
+    world.machines[other] = Machine(other, store, world.sim.add(store))
+    world.start(other)
+    return other
+
+
+def turns(world: World, name: str) -> list[str]:
+    """What people in front of a home were told about its session."""
+    return [event.turn for event in world.machines[name].events(orders.SessionTurned)]
+
+
 def said(world: World, source: str, target: str, count: int, what: str) -> None:
     for number in range(count):
         world.send(source, target, f"{what} {number}")
@@ -38,6 +52,122 @@ def false_deliveries(world: World, source: str, target: str) -> list[str]:
     mine = world.machines[source].store.history
     delivered = [line.text for line in mine if line.outgoing and line.state is MessageState.DELIVERED]
     return [text for text in delivered if text not in there]
+
+
+@pytest.mark.parametrize("since", [0, 1, 2, 5, 60])
+def test_a_home_that_was_put_back_and_its_contact_begin_anew_by_themselves_and_lose_nothing(
+    since: int,
+) -> None:
+    world = friends("r1", "r2")
+    said(world, "r2", "r1", 1, "before")
+    older = copied(world, "r2")
+    said(world, "r2", "r1", since, "after the copy")
+    said(world, "r1", "r2", since, "r1 after the copy")
+    put_back(world, "r2", older)
+    said(world, "r2", "r1", 6, "restored")
+    said(world, "r1", "r2", 6, "to the restored")
+    world.run(400.0)
+    assert [t for t in world.machines["r1"].store.received() if t.startswith("restored")] == [
+        f"restored {n}" for n in range(6)
+    ]
+    assert [t for t in world.machines["r2"].store.received() if t.startswith("to the")] == [
+        f"to the restored {n}" for n in range(6)
+    ]
+    assert not world.machines["r1"].store.outbox and not world.machines["r2"].store.outbox
+    if since:
+        assert turns(world, "r2") == ["behind", "renewed"]
+        assert turns(world, "r1") == ["restored"]
+
+
+def test_of_two_copies_that_run_at_once_the_one_that_lives_is_kept_and_both_are_told() -> None:
+    world = friends("r1", "r2")
+    said(world, "r2", "r1", 1, "before")
+    older = copied(world, "r2")
+    said(world, "r2", "r1", 3, "after the copy")
+    other = twin(world, "r2", older)
+    world.run(60.0)
+    for number in range(4):
+        world.send("r2", "r1", f"original {number}")
+        world.send(other, "r1", f"copy {number}")
+        world.run(20.0)
+    world.run(200.0)
+    assert [t for t in world.machines["r1"].store.received() if t.startswith("original")] == [
+        f"original {n}" for n in range(4)
+    ]
+    assert false_deliveries(world, "r2", "r1") == false_deliveries(world, other, "r1") == []
+    assert "twin" in turns(world, other)
+    assert "copied" in turns(world, "r2")
+    assert "two" in turns(world, "r1")
+
+
+def test_when_the_first_home_is_gone_its_copy_takes_over() -> None:
+    world = friends("r1", "r2")
+    older = copied(world, "r2")
+    said(world, "r2", "r1", 3, "after the copy")
+    other = twin(world, "r2", older)
+    world.run(30.0)
+    world.run(100.0)
+    world.kill("r2")
+    message = world.send(other, "r1", "I am the one now")
+    world.tell(other, facts.ContactRenewed(world.contact(other, "r1")))
+    world.run(120.0)
+    assert "I am the one now" in world.machines["r1"].store.received()
+    assert world.machines[other].store.state(message) is MessageState.DELIVERED
+    assert "restored" in turns(world, "r1")
+
+
+def test_what_waited_for_a_verified_contact_goes_to_the_restored_home_only_when_the_person_says_so() -> None:
+    world = friends("r1", "r2")
+    contact = world.contact("r1", "r2")
+    world.tell("r1", facts.ContactVerified(contact, True))
+    older = copied(world, "r2")
+    said(world, "r2", "r1", 2, "after the copy")
+    said(world, "r1", "r2", 2, "to the first home")
+    said(world, "r2", "r1", 2, "again after the copy")
+    world.kill("r2")
+    waiting = world.send("r1", "r2", "for your eyes only")
+    world.run(10.0)
+    put_back(world, "r2", older)
+    world.run(400.0)
+    known = world.machines["r1"].store.contacts[contact]
+    assert (known.verified, known.was_verified, known.standing) == (False, True, "held")
+    assert world.machines["r2"].store.received() == []
+    world.send("r1", "r2", "who is there?")
+    world.run(10.0)
+    assert world.machines["r2"].store.received() == ["who is there?"]
+    world.tell("r1", facts.ContactRenewed(contact))
+    world.run(10.0)
+    assert world.machines["r2"].store.received() == ["who is there?", "for your eyes only"]
+    assert world.machines["r1"].store.state(waiting) is MessageState.DELIVERED
+
+
+def test_a_home_put_back_to_before_two_renewals_hears_nothing_and_still_finds_out() -> None:
+    world = friends("r1", "r2")
+    said(world, "r2", "r1", 1, "before")
+    older = copied(world, "r2")
+    for _ in range(3):
+        said(world, "r2", "r1", 52, "after the copy")
+    world.run(60.0)
+    put_back(world, "r2", older)
+    world.send("r2", "r1", "who hears me?")
+    world.run(2400.0)
+    assert "who hears me?" in world.machines["r1"].store.received()
+
+
+def test_a_copy_from_before_recovery_keys_were_told_is_told_to_pair_anew() -> None:
+    world = World(0)
+    for name in ("r1", "r2"):
+        world.add(name)
+        world.start(name)
+    world.pair("r1", "r2")
+    world.run(10.0)
+    older = copied(world, "r2")
+    older.recoveries.clear()
+    said(world, "r2", "r1", 3, "after the copy")
+    put_back(world, "r2", older)
+    said(world, "r2", "r1", 3, "restored")
+    assert "lost" in turns(world, "r2")
+    assert false_deliveries(world, "r2", "r1") == []
 
 
 @pytest.mark.parametrize("since", [1, 2, 5, 40])
@@ -59,7 +189,10 @@ def test_after_a_restore_nothing_is_called_delivered_that_was_not(since: int) ->
 
 
 def test_what_olm_encrypts_twice_under_one_key_has_no_block_in_common() -> None:
-    store = friends("alice", "bob").machines["alice"].store
+    world = friends("alice", "bob")
+    world.send("alice", "bob", "the ratchet stays where it is until bob writes")
+    world.run(10.0)
+    store = world.machines["alice"].store
     (state,) = store.sessions.values()
 
     def sealed(salt: bytes) -> bytes:

@@ -60,6 +60,7 @@ def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
     first = {1: database._schema_files()[1]}
     with monkeypatch.context() as then:
         then.setattr(database, "_schema_files", lambda: first)
+        then.setattr(journal, "_PUT_RENEWED", "SELECT ?, ?, ?, ?, ?")
         then.setattr(journal, "_PUT_CONTACT", "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         then.setattr(journal, "_contact_row", lambda them: contact_row(them)[:8])
         then.setattr(Witness, "_keep", lambda self: None)

@@ -18,6 +18,7 @@ class MemoryStore:
         self.meshes: dict[bytes, records.Mesh] = {}
         self.contacts: dict[str, records.Contact] = {}
         self.sessions: dict[str, records.SessionState] = {}
+        self.recoveries: dict[str, records.RecoveryState] = {}
         self.outbox: dict[MessageId, records.OutboxEntry] = {}
         self.history: list[Message] = []
         self.tried: dict[bytes, records.Tried] = {}
@@ -38,6 +39,7 @@ class MemoryStore:
             any(line.expires_at is not None for line in self.history),
             tuple(sorted(self.tried.values(), key=lambda tried: tried.at)),
             self.patience,
+            tuple(self.recoveries.values()),
         )
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
@@ -55,10 +57,13 @@ class MemoryStore:
             case records.DropContact(contact):
                 self.contacts.pop(contact, None)
                 self.sessions.pop(contact, None)
+                self.recoveries.pop(contact, None)
                 self.outbox = {k: v for k, v in self.outbox.items() if v.contact != contact}
                 self.history = [m for m in self.history if m.contact != contact]
             case records.PutSession(session):
                 self.sessions[session.contact] = session
+            case records.PutRecovery(recovery):
+                self.recoveries[recovery.contact] = recovery
             case records.PutOutbox(entry):
                 self.outbox[entry.id] = entry
             case records.DropOutbox(message):

@@ -1,0 +1,99 @@
+"""A line to one contact that needs no session: words in cells whose tags follow from recovery keys.
+
+Knows: which tags to listen for, how words become cells and cells words. Does not know: what is said, or when.
+"""
+
+from __future__ import annotations
+
+from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, TagDelta
+from p2pchat.crypto.recovery import SLOTS, PublicKey, RecoveryKey
+from p2pchat.errors import Malformed
+from p2pchat.ports import Entropy, below
+from p2pchat.wire.cell import Cell
+from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment, split
+from p2pchat.wire.recovery import CELLS_MAX, Word, decode_word, encode_word
+
+PARTS_MAX = 4
+"""Words of which some cells are here and others not yet; the oldest goes first."""
+
+
+class Line:
+    """Both ways. A word that was heard before is heard again: it is for others to notice."""
+
+    def __init__(self, own: RecoveryKey, theirs: PublicKey, entropy: Entropy) -> None:
+        """Raises Unreadable on a public key that is none."""
+        self._to, self._from = own.ways(theirs)
+        self._entropy = entropy
+        self._places: dict[bytes, tuple[int, int, int]] = {}
+        self._epochs: set[int] = set()
+        self._parts: dict[int, dict[int, bytes]] = {}
+        self._slots: tuple[int, list[int]] = (0, [])
+
+    def tags(self) -> list[bytes]:
+        """Every tag that is listened for."""
+        return list(self._places)
+
+    def knows(self, tag: bytes) -> bool:
+        """Whether the tag is listened for."""
+        return tag in self._places
+
+    def listen(self, epoch: int) -> TagDelta:
+        """Follow the epochs, as a session does."""
+        wanted = set(range(epoch - PAST_EPOCHS, epoch + FUTURE_EPOCHS + 1))
+        if wanted == self._epochs:
+            return TagDelta((), ())
+        removed = [tag for tag, place in self._places.items() if place[0] not in wanted]
+        for tag in removed:
+            del self._places[tag]
+        added = {
+            self._from.tag(each, slot, index): (each, slot, index)
+            for each in wanted - self._epochs
+            for slot in range(SLOTS)
+            for index in range(CELLS_MAX)
+        }
+        self._places.update(added)
+        self._epochs = wanted
+        return TagDelta(tuple(added), tuple(removed))
+
+    def hear(self, cell: Cell) -> Word | None:
+        """Take a cell under one of our tags; the word, if it is whole now. Raises RefusedInput."""
+        epoch, slot, index = self._places[cell.tag]
+        if epoch != cell.epoch:
+            raise Malformed("a cell of another epoch than its tag")
+        fragment = decode_fragment(self._from.open(cell, slot, index))
+        if fragment.lane is not Lane.APART or fragment.count > CELLS_MAX:
+            raise Malformed("a cell of a session on another line")
+        parts = self._parts.setdefault(fragment.number, {})
+        parts[fragment.index] = fragment.data
+        if len(parts) == fragment.count and max(parts) == fragment.count - 1:
+            del self._parts[fragment.number]
+            return decode_word(b"".join(parts[place] for place in range(fragment.count)))
+        if len(self._parts) > PARTS_MAX:
+            del self._parts[next(iter(self._parts))]
+        return None
+
+    def say(self, word: Word, epoch: int) -> list[bytes]:
+        """The cells of a word."""
+        pieces, slot = split(encode_word(word)), self._slot(epoch)
+        number = int.from_bytes(self._entropy.bytes(4), "big")
+        return [
+            self._to.seal(
+                encode_fragment(
+                    Fragment(Lane.APART, number, 0, index, len(pieces), epoch, NOTHING_SEEN, piece)
+                ),
+                epoch,
+                slot,
+                index,
+            )
+            for index, piece in enumerate(pieces)
+        ]
+
+    def _slot(self, epoch: int) -> int:
+        """One that this run did not use yet in this epoch, if there is one: cells with the same tag show that
+        they have one writer."""
+        known, free = self._slots
+        if known != epoch or not free:
+            free = list(range(SLOTS))
+        slot = free.pop(below(self._entropy, len(free)))
+        self._slots = epoch, free
+        return slot

@@ -1,0 +1,154 @@
+"""Recovery keys: how two ends find and know each other when their session is of no use any more.
+
+Knows: the key pairs, the tags and keys that follow from them, the roots of a session that begins anew. Does
+not know: when that is wanted, or what passes in between.
+
+Each end's public half is told to the other inside their session and to nobody else, so that whoever lacks
+both, today's listener and a quantum computer of later, can neither write to that end nor read it.
+
+::
+
+    point                 X25519 of one's own recovery key and the other's
+    way(sender)         = derive(point, "recovery", sender's X25519)
+    tag(e, slot, index) = derive(way, "tag", e, slot, index), 16 bytes
+    box                   AES-256-SIV(derive(way, "box", e, slot, index, size 64), aad tag | e)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from p2pchat.crypto.envelope import roots
+from p2pchat.crypto.exchange import SEED_BYTES, X25519_BYTES, KemKey, encapsulate, public_point, shared_point
+from p2pchat.crypto.kdf import derive
+from p2pchat.errors import Unreadable
+from p2pchat.ports import Entropy
+from p2pchat.wire.cell import Cell, encode_cell
+from p2pchat.wire.geometry import GEOMETRY
+
+SLOTS = 8
+"""Messages of one sender in one epoch that share no tag."""
+
+HIDDEN_BYTES = 32
+"""Random bytes that the answer's Olm message hides: only the identity key that is known opens it, so only its
+owner can know the roots."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """One end's public half, for the other end alone."""
+
+    x25519: bytes
+    encapsulation_key: bytes
+    """ML-KEM-768."""
+
+
+class RecoveryKey:
+    """One end's key pair for one contact: X25519 and ML-KEM-768."""
+
+    def __init__(self, secret: bytes) -> None:
+        """``secret``: ``X25519_BYTES`` and ``SEED_BYTES``."""
+        self.secret = secret
+        self._scalar = secret[:X25519_BYTES]
+        self._kem = KemKey.from_seed(secret[X25519_BYTES:])
+
+    def __repr__(self) -> str:
+        return "RecoveryKey(…)"
+
+    @classmethod
+    def generate(cls, entropy: Entropy) -> RecoveryKey:
+        """A fresh one."""
+        return cls(entropy.bytes(X25519_BYTES + SEED_BYTES))
+
+    @property
+    def public(self) -> PublicKey:
+        """What the other end is told."""
+        return PublicKey(public_point(self._scalar), self._kem.encapsulation_key)
+
+    def ways(self, theirs: PublicKey) -> tuple[Way, Way]:
+        """To the other end, and from it. Raises Unreadable on a point that is none."""
+        point = shared_point(self._scalar, theirs.x25519)
+        return Way(point, self.public.x25519), Way(point, theirs.x25519)
+
+    def open(self, ciphertext: bytes) -> bytes:
+        """The secret of an ask that was made for this key. Raises Unreadable."""
+        return self._kem.decapsulate(ciphertext)
+
+
+def asked(theirs: PublicKey) -> tuple[bytes, bytes]:
+    """A fresh secret for an ask, and its ciphertext. Raises Unreadable."""
+    return encapsulate(theirs.encapsulation_key)
+
+
+class Way:
+    """Cells from one end to the other that need no session: their tags and keys follow from the epoch."""
+
+    def __init__(self, point: bytes, sender: bytes) -> None:
+        self._key = derive(point, "recovery", sender)
+
+    def __repr__(self) -> str:
+        return "Way(…)"
+
+    def tag(self, epoch: int, slot: int, index: int) -> bytes:
+        """Of the cell with that ``index`` in a message."""
+        return derive(self._key, "tag", _place(epoch, slot, index), size=GEOMETRY.cell_tag)
+
+    def seal(self, plain: bytes, epoch: int, slot: int, index: int) -> bytes:
+        """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``."""
+        tag = self.tag(epoch, slot, index)
+        box = self._cipher(epoch, slot, index).encrypt(plain, [_bound(tag, epoch)])
+        return encode_cell(Cell(tag, epoch, bytes(GEOMETRY.stamp), box))
+
+    def open(self, cell: Cell, slot: int, index: int) -> bytes:
+        """``GEOMETRY.plain`` bytes. Raises Unreadable."""
+        try:
+            return self._cipher(cell.epoch, slot, index).decrypt(cell.box, [_bound(cell.tag, cell.epoch)])
+        except InvalidTag as error:
+            raise Unreadable("the cell does not open") from error
+
+    def _cipher(self, epoch: int, slot: int, index: int) -> AESSIV:
+        """Several messages may use one slot, or two copies of a home: SIV bears that."""
+        return AESSIV(derive(self._key, "box", _place(epoch, slot, index), size=64))
+
+
+def seal_under(secret: bytes, label: str, plain: bytes) -> bytes:
+    """Seal what only the two who know an ask's secret may read."""
+    return AESSIV(derive(secret, label, size=64)).encrypt(plain, None)
+
+
+def open_under(secret: bytes, label: str, box: bytes) -> bytes:
+    """Undo ``seal_under``. Raises Unreadable."""
+    try:
+        return AESSIV(derive(secret, label, size=64)).decrypt(box, None)
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable("not sealed by the other end") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a session begins anew from."""
+
+    asker: bytes = field(repr=False)
+    """The root of what the asker sends, 32 bytes."""
+    answerer: bytes = field(repr=False)
+    renewal_key: bytes = field(repr=False)
+    transcript: bytes
+    """A hash of all that was exchanged, 32 bytes: the same at both ends, and at no others."""
+
+
+def agreed(kem_secret: bytes, hidden: bytes, *exchanged: bytes) -> Agreed:
+    """From the secret of the asker's fresh ML-KEM key and what the Olm message hid."""
+    secret = derive(kem_secret, "recovery roots", hidden)
+    asker, answerer = roots(secret, *exchanged)
+    return Agreed(asker, answerer, derive(secret, "renewal key"), derive(secret, "transcript", *exchanged))
+
+
+def _place(epoch: int, slot: int, index: int) -> bytes:
+    return epoch.to_bytes(GEOMETRY.epoch, "big") + bytes([slot, index])
+
+
+def _bound(tag: bytes, epoch: int) -> bytes:
+    return tag + epoch.to_bytes(GEOMETRY.epoch, "big")

@@ -26,7 +26,9 @@ _COLOURS = {"up": "green", "quiet": "yellow", "confirming": "yellow", "connectin
 def status_panel(status: Mapping[str, Any], *, coloured: bool) -> str:
     """Draw ``node status`` as wide as the terminal (80 columns where there is none)."""
     console, picture = _console(coloured)
+    waits_for = status.get("waits_for")
     parts: list[RenderableType] = [
+        *([Text(f"waits for room: {one_line(waits_for)}", "bold"), Text()] if waits_for else []),
         _summary(status),
         Text(),
         _rendezvous(status),

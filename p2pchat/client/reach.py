@@ -12,12 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from p2pchat.client.homes import is_held, is_taken, node_runs, runs, silence
+from p2pchat.client.homes import is_held, is_taken, runs, silence
 from p2pchat.errors import (
     ClockSet,
     ControlError,
     NetworkError,
-    P2PChatError,
     StoreError,
     TrustError,
     UsageError,
@@ -26,6 +25,7 @@ from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, open_co
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
+    from p2pchat.daemon.resting import RestingNode
     from p2pchat.store import Unlock
 
 AskPassphrase = Callable[[], str]
@@ -41,9 +41,6 @@ ANSWER_S: Final = 10.0
 
 LET_GO_LOOKS: Final = 10
 """Looks at a process before one at its home's lock, which takes the lock for a moment."""
-
-ROOM_EVERY_S: Final = 2.0
-"""Between looks at a disk that has stopped the node here; each look writes a megabyte."""
 
 _TRY_AGAIN: Final = "let it go on or end it, with 'kill -CONT' or 'kill -9', and try again"
 
@@ -73,6 +70,7 @@ class Reach:
         self._relay_only = relay_only
         self._connection: Connection | None = None
         self._running: RunningNode | None = None
+        self._resting: asyncio.Future[None] | None = None
         self._finding = asyncio.Lock()
         self.on_change: Callable[[str], None] = lambda line: None
         """Told, in a few words, when the node was lost and when it is back."""
@@ -212,30 +210,36 @@ class Reach:
             if self._connection is not None:
                 if not self._connection.lost:
                     return
-                failure = self._running.failure if self._running is not None else None
-                self.on_change(str(failure or "the node has stopped; looking for another"))
+                failed = self._running
+                failure = failed.failure if failed is not None else None
+                if self._resting is None:
+                    self.on_change(str(failure or "the node has stopped; looking for another"))
                 await self._connection.close()
                 await self._retire()
-                await self._recovered(failure)
+                await self._recovered(failed)
             self._connection = await self._attach_or_run()
-            if lost:
+            if lost and self._resting is None:
                 self.on_change("the node is back")
 
-    async def _recovered(self, failure: P2PChatError | None) -> None:
-        """Do not run into the same wall again and again: wait for room on the disk, or for another's node.
+    async def _recovered(self, failed: RunningNode | None) -> None:
+        """Do not run into the same wall again and again: rest here until there is room on the disk.
 
         Raises a failure that nothing is known to mend.
         """
-        from p2pchat.daemon.home import has_room
-
-        if failure is None or isinstance(failure, ClockSet):
+        if failed is None or failed.failure is None or isinstance(failed.failure, ClockSet):
             return
-        if not isinstance(failure, StoreError):
-            raise failure
-        while True:
-            await asyncio.sleep(ROOM_EVERY_S)
-            if node_runs(self.home) or await asyncio.to_thread(has_room, self.home):
-                return
+        if not isinstance(failed.failure, StoreError):
+            raise failed.failure
+        from p2pchat.daemon.node import HomeBusy
+        from p2pchat.daemon.resting import RestingNode
+
+        resting = RestingNode.after(failed, failed.failure)
+        try:
+            await resting.start()
+        except HomeBusy:
+            return
+        self._running = resting
+        self._resting = asyncio.ensure_future(_until_room(resting))
 
     async def _attach_or_run(self) -> Connection:
         loop = asyncio.get_running_loop()
@@ -309,6 +313,10 @@ class Reach:
                 return True
 
     async def _retire(self) -> None:
+        if self._resting is not None:
+            resting, self._resting = self._resting, None
+            resting.cancel()
+            await asyncio.wait((resting,))
         if self._running is not None:
             running, self._running = self._running, None
             await running.stop()
@@ -341,6 +349,12 @@ async def run_node(
         complain("links do not go through the proxy: neighbours see your address (see --relay-only)")
     unlock = _Unlock(passphrase)
     await serve(lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain, unlock.another)
+
+
+async def _until_room(resting: RestingNode) -> None:
+    """Have a node that rests make way for one that runs."""
+    await resting.room()
+    await resting.hang_up()
 
 
 class _Unlock:

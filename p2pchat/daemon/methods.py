@@ -409,7 +409,8 @@ class Methods:
     async def _status(self, arguments: Arguments, asker: Asker) -> views.View:
         running = self._running
         chosen = {"paths": views.paths(running.paths), "profile": running.profile}
-        return views.status(running.node.status(), running.started_at, {**chosen, **running.process_facts()})
+        facts = {**chosen, **running.process_facts(), "waits_for": running.waits_for or None}
+        return views.status(running.node.status(), running.started_at, facts)
 
     async def _doctor(self, arguments: Arguments, asker: Asker) -> list[views.View]:
         return await doctor.checks(self._running)

@@ -78,6 +78,8 @@ class RunningNode:
         self.entropy = SystemEntropy()
         self.events = Events()
         self.started_at = 0.0
+        self.waits_for = ""
+        """What a node that rests waits for."""
         self.set_back = ""
         """What tells that the home's files are older than they were: a sentence for its owner."""
         self.failure: P2PChatError | None = None
@@ -87,6 +89,10 @@ class RunningNode:
         self._control = ControlServer(self._handle, ENDLESS)
         self._lock: Lock | None = None
         self._running: asyncio.Task[None] | None = None
+
+    def choices(self) -> tuple[Path, Unlock, Settings, Paths, bool]:
+        """What another node in its place is made of."""
+        return self.home, self._unlock, self._settings, self.paths, self.stays
 
     # --- life
 

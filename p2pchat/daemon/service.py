@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-from p2pchat.daemon.home import has_room
 from p2pchat.daemon.node import HomeBusy, RunningNode
-from p2pchat.errors import ClockSet, StoreError, TrustError, UsageError
+from p2pchat.daemon.resting import RestingNode
+from p2pchat.errors import ClockSet, P2PChatError, StoreError, TrustError, UsageError
 
 RETRY_S: Final = 5.0
 """Between attempts while the disk refuses."""
@@ -52,27 +51,44 @@ async def serve(
             await running.ended()
             return
         except StoreError as error:
+            failure: P2PChatError = error
             complain(f"{error}; nothing leaves until it does")
             mended = "the disk takes data again"
         except ClockSet as error:
+            failure = error
             complain(f"{error}; the node begins anew")
             mended = "it runs by the new time"
         finally:
             await running.stop()
-        running = await _restarted(make, running.home)
+        after = await _restarted(make, running, failure)
+        if after is None:
+            return
+        running = after
         complain(mended)
 
 
-async def _restarted(make: Callable[[], RunningNode], home: Path) -> RunningNode:
-    """Try until there is room, the store opens, and whoever has taken the home meanwhile has left it."""
+async def _restarted(
+    make: Callable[[], RunningNode], failed: RunningNode, why: P2PChatError
+) -> RunningNode | None:
+    """Rest until there is room, the store opens, and whoever has taken the home meanwhile has left it; None
+    when asked to stop before."""
     while True:
-        await asyncio.sleep(RETRY_S)
-        if not await asyncio.to_thread(has_room, home):
-            continue
         try:
+            if not await _room(RestingNode.after(failed, why)):
+                return None
             running = make()
             await running.start()
         except (StoreError, HomeBusy):
             _log.debug("not yet", exc_info=True)
+            await asyncio.sleep(RETRY_S)
         else:
             return running
+
+
+async def _room(resting: RestingNode) -> bool:
+    """Rest until there is room; False when asked to stop."""
+    await resting.start()
+    try:
+        return await resting.room()
+    finally:
+        await resting.stop()

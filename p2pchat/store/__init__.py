@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+import apsw
+
 from p2pchat.core.records import (
     Change,
     DropContact,
@@ -59,7 +61,7 @@ class Store:
 
     def __init__(self, home: Path, data_key: bytes) -> None:
         self._witness = Witness(data_key, home)
-        self._connection = database.connect(home / database.DATABASE, data_key, self._witness.examine)
+        self._connection = self._connected(home, data_key)
         self.unlock = DataKey(data_key)
         """What opens it again."""
         self._home = home
@@ -116,6 +118,17 @@ class Store:
             raise StoreError(f"the store {path} cannot be opened: {unusable(path, error)}") from error
         store._begin()
         return store
+
+    def _connected(self, home: Path, data_key: bytes) -> apsw.Connection:
+        try:
+            return database.connect(home / database.DATABASE, data_key, self._witness.examine)
+        except StoreError:
+            if not space.is_full(home):
+                raise
+            space.drop_reserve(home)
+            connection = database.connect(home / database.DATABASE, data_key, self._witness.examine)
+            space.take_reserve(home)
+            return connection
 
     def _begin(self) -> None:
         with suppress(DiskFull), database.transaction(self._connection):

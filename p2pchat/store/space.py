@@ -26,6 +26,9 @@ RESERVE_BYTES: Final = 2 << 20
 """Kept back for making room on a disk that is full: forgetting writes to the log first. Twice what the log
 holds before SQLite folds it in by itself."""
 
+SIDE_FILES_BYTES: Final = 64 * 1024
+"""What SQLite needs beside the database before it reads any of it."""
+
 WANTED_PAGES: Final = 256
 """Free pages, 1 MB, that make room for what is one's own, out of cells held for others."""
 
@@ -44,27 +47,48 @@ def settle(connection: apsw.Connection) -> None:
 
 def keep_reserve(home: Path) -> None:
     """Take the reserve, if there is at least as much again. On a disk that is nearly full there is none."""
-    path = home / RESERVE_FILE
-    with suppress(OSError):
-        if path.stat().st_size == RESERVE_BYTES:
-            return
-    with suppress(OSError):
-        left = os.statvfs(home)
-        if left.f_bavail * left.f_frsize >= 2 * RESERVE_BYTES:
-            _refill(home)
+    if _reserved(home) < RESERVE_BYTES and _free(home) >= 2 * RESERVE_BYTES:
+        take_reserve(home)
 
 
-def _refill(home: Path) -> None:
+def is_full(home: Path) -> bool:
+    """Whether not even SQLite's side files have room, but what is kept back would make some."""
+    return _free(home) < SIDE_FILES_BYTES and _reserved(home) > 0
+
+
+def _reserved(home: Path) -> int:
     try:
-        descriptor = os.open(home / RESERVE_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        return (home / RESERVE_FILE).stat().st_size
+    except OSError:
+        return 0
+
+
+def _free(home: Path) -> int:
+    try:
+        left = os.statvfs(home)
+    except OSError:
+        return 0
+    return left.f_bavail * left.f_frsize
+
+
+def take_reserve(home: Path) -> None:
+    """All of it, or what fits, in sixteenths."""
+    sizes = (RESERVE_BYTES * sixteenths // 16 for sixteenths in range(16, 1, -1))
+    if not any(_allocated(home / RESERVE_FILE, size) for size in sizes):
+        drop_reserve(home)
+
+
+def _allocated(path: Path, size: int) -> bool:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb", buffering=0) as file:
             os.fchmod(file.fileno(), 0o600)
             if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
-            elif file.write(os.urandom(RESERVE_BYTES)) != RESERVE_BYTES:
-                drop_reserve(home)
+                os.posix_fallocate(file.fileno(), 0, size)
+                return True
+            return file.write(os.urandom(size)) == size
     except OSError:
-        drop_reserve(home)
+        return False
 
 
 def drop_reserve(home: Path) -> None:
@@ -100,7 +124,7 @@ def with_reserve(connection: apsw.Connection, home: Path, work: Callable[[], T])
     finally:
         with suppress(DiskFull):
             settle(connection)
-        _refill(home)  # also where nothing is left beside it: it had this room before
+        take_reserve(home)  # also where nothing is left beside it: it had this room before
 
 
 def drop_cells(connection: apsw.Connection) -> bool:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from p2pchat import client
-from p2pchat.client import connect, create_home, reach
+from p2pchat.client import connect, create_home
 from p2pchat.core.facts import Fact, InviteOpened
 from p2pchat.core.node import Node
 from p2pchat.core.orders import Order
 from p2pchat.core.records import Change
-from p2pchat.daemon import home as homes
+from p2pchat.daemon import resting
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.store import Store
 
@@ -49,8 +49,8 @@ async def test_a_listener_waits_for_room_and_says_so_once(
         raise StoreError("the disk is full")
 
     looks = iter([False, False, True])
-    monkeypatch.setattr(reach, "ROOM_EVERY_S", 0.01)
-    monkeypatch.setattr(homes, "has_room", lambda home: next(looks))
+    monkeypatch.setattr(resting, "LOOK_S", 0.01)
+    monkeypatch.setattr(resting, "has_room", lambda home: next(looks))
     said: asyncio.Queue[str] = asyncio.Queue()
     async with connect(home) as node, aclosing(node.listen()) as events:
         node.on_change = said.put_nowait

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,11 @@ from p2pchat.client import create_home
 from p2pchat.core.facts import InviteOpened
 from p2pchat.core.records import Change
 from p2pchat.core.status import ClockStatus, HoldStatus, MeshStatus
-from p2pchat.daemon import service
-from p2pchat.daemon.home import Lock
-from p2pchat.daemon.node import RunningNode
-from p2pchat.errors import StoreError
+from p2pchat.daemon import resting, service
+from p2pchat.daemon.node import HomeBusy, RunningNode
+from p2pchat.daemon.resting import RestingNode
+from p2pchat.errors import P2PChatError, StoreError
+from p2pchat.rpc import Connection, open_connection
 from p2pchat.store import KeyFile, Store
 from p2pchat.types import MeshId
 
@@ -62,47 +64,100 @@ class Service:
 @pytest.fixture
 async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
     monkeypatch.setattr(service, "RETRY_S", 0.02)
+    monkeypatch.setattr(resting, "LOOK_S", 0.02)
     served = Service(tmp_path / "home")
     await until(lambda: served.said)
     return served
 
 
-async def test_it_waits_for_the_disk_and_for_whoever_took_its_home(
-    served: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as disk:
-        disk.setattr(Store, "commit", full)
-        await served.write()
-        while (taken := Lock.try_acquire(served.home)) is None:
-            await asyncio.sleep(0)
-    tried = len(served.made)
-    await until(lambda: len(served.made) >= tried + 2 or served.task.done())
-    taken.release()
-    await until(lambda: len(served.said) == 3 or served.task.done())
-    assert served.said == [
-        "ready",
-        "the disk is full; nothing leaves until it does",
-        "the disk takes data again",
-    ]
+SAID = ["ready", "the disk is full; nothing leaves until it does", "the disk takes data again"]
+
+
+async def ends(served: Service) -> None:
     served.task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await served.task
+
+
+async def attached(home: Path) -> Connection:
+    async with asyncio.timeout(20):
+        while (connection := await open_connection(home)) is None:
+            await asyncio.sleep(0.01)
+    return connection
+
+
+async def asked(connection: Connection, method: str, **params: Any) -> Any:
+    async with connection.asking(method, params) as answer:
+        return await answer.result()
+
+
+async def test_it_waits_for_the_disk_and_for_whoever_took_its_home(
+    served: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, busy = RestingNode.start, iter([True, True, False])
+
+    async def taken(node: RestingNode) -> None:
+        if next(busy):
+            raise HomeBusy("another node runs there")
+        await start(node)
+
+    monkeypatch.setattr(RestingNode, "start", taken)
+    with monkeypatch.context() as disk:
+        disk.setattr(Store, "commit", full)
+        await served.write()
+    await until(lambda: len(served.said) == 3 or served.task.done())
+    assert served.said == SAID
+    assert not list(busy)
+    await ends(served)
 
 
 async def test_it_starts_again_only_where_there_is_room(
     served: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([False, False, False, True])
-    monkeypatch.setattr(service, "has_room", lambda home: next(answers))
+    monkeypatch.setattr(resting, "has_room", lambda home: next(answers))
     with monkeypatch.context() as disk:
         disk.setattr(Store, "commit", full)
         await served.write()
     await until(lambda: len(served.said) == 3)
     assert not list(answers)
     assert len(served.made) == 2
-    served.task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    await ends(served)
+
+
+async def test_while_it_waits_one_can_read_and_forget_and_see_why(
+    served: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room: list[bool] = []
+    monkeypatch.setattr(resting, "has_room", lambda home: bool(room))
+    with monkeypatch.context() as disk:
+        disk.setattr(Store, "commit", full)
+        await served.write()
+    await until(lambda: len(served.said) == 2)
+    connection = await attached(served.home)
+    assert (await asked(connection, "node.status"))["waits_for"] == "the disk is full"
+    assert (await asked(connection, "whoami"))["name"] == "ana"
+    assert await asked(connection, "conversations") == []
+    for method in ("send", "invite", "contacts.block", "doctor"):
+        with pytest.raises(P2PChatError, match="the disk is full"):
+            await asked(connection, method)
+    room.append(True)
+    await until(lambda: len(served.said) == 3)
+    await connection.close()
+    await ends(served)
+
+
+async def test_while_it_waits_it_can_be_stopped(served: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resting, "has_room", lambda home: False)
+    with monkeypatch.context() as disk:
+        disk.setattr(Store, "commit", full)
+        await served.write()
+    await until(lambda: len(served.said) == 2)
+    connection = await attached(served.home)
+    await asked(connection, "node.stop")
+    async with asyncio.timeout(20):
         await served.task
+    await connection.close()
 
 
 async def test_it_begins_anew_by_the_right_time_when_the_clock_is_set(

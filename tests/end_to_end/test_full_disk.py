@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from p2pchat.core.records import Message, PutMessage
+from p2pchat.errors import StoreError
+from p2pchat.store import KeyFile, Store
+from p2pchat.types import MessageId, MessageState
 from tests.support.processes import People, Person, Started, rendezvous
 
 pytestmark = pytest.mark.real
@@ -25,10 +29,10 @@ def stack() -> Iterator[ExitStack]:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path, size: str = "3m") -> Iterator[Path]:
     """A disk of 3 MB, or a skipped test."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "p2pchat-small", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "p2pchat-small", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("needs the right to mount a small disk (root)")
     try:
@@ -85,3 +89,49 @@ def test_a_full_disk_loses_nothing_and_is_waited_for(stack: ExitStack, tmp_path:
     assert node.ended().stderr == ""
     for person, other in ((ana, "bob"), (bob, "ana")):
         assert sorted(texts(person, other)) == ["accepted", "after", "after all", LONG]
+
+
+def fill_with_lines(home: Path) -> int:
+    """Have a home take all the disk there is for what was said with bob; how many lines."""
+    store = Store.open(home, KeyFile())
+    bob = store.load().contacts[0].id
+    lines = 0
+    try:
+        while True:
+            id = MessageId(f"{lines:032x}")
+            line = Message(id, bob, False, 1e9, "words " * 3000, MessageState.DELIVERED)
+            store.commit([PutMessage(line)])
+            lines += 1
+    except StoreError:
+        store.close()
+    return lines
+
+
+def test_a_home_that_filled_its_own_disk_is_emptied_by_its_owner(stack: ExitStack, tmp_path: Path) -> None:
+    disk = stack.enter_context(small_disk(tmp_path / "ana", "8m"))
+    url = stack.enter_context(rendezvous())
+    ana, _ = People(tmp_path, url, stack).friends("ana", "bob")
+    lines = fill_with_lines(ana.home)
+    fill(disk)
+    assert lines > 10
+    assert (ana.home / "store.db-wal").exists() is False, "a stop leaves no log behind"
+
+    while (refused := ana.run("send", "bob", "--wait", "queued", LONG, "--timeout", "20")).returncode == 0:
+        lines += 1
+    assert refused.returncode == 1 and "history forget" in refused.stderr
+    assert len(texts(ana, "bob")) == lines
+
+    node = ana.node()
+    while (status := json.loads(ana.run("node", "status", "--json").stdout))["waits_for"] is None:
+        ana.run("send", "bob", "--wait", "queued", LONG, "--timeout", "20")
+    assert "the disk is full" in status["waits_for"]
+    assert "waits for room" in ana.run("node", "status").stdout
+
+    forgotten = ana.run("history", "forget", "bob", "--yes", "--json")
+    assert forgotten.returncode == 0, forgotten.stderr
+    assert texts(ana, "bob") == []
+    assert "nothing leaves" in complaint(node)
+    assert complaint(node) == "the disk takes data again\n", "what was forgotten is room"
+    assert ana.run("send", "bob", "--wait", "queued", "room again").returncode == 0
+    node.process.terminate()
+    assert node.ended().returncode == 0

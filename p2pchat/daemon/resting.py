@@ -1,0 +1,83 @@
+"""A node that cannot go on, for its disk takes nothing: one can read what is kept, and forget to make room.
+
+Knows: what is done without a mesh and without new writes. Does not know: how a node runs, how room is made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final
+
+from p2pchat.core.node import Node
+from p2pchat.daemon.control import Asker
+from p2pchat.daemon.home import Lock, has_room
+from p2pchat.daemon.node import HomeBusy, RunningNode
+from p2pchat.errors import P2PChatError, StoreError
+from p2pchat.store import Store
+
+LOOK_S: Final = 2.0
+"""Between looks at the disk; each writes a megabyte, where there is one."""
+
+_STILL_DONE: Final = frozenset(
+    {
+        "whoami",
+        "contacts.list",
+        "contacts.show",
+        "conversations",
+        "history",
+        "history.search",
+        "history.forget",
+        "node.status",
+        "node.stop",
+    }
+)
+
+
+_WAITED_FOR: Final = frozenset({"listen", "wait", "node.trace"})
+"""Not refused: whoever asks for these waits anyhow, and asks the node that comes after this one again."""
+
+
+class RestingNode(RunningNode):
+    """Takes the place of a node that has failed, with its lock and its socket, until there is room."""
+
+    @classmethod
+    def after(cls, failed: RunningNode, why: P2PChatError) -> RestingNode:
+        """Rest in the place of a node that was stopped."""
+        resting = cls(*failed.choices())
+        resting.waits_for = str(why)
+        return resting
+
+    async def start(self) -> None:
+        """Open the store and serve the control socket. Raises HomeBusy, StoreError, TrustError."""
+        self._lock = Lock.try_acquire(self.home)
+        if self._lock is None:
+            raise HomeBusy(f"another node runs in {self.home}")
+        try:
+            self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
+            self.node = Node(await self.ask_store(Store.load), self.entropy, self._settings)
+            await self._control.start(self.home)
+        except BaseException:
+            await self._let_go()
+            raise
+        self.started_at = self.clock.now()
+
+    async def room(self) -> bool:
+        """Wait until the disk takes data again; False when asked to stop before."""
+        while not await asyncio.to_thread(has_room, self.home):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._methods.stop_wanted.wait()
+                return False
+        return True
+
+    async def hang_up(self) -> None:
+        """Let clients look for the node that comes after this one."""
+        await self._control.stop()
+
+    async def _handle(self, method: str, params: dict[str, Any], asker: Asker) -> Any:
+        if method in _WAITED_FOR:
+            await asyncio.get_running_loop().create_future()
+        if method not in _STILL_DONE:
+            raise StoreError(self.waits_for)
+        return await super()._handle(method, params, asker)

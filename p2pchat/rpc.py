@@ -59,6 +59,11 @@ async def open_connection(home: Path) -> Connection | None:
     return Connection(reader, writer)
 
 
+async def connection_over(line: socket.socket) -> Connection:
+    """Speak with a node of this very process."""
+    return Connection(*await asyncio.open_unix_connection(sock=line, limit=LINE_MAX))
+
+
 class Connection:
     """Requests on one socket; any number may be under way."""
 

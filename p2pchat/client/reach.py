@@ -6,6 +6,7 @@ Knows: how a node is found, when it is lost, what is then asked again. Does not 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from p2pchat.errors import (
     TrustError,
     UsageError,
 )
-from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, open_connection
+from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, connection_over, open_connection
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -71,6 +72,8 @@ class Reach:
         self._connection: Connection | None = None
         self._running: RunningNode | None = None
         self._resting: asyncio.Future[None] | None = None
+        self._line: socket.socket | None = None
+        """To a node of ours that has no socket in the home."""
         self._finding = asyncio.Lock()
         self.on_change: Callable[[str], None] = lambda line: None
         """Told, in a few words, when the node was lost and when it is back."""
@@ -245,7 +248,7 @@ class Reach:
         loop = asyncio.get_running_loop()
         end = loop.time() + self._find_s
         while True:
-            connection = await open_connection(self.home)
+            connection = await self._connected()
             if connection is not None:
                 if await self._will_do(connection):
                     return connection
@@ -260,6 +263,10 @@ class Reach:
                     f"another program holds {self.home} and no node answers there; end it and try again"
                 )
             await asyncio.sleep(FIND_EVERY_S)
+
+    async def _connected(self) -> Connection | None:
+        line, self._line = self._line, None
+        return await open_connection(self.home) if line is None else await connection_over(line)
 
     async def _will_do(self, connection: Connection) -> bool:
         """Whether the node that was found is there to stay; one just about to stop hangs up.
@@ -294,8 +301,10 @@ class Reach:
             raise
 
     async def _become(self) -> bool:
-        """Run the node here; False when somebody else is about to."""
+        """Run the node here, or read a home that cannot be written; False when somebody else is about to."""
+        from p2pchat.daemon.home import ReadOnlyHome
         from p2pchat.daemon.node import HomeBusy
+        from p2pchat.daemon.resting import RestingNode
 
         while True:
             running = _new_node(self.home, self._unlock, self._relay_only)
@@ -303,14 +312,20 @@ class Reach:
                 await running.start()
             except HomeBusy:
                 return False
+            except ReadOnlyHome as error:
+                running = await self._read(RestingNode.after(running, error))
             except TrustError:
                 if not self._unlock.another():
                     raise
-            else:
-                self._running = running
-                if running.set_back:
-                    self.on_change(running.set_back)
-                return True
+                continue
+            self._running = running
+            if running.set_back:
+                self.on_change(running.set_back)
+            return True
+
+    async def _read(self, resting: RestingNode) -> RestingNode:
+        self._line = await resting.start_reading()
+        return resting
 
     async def _retire(self) -> None:
         if self._resting is not None:

@@ -75,6 +75,7 @@ class ControlServer:
         self._endless = endless
         self._server: asyncio.Server | None = None
         self._place: tuple[int, int] | None = None
+        self._staying: asyncio.Task[None] | None = None
         self._clients: set[_Client] = set()
         self._stopping = False
         self._home: Path | None = None
@@ -103,15 +104,22 @@ class ControlServer:
                 with suppress(StoreError):  # no room, or no home at all: another time
                     await self._bind(home)
 
+    async def pair(self) -> socket.socket:
+        """Serve this process alone, where no socket can be made; its end of the line."""
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_MAX)
+        self._paired = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        return theirs
+
     async def stop(self) -> None:
         """Let no one find us, then hang up on everybody."""
-        if self._server is None or self._home is None:
-            return
         self._stopping = True
-        self._staying.cancel()
-        await asyncio.wait((self._staying,))
-        remove_socket(self._home)
-        self._server.close()
+        if self._staying is not None:
+            self._staying.cancel()
+            await asyncio.wait((self._staying,))
+        if self._server is not None and self._home is not None:
+            remove_socket(self._home)
+            self._server.close()
         for client in list(self._clients):
             client.hang_up()
         while self._clients:

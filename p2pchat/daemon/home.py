@@ -5,6 +5,7 @@ Knows: paths, the lock, the control socket's address. Does not know: what is sto
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -27,6 +28,10 @@ _ADDRESS_MAX = 100
 """Bytes of a Unix socket's path that every system takes (Linux 107, macOS 103)."""
 
 
+class ReadOnlyHome(StoreError):
+    """A home on a file system that takes no writes: what is in it can be read."""
+
+
 class Lock:
     """Held by the one node of a home. The kernel lets go of it when the process ends, however it ends."""
 
@@ -44,7 +49,8 @@ class Lock:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             except OSError as error:
                 why = f"{unusable(path, error)}; choose another with --home, or mend that"
-                raise StoreError(f"the home {home} cannot be used: {why}") from error
+                kind = ReadOnlyHome if error.errno == errno.EROFS else StoreError
+                raise kind(f"the home {home} cannot be used: {why}") from error
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -6,6 +6,7 @@ Knows: what is done without a mesh and without new writes. Does not know: how a 
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ _WAITED_FOR: Final = frozenset({"listen", "wait", "node.trace"})
 class RestingNode(RunningNode):
     """Takes the place of a node that has failed, with its lock and its socket, until there is room."""
 
+    _may = _STILL_DONE
+
     @classmethod
     def after(cls, failed: RunningNode, why: P2PChatError) -> RestingNode:
         """Rest in the place of a node that was stopped."""
@@ -62,6 +65,18 @@ class RestingNode(RunningNode):
             raise
         self.started_at = self.clock.now()
 
+    async def start_reading(self) -> socket.socket:
+        """Open a copy of a home that cannot be written; the line to ask this node on. Raises StoreError,
+        TrustError."""
+        self._may = _STILL_DONE - {"history.forget", "node.stop"}
+        try:
+            self.store = await self._in_worker(lambda: Store.open_copy(self.home, self._unlock))
+            self.node = Node(await self.ask_store(Store.load), self.entropy, self._settings)
+            return await self._control.pair()
+        except BaseException:
+            await self._let_go()
+            raise
+
     async def room(self) -> bool:
         """Wait until the disk takes data again; False when asked to stop before."""
         while not await asyncio.to_thread(has_room, self.home):
@@ -78,6 +93,6 @@ class RestingNode(RunningNode):
     async def _handle(self, method: str, params: dict[str, Any], asker: Asker) -> Any:
         if method in _WAITED_FOR:
             await asyncio.get_running_loop().create_future()
-        if method not in _STILL_DONE:
+        if method not in self._may:
             raise StoreError(self.waits_for)
         return await super()._handle(method, params, asker)

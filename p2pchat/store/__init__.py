@@ -7,6 +7,8 @@ Every method blocks; the daemon calls them in one worker thread.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -65,6 +67,8 @@ class Store:
         self.unlock = DataKey(data_key)
         """What opens it again."""
         self._home = home
+        self._lent: Path | None = None
+        """The folder of a copy."""
         self._settled = -1
         """The count of changes at which the log was last cut."""
 
@@ -117,6 +121,26 @@ class Store:
         except OSError as error:
             raise StoreError(f"the store {path} cannot be opened: {unusable(path, error)}") from error
         store._begin()
+        return store
+
+    @classmethod
+    def open_copy(cls, home: Path, unlock: Unlock) -> Store:
+        """Open a copy, sealed as it is, of a home that cannot be written; closing removes it. Raises as
+        ``open`` does."""
+        _refuse_lost_key(home)
+        data_key = vault.open_key(home, unlock)
+        folder = Path(tempfile.mkdtemp(prefix="p2pchat-"))
+        try:
+            for name in (database.DATABASE, f"{database.DATABASE}-wal", COUNT_FILE):
+                if (home / name).exists():
+                    shutil.copyfile(home / name, folder / name)
+            store = cls(folder, data_key)
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise StoreError(f"the home {home} cannot be read: {error.strerror}") from error
+            raise
+        store._lent = folder
         return store
 
     def _connected(self, home: Path, data_key: bytes) -> apsw.Connection:
@@ -181,6 +205,8 @@ class Store:
         with suppress(StoreError):
             self._cut_the_log()
         self._connection.close()
+        if self._lent is not None:
+            shutil.rmtree(self._lent, ignore_errors=True)
 
     def _cut_the_log(self) -> None:
         """At once, with the reserve where the disk is full; where that does not do, ``settle`` has to."""

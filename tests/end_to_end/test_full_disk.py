@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -135,3 +136,19 @@ def test_a_home_that_filled_its_own_disk_is_emptied_by_its_owner(stack: ExitStac
     assert ana.run("send", "bob", "--wait", "queued", "room again").returncode == 0
     node.process.terminate()
     assert node.ended().returncode == 0
+
+
+def test_a_home_that_cannot_be_written_can_be_read(stack: ExitStack, tmp_path: Path) -> None:
+    disk = stack.enter_context(small_disk(tmp_path / "ana", "8m"))
+    url = stack.enter_context(rendezvous())
+    ana, _ = People(tmp_path, url, stack).friends("ana", "bob")
+    assert ana.run("send", "bob", "--wait", "queued", "kept").returncode == 0
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    stack.callback(subprocess.run, ["mount", "-o", "remount,rw", str(disk)], check=True)
+    assert texts(ana, "bob") == ["kept"]
+    assert "ana" in ana.run("whoami").stdout
+    assert ana.run("contacts", "list").stdout.endswith("bob\n")
+    for refused in (ana.run("send", "bob", "no"), ana.run("history", "forget", "bob", "--yes")):
+        assert refused.returncode == 1
+        assert "Read-only file system" in refused.stderr and refused.stderr.count("\n") == 1
+    assert list(Path(tempfile.gettempdir()).glob("p2pchat-*/store.db")) == []

@@ -113,7 +113,8 @@ class Witness:
         for change in batch:
             if isinstance(change, records.PutSession):
                 session = change.session
-                self._sessions[session.contact] = self._hash(session.contact, session.olm, session.chains)
+                row = str(session.contact), bytes(session.olm), bytes(session.chains)
+                self._sessions[row[0]] = self._hash(*row)
         if not all(isinstance(change, _ELSEWHERE) for change in batch):
             self._recount()
         if self._sum() != before:

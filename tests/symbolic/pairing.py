@@ -19,7 +19,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from itertools import combinations_with_replacement, product
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from p2pchat.core.pairing import binding
@@ -131,7 +131,7 @@ class Awaits:
     """None: it comes in the open."""
     last: tuple[str, Callable[[Any, Value], bool]] | None = None
     """The one field that proves something, and what is checked of it."""
-    proofs: Callable[[Any], list[Value]] = lambda message: []
+    proofs: Callable[[Any, Knowledge], list[Value]] = lambda message, knows: []
     """Values of that field which would be accepted, that mallory may try to make."""
     view: tuple[Any, ...] = ()
     """What this end has agreed to so far, once it has said all of it."""
@@ -141,7 +141,7 @@ class Awaits:
 class Paired:
     """What one end believes when it is done."""
 
-    run: Run
+    run: Any
     peer: Value
     view: tuple[Any, ...]
     """Code, names, keys, mesh: all of both bundles."""
@@ -183,7 +183,7 @@ def guest(run: Run, rules: Rules) -> Party:
         return confirmation(isk_with(reply), "host", ya, reply.share)
 
     proof = ("confirmation", lambda reply, value: value is host_has_it(reply)) if kind is OldReply else None
-    reply = yield [said_as(start)], Awaits(kind, last=proof, proofs=lambda reply: [host_has_it(reply)])
+    reply = yield [said_as(start)], Awaits(kind, last=proof, proofs=lambda reply, knows: [host_has_it(reply)])
     said.add("host", said_as(reply))
     isk = isk_with(reply)
     confirm = wire.PakeConfirm(confirmation(isk, "guest", ya, reply.share))
@@ -201,7 +201,7 @@ def guest(run: Run, rules: Rules) -> Party:
     proof = ("olm", lambda welcome, value: value is expected)
     sent = sealed(key, "guest", said_as(answer))
     seen = view(run.code, host, answer)
-    yield [sent], Awaits(wire.Welcome, key, proof, lambda welcome: [expected], seen)
+    yield [sent], Awaits(wire.Welcome, key, proof, lambda welcome, knows: [expected], seen)
     yield [], Paired(run, host.identity, seen, rules.keys(said, isk, shared, host, answer))
 
 
@@ -218,7 +218,7 @@ def host(run: Run, rules: Rules) -> Party:
     said.add("host", said_as(reply))
     expected = confirmation(isk, "guest", start.share, yb)
     proof: Any = ("confirmation", lambda confirm, value: value is expected)
-    confirm = yield [said_as(reply)], Awaits(wire.PakeConfirm, None, proof, lambda confirm: [expected])
+    confirm = yield [said_as(reply)], Awaits(wire.PakeConfirm, None, proof, lambda confirm, knows: [expected])
     said.add("guest", said_as(confirm))
     key, mine, otk, seed = (
         fn("pairing", isk),
@@ -240,7 +240,7 @@ def host(run: Run, rules: Rules) -> Party:
         first = isinstance(value, Term) and value.kind == "message"
         return first and value is expected_from(guest, dict(value.args[1])["base"])
 
-    def made_by_mallory(guest: Any) -> list[Value]:
+    def made_by_mallory(guest: Any, knows: Knowledge) -> list[Value]:
         return [expected_from(guest, power(G, atom("mallory's base")))]
 
     proof = ("olm", right)
@@ -325,8 +325,8 @@ class Found:
     """Something that must not be."""
 
     what: str
-    run: Run
-    steps: tuple[tuple[Run, Any], ...]
+    run: Any
+    steps: tuple[tuple[Any, Any], ...]
     """What mallory had each run receive, in order."""
 
 
@@ -337,8 +337,18 @@ State = tuple[tuple[Any, ...], ...]
 class Attack:
     """All that can happen in some honest runs, one step of mallory's after the other."""
 
+    parties: ClassVar[dict[str, tuple[Callable[[Any, Any], Party], str]]]
+    """By role: who plays it, and the role opposite."""
+    own: ClassVar[dict[str, Value]]
+    """Mallory's own values, by the names of fields."""
+
+    def opening(self) -> list[Value]:
+        """What mallory knows before anything is said."""
+        people = [identity(run.who) for run in self._runs]
+        return [*OWN, *people, *(run.code.words for run in self._runs if run.code.leaked)]
+
     def __init__(
-        self, runs: Sequence[Run], rules: Rules, steps: int = 99, looking_for: str | None = None
+        self, runs: Sequence[Any], rules: Any, steps: int = 99, looking_for: str | None = None
     ) -> None:
         """``steps``: how many messages mallory delivers, at most; ``looking_for``: one kind of violation, or
         None for any."""
@@ -349,7 +359,7 @@ class Attack:
         self._seen: set[Any] = set()
         self._played: dict[Any, tuple[list[list[Term]], Awaits | Paired]] = {}
         self.states = 0
-        self.paired: set[tuple[Run, Value]] = set()
+        self.paired: set[tuple[Any, Value]] = set()
         """Which runs came to an end in some state, and with whose identity key."""
 
     def search(self) -> Found | None:
@@ -387,7 +397,7 @@ class Attack:
         key = number, tuple(said_as(each) for each in received)
         if key not in self._played:
             run = self._runs[number]
-            party = (host if run.role == "host" else guest)(run, self._rules)
+            party = self.parties[run.role][0](run, self._rules)
             said, end = next(party)
             all_said = [said]
             for each in received:
@@ -398,9 +408,7 @@ class Attack:
 
     def _knowledge(self, state: State) -> Knowledge:
         said = [term for n, each in enumerate(state) for sent in self._play(n, each)[0] for term in sent]
-        people = [identity(run.who) for run in self._runs]
-        words = [run.code.words for run in self._runs if run.code.leaked]
-        return Knowledge.of([*OWN, *people, *words]).hear(said)
+        return Knowledge.of(self.opening()).hear(said)
 
     # --- what an honest run can be made to receive
 
@@ -423,13 +431,13 @@ class Attack:
             assert awaits.last is not None, "it proves something"
             empty = awaits.kind(**one, **{proof: None})
             right = {value for value in knows.heard(proof) if awaits.last[1](empty, value)}
-            right |= {value for value in awaits.proofs(empty) if knows.derives(value)}
+            right |= {value for value in awaits.proofs(empty, knows) if knows.derives(value)}
             for value in right:
                 yield replace(empty, **{proof: value})
 
     def _repeats(self, run: Run, awaits: Awaits, knows: Knowledge) -> Iterator[Any]:
         """Sealed ones that were heard."""
-        other = "guest" if run.role == "host" else "host"
+        other = self.parties[run.role][1]
         for term in knows.terms:
             if term.kind == "sealed" and term.args[0] is awaits.key and term.args[1] == other:
                 kind, said = term.args[2].args
@@ -451,7 +459,7 @@ class Attack:
             case "ciphertext":
                 own = [wrapped(public(run.own("seed")), atom("mallory's KEM secret"))]
             case _:
-                own = [MALLORY[name]]
+                own = [self.own[name]]
         return [*own, *(knows.heard(name) - set(own))]
 
     # --- what must not be
@@ -507,6 +515,10 @@ OWN = [
     MALLORY["sid"],
     MALLORY["mesh_secret"],
 ]
+
+
+Attack.parties = {"host": (host, "guest"), "guest": (guest, "host")}
+Attack.own = MALLORY
 
 
 def _tells(reply: Term, knows: Knowledge) -> bool:

@@ -1,0 +1,263 @@
+"""Beginning anew as terms: an asker whose session is of no use, an answerer, and the attacker's network.
+
+The messages are those of ``wire.recovery``, made by their own constructors; what follows from them is
+``crypto.recovery`` and ``core.reunion`` themselves, run over terms. Written here by hand: who says what when,
+Olm's first message, the seals.
+
+Mallory is a contact of both, with a line of her own to each. ``stolen``: she has both ends' recovery keys of
+the line between the two as well, and no more: not their identity keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, ClassVar
+from unittest.mock import patch
+
+from p2pchat.core import reunion
+from p2pchat.crypto import recovery
+from p2pchat.wire import recovery as words
+from tests.symbolic.pairing import (
+    KNOWN_KEYS,
+    MISBOUND,
+    OWN,
+    Attack,
+    Awaits,
+    Found,
+    G,
+    Paired,
+    Party,
+    agreed,
+    first_message,
+    identity,
+    opened,
+    said_as,
+)
+from tests.symbolic.terms import Knowledge, Term, Value, atom, fn, power, public, sealed, wrapped
+
+wire: Any = words
+crypto: Any = recovery
+core: Any = reunion
+
+BASE, SECRET, HIDDEN = atom("mallory's base"), atom("mallory's KEM secret"), "what mallory hides"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Any cell in the new session. Before it is heard neither end is sure, and the asker asks again."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One honest person who begins anew with a contact, once."""
+
+    role: str
+    who: str
+    whom: str
+
+    def own(self, what: str) -> Term:
+        """A fresh value of this run's."""
+        return atom(f"{what} of {self.who} as {self.role} of {self.whom}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is known for the case that a session is of no use."""
+
+    stolen: bool = False
+    hides: bool = True
+    """Whether the answer's Olm message hides something that the roots depend on."""
+
+
+def scalar(owner: str, contact: str) -> Term:
+    return atom(f"recovery scalar of {owner} for {contact}")
+
+
+def seed(owner: str, contact: str) -> Term:
+    return atom(f"recovery seed of {owner} for {contact}")
+
+
+def way(sender: str, receiver: str) -> Value:
+    """What cells from one to the other are sealed with."""
+    point = power(G, scalar(sender, receiver), scalar(receiver, sender))
+    return crypto.Way(point, power(G, scalar(sender, receiver)))._key
+
+
+@contextmanager
+def symbolically() -> Iterator[None]:
+    def both(secret: Value, *said: Value) -> tuple[Term, Term]:
+        return fn("asker's root", secret, *said), fn("answerer's root", secret, *said)
+
+    with (
+        patch.object(recovery, "derive", lambda key, label, *parts: fn(label, key, *parts)),
+        patch.object(recovery, "roots", both),
+    ):
+        yield
+
+
+def ask_of(run: Run) -> Any:
+    """What an honest asker says first."""
+    secret = run.own("secret")
+    keys = wire.AskKeys(power(G, run.own("one-time")), public(run.own("seed")))
+    return wire.Ask(
+        wrapped(public(seed(run.whom, run.who)), secret), sealed(fn("ask", secret), "", said_as(keys))
+    )
+
+
+def name_of(ask: Any) -> Term:
+    return fn("name", said_as(ask))
+
+
+def inside(box: Value, key: Term, kind: type) -> Any:
+    """What a box holds, if it opens."""
+    if not (isinstance(box, Term) and box.kind == "sealed" and box.args[0] is key):
+        return None
+    name, held = box.args[2].args
+    return kind(**dict(held)) if name == kind.__name__ else None
+
+
+def hidden_in(olm: Value, who: str, one_time: Term, secret: Any) -> Value | None:
+    """What an Olm message to ``who`` hides, if it opens; ``secret`` of its base key."""
+    if not (isinstance(olm, Term) and olm.kind == "message" and olm.args[0] == "Olm first"):
+        return None
+    said = dict(olm.args[1])
+    body = said["body"]
+    fits = said["one_time"] is one_time and said["identity"] is identity(who)
+    return body.args[2] if fits and body.args[0] is fn("Olm first", secret(said["base"])) else None
+
+
+def asker(run: Run, line: Line) -> Party:
+    ask, secret, otk = ask_of(run), run.own("secret"), run.own("one-time")
+    me, name = atom(f"identity of {run.who}"), name_of(ask)
+
+    def olm_secret(base: Value) -> Term:
+        return agreed(power(identity(run.whom), otk), power(base, me), power(base, otk))
+
+    def hidden(box: Value) -> tuple[Any, Value | None]:
+        keys = inside(box, fn("answer", secret), wire.AnswerKeys)
+        return keys, hidden_in(keys.olm, run.whom, power(G, otk), olm_secret) if keys is not None else None
+
+    def right(answer: Any, box: Value) -> bool:
+        return answer.ask is name and hidden(box)[1] is not None
+
+    def made(answer: Any, knows: Knowledge) -> list[Value]:
+        first = first_message(
+            identity(run.whom), power(G, BASE), power(G, otk), olm_secret(power(G, BASE)), HIDDEN
+        )
+        ciphertexts = {*knows.heard("ciphertext"), wrapped(public(run.own("seed")), SECRET)}
+        keys = [
+            wire.AnswerKeys(0, one, olm) for one, olm in product(ciphertexts, {*knows.heard("olm"), first})
+        ]
+        boxes = [sealed(fn("answer", secret), "", said_as(each)) for each in keys]
+        return [box for box in boxes if right(answer, box)]
+
+    answer = yield (
+        [sealed(way(run.who, run.whom), "asker", said_as(ask))],
+        Awaits(wire.Answer, way(run.whom, run.who), ("box", right), made),
+    )
+    keys, what = hidden(answer.box)
+    session = agreement(line, opened(keys.ciphertext, run.own("seed")), what, name, keys, run.who, run.whom)
+    over = done(run, name, keys, session, run.who, run.whom)
+    yield [sealed(session.asker, "asker", said_as(Heard()))], Awaits(Heard, session.answerer, view=over.view)
+    yield [], over
+
+
+def answerer(run: Run, line: Line) -> Party:
+    me = atom(f"identity of {run.who}")
+
+    def right(ask: Any, box: Value) -> bool:
+        secret = opened(ask.ciphertext, seed(run.who, run.whom))
+        return inside(box, fn("ask", secret), wire.AskKeys) is not None
+
+    def made(ask: Any, knows: Knowledge) -> list[Value]:
+        secret = opened(ask.ciphertext, seed(run.who, run.whom))
+        one_times = {*knows.heard("one_time"), power(G, atom("mallory's one-time key"))}
+        eks = {*knows.heard("encapsulation_key"), public(atom("mallory's seed"))}
+        keys = [wire.AskKeys(one_time, ek) for one_time, ek in product(one_times, eks)]
+        return [sealed(fn("ask", secret), "", said_as(each)) for each in keys]
+
+    ask = yield [], Awaits(wire.Ask, way(run.whom, run.who), ("box", right), made)
+    secret, name = opened(ask.ciphertext, seed(run.who, run.whom)), name_of(ask)
+    theirs = inside(ask.box, fn("ask", secret), wire.AskKeys)
+    base, shared, hides = run.own("base"), run.own("KEM secret"), run.own("hidden")
+    olm_secret = agreed(
+        power(theirs.one_time, me), power(identity(run.whom), base), power(theirs.one_time, base)
+    )
+    olm = first_message(identity(run.who), power(G, base), theirs.one_time, olm_secret, hides)
+    keys = wire.AnswerKeys(0, wrapped(theirs.encapsulation_key, shared), olm)
+    session = agreement(line, shared, hides, name, keys, run.whom, run.who)
+    answer = wire.Answer(name, sealed(fn("answer", secret), "", said_as(keys)))
+    over = done(run, name, keys, session, run.whom, run.who)
+    sent = sealed(way(run.who, run.whom), "answerer", said_as(answer))
+    yield [sent], Awaits(Heard, session.asker, view=over.view)
+    yield [sealed(session.answerer, "answerer", said_as(Heard()))], over
+
+
+def agreement(
+    line: Line, shared: Value, hidden: Value, name: Term, keys: Any, asks: str, answers: str
+) -> Any:
+    exchanged = core._exchanged(name, keys, identity(asks), identity(answers))
+    return crypto.agreed(shared, hidden if line.hides else "nothing", *exchanged)
+
+
+def done(run: Run, name: Term, keys: Any, session: Any, asks: str, answers: str) -> Paired:
+    seen = name, identity(asks), identity(answers), keys.ciphertext, keys.olm
+    secrets = session.asker, session.answerer, session.renewal_key
+    return Paired(run, identity(run.whom), seen, secrets)
+
+
+class Recoveries(Attack):
+    """The same search, over these."""
+
+    parties: ClassVar[Any] = {"asker": (asker, "answerer"), "answerer": (answerer, "asker")}
+
+    def search(self) -> Found | None:
+        with symbolically():
+            return self._from(((),) * len(self._runs), ())
+
+    def opening(self) -> list[Value]:
+        known: list[Value] = [*OWN]
+        for who in ("alice", "bob"):
+            known += [identity(who), scalar("mallory", who), seed("mallory", who)]
+            known += [power(G, scalar(who, "mallory")), public(seed(who, "mallory"))]
+        if self._rules.stolen:
+            known += [make(*ends) for make in (scalar, seed) for ends in (("alice", "bob"), ("bob", "alice"))]
+        return known
+
+    def _values(self, run: Any, name: str, so_far: Any, knows: Knowledge) -> list[Value]:
+        own: Value = (
+            name_of(ask_of(run)) if name == "ask" else wrapped(public(seed(run.who, run.whom)), SECRET)
+        )
+        return [each for each in {own, *knows.heard(name)} if knows.derives(each)]
+
+    def _wrong(self, number: int, state: Any, before: Knowledge, steps: Any) -> Found | None:
+        run = self._runs[number]
+        end = self._play(number, state[number])[1]
+        if not isinstance(end, Paired):
+            return None
+        self.paired.add((run, end.peer))
+        if run.whom == "mallory":
+            return None
+        knows = self._knowledge(state)
+        if any(knows.derives(secret) for secret in end.secrets):
+            return Found(KNOWN_KEYS, run, steps)
+        agreeing = [
+            n
+            for n, other in enumerate(self._runs)
+            if (other.who, other.whom) == (run.whom, run.who)
+            and other.role != run.role
+            and self._play(n, state[n])[1].view == end.view
+        ]
+        return None if agreeing else Found(MISBOUND, run, steps)
+
+
+def scenes(runs: int) -> Iterator[tuple[Run, ...]]:
+    """So many honest runs: every choice of roles, people and contacts."""
+    pairs = ("alice", "bob"), ("bob", "alice"), ("alice", "mallory"), ("bob", "mallory")
+    each = [Run(role, *ends) for role, ends in product(("asker", "answerer"), pairs)]
+    for chosen in product(each, repeat=runs):
+        if list(chosen) == sorted(set(chosen), key=each.index):
+            yield chosen

@@ -1,0 +1,39 @@
+"""A symbolic attacker explores how two begin anew, and has no part in it, even with their recovery keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.symbolic.pairing import identity
+from tests.symbolic.recovery import Line, Recoveries, Run, scenes
+
+ALICE, BOB = Run("asker", "alice", "bob"), Run("answerer", "bob", "alice")
+
+
+@pytest.mark.parametrize("stolen", [False, True])
+def test_two_honest_ends_whatever_they_do_are_safe_from_the_network(stolen: bool) -> None:
+    states = 0
+    for chosen in scenes(2):
+        attack = Recoveries(chosen, Line(stolen))
+        assert attack.search() is None, chosen
+        states += attack.states
+    assert states > 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stolen", [False, True])
+def test_three_honest_ends_are_safe_from_the_network(stolen: bool) -> None:
+    for chosen in scenes(3):
+        assert Recoveries(chosen, Line(stolen)).search() is None, chosen
+
+
+def test_honest_ends_find_each_other() -> None:
+    attack = Recoveries((ALICE, BOB), Line())
+    assert attack.search() is None
+    assert attack.paired == {(ALICE, identity("bob")), (BOB, identity("alice"))}
+
+
+def test_a_thief_of_recovery_keys_would_be_taken_for_their_owner_if_olm_hid_nothing() -> None:
+    """The search finds what is there to be found."""
+    assert Recoveries((BOB,), Line(stolen=True, hides=False)).search() is not None
+    assert Recoveries((BOB,), Line(stolen=True)).search() is None

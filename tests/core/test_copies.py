@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 
 import pytest
 
@@ -215,3 +216,33 @@ def test_a_text_that_was_delivered_is_announced_once_whatever_was_put_back() -> 
     world.run(60.0)
     arrived = [event.message.id for event in world.machines["r1"].events(orders.MessageArrived)]
     assert len(arrived) == len(set(arrived))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_put_back_and_when_nothing_is_false_and_nothing_said_since_is_lost(seed: int) -> None:
+    draw = random.Random(seed)
+    world = friends("r1", "r2", seed=seed)
+    kept = {name: copied(world, name) for name in ("r1", "r2")}
+    sent: dict[str, list[str]] = {"r1": [], "r2": []}
+    for step in range(14):
+        name = draw.choice(("r1", "r2"))
+        other = "r2" if name == "r1" else "r1"
+        match draw.choice(("send", "send", "send", "copy", "put back", "wait")):
+            case "send":
+                sent[name].append(f"{name} {step}")
+                world.send(name, other, sent[name][-1])
+                world.run(draw.choice((0.01, 0.3, 3.0)))
+            case "copy":
+                kept[name] = copied(world, name)
+            case "put back":
+                put_back(world, name, kept[name])
+                sent[name].clear()  # what the copy knows nothing of is gone
+            case _:
+                world.run(draw.choice((1.0, 30.0, 200.0)))
+    world.run(1500.0)
+    for name, other in (("r1", "r2"), ("r2", "r1")):
+        arrived = {event.message.text for event in world.machines[other].events(orders.MessageArrived)}
+        lines = [line for line in world.machines[name].store.history if line.outgoing]
+        assert {line.text for line in lines if line.state is MessageState.DELIVERED} <= arrived
+        assert set(sent[name]) <= arrived
+        assert not world.machines[name].store.outbox

@@ -26,6 +26,7 @@ from p2pchat.wire import (
     pairing,
     payload,
     reconcile,
+    recovery,
     sdp,
     signalling,
     vicinity,
@@ -144,6 +145,13 @@ TARGETS: dict[str, Target] = {
         payload.RekeyOffer(3, 81_000, b"e" * 1184),
         payload.RekeyAnswer(3, b"c" * 1088),
         payload.Lasting(86_400.0, 7),
+        payload.RecoveryOffer(b"x" * 32, b"e" * 1184),
+    ),
+    "recovery": Format(recovery.decode_word, recovery.encode_word).extensible(
+        recovery.Ask(b"c" * 1088, b"sealed keys"),
+        recovery.Answer(b"a" * 16, b"sealed answer"),
+        recovery.Living(b"a" * 16),
+        recovery.Standing(b"session!", 7, 9),
     ),
     "notice": Format(payload.decode_notice, payload.encode_notice).extensible(
         payload.Receipt(7, b"\x05", b"name 1"),

@@ -22,7 +22,8 @@ LinkId = NewType("LinkId", int)
 """Local number of one link attempt; never reused while a node runs."""
 
 NodeId = NewType("NodeId", bytes)
-"""8 random bytes a node draws anew at every start and tells only its neighbours, inside sealed offers."""
+"""8 random bytes a node draws anew for each mesh at every start, and tells only those to whom it offers a
+link, or who offer it one, inside sealed blobs."""
 
 Topic = NewType("Topic", bytes)
 """32 opaque bytes under which seats are taken at a rendezvous."""

@@ -5,8 +5,9 @@ Knows: how contacts are listed, shown and asked about. Does not know: what makes
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,6 +21,9 @@ from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
 from p2pchat.wording.lines import local_time, span, span_words
 from p2pchat.wording.sessions import standing, trust
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
 
 
 @click.group("contacts", cls=Group, invoke_without_command=True)
@@ -273,25 +277,51 @@ async def _renew(settings: Settings, name: str) -> None:
 @command.command("remove")
 @click.argument("name", type=CONTACT)
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--keep-mesh", is_flag=True, help="Go on relaying for a mesh in which you know nobody else.")
+@click.option(
+    "--renew-mesh/--no-renew-mesh", default=None, help="Put them out of the mesh, too, with a new secret."
+)
 @pass_settings
-def remove(settings: Settings, name: str, yes: bool) -> None:
+def remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, renew_mesh: bool | None) -> None:
     """Forget a contact, with all that was said.
+
+    With the last contact of a mesh you leave it, unless --keep-mesh.
+
+    Somebody removed still knows the mesh's secret: it can link there, and see when its members are about.
+    With --renew-mesh your node draws another and tells it to your other contacts in that mesh, and they to
+    theirs. Whoever of these still has the removed as a contact tells them, too.
 
     \b
     Example:
       p2pchat contacts remove bob
+      p2pchat contacts remove bob --renew-mesh
     """
-    wait_for(_remove(settings, name, yes), settings)
+    wait_for(_remove(settings, name, yes, keep_mesh, renew_mesh), settings)
 
 
-async def _remove(settings: Settings, name: str, yes: bool) -> None:
+async def _remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, renew_mesh: bool | None) -> None:
     shown = harmless_name(name)
     async with open_node(settings) as node:
         contact = await node.contact(name)
         question = f"Forget {shown}, the keys shared with them and all that was said?"
         if not await confirmed(question, yes):
             raise Ended(f"{shown} stays")
-        await node.remove(name)
+        if renew_mesh is None:
+            renew_mesh = not yes and await _to_be_renewed(node, contact)
+        gone = await node.remove(name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
     if settings.json:
-        record({"type": "contact", "name": contact["name"], "change": "removed"})
+        record({"type": "contact", "change": "removed", **gone, "name": contact["name"]})
     say(f"{shown} is forgotten.")
+    if gone["left_mesh"]:
+        say("Nobody else was reached through that mesh: you have left it, and no more go where it is met.")
+    if gone["renewed_mesh"]:
+        say("Your node tells a new secret to your other contacts in that mesh, and they to theirs.")
+
+
+async def _to_be_renewed(node: Node, contact: Mapping[str, Any]) -> bool:
+    """Whether others stay in their mesh, and the person wants to go on without them."""
+    others = [each for each in await node.contacts() if each["mesh"] == contact["mesh"]]
+    return len(others) > 1 and sys.stdin.isatty() and await confirmed(_RENEW, yes=False)
+
+
+_RENEW: Final = "They still know the secret of your mesh. Go on with your other contacts under a new one?"

@@ -6,16 +6,27 @@ Knows: how a code is taken from the line or asked for. Does not know: what it pr
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.invite import told_of_clock, welcome
 from p2pchat.cli.output import record, say
-from p2pchat.cli.parameters import SECONDS
+from p2pchat.cli.parameters import MESH_SHOWN, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import Malformed, UsageError
+from p2pchat.text import one_line, typed
+from p2pchat.wire.places import is_public
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+
+_GO_THERE: Final = "Go there, too? It sees your address, and when you are there."
 
 
 @click.command("join", cls=Command)
@@ -25,14 +36,23 @@ from p2pchat.errors import Malformed, UsageError
 )
 @click.option("--timeout", type=SECONDS, default=60.0, help="Seconds to wait for the other side.")
 @click.option("--rendezvous", multiple=True, metavar="URL", help="Look for them here as well (repeatable).")
+@click.option("--accept-new", is_flag=True, help="Go wherever they say that their mesh is met, unasked.")
 @pass_settings
 def command(
-    settings: Settings, code: tuple[str, ...], name: str | None, timeout: float, rendezvous: tuple[str, ...]
+    settings: Settings,
+    code: tuple[str, ...],
+    name: str | None,
+    timeout: float,
+    rendezvous: tuple[str, ...],
+    accept_new: bool,
 ) -> None:
     """Answer the code (or link) a friend gave you.
 
     Capitals, and blanks instead of dashes, do not matter. Without a code it is asked for, which keeps it out
     of the shell's history.
+
+    You are then in their mesh. If it is met at rendezvous that neither you nor the code named, each is shown
+    and asked for; without a terminal they are left out, unless --accept-new.
 
     \b
     Example:
@@ -40,7 +60,7 @@ def command(
       p2pchat join 42 tango marble orbit --as ana
     """
     text = _checked(" ".join(code) or _asked())
-    wait_for(_join(settings, text, name, timeout, rendezvous), settings, fast=hosting(settings))
+    wait_for(_join(settings, text, name, timeout, rendezvous, accept_new), settings, fast=hosting(settings))
 
 
 def _asked() -> str:
@@ -61,13 +81,36 @@ def _checked(text: str) -> str:
 
 
 async def _join(
-    settings: Settings, code: str, name: str | None, timeout: float, rendezvous: tuple[str, ...]
+    settings: Settings,
+    code: str,
+    name: str | None,
+    timeout: float,
+    rendezvous: tuple[str, ...],
+    accept_new: bool,
 ) -> None:
     async with open_node(settings, timeout) as node:
         say("Looking for the other side ...")
-        contact = await node.join(code, name=name, timeout=timeout, rendezvous=rendezvous)
+        contact = await node.join(
+            code, name=name, timeout=timeout, rendezvous=rendezvous, accept_new=accept_new
+        )
         if settings.json:
             record({"type": "contact", "change": "added", **contact})
         else:
             welcome(contact, await node.contacts())
         await told_of_clock(node)
+        await _ask(node, contact)
+
+
+async def _ask(node: Node, contact: Mapping[str, Any]) -> None:
+    """Where their mesh is met, too, is shown; the person says whether to go there."""
+    for url in contact["left_out"]:
+        shown = one_line(url)
+        if not is_public(url):
+            say(f"Their mesh is met at {shown}, too, in a private network: left out. If it is right:")
+            say(f"  p2pchat rendezvous add {typed(url)} --mesh {contact['mesh'][:MESH_SHOWN]}")
+            continue
+        say(f"Their mesh is met at {shown}, too, which neither you nor the code named.")
+        if sys.stdin.isatty() and await confirmed(_GO_THERE, yes=False):
+            await node.add_rendezvous(url, mesh=contact["mesh"], typed=False)
+        else:
+            say("  Left out.")

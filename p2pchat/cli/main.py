@@ -24,6 +24,8 @@ _COMMANDS: Final = {
     "listen": "print messages as they come",
     "history": "read what was said",
     "contacts": "whom you know: list, show, verify, mute, block …",
+    "mesh": "the meshes you belong to: list, leave",
+    "rendezvous": "where you are found: list, add, remove",
     "whoami": "your nickname, fingerprint and safety words",
     "node": "stay in the mesh and relay: run, status, stop",
     "doctor": "what works from here, and what others learn",
@@ -72,10 +74,9 @@ class _Root(click.Group):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One screen of 24 lines by 80, and no command imported to fill it."""
         self.format_usage(ctx, formatter)
-        formatter.write("  Private messages from terminal to terminal, through friends and no server.\n\n")
+        formatter.write("  Private messages from terminal to terminal, through friends and no server.\n")
         for name in self.list_commands(ctx):
             formatter.write(f"  {name:<11} {_COMMANDS[name]}\n")
-        formatter.write("\n")
         for names, meaning in _OPTIONS:
             formatter.write(f"  {names:<23} {meaning}".rstrip() + "\n")
 

@@ -39,7 +39,7 @@ def status_panel(status: Mapping[str, Any], *, coloured: bool) -> str:
         Text(),
         _counters(status),
     ]
-    console.print(Panel(Group(*parts), title=Text(f"node {status['node']}"), title_align="left"))
+    console.print(Panel(Group(*parts), title=Text("node"), title_align="left"))
     return picture.getvalue().rstrip("\n")
 
 

@@ -78,6 +78,28 @@ class ContactName(click.ParamType[str]):
 
 CONTACT: Final = ContactName()
 
+MESH_SHOWN: Final = 8
+"""Hexadecimal digits of a mesh's id that are shown: enough to tell some hundred apart."""
+
+
+class MeshName(click.ParamType[str]):
+    """The beginning of a mesh's id; completed from the running node, if there is one."""
+
+    name = "mesh"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        """Offer the meshes; their ids are hexadecimal digits."""
+        try:
+            ids = asyncio.run(_meshes(ctx.ensure_object(Settings)))
+        except Exception:  # noqa: BLE001  (whatever it is, it must not disturb the shell)
+            return []
+        return [CompletionItem(each) for each in ids if each.startswith(incomplete)]
+
+
+MESH: Final = MeshName()
+
 
 async def _names(settings: Settings) -> list[str]:
     from p2pchat.cli.connection import attached_node
@@ -85,6 +107,14 @@ async def _names(settings: Settings) -> list[str]:
     async with asyncio.timeout(COMPLETION_PATIENCE):
         async with attached_node(settings) as node:
             return [contact["name"] for contact in await node.contacts()]
+
+
+async def _meshes(settings: Settings) -> list[str]:
+    from p2pchat.cli.connection import attached_node
+
+    async with asyncio.timeout(COMPLETION_PATIENCE):
+        async with attached_node(settings) as node:
+            return [mesh["mesh"][:MESH_SHOWN] for mesh in await node.meshes()]
 
 
 def _is_harmless(name: str) -> bool:

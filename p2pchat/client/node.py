@@ -89,10 +89,15 @@ class Node(Reach):
         name: str | None = None,
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
+        accept_new: bool = False,
     ) -> Event:
         """Become somebody's contact with the code or link they gave; return the contact. The same code again
-        returns the same contact."""
-        params = {"code": code, "name": name, "rendezvous": list(rendezvous)}
+        returns the same contact.
+
+        Where their mesh is met that neither you nor the code named is not gone to, but told as ``left_out``;
+        with ``accept_new``, only private addresses are.
+        """
+        params: Event = {"code": code, "name": name, "rendezvous": list(rendezvous), "accept_new": accept_new}
         left = _remaining(timeout)
 
         async def ask() -> Event:
@@ -138,9 +143,38 @@ class Node(Reach):
         restored; the contact, whose ``session`` says how things stand."""
         return await self._call("contacts.renew", name=name)  # type: ignore[no-any-return]
 
-    async def remove(self, name: str) -> Event:
-        """Forget a contact and everything said."""
-        return await self._call("contacts.remove", name=name)  # type: ignore[no-any-return]
+    async def remove(self, name: str, *, keep_mesh: bool = False, renew_mesh: bool = False) -> Event:
+        """Forget a contact and everything said; with the last contact of a mesh, leave it (``left_mesh``),
+        unless ``keep_mesh``: then go on relaying. With ``renew_mesh``, go with all who stay to a mesh
+        (``renewed_mesh``) with a secret that the contact is not told."""
+        choices = {"keep_mesh": keep_mesh, "renew_mesh": renew_mesh}
+        return await self._call("contacts.remove", name=name, **choices)  # type: ignore[no-any-return]
+
+    # --- meshes and where they are met
+
+    async def meshes(self) -> list[Event]:
+        """All meshes: ``mesh`` (its id), whether ``invites`` lead into it, the mesh it is ``followed_by``,
+        ``contacts``, ``links``, ``rendezvous``, ``joined_at``."""
+        return await self._call("mesh.list")  # type: ignore[no-any-return]
+
+    async def leave_mesh(self, mesh: str, *, forget: bool = False) -> Event:
+        """Take part in a mesh (the beginning of its id) no more. Contacts who are reached through it are
+        ``forgotten``; without ``forget``, a mesh with contacts is a UsageError."""
+        return await self._call("mesh.leave", mesh=mesh, forget=forget)  # type: ignore[no-any-return]
+
+    async def rendezvous(self) -> list[Event]:
+        """All rendezvous: ``url``, whether it is your ``own`` and was ``typed`` by you, the ``meshes`` that
+        are met there, ``up`` (None: not needed just now) and the ``reason`` why not."""
+        return await self._call("rendezvous.list")  # type: ignore[no-any-return]
+
+    async def add_rendezvous(self, url: str, *, mesh: str | None = None, typed: bool = True) -> list[Event]:
+        """Meet others there: members of ``mesh``, or else be found there yourself, and those of the one mesh
+        there is. Not ``typed``: a contact named it, and you agree. Returns all rendezvous."""
+        return await self._call("rendezvous.add", url=url, mesh=mesh, typed=typed)  # type: ignore[no-any-return]
+
+    async def remove_rendezvous(self, url: str, *, mesh: str | None = None) -> list[Event]:
+        """Meet members of ``mesh``, or anybody, there no more. Returns all rendezvous."""
+        return await self._call("rendezvous.remove", url=url, mesh=mesh)  # type: ignore[no-any-return]
 
     # --- messages
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from p2pchat import looks
 from p2pchat.core.orders import ContactChanged, Notify, Order, Persist
 from p2pchat.core.records import Contact, DropContact, PutContact
-from p2pchat.types import ContactId
+from p2pchat.types import ContactId, MeshId
 
 
 class Contacts:
@@ -73,6 +73,11 @@ class Contacts:
         """Have what is said with them from now on last so long."""
         decided = replace(contact, lasts_s=seconds, lasts_turn=turn)
         return self._put(decided, "disappearing", by_them=by_them)[1]
+
+    def move(self, contact: Contact, mesh: MeshId) -> list[Order]:
+        """They are in another mesh, which is nothing to tell anybody."""
+        self._contacts[contact.id] = moved = replace(contact, mesh=mesh)
+        return [Persist(PutContact(moved))]
 
     def remove(self, contact: Contact) -> list[Order]:
         """Forget them and everything said."""

@@ -95,6 +95,13 @@ class Lasts:
 
 
 @dataclass(frozen=True, slots=True)
+class MeshTold:
+    """The contact says in which mesh it is."""
+
+    renewed: wire.MeshRenewed
+
+
+@dataclass(frozen=True, slots=True)
 class Renewed:
     """The session began anew; a hash of what was exchanged."""
 
@@ -110,7 +117,7 @@ class Turned:
     """Messages that wait for the person's word."""
 
 
-Output = Order | SendCell | Retag | Lasts | Renewed | Turned
+Output = Order | SendCell | Retag | Lasts | Renewed | Turned | MeshTold
 
 
 class Conversation:
@@ -223,6 +230,13 @@ class Conversation:
         told = self._enqueue(decision, now)
         lasts = Lasts(decision.seconds, decision.turn, by_them=False)
         return [lasts, *self._saved(told + self._flush(now))]
+
+    def tell_mesh(self, renewed: wire.MeshRenewed, now: float) -> list[Output]:
+        """Say in which mesh we are, as surely as by a message. Of what was not heard yet, the last word
+        counts."""
+        old = [item for item in self._outbox if item.entry.number is None and _is_of_mesh(item.entry)]
+        dropped = [order for item in old for order in self._finish(item, MessageState.CANCELLED, now)]
+        return self._saved([*dropped, *self._enqueue(renewed, now), *self._flush(now)])
 
     def connected(self, links: int, now: float) -> list[Output]:
         """The mesh has ``links`` links now. What waited for one leaves, and nothing else: a neighbour that
@@ -392,7 +406,7 @@ class Conversation:
         self._owes_receipt = self._heard_back = False
         self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
         for item in self._outbox:
-            if item.entry.renewal:
+            if item.entry.renewal and not _is_of_mesh(item.entry):
                 out += self._finish(item, MessageState.CANCELLED, now)
                 continue
             held = item.entry.held or hold
@@ -471,6 +485,8 @@ class Conversation:
                 return self._decided_by_them(payload, now)
             case wire.RecoveryOffer():
                 return self._turn(self._reunion.learn(payload, now), now)
+            case wire.MeshRenewed():
+                return [MeshTold(payload)]
             case wire.UnknownPayload():
                 self._counters["payloads not understood"] += 1
                 return []
@@ -675,6 +691,11 @@ class Conversation:
             return out
         self._moved = False
         return [Persist(PutSession(self._session.snapshot())), *out]
+
+
+def _is_of_mesh(entry: OutboxEntry) -> bool:
+    """Whether it tells of a mesh: that is still true when the session is another."""
+    return entry.renewal and isinstance(wire.decode_payload(entry.payload), wire.MeshRenewed)
 
 
 def _shown(at: float, now: float) -> float:

@@ -173,7 +173,10 @@ class InviteEntered:
     code: InviteCode | InviteLink
     name: str | None
     rendezvous: tuple[str, ...]
+    """Where to look for them as well; what is typed here is trusted as the code is."""
     deadline: float
+    accept_new: bool = False
+    """Meet them also where neither the person nor the code said, but they do; otherwise that is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +226,10 @@ class ContactRenewed:
 @dataclass(frozen=True, slots=True)
 class ContactRemoved:
     contact: ContactId
+    keep_mesh: bool = False
+    """Go on relaying for a mesh in which we know nobody any more."""
+    renew_mesh: bool = False
+    """Go, with all who stay, to a mesh with another secret, which they are not told."""
 
 
 ContactFact = (
@@ -235,6 +242,35 @@ ContactFact = (
     | ContactRemoved
 )
 """What the user decided about one contact."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeshLeft:
+    """Take part in a mesh no more, and forget the contacts who are reached through it."""
+
+    mesh: MeshId
+
+
+@dataclass(frozen=True, slots=True)
+class RendezvousAdded:
+    """Meet there, too; ``mesh`` None: it is our own, for invites that we answer and meshes that we found."""
+
+    url: str
+    mesh: MeshId | None
+    typed: bool = True
+    """By the person; otherwise a contact named it and the person agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RendezvousRemoved:
+    """Meet there no more; ``mesh`` None: it is no more our own."""
+
+    url: str
+    mesh: MeshId | None
+
+
+MeshFact = MeshLeft | RendezvousAdded | RendezvousRemoved
+"""What the user decided about meshes and where they are met."""
 
 
 Fact = (
@@ -264,4 +300,7 @@ Fact = (
     | ContactLasts
     | ContactRenewed
     | ContactRemoved
+    | MeshLeft
+    | RendezvousAdded
+    | RendezvousRemoved
 )

@@ -32,7 +32,8 @@ from p2pchat.errors import LimitError, Malformed, TrustError, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, Topic
 from p2pchat.wire import signalling
-from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous
+from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.places import check_rendezvous, grown, is_public
 
 CAP = 16
 """Invites open at once; nobody reads out more."""
@@ -46,6 +47,24 @@ TRIED_CAP = 4096
 class _Open:
     party: Host | Guest
     name: str | None
+    typed: tuple[str, ...] = ()
+    """Rendezvous, by the person."""
+    named: tuple[str, ...] = ()
+    """By the code that was given away."""
+    accept_new: bool = False
+    leads_into: bytes = b""
+    """The secret of our mesh, for the host of an invite."""
+
+    def agreed(self, paired: Paired) -> Paired:
+        """The person agreed to what they typed, and to the code; who else is named is theirs to accept."""
+        where = _distinct(self.party.met_at, paired.rendezvous)
+        typed = tuple(url for url in where if url in self.typed)
+        theirs = tuple(
+            url
+            for url in where
+            if url not in typed and is_public(url) and (url in self.named or self.accept_new)
+        )
+        return replace(paired, name=self.name or paired.name, typed=typed, theirs=theirs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +82,14 @@ class Invites:
     """Runs the pairings; each is known by the local number under which it was asked for."""
 
     def __init__(self, identity: Identity, tried: Iterable[Tried], entropy: Entropy) -> None:
-        self._identity = identity
+        self.identity = identity
         self._tried = {each.mark: each for each in tried}
         self._entropy = entropy
         self._open: dict[int, _Open] = {}
 
     def open_for(self, fact: InviteOpened, home: MeshRecord) -> list[Order]:
         """Wait for a guest who is to join ``home``."""
-        urls = _distinct(fact.rendezvous, home.rendezvous)
+        urls = _distinct(fact.rendezvous, grown((), home.rendezvous))
         try:
             check_rendezvous(urls)
         except Malformed as error:
@@ -80,10 +99,10 @@ class Invites:
             return self._taken_over(known, fact)
         if fact.code is not None and self._mark(fact.code) in self._tried:
             return self._used_up(fact.code, _TRIED_HERE)
-        ours = Ours(self._identity.name, self._account(), home.secret, urls, urls)
+        ours = Ours(self.identity.name, self._account(), home.secret, urls, urls)
         entropy = self._entropy.child(f"invite {fact.invite}")
         host = Host(ours, fact.link, fact.deadline, entropy, fact.code, lambda topic: self.at(topic) is None)
-        return self._begin(fact.invite, host, fact.name, urls)
+        return self._begin(fact.invite, _Open(host, fact.name, fact.rendezvous, leads_into=home.secret), urls)
 
     def _taken_over(self, known: int, fact: InviteOpened) -> list[Order]:
         """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
@@ -97,18 +116,23 @@ class Invites:
         party = self._open[invite].party
         return isinstance(party, Host) and party.code == code
 
-    def enter(self, fact: InviteEntered) -> list[Order]:
-        """Be somebody's guest."""
-        offered = fact.code.rendezvous if isinstance(fact.code, InviteLink) else ()
-        urls = _distinct(offered, fact.rendezvous, self._identity.rendezvous)
-        ours = Ours(self._identity.name, self._account(), b"", (), urls)
+    def enter(self, fact: InviteEntered, typed: tuple[str, ...]) -> list[Order]:
+        """Be somebody's guest. ``typed``: every rendezvous that the person has ever typed; a private address
+        that a link names must be among them."""
+        typed = _distinct(fact.rendezvous, typed)
+        named = fact.code.rendezvous if isinstance(fact.code, InviteLink) else ()
+        offered = [url for url in named if url in typed or is_public(url)]
+        urls = _distinct(offered, fact.rendezvous, self.identity.rendezvous)
+        if named and not offered:
+            return [Failed(UsageError(_private(named)))]
+        ours = Ours(self.identity.name, self._account(), b"", (), urls)
         guest = Guest(ours, fact.code, fact.deadline, self._entropy.child(f"invite {fact.invite}"))
         known = self.at(guest.topic)
         if known is not None:
             return [Failed(_OURS if self._waits_at(known, fact.code) else _MET_ALREADY)]
         if self._mark(fact.code) in self._tried:
             return self._used_up(fact.code, _TRIED)
-        return self._begin(fact.invite, guest, fact.name, urls)
+        return self._begin(fact.invite, _Open(guest, fact.name, typed, named, fact.accept_new), urls)
 
     def came_of(self, paired: Paired, contact: ContactId, now: float) -> list[Persist]:
         """A pairing is complete: whoever asks for its code again is told with whom."""
@@ -118,6 +142,20 @@ class Invites:
         """We do not want it any more."""
         known = self._open.pop(invite, None)
         return [*known.party.cancel()] if known is not None else []
+
+    def leading_into(self, mesh_secret: bytes) -> list[int]:
+        """The numbers of the open invites into a mesh."""
+        return [number for number, each in self._open.items() if each.leads_into == mesh_secret]
+
+    def lead_into(self, before: bytes, secret: bytes) -> None:
+        """Whoever answers from now on is let into another mesh instead."""
+        for each in self._open.values():
+            if each.leads_into == before and isinstance(each.party, Host) and each.party.lead_into(secret):
+                each.leads_into = secret
+
+    def typed(self, url: str) -> bool:
+        """Whether the person has typed this rendezvous for one of the open invites."""
+        return any(url in each.typed for each in self._open.values())
 
     def open(self) -> list[int]:
         """The numbers of all open invites."""
@@ -162,21 +200,18 @@ class Invites:
     def _account(self) -> OlmAccount:
         """Our account for one pairing. Its one-time key lives and dies with the pairing: none is ever stored,
         and none is left over from a pairing that failed."""
-        return OlmAccount(self._identity.account, self._identity.pickle_key)
+        return OlmAccount(self.identity.account, self.identity.pickle_key)
 
-    def _begin(
-        self, invite: int, party: Host | Guest, name: str | None, urls: tuple[str, ...]
-    ) -> list[Order]:
+    def _begin(self, invite: int, opened: _Open, urls: tuple[str, ...]) -> list[Order]:
         if not urls:
             return [Failed(UsageError("no rendezvous is known; name one with --rendezvous URL"))]
         if len(self._open) >= CAP:
             return [Failed(LimitError(f"{CAP} invites are open already; cancel one first"))]
-        self._open[invite] = _Open(party, name)
-        return [*party.start()]
+        self._open[invite] = opened
+        return [*opened.party.start()]
 
     def _after(self, invite: int, out: list[Output], now: float) -> list[Order]:
-        """Put our own name for the contact in, note that a code was tried, and forget a pairing that is
-        over."""
+        """Say what was agreed to, note that a code was tried, and forget a pairing that is over."""
         known = self._open[invite]
         if known.party.over:
             del self._open[invite]
@@ -185,7 +220,7 @@ class Invites:
             match each:
                 case Paired():
                     used = self._mark(known.party.code)
-                    done.append(replace(each, name=known.name or each.name, used=used))
+                    done.append(replace(known.agreed(each), used=used))
                 case Guessed():
                     done += self._note(Tried(self._mark(known.party.code), now))
                 case _:
@@ -197,7 +232,7 @@ class Invites:
     def _mark(self, code: InviteCode | InviteLink) -> bytes:
         """What the code is known by here; without this home's key nobody can find it from that."""
         secret = str(code).encode() if isinstance(code, InviteCode) else code.secret
-        return derive(self._identity.pickle_key, "tried invite", secret, size=16)
+        return derive(self.identity.pickle_key, "tried invite", secret, size=16)
 
     def _note(self, tried: Tried) -> list[Persist]:
         self._tried.pop(tried.mark, None)
@@ -224,3 +259,10 @@ _MET_ALREADY = UsageError("another invite with this number is open here; wait un
 
 def _distinct(*lists: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(url for urls in lists for url in urls))
+
+
+def _private(urls: tuple[str, ...]) -> str:
+    return (
+        f"this link meets at {urls[0]}, an address of a private network; "
+        f"if you know it to be right, add --rendezvous {urls[0]}"
+    )

@@ -122,12 +122,16 @@ class Meeting:
 
     # --- our seats
 
-    def add(self, urls: tuple[str, ...], now: float) -> list[Wish]:
-        """Meet at further rendezvous, too: somebody is expected there."""
-        self._urls = (*self._urls, *urls)
+    def meet_at(self, urls: tuple[str, ...], now: float) -> list[Wish]:
+        """Meet at these and at no others. At a new one somebody is expected."""
+        before, self._urls = self._urls, urls
+        new, gone = [url for url in urls if url not in before], [url for url in before if url not in urls]
+        self._crowds = {key: n for key, n in self._crowds.items() if key[0] not in gone}
         if not self.sitting:
-            return self.sit(now)
-        return [TakeSeat(url, topic, SeatMode.MESH) for topic in self._topics for url in urls]
+            return self.sit(now) if new else []
+        topics = list(self._topics)
+        left: list[Wish] = [LeaveSeat(url, topic) for topic in topics for url in gone]
+        return [*left, *(TakeSeat(url, topic, SeatMode.MESH) for topic in topics for url in new)]
 
     def sit(self, now: float) -> list[Wish]:
         """Take seats, if we hold none."""

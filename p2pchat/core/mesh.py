@@ -80,6 +80,7 @@ class Mesh:
         stem: Stems = Stem,
     ) -> None:
         """``kept``: the index of what an earlier run held."""
+        self._node = node
         self._links_wanted = settings.links_wanted
         self._counters = counters
         self._cells = Cells(record.id, settings, entropy, counters, strategy, kept, self._node_at)
@@ -119,6 +120,7 @@ class Mesh:
         held, pulling = self._cells.status()
         return MeshStatus(
             self.record.id,
+            self._node,
             self.links_up,
             sum(self._cells.tree().values()),
             self._links_wanted,
@@ -149,13 +151,22 @@ class Mesh:
         held = self._on_cells(self._cells.leave(now), now)
         return [*held, *waiting, *self._watched(self._view.leave(now), now)]
 
+    def depart(self, now: float) -> list[MeshOutput]:
+        """Leave for good."""
+        waiting = self._stemmed(self._stem.leave(now), now) if self._stem is not None else []
+        return [*waiting, *self._watched(self._view.depart(now), now)]
+
     def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
         """Held cells were read from the disk."""
         return self._on_cells(self._cells.fetched(numbers, cells, now), now) + self._serve(now)
 
-    def meet_at(self, urls: tuple[str, ...], now: float) -> list[MeshOutput]:
-        """Meet at further rendezvous, too."""
-        return self._watched(self._view.meet_at(urls, now), now)
+    def meet_at(self, record: MeshRecord, now: float) -> list[MeshOutput]:
+        """The record says anew where the mesh is met."""
+        return self._watched(self._view.meet_at(record, now), now)
+
+    def expect(self, now: float) -> list[MeshOutput]:
+        """Somebody is on the way into this mesh: be where it is met."""
+        return self._watched(self._view.expect(now), now)
 
     def seated(self, url: str, topic: Topic, others: tuple[Seat, ...], now: float) -> list[MeshOutput]:
         """We hold a seat and see some others."""

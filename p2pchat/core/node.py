@@ -10,25 +10,26 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import assert_never
 
-from p2pchat.core import facts, invites, mesh, orders, pairing, talks
+from p2pchat.core import facts, invites, mesh, orders, pairing, said, talks
+from p2pchat.core.belonging import Belonging
 from p2pchat.core.broadcast import Strategy
 from p2pchat.core.cells import CellArrived
 from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
+from p2pchat.core.meshes import Meshes
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import ContactChanged, LinksChanged, Notify, Order, Persist, WhenKept
+from p2pchat.core.orders import ContactChanged, LinksChanged, Notify, Order, WhenKept
 from p2pchat.core.plumtree import Plumtree
-from p2pchat.core.records import Contact, HeldCell, Identity, Memory, PutMesh
+from p2pchat.core.records import Contact, Identity, Memory
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat, Topical
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import Status
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.talks import Talks
-from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import P2PChatError, RefusedInput
 from p2pchat.ports import Entropy, exponential
-from p2pchat.types import ContactId, LinkId, MeshId, NodeId
+from p2pchat.types import ContactId, LinkId
 from p2pchat.wire import signalling
 from p2pchat.wire.marks import Marks
 
@@ -54,30 +55,29 @@ class Node:
         stem: Stems = Stem,
     ) -> None:
         self._settings = settings or Settings()
-        self._strategy = strategy
-        self._stem = stem
         self._entropy = entropy
-        self._id = NodeId(entropy.bytes(8))
         self._rest_due: float | None = None
         self._not_before = 0.0
-        self._links = 0
         self._counters: Counter[str] = Counter()
         self._marking = entropy.child("marks")
         self._marks_at = NEVER
-        self._identity = memory.identity
-        self._rendezvous = Rendezvous(entropy.child("rendezvous"))
+        self._rendezvous = Rendezvous(entropy.child("rendezvous"), lambda url: self._belonging.is_typed(url))
         self._invites = Invites(memory.identity, memory.tried, entropy.child("invites"))
         self._talks = Talks(memory, self._settings, entropy, self._counters)
-        self._meshes: dict[MeshId, Mesh] = {}
+        self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
+        self._belonging = Belonging(memory.identity, self._meshes, self._talks, self._invites, entropy)
         for record in memory.meshes:
-            self._add_mesh(record, memory.held.get(record.id, ()))
+            if record.replaces is not None:
+                self._belonging.succession.wait_for(record)
+            else:
+                self._meshes.add(record, memory.held.get(record.id, ()))
 
     # --- what may be asked at any time
 
     @property
     def identity(self) -> Identity:
         """Who we are."""
-        return self._identity
+        return self._belonging.identity
 
     def contacts(self) -> tuple[Contact, ...]:
         """All contacts, blocked ones included, in the order they were added."""
@@ -97,18 +97,24 @@ class Node:
 
     def places(self) -> tuple[str, ...]:
         """Every rendezvous that is known, ours and our meshes'."""
-        known = [self._identity.rendezvous, *(each.record.rendezvous for each in self._meshes.values())]
-        return tuple(dict.fromkeys(url for urls in known for url in urls))
+        return self._belonging.places()
+
+    def typed(self) -> tuple[str, ...]:
+        """Every rendezvous that the person has typed."""
+        return self._belonging.typed()
+
+    def meshes(self) -> tuple[MeshRecord, ...]:
+        """All meshes; the one into which invites lead first."""
+        records = [each.record for each in self._meshes]
+        return tuple(sorted(records, key=lambda each: (each.successor is not None, each.joined_at)))
 
     def status(self) -> Status:
         """The present state, to show."""
-        meshes = self._meshes.values()
         return Status(
-            self._id,
-            tuple(link for each in meshes for link in each.links()),
+            tuple(link for each in self._meshes for link in each.links()),
             self._rendezvous.status(),
             self.waiting(),
-            tuple(each.status() for each in meshes),
+            tuple(each.status() for each in self._meshes),
             self._rendezvous.clock(),
             dict(sorted(self._counters.items())),
         )
@@ -121,9 +127,14 @@ class Node:
     def _next_deadline(self) -> float:
         """Asked after every fact, so what only some facts move is kept."""
         if self._rest_due is None:
-            due = (self._rendezvous.next_wakeup(), self._invites.next_wakeup(), self._marks_at)
+            due = (
+                self._rendezvous.next_wakeup(),
+                self._invites.next_wakeup(),
+                self._belonging.succession.next_wakeup(),
+                self._marks_at,
+            )
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
-        soonest = min((each.next_wakeup() for each in self._meshes.values()), default=NEVER)
+        soonest = min((each.next_wakeup() for each in self._meshes), default=NEVER)
         return min(soonest, self._rest_due, self._talks.next_wakeup())
 
     # --- facts
@@ -169,14 +180,12 @@ class Node:
             case facts.CellSubmitted():
                 return self._submit(fact, now)
             case facts.CellsFetched(home, numbers, cells):
-                mesh = self._meshes[home]
-                return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now)
+                mesh = self._meshes.get(home)
+                return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now) if mesh is not None else []
             case facts.InviteOpened():
-                return self._open_invite(fact, now)
-            case facts.InviteEntered():
-                return self._on_invite(fact.invite, self._invites.enter(fact), now)
-            case facts.InviteCancelled(invite):
-                return self._on_invite(invite, self._invites.cancel(invite), now)
+                return self._on_belonging(self._belonging.open(fact, now), now)
+            case facts.InviteEntered() | facts.InviteCancelled():
+                return self._invite(fact, now)
             case (
                 facts.ContactRenamed()
                 | facts.ContactVerified()
@@ -186,7 +195,9 @@ class Node:
                 | facts.ContactRenewed()
                 | facts.ContactRemoved()
             ):
-                return self._contact(fact, now)
+                return self._on_belonging(self._belonging.change(fact, now), now)
+            case facts.MeshLeft() | facts.RendezvousAdded() | facts.RendezvousRemoved():
+                return self._meshes_changed(fact, now)
             case _:
                 assert_never(fact)
 
@@ -197,13 +208,14 @@ class Node:
 
     def _tick(self, now: float) -> list[Order]:
         out = self._rendezvous.tick(now)
+        out += self._on_belonging(self._belonging.succession.tick(now), now)
         for invite, done in self._invites.tick(now):
             out += self._on_invite(invite, done, now)
-        for each in list(self._meshes.values()):
+        for each in self._meshes:
             out += self._on_mesh(each, each.tick(now), now)
         if now >= self._marks_at:
             self._marks_at = now + exponential(self._marking, MARKS_S)
-            for each in self._meshes.values():
+            for each in self._meshes:
                 out += self._give_marks(each, each.bindings(), now)
         if out:
             return out  # what is others' leaves first; ours is still due, and has its turn at once
@@ -217,7 +229,7 @@ class Node:
 
     def _leave(self, now: float) -> list[Order]:
         out: list[Order] = []
-        for each in self._meshes.values():
+        for each in self._meshes:
             out += self._on_mesh(each, each.leave(now), now)
         return out + self._on_talks(
             self._talks.empty(now), now
@@ -227,7 +239,7 @@ class Node:
 
     def _rendezvous_down(self, url: str, reason: str, flooded: bool, now: float) -> list[Order]:
         self._rendezvous.down(url, reason, now, flooded)
-        for each in self._meshes.values():
+        for each in self._meshes:
             each.unseated(url)
         out: list[Order] = []
         for invite, done in self._invites.down(url, reason, now):
@@ -237,7 +249,7 @@ class Node:
     def _signal(self, url: str, message: signalling.FromServer, now: float) -> list[Order]:
         if isinstance(message, signalling.Welcome):
             return []
-        home = next((each for each in self._meshes.values() if each.holds(message.topic)), None)
+        home = self._meshes.at(message.topic)
         if home is not None:
             return self._on_mesh(home, self._mesh_signal(home, url, message, now), now)
         invite = self._invites.at(message.topic)
@@ -262,27 +274,12 @@ class Node:
     # --- links
 
     def _link(self, fact: facts.LinkFact, now: float) -> list[Order]:
-        home = next((each for each in self._meshes.values() if each.owns(fact.link)), None)
+        home = self._meshes.owning(fact.link)
         if home is None:
             return []  # closed here while the fact was on its way
         return self._on_mesh(home, home.link(fact, now), now)
 
-    def _new_link(self) -> LinkId:
-        self._links += 1
-        return LinkId(self._links)
-
     # --- contacts, who may be neighbours
-
-    def _contact(self, fact: facts.ContactFact, now: float) -> list[Order]:
-        out = self._on_talks(self._talks.change(fact, now), now)
-        self._review(fact.contact)
-        return out
-
-    def _review(self, contact: ContactId) -> None:
-        """One who may not know where we are is trusted no more; one who now may is told in its time."""
-        if not self._talks.welcome(contact):
-            for each in self._meshes.values():
-                each.distrust(contact)
 
     def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Order]:
         """A link may have gone down again already."""
@@ -301,39 +298,12 @@ class Node:
         if contact is not None:
             home.trust(link, contact)
 
-    # --- invites
+    # --- invites and meshes
 
-    def _open_invite(self, fact: facts.InviteOpened, now: float) -> list[Order]:
-        home = next(iter(self._meshes.values()), None)
-        secret = home.record.secret if home is not None else self._entropy.bytes(32)
-        urls = fact.rendezvous if home is not None else (*self._identity.rendezvous, *fact.rendezvous)
-        out = self._join_mesh(MeshRecord(mesh_id(secret), secret, tuple(dict.fromkeys(urls)), now), now)
-        home = self._meshes[mesh_id(secret)]
-        return out + self._on_invite(fact.invite, self._invites.open_for(fact, home.record), now)
-
-    def _join_mesh(self, record: MeshRecord, now: float) -> list[Order]:
-        """Take part in a mesh; of one we know, learn where else its members meet."""
-        known = self._meshes.get(record.id)
-        if known is None:
-            added = self._add_mesh(record)
-            return [Persist(PutMesh(record)), *self._on_mesh(added, added.tick(now), now)]
-        learned = known.meet_at(record.rendezvous, now)
-        return [Persist(PutMesh(known.record)), *self._on_mesh(known, learned, now)] if learned else []
-
-    def _add_mesh(self, record: MeshRecord, kept: tuple[HeldCell, ...] = ()) -> Mesh:
-        entropy = self._entropy.child(f"mesh {record.id.hex()}")
-        self._meshes[record.id] = Mesh(
-            record,
-            self._id,
-            self._settings,
-            entropy,
-            self._new_link,
-            self._counters,
-            self._strategy,
-            kept,
-            self._stem,
-        )
-        return self._meshes[record.id]
+    def _invite(self, fact: facts.InviteEntered | facts.InviteCancelled, now: float) -> list[Order]:
+        if isinstance(fact, facts.InviteEntered):
+            return self._on_invite(fact.invite, self._invites.enter(fact, self.typed()), now)
+        return self._on_invite(fact.invite, self._invites.cancel(fact.invite), now)
 
     def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> orders.Event:
         known = self._talks.contact(contact)
@@ -341,13 +311,10 @@ class Node:
             return orders.InviteFailed(invite, str(otherwise), otherwise.exit_code)
         return orders.InviteDone(invite, known)
 
-    def _pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Order]]:
-        """Keep what a pairing brought: the mesh, the contact and the session."""
-        home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, paired.rendezvous, now)
-        out = self._join_mesh(home, now)
-        contact, kept = self._talks.pair(paired, home.id, now)
-        self._review(contact.id)
-        return contact, out + self._on_talks(kept, now)
+    def _meshes_changed(self, fact: facts.MeshFact, now: float) -> list[Order]:
+        if isinstance(fact, facts.MeshLeft):
+            return self._on_belonging(self._belonging.leave(fact.mesh, now), now)
+        return self._on_belonging(self._belonging.meet(fact, now), now)
 
     # --- one machine's outputs are another's inputs
 
@@ -360,7 +327,7 @@ class Node:
                 case LeaveSeat(url, topic):
                     done += self._rendezvous.unwant(url, topic)
                 case CellArrived(cell, late):
-                    self._talks.cell(cell, late, now)
+                    self._talks.cell(cell, home.record.id, late, now)
                 case mesh.CellLeft(tag):
                     done += self._on_talks(self._talks.left(tag, now), now)
                 case mesh.NeighbourChanged(link, up):
@@ -373,7 +340,7 @@ class Node:
         return done
 
     def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Order]:
-        links = sum(each.links_up for each in self._meshes.values())
+        links = sum(each.links_up for each in self._meshes)
         self._talks.witnessed(home.links_up + self._rendezvous.agreeing())
         told = self._talks.linked(home.record.id, home.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self._on_talks(told, now)]
@@ -385,8 +352,11 @@ class Node:
                 case talks.SendInto(home, cell, patient):
                     done.append(WhenKept(facts.CellSubmitted(home, cell, patient)))
                 case Notify(ContactChanged(contact, "renewed")):
-                    self._review(contact.id)
+                    self._belonging.review(contact.id)
                     done.append(each)
+                case talks.MeshTold(contact, renewed):
+                    told = self._belonging.succession.told(contact, renewed, now)
+                    done += self._on_belonging(told, now)
                 case _:
                     done.append(each)
         return done
@@ -411,11 +381,27 @@ class Node:
                 case pairing.Failed(error):
                     done.append(Notify(orders.InviteFailed(invite, str(error), error.exit_code)))
                 case pairing.Paired():
-                    contact, kept = self._pair(each, now)
-                    done += [*kept, *self._invites.came_of(each, contact.id, now)]
-                    done.append(Notify(orders.InviteDone(invite, contact)))
+                    contact, kept = self._belonging.pair(each, now)
+                    done += self._on_belonging(kept, now)
+                    done += self._invites.came_of(each, contact.id, now)
+                    left_out = self._belonging.left_out(each)
+                    done.append(Notify(orders.InviteDone(invite, contact, left_out)))
                 case invites.Came(contact_id, otherwise):
                     done.append(Notify(self._came(invite, contact_id, otherwise)))
+                case _:
+                    done.append(each)
+        return done
+
+    def _on_belonging(self, out: Iterable[said.Said], now: float) -> list[Order]:
+        done: list[Order] = []
+        for each in out:
+            match each:
+                case said.OfMesh(home, out_of):
+                    done += self._on_mesh(home, out_of, now)
+                case said.OfTalks(out_of):
+                    done += self._on_talks(out_of, now)
+                case said.OfInvite(invite, out_of):
+                    done += self._on_invite(invite, out_of, now)
                 case _:
                     done.append(each)
         return done

@@ -26,6 +26,8 @@ class ConnectRendezvous:
     """Open a connection; answered by ``RendezvousUp`` or ``RendezvousDown``."""
 
     url: str
+    typed: bool = False
+    """By the person. What others named is connected to at a public address or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,14 @@ class LinksChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MeshChanged:
+    """A mesh was ``joined``, or ``left``, or is where another was ``renewed``."""
+
+    mesh: MeshId
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
 class InviteReady:
     """Our invite can be given away now."""
 
@@ -187,6 +197,8 @@ class InviteDone:
 
     invite: int
     contact: Contact
+    left_out: tuple[str, ...] = ()
+    """Where they say that their mesh is met, too; nobody here has agreed to go there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +244,7 @@ Event = (
     | SessionTurned
     | PresenceChanged
     | LinksChanged
+    | MeshChanged
     | InviteReady
     | InviteDisturbed
     | InviteDone

@@ -5,10 +5,11 @@ Knows: the shape of what is kept. Does not know: SQL, files or encryption (``sto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from p2pchat.types import ContactId, MeshId, MessageId, MessageState
+from p2pchat.wire.places import grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,38 @@ class Mesh:
     secret: bytes = field(repr=False)
     """32 bytes shared by every member; the pre-shared key of offers, answers and links."""
     rendezvous: tuple[str, ...]
+    """Where its members are met: no other mesh's members are, and no invite into another mesh names them."""
     joined_at: float
+    theirs: tuple[str, ...] = ()
+    """Those of ``rendezvous`` that others named and the person only agreed to: they are met at public
+    addresses alone."""
+
+    generation: int = 0
+    """How many meshes it follows, each left because somebody was removed."""
+    begins_at: float = 0.0
+    """When we came from the one before, or, while ``replaces`` says which, will go."""
+    replaces: MeshId | None = None
+    """Not joined yet: the mesh that we are in until ``begins_at``."""
+    successor: MeshId | None = None
+    """The mesh that has followed this one; it is left soon."""
+    replaced_at: float = 0.0
+
+    def met_at(self, urls: Iterable[str], theirs: bool) -> Mesh:
+        """The same, met at ``urls`` too, as far as a list may grow. What is typed is theirs no more."""
+        more = tuple(urls)
+        rendezvous = grown(self.rendezvous, more)
+        if theirs:
+            named = (*self.theirs, *(url for url in rendezvous if url not in self.rendezvous))
+        else:
+            named = tuple(url for url in self.theirs if url not in more)
+        return replace(self, rendezvous=rendezvous, theirs=named)
+
+    def not_met_at(self, url: str) -> Mesh:
+        """The same, no more met at ``url``."""
+        rendezvous, theirs = (
+            tuple(each for each in urls if each != url) for urls in (self.rendezvous, self.theirs)
+        )
+        return replace(self, rendezvous=rendezvous, theirs=theirs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +235,13 @@ class PutMesh:
 
 
 @dataclass(frozen=True, slots=True)
+class DropMesh:
+    """Forget the mesh and what is held of it; no contact may be reached through it any more."""
+
+    id: MeshId
+
+
+@dataclass(frozen=True, slots=True)
 class PutContact:
     contact: Contact
 
@@ -287,6 +326,7 @@ class DropTried:
 Change = (
     PutIdentity
     | PutMesh
+    | DropMesh
     | PutContact
     | DropContact
     | PutSession

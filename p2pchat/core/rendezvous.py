@@ -6,6 +6,7 @@ seat.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Order, Signal
@@ -72,8 +73,10 @@ class _Flooder:
 class Rendezvous:
     """Keeps a connection to every server at which some topic is wanted, and a seat for each such topic."""
 
-    def __init__(self, entropy: Entropy) -> None:
+    def __init__(self, entropy: Entropy, typed: Callable[[str], bool] = lambda url: False) -> None:
+        """``typed``: whether the person has typed a URL."""
         self._entropy = entropy
+        self._typed = typed
         self._servers: dict[str, _Server] = {}
         self._flooders: dict[str, _Flooder] = {}
         self._ahead: dict[str, float] = {}
@@ -164,4 +167,4 @@ class Rendezvous:
         if server.up or server.connecting or now < retry_at:
             return []
         server.connecting = True
-        return [ConnectRendezvous(url)]
+        return [ConnectRendezvous(url, self._typed(url))]

@@ -70,6 +70,8 @@ class LinkStatus:
 @dataclass(frozen=True, slots=True)
 class MeshStatus:
     mesh: MeshId
+    node: NodeId
+    """Who we are in this mesh, since the node started."""
     links: int
     """Links over which cells travel."""
     eager: int
@@ -115,7 +117,6 @@ class ClockStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    node: NodeId
     links: tuple[LinkStatus, ...]
     rendezvous: tuple[RendezvousStatus, ...]
     outbox: int

@@ -31,6 +31,7 @@ from p2pchat.ports import Entropy, exponential, sample, uniform
 from p2pchat.types import ContactId, MeshId, MessageState
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.marks import Marks
+from p2pchat.wire.payload import MeshRenewed
 
 NEVER = float("inf")
 
@@ -60,7 +61,15 @@ class SendInto:
     """Whether it may wait for a place among cover."""
 
 
-Output = Order | SendInto
+@dataclass(frozen=True, slots=True)
+class MeshTold:
+    """A contact says in which mesh it is."""
+
+    contact: ContactId
+    renewed: MeshRenewed = field(repr=False)
+
+
+Output = Order | SendInto | MeshTold
 
 
 class Talks:
@@ -87,6 +96,11 @@ class Talks:
         self._links: dict[MeshId, int] = {}
         self._alone_since: dict[MeshId, float] = {}
         """When the last link into a mesh went; since ever, before the first."""
+        self.ways: Callable[[MeshId], tuple[MeshId, ...]] = lambda mesh: (mesh,)
+        """In which meshes somebody may be heard who has told us of one: that, and those before it that we
+        have not left yet."""
+        self._heard_in: dict[ContactId, MeshId] = {}
+        """The newest mesh in which a contact was heard, since the node started."""
         self._begun = 0
         self._due: float | None = None
         """When a conversation next has something to do; None: one has moved since it was asked."""
@@ -169,8 +183,12 @@ class Talks:
     def linked(self, home: MeshId, links: int, now: float) -> list[Output]:
         """So many links into a mesh are up."""
         before, self._links[home] = self._links.get(home, 0), links
-        met = [talk for talk in self._in(home) if not talk.contact.blocked]
-        out = self._all(met, lambda talk: talk.connected(links, now), now)
+        met = [
+            talk
+            for talk in self._conversations.values()
+            if home in self.ways(talk.contact.mesh) and not talk.contact.blocked
+        ]
+        out = self._all(met, lambda talk: talk.connected(self._links_to(talk), now), now)
         if before and not links:
             self._alone_since[home] = now
         if links and not before and now >= self._alone_since.get(home, -NEVER) + AWAY_S:
@@ -186,10 +204,18 @@ class Talks:
             talk.returned(at)
         self._due = None
 
-    def cell(self, cell: Cell, late: bool, now: float) -> None:
+    def unlinked(self, home: MeshId) -> None:
+        """The mesh was left."""
+        self._links.pop(home, None)
+        self._alone_since.pop(home, None)
+
+    def cell(self, cell: Cell, home: MeshId, late: bool, now: float) -> None:
         """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
         its copies leave for the neighbours."""
-        if cell.tag in self._tags:
+        contact = self._tags.get(cell.tag)
+        if contact is not None:
+            if home == self._conversations[contact].contact.mesh:
+                self._heard_in[contact] = home
             self._letterbox.put(Letter(cell, late), now)
 
     def _opened(self, now: float) -> list[Output]:
@@ -224,6 +250,31 @@ class Talks:
         """Whether the contact may know that a neighbour is we."""
         talk = self._conversations.get(contact)
         return talk is not None and recognition.welcome(talk)
+
+    # --- who is in which mesh
+
+    def tell_mesh(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Output]:
+        """Say to a contact in which mesh we are."""
+        talk = self._conversations.get(contact)
+        return self._on(talk, talk.tell_mesh(renewed, now), now) if talk is not None else []
+
+    def move(self, contact: ContactId, home: MeshId, now: float) -> list[Output]:
+        """A contact is in another mesh."""
+        out: list[Output] = [*self._renew(contact, lambda known: self._contacts.move(known, home))]
+        talk = self._conversations.get(contact)
+        if talk is None or talk.contact.blocked:
+            return out
+        return out + self._on(talk, talk.connected(self._links_to(talk), now), now)
+
+    def _links_to(self, talk: Conversation) -> int:
+        return sum(self._links.get(way, 0) for way in self.ways(talk.contact.mesh))
+
+    def _into(self, talk: Conversation) -> list[MeshId]:
+        """Where to send what is for a contact: everywhere it may be, until it was heard in the newest."""
+        ways = self.ways(talk.contact.mesh)
+        if self._heard_in.get(talk.contact.id) == ways[0] and self._links.get(ways[0], 0):
+            return [ways[0]]
+        return [way for way in ways if self._links.get(way, 0)] or [ways[0]]
 
     # --- messages and contacts
 
@@ -332,7 +383,7 @@ class Talks:
 
     def _connect(self, talk: Conversation, now: float) -> list[Output]:
         """A conversation begins, or begins again, amid whatever links there are."""
-        links = self._links.get(talk.contact.mesh, 0)
+        links = self._links_to(talk)
         out = self._on(talk, talk.connected(links, now), now)
         talk.returned(now + uniform(self._entropy, *GREET_S))
         self._due = None
@@ -360,7 +411,9 @@ class Talks:
         for each in out:
             match each:
                 case conversation.SendCell(cell, patient):
-                    done.append(SendInto(talk.contact.mesh, cell, patient))
+                    done += [SendInto(way, cell, patient) for way in self._into(talk)]
+                case conversation.MeshTold(renewed):
+                    done.append(MeshTold(talk.contact.id, renewed))
                 case conversation.Lasts():
                     done += self._last(talk.contact.id, each)
                 case conversation.Renewed(transcript):

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from p2pchat.core import neighbours
 from p2pchat.core import walk as walks
@@ -33,7 +32,6 @@ from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import LinkId, NodeId, Seat, Topic
 from p2pchat.wire import control, walk
 from p2pchat.wire.frame import Frame, FrameKind
-from p2pchat.wire.invite import RENDEZVOUS_MAX
 from p2pchat.wire.signalling import Pass
 
 SEAT_LINKS = 2
@@ -225,15 +223,22 @@ class View:
             for each in self._carried(self._neighbours.goodbye(one, now), now)
         ]
 
+    def depart(self, now: float) -> list[ViewOutput]:
+        """Say goodbye, and give up our seats for good."""
+        return [*self.leave(now), *self._meeting.rise(now)]
+
     # --- seats
 
-    def meet_at(self, urls: tuple[str, ...], now: float) -> list[ViewOutput]:
-        """Meet at further rendezvous, too, as far as a list may grow."""
+    def meet_at(self, record: MeshRecord, now: float) -> list[ViewOutput]:
+        """The record says anew where the mesh is met."""
         self._due = None
-        known = self.record.rendezvous
-        new = tuple(url for url in urls if url not in known)[: RENDEZVOUS_MAX - len(known)]
-        self.record = replace(self.record, rendezvous=(*known, *new))
-        return [*self._meeting.add(new, now)]
+        self.record = record
+        return [*self._meeting.meet_at(record.rendezvous, now)]
+
+    def expect(self, now: float) -> list[ViewOutput]:
+        """Somebody is on the way: sit where the mesh is met."""
+        self._due = None
+        return [*self._meeting.sit(now)]
 
     def seated(self, url: str, topic: Topic, others: tuple[Seat, ...], now: float) -> list[ViewOutput]:
         """We hold a seat and see some others: offer links where we need them, leave if we are not needed."""

@@ -83,7 +83,7 @@ def _private(running: RunningNode) -> tuple[bool, str]:
 async def _rendezvous(running: RunningNode) -> tuple[list[View], list[View]]:
     """Every one that is known, on a connection of its own that asks for nothing; and what they say of our
     clock."""
-    urls = running.node.places()
+    urls, typed = running.node.places(), running.node.typed()
     if not urls:
         return [_check("rendezvous", False, "none known")], []
     found: dict[str, View] = {}
@@ -105,7 +105,7 @@ async def _rendezvous(running: RunningNode) -> tuple[list[View], list[View]]:
 
     connections = RendezvousConnections(told, running.paths.proxy)
     for url in urls:
-        connections.connect(url)
+        connections.connect(url, url in typed)
     try:
         with suppress(TimeoutError):
             await asyncio.wait_for(all_found.wait(), RENDEZVOUS_S)

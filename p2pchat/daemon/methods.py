@@ -23,6 +23,7 @@ from p2pchat.daemon import doctor, views
 from p2pchat.daemon.arguments import Arguments
 from p2pchat.daemon.control import INVALID_PARAMS, Asker, MethodError
 from p2pchat.daemon.events import Forgotten, Rewritten
+from p2pchat.daemon.places import Places
 from p2pchat.daemon.recall import Recall
 from p2pchat.errors import (
     ControlError,
@@ -37,9 +38,10 @@ from p2pchat.errors import (
 )
 from p2pchat.text import harmless_name, typed
 from p2pchat.types import MessageId, MessageState
-from p2pchat.wire.invite import InviteCode, InviteLink, check_rendezvous, parse
+from p2pchat.wire.invite import InviteCode, InviteLink, parse
 from p2pchat.wire.pairing import check_nick
 from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S, TEXT_LIMIT, text_size
+from p2pchat.wire.places import check_rendezvous
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -86,6 +88,7 @@ class Methods:
             "contacts.disappear": self._contacts_disappear,
             "contacts.renew": self._contacts_renew,
             "contacts.remove": self._contacts_remove,
+            **Places(running).methods(),
             "send": self._send,
             "wait": self._wait,
             "listen": self._listen,
@@ -136,7 +139,9 @@ class Methods:
         name, urls = _nick(arguments.optional_text("name")), _urls(arguments.texts("rendezvous"))
         number = self._next_invite()
         deadline = self._running.clock.now() + (JOIN_PATIENCE_S if patience is None else patience)
-        return await self._pairing(number, facts.InviteEntered(number, code, name, urls, deadline), asker)
+        accept_new = arguments.flag("accept_new", False)
+        fact = facts.InviteEntered(number, code, name, urls, deadline, accept_new)
+        return await self._pairing(number, fact, asker)
 
     async def _pairing(
         self, number: int, fact: facts.InviteOpened | facts.InviteEntered, asker: Asker
@@ -152,9 +157,9 @@ class Methods:
                             asker.event({"type": "invite", "code": str(code)})
                         case orders.InviteDisturbed(invite, strangers) if invite == number:
                             asker.event({"type": "stranger", "strangers": strangers})
-                        case orders.InviteDone(invite, contact) if invite == number:
+                        case orders.InviteDone(invite, contact, left_out) if invite == number:
                             over = True
-                            return views.contact(contact, here=True)
+                            return {**views.contact(contact, here=True), "left_out": list(left_out)}
                         case orders.InviteFailed(invite, reason, exit_code) if invite == number:
                             over = True
                             raise _BY_CODE.get(exit_code, P2PChatError)(reason)
@@ -211,8 +216,15 @@ class Methods:
 
     async def _contacts_remove(self, arguments: Arguments, asker: Asker) -> views.View:
         contact = self._named(arguments.text("name"))
-        await self._running.driver.submit_and_persist(facts.ContactRemoved(contact.id))
-        return {"name": contact.name}
+        keep, renew = arguments.flag("keep_mesh", False), arguments.flag("renew_mesh", False)
+        before = {mesh.id for mesh in self._running.node.meshes()}
+        await self._running.driver.submit_and_persist(facts.ContactRemoved(contact.id, keep, renew))
+        after = {mesh.id for mesh in self._running.node.meshes()}
+        return {
+            "name": contact.name,
+            "left_mesh": next((mesh.hex() for mesh in before - after), None),
+            "renewed_mesh": next((mesh.hex() for mesh in after - before), None),
+        }
 
     async def _changed(self, contact: Contact, fact: facts.Fact) -> views.View:
         await self._running.driver.submit_and_persist(fact)

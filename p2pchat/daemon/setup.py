@@ -15,8 +15,8 @@ from p2pchat.crypto.olm import create_account
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.home import LOCK, Lock
 from p2pchat.errors import ControlError, Malformed, StoreError, UsageError
-from p2pchat.wire.invite import check_rendezvous
 from p2pchat.wire.pairing import check_nick
+from p2pchat.wire.places import check_rendezvous
 
 
 def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: store.Unlock) -> None:

@@ -92,6 +92,8 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> View | None:
             return {"type": "presence", "name": name_of(who), "here": here}
         case orders.LinksChanged(links, change):
             return {"type": "link", "links": links, "change": change}
+        case orders.MeshChanged(mesh, change):
+            return {"type": "mesh", "mesh": mesh.hex(), "change": change}
         case _:
             return None
 
@@ -136,7 +138,6 @@ def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
         for link in now.links
     ]
     return {
-        "node": now.node.hex(),
         "running_since": moment(started_at),
         "health": health(now),
         "clock": _clock(now.clock),
@@ -202,6 +203,7 @@ def _mesh(now: MeshStatus) -> View:
     return {
         **hidden,
         "mesh": now.mesh.hex(),
+        "node": now.node.hex(),
         "links": now.links,
         "eager": now.eager,
         "greeter": now.greeter,

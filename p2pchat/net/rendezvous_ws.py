@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import ipaddress
 import logging
 import os
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -36,6 +38,7 @@ from p2pchat.core.budget import Budget
 from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
 from p2pchat.errors import Malformed, NetworkError
 from p2pchat.wire.payload import TIME_MAX
+from p2pchat.wire.places import is_global, is_public
 from p2pchat.wire.signalling import (
     MESSAGE_MAX,
     FromClient,
@@ -51,6 +54,9 @@ CONNECT_SECONDS: Final = 10.0
 
 PROXIED_SECONDS: Final = 30.0
 """The same through a proxy: Tor has to find an onion service first, and build a way to it."""
+
+NEXT_SECONDS: Final = 3.0
+"""For one address of several that a name has, before the next is tried."""
 
 PING_SECONDS: Final = 20.0
 """Between pings, and again for the answer: under the 30 s after which the strictest NATs forget a
@@ -104,12 +110,12 @@ class RendezvousConnections:
         self._connections: dict[str, _Connection] = {}
         self._tasks: dict[_Connection, asyncio.Task[None]] = {}
 
-    def connect(self, url: str) -> None:
+    def connect(self, url: str, typed: bool = True) -> None:
         """Begin to connect; answered by RendezvousUp or RendezvousDown. Nothing happens if we are at it
-        already."""
+        already. One that the person has not ``typed`` is connected to at a public address alone."""
         if url in self._connections:
             return
-        connection = self._connections[url] = _Connection(url, self._proxy)
+        connection = self._connections[url] = _Connection(url, typed, self._proxy)
         task = self._tasks[connection] = asyncio.get_running_loop().create_task(self._run(connection))
         task.add_done_callback(lambda _: self._tasks.pop(connection))
 
@@ -154,8 +160,9 @@ class RendezvousConnections:
 class _Connection:
     """One connection; entering it connects and is through when the server has welcomed us."""
 
-    def __init__(self, url: str, proxy: str | None) -> None:
+    def __init__(self, url: str, typed: bool, proxy: str | None) -> None:
         self.url = url
+        self._typed = typed
         self._proxy = proxy
         self._socket: _Socket | None = None
         self._welcome = False
@@ -205,7 +212,31 @@ class _Connection:
         if self._proxy is None and _is_onion(self.url):
             # Looking the name up would tell whoever serves names (RFC 7686).
             raise NetworkError("an .onion address is reached through Tor alone: set P2PCHAT_PROXY")
-        socket = await _NoRedirects(
+        if self._typed:
+            return await self._open()
+        if not is_public(self.url):
+            raise NetworkError(_PRIVATE)
+        if self._proxy is not None:
+            return await self._open()  # the proxy looks the name up, and connects from where it is
+        return await self._open_public()
+
+    async def _open_public(self) -> _Socket:
+        """Connect to the very addresses that were looked at: the name may lead elsewhere the next time."""
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "wss" else 80)
+        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        addresses = dict.fromkeys(str(each[4][0]) for each in found)
+        *others, last = [each for each in addresses if is_global(ipaddress.ip_address(each))] or [""]
+        if not last:
+            raise NetworkError(_PRIVATE)
+        for address in others:
+            with suppress(OSError):  # TimeoutError is one
+                async with asyncio.timeout(NEXT_SECONDS):
+                    return await self._open(host=address, port=port)
+        return await self._open(host=last, port=port)
+
+    async def _open(self, **where: Any) -> _Socket:
+        made = await _NoRedirects(
             self.url,
             create_connection=type("_OwnSocket", (_Socket,), {"owner": self}),
             proxy=self._proxy,
@@ -219,9 +250,10 @@ class _Connection:
             ping_timeout=PING_SECONDS,
             close_timeout=CLOSE_SECONDS,
             logger=_SILENT,
+            **where,
         )
-        assert isinstance(socket, _Socket), "no others are made"
-        return socket
+        assert isinstance(made, _Socket), "no others are made"
+        return made
 
     async def _hang_up(self) -> None:
         self._welcome = False
@@ -287,6 +319,12 @@ class _NoRedirects(connect):
 _FAILURES = (OSError, WebSocketException, NetworkError, Malformed, ValueError)
 """What names, sockets, TLS, proxies and bad servers raise. (ValueError: a port or a host name that cannot
 be.)"""
+
+
+_PRIVATE: Final = (
+    "it leads into a private network, and it was not you who typed it; "
+    "if it is right, 'p2pchat rendezvous add' makes it yours"
+)
 
 
 def _is_onion(url: str) -> bool:

@@ -76,7 +76,7 @@ def _shortest(ways: Mapping[int, list[tuple[int, float]]], source: int) -> list[
 def graph(hosts: Iterable[Host]) -> Graph:
     """The links that are up between hosts that are awake; both ends must count on a link."""
     running = [(host, host.node.status()) for host in hosts if host.node is not None and not host.asleep]
-    indices: dict[NodeId, int] = {status.node: host.index for host, status in running}
+    indices: dict[NodeId, int] = {mesh.node: host.index for host, status in running for mesh in status.meshes}
     seen = {
         host.index: {
             indices[link.peer] for link in status.links if link.state == "up" and link.peer in indices

@@ -10,6 +10,7 @@ from typing import Protocol
 from p2pchat.core.records import (
     Change,
     DropCells,
+    DropMesh,
     HeldCell,
     Identity,
     Memory,
@@ -60,6 +61,9 @@ class Shelf:
         match change:
             case PutMesh(mesh):
                 self._meshes[mesh.id] = mesh
+            case DropMesh(home):
+                self._meshes.pop(home, None)
+                self._held.pop(home, None)
             case PutCells(home, cells):
                 self._held.setdefault(home, {}).update((cell.number, cell) for cell in cells)
             case DropCells(home, numbers):

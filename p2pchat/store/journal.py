@@ -20,8 +20,12 @@ from p2pchat.types import ContactId, MeshId, MessageId
 
 _PUT_IDENTITY = "INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?)"
 _PUT_MESH = """
-    INSERT INTO mesh VALUES (?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET rendezvous = excluded.rendezvous"""
+    INSERT INTO mesh (
+        id, secret, rendezvous, joined_at, theirs, generation, begins_at, replaces, successor, replaced_at
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET rendezvous = excluded.rendezvous, theirs = excluded.theirs,
+        generation = excluded.generation, begins_at = excluded.begins_at, replaces = excluded.replaces,
+        successor = excluded.successor, replaced_at = excluded.replaced_at"""
 _PUT_CONTACT = """
     INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, mesh = excluded.mesh, how = excluded.how,
@@ -100,8 +104,8 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
         case records.PutIdentity(me):
             urls = json.dumps(me.rendezvous)
             run(_PUT_IDENTITY, (me.name, me.account, me.pickle_key, me.identity_key, urls, me.created_at))
-        case records.PutMesh(mesh):
-            run(_PUT_MESH, (mesh.id, mesh.secret, json.dumps(mesh.rendezvous), mesh.joined_at))
+        case records.PutMesh() | records.DropMesh() | records.PutCells() | records.DropCells():
+            _apply_to_mesh(connection, change)
         case records.PutContact(contact):
             run(_PUT_CONTACT, _contact_row(contact))
             run(_PUT_RENEWED, _renewed_row(contact))
@@ -122,8 +126,6 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             run(_SET_STATE, (state.value, id))
         case records.DropExpiredMessages(now):
             run(_DROP_EXPIRED, (now,))
-        case records.PutCells() | records.DropCells():
-            _apply_cells(connection, change)
         case records.PutPatience(patience):
             run("INSERT OR REPLACE INTO patience VALUES (1, ?, ?)", (patience.at, patience.now))
         case records.PutTried(tried):
@@ -134,13 +136,26 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             assert_never(change)
 
 
-def _apply_cells(connection: apsw.Connection, change: records.PutCells | records.DropCells) -> None:
+def _apply_to_mesh(
+    connection: apsw.Connection,
+    change: records.PutMesh | records.DropMesh | records.PutCells | records.DropCells,
+) -> None:
     match change:
+        case records.PutMesh(mesh):
+            connection.execute(_PUT_MESH, _mesh_row(mesh))
+        case records.DropMesh(id):
+            connection.execute("DELETE FROM mesh WHERE id = ?", (id,))
         case records.PutCells(home, held):
             rows = ((home, each.number, each.key, each.epoch, each.slot, each.body) for each in held)
             connection.executemany(_PUT_CELL, rows)
         case records.DropCells(home, numbers):
             connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
+
+
+def _mesh_row(mesh: records.Mesh) -> tuple[Any, ...]:
+    where, theirs = json.dumps(mesh.rendezvous), json.dumps(mesh.theirs)
+    follows = mesh.generation, mesh.begins_at, mesh.replaces, mesh.successor, mesh.replaced_at
+    return mesh.id, mesh.secret, where, mesh.joined_at, theirs, *follows
 
 
 def _contact_row(them: records.Contact) -> tuple[Any, ...]:
@@ -158,8 +173,14 @@ def _renewed_row(them: records.Contact) -> tuple[Any, ...]:
 
 
 def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
-    rows = connection.execute("SELECT id, secret, rendezvous, joined_at FROM mesh ORDER BY joined_at, id")
-    return tuple(records.Mesh(MeshId(id), secret, _urls(urls), joined) for id, secret, urls, joined in rows)
+    rows = connection.execute(
+        "SELECT id, secret, rendezvous, joined_at, theirs, generation, begins_at, replaces, successor,"
+        " replaced_at FROM mesh ORDER BY joined_at, begins_at, id"
+    )
+    return tuple(
+        records.Mesh(MeshId(id), secret, _urls(urls), joined, _urls(theirs), *follows)
+        for id, secret, urls, joined, theirs, *follows in rows
+    )
 
 
 def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:

@@ -6,9 +6,9 @@ Knows: the two dialogs. Does not know: what a code proves.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,7 +17,8 @@ from textual.widgets import Button, Input, Label, Static
 
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name, one_line
-from p2pchat.tui.dialogs import Dialog
+from p2pchat.tui.dialogs import Confirm, Dialog
+from p2pchat.wire.places import is_public
 from p2pchat.wording.pairing import join_command, qr_lines, stranger_line
 
 if TYPE_CHECKING:
@@ -180,11 +181,30 @@ class Join(Dialog[str]):
             code, urls = read_code(typed)
             state.update("looking for them …")
             contact = await self._node.join(code, rendezvous=urls)
+            await self._agree(contact)
             await self._met()
         except P2PChatError as error:
             state.update(Text(one_line(str(error))))
         else:
             self.dismiss(contact["name"])
+
+    async def _agree(self, contact: Mapping[str, Any]) -> None:
+        """Where nobody has said that one would go, one goes if the person says so."""
+        for url in filter(is_public, contact["left_out"]):
+            agreed = await self.app.push_screen_wait(_elsewhere(url))
+            if agreed:
+                await self._node.add_rendezvous(url, mesh=contact["mesh"], typed=False)
+
+
+def _elsewhere(url: str) -> Confirm:
+    """Whether to go where a mesh is met, too, as a contact says."""
+    return Confirm(
+        "another rendezvous",
+        f"Their mesh is met at {one_line(url)}, too, which neither you nor the code named. "
+        "Go there? It sees your address, and when you are there.",
+        "Go there",
+        "Leave it out",
+    )
 
 
 def read_code(typed: str) -> tuple[str, list[str]]:

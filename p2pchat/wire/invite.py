@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from p2pchat.errors import Malformed
+from p2pchat.wire.places import check_rendezvous
 from p2pchat.wire.words import WORDS
 
 NAMEPLATE_MAX: Final = 999_999_999
@@ -22,14 +22,6 @@ NAMEPLATE_MAX: Final = 999_999_999
 
 WORD_COUNT: Final = 3
 """Thirty bits: one guess against them succeeds once in a billion codes."""
-
-RENDEZVOUS_MAX: Final = 8
-"""Addresses in one list; any single one suffices."""
-
-URL_BYTES: Final = 128
-
-RENDEZVOUS_BYTES: Final = 240
-"""All addresses of one list together: what keeps a link within ``LINK_CHARS``."""
 
 LINK_CHARS: Final = 400
 """A QR code of this many characters (version 13) still fits a terminal of 80 by 40."""
@@ -41,18 +33,6 @@ _LINK_VERSION: Final = 1
 _INPUT_MAX: Final = 1024
 """Characters of input that are looked at; suggestions for a megabyte would take minutes."""
 _SHOWN: Final = 20
-
-
-def check_rendezvous(urls: tuple[str, ...]) -> None:
-    """Raise Malformed, in words fit for a person, unless ``urls`` can be told to others."""
-    if len(urls) > RENDEZVOUS_MAX:
-        raise Malformed(f"{len(urls)} rendezvous addresses; at most {RENDEZVOUS_MAX} are allowed")
-    for url in urls:
-        _check_url(url)
-    if sum(len(url) for url in urls) > RENDEZVOUS_BYTES:
-        raise Malformed(
-            f"the rendezvous addresses have more than {RENDEZVOUS_BYTES} characters together; use fewer"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,20 +136,6 @@ def _unbase64(text: str) -> bytes:
     if _base64(data) != text:
         raise Malformed("not the one encoding of its bytes")
     return data
-
-
-def _check_url(url: str) -> None:
-    if not 1 <= len(url) <= URL_BYTES or not all("!" <= character <= "~" for character in url):
-        raise Malformed(f"a rendezvous address has at most {URL_BYTES} plain characters and no blanks")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of urlsplit and .port, on brackets and numbers that make no sense
-        usable = False
-    if not usable or "@" in parts.netloc or "#" in url:
-        raise Malformed(
-            f"{url!r} is not a rendezvous address; it looks like wss://example.org or ws://127.0.0.1:8765"
-        )
 
 
 def _unknown(word: str) -> str:

@@ -34,6 +34,10 @@ LASTING_MAX_S: Final = 10 * 366 * 86_400.0
 LASTING_TURN_MAX: Final = 2**48 - 1
 """Decisions are numbered up to this."""
 
+MESH_SECRET_BYTES: Final = 32
+MESH_GENERATION_MAX: Final = 2**31
+"""A renewal a second for seventy years."""
+
 ENCAPSULATION_KEY_BYTES: Final = 1184
 CIPHERTEXT_BYTES: Final = 1088
 """Of ML-KEM-768 (FIPS 203, table 3)."""
@@ -112,13 +116,27 @@ class RecoveryOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class MeshRenewed:
+    """The mesh in which we talk has another secret now, and the sender is there. Raises Malformed."""
+
+    generation: int
+    """How many came before it in this mesh; 1 to ``MESH_GENERATION_MAX``."""
+    secret: bytes = field(repr=False)
+    """32 bytes."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.generation <= MESH_GENERATION_MAX:
+            raise Malformed("a mesh of an impossible generation")
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownPayload:
     """Something a later version says."""
 
     type: int
 
 
-Payload = Text | RekeyOffer | RekeyAnswer | Lasting | RecoveryOffer | UnknownPayload
+Payload = Text | RekeyOffer | RekeyAnswer | Lasting | RecoveryOffer | MeshRenewed | UnknownPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +198,8 @@ def encode_payload(payload: Payload) -> bytes:
             return pack({"t": 4, "seconds": float(seconds), "turn": turn})
         case RecoveryOffer(x25519=x25519, encapsulation_key=key):
             return pack({"t": 5, "x25519": x25519, "ek": key})
+        case MeshRenewed(generation=generation, secret=secret):
+            return pack({"t": 16, "generation": generation, "secret": secret})
         case UnknownPayload(type=unknown):
             return pack({"t": unknown})
     assert_never(payload)
@@ -202,6 +222,9 @@ def decode_payload(data: bytes) -> Payload:
             return Lasting(seconds, read.integer("turn", 1, LASTING_TURN_MAX))
         case 5:
             return RecoveryOffer(read.bytes("x25519", 32), read.bytes("ek", ENCAPSULATION_KEY_BYTES))
+        case 16:
+            generation = read.integer("generation", 1, MESH_GENERATION_MAX)
+            return MeshRenewed(generation, read.bytes("secret", MESH_SECRET_BYTES))
         case unknown:
             return UnknownPayload(unknown)
 

@@ -87,8 +87,9 @@ def _rendezvous(status: Mapping[str, Any]) -> Exposure:
     address = "your proxy's address" if status["paths"]["proxied"] else "your address"
     return Exposure(
         "rendezvous",
-        f"{address}, when you look for links, how many sit at the same random topic for six hours",
-        "whom you know, offers, names, anything you write",
+        f"{address}, when you look for links, who pairs with you (by address), who sits where you do, also "
+        "over the hours; with the help of a member, or of one who was removed, your offers",
+        "names, keys, anything you write",
     )
 
 

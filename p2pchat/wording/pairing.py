@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from p2pchat.looks import alike
 from p2pchat.text import typed
+from p2pchat.wire.invite import parse_link
+from p2pchat.wire.places import is_public
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
 
 
 async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...] = ()) -> str:
-    """Return what the friend has to type. A link says where to meet; words do not, so the command must."""
+    """Return what the friend has to type. A link says where to meet, but only a person can name a private
+    place; words do not, so the command must."""
     if link:
-        return f"p2pchat join {typed(code)}"
+        named = parse_link(code).rendezvous
+        private = [url for url in named if not is_public(url)] if not any(map(is_public, named)) else []
+        return " ".join(["p2pchat join", typed(code), *(f"--rendezvous {typed(url)}" for url in private)])
     status = await node.status()
     up = [each["url"] for each in status["rendezvous"] if each["up"]]
     met = [f"--rendezvous {typed(url)}" for url in dict.fromkeys([*up, *extra])]

@@ -53,12 +53,15 @@ def test_words_bring_two_together(town: People) -> None:
     assert f"p2pchat join {code} --rendezvous {town.url}\n" in hosted.stderr
 
 
-def test_a_link_says_where_to_meet(town: People) -> None:
+def test_a_link_says_where_to_meet_but_a_person_names_private_places(town: People) -> None:
     ana, bob = town.someone("ana"), town.stranger("bob")
     bob.run("init", "--name", "bob", "--no-passphrase")
     invite = ana.start("invite", "--link", "--json")
     link = json.loads(invite.line())["code"]
-    event = json.loads(bob.run("join", "--json", link).stdout)
+    unknown = bob.run("join", link)
+    assert unknown.returncode == 2
+    assert f"private network; if you know it to be right, add --rendezvous {town.url}" in unknown.stderr
+    event = json.loads(bob.run("join", "--json", link, "--rendezvous", town.url).stdout)
     assert (event["type"], event["change"], event["how"]) == ("contact", "added", "link")
     assert json.loads(invite.ended().stdout)["change"] == "added"
 

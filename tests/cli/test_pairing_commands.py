@@ -106,6 +106,18 @@ def test_a_code_may_be_typed_as_it_was_heard(typed: list[str], p2pchat: Run, nod
     assert node.joined == [(CODE, ("ws://127.0.0.1:2",))]
 
 
+def test_where_nobody_said_one_would_go_one_does_not_go_unasked(p2pchat: Run, node: FakeNode) -> None:
+    node.named_besides = ["wss://beacon.example", "ws://192.168.1.1"]
+    ran = p2pchat("join", CODE)
+    assert (ran.code, ran.out) == (0, "ana\n")
+    assert "wss://beacon.example" in ran.err and "ws://192.168.1.1" in ran.err
+    assert ran.err.lower().count("left out") == 2
+    assert node.added == []
+    told = json.loads(p2pchat("join", CODE, "--json").out)
+    assert told["left_out"] == node.named_besides
+    assert json.loads(p2pchat("join", CODE, "--json", "--accept-new").out)["left_out"] == []
+
+
 def test_a_mistyped_word_is_told_before_anything_is_tried(p2pchat: Run, node: FakeNode) -> None:
     ran = p2pchat("join", "42-tango-marble-orbitt")
     assert ran.code == 2

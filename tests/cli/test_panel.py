@@ -18,7 +18,6 @@ LINK = {
     "allowance": 0.25,
 }
 STATUS = {
-    "node": "73" * 8,
     "running_since": "2027-01-15T08:00:00Z",
     "health": "well linked",
     "links": [LINK, {**LINK, "state": "quiet", "eager": False}],

@@ -356,7 +356,8 @@ def test_a_guest_goes_on_meeting_where_it_met_the_host() -> None:
         world.start(name)
     world.pair("alice", "bob")
     (mesh,) = world.machines["bob"].store.meshes.values()
-    assert mesh.rendezvous == (inside, outside)
+    assert mesh.rendezvous == (outside,)
+    assert world.machines["bob"].events(orders.InviteDone)[0].left_out == (inside,)
 
 
 def test_a_host_whose_line_breaks_gets_its_seat_back_and_the_code_stays_good(world: World) -> None:

@@ -42,13 +42,13 @@ def written(world: World) -> int:
 
 
 def links(world: World) -> list[LinkId]:
-    (mesh,) = world.machines["victim"].running._meshes.values()
+    (mesh,) = world.machines["victim"].running._meshes
     return mesh._view.links
 
 
 def fade(world: World, link: LinkId) -> None:
     """The other end is silent until the link is quiet, and then says something again."""
-    (mesh,) = world.machines["victim"].running._meshes.values()
+    (mesh,) = world.machines["victim"].running._meshes
     neighbour = mesh._view._neighbours.get(link)
     assert neighbour is not None and neighbour.link is not None
     neighbour.link._heard_at = world.now - 8.0
@@ -114,7 +114,7 @@ def test_who_was_away_for_long_greets_one_contact_after_the_other() -> None:
 
 def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: pytest.MonkeyPatch) -> None:
     world = popular("balanced", 3)
-    (mesh,) = world.machines["victim"].running._meshes.values()
+    (mesh,) = world.machines["victim"].running._meshes
     assert mesh._stem is not None
     ticks: list[float] = []
     left: list[float] = []

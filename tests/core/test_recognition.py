@@ -96,7 +96,7 @@ def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stay
     world.run(6 * MARKS_S)
     assert {name: stem(world, name).drawn for name in NAMES} == drawn
     for name in ("ana", "bob"):
-        (home,) = world.machines[name].running._meshes.values()
+        (home,) = world.machines[name].running._meshes
         assert home._stem is not None and len(home._stem._trusted) == 1
 
 
@@ -119,7 +119,7 @@ def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -
     }
     world.tell("ana", wishes[change])
     world.run(1.0)
-    (home,) = world.machines["ana"].running._meshes.values()
+    (home,) = world.machines["ana"].running._meshes
     assert home._stem is not None and not home._stem._trusted
 
 
@@ -171,7 +171,7 @@ def test_marks_are_not_answered(world: World) -> None:
     verify(world, "ana", "bob")
     verify(world, "bob", "ana")
     node = world.machines["ana"].running
-    (home,) = node._meshes.values()
+    (home,) = node._meshes
     binding = next(iter(home.bindings().values()))
     said = give(talks_of(world, "bob"), binding, next(entropies()), world.now)
     link = next(iter(home.bindings()))
@@ -181,7 +181,7 @@ def test_marks_are_not_answered(world: World) -> None:
 
 def test_marks_on_a_link_that_is_gone_are_nobodys(world: World) -> None:
     node = world.machines["ana"].running
-    (home,) = node._meshes.values()
+    (home,) = node._meshes
     said = give(talks_of(world, "bob"), BINDING, next(entropies()), world.now)
     assert node._on_mesh(home, [MarksGiven(LinkId(999), said)], world.now) == []
     told = node._on_mesh(home, [NeighbourChanged(LinkId(999), up=True)], world.now)

@@ -20,13 +20,13 @@ from p2pchat.daemon.resting import RestingNode
 from p2pchat.errors import P2PChatError, StoreError
 from p2pchat.rpc import Connection, open_connection
 from p2pchat.store import KeyFile, Store
-from p2pchat.types import MeshId
+from p2pchat.types import MeshId, NodeId
 
 pytestmark = pytest.mark.real
 
 URL = "ws://127.0.0.1:9"
 DAY = 86_400.0
-MESH = MeshStatus(MeshId(b"m" * 16), 1, 1, 5, True, HoldStatus(0, 0, 0, None, 0), False)
+MESH = MeshStatus(MeshId(b"m" * 16), NodeId(b"n" * 8), 1, 1, 5, True, HoldStatus(0, 0, 0, None, 0), False)
 
 
 def full(store: Store, changes: Sequence[Change]) -> None:

@@ -16,7 +16,8 @@ UP = RendezvousStatus("ws://b", up=True, reason="")
 
 def mesh(links: int, dropped: int = 0, reconciling: bool = False) -> MeshStatus:
     held = HoldStatus(HELD.cells, HELD.bytes, HELD.budget, HELD.oldest, dropped)
-    return MeshStatus(MESH, links, min(links, 2), 5, greeter=True, held=held, reconciling=reconciling)
+    node = NodeId(b"s" * 8)
+    return MeshStatus(MESH, node, links, min(links, 2), 5, greeter=True, held=held, reconciling=reconciling)
 
 
 def status(
@@ -25,7 +26,7 @@ def status(
     clock: ClockStatus | None = None,
 ) -> Status:
     link = LinkStatus(LinkId(1), MESH, NodeId(b"n" * 8), "up", 1_800_000_000.0, 3, 4, 5, True, 0.25, "sought")
-    return Status(NodeId(b"s" * 8), (link,), rendezvous, 7, meshes, clock)
+    return Status((link,), rendezvous, 7, meshes, clock)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ def test_everything_is_told_to_scripts() -> None:
     assert told["meshes"] == [
         {
             "mesh": "6d" * 16,
+            "node": "73" * 8,
             "links": 5,
             "eager": 2,
             "greeter": True,

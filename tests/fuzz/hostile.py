@@ -64,7 +64,7 @@ class Siege:
         """Something to a neighbour."""
         body = mutate(CONTROL, self.random)[: GEOMETRY.body]
         node = self.world.machines["mallory"].running
-        for mesh in node._meshes.values():
+        for mesh in node._meshes:
             for link in mesh.bindings():
                 put = [Put(link, Frame(FrameKind.CONTROL, body))]
                 said = mesh._on_cells(put, self.world.now)

@@ -25,6 +25,7 @@ from p2pchat.wire import (
     offer,
     pairing,
     payload,
+    places,
     reconcile,
     recovery,
     sdp,
@@ -145,6 +146,7 @@ TARGETS: dict[str, Target] = {
         payload.RekeyOffer(3, 81_000, b"e" * 1184),
         payload.RekeyAnswer(3, b"c" * 1088),
         payload.Lasting(86_400.0, 7),
+        payload.MeshRenewed(3, b"m" * 32),
         payload.RecoveryOffer(b"x" * 32, b"e" * 1184),
     ),
     "recovery": Format(recovery.decode_word, recovery.encode_word).extensible(
@@ -180,6 +182,11 @@ TARGETS: dict[str, Target] = {
         signalling.Refused(_TOPIC, signalling.Refusal.FULL),
         signalling.Blob(_TOPIC, _SEAT, _BLOB),
         signalling.Gone(_TOPIC, _SEAT),
+    ),
+    "places": Format(
+        lambda data: places.grown((), _text(data).split("\n")), lambda urls: "\n".join(urls).encode()
+    ).extensible(
+        ("wss://meet.example.org", "ws://127.0.0.1:8765/a-b/"), ("wss://[2606:4700::1111]:444", "ws://a")
     ),
     "invite": Format(lambda data: invite.parse(_text(data)), lambda value: str(value).encode()).extensible(
         _CODE, _LINK

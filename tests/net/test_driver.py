@@ -59,7 +59,7 @@ class Recorder:
     """Journal, links and connections in one: everything that was done, in order."""
 
     def __init__(self) -> None:
-        self.done: list[tuple[str, Any]] = []
+        self.done: list[tuple[Any, ...]] = []
         self.fails = False
         self.threads: set[str] = set()
 
@@ -85,8 +85,8 @@ class Recorder:
     def accept_answer(self, link: LinkId, answer: Description) -> None:
         self.done.append(("accept_answer", link))
 
-    def connect(self, url: str) -> None:
-        self.done.append(("connect", url))
+    def connect(self, url: str, typed: bool) -> None:
+        self.done.append(("connect", url, typed))
 
     def notified(self, event: orders.Event) -> None:
         self.done.append(("notify", event))
@@ -364,7 +364,7 @@ async def test_every_order_reaches_who_carries_it_out() -> None:
     log = Recorder()
     one = LinkId(1)
     every: list[Order] = [
-        orders.ConnectRendezvous("u"),
+        orders.ConnectRendezvous("u", typed=True),
         orders.CloseRendezvous("u"),
         orders.Signal("u", LEAVE),
         orders.MakeOffer(one),
@@ -378,7 +378,7 @@ async def test_every_order_reaches_who_carries_it_out() -> None:
     of_links = ("make_offer", "make_answer", "accept_answer", "close")
     assert [done for done in log.done if done[0] in of_links] == [(name, one) for name in of_links]
     assert [done for done in log.done if done[0] not in of_links] == [
-        ("connect", "u"),
+        ("connect", "u", True),
         ("hang up", "u"),
         ("signal", LEAVE),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -56,7 +57,7 @@ def test_a_step_that_fails_leaves_the_version_before() -> None:
 def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, contact_row = tmp_path / "home", journal._contact_row
+    home, contact_row, mesh_row = tmp_path / "home", journal._contact_row, journal._mesh_row
     first = {1: database._schema_files()[1]}
     with monkeypatch.context() as then:
         then.setattr(database, "_schema_files", lambda: first)
@@ -64,10 +65,13 @@ def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
         then.setattr(journal, "_PUT_CONTACT", "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         then.setattr(journal, "_contact_row", lambda them: contact_row(them)[:8])
         then.setattr(Witness, "_keep", lambda self: None)
+        then.setattr(journal, "_PUT_MESH", "INSERT INTO mesh VALUES (?, ?, ?, ?)")
+        then.setattr(journal, "_mesh_row", lambda mesh: mesh_row(mesh)[:4])
         new_store(home).close()
     store = Store.open(home, KeyFile())
     assert store.load().contacts == (BOB,)
     assert store.load().held == {MESH.id: ()}
+    assert store.load().meshes == (replace(MESH, theirs=MESH.rendezvous),), "nobody knows who named them"
     kept = HeldCell(1, b"k" * 8, 81_000, 7, b"c" * 925)
     store.commit([PutCells(MESH.id, (kept,))])
     assert store.cells(MESH.id, [1]) == (kept,)

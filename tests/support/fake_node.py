@@ -60,6 +60,9 @@ class FakeNode:
         self.invitation: list[Event | P2PChatError] = []
         self.joined: list[tuple[str, Sequence[str]]] = []
         self.rendezvous = [{"url": "ws://127.0.0.1:1", "up": True, "reason": ""}]
+        self.named_besides: list[str] = []
+        """Where the mesh of whoever is joined is met that nobody has named before."""
+        self.added: list[tuple[str, str | None, bool]] = []
         self.embedded = False
         self.on_change: Callable[[str], None] = lambda line: None
 
@@ -114,9 +117,15 @@ class FakeNode:
                 raise event
             yield event
 
-    async def join(self, code: str, *, rendezvous: Sequence[str] = (), **_: Any) -> Event:
+    async def join(
+        self, code: str, *, rendezvous: Sequence[str] = (), accept_new: bool = False, **_: Any
+    ) -> Event:
         self.joined.append((code, rendezvous))
-        return contact("ana")
+        return {**contact("ana"), "left_out": [] if accept_new else list(self.named_besides)}
+
+    async def add_rendezvous(self, url: str, *, mesh: str | None = None, typed: bool = True) -> list[Event]:
+        self.added.append((url, mesh, typed))
+        return []
 
     async def contacts(self) -> list[Event]:
         return list(self.people.values())
@@ -147,9 +156,9 @@ class FakeNode:
         del self.people[name]
         return self.people[new]
 
-    async def remove(self, name: str) -> Event:
+    async def remove(self, name: str, **_: Any) -> Event:
         del self.people[name]
-        return {"name": name}
+        return {"name": name, "left_mesh": None if self.people else "00" * 16, "renewed_mesh": None}
 
     async def send(
         self,

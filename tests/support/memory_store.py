@@ -50,9 +50,10 @@ class MemoryStore:
         match change:
             case records.PutIdentity(identity):
                 self.identity = identity
-            case records.PutMesh(mesh):
-                self.meshes[mesh.id] = mesh
+            case records.PutMesh() | records.DropMesh() | records.PutCells() | records.DropCells():
+                self._of_meshes(change)
             case records.PutContact(contact):
+                assert contact.mesh in self.meshes
                 self.contacts[contact.id] = contact
             case records.DropContact(contact):
                 self.contacts.pop(contact, None)
@@ -74,8 +75,6 @@ class MemoryStore:
                 self.history = [self._moved(m, message, state) for m in self.history]
             case records.DropExpiredMessages(now):
                 self.history = [m for m in self.history if m.expires_at is None or m.expires_at >= now]
-            case records.PutCells() | records.DropCells():
-                self._hold(change)
             case records.PutTried(tried):
                 self.tried[tried.mark] = tried
             case records.DropTried(mark):
@@ -84,13 +83,22 @@ class MemoryStore:
                 self.patience = patience
         return True
 
-    def _hold(self, change: records.PutCells | records.DropCells) -> None:
-        held = self.held.setdefault(change.mesh, {})
-        if isinstance(change, records.PutCells):
-            held.update({cell.number: cell for cell in change.cells})
-        else:
-            for number in change.numbers:
-                held.pop(number, None)
+    def _of_meshes(
+        self, change: records.PutMesh | records.DropMesh | records.PutCells | records.DropCells
+    ) -> None:
+        match change:
+            case records.PutMesh(mesh):
+                self.meshes[mesh.id] = mesh
+            case records.DropMesh(home):
+                assert all(contact.mesh != home for contact in self.contacts.values())
+                self.meshes.pop(home, None)
+                self.held.pop(home, None)
+            case records.PutCells(home, cells):
+                assert home in self.meshes
+                self.held.setdefault(home, {}).update({cell.number: cell for cell in cells})
+            case records.DropCells(home, numbers):
+                for number in numbers:
+                    self.held.get(home, {}).pop(number, None)
 
     def received(self) -> list[str]:
         """Texts of all incoming messages, in the order they came."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -29,12 +29,12 @@ async def friends(folder: Path, *names: str) -> AsyncIterator[list[Node]]:
                 await node.__aexit__(None, None, None)
 
 
-async def pair(host: Node, guest: Node, link: bool = False) -> None:
-    """Invite and join."""
+async def pair(host: Node, guest: Node, link: bool = False, rendezvous: Sequence[str] = ()) -> None:
+    """Invite and join. ``rendezvous``: what the guest types beside the code."""
     joining: asyncio.Task[object] | None = None
     async for event in host.invite(link=link):
         if event["type"] == "invite":
-            joining = asyncio.create_task(guest.join(event["code"]))
+            joining = asyncio.create_task(guest.join(event["code"], rendezvous=rendezvous))
     assert joining is not None
     await joining
 

@@ -15,11 +15,13 @@ from p2pchat.wire.codec import pack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import (
     LASTING_MAX_S,
+    MESH_GENERATION_MAX,
     NAMES_MAX,
     PAYLOAD_LIMIT,
     TEXT_LIMIT,
     TIME_MAX,
     Lasting,
+    MeshRenewed,
     Notice,
     Payload,
     Presence,
@@ -44,6 +46,8 @@ PAYLOADS: list[Payload] = [
     RekeyAnswer(3, b"c" * 1088),
     Lasting(86_400.0, 7),
     Lasting(0.0, 1),
+    MeshRenewed(1, b"m" * 32),
+    MeshRenewed(MESH_GENERATION_MAX, b"m" * 32),
     UnknownPayload(77),
 ]
 NOTICES: list[Notice] = [
@@ -171,3 +175,23 @@ def test_what_is_no_notice_is_malformed(fields: dict[str, Any]) -> None:
 
 def test_what_was_written_is_not_shown_by_accident() -> None:
     assert "hi" not in repr(HELLO)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"generation": 0, "secret": b"m" * 32},
+        {"generation": MESH_GENERATION_MAX + 1, "secret": b"m" * 32},
+        {"generation": 1, "secret": b"m" * 31},
+    ],
+)
+def test_a_mesh_of_an_impossible_kind_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        decode_payload(pack({"t": 16, **fields}))
+    if len(fields["secret"]) == 32:
+        with pytest.raises(Malformed):
+            MeshRenewed(**fields)
+
+
+def test_a_mesh_secret_is_not_shown_by_accident() -> None:
+    assert "mmmm" not in repr(MeshRenewed(1, b"m" * 32))

@@ -51,8 +51,8 @@ async def _admit(you: Node, guest: Node, name: str, gate: asyncio.Semaphore) -> 
         await guest.join(code, timeout=30.0)
         await joined()
     if name != ECHO:
-        await you.remove(name)
-        await guest.remove(YOU)
+        await you.remove(name, keep_mesh=True)
+        await guest.remove(YOU, keep_mesh=True)
 
 
 async def _learn(node: Node, urls: list[str]) -> None:

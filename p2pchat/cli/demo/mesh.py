@@ -66,7 +66,7 @@ class Mesh:
     async def attach(self, name: str, stack: AsyncExitStack) -> None:
         """Speak to a node that has just said it runs."""
         client = await stack.enter_async_context(connect(self.home_of(name), run=False))
-        self._ids[(await client.status())["node"]] = name
+        self._ids |= {mesh["node"]: name for mesh in (await client.status())["meshes"]}
         self._clients[name] = client
 
     async def look(self) -> set[Pair]:

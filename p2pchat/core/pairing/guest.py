@@ -20,7 +20,7 @@ from p2pchat.errors import Malformed, OtherVersion, RefusedInput, TrustError, Un
 from p2pchat.ports import Entropy
 from p2pchat.types import Seat
 from p2pchat.wire import pairing as wire
-from p2pchat.wire.invite import RENDEZVOUS_MAX, InviteCode, InviteLink
+from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Refusal, SeatMode
 
 AGAIN_S = 1.0
@@ -191,7 +191,7 @@ class Guest(Party):
             name=host.nick,
             how="link" if isinstance(self.code, InviteLink) else "words",
             mesh_secret=host.mesh_secret,
-            rendezvous=self._meeting_places(host),
+            rendezvous=host.rendezvous,
             olm=olm,
             sending=SendChain(mine, host.epoch),
             receiving=ReceiveChain(theirs, host.epoch),
@@ -199,11 +199,6 @@ class Guest(Party):
             leads=False,
         )
         return [paired, *self._finish()]
-
-    def _meeting_places(self, host: wire.HostBundle) -> tuple[str, ...]:
-        """The host's list, and where we have just met: the same server may have another address from here."""
-        assert self._peer is not None, "met"
-        return tuple(dict.fromkeys((*host.rendezvous[: RENDEZVOUS_MAX - 1], self._peer.url)))
 
 
 _WRONG = TrustError("the words are wrong, and this invite is burnt now; ask for a new one")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.pairing.party import (
@@ -80,6 +81,13 @@ class Host(Party):
         self._confirmation = b""
         self._kem: KemKey | None = None
         self._bundle: wire.HostBundle | None = None
+
+    def lead_into(self, mesh_secret: bytes) -> bool:
+        """Let the guest into this mesh, unless another was told already."""
+        if self._bundle is not None:
+            return False
+        self._ours = replace(self._ours, mesh_secret=mesh_secret)
+        return True
 
     def start(self) -> list[TakeSeat]:
         """Open the code's topic everywhere."""

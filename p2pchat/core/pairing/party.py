@@ -49,6 +49,7 @@ class Paired:
     how: str
     mesh_secret: bytes = field(repr=False)
     rendezvous: tuple[str, ...]
+    """Where the mesh is met; for a guest, where the host says so."""
     olm: OlmSession = field(repr=False)
     sending: SendChain = field(repr=False)
     receiving: ReceiveChain = field(repr=False)
@@ -57,6 +58,10 @@ class Paired:
     """Whether we, as the host, begin the renewals."""
     used: bytes = b""
     """The mark of its code."""
+    typed: tuple[str, ...] = ()
+    """Of where the mesh is met, what the person has typed."""
+    theirs: tuple[str, ...] = ()
+    """What the code named, or the person accepts unseen: others named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,11 @@ class Party:
         self._out_of_reach: dict[str, str] = {}
         self.topic: Topic = Topic(b"")
         self.over = False
+
+    @property
+    def met_at(self) -> tuple[str, ...]:
+        """Where the two have met; nowhere, as long as they have not."""
+        return (self._peer.url,) if self._peer is not None else ()
 
     def next_wakeup(self) -> float:
         """When patience ends."""

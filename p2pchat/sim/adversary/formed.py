@@ -172,7 +172,9 @@ def _seen(
 def _links(hosts: list[Host]) -> dict[int, dict[int, str]]:
     """By host, and by neighbour that its record lists, which are the oldest: how the link stands there."""
     shown = {host.index: host.node.status() for host in hosts if host.node is not None}
-    indices: dict[NodeId | None, int] = {status.node: index for index, status in shown.items()}
+    indices: dict[NodeId | None, int] = {
+        mesh.node: index for index, status in shown.items() for mesh in status.meshes
+    }
     return {
         index: {
             indices[link.peer]: link.standing

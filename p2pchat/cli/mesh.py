@@ -1,0 +1,96 @@
+"""``p2pchat mesh``: the meshes this home belongs to.
+
+Knows: how they are listed and asked about. Does not know: what happens in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from p2pchat.cli.ask import confirmed
+from p2pchat.cli.connection import open_node
+from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.parameters import MESH, MESH_SHOWN
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.errors import Ended, UsageError
+from p2pchat.text import harmless_name, one_line
+
+
+@click.group("mesh", cls=Group, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """The meshes you belong to; alone, lists them.
+
+    You found one with your first invite, and are in another's by answering theirs.
+
+    \b
+    Example:
+      p2pchat mesh
+      p2pchat mesh leave 3f2a91c0
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@command.command("list")
+@pass_settings
+def list_(settings: Settings) -> None:
+    """List them with who is reached through each; your invites lead into the first.
+
+    \b
+    Example:
+      p2pchat mesh list --json
+    """
+    wait_for(_list(settings), settings)
+
+
+async def _list(settings: Settings) -> None:
+    async with open_node(settings) as node:
+        meshes = await node.meshes()
+    for mesh in meshes:
+        record(mesh) if settings.json else payload(_row(mesh))
+    if not meshes:
+        say("None yet. Make a code for a friend:  p2pchat invite")
+
+
+def _row(mesh: Mapping[str, Any]) -> str:
+    people = ", ".join(map(harmless_name, mesh["contacts"])) or "nobody you know"
+    met = " ".join(map(one_line, mesh["rendezvous"])) or "nowhere"
+    links = "1 link" if mesh["links"] == 1 else f"{mesh['links']} links"
+    left = f"  (left soon, for {mesh['followed_by'][:MESH_SHOWN]})" if mesh["followed_by"] else ""
+    return f"{mesh['mesh'][:MESH_SHOWN]}  {links:<8}  {people}  (met at {met}){left}"
+
+
+@command.command("leave")
+@click.argument("mesh", type=MESH)
+@click.option("--yes", is_flag=True, help="Do not ask: forget whoever is reached through it.")
+@pass_settings
+def leave(settings: Settings, mesh: str, yes: bool) -> None:
+    """Take part in a mesh no more: neither relay for it nor go where it is met.
+
+    Contacts who are reached through it are forgotten, with all that was said; you are asked first.
+
+    \b
+    Example:
+      p2pchat mesh leave 3f2a91c0
+    """
+    wait_for(_leave(settings, mesh, yes), settings)
+
+
+async def _leave(settings: Settings, name: str, yes: bool) -> None:
+    async with open_node(settings) as node:
+        fitting = [each for each in await node.meshes() if each["mesh"].startswith(name.lower())]
+        if len(fitting) != 1:
+            raise UsageError(f"{len(fitting)} meshes' ids begin with {name!r}; see 'p2pchat mesh list'")
+        (mesh,) = fitting
+        people = ", ".join(map(harmless_name, mesh["contacts"]))
+        if people and not await confirmed(f"Forget {people}, and all that was said with them?", yes):
+            raise Ended("you stay in that mesh")
+        left = await node.leave_mesh(mesh["mesh"], forget=True)
+    if settings.json:
+        record({"type": "mesh", "change": "left", **left})
+    say("You have left that mesh." + (f" {people} is forgotten." if people else ""))

@@ -1,0 +1,128 @@
+"""``p2pchat rendezvous``: where this home meets others.
+
+Knows: how they are listed and asked about. Does not know: what is said there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from p2pchat.cli.ask import confirmed
+from p2pchat.cli.connection import open_node
+from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.parameters import MESH, MESH_SHOWN
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.errors import Ended
+from p2pchat.text import one_line
+
+
+@click.group("rendezvous", cls=Group, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Where you meet others; alone, lists it.
+
+    Each mesh is met at places of its own. Your own are where you look for whoever gave you a code, and where
+    the next mesh that you found is met.
+
+    \b
+    Example:
+      p2pchat rendezvous
+      p2pchat rendezvous add wss://meet.example.org
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@command.command("list")
+@pass_settings
+def list_(settings: Settings) -> None:
+    """List every rendezvous, whether it is reached, who named it, and the meshes that are met there.
+
+    \b
+    Example:
+      p2pchat rendezvous list --json
+    """
+    wait_for(_list(settings), settings)
+
+
+async def _list(settings: Settings) -> None:
+    async with open_node(settings) as node:
+        places = await node.rendezvous()
+    _show(settings, places)
+    if not places:
+        say("None yet. Add one:  p2pchat rendezvous add wss://meet.example.org")
+
+
+def _show(settings: Settings, places: list[dict[str, Any]]) -> None:
+    for place in places:
+        record(place) if settings.json else payload(_row(place))
+
+
+def _row(place: Mapping[str, Any]) -> str:
+    """The address comes last, for its length differs most."""
+    state = {None: "unused", True: "up", False: "down"}[place["up"]]
+    named = "yours" if place["typed"] else "theirs"
+    met = ",".join(mesh[:MESH_SHOWN] for mesh in place["meshes"]) or "no mesh"
+    why = f"  ({one_line(place['reason'])})" if place["reason"] else ""
+    return f"{state:<6} {named:<6} {met}  {one_line(place['url'])}{why}"
+
+
+@command.command("add")
+@click.argument("url", metavar="URL")
+@click.option("--mesh", type=MESH, metavar="MESH", help="For this mesh alone.")
+@pass_settings
+def add(settings: Settings, url: str, mesh: str | None) -> None:
+    """Meet others there as well.
+
+    Without --mesh it is one of your own, and of your mesh if you are in one alone. Whom you invite learns of
+    a mesh's.
+
+    \b
+    Example:
+      p2pchat rendezvous add wss://meet.example.org
+      p2pchat rendezvous add ws://192.168.1.5:8765 --mesh 3f2a91c0
+    """
+    wait_for(_add(settings, url, mesh), settings)
+
+
+async def _add(settings: Settings, url: str, mesh: str | None) -> None:
+    async with open_node(settings) as node:
+        places = await node.add_rendezvous(url, mesh=mesh)
+        meshes = await node.meshes()
+    if settings.json:
+        _show(settings, places)
+    say(f"You meet others at {one_line(url)}, too.")
+    if mesh is None and len(meshes) > 1:
+        say("You are in several meshes, and it is met there by none of them; add --mesh for that.")
+
+
+@command.command("remove")
+@click.argument("url", metavar="URL")
+@click.option("--mesh", type=MESH, metavar="MESH", help="For this mesh alone.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> None:
+    """Go there no more. A mesh that is met nowhere else is asked about first.
+
+    \b
+    Example:
+      p2pchat rendezvous remove wss://meet.example.org
+    """
+    wait_for(_remove(settings, url, mesh, yes), settings)
+
+
+async def _remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> None:
+    async with open_node(settings) as node:
+        chosen = [each for each in await node.meshes() if each["mesh"].startswith(mesh or "")]
+        bare = [each["mesh"][:MESH_SHOWN] for each in chosen if each["rendezvous"] == [url]]
+        what = f"The mesh {', '.join(bare)} is met nowhere else; without links, nobody will find you."
+        if bare and not await confirmed(f"{what} Remove it?", yes):
+            raise Ended(f"{one_line(url)} stays")
+        places = await node.remove_rendezvous(url, mesh=mesh)
+    if settings.json:
+        _show(settings, places)
+    say(f"You go to {one_line(url)} no more.")

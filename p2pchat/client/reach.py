@@ -420,10 +420,11 @@ def _new_node(home: Path, unlock: _Unlock, relay_only: bool, *, stays: bool = Fa
 async def _check_choices(connection: Connection, relay_only: bool) -> None:
     """Use no node that shows more of us than was asked for. Raises UsageError."""
     from p2pchat.core.stem.profile import PROFILES
-    from p2pchat.daemon.environment import keep_to_relay, profile_asked, proxy
+    from p2pchat.daemon.environment import keep_separate, keep_to_relay, profile_asked, proxy
 
     hidden, proxied, wanted = keep_to_relay(relay_only), proxy() is not None, profile_asked()
-    if not hidden and not proxied and wanted is None:
+    separate = keep_separate()
+    if not hidden and not proxied and not separate and wanted is None:
         return
     async with connection.asking("node.status", {}) as asked:
         status = await asked.result()
@@ -434,6 +435,8 @@ async def _check_choices(connection: Connection, relay_only: bool) -> None:
         raise await _unwanted(connection, "without --relay-only")
     if proxied and not kept["proxied"]:
         raise await _unwanted(connection, "without P2PCHAT_PROXY")
+    if separate and not status.get("separate"):
+        raise await _unwanted(connection, "without P2PCHAT_SEPARATE")
 
 
 async def _unwanted(connection: Connection, how: str) -> UsageError:

@@ -179,12 +179,12 @@ class Invites:
                 out = party.gone(SeatRef(url, topic, seat))
         return self._after(invite, out, now)
 
-    def down(self, url: str, reason: str, now: float) -> Iterable[tuple[int, list[Order]]]:
-        """A rendezvous is out of reach."""
-        return [
-            (number, self._after(number, each.party.down(url, reason), now))
-            for number, each in list(self._open.items())
-        ]
+    def down(
+        self, url: str, topic: Topic | None, reason: str, now: float
+    ) -> Iterable[tuple[int, list[Order]]]:
+        """A rendezvous is out of reach; ``topic``: for this one alone."""
+        concerned = [(n, each) for n, each in self._open.items() if topic in (None, each.party.topic)]
+        return [(n, self._after(n, each.party.down(url, reason), now)) for n, each in concerned]
 
     def tick(self, now: float) -> Iterable[tuple[int, list[Order]]]:
         """Deadlines."""

@@ -18,11 +18,11 @@ from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.meshes import Meshes
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import ContactChanged, LinksChanged, Notify, Order, WhenKept
+from p2pchat.core.orders import ContactChanged, LinksChanged, Notify, Order, Signal, WhenKept
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Contact, Identity, Memory
 from p2pchat.core.records import Mesh as MeshRecord
-from p2pchat.core.rendezvous import LeaveSeat, Rendezvous, TakeSeat, Topical
+from p2pchat.core.rendezvous import LeaveSeat, Line, Rendezvous, TakeSeat, Topical, topic_of, url_of
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import Status
 from p2pchat.core.stem.stem import Stem, Stems
@@ -61,7 +61,9 @@ class Node:
         self._counters: Counter[str] = Counter()
         self._marking = entropy.child("marks")
         self._marks_at = NEVER
-        self._rendezvous = Rendezvous(entropy.child("rendezvous"), lambda url: self._belonging.is_typed(url))
+        self._rendezvous = Rendezvous(
+            entropy.child("rendezvous"), lambda url: self._belonging.is_typed(url), self._settings.separate
+        )
         self._invites = Invites(memory.identity, memory.tried, entropy.child("invites"))
         self._talks = Talks(memory, self._settings, entropy, self._counters)
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
@@ -164,8 +166,8 @@ class Node:
                 return self._rendezvous.up(url, clock, now)
             case facts.RendezvousDown(url, reason, flooded):
                 return self._rendezvous_down(url, reason, flooded, now)
-            case facts.SignalReceived(url, message):
-                return self._signal(url, message, now)
+            case facts.SignalReceived(line, message):
+                return self._signal(url_of(line), message, now)
             case (
                 facts.OfferMade()
                 | facts.AnswerMade()
@@ -237,12 +239,14 @@ class Node:
 
     # --- rendezvous
 
-    def _rendezvous_down(self, url: str, reason: str, flooded: bool, now: float) -> list[Order]:
-        self._rendezvous.down(url, reason, now, flooded)
+    def _rendezvous_down(self, line: Line, reason: str, flooded: bool, now: float) -> list[Order]:
+        self._rendezvous.down(line, reason, now, flooded)
+        url, topic = url_of(line), topic_of(line)
         for each in self._meshes:
-            each.unseated(url)
+            if topic is None or each.holds(topic):
+                each.unseated(url)
         out: list[Order] = []
-        for invite, done in self._invites.down(url, reason, now):
+        for invite, done in self._invites.down(url, topic, reason, now):
             out += self._on_invite(invite, done, now)
         return out
 
@@ -333,6 +337,8 @@ class Node:
                 case mesh.NeighbourChanged(link, up):
                     done += self._neighbour_changed(home, up, now)
                     done += self._give_marks(home, [link] if up else [], now)
+                case Signal(url, message):
+                    done.append(Signal(self._rendezvous.line(url, message.topic), message))
                 case mesh.MarksGiven(link, said):
                     self._read_marks(home, link, said)
                 case _:
@@ -374,6 +380,8 @@ class Node:
                     done += self._rendezvous.want(url, topic, mode, now)
                 case LeaveSeat(url, topic):
                     done += self._rendezvous.unwant(url, topic)
+                case Signal(url, message):
+                    done.append(Signal(self._rendezvous.line(url, message.topic), message))
                 case pairing.Ready(code):
                     done.append(Notify(orders.InviteReady(invite, code)))
                 case pairing.Disturbed(strangers):

@@ -15,6 +15,10 @@ from p2pchat.ports import Entropy, uniform
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Blob, Gone, Leave, Refused, Seated, SeatMode, Take
 
+Line = str
+"""One connection: the URL, or, where each topic has a connection of its own, the URL, ``#`` and the topic. No
+URL has a fragment."""
+
 Topical = Seated | Refused | Blob | Gone
 """What a server says about one topic."""
 
@@ -33,6 +37,17 @@ CLOCKS_CAP = 64
 
 FLOODERS_CAP = 64
 """Servers remembered as such: eight times what one invite can name."""
+
+
+def url_of(line: Line) -> str:
+    """Where the connection leads."""
+    return line.partition("#")[0]
+
+
+def topic_of(line: Line) -> Topic | None:
+    """For which topic alone it is; None: for all."""
+    topic = line.partition("#")[2]
+    return Topic(bytes.fromhex(topic)) if topic else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +88,15 @@ class _Flooder:
 class Rendezvous:
     """Keeps a connection to every server at which some topic is wanted, and a seat for each such topic."""
 
-    def __init__(self, entropy: Entropy, typed: Callable[[str], bool] = lambda url: False) -> None:
-        """``typed``: whether the person has typed a URL."""
+    def __init__(
+        self, entropy: Entropy, typed: Callable[[str], bool] = lambda url: False, separate: bool = False
+    ) -> None:
+        """``typed``: whether the person has typed a URL; ``separate``: whether each topic gets a connection
+        of its own, so that no server sees which topics one node is at."""
         self._entropy = entropy
         self._typed = typed
-        self._servers: dict[str, _Server] = {}
+        self._separate = separate
+        self._servers: dict[Line, _Server] = {}
         self._flooders: dict[str, _Flooder] = {}
         self._ahead: dict[str, float] = {}
         """How far our clock was ahead of each server's when it last welcomed us."""
@@ -85,42 +104,49 @@ class Rendezvous:
     def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Order]:
         """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh
         neighbours."""
-        server = self._servers.setdefault(url, _Server())
+        line = self.line(url, topic)
+        server = self._servers.setdefault(line, _Server())
         server.wanted[topic] = mode
         if server.up:
-            return [Signal(url, Take(topic, mode))]
-        return self._connect(url, server, now, asked=mode is not SeatMode.MESH)
+            return [Signal(line, Take(topic, mode))]
+        return self._connect(line, server, now, asked=mode is not SeatMode.MESH)
+
+    def line(self, url: str, topic: Topic) -> Line:
+        """The connection over which is spoken at a seat."""
+        return f"{url}#{topic.hex()}" if self._separate else url
 
     def unwant(self, url: str, topic: Topic) -> list[Order]:
         """Leave the seat; the last one left closes the connection."""
-        server = self._servers.get(url)
+        line = self.line(url, topic)
+        server = self._servers.get(line)
         if server is None or server.wanted.pop(topic, None) is None:
             return []
-        leave: list[Order] = [Signal(url, Leave(topic))] if server.up else []
+        leave: list[Order] = [Signal(line, Leave(topic))] if server.up else []
         if server.wanted:
             return leave
-        del self._servers[url]
-        return [*leave, CloseRendezvous(url)]
+        del self._servers[line]
+        return [*leave, CloseRendezvous(line)]
 
-    def up(self, url: str, clock: float | None, now: float) -> list[Order]:
+    def up(self, line: Line, clock: float | None, now: float) -> list[Order]:
         """Connected: take every wanted seat. ``clock``: what time it is there."""
+        url = url_of(line)
         if clock is not None:
             self._ahead.pop(url, None)
             self._ahead[url] = now - clock
             while len(self._ahead) > CLOCKS_CAP:
                 del self._ahead[next(iter(self._ahead))]
-        server = self._servers.get(url)
+        server = self._servers.get(line)
         if server is None:
-            return [CloseRendezvous(url)]
+            return [CloseRendezvous(line)]
         server.up, server.connecting, server.reason = True, False, ""
         server.backoff = FIRST_BACKOFF_S
-        return [Signal(url, Take(topic, mode)) for topic, mode in server.wanted.items()]
+        return [Signal(line, Take(topic, mode)) for topic, mode in server.wanted.items()]
 
-    def down(self, url: str, reason: str, now: float, flooded: bool = False) -> None:
+    def down(self, line: Line, reason: str, now: float, flooded: bool = False) -> None:
         """Lost or never reached: back off, and longer from one that flooded."""
         if flooded:
-            self._shun(url, now)
-        server = self._servers.get(url)
+            self._shun(url_of(line), now)
+        server = self._servers.get(line)
         if server is None:
             return
         server.up = server.connecting = False
@@ -136,13 +162,13 @@ class Rendezvous:
         while len(self._flooders) > FLOODERS_CAP:
             del self._flooders[next(iter(self._flooders))]
 
-    def _retry_at(self, url: str, server: _Server) -> float:
-        flooder = self._flooders.get(url)
+    def _retry_at(self, line: Line, server: _Server) -> float:
+        flooder = self._flooders.get(url_of(line))
         return server.retry_at if flooder is None else max(server.retry_at, flooder.until)
 
     def tick(self, now: float) -> list[Order]:
         """Reconnect where the back-off is over."""
-        return [order for url, server in self._servers.items() for order in self._connect(url, server, now)]
+        return [order for line, server in self._servers.items() for order in self._connect(line, server, now)]
 
     def next_wakeup(self) -> float | None:
         """The earliest end of a back-off."""
@@ -151,7 +177,15 @@ class Rendezvous:
 
     def status(self) -> tuple[RendezvousStatus, ...]:
         """Every server at which a seat is wanted."""
-        return tuple(RendezvousStatus(url, s.up, s.reason) for url, s in self._servers.items())
+        urls: dict[str, list[_Server]] = {}
+        for line, server in self._servers.items():
+            urls.setdefault(url_of(line), []).append(server)
+        return tuple(
+            RendezvousStatus(
+                url, any(s.up for s in servers), next((s.reason for s in servers if s.reason), "")
+            )
+            for url, servers in urls.items()
+        )
 
     def clock(self) -> ClockStatus | None:
         """What is to be thought of our clock: one server that agrees with it is enough."""
@@ -162,9 +196,9 @@ class Rendezvous:
         """How many servers' clocks say that ours is right."""
         return sum(not ClockStatus(ahead, url).doubtful for url, ahead in self._ahead.items())
 
-    def _connect(self, url: str, server: _Server, now: float, asked: bool = False) -> list[Order]:
-        retry_at = server.retry_at if asked else self._retry_at(url, server)
+    def _connect(self, line: Line, server: _Server, now: float, asked: bool = False) -> list[Order]:
+        retry_at = server.retry_at if asked else self._retry_at(line, server)
         if server.up or server.connecting or now < retry_at:
             return []
         server.connecting = True
-        return [ConnectRendezvous(url, self._typed(url))]
+        return [ConnectRendezvous(line, self._typed(url_of(line)))]

@@ -47,6 +47,9 @@ class Settings:
     """How well it is hidden who writes here, and at what cost. None, for measuring the broadcast by itself:
     cells enter it where they are written, and the node is on nobody's stem."""
 
+    separate: bool = False
+    """Whether each topic at a rendezvous gets a connection of its own, which costs as many connections."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.links_wanted <= self.links_max <= LINKS_MAX:
             raise ValueError(f"need 1 <= links_wanted <= links_max <= {LINKS_MAX}")

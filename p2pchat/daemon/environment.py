@@ -49,8 +49,9 @@ def settings() -> Settings:
     bits = _number("P2PCHAT_STAMP_BITS", fallback.stamp_bits)
     hold = _number("P2PCHAT_HOLD_MB", fallback.hold_bytes >> 20) << 20
     quota = _number("P2PCHAT_CONTACT_MB", fallback.contact_bytes >> 20) << 20
+    separate = keep_separate()
     try:
-        return Settings(wanted, most, walks, bits, hold, quota, profile_asked() or BALANCED)
+        return Settings(wanted, most, walks, bits, hold, quota, profile_asked() or BALANCED, separate)
     except ValueError as error:
         names = "P2PCHAT_LINKS, P2PCHAT_LINKS_MAX, P2PCHAT_STAMP_BITS or P2PCHAT_CONTACT_MB"
         raise UsageError(f"{names}: {error}") from error
@@ -77,6 +78,12 @@ def _over_tcp(url: str) -> bool:
 def keep_to_relay(asked: bool) -> bool:
     """Whether it was asked for on the command line, or ``P2PCHAT_RELAY_ONLY`` is yes. Raises UsageError."""
     return asked or _choice("P2PCHAT_RELAY_ONLY", False)
+
+
+def keep_separate() -> bool:
+    """Whether each topic at a rendezvous has a connection of its own: ``P2PCHAT_SEPARATE``, or, if that is
+    not set, where there is a proxy. Raises UsageError."""
+    return _choice("P2PCHAT_SEPARATE", proxy() is not None)
 
 
 def proxy() -> str | None:

@@ -420,7 +420,8 @@ class Methods:
 
     async def _status(self, arguments: Arguments, asker: Asker) -> views.View:
         running = self._running
-        chosen = {"paths": views.paths(running.paths), "profile": running.profile}
+        chosen: views.View = {"paths": views.paths(running.paths), "profile": running.profile}
+        chosen["separate"] = running.separate
         facts = {**chosen, **running.process_facts(), "waits_for": running.waits_for or None}
         return views.status(running.node.status(), running.started_at, facts)
 

@@ -212,6 +212,11 @@ class RunningNode:
         chosen = self._settings.profile
         return chosen.name if chosen is not None else None
 
+    @property
+    def separate(self) -> bool:
+        """Whether each topic at a rendezvous has a connection of its own."""
+        return self._settings.separate
+
     def process_facts(self) -> dict[str, Any]:
         """What the operating system says of this process."""
         usage = resource.getrusage(resource.RUSAGE_SELF)

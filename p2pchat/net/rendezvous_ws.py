@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ from websockets.protocol import Event, State
 
 from p2pchat.core.budget import Budget
 from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
+from p2pchat.core.rendezvous import Line, topic_of, url_of
 from p2pchat.errors import Malformed, NetworkError
 from p2pchat.wire.payload import TIME_MAX
 from p2pchat.wire.places import is_global, is_public
@@ -97,37 +99,47 @@ _SILENT.disabled = True
 
 
 class RendezvousConnections:
-    """At most one connection for each URL. ``report`` is called in the event loop and must not block.
+    """At most one connection for each line (``core.rendezvous``). ``report`` is called in the event loop and
+    must not block.
 
     ``proxy`` is a URL like ``socks5h://127.0.0.1:9050``: the proxy looks names up and makes every
-    connection; there is no way round it. Without one, connections are direct, whatever the environment says.
+    connection; there is no way round it. Lines of one topic each go to it under names of their own, by which
+    Tor gives each a circuit of its own (IsolateSOCKSAuth), unless the URL names somebody. Without one,
+    connections are direct, whatever the environment says.
     ``P2PCHAT_CA_FILE`` names a PEM file of certificates to trust beside the system's.
     """
 
     def __init__(self, report: Report, proxy: str | None = None) -> None:
         self._report = report
         self._proxy = proxy
-        self._connections: dict[str, _Connection] = {}
+        self._key = os.urandom(32)
+        self._connections: dict[Line, _Connection] = {}
         self._tasks: dict[_Connection, asyncio.Task[None]] = {}
 
-    def connect(self, url: str, typed: bool = True) -> None:
+    def connect(self, line: Line, typed: bool = True) -> None:
         """Begin to connect; answered by RendezvousUp or RendezvousDown. Nothing happens if we are at it
         already. One that the person has not ``typed`` is connected to at a public address alone."""
-        if url in self._connections:
+        if line in self._connections:
             return
-        connection = self._connections[url] = _Connection(url, typed, self._proxy)
+        connection = self._connections[line] = _Connection(line, typed, self._proxy_for(line))
         task = self._tasks[connection] = asyncio.get_running_loop().create_task(self._run(connection))
         task.add_done_callback(lambda _: self._tasks.pop(connection))
 
-    def close(self, url: str) -> None:
+    def _proxy_for(self, line: Line) -> str | None:
+        if self._proxy is None or topic_of(line) is None or "@" in self._proxy:
+            return self._proxy
+        name = blake2b(line.encode(), key=self._key, digest_size=16).hexdigest()
+        return self._proxy.replace("://", f"://{name}:{name}@", 1)
+
+    def close(self, line: Line) -> None:
         """Close after what was sent has left; no fact follows."""
-        connection = self._connections.pop(url, None)
+        connection = self._connections.pop(line, None)
         if connection is not None:
             self._tasks[connection].cancel()
 
-    def send(self, url: str, message: FromClient) -> None:
+    def send(self, line: Line, message: FromClient) -> None:
         """Send a message. Dropped when the connection is not up: the fact of that is on its way."""
-        connection = self._connections.get(url)
+        connection = self._connections.get(line)
         if connection is not None:
             connection.send(message)
 
@@ -138,30 +150,30 @@ class RendezvousConnections:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _run(self, connection: _Connection) -> None:
-        url = connection.url
+        line = connection.line
         try:
             async with connection:
-                self._tell(connection, RendezvousUp(url, connection.clock))
+                self._tell(connection, RendezvousUp(line, connection.clock))
                 while True:
                     message = await connection.receive()
-                    self._tell(connection, SignalReceived(url, message))
+                    self._tell(connection, SignalReceived(line, message))
         except _FAILURES as error:
             reason = connection.complaint or explain(error)
-            self._tell(connection, RendezvousDown(url, reason, connection.flooded))
-            if self._connections.get(url) is connection:
-                del self._connections[url]
+            self._tell(connection, RendezvousDown(line, reason, connection.flooded))
+            if self._connections.get(line) is connection:
+                del self._connections[line]
 
     def _tell(self, connection: _Connection, fact: RendezvousUp | RendezvousDown | SignalReceived) -> None:
         """Report, unless the connection was closed from here meanwhile."""
-        if self._connections.get(connection.url) is connection:
+        if self._connections.get(connection.line) is connection:
             self._report(fact)
 
 
 class _Connection:
     """One connection; entering it connects and is through when the server has welcomed us."""
 
-    def __init__(self, url: str, typed: bool, proxy: str | None) -> None:
-        self.url = url
+    def __init__(self, line: Line, typed: bool, proxy: str | None) -> None:
+        self.line, self.url = line, url_of(line)
         self._typed = typed
         self._proxy = proxy
         self._socket: _Socket | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from p2pchat.core import facts
 from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
+from p2pchat.core.rendezvous import url_of
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.host import Host
 from p2pchat.sim.trace import Kind, Trace
@@ -96,8 +97,8 @@ class Meetings:
         """A server ends: nobody can connect until it is up again."""
         self.refusing.add(url)
         for connection, (host, run, where) in list(self._lines.items()):
-            if where == url:
-                self._lose(connection, host, run, url)
+            if url_of(where) == url:
+                self._lose(connection, host, run, where)
         self.brokers.pop(url, None)
 
     def up(self, url: str) -> None:
@@ -129,7 +130,9 @@ class Meetings:
         if host.run != run or host.node is None:
             return
         connection = Connection(self._connections + 1)
-        if url in self.refusing or not self._broker(url).connected(connection, (), self._agenda.now):
+        if url_of(url) in self.refusing or not self._broker(url_of(url)).connected(
+            connection, (), self._agenda.now
+        ):
             self._tell(host, facts.RendezvousDown(url, "connection refused"))
             return
         self._connections += 1
@@ -152,14 +155,14 @@ class Meetings:
     def _received(self, connection: Connection, data: bytes) -> None:
         line = self._lines.get(connection)
         if line is not None:
-            broker = self.brokers[line[2]]
+            broker = self.brokers[url_of(line[2])]
             self.deliver(broker.framed(connection, self._agenda.now))
             self.deliver(broker.received(connection, data, self._agenda.now))
 
     def _hung_up(self, connection: Connection | None, _: object = None) -> None:
         line = self._lines.pop(connection, None) if connection is not None else None
         if line is not None and connection is not None:
-            self.deliver(self.brokers[line[2]].disconnected(connection, self._agenda.now))
+            self.deliver(self.brokers[url_of(line[2])].disconnected(connection, self._agenda.now))
 
     def _lose(self, connection: Connection, host: Host, run: int, url: str) -> None:
         del self._lines[connection]

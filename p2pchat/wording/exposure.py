@@ -85,10 +85,11 @@ def _hides(mesh: Mapping[str, Any]) -> int:
 
 def _rendezvous(status: Mapping[str, Any]) -> Exposure:
     address = "your proxy's address" if status["paths"]["proxied"] else "your address"
+    one = "" if status.get("separate") else ", and that one connection holds all your seats"
     return Exposure(
         "rendezvous",
         f"{address}, when you look for links, who pairs with you (by address), who sits where you do, also "
-        "over the hours; with the help of a member, or of one who was removed, your offers",
+        f"over the hours{one}; with the help of a member, or of one who was removed, your offers",
         "names, keys, anything you write",
     )
 

@@ -11,11 +11,18 @@ from p2pchat.core.rendezvous import (
     FLOODERS_CAP,
     LAST_BACKOFF_S,
     Rendezvous,
+    topic_of,
+    url_of,
 )
+from p2pchat.core.settings import Settings
 from p2pchat.core.status import ClockStatus
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Topic
-from p2pchat.wire.signalling import Leave, SeatMode, Take
+from p2pchat.wire.signalling import Leave, SeatMode, Take, decode_client
+from rendezvous.broker import Output
+from rendezvous.topics import Connection
+from tests.support.world import URL as MEETING
+from tests.support.world import World
 
 URL = "ws://a"
 ONE, TWO = Topic(b"1" * 32), Topic(b"2" * 32)
@@ -145,3 +152,46 @@ def test_of_what_servers_say_of_our_clock_the_nearest_counts_and_nothing_is_move
         rendezvous.want(f"ws://{number}", ONE, MESH, 1000.0)
         rendezvous.up(f"ws://{number}", 0.0, 1000.0)
     assert rendezvous.clock() == ClockStatus(1000.0, "ws://0")
+
+
+def test_topics_that_are_kept_apart_share_no_connection() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0), separate=True)
+    lines = [rendezvous.line(URL, topic) for topic in (ONE, TWO)]
+    assert [url_of(line) for line in lines] == [URL, URL] and [topic_of(line) for line in lines] == [ONE, TWO]
+    for line, topic in zip(lines, (ONE, TWO), strict=True):
+        assert rendezvous.want(URL, topic, MESH, 0.0) == [ConnectRendezvous(line)]
+        assert rendezvous.up(line, None, 0.0) == [Signal(line, Take(topic, MESH))]
+    rendezvous.down(lines[1], "lost", 1.0)
+    (status,) = rendezvous.status()
+    assert (status.url, status.up) == (URL, True)
+    assert rendezvous.unwant(URL, ONE) == [Signal(lines[0], Leave(ONE)), CloseRendezvous(lines[0])]
+
+
+def test_a_node_that_keeps_topics_apart_pairs_links_and_goes_over_an_edge() -> None:
+    world = World(seed="separate")
+    for name in ("alice", "bob", "carol"):
+        world.add(name)
+        world.start(name, Settings(separate=True))
+    held: dict[Connection, set[Topic]] = {}
+    world.invite("carol")
+    broker, received = world.brokers[MEETING], world.brokers[MEETING].received
+
+    def note(connection: Connection, data: bytes, now: float) -> list[Output]:
+        message = decode_client(data)
+        if isinstance(message, Take):
+            held.setdefault(connection, set()).add(message.topic)
+        return received(connection, data, now)
+
+    broker.received = note  # type: ignore[method-assign]
+    world.pair("alice", "bob")
+    world.pair("carol", "alice")
+    world.run(7 * 3600.0)
+    assert len(held) > 6
+    assert all(len(topics) == 1 for topics in held.values())
+    for source, target in (("alice", "bob"), ("carol", "alice")):
+        message = world.send(source, target, "hi")
+        world.run(30.0)
+        assert world.machines[source].store.state(message).value == "delivered"
+    world.close(MEETING)
+    world.run(10.0)
+    assert not any(each.up for each in world.machines["alice"].running.status().rendezvous)

@@ -113,3 +113,32 @@ async def test_an_onion_is_never_looked_up(connect: Connect, no_names: list[obje
     assert isinstance(down, RendezvousDown)
     assert "set P2PCHAT_PROXY" in down.reason
     assert no_names == []
+
+
+async def test_each_topic_goes_to_the_proxy_under_a_name_of_its_own(no_names: list[object]) -> None:
+    """By that Tor tells them apart, and gives each a circuit of its own."""
+    facts: Facts = asyncio.Queue()
+    name = "rendezvous.example"
+    async with running() as server, socks_proxy({name: server.port}) as proxy:
+        connections = RendezvousConnections(facts.put_nowait, proxy.url)
+        lines = [f"ws://{name}:8765#{bytes([number]).hex() * 32}" for number in (1, 2)]
+        for line in lines:
+            connections.connect(line)
+        assert {(await next_of(facts)).url for _ in lines} == set(lines)
+        connections.send(lines[0], Take(Topic(b"\1" * 32), SeatMode.MESH))
+        seated = await next_of(facts)
+        assert isinstance(seated, SignalReceived) and seated.url == lines[0]
+        await connections.aclose()
+    assert len(set(proxy.names_given)) == 2
+    assert not any(b"\1".hex() * 8 in given for given in proxy.names_given), "no topic is told"
+
+
+async def test_a_name_of_the_person_s_own_is_kept(no_names: list[object]) -> None:
+    facts: Facts = asyncio.Queue()
+    name = "rendezvous.example"
+    async with running() as server, socks_proxy({name: server.port}) as proxy:
+        connections = RendezvousConnections(facts.put_nowait, proxy.url.replace("://", "://me:secret@"))
+        connections.connect(f"ws://{name}:8765#{'01' * 32}")
+        assert isinstance(await next_of(facts), RendezvousUp)
+        await connections.aclose()
+    assert proxy.names_given == ["me:secret"]

@@ -13,6 +13,7 @@ from typing import Final
 
 VERSION: Final = 5
 CONNECT: Final = 1
+PASSWORD: Final = 2
 IPV4, NAME, IPV6 = 1, 3, 4
 SUCCEEDED, HOST_UNREACHABLE = 0, 4
 
@@ -24,6 +25,9 @@ class Proxy:
     port: int = 0
     asked: list[tuple[int, str, int]] = field(default_factory=list)
     """Kind of address, the address as it was asked for, port."""
+
+    names_given: list[str] = field(default_factory=list)
+    """Names and passwords, one for each connection that came with them."""
 
     @property
     def url(self) -> str:
@@ -56,8 +60,11 @@ async def _serve(
     proxy: Proxy, known: Mapping[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     version, methods = await reader.readexactly(2)
-    await reader.readexactly(methods)
-    writer.write(bytes((VERSION, 0)))
+    named = PASSWORD in await reader.readexactly(methods)
+    writer.write(bytes((VERSION, PASSWORD if named else 0)))
+    if named:
+        proxy.names_given.append(await _name(reader))
+        writer.write(bytes((1, SUCCEEDED)))
     _, command, _, kind = await reader.readexactly(4)
     if kind == NAME:
         address = (await reader.readexactly((await reader.readexactly(1))[0])).decode("ascii")
@@ -75,6 +82,14 @@ async def _serve(
         await asyncio.gather(_pass_on(reader, onward), _pass_on(there, writer))
     finally:
         onward.close()
+
+
+async def _name(reader: asyncio.StreamReader) -> str:
+    """Name and password (RFC 1929)."""
+    await reader.readexactly(1)
+    name = await reader.readexactly((await reader.readexactly(1))[0])
+    password = await reader.readexactly((await reader.readexactly(1))[0])
+    return f"{name.decode()}:{password.decode()}"
 
 
 def _reply(code: int) -> bytes:

@@ -85,7 +85,7 @@ def test_the_floor_of_a_notice_is_free() -> None:
     assert replace(FIRST, lane=Lane.NOTICE, floor=8).floor == 8
 
 
-@pytest.mark.parametrize(("position", "value"), [(0, 2), (10, 3), (12, 0), (13, 4), (880, 1)])
+@pytest.mark.parametrize(("position", "value"), [(0, 200), (10, 3), (12, 0), (13, 4), (880, 1)])
 def test_bytes_that_are_no_fragment_are_malformed(position: int, value: int) -> None:
     plain = bytearray(encode_fragment(FIRST))
     plain[position] = value

@@ -59,6 +59,9 @@ GREET_S = (0.1, 1.0)
 TELL_GAP_S = 600.0
 """People are told the same of one session at most so often."""
 
+PUT_OFF_S = 60.0
+"""Between two looks at what is over a contact's quota."""
+
 ANSWER_S = (0.02, 0.08)
 """What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
 
@@ -151,6 +154,7 @@ class Conversation:
         self._purge = purge
         self._patience = patience
         self._quota = quota
+        self._put_off_until: float | None = None
         self._reunion = reunion
         self._turned_at: dict[Turn, float] = {}
         self._entropy = entropy
@@ -201,7 +205,7 @@ class Conversation:
         if self._connected:
             due += [self._expires_at(), self._reunion.next_wakeup()]
             if not self._reunion.torn:
-                due += [self._presence.next_wakeup(), self._answer_at, self._probe_at]
+                due += [self._presence.next_wakeup(), self._answer_at, self._probe_at, self._put_off_until]
         return min((at for at in due if at is not None), default=None)
 
     def _expires_at(self) -> float | None:
@@ -313,8 +317,18 @@ class Conversation:
         if self._presence.lapsed(now):
             out.append(Notify(PresenceChanged(self.contact.id, here=False)))
         if self._connected:
-            out += self._follow_clock(now) + self._tick_connected(now)
+            out += self._follow_clock(now) + self._tick_put_off(now) + self._tick_connected(now)
         return self._saved(out)
+
+    def _tick_put_off(self, now: float) -> list[Output]:
+        """See whether what was over the contact's quota may be taken now; a receipt then follows."""
+        if self._put_off_until is None or now < self._put_off_until or self._reunion.torn:
+            return []
+        before = self._session.expected
+        out = self._take_whole(now)
+        if self._session.expected != before and self._answer_at is None:
+            self._answer_at = now + uniform(self._entropy, *self._answer_s)
+        return out
 
     def leave(self, now: float) -> list[Output]:
         """Tell a contact who is here that we go."""
@@ -430,9 +444,16 @@ class Conversation:
         self._inbox.skip_to(self._session.expected)
         if not self._inbox.take(fragment, self._session.expected):
             self._counters["fragments repeated"] += 1
+        return self._take_whole(now)
+
+    def _take_whole(self, now: float) -> list[Output]:
+        """Deliver what is whole and next, as far as the contact may fill the disk; what is left is looked at
+        again, for its sender, who has been told which fragments are here, need not repeat any."""
         out: list[Output] = []
+        self._put_off_until = None
         while (size := self._inbox.size(self._session.expected)) is not None:
             if not self._affordable(size, now, out):
+                self._put_off_until = now + PUT_OFF_S
                 return out
             ciphertext = self._inbox.pop(self._session.expected)
             assert ciphertext is not None, "it was whole"

@@ -23,6 +23,7 @@ LINES = [
     "contacts list",
     "contacts mute Zed",
     "contacts remove Zed --yes",
+    "contacts renew Zed",
     "contacts rename Zed Zoe",
     "contacts show Zed",
     "contacts verify Zed --yes",

@@ -116,8 +116,12 @@ def test_being_told_to_end_cleans_up_as_an_interruption_does(number: signal.Sign
         finally:
             cleaned.append(number)
 
-    with pytest.raises(KeyboardInterrupt):
-        wait_for(work(), Settings())
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup it would be ignored, and stay so
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            wait_for(work(), Settings())
+    finally:
+        signal.signal(number, before)
     assert cleaned == [number]
 
 

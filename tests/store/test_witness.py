@@ -148,8 +148,7 @@ def test_a_batch_that_was_not_kept_does_not_count(tmp_path: Path) -> None:
 def test_a_home_from_before_there_were_witnesses_opens_without_a_word(tmp_path: Path) -> None:
     home = tmp_path / "home"
     store = new_store(home)
-    store._connection.execute("DROP TABLE witness")
-    store._connection.pragma("user_version", store._connection.pragma("user_version") - 1)
+    store._connection.execute("DELETE FROM witness")  # as its migration leaves it
     store._connection.close()
     (home / COUNT_FILE).unlink()
     store = Store.open(home, KeyFile())

@@ -71,7 +71,7 @@ def shell(ana: Person, tmp_path: Path) -> Iterator[Open]:
     ("typed", "completed"),
     [
         ("p2pchat wh", "p2pchat whoami"),
-        ("p2pchat contacts ren", "p2pchat contacts rename"),
+        ("p2pchat contacts rena", "p2pchat contacts rename"),
         ("p2pchat send b", "p2pchat send bob"),
         ("p2pchat send ca", r"p2pchat send carol\ of\ ours"),
         (r"p2pchat send carol\ o", r"p2pchat send carol\ of\ ours"),

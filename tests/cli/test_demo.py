@@ -277,7 +277,8 @@ def test_a_real_mesh_carries_messages_over_relays_and_leaves_nothing(tmp_path: P
     assert (facts["nodes"], facts["sent"], facts["received"]) == (5, 2, 2)
     assert facts["path"][0] == YOU and facts["path"][-1] == ECHO
     assert facts["hops"] == len(facts["path"]) - 1 >= 3
-    assert facts["transcript"][0]["cells"] == 1 and facts["transcript"][1]["cells"] > 1
+    short, long = (each["cells"] for each in facts["transcript"])
+    assert 1 <= short <= 2 and long > 1  # a receipt may leave with the short one
     assert list(tmp_path.iterdir()) == []
 
 

@@ -82,8 +82,11 @@ def test_of_two_copies_that_run_at_once_one_is_refused_and_told_so(
     bob.node()
     assert bob.run("send", "ana", "I am the first", "--timeout", "50").returncode == 0
     twin.node()
-    second = twin.run("send", "ana", "I am the copy", "--timeout", "40")
-    assert second.returncode == 6, second.stderr
+    for _ in range(3):  # on a busy machine it takes longer until the copy is sure
+        second = twin.run("send", "--id", "one", "ana", "I am the copy", "--timeout", "40")
+        assert second.returncode == 6, second.stderr
+        if "out of step" in second.stderr:
+            break
     assert "I am the copy" not in texts(ana, "bob", outgoing=False)
     assert "out of step" in second.stderr
     assert "another copy" in twin.run("contacts", "show", "ana").stdout

@@ -13,22 +13,22 @@ import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
+from p2pchat.cli.listing import Listing, listed
 from p2pchat.cli.output import bold, payload, record, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.cli.settings import Settings, pass_settings
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import local_time, span, span_words
+from p2pchat.wording.lines import local_time, span, span_words, whereabouts
 from p2pchat.wording.sessions import standing, trust
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
 
 
-@click.group("contacts", cls=Group, invoke_without_command=True)
-@click.pass_context
-def command(context: click.Context) -> None:
+@click.group("contacts", cls=Listing)
+def command() -> None:
     """The people you know here; alone, lists them.
 
     \b
@@ -36,8 +36,6 @@ def command(context: click.Context) -> None:
       p2pchat contacts
       p2pchat contacts verify bob
     """
-    if context.invoked_subcommand is None:
-        context.invoke(list_)
 
 
 @command.command("list")
@@ -49,26 +47,21 @@ def list_(settings: Settings) -> None:
     Example:
       p2pchat contacts list --json
     """
-    wait_for(_list(settings), settings)
-
-
-async def _list(settings: Settings) -> None:
-    async with open_node(settings) as node:
-        contacts = await node.contacts()
-    for contact in contacts:
-        record(contact) if settings.json else payload(_row(contact))
-    if not contacts:
-        say("Nobody yet. Make a code for a friend:  p2pchat invite")
+    nobody = "Nobody yet. Make a code for a friend:  p2pchat invite"
+    wait_for(
+        listed(settings, lambda node: node.contacts(), _row, nobody, lambda each: each["here"] is None),
+        settings,
+    )
 
 
 def _row(contact: Mapping[str, Any]) -> str:
     """The name comes last: names differ in width, and in how wide terminals draw them."""
-    here = "here" if contact["here"] else "away"
+    here = whereabouts(contact["here"])
     known = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
     noise = "muted" if contact["muted"] else ""
     told = "" if standing(contact) is None else "  (see 'contacts show')"
     name = harmless_name(contact["name"])
-    return f"{here:<5} {known:<11} {noise:<6} {contact['fingerprint'][:16]}  {name}{told}"
+    return f"{here:<7} {known:<11} {noise:<6} {contact['fingerprint'][:16]}  {name}{told}"
 
 
 @command.command("show")
@@ -108,7 +101,7 @@ def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "disappears", span_words(contact["disappear"]) if contact["disappear"] else "never"
     if contact["over_quota"]:
         yield "disk", "has filled what one contact may in a day; what follows waits with them"
-    yield "here", "yes" if contact["here"] else "no"
+    yield "here", {True: "yes", False: "no", None: "unknown: no link"}[contact["here"]]
     yield "paired by", contact["how"]
     yield "since", local_time(contact["added_at"]).strftime("%Y-%m-%d %H:%M")
 

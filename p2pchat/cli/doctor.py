@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import colour, payload, record
+from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import NetworkError, P2PChatError
@@ -42,6 +42,8 @@ def command(settings: Settings) -> None:
 
 async def _doctor(settings: Settings) -> None:
     async with open_node(settings) as node:
+        if sys.stderr.isatty() and not settings.json:
+            say("Looking; this takes some seconds ...")
         found = await node.doctor()
         known = exposures(await node.status())
     if settings.json:

@@ -12,17 +12,17 @@ import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.listing import Listing, listed
+from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH, MESH_SHOWN
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.cli.settings import Settings, pass_settings
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name, one_line
 
 
-@click.group("mesh", cls=Group, invoke_without_command=True)
-@click.pass_context
-def command(context: click.Context) -> None:
+@click.group("mesh", cls=Listing)
+def command() -> None:
     """The meshes you belong to; alone, lists them.
 
     You found one with your first invite, and are in another's by answering theirs.
@@ -32,8 +32,6 @@ def command(context: click.Context) -> None:
       p2pchat mesh
       p2pchat mesh leave 3f2a91c0
     """
-    if context.invoked_subcommand is None:
-        context.invoke(list_)
 
 
 @command.command("list")
@@ -45,22 +43,16 @@ def list_(settings: Settings) -> None:
     Example:
       p2pchat mesh list --json
     """
-    wait_for(_list(settings), settings)
-
-
-async def _list(settings: Settings) -> None:
-    async with open_node(settings) as node:
-        meshes = await node.meshes()
-    for mesh in meshes:
-        record(mesh) if settings.json else payload(_row(mesh))
-    if not meshes:
-        say("None yet. Make a code for a friend:  p2pchat invite")
+    none = "None yet. Make a code for a friend:  p2pchat invite"
+    wait_for(
+        listed(settings, lambda node: node.meshes(), _row, none, lambda each: each["links"] is None), settings
+    )
 
 
 def _row(mesh: Mapping[str, Any]) -> str:
     people = ", ".join(map(harmless_name, mesh["contacts"])) or "nobody you know"
     met = " ".join(map(one_line, mesh["rendezvous"])) or "nowhere"
-    links = "1 link" if mesh["links"] == 1 else f"{mesh['links']} links"
+    links = {None: "unknown", 1: "1 link"}.get(mesh["links"], f"{mesh['links']} links")
     left = f"  (left soon, for {mesh['followed_by'][:MESH_SHOWN]})" if mesh["followed_by"] else ""
     return f"{mesh['mesh'][:MESH_SHOWN]}  {links:<8}  {people}  (met at {met}){left}"
 

@@ -102,7 +102,7 @@ def _rendezvous(status: Mapping[str, Any]) -> Table:
     for each in status["rendezvous"]:
         table.add_row(
             Text(one_line(each["url"])),
-            _state("up" if each["up"] else "down"),
+            _state({True: "up", False: "down", None: "connecting"}[each["up"]]),
             Text(one_line(each["reason"])),
         )
     if not status["rendezvous"]:

@@ -12,17 +12,17 @@ import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.listing import Listing, listed
+from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH, MESH_SHOWN
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.cli.settings import Settings, pass_settings
 from p2pchat.errors import Ended
 from p2pchat.text import one_line
 
 
-@click.group("rendezvous", cls=Group, invoke_without_command=True)
-@click.pass_context
-def command(context: click.Context) -> None:
+@click.group("rendezvous", cls=Listing)
+def command() -> None:
     """Where you meet others; alone, lists it.
 
     Each mesh is met at places of its own. Your own are where you look for whoever gave you a code, and where
@@ -33,8 +33,6 @@ def command(context: click.Context) -> None:
       p2pchat rendezvous
       p2pchat rendezvous add wss://meet.example.org
     """
-    if context.invoked_subcommand is None:
-        context.invoke(list_)
 
 
 @command.command("list")
@@ -46,29 +44,26 @@ def list_(settings: Settings) -> None:
     Example:
       p2pchat rendezvous list --json
     """
-    wait_for(_list(settings), settings)
-
-
-async def _list(settings: Settings) -> None:
-    async with open_node(settings) as node:
-        places = await node.rendezvous()
-    _show(settings, places)
-    if not places:
-        say("None yet. Add one:  p2pchat rendezvous add wss://meet.example.org")
-
-
-def _show(settings: Settings, places: list[dict[str, Any]]) -> None:
-    for place in places:
-        record(place) if settings.json else payload(_row(place))
+    none = "None yet. Add one:  p2pchat rendezvous add wss://meet.example.org"
+    wait_for(listed(settings, lambda node: node.rendezvous(), _row, none, _is_unknown), settings)
 
 
 def _row(place: Mapping[str, Any]) -> str:
     """The address comes last, for its length differs most."""
-    state = {None: "unused", True: "up", False: "down"}[place["up"]]
     named = "yours" if place["typed"] else "theirs"
     met = ",".join(mesh[:MESH_SHOWN] for mesh in place["meshes"]) or "no mesh"
     why = f"  ({one_line(place['reason'])})" if place["reason"] else ""
-    return f"{state:<6} {named:<6} {met}  {one_line(place['url'])}{why}"
+    return f"{_state(place):<7} {named:<6} {met}  {one_line(place['url'])}{why}"
+
+
+def _state(place: Mapping[str, Any]) -> str:
+    if not place["used"]:
+        return "unused"
+    return "unknown" if _is_unknown(place) else "up" if place["up"] else "down"
+
+
+def _is_unknown(place: Mapping[str, Any]) -> bool:
+    return place["used"] and place["up"] is None
 
 
 @command.command("add")
@@ -94,7 +89,8 @@ async def _add(settings: Settings, url: str, mesh: str | None) -> None:
         places = await node.add_rendezvous(url, mesh=mesh)
         meshes = await node.meshes()
     if settings.json:
-        _show(settings, places)
+        for place in places:
+            record(place)
     say(f"You meet others at {one_line(url)}, too.")
     if mesh is None and len(meshes) > 1:
         say("You are in several meshes, and it is met there by none of them; add --mesh for that.")
@@ -124,5 +120,6 @@ async def _remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> 
             raise Ended(f"{one_line(url)} stays")
         places = await node.remove_rendezvous(url, mesh=mesh)
     if settings.json:
-        _show(settings, places)
+        for place in places:
+            record(place)
     say(f"You go to {one_line(url)} no more.")

@@ -12,6 +12,7 @@ from typing import Final
 from p2pchat.cli.talk import ENTRY_LINES, Talk
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name
+from p2pchat.wording.lines import whereabouts
 from p2pchat.wording.pairing import join_command, stranger_line
 
 FOUND_MAX: Final = 50
@@ -71,11 +72,11 @@ class Slash:
 
     async def _who(self, _rest: str) -> None:
         for name, contact in self._talk.contacts.items():
-            here = "here" if contact["here"] else "away"
+            here = whereabouts(contact["here"] if self._talk.links else None)
             trust = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
             unread = len(self._talk.unread.get(name, {}))
             self._talk.notice(
-                f"{here}  {trust:<10}  {harmless_name(name)}" + (f"  ({unread} unread)" if unread else "")
+                f"{here:<7}  {trust:<10}  {harmless_name(name)}" + (f"  ({unread} unread)" if unread else "")
             )
 
     async def _history(self, rest: str) -> None:

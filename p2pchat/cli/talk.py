@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
-from p2pchat.wording.lines import MARKS, Event, contact_line, local_time
+from p2pchat.wording.lines import MARKS, PRESENCE, Event, contact_line, local_time, whereabouts
 from p2pchat.wording.sessions import session_line
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Talk:
         await self._show_last()
         await self.node.heard(self.unread.pop(self.name, {}))
         self.notice(
-            f"talking with {harmless_name(self.name)}, who is {self._whereabouts()}; /help shows what helps"
+            f"talking with {harmless_name(self.name)} ({PRESENCE[self.here]}); /help shows what helps"
         )
         self._changed()
 
@@ -120,12 +120,9 @@ class Talk:
                 self.name = name
 
     @property
-    def here(self) -> bool:
-        """Whether the one we talk with was heard from lately."""
-        return bool(self.contacts.get(self.name, {}).get("here"))
-
-    def _whereabouts(self) -> str:
-        return "here" if self.here else "away"
+    def here(self) -> bool | None:
+        """Whether the one we talk with was heard from lately; None without a link, when nobody can know."""
+        return bool(self.contacts.get(self.name, {}).get("here")) if self.links else None
 
     # --- what happens
 
@@ -178,7 +175,7 @@ class Talk:
         if name in self.contacts:
             self.contacts[name] = {**self.contacts[name], "here": here}
         if name == self.name:
-            self.notice(f"{harmless_name(name)} is {self._whereabouts()}")
+            self.notice(f"{harmless_name(name)} is {whereabouts(here)}")
 
     # --- what is sent
 
@@ -285,9 +282,9 @@ class Talk:
 
     def status_line(self) -> Line:
         """Who is here, how many links, and how far the last messages have come."""
-        dot = "●" if self.here else "○"
+        dot = {True: "●", False: "○", None: "?"}[self.here]
         style = "class:status.here" if self.here else "class:status"
-        line: Line = [(style, f" {dot} {harmless_name(self.name)} {self._whereabouts()}")]
+        line: Line = [(style, f" {dot} {harmless_name(self.name)} {whereabouts(self.here)}")]
         line.append(("class:status", f" | {self.links} link{'' if self.links == 1 else 's'}"))
         if unread := sum(map(len, self.unread.values())):
             line.append(("class:status.unread", f" | {unread} unread"))

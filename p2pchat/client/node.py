@@ -110,7 +110,7 @@ class Node(Reach):
 
     async def contacts(self) -> list[Event]:
         """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``disappear``
-        (seconds or None), ``how``, ``here``, ``added_at``, ``mesh``."""
+        (seconds or None), ``how``, ``here`` (None without a link), ``added_at``, ``mesh``."""
         return await self._call("contacts.list")  # type: ignore[no-any-return]
 
     async def contact(self, name: str) -> Event:
@@ -154,7 +154,7 @@ class Node(Reach):
 
     async def meshes(self) -> list[Event]:
         """All meshes: ``mesh`` (its id), whether ``invites`` lead into it, the mesh it is ``followed_by``,
-        ``contacts``, ``links``, ``rendezvous``, ``joined_at``."""
+        ``contacts``, ``links`` (None: it has just begun to look), ``rendezvous``, ``joined_at``."""
         return await self._call("mesh.list")  # type: ignore[no-any-return]
 
     async def leave_mesh(self, mesh: str, *, forget: bool = False) -> Event:
@@ -164,7 +164,7 @@ class Node(Reach):
 
     async def rendezvous(self) -> list[Event]:
         """All rendezvous: ``url``, whether it is your ``own`` and was ``typed`` by you, the ``meshes`` that
-        are met there, ``up`` (None: not needed just now) and the ``reason`` why not."""
+        are met there, whether it is ``used`` and ``up`` (None: not known) and the ``reason`` why not."""
         return await self._call("rendezvous.list")  # type: ignore[no-any-return]
 
     async def add_rendezvous(self, url: str, *, mesh: str | None = None, typed: bool = True) -> list[Event]:

@@ -85,8 +85,8 @@ class Node:
         """All contacts, blocked ones included, in the order they were added."""
         return self._talks.contacts()
 
-    def here(self, contact: ContactId, now: float) -> bool:
-        """Whether the contact was heard lately."""
+    def here(self, contact: ContactId, now: float) -> bool | None:
+        """Whether the contact was heard lately; None without a link, where nobody could be heard."""
         return self._talks.here(contact, now)
 
     def over_quota(self, contact: ContactId) -> bool:

@@ -180,12 +180,7 @@ class Rendezvous:
         urls: dict[str, list[_Server]] = {}
         for line, server in self._servers.items():
             urls.setdefault(url_of(line), []).append(server)
-        return tuple(
-            RendezvousStatus(
-                url, any(s.up for s in servers), next((s.reason for s in servers if s.reason), "")
-            )
-            for url, servers in urls.items()
-        )
+        return tuple(_status(url, servers) for url, servers in urls.items())
 
     def clock(self) -> ClockStatus | None:
         """What is to be thought of our clock: one server that agrees with it is enough."""
@@ -202,3 +197,9 @@ class Rendezvous:
             return []
         server.connecting = True
         return [ConnectRendezvous(line, self._typed(url_of(line)))]
+
+
+def _status(url: str, servers: list[_Server]) -> RendezvousStatus:
+    reason = next((each.reason for each in servers if each.reason), "")
+    up = any(each.up for each in servers)
+    return RendezvousStatus(url, up if up or reason else None, reason)

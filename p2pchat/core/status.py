@@ -90,7 +90,8 @@ class MeshStatus:
 @dataclass(frozen=True, slots=True)
 class RendezvousStatus:
     url: str
-    up: bool
+    up: bool | None
+    """None: it is being tried for the first time."""
     reason: str
     """Why it is not up; empty when it is, or when nothing was tried yet."""
 

@@ -122,10 +122,10 @@ class Talks:
         """One, if it is one."""
         return self._contacts.get(contact)
 
-    def here(self, contact: ContactId, now: float) -> bool:
-        """Whether the contact was heard lately."""
+    def here(self, contact: ContactId, now: float) -> bool | None:
+        """Whether the contact was heard lately; None without a link, where nobody could be heard."""
         talk = self._conversations.get(contact)
-        return talk is not None and talk.here(now)
+        return None if talk is None or not self._links_to(talk) else talk.here(now)
 
     def over_quota(self, contact: ContactId) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""

@@ -60,7 +60,7 @@ async def checks(running: RunningNode) -> list[View]:
         gathered,
         linked,
         _sessions(running),
-        _neighbours(running),
+        await _neighbours(running, reached=any(each["ok"] for each in rendezvous)),
         *_cover(running),
     ]
 
@@ -188,7 +188,14 @@ def _costs(frames_per_s: float) -> str:
     return f"about {bandwidth:.0f} kB/s each way if all others have this profile, too"
 
 
-def _neighbours(running: RunningNode) -> View:
+async def _neighbours(running: RunningNode, reached: bool) -> View:
+    """A node that has just begun is given the time for its first link, where a rendezvous is ``reached``."""
+    with running.events.subscribed() as happenings, suppress(TimeoutError):
+        if reached and running.looking and running.node.meshes():
+            async with asyncio.timeout(running.looks_until - running.clock.now()):
+                async for _ in happenings:
+                    if running.linked:
+                        break
     now = running.node.status()
     links = sum(mesh.links for mesh in now.meshes)
     if not now.meshes:

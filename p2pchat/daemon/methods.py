@@ -423,7 +423,7 @@ class Methods:
         chosen: views.View = {"paths": views.paths(running.paths), "profile": running.profile}
         chosen["separate"] = running.separate
         facts = {**chosen, **running.process_facts(), "waits_for": running.waits_for or None}
-        return views.status(running.node.status(), running.started_at, facts)
+        return views.status(running.node.status(), running.started_at, facts, running.looking)
 
     async def _doctor(self, arguments: Arguments, asker: Asker) -> list[views.View]:
         return await doctor.checks(self._running)

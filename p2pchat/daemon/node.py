@@ -37,6 +37,10 @@ from p2pchat.text import one_line
 T = TypeVar("T")
 
 
+FIRST_LINK_S: Final = 10.0
+"""For a node that has just begun to have its first link: over a reachable rendezvous it takes one to three
+seconds. What is not there then is not there."""
+
 SETTLE_S: Final = 60.0
 """Between cuts of the store's log: so long, at most, a state of a session that has moved on can be had from
 the files of a node that is killed."""
@@ -171,9 +175,9 @@ class RunningNode:
         self.driver.fail(ClockSet(f"the clock was set {way} by {views.how_long(by)}"))
 
     def _believable(self, by: float) -> bool:
-        status = self.node.status()
-        if not sum(mesh.links for mesh in status.meshes):
+        if not self.linked:
             return True
+        status = self.node.status()
         return status.clock is not None and abs(status.clock.ahead_s + by) < CLOCK_SET_S
 
     async def _let_go(self) -> None:
@@ -205,6 +209,21 @@ class RunningNode:
     def name_of(self, contact: str) -> str:
         """Our name for a contact; the start of the fingerprint for one just removed."""
         return next((each.name for each in self.node.contacts() if each.id == contact), contact[:12])
+
+    @property
+    def linked(self) -> bool:
+        """Whether there is any link."""
+        return any(mesh.links for mesh in self.node.status().meshes)
+
+    @property
+    def looks_until(self) -> float:
+        """When it has had the time for a first link; Unix seconds."""
+        return self.started_at + FIRST_LINK_S
+
+    @property
+    def looking(self) -> bool:
+        """Whether it has no link yet, and has not had the time for one."""
+        return self.clock.now() < self.looks_until and not self.linked
 
     @property
     def profile(self) -> str | None:

@@ -38,16 +38,18 @@ class Places:
         }
 
     async def meshes(self, arguments: Arguments, asker: Asker) -> list[views.View]:
-        """Every mesh, with the contacts who are reached through it; the one into which invites lead first."""
+        """Every mesh, with the contacts who are reached through it; the one into which invites lead first.
+        Of a node that has not had the time to link, ``links`` are not known."""
         node = self._running.node
         links = {each.mesh: each.links for each in node.status().meshes}
+        none = None if self._running.looking else 0
         return [
             {
                 "mesh": mesh.id.hex(),
                 "invites": number == 0,
                 "followed_by": mesh.successor.hex() if mesh.successor is not None else None,
                 "contacts": self._names(mesh.id),
-                "links": links.get(mesh.id, 0),
+                "links": links.get(mesh.id) or none,
                 "rendezvous": list(mesh.rendezvous),
                 "joined_at": views.moment(mesh.joined_at),
             }
@@ -67,7 +69,8 @@ class Places:
         return {"mesh": mesh.id.hex(), "forgotten": contacts}
 
     async def rendezvous(self, arguments: Arguments, asker: Asker) -> list[views.View]:
-        """Every rendezvous that is known: whose it is, and whether it is reached."""
+        """Every rendezvous that is known: whose it is, whether it is ``used`` just now, and whether it is
+        reached, if that is known."""
         node = self._running.node
         reached = {each.url: each for each in node.status().rendezvous}
         meshes, own = node.meshes(), node.identity.rendezvous
@@ -77,6 +80,7 @@ class Places:
                 "own": url in own,
                 "typed": url in node.typed(),
                 "meshes": [mesh.id.hex() for mesh in meshes if url in mesh.rendezvous],
+                "used": url in reached,
                 "up": reached[url].up if url in reached else None,
                 "reason": reached[url].reason if url in reached else "",
             }

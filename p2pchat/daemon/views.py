@@ -44,8 +44,8 @@ def message(line: Message, own_name: str, name: str) -> View:
     }
 
 
-def contact(them: Contact, here: bool, over_quota: bool = False) -> View:
-    """One contact."""
+def contact(them: Contact, here: bool | None, over_quota: bool = False) -> View:
+    """One contact. ``here`` is None where there is no link to hear them over."""
     return {
         "name": them.name,
         "fingerprint": them.id,
@@ -120,8 +120,8 @@ def onion(seen: orders.OnionSeen) -> View:
     }
 
 
-def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
-    """The whole of ``node status``."""
+def status(now: Status, started_at: float, process: Mapping[str, Any], looking: bool = False) -> View:
+    """The whole of ``node status``. ``looking``: the node has not had the time to find anybody yet."""
     links = [
         {
             "peer": link.peer.hex() if link.peer is not None else None,
@@ -139,7 +139,7 @@ def status(now: Status, started_at: float, process: Mapping[str, Any]) -> View:
     ]
     return {
         "running_since": moment(started_at),
-        "health": health(now),
+        "health": health(now, looking),
         "clock": _clock(now.clock),
         "links": links,
         "links_up": sum(link["state"] == "up" for link in links),
@@ -223,18 +223,18 @@ def _stem_state(stem: StemStatus) -> str:
     return "pinned" if stem.hops >= stem.wanted else "short"
 
 
-def health(now: Status) -> str:
+def health(now: Status, looking: bool = False) -> str:
     """How the node is, in words: the worst that is true of it."""
     if not now.meshes:
         return "knows nobody yet: invite or join somebody"
     links = sum(mesh.links for mesh in now.meshes)
-    reached = any(each.up for each in now.rendezvous)
-    if not links and now.rendezvous and not reached:
+    unreached = all(each.up is False for each in now.rendezvous)
+    if not links and now.rendezvous and unreached:
         return "alone: no rendezvous can be reached"
     if not links and now.clock is not None and now.clock.doubtful:
         return f"alone: {clock_doubt(now.clock)}"
     if not links:
-        return "alone: nobody of the mesh is there"
+        return "looking for the others of the mesh" if looking else "alone: nobody of the mesh is there"
     if any(mesh.reconciling for mesh in now.meshes):
         return "catching up on what it missed"
     if any(mesh.held.dropped for mesh in now.meshes):

@@ -18,9 +18,7 @@ from rich.text import Text
 
 from p2pchat.text import harmless_name, one_line
 from p2pchat.tui.talks import Person
-from p2pchat.wording.lines import span_words
-
-PRESENCE: Final = {True: "here", False: "away", None: "no link: here or away is not known"}
+from p2pchat.wording.lines import PRESENCE, span_words
 
 Keys = tuple[tuple[str, str], ...]
 

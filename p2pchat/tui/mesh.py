@@ -52,7 +52,8 @@ def mesh_picture(status: Mapping[str, Any]) -> RenderableType:
 
 
 def _rendezvous(each: Mapping[str, Any]) -> Text:
-    state = "up" if each["up"] else f"down: {one_line(each['reason'])}"
+    down = f"down: {one_line(each['reason'])}"
+    state = {True: "is up", False: f"is {down}", None: "is being tried"}[each["up"]]
     return Text(f"rendezvous {one_line(each['url'])} {state}", "dim")
 
 

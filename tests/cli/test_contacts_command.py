@@ -74,3 +74,13 @@ def test_remove_asks(p2pchat: Run, node: FakeNode) -> None:
     assert "bob" in node.people
     assert p2pchat("contacts", "remove", "bob", "--yes").code == 0
     assert "bob" not in node.people
+
+
+def test_who_cannot_be_known_to_be_here_is_not_called_away(p2pchat: Run, node: FakeNode) -> None:
+    node.people = {"x": contact("eve", here=None)}
+    node.embedded = True
+    ran = p2pchat("contacts")
+    assert ran.lines[0].split()[0] == "unknown"
+    assert "No node runs here" in ran.err
+    assert json.loads(p2pchat("contacts", "--json").out)["here"] is None
+    assert "unknown: no link" in p2pchat("contacts", "show", "x").out

@@ -272,7 +272,7 @@ async def test_an_unknown_command_points_to_help(screen: Screen) -> None:
 async def test_who(screen: Screen) -> None:
     await screen.talk.open("bob")
     await screen.slash.run("/who")
-    assert screen.noticed()[-2:] == ["here  unverified  bob", "here  unverified  carol"]
+    assert screen.noticed()[-2:] == ["here     unverified  bob", "here     unverified  carol"]
 
 
 async def test_search_shows_what_is_found_even_if_it_was_shown_before(screen: Screen) -> None:

@@ -39,6 +39,15 @@ def test_the_first_wish_connects_and_every_connection_takes_all_seats() -> None:
     assert (status.url, status.up, status.reason) == (URL, True, "")
 
 
+def test_a_server_is_not_called_down_before_it_was_tried() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    assert [(each.up, each.reason) for each in rendezvous.status()] == [(None, "")]
+    rendezvous.down(URL, "nothing listens there", 1.0)
+    rendezvous.tick(100.0)
+    assert [(each.up, each.reason) for each in rendezvous.status()] == [(False, "nothing listens there")]
+
+
 def test_the_last_seat_left_closes_the_connection() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     rendezvous.want(URL, ONE, MESH, 0.0)

@@ -107,3 +107,13 @@ def test_a_right_clock_is_no_matter() -> None:
     told = views.status(status(mesh(5), clock=ClockStatus(2.0, "ws://b")), 1_800_000_000.0, {})["clock"]
     assert told == {"ahead_s": 2, "of": "ws://b", "doubt": None}
     assert views.status(status(mesh(5)), 1_800_000_000.0, {})["clock"] is None
+
+
+def test_who_has_just_begun_to_look_is_not_called_alone() -> None:
+    trying = RendezvousStatus("ws://a", up=None, reason="")
+    assert (
+        views.health(status(mesh(0), rendezvous=(trying,)), looking=True)
+        == "looking for the others of the mesh"
+    )
+    assert "alone" in views.health(status(mesh(0), rendezvous=(DOWN,)), looking=True)
+    assert views.health(status(mesh(1)), looking=True) == "thin: hangs on one link"

@@ -231,16 +231,13 @@ class Conversation:
     def last_for(self, seconds: float, now: float) -> list[Output]:
         """Decide, for both, how long what is said lasts; they are told as surely as by a message."""
         decision = decided(self.contact, seconds)
-        told = self._enqueue(decision, now)
+        told = self._say_last(decision, now)
         lasts = Lasts(decision.seconds, decision.turn, by_them=False)
         return [lasts, *self._saved(told + self._flush(now))]
 
     def tell_mesh(self, renewed: wire.MeshRenewed, now: float) -> list[Output]:
-        """Say in which mesh we are, as surely as by a message. Of what was not heard yet, the last word
-        counts."""
-        old = [item for item in self._outbox if item.entry.number is None and _is_of_mesh(item.entry)]
-        dropped = [order for item in old for order in self._finish(item, MessageState.CANCELLED, now)]
-        return self._saved([*dropped, *self._enqueue(renewed, now), *self._flush(now)])
+        """Say in which mesh we are, as surely as by a message."""
+        return self._saved(self._say_last(renewed, now) + self._flush(now))
 
     def connected(self, links: int, now: float) -> list[Output]:
         """The mesh has ``links`` links now. What waited for one leaves, and nothing else: a neighbour that
@@ -420,7 +417,8 @@ class Conversation:
         self._owes_receipt = self._heard_back = False
         self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
         for item in self._outbox:
-            if item.entry.renewal and not _is_of_mesh(item.entry):
+            # In which mesh we are is still true when the session is another.
+            if item.entry.renewal and not _is(wire.MeshRenewed, item.entry):
                 out += self._finish(item, MessageState.CANCELLED, now)
                 continue
             held = item.entry.held or hold
@@ -518,7 +516,7 @@ class Conversation:
         if counts(self.contact, decision):
             return [Lasts(decision.seconds, decision.turn, by_them=True)]
         if outdated(self.contact, decision):
-            return self._enqueue(wire.Lasting(self.contact.lasts_s, self.contact.lasts_turn), now)
+            return self._say_last(wire.Lasting(self.contact.lasts_s, self.contact.lasts_turn), now)
         return []
 
     def _notice(self, fragment: Fragment, now: float) -> list[Output]:
@@ -582,6 +580,13 @@ class Conversation:
         entry = OutboxEntry(message, self.contact.id, body, order, NEVER, renewal=True)
         self._outbox.put(entry)
         return [Persist(PutOutbox(entry))]
+
+    def _say_last(self, payload: wire.Lasting | wire.MeshRenewed, now: float) -> list[Output]:
+        """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
+        us say it, one waits."""
+        old = [each for each in self._outbox if each.entry.number is None and _is(type(payload), each.entry)]
+        dropped = [order for item in old for order in self._finish(item, MessageState.CANCELLED, now)]
+        return dropped + self._enqueue(payload, now)
 
     def _flush(self, now: float) -> list[Output]:
         """Send what has never been sent, as far as the window reaches."""
@@ -714,9 +719,9 @@ class Conversation:
         return [Persist(PutSession(self._session.snapshot())), *out]
 
 
-def _is_of_mesh(entry: OutboxEntry) -> bool:
-    """Whether it tells of a mesh: that is still true when the session is another."""
-    return entry.renewal and isinstance(wire.decode_payload(entry.payload), wire.MeshRenewed)
+def _is(kind: type[wire.Payload], entry: OutboxEntry) -> bool:
+    """Whether it is a payload of our own making, of that kind."""
+    return entry.renewal and isinstance(wire.decode_payload(entry.payload), kind)
 
 
 def _shown(at: float, now: float) -> float:

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.core import facts
+from p2pchat.core import conversation, facts
 from p2pchat.core.lasting import PURGE_MIN_S, TURN_STEP, Purge, counts, decided, outdated
 from p2pchat.core.orders import ContactChanged
+from p2pchat.core.outbox import SEALED_CAP
 from p2pchat.core.records import Contact
 from p2pchat.types import ContactId, MeshId
-from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S, Lasting
+from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S, Lasting, decode_payload
 from tests.support.world import World
 
 THEM = Contact(ContactId("c"), "bob", b"k", MeshId(b"m"), "words", 0.0, lasts_s=60.0, lasts_turn=100)
@@ -135,6 +136,24 @@ def test_the_later_decision_counts_and_of_two_at_once_the_shorter() -> None:
 def test_an_outdated_decision_is_answered() -> None:
     assert outdated(THEM, Lasting(12.0, 99))
     assert not outdated(THEM, Lasting(12.0, 100))
+
+
+def test_who_says_outdated_things_without_end_has_us_keep_few_answers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though none of them is acknowledged."""
+    for seconds in (600.0, 700.0, 800.0):
+        decide(world, "bob", "alice", seconds)
+    world.run(30.0)
+    (hostile,) = world.machines["alice"].running._talks._conversations.values()
+    monkeypatch.setattr(hostile, "_say", lambda notice, room, now: [])
+    monkeypatch.setattr(conversation, "decided", lambda contact, seconds: Lasting(seconds, 1))
+    for _ in range(2 * SEALED_CAP):
+        decide(world, "alice", "bob", 60.0)
+        world.run(1.0)
+    kept = world.machines["bob"].store.outbox.values()
+    answers = [entry for entry in kept if isinstance(decode_payload(entry.payload), Lasting)]
+    assert SEALED_CAP / 2 < len(answers) <= SEALED_CAP + 1, "what was sealed, and the last word"
 
 
 @given(st.integers(1, 2**48 - 1), SPANS, SPANS)

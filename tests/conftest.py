@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -21,9 +22,17 @@ for _name in [name for name in os.environ if name.startswith("P2PCHAT_")]:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+PURE = frozenset(Path(__file__).parent / name for name in ("core", "crypto", "fuzz", "wire"))
+"""Whose tests count for the branches of the pure packages. Being watched makes Python three times slower:
+others go without, and so do the longest of these, by a mark of their own."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file stay with one worker; those that make network namespaces, whose names are few, all
-    stay with the same."""
+    stay with the same. What takes long begins first."""
     for item in items:
         alone = item.get_closest_marker("netns") is not None
         item.add_marker(pytest.mark.xdist_group("netns" if alone else item.path.name))
+        if PURE.isdisjoint(item.path.parents):
+            item.add_marker(pytest.mark.no_cover)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -37,7 +37,7 @@ class Exchange:
     seconds: float
     """From handing it to our node until the echo was there."""
     cells: int
-    """That left our node for it."""
+    """That left our node for it, and with it: a receipt that is owed does not wait for another occasion."""
     way: Way | None
     """Of its first cell."""
 

@@ -120,30 +120,5 @@ def groups(host: str, limits: Limits) -> tuple[Group, ...]:
     )
 
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def is_in(host: str, networks: tuple[Network, ...]) -> bool:
-    """Whether an address belongs to one of these."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
-
-
-def forwarded_for(peer: str, headers: list[str], proxies: tuple[Network, ...]) -> str | None:
-    """Return for whom a proxy connects, by ``X-Forwarded-For``: the last address that is no proxy of ours,
-    for what stands before it anybody may have written. None: ``peer`` is no proxy, or does not say."""
-    if not is_in(peer, proxies):
-        return None
-    for entry in reversed(",".join(headers).split(",")):
-        try:
-            if not is_in(entry.strip(), proxies):
-                return entry.strip()
-        except ValueError:
-            return None
-    return None
-
-
 def _network(address: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
     return str(ipaddress.ip_network((address, bits), strict=False))

@@ -339,6 +339,15 @@ _PRIVATE: Final = (
 )
 
 
+_STATUS: Final = {
+    403: "it is private: its address ends with a token; ask whoever runs it for the whole address",
+    404: "there is a web server, but no rendezvous at this path; is the address whole?",
+    502: "the web server before it answers, but the rendezvous itself does not run",
+    503: "the rendezvous is full; try again later",
+}
+"""What a rendezvous, or what stands before it, says instead of letting us in."""
+
+
 def _is_onion(url: str) -> bool:
     return (urlsplit(url).hostname or "").removesuffix(".").endswith(".onion")
 
@@ -388,8 +397,7 @@ def explain(error: Exception) -> str:
             return "what answers there is not a rendezvous"
         case InvalidStatus():
             status = error.response.status_code
-            full = "the rendezvous is full; try again later"
-            return full if status == 503 else f"it answers with HTTP status {status}"
+            return _STATUS.get(status, f"it answers with HTTP status {status}")
         case ConnectionClosed():
             return _explain_close(error)
         case InvalidURI():

@@ -36,6 +36,7 @@ from p2pchat.wire.signalling import (
     encode_server,
 )
 from p2pchat.wire.version import VERSION
+from rendezvous.door import Door
 from rendezvous.limits import Limits
 from rendezvous.server import running
 from tests.support.certificates import certificate
@@ -194,6 +195,13 @@ async def test_connecting_twice_is_connecting_once(new_node: Nodes) -> None:
         await node.up(server.url)
         await node.seated(server.url)
         assert server.broker.census().connections == 1
+
+
+async def test_a_private_server_says_so_and_its_token_is_a_part_of_its_address(new_node: Nodes) -> None:
+    async with running(door=Door("/rv", ("a-token-of-the-family",))) as server:
+        assert (await new_node().why_not(server.url + "/rv")).startswith("it is private: its address ends")
+        assert "no rendezvous at this path" in await new_node().why_not(server.url + "/a-token-of-the-family")
+        await new_node().up(server.url + "/rv/a-token-of-the-family")
 
 
 async def test_a_server_that_stops_is_down_and_can_be_reached_when_it_is_back(new_node: Nodes) -> None:

@@ -107,6 +107,36 @@ def test_it_speaks_tls(tmp_path: Path) -> None:
             take_a_seat_again(client)
 
 
+def test_a_file_configures_it_and_what_is_renewed_is_reread_on_a_signal(tmp_path: Path) -> None:
+    cert, _ = certificate(tmp_path)
+    (tmp_path / "tokens").write_text("the-token-of-yesterday\n")
+    (tmp_path / "rv.toml").write_text(
+        'port = 0\npath = "/rv"\ntls-cert = "cert.pem"\ntls-key = "key.pem"\ntoken-file = "tokens"\n'
+    )
+    checked = run("--check", str(tmp_path / "rv.toml"))
+    assert "token-file: 1 tokens" in checked.stdout
+    assert checked.returncode == 1 and "problem  tls-cert: for 127.0.0.1, 0 days left" in checked.stdout
+    with started("--config", str(tmp_path / "rv.toml"), cwd=tmp_path) as (process, url):
+        assert url.endswith("/rv"), "the token is nobody's business"
+        (tmp_path / "key.pem").write_text("half written")
+        (tmp_path / "tokens").write_text("short\n")
+        old = ssl.create_default_context(cafile=str(cert))
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("keeping the old certificate: ")
+        assert process.stderr.readline().startswith("keeping the old tokens: ")
+        with connect(url + "/the-token-of-yesterday", ssl=old) as client:
+            take_a_seat(client)
+            new = ssl.create_default_context(cafile=str(certificate(tmp_path)[0]))
+            (tmp_path / "tokens").write_text("the-token-of-today\n")
+            process.send_signal(signal.SIGHUP)
+            take_a_seat_again(client)
+            with connect(url + "/the-token-of-today", ssl=new) as renewed:
+                take_a_seat(renewed)
+            with pytest.raises(Exception, match="403"):
+                connect(url + "/the-token-of-yesterday", ssl=new)
+
+
 def take_a_seat_again(client: ClientConnection) -> None:
     client.send(encode_client(Take(Topic(b"u" * 32), SeatMode.MESH)))
     client.recv()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from p2pchat.types import Topic
@@ -31,8 +33,12 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from p2pchat.wire.version import VERSION
+from rendezvous.connection import PIECE_BYTES
+from rendezvous.door import Door
 from rendezvous.limits import Limits, Rate
-from rendezvous.server import FULL, PIECE_BYTES, TURNED_AWAY_MAX, running
+from rendezvous.proxy import Proxies
+from rendezvous.server import running
+from rendezvous.shell import FULL, TURNED_AWAY_MAX
 
 pytestmark = pytest.mark.asyncio
 
@@ -282,7 +288,7 @@ async def test_whoever_watches_the_server_sees_whether_it_lets_clients_in(enters
 
 async def test_clients_of_a_trusted_proxy_are_counted_where_they_are() -> None:
     limits = replace(Limits(), connects_per_address=Rate(1, 0.0))
-    async with running(limits=limits, proxies=(ip_network("127.0.0.0/8"),)) as server:
+    async with running(limits=limits, proxies=Proxies((ip_network("127.0.0.0/8"),))) as server:
         for forged in ("", "203.0.113.9, ", "nonsense, "):
             said = {"X-Forwarded-For": f"{forged}198.51.100.{len(forged)}, 127.0.0.5"}
             assert await status(server.url, **said) == 101
@@ -291,6 +297,41 @@ async def test_clients_of_a_trusted_proxy_are_counted_where_they_are() -> None:
     async with running(limits=limits) as server:
         said = {"X-Forwarded-For": "198.51.100.1"}
         assert [await status(server.url, **said) for _ in range(3)] == [101, 101, 101], "nobody is believed"
+
+
+async def test_a_private_rendezvous_lets_in_whose_address_ends_with_a_token(enters: Enters) -> None:
+    door = Door("/chat", ("a-token-of-the-family",))
+    async with running(door=door) as server:
+        await enters(server.url + "/chat/a-token-of-the-family")
+        assert await status(server.url, "/chat/another-token-entirely") == 403
+        assert await status(server.url, "/a-token-of-the-family") == 404
+        assert await status(server.url, "/chat/healthz") == 200
+        door.renew(("another-token-entirely",))
+        await enters(server.url + "/chat/another-token-entirely")
+
+
+async def test_a_unix_socket_is_listened_on_and_cleared_away(tmp_path: Path) -> None:
+    path = tmp_path / "rv.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    proxies = Proxies(unix=True)
+    limits = replace(Limits(), connections_per_address=1)
+    async with running(unix=path, proxies=proxies, limits=limits) as server:
+        assert (server.url, server.port) == (f"ws+unix:{path}", 0)
+        said = {"X-Forwarded-For": "198.51.100.1"}
+        async with unix_connect(str(path), additional_headers=said) as client:
+            assert await hears(client) == Welcome(VERSION)
+            with pytest.raises(InvalidStatus, match="503"):
+                await unix_connect(str(path), additional_headers=said)
+        with pytest.raises(OSError, match="in use"):
+            async with running(unix=path):
+                pass
+    assert not path.exists()
+    path.write_text("not ours")
+    with pytest.raises(OSError, match="no socket"):
+        async with running(unix=path):
+            pass
+    assert path.read_text() == "not ours"
 
 
 async def test_connections_over_the_cap_do_not_pile_up() -> None:

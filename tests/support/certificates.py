@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def certificate(folder: Path, *names: str) -> tuple[Path, Path]:
-    """Make a self-signed certificate for 127.0.0.1 and ``names``, and its key, as PEM files in ``folder``."""
+def certificate(folder: Path, *names: str, days: float = 1) -> tuple[Path, Path]:
+    """Make a self-signed certificate for 127.0.0.1 and ``names``, which ends in so many days, and its key,
+    as PEM files in ``folder``."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     today = datetime.datetime.now(datetime.UTC)
@@ -22,7 +23,7 @@ def certificate(folder: Path, *names: str) -> tuple[Path, Path]:
     cert = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(today - datetime.timedelta(days=1))
-        .not_valid_after(today + datetime.timedelta(days=1))
+        .not_valid_after(today + datetime.timedelta(days=days))
         .add_extension(addresses, critical=False)
         .sign(key, hashes.SHA256())
     )

@@ -1,0 +1,148 @@
+"""Whether a configuration would do, tried before it is used.
+
+Knows: what can be tried on this machine without starting. Does not know: how the server works.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from rendezvous import config
+from rendezvous.addresses import addresses
+from rendezvous.door import HEALTH
+from rendezvous.options import Settings, settings_from
+from rendezvous.proxy import UNIX_NAME
+from rendezvous.tls import BadCertificate, Certificate, try_out
+
+SPARE_FILES = 64
+"""File descriptors beside the connections: listening sockets, the event loop's, connections being turned
+away."""
+
+SOON_DAYS = 14
+"""A certificate that ends sooner is pointed out: the usual ones are renewed a month before."""
+
+ANSWER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    good: bool
+    what: str
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.good else 'problem':<8} {self.what}"
+
+
+def check(file: Path, command: click.Command) -> list[Finding]:
+    """Look at a configuration file, and try what it names."""
+    try:
+        config.read(file, command.params)
+        context = command.make_context("p2pchat-rendezvous", ["--config", str(file)])
+        settings = settings_from(context.params)
+    except config.BadConfig as error:
+        return [Finding(False, str(fault)) for fault in error.faults]
+    except click.UsageError as error:
+        return [Finding(False, f"{file}: {error.format_message().rstrip('.')}")]
+    return [Finding(True, f"{file}: every key is known"), *_trials(settings)]
+
+
+def _trials(settings: Settings) -> Iterator[Finding]:
+    if settings.certificate is not None:
+        yield _certificate(settings.certificate)
+    yield _port(settings) if settings.socket is None else _socket(settings.socket)
+    if settings.token_file is not None:
+        yield _tokens(settings)
+    yield from _proxies(settings)
+    yield _files(settings)
+
+
+def _certificate(certificate: Certificate) -> Finding:
+    try:
+        names, until = try_out(certificate)
+    except BadCertificate as error:
+        return Finding(False, f"tls-cert: {error}")
+    days = int((until - time.time()) / 86400)
+    return Finding(days >= SOON_DAYS, f"tls-cert: for {', '.join(names) or 'no name'}, {days} days left")
+
+
+def _port(settings: Settings) -> Finding:
+    try:
+        for address in [""] if settings.host == "*" else addresses(settings.host, settings.port):
+            _bind(address, settings.port)
+    except OSError as error:
+        if _answers(settings):
+            return Finding(
+                True, f"port {settings.port}: a rendezvous runs there already; restart it to change it"
+            )
+        why = error.strerror or error
+        return Finding(False, f"port: cannot listen on {settings.host} port {settings.port}: {why}")
+    return Finding(True, f"port {settings.port}: free")
+
+
+def _bind(address: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trial.bind((address, port))
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether what has taken the port says that it is well, as a rendezvous does."""
+    if settings.certificate is not None:
+        return False
+    host = "127.0.0.1" if settings.host == "*" else settings.host
+    shown = f"[{host}]" if ":" in host else host
+    with contextlib.suppress(OSError):
+        url = f"http://{shown}:{settings.port}{settings.path}{HEALTH}"
+        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
+            return bool(answer.read(64) == b"ok\n")
+    return False
+
+
+def _socket(path: Path) -> Finding:
+    if not path.parent.is_dir():
+        return Finding(False, f"unix-socket: there is no folder {path.parent}")
+    if path.exists() and not path.is_socket():
+        return Finding(False, f"unix-socket: {path} is there, and no socket")
+    return Finding(True, f"unix-socket: {path}")
+
+
+def _tokens(settings: Settings) -> Finding:
+    try:
+        return Finding(True, f"token-file: {len(settings.tokens())} tokens")
+    except click.UsageError as error:
+        return Finding(False, error.format_message())
+
+
+def _proxies(settings: Settings) -> Iterator[Finding]:
+    proxies = settings.proxies
+    named = [*map(str, proxies.networks), *([UNIX_NAME] if proxies.unix else [])]
+    if named:
+        how = "the PROXY protocol" if proxies.header else "X-Forwarded-For"
+        yield Finding(True, f"trust-proxy: {', '.join(named)}, by {how}")
+    for network in proxies.networks:
+        if network.is_global and network.num_addresses > 1 << 16:
+            yield Finding(
+                False, f"trust-proxy: {network} is {network.num_addresses} addresses of the Internet"
+            )
+
+
+def _files(settings: Settings) -> Finding:
+    wanted = settings.limits.connections + SPARE_FILES
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        return Finding(
+            False, f"connections: takes {wanted} open files, of which {hard} are allowed (LimitNOFILE)"
+        )
+    return Finding(True, f"connections: {settings.limits.connections}")

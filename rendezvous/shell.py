@@ -1,0 +1,159 @@
+"""Between the sockets and the broker.
+
+Knows: which socket is whose, the clock, and what is answered to a request. Does not know: who may meet, and
+it never writes down anything: no file, no log, not an address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from http import HTTPStatus
+from typing import assert_never
+
+from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+
+from p2pchat.wire.signalling import Welcome, encode_server
+from p2pchat.wire.version import VERSION
+from rendezvous.broker import Broker, Close, Output, Send
+from rendezvous.connection import ClientSocket
+from rendezvous.door import Door, Entrance
+from rendezvous.limits import Group, Limits, groups
+from rendezvous.proxy import UNIX, Proxies
+from rendezvous.topics import Connection
+
+TICK_SECONDS = 5.0
+"""Between two looks for idle clients; small beside the minute they are given."""
+
+TURNED_AWAY_MAX = 64
+"""Connections over a cap that are waited for, to be told so when they have asked; beyond these they are told
+at once and cut."""
+
+FULL = "This rendezvous is full, or too many come from where you are. Try again later.\n"
+PRIVATE = "This rendezvous is private: its address ends with a token that its operator gives out.\n"
+ELSEWHERE = "There is no rendezvous at this path.\n"
+
+_FULL_AT_ONCE = (
+    f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: {len(FULL)}\r\n"
+    f"Connection: close\r\n\r\n{FULL}"
+).encode()
+
+
+class Shell:
+    """Carries facts from the sockets to the broker, and its outputs back. All of it within one event loop."""
+
+    def __init__(self, broker: Broker, limits: Limits, proxies: Proxies, door: Door) -> None:
+        self._broker = broker
+        self._limits = limits
+        self._proxies = proxies
+        self._door = door
+        self._sockets: dict[Connection, ClientSocket] = {}
+        self._numbers = itertools.count(1)
+        self._turned_away = 0
+        self._closing: dict[ClientSocket, asyncio.Task[None]] = {}
+
+    # --- a connection's life
+
+    def accepted(self, socket: ClientSocket) -> Connection | None:
+        peer = socket.peer
+        connection = Connection(next(self._numbers))
+        if peer is not None and self._broker.connected(connection, self._first(peer), time.monotonic()):
+            self._sockets[connection] = socket
+            return connection
+        self._turned_away += 1
+        if self._turned_away > TURNED_AWAY_MAX:
+            socket.transport.write(_FULL_AT_ONCE)
+            socket.transport.close()
+        return None
+
+    def _first(self, peer: str) -> tuple[Group, ...]:
+        """In which groups a connection counts until it has asked: a proxy says only then for whom it is."""
+        says_later = self._proxies.trust(peer) and not self._proxies.header
+        return () if says_later else self._groups(peer)
+
+    def _groups(self, client: str) -> tuple[Group, ...]:
+        return () if client == UNIX else groups(client, self._limits)
+
+    def _forwarded(self, socket: ClientSocket, request: Request) -> bool:
+        """Whether the client that a proxy passes on, if one does, is let in. A proxy that does not say for
+        whom it connects counts as a client."""
+        peer, proxies = socket.peer, self._proxies
+        if peer is None or socket.connection is None or proxies.header or not proxies.trust(peer):
+            return socket.connection is not None
+        client = proxies.forwarded_for(peer, request.headers.get_all("X-Forwarded-For")) or peer
+        if self._broker.came_from(socket.connection, self._groups(client), time.monotonic()):
+            return True
+        del self._sockets[socket.connection]
+        socket.connection = None
+        self._turned_away += 1
+        return False
+
+    def lost(self, socket: ClientSocket) -> None:
+        if socket.connection is None:
+            self._turned_away -= 1
+        elif self._sockets.pop(socket.connection, None) is not None:
+            self._carry_out(self._broker.disconnected(socket.connection, time.monotonic()))
+
+    def answer_request(self, socket: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(socket, ClientSocket), "serve() makes no others"
+        if not self._forwarded(socket, request):
+            return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, FULL)
+        match self._door.admit(request.path):
+            case Entrance.CLIENT:
+                return None
+            case Entrance.HEALTH:
+                return socket.respond(HTTPStatus.OK, "ok\n")
+            case Entrance.PRIVATE:
+                return socket.respond(HTTPStatus.FORBIDDEN, PRIVATE)
+            case Entrance.ELSEWHERE:
+                return socket.respond(HTTPStatus.NOT_FOUND, ELSEWHERE)
+
+    async def converse(self, socket: ServerConnection) -> None:
+        assert isinstance(socket, ClientSocket), "serve() makes no others"
+        assert socket.connection is not None, "others are turned away"
+        self._write(socket, encode_server(Welcome(VERSION)))
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                data = await socket.recv()
+                if isinstance(data, str):
+                    await socket.close(CloseCode.UNSUPPORTED_DATA, "binary messages only")
+                    return
+                self._carry_out(self._broker.received(socket.connection, data, time.monotonic()))
+
+    async def tick_forever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._carry_out(self._broker.tick(time.monotonic()))
+
+    def framed(self, connection: Connection) -> None:
+        self._carry_out(self._broker.framed(connection, time.monotonic()))
+
+    # --- what the broker wants
+
+    def _carry_out(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            match output:
+                case Send(to, message):
+                    if to in self._sockets:
+                        self._write(self._sockets[to], encode_server(message))
+                case Close(connection, reason):
+                    if connection in self._sockets:
+                        self._sockets.pop(connection).hang_up(reason)
+                case _:
+                    assert_never(output)
+
+    def _write(self, socket: ClientSocket, data: bytes) -> None:
+        """Never waits."""
+        broadcast([socket], data)
+        socket.check_reader()
+
+    def see_off(self, socket: ClientSocket) -> None:
+        """Give a connection that is closing the time of a closing handshake to end."""
+        if socket not in self._closing:
+            task = self._closing[socket] = asyncio.create_task(socket.close())
+            task.add_done_callback(lambda _: self._closing.pop(socket))

@@ -17,7 +17,9 @@ Knows: the tree of errors and their exit codes. Does not know: who raises them o
     ├── NotInTime           6   not done within the timeout
     ├── Ended               7   expired, rejected or cancelled
     ├── StoreError          1   the encrypted store cannot be read or written
-    ├── ClockSet            1   the machine's clock was set while a node ran
+    ├── BeginsAnew          -   a node ends, and one in its place goes on; never shown as a failure
+    │   ├── ClockSet            the machine's clock was set while it ran
+    │   └── SettingChanged      its owner has changed a setting that it cannot take otherwise
     └── ControlError        1   the node's control socket broke
 """
 
@@ -103,8 +105,16 @@ class StoreError(P2PChatError):
     """The encrypted store cannot be read or written (damage, full disk, wrong owner)."""
 
 
-class ClockSet(P2PChatError):
+class BeginsAnew(P2PChatError):
+    """A node ends for one in its place to go on."""
+
+
+class ClockSet(BeginsAnew):
     """The machine's clock was set while a node ran: it must begin anew, by the right time."""
+
+
+class SettingChanged(BeginsAnew):
+    """A setting was changed that a node takes when it begins."""
 
 
 class ControlError(P2PChatError):

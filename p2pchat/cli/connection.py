@@ -67,6 +67,18 @@ async def open_node(settings: Settings, patience: float | None = None) -> AsyncI
         yield node
 
 
+@asynccontextmanager
+async def open_settings(settings: Settings) -> AsyncIterator[Node]:
+    """The home's settings, of the node that runs or else without one."""
+    from p2pchat.client import open_settings as opened
+
+    node = opened(home_of(settings), passphrase=lambda: passphrase(settings), relay_only=settings.relay_only)
+    async with AsyncExitStack() as stack:
+        with unseen(settings):
+            await stack.enter_async_context(node)
+        yield node
+
+
 @contextmanager
 def unseen(settings: Settings) -> Iterator[None]:
     """Where a passphrase will be asked for, show nothing of what is typed before it is."""

@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "contacts": "whom you know: list, show, verify, mute, block …",
     "mesh": "the meshes you belong to: list, leave",
     "rendezvous": "where you are found: list, add, remove",
+    "config": "what stays set: list, get, set, unset",
     "whoami": "your nickname, fingerprint and safety words",
     "node": "stay in the mesh and relay: run, status, stop",
     "doctor": "what works from here, and what others learn",

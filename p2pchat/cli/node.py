@@ -45,7 +45,7 @@ def run(settings: Settings) -> None:
     \b
     Example:
       p2pchat --passphrase-file ~/.p2pchat-pass node run
-      P2PCHAT_ICE=turn:me:secret@turn.example.org p2pchat node run --relay-only
+      p2pchat config set ice turn:me:secret@turn.example.org; p2pchat node run --relay-only
     """
     from p2pchat.client import run_node
 

@@ -77,6 +77,21 @@ def doctor_panel(
     return picture.getvalue().rstrip("\n")
 
 
+def settings_table(rows: Sequence[tuple[str, str, str]], *, coloured: bool) -> str:
+    """Each setting's name, its value, and where that comes from."""
+    console, picture = _console(coloured)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for head in ("setting", "value", "from"):
+        table.add_column(head, no_wrap=head != "value", overflow="fold")
+    for name, value, origin in rows:
+        style = "dim" if origin == "default" else "bold"
+        table.add_row(
+            Text(name), Text(value or "-", style), Text(origin, "dim" if origin == "default" else "")
+        )
+    console.print(table)
+    return "\n".join(line.rstrip() for line in picture.getvalue().rstrip("\n").split("\n"))
+
+
 def _summary(status: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
     eager = sum(mesh["eager"] for mesh in status["meshes"])

@@ -101,6 +101,41 @@ class MeshName(click.ParamType[str]):
 MESH: Final = MeshName()
 
 
+class SettingName(click.ParamType[str]):
+    """The name of a setting."""
+
+    name = "key"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        """All that begin so, with what they are about."""
+        from p2pchat.config.table import SETTINGS
+
+        fitting = (each for each in SETTINGS.values() if each.name.startswith(incomplete))
+        return [CompletionItem(each.name, help=each.about) for each in fitting]
+
+
+class SettingValue(click.ParamType[str]):
+    """A value, or a part of one; completed where a setting has a list of them."""
+
+    name = "value"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        """What the setting named before it may be."""
+        from p2pchat.config.table import SETTINGS
+
+        setting = SETTINGS.get(ctx.params.get("key") or "")
+        words = setting.kind.words if setting is not None else ()
+        return [CompletionItem(each) for each in words if each.startswith(incomplete)]
+
+
+SETTING: Final = SettingName()
+SETTING_VALUE: Final = SettingValue()
+
+
 async def _names(settings: Settings) -> list[str]:
     from p2pchat.cli.connection import attached_node
 

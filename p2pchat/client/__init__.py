@@ -42,14 +42,31 @@ def connect(
     """Return a node to be entered with ``async with``.
 
     Attaches to the node that runs in ``home``; if none does, runs one in this process for as long as the
-    block lasts, or, with ``run=False``, raises NetworkError. With ``relay_only``, as with
-    ``P2PCHAT_RELAY_ONLY`` or ``P2PCHAT_PROXY``, a running node that keeps to less is a UsageError.
+    block lasts, or, with ``run=False``, raises NetworkError. What is set in the home counts; with
+    ``relay_only``, as with ``P2PCHAT_RELAY_ONLY`` or ``P2PCHAT_PROXY``, a running node that keeps to less is
+    a UsageError.
 
     ``patience``: seconds in which a node must be found (20), and must answer what takes no time (10); one
     that does not is a ControlError.
     """
     ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
     return Node(absolute(Path(home)) if home is not None else default_home(), ask, run, relay_only, patience)
+
+
+def open_settings(
+    home: Path | str | None = None,
+    *,
+    passphrase: AskPassphrase | str | None = None,
+    relay_only: bool = False,
+) -> Node:
+    """Return a node to be entered with ``async with`` of which settings alone may be had.
+
+    Attaches to the node that runs in ``home``; if none does, the home is opened and nothing else is done: no
+    connection is made before a proxy is set.
+    """
+    ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
+    where = absolute(Path(home)) if home is not None else default_home()
+    return Node(where, ask, True, relay_only, still=True)
 
 
 def forge(words: str | None = None) -> Event:
@@ -76,6 +93,7 @@ __all__ = [
     "home_exists",
     "needs_passphrase",
     "node_runs",
+    "open_settings",
     "run_node",
     "wipe_home",
 ]

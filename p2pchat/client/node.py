@@ -176,6 +176,27 @@ class Node(Reach):
         """Meet members of ``mesh``, or anybody, there no more. Returns all rendezvous."""
         return await self._call("rendezvous.remove", url=url, mesh=mesh)  # type: ignore[no-any-return]
 
+    # --- what is set
+
+    async def settings(self) -> list[Event]:
+        """Every setting: ``key``, ``value`` (passwords masked), ``source`` (``flag``, ``environment``,
+        ``home`` or ``default``), ``default``, ``variable``, what is ``allowed``, what it is ``about``."""
+        return await self._call("config.list")  # type: ignore[no-any-return]
+
+    async def setting(self, key: str) -> Event:
+        """One setting, its passwords readable."""
+        return await self._call("config.get", key=key)  # type: ignore[no-any-return]
+
+    async def change_setting(self, key: str, value: str) -> Event:
+        """Keep a value in the home; the setting, with its ``effect``: ``now``, ``anew`` (the node begins anew
+        in its place, at once), ``at start`` (none runs), ``overruled`` (by what the node was told from
+        outside), or ``unchanged``. Raises UsageError."""
+        return await self._call("config.set", key=key, value=value)  # type: ignore[no-any-return]
+
+    async def forget_setting(self, key: str) -> Event:
+        """Keep none any more; answers like ``change_setting``."""
+        return await self._call("config.unset", key=key)  # type: ignore[no-any-return]
+
     # --- messages
 
     async def send(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from p2pchat.client.homes import is_held, is_taken, runs, silence
 from p2pchat.errors import (
-    ClockSet,
+    BeginsAnew,
     ControlError,
     NetworkError,
     StoreError,
@@ -61,8 +61,11 @@ class Reach:
         run: bool,
         relay_only: bool = False,
         patience: float | None = None,
+        still: bool = False,
     ) -> None:
+        """``still``: where no node runs, none is begun; the home is opened for its settings alone."""
         self.home = home
+        self._still = still
         self._find_s = FIND_S if patience is None else min(FIND_S, patience)
         self._answer_s = ANSWER_S if patience is None else min(ANSWER_S, patience)
         self._silent = False
@@ -229,7 +232,7 @@ class Reach:
 
         Raises a failure that nothing is known to mend.
         """
-        if failed is None or failed.failure is None or isinstance(failed.failure, ClockSet):
+        if failed is None or failed.failure is None or isinstance(failed.failure, BeginsAnew):
             return
         if not isinstance(failed.failure, StoreError):
             raise failed.failure
@@ -277,7 +280,7 @@ class Reach:
             return True
         try:
             await self._greet(connection)
-            if self._run:
+            if self._run and not self._still:
                 async with asyncio.timeout(self._answer_s):
                     await _check_choices(connection, self._relay_only)
         except ConnectionLost:
@@ -305,9 +308,10 @@ class Reach:
         from p2pchat.daemon.home import ReadOnlyHome
         from p2pchat.daemon.node import HomeBusy
         from p2pchat.daemon.resting import RestingNode
+        from p2pchat.daemon.still import StillNode
 
         while True:
-            running = _new_node(self.home, self._unlock, self._relay_only)
+            running = _new_node(self.home, self._unlock, self._relay_only, still=self._still)
             try:
                 await running.start()
             except HomeBusy:
@@ -319,6 +323,8 @@ class Reach:
                     raise
                 continue
             self._running = running
+            if isinstance(running, StillNode):
+                self._line = running.line
             if running.set_back:
                 self.on_change(running.set_back)
             return True
@@ -356,12 +362,8 @@ async def run_node(
     A disk that refuses to write does not end it: nothing leaves until the disk takes it, and the node starts
     anew from what it last kept, trying again every few seconds.
     """
-    from p2pchat.daemon.environment import paths
     from p2pchat.daemon.service import serve
 
-    chosen = paths(relay_only)
-    if chosen.proxy is not None and not chosen.relay_only:
-        complain("links do not go through the proxy: neighbours see your address (see --relay-only)")
     unlock = _Unlock(passphrase)
     await serve(lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain, unlock.another)
 
@@ -410,35 +412,44 @@ class _Unlock:
         return self._ask()
 
 
-def _new_node(home: Path, unlock: _Unlock, relay_only: bool, *, stays: bool = False) -> RunningNode:
-    from p2pchat.daemon.environment import paths, settings
+def _new_node(
+    home: Path, unlock: _Unlock, relay_only: bool, *, stays: bool = False, still: bool = False
+) -> RunningNode:
+    from p2pchat.config.choices import Told, choose
     from p2pchat.daemon.node import RunningNode
+    from p2pchat.daemon.still import StillNode
 
-    return RunningNode(home, unlock(home), settings(), paths(relay_only), stays, unlock.keep)
+    told = Told.here(relay_only)
+    choose(told, {}).check_each()  # before a passphrase is asked for
+    return (StillNode if still else RunningNode)(home, unlock(home), told, stays, unlock.keep)
 
 
 async def _check_choices(connection: Connection, relay_only: bool) -> None:
-    """Use no node that shows more of us than was asked for. Raises UsageError."""
+    """Use no node that shows more of us than this program was told. Raises UsageError."""
+    from p2pchat.config.choices import Told, choose
     from p2pchat.core.stem.profile import PROFILES
-    from p2pchat.daemon.environment import keep_separate, keep_to_relay, profile_asked, proxy
 
-    hidden, proxied, wanted = keep_to_relay(relay_only), proxy() is not None, profile_asked()
-    separate = keep_separate()
-    if not hidden and not proxied and not separate and wanted is None:
+    asked = choose(Told.here(relay_only), {}).check_each()
+    hidden, proxied = asked["relay-only"].value, asked["proxy"].value is not None
+    wanted = asked["profile"].value if asked.told("profile") else None
+    if not hidden and not proxied and not asked.separate and wanted is None:
         return
-    async with connection.asking("node.status", {}) as asked:
-        status = await asked.result()
+    async with connection.asking("node.status", {}) as answer:
+        status = await answer.result()
     kept, profile, weaker = status["paths"], status.get("profile"), list(PROFILES)
-    if wanted is not None and profile in weaker[: weaker.index(wanted.name)]:
-        raise await _unwanted(connection, f"with the profile {profile}, not {wanted.name}")
+    if wanted is not None and profile in weaker[: weaker.index(wanted)]:
+        raise await _unwanted(connection, f"with the profile {profile}, not {wanted}")
     if hidden and not kept["relay_only"]:
-        raise await _unwanted(connection, "without --relay-only")
+        raise await _unwanted(connection, "without relay-only")
     if proxied and not kept["proxied"]:
-        raise await _unwanted(connection, "without P2PCHAT_PROXY")
-    if separate and not status.get("separate"):
-        raise await _unwanted(connection, "without P2PCHAT_SEPARATE")
+        raise await _unwanted(connection, "without a proxy")
+    if asked.separate and not status.get("separate"):
+        raise await _unwanted(connection, "without separate connections")
 
 
 async def _unwanted(connection: Connection, how: str) -> UsageError:
     await connection.close()
-    return UsageError(f"the node here runs {how}; stop it with 'p2pchat node stop' and try again")
+    return UsageError(
+        f"the node here runs {how}; 'p2pchat config set' changes that for every program of this home, or stop"
+        " it with 'p2pchat node stop' and try again"
+    )

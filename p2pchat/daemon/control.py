@@ -55,6 +55,8 @@ class Asker:
     def __init__(self, client: _Client, request: Any) -> None:
         self._client = client
         self._request = request
+        self.then: list[Callable[[], None]] = []
+        """What is done once the answer was written: it may end this very node."""
 
     async def read(self) -> None:
         """Wait until most of what was sent has been read: between the events of a long list."""
@@ -279,13 +281,17 @@ class _Client:
                 task.cancel()
 
     async def _answer(self, request: Any, method: str, params: dict[str, Any]) -> None:
+        asker = Asker(self, request)
         try:
-            result = await self._handler(method, params, Asker(self, request))
+            result = await self._handler(method, params, asker)
             if request is not None:
                 await self.answer({"jsonrpc": "2.0", "id": request, "result": result})
         except Exception as error:  # noqa: BLE001 -- a bug in one method must not end the node
             if request is not None:
                 self._fail(request, *_verdict(error))
+        finally:
+            for step in asker.then:
+                step()
 
     def _fail(self, request: Any, code: int, message: str) -> None:
         self.send({"jsonrpc": "2.0", "id": request, "error": {"code": code, "message": message}})

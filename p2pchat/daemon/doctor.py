@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from p2pchat.config.paths import Paths
 from p2pchat.core.facts import (
     AnswerMade,
     Fact,
@@ -23,7 +24,6 @@ from p2pchat.core.facts import (
 from p2pchat.core.status import ClockStatus
 from p2pchat.core.stem.cover import cost
 from p2pchat.core.stem.profile import PROFILES
-from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.home import has_room
 from p2pchat.daemon.views import View, clock_doubt
 from p2pchat.errors import OtherVersion
@@ -103,7 +103,7 @@ async def _rendezvous(running: RunningNode) -> tuple[list[View], list[View]]:
         if len(found) == len(urls):
             all_found.set()
 
-    connections = RendezvousConnections(told, running.paths.proxy)
+    connections = RendezvousConnections(told, running.paths.proxy, running.paths.ca_file)
     for url in urls:
         connections.connect(url, url in typed)
     try:

@@ -35,7 +35,14 @@ class Forgotten:
     id: MessageId | None
 
 
-Happening = Event | Rewritten | Forgotten
+@dataclass(frozen=True, slots=True)
+class SettingSet:
+    """What the home keeps of a setting is another."""
+
+    name: str
+
+
+Happening = Event | Rewritten | Forgotten | SettingSet
 
 
 class Subscription:

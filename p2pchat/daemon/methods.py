@@ -21,6 +21,7 @@ from p2pchat.crypto.identity import named_id, safety_words
 from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import doctor, views
 from p2pchat.daemon.arguments import Arguments
+from p2pchat.daemon.configuring import Configuring
 from p2pchat.daemon.control import INVALID_PARAMS, Asker, MethodError
 from p2pchat.daemon.events import Forgotten, Rewritten
 from p2pchat.daemon.places import Places
@@ -89,6 +90,7 @@ class Methods:
             "contacts.renew": self._contacts_renew,
             "contacts.remove": self._contacts_remove,
             **Places(running).methods(),
+            **Configuring(running).methods(),
             "send": self._send,
             "wait": self._wait,
             "listen": self._listen,

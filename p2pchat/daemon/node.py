@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from p2pchat import cores
+from p2pchat.config.choices import Choices, Told, choose
+from p2pchat.config.paths import Paths
 from p2pchat.core import orders
 from p2pchat.core.facts import Leaving, Started, Stopping
 from p2pchat.core.node import Node
@@ -23,11 +25,10 @@ from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.control import Asker, ControlServer
-from p2pchat.daemon.environment import Paths
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import ENDLESS, Methods
-from p2pchat.errors import ClockSet, ControlError, P2PChatError, StoreError
+from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingChanged, StoreError
 from p2pchat.net.driver import Driver
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
@@ -65,19 +66,24 @@ class RunningNode:
         self,
         home: Path,
         unlock: Unlock,
-        settings: Settings | None = None,
-        paths: Paths | None = None,
+        told: Told | None = None,
         stays: bool = False,
         opened: Callable[[Unlock], None] = lambda unlock: None,
+        settings: Settings | None = None,
     ) -> None:
-        """``stays``: it runs for its own sake, not inside another command, and may be asked to stop.
-        ``opened`` is told what opens the store from now on, so that nobody need keep a passphrase."""
+        """``told``: what goes before the home's own settings. ``stays``: it runs for its own sake, not inside
+        another command, and may be asked to stop. ``opened`` is told what opens the store from now on, so
+        that nobody need keep a passphrase. ``settings``: for measuring, in place of all that is set."""
         self.home = home
         self.stays = stays
         self._unlock = unlock
         self._opened = opened
+        self.told = told or Told()
+        self.choices: Choices = choose(self.told, {})
+        """What is in force here."""
+        self._measured = settings
         self._settings = settings or Settings()
-        self.paths = paths or Paths()
+        self.paths = Paths()
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.events = Events()
@@ -94,23 +100,31 @@ class RunningNode:
         self._lock: Lock | None = None
         self._running: asyncio.Task[None] | None = None
 
-    def choices(self) -> tuple[Path, Unlock, Settings, Paths, bool]:
+    def made_of(self) -> tuple[Path, Unlock, Told, bool]:
         """What another node in its place is made of."""
-        return self.home, self._unlock, self._settings, self.paths, self.stays
+        return self.home, self._unlock, self.told, self.stays
+
+    def cautions(self) -> Iterator[str]:
+        """What its owner should be told as it begins: a line each."""
+        if self.set_back:
+            yield self.set_back
+        if self.paths.proxy is not None and not self.paths.relay_only:
+            yield "links do not go through the proxy: neighbours see your address (see relay-only)"
 
     # --- life
 
     async def start(self) -> None:
-        """Open the store, begin to link, serve the control socket. Raises HomeBusy, StoreError,
-        TrustError."""
+        """Open the store, begin to link, serve the control socket. Raises HomeBusy, StoreError, TrustError,
+        UsageError (what is set makes no sense)."""
         cores.leave_none()  # also of a program that is not ours
-        self._lock = Lock.try_acquire(self.home)
+        self._lock = self._lock or Lock.try_acquire(self.home)
         if self._lock is None:
             raise HomeBusy(f"another node runs in {self.home}")
         try:
             self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
             self._unlock = self.store.unlock
             self._opened(self._unlock)
+            self.take_choices((await self.read_choices()).check())
             memory = await self.ask_store(Store.load)
             self.set_back = memory.set_back
             self.node = Node(memory, self.entropy, self._settings)
@@ -124,7 +138,7 @@ class RunningNode:
         self._engine = Engine(
             self.driver.submit, ways.ice_servers, relay_only=ways.relay_only, proxy=ways.proxy
         )
-        self._connections = RendezvousConnections(self.driver.submit, ways.proxy)
+        self._connections = RendezvousConnections(self.driver.submit, ways.proxy, ways.ca_file)
         self.driver.submit(Started())
         self._running = asyncio.get_running_loop().create_task(
             self.driver.run(self._engine, self._connections)
@@ -134,8 +148,8 @@ class RunningNode:
         self._watching = asyncio.get_running_loop().create_task(self._watch_clock())
 
     async def ended(self) -> None:
-        """Wait until somebody asks for the end. Raises StoreError when the disk ended it, ClockSet when the
-        clock did."""
+        """Wait until somebody asks for the end. Raises StoreError when the disk ended it, BeginsAnew when
+        another has to go on in its place."""
         assert self._running is not None, "started"
         asked = asyncio.get_running_loop().create_task(self._methods.stop_wanted.wait())
         try:
@@ -145,7 +159,11 @@ class RunningNode:
         if self._running.done() and not self._running.cancelled():
             self._running.result()
 
-    async def stop(self) -> None:
+    def succeed(self, before: RunningNode) -> None:
+        """Have the lock of one that was stopped and kept it: nobody else gets in between."""
+        self._lock, before._lock = before._lock, None
+
+    async def stop(self, *, keep_lock: bool = False) -> None:
         """Take leave, close everything, let the home go. Never raises for what is broken already."""
         await self._control.stop()
         if self._running is not None:
@@ -158,7 +176,7 @@ class RunningNode:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-        await self._let_go()
+        await self._let_go(keep_lock)
 
     async def _settle_forever(self) -> None:
         while True:
@@ -180,13 +198,13 @@ class RunningNode:
         status = self.node.status()
         return status.clock is not None and abs(status.clock.ahead_s + by) < CLOCK_SET_S
 
-    async def _let_go(self) -> None:
+    async def _let_go(self, keep_lock: bool = False) -> None:
         try:
             if hasattr(self, "store"):
                 await self._in_worker(self.store.close)
         finally:
             self._worker.shutdown()
-            if self._lock is not None:
+            if self._lock is not None and not keep_lock:
                 self._lock.release()
 
     def _driver_ended(self, running: asyncio.Task[None]) -> None:
@@ -195,6 +213,25 @@ class RunningNode:
         if error is not None:
             self.failure = error if isinstance(error, P2PChatError) else _bug(error)
             self._hanging_up = asyncio.get_running_loop().create_task(self._control.stop())
+
+    # --- what is set
+
+    async def read_choices(self) -> Choices:
+        """What the home keeps now, with all that goes before it."""
+        return choose(self.told, await self.ask_store(Store.settings))
+
+    def take_choices(self, choices: Choices) -> None:
+        """Have these in force, as far as that can be while the node runs: the servers for new links."""
+        self.choices = choices
+        self._settings = self._measured or choices.settings()
+        self.paths = choices.paths()
+        if self._running is not None:
+            self._engine.use_servers(self.paths.ice_servers)
+
+    def begin_anew(self, why: SettingChanged) -> None:
+        """End, for a node in this one's place to go on with what is set now."""
+        if self._running is not None:
+            self.driver.fail(why)
 
     # --- what methods need
 

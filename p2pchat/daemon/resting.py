@@ -25,6 +25,8 @@ _STILL_DONE: Final = frozenset(
         "whoami",
         "contacts.list",
         "contacts.show",
+        "config.get",
+        "config.list",
         "conversations",
         "history",
         "history.search",
@@ -47,7 +49,7 @@ class RestingNode(RunningNode):
     @classmethod
     def after(cls, failed: RunningNode, why: P2PChatError) -> RestingNode:
         """Rest in the place of a node that was stopped."""
-        resting = cls(*failed.choices())
+        resting = cls(*failed.made_of())
         resting.waits_for = str(why)
         return resting
 
@@ -58,6 +60,7 @@ class RestingNode(RunningNode):
             raise HomeBusy(f"another node runs in {self.home}")
         try:
             self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
+            self.choices = await self.read_choices()
             self.node = Node(await self.ask_store(Store.load), self.entropy, self._settings)
             await self._control.start(self.home)
         except BaseException:
@@ -71,6 +74,7 @@ class RestingNode(RunningNode):
         self._may = _STILL_DONE - {"history.forget", "node.stop"}
         try:
             self.store = await self._in_worker(lambda: Store.open_copy(self.home, self._unlock))
+            self.choices = await self.read_choices()
             self.node = Node(await self.ask_store(Store.load), self.entropy, self._settings)
             return await self._control.pair()
         except BaseException:

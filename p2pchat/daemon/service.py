@@ -1,5 +1,5 @@
-"""A node that stays: runs until it is asked to stop, through disks that fill up and empty again, and clocks
-that are set.
+"""A node that stays: runs until it is asked to stop, through disks that fill up and empty again, clocks that
+are set, and settings that are changed.
 
 Knows: when to start anew. Does not know: what a node does.
 """
@@ -13,7 +13,7 @@ from typing import Final
 
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.daemon.resting import RestingNode
-from p2pchat.errors import ClockSet, P2PChatError, StoreError, TrustError, UsageError
+from p2pchat.errors import BeginsAnew, ClockSet, P2PChatError, StoreError, TrustError, UsageError
 
 RETRY_S: Final = 5.0
 """Between attempts while the disk refuses."""
@@ -44,8 +44,8 @@ async def serve(
         else:
             break
     ready()
-    if running.set_back:
-        complain(running.set_back)
+    for line in running.cautions():
+        complain(line)
     while True:
         try:
             await running.ended()
@@ -54,17 +54,34 @@ async def serve(
             failure: P2PChatError = error
             complain(f"{error}; nothing leaves until it does")
             mended = "the disk takes data again"
-        except ClockSet as error:
+        except BeginsAnew as error:
             failure = error
             complain(f"{error}; the node begins anew")
-            mended = "it runs by the new time"
+            mended = "it runs by the new time" if isinstance(error, ClockSet) else "it runs as it is set now"
         finally:
-            await running.stop()
-        after = await _restarted(make, running, failure)
+            await running.stop(keep_lock=isinstance(running.failure, BeginsAnew))
+        if isinstance(failure, BeginsAnew):
+            after = await _next(make, running)
+        else:
+            after = None
+        after = after or await _restarted(make, running, failure)
         if after is None:
             return
         running = after
         complain(mended)
+        for line in running.cautions():
+            complain(line)
+
+
+async def _next(make: Callable[[], RunningNode], before: RunningNode) -> RunningNode | None:
+    """Go on at once with the lock of the one before; None where the disk refuses."""
+    running = make()
+    running.succeed(before)
+    try:
+        await running.start()
+    except StoreError:
+        return None
+    return running
 
 
 async def _restarted(

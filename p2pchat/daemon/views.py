@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from p2pchat.config.choices import Choice
+from p2pchat.config.paths import Paths
 from p2pchat.core import orders
 from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
-from p2pchat.daemon.environment import Paths
-from p2pchat.daemon.events import Forgotten, Happening, Rewritten
+from p2pchat.daemon.events import Forgotten, Happening, Rewritten, SettingSet
 from p2pchat.types import ContactId
 
 View = dict[str, Any]
@@ -77,6 +78,8 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> View | None:
             return message(line, own_name, name_of(line.contact))
         case Rewritten(line):
             return {**message(line, own_name, name_of(line.contact)), "type": "rewritten"}
+        case SettingSet(name):
+            return {"type": "setting", "key": name}
         case Forgotten(who, id):
             return {"type": "forgotten", "with": name_of(who), "id": id}
         case orders.MessageMoved(id, who, state, at):
@@ -148,6 +151,22 @@ def status(now: Status, started_at: float, process: Mapping[str, Any], looking: 
         "outbox": now.outbox,
         "counters": now.counters,
         **process,
+    }
+
+
+def setting(chosen: Choice) -> View:
+    """One setting, without passwords: what is in force, and where it comes from."""
+    declared = chosen.setting
+    return {
+        "key": declared.name,
+        "value": chosen.shown,
+        "source": chosen.source.value,
+        "default": declared.default,
+        "variable": declared.variable,
+        "allowed": declared.kind.allowed,
+        "about": declared.about,
+        "takes_effect": declared.effect.value,
+        "problem": chosen.problem or None,
     }
 
 

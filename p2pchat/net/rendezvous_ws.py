@@ -106,12 +106,13 @@ class RendezvousConnections:
     connection; there is no way round it. Lines of one topic each go to it under names of their own, by which
     Tor gives each a circuit of its own (IsolateSOCKSAuth), unless the URL names somebody. Without one,
     connections are direct, whatever the environment says.
-    ``P2PCHAT_CA_FILE`` names a PEM file of certificates to trust beside the system's.
+    ``ca_file`` names a PEM file of certificates to trust beside the system's.
     """
 
-    def __init__(self, report: Report, proxy: str | None = None) -> None:
+    def __init__(self, report: Report, proxy: str | None = None, ca_file: str | None = None) -> None:
         self._report = report
         self._proxy = proxy
+        self._ca_file = ca_file
         self._key = os.urandom(32)
         self._connections: dict[Line, _Connection] = {}
         self._tasks: dict[_Connection, asyncio.Task[None]] = {}
@@ -121,7 +122,7 @@ class RendezvousConnections:
         already. One that the person has not ``typed`` is connected to at a public address alone."""
         if line in self._connections:
             return
-        connection = self._connections[line] = _Connection(line, typed, self._proxy_for(line))
+        connection = self._connections[line] = _Connection(line, typed, self._proxy_for(line), self._ca_file)
         task = self._tasks[connection] = asyncio.get_running_loop().create_task(self._run(connection))
         task.add_done_callback(lambda _: self._tasks.pop(connection))
 
@@ -172,10 +173,11 @@ class RendezvousConnections:
 class _Connection:
     """One connection; entering it connects and is through when the server has welcomed us."""
 
-    def __init__(self, line: Line, typed: bool, proxy: str | None) -> None:
+    def __init__(self, line: Line, typed: bool, proxy: str | None, ca_file: str | None) -> None:
         self.line, self.url = line, url_of(line)
         self._typed = typed
         self._proxy = proxy
+        self._ca_file = ca_file
         self._socket: _Socket | None = None
         self._welcome = False
         self._read_at = 0.0
@@ -223,7 +225,7 @@ class _Connection:
     async def _connect(self) -> _Socket:
         if self._proxy is None and _is_onion(self.url):
             # Looking the name up would tell whoever serves names (RFC 7686).
-            raise NetworkError("an .onion address is reached through Tor alone: set P2PCHAT_PROXY")
+            raise NetworkError("an .onion address is reached through Tor alone: 'p2pchat config set proxy'")
         if self._typed:
             return await self._open()
         if not is_public(self.url):
@@ -252,7 +254,7 @@ class _Connection:
             self.url,
             create_connection=type("_OwnSocket", (_Socket,), {"owner": self}),
             proxy=self._proxy,
-            ssl=_tls_context(os.environ.get("P2PCHAT_CA_FILE")) if self.url.startswith("wss:") else None,
+            ssl=_tls_context(self._ca_file) if self.url.startswith("wss:") else None,
             compression=None,  # blobs are random bytes
             user_agent_header=None,
             max_size=MESSAGE_MAX,
@@ -381,7 +383,7 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
         try:
             context.load_verify_locations(ca_file)
         except OSError as error:
-            raise NetworkError(f"cannot use the certificates of P2PCHAT_CA_FILE {ca_file}: {error}") from None
+            raise NetworkError(f"cannot use the certificates of ca-file, {ca_file}: {error}") from None
     return context
 
 
@@ -403,7 +405,7 @@ def explain(error: Exception) -> str:
         case InvalidURI():
             return "not an address that starts with ws:// or wss://"
         case ProxyConnectionError():
-            return "the proxy of P2PCHAT_PROXY does not answer; nothing is sent round it"
+            return "the proxy does not answer; nothing is sent round it"
         case ProxyError():
             return f"the proxy could not reach it: {_printable(str(error.__cause__ or error))}"
         case ssl.SSLCertVerificationError():

@@ -30,7 +30,7 @@ from p2pchat.core.records import (
 from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
-from p2pchat.store import database, history, journal, space, vault
+from p2pchat.store import database, history, journal, settings, space, vault
 from p2pchat.store.database import DiskFull
 from p2pchat.store.owner import refuse_others, unusable
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, DataKey, KeyFile, Passphrase, Unlock
@@ -191,6 +191,25 @@ class Store:
             space.settle(self._connection)
             self._settled = self._connection.total_changes()
             self._witness.write_count()
+
+    def settings(self) -> dict[str, str]:
+        """What the person has set, as it was written, by name."""
+        return settings.kept(self._connection)
+
+    def keep_setting(self, name: str, value: str | None) -> None:
+        """Keep what the person has set, or with None no more. What was there before is had no more, not from
+        the log either: it may have been a password. Raises StoreError, and then nothing was changed."""
+        self._with_room(lambda: self._setting_kept(name, value))
+        self._cut_the_log()
+
+    def _setting_kept(self, name: str, value: str | None) -> None:
+        try:
+            with database.transaction(self._connection):
+                settings.keep(self._connection, name, value)
+                self._witness.follow_rows()
+        except BaseException:
+            self._witness.undo()
+            raise
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
         """Held cells, whole, ordered by number, as far as they are there."""

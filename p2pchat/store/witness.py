@@ -41,7 +41,7 @@ UNCOUNTED: Final = (
     " was put back; if you did not move or restore it, compare safety numbers again"
 )
 
-_SMALL: Final = ("identity", "mesh", "contact", "tried")
+_SMALL: Final = ("identity", "mesh", "contact", "tried", "setting")
 """Tables of few and short rows, summed with the sessions when any may have changed. After ``PutSession`` only
 that session is."""
 
@@ -117,6 +117,13 @@ class Witness:
                 self._sessions[row[0]] = self._hash(*row)
         if not all(isinstance(change, _ELSEWHERE) for change in batch):
             self._recount()
+        if self._sum() != before:
+            self._keep()
+
+    def follow_rows(self) -> None:
+        """Bring the sum in line with what was changed otherwise than by a batch, in the same transaction."""
+        before = self._sum()
+        self._recount()
         if self._sum() != before:
             self._keep()
 

@@ -31,7 +31,7 @@ def mesh_picture(status: Mapping[str, Any]) -> RenderableType:
     for mesh in status["meshes"]:
         parts += [Text(hidden_in_short([mesh])[0]), Text(hidden(mesh), "dim")]
         if promise := PROMISES.get(mesh.get("profile", "")):
-            parts.append(Text(f"({promise}; P2PCHAT_PROFILE chooses another when the node starts)", "dim"))
+            parts.append(Text(f"({promise}; F10 chooses another)", "dim"))
         parts.append(Text())
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head in ("neighbour", "", "out", "in"):

@@ -102,7 +102,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _bare() -> RunningNode:
-    return RunningNode(Path(sys.argv[1]), KeyFile(), Settings(profile=None), stays=True)
+    return RunningNode(Path(sys.argv[1]), KeyFile(), stays=True, settings=Settings(profile=None))
 
 
 if __name__ == "__main__":

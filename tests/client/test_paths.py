@@ -87,16 +87,16 @@ async def test_a_node_that_keeps_to_less_is_not_used(tmp_path: Path, monkeypatch
     create_home(tmp_path / "home", "ana")
     monkeypatch.setenv("P2PCHAT_ICE", "turn:user:password@127.0.0.1:9")
     async with connect(tmp_path / "home") as node:
-        with pytest.raises(UsageError, match="runs without --relay-only; stop it"):
+        with pytest.raises(UsageError, match="runs without relay-only; "):
             await connect(tmp_path / "home", relay_only=True).__aenter__()
         monkeypatch.setenv("P2PCHAT_PROFILE", "strong")
-        with pytest.raises(UsageError, match="runs with the profile balanced, not strong; stop it"):
+        with pytest.raises(UsageError, match="runs with the profile balanced, not strong; "):
             await connect(tmp_path / "home").__aenter__()
         monkeypatch.setenv("P2PCHAT_PROFILE", "fast")
         async with connect(tmp_path / "home") as better:
             assert (await better.status())["profile"] == "balanced"
         monkeypatch.setenv("P2PCHAT_PROXY", "socks5h://127.0.0.1:9")
-        with pytest.raises(UsageError, match="runs without P2PCHAT_PROXY; stop it"):
+        with pytest.raises(UsageError, match=r"runs without a proxy; .* stop it"):
             await connect(tmp_path / "home").__aenter__()
         async with connect(tmp_path / "home", run=False) as looking:
             assert await looking.whoami() == await node.whoami()

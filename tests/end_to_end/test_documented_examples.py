@@ -93,7 +93,7 @@ ELSEWHERE: Final = {
     "help of rendezvous remove: ": "a server of the documents",
     "help of join: ": "a code of the documents; test_end_to_end.py takes a real one",
     "help of node run: p2pchat --passphrase-file": "asks nothing; test_end_to_end.py runs it",
-    "help of node run: P2PCHAT_ICE": "a TURN server of the documents; test_relay_only.py has one",
+    "help of node run: p2pchat config set ice": "a TURN server of the documents; test_relay_only.py has one",
     "help of passphrase: ": "asks at a terminal; test_passphrase.py answers",
     "help of wipe: p2pchat wipe": "asks at a terminal; test_end_to_end.py answers",
     "help of init: p2pchat init": "asks at a terminal; test_end_to_end.py answers",

@@ -82,7 +82,7 @@ async def test_without_its_proxy_nothing_is_reached(connect: Connect) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         down = await next_of(connect(url, f"socks5h://127.0.0.1:{port}")[1])
-    assert down == RendezvousDown(url, "the proxy of P2PCHAT_PROXY does not answer; nothing is sent round it")
+    assert down == RendezvousDown(url, "the proxy does not answer; nothing is sent round it")
     assert came == []
 
 
@@ -111,7 +111,7 @@ async def test_what_is_no_proxy_is_said(connect: Connect) -> None:
 async def test_an_onion_is_never_looked_up(connect: Connect, no_names: list[object]) -> None:
     down = await next_of(connect(f"ws://{ONION}:80", None)[1])
     assert isinstance(down, RendezvousDown)
-    assert "set P2PCHAT_PROXY" in down.reason
+    assert "config set proxy" in down.reason
     assert no_names == []
 
 

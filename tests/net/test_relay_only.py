@@ -104,7 +104,7 @@ async def test_a_relay_that_turns_us_away_ends_the_link_in_words(server: TurnSer
     side.engine.make_offer(ONE)
     async with asyncio.timeout(10):
         down = await side.facts.get()
-    assert down == LinkDown(ONE, "the TURN server gave no address; check P2PCHAT_ICE")
+    assert down == LinkDown(ONE, "the TURN server gave no address; check 'p2pchat config get ice'")
     await side.engine.aclose()
 
 
@@ -154,6 +154,6 @@ async def test_without_its_proxy_no_relay_is_reached(server: TurnServer) -> None
     side.engine.make_offer(ONE)
     async with asyncio.timeout(15):
         down = await side.facts.get()
-    assert down == LinkDown(ONE, "the TURN server gave no address; check P2PCHAT_ICE")
+    assert down == LinkDown(ONE, "the TURN server gave no address; check 'p2pchat config get ice'")
     assert (server.streams, server.every_relay) == ({}, [])
     await side.engine.aclose()

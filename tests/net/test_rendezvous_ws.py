@@ -53,9 +53,11 @@ RendezvousFact = RendezvousUp | RendezvousDown | SignalReceived
 class Node:
     """What a node does with its connections: order, and wait for facts."""
 
-    def __init__(self) -> None:
+    def __init__(self, ca_file: Path | None = None) -> None:
         self.facts: asyncio.Queue[RendezvousFact] = asyncio.Queue()
-        self.connections = RendezvousConnections(self.facts.put_nowait)
+        self.connections = RendezvousConnections(
+            self.facts.put_nowait, ca_file=str(ca_file) if ca_file else None
+        )
 
     async def fact(self) -> RendezvousFact:
         async with asyncio.timeout(15):
@@ -87,15 +89,15 @@ class Node:
         return await self.down(url)
 
 
-Nodes = Callable[[], Node]
+Nodes = Callable[..., Node]
 
 
 @pytest_asyncio.fixture
 async def new_node() -> AsyncIterator[Nodes]:
     nodes = []
 
-    def make() -> Node:
-        nodes.append(Node())
+    def make(ca_file: Path | None = None) -> Node:
+        nodes.append(Node(ca_file))
         return nodes[-1]
 
     yield make
@@ -372,15 +374,11 @@ async def test_an_address_that_cannot_be_is_one_line(new_node: Nodes, url: str) 
 # --- TLS
 
 
-async def test_tls_is_checked_and_a_further_ca_can_be_trusted(
-    new_node: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_tls_is_checked_and_a_further_ca_can_be_trusted(new_node: Nodes, tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     async with running(tls=context) as server:
         assert (await new_node().why_not(server.url)).startswith("its certificate is not trusted")
-        monkeypatch.setenv("P2PCHAT_CA_FILE", str(cert))
-        await new_node().up(server.url)
-        monkeypatch.setenv("P2PCHAT_CA_FILE", str(tmp_path / "missing.pem"))
-        assert "P2PCHAT_CA_FILE" in await new_node().why_not(server.url)
+        await new_node(cert).up(server.url)
+        assert "ca-file" in await new_node(tmp_path / "missing.pem").why_not(server.url)

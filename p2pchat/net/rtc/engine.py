@@ -81,6 +81,12 @@ class Engine:
         self._links: dict[LinkId, _Link] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def use_servers(self, ice_servers: Sequence[str]) -> None:
+        """Ask these STUN and TURN servers for links that are made from now on."""
+        policy = self._configuration.iceTransportPolicy
+        servers = [_ice_server(url) for url in ice_servers]
+        self._configuration = RTCConfiguration(servers, iceTransportPolicy=policy)
+
     def make_offer(self, link: LinkId) -> None:
         """Begin a link; answered by OfferMade or LinkDown."""
         self._begin(link, lambda made: made.offer())
@@ -293,7 +299,7 @@ class _Link:
 def _check_relayed(made: Description) -> None:
     """Whatever the engine has gathered: our own address leaves in no description. Raises LinkError."""
     if not made.candidates:
-        raise LinkError("the TURN server gave no address; check P2PCHAT_ICE")
+        raise LinkError("the TURN server gave no address; check 'p2pchat config get ice'")
     if any(candidate.kind != "relay" for candidate in made.candidates):
         raise LinkError("the engine would have shown our own address")
 

@@ -1,0 +1,175 @@
+"""``p2pchat config``: what stays set, in this home.
+
+Knows: how settings are listed and what is said of a change. Does not know: any setting, or what it leads to.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import click
+
+from p2pchat.cli.connection import open_settings
+from p2pchat.cli.output import colour, payload, record, say
+from p2pchat.cli.parameters import SETTING, SETTING_VALUE
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.errors import UsageError
+from p2pchat.text import one_line
+
+_VALUE_MAX: Final = 4096
+"""Bytes read from stdin; more is no value."""
+
+
+@click.group("config", cls=Group, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """What stays set, kept sealed in the home; alone, lists it.
+
+    Every program of the home finds it: the chat, 'node run' under systemd, cron, ssh. A flag goes before an
+    environment variable, that before the home, that before the default.
+
+    \b
+    Example:
+      p2pchat config
+      p2pchat config set profile strong
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@command.command("list")
+@pass_settings
+def list_(settings: Settings) -> None:
+    """List every setting, what it is, and where that comes from; passwords are not shown.
+
+    \b
+    Example:
+      p2pchat config list
+      p2pchat config list --json
+    """
+    wait_for(_list(settings), settings)
+
+
+async def _list(settings: Settings) -> None:
+    async with open_settings(settings) as node:
+        found = [_of_this_chat(each) for each in await node.settings()]
+        ours = node.embedded
+    if settings.json:
+        for each in found:
+            record(each)
+        return
+    from p2pchat.cli.panel import settings_table
+
+    payload(settings_table([(each["key"], one_line(each["value"]), _origin(each)) for each in found],
+                           coloured=colour(sys.stdout)))  # fmt: skip
+    for each in found:
+        if each["problem"]:
+            say(f"{one_line(each['problem'])}; to be rid of it: p2pchat config unset {each['key']}")
+    if not ours:
+        _tell_what_the_node_lacks(found)
+
+
+def _origin(each: Mapping[str, Any]) -> str:
+    return str(each["variable"]) if each["source"] == "environment" else str(each["source"])
+
+
+def _of_this_chat(each: dict[str, Any]) -> dict[str, Any]:
+    """What concerns chats alone is as the chat's own environment has it, not the node's."""
+    from p2pchat.wording.settings import of_this_chat
+
+    return of_this_chat(each, os.environ)
+
+
+def _tell_what_the_node_lacks(found: Sequence[Mapping[str, Any]]) -> None:
+    """A variable that is set here and not where the node was started."""
+    for each in found:
+        if os.environ.get(each["variable"]) and each["source"] in ("home", "default"):
+            say(f"{each['variable']} is set here, and the node that runs does not have it.")
+
+
+@command.command("get")
+@click.argument("key", type=SETTING)
+@pass_settings
+def get(settings: Settings, key: str) -> None:
+    """Print one value, its passwords too; nothing where nothing is set.
+
+    \b
+    Example:
+      p2pchat config get profile
+    """
+    wait_for(_get(settings, key), settings)
+
+
+async def _get(settings: Settings, key: str) -> None:
+    async with open_settings(settings) as node:
+        found = _of_this_chat(await node.setting(key))
+    record(found) if settings.json else payload(one_line(found["value"]))
+
+
+@command.command("set")
+@click.argument("key", type=SETTING)
+@click.argument("value", nargs=-1, required=True, type=SETTING_VALUE)
+@pass_settings
+def set_(settings: Settings, key: str, value: tuple[str, ...]) -> None:
+    """Keep a value in the home; '-' reads it from stdin: a password stays out of the shell's history.
+
+    A node that runs takes it at once, or begins anew in its place with it, and this says which.
+
+    \b
+    Example:
+      p2pchat config set profile strong
+      p2pchat config set ice stun:stun.example.org turn:me:secret@turn.example.org
+      p2pchat config set ice - < my-servers
+    """
+    text = _from_stdin() if value == ("-",) else " ".join(value)
+    wait_for(_set(settings, key, text), settings)
+
+
+def _from_stdin() -> str:
+    data = sys.stdin.buffer.read(_VALUE_MAX + 1)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise UsageError("what stdin has is not UTF-8 text") from None
+    if len(data) > _VALUE_MAX:
+        raise UsageError(f"a value has at most {_VALUE_MAX} bytes")
+    return " ".join(text.split())
+
+
+async def _set(settings: Settings, key: str, text: str) -> None:
+    from p2pchat.config.choices import from_here
+    from p2pchat.config.table import named
+
+    text = from_here(named(key), text)
+    async with open_settings(settings) as node:
+        _tell(settings, await node.change_setting(key, text))
+
+
+@command.command("unset")
+@click.argument("key", type=SETTING)
+@pass_settings
+def unset(settings: Settings, key: str) -> None:
+    """Keep a value no more: the default counts again, unless the environment says otherwise.
+
+    \b
+    Example:
+      p2pchat config unset proxy
+    """
+    wait_for(_unset(settings, key), settings)
+
+
+async def _unset(settings: Settings, key: str) -> None:
+    async with open_settings(settings) as node:
+        _tell(settings, await node.forget_setting(key))
+
+
+def _tell(settings: Settings, changed: Mapping[str, Any]) -> None:
+    from p2pchat.wording.settings import effect_line
+
+    if settings.json:
+        record(changed)
+    say(one_line(effect_line(changed)))

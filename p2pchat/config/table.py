@@ -1,0 +1,253 @@
+"""Every setting, declared once: parsing, ``config list``, the page in the chat, completion, the man page and
+the table in docs/settings.md are made from this.
+
+Knows: names, kinds, defaults, what each is for. Does not know: how a value comes about, or what it leads to.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from p2pchat.config.kinds import AUTO, FILE, PROXY, SERVERS, Bindings, Kind, Number, OneOf, YesNo
+from p2pchat.core.settings import Settings as Defaults
+from p2pchat.core.stem.profile import BALANCED, PROFILES
+from p2pchat.crypto.stamp import BITS_MAX
+from p2pchat.errors import UsageError
+from p2pchat.wire.vicinity import LINKS_MAX
+
+
+class Effect(StrEnum):
+    """How a change comes into force where a node runs."""
+
+    NOW = "at once"
+    ANEW = "the node begins anew"
+    """In its place, within a second or two: it links again, and nothing is lost."""
+    CHAT = "at once, in every open chat"
+    """It concerns chats alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One of them."""
+
+    name: str
+    group: str
+    kind: Kind
+    default: str
+    """As a person would write it; empty: nothing."""
+    effect: Effect
+    about: str
+    """One sentence, without its full stop."""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrules what the home keeps."""
+        return f"P2PCHAT_{self.name.replace('-', '_').upper()}"
+
+    @property
+    def secret(self) -> bool:
+        """Whether a value may hold a password."""
+        return self.kind in (SERVERS, PROXY)
+
+
+THEMES: Final = (
+    AUTO,
+    "textual-dark",
+    "textual-light",
+    "ansi-dark",
+    "ansi-light",
+    "atom-one-dark",
+    "atom-one-light",
+    "catppuccin-frappe",
+    "catppuccin-latte",
+    "catppuccin-macchiato",
+    "catppuccin-mocha",
+    "dracula",
+    "flexoki",
+    "gruvbox",
+    "monokai",
+    "nord",
+    "rose-pine",
+    "rose-pine-dawn",
+    "rose-pine-moon",
+    "solarized-dark",
+    "solarized-light",
+    "tokyo-night",
+)
+
+BOUND: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "help": "f1",
+        "people": "f2",
+        "search": "f3,ctrl+f",
+        "mesh": "f4",
+        "invite": "f5",
+        "join": "f6",
+        "verify": "f7",
+        "mute": "f8",
+        "block": "f9",
+        "settings": "f10",
+        "next": "ctrl+n",
+        "previous": "ctrl+p",
+        "unread": "ctrl+g",
+    }
+)
+"""What the chat does at a key that may be another, with the keys that it has without a setting."""
+
+_MB: Final = 1 << 20
+_MEMBERS: Final = Defaults()
+
+_ALL: Final = (
+    Setting(
+        "profile",
+        "Hiding",
+        OneOf(tuple(PROFILES)),
+        BALANCED.name,
+        Effect.ANEW,
+        "how well it is hidden that you write. fast: no cover, half a second on the way; balanced: some"
+        " 15 kB/s of cover each way, a second; strong: 48 kB/s, three seconds, and your own line does not"
+        " show when you write. The cover is for each mesh",
+    ),
+    Setting(
+        "relay-only",
+        "Hiding",
+        YesNo(),
+        "no",
+        Effect.ANEW,
+        "links go through your TURN server alone, so that neighbours see its address and not yours",
+    ),
+    Setting(
+        "proxy",
+        "Hiding",
+        PROXY,
+        "",
+        Effect.ANEW,
+        "a SOCKS5 proxy, such as Tor's: rendezvous, and TURN servers over TCP, are reached through it or not"
+        " at all",
+    ),
+    Setting(
+        "separate",
+        "Hiding",
+        YesNo(auto=True),
+        AUTO,
+        Effect.ANEW,
+        "a connection to the rendezvous for each topic, so that it does not see by one connection which seats"
+        " are one node's. auto: where there is a proxy",
+    ),
+    Setting(
+        "ice",
+        "Reaching others",
+        SERVERS,
+        "",
+        Effect.NOW,
+        "STUN and TURN servers of your own; for links that are made from then on",
+    ),
+    Setting(
+        "ca-file",
+        "Reaching others",
+        FILE,
+        "",
+        Effect.ANEW,
+        "certificates (PEM) to trust beside the system's where a rendezvous is reached by wss://",
+    ),
+    Setting(
+        "links",
+        "Mesh",
+        Number(1, LINKS_MAX),
+        str(_MEMBERS.links_wanted),
+        Effect.ANEW,
+        "links the node seeks",
+    ),
+    Setting(
+        "links-max",
+        "Mesh",
+        Number(1, LINKS_MAX, auto=True),
+        AUTO,
+        Effect.ANEW,
+        f"links it accepts of others. auto: {_MEMBERS.links_max}, or twice as many as it seeks",
+    ),
+    Setting(
+        "walks",
+        "Mesh",
+        YesNo(),
+        "yes",
+        Effect.ANEW,
+        "find links by random walks. no: through the rendezvous alone",
+    ),
+    Setting(
+        "hold-mb",
+        "Mesh",
+        Number(0, 1 << 20, "MB"),
+        str(_MEMBERS.hold_bytes // _MB),
+        Effect.ANEW,
+        "cells kept for members who are away; 128 are a day of a mesh of fifty",
+    ),
+    Setting(
+        "contact-mb",
+        "Mesh",
+        Number(1, 1 << 20, "MB"),
+        str(_MEMBERS.contact_bytes // _MB),
+        Effect.ANEW,
+        "how much of the disk one contact may fill in a day, 256 are 240 000 short messages; beyond it their"
+        " messages wait with them, and you are told",
+    ),
+    Setting(
+        "stamp-bits",
+        "Mesh",
+        Number(0, BITS_MAX),
+        str(_MEMBERS.stamp_bits),
+        Effect.ANEW,
+        "work a cell must show to be handed on; the same for all members of the mesh",
+    ),
+    Setting(
+        "notifications",
+        "Chat",
+        OneOf(("all", "bell", "off")),
+        "all",
+        Effect.CHAT,
+        "what happens when a message comes while you look elsewhere. all: the terminal's bell, its"
+        " notification, and the desktop's; bell: the bell alone; muted contacts make no noise in any case",
+    ),
+    Setting(
+        "theme",
+        "Chat",
+        OneOf(THEMES),
+        AUTO,
+        Effect.CHAT,
+        "colours of the chat. auto: dark or light as the terminal says (COLORFGBG), or its own 16 colours",
+    ),
+    Setting(
+        "time-format",
+        "Chat",
+        OneOf(("24h", "12h")),
+        "24h",
+        Effect.CHAT,
+        "how the chat writes the time of a message: 17:05 or 5:05 pm",
+    ),
+    Setting(
+        "keys",
+        "Chat",
+        Bindings(tuple(BOUND)),
+        "",
+        Effect.CHAT,
+        "other keys for what the chat does",
+    ),
+)
+
+SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType({each.name: each for each in _ALL})
+"""By name."""
+
+
+def named(name: str) -> Setting:
+    """The setting of that name. Raises UsageError."""
+    wanted = name.strip().lower().replace("_", "-").removeprefix("p2pchat-")
+    if wanted in SETTINGS:
+        return SETTINGS[wanted]
+    near = difflib.get_close_matches(wanted, SETTINGS, n=2)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see 'p2pchat config list'"
+    raise UsageError(f"there is no setting called {name!r}; {hint}")

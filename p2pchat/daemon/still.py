@@ -1,0 +1,47 @@
+"""A home that is opened for its settings alone: nothing is sent, nobody is called, no link is made.
+
+A proxy is set before the first connection or it comes too late.
+
+Knows: what may be asked of it. Does not know: what a setting means.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from p2pchat.daemon.arguments import Arguments
+from p2pchat.daemon.configuring import Configuring
+from p2pchat.daemon.control import Asker
+from p2pchat.daemon.home import Lock
+from p2pchat.daemon.node import HomeBusy, RunningNode
+from p2pchat.errors import ControlError
+from p2pchat.store import Store
+
+
+class StillNode(RunningNode):
+    """Answers one program, in its own process, about what is set."""
+
+    line: socket.socket
+    """Where to ask it."""
+
+    async def start(self) -> None:
+        """Open the store. Raises HomeBusy, StoreError, TrustError."""
+        self._lock = Lock.try_acquire(self.home)
+        if self._lock is None:
+            raise HomeBusy(f"a node runs in {self.home}")
+        try:
+            self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
+            self._unlock = self.store.unlock
+            self._opened(self._unlock)
+            self.choices = await self.read_choices()
+            self._asked = Configuring(self, rests=True).methods()
+            self.line = await self._control.pair()
+        except BaseException:
+            await self._let_go()
+            raise
+
+    async def _handle(self, method: str, params: dict[str, Any], asker: Asker) -> Any:
+        if method not in self._asked:
+            raise ControlError("only settings can be had of a home that is opened for them")
+        return await self._asked[method](Arguments(params), asker)

@@ -1,0 +1,48 @@
+"""What is said of settings, in the shell and in the chat.
+
+Knows: a setting as the node tells it. Does not know: any setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from p2pchat.config.choices import Source, read
+from p2pchat.config.table import SETTINGS, Effect
+
+Event = Mapping[str, Any]
+
+
+def effect_line(changed: Event) -> str:
+    """What a change has led to, in a sentence or two."""
+    key, value, where = changed["key"], changed["value"], changed["source"]
+    now = f"{key} is {value or 'not set'}" + (" (the default)." if where == "default" else ".")
+    match changed["effect"]:
+        case "anew":
+            return f"{now} The node begins anew with it, and will be linked again in a moment."
+        case "at start":
+            return f"{now} It counts from the next start of the node on."
+        case "overruled":
+            what = changed["variable"] if where == "environment" else f"--{key}"
+            return (
+                f"Kept, but the node was started with {what}, which goes before it: {now}"
+                " It counts when the node is started without that."
+            )
+        case "unchanged":
+            return f"{now} Nothing changes by that."
+        case _:
+            return f"{now} That counts from now on."
+
+
+def of_this_chat(each: Event, environment: Mapping[str, str]) -> dict[str, Any]:
+    """A setting as this program has it: what concerns chats alone is as its own environment says, not the
+    node's."""
+    setting = SETTINGS.get(each["key"])
+    if setting is None or setting.effect is not Effect.CHAT:
+        return dict(each)
+    if text := environment.get(setting.variable):
+        chosen = read(setting, text, Source.ENVIRONMENT)
+        known = {"value": chosen.shown, "source": chosen.source.value, "problem": chosen.problem or None}
+        return {**each, **known}
+    return dict(each)

@@ -756,6 +756,27 @@ def test_a_second_place_to_meet_is_learnt_by_the_mesh(world: World) -> None:
     assert mesh.rendezvous == (URL, "ws://second.test")
 
 
+@pytest.mark.parametrize(
+    ("years", "pairs"), [(-54.0, False), (-1.5, False), (-0.5, True), (0.5, True), (9e4, False)]
+)
+def test_two_whose_clocks_are_years_apart_are_told_and_do_not_pair(
+    world: World, years: float, pairs: bool
+) -> None:
+    """Whatever epoch a host names, its guest derives no more than a year's of keys."""
+    world.stop("alice")
+    alice = world.machines["alice"]
+    alice.clock_error = max(years * 365 * 86_400.0, -world.now)
+    world.start("alice")
+    world.tell("alice", facts.InviteOpened(1, False, None, (), world.now + alice.clock_error + 600))
+    world.run_until(lambda: bool(alice.events(orders.InviteReady)))
+    enter(world, "bob", alice.events(orders.InviteReady)[0].code)
+    world.run(10.0)
+    assert bool(world.machines["bob"].store.contacts) == pairs
+    assert bool(alice.store.contacts) == pairs
+    if not pairs:
+        assert "clocks of the two machines" in failure(world, "bob").reason
+
+
 def test_guests_compare_what_every_server_says(world: World) -> None:
     """One place is out of reach, one has no such invite: the second decides."""
     world.add("carol", (URL, "ws://gone.test"))

@@ -12,11 +12,11 @@ from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.pairing.party import BUSY, MEDDLED, Guessed, Ours, Output, Paired, Party, foreign
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
-from p2pchat.crypto.envelope import ReceiveChain, SendChain
+from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import encapsulate
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.olm import OlmSession
-from p2pchat.errors import Malformed, OtherVersion, RefusedInput, TrustError, Unreadable
+from p2pchat.errors import Malformed, NetworkError, OtherVersion, RefusedInput, TrustError, Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import Seat
 from p2pchat.wire import pairing as wire
@@ -28,6 +28,11 @@ AGAIN_S = 1.0
 
 AGAIN_FOR_S = 25.0
 """For so long; then it is another's."""
+
+
+APART_EPOCHS = 4 * 366
+"""A year. Clocks may be wrong by days when two pair, and put right later; but keys are derived epoch by epoch
+from the one the host names, and from the beginning of time that takes a second or two."""
 
 
 class Guest(Party):
@@ -125,7 +130,7 @@ class Guest(Party):
                 return self._confirm(message)
             case wire.HostBundle() if self._isk and self._bundle is None:
                 self._heard(plain)
-                return self._join(message)
+                return self._join(message, now)
             case wire.Welcome() if self._olm is not None:
                 return self._complete(message, self._olm)
             case wire.Burnt():
@@ -159,13 +164,15 @@ class Guest(Party):
         self._agreed()
         return [Guessed(), confirm]
 
-    def _join(self, host: wire.HostBundle) -> list[Output]:
+    def _join(self, host: wire.HostBundle, now: float) -> list[Output]:
         if isinstance(self.code, InviteLink) and not fingerprint(host.identity).startswith(
             self.code.fingerprint.hex()
         ):
             return self._fail(TrustError("the other side is not the one who made this link; do not trust it"))
         if host.identity == self._ours.account.identity_key:
             return self._fail(TrustError("this is your own invite; give it to somebody else"))
+        if abs(host.epoch - epoch_at(now)) > APART_EPOCHS:
+            return self._fail(_CLOCKS)
         self._bundle = host
         try:
             self._secret, ciphertext = encapsulate(host.encapsulation_key)
@@ -203,4 +210,7 @@ class Guest(Party):
 
 _WRONG = TrustError("the words are wrong, and this invite is burnt now; ask for a new one")
 _TAKEN = TrustError("somebody else has used this invite already; ask for a new one")
+_CLOCKS = NetworkError(
+    "the clocks of the two machines are more than a year apart; set the wrong one, then make a new invite"
+)
 _ABSENT = TrustError("there is no such invite: mistyped, expired or used already; ask for a new one")

@@ -63,18 +63,15 @@ async def _list(settings: Settings) -> None:
             record(each)
         return
     from p2pchat.cli.panel import settings_table
+    from p2pchat.wording.settings import origin
 
-    payload(settings_table([(each["key"], one_line(each["value"]), _origin(each)) for each in found],
+    payload(settings_table([(each["key"], one_line(each["value"]), origin(each)) for each in found],
                            coloured=colour(sys.stdout)))  # fmt: skip
     for each in found:
         if each["problem"]:
             say(f"{one_line(each['problem'])}; to be rid of it: p2pchat config unset {each['key']}")
     if not ours:
         _tell_what_the_node_lacks(found)
-
-
-def _origin(each: Mapping[str, Any]) -> str:
-    return str(each["variable"]) if each["source"] == "environment" else str(each["source"])
 
 
 def _of_this_chat(each: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
-from p2pchat.wording.lines import MARKS, PRESENCE, Event, contact_line, local_time, whereabouts
+from p2pchat.wording.lines import MARKS, PRESENCE, Event, clock_time, contact_line, local_time, whereabouts
 from p2pchat.wording.sessions import session_line
+from p2pchat.wording.settings import clock_of
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -85,6 +86,7 @@ class Talk:
         self._troubles: deque[str] = deque(maxlen=TROUBLES)
         self._shown: OrderedDict[str, None] = OrderedDict()
         self._day: date | None = None
+        self._clock = "24h"
 
     # --- conversations
 
@@ -93,6 +95,7 @@ class Talk:
         contact = await self.node.contact(name)
         self.me = (await self.node.whoami())["name"]
         self.links = (await self.node.status())["links_up"]
+        self._clock = clock_of(await self.node.settings())
         self.name, self._fingerprint = contact["name"], contact["fingerprint"]
         self._day = None
         await self._meet()
@@ -270,7 +273,7 @@ class Talk:
 
     def _line(self, message: Event) -> Line:
         outgoing = message["outgoing"]
-        at = f"{local_time(message['at']):%H:%M} "
+        at = f"{clock_time(message['at'], self._clock)} "
         line: Line = [
             ("class:time", at),
             ("class:me" if outgoing else "class:them", harmless_name(message["from"])),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless, harmless_name, one_line
-from p2pchat.tui import commands
+from p2pchat.tui import commands, settings
 from p2pchat.tui.dialogs import (
     FOUND_MAX,
     Choose,
@@ -28,6 +28,7 @@ from p2pchat.tui.dialogs import (
 from p2pchat.tui.mesh import doctor_picture
 from p2pchat.tui.pairing import Invite, Join, paired_line
 from p2pchat.wording.lines import span
+from p2pchat.wording.settings import effect_line
 
 if TYPE_CHECKING:
     from p2pchat.tui.app import Chat
@@ -74,6 +75,8 @@ class Acts:
             "forget": self._forget,
             "profile": self._profile,
             "doctor": self._doctor,
+            "set": self._set,
+            "settings": lambda _: self._set(""),
             "theme": self._theme,
             "quit": self._quit,
         }
@@ -206,7 +209,7 @@ class Acts:
     # --- the node and the screen
 
     def _help(self, _rest: str) -> None:
-        self._chat.push_screen(Help())
+        self._chat.push_screen(Help(self._chat.preferences.keys))
 
     def _profile(self, _rest: str) -> None:
         self._chat.action_mesh()
@@ -224,7 +227,21 @@ class Acts:
             raise UsageError(
                 f"there is no such theme; Tab after '/theme ' lists {len(self._chat.available_themes)}"
             )
-        self._chat.theme = rest
+        self._keep("theme", rest)
+
+    def _set(self, rest: str) -> None:
+        """The page, or one setting at once."""
+        if rest:
+            self._keep(*settings.parsed(rest))
+        else:
+            self._chat.push_screen(settings.SettingsPage(self._chat.node, self._chat.told_here))
+
+    def _keep(self, key: str, value: str | None) -> None:
+        async def keep() -> None:
+            changed = await settings.keep(self._chat.node, key, value)
+            self._chat.notify(one_line(effect_line(changed)), timeout=8, markup=False)
+
+        self._have(keep())
 
     def _quit(self, _rest: str) -> None:
         self._chat.action_leave()

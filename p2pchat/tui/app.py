@@ -6,6 +6,7 @@ Knows: which part is told what. Does not know: how any part looks, or what a nod
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import time
@@ -19,6 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, OptionList, Static, TextArea
 
+from p2pchat.config.table import BOUND
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless, harmless_name, indented, one_line
 from p2pchat.tui import around, commands, noise
@@ -28,6 +30,7 @@ from p2pchat.tui.dialogs import Help, Report
 from p2pchat.tui.ending import Quiet
 from p2pchat.tui.mesh import mesh_picture
 from p2pchat.tui.people import People
+from p2pchat.tui.preferences import Preferences, keymap, preferences, theme_here
 from p2pchat.tui.scrollback import PAGE, Event, Scrollback
 from p2pchat.tui.talks import (
     Changed,
@@ -35,6 +38,7 @@ from p2pchat.tui.talks import (
     Forgotten,
     Happened,
     Moved,
+    Preferred,
     Refused,
     Rewritten,
     Said,
@@ -42,6 +46,7 @@ from p2pchat.tui.talks import (
     Trouble,
 )
 from p2pchat.wording.exposure import hidden_in_short
+from p2pchat.wording.settings import of_this_chat
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -59,6 +64,18 @@ LEAVE_S: Final = 3.0
 LOOK_S: Final = 5.0
 """Between looks at the node's state."""
 
+_ACTIONS: Final = {
+    "people": "people",
+    "mesh": "mesh",
+    "next": "next(1)",
+    "previous": "next(-1)",
+    "unread": "unread",
+    "mute": "act('toggle_mute')",
+    "block": "act('toggle_block')",
+    **{verb: f"act('{verb}')" for verb in ("help", "search", "invite", "join", "verify", "settings")},
+}
+"""What each key that may be another does."""
+
 NOBODY: Final = (
     "You know nobody here yet.\n\n"
     "F5  makes a code: say it to a friend.\n"
@@ -74,18 +91,7 @@ class Chat(Quiet[None]):
     TITLE = "p2pchat"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "act('help')", priority=True),
-        Binding("f2", "people", priority=True),
-        Binding("f3,ctrl+f", "act('search')", priority=True),
-        Binding("f4", "mesh", priority=True),
-        Binding("f5", "act('invite')", priority=True),
-        Binding("f6", "act('join')", priority=True),
-        Binding("f7", "act('verify')", priority=True),
-        Binding("f8", "act('toggle_mute')", priority=True),
-        Binding("f9", "act('toggle_block')", priority=True),
-        Binding("ctrl+n", "next(1)", priority=True),
-        Binding("ctrl+p", "next(-1)", priority=True),
-        Binding("ctrl+g", "unread", priority=True),
+        *(Binding(keys, _ACTIONS[does], id=does, priority=True) for does, keys in BOUND.items()),
         Binding("pageup", "page(-1)", priority=True),
         Binding("pagedown", "page(1)", priority=True),
         Binding("ctrl+end", "newest", priority=True),
@@ -97,6 +103,9 @@ class Chat(Quiet[None]):
         super().__init__()
         self.talks = Talks(node, self._happened)
         self.acts = Acts(self)
+        self.preferences = Preferences()
+        self.told_here: dict[str, Event] = {}
+        """Settings of chats that this program's environment has, by key."""
         self.drafts: dict[str, str] = {}
         """What was begun, by whom it is for."""
         self._whom = whom
@@ -144,8 +153,7 @@ class Chat(Quiet[None]):
         return self.query_one(Compose)
 
     async def on_mount(self) -> None:
-        if self.console.color_system == "standard" and not self.is_headless:
-            self.theme = "ansi-dark"
+        await self._prefer()
         await self.talks.load()
         self.run_worker(self.talks.follow(), name="follow")
         self.run_worker(self.talks.send(), name="send")
@@ -183,9 +191,28 @@ class Chat(Quiet[None]):
                         self.load(self.talks.current)
             case Decided(line):
                 self.notify(line, timeout=8, markup=False)
+            case Preferred():
+                self.run_worker(self._prefer(), group="prefer", exclusive=True, exit_on_error=False)
             case Changed():
                 pass
         self._show_parts()
+
+    async def _prefer(self) -> None:
+        """Have what is set for chats, now and whenever it is changed; a node that cannot tell is no reason to
+        wait."""
+        found: list[Event] = []
+        with suppress(P2PChatError):
+            found = await self.node.settings()
+        self.told_here = {
+            each["key"]: ours for each in found if (ours := of_this_chat(each, os.environ)) != each
+        }
+        self.preferences = chosen = preferences(found, os.environ)
+        for problem in chosen.problems:
+            self.complain(problem)
+        colours = None if self.is_headless else self.console.color_system
+        self.theme = theme_here(chosen.theme, colours, os.environ)
+        self.scrollback.set_clock(chosen.clock)
+        self.set_keymap(keymap(chosen.keys))
 
     def _said(self, message: Event) -> None:
         name = message["with"]
@@ -213,9 +240,10 @@ class Chat(Quiet[None]):
 
     def _make_noise(self, name: str) -> None:
         if self._driver is not None and not self.is_headless:
-            self._driver.write(noise.sequences(name))
+            self._driver.write(noise.sequences(name, self.preferences.notifications))
             self._driver.flush()
-            noise.notify_desktop(name)
+            if self.preferences.notifications == "all":
+                noise.notify_desktop(name)
 
     def _refused(self, refused: Refused) -> None:
         self.scrollback.take_away(refused.id)

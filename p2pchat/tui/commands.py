@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from p2pchat.config.table import SETTINGS
 from p2pchat.errors import UsageError
 
 
@@ -43,7 +44,8 @@ COMMANDS: Final = (
     Command("/forget", "", "forget what was said with this contact"),
     Command("/profile", "", "how your messages are hidden, and links"),
     Command("/doctor", "", "what works from here, who learns what"),
-    Command("/theme", "NAME", "other colours"),
+    Command("/set", "[KEY VALUE]", "settings, kept for good", ("KEY",)),
+    Command("/theme", "NAME", "other colours, kept for good"),
     Command("/quit", "", "leave"),
 )
 
@@ -66,6 +68,7 @@ KEYS: Final = (
     ("F5, F6", "invite a friend; answer a code"),
     ("F7", "compare the safety number"),
     ("F8, F9", "mute, block whom you look at"),
+    ("F10", "settings"),
     ("Ctrl-Z", "suspend"),
     ("Ctrl-D, Ctrl-Q", "leave"),
 )
@@ -94,5 +97,16 @@ def completions(text: str, names: Iterable[str], themes: Sequence[str]) -> list[
     known = next((command for command in COMMANDS if command.name == name), None)
     if known is None:
         return []
+    if name == "/set":
+        return [f"/set {each}" for each in _settings(rest) if each.startswith(rest)]
     takes = list(names) if known.takes == ("NAME",) else list(themes) if name == "/theme" else known.takes
     return [f"{name} {each}" for each in takes if each.startswith(rest)]
+
+
+def _settings(rest: str) -> list[str]:
+    """The keys, or a key with each value that it may have."""
+    key, blank, _ = rest.partition(" ")
+    if not blank:
+        return list(SETTINGS)
+    words = SETTINGS[key].kind.words if key in SETTINGS else ()
+    return [f"{key} {each}" for each in (*words, "default")]

@@ -5,7 +5,8 @@ Knows: how they look and what they answer. Does not know: what follows from the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
 from rich.console import RenderableType
@@ -74,10 +75,17 @@ class Help(Dialog[None]):
 
     title_text = "keys and commands"
 
+    def __init__(self, changed: Mapping[str, str] = MappingProxyType({})) -> None:
+        """``changed``: keys that are set to be others, by what they do."""
+        super().__init__()
+        self._changed = changed
+
     def content(self) -> ComposeResult:
         table = Table.grid(padding=(0, 2))
         table.add_column(min_width=18)
         table.add_column()
+        for does, keys in self._changed.items():
+            table.add_row(Text(keys.replace(",", ", "), "bold"), Text(f"{does} (as you have set it)"))
         for key, about in KEYS:
             table.add_row(Text(key, "bold"), Text(about))
         table.add_row("", "")

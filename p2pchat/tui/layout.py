@@ -16,7 +16,7 @@ from rich.style import Style
 from rich.text import Text
 
 from p2pchat.text import harmless, harmless_name
-from p2pchat.wording.lines import MARKS, REWRITTEN, local_time
+from p2pchat.wording.lines import MARKS, REWRITTEN, clock_time, local_time
 
 Event = dict[str, Any]
 
@@ -62,11 +62,11 @@ def entry_of(message: Event) -> Entry:
     return Entry(message, local_time(message["at"]).date())
 
 
-def lay_out(entry: Entry, width: int, names: int) -> None:
-    """Reckon the rows of one message: time, name in ``names`` cells, beside them the text, at last how
-    far it has come."""
+def lay_out(entry: Entry, width: int, names: int, clock: str = "24h") -> None:
+    """Reckon the rows of one message: time as the ``clock`` has it, name in ``names`` cells, beside them the
+    text, at last how far it has come."""
     message, width = entry.message, max(20, width)
-    at = f"{local_time(message['at']):%H:%M} "
+    at = f"{clock_time(message['at'], clock)} "
     name, who = shown_name(message), "me" if message["outgoing"] else "them"
     lead = [("time", at), (who, name), ("text", " " * (names - cell_len(name) + 1))]
     margin = cell_len(at) + names + 1

@@ -18,9 +18,11 @@ BELL: Final = "\a"
 NAME_MAX: Final = 40
 
 
-def sequences(name: str) -> str:
-    """A bell, and what terminals show as a notification (OSC 9: iTerm2, kitty, Windows Terminal; OSC 777:
-    urxvt, foot, VTE)."""
+def sequences(name: str, notifications: str = "all") -> str:
+    """What to write to the terminal, as far as ``notifications`` (the setting) wants it: a bell, and what
+    terminals show as a notification (OSC 9: iTerm2, kitty, Windows Terminal; OSC 777: urxvt, foot, VTE)."""
+    if notifications != "all":
+        return BELL if notifications == "bell" else ""
     shown = one_line(harmless_name(name))[:NAME_MAX].replace(";", ",")
     return f"{BELL}\x1b]9;{shown} wrote\x1b\\\x1b]777;notify;p2pchat;{shown} wrote\x1b\\"
 

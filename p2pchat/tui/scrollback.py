@@ -100,6 +100,7 @@ class Scrollback(ScrollView, can_focus=True):
         self._width = 0
         self._names = 0
         """Cells of the longest name."""
+        self._clock = "24h"
         self._asked: tuple[str, bool] | None = None
         self._styles: dict[str, Style] = {}
         self.oldest = True
@@ -298,7 +299,7 @@ class Scrollback(ScrollView, can_focus=True):
             self._names, fresh = longest, [*self._entries, *fresh]
         for entry in fresh:
             self._places[entry.message["id"]] = entry
-            lay_out(entry, self._width, self._names)
+            lay_out(entry, self._width, self._names, self._clock)
         day: date | None = None
         heights = []
         for entry in self._entries:
@@ -310,9 +311,15 @@ class Scrollback(ScrollView, can_focus=True):
         self._stay()
         self.refresh()
 
+    def set_clock(self, clock: str) -> None:
+        """Write the time of each message so (``wording.lines.clock_time``)."""
+        if clock != self._clock:
+            self._clock = clock
+            self._lay_out(self._entries)
+
     def _relay(self, entry: Entry) -> None:
         before = len(entry.lines)
-        lay_out(entry, self._width, self._names)
+        lay_out(entry, self._width, self._names, self._clock)
         if len(entry.lines) == before:
             self.refresh()
         else:

@@ -124,7 +124,12 @@ class Changed:
     """Something in the list of people, or in the line about the node."""
 
 
-Happened = Said | Rewritten | Forgotten | Moved | Refused | Trouble | Decided | Changed
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """Something was set that may concern chats."""
+
+
+Happened = Said | Rewritten | Forgotten | Moved | Refused | Trouble | Decided | Changed | Preferred
 
 
 @dataclass(slots=True)
@@ -260,6 +265,8 @@ class Talks:
             case "session":
                 await self._meet()
                 self._tell(Decided(session_line(event)))
+            case "setting":
+                self._tell(Preferred())
             case _:
                 pass
         self._tell(Changed())

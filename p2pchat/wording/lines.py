@@ -36,6 +36,15 @@ def local_time(at: str) -> datetime:
         return datetime.fromtimestamp(0).astimezone()
 
 
+def clock_time(at: str, clock: str) -> str:
+    """The time of day of an event: ``17:05``, or where the ``clock`` has ``12h``, `` 5:05 pm``; as wide at
+    all times."""
+    when = local_time(at)
+    if clock != "12h":
+        return f"{when:%H:%M}"
+    return f"{when.hour % 12 or 12:2}:{when:%M} {'am' if when.hour < 12 else 'pm'}"
+
+
 def message_line(message: Event) -> str:
     """``2026-01-02 03:04:05  bob: hi``, with the state of an outgoing message that has not arrived;
     or that the line was rewritten."""

@@ -5,13 +5,19 @@ Knows: a setting as the node tells it. Does not know: any setting.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from p2pchat.config.choices import Source, read
 from p2pchat.config.table import SETTINGS, Effect
 
 Event = Mapping[str, Any]
+
+
+def origin(each: Event) -> str:
+    """Where a value comes from, in a word: an environment variable by its name."""
+    return str(each["variable"] if each["source"] == "environment" else each["source"])
 
 
 def effect_line(changed: Event) -> str:
@@ -33,6 +39,12 @@ def effect_line(changed: Event) -> str:
             return f"{now} Nothing changes by that."
         case _:
             return f"{now} That counts from now on."
+
+
+def clock_of(settings: Sequence[Event], environment: Mapping[str, str] = os.environ) -> str:
+    """How a chat writes the time."""
+    found = (of_this_chat(each, environment) for each in settings if each["key"] == "time-format")
+    return next((str(each["value"]) for each in found if not each["problem"]), "24h")
 
 
 def of_this_chat(each: Event, environment: Mapping[str, str]) -> dict[str, Any]:

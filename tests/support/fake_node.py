@@ -9,6 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
+from p2pchat.config.choices import Source, Told, choose, read
+from p2pchat.config.table import named
+from p2pchat.daemon import views
 from p2pchat.errors import P2PChatError, UsageError
 
 Event = dict[str, Any]
@@ -64,6 +67,8 @@ class FakeNode:
         """Where the mesh of whoever is joined is met that nobody has named before."""
         self.added: list[tuple[str, str | None, bool]] = []
         self.embedded = False
+        self.kept: dict[str, str] = {}
+        """What is set."""
         self.on_change: Callable[[str], None] = lambda line: None
 
     async def __aenter__(self) -> FakeNode:
@@ -104,6 +109,22 @@ class FakeNode:
                 }
             ],
         }
+
+    async def settings(self) -> list[Event]:
+        return [views.setting(each) for each in choose(Told(), self.kept)]
+
+    async def change_setting(self, key: str, value: str) -> Event:
+        chosen = read(named(key), value, Source.HOME)
+        if chosen.problem:
+            raise UsageError(chosen.problem)
+        self.kept[named(key).name] = value
+        self.happens({"type": "setting", "key": key})
+        return {**views.setting(chosen), "effect": "now"}
+
+    async def forget_setting(self, key: str) -> Event:
+        self.kept.pop(named(key).name, None)
+        self.happens({"type": "setting", "key": key})
+        return {**views.setting(choose(Told(), self.kept)[named(key).name]), "effect": "now"}
 
     async def doctor(self) -> list[Event]:
         return [

@@ -1,0 +1,65 @@
+"""What concerns chats alone, as it is set: colours, noise, the clock, keys.
+
+Knows: what each of them means on this terminal. Does not know: where it is kept, or how it is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from p2pchat.config.kinds import AUTO
+from p2pchat.config.table import BOUND, SETTINGS
+from p2pchat.wording.settings import of_this_chat
+
+Event = Mapping[str, Any]
+
+DARK: Final = "textual-dark"
+LIGHT: Final = "textual-light"
+OWN: Final = "ansi-dark"
+"""The terminal's own sixteen colours, where it has no more."""
+
+_LIGHT_GROUNDS: Final = frozenset({"7", "15"})
+"""Light grey and white, of the sixteen colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """One chat's."""
+
+    theme: str = AUTO
+    notifications: str = "all"
+    clock: str = "24h"
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """By what the chat does; what is not there has its usual keys."""
+    problems: tuple[str, ...] = ()
+    """What cannot be meant, and was left at its default."""
+
+
+def preferences(settings: Iterable[Event], environment: Mapping[str, str]) -> Preferences:
+    """Of all settings, as the node tells them, and this program's environment."""
+    known = {each["key"]: of_this_chat(each, environment) for each in settings}
+    problems = tuple(each["problem"] for each in known.values() if each.get("problem"))
+
+    def value(key: str) -> Any:
+        each, kind = known.get(key), SETTINGS[key].kind
+        sound = each is not None and not each.get("problem")
+        return kind.read(each["value"] if each is not None and sound else SETTINGS[key].default)
+
+    return Preferences(value("theme"), value("notifications"), value("time-format"), value("keys"), problems)
+
+
+def theme_here(theme: str, colours: str | None, environment: Mapping[str, str]) -> str:
+    """The theme to take: by itself what suits a terminal with such ``colours`` (as Rich calls them)."""
+    if theme != AUTO:
+        return theme
+    if colours == "standard":
+        return OWN
+    ground = environment.get("COLORFGBG", "").rpartition(";")[2]
+    return LIGHT if ground in _LIGHT_GROUNDS else DARK
+
+
+def keymap(keys: Mapping[str, str]) -> dict[str, str]:
+    """The keys of everything that may have others."""
+    return {**BOUND, **keys}

@@ -476,6 +476,22 @@ def test_nobody_joins_two_people_who_each_take_her_for_the_other(world: World) -
     assert "somebody may sit between you" in failure(world, "bob").reason
 
 
+@pytest.mark.parametrize(
+    ("liar", "says", "deceived"), [("alice", "welcome", "bob"), ("bob", "hello", "alice")]
+)
+def test_who_has_heard_another_pairing_than_we_is_no_contact(
+    world: World, monkeypatch: pytest.MonkeyPatch, liar: str, says: str, deceived: str
+) -> None:
+    """The words, the keys and the session are right; what Olm says was said is not."""
+    code = world.invite("alice")
+    enter(world, "bob", code)
+    (lying,) = parties(world, liar)
+    monkeypatch.setattr(lying._transcript, says, lambda *heard: bytes(32))
+    world.run(70.0)
+    assert not world.machines[deceived].store.contacts
+    assert "somebody may sit between you" in failure(world, deceived).reason
+
+
 def test_a_pairing_s_keys_are_of_that_pairing_alone() -> None:
     """The same two, the same names, keys and secret of ML-KEM: another key of CPace, or one byte more said,
     gives other words to both Olm messages and other keys."""

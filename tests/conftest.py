@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.processes import rendezvous
 
 # No deadline: a busy machine is no bug. Where CI is set, a run repeats itself exactly.
 settings.register_profile("desk", deadline=None, print_blob=True)
@@ -22,17 +25,33 @@ for _name in [name for name in os.environ if name.startswith("P2PCHAT_")]:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-PURE = frozenset(Path(__file__).parent / name for name in ("core", "crypto", "fuzz", "wire"))
-"""Whose tests count for the branches of the pure packages. Being watched makes Python three times slower:
-others go without, and so do the longest of these, by a mark of their own."""
+@pytest.fixture(scope="session")
+def meeting() -> Iterator[str]:
+    """A rendezvous in a process of its own; its URL."""
+    with rendezvous() as url:
+        yield url
 
 
+PURE = ("tests/core/", "tests/crypto/", "tests/fuzz/", "tests/wire/")
+"""Whose tests are watched for branches of the pure packages, but for the longest."""
+
+UNWATCHED = frozenset(
+    line for line in Path(__file__).with_name("unwatched.txt").read_text().splitlines() if line[0] != "#"
+)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file stay with one worker; those that make network namespaces, whose names are few, all
     stay with the same. What takes long begins first."""
     for item in items:
         alone = item.get_closest_marker("netns") is not None
         item.add_marker(pytest.mark.xdist_group("netns" if alone else item.path.name))
-        if PURE.isdisjoint(item.path.parents):
+        if not item.nodeid.startswith(PURE) or _function(item.nodeid) in UNWATCHED:
             item.add_marker(pytest.mark.no_cover)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _function(name: str) -> str:
+    """What is tested, whatever it is given: ``FILE::FUNCTION``."""
+    return "::".join(name.partition("[")[0].split("::")[:2])

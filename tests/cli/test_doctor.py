@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import people, rendezvous
+from tests.support.processes import people
 
 pytestmark = pytest.mark.real
 
 CHECKS = ["home", "disk", "rendezvous", "clock", "addresses", "link", "session", "mesh", "cover"]
 
 
-def test_with_a_rendezvous_all_is_well(tmp_path: Path) -> None:
-    with rendezvous() as url, people(tmp_path, url) as those:
+def test_with_a_rendezvous_all_is_well(tmp_path: Path, meeting: str) -> None:
+    with people(tmp_path, meeting) as those:
         ran = those.someone("ann").run("doctor", "--json")
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
@@ -25,8 +25,8 @@ def test_with_a_rendezvous_all_is_well(tmp_path: Path) -> None:
     assert {"rendezvous", "each neighbour", "contacts"} <= {each["party"] for each in told["exposure"]}
 
 
-def test_between_friends_it_counts_links_and_the_crowd(tmp_path: Path) -> None:
-    with rendezvous() as url, people(tmp_path, url) as those:
+def test_between_friends_it_counts_links_and_the_crowd(tmp_path: Path, meeting: str) -> None:
+    with people(tmp_path, meeting) as those:
         ann, bob = those.friends("ann", "bob")
         bob.node()
         ann.node()

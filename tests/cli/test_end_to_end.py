@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ROOT, People, Person, people, rendezvous
+from tests.support.processes import ROOT, People, Person, people
 
 pytestmark = pytest.mark.real
 
@@ -21,15 +21,9 @@ DOCS = ROOT / "docs"
 NASTY = "שלום 👩‍🚀 zażółć\n\x1b[2J\x9b31m\u202e end"
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with rendezvous() as address:
-        yield address
-
-
 @pytest.fixture
-def town(tmp_path: Path, url: str) -> Iterator[People]:
-    with people(tmp_path, url) as everyone:
+def town(tmp_path: Path, meeting: str) -> Iterator[People]:
+    with people(tmp_path, meeting) as everyone:
         yield everyone
 
 

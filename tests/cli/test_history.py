@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, message
-from tests.support.processes import people, rendezvous
+from tests.support.processes import people
 
 ID = "9f86d081884c7d659a2feaa0c55ad015"
 
@@ -35,8 +35,8 @@ def test_forgetting_asks_first(p2pchat: Run, node: FakeNode) -> None:
 
 
 @pytest.mark.real
-def test_searched_edited_and_forgotten_for_real(tmp_path: Path) -> None:
-    with rendezvous() as url, people(tmp_path, url) as those:
+def test_searched_edited_and_forgotten_for_real(tmp_path: Path, meeting: str) -> None:
+    with people(tmp_path, meeting) as those:
         ann, bob = those.friends("ann", "bob")
         bob.node()
         sent = ann.run("send", "bob", "meet me at the Old Bridge")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import People, Person, Started, rendezvous
+from tests.support.processes import People, Person, Started
 
 pytestmark = pytest.mark.real
 
@@ -27,10 +27,9 @@ HOSTILE = (
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[tuple[Person, Person]]:
+def pair(tmp_path: Path, meeting: str) -> Iterator[tuple[Person, Person]]:
     with ExitStack() as stack:
-        url = stack.enter_context(rendezvous())
-        ana, bob = People(tmp_path, url, stack).friends("ana", "bob")
+        ana, bob = People(tmp_path, meeting, stack).friends("ana", "bob")
         yield ana, bob
 
 

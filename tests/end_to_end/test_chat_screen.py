@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import People, rendezvous
+from tests.support.processes import People, people
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[People]:
-    with ExitStack() as stack:
-        yield People(tmp_path, stack.enter_context(rendezvous()), stack)
+def town(tmp_path: Path, meeting: str) -> Iterator[People]:
+    with people(tmp_path, meeting) as everyone:
+        yield everyone
 
 
 def begin(chat: Terminal, name: str, url: str) -> None:

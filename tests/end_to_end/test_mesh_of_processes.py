@@ -1,5 +1,5 @@
-"""Twenty real nodes lose their rendezvous and a quarter of themselves, take newcomers in, and lose no
-message."""
+"""A dozen real nodes lose their rendezvous and a quarter of themselves, take newcomers in, lose no message;
+``scripts/bench/mesh`` has twenty."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(360)]
 
 
 def test_a_mesh_without_a_rendezvous_heals_admits_and_delivers() -> None:
-    bench = [sys.executable, str(ROOT / "scripts" / "bench" / "mesh"), "--warm-up", "3", "--rounds", "2"]
+    bench = [sys.executable, str(ROOT / "scripts" / "bench" / "mesh")]
+    bench += ["--nodes", "12", "--killed", "3", "--warm-up", "3", "--rounds", "2"]
     done = subprocess.run(bench, capture_output=True, text=True, check=False, timeout=350)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
-    assert (found["nodes"], found["killed"], found["newcomers"]) == (20, 5, 5)
+    assert (found["nodes"], found["killed"], found["newcomers"]) == (12, 3, 3)
     assert found["delivered"] == found["received_once"] == found["messages"]
     assert 4.0 <= found["links_mean"] <= 8.0
     assert 0.94 < found["cells_delivered_ratio"] <= 1.0, "a cell whose stem breaks is lost; another follows"

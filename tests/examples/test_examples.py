@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import PATIENCE_S, ROOT, Person, Started, environment, people, rendezvous
+from tests.support.processes import PATIENCE_S, ROOT, Person, Started, environment, people
 
 pytestmark = pytest.mark.real
 
@@ -20,8 +20,8 @@ EXAMPLES = ROOT / "docs" / "examples"
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[list[Person]]:
-    with rendezvous() as url, people(tmp_path, url) as town:
+def pair(tmp_path: Path, meeting: str) -> Iterator[list[Person]]:
+    with people(tmp_path, meeting) as town:
         yield town.friends("ana", "bob")
 
 

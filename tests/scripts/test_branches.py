@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,14 @@ def test_a_package_that_was_not_measured_is_below_it(tmp_path: Path, monkeypatch
 def test_other_packages_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", report(tmp_path, core=200, crypto=200, wire=200, net=0))
     assert branches.main() == 0
+
+
+def test_every_test_that_is_not_watched_for_branches_is_there() -> None:
+    tests = Path(__file__).parents[1]
+    named = [line for line in (tests / "unwatched.txt").read_text().splitlines() if line[0] != "#"]
+    assert named == sorted(set(named))
+    for name in named:
+        file, _, function = name.partition("::")
+        assert re.search(rf"^(def )?{function}\b", (tests.parent / file).read_text(), flags=re.MULTILINE), (
+            name
+        )

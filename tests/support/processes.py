@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 
 from tests.support.terminal import Terminal
 
@@ -103,6 +105,10 @@ def rendezvous() -> Iterator[str]:
         yield server.line().removeprefix("listening on ")
 
 
+_MADE: dict[tuple[str, tuple[str, ...]], TemporaryDirectory[str]] = {}
+"""By rendezvous and names: homes of friends as they were right after they had met."""
+
+
 class People:
     """Homes that know one rendezvous."""
 
@@ -123,7 +129,18 @@ class People:
         return person
 
     def friends(self, *names: str) -> list[Person]:
-        """People of whom the first is everybody's contact."""
+        """People of whom the first is everybody's contact. Their homes are made once for each rendezvous;
+        what they get are copies, taken before anybody has said anything."""
+        if (self.url, names) not in _MADE:
+            place = TemporaryDirectory(prefix="friends-")
+            People(Path(place.name), self.url, self._stack).introduce(*names)
+            _MADE[self.url, names] = place
+        for name in names:
+            copytree(Path(_MADE[self.url, names].name) / name, self._folder / name, dirs_exist_ok=True)
+        return [self.stranger(name) for name in names]
+
+    def introduce(self, *names: str) -> list[Person]:
+        """Make homes for all, and have everybody join the first."""
         first, *others = [self.someone(name) for name in names]
         for other in others:
             invite = first.start("invite")

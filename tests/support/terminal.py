@@ -26,12 +26,14 @@ PATIENCE_S: Final = 30.0
 """For what must come; a test that waits so long has failed."""
 
 _AT_A_TERMINAL: Final = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
-"""Makes the pseudo-terminal the one that Ctrl-C comes from."""
+"""Makes the pseudo-terminal the one that Ctrl-C comes from. A hangup is not ignored there, though it may be
+where the tests run (``nohup``)."""
 
 
 class Terminal:

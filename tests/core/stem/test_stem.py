@@ -470,7 +470,7 @@ def test_a_link_that_was_quiet_for_one_end_alone_leads_to_whom_it_led_before() -
 
 @pytest.mark.parametrize("profile", [FAST, STRONG])
 def test_without_a_link_cells_wait_and_take_a_stem_later(profile: Profile) -> None:
-    mesh = wired(profile=profile)
+    mesh = amid(profile, "bcdef")
     for other in "bcdef":
         mesh.unlink("a", other)
     for number in range(5):

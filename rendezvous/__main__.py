@@ -6,12 +6,13 @@ Knows: signals, exit codes. Does not know: how the server works.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ from typing import Any
 import click
 
 from p2pchat import __version__
-from rendezvous.broker import Census
+from rendezvous.broker import Broker
+from rendezvous.bus import NoBus
 from rendezvous.check import SPARE_FILES, check
 from rendezvous.door import Door
+from rendezvous.metrics import NoMetrics, published
+from rendezvous.notify import alive, notify, reloading
 from rendezvous.options import Settings, settings_from, with_options
+from rendezvous.orders import Census
 from rendezvous.server import running
 from rendezvous.tls import BUFFER_BYTES, BadCertificate
 
@@ -76,6 +81,8 @@ def command(**given: Any) -> None:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings, tls, door))
+    except (NoBus, NoMetrics) as error:
+        raise click.UsageError(str(error)) from None
     except OSError as error:
         where = settings.socket or f"{settings.host} port {settings.port}"
         raise click.ClickException(f"cannot listen on {where}: {error.strerror or error}") from None
@@ -111,25 +118,75 @@ def _line(error: click.ClickException) -> str:
 
 
 async def _serve(settings: Settings, tls: ssl.SSLContext | None, door: Door) -> None:
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_complain)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop.set)
+    ending = _Ending(loop)
     loop.add_signal_handler(signal.SIGHUP, _reread, settings, tls, door)
-    async with running(
-        settings.host,
-        settings.port,
-        limits=settings.limits,
-        tls=tls,
-        proxies=settings.proxies,
-        door=door,
-        unix=settings.socket,
-    ) as server:
+    async with (
+        running(
+            settings.host,
+            settings.port,
+            limits=settings.limits,
+            tls=tls,
+            proxies=settings.proxies,
+            door=door,
+            unix=settings.socket,
+            bus=settings.bus,
+        ) as server,
+        _metrics(settings, server.broker),
+        alive(),
+    ):
         click.echo(f"listening on {server.url}{settings.path}")
         loop.add_signal_handler(signal.SIGUSR1, lambda: click.echo(_counts(server.broker.census())))
-        await stop.wait()
+        await ending.asked.wait()
+        notify("STOPPING=1", "STATUS=sending clients elsewhere")
+        await ending.at_once_or(server.drain(settings.drain_seconds))
+
+
+class _Ending:
+    """SIGTERM asks to end in peace, once more or SIGINT to end at once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.asked = asyncio.Event()
+        self._at_once = asyncio.Event()
+        for number, hear in ((signal.SIGTERM, self._terminate), (signal.SIGINT, self._interrupt)):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, hear)
+
+    def _terminate(self) -> None:
+        if self.asked.is_set():
+            self._at_once.set()
+        self.asked.set()
+
+    def _interrupt(self) -> None:
+        self._at_once.set()
+        self.asked.set()
+
+    async def at_once_or(self, drained: Coroutine[Any, Any, None]) -> None:
+        """Wait for that, unless there is no time."""
+        if self._at_once.is_set():
+            drained.close()
+            return
+        tasks = {asyncio.create_task(drained), asyncio.create_task(self._at_once.wait())}
+        _, late = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in late:
+            task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _metrics(settings: Settings, broker: Broker) -> AsyncIterator[None]:
+    if settings.metrics_port is None:
+        yield
+        return
+    host, port = settings.metrics_host, settings.metrics_port
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            bound = await stack.enter_async_context(published(host, port, broker.census, broker.tally))
+        except OSError as error:
+            why = error.strerror or error
+            raise click.ClickException(f"cannot answer for metrics on {host} port {port}: {why}") from None
+        click.echo(f"metrics on http://{host}:{bound}/metrics", err=True)
+        yield
 
 
 def _complain(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -145,6 +202,7 @@ def _counts(census: Census) -> str:
 
 def _reread(settings: Settings, tls: ssl.SSLContext | None, door: Door) -> None:
     """What is renewed while we run. What is wrong with it is told, and the old one kept."""
+    reloading()
     try:
         if settings.certificate is not None and tls is not None:
             settings.certificate.load(tls)
@@ -154,6 +212,7 @@ def _reread(settings: Settings, tls: ssl.SSLContext | None, door: Door) -> None:
         door.renew(settings.tokens())
     except click.UsageError as error:
         click.echo(f"keeping the old tokens: {error.format_message()}", err=True)
+    notify("READY=1")
 
 
 def _allow_files(wanted: int) -> None:

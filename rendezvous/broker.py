@@ -18,9 +18,7 @@ from p2pchat.errors import Malformed
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import (
     OTHERS_MAX,
-    SEAT_BYTES,
     Blob,
-    FromServer,
     Gone,
     Leave,
     Pass,
@@ -33,74 +31,51 @@ from p2pchat.wire.signalling import (
 )
 from rendezvous.bucket import Bucket
 from rendezvous.limits import Group, Limits, culprit
-from rendezvous.topics import Connection, InviteTopic, MeshTopic, Place, Sitting
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send a message to a client."""
-
-    to: Connection
-    message: FromServer
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Disconnect a client that the broker has already forgotten. ``reason`` is fit for a WebSocket close
-    frame."""
-
-    connection: Connection
-    reason: str
-
-
-Output = Send | Close
-
-
-@dataclass(frozen=True, slots=True)
-class Census:
-    """How many of each there are now."""
-
-    connections: int
-    seats: int
-    topics: int
-    groups: int
-
-
-@dataclass(slots=True)
-class _Together:
-    """What the clients of one group hold and may still ask for."""
-
-    worth: int
-    connects: Bucket
-    takes: Bucket
-    passes: Bucket
-    connections: int = 0
-    seats: int = 0
-
-    def forgettable(self, now: float) -> bool:
-        """Whether a new record would be the same."""
-        return not self.connections and all(b.full(now) for b in (self.connects, self.takes, self.passes))
+from rendezvous.orders import NOWHERE, Census, Close, Elsewhere, Forward, Inquire, Output, Relay, Send
+from rendezvous.shares import Share, Shares, draw
+from rendezvous.tally import Tally
+from rendezvous.topics import Connection, InviteTopic, MeshTopic, Place, Sitting, new_seat
 
 
 @dataclass(slots=True)
 class _Client:
     connection: Connection
     culprit: str | None
-    groups: tuple[_Together, ...]
+    groups: tuple[Share, ...]
     frames: Bucket
     seatless_since: float
     places: dict[Topic, Place] = field(default_factory=dict)
+    asked: dict[Topic, SeatMode] | None = None
+    """Takes that wait for the answer of other servers."""
+    away: set[Topic] | None = None
+    """Invites at which it is the guest of another server's host."""
+
+    @property
+    def seatless(self) -> bool:
+        return not (self.places or self.asked or self.away)
+
+    @property
+    def wishes(self) -> int:
+        """Seats that it has, or may be about to."""
+        return len(self.places) + len(self.asked or ()) + len(self.away or ())
 
 
 class Broker:
     """Decides; ``now`` is monotonic seconds. ``rng`` draws seats and samples: a ``SystemRandom`` outside
     tests."""
 
-    def __init__(self, limits: Limits, rng: random.Random) -> None:
+    def __init__(
+        self, limits: Limits, rng: random.Random, tally: Tally | None = None, server: bytes = b""
+    ) -> None:
+        """``server``: what its seats begin with, among several; alone it asks nobody."""
         self._limits = limits
         self._random = rng
+        self._server = server
+        self.tally = Tally() if tally is None else tally
+        self._claims: dict[Topic, Connection] = {}
+        """Who waits to hear from the other servers that it may be the host."""
         self._clients: dict[Connection, _Client] = {}
-        self._groups: dict[str, _Together] = {}
+        self._shares = Shares(limits)
         self._topics: dict[Topic, MeshTopic | InviteTopic] = {}
         self._seats = 0
 
@@ -111,26 +86,28 @@ class Broker:
         without any there are only the caps over all."""
         if len(self._clients) >= self._limits.connections:
             return False
-        together = self._together(groups, now)
+        together = self._shares.of(groups, now)
         if together is None or not self._admits(together, now):
             return False
         for group in together:
             group.connections += 1
         frames = Bucket(self._limits.messages_per_connection, now)
         self._clients[connection] = _Client(connection, culprit(groups), together, frames, now)
+        self.tally.let_in += 1
         return True
 
     def came_from(self, connection: Connection, groups: tuple[Group, ...], now: float) -> bool:
         """A proxy says where a client that has just connected is; False as in ``connected``: it is forgotten
         then."""
         self.disconnected(connection, now)
+        self.tally.let_in -= 1
         return self.connected(connection, groups, now)
 
-    def _admits(self, together: tuple[_Together, ...], now: float) -> bool:
+    def _admits(self, together: tuple[Share, ...], now: float) -> bool:
         most = self._limits.connections_per_address
         if any(group.connections >= most * group.worth for group in together):
             return False
-        return _draw([group.connects for group in together], now)
+        return draw([group.connects for group in together], now)
 
     def framed(self, connection: Connection, now: float) -> list[Output]:
         """A WebSocket frame of any kind came in: a message, a part of one, a ping, a pong. All cost the same,
@@ -138,6 +115,7 @@ class Broker:
         client = self._clients.get(connection)
         if client is None or client.frames.draw(now):
             return []
+        self.tally.hung_up_on["frames"] += 1
         return self.expel(connection, "too many messages", now)
 
     def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
@@ -148,17 +126,25 @@ class Broker:
         try:
             message = decode_client(data)
         except Malformed as error:
+            self.tally.hung_up_on["malformed"] += 1
             return self.expel(connection, str(error), now)
         match message:
             case Take(topic, mode):
                 return self._take(client, topic, mode, now)
             case Leave(topic):
-                place = client.places.get(topic)
-                return self._stand(place, now) if place is not None else []
-            case Pass(topic, seat, blob):
-                return self._pass(client, topic, seat, blob, now)
+                return self._leave(client, message, now)
+            case Pass():
+                return self._pass(client, message, now)
             case _:
                 assert_never(message)
+
+    def _leave(self, client: _Client, leave: Leave, now: float) -> list[Output]:
+        topic = leave.topic
+        if client.away and topic in client.away:
+            return [Forward(client.connection, topic, message=leave)]
+        self._forget_wish(client, topic)
+        place = client.places.get(topic)
+        return self._stand(place, now) if place is not None else []
 
     def disconnected(self, connection: Connection, now: float) -> list[Output]:
         """A connection has ended: its seats are free. Harmless when it was ended from here."""
@@ -168,8 +154,18 @@ class Broker:
         out = [output for place in list(client.places.values()) for output in self._stand(place, now)]
         for group in client.groups:
             group.connections -= 1
+        for topic in list(client.asked or ()):
+            self._forget_wish(client, topic)
         del self._clients[connection]
         return out
+
+    def movable(self) -> list[Connection]:
+        """Clients that can go elsewhere without harm: those in no invite."""
+        return [
+            client.connection
+            for client in self._clients.values()
+            if not client.away and all(isinstance(self._topics[topic], MeshTopic) for topic in client.places)
+        ]
 
     def expel(self, connection: Connection, reason: str, now: float) -> list[Output]:
         """Forget a client and have it disconnected."""
@@ -178,31 +174,48 @@ class Broker:
     def tick(self, now: float) -> list[Output]:
         """Every few seconds: close what holds no seat, put out guests who say nothing, forget what is as good
         as new."""
-        self._forget_groups(now)
+        self._shares.forget(now)
         too_long = now - self._limits.seatless_seconds
-        idle = [c.connection for c in self._clients.values() if not c.places and c.seatless_since <= too_long]
+        idle = [c.connection for c in self._clients.values() if c.seatless_since <= too_long and c.seatless]
+        self.tally.hung_up_on["no seat"] += len(idle)
         out = [output for connection in idle for output in self.expel(connection, "no seat taken", now)]
         return out + [output for topic in list(self._topics) for output in self._clear_the_way(topic, now)]
 
     def census(self) -> Census:
         """Count everything that could grow."""
-        return Census(len(self._clients), self._seats, len(self._topics), len(self._groups))
+        return Census(len(self._clients), self._seats, len(self._topics), len(self._shares))
 
     # --- seats
 
     def _take(self, client: _Client, topic: Topic, mode: SeatMode, now: float) -> list[Output]:
         # The rate comes first, so that not even the existence of topics can be probed faster.
-        if not _draw([group.takes for group in client.groups], now):
-            return [Send(client.connection, Refused(topic, Refusal.BUSY))]
+        if not draw([group.takes for group in client.groups], now):
+            return [self._refuse(client, topic, Refusal.BUSY)]
         out = self._clear_the_way(topic, now)
+        if self._server and self._is_for_all(client, topic, mode):
+            return [*out, *self._inquire(client, topic, mode)]
+        return [*out, *self._seat(client, topic, mode, NOWHERE, now)]
+
+    def _seat(
+        self, client: _Client, topic: Topic, mode: SeatMode, elsewhere: Elsewhere, now: float
+    ) -> list[Output]:
         reason = self._why_not(client, topic, mode)
         if reason is not None:
-            return [*out, Send(client.connection, Refused(topic, reason))]
+            return [self._refuse(client, topic, reason)]
         place = client.places.get(topic)
         if place is None:
             place = self._sit(client, topic, mode, now)
-        others = self._topics[topic].others(place, OTHERS_MAX)
-        return [*out, Send(client.connection, Seated(topic, place.seat, others))]
+            self.tally.taken[mode.name.lower()] += 1
+        there = self._topics[topic]
+        mine = len(there) - 1 if isinstance(there, MeshTopic) else OTHERS_MAX
+        others = there.others(place, OTHERS_MAX)
+        if elsewhere.mesh:
+            others = self._mixed([(mine, others), *elsewhere.mesh])
+        return [Send(client.connection, Seated(topic, place.seat, others))]
+
+    def _refuse(self, client: _Client, topic: Topic, reason: Refusal) -> Send:
+        self.tally.refused[reason.name.lower()] += 1
+        return Send(client.connection, Refused(topic, reason))
 
     def _clear_the_way(self, topic: Topic, now: float) -> list[Output]:
         """Put out the guest of an invite who has made nothing of its time; both ends are told."""
@@ -227,6 +240,8 @@ class Broker:
                 if there is not None:
                     return Refusal.TAKEN
             case SeatMode.GUEST:
+                if client.away and topic in client.away:
+                    return Refusal.FULL
                 if not isinstance(there, InviteTopic):
                     return Refusal.ABSENT
                 if there.host.connection == client.connection:
@@ -240,7 +255,7 @@ class Broker:
     def _room(self, client: _Client, topic: Topic) -> bool:
         limits = self._limits
         return (
-            len(client.places) < limits.seats_per_connection
+            client.wishes < limits.seats_per_connection
             and all(group.seats < limits.seats_per_address * group.worth for group in client.groups)
             and self._seats < limits.seats
             and (topic in self._topics or len(self._topics) < limits.topics)
@@ -248,11 +263,13 @@ class Broker:
 
     def _sit(self, client: _Client, topic: Topic, mode: SeatMode, now: float) -> Place:
         if mode is SeatMode.MESH:
-            mesh = self._topics.setdefault(topic, MeshTopic(self._random))
+            mesh = self._topics.get(topic)
+            if mesh is None:
+                mesh = self._topics[topic] = MeshTopic(self._random, self._server)
             assert isinstance(mesh, MeshTopic), "checked before"
             place = mesh.sit(topic, client.connection)
         else:
-            place = Place(topic, Seat(self._random.randbytes(SEAT_BYTES)), client.connection)
+            place = Place(topic, new_seat(self._random, self._server), client.connection)
             invite = self._topics.setdefault(topic, InviteTopic(place))
             assert isinstance(invite, InviteTopic), "checked before"
             if invite.host is not place:
@@ -294,44 +311,126 @@ class Broker:
 
     # --- blobs
 
-    def _pass(self, client: _Client, topic: Topic, seat: Seat, blob: bytes, now: float) -> list[Output]:
-        if not _draw([group.passes for group in client.groups], now):
-            return [Send(client.connection, Refused(topic, Refusal.BUSY))]
+    def _pass(self, client: _Client, message: Pass, now: float) -> list[Output]:
+        topic, seat, blob = message.topic, message.seat, message.blob
+        if not draw([group.passes for group in client.groups], now):
+            return [self._refuse(client, topic, Refusal.BUSY)]
+        if client.away and topic in client.away:
+            return [Forward(client.connection, topic, message=message)]
         own = client.places.get(topic)
         there = self._topics.get(topic)
         target = there.find(seat) if own is not None and there is not None else None
+        if own is not None and target is None and isinstance(there, MeshTopic) and self._is_foreign(seat):
+            self.tally.passed += 1
+            return [Relay(topic, own.seat, seat, blob)]
         if own is None or target is None or target is own:
+            self.tally.gone += 1
             return [Send(client.connection, Gone(topic, seat))]
         if isinstance(there, InviteTopic):
             there.passed(own, now)
+        self.tally.passed += 1
         return [Send(target.connection, Blob(topic, own.seat, blob))]
 
-    # --- groups
+    # --- among several servers
 
-    def _together(self, groups: tuple[Group, ...], now: float) -> tuple[_Together, ...] | None:
-        """The records of these groups; None when there are too many to remember one more."""
-        new = sum(group.name not in self._groups for group in groups)
-        if len(self._groups) + new > self._limits.addresses:
-            return None
-        return tuple(self._remembered(group, now) for group in groups)
+    def _is_foreign(self, seat: Seat) -> bool:
+        return bool(self._server) and not seat.startswith(self._server)
 
-    def _remembered(self, group: Group, now: float) -> _Together:
-        record = self._groups.get(group.name)
-        if record is None:
-            limits, worth = self._limits, group.worth
-            record = self._groups[group.name] = _Together(
-                worth,
-                Bucket(limits.connects_per_address, now, worth),
-                Bucket(limits.takes_per_address, now, worth),
-                Bucket(limits.passes_per_address, now, worth),
+    def _is_for_all(self, client: _Client, topic: Topic, mode: SeatMode) -> bool:
+        """Whether other servers have a say: not where this one alone knows that it is refused, or that the
+        host is here."""
+        if client.away and topic in client.away:
+            return False
+        reason = self._why_not(client, topic, mode)
+        return reason is Refusal.ABSENT or (reason is None and mode is not SeatMode.GUEST)
+
+    def _inquire(self, client: _Client, topic: Topic, mode: SeatMode) -> list[Output]:
+        if topic in (client.asked or ()):
+            return []  # the answer is on its way
+        if mode is SeatMode.HOST and topic in self._claims:
+            return [self._refuse(client, topic, Refusal.TAKEN)]
+        if not self._room(client, topic):
+            return [self._refuse(client, topic, Refusal.BUSY)]
+        client.asked = {**(client.asked or {}), topic: mode}
+        if mode is SeatMode.HOST:
+            self._claims[topic] = client.connection
+        return [Inquire(client.connection, topic, mode)]
+
+    def answered(self, about: Inquire, elsewhere: Elsewhere, now: float) -> list[Output]:
+        """The other servers have said what they have, as far as they could in time."""
+        client = self._clients.get(about.connection)
+        topic, mode = about.topic, about.mode
+        if client is None or (client.asked or {}).get(topic) is not mode:
+            return []  # it has left meanwhile
+        self._forget_wish(client, topic)
+        if mode is SeatMode.GUEST and topic not in self._topics and elsewhere.host is not None:
+            client.away = {*(client.away or ()), topic}
+            return [Forward(client.connection, topic, elsewhere.host, client.culprit)]
+        if elsewhere.host is not None or (elsewhere.mesh and mode is SeatMode.HOST):
+            return [self._refuse(client, topic, Refusal.TAKEN)]
+        return self._seat(client, topic, mode, elsewhere, now)
+
+    def _forget_wish(self, client: _Client, topic: Topic) -> None:
+        if client.asked and client.asked.pop(topic, None) is SeatMode.HOST:
+            del self._claims[topic]
+
+    def known_of(self, topic: Topic, mode: SeatMode, yields: bool) -> tuple[int, int, tuple[Seat, ...]]:
+        """What there is here, for another server's client that wants a seat: nothing 0, a mesh 1 with so many
+        seats, some of which are drawn, or an invite 2. A claim of ours counts unless it ``yields``: of two
+        servers that claim at once, one has to."""
+        there = self._topics.get(topic)
+        if isinstance(there, MeshTopic):
+            return 1, len(there), there.sample(OTHERS_MAX)
+        claimed = mode is not SeatMode.GUEST and topic in self._claims and not yields
+        return (2 if there is not None or claimed else 0), 0, ()
+
+    def carried(self, topic: Topic, source: Seat, target: Seat, blob: bytes) -> list[Output]:
+        """A blob from a seat of another server; nothing: nobody sits there."""
+        there = self._topics.get(topic)
+        place = there.find(target) if isinstance(there, MeshTopic) else None
+        return [] if place is None else [Send(place.connection, Blob(topic, source, blob))]
+
+    def lost(self, topic: Topic, source: Seat, target: Seat) -> list[Output]:
+        """A blob that was to be carried from ``source`` found nobody."""
+        there = self._topics.get(topic)
+        place = there.find(source) if isinstance(there, MeshTopic) else None
+        self.tally.gone += 1
+        return [] if place is None else [Send(place.connection, Gone(topic, target))]
+
+    def visited(self, connection: Connection, topic: Topic, culprit: str | None, now: float) -> list[Output]:
+        """A client of another server asks to be a guest here. What it may ask for was counted there."""
+        frames = Bucket(self._limits.messages_per_connection, now)
+        client = self._clients[connection] = _Client(connection, culprit, (), frames, now)
+        out = self._clear_the_way(topic, now)
+        return [*out, *self._seat(client, topic, SeatMode.GUEST, NOWHERE, now)]
+
+    def passed(
+        self, connection: Connection, topic: Topic, seat: Seat, blob: bytes, now: float
+    ) -> list[Output]:
+        """What such a guest says to its host."""
+        client = self._clients.get(connection)
+        return [] if client is None else self._pass(client, Pass(topic, seat, blob), now)
+
+    def holds(self, connection: Connection) -> bool:
+        """Whether a client has a seat here."""
+        client = self._clients.get(connection)
+        return client is not None and bool(client.places)
+
+    def returned(self, connection: Connection, topic: Topic) -> None:
+        """A client is no guest elsewhere any more."""
+        client = self._clients.get(connection)
+        if client is not None and client.away:
+            client.away.discard(topic)
+
+    def _mixed(self, parts: list[tuple[int, tuple[Seat, ...]]]) -> tuple[Seat, ...]:
+        """Draw up to six of all seats uniformly: from each server's as many as chance has it."""
+        left = [count for count, _ in parts]
+        drawn = [list(seats) for _, seats in parts]
+        mixed: list[Seat] = []
+        while len(mixed) < OTHERS_MAX and any(drawn):
+            (which,) = self._random.choices(
+                range(len(parts)), [n if d else 0 for n, d in zip(left, drawn, strict=True)]
             )
-        return record
-
-    def _forget_groups(self, now: float) -> None:
-        for name in [name for name, record in self._groups.items() if record.forgettable(now)]:
-            del self._groups[name]
-
-
-def _draw(buckets: list[Bucket], now: float) -> bool:
-    """Take one token of each, or none of any."""
-    return all(bucket.has(now) for bucket in buckets) and all(bucket.draw(now) for bucket in buckets)
+            left[which] -= 1
+            mixed.append(drawn[which].pop())
+        return tuple(mixed)

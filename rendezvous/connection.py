@@ -44,6 +44,9 @@ class Shell(Protocol):
 class ClientSocket(ServerConnection):
     """Counted from the moment it is accepted, before it has said anything."""
 
+    __slots__ = ("_request_bytes", "client", "connection", "greeted")
+    """Beside what the library keeps: a few more in its dictionary would double that."""
+
     shell: Shell
     limits: Limits
 
@@ -52,6 +55,7 @@ class ClientSocket(ServerConnection):
         self.connection: Connection | None = None
         self.client: str | None = None
         """Where the client is, if a proxy said so before it said anything itself."""
+        self.greeted = False
         self._request_bytes = 0
 
     @property

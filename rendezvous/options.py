@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -41,6 +42,10 @@ class Settings:
     token_file: Path | None
     proxies: Proxies
     limits: Limits
+    bus: str | None
+    metrics_host: str
+    metrics_port: int | None
+    drain_seconds: float
 
     def tokens(self) -> tuple[str, ...]:
         """Read the token file. Raises UsageError."""
@@ -82,6 +87,10 @@ def settings_from(given: dict[str, Any]) -> Settings:
             **{name: given[name] for name in _CAPS},
             **{name: _scaled(getattr(_DEFAULT, name), given[name]) for name in _RATES},  # type: ignore[arg-type]
         ),
+        bus=given["bus"],
+        metrics_host=given["metrics_host"],
+        metrics_port=given["metrics_port"],
+        drain_seconds=given["drain_seconds"],
     )
 
 
@@ -143,6 +152,19 @@ class _UrlPath(click.ParamType[str]):
             return checked_path(value) if value else ""
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class _Bus(click.ParamType[str]):
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises BadParameter."""
+        urls = [urlsplit(url.strip()) for url in value.split(",")]
+        if not all(url.scheme in ("nats", "tls") and url.hostname for url in urls):
+            self.fail(
+                "it looks like nats://10.0.0.1:4222, or tls://…; several with commas between", param, ctx
+            )
+        return str(value)
 
 
 _FILE = click.Path(dir_okay=False)
@@ -233,6 +255,21 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     *(
         _limit(name, click.FloatRange(0.01), getattr(_DEFAULT, name).per_second, what)
         for name, what in _RATES.items()
+    ),
+    click.option(
+        "--drain-seconds",
+        type=click.FloatRange(0, 3600),
+        default=5.0,
+        show_default=True,
+        help="On SIGTERM, send clients elsewhere over this time.",
+    ),
+    click.option("--metrics-port", type=Whole(0, 65535), help="Answer GET /metrics there, for Prometheus."),
+    click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to answer that on."),
+    click.option(
+        "--bus",
+        type=_Bus(),
+        metavar="URL",
+        help="Be one of several servers that stand as one, by NATS; as in nats://10.0.0.1:4222.",
     ),
 )
 

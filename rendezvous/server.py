@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import random
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from websockets.server import ServerProtocol
 from p2pchat.wire.signalling import MESSAGE_MAX
 from rendezvous.addresses import addresses
 from rendezvous.broker import Broker
+from rendezvous.bus import Bus
+from rendezvous.bus_messages import SERVER_BYTES
+from rendezvous.cluster import TICK_SECONDS, Cluster
+from rendezvous.collecting import without_long_collections
 from rendezvous.connection import SILENT, ClientSocket
 from rendezvous.door import Door
 from rendezvous.limits import Limits
@@ -45,6 +50,10 @@ class Running:
     port: int
     """0 on a Unix socket."""
     broker: Broker
+    drain: Callable[[float], Coroutine[Any, Any, None]]
+    """Send everybody elsewhere, in so many seconds at most."""
+    peers: Callable[[], int]
+    """How many other servers of the cluster are heard from."""
 
 
 @contextlib.asynccontextmanager
@@ -57,16 +66,21 @@ async def running(
     proxies: Proxies | None = None,
     door: Door | None = None,
     unix: Path | None = None,
+    bus: str | None = None,
 ) -> AsyncIterator[Running]:
     """Serve while the context lasts; on leaving it, close every connection with 1001 (going away).
 
     ``host`` "*" means every address of this machine, a name those of its addresses that can be had; ``port``
     0 lets the system choose; ``unix`` is listened on instead. ``proxies`` are believed when they say for whom
-    they connect. Raises OSError when no address can be had.
+    they connect; ``bus`` is where the other servers of a cluster are met, NATS' URLs with commas between.
+    Raises OSError when no address can be had, NoBus.
     """
     limits, proxies = limits or Limits(), proxies or Proxies()
-    broker = Broker(limits, random.SystemRandom())
-    shell = Shell(broker, limits, proxies, door or Door())
+    rng = random.SystemRandom()
+    own = rng.randbytes(SERVER_BYTES) if bus is not None else b""
+    broker = Broker(limits, rng, server=own)
+    cluster = None if bus is None else Cluster(broker, own)
+    shell = Shell(cluster or broker, limits, proxies, door or Door())
     own_socket = type("_OwnSocket", (ClientSocket,), {"shell": shell, "limits": limits})
     manners: dict[str, Any] = {
         "ping_interval": limits.ping_seconds,
@@ -74,20 +88,23 @@ async def running(
         "close_timeout": CLOSE_SECONDS,
         "max_queue": FRAMES_QUEUED,
     }
-    async with serve(
-        shell.converse,
-        **_where(host, port, unix),
-        create_connection=own_socket,
-        process_request=shell.answer_request,
-        compression=None,  # blobs are random bytes, and each deflate window costs 64 kB or more
-        max_size=MESSAGE_MAX,
-        open_timeout=limits.open_seconds,
-        server_header=None,
-        logger=SILENT,
-        ssl=tls,
-        start_serving=not proxies.header,
-        **manners,
-    ) as server:
+    async with (
+        _member(bus, cluster, shell),
+        serve(
+            shell.converse,
+            **_where(host, port, unix),
+            create_connection=own_socket,
+            process_request=shell.answer_request,
+            compression=None,  # blobs are random bytes, and each deflate window costs 64 kB or more
+            max_size=MESSAGE_MAX,
+            open_timeout=limits.open_seconds,
+            server_header=None,
+            logger=SILENT,
+            ssl=tls,
+            start_serving=not proxies.header,
+            **manners,
+        ) as server,
+    ):
 
         def make(client: str) -> ClientSocket:
             made: ClientSocket = own_socket(
@@ -106,8 +123,39 @@ async def running(
                 read = headers_read(server.sockets, make, proxies, tls, limits.open_seconds)
                 await stack.enter_async_context(read)
             stack.push_async_callback(_cancelled, asyncio.create_task(shell.tick_forever()))
+            stack.enter_context(without_long_collections())
             bound = _bound_port(server) if unix is None else 0
-            yield Running(_url(host, bound, tls is not None, unix), bound, broker)
+            url = _url(host, bound, tls is not None, unix)
+            yield Running(url, bound, broker, shell.drain, lambda: cluster.peers if cluster else 0)
+
+
+@contextlib.asynccontextmanager
+async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> AsyncIterator[None]:
+    """One of a cluster while the context lasts, if it is to be one."""
+    if urls is None or cluster is None:
+        yield
+        return
+
+    def heard(data: bytes) -> None:
+        shell.carry_out(cluster.heard(data, time.monotonic()))
+
+    def changed(up: bool) -> None:
+        shell.carry_out(cluster.hello() if up else cluster.cut_off(time.monotonic()))
+
+    async def look_forever() -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            shell.carry_out(cluster.look(time.monotonic()))
+
+    bus = Bus(urls, cluster.server.hex(), heard, changed)
+    shell.publish = lambda output: bus.publish(None if output.to is None else output.to.hex(), output.data)
+    async with bus.joined():
+        looking = asyncio.create_task(look_forever())
+        try:
+            yield
+        finally:
+            await _cancelled(looking)
+            shell.carry_out(cluster.bye())
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import math
 import time
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import assert_never
 
@@ -18,17 +20,25 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
-from p2pchat.wire.signalling import Welcome, encode_server
+from p2pchat.wire.signalling import Draining, Welcome, encode_server
 from p2pchat.wire.version import VERSION
-from rendezvous.broker import Broker, Close, Output, Send
+from rendezvous.broker import Broker
+from rendezvous.cluster import Cluster, Publish
+from rendezvous.collecting import set_aside
 from rendezvous.connection import ClientSocket
 from rendezvous.door import Door, Entrance
 from rendezvous.limits import Group, Limits, groups
+from rendezvous.orders import Close, Forward, Inquire, Output, Relay, Send
 from rendezvous.proxy import UNIX, Proxies
 from rendezvous.topics import Connection
 
 TICK_SECONDS = 5.0
 """Between two looks for idle clients; small beside the minute they are given."""
+
+DRAIN_STEP_SECONDS = 0.05
+DRAIN_AT_ONCE = 50
+"""Between two handfuls of clients that are sent elsewhere, and how many a handful has at least: so many can
+come anew to another server at once."""
 
 TURNED_AWAY_MAX = 64
 """Connections over a cap that are waited for, to be told so when they have asked; beyond these they are told
@@ -47,8 +57,9 @@ _FULL_AT_ONCE = (
 class Shell:
     """Carries facts from the sockets to the broker, and its outputs back. All of it within one event loop."""
 
-    def __init__(self, broker: Broker, limits: Limits, proxies: Proxies, door: Door) -> None:
+    def __init__(self, broker: Broker | Cluster, limits: Limits, proxies: Proxies, door: Door) -> None:
         self._broker = broker
+        self._tally = broker.tally
         self._limits = limits
         self._proxies = proxies
         self._door = door
@@ -56,6 +67,9 @@ class Shell:
         self._numbers = itertools.count(1)
         self._turned_away = 0
         self._closing: dict[ClientSocket, asyncio.Task[None]] = {}
+        self._draining = False
+        self.publish: Callable[[Publish], None] = lambda _: None
+        """To other servers of a cluster, where there are any."""
 
     # --- a connection's life
 
@@ -65,7 +79,7 @@ class Shell:
         if peer is not None and self._broker.connected(connection, self._first(peer), time.monotonic()):
             self._sockets[connection] = socket
             return connection
-        self._turned_away += 1
+        self._turn_away("full")
         if self._turned_away > TURNED_AWAY_MAX:
             socket.transport.write(_FULL_AT_ONCE)
             socket.transport.close()
@@ -90,14 +104,18 @@ class Shell:
             return True
         del self._sockets[socket.connection]
         socket.connection = None
-        self._turned_away += 1
+        self._turn_away("full")
         return False
+
+    def _turn_away(self, why: str) -> None:
+        self._turned_away += 1
+        self._tally.turned_away[why] += 1
 
     def lost(self, socket: ClientSocket) -> None:
         if socket.connection is None:
             self._turned_away -= 1
         elif self._sockets.pop(socket.connection, None) is not None:
-            self._carry_out(self._broker.disconnected(socket.connection, time.monotonic()))
+            self.carry_out(self._broker.disconnected(socket.connection, time.monotonic()))
 
     def answer_request(self, socket: ServerConnection, request: Request) -> Response | None:
         assert isinstance(socket, ClientSocket), "serve() makes no others"
@@ -106,36 +124,65 @@ class Shell:
         match self._door.admit(request.path):
             case Entrance.CLIENT:
                 return None
+            case Entrance.HEALTH if self._draining:
+                return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, "draining\n")
             case Entrance.HEALTH:
                 return socket.respond(HTTPStatus.OK, "ok\n")
             case Entrance.PRIVATE:
+                self._tally.turned_away["private"] += 1
                 return socket.respond(HTTPStatus.FORBIDDEN, PRIVATE)
             case Entrance.ELSEWHERE:
+                self._tally.turned_away["path"] += 1
                 return socket.respond(HTTPStatus.NOT_FOUND, ELSEWHERE)
 
     async def converse(self, socket: ServerConnection) -> None:
         assert isinstance(socket, ClientSocket), "serve() makes no others"
         assert socket.connection is not None, "others are turned away"
         self._write(socket, encode_server(Welcome(VERSION)))
+        socket.greeted = True
+        if self._draining:
+            self._tally.turned_away["draining"] += 1
+            self._send_elsewhere(socket)
         with contextlib.suppress(ConnectionClosed):
             while True:
                 data = await socket.recv()
                 if isinstance(data, str):
                     await socket.close(CloseCode.UNSUPPORTED_DATA, "binary messages only")
                     return
-                self._carry_out(self._broker.received(socket.connection, data, time.monotonic()))
+                self.carry_out(self._broker.received(socket.connection, data, time.monotonic()))
 
     async def tick_forever(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            self._carry_out(self._broker.tick(time.monotonic()))
+            self.carry_out(self._broker.tick(time.monotonic()))
+            set_aside()
+
+    # --- the end
+
+    async def drain(self, seconds: float) -> None:
+        """Send everybody elsewhere: those in no invite over the first half of the time, the others when their
+        invite has ended, or the time. Returns as soon as nobody is left."""
+        self._draining = True
+        started = time.monotonic()
+        steps = max(1.0, seconds / 2 / DRAIN_STEP_SECONDS)
+        at_once = max(DRAIN_AT_ONCE, math.ceil(len(self._sockets) / steps))
+        while self._sockets and time.monotonic() < started + seconds:
+            for connection in self._broker.movable()[:at_once]:
+                if connection in self._sockets and self._sockets[connection].greeted:
+                    self._send_elsewhere(self._sockets[connection])
+            await asyncio.sleep(DRAIN_STEP_SECONDS)
+
+    def _send_elsewhere(self, socket: ClientSocket) -> None:
+        if socket not in self._closing:
+            self._write(socket, encode_server(Draining()))
+            self.see_off(socket, CloseCode.GOING_AWAY)
 
     def framed(self, connection: Connection) -> None:
-        self._carry_out(self._broker.framed(connection, time.monotonic()))
+        self.carry_out(self._broker.framed(connection, time.monotonic()))
 
     # --- what the broker wants
 
-    def _carry_out(self, outputs: list[Output]) -> None:
+    def carry_out(self, outputs: Sequence[Send | Close | Publish | Output]) -> None:
         for output in outputs:
             match output:
                 case Send(to, message):
@@ -144,6 +191,10 @@ class Shell:
                 case Close(connection, reason):
                     if connection in self._sockets:
                         self._sockets.pop(connection).hang_up(reason)
+                case Publish():
+                    self.publish(output)
+                case Inquire() | Forward() | Relay():
+                    raise AssertionError("a broker that stands alone asks nobody")
                 case _:
                     assert_never(output)
 
@@ -152,8 +203,8 @@ class Shell:
         broadcast([socket], data)
         socket.check_reader()
 
-    def see_off(self, socket: ClientSocket) -> None:
+    def see_off(self, socket: ClientSocket, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
         """Give a connection that is closing the time of a closing handshake to end."""
         if socket not in self._closing:
-            task = self._closing[socket] = asyncio.create_task(socket.close())
+            task = self._closing[socket] = asyncio.create_task(socket.close(code))
             task.add_done_callback(lambda _: self._closing.pop(socket))

@@ -30,10 +30,12 @@ class Place:
 class MeshTopic:
     """Many seats; a random few can be drawn in constant time, however many there are."""
 
-    __slots__ = ("_by_seat", "_places", "_random")
+    __slots__ = ("_by_seat", "_places", "_prefix", "_random")
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, prefix: bytes = b"") -> None:
+        """``prefix``: what every seat begins with."""
         self._random = rng
+        self._prefix = prefix
         self._places: list[Place] = []
         self._by_seat: dict[Seat, Place] = {}
 
@@ -66,11 +68,20 @@ class MeshTopic:
         # The last stands in for our own place, which is thus never drawn.
         return tuple(self._places[last if index == place.index else index].seat for index in drawn)
 
+    def sample(self, most: int) -> tuple[Seat, ...]:
+        """Up to ``most`` of all seats, uniformly drawn, in random order."""
+        return tuple(place.seat for place in self._random.sample(self._places, min(most, len(self._places))))
+
     def _new_seat(self) -> Seat:
-        seat = Seat(self._random.randbytes(SEAT_BYTES))
+        seat = new_seat(self._random, self._prefix)
         while seat in self._by_seat:
-            seat = Seat(self._random.randbytes(SEAT_BYTES))
+            seat = new_seat(self._random, self._prefix)
         return seat
+
+
+def new_seat(rng: random.Random, prefix: bytes) -> Seat:
+    """Draw a seat; one of a mesh may be taken already."""
+    return Seat(prefix + rng.randbytes(SEAT_BYTES - len(prefix)))
 
 
 SILENT_S = 5.0

@@ -251,7 +251,7 @@ class Node:
         return out
 
     def _signal(self, url: str, message: signalling.FromServer, now: float) -> list[Order]:
-        if isinstance(message, signalling.Welcome):
+        if isinstance(message, signalling.Welcome | signalling.Draining):
             return []
         home = self._meshes.at(message.topic)
         if home is not None:

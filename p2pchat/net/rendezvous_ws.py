@@ -43,6 +43,7 @@ from p2pchat.wire.payload import TIME_MAX
 from p2pchat.wire.places import is_global, is_public
 from p2pchat.wire.signalling import (
     MESSAGE_MAX,
+    Draining,
     FromClient,
     FromServer,
     Welcome,
@@ -213,6 +214,8 @@ class _Connection:
         message = _decode(await self._socket.recv())
         if isinstance(message, Welcome):
             raise Malformed("welcomed twice")
+        if isinstance(message, Draining):
+            raise NetworkError("it is shutting down")
         return message
 
     def send(self, message: FromClient) -> None:

@@ -15,8 +15,9 @@ from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.host import Host
 from p2pchat.sim.trace import Kind, Trace
 from p2pchat.wire.signalling import FromServer, encode_client
-from rendezvous.broker import Broker, Output, Send
+from rendezvous.broker import Broker
 from rendezvous.limits import Limits
+from rendezvous.orders import Close, Output, Send
 from rendezvous.topics import Connection
 
 TICK_S = 5.0
@@ -118,6 +119,7 @@ class Meetings:
             if isinstance(output, Send):
                 self._send(output)
                 continue
+            assert isinstance(output, Close), "one server alone asks no others"
             self.expelled += 1
             line = self._lines.get(output.connection)
             if line is not None:

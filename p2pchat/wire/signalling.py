@@ -13,6 +13,7 @@ from 1, server types from 129, so a message that runs the wrong way is Malformed
     Refused 131  topic 32, reason 1                      34
     Blob    132  topic 32, seat 8, blob 2048           2089
     Gone    133  topic 32, seat 8                        41
+    Draining 135                                          1
 """
 
 from __future__ import annotations
@@ -141,7 +142,12 @@ class Gone:
     seat: Seat
 
 
-FromServer = Welcome | Seated | Refused | Blob | Gone
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """The server is about to end. Seats are to be taken elsewhere, or here again in a while; it hangs up."""
+
+
+FromServer = Welcome | Seated | Refused | Blob | Gone | Draining
 
 
 # --- bytes
@@ -158,8 +164,10 @@ class _Type(IntEnum):
     REFUSED = 131
     BLOB = 132
     GONE = 133
+    DRAINING = 135
 
 
+_ALONE = struct.Struct(">B")
 _BYTE = struct.Struct(">BB")
 _TOPIC = struct.Struct(f">B{TOPIC_BYTES}s")
 _TOPIC_BYTE = struct.Struct(f">B{TOPIC_BYTES}sB")
@@ -214,6 +222,8 @@ def encode_server(message: FromServer) -> bytes:
             return _pack(_TOPIC_SEAT_BLOB, _Type.BLOB, topic, seat, blob)
         case Gone(topic, seat):
             return _pack(_TOPIC_SEAT, _Type.GONE, topic, seat)
+        case Draining():
+            return _pack(_ALONE, _Type.DRAINING)
         case _:
             assert_never(message)
 
@@ -233,6 +243,8 @@ def decode_server(data: bytes) -> FromServer:
             return Blob(*_unpack(_TOPIC_SEAT_BLOB, data))
         case _Type.GONE:
             return Gone(*_unpack(_TOPIC_SEAT, data))
+        case _Type.DRAINING:
+            return Draining(*_unpack(_ALONE, data))
         case _:
             raise Malformed("not a message of a rendezvous server")
 

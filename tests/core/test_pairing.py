@@ -33,8 +33,9 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from p2pchat.wire.words import WORDS
-from rendezvous.broker import Broker, Send
+from rendezvous.broker import Broker
 from rendezvous.limits import Limits, groups
+from rendezvous.orders import Send
 from rendezvous.topics import Connection, InviteTopic
 from tests.support.world import URL, World
 

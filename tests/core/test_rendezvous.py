@@ -19,7 +19,7 @@ from p2pchat.core.status import ClockStatus
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Leave, SeatMode, Take, decode_client
-from rendezvous.broker import Output
+from rendezvous.orders import Output
 from rendezvous.topics import Connection
 from tests.support.world import URL as MEETING
 from tests.support.world import World

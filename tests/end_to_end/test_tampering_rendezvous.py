@@ -13,7 +13,8 @@ import pytest
 from p2pchat.client import Event, Node, connect, create_home
 from p2pchat.wire.signalling import Blob
 from rendezvous import server as server_module
-from rendezvous.broker import Broker, Output, Send
+from rendezvous.broker import Broker
+from rendezvous.orders import Output, Send
 from rendezvous.server import running
 from tests.support.nodes import messages, pair
 

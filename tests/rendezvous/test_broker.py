@@ -24,8 +24,9 @@ from p2pchat.wire.signalling import (
     Take,
     encode_client,
 )
-from rendezvous.broker import Broker, Census, Close, Output, Send
+from rendezvous.broker import Broker
 from rendezvous.limits import Group, Limits, Rate, groups
+from rendezvous.orders import Census, Close, Output, Send
 from rendezvous.topics import PUT_OUT_CAP, SILENT_S, UNANSWERED_S, Connection
 
 MESH, HOST, GUEST = SeatMode.MESH, SeatMode.HOST, SeatMode.GUEST

@@ -22,8 +22,9 @@ from p2pchat.wire.signalling import (
     Take,
     encode_client,
 )
-from rendezvous.broker import Broker, Census, Close, Output
+from rendezvous.broker import Broker
 from rendezvous.limits import Group, Limits, Rate, groups
+from rendezvous.orders import Census, Close, Output, Send
 from rendezvous.topics import Connection
 
 TIGHT = Limits(
@@ -135,7 +136,8 @@ class Clients(RuleBasedStateMachine):
             if isinstance(closed, Close):
                 self.forget(closed.connection)
         for output in outputs:
-            if isinstance(output, Close):
+            if not isinstance(output, Send):
+                assert isinstance(output, Close), "one server alone asks no others"
                 continue
             to, message = output.to, output.message
             assert to in self.address, "only who is connected hears anything"

@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from p2pchat import __version__
 from p2pchat.types import Topic
-from p2pchat.wire.signalling import SeatMode, Take, encode_client
+from p2pchat.wire.signalling import Draining, SeatMode, Take, encode_client, encode_server
 from rendezvous.addresses import addresses
 from tests.support.certificates import certificate
 
@@ -64,6 +64,8 @@ def test_a_signal_stops_it_cleanly_with_clients_connected(tmp_path: Path, number
         process.send_signal(number)
         assert process.wait(10) == 0
         assert client.protocol.close_code in (None, 1001)
+        if number == signal.SIGTERM:
+            assert client.recv() == encode_server(Draining())
         with pytest.raises(Exception, match="1001"):
             client.recv()
 

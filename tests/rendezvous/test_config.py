@@ -44,7 +44,13 @@ def test_a_file_stands_in_for_flags_and_flags_come_first(
 
 
 def test_every_option_has_its_key(tmp_path: Path) -> None:
-    examples = {"host": "::1", "path": "/rv", "trust-proxy": ["192.0.2.1"], "proxy-protocol": True}
+    examples = {
+        "host": "::1",
+        "path": "/rv",
+        "trust-proxy": ["192.0.2.1"],
+        "proxy-protocol": True,
+        "bus": "nats://x",
+    }
     options = [each for each in command.params if each.name not in config.NOT_IN_FILES]
     for option in options:
         key = config.key(option)

@@ -1,0 +1,133 @@
+"""The bus between the servers of a cluster: NATS.
+
+Knows: subjects, and what happens when the bus is gone. Does not know: what is said there.
+
+Each server hears two subjects: one for all, one of its own. A message that cannot be sent is dropped: nobody
+has acted on it, and clients ask again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+SUBJECT: Final = "p2pchat.rendezvous.1"
+"""With the version of what is said."""
+
+QUEUED_MAX: Final = 4096
+"""Messages waiting to be written, 2 kB each at most."""
+
+PENDING_BYTES: Final = 8 * 1024 * 1024
+"""What the library holds while it is connecting anew, and what it has read and we have not."""
+
+JOIN_SECONDS: Final = 2.0
+"""The start waits for the bus so long, and then goes on alone."""
+
+AGAIN_SECONDS: Final = 1
+
+
+class NoBus(Exception):
+    """The library is not installed."""
+
+
+class Bus:
+    """``heard`` is called with each message, ``changed`` with whether the bus is there."""
+
+    def __init__(
+        self, urls: str, own: str, heard: Callable[[bytes], None], changed: Callable[[bool], None]
+    ) -> None:
+        self._urls = [url.strip() for url in urls.split(",")]
+        self._own = own
+        self._heard = heard
+        self._changed = changed
+        self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(QUEUED_MAX)
+        self._up = asyncio.Event()
+
+    def publish(self, to: str | None, data: bytes) -> None:
+        """Never waits. ``to``: a server's own subject; None: all."""
+        if self._up.is_set():
+            with contextlib.suppress(asyncio.QueueFull):
+                self._queue.put_nowait((f"{SUBJECT}.{'all' if to is None else to}", data))
+
+    @contextlib.asynccontextmanager
+    async def joined(self) -> AsyncIterator[None]:
+        """Take part while the context lasts. Raises NoBus."""
+        try:
+            from nats.aio.client import Client
+        except ImportError:
+            raise NoBus("--bus needs nats-py: pip install nats-py") from None
+        client = Client()
+        sending = asyncio.create_task(self._send(client))
+        connecting = asyncio.create_task(self._connect(client))
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(JOIN_SECONDS):
+                    await self._up.wait()
+            yield
+        finally:
+            await self._flush(client)
+            for task in (connecting, sending):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            with contextlib.suppress(Exception):
+                await client.close()
+
+    async def _connect(self, client: Client) -> None:
+        """Until it is there; from then on the library sees to it."""
+
+        async def lost() -> None:
+            self._up.clear()
+            self._changed(False)
+
+        async def back() -> None:
+            self._up.set()
+            self._changed(True)
+
+        async def unwell(_error: Exception) -> None:
+            """Nothing to say: ``lost`` follows if it matters."""
+
+        async def receive(message: Msg) -> None:
+            self._heard(message.data)
+
+        while True:
+            try:
+                await client.connect(
+                    self._urls,
+                    name="p2pchat-rendezvous",
+                    error_cb=unwell,
+                    disconnected_cb=lost,
+                    reconnected_cb=back,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=AGAIN_SECONDS,
+                    pending_size=PENDING_BYTES,
+                )
+                for subject in (f"{SUBJECT}.all", f"{SUBJECT}.{self._own}"):
+                    await client.subscribe(subject, cb=receive, pending_bytes_limit=PENDING_BYTES)
+                await client.flush()
+            except Exception:  # noqa: BLE001 - the library's own, the system's, and TLS'
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
+            await back()
+            return
+
+    async def _send(self, client: Client) -> None:
+        while True:
+            subject, data = await self._queue.get()
+            with contextlib.suppress(Exception):  # not connected, or too much waits: it is lost
+                await client.publish(subject, data)
+
+    async def _flush(self, client: Client) -> None:
+        """What was said last, as that we go, still leaves."""
+        if self._up.is_set():
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(1.0):
+                    while not self._queue.empty():
+                        await asyncio.sleep(0)
+                    await client.flush(1)

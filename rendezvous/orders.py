@@ -1,0 +1,84 @@
+"""What a broker wants done, and what it can be asked.
+
+Knows: the words. Does not know: who carries them out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.types import Seat, Topic
+from p2pchat.wire.signalling import FromServer, Leave, Pass, SeatMode
+from rendezvous.topics import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a message to a client."""
+
+    to: Connection
+    message: FromServer
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Disconnect a client that the broker has already forgotten. ``reason`` is fit for a WebSocket close
+    frame."""
+
+    connection: Connection
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inquire:
+    """A client asks for a seat: what do other servers have at the topic? Answered by ``Broker.answered``."""
+
+    connection: Connection
+    topic: Topic
+    mode: SeatMode
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A client is to be a guest of that server's host, or says something as one."""
+
+    connection: Connection
+    topic: Topic
+    host: bytes | None = None
+    culprit: str | None = None
+    message: Leave | Pass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Carry a blob to a seat of another server."""
+
+    topic: Topic
+    source: Seat
+    target: Seat
+    blob: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What other servers have at a topic."""
+
+    host: bytes | None = None
+    """Where the host of an invite is."""
+    mesh: tuple[tuple[int, tuple[Seat, ...]], ...] = ()
+    """Of each server with seats of a mesh, how many, and some of them in random order."""
+
+
+NOWHERE = Elsewhere()
+
+Output = Send | Close | Inquire | Forward | Relay
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How many of each there are now."""
+
+    connections: int
+    seats: int
+    topics: int
+    groups: int

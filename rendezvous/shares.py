@@ -1,0 +1,67 @@
+"""What the clients of one address, site or network have together, and may still ask for.
+
+Knows: counts and buckets. Does not know: which addresses belong together (``limits``), or what is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rendezvous.bucket import Bucket
+from rendezvous.limits import Group, Limits
+
+
+@dataclass(slots=True)
+class Share:
+    """Of one group."""
+
+    worth: int
+    connects: Bucket
+    takes: Bucket
+    passes: Bucket
+    connections: int = 0
+    seats: int = 0
+
+    def forgettable(self, now: float) -> bool:
+        """Whether a new record would be the same."""
+        return not self.connections and all(b.full(now) for b in (self.connects, self.takes, self.passes))
+
+
+class Shares:
+    """All groups that are remembered."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._groups: dict[str, Share] = {}
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def of(self, groups: tuple[Group, ...], now: float) -> tuple[Share, ...] | None:
+        """The records of these groups; None when there are too many to remember one more."""
+        new = sum(group.name not in self._groups for group in groups)
+        if len(self._groups) + new > self._limits.addresses:
+            return None
+        return tuple(self._remembered(group, now) for group in groups)
+
+    def forget(self, now: float) -> None:
+        """Those of which a new record would be the same."""
+        for name in [name for name, record in self._groups.items() if record.forgettable(now)]:
+            del self._groups[name]
+
+    def _remembered(self, group: Group, now: float) -> Share:
+        record = self._groups.get(group.name)
+        if record is None:
+            limits, worth = self._limits, group.worth
+            record = self._groups[group.name] = Share(
+                worth,
+                Bucket(limits.connects_per_address, now, worth),
+                Bucket(limits.takes_per_address, now, worth),
+                Bucket(limits.passes_per_address, now, worth),
+            )
+        return record
+
+
+def draw(buckets: list[Bucket], now: float) -> bool:
+    """Take one token of each, or none of any."""
+    return all(bucket.has(now) for bucket in buckets) and all(bucket.draw(now) for bucket in buckets)

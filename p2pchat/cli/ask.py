@@ -64,15 +64,20 @@ def passphrase(home: Path) -> str:
     return _prompt(f"Passphrase of {one_line(str(home))}", again=False)
 
 
-def new_passphrase() -> str:
-    """Ask for a new passphrase, twice."""
-    return _prompt("New passphrase", again=True)
+def new_passphrase(*, may_be_none: bool = False) -> str | None:
+    """Ask for a new passphrase, twice; None for an empty one, if there ``may_be_none``."""
+    return _prompt("New passphrase", again=True, default="" if may_be_none else None) or None
 
 
-def _prompt(text: str, *, again: bool) -> str:
+def _prompt(text: str, *, again: bool, default: str | None = None) -> str:
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the passphrase on; add --passphrase-file FILE")
     answer = click.prompt(
-        text, hide_input=True, err=True, confirmation_prompt="The same again" if again else False
+        text,
+        hide_input=True,
+        err=True,
+        confirmation_prompt="The same again" if again else False,
+        default=default,
+        show_default=False,
     )
     return str(answer)

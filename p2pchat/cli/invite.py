@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from p2pchat.cli.beginning import have_identity, need_rendezvous
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import bold, colour, payload, record, say
 from p2pchat.cli.parameters import SECONDS
@@ -45,13 +46,16 @@ def command(
     """Make a code by which one friend finds you.
 
     The code is the first line of stdout; then the command waits until your friend has joined with it. Give it
-    over a channel where you know their voice. It works once: one wrong guess burns it.
+    over a channel where you know their voice. It works once: one wrong guess burns it. If you have no
+    identity yet, you are asked for what it takes.
 
     \b
     Example:
       p2pchat invite
       p2pchat invite --link --as bob
     """
+    rendezvous = need_rendezvous(settings, rendezvous)
+    have_identity(settings, rendezvous)
     wait_for(_invite(settings, link, qr, name, timeout, rendezvous), settings, fast=hosting(settings))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from p2pchat.cli.ask import confirmed
+from p2pchat.cli.beginning import have_identity
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.invite import told_of_clock, welcome
 from p2pchat.cli.output import record, say
@@ -49,7 +50,7 @@ def command(
     """Answer the code (or link) a friend gave you.
 
     Capitals, and blanks instead of dashes, do not matter. Without a code it is asked for, which keeps it out
-    of the shell's history.
+    of the shell's history. If you have no identity yet, you are asked for a name and a passphrase.
 
     You are then in their mesh. If it is met at rendezvous that neither you nor the code named, each is shown
     and asked for; without a terminal they are left out, unless --accept-new.
@@ -60,6 +61,7 @@ def command(
       p2pchat join 42 tango marble orbit --as ana
     """
     text = _checked(" ".join(code) or _asked())
+    have_identity(settings, rendezvous)
     wait_for(_join(settings, text, name, timeout, rendezvous, accept_new), settings, fast=hosting(settings))
 
 

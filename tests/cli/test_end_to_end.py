@@ -47,6 +47,32 @@ def test_words_bring_two_together(town: People) -> None:
     assert f"p2pchat join {code} --rendezvous {town.url}\n" in hosted.stderr
 
 
+def test_a_friend_who_has_nothing_yet_types_what_the_invite_says_and_is_there(town: People) -> None:
+    ana, bob = town.someone("ana"), town.stranger("bob")
+    invite = ana.start("invite")
+    screen = bob.terminal("join", invite.line(), "--rendezvous", town.url)
+    screen.until("You have no identity here yet")
+    screen.until("see as your name")
+    screen.type("bob\r")
+    screen.until("New passphrase")
+    screen.type("correct horse\r")
+    screen.until("The same again")
+    screen.type("correct horse\r")
+    screen.until("You and ana are contacts now")
+    assert screen.ended() == 0
+    assert screen.text.count("assphrase of") == 0, "it is not asked for again"
+    hosted = invite.ended()
+    assert (hosted.returncode, hosted.stdout) == (0, "bob\n")
+
+
+def test_whoever_has_no_terminal_is_not_asked_for_an_identity(town: People) -> None:
+    bob = town.stranger("bob")
+    for words in (("join", "42-tango-marble-orbit"), ("invite",)):
+        ran = bob.run(*words)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert "make one with 'p2pchat init'" in ran.stderr
+
+
 def test_a_link_says_where_to_meet_but_a_person_names_private_places(town: People) -> None:
     ana, bob = town.someone("ana"), town.stranger("bob")
     bob.run("init", "--name", "bob", "--no-passphrase")

@@ -11,7 +11,9 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from p2pchat.config.choices import Choice, Source
 from p2pchat.config.paths import Paths
+from p2pchat.config.table import Effect
 from p2pchat.core.facts import (
     AnswerMade,
     Fact,
@@ -62,7 +64,23 @@ async def checks(running: RunningNode) -> list[View]:
         _sessions(running),
         await _neighbours(running, reached=any(each["ok"] for each in rendezvous)),
         *_cover(running),
+        *_settings(running),
     ]
+
+
+def _settings(running: RunningNode) -> list[View]:
+    """What its owner has set, and where: it decides what all the others found."""
+    told = [each for each in running.choices if each.source is not Source.DEFAULT]
+    of_nodes = [each for each in told if each.setting.effect is not Effect.CHAT]
+    if not of_nodes:
+        return []
+    found = ", ".join(f"{each.setting.name} {each.shown} ({_origin(each)})" for each in of_nodes)
+    around = running.paths.proxy is not None and not running.paths.relay_only
+    return [_check("settings", True, f"{found}{'; links go round the proxy' if around else ''}")]
+
+
+def _origin(chosen: Choice) -> str:
+    return chosen.setting.variable if chosen.source is Source.ENVIRONMENT else chosen.source.value
 
 
 def _sessions(running: RunningNode) -> View:

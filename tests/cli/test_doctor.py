@@ -38,6 +38,17 @@ def test_between_friends_it_counts_links_and_the_crowd(tmp_path: Path, meeting: 
     assert any("you hide among nobody" in each["does_not"] for each in told["exposure"])
 
 
+def test_what_is_set_is_told_with_where_it_comes_from_and_without_passwords(tmp_path: Path) -> None:
+    with people(tmp_path, "ws://127.0.0.1:9") as those:
+        ann = those.someone("ann")
+        ann.run("config", "set", "proxy", "socks5h://me:hunter2@127.0.0.1:9")
+        ran = ann.run("doctor", "--json", P2PCHAT_PROFILE="fast")
+    told = json.loads(ran.stdout)["checks"]
+    found = "profile fast (P2PCHAT_PROFILE), proxy socks5h://me:***@127.0.0.1:9 (home)"
+    assert told[-1] == {"name": "settings", "ok": True, "found": f"{found}; links go round the proxy"}
+    assert "hunter2" not in ran.stdout + ran.stderr
+
+
 def test_without_a_rendezvous_it_says_what_to_do(tmp_path: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -37,8 +37,7 @@ _COMMANDS: Final = {
 }
 
 _OPTIONS: Final = (
-    ("--home DIR", "where this identity lives; or P2PCHAT_HOME"),
-    ("--passphrase-file FILE", "unlock without asking; or P2PCHAT_PASSPHRASE_FILE"),
+    ("--home DIR, --passphrase-file FILE", "where this identity lives; what unlocks it"),
     ("--json, -v, -h, --version", "for scripts; say more; help; which version"),
 )
 
@@ -79,7 +78,7 @@ class _Root(click.Group):
         for name in self.list_commands(ctx):
             formatter.write(f"  {name:<11} {_COMMANDS[name]}\n")
         for names, meaning in _OPTIONS:
-            formatter.write(f"  {names:<23} {meaning}".rstrip() + "\n")
+            formatter.write(f"  {names:<35} {meaning}".rstrip() + "\n")
 
 
 def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

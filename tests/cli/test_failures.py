@@ -18,6 +18,10 @@ NEEDS_NO_HOME = {"completion bash", "demo --headless", "forge"}
 LINES = [
     "chat Zed",
     "completion bash",
+    "config get profile",
+    "config list",
+    "config set profile fast",
+    "config unset profile",
     "contacts block Zed",
     "contacts disappear Zed 1d",
     "contacts list",

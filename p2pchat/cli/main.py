@@ -37,7 +37,7 @@ _COMMANDS: Final = {
 }
 
 _OPTIONS: Final = (
-    ("--home DIR, --passphrase-file FILE", "where this identity lives; what unlocks it"),
+    ("--home DIR, --passphrase-file FILE", "which identity; what unlocks it"),
     ("--json, -v, -h, --version", "for scripts; say more; help; which version"),
 )
 

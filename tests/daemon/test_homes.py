@@ -158,7 +158,9 @@ async def test_a_node_keeps_no_passphrase(tmp_path: Path) -> None:
 
 def test_no_core_is_left_and_nobody_looks_in() -> None:
     code = (
-        "import ctypes, resource; from p2pchat import cores; cores.leave_none(); print("
+        "import ctypes, resource; from p2pchat import cores;"
+        "hard = resource.getrlimit(resource.RLIMIT_CORE)[1];"
+        "resource.setrlimit(resource.RLIMIT_CORE, (hard, hard)); cores.leave_none(); print("
         "resource.getrlimit(resource.RLIMIT_CORE)[0], ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,10 +9,11 @@ import re
 from typing import Final
 
 _TOKEN: Final = re.compile(
-    r"\x1b\[(?P<parameters>[0-?]*)[ -/]*(?P<final>[@-~])|\x1b\][^\x07]*\x07|\x1b[()].|\x1b.|(?P<character>.)",
+    r"\x1b\[(?P<parameters>[0-?]*)[ -/]*(?P<final>[@-~])"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()].|\x1b.|(?P<character>.)",
     re.DOTALL,
 )
-_UNFINISHED: Final = re.compile(r"\x1b(\[[0-?]*|\][^\x07]*|[()])?\Z")
+_UNFINISHED: Final = re.compile(r"\x1b(\[[0-?]*|\][^\x07\x1b]*\x1b?|[()])?\Z")
 
 
 class Screen:
@@ -78,7 +79,8 @@ class Screen:
             case "D":
                 self._column = max(0, self._column - count)
             case "H":
-                self._row, self._column = (each - 1 for each in (*numbers, 1, 1)[:2])
+                row, column = (each - 1 for each in (*numbers, 1, 1)[:2])
+                self._row, self._column = min(row, len(self._lines) - 1), min(column, self._columns - 1)
             case "K":
                 self._lines[self._row][self._column :] = " " * (self._columns - self._column)
             case "J":

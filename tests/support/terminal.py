@@ -25,6 +25,9 @@ from tests.support.screen import Screen
 PATIENCE_S: Final = 30.0
 """For what must come; a test that waits so long has failed."""
 
+_SIZES: Final = ("COLUMNS", "LINES")
+"""What a program believes more than its terminal; whoever runs the tests may have set them."""
+
 _AT_A_TERMINAL: Final = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -54,7 +57,7 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**environment, "TERM": term},
+            env={**{k: v for k, v in environment.items() if k not in _SIZES}, "TERM": term},
         )
         os.close(slave)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

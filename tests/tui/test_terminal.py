@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -113,6 +114,22 @@ def test_no_byte_ends_it(at_terminal: At, sent: Sent, data: bytes) -> None:
     terminal.type(f"{CTRL_C}alive\r")
     terminal.until("me alive")
     assert sent(terminal)[-1] == ("bob", "alive")
+
+
+LONG = "https://example.org/a/path/with?query=1&" + "and=another&" * 12 + "the=endZ"
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(24, 80), (30, 100), (20, 60)])
+def test_a_talk_opens_at_its_newest_message_with_every_letter(
+    at_terminal: At, sent: Sent, rows: int, columns: int
+) -> None:
+    said = [message(str(n), f"line {n}", at=f"2026-01-02T03:{n % 60:02d}:05Z") for n in range(59)]
+    said.append(message("60", LONG, at="2026-01-02T03:59:06Z"))
+    terminal = at_terminal(said, rows, columns)
+    terminal.until("Z")
+    talk = (line[-columns + 30 :] if columns > 72 else line for line in terminal.text.splitlines())
+    assert LONG[8:] in "".join(re.sub(r"[│▕▐█▁-▇\s]", "", line) for line in talk)
+    assert sent(terminal) == []
 
 
 def test_what_was_sent_right_before_leaving_is_sent(at_terminal: At, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ class Node:
             case facts.RendezvousDown(url, reason, flooded):
                 return self._rendezvous_down(url, reason, flooded, now)
             case facts.SignalReceived(line, message):
-                return self._signal(url_of(line), message, now)
+                return self._signal(line, message, now)
             case (
                 facts.OfferMade()
                 | facts.AnswerMade()
@@ -250,9 +250,13 @@ class Node:
             out += self._on_invite(invite, done, now)
         return out
 
-    def _signal(self, url: str, message: signalling.FromServer, now: float) -> list[Order]:
+    def _signal(self, line: Line, message: signalling.FromServer, now: float) -> list[Order]:
         if isinstance(message, signalling.Welcome | signalling.Draining):
             return []
+        if not self._rendezvous.may_say(line, message):
+            self._counters["signals nobody asked for"] += 1
+            return []
+        url = url_of(line)
         home = self._meshes.at(message.topic)
         if home is not None:
             return self._on_mesh(home, self._mesh_signal(home, url, message, now), now)

@@ -35,6 +35,9 @@ unless a person asks for it; an hour after that without a flood it begins anew."
 CLOCKS_CAP = 64
 """Servers of which it is remembered what time they told; eight times what one invite can name."""
 
+ASKED_CAP = 64
+"""Topics on one connection for which a seat was asked and none given yet; a node wants a handful at once."""
+
 FLOODERS_CAP = 64
 """Servers remembered as such: eight times what one invite can name."""
 
@@ -70,6 +73,8 @@ class LeaveSeat:
 @dataclass(slots=True)
 class _Server:
     wanted: dict[Topic, SeatMode] = field(default_factory=dict)
+    asked: dict[Topic, int] = field(default_factory=dict)
+    """How many seats were asked for on this connection and not given yet."""
     up: bool = False
     connecting: bool = False
     reason: str = ""
@@ -108,7 +113,7 @@ class Rendezvous:
         server = self._servers.setdefault(line, _Server())
         server.wanted[topic] = mode
         if server.up:
-            return [Signal(line, Take(topic, mode))]
+            return [_take(line, server, topic)]
         return self._connect(line, server, now, asked=mode is not SeatMode.MESH)
 
     def line(self, url: str, topic: Topic) -> Line:
@@ -140,7 +145,16 @@ class Rendezvous:
             return [CloseRendezvous(line)]
         server.up, server.connecting, server.reason = True, False, ""
         server.backoff = FIRST_BACKOFF_S
-        return [Signal(line, Take(topic, mode)) for topic, mode in server.wanted.items()]
+        return [_take(line, server, topic) for topic in server.wanted]
+
+    def may_say(self, line: Line, message: Topical) -> bool:
+        """Whether a server's word is one that we wait for: of a topic that we want there, and a seat once for
+        each time that we asked. A refusal may also answer a blob, and does not use up what was asked."""
+        server = self._servers.get(line)
+        if server is None:
+            return False
+        given = not isinstance(message, Seated) or _was_asked(server, message.topic)
+        return given and message.topic in server.wanted
 
     def down(self, line: Line, reason: str, now: float, flooded: bool = False) -> None:
         """Lost or never reached: back off, and longer from one that flooded."""
@@ -150,6 +164,7 @@ class Rendezvous:
         if server is None:
             return
         server.up = server.connecting = False
+        server.asked.clear()
         server.reason = reason
         server.retry_at = now + server.backoff * uniform(self._entropy, 0.75, 1.25)
         server.backoff = min(LAST_BACKOFF_S, server.backoff * 2)
@@ -203,3 +218,17 @@ def _status(url: str, servers: list[_Server]) -> RendezvousStatus:
     reason = next((each.reason for each in servers if each.reason), "")
     up = any(each.up for each in servers)
     return RendezvousStatus(url, up if up or reason else None, reason)
+
+
+def _take(line: Line, server: _Server, topic: Topic) -> Signal:
+    server.asked[topic] = server.asked.pop(topic, 0) + 1
+    while len(server.asked) > ASKED_CAP:
+        del server.asked[next(iter(server.asked))]
+    return Signal(line, Take(topic, server.wanted[topic]))
+
+
+def _was_asked(server: _Server, topic: Topic) -> bool:
+    left = server.asked.pop(topic, 0) - 1
+    if left > 0:
+        server.asked[topic] = left
+    return left >= 0

@@ -18,7 +18,7 @@ from p2pchat.types import LinkId, Seat, Topic
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated
+from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated, SeatMode
 from p2pchat.wire.version import VERSION
 from p2pchat.wire.vicinity import LINKS_MAX
 from tests.support.world import URL, World
@@ -272,10 +272,25 @@ def test_a_rendezvous_that_invents_seats_and_refusals_is_survived() -> None:
     world.run(30.0)
     topic = topic_of(world, "n0")
     invented = tuple(Seat(bytes([n]) * 8) for n in range(1, 7))
+    node = world.machines["n0"].running
     world.tell("n0", facts.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
+    node._rendezvous.want(URL, topic, SeatMode.MESH, world.now)
     world.tell("n0", facts.SignalReceived(URL, Seated(topic, Seat(b"our seat"), invented)))
     world.run(60.0)
     assert up(world, "n0") == 1
+
+
+def test_a_seat_that_was_not_asked_for_is_ignored() -> None:
+    world = crowd(2)
+    world.run(30.0)
+    node, topic = world.machines["n0"].running, topic_of(world, "n0")
+    seated = facts.SignalReceived(URL, Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
+    assert node.handle(seated, world.now) == []
+    node._rendezvous.want(URL, topic, SeatMode.MESH, world.now)
+    assert any(isinstance(order, orders.MakeOffer) for order in node.handle(seated, world.now))
+    other = facts.SignalReceived("ws://elsewhere", Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
+    assert node.handle(other, world.now) == []
+    assert node.status().counters["signals nobody asked for"] == 2
 
 
 def test_frames_for_links_that_are_gone_are_ignored() -> None:
@@ -306,6 +321,7 @@ def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> Non
 
     for number, fact_of in enumerate((opens, speaks)):
         strangers = (Seat(b"stranger"[number:] + b"." * number),)
+        node._rendezvous.want(URL, topic_of(world, "a"), SeatMode.MESH, world.now)
         seated = Seated(topic_of(world, "a"), Seat(b"our seat"), strangers)
         out = node.handle(facts.SignalReceived(URL, seated), world.now)
         (link,) = [order.link for order in out if isinstance(order, orders.MakeOffer)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.core.rendezvous import (
+    ASKED_CAP,
     CLOCKS_CAP,
     FIRST_BACKOFF_S,
     FLOODED_FIRST_S,
@@ -17,8 +18,8 @@ from p2pchat.core.rendezvous import (
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import ClockStatus
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import Topic
-from p2pchat.wire.signalling import Leave, SeatMode, Take, decode_client
+from p2pchat.types import Seat, Topic
+from p2pchat.wire.signalling import Gone, Leave, Seated, SeatMode, Take, decode_client
 from rendezvous.orders import Output
 from rendezvous.topics import Connection
 from tests.support.world import URL as MEETING
@@ -27,6 +28,7 @@ from tests.support.world import World
 URL = "ws://a"
 ONE, TWO = Topic(b"1" * 32), Topic(b"2" * 32)
 MESH = SeatMode.MESH
+SEAT = Seat(b"our seat")
 
 
 def test_the_first_wish_connects_and_every_connection_takes_all_seats() -> None:
@@ -37,6 +39,36 @@ def test_the_first_wish_connects_and_every_connection_takes_all_seats() -> None:
     assert rendezvous.want(URL, ONE, MESH, 1.0) == [Signal(URL, Take(ONE, MESH))]
     (status,) = rendezvous.status()
     assert (status.url, status.up, status.reason) == (URL, True, "")
+
+
+def test_each_seat_that_is_asked_for_is_given_once() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    seated, gone = Seated(ONE, SEAT, ()), Gone(ONE, SEAT)
+    assert not rendezvous.may_say(URL, seated)  # nothing was sent yet
+    rendezvous.up(URL, None, 0.0)
+    assert not rendezvous.may_say(URL, Gone(TWO, SEAT))
+    assert rendezvous.may_say(URL, gone)
+    assert [rendezvous.may_say(URL, seated) for _ in range(2)] == [True, False]
+    rendezvous.unwant(URL, TWO)
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.want(URL, TWO, MESH, 0.0)
+    rendezvous.unwant(URL, ONE)
+    assert not rendezvous.may_say(URL, seated)  # an answer that we left meanwhile
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.down(URL, "lost", 0.0)
+    assert not rendezvous.may_say(URL, seated)
+
+
+def test_a_server_that_answers_no_wish_fills_nothing() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.up(URL, None, 0.0)
+    for number in range(2 * ASKED_CAP):
+        topic = Topic(number.to_bytes(32, "big"))
+        rendezvous.want(URL, topic, MESH, 0.0)
+        rendezvous.unwant(URL, topic)
+    assert len(rendezvous._servers[URL].asked) == ASKED_CAP
 
 
 def test_a_server_is_not_called_down_before_it_was_tried() -> None:

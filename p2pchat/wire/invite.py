@@ -34,6 +34,15 @@ _INPUT_MAX: Final = 1024
 """Characters of input that are looked at; suggestions for a megabyte would take minutes."""
 _SHOWN: Final = 20
 
+_DASHES: Final = r"\-\u2010-\u2015\u2212"
+"""As keyboards, chats and word processors write them (for a character class)."""
+
+_AROUND: Final = r"\s\"'`()<>\[\]{}.,;:\u00ab\u00bb\u2018-\u201e\u2039\u203a"
+"""What people put round a code that they write to somebody (for a character class)."""
+
+_WRAPPING: Final = re.compile(rf"^[{_AROUND}{_DASHES}]+|[{_AROUND}]+$")
+"""A link may end with a dash of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class InviteCode:
@@ -78,13 +87,15 @@ class InviteLink:
 
 
 def parse(text: str) -> InviteCode | InviteLink:
-    """Read whichever of the two it is. Raises Malformed with a line that helps."""
-    return parse_link(text) if text.lstrip().lower().startswith("p2pchat:") else parse_code(text)
+    """Read whichever of the two it is, whatever stands round it. Raises Malformed with a line that helps."""
+    bare = _WRAPPING.sub("", text[:_INPUT_MAX])
+    return parse_link(bare) if bare.lower().startswith("p2pchat:") else parse_code(bare)
 
 
 def parse_code(text: str) -> InviteCode:
-    """Read a code in any case, with dashes or blanks. Raises Malformed with a line that helps."""
-    parts = re.split(r"[\s\-_.,]+", text[:_INPUT_MAX].strip(" \t\r\n-_.,\"'").lower())
+    """Read a code in any case, with dashes of any kind or blanks. Raises Malformed with a line that helps."""
+    parts = re.split(rf"[\s_.,{_DASHES}]+", text[:_INPUT_MAX].lower())
+    parts = [each for each in parts if each]
     if len(parts) != 1 + WORD_COUNT or not re.fullmatch(r"0*[0-9]{1,9}", parts[0]):
         raise Malformed("an invite code is a number and three words, like 42-tango-marble-orbit")
     first, second, third = parts[1:]

@@ -54,10 +54,20 @@ def test_a_code_looks_as_it_is_said() -> None:
         "42, tango, marble, orbit.",
         '"42-tango - marble - orbit"',
         "42\ttango\tmarble\torbit",
+        "(42\u2013tango\u2013marble\u2013orbit)",
+        "“42\u2011tango—marble\u2212orbit”.",
+        "<42-tango-marble-orbit>",
+        "— «42-tango-marble-orbit»",
+        "[`42-tango-marble-orbit`]",
     ],
 )
 def test_a_code_may_be_typed_in_many_ways(typed: str) -> None:
     assert parse(typed) == CODE
+
+
+@pytest.mark.parametrize("typed", ["<%s>", "(%s)", '"%s".', "„%s“,", " [%s] \n", "`%s`"])
+def test_a_link_may_stand_in_brackets_or_quotes(typed: str) -> None:
+    assert parse(typed % LINK) == LINK
 
 
 @pytest.mark.parametrize(

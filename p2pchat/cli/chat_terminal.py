@@ -6,6 +6,8 @@ Knows: prompt_toolkit, keys, colours. Does not know: what lines mean (``talk``, 
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ from p2pchat.cli.slash import Slash
 from p2pchat.cli.talk import Line, Talk
 from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless_name
+from p2pchat.wording.signs import signs
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -56,7 +59,7 @@ class _Screen:
     """
 
     def __init__(self, node: Node) -> None:
-        self._talk = Talk(node, self._show, self._refresh)
+        self._talk = Talk(node, self._show, self._refresh, signs(os.environ, sys.stdout.encoding))
         self._slash = Slash(self._talk, self._leave)
         self._typed: asyncio.Queue[str] = asyncio.Queue()
         self._session: PromptSession[str] = PromptSession(

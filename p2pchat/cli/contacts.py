@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,7 +20,8 @@ from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import local_time, span, span_words, whereabouts
+from p2pchat.wording.lines import lasting, local_time, span, span_words, whereabouts
+from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
 from p2pchat.wording.sessions import standing, trust
 
 if TYPE_CHECKING:
@@ -172,6 +173,8 @@ async def _rename(settings: Settings, name: str, new: str) -> None:
 def block(settings: Settings, name: str, undo: bool) -> None:
     """Neither hear a contact nor send to them. They are not told.
 
+    What they write meanwhile waits with them for two weeks: unblock them before, and it arrives.
+
     \b
     Example:
       p2pchat contacts block bob
@@ -213,21 +216,34 @@ async def _mute(settings: Settings, name: str, undo: bool) -> None:
 
 @command.command("disappear")
 @click.argument("name", type=CONTACT)
-@click.argument("after", metavar="SPAN|off")
+@click.argument("after", metavar="[SPAN|off]", required=False)
 @pass_settings
-def disappear(settings: Settings, name: str, after: str) -> None:
+def disappear(settings: Settings, name: str, after: str | None) -> None:
     """Have what is said with a contact from now on forgotten on both sides, a while after it was written.
 
-    Either of you sets it for both, and both are told: 30m, 8h, 1d, 4w, or off. What was said before stays as
-    it was. A line that is not read or not delivered yet stays until it is. Nothing can make a contact forget
-    who does not want to.
+    Either of you sets it for both, and both are told: 30m, 8h, 1d, 4w, or off. Without a span, shows what is
+    set. What was said before stays as it was. A line that is not read or not delivered yet stays until it is.
+    Nothing can make a contact forget who does not want to.
 
     \b
     Example:
+      p2pchat contacts disappear bob
       p2pchat contacts disappear bob 1d
       p2pchat contacts disappear bob off
     """
-    wait_for(_disappear(settings, name, span(after)), settings)
+    if after is None:
+        wait_for(_show_disappear(settings, name), settings)
+    else:
+        wait_for(_disappear(settings, name, span(after)), settings)
+
+
+async def _show_disappear(settings: Settings, name: str) -> None:
+    async with open_node(settings) as node:
+        contact = await node.contact(name)
+    if settings.json:
+        record(contact)
+    else:
+        payload(f"What you and {harmless_name(name)} say {lasting(contact['disappear'])}.")
 
 
 async def _disappear(settings: Settings, name: str, seconds: float | None) -> None:
@@ -235,8 +251,7 @@ async def _disappear(settings: Settings, name: str, seconds: float | None) -> No
         await node.disappear(name, seconds)
         if settings.json:
             record(await node.contact(name))
-    how = "lasts" if seconds is None else f"disappears after {span_words(seconds)}"
-    say(f"What you and {harmless_name(name)} say from now on {how}.")
+    say(f"What you and {harmless_name(name)} say from now on {lasting(seconds)}.")
 
 
 @command.command("renew")
@@ -293,28 +308,20 @@ def remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, renew_mesh
 
 
 async def _remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, renew_mesh: bool | None) -> None:
-    shown = harmless_name(name)
     async with open_node(settings) as node:
         contact = await node.contact(name)
-        question = f"Forget {shown}, the keys shared with them and all that was said?"
-        if not await confirmed(question, yes):
-            raise Ended(f"{shown} stays")
+        if not await confirmed(question(name), yes):
+            raise Ended(f"{harmless_name(name)} stays")
         if renew_mesh is None:
             renew_mesh = not yes and await _to_be_renewed(node, contact)
         gone = await node.remove(name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
     if settings.json:
         record({"type": "contact", "change": "removed", **gone, "name": contact["name"]})
-    say(f"{shown} is forgotten.")
-    if gone["left_mesh"]:
-        say("Nobody else was reached through that mesh: you have left it, and no more go where it is met.")
-    if gone["renewed_mesh"]:
-        say("Your node tells a new secret to your other contacts in that mesh, and they to theirs.")
+    for line in outcome(gone):
+        say(line)
 
 
 async def _to_be_renewed(node: Node, contact: Mapping[str, Any]) -> bool:
     """Whether others stay in their mesh, and the person wants to go on without them."""
-    others = [each for each in await node.contacts() if each["mesh"] == contact["mesh"]]
-    return len(others) > 1 and sys.stdin.isatty() and await confirmed(_RENEW, yes=False)
-
-
-_RENEW: Final = "They still know the secret of your mesh. Go on with your other contacts under a new one?"
+    others = leaves_others(contact, await node.contacts())
+    return others and sys.stdin.isatty() and await confirmed(RENEW, yes=False)

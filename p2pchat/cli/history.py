@@ -18,7 +18,7 @@ from p2pchat.cli.send import message_text
 from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import message_line, moment
+from p2pchat.wording.lines import lasting, message_line, moment
 
 
 class _History(Group):
@@ -66,10 +66,13 @@ async def _show(
 ) -> None:
     async with open_node(settings) as node:
         messages = await node.history(name, search=search, since=since, limit=limit)
+        lasts = (await node.contact(name))["disappear"]
     for message in messages:
         record(message) if settings.json else payload(message_line(message))
     if not messages:
         say(f"Nothing {'found' if search or since else 'said yet'} with {harmless_name(name)}.")
+    if lasts and not settings.json:
+        say(f"What you and {harmless_name(name)} say now {lasting(lasts)}.")
 
 
 @command.command("search")

@@ -18,7 +18,7 @@ from p2pchat.cli.parameters import SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.text import harmless_name, one_line, typed
-from p2pchat.wording.pairing import join_command, qr_lines, stranger_line, twin
+from p2pchat.wording.pairing import join_command, kept, qr_lines, stranger_line, twin
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -100,6 +100,8 @@ def welcome(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -
     say(f"You and {name} are contacts now. Talk:  p2pchat chat {word}")
     if not contact["verified"]:
         say(f"To be sure that it is them, compare:  p2pchat contacts verify {word}")
+    for line in kept(contact):
+        say(line)
     if (other := twin(contact, contacts)) is not None:
         say(f"{bold('WARNING')}: {harmless_name(other)} is somebody else, whose name looks like theirs.")
 

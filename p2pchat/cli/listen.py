@@ -21,7 +21,7 @@ from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import NotInTime, P2PChatError
 from p2pchat.wording.lines import message_line
-from p2pchat.wording.sessions import session_line
+from p2pchat.wording.notices import notice
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -44,7 +44,8 @@ def command(
 ) -> None:
     """Print messages as they come, one line each; first those that no listener has had yet.
 
-    With --json also receipts, contacts, presence and links are printed, as objects. --count with --timeout
+    On stderr stands what else you should know, as that a contact has set how long messages last. With --json
+    also receipts, contacts, presence and links are printed, as objects. --count with --timeout
     fails (exit code 6) when fewer messages came in time.
 
     CMD runs in the shell, one message at a time, with P2PCHAT_MESSAGE_ID, P2PCHAT_MESSAGE_FROM,
@@ -84,8 +85,8 @@ class _Listener:
                     return
             elif self.settings.json:
                 record(event)
-            elif event["type"] == "session":
-                say(session_line(event))
+            elif line := notice(event):
+                say(line)
 
     async def _take(self, node: Node, message: Mapping[str, Any]) -> None:
         record(message) if self.settings.json else payload(message_line(message))

@@ -43,7 +43,7 @@ _OPTIONS: Final = (
 
 
 class Interrupted(Exception):
-    """Ctrl-C, SIGTERM or SIGHUP."""
+    """Ctrl-C; or SIGTERM or SIGHUP, and which."""
 
 
 class _Root(click.Group):
@@ -69,7 +69,7 @@ class _Root(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            raise Interrupted from error
+            raise Interrupted(*error.args) from error
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One screen of 24 lines by 80, and no command imported to fill it."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -18,6 +19,7 @@ from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import NotInTime
+from p2pchat.wording.notices import notice
 
 STOP_S: Final = 15.0
 """For a node to take leave of its neighbours; it takes well under a second unless the disk hangs."""
@@ -56,10 +58,17 @@ def run(settings: Settings) -> None:
         else:
             payload("running")
 
+    def tell(event: Mapping[str, Any]) -> None:
+        """Only a person who looks: a log would keep in the open whom one knows."""
+        if sys.stderr.isatty() and (line := notice(event)):
+            say(line)
+
     home = home_of(settings)
     with suppress(KeyboardInterrupt), ExitStack() as prompting:  # the ordinary way to end it
         prompting.enter_context(unseen(settings))
-        running = run_node(home, lambda: passphrase(settings), ready, say, relay_only=settings.relay_only)
+        running = run_node(
+            home, lambda: passphrase(settings), ready, say, relay_only=settings.relay_only, tell=tell
+        )
         wait_for(running, settings, fast=True)
 
 

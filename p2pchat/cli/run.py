@@ -39,8 +39,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         ended = root().main(list(arguments), prog_name="p2pchat", obj=settings, standalone_mode=False)
         return ended if isinstance(ended, int) else 0
-    except (Interrupted, KeyboardInterrupt, click.Abort):
-        say("\n" * sys.stderr.isatty() + "p2pchat: interrupted")  # below the ^C that a terminal shows
+    except (Interrupted, KeyboardInterrupt, click.Abort) as error:
+        how = f"ended by {error}" if str(error) else "interrupted"
+        say("\n" * sys.stderr.isatty() + f"p2pchat: {how}")  # below the ^C that a terminal shows
         return INTERRUPTED
     except StdoutClosed:
         _forget_stdout()
@@ -75,21 +76,20 @@ async def _interruptible(work: Coroutine[Any, Any, T]) -> T:
 
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
-    interrupted = False
+    ended_by: list[signal.Signals] = []
 
-    def interrupt() -> None:
-        nonlocal interrupted
-        interrupted = True
+    def interrupt(number: signal.Signals) -> None:
+        ended_by.append(number)
         task.cancel()
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            loop.add_signal_handler(number, interrupt)
+            loop.add_signal_handler(number, interrupt, number)
     try:
         return await task
     except asyncio.CancelledError:
-        if interrupted:
-            raise KeyboardInterrupt from None
+        if ended_by:
+            raise KeyboardInterrupt(ended_by[0].name) from None
         raise
 
 

@@ -12,11 +12,19 @@ from typing import Final
 from p2pchat.cli.talk import ENTRY_LINES, Talk
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import whereabouts
-from p2pchat.wording.pairing import join_command, stranger_line
+from p2pchat.wording.lines import Event, whereabouts
+from p2pchat.wording.pairing import join_command, kept, stranger_line
 
 FOUND_MAX: Final = 50
 """Lines a search shows: more scroll away unread."""
+
+
+MEANINGS: Final = (
+    ("queued", "queued"),
+    ("relayed", "handed to the mesh"),
+    ("delivered", "delivered"),
+    ("expired", "given up"),
+)
 
 
 class Slash:
@@ -68,7 +76,7 @@ class Slash:
             self._talk.notice(f"{name:<9} {what}")
         self._talk.notice("Alt-Enter, or a backslash at the end, begins a new line")
         self._talk.notice("Ctrl-C clears what you typed; Ctrl-D leaves")
-        self._talk.notice("· queued   ✓ handed to the mesh   ✓✓ delivered   ✗ given up")
+        self._talk.notice("   ".join(f"{self._talk.signs.mark(state)} {what}" for state, what in MEANINGS))
 
     async def _who(self, _rest: str) -> None:
         for name, contact in self._talk.contacts.items():
@@ -139,11 +147,13 @@ class Slash:
                 if line := stranger_line(event["strangers"]):
                     self._talk.notice(line)
             elif event["type"] == "contact":
-                self._welcome(event["name"])
+                self._welcome(event)
 
     async def _answer(self, code: str) -> None:
-        self._welcome((await self._talk.node.join(code))["name"])
+        self._welcome(await self._talk.node.join(code))
 
-    def _welcome(self, name: str) -> None:
-        shown = harmless_name(name)
+    def _welcome(self, contact: Event) -> None:
+        shown = harmless_name(contact["name"])
         self._talk.notice(f"you and {shown} are contacts now; /switch {shown}")
+        for line in kept(contact):
+            self._talk.notice(line)

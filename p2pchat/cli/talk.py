@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
-from p2pchat.wording.lines import MARKS, PRESENCE, Event, clock_time, contact_line, local_time, whereabouts
+from p2pchat.wording.lines import PRESENCE, Event, clock_time, contact_line, local_time, whereabouts
 from p2pchat.wording.sessions import session_line
 from p2pchat.wording.settings import clock_of
+from p2pchat.wording.signs import UNICODE, Signs
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -61,17 +62,19 @@ class Sent:
     text: str
     state: str = "sending"
 
-    @property
-    def mark(self) -> str:
-        """The sign for its state."""
-        return MARKS.get(self.state, "…")
-
 
 class Talk:
     """One person at one terminal, in one conversation at a time."""
 
-    def __init__(self, node: Node, show: Callable[[Line], None], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        show: Callable[[Line], None],
+        changed: Callable[[], None],
+        signs: Signs = UNICODE,
+    ) -> None:
         self.node = node
+        self.signs = signs
         self.name = ""
         self.me = ""
         self.contacts: dict[str, Event] = {}
@@ -134,7 +137,7 @@ class Talk:
         while True:
             try:
                 await self._catch_up()
-                async for event in self.node.listen():
+                async for event in self.node.listen(own=True):
                     await self.take(event)
             except _PASSING as error:
                 self.trouble(f"{error}; trying again")
@@ -143,6 +146,8 @@ class Talk:
     async def take(self, event: Event) -> None:
         """One event of the node."""
         match event["type"]:
+            case "message" if event["outgoing"]:
+                self._sent_elsewhere(event)
             case "message":
                 await self._arrived(event)
             case "receipt":
@@ -173,6 +178,11 @@ class Talk:
             unread[message["id"]] = None
             shown = harmless_name(sender)
             self.notice(f"{shown} wrote ({len(unread)} unread); /switch {shown}")
+
+    def _sent_elsewhere(self, message: Event) -> None:
+        """Another program of this home said something."""
+        if message["with"] == self.name and message["id"] not in self.sent:
+            self._show_message(message)
 
     def _came_or_went(self, name: str, here: bool) -> None:
         if name in self.contacts:
@@ -216,7 +226,7 @@ class Talk:
         now = self.sent[message] = replace(known, state=state)
         overtaken = message not in list(self.sent)[-MARKED:]
         if state in ("expired", "cancelled") or (state == "delivered" and overtaken):
-            self._show([("class:mark", f"      {now.mark} {state}: {shortened(now.text, 50)}")])
+            self._show([("class:mark", f"      {self.signs.mark(state)} {state}: {shortened(now.text, 50)}")])
 
     async def _catch_up(self) -> None:
         """Ask for the states that a node which went away could not tell us any more.
@@ -269,7 +279,7 @@ class Talk:
     def _show_day(self, day: date) -> None:
         if day != self._day:
             self._day = day
-            self._show([("class:day", f"── {day:%A} {day.day} {day:%B %Y} ──")])
+            self._show([("class:day", f"{self.signs.rule} {day:%A} {day.day} {day:%B %Y} {self.signs.rule}")])
 
     def _line(self, message: Event) -> Line:
         outgoing = message["outgoing"]
@@ -280,12 +290,12 @@ class Talk:
             ("", f": {indented(message['text'], len(at))}"),
         ]
         if outgoing and message.get("state"):
-            line.append(("class:mark", f"  {MARKS.get(message['state'], '')}"))
+            line.append(("class:mark", f"  {self.signs.mark(message['state'])}"))
         return line
 
     def status_line(self) -> Line:
         """Who is here, how many links, and how far the last messages have come."""
-        dot = {True: "●", False: "○", None: "?"}[self.here]
+        dot = self.signs.dots[self.here]
         style = "class:status.here" if self.here else "class:status"
         line: Line = [(style, f" {dot} {harmless_name(self.name)} {whereabouts(self.here)}")]
         line.append(("class:status", f" | {self.links} link{'' if self.links == 1 else 's'}"))
@@ -293,7 +303,7 @@ class Talk:
             line.append(("class:status.unread", f" | {unread} unread"))
         mine = [each for each in self.sent.values() if each.to == self.name][-MARKED:]
         if mine:
-            marks = "  ".join(f"{each.mark} {shortened(each.text, 16)}" for each in mine)
+            marks = "  ".join(f"{self.signs.mark(each.state)} {shortened(each.text, 16)}" for each in mine)
             line.append(("class:status", f" | {marks}"))
         return line
 

@@ -356,8 +356,10 @@ async def run_node(
     complain: Callable[[str], None] = lambda line: None,
     *,
     relay_only: bool = False,
+    tell: Callable[[dict[str, Any]], None] = lambda event: None,
 ) -> None:
-    """Run the node of ``home`` until it is asked to stop. Raises UsageError when one runs already.
+    """Run the node of ``home`` until it is asked to stop. ``tell`` is given every event. Raises UsageError
+    when one runs already.
 
     A disk that refuses to write does not end it: nothing leaves until the disk takes it, and the node starts
     anew from what it last kept, trying again every few seconds.
@@ -365,7 +367,9 @@ async def run_node(
     from p2pchat.daemon.service import serve
 
     unlock = _Unlock(passphrase)
-    await serve(lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain, unlock.another)
+    await serve(
+        lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain, unlock.another, tell
+    )
 
 
 async def _until_room(resting: RestingNode) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.daemon.resting import RestingNode
+from p2pchat.daemon.views import View
 from p2pchat.errors import BeginsAnew, ClockSet, P2PChatError, StoreError, TrustError, UsageError
 
 RETRY_S: Final = 5.0
@@ -26,11 +28,13 @@ async def serve(
     ready: Callable[[], None],
     complain: Callable[[str], None],
     again: Callable[[], bool] = lambda: False,
+    tell: Callable[[View], None] = lambda event: None,
 ) -> None:
     """Run nodes of one home, one after another, until one is asked to stop.
 
     A store that fails at the first start is the caller's problem; one that fails later is waited for. Whether
-    to try ``again`` is asked when its key is wrong. Raises UsageError when another node has the home.
+    to try ``again`` is asked when its key is wrong. ``tell`` is given every event. Raises UsageError when
+    another node has the home.
     """
     while True:
         running = make()
@@ -48,7 +52,8 @@ async def serve(
         complain(line)
     while True:
         try:
-            await running.ended()
+            async with _told(running, tell):
+                await running.ended()
             return
         except StoreError as error:
             failure: P2PChatError = error
@@ -82,6 +87,24 @@ async def _next(make: Callable[[], RunningNode], before: RunningNode) -> Running
     except StoreError:
         return None
     return running
+
+
+@asynccontextmanager
+async def _told(running: RunningNode, tell: Callable[[View], None]) -> AsyncIterator[None]:
+    telling = asyncio.ensure_future(_tell(running, tell))
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.wait((telling,))
+
+
+async def _tell(running: RunningNode, tell: Callable[[View], None]) -> None:
+    while True:  # a listener that was too slow is cut off
+        with running.events.subscribed() as happenings:
+            async for event in happenings:
+                if (view := running.view(event)) is not None:
+                    tell(view)
 
 
 async def _restarted(

@@ -26,8 +26,9 @@ from p2pchat.tui.dialogs import (
     Verify,
 )
 from p2pchat.tui.mesh import doctor_picture
-from p2pchat.tui.pairing import Invite, Join, paired_line
+from p2pchat.tui.pairing import Invite, Join, paired_lines
 from p2pchat.wording.lines import span
+from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
 from p2pchat.wording.settings import effect_line
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Acts:
             "toggle_block": self._toggle_block,
             "disappear": self._disappear,
             "forget": self._forget,
+            "remove": self._remove,
             "profile": self._profile,
             "doctor": self._doctor,
             "set": self._set,
@@ -158,7 +160,10 @@ class Acts:
         if not blocked:
             self._have(node.block(name, False), f"{shown} is heard again")
             return
-        question = f"Block {shown}? You hear no more of them. What waits for them is taken back."
+        question = (
+            f"Block {shown}? You no longer hear them, and what waits for them is taken back. What they write "
+            "meanwhile arrives if you unblock them within two weeks."
+        )
         dialog = Confirm("block", question, "Block", "Go on hearing them")
         self._ask(dialog, lambda _: self._have(node.block(name), f"{shown} is blocked; F9 again undoes it"))
 
@@ -177,6 +182,24 @@ class Acts:
 
         question = f"Delete here all that was said with {shown}? {shown} keeps a copy."
         self._ask(Confirm("delete", question, "Delete", "Keep it"), lambda _: self._have(forget()))
+
+    def _remove(self, _rest: str) -> None:
+        name, people = self._current(), self._chat.talks.people
+        contact = people[name].contact
+        others = leaves_others(contact, (each.contact for each in people.values()))
+
+        async def remove(renew: bool) -> None:
+            gone = await self._chat.node.remove(name, renew_mesh=renew)
+            self._chat.notify("\n".join(outcome(gone)), timeout=8, markup=False)
+
+        def agreed(_: object) -> None:
+            if not others:
+                self._have(remove(False))
+                return
+            dialog = Confirm("their mesh", RENEW, "A new secret", "As it is")
+            self._chat.push_screen(dialog, lambda renew: None if renew is None else self._have(remove(renew)))
+
+        self._ask(Confirm("remove", question(name), "Remove", "Keep"), agreed)
 
     # --- finding
 
@@ -204,7 +227,8 @@ class Acts:
 
     def _paired(self, name: str) -> None:
         self._chat.open(name)
-        self._chat.notify(paired_line(name), timeout=8, markup=False)
+        contact = self._chat.talks.people[name].contact
+        self._chat.notify("\n".join(paired_lines(contact)), timeout=8, markup=False)
 
     # --- the node and the screen
 

@@ -42,6 +42,7 @@ COMMANDS: Final = (
         ("8h", "1d", "4w", "off"),
     ),
     Command("/forget", "", "forget what was said with this contact"),
+    Command("/remove", "", "forget this contact, and all that was said"),
     Command("/profile", "", "how your messages are hidden, and links"),
     Command("/doctor", "", "what works from here, who learns what"),
     Command("/set", "[KEY VALUE]", "settings, kept for good", ("KEY",)),

@@ -19,7 +19,7 @@ from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.tui.dialogs import Confirm, Dialog
 from p2pchat.wire.places import is_public
-from p2pchat.wording.pairing import join_command, qr_lines, stranger_line
+from p2pchat.wording.pairing import join_command, kept, qr_lines, stranger_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -225,6 +225,7 @@ def read_code(typed: str) -> tuple[str, list[str]]:
     return " ".join(words), urls
 
 
-def paired_line(name: str) -> str:
+def paired_lines(contact: Mapping[str, Any]) -> list[str]:
     """What is said when it has worked."""
-    return f"you and {harmless_name(name)} are contacts now; compare the safety number with F7"
+    verify = "" if contact["verified"] else "; compare the safety number with F7"
+    return [f"you and {harmless_name(contact['name'])} are contacts now{verify}", *kept(contact)]

@@ -45,6 +45,8 @@ class Person:
 
     contact: Event
     last: Event | None = None
+    place: int = 0
+    """Grows with each message, by when it came here: what others' clocks say orders nothing."""
     unread: dict[str, None] = field(default_factory=dict)
     """Ids of messages that were not looked at."""
     unheard: int = 0
@@ -157,6 +159,7 @@ class Talks:
         self.following = True
         """Whether the newest of the conversation is in sight."""
         self.links = 0
+        self._places = 0
         self._tell = tell
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()
@@ -172,9 +175,9 @@ class Talks:
         self.me = (await self.node.whoami())["name"]
         self.links = (await self.node.status())["links_up"]
         await self._meet()
-        for talk in await self.node.conversations():
+        for talk in reversed(await self.node.conversations()):
             if talk["with"] in self.people:
-                self.people[talk["with"]].last = talk
+                self._spoke(self.people[talk["with"]], talk)
                 self.people[talk["with"]].unheard = min(talk["unheard"], UNREAD_MAX)
         self._tell(Changed())
 
@@ -201,8 +204,13 @@ class Talks:
     def in_order(self) -> list[Person]:
         """Whoever spoke last comes first; then those with whom nothing was said yet."""
         return sorted(
-            self.people.values(), key=lambda person: person.last["at"] if person.last else "", reverse=True
+            self.people.values(), key=lambda person: person.place if person.last else 0, reverse=True
         )
+
+    def _spoke(self, person: Person, message: Event) -> None:
+        """The newest that was said with somebody."""
+        self._places += 1
+        person.last, person.place = message, self._places
 
     def unread(self) -> int:
         """In all conversations but muted ones."""
@@ -277,8 +285,7 @@ class Talks:
         person = self.people.get(message["from"])
         if person is None:
             return
-        if person.last is None or message["at"] >= person.last["at"]:
-            person.last = message
+        self._spoke(person, message)
         if len(person.unread) < UNREAD_MAX:
             person.unread[message["id"]] = None
         self._tell(Said(message))
@@ -289,7 +296,7 @@ class Talks:
         """Another program of this home, or another chat, said something."""
         person = self.people.get(message["with"])
         if person is not None and message["id"] not in self._sent:
-            person.last = message
+            self._spoke(person, message)
             self._tell(Said(message))
 
     def _rewritten(self, message: Event) -> None:
@@ -358,7 +365,7 @@ class Talks:
                 break
         person = self.people.get(sent.to)
         if person is not None:
-            person.last = {**self._line(message, sent), "at": queued["at"]}
+            self._spoke(person, {**self._line(message, sent), "at": queued["at"]})
         self._moved(message, queued["state"])
         self._tell(Changed())
 

@@ -86,9 +86,13 @@ def contact_line(event: Event) -> str:
         return f"{name} has sent as much as one contact may in a day; what follows waits with them"
     if event["change"] != "disappearing":
         return f"{name}: {event['change']}"
-    seconds = event["disappear"]
-    lasts = "lasts" if seconds is None else f"disappears after {span_words(seconds)}"
-    return f"{name}: what you two say from now on {lasts} (set by {harmless_name(event['by'])})"
+    by = harmless_name(event["by"])
+    return f"{name}: what you two say from now on {lasting(event['disappear'])} (set by {by})"
+
+
+def lasting(seconds: float | None) -> str:
+    """``disappears after 1 day``, or that it does not."""
+    return "does not disappear" if seconds is None else f"disappears after {span_words(seconds)}"
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from p2pchat.looks import alike
-from p2pchat.text import typed
+from p2pchat.text import harmless_name, typed
 from p2pchat.wire.invite import parse_link
 from p2pchat.wire.places import is_public
+from p2pchat.wording.lines import lasting
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -30,6 +31,25 @@ async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...]
     up = [each["url"] for each in status["rendezvous"] if each["up"]]
     met = [f"--rendezvous {typed(url)}" for url in dict.fromkeys([*up, *extra])]
     return " ".join(["p2pchat join", typed(code), *met])
+
+
+def kept(contact: Mapping[str, Any]) -> list[str]:
+    """What still holds of a contact who was one before, a sentence each: pairing anew changes none of it."""
+    name, word = harmless_name(contact["name"]), typed(contact["name"])
+    lines = []
+    if contact["verified"]:
+        lines.append(
+            f"{name} has the same keys as before, and stays verified here. "
+            "If they had removed you, they have to verify you again."
+        )
+    if contact["disappear"]:
+        lines.append(
+            f"As before, what you and {name} say {lasting(contact['disappear'])}. "
+            f"To end that:  p2pchat contacts disappear {word} off"
+        )
+    if contact["muted"]:
+        lines.append(f"{name} is still muted here. To hear them:  p2pchat contacts mute --undo {word}")
+    return lines
 
 
 def twin(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -> str | None:

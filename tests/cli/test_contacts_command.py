@@ -69,6 +69,14 @@ def test_rename(p2pchat: Run, node: FakeNode) -> None:
     assert "bobby" in node.people
 
 
+def test_how_long_messages_last_is_shown_and_set(p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("contacts", "disappear", "bob").out == "What you and bob say does not disappear.\n"
+    assert p2pchat("contacts", "disappear", "bob", "8h").code == 0
+    assert p2pchat("contacts", "disappear", "bob").out == "What you and bob say disappears after 8 hours.\n"
+    assert json.loads(p2pchat("contacts", "disappear", "bob", "--json").out)["disappear"] == 8 * 3600
+    assert node.people["bob"]["disappear"] == 8 * 3600
+
+
 def test_remove_asks(p2pchat: Run, node: FakeNode) -> None:
     assert p2pchat("contacts", "remove", "bob").code == 2
     assert "bob" in node.people

@@ -262,13 +262,19 @@ def test_a_home_is_not_wiped_under_a_running_node(pair: list[Person]) -> None:
     assert ana.run("whoami").returncode == 0
 
 
-def test_an_interrupted_listener_leaves_its_home_free(pair: list[Person]) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "ended by SIGTERM")]
+)
+def test_an_interrupted_listener_leaves_its_home_free(
+    pair: list[Person], number: signal.Signals, said: str
+) -> None:
     ana, _ = pair
     listening = ana.start("listen", "--json")
     while ana.run("node", "status").returncode != 0:
         pass
-    listening.process.send_signal(signal.SIGINT)
-    assert listening.ended().returncode == 130
+    listening.process.send_signal(number)
+    ended = listening.ended()
+    assert (ended.returncode, ended.stderr) == (130, f"p2pchat: {said}\n")
     assert ana.run("whoami").returncode == 0
 
 

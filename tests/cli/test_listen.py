@@ -34,6 +34,14 @@ def test_json_is_every_event_as_it_is(p2pchat: Run, node: FakeNode) -> None:
     assert "\x1b" not in ran.out
 
 
+def test_what_a_contact_decided_is_said_beside_the_messages(p2pchat: Run, node: FakeNode) -> None:
+    decided = {"type": "contact", "name": "bob", "change": "disappearing", "disappear": 60.0, "by": "bob"}
+    node.events = [decided, {"type": "contact", "name": "bob", "change": "verified"}, message("1", "hi")]
+    ran = p2pchat("listen", "--count", "1")
+    assert ran.err == "bob: what you two say from now on disappears after 1 minute (set by bob)\n"
+    assert len(ran.lines) == 1
+
+
 def test_count_counts_messages_of_the_one_who_was_named(p2pchat: Run, node: FakeNode) -> None:
     node.events = [message("1", "a", sender="carol"), message("2", "b"), message("3", "c")]
     ran = p2pchat("listen", "--from", "bob", "--count", "1")

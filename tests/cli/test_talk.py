@@ -9,6 +9,7 @@ import pytest
 from p2pchat.cli.slash import Slash
 from p2pchat.cli.talk import ENTRY_LINES, ENTRY_LINES_MAX, REMEMBERED, Line, Talk
 from p2pchat.errors import ControlError, LimitError, P2PChatError, UsageError
+from p2pchat.wording.signs import ASCII
 from tests.support.fake_node import FakeNode, contact, message
 
 
@@ -326,3 +327,37 @@ async def test_a_failed_invite_is_told_and_another_may_follow(screen: Screen) ->
 async def test_quit(screen: Screen) -> None:
     await screen.slash.run("/quit")
     assert screen.left == 1
+
+
+async def test_what_this_home_sends_elsewhere_is_shown_once(screen: Screen) -> None:
+    await screen.talk.open("bob")
+    elsewhere = message("e1", "from a script", outgoing=True, state="queued")
+    for event in (elsewhere, elsewhere, message("e2", "to another", sender="carol", outgoing=True)):
+        await screen.talk.take(event)
+    await screen.talk.say("by hand")
+    mine = next(reversed(screen.talk.sent))
+    await screen.talk.take(message(mine, "by hand", outgoing=True, state="queued"))
+    assert screen.said() == ["me: from a script  ·", "me: by hand"]
+
+
+async def test_the_chat_asks_to_be_told_of_what_this_home_sends(screen: Screen) -> None:
+    following = asyncio.ensure_future(screen.talk.follow())
+    while not screen.node.listened:
+        await asyncio.sleep(0)
+    following.cancel()
+    assert screen.node.listened == [True]
+
+
+async def test_signs_are_those_that_the_terminal_shows() -> None:
+    shown: list[str] = []
+    node = FakeNode("bob")
+
+    def told(line: Line) -> None:
+        shown.append("".join(text for _, text in line))
+
+    talk = Talk(node, told, lambda: None, ASCII)  # type: ignore[arg-type]
+    await talk.open("bob")
+    await talk.take(message("e1", "hi", outgoing=True, state="queued"))
+    assert shown[-1].endswith("me: hi  .")
+    assert all(line.isascii() for line in shown)
+    assert "".join(text for _, text in talk.status_line()).isascii()

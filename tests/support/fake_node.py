@@ -60,6 +60,10 @@ class FakeNode:
         self.sent: list[tuple[str, str]] = []
         self.keys: list[str | None] = []
         self.was_heard: list[str] = []
+        self.listened: list[bool] = []
+        """With which ``own`` each listener came."""
+        self.removed: list[tuple[str, bool]] = []
+        """Who was removed, and whether the mesh was renewed."""
         self.invitation: list[Event | P2PChatError] = []
         self.joined: list[tuple[str, Sequence[str]]] = []
         self.rendezvous = [{"url": "ws://127.0.0.1:1", "up": True, "reason": ""}]
@@ -177,8 +181,10 @@ class FakeNode:
         del self.people[name]
         return self.people[new]
 
-    async def remove(self, name: str, **_: Any) -> Event:
+    async def remove(self, name: str, *, renew_mesh: bool = False, **_: Any) -> Event:
+        self.removed.append((name, renew_mesh))
         del self.people[name]
+        self.happens({"type": "contact", "name": name, "change": "removed"})
         return {"name": name, "left_mesh": None if self.people else "00" * 16, "renewed_mesh": None}
 
     async def send(
@@ -209,6 +215,7 @@ class FakeNode:
         return event
 
     async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncIterator[Event]:
+        self.listened.append(own)
         while True:
             while self.events:
                 event = self.events.pop(0)

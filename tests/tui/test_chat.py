@@ -505,6 +505,56 @@ async def test_an_invite_shows_what_to_say_and_opens_the_new_conversation(desk: 
         await it.until(lambda: it.chat.talks.current == "dora")
 
 
+async def test_where_else_a_mesh_is_met_is_asked_before_one_goes_there(desk: Open) -> None:
+    for keys, added in (
+        (("tab", "enter"), [("wss://other.example.org", "00" * 16, False)]),
+        (("enter",), []),
+    ):
+        node = FakeNode()
+        node.named_besides = ["wss://other.example.org", "ws://10.0.0.1:1"]
+        async with desk(node, whom="") as it:
+            await it.press("f6")
+            await it.type("4-a-b-c")
+            node.people["ana"] = {**FakeNode("ana").people["ana"]}
+            await it.press("enter")
+            await it.until(lambda: isinstance(it.chat.screen, Confirm))
+            assert "wss://other.example.org" in it.screen
+            assert "10.0.0.1" not in it.screen
+            await it.press(*keys)
+            await it.until(lambda: it.chat.talks.current == "ana")
+            assert node.added == added
+
+
+@pytest.mark.parametrize(
+    ("keys", "removed"),
+    [
+        (("enter",), []),
+        (("tab", "enter", "escape"), []),
+        (("tab", "enter", "enter"), [("bob", False)]),
+        (("tab", "enter", "tab", "enter"), [("bob", True)]),
+    ],
+)
+async def test_whoever_is_removed_may_be_put_out_of_the_mesh(
+    desk: Open, keys: tuple[str, ...], removed: list[tuple[str, bool]]
+) -> None:
+    node = FakeNode("bob", "carol")
+    async with desk(node) as it:
+        await it.type("/remove")
+        await it.press("enter")
+        await it.press(*keys)
+        await it.until(lambda: node.removed == removed)
+        assert len(it.chat.screen_stack) == 1
+
+
+async def test_the_list_goes_by_when_messages_came_and_not_by_their_writers_clocks(desk: Open) -> None:
+    node = FakeNode("bob", "carol")
+    async with desk(node) as it:
+        for sender, at in (("bob", "2030-01-01T00:00:00Z"), ("carol", "2020-01-01T00:00:00Z")):
+            node.happens(message(sender, "hi", sender=sender, at=at))
+            await it.until(lambda sender=sender: it.chat.talks.people[sender].last is not None)  # type: ignore[misc]
+        assert [each.name for each in it.chat.talks.in_order()] == ["carol", "bob"]
+
+
 # --- the screen
 
 

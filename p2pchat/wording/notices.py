@@ -1,0 +1,21 @@
+"""What a person should hear who did not ask: what a contact decided, what became of a session.
+
+Knows: which events those are. Does not know: where they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from p2pchat.wording.lines import contact_line
+from p2pchat.wording.sessions import session_line
+
+
+def notice(event: Mapping[str, Any]) -> str | None:
+    """The sentence for an event that should not go by unseen; None for any other."""
+    if event["type"] == "session":
+        return session_line(event)
+    if event["type"] == "contact" and event["change"] in ("disappearing", "over quota"):
+        return contact_line(event)
+    return None

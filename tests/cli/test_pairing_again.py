@@ -1,0 +1,53 @@
+"""Whoever pairs again keeps what was decided before, and is told; what one decides, the other sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.support.fake_node import FakeNode, contact
+from tests.support.processes import people, rendezvous
+
+INVITE = {"type": "invite", "code": "42-tango-marble-orbit"}
+
+
+def test_what_still_holds_of_somebody_paired_again_is_said(p2pchat: Run, node: FakeNode) -> None:
+    before = contact("bob", verified=True, disappear=3600.0, muted=True)
+    node.invitation = [INVITE, {"type": "contact", "change": "added", **before}]
+    said = p2pchat("invite").err
+    assert "bob has the same keys as before, and stays verified here." in said
+    assert "what you and bob say disappears after 1 hour" in said
+    assert "p2pchat contacts disappear bob off" in said
+    assert "bob is still muted here" in said
+
+
+def test_of_somebody_new_nothing_is_said_to_hold_still(p2pchat: Run, node: FakeNode) -> None:
+    node.invitation = [INVITE, {"type": "contact", "change": "added", **contact("bob")}]
+    said = p2pchat("invite").err
+    assert not any(word in said for word in ("before", "disappears", "still"))
+
+
+@pytest.mark.real
+def test_a_timer_is_seen_where_it_is_set_where_it_comes_and_after_pairing_again(tmp_path: Path) -> None:
+    with rendezvous() as url, people(tmp_path, url) as those:
+        ann, bob = those.friends("ann", "bob")
+        watched = ann.terminal("node", "run")
+        watched.until("running")
+        bob.node()
+        assert bob.run("contacts", "disappear", "ann", "1h").returncode == 0
+        watched.until("what you two say from now on disappears after 1 hour (set by bob)")
+        assert "What you and bob say now disappears after 1 hour." in ann.run("history", "bob").stderr
+        assert (
+            ann.run("contacts", "disappear", "bob").stdout
+            == "What you and bob say disappears after 1 hour.\n"
+        )
+
+        assert ann.run("contacts", "remove", "bob", "--yes").returncode == 0
+        invite = ann.start("invite")
+        joined = bob.run("join", invite.line())
+        assert joined.returncode == 0, joined.stderr
+        assert "As before, what you and ann say disappears after 1 hour." in joined.stderr
+        assert invite.ended().returncode == 0
+        watched.until("what you two say from now on disappears after 1 hour (set by bob)", times=2)

@@ -38,8 +38,9 @@ from p2pchat.core.records import (
     PutSession,
     SetMessageState,
 )
-from p2pchat.core.reunion import Adopt, Listen, Nudge, Reunion, Say, Step, Tell, Turn, Warn
+from p2pchat.core.reunion import Reunion
 from p2pchat.core.session import SALT_BYTES, Session
+from p2pchat.core.turns import Adopt, Listen, Nudge, Say, Step, Tell, Turn, Warn
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.crypto.identity import received_id
 from p2pchat.errors import Malformed, RefusedInput
@@ -267,7 +268,7 @@ class Conversation:
     def _cell(self, cell: Cell, now: float) -> list[Output]:
         """What does not open changes nothing; nonsense in a cell that opens is counted, and its key is used
         up all the same."""
-        offered = self._reunion.pending(cell.tag)
+        offered = self._reunion.offered(cell.tag)
         if offered is None and not self._session.knows(cell.tag):
             return self._apart(cell, now)
         session = offered or self._session
@@ -337,7 +338,7 @@ class Conversation:
     def renew(self, contact: Contact, session: Session, now: float) -> list[Output]:
         """Paired anew: what waits must be sealed under the new session."""
         self.contact = contact
-        self._reunion.paired()
+        self._reunion.paired(self._session)
         return self._saved(self._go_on_in(session, hold=False, now=now) + self._flush(now))
 
     def begin_anew(self, now: float) -> list[Output]:
@@ -371,8 +372,9 @@ class Conversation:
                 return self._turn(self._reunion.hear(cell, self._session, now), now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
-        if self._session.by_a_copy(cell):
-            return self._turn(self._reunion.doubt(self._session, now), now)
+        copy = self._session.by_a_copy(cell)
+        if copy is not None:
+            self._reunion.doubt(now, copy)
         return []
 
     def _turn(self, steps: Iterable[Step], now: float) -> list[Output]:
@@ -390,7 +392,7 @@ class Conversation:
                 asks = wire.Presence(here=True, asks=True, receipt=self._receipt())
                 said = self._say(asks, self._session.answer_room(now), now)
                 if said:
-                    self._reunion.nudged(before, now)
+                    self._reunion.nudged(before)
                 return said
             case Warn():
                 return self._say(wire.Copied(), self._session.answer_room(now), now)
@@ -456,6 +458,9 @@ class Conversation:
             ciphertext = self._inbox.pop(self._session.expected)
             assert ciphertext is not None, "it was whole"
             self._moved = True
+            if not self._session.follows(ciphertext):
+                self._counters["payloads of another copy"] += 1
+                break
             try:
                 plain = self._session.decrypt(ciphertext)
             except RefusedInput:
@@ -548,7 +553,8 @@ class Conversation:
         done = [(item, MessageState.DELIVERED) for item in told.kept]
         done += [(item, MessageState.EXPIRED) for item in told.refused]
         out = [order for item, state in done for order in self._finish(item, state, now)]
-        return out + (self._turn(self._reunion.tear(now), now) if told.unknown else [])
+        turn = self._reunion.tear(now) if told.unknown else self._reunion.vouched(self._session, now)
+        return out + self._turn(turn, now)
 
     def _answer(self, now: float) -> list[Output]:
         """Whatever the cells that came lately cause: it leaves together, and not when they came, or a

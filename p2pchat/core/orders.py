@@ -149,7 +149,7 @@ class SessionTurned:
 
     contact: ContactId
     turn: str
-    """As in ``core.reunion.Turn``."""
+    """As in ``core.turns.Turn``."""
     waiting: int
     """Messages that wait until the person says that they may go to a home that was restored."""
 

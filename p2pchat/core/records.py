@@ -100,7 +100,7 @@ class Contact:
     was_verified: bool = False
     """The safety number was compared before that, and not since."""
     standing: str = ""
-    """What is wrong with the session, as in ``core.reunion.Turn``; empty: nothing."""
+    """What is wrong with the session, as in ``core.turns.Turn``; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Knows: which tags to listen for, how words become cells and cells words. Does no
 from __future__ import annotations
 
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, TagDelta
+from p2pchat.crypto.kdf import digest
 from p2pchat.crypto.recovery import SLOTS, PublicKey, RecoveryKey
 from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy, below
@@ -13,12 +14,15 @@ from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment, split
 from p2pchat.wire.recovery import CELLS_MAX, Word, decode_word, encode_word
 
+HEARD_MAX = 512
+"""Cells that are remembered, so that one of them with another stamp does nothing."""
+
 PARTS_MAX = 4
 """Words of which some cells are here and others not yet; the oldest goes first."""
 
 
 class Line:
-    """Both ways. A word that was heard before is heard again: it is for others to notice."""
+    """Both ways. A cell is heard once in a run; who says a word again makes other cells of it."""
 
     def __init__(self, own: RecoveryKey, theirs: PublicKey, entropy: Entropy) -> None:
         """Raises Unreadable on a public key that is none."""
@@ -27,6 +31,7 @@ class Line:
         self._places: dict[bytes, tuple[int, int, int]] = {}
         self._epochs: set[int] = set()
         self._parts: dict[int, dict[int, bytes]] = {}
+        self._heard: dict[bytes, None] = {}
         self._slots: tuple[int, list[int]] = (0, [])
 
     def tags(self) -> list[bytes]:
@@ -60,7 +65,10 @@ class Line:
         epoch, slot, index = self._places[cell.tag]
         if epoch != cell.epoch:
             raise Malformed("a cell of another epoch than its tag")
-        fragment = decode_fragment(self._from.open(cell, slot, index))
+        opened = self._from.open(cell, slot, index)
+        if not self._new(cell):
+            return None
+        fragment = decode_fragment(opened)
         if fragment.lane is not Lane.APART or fragment.count > CELLS_MAX:
             raise Malformed("a cell of a session on another line")
         parts = self._parts.setdefault(fragment.number, {})
@@ -71,6 +79,15 @@ class Line:
         if len(self._parts) > PARTS_MAX:
             del self._parts[next(iter(self._parts))]
         return None
+
+    def _new(self, cell: Cell) -> bool:
+        name = digest(cell.box, 16)
+        if name in self._heard:
+            return False
+        self._heard[name] = None
+        if len(self._heard) > HEARD_MAX:
+            del self._heard[next(iter(self._heard))]
+        return True
 
     def say(self, word: Word, epoch: int) -> list[bytes]:
         """The cells of a word."""

@@ -32,7 +32,7 @@ from p2pchat.ports import Entropy
 from p2pchat.types import ContactId
 from p2pchat.wire import codec
 from p2pchat.wire import payload as wire
-from p2pchat.wire.cell import Cell, decode_cell
+from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment
 from p2pchat.wire.payload import NAMES_MAX, Receipt, RekeyAnswer, RekeyOffer, names
 from p2pchat.wire.recovery import NAME_BYTES
@@ -62,12 +62,13 @@ SALT_BYTES = 16
 """Random bytes in front of what Olm encrypts, a block of its AES-CBC, whose IV follows from the message key:
 should a copy of this home use that key once more, what both sealed still has nothing in common."""
 
-AHEAD = 16
-"""Tags of our own next cells that are listened for: a cell that bears one was written by a copy of this
-home."""
+LINK_BYTES = 6
+"""In front of an ordered payload's Olm message: which one went before it. Of two copies of a home that give
+the same numbers, what the one sent is never taken for what follows the other's."""
 
-WRITTEN = 64
-"""Cells of ours whose tags are remembered, to know one that a copy of this home wrote under the same."""
+AHEAD = 16
+"""Tags of our own next cells that are listened for: a cell that bears one, and opens with our own key, was
+written by a copy of this home. Under tags that we have used anybody can write, and the keys are gone."""
 
 Position = tuple[SendChain, int, int]
 """A place in what is sent: a chain, an epoch and the index of the next cell."""
@@ -103,14 +104,17 @@ class Session:
         self._receiving = receiving  # newest generation first, at most two
         self._renewal = renewal
         self._seen = (sending.epoch, -1)
+        self._sent = self._taken = bytes(LINK_BYTES)
+        """Links of the payload that was encrypted last, and of the one that was taken last."""
+        self._taken_at = -1
+        """The number of that one."""
         self._opened: list[bytes] = []
         """Names of the payloads opened last, for receipts."""
         self.overtaken = False
         """The contact has seen cells of ours that we have yet to write."""
-        self._ours: set[bytes] = set()
+        self._ours: dict[bytes, int] = {}
+        """Tags of our own next cells, and their indices."""
         self._ours_at: Position | None = None
-        self._written: dict[bytes, bytes] = {}
-        """Tag and box of the cells that we wrote last."""
         self._unsaved_cells = 0
 
     @classmethod
@@ -130,6 +134,9 @@ class Session:
         session.expected = read.integer("expected", 0, 2**32)
         session._opened = names(read.bytes("opened", limit=NAMES_MAX * wire.NAME_BYTES))
         session.told = read.integer("told", 0, 2**32)
+        if "sent" in read:  # homes of before had no links
+            session._sent, session._taken = read.bytes("sent", LINK_BYTES), read.bytes("taken", LINK_BYTES)
+            session._taken_at = read.integer("taken_count", 0, 2**32) - 1
         session.name = read.bytes("name", NAME_BYTES)
         session._seen = (read.integer("seen_epoch", 0, 2**32), read.integer("seen_count", 0, 2**32) - 1)
         return session
@@ -145,6 +152,9 @@ class Session:
             "next_number": self.next_number,
             "expected": self.expected,
             "told": self.told,
+            "sent": self._sent,
+            "taken": self._taken,
+            "taken_count": self._taken_at + 1,
             "name": self.name,
             "opened": b"".join(self._opened),
             "seen_epoch": self._seen[0],
@@ -169,18 +179,23 @@ class Session:
         return any(chain.knows(tag) for chain in self._receiving)
 
     def watch(self) -> TagDelta:
-        """Listen for our own tags, the next and the last: a copy of this home may use them."""
+        """Listen for the tags of our own next cells: a copy of this home may use them."""
         position = self.position()
         if position == self._ours_at:
             return TagDelta((), ())
         before, self._ours_at = self._ours, position
-        self._ours = {*self._sending.ahead(AHEAD), *self._written}
-        return TagDelta(tuple(self._ours - before), tuple(before - self._ours))
+        ahead = self._sending.ahead(AHEAD)
+        self._ours = {tag: self._sending.index + offset for offset, tag in enumerate(ahead)}
+        gained = tuple(tag for tag in self._ours if tag not in before)
+        return TagDelta(gained, tuple(tag for tag in before if tag not in self._ours))
 
-    def by_a_copy(self, cell: Cell) -> bool:
-        """Whether it bears a tag of ours, and is not the cell that we wrote under it. (Cells of ours come
-        back from the mesh.)"""
-        return cell.tag in self._ours and self._written.get(cell.tag) != cell.box
+    def by_a_copy(self, cell: Cell) -> Position | None:
+        """Where in what we send the cell stands, if it was sealed with a key of ours that we have yet to use:
+        only a copy of this home can do that."""
+        index, at = self._ours.get(cell.tag), self.position()
+        if index is None or self._ours_at is None or self._ours_at[:2] != at[:2] or index < at[2]:
+            return None
+        return (*at[:2], index) if self._sending.wrote(cell, index) else None
 
     def position(self) -> Position:
         """Where we are in what we send."""
@@ -218,9 +233,14 @@ class Session:
         self._note_seen(fragment)
         return fragment
 
+    def follows(self, ciphertext: bytes) -> bool:
+        """Whether the ordered payload ``expected`` was sent after the one that was taken last, as far as the
+        two are neighbours: else another copy of the contact's home has sent it."""
+        return self._taken_at != self.expected - 1 or ciphertext[:LINK_BYTES] == self._taken
+
     def decrypt(self, ciphertext: bytes) -> bytes:
         """Decrypt the ordered payload ``expected``. Raises Unreadable and then has changed nothing."""
-        salted = self._olm.decrypt(ciphertext)
+        salted = self._olm.decrypt(ciphertext[LINK_BYTES:])
         if len(salted) < SALT_BYTES:
             raise Unreadable("a payload without its salt")
         self._renewal.count += 1
@@ -230,6 +250,7 @@ class Session:
         """Count the ordered payload ``expected``, which was decrypted; a receipt says whether it was
         ``kept``, or refused as nonsense."""
         self._opened = [*self._opened, opened_name(self.expected, ciphertext, kept)][-NAMES_MAX:]
+        self._taken_at, self._taken = self.expected, _link(self.expected, ciphertext)
         self.expected += 1
 
     def receipt(self, partial: bytes) -> Receipt:
@@ -252,12 +273,14 @@ class Session:
     # --- speaking
 
     def encrypt(self, payload: bytes, salt: bytes) -> tuple[int, bytes]:
-        """Give an ordered payload its number and its Olm ciphertext; ``salt`` is ``SALT_BYTES`` random
-        bytes."""
+        """Give an ordered payload its number and its ciphertext, a link and an Olm message; ``salt`` is
+        ``SALT_BYTES`` random bytes."""
         number = self.next_number
         self.next_number += 1
         self._renewal.count += 1
-        return number, self._olm.encrypt(salt + payload)
+        ciphertext = self._sent + self._olm.encrypt(salt + payload)
+        self._sent = _link(number, ciphertext)
+        return number, ciphertext
 
     def room(self, now: float) -> int:
         """Cells of ordered payloads that may leave now."""
@@ -285,12 +308,7 @@ class Session:
     def seal(self, fragment: Fragment, now: float) -> bytes:
         """Seal one fragment into a cell of ``GEOMETRY.cell`` bytes under the next tag."""
         self._sending.advance(epoch_at(now))
-        sealed = self._sending.seal(encode_fragment(fragment))
-        cell = decode_cell(sealed)
-        self._written[cell.tag] = cell.box
-        if len(self._written) > WRITTEN:
-            del self._written[next(iter(self._written))]
-        return sealed
+        return self._sending.seal(encode_fragment(fragment))
 
     # --- renewal
 
@@ -357,6 +375,10 @@ def opened_name(number: int, ciphertext: bytes, kept: bool) -> bytes:
     return derive(
         b"", "kept" if kept else "refused", number.to_bytes(4, "big"), ciphertext, size=wire.NAME_BYTES
     )
+
+
+def _link(number: int, ciphertext: bytes) -> bytes:
+    return derive(b"", "sent", number.to_bytes(4, "big"), ciphertext, size=LINK_BYTES)
 
 
 def _joined(deltas: list[TagDelta]) -> TagDelta:

@@ -23,9 +23,10 @@ from p2pchat.core.patience import Patience
 from p2pchat.core.quota import Quota
 from p2pchat.core.records import Contact, Memory, OutboxEntry
 from p2pchat.core.renewal import Renewal
-from p2pchat.core.reunion import Reunion, Turn
+from p2pchat.core.reunion import Reunion
 from p2pchat.core.session import Session
 from p2pchat.core.settings import Settings
+from p2pchat.core.turns import Turn
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.ports import Entropy, exponential, sample, uniform
 from p2pchat.types import ContactId, MeshId, MessageState

@@ -142,6 +142,17 @@ class SendChain:
         """The tags of the next ``count`` cells: until they are sealed, nobody else has a use for them."""
         return [_tag(self._tags, index) for index in range(self.index, self.index + count)]
 
+    def wrote(self, cell: Cell, index: int) -> bool:
+        """Whether somebody with this chain sealed the cell under an index that is still to come."""
+        chain = self._chain
+        for _ in range(index - self.index):
+            chain = derive(chain, "next")
+        try:
+            _cipher(_message_key(chain)).decrypt(cell.box, [_bound(cell.tag, self.epoch)])
+        except InvalidTag:
+            return False
+        return cell.epoch == self.epoch
+
     def mark(self, binding: bytes, nonce: bytes) -> bytes:
         """What shows the other side alone that it is we who say it where ``binding`` (32 bytes) is known; 16
         bytes, another with every nonce."""

@@ -29,7 +29,7 @@ from p2pchat.ports import Entropy
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
 
-SLOTS = 8
+SLOTS = 12
 """Messages of one sender in one epoch that share no tag."""
 
 HIDDEN_BYTES = 32
@@ -74,13 +74,18 @@ class RecoveryKey:
         return Way(point, self.public.x25519), Way(point, theirs.x25519)
 
     def open(self, ciphertext: bytes) -> bytes:
-        """The secret of an ask that was made for this key. Raises Unreadable."""
+        """The secret of a ciphertext that was made for this key. Raises Unreadable."""
         return self._kem.decapsulate(ciphertext)
 
 
-def asked(theirs: PublicKey) -> tuple[bytes, bytes]:
-    """A fresh secret for an ask, and its ciphertext. Raises Unreadable."""
+def secret_for(theirs: PublicKey) -> tuple[bytes, bytes]:
+    """A fresh secret that only the owner of the key can open, and its ciphertext. Raises Unreadable."""
     return encapsulate(theirs.encapsulation_key)
+
+
+def proved(knocked: bytes, challenged: bytes) -> bytes:
+    """What only two ends know that both have their recovery keys, and are there now."""
+    return derive(knocked, "proved", challenged)
 
 
 class Way:

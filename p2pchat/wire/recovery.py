@@ -15,13 +15,13 @@ from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
 
-CELLS_MAX: Final = 3
+CELLS_MAX: Final = 2
 """Cells of one message."""
 
 MESSAGE_LIMIT: Final = CELLS_MAX * GEOMETRY.data
 
 ASK_BYTES: Final = 16
-"""By which an ask is called."""
+"""By which a knock or an ask is called."""
 
 NAME_BYTES: Final = 8
 """By which a session is called."""
@@ -32,11 +32,27 @@ _TYPE_MAX: Final = 2**16 - 1
 
 
 @dataclass(frozen=True, slots=True)
+class Knock:
+    """Something is wrong with our session: are you there?"""
+
+    ciphertext: bytes = field(repr=False)
+    """For the other's recovery key; its secret seals the reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """We are; and are you?"""
+
+    knock: bytes
+    box: bytes = field(repr=False)
+    """A ciphertext for the recovery key of who knocked; both secrets together seal the rest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """Our session is of no use: let us begin anew."""
 
-    ciphertext: bytes = field(repr=False)
-    """For the other's recovery key; its secret seals the rest."""
+    knock: bytes
     box: bytes = field(repr=False)
     """``AskKeys``."""
 
@@ -48,6 +64,8 @@ class AskKeys:
     one_time: bytes
     """For an Olm session, 32 bytes."""
     encapsulation_key: bytes = field(repr=False)
+    unheard: bytes
+    """The session into which the asker changed over without being heard there; zero if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,8 @@ class Living:
     """We are talking with another home that has your keys."""
 
     ask: bytes
+    box: bytes = field(repr=False)
+    """Empty, and sealed: whoever says it has read the ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +115,24 @@ class UnknownWord:
     type: int
 
 
-Word = Ask | Answer | Living | Standing | UnknownWord
+Word = Knock | Challenge | Ask | Answer | Living | Standing | UnknownWord
 
 
 def encode_word(word: Word) -> bytes:
     """Return at most ``MESSAGE_LIMIT`` bytes."""
     match word:
-        case Ask(ciphertext=ciphertext, box=box):
-            return pack({"t": 1, "ct": ciphertext, "box": box})
+        case Knock(ciphertext=ciphertext):
+            return pack({"t": 1, "ct": ciphertext})
+        case Challenge(knock=knock, box=box):
+            return pack({"t": 2, "knock": knock, "box": box})
+        case Ask(knock=knock, box=box):
+            return pack({"t": 3, "knock": knock, "box": box})
         case Answer(ask=ask, box=box):
-            return pack({"t": 2, "ask": ask, "box": box})
-        case Living(ask=ask):
-            return pack({"t": 3, "ask": ask})
+            return pack({"t": 4, "ask": ask, "box": box})
+        case Living(ask=ask, box=box):
+            return pack({"t": 5, "ask": ask, "box": box})
         case Standing(session=session, next=following, sent=sent):
-            return pack({"t": 4, "session": session, "next": following, "sent": sent})
+            return pack({"t": 6, "session": session, "next": following, "sent": sent})
         case UnknownWord(type=unknown):
             return pack({"t": unknown})
     assert_never(word)
@@ -119,12 +143,16 @@ def decode_word(data: bytes) -> Word:
     read = Reader(unpack(data, MESSAGE_LIMIT))
     match read.integer("t", 0, _TYPE_MAX):
         case 1:
-            return Ask(read.bytes("ct", CIPHERTEXT_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
+            return Knock(read.bytes("ct", CIPHERTEXT_BYTES))
         case 2:
-            return Answer(read.bytes("ask", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
+            return Challenge(read.bytes("knock", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
         case 3:
-            return Living(read.bytes("ask", ASK_BYTES))
+            return Ask(read.bytes("knock", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
         case 4:
+            return Answer(read.bytes("ask", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
+        case 5:
+            return Living(read.bytes("ask", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
+        case 6:
             numbers = read.integer("next", 0, _U32), read.integer("sent", 0, _U32)
             return Standing(read.bytes("session", NAME_BYTES), *numbers)
         case unknown:
@@ -133,14 +161,14 @@ def decode_word(data: bytes) -> Word:
 
 def encode_ask_keys(keys: AskKeys) -> bytes:
     """For the box of an ask."""
-    return keys.one_time + keys.encapsulation_key
+    return keys.one_time + keys.encapsulation_key + keys.unheard
 
 
 def decode_ask_keys(data: bytes) -> AskKeys:
     """Undo ``encode_ask_keys``. Raises Malformed."""
-    if len(data) != 32 + ENCAPSULATION_KEY_BYTES:
+    if len(data) != 32 + ENCAPSULATION_KEY_BYTES + NAME_BYTES:
         raise Malformed(f"keys of {len(data)} bytes")
-    return AskKeys(data[:32], data[32:])
+    return AskKeys(data[:32], data[32:-NAME_BYTES], data[-NAME_BYTES:])
 
 
 def encode_answer_keys(keys: AnswerKeys) -> bytes:

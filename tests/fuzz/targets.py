@@ -150,9 +150,11 @@ TARGETS: dict[str, Target] = {
         payload.RecoveryOffer(b"x" * 32, b"e" * 1184),
     ),
     "recovery": Format(recovery.decode_word, recovery.encode_word).extensible(
-        recovery.Ask(b"c" * 1088, b"sealed keys"),
+        recovery.Knock(b"c" * 1088),
+        recovery.Challenge(b"k" * 16, b"sealed ciphertext"),
+        recovery.Ask(b"k" * 16, b"sealed keys"),
         recovery.Answer(b"a" * 16, b"sealed answer"),
-        recovery.Living(b"a" * 16),
+        recovery.Living(b"a" * 16, b"sealed"),
         recovery.Standing(b"session!", 7, 9),
     ),
     "notice": Format(payload.decode_notice, payload.encode_notice).extensible(

@@ -1,11 +1,11 @@
 """Beginning anew as terms: an asker whose session is of no use, an answerer, and the attacker's network.
 
 The messages are those of ``wire.recovery``, made by their own constructors; what follows from them is
-``crypto.recovery`` and ``core.reunion`` themselves, run over terms. Written here by hand: who says what when,
+``crypto.recovery`` and ``core.asking`` themselves, run over terms. Written here by hand: who says what when,
 Olm's first message, the seals.
 
-Mallory is a contact of both, with a line of her own to each. ``stolen``: she has both ends' recovery keys of
-the line between the two as well, and no more: not their identity keys.
+Mallory is a contact of both, with a line of her own to each. ``stolen``: whose recovery keys of the line
+between the two she has as well, and no more: not their identity keys.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any, ClassVar
 from unittest.mock import patch
 
-from p2pchat.core import reunion
+from p2pchat.core import asking
 from p2pchat.crypto import recovery
 from p2pchat.wire import recovery as words
 from tests.symbolic.pairing import (
@@ -40,9 +40,12 @@ from tests.symbolic.terms import Knowledge, Term, Value, atom, fn, power, public
 
 wire: Any = words
 crypto: Any = recovery
-core: Any = reunion
+core: Any = asking
 
 BASE, SECRET, HIDDEN = atom("mallory's base"), atom("mallory's KEM secret"), "what mallory hides"
+
+UNASKED = "heeds an ask that nobody makes now"
+"""Neither its contact, who has met the challenge, nor a thief of the contact's keys."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Run:
 class Line:
     """What is known for the case that a session is of no use."""
 
-    stolen: bool = False
+    stolen: frozenset[str] = frozenset()
     hides: bool = True
     """Whether the answer's Olm message hides something that the roots depend on."""
 
@@ -98,17 +101,14 @@ def symbolically() -> Iterator[None]:
         yield
 
 
-def ask_of(run: Run) -> Any:
-    """What an honest asker says first."""
-    secret = run.own("secret")
-    keys = wire.AskKeys(power(G, run.own("one-time")), public(run.own("seed")))
-    return wire.Ask(
-        wrapped(public(seed(run.whom, run.who)), secret), sealed(fn("ask", secret), "", said_as(keys))
-    )
+def name_of(word: Any) -> Term:
+    return fn("name", said_as(word))
 
 
-def name_of(ask: Any) -> Term:
-    return fn("name", said_as(ask))
+def challenge_in(box: Value, secret: Term) -> Any:
+    """The ciphertext in a challenge's box, if it opens."""
+    fits = isinstance(box, Term) and box.kind == "sealed" and box.args[0] is fn("challenge", secret)
+    return box.args[2] if fits else None
 
 
 def inside(box: Value, key: Term, kind: type) -> Any:
@@ -130,8 +130,25 @@ def hidden_in(olm: Value, who: str, one_time: Term, secret: Any) -> Value | None
 
 
 def asker(run: Run, line: Line) -> Party:
-    ask, secret, otk = ask_of(run), run.own("secret"), run.own("one-time")
-    me, name = atom(f"identity of {run.who}"), name_of(ask)
+    knocked, otk, me = run.own("secret"), run.own("one-time"), atom(f"identity of {run.who}")
+    knock = wire.Knock(wrapped(public(seed(run.whom, run.who)), knocked))
+
+    def met(challenge: Any, box: Value) -> bool:
+        return challenge.knock is name_of(knock) and challenge_in(box, knocked) is not None
+
+    def challenges(challenge: Any, knows: Knowledge) -> list[Value]:
+        ciphertexts = {*knows.heard("ciphertext"), wrapped(public(seed(run.who, run.whom)), SECRET)}
+        boxes = [sealed(fn("challenge", knocked), "", each) for each in ciphertexts]
+        return [box for box in boxes if met(challenge, box)]
+
+    challenge = yield (
+        [sealed(way(run.who, run.whom), "asker", said_as(knock))],
+        Awaits(wire.Challenge, way(run.whom, run.who), ("box", met), challenges),
+    )
+    secret = crypto.proved(knocked, opened(challenge_in(challenge.box, knocked), seed(run.who, run.whom)))
+    asks = wire.AskKeys(power(G, otk), public(run.own("seed")), 0)
+    ask = wire.Ask(name_of(knock), sealed(fn("ask", secret), "", said_as(asks)))
+    name = name_of(ask)
 
     def olm_secret(base: Value) -> Term:
         return agreed(power(identity(run.whom), otk), power(base, me), power(base, otk))
@@ -168,19 +185,26 @@ def asker(run: Run, line: Line) -> Party:
 def answerer(run: Run, line: Line) -> Party:
     me = atom(f"identity of {run.who}")
 
+    knock = yield [], Awaits(wire.Knock, way(run.whom, run.who))
+    knocked, proof = opened(knock.ciphertext, seed(run.who, run.whom)), run.own("challenge")
+    box = sealed(fn("challenge", knocked), "", wrapped(public(seed(run.whom, run.who)), proof))
+    challenge = wire.Challenge(name_of(knock), box)
+    secret = crypto.proved(knocked, proof)
+
     def right(ask: Any, box: Value) -> bool:
-        secret = opened(ask.ciphertext, seed(run.who, run.whom))
-        return inside(box, fn("ask", secret), wire.AskKeys) is not None
+        return ask.knock is challenge.knock and inside(box, fn("ask", secret), wire.AskKeys) is not None
 
     def made(ask: Any, knows: Knowledge) -> list[Value]:
-        secret = opened(ask.ciphertext, seed(run.who, run.whom))
         one_times = {*knows.heard("one_time"), power(G, atom("mallory's one-time key"))}
         eks = {*knows.heard("encapsulation_key"), public(atom("mallory's seed"))}
-        keys = [wire.AskKeys(one_time, ek) for one_time, ek in product(one_times, eks)]
+        keys = [wire.AskKeys(one_time, ek, 0) for one_time, ek in product(one_times, eks)]
         return [sealed(fn("ask", secret), "", said_as(each)) for each in keys]
 
-    ask = yield [], Awaits(wire.Ask, way(run.whom, run.who), ("box", right), made)
-    secret, name = opened(ask.ciphertext, seed(run.who, run.whom)), name_of(ask)
+    ask = yield (
+        [sealed(way(run.who, run.whom), "answerer", said_as(challenge))],
+        Awaits(wire.Ask, way(run.whom, run.who), ("box", right), made),
+    )
+    name = name_of(ask)
     theirs = inside(ask.box, fn("ask", secret), wire.AskKeys)
     base, shared, hides = run.own("base"), run.own("KEM secret"), run.own("hidden")
     olm_secret = agreed(
@@ -199,7 +223,7 @@ def answerer(run: Run, line: Line) -> Party:
 def agreement(
     line: Line, shared: Value, hidden: Value, name: Term, keys: Any, asks: str, answers: str
 ) -> Any:
-    exchanged = core._exchanged(name, keys, identity(asks), identity(answers))
+    exchanged = core.exchanged(name, keys, identity(asks), identity(answers))
     return crypto.agreed(shared, hidden if line.hides else "nothing", *exchanged)
 
 
@@ -223,18 +247,30 @@ class Recoveries(Attack):
         for who in ("alice", "bob"):
             known += [identity(who), scalar("mallory", who), seed("mallory", who)]
             known += [power(G, scalar(who, "mallory")), public(seed(who, "mallory"))]
-        if self._rules.stolen:
-            known += [make(*ends) for make in (scalar, seed) for ends in (("alice", "bob"), ("bob", "alice"))]
+        ends = [each for each in (("alice", "bob"), ("bob", "alice")) if each[0] in self._rules.stolen]
+        known += [make(*each) for make in (scalar, seed) for each in ends]
+        for owner, other in ends:
+            known += [public(seed(other, owner)), power(G, scalar(other, owner))]
         return known
 
     def _values(self, run: Any, name: str, so_far: Any, knows: Knowledge) -> list[Value]:
-        own: Value = (
-            name_of(ask_of(run)) if name == "ask" else wrapped(public(seed(run.who, run.whom)), SECRET)
-        )
-        return [each for each in {own, *knows.heard(name)} if knows.derives(each)]
+        own: set[Value] = set()
+        match name:
+            case "ciphertext":
+                own = {wrapped(public(seed(run.who, run.whom)), SECRET)}
+            case "knock" | "ask":
+                kind = name.capitalize()
+                own = {
+                    fn("name", term)
+                    for term in knows.terms
+                    if term.kind == "message" and term.args[0] == kind
+                }
+        return [each for each in own | knows.heard(name) if knows.derives(each)]
 
     def _wrong(self, number: int, state: Any, before: Knowledge, steps: Any) -> Found | None:
         run = self._runs[number]
+        if self._unasked(number, state):
+            return Found(UNASKED, run, steps)
         end = self._play(number, state[number])[1]
         if not isinstance(end, Paired):
             return None
@@ -252,6 +288,20 @@ class Recoveries(Attack):
             and self._play(n, state[n])[1].view == end.view
         ]
         return None if agreeing else Found(MISBOUND, run, steps)
+
+    def _unasked(self, number: int, state: Any) -> bool:
+        """Whether an answerer has just taken an ask that no honest asker made for its challenge; whoever has
+        the asker's recovery keys may make one."""
+        run = self._runs[number]
+        taken = run.role == "answerer" and len(state[number]) == 2 and run.whom != "mallory"
+        if not taken or run.whom in self._rules.stolen:
+            return False
+        challenge = self._play(number, state[number])[0][1][0].args[2]
+        return not any(
+            each[:1] and said_as(each[0]) is challenge and self._runs[n].who == run.whom
+            for n, each in enumerate(state)
+            if self._runs[n].role == "asker"
+        )
 
 
 def scenes(runs: int) -> Iterator[tuple[Run, ...]]:

@@ -1,0 +1,79 @@
+"""Whether the contact answers in our session: so many questions, each with its time to be answered.
+
+Knows: when to ask, and which silence counts. Does not know: what follows from it.
+
+A silence counts only while we can be heard: not before the question has left, not when the link went
+meanwhile, and not when this machine slept. (A link that is dead is found out sooner than a question's time is
+over: ``link.QUIET_S``.)
+"""
+
+from __future__ import annotations
+
+from p2pchat.core.session import Position, Session
+
+QUESTIONS = 4
+"""So many go unanswered before nobody is there: single cells may be lost."""
+
+LATE_S = 5.0
+"""Whoever looks so much later than it wanted was asleep, and has not listened."""
+
+NEVER = 2.0**53
+
+
+class Inquiry:
+    """One. ``tick`` when ``at`` has come, while there is a link."""
+
+    def __init__(self, at: float, gap_s: float, beyond: Position | None = None, unanswered: int = 0) -> None:
+        """``gap_s``: the time that each question has; ``beyond``: others wrote under tags of ours up to
+        there, so that only what is answered after that was ours; ``unanswered``: questions of before."""
+        self.at = at
+        self.unanswered = unanswered
+        self.over = False
+        """Nobody answers."""
+        self.since: Position | None = None
+        """Where we stood when we first asked."""
+        self._gap_s = gap_s
+        self._beyond = beyond
+        self._asked = False
+
+    def tick(self, now: float) -> bool:
+        """Whether to ask now."""
+        if self.over or now < self.at:
+            return False
+        if self._asked and now <= self.at + LATE_S:
+            self.unanswered += 1
+            self.over = self.unanswered >= QUESTIONS
+        self._asked, self.at = False, NEVER if self.over else now + self._gap_s
+        return not self.over
+
+    def asked(self, before: Position) -> None:
+        """The question left; ``before``: where we stood until then."""
+        self._asked = True
+        if self.since is None and not _passed(before, self._beyond):
+            self.since = before
+
+    def foreign(self, at: Position) -> None:
+        """Another wrote under a tag of ours: what was asked up to there may have been its question."""
+        if self._beyond is None or _passed(self._beyond, at):
+            self._beyond = at
+        if self.since is not None and _passed(self.since, at):
+            self.since = None
+
+    def answered(self, session: Session) -> bool:
+        """Whether the contact has shown that it saw a question."""
+        return self.since is not None and session.answered(self.since)
+
+    def interrupted(self, now: float) -> None:
+        """The link was down: a question that was open may not have been heard. Those that had their time
+        before count, also when another run asked them."""
+        if not self.over:
+            self.at, self._asked = now, False
+
+    def begin_again(self, now: float) -> None:
+        """What was silent until now does not count."""
+        self.at, self.over, self.unanswered, self._asked = now, False, 0, False
+
+
+def _passed(one: Position, other: Position | None) -> bool:
+    """Whether ``other`` is in the same chain, and not before ``one``."""
+    return other is not None and one[0] is other[0] and one[1:] <= other[1:]

@@ -61,7 +61,8 @@ TOPIC_OVERLAP_S = 900.0
 hour."""
 
 AVOID_S = 20.0
-"""A seat whose link failed is left alone this long: it may simply be unreachable from here."""
+"""A seat whose link failed is left alone this long: it may simply be unreachable from here. Not while the
+mesh may be in pieces: nobody of another piece can be reached, and once one can, a look should find it."""
 
 REMEMBERED_CAP = 256
 """Others' seats remembered; twice what eight rendezvous show in an hour of asking."""
@@ -228,8 +229,8 @@ class Meeting:
         _remember(self._avoided, (url, seat), now + AVOID_S)
 
     def avoided(self, url: str, seat: Seat, now: float) -> bool:
-        """Whether a link with that seat has failed lately."""
-        return self._avoided.get((url, seat), 0.0) > now
+        """Whether a link with that seat has failed lately, and may not be what brings pieces together."""
+        return not self.torn(now) and self._avoided.get((url, seat), 0.0) > now
 
     def _take(self, topics: list[Topic]) -> list[Wish]:
         return [TakeSeat(url, topic, SeatMode.MESH) for topic in topics for url in self._urls]

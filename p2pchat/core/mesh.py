@@ -24,6 +24,8 @@ from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus, MeshStatus
 from p2pchat.core.stem import outputs as stems
+from p2pchat.core.stem.profile import FAST
+from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.view import View, ViewOutput
 from p2pchat.crypto.kdf import cell_id
@@ -84,7 +86,8 @@ class Mesh:
         self._links_wanted = settings.links_wanted
         self._counters = counters
         self._cells = Cells(record.id, settings, entropy, counters, strategy, kept, self._node_at)
-        self._stem = stem(settings.profile, entropy.child("stem"), counters) if settings.profile else None
+        self._stemless = settings.profile is None
+        self._stem = stem(settings.profile or FAST, entropy.child("stem"), counters)
         self._view = View(record, node, settings, entropy, new_link, counters, self)
 
     # --- what the parent asks
@@ -127,13 +130,12 @@ class Mesh:
             self._view.sitting,
             held,
             pulling,
-            self._stem.status() if self._stem is not None else None,
+            None if self._stemless else self._stem.status(),
         )
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
-        due = min(self._view.next_wakeup(), self._cells.next_wakeup())
-        return due if self._stem is None else min(due, self._stem.next_wakeup())
+        return min(self._view.next_wakeup(), self._cells.next_wakeup(), self._stem.next_wakeup())
 
     # --- what happens to links and seats
 
@@ -141,19 +143,18 @@ class Mesh:
         """Do what is due."""
         out = self._watched(self._view.tick(now), now)
         out += self._on_cells(self._cells.tick(now), now) + self._serve(now)
-        if self._stem is not None:
-            out += self._stemmed(self._stem.tick(now), now)
+        out += self._stemmed(self._stem.tick(now), now)
         return out + self._on_cells(self._cells.forget(now), now)
 
     def leave(self, now: float) -> list[MeshOutput]:
         """Send what waits, say goodbye to every neighbour and close; write down what is held."""
-        waiting = self._stemmed(self._stem.leave(now), now) if self._stem is not None else []
+        waiting = self._stemmed(self._stem.leave(now), now)
         held = self._on_cells(self._cells.leave(now), now)
         return [*held, *waiting, *self._watched(self._view.leave(now), now)]
 
     def depart(self, now: float) -> list[MeshOutput]:
         """Leave for good."""
-        waiting = self._stemmed(self._stem.leave(now), now) if self._stem is not None else []
+        waiting = self._stemmed(self._stem.leave(now), now)
         return [*waiting, *self._watched(self._view.depart(now), now)]
 
     def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
@@ -194,18 +195,15 @@ class Mesh:
             match each:
                 case Opened(neighbour):
                     done += self._on_cells(self._cells.link_up(neighbour.id, neighbour.ours, now), now)
-                    if self._stem is not None:
-                        done += self._stemmed(self._stem.link_up(neighbour.id, neighbour.binding, now), now)
-                        if neighbour.standing is Standing.SOUGHT:
-                            done += self._stemmed(self._stem.sought(neighbour.id, now), now)
+                    done += self._stemmed(self._stem.link_up(neighbour.id, neighbour.binding, now), now)
+                    if neighbour.standing is Standing.SOUGHT:
+                        done += self._stemmed(self._stem.sought(neighbour.id, now), now)
                     done.append(NeighbourChanged(neighbour.id, up=True))
                 case Sought(neighbour):
-                    if self._stem is not None:
-                        done += self._stemmed(self._stem.sought(neighbour.id, now), now)
+                    done += self._stemmed(self._stem.sought(neighbour.id, now), now)
                 case Closed(neighbour, broken):
                     done += self._on_cells(self._cells.link_down(neighbour.id, broken, now), now)
-                    if self._stem is not None:
-                        self._stem.link_down(neighbour.id, now)
+                    self._stem.link_down(neighbour.id, now)
                     done.append(NeighbourChanged(neighbour.id, up=False))
                 case Heard(link, said):
                     done += self._heard(link, said, now)
@@ -219,7 +217,7 @@ class Mesh:
                 return self._onion(link, said.body, now)
             return self._on_cells(self._cells.pushed(link, said.body, now), now)
         if isinstance(said, _VICINAL):
-            return self._stemmed(self._stem.heard(link, said, now), now) if self._stem is not None else []
+            return self._stemmed(self._stem.heard(link, said, now), now)
         if isinstance(said, Marks):
             return [MarksGiven(link, said)]
         return self._on_cells(self._cells.heard(link, said, now), now)
@@ -232,11 +230,15 @@ class Mesh:
 
     def first(self, link: LinkId) -> bool:
         """Whether our stem begins there."""
-        return self._stem is not None and self._stem.begins_at(link)
+        return not self._stemless and self._stem.begins_at(link)
 
-    def degree(self, link: LinkId) -> int:
-        """How many links its other end says to have; 0: not known."""
-        return self._stem.degree(link) if self._stem is not None else 0
+    def here(self, now: float) -> Station | None:
+        """Our place on the mesh's map; None as long as the map is not known."""
+        return self._stem.here(now)
+
+    def called(self, name: bytes) -> Station | None:
+        """Our place on the map on which we have that name."""
+        return self._stem.called(name)
 
     # --- cells
 
@@ -244,7 +246,7 @@ class Mesh:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
         cell = self._cells.paid(cell)
         self._counters["cells originated"] += 1
-        if self._stem is None:
+        if self._stemless:
             entered = self._on_cells(self._cells.enter(cell, None, now), now)
             return [*entered, CellLeft(cell[: GEOMETRY.cell_tag])]
         sent = Notify(CellSeen(cell_id(cell), None, 0, now))
@@ -260,8 +262,7 @@ class Mesh:
                 case cells.Put(link, frame, lane):
                     done += self._view.send(link, frame, now, lane)
                 case cells.CellKnown(name):
-                    if self._stem is not None:
-                        self._stem.seen(name)
+                    self._stem.seen(name)
                 case _:
                     done.append(each)
         return done
@@ -278,19 +279,17 @@ class Mesh:
 
     def trust(self, link: LinkId, contact: ContactId) -> None:
         """This contact is behind the link: our stem had best begin there."""
-        if self._stem is not None:
-            self._stem.trust(link, contact)
+        self._stem.trust(link, contact)
 
     def distrust(self, contact: ContactId) -> None:
         """No more."""
-        if self._stem is not None:
-            self._stem.distrust(contact)
+        self._stem.distrust(contact)
 
     # --- onions
 
     def _onion(self, link: LinkId, packet: bytes, now: float) -> list[MeshOutput]:
         """An onion came in; it counts as a new cell of its link."""
-        if self._stem is None:
+        if self._stemless:
             return []
         if not self._cells.afford(link, now):
             self._counters["onions refused: over budget"] += 1

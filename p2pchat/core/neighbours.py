@@ -67,7 +67,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Our walk ended at a neighbour that we had not sought: now we have."""
+    """We drew a neighbour that we had not sought: now we have."""
 
     neighbour: Neighbour
 
@@ -167,6 +167,14 @@ class Neighbours:
         self._table[neighbour.id] = neighbour
         return [MakeOffer(neighbour.id)]
 
+    def seek(self, link: LinkId) -> list[Output]:
+        """This neighbour is one of those that we seek."""
+        neighbour = self._table.get(link)
+        if neighbour is None or neighbour.sought or not neighbour.counts:
+            return []
+        neighbour.sought = True
+        return [Sought(neighbour)]
+
     def repeat(self, neighbour: Neighbour) -> list[Output]:
         """Send an offer that waits once more: a neighbour to whom our lost link still looked alive declined
         the first."""
@@ -243,11 +251,9 @@ class Neighbours:
         and is repeated until they notice."""
         if isinstance(reply, Decline) and reply.linked and not self.knows(reply.node):
             return []
-        known = [each for each in self if each.node == reply.node and each.counts and not each.sought]
-        found = known[:1] if neighbour.sought else []
-        for each in found:
-            each.sought = True
-        return [*self.close(neighbour, answered=True), *map(Sought, found)]
+        known = [each.id for each in self if each.node == reply.node] if neighbour.sought else []
+        found = [out for link in known for out in self.seek(link)]
+        return [*self.close(neighbour, answered=True), *found]
 
     def _answered_by(self, neighbour: Neighbour, answer: Answer, link: Link, now: float) -> list[Output]:
         """Complete our offer. Of two that crossed on different ways the smaller node id's is kept, by both

@@ -40,10 +40,6 @@ class Use(Protocol):
         """Whether our stem begins there."""
         ...
 
-    def degree(self, link: LinkId) -> int:
-        """How many links its other end says to have; 0: not known."""
-        ...
-
 
 class Places:
     """Each method is given all neighbours, links that are up and attempts alike."""

@@ -4,18 +4,19 @@ Knows: when a link is missing, where to look for one, what follows when one come
 whom there is a place (``places``), how an offer becomes a link (``neighbours``), how seats are kept
 (``meeting``), or what travels over links (``mesh``).
 
-A first link is found through a rendezvous; those that are sought are found by random walks over the links
-there are, and then the first one goes. So the mesh is a random graph that no rendezvous has chosen, and needs
-none once it stands. If walks do not help, the rendezvous is asked again.
+A first link is found through a rendezvous; those that are sought lead to the ends of random walks over the
+map of the mesh, and when they are found the first one goes. So the mesh is a random graph that neither a
+rendezvous nor anybody on the way has chosen, and needs no rendezvous once it stands. If walks do not help, it
+is asked again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
-from p2pchat.core import neighbours
-from p2pchat.core import walk as walks
+from p2pchat.core import neighbours, search
 from p2pchat.core.facts import FrameReceived, FramesDrained, LinkFact
 from p2pchat.core.meeting import Meeting
 from p2pchat.core.neighbour import Neighbour, SeatRef, Standing, Way
@@ -25,8 +26,10 @@ from p2pchat.core.pace import Pace
 from p2pchat.core.places import Places, Use
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.search import Here, Search
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
+from p2pchat.core.walk import BlobArrived, Say
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import LinkId, NodeId, Seat, Topic
@@ -38,12 +41,17 @@ SEAT_LINKS = 2
 """Links made through a rendezvous to begin with; those that count are sought by walks from these, so that the
 mesh does not become a star of the few who sit there, or of those whom a hostile rendezvous shows."""
 
-WALKS_AT_ONCE = 2
-"""Walks begun together while links are missing: half of those of a newcomer end at the same few."""
-
 WALK_FIRST_S = 1.0
 WALK_LAST_S = 30.0
-"""Gaps between walks while links are missing: a walk takes one or two seconds."""
+"""Gaps between draws of whom to seek while links are missing: an answer takes one or two seconds."""
+
+MAP_S = 0.25
+"""A newcomer looks this often whether it has a map by now: a second or two after its first link."""
+
+BEYOND_S = 0.5
+BEYOND_FOR_S = 10.0
+"""A link that may lead to another piece of the mesh is looked at this often for so long: what is beyond it is
+drawn on the map, and comes over it first."""
 
 WALKS_ALONE_S = 15.0
 """Short for this long in spite of walks, a node asks at the rendezvous as well."""
@@ -60,6 +68,18 @@ WOUND_S = 10.0
 ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Closed | Heard
 
 
+class Surroundings(Use, Protocol):
+    """What the mesh makes of links, and its map."""
+
+    def here(self, now: float) -> Here | None:
+        """Our place on the map; None as long as that is not known."""
+        ...
+
+    def called(self, name: bytes) -> Here | None:
+        """Our place on the map on which we have that name."""
+        ...
+
+
 class View:
     """Keeps up ``settings.links_wanted`` links that it sought. ``use``: what the mesh makes of a link."""
 
@@ -71,7 +91,7 @@ class View:
         entropy: Entropy,
         new_link: Callable[[], LinkId],
         counters: Counter[str],
-        use: Use,
+        use: Surroundings,
     ) -> None:
         self.record = record
         self._node = node
@@ -80,15 +100,16 @@ class View:
         self._use = use
         self._places = Places(settings, entropy.child("places"), use)
         self._counters = counters
-        self._walks = walks.Walks(entropy.child("walks"), counters)
+        self._search = Search(entropy.child("search"), counters)
         self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
         self._meeting = Meeting(record.secret, record.rendezvous, entropy)
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
         self._short_since: float | None = None
         self._swap_at: float | None = None
         self._broke_at = float("-inf")
-        self._beyond: list[LinkId] = []
-        """Links that may lead to another piece of the mesh; a walk is to begin there."""
+        self._beyond: dict[LinkId, float] = {}
+        """Links that may lead to another piece of the mesh, and until when it is looked what is beyond."""
+        self._beyond_at = 0.0
         self._due: float | None = None
 
     # --- what the parent asks
@@ -149,15 +170,16 @@ class View:
             yield self._meeting.ask_at
         for neighbour in self._neighbours:
             yield neighbour.next_wakeup()
+        yield self._search.next_wakeup()
         if self._beyond:
-            yield 0.0
+            yield self._beyond_at
         if self._missing() <= 0:
             yield self._swap_at or 0.0
             if self._places.surplus(self._all()):
                 yield self._places.shed_at
         else:
             linked = bool(self._neighbours.counting())
-            if linked:
+            if linked and self._unsought() > 0:
                 yield self._walking.at
             if not self._meeting.sitting:
                 yield (self._short_since or 0.0) + WALKS_ALONE_S if linked else 0.0
@@ -169,9 +191,8 @@ class View:
         self._due = None
         out: list[ViewOutput] = [*self._meeting.follow(now)]
         out += self._carried(self._neighbours.tick(now), now)
-        beyond, self._beyond = self._beyond, []
-        for link in beyond if self._meeting.torn(now) and self._missing() >= 0 else ():
-            out += self._walked(self._walks.begin(link, True, now), now)
+        out += self._searched(self._search.tick(now), now)
+        out += self._look_beyond(now)
         if self._missing() > 0:
             out += self._seek(now)
         else:
@@ -186,18 +207,25 @@ class View:
         """How many more links are to be sought, beyond those that count and the attempts under way."""
         return self._places.missing(self._all())
 
+    def _unsought(self) -> int:
+        """How many of them nobody was drawn for yet."""
+        return self._missing() - self._search.open
+
     def _all(self) -> list[Neighbour]:
         return list(self._neighbours)
 
     def _seek(self, now: float) -> list[ViewOutput]:
-        """A walk if there is a link to walk over; a seat if there is none, or walks do not help."""
+        """Walks if there is a link to walk over; a seat if there is none, or walks do not help."""
         if self._short_since is None:
             self._short_since = now
         out: list[ViewOutput] = []
         linked = bool(self._neighbours.counting())
-        if linked and now >= self._walking.at:
-            self._walking.tried(now)
-            for _ in range(min(self._missing(), WALKS_AT_ONCE)):
+        if linked and self._unsought() > 0 and now >= self._walking.at:
+            if self._use.here(now) is not None:
+                self._walking.tried(now)
+            else:
+                self._walking.at = now + MAP_S
+            for _ in range(self._unsought()):
                 out += self._walk(now, swap=False)
         if not linked or now >= self._short_since + WALKS_ALONE_S:
             out += self._meeting.sit(now)
@@ -320,16 +348,17 @@ class View:
                 case Wanted():
                     done += self._carried(self._wanted(each, now), now)
                 case Opened(neighbour):
-                    self._opened(neighbour)
+                    self._opened(neighbour, now)
                     done.append(each)
                 case Closed(neighbour, broken):
                     self._closed(neighbour, broken, now)
                     done.append(each)
                 case Failed(neighbour, answered):
-                    self._failed(neighbour, answered, now)
+                    done += self._failed(neighbour, answered, now)
                 case Heard(link, walk.Walk() | walk.Ticket() | walk.Piece() as said):
+                    self._due = None
                     room = self._settings.walks and self._places.room(self._all())
-                    done += self._walked(self._walks.receive(link, said, self._ways(), room, now), now)
+                    done += self._searched(self._search.receive(link, said, self._use.called, room, now), now)
                 case _:
                     done.append(each)
         return done
@@ -347,7 +376,7 @@ class View:
                 return out + self._neighbours.decline(wanted.at, wanted.blob, linked=False)
         return out + self._neighbours.accept(wanted, now)
 
-    def _opened(self, neighbour: Neighbour) -> None:
+    def _opened(self, neighbour: Neighbour, now: float) -> None:
         """One link more. A greeter whom we had never reached may be in another piece of the mesh: seek a link
         there, soon."""
         self._due = None
@@ -356,14 +385,18 @@ class View:
         if isinstance(neighbour.at, SeatRef):
             self._meeting.reach(neighbour.at.url, neighbour.at.seat)
             self._meeting.met()
+        else:
+            self._search.ended(neighbour.at, answered=True, now=now)
         if neighbour.swap and neighbour.standing is Standing.MET and self._settings.walks:
-            self._beyond.append(neighbour.id)
+            self._beyond[neighbour.id] = now + BEYOND_FOR_S
+            self._beyond_at = now
 
     def _closed(self, neighbour: Neighbour, broken: bool, now: float) -> None:
         """One link less; if two of our own making broke at once the mesh may have come apart. Others could
         break theirs to make us think so, and look for links at a seat."""
         self._due = None
-        self._walks.link_down(neighbour.id)
+        self._search.link_down(neighbour.id)
+        self._beyond.pop(neighbour.id, None)
         self._meeting.lost(now)
         self._walking.hurry(now, WALK_FIRST_S)
         if broken and (neighbour.ours or neighbour.sought):
@@ -371,52 +404,68 @@ class View:
                 self._meeting.wounded(now)
             self._broke_at = now
 
-    def _failed(self, neighbour: Neighbour, answered: bool, now: float) -> None:
+    def _failed(self, neighbour: Neighbour, answered: bool, now: float) -> list[ViewOutput]:
+        """An attempt came to nothing. If there was no word from whom we sought, that may be the doing of
+        those on the way."""
         self._due = None
+        out: list[ViewOutput] = []
         if isinstance(neighbour.at, SeatRef):
             if answered:
                 self._meeting.reach(neighbour.at.url, neighbour.at.seat)
             self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now, declined=answered)
+        else:
+            heard = answered or neighbour.link is not None
+            out += self._searched(self._search.ended(neighbour.at, heard, now), now)
         if not self._neighbours.counting():
             self._meeting.lonely(now)
+        return out
 
     def _let_go(self, some: list[Neighbour], now: float) -> list[neighbours.Output]:
         return [out for each in some for out in self._neighbours.goodbye(each, now)]
 
     # --- walks
 
-    def _ways(self) -> dict[LinkId, float]:
-        """By link: how likely a walk that may go on there does. So that it ends at every node as likely,
-        however many links that has, it goes to one with more the less often (Metropolis and Hastings)."""
-        links = self.links
-        return {link: min(1.0, len(links) / (self._use.degree(link) or 1)) for link in links}
-
-    def _walk(self, now: float, swap: bool) -> list[ViewOutput]:
-        """Begin a walk over a random link, one of our own making if there is one: others chose the rest."""
-        if not self._settings.walks:
+    def _walk(self, now: float, swap: bool, via: LinkId | None = None) -> list[ViewOutput]:
+        """Draw whom to seek a link with, and ask."""
+        here = self._use.here(now) if self._settings.walks else None
+        if here is None:
             return []
-        counting = self._neighbours.counting()
-        own = [each.id for each in counting if each.standing in (Standing.SOUGHT, Standing.MET)]
-        via = sample(self._entropy, own or [each.id for each in counting], 1)
-        return [each for link in via for each in self._walked(self._walks.begin(link, swap, now), now)]
+        sought = [each.id for each in self._neighbours if each.sought]
+        return self._searched(self._search.seek(here, sought, swap, now, via), now)
 
-    def _walked(self, out: Iterable[walks.Output], now: float) -> list[ViewOutput]:
+    def _look_beyond(self, now: float) -> list[ViewOutput]:
+        """If the mesh may be torn, seek a link beyond one that may lead to another piece, once that has
+        told who is there."""
+        if not self._beyond or now < self._beyond_at:
+            return []
+        self._beyond_at = now + BEYOND_S
+        out: list[ViewOutput] = []
+        for link, until in list(self._beyond.items()):
+            said = self._walk(now, True, link) if self._meeting.torn(now) and self._missing() >= 0 else []
+            if said or now >= until:
+                self._beyond.pop(link, None)
+            out += said
+        return out
+
+    def _searched(self, out: Iterable[search.Output], now: float) -> list[ViewOutput]:
         """What walks lead to: frames, and attempts as at a seat."""
         done: list[ViewOutput] = []
         for each in out:
             match each:
-                case walks.Say(link, message):
+                case Say(link, message):
                     done += self.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
-                case walks.TicketArrived(at, swap):
+                case search.Found(link):
                     self._due = None
-                    if swap or self._missing() > 0:
-                        done += self._carried(self._neighbours.begin(at, now, True, swap), now)
-                case walks.BlobArrived():
+                    done += self._carried(self._neighbours.seek(link), now)
+                case search.Agreed(at, swap):
+                    self._due = None
+                    done += self._carried(self._neighbours.begin(at, now, True, swap), now)
+                case BlobArrived():
                     self._due = None
                     done += self._blob_walked(each, now)
         return done
 
-    def _blob_walked(self, came: walks.BlobArrived, now: float) -> list[ViewOutput]:
+    def _blob_walked(self, came: BlobArrived, now: float) -> list[ViewOutput]:
         take = self._neighbours.replied if came.reply else self._neighbours.offered
         try:
             return self._carried(take(came.at, came.blob, now), now)
@@ -428,4 +477,4 @@ class View:
         """Send a blob on its way."""
         if isinstance(at, SeatRef):
             return [Signal(at.url, Pass(at.topic, at.seat, blob))]
-        return self._walked(self._walks.send(at, blob), now)
+        return self._searched(self._search.send(at, blob), now)

@@ -1,55 +1,61 @@
-"""Random walks: how a node finds another neighbour through those it has.
+"""Walks: how a node asks another, whom it has chosen on its map, for a link through those that it has.
 
-Knows: breadcrumbs, tickets, the pieces of offers and replies. Does not know: whether a link is wanted, or
-what an offer says.
+Knows: breadcrumbs, tickets, the pieces of offers and replies. Does not know: whom to ask or by which way
+(``search``), or what an offer says.
 
 ::
 
-    origin ──WALK──► relay ──WALK──► … ──WALK──► end        each hop at random, under an id of its own
-    origin ◄─TICKET─ relay ◄─TICKET─ … ◄─TICKET─ end        an ephemeral key
-    origin ──offer─► relay ──offer─► … ──offer─► end        its own ephemeral key and a blob, in two pieces
-    origin ◄─reply── relay ◄─reply── … ◄─reply── end        a blob, in two pieces
+    origin ──WALK──► relay ──WALK──► … ──WALK──► target      an ephemeral key, and the way that is left
+    origin ◄─TICKET─ relay ◄─TICKET─ … ◄─TICKET─ target      its own ephemeral key, signed
+    origin ──offer─► relay ──offer─► … ──offer─► target      a blob, in two pieces
+    origin ◄─reply── relay ◄─reply── … ◄─reply── target      a blob, in two pieces
 
-What relays know of a walk is from which link it came and to which it went. The blobs are sealed under a key
-that only the two ends have, besides the mesh's own.
+Only whom the origin has named can answer: its ticket bears a signature that its record's key checks. Those on
+the way can lose a walk, and nothing else. The blobs are sealed under a key that only the two ends have,
+besides the mesh's own.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from p2pchat.core.budget import Budget
 from p2pchat.crypto.exchange import public_point, shared_point
+from p2pchat.crypto.record import check_ticket
 from p2pchat.errors import RefusedInput
-from p2pchat.ports import Entropy, below, sample, uniform
+from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.walk import KEY_BYTES, PIECES, WALK_BYTES, Piece, Ticket, Walk, Walking
 
-HOPS = (4, 8)
-"""Hops before a walk may end, both drawn. HyParView (Leitão, Pereira, Rodrigues, DSN 2007) walks six in a
-mesh of ten thousand; on a random graph of six links a node, four hops can end at any of some 600 nodes."""
-
-EXTRA_HOPS = 4
-"""A walk that found nobody with room goes on this far."""
-
-TICKET_S = 10.0
-"""From a walk to its ticket: twelve hops there and back take three seconds at 120 ms."""
+TICKET_S = 3.0
+"""From a walk to its ticket: eight hops there and back take two seconds at 120 ms."""
 
 CRUMB_S = 40.0
 """How long the way of a walk is remembered: the ticket, and then the twenty seconds an attempt may take."""
-
-OWN_CAP = 4
-"""Walks of our own under way at a time."""
 
 CRUMBS_CAP = 1024
 """Ways remembered for others, a quarter of a megabyte: ten links at their rate for ``CRUMB_S`` are 500."""
 
 WALKS_PER_S = 1.0
 WALKS_BURST = 10.0
-"""Walks that one link may bring: a neighbour without links tries once a second, at first."""
+"""Walks that one link may bring: a neighbour without links sends three or four at once, and then one of each
+every ``TICKET_S``."""
+
+
+class Place(Protocol):
+    """Where we are on a map."""
+
+    def link_to(self, node: bytes) -> LinkId | None:
+        """The link to a neighbour."""
+        ...
+
+    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+        """Our signature of a ticket."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class WalkRef:
 
     link: LinkId
     id: bytes
-    secret: bytes = field(repr=False, compare=False)
+    secret: bytes = field(default=b"", repr=False, compare=False)
     """What the two ends share, 32 bytes."""
 
     @property
@@ -77,10 +83,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class TicketArrived:
-    """Somebody at the other end has room: offer a link."""
+    """Whom we asked has answered: ``room`` says whether it would take a link."""
 
     at: WalkRef
-    swap: bool
+    room: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +134,22 @@ class _Crumb:
 
 
 @dataclass(slots=True)
-class _End:
-    """A walk that began or ended here."""
+class _Asked:
+    """A walk of ours that has no ticket yet."""
 
     scalar: bytes = field(repr=False)
+    verify_key: bytes
+    """Of whom we asked."""
+    until: float
+
+
+@dataclass(slots=True)
+class _End:
+    """A walk with a ticket, that began or ended here."""
+
+    ref: WalkRef
     until: float
     ours: bool
-    swap: bool = False
-    ref: WalkRef | None = None
     pieces: dict[int, bytes] = field(default_factory=dict)
     said: bool = False
     """Whether our blob has left: the offer, or the reply."""
@@ -155,32 +169,37 @@ class Walks:
         self._entropy = entropy
         self._counters = counters
         self._crumbs: dict[_Side, _Crumb] = {}
+        self._asked: dict[_Side, _Asked] = {}
         self._ends: dict[_Side, _End] = {}
         self._budgets: dict[LinkId, Budget] = {}
 
-    def begin(self, via: LinkId, swap: bool, now: float) -> list[Output]:
-        """Send a walk over that link, unless enough are under way."""
-        self.tick(now)
-        if sum(1 for end in self._ends.values() if end.ours and end.ref is None) >= OWN_CAP:
-            return []
+    def begin(
+        self, via: LinkId, way: tuple[bytes, ...], verify_key: bytes, now: float
+    ) -> tuple[WalkRef, Say]:
+        """Ask the last node of a way, whose records that key signs, for a link. ``via`` leads to the
+        first."""
         side = via, self._entropy.bytes(WALK_BYTES)
-        self._ends[side] = _End(self._entropy.bytes(KEY_BYTES), now + TICKET_S, ours=True, swap=swap)
-        hops = HOPS[0] + below(self._entropy, HOPS[1] - HOPS[0] + 1) + EXTRA_HOPS
-        return [Say(via, Walk(side[1], hops))]
+        scalar = self._entropy.bytes(KEY_BYTES)
+        self._asked[side] = _Asked(scalar, verify_key, now + TICKET_S)
+        return WalkRef(*side), Say(via, Walk(side[1], public_point(scalar), way))
 
     def receive(
-        self, source: LinkId, message: Walking, ways: Mapping[LinkId, float], room: bool, now: float
+        self,
+        source: LinkId,
+        message: Walking,
+        called: Callable[[bytes], Place | None],
+        room: bool,
+        now: float,
     ) -> list[Output]:
-        """A neighbour sent it. ``ways``: all links that are up, and how likely a walk to whose turn one comes
-        goes on there; ``room``: whether we would take a link."""
+        """A neighbour sent it. ``called``: our place on the map on which we have that name; ``room``: whether
+        we would take a link."""
         self.tick(now)
         side = source, message.id
         match message:
-            case Walk(_, hops):
-                others = {link: chance for link, chance in ways.items() if link != source}
-                return self._walk(side, hops, others, room, now)
-            case Ticket(_, key):
-                return self._ticket(side, key, now)
+            case Walk():
+                return self._walk(side, message, called, room, now)
+            case Ticket():
+                return self._ticket(side, message, now)
             case Piece():
                 return self._piece(side, message)
 
@@ -190,13 +209,13 @@ class Walks:
         if end is None or end.said:
             return []
         end.said = True
-        whole = (public_point(end.scalar) if end.ours else b"") + blob
-        size = len(whole) // PIECES
-        return [Say(at.link, Piece(at.id, part, whole[part * size :][:size])) for part in range(PIECES)]
+        size = len(blob) // PIECES
+        return [Say(at.link, Piece(at.id, part, blob[part * size :][:size])) for part in range(PIECES)]
 
     def link_down(self, link: LinkId) -> None:
         """What went over it is lost; the ends will notice by themselves."""
         self._budgets.pop(link, None)
+        self._asked = {side: asked for side, asked in self._asked.items() if side[0] != link}
         self._ends = {side: end for side, end in self._ends.items() if side[0] != link}
         self._crumbs = {
             side: crumb for side, crumb in self._crumbs.items() if link not in (crumb.near[0], crumb.far[0])
@@ -204,6 +223,7 @@ class Walks:
 
     def tick(self, now: float) -> None:
         """Forget what is over."""
+        self._asked = {side: asked for side, asked in self._asked.items() if asked.until > now}
         for side in [side for side, end in self._ends.items() if end.until <= now]:
             del self._ends[side]
         for side in [side for side, crumb in self._crumbs.items() if crumb.until <= now]:
@@ -212,50 +232,57 @@ class Walks:
     # --- on the way
 
     def _walk(
-        self, side: _Side, hops: int, others: Mapping[LinkId, float], room: bool, now: float
+        self, side: _Side, walk: Walk, called: Callable[[bytes], Place | None], room: bool, now: float
     ) -> list[Output]:
-        if side in self._crumbs or side in self._ends or not self._budget(side[0], now).draw(now):
+        place = called(walk.way[0])
+        if place is None or self._known(side) or not self._budget(side[0], now).draw(now):
             self._counters["walks refused"] += 1
             return []
-        link, hops = self._next(others, min(hops, HOPS[1] + EXTRA_HOPS), room)
-        if room and (hops <= EXTRA_HOPS or link is None):
-            return self._end_here(side, now)
-        if link is None or len(self._crumbs) >= CRUMBS_CAP:
+        if len(walk.way) == 1:
+            return self._end_here(side, walk.key, place, room, now)
+        link = place.link_to(walk.way[1])
+        if link is None or link == side[0] or len(self._crumbs) >= CRUMBS_CAP:
+            self._counters["walks without a way"] += 1
             return []
         far = link, self._entropy.bytes(WALK_BYTES)
         self._crumbs[side] = self._crumbs[far] = _Crumb(side, far, now + CRUMB_S)
         self._counters["walks passed on"] += 1
-        return [Say(link, Walk(far[1], hops - 1))]
+        return [Say(link, Walk(far[1], walk.key, walk.way[1:]))]
 
-    def _next(self, others: Mapping[LinkId, float], hops: int, room: bool) -> tuple[LinkId | None, int]:
-        """Where a walk goes on, if it does, and with how many hops left: now and then one passes while it
-        stays."""
-        while others and hops and not (room and hops <= EXTRA_HOPS):
-            (link,) = sample(self._entropy, list(others), 1)
-            if uniform(self._entropy, 0.0, 1.0) < others[link]:
-                return link, hops
-            hops -= 1
-        return None, hops
+    def _known(self, side: _Side) -> bool:
+        return side in self._crumbs or side in self._ends or side in self._asked
 
-    def _end_here(self, side: _Side, now: float) -> list[Output]:
+    def _end_here(self, side: _Side, walk_key: bytes, place: Place, room: bool, now: float) -> list[Output]:
         scalar = self._entropy.bytes(KEY_BYTES)
-        self._ends[side] = _End(scalar, now + CRUMB_S, ours=False)
-        return [Say(side[0], Ticket(side[1], public_point(scalar)))]
+        try:
+            secret = shared_point(scalar, walk_key)
+        except RefusedInput:
+            self._counters["walks refused"] += 1
+            return []
+        if room:
+            self._ends[side] = _End(WalkRef(*side, secret), now + CRUMB_S, ours=False)
+        key = public_point(scalar)
+        return [Say(side[0], Ticket(side[1], key, room, place.answer(walk_key, key, room)))]
 
-    def _ticket(self, side: _Side, key: bytes, now: float) -> list[Output]:
+    def _ticket(self, side: _Side, ticket: Ticket, now: float) -> list[Output]:
         crumb = self._crumbs.get(side)
         if crumb is not None and crumb.ticket(side):
-            return [Say(crumb.near[0], Ticket(crumb.near[1], key))]
-        end = self._ends.get(side)
-        if end is None or not end.ours or end.ref is not None:
+            return [Say(crumb.near[0], Ticket(crumb.near[1], ticket.key, ticket.room, ticket.proof))]
+        asked = self._asked.get(side)
+        if asked is None:
             self._counters["walks refused"] += 1
             return []
         try:
-            end.ref = WalkRef(*side, shared_point(end.scalar, key))
+            walk_key = public_point(asked.scalar)
+            check_ticket(asked.verify_key, walk_key, ticket.key, ticket.room, ticket.proof)
+            ref = WalkRef(*side, shared_point(asked.scalar, ticket.key))
         except RefusedInput:
+            self._counters["tickets refused: not of whom we asked"] += 1
             return []
-        end.until = now + CRUMB_S
-        return [TicketArrived(end.ref, end.swap)]
+        del self._asked[side]
+        if ticket.room:
+            self._ends[side] = _End(ref, now + CRUMB_S, ours=True)
+        return [TicketArrived(ref, ticket.room)]
 
     def _piece(self, side: _Side, piece: Piece) -> list[Output]:
         crumb = self._crumbs.get(side)
@@ -271,16 +298,6 @@ class Walks:
             return []
         whole = b"".join(end.pieces[part] for part in range(PIECES))
         end.pieces, end.heard = {}, True
-        return self._whole(side, end, whole)
-
-    def _whole(self, side: _Side, end: _End, whole: bytes) -> list[Output]:
-        """Both pieces are here: a reply, or a key and an offer."""
-        if end.ref is None:
-            key, whole = whole[:KEY_BYTES], whole[KEY_BYTES:]
-            try:
-                end.ref = WalkRef(*side, shared_point(end.scalar, key))
-            except RefusedInput:
-                return []
         return [BlobArrived(end.ref, whole, end.ours)] if len(whole) == GEOMETRY.blob else []
 
     def _budget(self, link: LinkId, now: float) -> Budget:

@@ -3,8 +3,8 @@
 Knows: signing and checking (Ed25519, RFC 8032). Does not know: who a node is beyond its record, or whom its
 links lead to.
 
-These are the only signatures in p2pchat. What they cover says who is linked with whom under names that last
-for an epoch; no message, contact or long-term key comes near them.
+These are the only signatures in p2pchat. What they cover says who is linked with whom, or would be, under
+names that last for an epoch; no message, contact or long-term key comes near them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _ANY_SCALAR = bytes(31) + b"\x40"
 """X25519 fails for a point of low order with every scalar, or with none (RFC 7748, section 6.1)."""
 
 _LINK = b"p2pchat link"
-"""With a binding behind it shorter than any record."""
+_TICKET = b"p2pchat ticket"
+"""With a binding, or a digest, of 32 bytes behind it shorter than any record."""
 
 
 class RecordKey:
@@ -56,6 +57,11 @@ class RecordKey:
         """A signature, 64 bytes, that shows at the other end of the link whose secret ``binding`` (32 bytes)
         is that the records of this key are those of this end."""
         return crypto_sign(_LINK + binding, self._secret)[:SIGNATURE_BYTES]
+
+    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+        """A signature, 64 bytes, that shows to whoever sent ``walk_key`` that this node answers with ``key``
+        (32 bytes each), and whether it has room for a link."""
+        return crypto_sign(_ticket(walk_key, key, room), self._secret)[:SIGNATURE_BYTES]
 
 
 def read(data: bytes) -> Record:
@@ -82,6 +88,18 @@ def check_link(binding: bytes, record: Record, proof: bytes) -> None:
         crypto_sign_open(proof + _LINK + binding, record.verify_key)
     except (BadSignatureError, ValueError) as error:
         raise Unreadable("a record of somebody else than the neighbour") from error
+
+
+def check_ticket(verify_key: bytes, walk_key: bytes, key: bytes, room: bool, proof: bytes) -> None:
+    """Raises Unreadable unless ``proof`` is the ``answer`` of that key's owner."""
+    try:
+        crypto_sign_open(proof + _ticket(walk_key, key, room), verify_key)
+    except (BadSignatureError, ValueError) as error:
+        raise Unreadable("a ticket of somebody else than who was asked") from error
+
+
+def _ticket(walk_key: bytes, key: bytes, room: bool) -> bytes:
+    return _TICKET + digest(walk_key + key + bytes([room]), 32)
 
 
 def id_of(verify_key: bytes) -> bytes:

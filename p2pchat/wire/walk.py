@@ -1,9 +1,9 @@
 """What neighbours pass on so that two nodes who are no neighbours can become some: WALK, TICKET, and pieces.
 
-Knows: the messages. Does not know: where a walk goes, or what the pieces say when put together.
+Knows: the messages. Does not know: who drew a walk, or what the pieces say when put together.
 
-Types 24 to 26 of a control frame. A walk's id changes at every hop, so that two nodes on its way cannot tell
-that it is the same.
+Types 24 to 26 of a control frame. A walk names its way by the nodes' names of the epoch; its id is another
+one on every link.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
+from p2pchat.errors import Malformed
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.vicinity import ID_BYTES, SIGNATURE_BYTES
 
 TYPES: Final = range(24, 27)
 
@@ -23,27 +25,34 @@ KEY_BYTES: Final = 32
 """An ephemeral X25519 key."""
 
 PIECES: Final = 2
-PIECE_MAX: Final = (KEY_BYTES + GEOMETRY.blob) // PIECES
-"""An offer is a key and a blob, 2080 bytes; a reply is a blob, 2048. Both go in two pieces."""
+PIECE_MAX: Final = GEOMETRY.blob // PIECES
+"""An offer and a reply are a blob each, 2048 bytes, and go in two pieces."""
 
-HOPS_MAX: Final = 16
+WAY_MAX: Final = 12
+"""Nodes that a walk may still name: a shortest way in a mesh of a thousand has four or five."""
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Find somebody who has room for a link."""
+    """Ask the last of these nodes for a link."""
 
     id: bytes
-    hops: int
-    """How often it may still be passed on, 0 to ``HOPS_MAX``."""
+    key: bytes
+    """For what the two ends say to each other."""
+    way: tuple[bytes, ...]
+    """Names of the nodes that it has yet to come to, the receiver's first; 1 to ``WAY_MAX``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Here is somebody; offers are to be sealed for this key."""
+    """The last node's answer."""
 
     id: bytes
     key: bytes
+    room: bool
+    """Whether it would take a link; offers are to be sealed for its key."""
+    proof: bytes = field(repr=False)
+    """That node's signature of both keys and of ``room``, 64 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +70,10 @@ Walking = Walk | Ticket | Piece
 def fields(message: Walking) -> dict[str, object]:
     """The message as a map, its type under ``t``."""
     match message:
-        case Walk(id, hops):
-            return {"t": 24, "id": id, "hops": hops}
-        case Ticket(id, key):
-            return {"t": 25, "id": id, "key": key}
+        case Walk(id, key, way):
+            return {"t": 24, "id": id, "key": key, "way": b"".join(way)}
+        case Ticket(id, key, room, proof):
+            return {"t": 25, "id": id, "key": key, "room": room, "proof": proof}
         case Piece(id, part, data):
             return {"t": 26, "id": id, "part": part, "data": data}
     assert_never(message)
@@ -75,8 +84,15 @@ def read(kind: int, read: Reader) -> Walking:
     id = read.bytes("id", WALK_BYTES)
     match kind:
         case 24:
-            return Walk(id, read.integer("hops", 0, HOPS_MAX))
+            return Walk(id, read.bytes("key", KEY_BYTES), _names(read.bytes("way", limit=WAY_MAX * ID_BYTES)))
         case 25:
-            return Ticket(id, read.bytes("key", KEY_BYTES))
+            key, proof = read.bytes("key", KEY_BYTES), read.bytes("proof", SIGNATURE_BYTES)
+            return Ticket(id, key, read.flag("room"), proof)
         case _:
             return Piece(id, read.integer("part", 0, PIECES - 1), read.bytes("data", limit=PIECE_MAX))
+
+
+def _names(joined: bytes) -> tuple[bytes, ...]:
+    if not joined or len(joined) % ID_BYTES:
+        raise Malformed(f"a way of {len(joined)} bytes")
+    return tuple(joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.meeting import RISE_SHARE, Meeting
+from p2pchat.core.meeting import AVOID_S, RISE_SHARE, WOUNDED_FOR_S, Meeting
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX
@@ -38,3 +38,15 @@ def test_nobody_leaves_where_few_sit() -> None:
     meeting.seated(URL, TOPIC, OTHERS_MAX - 1)
     meeting.avoid(URL, SEAT, 0.0)
     assert not meeting.crowded()
+
+
+def test_a_seat_that_failed_is_left_alone_but_not_while_the_mesh_may_be_in_pieces() -> None:
+    meeting = Meeting(b"m" * 32, (URL,), SeededEntropy(1))
+    meeting.avoid(URL, SEAT, 0.0)
+    assert meeting.avoided(URL, SEAT, 1.0) and not meeting.avoided(URL, SEAT, AVOID_S)
+    meeting.wounded(30.0)
+    meeting.avoid(URL, SEAT, 40.0)
+    assert not meeting.avoided(URL, SEAT, 41.0)
+    healed = 30.0 + WOUNDED_FOR_S
+    meeting.avoid(URL, SEAT, healed)
+    assert meeting.avoided(URL, SEAT, healed + 1.0)

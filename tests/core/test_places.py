@@ -55,9 +55,6 @@ class Idle:
     def first(self, link: LinkId) -> bool:
         return link == self._first
 
-    def degree(self, link: LinkId) -> int:
-        return 0
-
 
 def places(first: int = 0) -> Places:
     return Places(Settings(), SeededEntropy("places"), Idle(first))

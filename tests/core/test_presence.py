@@ -115,7 +115,6 @@ def test_who_was_away_for_long_greets_one_contact_after_the_other() -> None:
 def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: pytest.MonkeyPatch) -> None:
     world = popular("balanced", 3)
     (mesh,) = world.machines["victim"].running._meshes
-    assert mesh._stem is not None
     ticks: list[float] = []
     left: list[float] = []
     ticked, send = mesh._stem._clock.ticked, mesh._stem._send

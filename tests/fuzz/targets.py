@@ -121,7 +121,9 @@ TARGETS: dict[str, Target] = {
         reconcile.Turn(last=True),
     ),
     "walk": Format(control.decode, control.encode).extensible(
-        walk.Walk(b"w" * 8, 9), walk.Ticket(b"w" * 8, b"k" * 32), walk.Piece(b"w" * 8, 1, b"p" * 1040)
+        walk.Walk(b"w" * 8, b"k" * 32, (b"n" * 8, b"m" * 8)),
+        walk.Ticket(b"w" * 8, b"k" * 32, True, b"s" * 64),
+        walk.Piece(b"w" * 8, 1, b"p" * 1024),
     ),
     "marks": Format(control.decode, control.encode).extensible(
         marks.Marks(b"n" * 16, tuple(bytes([at]) * marks.MARK_BYTES for at in range(marks.MARKS)))

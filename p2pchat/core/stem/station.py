@@ -121,11 +121,18 @@ class Station:
             for link, node in self._links.items()
         }
 
-    def degree(self, link: LinkId) -> int:
-        """How many links its other end lists; 0: not known."""
-        node = self._links.get(link)
-        record = self.vicinity.record(node) if node is not None else None
-        return len(record.links) if record is not None else 0
+    def name_at(self, link: LinkId) -> bytes | None:
+        """What a neighbour is called, once it has told."""
+        return self._links.get(link)
+
+    def verify_key(self, node: bytes) -> bytes | None:
+        """By which a node's word is known to be its own."""
+        record = self.vicinity.record(node)
+        return record.verify_key if record is not None else None
+
+    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+        """Our signature of a ticket."""
+        return self._signing.answer(walk_key, key, room)
 
     def there_and_back(self, node: bytes) -> tuple[bytes, ...] | None:
         """The shortest loop over a node: a neighbour, or a neighbour's neighbour; None for one further

@@ -153,10 +153,15 @@ class Stem:
         self._sought.setdefault(link, now)
         return self._depart(now)
 
-    def degree(self, link: LinkId) -> int:
-        """How many links its other end says to have; 0: not known."""
-        station = next(iter(self._stations), None)
-        return station.degree(link) if station is not None else 0
+    def here(self, now: float) -> Station | None:
+        """Our place on the map; None as long as more of the map is about to come."""
+        station = self._stations.now(now)
+        known = station is not None and (now >= self._settled_at or station.closed)
+        return station if known else None
+
+    def called(self, name: bytes) -> Station | None:
+        """Our place on the map of the epoch in which we have that name."""
+        return next((station for station in self._stations if station.id == name), None)
 
     def trust(self, link: LinkId, contact: ContactId) -> None:
         """A contact is behind this link: stems begin there, if they can."""

@@ -16,12 +16,12 @@ from typing import Any, Final
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.formed import Formed, formed
-from p2pchat.sim.adversary.mesh import Heard, Mesh, mesh, surrounded
+from p2pchat.sim.adversary.mesh import Heard, Mesh, mesh, scattered, surrounded
 from p2pchat.sim.adversary.posterior import Scores, Search
 from p2pchat.sim.adversary.traffic import COVERS, Habits, Message, Traffic, traffic
 
 WRITERS = 5
-FORMED_WRITERS = 50
+FORMED_WRITERS = 100
 """Trials in one mesh; then another is drawn, or formed, which takes minutes."""
 
 DIFFUSERS = 0.1
@@ -100,7 +100,7 @@ def measure(case: Case) -> dict[str, Any]:
         "claimed": _mean(guess.claimed for guess in guesses),
         "entropy_bits": _mean(guess.entropy_bits for guess in guesses),
         "stem_s": _mean(guess.stem_s for guess in guesses),
-        **({"formed": [_formed(case, n).figures for n in range(len(meshes))]} if case.seeking else {}),
+        **({"formed": _figures(case)} if case.seeking else {}),
         "wall_s": round(time.perf_counter() - began, 1),
     }
 
@@ -115,12 +115,20 @@ def _trials(case: Case) -> Iterator[list[_Guess]]:
     """For each mesh."""
     rng = Random(_seed(case))
     trial = _without_stem if case.scheme in WITHOUT_STEM else _with_stem
-    left, number = case.trials, 0
-    while left:
-        given, number = _mesh(case, rng, number), number + 1
-        count = 1 if case.near is not None else min(left, FORMED_WRITERS if case.seeking else WRITERS)
-        yield list(trial(case, given, rng, count))
-        left -= count
+    for number, count in enumerate(_counts(case)):
+        yield list(trial(case, _mesh(case, rng, number), rng, count))
+
+
+def _counts(case: Case) -> list[int]:
+    """Trials in each mesh."""
+    each = 1 if case.near is not None else FORMED_WRITERS if _sought(case) else WRITERS
+    whole, rest = divmod(case.trials, each)
+    return [each] * whole + [rest] * bool(rest)
+
+
+def _sought(case: Case) -> bool:
+    """Whether a mesh was formed for the places that colluders have in it."""
+    return case.seeking not in ("", "honest")
 
 
 def _seed(case: Case) -> str:
@@ -130,13 +138,21 @@ def _seed(case: Case) -> str:
 
 
 def _mesh(case: Case, rng: Random, number: int) -> Mesh:
-    if case.seeking:
+    """Where colluders do as all do, any of the nodes may be one: others each time, in the same meshes."""
+    if _sought(case):
         return _formed(case, number).mesh
+    if case.seeking:
+        return scattered(_formed(case, number * WRITERS // FORMED_WRITERS).mesh, case.colluding, rng)
     return mesh(case.nodes, case.colluding, rng, case.false_links)
 
 
 def _formed(case: Case, number: int) -> Formed:
     return formed(case.nodes, case.colluding, case.seeking, case.minutes, case.seed + number)
+
+
+def _figures(case: Case) -> list[Any]:
+    """Of the meshes that were formed."""
+    return [_formed(case, number).figures for number in range(math.ceil(case.trials / FORMED_WRITERS))]
 
 
 def _without_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Guess]:
@@ -195,9 +211,16 @@ def _with_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Gu
 
 
 def _writers(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[tuple[int, Mesh]]:
+    turns = iter(_in_turn(given.honest(), count, rng) if _sought(case) else ())
     for _ in range(count):
-        writer = rng.choice(given.honest())
+        writer = next(turns, None)
+        writer = rng.choice(given.honest()) if writer is None else writer
         yield writer, given if case.near is None else surrounded(given, writer, case.near, rng)
+
+
+def _in_turn(honest: list[int], count: int, rng: Random) -> list[int]:
+    """All once, before any twice: each has one first hop."""
+    return [node for _ in range(-(-count // len(honest))) for node in rng.sample(honest, len(honest))][:count]
 
 
 def _guess(sent: Traffic, writer: int, case: Case, rng: Random) -> _Guess:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -30,10 +30,12 @@ from p2pchat.sim.world import START, World
 from p2pchat.types import NodeId, Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX, FromServer, Seated
 from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.walk import Walk
 
-SEEKING: Final = ("honest", "seek", "league", "end")
+SEEKING: Final = ("honest", "seek", "league", "steer")
 """What colluders do about links: what all do; seek 64 and let none go; the same, with a rendezvous that shows
-others nobody but them; end all walks that pass them with themselves."""
+others nobody but them; lose all walks that lead over them to others than their fellows, take whoever comes as
+long as their records have room, and seek twice as many links as others."""
 
 GREED: Final = 64
 """Links that they seek."""
@@ -60,14 +62,33 @@ class Greedy(Settings):
         pass
 
 
+FAIR: Final = Settings(profile=FAST)
 GREEDY: Final = Greedy(links_wanted=GREED, links_max=GREED, profile=FAST)
 
 
-class Ending(Walks):
-    """Whoever seeks a link by a walk that comes here finds us."""
+STEERING: Final = Greedy(links_wanted=6, links_max=LINKS_MAX, profile=FAST)
+"""Four places stay for those who seek them: beyond ten links they would be found out."""
 
-    def _walk(self, side: Any, hops: int, others: Any, room: bool, now: float) -> list[Output]:
-        return super()._walk(side, 0, {}, room, now)
+
+_SETTINGS: Final[Mapping[str, Settings]] = {
+    "honest": FAIR,
+    "seek": GREEDY,
+    "league": GREEDY,
+    "steer": STEERING,
+}
+
+
+class Steering(Walks):
+    """Loses what leads to others than fellows, whose names ``fellows`` tells."""
+
+    def __init__(self, entropy: Entropy, fellows: Callable[[], frozenset[bytes | None]]) -> None:
+        super().__init__(entropy, Counter())
+        self._fellows = fellows
+
+    def _walk(self, side: Any, walk: Walk, called: Any, room: bool, now: float) -> list[Output]:
+        if walk.way[-1] not in self._fellows():
+            return []
+        return super()._walk(side, walk, called, room, now)
 
 
 class League:
@@ -100,15 +121,17 @@ def formed(nodes: int, colluding: float, seeking: str, minutes: float, seed: int
     colluders = sample(world.entropy.child("colluders"), hosts, round(colluding * nodes))
     late = [host for host in hosts[-round(LATE * nodes) :] if host not in colluders]
     stems: dict[int, Stem] = {}
+    started: list[Host] = []
     if seeking == "league":
         League(world, colluders)
     for host in [*(host for host in hosts if host not in late), *late]:
         if late and host is late[0]:
             world.run(30.0 * minutes)
-        greedy = host in colluders and seeking in ("seek", "league")
-        world.start(host, GREEDY if greedy else Settings(profile=FAST), stem=_kept(stems, host))
-        if host in colluders and seeking == "end":
-            _ends_walks(host)
+        settings = _SETTINGS[seeking] if host in colluders else FAIR
+        world.start(host, settings, stem=_kept(stems, host))
+        if host in colluders and seeking == "steer":
+            _steer(host, lambda: frozenset(stems[each.index].name(world.now) for each in started))
+            started.append(host)
         world.run(START_GAP_S)
     world.run(30.0 * minutes)
     return _seen(world, hosts, colluders, late, stems)
@@ -124,12 +147,12 @@ def _kept(stems: dict[int, Stem], host: Host) -> Stems:
     return make
 
 
-def _ends_walks(host: Host) -> None:
-    """Nobody who ships a node lets others choose how it walks; who writes his own does as he likes."""
+def _steer(host: Host, fellows: Callable[[], frozenset[bytes | None]]) -> None:
+    """Nobody who ships a node lets others choose what it loses; who writes his own does as he likes."""
     assert host.node is not None
     for mesh in host.node._meshes.values():  # noqa: SLF001
-        view = mesh._view  # noqa: SLF001
-        view._walks = Ending(SeededEntropy(f"ends walks {host.index}"), Counter())  # noqa: SLF001
+        walks = Steering(SeededEntropy(f"steers {host.index}"), fellows)
+        mesh._view._search._walks = walks  # noqa: SLF001
 
 
 def _seen(

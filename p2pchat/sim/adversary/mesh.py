@@ -128,6 +128,13 @@ def mesh(nodes: int, colluding: float, rng: Random, false_links: int = 0) -> Mes
     return Mesh(tuple(map(tuple, neighbours)), delay, tuple(node in chosen for node in range(nodes)))
 
 
+def scattered(given: Mesh, colluding: float, rng: Random) -> Mesh:
+    """The same, but that share of its nodes colludes, whichever they are."""
+    count = len(given.colludes)
+    chosen = set(rng.sample(range(count), round(colluding * count)))
+    return replace(given, colludes=tuple(node in chosen for node in range(count)))
+
+
 def surrounded(given: Mesh, victim: int, count: int, rng: Random) -> Mesh:
     """The same, but exactly ``count`` of the victim's neighbours collude, and it does not."""
     colludes = list(given.colludes)

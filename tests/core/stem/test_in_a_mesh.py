@@ -57,7 +57,6 @@ def test_a_message_of_a_strong_node_is_relayed_when_the_clock_lets_it_go() -> No
 def test_within_a_minute_messages_find_their_way_past_a_node_that_drops_every_onion() -> None:
     world = mesh(FAST)
     for home in world.machines["n7"].running._meshes:
-        assert home._stem is not None
         home._stem.onion = lambda *_: []  # type: ignore[method-assign]
     for _ in range(4):
         for name in NAMES[1:7]:
@@ -83,7 +82,7 @@ def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
     world.send("n1", "n0", "hi")
     (home,) = world.machines["n1"].running._meshes
     stem = home._stem
-    assert stem is not None and stem._waiting
+    assert stem._waiting
     waiting = list(stem._waiting)
     stem._pinned.pin = lambda *_: None  # type: ignore[method-assign]
     out = home.leave(world.now)

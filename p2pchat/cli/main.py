@@ -38,7 +38,7 @@ _COMMANDS: Final = {
 
 _OPTIONS: Final = (
     ("--home DIR, --passphrase-file FILE", "which identity; what unlocks it"),
-    ("--json, -v, -h, --version", "for scripts; say more; help; which version"),
+    ("--json, -v, -h, --version", "for scripts; say more; help; version"),
 )
 
 

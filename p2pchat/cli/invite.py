@@ -14,7 +14,7 @@ import click
 from p2pchat.cli.beginning import have_identity, need_rendezvous
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import bold, colour, payload, record, say
-from p2pchat.cli.parameters import SECONDS
+from p2pchat.cli.parameters import MESH, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.text import harmless_name, one_line, typed
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     "--timeout", type=SECONDS, metavar="S", help="Seconds until it expires (words: 600, link: 86400)."
 )
 @click.option("--rendezvous", multiple=True, metavar="URL", help="Meet here as well (repeatable).")
+@click.option("--mesh", type=MESH, metavar="MESH", help="Let them into this mesh instead of your first one.")
 @pass_settings
 def command(
     settings: Settings,
@@ -42,6 +43,7 @@ def command(
     name: str | None,
     timeout: float | None,
     rendezvous: tuple[str, ...],
+    mesh: str | None,
 ) -> None:
     """Make a code by which one friend finds you.
 
@@ -56,7 +58,8 @@ def command(
     """
     rendezvous = need_rendezvous(settings, rendezvous)
     have_identity(settings, rendezvous)
-    wait_for(_invite(settings, link, qr, name, timeout, rendezvous), settings, fast=hosting(settings))
+    work = _invite(settings, link, qr, name, timeout, rendezvous, mesh)
+    wait_for(work, settings, fast=hosting(settings))
 
 
 async def _invite(
@@ -66,9 +69,11 @@ async def _invite(
     name: str | None,
     timeout: float | None,
     rendezvous: tuple[str, ...],
+    mesh: str | None,
 ) -> None:
     async with open_node(settings, timeout) as node:
-        async for event in node.invite(link=link, name=name, timeout=timeout, rendezvous=rendezvous):
+        invite = node.invite(link=link, name=name, timeout=timeout, rendezvous=rendezvous, mesh=mesh)
+        async for event in invite:
             if settings.json:
                 record(event)
             elif event["type"] == "invite":

@@ -61,13 +61,16 @@ class Node(Reach):
         name: str | None = None,
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
+        mesh: str | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it. Between them,
         ``{"type": "stranger", "strangers": n}`` when somebody without the words sat in the way.
 
-        The code stays good when the node is lost and another takes over, unless somebody has begun to answer.
+        It leads into ``mesh`` (the beginning of its id), or else into the first of ours. The code stays good
+        when the node is lost and another takes over, unless somebody has begun to answer.
         """
         params: Event = {"link": link, "name": name, "rendezvous": list(rendezvous), "code": None}
+        params |= {"mesh": mesh}
         left = _remaining(timeout)
         for lives in reversed(range(INVITE_LIVES)):
             try:

@@ -20,7 +20,7 @@ from p2pchat.core.succession import Succession
 from p2pchat.core.talks import Talks
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
-from p2pchat.errors import Ended
+from p2pchat.errors import Ended, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.places import grown
@@ -84,8 +84,11 @@ class Belonging:
     # --- joining
 
     def open(self, fact: facts.InviteOpened, now: float) -> list[Said]:
-        """An invite leads into the first of our meshes; the very first invite founds one."""
-        home = self._meshes.home
+        """An invite leads into the mesh that is named, or what has followed it, or else into the first of
+        ours; the very first founds one."""
+        home = self._meshes.home if fact.mesh is None else self._meshes.last(fact.mesh)
+        if home is None and fact.mesh is not None:
+            return [OfInvite(fact.invite, [pairing.Failed(UsageError("you are not in that mesh any more"))])]
         record = home.record if home is not None else self._founded(now)
         opened = self._invites.open_for(fact, record)
         refused = any(isinstance(each, pairing.Failed) for each in opened)

@@ -163,6 +163,8 @@ class InviteOpened:
     deadline: float
     code: InviteCode | InviteLink | None = None
     """One of ours that was given away before, to be waited at again; None: a new one."""
+    mesh: MeshId | None = None
+    """Into which of our meshes it leads; None: into the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,12 @@ class Meshes:
         last = [each for each in self._meshes.values() if each.record.successor is None]
         return min(last, key=lambda each: each.record.joined_at, default=None)
 
+    def last(self, id: MeshId) -> Mesh | None:
+        """The mesh, or the one that has followed it."""
+        mesh = self._meshes.get(id)
+        after = mesh.record.successor if mesh is not None else None
+        return self._meshes.get(after, mesh) if after is not None else mesh
+
     def add(self, record: MeshRecord, kept: Iterable[HeldCell] = ()) -> Mesh:
         """Take part in a mesh, under an id that no other mesh sees. ``kept``: what an earlier run held.
 

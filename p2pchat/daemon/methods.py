@@ -76,6 +76,7 @@ class Methods:
         self._invites = 0
         self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
         self.stop_wanted = asyncio.Event()
+        self._places = Places(running)
         self._methods: dict[str, Method] = {
             "whoami": self._whoami,
             "invite": self._invite,
@@ -89,7 +90,7 @@ class Methods:
             "contacts.disappear": self._contacts_disappear,
             "contacts.renew": self._contacts_renew,
             "contacts.remove": self._contacts_remove,
-            **Places(running).methods(),
+            **self._places.methods(),
             **Configuring(running).methods(),
             "send": self._send,
             "wait": self._wait,
@@ -132,7 +133,9 @@ class Methods:
         deadline = self._running.clock.now() + patience
         given = arguments.optional_text("code")
         code = _code(given) if given is not None else None
-        fact = facts.InviteOpened(number, link, name, urls, deadline, code)
+        into = arguments.optional_text("mesh")
+        mesh = self._places.mesh(into).id if into is not None else None
+        fact = facts.InviteOpened(number, link, name, urls, deadline, code, mesh)
         return await self._pairing(number, fact, asker)
 
     async def _join(self, arguments: Arguments, asker: Asker) -> views.View:

@@ -59,7 +59,7 @@ class Places:
     async def leave(self, arguments: Arguments, asker: Asker) -> views.View:
         """Take part no more; with ``forget``, also though contacts are reached through it, who then are
         forgotten."""
-        mesh = self._mesh(arguments.text("mesh"))
+        mesh = self.mesh(arguments.text("mesh"))
         contacts = self._names(mesh.id)
         if contacts and not arguments.flag("forget", False):
             raise UsageError(
@@ -94,7 +94,7 @@ class Places:
         name = arguments.optional_text("mesh")
         self._check((url,), typed)
         meshes = self._running.node.meshes()
-        chosen = [self._mesh(name)] if name is not None else list(meshes) if len(meshes) == 1 else []
+        chosen = [self.mesh(name)] if name is not None else list(meshes) if len(meshes) == 1 else []
         own = self._running.node.identity.rendezvous
         for urls in ([own] if name is None else []) + [mesh.rendezvous for mesh in chosen]:
             self._check(tuple(dict.fromkeys((*urls, url))), typed=True)
@@ -107,7 +107,7 @@ class Places:
     async def remove(self, arguments: Arguments, asker: Asker) -> list[views.View]:
         """Meet nobody there any more: of one mesh, or of none and not for ourselves either."""
         url, name = arguments.text("url"), arguments.optional_text("mesh")
-        meshes = [self._mesh(name)] if name is not None else self._running.node.meshes()
+        meshes = [self.mesh(name)] if name is not None else self._running.node.meshes()
         own = name is None and url in self._running.node.identity.rendezvous
         met = [mesh for mesh in meshes if url in mesh.rendezvous]
         if not own and not met:
@@ -124,7 +124,7 @@ class Places:
     def _names(self, mesh: MeshId) -> list[str]:
         return [contact.name for contact in self._running.node.contacts() if contact.mesh == mesh]
 
-    def _mesh(self, name: str) -> Mesh:
+    def mesh(self, name: str) -> Mesh:
         """A mesh by the beginning of its id. Raises UsageError."""
         meshes = self._running.node.meshes()
         fitting = [each for each in meshes if name and each.id.hex().startswith(name.lower())]

@@ -167,3 +167,26 @@ def test_a_node_is_another_in_each_mesh() -> None:
     assert first.node != second.node
     seen = {link.peer for name in ("alice", "carol") for link in world.machines[name].running.status().links}
     assert seen == {first.node, second.node}
+
+
+def test_an_invite_leads_into_the_mesh_that_is_named() -> None:
+    world = world_of("alice", "bob", "carol", "dora")
+    world.pair("alice", "bob")  # alice's own mesh
+    world.pair("carol", "alice")  # and carol's
+    first, second = (mesh.id for mesh in world.machines["alice"].running.meshes())
+    for number, (mesh, guest) in enumerate(((second, "dora"), (first, "dora")), start=10):
+        world.tell("alice", facts.InviteOpened(number, False, None, (), world.now + 60, mesh=mesh))
+        world.run_until(lambda: world.machines["alice"].events(orders.InviteReady)[-1].invite == number)  # noqa: B023
+        code = world.machines["alice"].events(orders.InviteReady)[-1].code
+        world.tell(guest, facts.InviteEntered(number, code, None, (), world.now + 60))
+        world.run_until(lambda: world.machines[guest].events(orders.InviteDone)[-1:] != [])  # noqa: B023
+        world.run_until(lambda: world.machines[guest].events(orders.InviteDone)[-1].invite == number)  # noqa: B023
+        world.run(1.0)
+        assert next(iter(world.machines[guest].store.contacts.values())).mesh == mesh
+
+
+def test_an_invite_into_a_mesh_that_was_left_fails_with_the_reason() -> None:
+    world = world_of("alice")
+    world.tell("alice", facts.InviteOpened(1, False, None, (), world.now + 60, mesh=MeshId(b"x" * 16)))
+    failed = world.machines["alice"].events(orders.InviteFailed)[-1]
+    assert (failed.exit_code, "not in that mesh" in failed.reason) == (2, True)

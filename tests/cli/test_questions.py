@@ -1,0 +1,96 @@
+"""What is asked at a terminal before something is given away or lost, on real nodes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import People, Person, people, rendezvous
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[People]:
+    with rendezvous() as url, people(tmp_path, url) as everyone:
+        yield everyone
+
+
+def names(person: Person) -> list[str]:
+    return [json.loads(line)["name"] for line in person.run("contacts", "--json").stdout.splitlines()]
+
+
+def test_remove_asks_at_a_terminal_and_offers_a_new_secret_while_others_stay(town: People) -> None:
+    ann, *_ = town.friends("ann", "bob", "carol")
+    before = json.loads(ann.run("mesh", "--json").stdout)["mesh"]
+    asking = ann.terminal("contacts", "remove", "bob")
+    asking.until("Forget bob, the keys shared with them and all that was said? [y/N]")
+    asking.type("n\n")
+    assert asking.ended() == 7
+    assert names(ann) == ["bob", "carol"]
+
+    asking = ann.terminal("contacts", "remove", "bob")
+    asking.until("[y/N]")
+    asking.type("y\n")
+    asking.until("new one? [y/N]")
+    asking.type("y\n")
+    assert asking.ended() == 0
+    assert "bob is forgotten." in asking.text
+    assert "tells a new secret" in asking.text
+    assert names(ann) == ["carol"]
+    first = json.loads(ann.run("mesh", "--json").stdout.splitlines()[0])
+    assert first["mesh"] != before
+
+    asking = ann.terminal("contacts", "remove", "carol")
+    asking.until("[y/N]")
+    asking.type("y\n")
+    assert asking.ended() == 0  # nobody stays: there is no second question
+    assert "you have left it" in asking.text
+    assert names(ann) == []
+
+
+def test_join_asks_before_it_goes_where_nobody_said_one_would_go(town: People) -> None:
+    ann, bob, carol = (town.someone(name) for name in ("ann", "bob", "carol"))
+    public = f"ws://{'a' * 56}.onion"  # which nobody looks up without Tor
+    assert ann.run("rendezvous", "add", public).returncode == 0
+    for guest, answer in ((bob, "n"), (carol, "y")):
+        invite = ann.start("invite")
+        asking = guest.terminal("join", invite.line())
+        asking.until("Go there, too? It sees your address, and when you are there. [y/N]")
+        assert "neither you nor the code named" in " ".join(asking.text.split())
+        asking.type(f"{answer}\n")
+        assert asking.ended() == 0
+        listed = guest.run("rendezvous", "--json").stdout
+        assert (public in listed) == (answer == "y")
+
+
+def test_meshes_and_rendezvous_are_listed_added_to_and_left(town: People) -> None:
+    ann, bob = town.friends("ann", "bob")
+    ann.node()
+    (mesh,) = map(json.loads, ann.run("mesh", "list", "--json").stdout.splitlines())
+    assert (mesh["contacts"], mesh["invites"], mesh["rendezvous"]) == (["bob"], True, [town.url])
+    assert f"{mesh['mesh'][:8]}" in ann.run("mesh").stdout
+
+    other = "ws://127.0.0.1:1"
+    added = ann.run("rendezvous", "add", other)
+    assert (added.returncode, added.stderr) == (0, f"You meet others at {other}, too.\n")
+    places = {
+        each["url"]: each for each in map(json.loads, ann.run("rendezvous", "--json").stdout.splitlines())
+    }
+    assert set(places) == {town.url, other}
+    assert places[other]["meshes"] == [mesh["mesh"]]
+    assert ann.run("rendezvous", "remove", other).returncode == 0
+    assert ann.run("rendezvous", "remove", other).returncode == 2
+    asked = ann.run("rendezvous", "remove", town.url)
+    assert (asked.returncode, "--yes" in asked.stderr) == (2, True)
+
+    assert bob.run("mesh", "leave", "ffff").returncode == 2
+    asking = bob.terminal("mesh", "leave", mesh["mesh"][:8])
+    asking.until("Forget ann, and all that was said with them? [y/N]")
+    asking.type("y\n")
+    assert asking.ended() == 0
+    assert names(bob) == []
+    assert bob.run("mesh").stdout == ""

@@ -28,7 +28,8 @@ from rendezvous.metrics import NoMetrics, published
 from rendezvous.notify import alive, notify, reloading
 from rendezvous.options import Settings, settings_from, with_options
 from rendezvous.orders import Census
-from rendezvous.server import running
+from rendezvous.server import Running, running
+from rendezvous.stun import answering
 from rendezvous.tls import BUFFER_BYTES, BadCertificate
 
 _NAME = "p2pchat-rendezvous"
@@ -77,6 +78,7 @@ def command(**given: Any) -> None:
     except BadCertificate as error:
         raise click.UsageError(str(error)) from None
     door = Door(settings.path, settings.tokens())
+    settings.reach()
     _allow_files(settings.limits.connections + SPARE_FILES)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -121,7 +123,7 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None, door: Door) -> 
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_complain)
     ending = _Ending(loop)
-    loop.add_signal_handler(signal.SIGHUP, _reread, settings, tls, door)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with (
         running(
             settings.host,
@@ -135,7 +137,13 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None, door: Door) -> 
         ) as server,
         _metrics(settings, server.broker),
         alive(),
+        contextlib.AsyncExitStack() as stack,
     ):
+        stun = stack.enter_context(
+            answering(settings.host, settings.offered.stun_ports(server.port or settings.port))
+        )
+        server.tell(settings.reach(stun))
+        loop.add_signal_handler(signal.SIGHUP, _reread, settings, tls, door, server, stun)
         click.echo(f"listening on {server.url}{settings.path}")
         loop.add_signal_handler(signal.SIGUSR1, lambda: click.echo(_counts(server.broker.census())))
         await ending.asked.wait()
@@ -200,7 +208,9 @@ def _counts(census: Census) -> str:
     return " ".join(f"{name} {count}" for name, count in asdict(census).items())
 
 
-def _reread(settings: Settings, tls: ssl.SSLContext | None, door: Door) -> None:
+def _reread(
+    settings: Settings, tls: ssl.SSLContext | None, door: Door, server: Running, stun: tuple[int, ...]
+) -> None:
     """What is renewed while we run. What is wrong with it is told, and the old one kept."""
     reloading()
     try:
@@ -212,6 +222,10 @@ def _reread(settings: Settings, tls: ssl.SSLContext | None, door: Door) -> None:
         door.renew(settings.tokens())
     except click.UsageError as error:
         click.echo(f"keeping the old tokens: {error.format_message()}", err=True)
+    try:
+        server.tell(settings.reach(stun))
+    except click.UsageError as error:
+        click.echo(f"keeping the old secret: {error.format_message()}", err=True)
     notify("READY=1")
 
 

@@ -53,6 +53,8 @@ class ClientSocket(ServerConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connection: Connection | None = None
+        self.hinted_at: float | None = None
+        """When it was last told of STUN and TURN, monotonic seconds; None: it is not welcome yet."""
         self.client: str | None = None
         """Where the client is, if a proxy said so before it said anything itself."""
         self.greeted = False

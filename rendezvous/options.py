@@ -19,6 +19,7 @@ import click
 
 from rendezvous import config
 from rendezvous.door import checked_path, read_tokens
+from rendezvous.hints import Offered, Reach
 from rendezvous.limits import Limits, Rate
 from rendezvous.proxy import UNIX_NAME, Network, Proxies
 from rendezvous.tls import Certificate
@@ -46,6 +47,17 @@ class Settings:
     metrics_host: str
     metrics_port: int | None
     drain_seconds: float
+    offered: Offered
+
+    def reach(self, stun: tuple[int, ...] = ()) -> Reach:
+        """What clients are told, who can ask by STUN at these ports. Raises UsageError."""
+        try:
+            return self.offered.reach(stun)
+        except (OSError, ValueError) as error:
+            why = (error.strerror if isinstance(error, OSError) else None) or error
+            file = self.offered.secret_file
+            where = f"cannot use --turn-secret-file {file}: " if file else ""
+            raise click.UsageError(f"{where}{why}") from None
 
     def tokens(self) -> tuple[str, ...]:
         """Read the token file. Raises UsageError."""
@@ -82,6 +94,13 @@ def settings_from(given: dict[str, Any]) -> Settings:
         path=given["path"] or "",
         token_file=_path(given["token_file"]),
         proxies=proxies,
+        offered=Offered(
+            given["stun"],
+            given["stun_port"],
+            given["turn_secret_file"],
+            given["turn_port"],
+            given["turn_tls_port"],
+        ),
         limits=replace(
             _DEFAULT,
             **{name: given[name] for name in _CAPS},
@@ -251,6 +270,28 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         is_flag=True,
         help="Trusted proxies begin each connection with a header of the PROXY protocol, 1 or 2.",
     ),
+    click.option(
+        "--stun/--no-stun", default=True, show_default=True, help="Tell clients their address (STUN, UDP)."
+    ),
+    click.option(
+        "--stun-port",
+        type=Whole(1, 65535),
+        multiple=True,
+        help="UDP port for that, up to two; else the port itself and 3478.",
+    ),
+    click.option(
+        "--turn-secret-file",
+        type=_FILE,
+        metavar="FILE",
+        help="The static-auth-secret of a TURN server on this host. Reread on SIGHUP.",
+    ),
+    click.option(
+        "--turn-port",
+        type=Whole(1, 65535),
+        multiple=True,
+        help="Its port for UDP and TCP, up to two; else 3478.",
+    ),
+    click.option("--turn-tls-port", type=Whole(1, 65535), help="Its port for TLS, if it has one."),
     *(_limit(name, Whole(1), getattr(_DEFAULT, name), what) for name, what in _CAPS.items()),
     *(
         _limit(name, click.FloatRange(0.01), getattr(_DEFAULT, name).per_second, what)

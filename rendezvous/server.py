@@ -27,6 +27,7 @@ from rendezvous.cluster import TICK_SECONDS, Cluster
 from rendezvous.collecting import without_long_collections
 from rendezvous.connection import SILENT, ClientSocket
 from rendezvous.door import Door
+from rendezvous.hints import Reach
 from rendezvous.limits import Limits
 from rendezvous.listening import headers_read, make_way
 from rendezvous.proxy import Proxies
@@ -54,6 +55,8 @@ class Running:
     """Send everybody elsewhere, in so many seconds at most."""
     peers: Callable[[], int]
     """How many other servers of the cluster are heard from."""
+    tell: Callable[[Reach], None]
+    """Have clients told of STUN and TURN from now on."""
 
 
 @contextlib.asynccontextmanager
@@ -126,7 +129,8 @@ async def running(
             stack.enter_context(without_long_collections())
             bound = _bound_port(server) if unix is None else 0
             url = _url(host, bound, tls is not None, unix)
-            yield Running(url, bound, broker, shell.drain, lambda: cluster.peers if cluster else 0)
+            peers = lambda: cluster.peers if cluster else 0  # noqa: E731
+            yield Running(url, bound, broker, shell.drain, peers, shell.tell)
 
 
 @contextlib.asynccontextmanager

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import math
+import random
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -27,6 +28,7 @@ from rendezvous.cluster import Cluster, Publish
 from rendezvous.collecting import set_aside
 from rendezvous.connection import ClientSocket
 from rendezvous.door import Door, Entrance
+from rendezvous.hints import RENEW_SECONDS, Reach
 from rendezvous.limits import Group, Limits, groups
 from rendezvous.orders import Close, Forward, Inquire, Output, Relay, Send
 from rendezvous.proxy import UNIX, Proxies
@@ -70,6 +72,8 @@ class Shell:
         self._draining = False
         self.publish: Callable[[Publish], None] = lambda _: None
         """To other servers of a cluster, where there are any."""
+        self._reach = Reach()
+        self._random = random.SystemRandom()
 
     # --- a connection's life
 
@@ -139,6 +143,7 @@ class Shell:
         assert isinstance(socket, ClientSocket), "serve() makes no others"
         assert socket.connection is not None, "others are turned away"
         self._write(socket, encode_server(Welcome(VERSION)))
+        self._hint(socket)
         socket.greeted = True
         if self._draining:
             self._tally.turned_away["draining"] += 1
@@ -155,6 +160,9 @@ class Shell:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.carry_out(self._broker.tick(time.monotonic()))
+            due = time.monotonic() - RENEW_SECONDS
+            for socket in [each for each in self._sockets.values() if (each.hinted_at or due) < due]:
+                self._hint(socket)
             set_aside()
 
     # --- the end
@@ -176,6 +184,16 @@ class Shell:
         if socket not in self._closing:
             self._write(socket, encode_server(Draining()))
             self.see_off(socket, CloseCode.GOING_AWAY)
+
+    def tell(self, reach: Reach) -> None:
+        """What clients are told of STUN and TURN from now on."""
+        self._reach = reach
+
+    def _hint(self, socket: ClientSocket) -> None:
+        socket.hinted_at = time.monotonic()
+        hints = self._reach.hints(time.time(), self._random)
+        if hints is not None:
+            self._write(socket, encode_server(hints))
 
     def framed(self, connection: Connection) -> None:
         self.carry_out(self._broker.framed(connection, time.monotonic()))

@@ -13,7 +13,10 @@ from 1, server types from 129, so a message that runs the wrong way is Malformed
     Refused 131  topic 32, reason 1                      34
     Blob    132  topic 32, seat 8, blob 2048           2089
     Gone    133  topic 32, seat 8                        41
+    Hints   134  STUN ports 2 × 2, TURN ports 2 × 2, TURN over TLS 2, expires 8, name 8, password 20   47
     Draining 135                                          1
+
+A port has two bytes and is zero where there is none; without a TURN port the login is zero, too.
 """
 
 from __future__ import annotations
@@ -30,6 +33,12 @@ from p2pchat.wire.geometry import GEOMETRY
 TOPIC_BYTES: Final = 32
 SEAT_BYTES: Final = 8
 BLOB_BYTES: Final = GEOMETRY.blob
+STUN_PORTS: Final = 2
+TURN_PORTS: Final = 2
+TURNS_PORTS: Final = 1
+"""Ports that a Hints has room for."""
+LOGIN_NAME_BYTES: Final = 8
+LOGIN_PASSWORD_BYTES: Final = 20
 OTHERS_MAX: Final = 6
 """A newcomer links with two; the others may have gone, be full or be out of its reach."""
 
@@ -147,7 +156,35 @@ class Draining:
     """The server is about to end. Seats are to be taken elsewhere, or here again in a while; it hangs up."""
 
 
-FromServer = Welcome | Seated | Refused | Blob | Gone | Draining
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Lets a client use the TURN server for a while: coturn's "TURN REST API" (``use-auth-secret``). The user
+    is ``expires``, a colon and ``name`` in hexadecimal digits; the password is base64 of ``password``."""
+
+    expires: int
+    """Unix seconds, by the server's clock."""
+    name: bytes
+    """Random, 8 bytes."""
+    password: bytes = field(repr=False)
+    """HMAC-SHA1 of the user under the secret that the rendezvous shares with the TURN server, 20 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What helps to make links, on the host that the client has reached the server at: after the Welcome, and
+    again before the login expires. Ports are 1..65535."""
+
+    stun: tuple[int, ...] = ()
+    """Where STUN binding requests are answered over UDP; two show a client what kind of NAT it is behind."""
+    turn: tuple[int, ...] = ()
+    """Where a TURN server listens for UDP and TCP alike."""
+    turns: tuple[int, ...] = ()
+    """Where it listens for TLS over TCP."""
+    login: Login | None = None
+    """Present if there is a TURN port."""
+
+
+FromServer = Welcome | Seated | Refused | Blob | Gone | Hints | Draining
 
 
 # --- bytes
@@ -165,6 +202,7 @@ class _Type(IntEnum):
     BLOB = 132
     GONE = 133
     DRAINING = 135
+    HINTS = 134
 
 
 _ALONE = struct.Struct(">B")
@@ -173,6 +211,7 @@ _TOPIC = struct.Struct(f">B{TOPIC_BYTES}s")
 _TOPIC_BYTE = struct.Struct(f">B{TOPIC_BYTES}sB")
 _TOPIC_SEAT = struct.Struct(f">B{TOPIC_BYTES}s{SEAT_BYTES}s")
 _TOPIC_SEAT_BLOB = struct.Struct(f">B{TOPIC_BYTES}s{SEAT_BYTES}s{BLOB_BYTES}s")
+_HINTS = struct.Struct(f">B5HQ{LOGIN_NAME_BYTES}s{LOGIN_PASSWORD_BYTES}s")
 _TOPIC_SEATS = struct.Struct(f">B{TOPIC_BYTES}s{SEAT_BYTES}sB{OTHERS_MAX * SEAT_BYTES}s")
 
 MESSAGE_MAX: Final = _TOPIC_SEAT_BLOB.size
@@ -224,6 +263,8 @@ def encode_server(message: FromServer) -> bytes:
             return _pack(_TOPIC_SEAT, _Type.GONE, topic, seat)
         case Draining():
             return _pack(_ALONE, _Type.DRAINING)
+        case Hints():
+            return _encode_hints(message)
         case _:
             assert_never(message)
 
@@ -245,8 +286,50 @@ def decode_server(data: bytes) -> FromServer:
             return Gone(*_unpack(_TOPIC_SEAT, data))
         case _Type.DRAINING:
             return Draining(*_unpack(_ALONE, data))
+        case _Type.HINTS:
+            return _decode_hints(*_unpack(_HINTS, data))
         case _:
             raise Malformed("not a message of a rendezvous server")
+
+
+def _encode_hints(hints: Hints) -> bytes:
+    if (hints.login is not None) != bool(hints.turn or hints.turns):
+        raise ValueError("a login goes with TURN ports, and they with a login")
+    login = hints.login or _NO_LOGIN
+    ports = (
+        *_padded(hints.stun, STUN_PORTS),
+        *_padded(hints.turn, TURN_PORTS),
+        *_padded(hints.turns, TURNS_PORTS),
+    )
+    return _pack(_HINTS, _Type.HINTS, *ports, login.expires, login.name, login.password)
+
+
+def _decode_hints(*fields: Any) -> Hints:
+    *ports, expires, name, password = fields
+    stun, turn = _ports(ports[:STUN_PORTS]), _ports(ports[STUN_PORTS : STUN_PORTS + TURN_PORTS])
+    turns = _ports(ports[STUN_PORTS + TURN_PORTS :])
+    login = Login(expires, name, password)
+    if turn or turns:
+        return Hints(stun, turn, turns, login)
+    if login != _NO_LOGIN:
+        raise Malformed("a login without a TURN port")
+    return Hints(stun)
+
+
+def _padded(ports: tuple[int, ...], places: int) -> tuple[int, ...]:
+    if len(ports) > places or len(set(ports)) != len(ports) or not all(0 < port < 1 << 16 for port in ports):
+        raise ValueError("too many ports, or one that is none")
+    return ports + (0,) * (places - len(ports))
+
+
+def _ports(places: list[int]) -> tuple[int, ...]:
+    ports = tuple(port for port in places if port)
+    if places[: len(ports)] != list(ports) or len(set(ports)) != len(ports):
+        raise Malformed("ports with a gap between, or named twice")
+    return ports
+
+
+_NO_LOGIN: Final = Login(0, bytes(LOGIN_NAME_BYTES), bytes(LOGIN_PASSWORD_BYTES))
 
 
 def _pack(layout: struct.Struct, *fields: bytes | int) -> bytes:

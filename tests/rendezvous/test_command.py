@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import os
 import signal
 import socket
@@ -11,13 +12,26 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from p2pchat import __version__
 from p2pchat.types import Topic
-from p2pchat.wire.signalling import Draining, SeatMode, Take, encode_client, encode_server
+from p2pchat.wire.signalling import (
+    Draining,
+    FromServer,
+    Hints,
+    Seated,
+    SeatMode,
+    Take,
+    Welcome,
+    decode_server,
+    encode_client,
+    encode_server,
+)
+from p2pchat.wire.version import VERSION
 from rendezvous.addresses import addresses
 from tests.support.certificates import certificate
 
@@ -52,9 +66,68 @@ def started(*flags: str, cwd: Path, **environment: str) -> Iterator[tuple[subpro
 
 
 def take_a_seat(client: ClientConnection) -> None:
-    client.recv()
     client.send(encode_client(Take(Topic(b"t" * 32), SeatMode.MESH)))
-    client.recv()
+    while not isinstance(heard(client), Seated):
+        pass
+
+
+def heard(client: ClientConnection) -> FromServer:
+    message = client.recv(10)
+    assert isinstance(message, bytes)
+    return decode_server(message)
+
+
+def test_clients_are_told_of_stun_and_of_a_turn_server_that_shares_a_secret(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("north\n")
+    flags = ("--turn-secret-file", str(secret), "--turn-port", "443", "--turn-tls-port", "5349")
+    with started(*flags, cwd=tmp_path) as (process, url):
+        for word in ("north", "south"):
+            secret.write_text(f"{word}\n")
+            process.send_signal(signal.SIGHUP)
+            expected: tuple[object, ...] = ()
+            told: tuple[object, ...] = (None,)
+            while told != expected:  # until the signal has been seen to
+                with connect(url) as client:
+                    assert heard(client) == Welcome(VERSION)
+                    hints = heard(client)
+                assert isinstance(hints, Hints) and hints.login is not None
+                assert (hints.turn, hints.turns) == ((443,), (5349,))
+                assert hints.stun[0] == urlsplit(url).port
+                user = f"{hints.login.expires}:{hints.login.name.hex()}"
+                told, expected = (hints.login.password,), (hmac.digest(word.encode(), user.encode(), "sha1"),)
+
+
+def test_without_stun_nothing_is_told_and_nothing_listens_for_datagrams(tmp_path: Path) -> None:
+    with started("--no-stun", cwd=tmp_path) as (_, url), connect(url) as client:
+        assert heard(client) == Welcome(VERSION)
+        with pytest.raises(TimeoutError):
+            client.recv(0.5)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+            trial.bind(("127.0.0.1", urlsplit(url).port or 0))
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--turn-secret-file", "nowhere"), "cannot use --turn-secret-file nowhere: No such file"),
+        (("--turn-port", "443"), "--turn-secret-file is missing"),
+    ],
+)
+def test_turn_that_cannot_be_told_is_refused_at_the_start(
+    tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rendezvous", "--port", "0", *flags],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -51,6 +51,7 @@ def test_every_option_has_its_key(tmp_path: Path) -> None:
         "proxy-protocol": True,
         "bus": "nats://x",
     }
+    examples |= {"stun": False, "stun-port": [8750, 3478], "turn-port": [443]}
     options = [each for each in command.params if each.name not in config.NOT_IN_FILES]
     for option in options:
         key = config.key(option)

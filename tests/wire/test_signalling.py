@@ -15,7 +15,9 @@ from p2pchat.wire.signalling import (
     FromClient,
     FromServer,
     Gone,
+    Hints,
     Leave,
+    Login,
     Pass,
     Refusal,
     Refused,
@@ -34,6 +36,8 @@ TOPIC = Topic(b"t" * 32)
 SEAT, OTHER = Seat(b"s" * 8), Seat(b"o" * 8)
 BLOB = b"b" * BLOB_BYTES
 
+LOGIN = Login(1_800_000_000, b"n" * 8, b"p" * 20)
+
 CLIENT_SIZES: list[tuple[FromClient, int]] = [
     (Take(TOPIC, SeatMode.HOST), 34),
     (Leave(TOPIC), 33),
@@ -46,11 +50,25 @@ SERVER_SIZES: list[tuple[FromServer, int]] = [
     (Refused(TOPIC, Refusal.BUSY), 34),
     (Blob(TOPIC, SEAT, BLOB), 2089),
     (Gone(TOPIC, SEAT), 41),
+    (Hints(), 47),
+    (Hints((8750, 3478), (3478,), (5349,), LOGIN), 47),
 ]
 
 topics = st.binary(min_size=32, max_size=32).map(Topic)
 seats = st.binary(min_size=8, max_size=8).map(Seat)
 blobs = st.binary(min_size=BLOB_BYTES, max_size=BLOB_BYTES)
+logins = st.builds(
+    Login,
+    st.integers(0, 2**64 - 1),
+    st.binary(min_size=8, max_size=8),
+    st.binary(min_size=20, max_size=20),
+)
+
+
+def ports(most: int, least: int = 0) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.lists(st.integers(1, 65535), min_size=least, max_size=most, unique=True).map(tuple)
+
+
 client_messages = st.one_of(
     st.builds(Take, topics, st.sampled_from(SeatMode)),
     st.builds(Leave, topics),
@@ -62,6 +80,8 @@ server_messages = st.one_of(
     st.builds(Refused, topics, st.sampled_from(Refusal)),
     st.builds(Blob, topics, seats, blobs),
     st.builds(Gone, topics, seats),
+    st.builds(Hints, ports(2)),
+    st.builds(Hints, ports(2), ports(2), ports(1, least=1), logins),
 )
 
 
@@ -127,8 +147,11 @@ def test_a_message_that_runs_the_wrong_way_is_malformed() -> None:
         b"\x82" + TOPIC + SEAT + b"\x00" + bytes(47) + b"\x01",
         b"\x82" + TOPIC + SEAT + b"\x02" + OTHER + OTHER + bytes(32),
         b"\x82" + TOPIC + SEAT + b"\x01" + SEAT + bytes(40),
+        b"\x86" + bytes(2) + b"\x22\x2e" + bytes(42),
+        b"\x86" + b"\x22\x2e" * 2 + bytes(42),
+        b"\x86" + bytes(45) + b"p",
     ],
-    ids=["empty", "mode", "reason", "count", "padding", "twice", "own seat"],
+    ids=["empty", "mode", "reason", "count", "padding", "twice", "own seat", "gap", "same port", "login"],
 )
 def test_fields_outside_their_range_are_malformed(data: bytes) -> None:
     with pytest.raises(Malformed):
@@ -142,7 +165,9 @@ def test_a_field_of_a_wrong_size_is_never_encoded() -> None:
         with pytest.raises(ValueError):
             encode_client(message)
     many = tuple(Seat(bytes([n]) * 8) for n in range(7))
-    for answer in (Welcome(256), Seated(TOPIC, SEAT, many), Seated(TOPIC, SEAT, (Seat(b"x"),))):
+    bad: list[FromServer] = [Welcome(256), Seated(TOPIC, SEAT, many), Seated(TOPIC, SEAT, (Seat(b"x"),))]
+    bad += [Hints((1, 2, 3)), Hints((0,)), Hints((7, 7)), Hints(turn=(3478,)), Hints(login=LOGIN)]
+    for answer in bad:
         with pytest.raises(ValueError):
             encode_server(answer)
 

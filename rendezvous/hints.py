@@ -60,7 +60,9 @@ class Offered:
         turn = tuple(dict.fromkeys(self.turn or (TURN_PORT,)))
         if len(turn) > TURN_PORTS:
             raise ValueError(f"at most {TURN_PORTS} ports of a TURN server can be told")
-        return Reach(stun, turn, (self.turn_tls,) if self.turn_tls else (), secret)
+        # A TURN server answers STUN, too; it may have the port that the second answer would have come from.
+        seen_by = tuple(dict.fromkeys((*stun, *turn)))[:STUN_PORTS] if self.stun else ()
+        return Reach(seen_by, turn, (self.turn_tls,) if self.turn_tls else (), secret)
 
 
 @dataclass(frozen=True, slots=True)

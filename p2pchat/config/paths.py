@@ -10,16 +10,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_ICE: Final = re.compile(
-    r"(?P<scheme>stun|turns?):(?:(?P<user>[^:@]+:[^@]+)@)?(?P<host>\[[0-9a-fA-F:]+\]|[\w.-]+)(?::\d{1,5})?"
-    r"(?:\?transport=(?P<transport>udp|tcp))?"
-)
+from p2pchat.errors import Malformed
+from p2pchat.wire.ice import Servers, parse_server, parse_servers
+
 _PROXY: Final = re.compile(
     r"socks5h://(?:[^:@/\s]+:[^:@/\s]+@)?(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(?P<port>\d{1,5})"
 )
 
-LIKE_A_SERVER: Final = "like stun:host:port or turn:user:password@host:port"
-ICE_LIKE: Final = f"{LIKE_A_SERVER}, with blanks between several"
+ICE_LIKE: Final = "like stun:host:port or turn:user:password@host:port, with blanks between several"
 PROXY_LIKE: Final = "like socks5h://127.0.0.1:9050 (h: the proxy looks names up)"
 
 
@@ -28,7 +26,7 @@ class Paths:
     """By which ways a node reaches others, and they it."""
 
     ice_servers: tuple[str, ...] = ()
-    """STUN and TURN URLs."""
+    """The person's own STUN and TURN servers, as URLs."""
     relay_only: bool = False
     """Links go through the TURN server alone; neighbours see its address, never ours."""
     proxy: str | None = None
@@ -36,16 +34,21 @@ class Paths:
     ca_file: str | None = None
     """A PEM file of certificates to trust beside the system's, where a rendezvous is reached by TLS."""
 
+    @property
+    def servers(self) -> Servers:
+        """The person's own STUN and TURN servers."""
+        return parse_servers(self.ice_servers)
+
     def conflict(self) -> str:
         """What cannot be kept to, and what to do about it; empty if nothing."""
         if not self.relay_only:
             return ""
-        if not any(url.startswith("turn") for url in self.ice_servers):
+        if not self.servers.turn:
             return (
                 "relay-only needs a TURN server: 'p2pchat config set ice turn:USER:PASSWORD@HOST:PORT',"
                 " or P2PCHAT_ICE"
             )
-        if self.proxy is not None and not any(_over_tcp(url) for url in self.ice_servers):
+        if self.proxy is not None and all(each.transport == "udp" for each in self.servers.turn):
             return (
                 "behind a proxy, relay-only needs a TURN server over TCP: let its address in ice end in"
                 " ?transport=tcp, or use turns:"
@@ -56,16 +59,15 @@ class Paths:
 def read_servers(text: str) -> tuple[str, ...]:
     """STUN and TURN URLs, separated by blanks. Raises ValueError, which names no password."""
     urls = tuple(text.split())
-    relays = 0
     for url in urls:
-        parts = _ICE.fullmatch(url)
-        if parts is None:
-            raise ValueError(f"{masked(url)!r} is not {LIKE_A_SERVER}")
-        if parts["scheme"] == "turns" and parts["transport"] == "udp":
-            raise ValueError(f"{masked(url)!r}: a TURN server is reached by TLS over TCP, never over UDP")
-        relays += parts["scheme"] != "stun"
-    if relays > 1:
-        raise ValueError("name one TURN server; only the first would be used")
+        try:
+            parse_server(url)
+        except Malformed as error:
+            raise ValueError(f"{masked(url)!r}: {error}") from None
+    try:
+        parse_servers(urls)
+    except Malformed as error:
+        raise ValueError(str(error)) from None
     return urls
 
 
@@ -96,7 +98,3 @@ def _without_password(url: str) -> str:
     slashes = "//" if rest.startswith("//") else ""
     user, between, _password = rest.removeprefix("//").partition(":")
     return f"{scheme}:{slashes}{f'{user}:' if between else ''}***@{host}"
-
-
-def _over_tcp(url: str) -> bool:
-    return url.startswith("turns:") or (url.startswith("turn:") and url.endswith("?transport=tcp"))

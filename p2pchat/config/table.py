@@ -145,7 +145,8 @@ _ALL: Final = (
         SERVERS,
         "",
         Effect.NOW,
-        "STUN and TURN servers of your own; for links that are made from then on",
+        "STUN and TURN servers of your own, up to eight, asked beside those of the rendezvous; a colon in a"
+        " user or password is written %3A. For links that are made from then on",
     ),
     Setting(
         "ca-file",
@@ -153,7 +154,8 @@ _ALL: Final = (
         FILE,
         "",
         Effect.ANEW,
-        "certificates (PEM) to trust beside the system's where a rendezvous is reached by wss://",
+        "certificates (PEM) to trust beside the system's where a rendezvous is reached by wss://, or a TURN"
+        " server by turns:",
     ),
     Setting(
         "links",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from p2pchat.core.records import HeldCell
 from p2pchat.types import ContactId, LinkId, MeshId, MessageId
 from p2pchat.wire.description import Description
+from p2pchat.wire.ice import Servers
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromServer
 
@@ -56,9 +57,25 @@ class RendezvousDown:
 
 
 @dataclass(frozen=True, slots=True)
+class ServersHinted:
+    """A rendezvous has told which STUN and TURN servers there are on its host."""
+
+    url: str
+    servers: Servers
+
+
+@dataclass(frozen=True, slots=True)
 class SignalReceived:
     url: str
     message: FromServer
+
+
+# --- this machine's network
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """It reaches others in another way than before, or again, or has slept."""
 
 
 # --- the WebRTC links
@@ -98,6 +115,13 @@ class LinkDown:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkShaken:
+    """The address is gone from which the link was made; it may come back."""
+
+    link: LinkId
+
+
+@dataclass(frozen=True, slots=True)
 class FrameReceived:
     link: LinkId
     data: bytes = field(repr=False)
@@ -109,6 +133,10 @@ class FramesDrained:
 
     link: LinkId
     count: int
+
+
+NetworkFact = ServersHinted | NetworkChanged | LinkShaken
+"""What concerns the ways by which links are made."""
 
 
 LinkFact = OfferMade | AnswerMade | LinkUp | LinkDown | FrameReceived | FramesDrained
@@ -282,7 +310,10 @@ Fact = (
     | Leaving
     | RendezvousUp
     | RendezvousDown
+    | ServersHinted
     | SignalReceived
+    | NetworkChanged
+    | LinkShaken
     | OfferMade
     | AnswerMade
     | LinkUp

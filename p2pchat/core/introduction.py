@@ -63,10 +63,13 @@ class Introducer:
         self._node = node
         self._entropy = entropy
 
-    def offer(self, at: Place, description: Description) -> OpenOffer:
+    def offer(
+        self, at: Place, description: Description, relayed: bool = False, anew: bool = False
+    ) -> OpenOffer:
         """Seal an offer with a fresh hybrid key; ``blob`` is ``GEOMETRY.blob`` bytes."""
         key = HybridKey.generate(self._entropy)
-        plain = encode_offer(Offer(self._node, key.x25519, key.encapsulation_key, description))
+        offer = Offer(self._node, key.x25519, key.encapsulation_key, description, relayed, anew)
+        plain = encode_offer(offer)
         return OpenOffer(self._seal(at, plain, b"offer" + at.binding), key)
 
     def read_offer(self, at: Place, blob: bytes) -> Offer:

@@ -27,6 +27,7 @@ from p2pchat.core.stem import outputs as stems
 from p2pchat.core.stem.profile import FAST
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.core.unreached import Unreached
 from p2pchat.core.view import View, ViewOutput
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.ports import Entropy
@@ -133,6 +134,14 @@ class Mesh:
             None if self._stemless else self._stem.status(),
         )
 
+    def unreached(self, now: float) -> tuple[Unreached, ...]:
+        """Members with whom no link could be made."""
+        return self._view.unreached(now)
+
+    def relays(self, there_are: bool) -> None:
+        """Whether a rendezvous of the mesh has hinted a TURN server."""
+        self._view.relays = there_are
+
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
         return min(self._view.next_wakeup(), self._cells.next_wakeup(), self._stem.next_wakeup())
@@ -188,6 +197,14 @@ class Mesh:
     def link(self, fact: LinkFact, now: float) -> list[MeshOutput]:
         """Something happened to one of our links."""
         return self._watched(self._view.link(fact, now), now) + self._serve(now)
+
+    def shaken(self, link: LinkId, now: float) -> list[MeshOutput]:
+        """The address is gone from which a link was made."""
+        return self._watched(self._view.shaken(link, now), now)
+
+    def network_changed(self, now: float) -> None:
+        """This machine reaches others in another way than before, or again."""
+        self._view.network_changed(now)
 
     def _watched(self, out: Iterable[ViewOutput], now: float) -> list[MeshOutput]:
         done: list[MeshOutput] = []

@@ -13,12 +13,18 @@ from p2pchat.core.link import Link
 from p2pchat.core.status import LinkStatus
 from p2pchat.core.walk import WalkRef
 from p2pchat.types import LinkId, MeshId, NodeId, Seat, Topic
+from p2pchat.wire.description import Description, Nat
 from p2pchat.wire.offer import Offer
 
 CONNECT_S = 20.0
 """From the first blob to an open channel: ICE over a poor path needs up to 7 s, and its retry as much
 again."""
 
+
+RELAY_S = 5.0
+RELAY_SOON_S = 1.0
+"""Checks that lead nowhere for so long: a TURN server of a rendezvous is tried, if there is one. Soon, where
+both ends know that their NATs let nothing through; two of one network find each other in a tenth of that."""
 
 YOUNG_S = 20.0
 """A link younger than this is not let go for another."""
@@ -41,6 +47,17 @@ class SeatRef:
     def secret(self) -> bytes:
         """Every member may read what is left at a seat."""
         return b""
+
+
+SAID_S = 6.0
+"""Checks that lead nowhere for so long are told to the person, though they go on: over a poor way they may
+need seven."""
+
+
+def hopeless(one: Nat, other: Nat) -> bool:
+    """Whether two ends can hardly reach each other over UDP but through others: both use another port for
+    each destination, or one gets no UDP out at all."""
+    return Nat.BLOCKED in (one, other) or (one, other) == (Nat.SYMMETRIC, Nat.SYMMETRIC)
 
 
 Way = SeatRef | WalkRef
@@ -76,6 +93,16 @@ class Neighbour:
     """Whether it is one of those that we seek: a walk of ours ended there, or leads there again."""
     swap: bool = False
     """Begun although there were enough links: when it is up another one goes."""
+    relayed: bool = False
+    """Whether it is a second try, with a TURN server of a rendezvous."""
+    anew: bool = False
+    """Whether it takes the place of a link that is not counted on any more, when it stands."""
+    own: Description | None = field(default=None, repr=False)
+    theirs: Description | None = field(default=None, repr=False)
+    """What the ends have told each other; with both, checks have begun."""
+    checked_since: float | None = None
+    looks: list[float] = field(default_factory=list)
+    """When to look again how the checks go, the soonest last."""
 
     @property
     def up(self) -> bool:
@@ -86,6 +113,42 @@ class Neighbour:
     def counts(self) -> bool:
         """Whether it is up and was heard lately."""
         return self.link is not None and self.link.confirmed and not self.link.faded
+
+    @property
+    def faded(self) -> bool:
+        """Whether there is a link that is not counted on any more."""
+        return self.up and not self.counts
+
+    def check(self, now: float) -> None:
+        """Both ends have told how they can be reached: they try."""
+        assert self.own is not None and self.theirs is not None, "told"
+        self.checked_since = now
+        relay = RELAY_SOON_S if hopeless(self.own.nat, self.theirs.nat) else RELAY_S
+        self.looks = sorted((now + relay, now + SAID_S), reverse=True)
+
+    def looked(self, now: float) -> bool:
+        """Whether it is time to see how the checks go; the next look is another."""
+        due = bool(self.looks) and now >= self.looks[-1]
+        while self.looks and now >= self.looks[-1]:
+            self.looks.pop()
+        return due and not self.opened
+
+    @property
+    def opened(self) -> bool:
+        """Whether there is a channel, or was."""
+        return self.link is not None and self.link.opened_at is not None
+
+    def unreached(self, now: float) -> bool:
+        """Whether checks have led nowhere for so long that it is worth saying."""
+        return self.checked_since is not None and not self.opened and now >= self.checked_since + SAID_S
+
+    def needs_relay(self, now: float) -> bool:
+        """Whether checks have led nowhere for so long that a second try is due, which is ours to make."""
+        if self.checked_since is None or self.opened or self.relayed or not self.ours:
+            return False
+        assert self.own is not None and self.theirs is not None, "told"
+        soon = hopeless(self.own.nat, self.theirs.nat)
+        return now >= self.checked_since + (RELAY_SOON_S if soon else RELAY_S)
 
     @property
     def ours(self) -> bool:
@@ -125,7 +188,9 @@ class Neighbour:
     def next_wakeup(self) -> float:
         """When ``overdue``, silence or a heartbeat is next due."""
         due = self.link.next_wakeup() if self.link is not None else None
-        return self.began + CONNECT_S if due is None else due
+        if due is not None:
+            return due
+        return min([self.began + CONNECT_S, *self.looks[-1:]])
 
     def status(self, mesh: MeshId) -> LinkStatus:
         """As a value to show."""

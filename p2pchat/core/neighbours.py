@@ -56,6 +56,8 @@ class Wanted:
     blob: bytes = field(repr=False)
     sought: bool = False
     """It takes the place of one that we have sought ourselves."""
+    anew: bool = False
+    """It takes the place of a link that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,8 @@ class Neighbours:
         return [neighbour for neighbour in self._table.values() if neighbour.counts]
 
     def knows(self, node: NodeId) -> bool:
-        """Whether there is a link with that node, or an attempt at one."""
-        return any(neighbour.node == node for neighbour in self._table.values())
+        """Whether there is a link with that node to count on, or an attempt at one."""
+        return any(each.node == node and not each.faded for each in self._table.values())
 
     def waiting_at(self, at: Way) -> Neighbour | None:
         """An offer of ours that waits there for a reply."""
@@ -161,11 +163,21 @@ class Neighbours:
 
     # --- offers
 
-    def begin(self, at: Way, now: float, sought: bool, swap: bool = False) -> list[Output]:
-        """Offer a link to whoever is at the end of that way. ``sought``: as one of those that we seek."""
-        neighbour = Neighbour(self._new_link(), at, now, sought=sought, swap=swap)
+    def begin(
+        self, at: Way, now: float, sought: bool, swap: bool = False, relayed: bool = False
+    ) -> list[Output]:
+        """Offer a link to whoever is at the end of that way. ``sought``: as one of those that we seek;
+        ``relayed``: as a second try."""
+        anew = any(each.faded for each in self._table.values())
+        neighbour = Neighbour(self._new_link(), at, now, sought=sought, swap=swap, relayed=relayed, anew=anew)
         self._table[neighbour.id] = neighbour
-        return [MakeOffer(neighbour.id)]
+        return [MakeOffer(neighbour.id, relayed)]
+
+    def try_relay(self, neighbour: Neighbour, now: float) -> list[Output]:
+        """Begin an attempt again, with a TURN server."""
+        self._table.pop(neighbour.id, None)
+        again = self.begin(neighbour.at, now, neighbour.sought, neighbour.swap, relayed=True)
+        return [CloseLink(neighbour.id), *again]
 
     def seek(self, link: LinkId) -> list[Output]:
         """This neighbour is one of those that we seek."""
@@ -218,13 +230,17 @@ class Neighbours:
         if crossed is not None and self._node < offer.node:
             return [met]  # offers that crossed: the smaller node id stays the offerer
         twins = [neighbour for neighbour in self._table.values() if neighbour.node == offer.node]
+        given_up = [twin for twin in twins if offer.relayed and not twin.opened and not twin.ours]
+        twins = [twin for twin in twins if twin not in given_up]
         if any(not twin.up for twin in twins):
             return [met]
-        if any(twin.link is not None and not twin.link.quiet(now) for twin in twins):
+        quiet = all(twin.link is None or twin.link.quiet(now) or twin.faded for twin in twins)
+        if not quiet and not offer.anew:
             return [met, *self.decline(at, blob, linked=True)]
-        old = [*twins, *([crossed] if crossed is not None else [])]
-        sought = any(one.sought for one in old)
-        return [met, *(each for one in old for each in self.close(one)), Wanted(at, offer, blob, sought)]
+        old = [*given_up, *twins, *([crossed] if crossed is not None else [])]
+        ends = [one for one in old if not one.up]
+        wanted = Wanted(at, offer, blob, any(one.sought for one in old), anew=len(ends) < len(old))
+        return [met, *(each for one in ends for each in self.close(one)), wanted]
 
     def accept(self, wanted: Wanted, now: float) -> list[Output]:
         """Answer an offer."""
@@ -237,9 +253,12 @@ class Neighbours:
             offer=wanted.offer,
             offer_blob=wanted.blob,
             sought=wanted.sought,
+            relayed=wanted.offer.relayed,
+            anew=wanted.anew,
+            theirs=wanted.offer.description,
         )
         self._table[neighbour.id] = neighbour
-        return [MakeAnswer(neighbour.id, wanted.offer.description)]
+        return [MakeAnswer(neighbour.id, wanted.offer.description, neighbour.relayed)]
 
     def decline(self, at: Way, blob: bytes, linked: bool) -> list[Output]:
         """Say no: there is a link already, or no room."""
@@ -259,11 +278,15 @@ class Neighbours:
         """Complete our offer. Of two that crossed on different ways the smaller node id's is kept, by both
         ends."""
         twins = [n for n in self._table.values() if n.node == answer.node]
-        lost = any(twin.up for twin in twins) or (bool(twins) and answer.node < self._node)
+        attempts = [twin for twin in twins if not twin.up]
+        lost = any(twin.counts for twin in twins) or (bool(attempts) and answer.node < self._node)
         if lost or answer.node == self._node:
             return self.close(neighbour, answered=True)
-        out = [each for twin in twins for each in self.close(twin)]
+        out = [each for twin in attempts for each in self.close(twin)]
         neighbour.node, neighbour.link, neighbour.offered = answer.node, link, None
+        neighbour.theirs = answer.description
+        neighbour.anew = len(attempts) < len(twins)
+        neighbour.check(now)
         return [*out, AcceptAnswer(neighbour.id, answer.description)]
 
     def _repeated(self, offer: bytes) -> bool:
@@ -288,10 +311,13 @@ class Neighbours:
             case FramesDrained(_, count):
                 return self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link else []
             case OfferMade(_, description):
-                neighbour.offered = self._introducer.offer(neighbour.at, description)
+                neighbour.own = description
+                neighbour.offered = self._introducer.offer(
+                    neighbour.at, description, neighbour.relayed, neighbour.anew
+                )
                 return [SendBlob(neighbour.at, neighbour.offered.blob)]
             case AnswerMade(_, description):
-                return self._answer_made(neighbour, description)
+                return self._answer_made(neighbour, description, now)
             case LinkUp(_, own, peer):
                 return self._channel_open(neighbour, own, peer, now)
             case LinkDown():
@@ -329,7 +355,7 @@ class Neighbours:
         last = self.send(neighbour.id, bye, now) if neighbour.up else []
         return [*last, *self.close(neighbour)]
 
-    def _answer_made(self, neighbour: Neighbour, description: Description) -> list[Output]:
+    def _answer_made(self, neighbour: Neighbour, description: Description, now: float) -> list[Output]:
         assert neighbour.offer is not None, "only offers are answered"
         try:
             blob, keys = self._introducer.answer(
@@ -338,6 +364,8 @@ class Neighbours:
         except RefusedInput:
             return self.close(neighbour)
         neighbour.link = Link(keys, "answerer")
+        neighbour.own = description
+        neighbour.check(now)
         return [SendBlob(neighbour.at, blob)]
 
     def _channel_open(self, neighbour: Neighbour, own: bytes, peer: bytes, now: float) -> list[Output]:
@@ -361,9 +389,23 @@ class Neighbours:
         if not counted:
             neighbour.link.faded = False
             out.append(Opened(neighbour))
+            out += self._took_the_place(neighbour) if neighbour.anew else []
         if said is not None:
             out.append(Heard(neighbour.id, said))
         return out
+
+    def _took_the_place(self, new: Neighbour) -> list[Output]:
+        """The new link stands: the old one with the same node ends."""
+        new.anew = False
+        old = [each for each in self if each.node == new.node and each is not new]
+        return [out for each in old for out in self.close(each)]
+
+    def fade(self, neighbour: Neighbour) -> list[Output]:
+        """Count no more on a link until its other end is heard again."""
+        if neighbour.link is None or not neighbour.counts:
+            return []
+        neighbour.link.faded = True
+        return [Closed(neighbour, broken=False)]
 
     def _frames(self, neighbour: Neighbour, sealed: list[bytes]) -> list[Output]:
         return [SendFrame(neighbour.id, data) for data in sealed]

@@ -8,17 +8,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from p2pchat.core import facts, invites, mesh, orders, pairing, said, talks
 from p2pchat.core.belonging import Belonging
 from p2pchat.core.broadcast import Strategy
 from p2pchat.core.cells import CellArrived
+from p2pchat.core.hinted import Hinted
 from p2pchat.core.invites import Invites
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.meshes import Meshes
 from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import ContactChanged, LinksChanged, Notify, Order, Signal, WhenKept
+from p2pchat.core.orders import (
+    ContactChanged,
+    LinksChanged,
+    MakeAnswer,
+    MakeOffer,
+    Notify,
+    Order,
+    Signal,
+    WhenKept,
+)
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Contact, Identity, Memory
 from p2pchat.core.records import Mesh as MeshRecord
@@ -27,10 +38,12 @@ from p2pchat.core.settings import Settings
 from p2pchat.core.status import Status
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.talks import Talks
+from p2pchat.core.unreached import Unreached
 from p2pchat.errors import P2PChatError, RefusedInput
 from p2pchat.ports import Entropy, exponential
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire import signalling
+from p2pchat.wire.ice import Servers
 from p2pchat.wire.marks import Marks
 
 NEVER = float("inf")
@@ -64,6 +77,7 @@ class Node:
         self._rendezvous = Rendezvous(
             entropy.child("rendezvous"), lambda url: self._belonging.is_typed(url), self._settings.separate
         )
+        self._servers = Hinted()
         self._invites = Invites(memory.identity, memory.tried, entropy.child("invites"))
         self._talks = Talks(memory, self._settings, entropy, self._counters)
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
@@ -109,6 +123,14 @@ class Node:
         """All meshes; the one into which invites lead first."""
         records = [each.record for each in self._meshes]
         return tuple(sorted(records, key=lambda each: (each.successor is not None, each.joined_at)))
+
+    def unreached(self, now: float) -> tuple[Unreached, ...]:
+        """Members whom no link reaches, of all meshes."""
+        return tuple(one for each in self._meshes for one in each.unreached(now))
+
+    def hinted(self, now: float) -> Servers:
+        """All STUN and TURN servers that rendezvous have hinted."""
+        return self._servers.servers(self.places(), True, now)
 
     def status(self) -> Status:
         """The present state, to show."""
@@ -162,12 +184,10 @@ class Node:
                 return self._take_leave(now)
             case facts.Leaving():
                 return self._leave(now)
-            case facts.RendezvousUp(url, clock):
-                return self._rendezvous.up(url, clock, now)
-            case facts.RendezvousDown(url, reason, flooded):
-                return self._rendezvous_down(url, reason, flooded, now)
-            case facts.SignalReceived(line, message):
-                return self._signal(line, message, now)
+            case facts.RendezvousUp() | facts.RendezvousDown() | facts.SignalReceived():
+                return self._at_rendezvous(fact, now)
+            case facts.ServersHinted() | facts.NetworkChanged() | facts.LinkShaken():
+                return self._ways(fact, now)
             case (
                 facts.OfferMade()
                 | facts.AnswerMade()
@@ -239,6 +259,19 @@ class Node:
 
     # --- rendezvous
 
+    def _at_rendezvous(
+        self, fact: facts.RendezvousUp | facts.RendezvousDown | facts.SignalReceived, now: float
+    ) -> list[Order]:
+        match fact:
+            case facts.RendezvousUp(line, clock):
+                return self._rendezvous.up(line, clock, now)
+            case facts.RendezvousDown(line, reason, flooded):
+                return self._rendezvous_down(line, reason, flooded, now)
+            case facts.SignalReceived(line, message):
+                return self._signal(line, message, now)
+            case _:
+                assert_never(fact)
+
     def _rendezvous_down(self, line: Line, reason: str, flooded: bool, now: float) -> list[Order]:
         self._rendezvous.down(line, reason, now, flooded)
         url, topic = url_of(line), topic_of(line)
@@ -251,7 +284,7 @@ class Node:
         return out
 
     def _signal(self, line: Line, message: signalling.FromServer, now: float) -> list[Order]:
-        if isinstance(message, signalling.Welcome | signalling.Draining):
+        if isinstance(message, signalling.Welcome | signalling.Hints | signalling.Draining):
             return []
         if not self._rendezvous.may_say(line, message):
             self._counters["signals nobody asked for"] += 1
@@ -264,6 +297,23 @@ class Node:
         if invite is None:
             return []
         return self._on_invite(invite, self._invites.signal(invite, url, message, now), now)
+
+    def _ways(self, fact: facts.NetworkFact, now: float) -> list[Order]:
+        match fact:
+            case facts.ServersHinted(line, servers):
+                self._servers.told(url_of(line), servers, now)
+                for each in self._meshes:
+                    each.relays(self._servers.relays(each.record.rendezvous, now))
+                return []
+            case facts.NetworkChanged():
+                for each in self._meshes:
+                    each.network_changed(now)
+                return self._rendezvous.retry(now)
+            case facts.LinkShaken(link):
+                home = self._meshes.owning(link)
+                return self._on_mesh(home, home.shaken(link, now), now) if home is not None else []
+            case _:
+                assert_never(fact)
 
     def _mesh_signal(self, home: Mesh, url: str, message: Topical, now: float) -> list[mesh.MeshOutput]:
         match message:
@@ -345,6 +395,9 @@ class Node:
                     done.append(Signal(self._rendezvous.line(url, message.topic), message))
                 case mesh.MarksGiven(link, said):
                     self._read_marks(home, link, said)
+                case MakeOffer(relayed=relayed) | MakeAnswer(relayed=relayed):
+                    servers = self._servers.servers(home.record.rendezvous, relayed, now)
+                    done.append(replace(each, servers=servers))
                 case _:
                     done.append(each)
         return done

@@ -15,6 +15,7 @@ from p2pchat.core.facts import Fact
 from p2pchat.core.records import Change, Contact, Message
 from p2pchat.types import ContactId, LinkId, MeshId, MessageId, MessageState
 from p2pchat.wire.description import Description
+from p2pchat.wire.ice import NO_SERVERS, Servers
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromClient
 
@@ -51,6 +52,10 @@ class MakeOffer:
     """Begin a new link; answered by ``OfferMade`` or ``LinkDown``."""
 
     link: LinkId
+    relayed: bool = False
+    """Whether a TURN server of a rendezvous is to help."""
+    servers: Servers = NO_SERVERS
+    """What rendezvous have hinted, to be asked beside the user's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,9 @@ class MakeAnswer:
 
     link: LinkId
     offer: Description
+    relayed: bool = False
+    servers: Servers = NO_SERVERS
+    """As in ``MakeOffer``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,12 @@ class Rendezvous:
         server.retry_at = now + server.backoff * uniform(self._entropy, 0.75, 1.25)
         server.backoff = min(LAST_BACKOFF_S, server.backoff * 2)
 
+    def retry(self, now: float) -> list[Order]:
+        """Somebody asks, or the network has changed: end every back-off but of those that flooded."""
+        for server in self._servers.values():
+            server.backoff, server.retry_at = FIRST_BACKOFF_S, now
+        return self.tick(now)
+
     def _shun(self, url: str, now: float) -> None:
         before = self._flooders.pop(url, None)
         again = before is not None and now < before.until + FLOODED_LAST_S

@@ -29,6 +29,7 @@ from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.search import Here, Search
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
+from p2pchat.core.unreached import Unreached, UnreachedMembers
 from p2pchat.core.walk import BlobArrived, Say
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential, sample
@@ -111,6 +112,9 @@ class View:
         """Links that may lead to another piece of the mesh, and until when it is looked what is beyond."""
         self._beyond_at = 0.0
         self._due: float | None = None
+        self._unreached = UnreachedMembers()
+        self.relays = False
+        """Whether a rendezvous of the mesh has hinted a TURN server."""
 
     # --- what the parent asks
 
@@ -152,6 +156,11 @@ class View:
         """All links and attempts."""
         return tuple(neighbour.status(self.record.id) for neighbour in self._neighbours)
 
+    def unreached(self, now: float) -> tuple[Unreached, ...]:
+        """Members with whom no link could be made."""
+        counting = {each.node for each in self._neighbours.counting()}
+        return self._unreached.now(now, lambda node: node in counting)
+
     def send(self, link: LinkId, frame: Frame, now: float, source: LinkId | None = None) -> list[SendFrame]:
         """Hand a frame to a link that is up. ``source``: the link a cell came from, if not our own."""
         return self._neighbours.send(link, frame, now, source)
@@ -191,6 +200,9 @@ class View:
         self._due = None
         out: list[ViewOutput] = [*self._meeting.follow(now)]
         out += self._carried(self._neighbours.tick(now), now)
+        for neighbour in self._neighbours:
+            if neighbour.looked(now):
+                out += self._checked(neighbour, now)
         out += self._searched(self._search.tick(now), now)
         out += self._look_beyond(now)
         if self._missing() > 0:
@@ -368,7 +380,7 @@ class View:
         newcomer."""
         at_seat = isinstance(wanted.at, SeatRef)
         out: list[neighbours.Output] = []
-        if not wanted.sought:
+        if not wanted.sought and not wanted.anew:
             if self._places.full(self._all()):
                 out += self._let_go(self._places.to_evict(self._all(), at_seat, now), now)
             full = self._places.full(self._all()) or not (at_seat or self._places.room(self._all()))
@@ -380,6 +392,7 @@ class View:
         """One link more. A greeter whom we had never reached may be in another piece of the mesh: seek a link
         there, soon."""
         self._due = None
+        self._unreached.reached(neighbour.node)
         self._meeting.linked()
         self._walking.succeeded()
         if isinstance(neighbour.at, SeatRef):
@@ -409,6 +422,8 @@ class View:
         those on the way."""
         self._due = None
         out: list[ViewOutput] = []
+        if not answered:
+            self._unreached.failed(neighbour, now)
         if isinstance(neighbour.at, SeatRef):
             if answered:
                 self._meeting.reach(neighbour.at.url, neighbour.at.seat)
@@ -419,6 +434,32 @@ class View:
         if not self._neighbours.counting():
             self._meeting.lonely(now)
         return out
+
+    def _checked(self, neighbour: Neighbour, now: float) -> list[ViewOutput]:
+        """Checks lead nowhere so far: say so, and try a TURN server where there is one."""
+        self._due = None
+        if neighbour.unreached(now):
+            self._unreached.failed(neighbour, now)
+        if not self.relays or not neighbour.needs_relay(now) or not isinstance(neighbour.at, SeatRef):
+            return []
+        self._counters["second tries with a TURN server"] += 1
+        return self._carried(self._neighbours.try_relay(neighbour, now), now)
+
+    # --- the machine's own network
+
+    def shaken(self, link: LinkId, now: float) -> list[ViewOutput]:
+        """The address is gone from which a link was made: seek another, and end this one when that stands."""
+        neighbour = self._neighbours.get(link)
+        if neighbour is None:
+            return []
+        self._due = None
+        return self._carried(self._neighbours.fade(neighbour), now)
+
+    def network_changed(self, now: float) -> None:
+        """What did not work may work now: ask soon."""
+        self._due = None
+        self._meeting.lost(now)
+        self._walking.hurry(now, WALK_FIRST_S)
 
     def _let_go(self, some: list[Neighbour], now: float) -> list[neighbours.Output]:
         return [out for each in some for out in self._neighbours.goodbye(each, now)]

@@ -148,7 +148,7 @@ async def _link(paths: Paths) -> tuple[View, View]:
     engines = [
         Engine(
             lambda fact, end=end: heard.put_nowait((end, fact)),  # type: ignore[misc]
-            paths.ice_servers,
+            paths.servers,
             relay_only=paths.relay_only,
             proxy=paths.proxy,
         )
@@ -181,8 +181,7 @@ def _addresses(kinds: Counter[str], paths: Paths) -> View:
     """Without STUN or TURN only our own addresses are offered, which is enough for the same network and for
     who has a public one."""
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
-    stun = any(url.startswith("stun") for url in paths.ice_servers)
-    turn = any(url.startswith("turn") for url in paths.ice_servers)
+    stun, turn = bool(paths.servers.stun), bool(paths.servers.turn)
     ok = (
         bool(kinds)
         and (not stun or bool(kinds["srflx"]) or paths.relay_only)

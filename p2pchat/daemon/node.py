@@ -136,7 +136,11 @@ class RunningNode:
         self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self._notify)
         ways = self.paths
         self._engine = Engine(
-            self.driver.submit, ways.ice_servers, relay_only=ways.relay_only, proxy=ways.proxy
+            self.driver.submit,
+            ways.servers,
+            relay_only=ways.relay_only,
+            proxy=ways.proxy,
+            ca_file=ways.ca_file,
         )
         self._connections = RendezvousConnections(self.driver.submit, ways.proxy, ways.ca_file)
         self.driver.submit(Started())
@@ -226,7 +230,7 @@ class RunningNode:
         self._settings = self._measured or choices.settings()
         self.paths = choices.paths()
         if self._running is not None:
-            self._engine.use_servers(self.paths.ice_servers)
+            self._engine.use_servers(self.paths.servers)
 
     def begin_anew(self, why: SettingChanged) -> None:
         """End, for a node in this one's place to go on with what is set now."""

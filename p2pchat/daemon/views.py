@@ -175,8 +175,8 @@ def paths(chosen: Paths) -> View:
     return {
         "relay_only": chosen.relay_only,
         "proxied": chosen.proxy is not None,
-        "stun": any(url.startswith("stun") for url in chosen.ice_servers),
-        "turn": any(url.startswith("turn") for url in chosen.ice_servers),
+        "stun": bool(chosen.servers.stun),
+        "turn": bool(chosen.servers.turn),
     }
 
 

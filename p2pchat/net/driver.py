@@ -24,6 +24,7 @@ from p2pchat.core.records import Change, HeldCell, Message, PutCells
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId
 from p2pchat.wire.description import Description
+from p2pchat.wire.ice import Servers
 from p2pchat.wire.signalling import FromClient
 
 BATCH_MAX: Final = 256
@@ -53,9 +54,9 @@ class Core(Protocol):
 class Links(Protocol):
     """What the driver needs of ``net.rtc.Engine``."""
 
-    def make_offer(self, link: LinkId) -> None: ...
+    def make_offer(self, link: LinkId, hinted: Servers) -> None: ...
 
-    def make_answer(self, link: LinkId, offer: Description) -> None: ...
+    def make_answer(self, link: LinkId, offer: Description, hinted: Servers) -> None: ...
 
     def accept_answer(self, link: LinkId, answer: Description) -> None: ...
 
@@ -286,10 +287,10 @@ class Driver:
                 self._connections.connect(url, typed)
             case orders.CloseRendezvous(url):
                 self._connections.close(url)
-            case orders.MakeOffer(link):
-                self._links.make_offer(link)
-            case orders.MakeAnswer(link, offer):
-                self._links.make_answer(link, offer)
+            case orders.MakeOffer(link, servers=servers):
+                self._links.make_offer(link, servers)
+            case orders.MakeAnswer(link, offer, servers=servers):
+                self._links.make_answer(link, offer, servers)
             case orders.AcceptAnswer(link, answer):
                 self._links.accept_answer(link, answer)
             case orders.CloseLink(link):

@@ -7,14 +7,12 @@ connect, or when to try again.
 from __future__ import annotations
 
 import asyncio
-import functools
 import ipaddress
 import logging
 import os
 import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Any, Final
@@ -36,9 +34,12 @@ from websockets.frames import CloseCode, Frame
 from websockets.protocol import Event, State
 
 from p2pchat.core.budget import Budget
-from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
+from p2pchat.core.facts import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.core.rendezvous import Line, topic_of, url_of
 from p2pchat.errors import Malformed, NetworkError
+from p2pchat.net.racing import connected
+from p2pchat.net.tls import tls_context
+from p2pchat.wire.ice import hinted
 from p2pchat.wire.payload import TIME_MAX
 from p2pchat.wire.places import is_global, is_public
 from p2pchat.wire.signalling import (
@@ -46,6 +47,7 @@ from p2pchat.wire.signalling import (
     Draining,
     FromClient,
     FromServer,
+    Hints,
     Welcome,
     decode_server,
     encode_client,
@@ -57,9 +59,6 @@ CONNECT_SECONDS: Final = 10.0
 
 PROXIED_SECONDS: Final = 30.0
 """The same through a proxy: Tor has to find an onion service first, and build a way to it."""
-
-NEXT_SECONDS: Final = 3.0
-"""For one address of several that a name has, before the next is tried."""
 
 PING_SECONDS: Final = 20.0
 """Between pings, and again for the answer: under the 30 s after which the strictest NATs forget a
@@ -93,7 +92,8 @@ GAP_SECONDS: Final = 1 / 64
 """A server may send 256 messages at once and 64 a second after that; then we read slower, and TCP makes it
 wait. A greeter of a large mesh sees a handful a second."""
 
-Report = Callable[[RendezvousUp | RendezvousDown | SignalReceived], None]
+Said = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
+Report = Callable[[Said], None]
 
 _SILENT = logging.getLogger("p2pchat.net.silent")
 _SILENT.disabled = True
@@ -158,14 +158,17 @@ class RendezvousConnections:
                 self._tell(connection, RendezvousUp(line, connection.clock))
                 while True:
                     message = await connection.receive()
-                    self._tell(connection, SignalReceived(line, message))
+                    if isinstance(message, Hints):
+                        self._tell(connection, connection.hinted(message))
+                    else:
+                        self._tell(connection, SignalReceived(line, message))
         except _FAILURES as error:
             reason = connection.complaint or explain(error)
             self._tell(connection, RendezvousDown(line, reason, connection.flooded))
             if self._connections.get(line) is connection:
                 del self._connections[line]
 
-    def _tell(self, connection: _Connection, fact: RendezvousUp | RendezvousDown | SignalReceived) -> None:
+    def _tell(self, connection: _Connection, fact: Said) -> None:
         """Report, unless the connection was closed from here meanwhile."""
         if self._connections.get(connection.line) is connection:
             self._report(fact)
@@ -218,6 +221,15 @@ class _Connection:
             raise NetworkError("it is shutting down")
         return message
 
+    def hinted(self, hints: Hints) -> ServersHinted:
+        """What it has named, at the address where we reach it; behind a proxy, which looks names up itself,
+        under its name."""
+        assert self._socket is not None, "entered"
+        address = urlsplit(self.url).hostname or ""
+        if self._proxy is None:
+            address = str(self._socket.remote_address[0])
+        return ServersHinted(self.line, hinted(self.url, address, hints))
+
     def send(self, message: FromClient) -> None:
         """Never waits: a server that lets too much pile up has lost us."""
         if self._socket is None or not self._welcome:
@@ -229,35 +241,31 @@ class _Connection:
         if self._proxy is None and _is_onion(self.url):
             # Looking the name up would tell whoever serves names (RFC 7686).
             raise NetworkError("an .onion address is reached through Tor alone: 'p2pchat config set proxy'")
-        if self._typed:
-            return await self._open()
-        if not is_public(self.url):
+        if not self._typed and not is_public(self.url):
             raise NetworkError(_PRIVATE)
         if self._proxy is not None:
             return await self._open()  # the proxy looks the name up, and connects from where it is
-        return await self._open_public()
-
-    async def _open_public(self) -> _Socket:
-        """Connect to the very addresses that were looked at: the name may lead elsewhere the next time."""
         parts = urlsplit(self.url)
         port = parts.port or (443 if parts.scheme == "wss" else 80)
-        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-        addresses = dict.fromkeys(str(each[4][0]) for each in found)
-        *others, last = [each for each in addresses if is_global(ipaddress.ip_address(each))] or [""]
-        if not last:
+        made = await connected(parts.hostname or "", port, self._allowed)
+        if made is None:
             raise NetworkError(_PRIVATE)
-        for address in others:
-            with suppress(OSError):  # TimeoutError is one
-                async with asyncio.timeout(NEXT_SECONDS):
-                    return await self._open(host=address, port=port)
-        return await self._open(host=last, port=port)
+        try:
+            return await self._open(sock=made)
+        except BaseException:
+            made.close()
+            raise
+
+    def _allowed(self, address: str) -> bool:
+        """Whether that may be connected to: the very address, for a name may lead elsewhere the next time."""
+        return self._typed or is_global(ipaddress.ip_address(address.partition("%")[0]))
 
     async def _open(self, **where: Any) -> _Socket:
         made = await _NoRedirects(
             self.url,
             create_connection=type("_OwnSocket", (_Socket,), {"owner": self}),
             proxy=self._proxy,
-            ssl=_tls_context(self._ca_file) if self.url.startswith("wss:") else None,
+            ssl=tls_context(self._ca_file) if self.url.startswith("wss:") else None,
             compression=None,  # blobs are random bytes
             user_agent_header=None,
             max_size=MESSAGE_MAX,
@@ -377,17 +385,6 @@ def _check_welcome(message: FromServer) -> None:
         raise Malformed("no welcome")
     if message.version != VERSION:
         raise NetworkError(f"it {other_version(message.version)}")
-
-
-@functools.cache
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except OSError as error:
-            raise NetworkError(f"cannot use the certificates of ca-file, {ca_file}: {error}") from None
-    return context
 
 
 def explain(error: Exception) -> str:

@@ -4,14 +4,15 @@ Knows: the fields and their bytes. Does not know: SDP text (``sdp``), or engines
 
 ::
 
-    setup 1 | fingerprint 32 | ufrag length 1, ufrag | pwd length 1, pwd | candidates: count 1, then each
-    candidate: kind and protocol 1 | family and address 1 + 4 or 16 | port 2 | priority 4
+    setup 1 | NAT 1 | fingerprint 32 | ufrag length 1, ufrag | pwd length 1, pwd | count of candidates 1
+    each candidate: kind and protocol 1 | family and address 1 + 4 or 16 | port 2 | priority 4
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import IntEnum
 from ipaddress import ip_address
 from typing import Final, Literal, TypeVar, get_args
 
@@ -35,6 +36,23 @@ _KINDS: Final[tuple[CandidateKind, ...]] = get_args(CandidateKind)
 _PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
 _SETUPS: Final[tuple[Setup, ...]] = get_args(Setup)
 _ICE_CHARS: Final = re.compile(r"[A-Za-z0-9+/]+")
+
+
+class Nat(IntEnum):
+    """What one end knows of the way from itself to others over UDP, by what STUN servers answered."""
+
+    UNKNOWN = 0
+    """None was asked."""
+    OPEN = 1
+    """It has the address by which others see it."""
+    CONE = 2
+    """Behind a NAT that uses one port for all destinations (RFC 4787: endpoint-independent mapping)."""
+    SYMMETRIC = 3
+    """Behind one that uses another port for each destination."""
+    SOME = 4
+    """Behind a NAT, of whatever kind: a single server answered."""
+    BLOCKED = 5
+    """No server answered: UDP does not get out, or all of them are down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +88,7 @@ class Description:
     fingerprint: bytes
     """SHA-256 of the DTLS certificate, 32 bytes."""
     candidates: tuple[Candidate, ...]
+    nat: Nat = Nat.UNKNOWN
 
     def __post_init__(self) -> None:
         if self.setup not in _SETUPS or len(self.fingerprint) != FINGERPRINT_BYTES:
@@ -82,8 +101,8 @@ class Description:
 
 
 def encode_description(description: Description) -> bytes:
-    """About 70 bytes and 12 for each IPv4 candidate, 24 for each IPv6 one."""
-    parts = [bytes([_SETUPS.index(description.setup)]), description.fingerprint]
+    """About 71 bytes and 12 for each IPv4 candidate, 24 for each IPv6 one."""
+    parts = [bytes([_SETUPS.index(description.setup), description.nat]), description.fingerprint]
     parts += [_short(description.ufrag.encode()), _short(description.pwd.encode())]
     parts += [bytes([len(description.candidates)]), *map(_encode_candidate, description.candidates)]
     return b"".join(parts)
@@ -92,12 +111,12 @@ def encode_description(description: Description) -> bytes:
 def decode_description(data: bytes) -> Description:
     """Undo ``encode_description``. Raises Malformed."""
     read = _Cursor(data)
-    setup = _member(_SETUPS, read.byte())
+    setup, nat = _member(_SETUPS, read.byte()), _member(tuple(Nat), read.byte())
     fingerprint = read.take(FINGERPRINT_BYTES)
     ufrag, pwd = read.text(), read.text()
     candidates = tuple(_decode_candidate(read) for _ in range(read.byte()))
     read.finish()
-    return Description(setup, ufrag, pwd, fingerprint, candidates)
+    return Description(setup, ufrag, pwd, fingerprint, candidates, nat)
 
 
 def _encode_candidate(candidate: Candidate) -> bytes:

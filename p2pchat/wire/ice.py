@@ -73,6 +73,9 @@ class Servers:
         )
 
 
+NO_SERVERS: Final = Servers()
+
+
 def parse_server(url: str) -> Stun | Turn:
     """Read ``stun:host:port`` or ``turn:user:password@host:port?transport=tcp``; ``turns:`` is TLS.
 

@@ -37,6 +37,10 @@ class Offer:
     encapsulation_key: bytes = field(repr=False)
     """Ephemeral ML-KEM-768 key, 1184 bytes."""
     description: Description
+    relayed: bool = False
+    """Whether it is the second try, after one without a TURN server led nowhere."""
+    anew: bool = False
+    """Whether it is to take the place of a link that there is, because its maker's address has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +69,40 @@ Reply = Answer | Decline
 
 def encode_offer(offer: Offer) -> bytes:
     """Return ``GEOMETRY.blob_plain`` bytes, ready to be sealed."""
-    return _encode(_OFFER, offer.node, offer.x25519, "ek", offer.encapsulation_key, offer.description)
+    return _packed(
+        {
+            "t": _OFFER,
+            "node": offer.node,
+            "x": offer.x25519,
+            "ek": offer.encapsulation_key,
+            "d": encode_description(offer.description),
+            "relayed": offer.relayed,
+            "anew": offer.anew,
+        }
+    )
 
 
 def decode_offer(data: bytes) -> Offer:
     """Undo ``encode_offer``. Raises Malformed or OtherVersion."""
     read = _reader(data, _OFFER, _OFFER)
     node, x25519 = _who(read)
-    return Offer(node, x25519, read.bytes("ek", ENCAPSULATION_KEY_BYTES), _description(read))
+    key = read.bytes("ek", ENCAPSULATION_KEY_BYTES)
+    return Offer(node, x25519, key, _description(read), read.flag("relayed"), read.flag("anew"))
 
 
 def encode_reply(reply: Reply) -> bytes:
     """Return ``GEOMETRY.blob_plain`` bytes, ready to be sealed."""
     if isinstance(reply, Decline):
         return _packed({"t": _DECLINE, "node": reply.node, "linked": reply.linked})
-    return _encode(_ANSWER, reply.node, reply.x25519, "ct", reply.ciphertext, reply.description)
+    return _packed(
+        {
+            "t": _ANSWER,
+            "node": reply.node,
+            "x": reply.x25519,
+            "ct": reply.ciphertext,
+            "d": encode_description(reply.description),
+        }
+    )
 
 
 def decode_reply(data: bytes) -> Reply:
@@ -89,10 +112,6 @@ def decode_reply(data: bytes) -> Reply:
         return Decline(NodeId(read.bytes("node", NODE_BYTES)), read.flag("linked"))
     node, x25519 = _who(read)
     return Answer(node, x25519, read.bytes("ct", CIPHERTEXT_BYTES), _description(read))
-
-
-def _encode(kind: int, node: NodeId, x25519: bytes, name: str, kem: bytes, description: Description) -> bytes:
-    return _packed({"t": kind, "node": node, "x": x25519, name: kem, "d": encode_description(description)})
 
 
 def _packed(fields: dict[str, object]) -> bytes:

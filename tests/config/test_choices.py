@@ -15,6 +15,7 @@ from p2pchat.config.table import BOUND, SETTINGS, Effect, named
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED, STRONG
 from p2pchat.errors import UsageError
+from p2pchat.wire.ice import parse_servers
 
 
 def here(flag: bool = False, /, **kept: str) -> Choices:
@@ -102,7 +103,9 @@ WRONG = [
     ("ice", "http://stun.example.org"),
     ("ice", "turn:user@turn.example.org"),
     ("ice", "turns:user:password@turn.example.org?transport=udp"),
-    ("ice", "turn:a:b@one.example.org turn:a:b@two.example.org"),
+    ("ice", "stun:stun.example.org?transport=udp"),
+    ("ice", "stun:stun.example.org:0"),
+    ("ice", " ".join(["stun:stun.example.org"] * 9)),
     ("proxy", "socks5://127.0.0.1:9050"),
     ("proxy", "socks5h://127.0.0.1"),
     ("proxy", "socks5h://127.0.0.1:0"),
@@ -135,10 +138,13 @@ def test_a_refusal_says_what_is_allowed() -> None:
         "stun:192.0.2.1:3478 turn:user:password@turn.example.org:3478",
         "turns:user:password@turn.example.org:443?transport=tcp",
         "stun:[2001:db8::1]:3478",
+        "turn:a:b@one.example.org turn:1700000000%3Abob:p%40ss@two.example.org?transport=tcp",
     ],
 )
 def test_ice_servers_are_split(urls: str) -> None:
-    assert here(ice=urls).paths().ice_servers == tuple(urls.split())
+    paths = here(ice=urls).paths()
+    assert paths.ice_servers == tuple(urls.split())
+    assert paths.servers == parse_servers(tuple(urls.split()))
 
 
 TURN = "turn:user:password@turn.example.org"

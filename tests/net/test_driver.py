@@ -29,6 +29,7 @@ from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
 from p2pchat.types import LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
+from p2pchat.wire.ice import Servers
 from p2pchat.wire.signalling import FromClient, Leave
 
 EVENT, LATER = orders.LinksChanged(1, "up"), orders.LinksChanged(2, "up")
@@ -76,10 +77,10 @@ class Recorder:
             raise StoreError("the disk is full")
         return tuple(HeldCell(number, b"k" * 8, 1, 2, b"body") for number in numbers)
 
-    def make_offer(self, link: LinkId) -> None:
+    def make_offer(self, link: LinkId, hinted: Servers) -> None:
         self.done.append(("make_offer", link))
 
-    def make_answer(self, link: LinkId, offer: Description) -> None:
+    def make_answer(self, link: LinkId, offer: Description, hinted: Servers) -> None:
         self.done.append(("make_answer", link))
 
     def accept_answer(self, link: LinkId, answer: Description) -> None:

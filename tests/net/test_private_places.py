@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
+from p2pchat.core.facts import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.net import rendezvous_ws
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from rendezvous.server import running
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio
 
 NAME = "rendezvous.example"
 
-Fact = RendezvousUp | RendezvousDown | SignalReceived
+Fact = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
 
 
 @asynccontextmanager

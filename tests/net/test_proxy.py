@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
+from p2pchat.core.facts import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Seated, SeatMode, Take
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio
 
 ONION = "p2pchatrendezvousp2pchatrendezvousp2pchatrendezvous23456.onion"
 
-Facts = asyncio.Queue[RendezvousUp | RendezvousDown | SignalReceived]
+Facts = asyncio.Queue[RendezvousUp | RendezvousDown | ServersHinted | SignalReceived]
 Connect = Callable[[str, str | None], tuple[RendezvousConnections, Facts]]
 
 
@@ -55,7 +55,7 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return looked_up
 
 
-async def next_of(facts: Facts) -> RendezvousUp | RendezvousDown | SignalReceived:
+async def next_of(facts: Facts) -> RendezvousUp | RendezvousDown | ServersHinted | SignalReceived:
     async with asyncio.timeout(15):
         return await facts.get()
 

@@ -17,7 +17,7 @@ import pytest_asyncio
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from p2pchat.core.facts import RendezvousDown, RendezvousUp, SignalReceived
+from p2pchat.core.facts import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.net import rendezvous_ws
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Seat, Topic
@@ -47,7 +47,7 @@ TOPIC = Topic(b"t" * 32)
 BLOB = b"b" * BLOB_BYTES
 WELCOME = encode_server(Welcome(VERSION))
 
-RendezvousFact = RendezvousUp | RendezvousDown | SignalReceived
+RendezvousFact = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
 
 
 class Node:
@@ -276,9 +276,9 @@ async def test_a_server_of_another_version_is_named_and_so_is_the_older_one(
     new_node: Nodes, version: int, older: str
 ) -> None:
     async with impostor(encode_server(Welcome(version))) as url:
-        assert await new_node().why_not(url) == (
-            f"it speaks version {version} of the protocol, this p2pchat version 2; {older} must be upgraded"
-        )
+        said = await new_node().why_not(url)
+        ours = f"this p2pchat version {VERSION}"
+        assert said == f"it speaks version {version} of the protocol, {ours}; {older} must be upgraded"
 
 
 @pytest.mark.parametrize("then", [b"\x82", "text", WELCOME], ids=["nonsense", "text", "second welcome"])

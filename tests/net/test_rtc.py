@@ -24,7 +24,7 @@ from aiortc import (
 
 from p2pchat.core.facts import AnswerMade, Fact, FrameReceived, FramesDrained, LinkDown, LinkUp, OfferMade
 from p2pchat.core.link import CREDIT
-from p2pchat.net.rtc.engine import Engine, _ice_server
+from p2pchat.net.rtc.engine import Engine
 from p2pchat.net.rtc.mending import (
     CHUNKS_HELD_MAX,
     DATAGRAMS_MAX,
@@ -34,6 +34,7 @@ from p2pchat.net.rtc.mending import (
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.ice import parse_servers
 from p2pchat.wire.sdp import from_sdp, to_sdp
 
 pytestmark = pytest.mark.real
@@ -51,7 +52,9 @@ class Side:
         self, ice_servers: tuple[str, ...] = (), *, relay_only: bool = False, proxy: str | None = None
     ) -> None:
         self.facts: asyncio.Queue[Fact] = asyncio.Queue()
-        self.engine = Engine(self.facts.put_nowait, ice_servers, relay_only=relay_only, proxy=proxy)
+        self.engine = Engine(
+            self.facts.put_nowait, parse_servers(ice_servers), relay_only=relay_only, proxy=proxy
+        )
 
     async def next(self, kind: type[F]) -> F:
         """The next fact of a kind; credit on the way is passed over."""
@@ -366,16 +369,6 @@ def test_a_machine_without_a_network_still_has_its_loopback(monkeypatch: pytest.
     assert _addresses_even_offline(True, True) == ["127.0.0.1"]
     monkeypatch.setattr("p2pchat.net.rtc.mending._host_addresses", lambda v4, v6: ["192.0.2.1"])
     assert _addresses_even_offline(True, True) == ["192.0.2.1"]
-
-
-def test_ice_servers_are_named_by_urls() -> None:
-    assert _ice_server("stun:stun.example:3478").urls == "stun:stun.example:3478"
-    turn = _ice_server("turn:user:pass@turn.example:443?transport=tcp")
-    assert (turn.urls, turn.username, turn.credential) == (
-        "turn:turn.example:443?transport=tcp",
-        "user",
-        "pass",
-    )
 
 
 def _fragment(sctp: RTCSctpTransport, number: int, size: int) -> rtcsctptransport.DataChunk:

@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[2]
 def started(*flags: str, cwd: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command, and the URL of its first line."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "rendezvous", "--port", "0", *flags],
+        [sys.executable, "-m", "rendezvous", "--port", "0", "--no-stun", *flags],
         cwd=cwd,
         env={
             "PATH": os.environ["PATH"],
@@ -80,7 +80,7 @@ def heard(client: ClientConnection) -> FromServer:
 def test_clients_are_told_of_stun_and_of_a_turn_server_that_shares_a_secret(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("north\n")
-    flags = ("--turn-secret-file", str(secret), "--turn-port", "443", "--turn-tls-port", "5349")
+    flags = ("--stun", "--turn-secret-file", str(secret), "--turn-port", "443", "--turn-tls-port", "5349")
     with started(*flags, cwd=tmp_path) as (process, url):
         for word in ("north", "south"):
             secret.write_text(f"{word}\n")

@@ -50,7 +50,7 @@ def test_a_secret_is_read_without_its_line_break(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("north\n")
     reach = Offered(secret_file=str(file), turn_tls=5349).reach((8750,))
-    assert reach == Reach((8750,), (3478,), (5349,), b"north")
+    assert reach == Reach((8750, 3478), (3478,), (5349,), b"north")  # a TURN server answers STUN, too
     file.write_text("")
     with pytest.raises(ValueError, match="must hold the secret"):
         Offered(secret_file=str(file)).reach(())

@@ -108,7 +108,7 @@ def test_a_hint_names_ports_on_the_host_that_we_reach_and_no_other() -> None:
 def test_a_hint_leads_to_the_servers_own_port_or_a_known_one(ports: tuple[int, ...], url: str) -> None:
     own = {"ws://meet.example": 80, "wss://meet.example": 443}.get(url, 99)
     servers = hinted(url, "192.0.2.7", Hints(ports, ports, ports[:1], LOGIN if ports else None))
-    named = {each.port for each in (*servers.stun, *servers.turn)}
+    named = {each.port for each in servers.stun} | {each.port for each in servers.turn}
     assert named == {port for port in ports if port in HINTED_PORTS or port == own}
 
 

@@ -13,7 +13,8 @@ import contextlib
 import contextvars
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Final
 
 from p2pchat.core.facts import (
@@ -26,17 +27,17 @@ from p2pchat.core.facts import (
     OfferMade,
 )
 from p2pchat.errors import LinkError, Malformed
-from p2pchat.net.rtc import mending
+from p2pchat.net.rtc import gathering, mending
 from p2pchat.net.rtc.mending import (
     RTCConfiguration,
     RTCDataChannel,
-    RTCIceServer,
     RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCSessionDescription,
 )
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
+from p2pchat.wire.ice import NO_SERVERS, Servers
 from p2pchat.wire.sdp import from_sdp, to_sdp
 
 CONNECT_SECONDS: Final = 20.0
@@ -57,43 +58,46 @@ _log = logging.getLogger(__name__)
 class Engine:
     """Makes and keeps links. ``report`` is called in the event loop and must not block.
 
-    ``ice_servers`` are STUN or TURN URLs (``turn:user:password@host:port``); with none, no third party is
-    contacted. With ``relay_only`` nothing is sent or received but by way of the TURN server: no socket of a
-    link is open to anybody else, and neighbours learn the server's address alone. ``proxy``, the URL of a
-    SOCKS5 proxy, stands between us and a TURN server that is reached over TCP; UDP does not go through it.
+    ``servers`` are the user's own STUN and TURN servers. With ``relay_only`` nothing is sent or received but
+    by way of their TURN server: no socket of a link is open to anybody else, and neighbours learn the
+    server's address alone. ``proxy``, the URL of a SOCKS5 proxy, stands between us and a TURN server that is
+    reached over TCP; UDP does not go through it, so no STUN server is asked then, whoever names it.
+    ``ca_file`` names a PEM file of certificates to trust beside the system's.
     """
 
     def __init__(
         self,
         report: Report,
-        ice_servers: Sequence[str] = (),
+        servers: Servers = NO_SERVERS,
         *,
         relay_only: bool = False,
         proxy: str | None = None,
+        ca_file: str | None = None,
     ) -> None:
         self._report = report
         policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
-        self._configuration = RTCConfiguration(
-            [_ice_server(url) for url in ice_servers], iceTransportPolicy=policy
-        )
+        self._configuration = RTCConfiguration([], iceTransportPolicy=policy)
+        self._servers = servers
+        self._proxied = proxy is not None
+        self._relay_only = relay_only
         self._context = contextvars.copy_context()
-        self._context.run(mending.PROXY.set, proxy)
+        self._context.run(gathering.PROXY.set, proxy)
+        self._context.run(gathering.CA_FILE.set, ca_file)
         self._links: dict[LinkId, _Link] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def use_servers(self, ice_servers: Sequence[str]) -> None:
-        """Ask these STUN and TURN servers for links that are made from now on."""
-        policy = self._configuration.iceTransportPolicy
-        servers = [_ice_server(url) for url in ice_servers]
-        self._configuration = RTCConfiguration(servers, iceTransportPolicy=policy)
+    def use_servers(self, servers: Servers) -> None:
+        """Ask these of the user's for links that are made from now on."""
+        self._servers = servers
 
-    def make_offer(self, link: LinkId) -> None:
-        """Begin a link; answered by OfferMade or LinkDown."""
-        self._begin(link, lambda made: made.offer())
+    def make_offer(self, link: LinkId, hinted: Servers = NO_SERVERS) -> None:
+        """Begin a link; answered by OfferMade or LinkDown. ``hinted``: what a rendezvous has named, to be
+        asked beside the user's own servers."""
+        self._begin(link, hinted, lambda made: made.offer())
 
-    def make_answer(self, link: LinkId, offer: Description) -> None:
+    def make_answer(self, link: LinkId, offer: Description, hinted: Servers = NO_SERVERS) -> None:
         """Begin a link to somebody's offer; answered by AnswerMade or LinkDown."""
-        self._begin(link, lambda made: made.answer(offer))
+        self._begin(link, hinted, lambda made: made.answer(offer))
 
     def accept_answer(self, link: LinkId, answer: Description) -> None:
         """Go on with the link we offered; answered by LinkUp or LinkDown."""
@@ -122,20 +126,34 @@ class Engine:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, link: LinkId, step: Callable[[_Link], Coroutine[Any, Any, None]]) -> None:
-        relayed = self._configuration.iceTransportPolicy is RTCIceTransportPolicy.RELAY
-        made = _Link(link, RTCPeerConnection(self._configuration), self._tell, relayed)
+    def _begin(
+        self, link: LinkId, hinted: Servers, step: Callable[[_Link], Coroutine[Any, Any, None]]
+    ) -> None:
+        made = _Link(link, RTCPeerConnection(self._configuration), self._tell, self._relay_only)
         self._links[link] = made
-        made.step = self._spawn(made.guarded(step(made)))
+        context = self._context.copy()
+        context.run(gathering.SERVERS.set, self._asked(hinted))
+        made.step = self._spawn(made.guarded(step(made)), context)
         self._spawn(made.guarded(made.watch()))
+
+    def _asked(self, hinted: Servers) -> Servers:
+        """What may be asked for a link. Where UDP would show our address, no datagram leaves for a server."""
+        if self._relay_only:
+            return Servers(turn=self._servers.turn)
+        if not self._proxied:
+            return self._servers + hinted
+        over_tcp = tuple(each for each in hinted.turn if each.transport != "udp")
+        return Servers(turn=self._servers.turn) + Servers(turn=over_tcp)
 
     def _tell(self, fact: Fact) -> None:
         if isinstance(fact, LinkDown):
             self.close(fact.link)
         self._report(fact)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, context=self._context)
+    def _spawn(
+        self, work: Coroutine[Any, Any, None], context: contextvars.Context | None = None
+    ) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, context=context or self._context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -202,7 +220,8 @@ class _Link:
         made = from_sdp(self._connection.localDescription.sdp)
         if self._relayed:
             _check_relayed(made)
-        return made
+        assert self._connection.sctp is not None, "described"
+        return replace(made, nat=gathering.nat(self._connection.sctp.transport.transport._connection))
 
     def _adopt(self, channel: RTCDataChannel) -> None:
         if self._channel is not None:
@@ -306,11 +325,3 @@ def _check_relayed(made: Description) -> None:
 
 def _from_colons(fingerprint: str) -> bytes:
     return bytes.fromhex(fingerprint.replace(":", ""))
-
-
-def _ice_server(url: str) -> RTCIceServer:
-    """``stun:host:port`` or ``turn:user:password@host:port``."""
-    scheme, _, rest = url.partition(":")
-    credentials, _, host = rest.rpartition("@")
-    username, _, password = credentials.partition(":")
-    return RTCIceServer(urls=f"{scheme}:{host}", username=username or None, credential=password or None)

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import logging
 import struct
-from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -24,39 +22,26 @@ from p2pchat.net import without_av
 without_av.install()
 
 import aioice.ice  # noqa: E402
-import aioice.turn  # noqa: E402
 import aiortc.rtcsctptransport  # noqa: E402
 from aiortc import (  # noqa: E402
     RTCConfiguration,
     RTCDataChannel,
-    RTCIceServer,
     RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCSctpTransport,
     RTCSessionDescription,
 )
-from python_socks.async_.asyncio import Proxy  # noqa: E402
+
+from p2pchat.net.rtc import gathering  # noqa: E402
 
 __all__ = [
-    "PROXY",
     "RTCConfiguration",
     "RTCDataChannel",
-    "RTCIceServer",
     "RTCIceTransportPolicy",
     "RTCPeerConnection",
     "RTCSessionDescription",
     "connected_or_not",
 ]
-
-GATHER_SECONDS: Final = 1.0
-"""For STUN and TURN servers to answer; a silent one would cost 5 s (measured: 10 s a connection)."""
-
-RELAY_SECONDS: Final = 10.0
-"""The same where there is nothing else to connect by: two round trips, or six with a proxy and TLS, and
-a proxy may have to build its way first."""
-
-PROXY: Final = contextvars.ContextVar[str | None]("proxy", default=None)
-"""URL of the SOCKS5 proxy by which the tasks of this context reach TURN servers over TCP."""
 
 DATAGRAMS_MAX: Final = 2048
 """Datagrams a link holds that DTLS has not looked at yet, 2.5 MB; beyond them the newest is lost, as networks
@@ -88,47 +73,6 @@ def _addresses_even_offline(use_ipv4: bool, use_ipv6: bool) -> list[str]:
     Only there is it offered: elsewhere it would take space in every offer and help nobody.
     """
     return _host_addresses(use_ipv4, use_ipv6) or ["127.0.0.1"]
-
-
-async def _gather_in_time(
-    self: aioice.ice.Connection, component: int, addresses: list[str]
-) -> list[aioice.Candidate]:
-    """aioice waits 5 s for a silent server, and says no other time."""
-    relayed = self._transport_policy is aioice.ice.TransportPolicy.RELAY
-    timeout = RELAY_SECONDS if relayed else GATHER_SECONDS
-    return await _gather(self, component, addresses, timeout)  # type: ignore[arg-type]
-
-
-async def _turn_by_proxy(
-    protocol_factory: Callable[[], aioice.ice.StunProtocol],
-    server_addr: tuple[str, int],
-    username: str | None,
-    password: str | None,
-    ssl: bool,
-    transport: str,
-) -> tuple[aioice.turn.TurnTransport, aioice.ice.StunProtocol]:
-    """aioice knows no proxy, and would look the server's name up here."""
-    url = PROXY.get()
-    if url is None or transport != "tcp":
-        return await _turn(protocol_factory, server_addr, username, password, ssl=ssl, transport=transport)
-    host, port = server_addr
-    # python-socks has no name for socks5h: rdns is the h.
-    proxy = Proxy.from_url(url.replace("socks5h:", "socks5:", 1), rdns=True)
-    sock = await proxy.connect(host, port)
-    lifetime, refresh = aioice.turn.DEFAULT_ALLOCATION_LIFETIME, aioice.turn.DEFAULT_CHANNEL_REFRESH_TIME
-    connection, inner = await asyncio.get_running_loop().create_connection(
-        lambda: aioice.turn.TurnClientTcpProtocol(server_addr, username, password, lifetime, refresh),
-        sock=sock,
-        ssl=ssl or None,
-        server_hostname=host if ssl else None,
-    )
-    try:
-        protocol, relayed = protocol_factory(), aioice.turn.TurnTransport(inner)
-        await relayed._connect(protocol)
-    except BaseException:
-        connection.close()
-        raise
-    return relayed, protocol
 
 
 def _datagram_from_anybody(
@@ -187,8 +131,6 @@ async def _send_or_lose(self: RTCSctpTransport, chunk: aiortc.rtcsctptransport.C
 
 
 _host_addresses = aioice.ice.get_host_addresses
-_turn = aioice.turn.create_turn_endpoint
-_gather = aioice.ice.Connection.get_component_candidates
 _connecting: WeakKeyDictionary[RTCPeerConnection, set[asyncio.Task[Any]]] = WeakKeyDictionary()
 _connect = RTCPeerConnection._RTCPeerConnection__connect  # type: ignore[attr-defined]
 _query_consent = aioice.ice.Connection.query_consent
@@ -201,8 +143,7 @@ def _mend_engine() -> None:
     """Once, for the whole process."""
     aiortc.rtcsctptransport.SCTP_RTO_MIN = SCTP_RTO_MIN  # type: ignore[assignment]
     aioice.ice.get_host_addresses = _addresses_even_offline
-    aioice.ice.Connection.get_component_candidates = _gather_in_time  # type: ignore[method-assign,assignment]
-    aioice.turn.create_turn_endpoint = _turn_by_proxy  # type: ignore[assignment]
+    aioice.ice.Connection.get_component_candidates = gathering.gather  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.query_consent = _consent_while_open  # type: ignore[method-assign]
     aioice.ice.StunProtocol.datagram_received = _datagram_from_anybody  # type: ignore[method-assign,assignment]
     RTCPeerConnection._RTCPeerConnection__connect = _connect_known  # type: ignore[attr-defined]

@@ -1,0 +1,62 @@
+"""Members who were met, and with whom no link could be made.
+
+Knows: what both ends know of their NATs. Does not know:
+words for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from p2pchat.core.neighbour import Neighbour
+from p2pchat.types import NodeId
+from p2pchat.wire.description import Nat
+
+REMEMBERED_S: Final = 120.0
+"""An attempt is made every half a minute or so; what is older is over: they have gone."""
+
+CAP: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """One member whom no check reaches."""
+
+    node: NodeId
+    at: float
+    """When that was found; Unix seconds."""
+    own: Nat
+    theirs: Nat
+    relayed: bool
+    """Whether a TURN server was tried, by either end."""
+
+
+class UnreachedMembers:
+    """Of one mesh; each method is told of one attempt."""
+
+    def __init__(self) -> None:
+        self._known: dict[NodeId, Unreached] = {}
+
+    def failed(self, neighbour: Neighbour, now: float) -> None:
+        """Both ends have told how they can be reached, and have not found each other."""
+        if neighbour.node is None or neighbour.own is None or neighbour.theirs is None:
+            return
+        self._known.pop(neighbour.node, None)
+        ends = (neighbour.own, neighbour.theirs)
+        relayed = any(each.kind == "relay" for end in ends for each in end.candidates)
+        self._known[neighbour.node] = Unreached(neighbour.node, now, ends[0].nat, ends[1].nat, relayed)
+        while len(self._known) > CAP:
+            del self._known[next(iter(self._known))]
+
+    def reached(self, node: NodeId | None) -> None:
+        """A link stands."""
+        if node is not None:
+            self._known.pop(node, None)
+
+    def now(self, now: float, linked: Callable[[NodeId], bool]) -> tuple[Unreached, ...]:
+        """All that is still true."""
+        return tuple(
+            each for each in self._known.values() if now < each.at + REMEMBERED_S and not linked(each.node)
+        )

@@ -1,0 +1,64 @@
+"""This machine's own addresses, and from which of them the rest of the world is reached.
+
+Knows: interfaces and routes, as far as sockets show them. Does not know: what they are used for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import Final
+
+import ifaddr
+
+FAR: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Addresses of nobody (RFC 5737, RFC 3849) behind the default route. Nothing is ever sent there: connecting a
+datagram socket only chooses a route."""
+
+HOSTS_MAX: Final = 8
+"""Addresses that a link is offered at. More would crowd what STUN and TURN found out of the offer, and take
+checks two seconds to get through."""
+
+
+def own() -> frozenset[str]:
+    """Every address of every interface, the loopback's included."""
+    found: set[str] = set()
+    for adapter in ifaddr.get_adapters():
+        for each in adapter.ips:
+            found.add(each.ip if isinstance(each.ip, str) else each.ip[0])
+    return frozenset(found)
+
+
+def routed() -> tuple[str, ...]:
+    """The address from which the rest of the world is reached: an IPv4 one, an IPv6 one, or fewer."""
+    found = []
+    for family, far in FAR:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as trial:
+                trial.connect((far, 9))
+                found.append(str(trial.getsockname()[0]))
+        except OSError:
+            continue
+    return tuple(found)
+
+
+def best(addresses: Iterable[str], routes: tuple[str, ...]) -> list[str]:
+    """At most ``HOSTS_MAX`` of them, the most useful first: those with a route to the world, then one of each
+    network, then the rest."""
+    known = [each for each in dict.fromkeys(addresses) if _usable(each)]
+    first = [each for each in routes if each in known]
+    networks: dict[str, str] = {}
+    for each in known:
+        networks.setdefault(_network(each), each)
+    ordered = list(dict.fromkeys((*first, *networks.values(), *known)))
+    return ordered[:HOSTS_MAX]
+
+
+def _usable(address: str) -> bool:
+    return not ipaddress.ip_address(address).is_unspecified
+
+
+def _network(address: str) -> str:
+    bits = 64 if ":" in address else 24
+    return str(ipaddress.ip_network((address, bits), strict=False))

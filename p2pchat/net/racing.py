@@ -1,0 +1,94 @@
+"""TCP to a name that has several addresses, of which some lead nowhere: happy eyeballs (RFC 8305).
+
+Knows: which address is tried when. Does not know: what is spoken there. asyncio can do it, uvloop cannot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, Final
+
+NEXT_SECONDS: Final = 0.25
+"""For one address, before the next is tried beside it."""
+
+Address = tuple[int, tuple[Any, ...]]
+"""Its family, and what ``socket.connect`` takes."""
+
+
+async def connected(
+    host: str, port: int, allowed: Callable[[str], bool] = lambda address: True
+) -> socket.socket | None:
+    """Return a connected socket, the first of several that are tried; None if no address is ``allowed``.
+
+    Raises OSError: what the first address failed of, or that the name is none.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses: list[Address] = [
+        (family, address) for family, _, _, _, address in found if allowed(str(address[0]))
+    ]
+    return await _first(list(_interleaved(addresses))) if addresses else None
+
+
+async def _first(addresses: list[Address]) -> socket.socket:
+    trying: list[asyncio.Task[socket.socket]] = []
+    won: socket.socket | None = None
+    try:
+        for each in addresses:
+            trying.append(asyncio.get_running_loop().create_task(_connect(each)))
+            last = each is addresses[-1]
+            won = await _winner(trying, None if last else NEXT_SECONDS)
+            if won is not None:
+                return won
+        failure = trying[0].exception()
+        assert failure is not None, "none has won"
+        raise failure
+    finally:
+        for task in trying:
+            task.cancel()
+        for made in await asyncio.gather(*trying, return_exceptions=True):
+            if isinstance(made, socket.socket) and made is not won:
+                made.close()
+
+
+async def _winner(trying: list[asyncio.Task[socket.socket]], patience: float | None) -> socket.socket | None:
+    """Wait until one is through, or all have failed, or it takes too long."""
+    loop = asyncio.get_running_loop()
+    until = None if patience is None else loop.time() + patience
+    waiting = {task for task in trying if not task.done()}
+    while waiting:
+        left = None if until is None else until - loop.time()
+        if left is not None and left <= 0:
+            return None
+        done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task.exception() is None:
+                return task.result()
+    return None
+
+
+async def _connect(where: Address) -> socket.socket:
+    family, address = where
+    endpoint = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        endpoint.setblocking(False)
+        with suppress(OSError):
+            endpoint.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(endpoint, address)
+    except BaseException:
+        endpoint.close()
+        raise
+    return endpoint
+
+
+def _interleaved(addresses: list[Address]) -> Iterator[Address]:
+    """The families take turns, the first that was found first."""
+    families: dict[int, list[Address]] = {}
+    for each in dict.fromkeys(addresses):
+        families.setdefault(each[0], []).append(each)
+    for row in itertools.zip_longest(*families.values()):
+        yield from (each for each in row if each is not None)

@@ -1,0 +1,363 @@
+"""How a link finds out where it can be reached: own addresses, what STUN servers see, what TURN servers lend.
+
+Knows: how many are asked, in what order, and for how long. Does not know: who named the servers, or which
+link asks.
+
+aioice asks one STUN server, over IPv4 alone, and one TURN server, and waits five seconds for each that is
+silent.
+"""
+
+# ruff: noqa: SLF001 -- aioice shows neither the addresses of a connection nor its protocols
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import ipaddress
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import aioice.ice
+import aioice.turn
+from aioice import stun
+from aioice.candidate import Candidate, candidate_foundation, candidate_priority
+from python_socks.async_.asyncio import Proxy
+
+from p2pchat.net import interfaces
+from p2pchat.net.racing import connected
+from p2pchat.net.tls import tls_context
+from p2pchat.wire.description import Nat
+from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
+
+STUN_SECONDS: Final = 1.0
+"""For STUN servers to answer: what a silent one costs."""
+
+LATE_SECONDS: Final = 0.25
+"""For the others, when one has answered."""
+
+TURN_SECONDS: Final = 2.0
+"""For TURN servers to answer: three round trips, or five with TCP and TLS."""
+
+RELAY_SECONDS: Final = 10.0
+"""The same where there is nothing else to connect by: a proxy may have to build its way first."""
+
+NEXT_SECONDS: Final = 0.3
+"""A TURN server that UDP has not reached by then is tried over TCP, then over TLS."""
+
+ASKING_MAX: Final = 3
+"""Own addresses of each family from which STUN servers are asked; the first has the route to the world."""
+
+PREFERENCE_MAX: Final = 65_535
+"""Of a candidate among those of its kind (RFC 8445, section 5.1.2.1)."""
+
+SERVERS: Final = contextvars.ContextVar[Servers]("servers", default=NO_SERVERS)
+"""What the tasks of this context ask."""
+
+PROXY: Final = contextvars.ContextVar[str | None]("proxy", default=None)
+"""URL of the SOCKS5 proxy by which the tasks of this context reach TURN servers over TCP."""
+
+_IP_MTU_DISCOVER: Final = 10
+_IP_PMTUDISC_DONT: Final = 0
+_IPV6_MTU: Final = 24
+_IPV6_MTU_MIN: Final = 1280
+"""Linux's, which Python does not name."""
+
+CA_FILE: Final = contextvars.ContextVar[str | None]("ca_file", default=None)
+"""PEM file of certificates that the tasks of this context trust beside the system's."""
+
+Address = tuple[str, int]
+
+
+async def gather(connection: aioice.ice.Connection, component: int, addresses: list[str]) -> list[Candidate]:
+    """Return all candidates, the best first. What fails is left out."""
+    return await _Gathering(connection, component).run(addresses)
+
+
+def nat(connection: aioice.ice.Connection) -> Nat:
+    """What was learned of the way to others while gathering."""
+    return _NATS.get(connection, Nat.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A STUN server's answer."""
+
+    by: Stun
+    base: aioice.ice.StunProtocol
+    address: Address
+
+
+class _Gathering:
+    """One connection's."""
+
+    def __init__(self, connection: aioice.ice.Connection, component: int) -> None:
+        self._connection = connection
+        self._component = component
+        self._servers = SERVERS.get()
+        self._relay_only = connection._transport_policy is aioice.ice.TransportPolicy.RELAY
+        self._seen: list[_Seen] = []
+        self._relays: list[tuple[Candidate, aioice.ice.StunProtocol]] = []
+
+    async def run(self, addresses: list[str]) -> list[Candidate]:
+        hosts = [
+            await self._host(*each) for each in enumerate(interfaces.best(addresses, interfaces.routed()))
+        ]
+        bases = [base for base in hosts if base is not None]
+        self._connection._protocols += bases
+        asking = [*_first(bases, 4), *_first(bases, 6)]
+        stuns = [self._task(self._ask(server, asking)) for server in self._servers.stun if asking]
+        turns = [self._task(self._borrow(each)) for each in _by_host(self._servers.turn)]
+        await self._wait(stuns, turns)
+        self._connection._protocols += [protocol for _, protocol in self._relays]
+        if stuns:
+            _NATS[self._connection] = _kind(self._seen)
+        found = [base.local_candidate for base in bases]
+        found += [self._reflexive(each) for each in self._seen]
+        return found + [candidate for candidate, _ in self._relays]
+
+    def _task(self, work: Any) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(work)
+
+    async def _wait(self, stuns: list[asyncio.Task[None]], turns: list[asyncio.Task[None]]) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        answered: float | None = None
+        waiting = {*stuns, *turns}
+        while waiting:
+            if answered is None and self._seen:
+                answered = loop.time()
+            until = [began + STUN_SECONDS]
+            if answered is not None:
+                until = [min(answered + LATE_SECONDS, *until)]
+            if waiting & set(turns) and not self._relays:
+                until = [began + (RELAY_SECONDS if self._relay_only else TURN_SECONDS)]
+            left = until[0] - loop.time()
+            if left <= 0:
+                break
+            _, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    # --- own addresses
+
+    async def _host(self, place: int, address: str) -> aioice.ice.StunProtocol | None:
+        try:
+            transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: aioice.ice.StunProtocol(self._connection), local_addr=(address, 0)
+            )
+        except OSError:
+            return None
+        _prepare(transport.get_extra_info("socket"))
+        host, port = transport.get_extra_info("sockname")[:2]
+        protocol.local_candidate = self._candidate("host", host, port, host, PREFERENCE_MAX - place)
+        return protocol
+
+    def _candidate(
+        self, kind: str, host: str, port: int, base: str, preference: int, related: Address | None = None
+    ) -> Candidate:
+        return Candidate(
+            foundation=candidate_foundation(kind, "udp", base),
+            component=self._component,
+            transport="udp",
+            priority=candidate_priority(self._component, kind, preference),
+            host=host,
+            port=port,
+            type=kind,
+            related_address=related[0] if related else None,
+            related_port=related[1] if related else None,
+        )
+
+    # --- STUN
+
+    async def _ask(self, server: Stun, bases: Sequence[aioice.ice.StunProtocol]) -> None:
+        """Ask one server from several of our addresses. Nothing follows where it does not answer."""
+        asked = []
+        for address in await _resolved(server.host, server.port):
+            of_family = [each for each in bases if _family(each.local_candidate.host) == _family(address[0])]
+            asked += [self._ask_from(server, base, address) for base in of_family]
+        await asyncio.gather(*asked)
+
+    async def _ask_from(self, server: Stun, base: aioice.ice.StunProtocol, address: Address) -> None:
+        request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+        with contextlib.suppress(stun.TransactionError, OSError, LookupError, ValueError):
+            response, _ = await base.request(request, address)
+            host, port = response.attributes["XOR-MAPPED-ADDRESS"]
+            if _family(host) == _family(address[0]):
+                self._seen.append(_Seen(server, base, (host, port)))
+
+    def _reflexive(self, seen: _Seen) -> Candidate:
+        own = seen.base.local_candidate
+        preference = own.priority >> 8 & PREFERENCE_MAX
+        return self._candidate("srflx", *seen.address, own.host, preference, (own.host, own.port))
+
+    # --- TURN
+
+    async def _borrow(self, ways: Sequence[Turn]) -> None:
+        """Borrow one address of a server, by the first of several ways to it that works."""
+        trying: set[asyncio.Task[tuple[Candidate, aioice.ice.StunProtocol] | None]] = set()
+        try:
+            for number, way in enumerate(ways):
+                loop = asyncio.get_running_loop()
+                trying.add(loop.create_task(self._borrow_by(way, PREFERENCE_MAX - number)))
+                last = way is ways[-1]
+                if await self._first(trying, None if last else NEXT_SECONDS):
+                    return
+        finally:
+            for task in trying:
+                task.cancel()
+            for made in await asyncio.gather(*trying, return_exceptions=True):
+                if isinstance(made, tuple) and made not in self._relays:
+                    await _give_back(made[1])
+
+    async def _first(
+        self,
+        trying: set[asyncio.Task[tuple[Candidate, aioice.ice.StunProtocol] | None]],
+        patience: float | None,
+    ) -> bool:
+        """Wait until one is through, or all have failed, or it takes too long."""
+        loop = asyncio.get_running_loop()
+        until = None if patience is None else loop.time() + patience
+        waiting = {task for task in trying if not task.done()}
+        while waiting:
+            left = None if until is None else until - loop.time()
+            if left is not None and left <= 0:
+                return False
+            done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                made = task.result()
+                if made is not None:
+                    self._relays.append(made)
+                    return True
+        return False
+
+    async def _borrow_by(
+        self, server: Turn, preference: int
+    ) -> tuple[Candidate, aioice.ice.StunProtocol] | None:
+        try:
+            relayed, protocol = await turn_endpoint(lambda: aioice.ice.StunProtocol(self._connection), server)
+        except Exception:  # noqa: BLE001 -- OSError, TLS, proxies, STUN's own: there is one way less
+            return None
+        host, port = relayed.get_extra_info("sockname")
+        nowhere = ("0.0.0.0" if _family(host) == socket.AF_INET else "::", 9)
+        related = nowhere if self._relay_only else relayed.get_extra_info("related_address")
+        protocol.local_candidate = self._candidate("relay", host, port, host, preference, related)
+        return protocol.local_candidate, protocol
+
+
+async def turn_endpoint(
+    protocol_factory: Callable[[], aioice.ice.StunProtocol], server: Turn
+) -> tuple[aioice.turn.TurnTransport, aioice.ice.StunProtocol]:
+    """Borrow an address. aioice knows no proxy, no name but the host's own for TLS, and no second address of
+    a name."""
+    loop = asyncio.get_running_loop()
+    where = (server.host, server.port)
+    lifetime, refresh = aioice.turn.DEFAULT_ALLOCATION_LIFETIME, aioice.turn.DEFAULT_CHANNEL_REFRESH_TIME
+    login = (where, server.user, server.password, lifetime, refresh)
+    inner: aioice.turn.TurnClientTcpProtocol | aioice.turn.TurnClientUdpProtocol
+    transport: asyncio.BaseTransport
+    if server.transport == "udp":
+        transport, inner = await loop.create_datagram_endpoint(
+            lambda: aioice.turn.TurnClientUdpProtocol(*login), remote_addr=where
+        )
+        _prepare(transport.get_extra_info("socket"))
+    else:
+        tls = server.transport == "tls"
+        for_tls: dict[str, Any] = {
+            "ssl": tls_context(CA_FILE.get()) if tls else None,
+            "server_hostname": (server.name or server.host) if tls else None,
+        }
+        transport, inner = await loop.create_connection(
+            lambda: aioice.turn.TurnClientTcpProtocol(*login), **await _way_to(where), **for_tls
+        )
+    try:
+        protocol, relayed = protocol_factory(), aioice.turn.TurnTransport(inner)
+        await relayed._connect(protocol)
+    except BaseException:
+        transport.close()
+        raise
+    return relayed, protocol
+
+
+async def _way_to(where: Address) -> dict[str, Any]:
+    url = PROXY.get()
+    if url is None:
+        return {"sock": await connected(*where)}
+    # python-socks has no name for socks5h: rdns is the h.
+    proxy = Proxy.from_url(url.replace("socks5h:", "socks5:", 1), rdns=True)
+    return {"sock": await proxy.connect(*where)}
+
+
+async def _give_back(protocol: aioice.ice.StunProtocol) -> None:
+    with contextlib.suppress(Exception):
+        await protocol.close()
+
+
+def _prepare(endpoint: socket.socket | None) -> None:
+    """Room for a burst; and datagrams that are too long for some network on the way are cut there, for its
+    complaint may never come back."""
+    if endpoint is None:
+        return
+    endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, aioice.turn.UDP_SOCKET_BUFFER_SIZE)
+    if sys.platform != "linux":
+        return
+    if endpoint.family == socket.AF_INET:
+        endpoint.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)
+    else:
+        endpoint.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU, _IPV6_MTU_MIN)
+
+
+async def _resolved(host: str, port: int) -> list[Address]:
+    """One address of each family."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return [(host, port)]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except OSError:
+        return []
+    by_family = {family: (str(address[0]), port) for family, _, _, _, address in reversed(found)}
+    return list(by_family.values())
+
+
+def _family(host: str) -> int:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _first(bases: Sequence[aioice.ice.StunProtocol], version: int) -> list[aioice.ice.StunProtocol]:
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    return [base for base in bases if _family(base.local_candidate.host) == family][:ASKING_MAX]
+
+
+def _by_host(servers: Sequence[Turn]) -> list[list[Turn]]:
+    """Several ways to one server are ways to one address: by UDP, if that gets through."""
+    found: dict[str, list[Turn]] = {}
+    for each in servers:
+        found.setdefault(each.host, []).append(each)
+    return list(found.values())
+
+
+def _kind(seen: Sequence[_Seen]) -> Nat:
+    """By the answers to the first of our addresses that got any, over IPv4 if there are some."""
+    if not seen:
+        return Nat.BLOCKED
+    ordered = sorted(seen, key=lambda each: (":" in each.address[0], -each.base.local_candidate.priority))
+    base = ordered[0].base
+    of_base = [each for each in ordered if each.base is base]
+    own = (base.local_candidate.host, base.local_candidate.port)
+    if any(each.address == own for each in of_base):
+        return Nat.OPEN
+    if len({each.by for each in of_base}) < 2:
+        return Nat.SOME
+    return Nat.CONE if len({each.address for each in of_base}) == 1 else Nat.SYMMETRIC
+
+
+_NATS: WeakKeyDictionary[aioice.ice.Connection, Nat] = WeakKeyDictionary()

@@ -1,0 +1,171 @@
+"""What a link finds out about how it can be reached, with real STUN and TURN servers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+
+from p2pchat.core.facts import Fact, LinkDown, OfferMade
+from p2pchat.net import interfaces
+from p2pchat.net.rtc.engine import Engine
+from p2pchat.types import LinkId
+from p2pchat.wire.description import Description, Nat
+from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
+from rendezvous.stun import answering
+from tests.support.turn import PASSWORD, USER, turn_server
+
+ONE = LinkId(1)
+DEAD = Stun("127.0.0.1", 9)
+
+
+async def offered(own: Servers = NO_SERVERS, hinted: Servers = NO_SERVERS, **how: object) -> Description:
+    """What an engine offers for a link."""
+    facts: asyncio.Queue[Fact] = asyncio.Queue()
+    engine = Engine(facts.put_nowait, own, **how)  # type: ignore[arg-type]
+    engine.make_offer(ONE, hinted)
+    try:
+        made = await asyncio.wait_for(facts.get(), 30)
+    finally:
+        await engine.aclose()
+    assert isinstance(made, OfferMade), made
+    return made.description
+
+
+@contextlib.contextmanager
+def stun_servers(address: str = "127.0.0.1", count: int = 1) -> Iterator[tuple[Stun, ...]]:
+    ports = tuple(free_port(address) for _ in range(count))
+    with answering(address, ports) as had:
+        assert had == ports
+        yield tuple(Stun(address, port) for port in ports)
+
+
+def free_port(address: str) -> int:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as trial:
+        trial.bind((address, 0))
+        return int(trial.getsockname()[1])
+
+
+@pytest.fixture
+async def turn() -> AsyncIterator[Turn]:
+    async with turn_server() as server:
+        yield Turn("127.0.0.1", server.port, USER, PASSWORD)
+
+
+async def test_a_machine_that_is_seen_as_it_sees_itself_is_open() -> None:
+    with stun_servers(count=2) as servers:
+        assert (await offered(Servers(servers))).nat is Nat.OPEN
+
+
+async def test_without_a_server_nothing_is_known_and_nobody_is_asked() -> None:
+    assert (await offered()).nat is Nat.UNKNOWN
+
+
+async def test_where_no_server_answers_datagrams_are_blocked() -> None:
+    assert (await offered(Servers((DEAD,)))).nat is Nat.BLOCKED
+
+
+async def test_every_stun_server_is_asked_not_the_first_alone() -> None:
+    with stun_servers() as servers:
+        assert (await offered(Servers((DEAD, *servers)))).nat is Nat.OPEN
+        assert (await offered(Servers((*servers, DEAD)))).nat is Nat.OPEN
+        assert (await offered(Servers((DEAD,)), Servers(servers))).nat is Nat.OPEN
+
+
+async def test_a_stun_server_is_asked_over_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not socket.has_ipv6:
+        pytest.skip("needs IPv6")
+    monkeypatch.setattr("p2pchat.net.rtc.mending._host_addresses", lambda v4, v6: ["::1"])
+    with stun_servers("::1") as servers:
+        made = await offered(Servers(servers))
+    assert made.nat is Nat.OPEN
+    assert {candidate.address for candidate in made.candidates} == {"::1"}
+
+
+async def test_a_turn_server_is_reached_by_whatever_way_gets_through(turn: Turn) -> None:
+    closed = Turn(turn.host, 9, turn.user, turn.password)
+    over_tcp = Turn(turn.host, turn.port, turn.user, turn.password, "tcp")
+    for ways in ((turn,), (turn, over_tcp), (closed, over_tcp)):
+        made = await offered(Servers(turn=ways))
+        assert [each.kind for each in made.candidates].count("relay") == 1
+
+
+async def test_every_turn_server_lends_an_address(turn: Turn) -> None:
+    async with turn_server("127.0.0.2", "127.0.0.2") as other:
+        second = Turn("127.0.0.2", other.port, USER, PASSWORD)
+        dead = Turn("127.0.0.3", 9, USER, PASSWORD)
+        made = await offered(Servers(turn=(dead, turn, second)))
+    lent = [each.address for each in made.candidates if each.kind == "relay"]
+    assert sorted(lent) == ["127.0.0.1", "127.0.0.2"]
+
+
+async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: Turn) -> None:
+    made = await offered(Servers(turn=(Turn(turn.host, turn.port, USER, "wrong"),)))
+    assert "relay" not in {each.kind for each in made.candidates}
+
+
+async def test_with_relay_only_nobody_hinted_is_asked(turn: Turn) -> None:
+    with watched() as (port, datagrams):
+        hinted = Servers((Stun("127.0.0.1", port),), (Turn("127.0.0.1", port, "u", "p"),))
+        made = await offered(Servers((Stun("127.0.0.1", port),), (turn,)), hinted, relay_only=True)
+        assert {each.kind for each in made.candidates} == {"relay"}
+        assert datagrams() == 0
+
+
+async def test_behind_a_proxy_no_datagram_leaves_for_a_server_whoever_names_it() -> None:
+    with watched() as (port, datagrams):
+        asked = Servers((Stun("127.0.0.1", port),))
+        hinted = Servers(asked.stun, (Turn("127.0.0.1", port, "u", "p"),))
+        made = await offered(asked, hinted, proxy="socks5h://127.0.0.1:9")
+        assert made.nat is Nat.UNKNOWN
+        assert datagrams() == 0
+
+
+@contextlib.contextmanager
+def watched() -> Iterator[tuple[int, Callable[[], int]]]:
+    """A port, and how many datagrams came there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trap:
+        trap.bind(("127.0.0.1", 0))
+        trap.setblocking(False)
+
+        def count() -> int:
+            with contextlib.suppress(BlockingIOError):
+                trap.recv(2000)
+                return 1
+            return 0
+
+        yield trap.getsockname()[1], count
+
+
+async def test_among_dozens_of_addresses_the_relay_is_still_offered(
+    turn: Turn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [f"127.0.{n}.1" for n in range(1, 31)]
+    monkeypatch.setattr("p2pchat.net.rtc.mending._host_addresses", lambda v4, v6: many)
+    with stun_servers() as servers:
+        made = await offered(Servers(servers, (turn,)))
+    kinds = [each.kind for each in made.candidates]
+    assert kinds.count("relay") == 1 and kinds.count("host") == interfaces.HOSTS_MAX
+
+
+def test_the_way_to_the_world_comes_first_then_one_address_of_each_network() -> None:
+    docker = [f"172.{n}.0.1" for n in range(17, 29)]
+    own = [*docker, "192.168.1.7", "192.168.1.8", "2001:db8::2", "2001:db8::3"]
+    chosen = interfaces.best(own, ("192.168.1.7", "2001:db8::2"))
+    assert chosen[:2] == ["192.168.1.7", "2001:db8::2"]
+    assert len(chosen) == interfaces.HOSTS_MAX
+    few = interfaces.best(["192.168.1.8", "10.0.0.1", "192.168.1.7"], ())
+    assert few == ["192.168.1.8", "10.0.0.1", "192.168.1.7"]
+
+
+async def test_a_link_that_ends_while_it_gathers_leaves_nothing_behind(turn: Turn) -> None:
+    facts: asyncio.Queue[Fact] = asyncio.Queue()
+    engine = Engine(facts.put_nowait, Servers((DEAD,), (turn,)))
+    engine.make_offer(ONE)
+    await asyncio.sleep(0)
+    await engine.aclose()
+    assert not any(isinstance(each, LinkDown) for each in list(facts._queue))  # type: ignore[attr-defined]

@@ -37,6 +37,10 @@ OVERLAP_MIN_S = 900.0
 OVERLAP_MAX_S = 30 * 86_400.0
 """And so long at most, for a contact who has not been there to be told: a month's holidays."""
 
+ALONE_MAX_S = 4 * 3600.0
+"""And so long where nobody is awaited, though nobody is met in the mesh that follows either: a contact who
+tells every hour of another mesh, in which nobody is, would have a node be in ever more of them."""
+
 LOOK_S = 60.0
 """Between looks whether a mesh can be left."""
 
@@ -278,7 +282,7 @@ class Succession:
         last = self._meshes.get(self.last(record.id))
         awaited = any(each.mesh == record.id and not each.blocked for each in self._talks.contacts())
         linked = last is not None and last.links_up > 0
-        return linked and not awaited and now >= record.replaced_at + OVERLAP_MIN_S
+        return not awaited and now >= record.replaced_at + (OVERLAP_MIN_S if linked else ALONE_MAX_S)
 
 
 def _news(record: Mesh) -> MeshRenewed:

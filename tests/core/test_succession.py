@@ -8,7 +8,7 @@ from p2pchat.core import facts, orders
 from p2pchat.core.introduction import Introducer
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.records import Mesh
-from p2pchat.core.succession import GAP_S, OVERLAP_MIN_S, STEP_MAX, comes_after
+from p2pchat.core.succession import ALONE_MAX_S, DELAY_S, GAP_S, OVERLAP_MIN_S, STEP_MAX, comes_after
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_id, mesh_topic
 from p2pchat.errors import RefusedInput
@@ -190,6 +190,28 @@ def test_a_contact_who_renews_without_end_moves_others_once_an_hour() -> None:
     assert 1 <= sum(each.change == "renewed" for each in changes) <= 3
     message = world.send("alice", "bob", "tiresome")
     world.run_until(lambda: delivered(world, "alice", message), within=300.0)
+
+
+@pytest.mark.slow
+def test_a_contact_who_names_meshes_in_which_nobody_is_has_us_in_a_few_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = world_of("alice", "bob", "mallory")
+    world.pair("alice", "bob")
+    world.pair("alice", "mallory")
+    world.run(60.0)
+    world.kill("bob")
+    mallory = world.machines["mallory"].running
+    monkeypatch.setattr(mallory._belonging.succession, "told", lambda *_: [])
+    for number in range(6):
+        renewed = MeshRenewed(1 + number, bytes([number]) * 32)
+        told = mallory._talks.tell_mesh(world.contact("mallory", "alice"), renewed, world.now)
+        world.carry_out("mallory", mallory._on_talks(told, world.now))
+        world.run(GAP_S + 5 * DELAY_S)
+        assert len(meshes(world, "alice")) <= 2 + ALONE_MAX_S / GAP_S
+    world.start("bob")
+    message = world.send("bob", "alice", "still there?")
+    world.run_until(lambda: delivered(world, "bob", message), within=600.0)
 
 
 def test_whoever_is_invited_afterwards_is_in_the_same_line() -> None:

@@ -152,7 +152,10 @@ class Join(Dialog[str]):
         self._given = code
 
     def content(self) -> ComposeResult:
-        yield Label(Text("Three words, a link, or the whole command that your friend sees."), classes="wide")
+        yield Label(
+            Text("The number and three words, a link, or the whole command that your friend sees."),
+            classes="wide",
+        )
         yield Input(self._given, placeholder="42-tango-marble-orbit --rendezvous ws://…", compact=True)
         yield Label("", id="state", classes="wide")
         with Horizontal(classes="buttons"):

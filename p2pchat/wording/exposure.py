@@ -59,7 +59,7 @@ def hidden(mesh: Mapping[str, Any]) -> str:
         return "no stem: cells are broadcast where they are written"
     hops, crowd = mesh["stem"]["hops"], mesh["crowd"]
     if mesh["stem"]["state"] == "none":
-        return f"{mesh['profile']}, but no stem: in a mesh of {crowd} others see who writes"
+        return f"{mesh['profile']}, but no stem: in a mesh of {crowd}, others see who writes"
     short = " (shorter than it should be)" if mesh["stem"]["state"] == "short" else ""
     begins = ", the first a contact" if mesh["stem"].get("by_contact") else ""
     return f"{mesh['profile']}: a stem of {hops} hops{short}{begins}, hidden among {crowd}"

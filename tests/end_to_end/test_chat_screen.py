@@ -35,7 +35,7 @@ def test_two_begin_with_nothing_and_talk(town: People) -> None:
     hers.until("Waiting for them")
     code = next(word for word in hers.text.split() if word.count("-") == 3)
     his.pressed("\x1b[17~")
-    his.until("Three words, a link")
+    his.until("three words, a link")
     his.type(f"p2pchat join {code} --rendezvous {town.url}")
     his.until(town.url[-12:])
     his.pressed("\r")

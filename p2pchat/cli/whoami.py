@@ -8,15 +8,16 @@ from __future__ import annotations
 import click
 
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import payload, record
+from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.text import harmless_name
 
 
 @click.command("whoami", cls=Command)
+@click.option("--rename", metavar="NICK", help="Be called so by contacts whom you meet from now on.")
 @pass_settings
-def command(settings: Settings) -> None:
+def command(settings: Settings, rename: str | None) -> None:
     """Show your nickname, fingerprint and safety words.
 
     The words say the first bits of the fingerprint aloud. To compare keys with a contact, use
@@ -26,13 +27,16 @@ def command(settings: Settings) -> None:
     Example:
       p2pchat whoami
       p2pchat whoami --json
+      p2pchat whoami --rename ana
     """
-    wait_for(_whoami(settings), settings)
+    wait_for(_whoami(settings, rename), settings)
 
 
-async def _whoami(settings: Settings) -> None:
+async def _whoami(settings: Settings, rename: str | None) -> None:
     async with open_node(settings) as node:
-        me = await node.whoami()
+        me = await (node.whoami() if rename is None else node.rename_self(rename))
+    if rename is not None:
+        say("Whom you meet from now on sees that name; your contacts keep the one they have for you.")
     if settings.json:
         record(me)
         return

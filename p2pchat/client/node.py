@@ -52,6 +52,10 @@ class Node(Reach):
         """``name``, ``fingerprint``, ``words``, ``home``, ``rendezvous``."""
         return await self._call("whoami")  # type: ignore[no-any-return]
 
+    async def rename_self(self, name: str) -> Event:
+        """Be called so by contacts whom you meet from now on; answers as ``whoami``. Raises UsageError."""
+        return await self._call("whoami.rename", name=name)  # type: ignore[no-any-return]
+
     # --- pairing
 
     async def invite(

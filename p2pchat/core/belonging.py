@@ -39,6 +39,13 @@ class Belonging:
         self._entropy = entropy
         self.succession = Succession(meshes, talks, invites, entropy.child("succession"))
 
+    # --- who we are
+
+    def be_called(self, name: str) -> Order:
+        """Give this name to contacts whom we meet from now on."""
+        self.identity = self._invites.identity = replace(self.identity, name=name)
+        return Persist(PutIdentity(self.identity))
+
     # --- where we meet others
 
     def places(self) -> tuple[str, ...]:

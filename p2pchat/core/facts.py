@@ -282,6 +282,13 @@ class MeshLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class NameChosen:
+    """Be called so by contacts whom we meet from now on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RendezvousAdded:
     """Meet there, too; ``mesh`` None: it is our own, for invites that we answer and meshes that we found."""
 
@@ -334,6 +341,7 @@ Fact = (
     | ContactRenewed
     | ContactRemoved
     | MeshLeft
+    | NameChosen
     | RendezvousAdded
     | RendezvousRemoved
 )

@@ -218,8 +218,8 @@ class Node:
                 | facts.ContactRemoved()
             ):
                 return self._on_belonging(self._belonging.change(fact, now), now)
-            case facts.MeshLeft() | facts.RendezvousAdded() | facts.RendezvousRemoved():
-                return self._meshes_changed(fact, now)
+            case facts.MeshLeft() | facts.RendezvousAdded() | facts.RendezvousRemoved() | facts.NameChosen():
+                return self._belonging_changed(fact, now)
             case _:
                 assert_never(fact)
 
@@ -369,9 +369,11 @@ class Node:
             return orders.InviteFailed(invite, str(otherwise), otherwise.exit_code)
         return orders.InviteDone(invite, known)
 
-    def _meshes_changed(self, fact: facts.MeshFact, now: float) -> list[Order]:
+    def _belonging_changed(self, fact: facts.MeshFact | facts.NameChosen, now: float) -> list[Order]:
         if isinstance(fact, facts.MeshLeft):
             return self._on_belonging(self._belonging.leave(fact.mesh, now), now)
+        if isinstance(fact, facts.NameChosen):
+            return [self._belonging.be_called(fact.name)]
         return self._on_belonging(self._belonging.meet(fact, now), now)
 
     # --- one machine's outputs are another's inputs

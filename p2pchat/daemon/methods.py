@@ -79,6 +79,7 @@ class Methods:
         self._places = Places(running)
         self._methods: dict[str, Method] = {
             "whoami": self._whoami,
+            "whoami.rename": self._rename_self,
             "invite": self._invite,
             "join": self._join,
             "contacts.list": self._contacts_list,
@@ -120,6 +121,12 @@ class Methods:
             "home": str(self._running.home),
             "rendezvous": list(me.rendezvous),
         }
+
+    async def _rename_self(self, arguments: Arguments, asker: Asker) -> views.View:
+        name = _nick(arguments.text("name"))
+        assert name is not None, "checked"
+        await self._running.driver.submit_and_persist(facts.NameChosen(name))
+        return await self._whoami(arguments, asker)
 
     # --- pairing
 

@@ -65,6 +65,18 @@ def test_a_friend_who_has_nothing_yet_types_what_the_invite_says_and_is_there(to
     assert (hosted.returncode, hosted.stdout) == (0, "bob\n")
 
 
+def test_whoever_takes_another_name_is_met_by_it(town: People) -> None:
+    ana, bob = town.someone("ana"), town.someone("bob")
+    renamed = bob.run("whoami", "--rename", "robert", "--json")
+    assert (renamed.returncode, json.loads(renamed.stdout)["name"]) == (0, "robert")
+    wrong = bob.run("whoami", "--rename", "a\nb")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    invite = ana.start("invite")
+    assert bob.run("join", invite.line()).stdout == "ana\n"
+    assert invite.ended().stdout == "robert\n"
+    assert json.loads(bob.run("whoami", "--json").stdout)["name"] == "robert"
+
+
 def test_whoever_has_no_terminal_is_not_asked_for_an_identity(town: People) -> None:
     bob = town.stranger("bob")
     for words in (("join", "42-tango-marble-orbit"), ("invite",)):

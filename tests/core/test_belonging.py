@@ -133,3 +133,16 @@ def test_what_one_types_oneself_is_theirs_no_more() -> None:
     world.tell("guest", facts.RendezvousAdded(BEACON, mesh.id))
     (mesh,) = meshes(world, "guest")
     assert (mesh.rendezvous, mesh.theirs) == ((URL, BEACON), ())
+
+
+def test_a_new_name_is_what_new_contacts_see_and_those_one_has_keep_the_old() -> None:
+    world = world_of("alice", "bob", "carol")
+    world.pair("alice", "bob")
+    world.tell("bob", facts.NameChosen("robert"))
+    world.kill("bob")
+    world.start("bob")
+    world.pair("bob", "carol")
+    names = {
+        who: [each.name for each in world.machines[who].running.contacts()] for who in ("alice", "carol")
+    }
+    assert names == {"alice": ["bob"], "carol": ["robert"]}

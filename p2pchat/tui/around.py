@@ -39,7 +39,7 @@ WRITING_KEYS: Final[Keys] = (
 )
 """In the order in which they are shown."""
 
-_WRITING_FIRST: Final = ("F1", "^Q", "F5", "F6", "F2", "Esc", "F3", "F7", "^N", "F4", "F10", "F8", "F9")
+_WRITING_FIRST: Final = ("F1", "^Q", "F5", "F6", "F2", "Esc", "F3", "F7", "^N", "F4", "F8", "F9", "F10")
 """In the order in which they are wanted."""
 
 SELECTING_KEYS: Final[Keys] = (

@@ -78,6 +78,8 @@ def shell(ana: Person, tmp_path: Path) -> Iterator[Open]:
         ("p2pchat contacts show b", "p2pchat contacts show bob"),
         ("p2pchat listen --from b", "p2pchat listen --from bob"),
         ("p2pchat send --wait rel", "p2pchat send --wait relayed"),
+        ("p2pchat config unset rel", "p2pchat config unset relay-only"),
+        ("p2pchat config set profile st", "p2pchat config set profile strong"),
     ],
 )
 def test_tab_completes(name: str, typed: str, completed: str, shell: Open) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -255,6 +257,21 @@ def test_a_node_runs_tells_and_stops(pair: list[Person]) -> None:
     assert ana.run("node", "stop").returncode == 0
     assert node.ended().returncode == 0
     assert ana.run("wipe", "--yes").returncode == 0
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs the right to make namespaces (root)"
+)
+def test_a_node_whose_number_means_another_process_here_is_stopped_all_the_same(pair: list[Person]) -> None:
+    """As of a node in a container, whose home is on a volume of this machine."""
+    ana, _ = pair
+    apart = Person(ana.home, ana.stack, ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child"))
+    node = apart.node()
+    status = json.loads(ana.run("node", "status", "--json").stdout)
+    assert status["pid"] < os.getpid(), "some process of the system has that number"
+    stopped = ana.run("node", "stop")
+    assert (stopped.returncode, stopped.stderr) == (0, "The node has stopped.\n")
+    assert node.ended().returncode == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -60,7 +60,7 @@ class Person:
     def __init__(self, home: Path, stack: ExitStack, inside: Sequence[str] = ()) -> None:
         """``inside`` runs a command elsewhere: ``ip netns exec NAME``, for a person on another network."""
         self.home = home
-        self._stack = stack
+        self.stack = stack
         self._inside = inside
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
@@ -81,13 +81,13 @@ class Person:
     def start(self, *arguments: str, **extra: str) -> Started:
         """Start a command; it is killed at the end of the test if it still runs."""
         started = Started(self._command(arguments), **extra)
-        self._stack.callback(_end, started.process)
+        self.stack.callback(_end, started.process)
         return started
 
     def terminal(self, *arguments: str, **extra: str) -> Terminal:
         """Start a command at a terminal."""
         term = extra.pop("TERM", "xterm-256color")
-        return self._stack.enter_context(Terminal(self._command(arguments), environment(**extra), term=term))
+        return self.stack.enter_context(Terminal(self._command(arguments), environment(**extra), term=term))
 
     def node(self) -> Started:
         """Start a node that stays; return once it runs."""

@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -41,26 +40,31 @@ def ana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
         yield person
 
 
-@pytest.fixture
-def shell(ana: Person, tmp_path: Path) -> Iterator[Open]:
-    """Opens a shell in which completion was set up as its help says."""
-    tools = tmp_path / "tools"
+@pytest.fixture(scope="module")
+def shell(ana: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """Opens a shell, each but once, in which completion was set up as its help says."""
+    opened: dict[str, Terminal] = {}
+    folder = tmp_path_factory.mktemp("shells")
+    tools = folder / "tools"
     tools.mkdir()
     (tools / "p2pchat").write_text(f'#!/bin/sh\nexec {sys.executable} -m p2pchat "$@"\n')
     (tools / "p2pchat").chmod(0o700)
     surroundings = environment(
-        P2PCHAT_HOME=str(ana.home), PATH=f"{tools}:{os.environ['PATH']}", HOME=str(tmp_path)
+        P2PCHAT_HOME=str(ana.home), PATH=f"{tools}:{os.environ['PATH']}", HOME=str(folder)
     )
 
     with ExitStack() as stack:
 
         def opening(name: str) -> Terminal:
+            if name in opened:
+                return opened[name]
             if shutil.which(name) is None:
                 pytest.skip(f"{name} is not installed")
             terminal = stack.enter_context(Terminal(SHELLS[name], surroundings))
             terminal.type(PROMPT[name] + "echo be''gin\n")
             terminal.until("begin")
             terminal.until("ready>")
+            opened[name] = terminal
             return terminal
 
         yield opening
@@ -86,3 +90,5 @@ def test_tab_completes(name: str, typed: str, completed: str, shell: Open) -> No
     terminal = shell(name)
     terminal.type(f"{typed}\t")
     terminal.until(completed)
+    terminal.type("\x15")  # Ctrl-U takes the line away
+    terminal.until_gone(completed)

@@ -115,6 +115,13 @@ class Terminal:
             assert time.monotonic() < end, f"{wanted!r} did not come; there is:\n{self.text}"
             assert self._read(), f"{wanted!r} did not come before the end; there is:\n{self.text}"
 
+    def until_gone(self, unwanted: str) -> None:
+        """Read until ``unwanted`` is to be seen no more."""
+        end = time.monotonic() + PATIENCE_S
+        while unwanted in self.text:
+            assert time.monotonic() < end, f"{unwanted!r} did not go; there is:\n{self.text}"
+            assert self._read(), f"{unwanted!r} did not go before the end; there is:\n{self.text}"
+
     def ended(self) -> int:
         """Read to the end; return the exit code."""
         end = time.monotonic() + PATIENCE_S

@@ -21,10 +21,13 @@ class Bucket:
 
     def draw(self, now: float) -> bool:
         """Take one token; False, and nothing taken, when there is none."""
-        if not self.has(now):
-            return False
-        self._left -= 1.0
-        return True
+        rate = self._rate  # as _refill does, without the call: each frame comes by here
+        left = self._left + (now - self._at) * rate.per_second
+        if left > rate.burst:
+            left = float(rate.burst)
+        self._at = now
+        self._left = left if left < 1.0 else left - 1.0
+        return left >= 1.0
 
     def has(self, now: float) -> bool:
         """Whether there is a token to draw."""

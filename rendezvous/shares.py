@@ -64,4 +64,6 @@ class Shares:
 
 def draw(buckets: list[Bucket], now: float) -> bool:
     """Take one token of each, or none of any."""
+    if not buckets:
+        return True
     return all(bucket.has(now) for bucket in buckets) and all(bucket.draw(now) for bucket in buckets)

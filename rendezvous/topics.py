@@ -64,6 +64,8 @@ class MeshTopic:
     def others(self, place: Place, most: int) -> tuple[Seat, ...]:
         """Up to ``most`` distinct other seats, uniformly drawn, in random order."""
         last = len(self._places) - 1
+        if not last:
+            return ()
         drawn = self._random.sample(range(last), min(most, last))
         # The last stands in for our own place, which is thus never drawn.
         return tuple(self._places[last if index == place.index else index].seat for index in drawn)

@@ -13,10 +13,11 @@ from typing import Any, Final
 import click
 
 from p2pchat.cli.connection import open_settings
+from p2pchat.cli.listing import Listing
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.parameters import SETTING, SETTING_VALUE
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.cli.settings import Settings, pass_settings
 from p2pchat.errors import UsageError
 from p2pchat.text import one_line
 
@@ -24,9 +25,8 @@ _VALUE_MAX: Final = 4096
 """Bytes read from stdin; more is no value."""
 
 
-@click.group("config", cls=Group, invoke_without_command=True)
-@click.pass_context
-def command(context: click.Context) -> None:
+@click.group("config", cls=Listing)
+def command() -> None:
     """What stays set, kept sealed in the home; alone, lists it.
 
     Every program of the home finds it: the chat, 'node run' under systemd, cron, ssh. A flag goes before an
@@ -37,8 +37,6 @@ def command(context: click.Context) -> None:
       p2pchat config
       p2pchat config set profile strong
     """
-    if context.invoked_subcommand is None:
-        context.invoke(list_)
 
 
 @command.command("list")

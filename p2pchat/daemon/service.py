@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from p2pchat.daemon.home import socket_place
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.daemon.resting import RestingNode
 from p2pchat.daemon.views import View
@@ -19,6 +20,11 @@ from p2pchat.errors import BeginsAnew, ClockSet, P2PChatError, StoreError, Trust
 
 RETRY_S: Final = 5.0
 """Between attempts while the disk refuses."""
+
+BUSY_S: Final = 5.0
+"""For a program that holds the home and is no node, such as one that reads what is set, to be done."""
+
+BUSY_LOOK_S: Final = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -36,12 +42,15 @@ async def serve(
     to try ``again`` is asked when its key is wrong. ``tell`` is given every event. Raises UsageError when
     another node has the home.
     """
+    patient_until = asyncio.get_running_loop().time() + BUSY_S
     while True:
         running = make()
         try:
             await running.start()
         except HomeBusy as error:
-            raise UsageError(f"{error} already; see 'p2pchat node status'") from error
+            if socket_place(running.home) is not None or asyncio.get_running_loop().time() > patient_until:
+                raise UsageError(f"{error} already; see 'p2pchat node status'") from error
+            await asyncio.sleep(BUSY_LOOK_S)
         except TrustError:
             if not again():
                 raise

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.client import create_home
+from p2pchat.client import create_home, open_settings
 from p2pchat.core.facts import InviteOpened
 from p2pchat.core.records import Change
 from p2pchat.core.status import ClockStatus, HoldStatus, MeshStatus
@@ -89,6 +89,27 @@ async def attached(home: Path) -> Connection:
 async def asked(connection: Connection, method: str, **params: Any) -> Any:
     async with connection.asking(method, params) as answer:
         return await answer.result()
+
+
+async def test_it_waits_for_a_program_that_has_the_home_for_its_settings(tmp_path: Path) -> None:
+    create_home(tmp_path / "home", "ana", [URL])
+    said: list[str] = []
+    async with open_settings(tmp_path / "home") as node:
+        made: list[RunningNode] = []
+
+        def make() -> RunningNode:
+            made.append(RunningNode(tmp_path / "home", KeyFile(), stays=True))
+            return made[-1]
+
+        task = asyncio.create_task(service.serve(make, lambda: said.append("ready"), said.append))
+        await until(lambda: len(made) > 1)
+        await node.change_setting("profile", "fast")
+        assert said == []
+    await until(lambda: said)
+    assert made[-1].profile == "fast"
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_it_waits_for_the_disk_and_for_whoever_took_its_home(

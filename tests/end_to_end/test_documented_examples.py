@@ -76,7 +76,6 @@ ELSEWHERE: Final = {
     "first-five-minutes.md: $ p2pchat invite": "a code of the documents; test_end_to_end.py takes a real one",
     "running-a-rendezvous.md: p2pchat-rendezvous --host '*' --port 443": "a certificate of a public name",
     "running-a-rendezvous.md: p2pchat-rendezvous --host 0.0.0.0": "three machines of the documents",
-    "running-a-rendezvous.md: [Unit]": "a unit of systemd",
     "scripting.md: cp docs/examples/p2pchat.service": "a systemd that runs; test_service.py verifies it",
     'scripting.md: {"type":"receipt"': "what is printed, not typed",
     'scripting.md: {"type":"message"': "what is printed, not typed",
@@ -349,6 +348,12 @@ def _unknown(world: World, block: Block) -> None:
     world.shell(block.code, P2PCHAT_HISTORY_FORGET_YES="1").ended(2)
 
 
+def _setting(world: World, block: Block) -> None:
+    """In a home of its own, where no node calls the servers of the documents."""
+    (world.folder / "my-servers").write_text("stun:stun.example.org\n")
+    world.shell(block.code, world.other).ended()
+
+
 def _profile(world: World, block: Block) -> None:
     assert ", not strong" in world.shell(block.code).ended(2)
 
@@ -359,6 +364,8 @@ SPECIAL: Final[dict[str, Callable[[World, Block], None]]] = {
     "first-five-minutes.md: p2pchat init": _locked,
     "first-five-minutes.md: p2pchat node run": _staying,
     "help of chat: tail -f": _log,
+    "settings.md: p2pchat config": _setting,
+    "help of config": _setting,
     "help of doctor: P2PCHAT_PROFILE": _profile,
     "help of history edit: ": _unknown,
     "help of history forget: p2pchat history forget --message": _unknown,

@@ -44,6 +44,7 @@ class Belonging:
     def be_called(self, name: str) -> Order:
         """Give this name to contacts whom we meet from now on."""
         self.identity = self._invites.identity = replace(self.identity, name=name)
+        self._talks.be_called(name)
         return Persist(PutIdentity(self.identity))
 
     # --- where we meet others

@@ -13,12 +13,21 @@ from p2pchat.core.orders import ContactChanged, Notify, Order, Persist
 from p2pchat.core.records import Contact, DropContact, PutContact
 from p2pchat.types import ContactId, MeshId
 
+US = "me"
+"""What the chat calls whoever is in front of it."""
+
 
 class Contacts:
     """An ordered table of contacts; every change is persisted and reported."""
 
-    def __init__(self, contacts: Iterable[Contact]) -> None:
+    def __init__(self, contacts: Iterable[Contact], own: str = US) -> None:
+        """``own``: the name of this home's person, under which their lines are shown."""
         self._contacts = {contact.id: contact for contact in contacts}
+        self.be_called(own)
+
+    def be_called(self, own: str) -> None:
+        """The person here has another name from now on."""
+        self._ours = {*looks.keys(own), *looks.keys(US)}
 
     def all(self) -> tuple[Contact, ...]:
         """In the order they were added."""
@@ -89,8 +98,10 @@ class Contacts:
         return contact, [Persist(PutContact(contact)), Notify(ContactChanged(contact, change, by_them))]
 
     def _free(self, name: str, but: ContactId | None = None) -> str:
-        """``name``, with a number if it is that of another contact or cannot be told from it by looking."""
-        taken = {key for each in self._contacts.values() if each.id != but for key in looks.keys(each.name)}
+        """``name``, with a number if it is that of another contact, or ours, or cannot be told from it by
+        looking."""
+        others = (each.name for each in self._contacts.values() if each.id != but)
+        taken = {*self._ours, *(key for name in others for key in looks.keys(name))}
         free, number = name, 1
         while not taken.isdisjoint(looks.keys(free)):
             number += 1

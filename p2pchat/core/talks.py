@@ -87,7 +87,7 @@ class Talks:
         self._letterbox = Letterbox(entropy.child("letterbox"), open_s)
         self._entropy = entropy
         self._counters = counters
-        self._contacts = Contacts(memory.contacts)
+        self._contacts = Contacts(memory.contacts, memory.identity.name)
         self._purge = Purge(lines_expire=memory.lines_expire)
         self._patience = Patience(memory.patience)
         self._order = max((entry.order for entry in memory.outbox), default=0)
@@ -122,6 +122,10 @@ class Talks:
     def contact(self, contact: ContactId) -> Contact | None:
         """One, if it is one."""
         return self._contacts.get(contact)
+
+    def be_called(self, name: str) -> None:
+        """The person here takes this name: nobody else gets it from now on."""
+        self._contacts.be_called(name)
 
     def here(self, contact: ContactId, now: float) -> bool | None:
         """Whether the contact was heard lately; None without a link, where nobody could be heard."""

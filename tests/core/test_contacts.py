@@ -41,6 +41,17 @@ def test_a_name_that_looks_like_another_gets_a_number_too(one: str, other: str) 
     assert contacts.add(replace(BOB, id=ContactId("2"), name=other))[0].name == f"{other}-2"
 
 
+@pytest.mark.parametrize("name", ["alice", "Alice", "al\u0456ce", "me", "ME"])
+def test_nobody_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> None:
+    contacts = Contacts([BOB], "alice")
+    assert contacts.add(replace(BOB, id=ContactId("2"), name=name))[0].name == f"{name}-2"
+    contacts.rename(BOB, name)
+    renamed = contacts.get(BOB.id)
+    assert renamed is not None and renamed.name == f"{name}-3"
+    contacts.be_called("carol")
+    assert contacts.add(replace(BOB, id=ContactId("4"), name="carol"))[0].name == "carol-2"
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

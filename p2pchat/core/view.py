@@ -42,6 +42,9 @@ SEAT_LINKS = 2
 """Links made through a rendezvous to begin with; those that count are sought by walks from these, so that the
 mesh does not become a star of the few who sit there, or of those whom a hostile rendezvous shows."""
 
+WALKS_AT_ONCE = 3
+"""Whom we seek at a time: each is asked again every three seconds, and a link may bring one walk a second."""
+
 WALK_FIRST_S = 1.0
 WALK_LAST_S = 30.0
 """Gaps between draws of whom to seek while links are missing: an answer takes one or two seconds."""
@@ -220,8 +223,8 @@ class View:
         return self._places.missing(self._all())
 
     def _unsought(self) -> int:
-        """How many of them nobody was drawn for yet."""
-        return self._missing() - self._search.open
+        """For how many of them somebody is to be drawn."""
+        return min(self._missing(), WALKS_AT_ONCE) - self._search.open
 
     def _all(self) -> list[Neighbour]:
         return list(self._neighbours)

@@ -87,8 +87,8 @@ class _Guess:
 
 
 def measure(case: Case) -> dict[str, Any]:
-    """Try it. ``named`` is the share of trials in which the best guess was the writer, ``error`` its standard
-    error; ``claimed`` what the adversary thought of its guesses, which is the same if it reckons right."""
+    """Try it. ``named`` is the share of trials in which the best guess was the writer, ``claimed`` what the
+    adversary thought of its guesses, which is the same if it reckons right; each with its standard error."""
     began = time.perf_counter()
     meshes = list(_trials(case.checked()))
     guesses = [guess for each in meshes for guess in each]
@@ -96,8 +96,9 @@ def measure(case: Case) -> dict[str, Any]:
     return {
         **asdict(case),
         "named": round(named, 4),
-        "error": round(_error(meshes, named), 4),
+        "error": _error([[float(guess.named) for guess in each] for each in meshes]),
         "claimed": _mean(guess.claimed for guess in guesses),
+        "claimed_error": _error([[guess.claimed or 0.0 for guess in each] for each in meshes]),
         "entropy_bits": _mean(guess.entropy_bits for guess in guesses),
         "stem_s": _mean(guess.stem_s for guess in guesses),
         **({"formed": _figures(case)} if case.seeking else {}),
@@ -105,10 +106,12 @@ def measure(case: Case) -> dict[str, Any]:
     }
 
 
-def _error(meshes: list[list[_Guess]], named: float) -> float:
-    """What writers of one mesh have in common makes trials in it tell less: meshes count, not trials."""
-    off = [sum(guess.named - named for guess in each) for each in meshes]
-    return math.hypot(*off) / sum(map(len, meshes))
+def _error(meshes: list[list[float]]) -> float:
+    """The standard error of the mean. What writers of one mesh have in common makes trials in it tell less:
+    meshes count, not trials."""
+    count = sum(map(len, meshes))
+    mean = sum(map(sum, meshes)) / count
+    return round(math.hypot(*(sum(each) - mean * len(each) for each in meshes)) / count, 4)
 
 
 def _trials(case: Case) -> Iterator[list[_Guess]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -127,6 +128,31 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     ):
         (finding,) = check(tmp_path / name, command)
         assert not finding.good and said in finding.what
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_what_the_documents_show_is_understood(tmp_path: Path) -> None:
+    shown = re.findall(r"```toml\n(.*?)```", (DOCS / "running-a-rendezvous.md").read_text(), flags=re.DOTALL)
+    example = (DOCS / "examples/rendezvous.toml").read_text()
+    commented_in = re.sub(r"^#(?=[a-z-]+ = )", "", example, flags=re.MULTILINE)
+    assert commented_in != example
+    for text in (*shown, example, commented_in):
+        (tmp_path / "shown.toml").write_text(text)
+        assert config.read(tmp_path / "shown.toml", command.params)
+    named = set(
+        re.findall(
+            r"^LoadCredential=([^:]+):",
+            (DOCS / "examples/p2pchat-rendezvous.service").read_text(),
+            flags=re.MULTILINE,
+        )
+    )
+    assert {
+        Path(place).name
+        for place in re.findall(r'"/run/credentials/p2pchat-rendezvous.service/(.+?)"', example)
+    } >= named
+    assert named == {"cert.pem", "key.pem"}
 
 
 # --- what is tried

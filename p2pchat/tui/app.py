@@ -28,11 +28,7 @@ from p2pchat.tui.acts import Acts
 from p2pchat.tui.compose import Compose
 from p2pchat.tui.dialogs import Help, Report
 from p2pchat.tui.ending import Quiet
-from p2pchat.tui.mesh import mesh_picture
-from p2pchat.tui.people import People
-from p2pchat.tui.preferences import Preferences, keymap, preferences, theme_here
-from p2pchat.tui.scrollback import PAGE, Event, Scrollback
-from p2pchat.tui.talks import (
+from p2pchat.tui.happenings import (
     Changed,
     Decided,
     Forgotten,
@@ -42,9 +38,13 @@ from p2pchat.tui.talks import (
     Refused,
     Rewritten,
     Said,
-    Talks,
     Trouble,
 )
+from p2pchat.tui.mesh import mesh_picture
+from p2pchat.tui.people import People
+from p2pchat.tui.preferences import Preferences, keymap, preferences, theme_here
+from p2pchat.tui.scrollback import PAGE, Event, Scrollback
+from p2pchat.tui.talks import Talks
 from p2pchat.wording.exposure import hidden_in_short
 from p2pchat.wording.settings import of_this_chat
 

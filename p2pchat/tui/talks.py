@@ -16,8 +16,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, shortened
-from p2pchat.wording.lines import contact_line
-from p2pchat.wording.sessions import session_line
+from p2pchat.tui.happenings import (
+    Changed,
+    Decided,
+    Forgotten,
+    Happened,
+    Moved,
+    Preferred,
+    Refused,
+    Rewritten,
+    Said,
+    Trouble,
+)
+from p2pchat.wording.notices import notice
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -64,74 +75,6 @@ class Person:
     def muted(self) -> bool:
         """Whether they make no noise."""
         return bool(self.contact.get("muted") or self.contact["blocked"])
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message came, or one of ours was queued here or elsewhere."""
-
-    message: Event
-
-
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """A line says something else now."""
-
-    message: Event
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """A line is no more; without an id, all that was said with somebody."""
-
-    name: str
-    id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One of our messages has come further."""
-
-    id: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """One of our messages cannot be sent at all."""
-
-    id: str
-    to: str
-    text: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """The node is gone, or back; or what was sent waits for it."""
-
-    line: str
-    over: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Somebody decided how long what is said lasts."""
-
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Something in the list of people, or in the line about the node."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preferred:
-    """Something was set that may concern chats."""
-
-
-Happened = Said | Rewritten | Forgotten | Moved | Refused | Trouble | Decided | Changed | Preferred
 
 
 @dataclass(slots=True)
@@ -266,13 +209,10 @@ class Talks:
                     person.contact = {**person.contact, "here": event["here"]}
             case "link":
                 self.links = event["links"]
-            case "contact":
+            case "contact" | "session":
                 await self._meet()
-                if event["change"] in ("disappearing", "over quota"):
-                    self._tell(Decided(contact_line(event)))
-            case "session":
-                await self._meet()
-                self._tell(Decided(session_line(event)))
+                if line := notice(event):
+                    self._tell(Decided(line))
             case "setting":
                 self._tell(Preferred())
             case _:

@@ -51,7 +51,7 @@ def test_keys_are_whole_and_help_and_leaving_are_never_missing() -> None:
 
 
 def test_all_keys_are_shown_where_there_is_room() -> None:
-    assert "F7 verify  F8 mute  F9 block" in around.writing_keys(120).plain
+    assert "F7 verify  F8 mute  F9 block" in around.writing_keys(140).plain
 
 
 def test_everyone_is_listed_with_what_is_known() -> None:

@@ -1,0 +1,79 @@
+"""What the conversations tell the screen.
+
+Knows: what may happen. Does not know: what makes it happen, or what is shown of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message came, or one of ours was queued here or elsewhere."""
+
+    message: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A line says something else now."""
+
+    message: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A line is no more; without an id, all that was said with somebody."""
+
+    name: str
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One of our messages has come further."""
+
+    id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One of our messages cannot be sent at all."""
+
+    id: str
+    to: str
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The node is gone, or back; or what was sent waits for it."""
+
+    line: str
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Somebody decided how long what is said lasts."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something in the list of people, or in the line about the node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """Something was set that may concern chats."""
+
+
+Happened = Said | Rewritten | Forgotten | Moved | Refused | Trouble | Decided | Changed | Preferred

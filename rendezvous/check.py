@@ -22,6 +22,7 @@ from rendezvous.door import HEALTH
 from rendezvous.options import Settings, settings_from
 from rendezvous.proxy import UNIX_NAME
 from rendezvous.tls import BadCertificate, Certificate, try_out
+from rendezvous.turn_trial import TurnFails, lets_in
 
 SPARE_FILES = 64
 """File descriptors beside the connections: listening sockets, the event loop's, connections being turned
@@ -64,6 +65,7 @@ def _trials(settings: Settings) -> Iterator[Finding]:
     if settings.token_file is not None:
         yield _tokens(settings)
     yield from _proxies(settings)
+    yield from _turn(settings)
     yield _files(settings)
 
 
@@ -136,6 +138,27 @@ def _proxies(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 False, f"trust-proxy: {network} is {network.num_addresses} addresses of the Internet"
             )
+
+
+def _turn(settings: Settings) -> Iterator[Finding]:
+    """Whether coturn serves our clients, and does not lead them into the operator's own network."""
+    try:
+        reach = settings.reach()
+    except click.UsageError as error:
+        yield Finding(False, error.format_message())
+        return
+    host = settings.host if settings.socket is None and settings.host != "*" else "127.0.0.1"
+    for port in reach.turn:
+        try:
+            open_to = lets_in(host, port, reach.secret)
+        except TurnFails as error:
+            yield Finding(False, f"turn-port {port}: {error}")
+            continue
+        if open_to:
+            lines = "give coturn the lines denied-peer-ip and no-multicast-peers of the documents"
+            yield Finding(False, f"turn-port {port}: it sends to {', '.join(open_to)} for anybody; {lines}")
+        else:
+            yield Finding(True, f"turn-port {port}: it refuses private addresses")
 
 
 def _files(settings: Settings) -> Finding:

@@ -6,15 +6,12 @@ docs/a-recorded-line.md).
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.support.networks import NoNetworks, two_networks
-from tests.support.processes import ROOT
+from tests.support.processes import run_script
 
 pytestmark = [pytest.mark.real, pytest.mark.netns, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -25,17 +22,7 @@ def capture(profile: str) -> dict[str, Any]:
             pass
     except NoNetworks as reason:
         pytest.skip(str(reason))
-    bench = [sys.executable, str(ROOT / "scripts" / "bench" / "capture")]
-    done = subprocess.run(
-        [*bench, "--profile", profile, "--minutes", "0.5"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return run_script("bench/capture", "--profile", profile, "--minutes", "0.5", within=280)
 
 
 def test_frames_have_one_size_whatever_is_written() -> None:

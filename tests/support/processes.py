@@ -5,7 +5,9 @@ Knows: how to start, read and end them. Does not know: what they are asked.
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.support.terminal import Terminal
 
@@ -26,6 +29,27 @@ def environment(**extra: str) -> dict[str, str]:
     """Ours, without what would lead a command to another home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("P2PCHAT_")}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **extra}
+
+
+def run_script(name: str, *arguments: str, within: float) -> dict[str, Any]:
+    """Run one of our scripts, by its path below ``scripts``; the JSON that it prints. After ``within`` seconds
+    it is killed, and all that it has started."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "scripts" / name), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=within)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    assert process.returncode == 0, out + err
+    found: dict[str, Any] = json.loads(out)
+    return found
 
 
 class Started:

@@ -32,8 +32,8 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def run_script(name: str, *arguments: str, within: float) -> dict[str, Any]:
-    """Run one of our scripts, by its path below ``scripts``; the JSON that it prints. After ``within`` seconds
-    it is killed, and all that it has started."""
+    """Run one of our scripts, by its path below ``scripts``; the JSON that it prints. It and all that it has
+    started are killed after ``within`` seconds."""
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "scripts" / name), *arguments],
         stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ import click
 
 from p2pchat.cli import ask
 from p2pchat.cli.connection import home_of, read_passphrase
-from p2pchat.cli.output import say
+from p2pchat.cli.output import bold, say
 from p2pchat.cli.settings import Settings
 from p2pchat.errors import UsageError
 
@@ -38,6 +38,9 @@ def _passphrase(settings: Settings) -> str | None:
     say("A passphrase locks all that is kept here; nobody can restore it. Empty: none.")
     chosen = ask.new_passphrase(may_be_none=True)
     settings.passphrase = chosen
+    if chosen is None:
+        say(f"{bold('WARNING')}: no passphrase. Whoever reads this disk (or a backup of it) reads all your")
+        say("messages and can be you. To change that: p2pchat passphrase.")
     return chosen
 
 

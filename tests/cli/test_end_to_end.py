@@ -67,6 +67,24 @@ def test_a_friend_who_has_nothing_yet_types_what_the_invite_says_and_is_there(to
     assert (hosted.returncode, hosted.stdout) == (0, "bob\n")
 
 
+def test_whoever_has_nothing_yet_and_invites_is_asked_for_what_it_takes(town: People) -> None:
+    ana, bob = town.stranger("ana"), town.someone("bob")
+    screen = ana.terminal("invite")
+    screen.until("Its address")
+    screen.type(f"{town.url}\r")
+    screen.until("see as your name")
+    screen.type("ana\r")
+    screen.until("New passphrase")
+    screen.type("\r")
+    screen.until("The same again")
+    screen.type("\r")
+    screen.until("Waiting for them")
+    (code,) = set(re.findall(r"\d+(?:-[a-z]+){3}", screen.text))
+    assert bob.run("join", code).stdout == "ana\n"
+    assert screen.ended() == 0
+    assert ana.run("whoami", "--json").returncode == 0, "without a passphrase, as was wished"
+
+
 def test_whoever_takes_another_name_is_met_by_it(town: People) -> None:
     ana, bob = town.someone("ana"), town.someone("bob")
     renamed = bob.run("whoami", "--rename", "robert", "--json")

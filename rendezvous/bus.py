@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ SUBJECT: Final = "p2pchat.rendezvous.1"
 
 QUEUED_MAX: Final = 4096
 """Messages waiting to be written, 2 kB each at most."""
+
+TOGETHER_BYTES: Final = 64 * 1024
+"""What is said to one server within one turn of the loop goes as one message of NATS, each part after its
+length in two bytes: such a message costs ten times what is in it. (NATS takes 1 MB.)"""
 
 PENDING_BYTES: Final = 8 * 1024 * 1024
 """What the library holds while it is connecting anew, and what it has read and we have not."""
@@ -46,17 +50,20 @@ class Bus:
         self._own = own
         self._heard = heard
         self._changed = changed
-        self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(QUEUED_MAX)
+        self._waiting: dict[str, list[bytes]] = {}
+        self._count = 0
+        self._some = asyncio.Event()
         self._up = asyncio.Event()
 
     def publish(self, to: str | None, data: bytes) -> None:
         """Never waits. ``to``: a server's own subject; None: all."""
-        if self._up.is_set():
-            with contextlib.suppress(asyncio.QueueFull):
-                self._queue.put_nowait((f"{SUBJECT}.{'all' if to is None else to}", data))
+        if self._up.is_set() and self._count < QUEUED_MAX:
+            self._count += 1
+            self._waiting.setdefault(f"{SUBJECT}.{'all' if to is None else to}", []).append(data)
+            self._some.set()
 
     @contextlib.asynccontextmanager
-    async def joined(self) -> AsyncIterator[None]:
+    async def taking_part(self) -> AsyncIterator[None]:
         """Take part while the context lasts. Raises NoBus."""
         try:
             from nats.aio.client import Client
@@ -94,7 +101,8 @@ class Bus:
             """Nothing to say: ``lost`` follows if it matters."""
 
         async def receive(message: Msg) -> None:
-            self._heard(message.data)
+            for part in split(message.data):
+                self._heard(part)
 
         while True:
             try:
@@ -119,15 +127,41 @@ class Bus:
 
     async def _send(self, client: Client) -> None:
         while True:
-            subject, data = await self._queue.get()
-            with contextlib.suppress(Exception):  # not connected, or too much waits: it is lost
-                await client.publish(subject, data)
+            await self._some.wait()
+            self._some.clear()
+            waiting, self._waiting, self._count = self._waiting, {}, 0
+            for subject, parts in waiting.items():
+                for together in joined(parts):
+                    with contextlib.suppress(Exception):  # not connected, or too much waits: it is lost
+                        await client.publish(subject, together)
 
     async def _flush(self, client: Client) -> None:
         """What was said last, as that we go, still leaves."""
         if self._up.is_set():
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(1.0):
-                    while not self._queue.empty():
+                    while self._waiting:
                         await asyncio.sleep(0)
                     await client.flush(1)
+
+
+def joined(parts: list[bytes]) -> Iterator[bytes]:
+    """Put messages together, as many as fit."""
+    together = bytearray()
+    for part in parts:
+        if together and len(together) + 2 + len(part) > TOGETHER_BYTES:
+            yield bytes(together)
+            together.clear()
+        together += len(part).to_bytes(2, "big") + part
+    yield bytes(together)
+
+
+def split(together: bytes) -> Iterator[bytes]:
+    """Take them apart. What is cut off at the end is left out."""
+    at = 0
+    while at + 2 <= len(together):
+        end = at + 2 + int.from_bytes(together[at : at + 2], "big")
+        if end > len(together):
+            return
+        yield together[at + 2 : end]
+        at = end

@@ -153,7 +153,7 @@ async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> As
 
     bus = Bus(urls, cluster.server.hex(), heard, changed)
     shell.publish = lambda output: bus.publish(None if output.to is None else output.to.hex(), output.data)
-    async with bus.joined():
+    async with bus.taking_part():
         looking = asyncio.create_task(look_forever())
         try:
             yield

@@ -28,6 +28,7 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from rendezvous.broker import Broker
+from rendezvous.bus import TOGETHER_BYTES, joined, split
 from rendezvous.bus_messages import Ask, Carry, Found, Guest, Hello, Kind, Message, Told, decode, encode
 from rendezvous.cluster import ANSWER_SECONDS, DEAD_SECONDS, TICK_SECONDS, Cluster, Publish
 from rendezvous.limits import Limits, Rate
@@ -303,6 +304,15 @@ def test_alone_in_the_cluster_nothing_is_asked() -> None:
     client = room.client(0)
     client.says(Take(TOPIC, SeatMode.MESH), wait=False)
     assert isinstance(client.hears()[0], Seated)
+
+
+@given(st.lists(st.binary(max_size=3000), min_size=1, max_size=60), st.integers(0, 3000))
+def test_messages_go_together_and_are_taken_apart_again(parts: list[bytes], cut: int) -> None:
+    together = list(joined(parts))
+    assert [part for each in together for part in split(each)] == parts
+    assert all(len(each) <= TOGETHER_BYTES for each in together)
+    whole = list(split(together[0]))
+    assert whole[: len(list(split(together[0][:cut])))] == list(split(together[0][:cut]))
 
 
 MESSAGES: list[Message] = [

@@ -1,7 +1,7 @@
 """How two ends whose session is out of step begin anew.
 
 Knows: when this end asks, whom it answers, when it believes the answer. Does not know: what is said in a
-session, or how cells travel. Parent of ``asking``, ``answering`` and ``inquiry``.
+session, or how cells travel. Parent of ``asking``, ``answering``, ``inquiry`` and ``standing``.
 
 An end that was put back to an older copy, or finds that another home uses its keys, stops its session and
 asks. The other end first asks in the old session whether somebody is there: a home that lives is never
@@ -24,6 +24,7 @@ from p2pchat.core.inquiry import NEVER, Inquiry
 from p2pchat.core.records import Identity, RecoveryState
 from p2pchat.core.recovery import Line
 from p2pchat.core.session import Position, Session
+from p2pchat.core.standing import FORMER_KNOWN, Seems, Standings, standing
 from p2pchat.core.turns import Adopt, Listen, Nudge, Say, Step, Tell, Turn, Warn
 from p2pchat.crypto.envelope import TagDelta, epoch_at
 from p2pchat.crypto.recovery import PublicKey, RecoveryKey, secret_for
@@ -41,18 +42,8 @@ session."""
 SAY_S = (0.5, 2.5)
 """What another caused does not leave at once."""
 
-UNHEARD_S = (600.0, 1200.0)
-"""A contact who is not heard for so long is told where we stand: an end that went back far enough hears
-nothing else of us."""
-
-STANDING_MAX_S = 21_600.0
-"""Gaps between two such words double up to this."""
-
-REPLY_GAP_S = 600.0
-"""Words about where we stand that another causes, and doubts, are at least this far apart."""
-
-FORMER_KNOWN = 8
-"""Names of former sessions that are remembered."""
+DOUBT_GAP_S = 600.0
+"""Doubts, and what people are told of copies, are at least this far apart."""
 
 WORDS_MAX = 4
 """Words that wait to be said."""
@@ -90,7 +81,7 @@ class Reunion:
         """Whether our session is of no use."""
         self.unconfirmed = read.flag("unconfirmed")
         """We have changed over, and were not heard yet."""
-        self._former: list[bytes] = read.items("former", FORMER_KNOWN)
+        self._standings = Standings(entropy, read.items("former", FORMER_KNOWN))
         self._asking = Asking(contact, theirs, identity, entropy, read.items("knock", 1))
         self._answering = Answering(
             contact, theirs, identity, counters, read.items("asked", 1), read.items("pending", 1)
@@ -106,9 +97,6 @@ class Reunion:
         self._due: list[Inquiry] = []
         """Whose question is about to leave."""
         self._words: list[tuple[float, Word]] = []
-        self._standing_at = NEVER
-        self._standing_gap = UNHEARD_S[0]
-        self._reply_at = 0.0
         self._warned_at = -NEVER
 
     # --- what may be asked
@@ -137,7 +125,7 @@ class Reunion:
             "told": self._told,
             "torn": self.torn,
             "unconfirmed": self.unconfirmed,
-            "former": self._former,
+            "former": self._standings.former,
             "knock": self._asking.snapshot(),
             **self._answering.snapshot(),
         }
@@ -159,7 +147,7 @@ class Reunion:
         """When ``tick`` is next due, while there is a link."""
         if self._line is None:
             return NEVER
-        due = [self._asking.at, self._standing_at, self._answering.next_wakeup()]
+        due = [self._asking.at, self._standings.at, self._answering.next_wakeup()]
         return min(*due, *(each.at for each in self._inquiries()), *(at for at, _ in self._words), NEVER)
 
     def _inquiries(self) -> list[Inquiry]:
@@ -208,8 +196,7 @@ class Reunion:
         count."""
         for each in self._inquiries():
             each.interrupted(now)
-        if self._standing_at == NEVER:
-            self._standing_at = now + uniform(self._entropy, *UNHEARD_S) / 4
+        self._standings.connected(now)
 
     def tear(self, now: float) -> list[Step]:
         """There is no doubt that the contact knows a later state of this home than this one."""
@@ -229,12 +216,11 @@ class Reunion:
         if self.torn or self.unconfirmed:
             self._asking.at_once(now)
         else:
-            self._words.append((now, _standing(session)))
+            self._words.append((now, standing(session)))
 
     def heard(self, session: Session, now: float) -> list[Step]:
         """The contact was heard in the session that we are in."""
-        self._standing_at = now + uniform(self._entropy, *UNHEARD_S)
-        self._standing_gap = UNHEARD_S[0]
+        self._standings.heard(now)
         steps: list[Step] = []
         if self.unconfirmed:
             self.unconfirmed, self._moved = False, True
@@ -257,7 +243,7 @@ class Reunion:
 
     def warned(self, now: float) -> list[Step]:
         """A copy of this home writes, or asked to be taken for it."""
-        if now < self._warned_at + REPLY_GAP_S:
+        if now < self._warned_at + DOUBT_GAP_S:
             return []
         self._warned_at = now
         return [Tell(Turn.COPIED)]
@@ -271,7 +257,7 @@ class Reunion:
             if copy is not None:
                 self._doubt.foreign(copy)
             return
-        if now < self._doubted_at + REPLY_GAP_S:
+        if now < self._doubted_at + DOUBT_GAP_S:
             return
         self._doubt, self._doubted_at, self._by_a_copy = Inquiry(now, DOUBT_S, copy), now, copy is not None
         self._asking.soon(now)
@@ -296,7 +282,7 @@ class Reunion:
 
     def left_behind(self, session: Session) -> None:
         """The session is not ours any more; the contact may still be in it."""
-        self._former = [*self._former, session.name][-FORMER_KNOWN:]
+        self._standings.leave(session)
         self._told, self._moved = False, True
 
     def hear(self, cell: Cell, session: Session, now: float) -> list[Step]:
@@ -330,7 +316,7 @@ class Reunion:
         self._words = [(at, word) for at, word in self._words if at > now]
         if now >= self._asking.at:
             steps += self._knock(now)
-        if now >= self._standing_at:
+        if now >= self._standings.at:
             steps += self._say_standing(session, now)
         self._due = [each for each in self._inquiries() if each.tick(now)]
         steps += [Nudge()] if self._due else []
@@ -393,29 +379,18 @@ class Reunion:
     # --- where we stand
 
     def _say_standing(self, session: Session, now: float) -> list[Step]:
-        self._standing_at = now + self._standing_gap * uniform(self._entropy, 0.8, 1.2)
-        self._standing_gap = min(STANDING_MAX_S, self._standing_gap * 2)
-        return [] if self.torn else [Say(_standing(session))]
+        self._standings.told(now)
+        return [] if self.torn else [Say(standing(session))]
 
     def _stands(self, theirs: Standing, session: Session, now: float) -> None:
-        """Where the contact stands, or stood when it said so, if it was the contact: whoever has a copy of
-        our keys can say it as well. Only what lies ahead of us tells anything."""
         if self.torn:
             return
-        if theirs.session == session.name:
-            if theirs.next > session.next_number:
-                self.doubt(now)
-            elif theirs.next < session.told or theirs.sent < session.expected:
-                self._reply(session, now)
-            return
-        self._reply(session, now)
-        if theirs.session not in self._former and not self._answering.answered and not self.unconfirmed:
+        seems = self._standings.judge(theirs, session)
+        if seems is not Seems.FINE and self._standings.reply(now):
+            self._later(standing(session), now)
+        changing = theirs.session != session.name and (self._answering.answered or self.unconfirmed)
+        if seems is Seems.APART and not changing:
             self.doubt(now)
-
-    def _reply(self, session: Session, now: float) -> None:
-        if now >= self._reply_at:
-            self._reply_at = now + REPLY_GAP_S
-            self._later(_standing(session), now)
 
     def _later(self, word: Word, now: float) -> None:
         """What another caused does not leave at once."""
@@ -435,7 +410,3 @@ def _kept(kept: RecoveryState) -> Any:
     value: Any = codec.unpack(kept.state, _SNAPSHOT_LIMIT)
     of_before = isinstance(value, dict) and "asked" not in value
     return {**value, "knock": [], "asked": [], "pending": []} if of_before else value
-
-
-def _standing(session: Session) -> Standing:
-    return Standing(session.name, session.expected, session.next_number)

@@ -8,7 +8,8 @@ import pytest
 from p2pchat.core import answering, facts, inquiry, orders
 from p2pchat.core import session as sessions
 from p2pchat.core.recovery import Line
-from p2pchat.core.reunion import Reunion, _standing
+from p2pchat.core.reunion import Reunion
+from p2pchat.core.standing import standing
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.recovery import PublicKey, RecoveryKey
 from p2pchat.wire import codec
@@ -226,7 +227,7 @@ def test_a_word_about_a_session_of_before_does_not_stop_the_one_of_a_new_pairing
     said(world, "r1", "r2", 2, "hi")
     said(world, "r2", "r1", 2, "ho")
     world.run(10.0)
-    cells = talk(world, "r2", "r1")._reunion.cells(_standing(session(world, "r2", "r1")), world.now)
+    cells = talk(world, "r2", "r1")._reunion.cells(standing(session(world, "r2", "r1")), world.now)
     code = world.invite("r1")
     done = len(world.machines["r2"].events(orders.InviteDone))
     world.tell("r2", facts.InviteEntered(77, code, None, (), world.now + 60))

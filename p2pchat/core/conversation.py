@@ -1,14 +1,15 @@
 """All that passes between this node and one contact.
 
 Knows: how a message becomes cells and cells a message; when to repeat, acknowledge and greet.
-Does not know: links, meshes or other contacts. Parent of ``session``, ``inbox``, ``outbox`` and ``presence``.
+Does not know: links, meshes or other contacts. Parent of ``sending``, ``session``, ``inbox``,
+``presence`` and ``reunion``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from p2pchat.core.inbox import Inbox
@@ -19,11 +20,11 @@ from p2pchat.core.orders import (
     MessageMoved,
     MessageSent,
     Notify,
-    Order,
     Persist,
     PresenceChanged,
 )
-from p2pchat.core.outbox import LIFETIME_S, PROBE_FIRST_S, PROBE_LAST_S, Item, Outbox
+from p2pchat.core.outbox import LIFETIME_S, PROBE_FIRST_S, Item
+from p2pchat.core.outputs import Lasts, MeshTold, Output, Renewed, Retag, SendCell, Turned
 from p2pchat.core.patience import Patience
 from p2pchat.core.presence import Presence
 from p2pchat.core.quota import Quota
@@ -39,7 +40,8 @@ from p2pchat.core.records import (
     SetMessageState,
 )
 from p2pchat.core.reunion import Reunion
-from p2pchat.core.session import SALT_BYTES, Session
+from p2pchat.core.sending import Sending, patient
+from p2pchat.core.session import Session
 from p2pchat.core.turns import Adopt, Listen, Nudge, Say, Step, Tell, Turn, Warn
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.crypto.identity import received_id
@@ -49,10 +51,6 @@ from p2pchat.types import MessageId, MessageState
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import Fragment, Lane
-from p2pchat.wire.geometry import GEOMETRY
-
-NEVER = 2.0**53
-"""An expiry for what must not expire."""
 
 GREET_S = (0.1, 1.0)
 """In a session that began anew we are heard within a second."""
@@ -72,56 +70,6 @@ time to come. Nobody's clock, or will, puts it elsewhere."""
 
 LATE_S = 5.0
 """What cells cause that were caught up on waits so much longer on average, by an exponential law."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendCell:
-    """A sealed cell for every member of the contact's mesh. ``patient``: one that nobody waits for."""
-
-    cell: bytes
-    patient: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Retag:
-    """The tags to listen for have changed."""
-
-    delta: TagDelta
-
-
-@dataclass(frozen=True, slots=True)
-class Lasts:
-    """It was decided how long what is said lasts."""
-
-    seconds: float
-    turn: int
-    by_them: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MeshTold:
-    """The contact says in which mesh it is."""
-
-    renewed: wire.MeshRenewed
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """The session began anew; a hash of what was exchanged."""
-
-    transcript: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """Something happened to the session that people must know."""
-
-    turn: Turn
-    waiting: int
-    """Messages that wait for the person's word."""
-
-
-Output = Order | SendCell | Retag | Lasts | Renewed | Turned | MeshTold
 
 
 class Conversation:
@@ -148,10 +96,9 @@ class Conversation:
         """``repeat_s``: how long to wait for a receipt before the first repeat; ``answer_s``: the shortest
         and the longest wait before anything is sent because a cell came."""
         self.contact = contact
-        self._session = session
-        self._outbox = Outbox(iter(entries))
         self._inbox = Inbox()
         self._presence = Presence(entropy)
+        self._sending = Sending(contact.id, session, entries, self._presence, entropy, counters, repeat_s)
         self._purge = purge
         self._patience = patience
         self._quota = quota
@@ -160,24 +107,22 @@ class Conversation:
         self._turned_at: dict[Turn, float] = {}
         self._entropy = entropy
         self._counters = counters
-        self._connected = False
-        self._moved = False
         self._owes_receipt = False
         self._heard_back = False
         """They have told what they have: what else should be there by now is to be sent again."""
         self._answer_at: float | None = None
         self._answer_s = answer_s
-        self._probe_at: float | None = None
-        self._repeat_s = self._probe_gap = repeat_s
-        self._leaving: dict[bytes, MessageId] = {}
-        """Tags of cells that have been handed over and not left yet, and the message each is part of."""
+
+    @property
+    def _session(self) -> Session:
+        return self._sending.session
 
     # --- what the parent asks
 
     @property
     def waiting(self) -> int:
         """Messages not yet acknowledged."""
-        return sum(not item.entry.renewal for item in self._outbox)
+        return sum(not item.entry.renewal for item in self._sending.outbox)
 
     def here(self, now: float) -> bool:
         """Whether the contact was heard lately."""
@@ -203,14 +148,19 @@ class Conversation:
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
         due: list[float | None] = [self._presence.lapses_at()]
-        if self._connected:
+        if self._sending.connected:
             due += [self._expires_at(), self._reunion.next_wakeup()]
             if not self._reunion.torn:
-                due += [self._presence.next_wakeup(), self._answer_at, self._probe_at, self._put_off_until]
+                due += [
+                    self._presence.next_wakeup(),
+                    self._answer_at,
+                    self._sending.probe_at,
+                    self._put_off_until,
+                ]
         return min((at for at in due if at is not None), default=None)
 
     def _expires_at(self) -> float | None:
-        due = self._outbox.next_expiry()
+        due = self._sending.outbox.next_expiry()
         return None if due is None else self._patience.when(due)
 
     # --- what happens
@@ -220,12 +170,12 @@ class Conversation:
         and goes has told that they heard."""
         body = wire.encode_payload(wire.Text(message, now, text))
         entry = OutboxEntry(message, self.contact.id, body, order, self._patience.at(now) + LIFETIME_S)
-        self._outbox.put(entry)
+        self._sending.outbox.put(entry)
         expires = self._purge.line(self.contact, now)
         line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED, expires)
         accepted: list[Output] = [Persist(PutOutbox(entry)), Persist(PutMessage(line))]
         accepted.append(Notify(MessageSent(line)))
-        owed = self._answer(now) if self._connected and self._answer_at is not None else []
+        owed = self._answer(now) if self._sending.connected and self._answer_at is not None else []
         sent = self._saved(owed + self._flush(now))
         return [*accepted, *self._moved_to(entry, MessageState.QUEUED, now), *sent]
 
@@ -243,18 +193,18 @@ class Conversation:
     def connected(self, links: int, now: float) -> list[Output]:
         """The mesh has ``links`` links now. What waited for one leaves, and nothing else: a neighbour that
         comes and goes shall not make us write."""
-        before, self._connected = self._connected, links > 0
-        if before or not self._connected:
+        before, self._sending.connected = self._sending.connected, links > 0
+        if before or not self._sending.connected:
             return []
         self._reunion.connected(now)
         return self._saved(self._follow_clock(now) + self._flush(now))
 
     def returned(self, greet_at: float) -> None:
         """We have not been there for long: be heard at ``greet_at``, and ask after what waits."""
-        self._probe_gap = self._repeat_s
+        self._sending.heard()
         self._presence.greet_by(greet_at)
-        if len(self._outbox):
-            self._probe_at = greet_at
+        if len(self._sending.outbox):
+            self._sending.probe_at = greet_at
 
     def cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
         """Cells under tags of ours came in, in this order. ``late``: we were away when they were sent, and so
@@ -289,7 +239,7 @@ class Conversation:
             out += self._within(fragment, now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
-        self._moved |= self._session.checkpoint_due
+        self._sending.moved |= self._session.checkpoint_due
         return out
 
     def _within(self, fragment: Fragment, now: float) -> list[Output]:
@@ -303,18 +253,15 @@ class Conversation:
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """A cell has left the node; with the last of a message, the message has."""
-        message = self._leaving.pop(tag, None)
-        item = self._outbox.get(message) if message is not None else None
-        if item is None or message in self._leaving.values() or len(item.sent) < len(item.pieces):
-            return []
-        return self._moved_to(item.entry, MessageState.RELAYED, now)
+        item = self._sending.left(tag)
+        return self._moved_to(item.entry, MessageState.RELAYED, now) if item is not None else []
 
     def tick(self, now: float) -> list[Output]:
         """Expire, acknowledge, greet, probe: whatever is due."""
         out: list[Output] = []
         if self._presence.lapsed(now):
             out.append(Notify(PresenceChanged(self.contact.id, here=False)))
-        if self._connected:
+        if self._sending.connected:
             out += self._follow_clock(now) + self._tick_put_off(now) + self._tick_connected(now)
         return self._saved(out)
 
@@ -330,10 +277,10 @@ class Conversation:
 
     def leave(self, now: float) -> list[Output]:
         """Tell a contact who is here that we go."""
-        if not (self._connected and self.here(now)) or self._reunion.torn:
+        if not (self._sending.connected and self.here(now)) or self._reunion.torn:
             return []
         goodbye = wire.Presence(here=False, asks=False, receipt=self._receipt())
-        return self._saved(self._say(goodbye, self._session.silent_room(now), now))
+        return self._saved(self._sending.say(goodbye, self._session.silent_room(now), now))
 
     def renew(self, contact: Contact, session: Session, now: float) -> list[Output]:
         """Paired anew: what waits must be sealed under the new session."""
@@ -350,16 +297,16 @@ class Conversation:
     def release(self, now: float) -> list[Output]:
         """What waited for a home that was restored may go."""
         out: list[Output] = []
-        for item in self._outbox.held:
+        for item in self._sending.outbox.held:
             entry = replace(item.entry, held=False)
-            self._outbox.put(entry)
+            self._sending.outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
         return self._saved(out + self._flush(now))
 
     def cancel(self, now: float) -> list[Output]:
         """Withdraw every message that waits. A renewal stays: without it the two ends would disagree on their
         keys."""
-        messages = [item for item in self._outbox if not item.entry.renewal]
+        messages = [item for item in self._sending.outbox if not item.entry.renewal]
         return [order for item in messages for order in self._finish(item, MessageState.CANCELLED, now)]
 
     # --- beginning anew
@@ -390,12 +337,12 @@ class Conversation:
             case Nudge():
                 before = self._session.position()
                 asks = wire.Presence(here=True, asks=True, receipt=self._receipt())
-                said = self._say(asks, self._session.answer_room(now), now)
+                said = self._sending.say(asks, self._session.answer_room(now), now)
                 if said:
                     self._reunion.nudged(before)
                 return said
             case Warn():
-                return self._say(wire.Copied(), self._session.answer_room(now), now)
+                return self._sending.say(wire.Copied(), self._session.answer_room(now), now)
             case Adopt(session, transcript, asked):
                 hold = not asked and self.contact.verified
                 self._reunion.left_behind(self._session)
@@ -408,28 +355,27 @@ class Conversation:
         if now < self._turned_at.get(turn, float("-inf")) + TELL_GAP_S:
             return []
         self._turned_at[turn] = now
-        return [Turned(turn, len(self._outbox.held))]
+        return [Turned(turn, len(self._sending.outbox.held))]
 
     def _go_on_in(self, session: Session, hold: bool, now: float) -> list[Output]:
         """Another session: what waits must be sealed under it. ``hold``: only when the person says so. The
         contact may have forgotten how long what is said lasts."""
         out: list[Output] = [Retag(TagDelta((), tuple(self._session.tags()))), Retag(session.listen(now))]
-        self._session, self._inbox, self._moved = session, Inbox(), True
-        self._answer_at = self._probe_at = None
+        self._sending.begin(session)
+        self._inbox, self._answer_at = Inbox(), None
         self._owes_receipt = self._heard_back = False
         self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
-        for item in self._outbox:
+        for item in self._sending.outbox:
             # In which mesh we are is still true when the session is another.
             if item.entry.renewal and not _is(wire.MeshRenewed, item.entry):
                 out += self._finish(item, MessageState.CANCELLED, now)
                 continue
             held = item.entry.held or hold
             entry = replace(item.entry, number=None, ciphertext=None, held=held)
-            self._outbox.put(entry)
+            self._sending.outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
-        self._leaving = {}
         if self.contact.lasts_turn:
-            out += self._enqueue(wire.Lasting(self.contact.lasts_s, self.contact.lasts_turn), now)
+            out += self._sending.enqueue(wire.Lasting(self.contact.lasts_s, self.contact.lasts_turn))
         return out
 
     # --- receiving
@@ -457,7 +403,7 @@ class Conversation:
                 return out
             ciphertext = self._inbox.pop(self._session.expected)
             assert ciphertext is not None, "it was whole"
-            self._moved = True
+            self._sending.moved = True
             if not self._session.follows(ciphertext):
                 self._counters["payloads of another copy"] += 1
                 break
@@ -501,7 +447,7 @@ class Conversation:
                 return [Persist(PutMessage(line)), Notify(MessageArrived(line))]
             case wire.RekeyOffer():
                 agreed = self._session.answer_renewal(payload, now)
-                return [Retag(agreed[1]), *self._enqueue(agreed[0], now)] if agreed is not None else []
+                return [Retag(agreed[1]), *self._sending.enqueue(agreed[0])] if agreed is not None else []
             case wire.RekeyAnswer():
                 delta = self._session.complete_renewal(payload, now)
                 return [Retag(delta)] if delta is not None else []
@@ -546,9 +492,9 @@ class Conversation:
         count and do not name was another's, who has our keys."""
         if receipt.next > self._session.next_number:
             return self._turn(self._reunion.tear(now), now)
-        told = self._outbox.acknowledged(receipt)
+        told = self._sending.outbox.acknowledged(receipt)
         self._session.told = max(self._session.told, receipt.next)
-        self._probe_gap = self._repeat_s
+        self._sending.heard()
         self._heard_back = True
         done = [(item, MessageState.DELIVERED) for item in told.kept]
         done += [(item, MessageState.EXPIRED) for item in told.refused]
@@ -561,8 +507,8 @@ class Conversation:
         neighbour would see for whom they were."""
         out: list[Output] = []
         if self._owes_receipt:
-            out += self._say(self._receipt(), self._session.answer_room(now), now)
-        again = self._send_due(now - self._repeat_s, now) if self._heard_back else []
+            out += self._sending.say(self._receipt(), self._session.answer_room(now), now)
+        again = self._sending.missing(now) if self._heard_back else []
         if self._owes_receipt or self._heard_back:
             out += again or self._reopen(now)
         self._answer_at, self._owes_receipt, self._heard_back = None, False, False
@@ -573,92 +519,29 @@ class Conversation:
         moved."""
         if self._session.room(now) > 0 or self._session.answer_room(now) <= 0:
             return []
-        return self._ask(self._session.answer_room(now), now)
+        return self._sending.ask(self._session.answer_room(now), self._receipt(), now)
 
     # --- sending
 
-    def _enqueue(self, payload: wire.Payload, now: float) -> list[Output]:
-        """Accept a payload of our own making; it goes the way of every message."""
-        self._moved = True
-        message = MessageId(self._entropy.bytes(16).hex())
-        order = max((item.entry.order for item in self._outbox), default=0)
-        body = wire.encode_payload(payload)
-        entry = OutboxEntry(message, self.contact.id, body, order, NEVER, renewal=True)
-        self._outbox.put(entry)
-        return [Persist(PutOutbox(entry))]
+    def _flush(self, now: float) -> list[Output]:
+        """Send what has never been sent, and what is to be said of keys, as far as the window reaches."""
+        if not self._sending.connected or self._reunion.torn:
+            return []
+        key = self._reunion.offer()
+        offer = self._session.renew(self._entropy, now) if not self._reunion.listening else None
+        told = [out for each in (key, offer) if each is not None for out in self._sending.enqueue(each)]
+        return told + self._sending.flush(now)
 
     def _say_last(self, payload: wire.Lasting | wire.MeshRenewed, now: float) -> list[Output]:
         """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
         us say it, one waits."""
-        old = [each for each in self._outbox if each.entry.number is None and _is(type(payload), each.entry)]
+        old = [
+            each
+            for each in self._sending.outbox
+            if each.entry.number is None and _is(type(payload), each.entry)
+        ]
         dropped = [order for item in old for order in self._finish(item, MessageState.CANCELLED, now)]
-        return dropped + self._enqueue(payload, now)
-
-    def _flush(self, now: float) -> list[Output]:
-        """Send what has never been sent, as far as the window reaches."""
-        if not self._connected or self._reunion.torn:
-            return []
-        out: list[Output] = []
-        key = self._reunion.offer()
-        offer = self._session.renew(self._entropy, now) if not self._reunion.listening else None
-        for each in (key, offer):
-            out += self._enqueue(each, now) if each is not None else []
-        out += self._send_due(float("-inf"), now)
-        while (item := self._outbox.unsealed()) is not None and self._session.room(now) > 0:
-            salt = self._entropy.bytes(SALT_BYTES)
-            number, ciphertext = self._session.encrypt(item.entry.payload, salt)
-            entry = replace(item.entry, number=number, ciphertext=ciphertext)
-            self._outbox.put(entry)
-            out.append(Persist(PutOutbox(entry)))
-            out += self._send_due(float("-inf"), now)
-        if self._outbox.unsealed() is not None and self._probe_at is None:
-            self._probe_at = now + self._probe_gap
-        return out
-
-    def _send_due(self, before: float, now: float) -> list[Output]:
-        out: list[Output] = []
-        if self._connected:
-            for item, index in self._outbox.due(before):
-                if self._session.room(now) <= 0:
-                    break
-                out += self._send_fragment(item, index, now)
-        return out
-
-    def _send_fragment(self, item: Item, index: int, now: float) -> list[Output]:
-        entry, pieces = item.entry, item.pieces
-        assert entry.number is not None, "only sealed messages have pieces"
-        floor = self._outbox.floor(self._session.next_number)
-        fragment = self._session.fragment(
-            Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index]
-        )
-        first_time = len(item.sent) < len(pieces)
-        item.sent[index] = now
-        if self._probe_at is None:
-            self._probe_at = now + self._probe_gap
-        sealed = self._seal(fragment, now)
-        if first_time:
-            self._leaving[sealed.cell[: GEOMETRY.cell_tag]] = entry.id
-        return [sealed]
-
-    def _probe(self, now: float) -> list[Output]:
-        """Ask into the silence, and wait twice as long before the next time."""
-        self._probe_at = None
-        if not len(self._outbox):
-            return []
-        more = exponential(self._entropy, self._probe_gap - self._repeat_s)
-        self._probe_at = now + self._repeat_s * uniform(self._entropy, 0.8, 1.2) + more
-        self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
-        return [_patient(each) for each in self._ask(self._session.silent_room(now), now)]
-
-    def _ask(self, room: int, now: float) -> list[Output]:
-        """Send what will be answered: the first missing fragment of the oldest message, or a greeting when no
-        message got a place in the window."""
-        if room <= 0 or not len(self._outbox):
-            return []
-        probe = self._outbox.probe()
-        if probe is not None:
-            return self._send_fragment(*probe, now)
-        return self._say(wire.Presence(here=True, asks=True, receipt=self._receipt()), room, now)
+        return dropped + self._sending.enqueue(payload)
 
     def _tick_connected(self, now: float) -> list[Output]:
         out: list[Output] = self._turn(self._reunion.tick(self._session, now), now)
@@ -667,26 +550,12 @@ class Conversation:
         if self._answer_at is not None and now >= self._answer_at:
             out += self._answer(now)
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
-            asks = not self._presence.here(now) or len(self._outbox) > 0
+            asks = not self._presence.here(now) or len(self._sending.outbox) > 0
             greeting = wire.Presence(here=True, asks=asks, receipt=self._receipt())
-            out += map(_patient, self._say(greeting, self._session.silent_room(now), now))
-        if self._probe_at is not None and now >= self._probe_at:
-            out += self._probe(now)
+            out += map(patient, self._sending.say(greeting, self._session.silent_room(now), now))
+        if self._sending.probe_at is not None and now >= self._sending.probe_at:
+            out += self._sending.probe(self._receipt(), now)
         return out + (self._flush(now) if self._answer_at is None else [])
-
-    def _say(self, notice: wire.Notice, room: int, now: float) -> list[Output]:
-        """Send a notice, if there is room: in the envelope only, never repeated."""
-        self._presence.greeted(now)
-        if room <= 0:
-            self._counters["notices withheld: window full"] += 1
-            return []
-        floor = self._outbox.floor(self._session.next_number)
-        data = wire.encode_notice(notice)
-        return [self._seal(self._session.fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)]
-
-    def _seal(self, fragment: Fragment, now: float) -> SendCell:
-        self._moved = True
-        return SendCell(self._session.seal(fragment, now))
 
     # --- ends
 
@@ -696,13 +565,12 @@ class Conversation:
         Only while there is a link: neighbours meet at topics made of the epoch, so a link is what shows that
         our clock is not wrong by days.
         """
-        old = self._outbox.expired(self._patience.at(now))
+        old = self._sending.outbox.expired(self._patience.at(now))
         expired = [order for item in old for order in self._finish(item, MessageState.EXPIRED, now)]
         return [*expired, Retag(self._session.listen(now)), *self._turn(self._reunion.listen(now), now)]
 
     def _finish(self, item: Item, state: MessageState, now: float) -> list[Output]:
-        self._outbox.remove(item.entry.id)
-        self._leaving = {tag: id for tag, id in self._leaving.items() if id != item.entry.id}
+        self._sending.remove(item.entry.id)
         return [Persist(DropOutbox(item.entry.id)), *self._moved_to(item.entry, state, now)]
 
     def _moved_to(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
@@ -719,9 +587,9 @@ class Conversation:
             out = [*out, Retag(ahead)]
         if self._reunion.moved:
             out = [Persist(PutRecovery(self._reunion.snapshot())), *out]
-        if not self._moved:
+        if not self._sending.moved:
             return out
-        self._moved = False
+        self._sending.moved = False
         return [Persist(PutSession(self._session.snapshot())), *out]
 
 
@@ -733,8 +601,3 @@ def _is(kind: type[wire.Payload], entry: OutboxEntry) -> bool:
 def _shown(at: float, now: float) -> float:
     """When a contact's line was written, within what can be."""
     return min(max(at, now - AT_PAST_S), now)
-
-
-def _patient(each: Output) -> Output:
-    """The same, without hurry: with cover it takes the place of the next cover packet."""
-    return replace(each, patient=True) if isinstance(each, SendCell) else each

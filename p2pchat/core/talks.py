@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from p2pchat.core import conversation, facts, recognition
+from p2pchat.core import facts, outputs, recognition
 from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import ANSWER_S, Conversation
 from p2pchat.core.lasting import Purge
@@ -397,42 +397,40 @@ class Talks:
     def _in(self, home: MeshId) -> list[Conversation]:
         return [talk for talk in self._conversations.values() if talk.contact.mesh == home]
 
-    def _each(
-        self, does: Callable[[Conversation], Iterable[conversation.Output]], now: float
-    ) -> list[Output]:
+    def _each(self, does: Callable[[Conversation], Iterable[outputs.Output]], now: float) -> list[Output]:
         return self._all(list(self._conversations.values()), does, now)
 
     def _all(
         self,
         talks: Iterable[Conversation],
-        does: Callable[[Conversation], Iterable[conversation.Output]],
+        does: Callable[[Conversation], Iterable[outputs.Output]],
         now: float,
     ) -> list[Output]:
         return [each for talk in talks for each in self._on(talk, does(talk), now)]
 
-    def _on(self, talk: Conversation, out: Iterable[conversation.Output], now: float) -> list[Output]:
+    def _on(self, talk: Conversation, out: Iterable[outputs.Output], now: float) -> list[Output]:
         done: list[Output] = []
         self._due = None
         for each in out:
             match each:
-                case conversation.SendCell(cell, patient):
+                case outputs.SendCell(cell, patient):
                     done += [SendInto(way, cell, patient) for way in self._into(talk)]
-                case conversation.MeshTold(renewed):
+                case outputs.MeshTold(renewed):
                     done.append(MeshTold(talk.contact.id, renewed))
-                case conversation.Lasts():
+                case outputs.Lasts():
                     done += self._last(talk.contact.id, each)
-                case conversation.Renewed(transcript):
+                case outputs.Renewed(transcript):
                     done += self._anew(talk.contact.id, transcript, now)
-                case conversation.Turned(turn, waiting):
+                case outputs.Turned(turn, waiting):
                     done += self._turned(talk.contact.id, turn, waiting)
-                case conversation.Retag(delta):
+                case outputs.Retag(delta):
                     if not talk.contact.blocked:
                         self._retag(talk.contact.id, delta.added, delta.removed)
                 case _:
                     done.append(each)
         return done
 
-    def _last(self, contact: ContactId, decided: conversation.Lasts) -> list[Order]:
+    def _last(self, contact: ContactId, decided: outputs.Lasts) -> list[Order]:
         return self._renew(
             contact,
             lambda known: self._contacts.last(known, decided.seconds, decided.turn, by_them=decided.by_them),

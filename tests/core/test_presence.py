@@ -8,8 +8,9 @@ import math
 import pytest
 
 from p2pchat.core import facts, orders
-from p2pchat.core.conversation import Conversation, SendCell
+from p2pchat.core.outputs import SendCell
 from p2pchat.core.presence import HERE_S, REFRESH_S, Presence
+from p2pchat.core.sending import Sending
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.outputs import Output
 from p2pchat.core.stem.pin import Pin
@@ -152,14 +153,14 @@ def test_gaps_have_no_memory() -> None:
 def test_a_relay_cannot_tell_which_cell_follows_which(monkeypatch: pytest.MonkeyPatch) -> None:
     """It notes when it first saw each cell, and guesses that the next of a stream comes so much later."""
     whose: dict[bytes, int] = {}
-    seal = Conversation._seal
+    seal = Sending.seal
 
-    def sealed(self: Conversation, fragment: Fragment, now: float) -> SendCell:
+    def sealed(self: Sending, fragment: Fragment, now: float) -> SendCell:
         made = seal(self, fragment, now)
         whose[cell_id(made.cell)] = id(self)
         return made
 
-    monkeypatch.setattr(Conversation, "_seal", sealed)
+    monkeypatch.setattr(Sending, "seal", sealed)
     world = World(1)
     names = [f"n{number}" for number in range(9)]
     for name in names:

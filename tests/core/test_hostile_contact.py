@@ -95,7 +95,7 @@ def test_a_payload_that_is_none_is_counted_and_passed_over(world: World, plain: 
 def test_what_olm_does_not_take_is_counted_and_never_acknowledged(world: World, junk: bytes) -> None:
     def forged(talk: Conversation) -> tuple[int, bytes]:
         talk._session.next_number += 1
-        return talk._session.next_number - 1, junk
+        return talk._session.next_number - 1, talk._session._sent + junk
 
     before = talk(world, "bob", "mallory")._session.expected
     say_ordered(world, forged)

@@ -232,7 +232,9 @@ class Conversation:
         out: list[Output] = self._turn(self._reunion.confirmed(), now) if offered is not None else []
         out += [Retag(delta), *self._heard(now)]
         try:
+            before = session.position()
             fragment = session.read(plain)
+            self._sending.moved |= session.position() != before
             if session.overtaken:
                 return out + self._turn(self._reunion.tear(now), now)
             out += self._turn(self._reunion.heard(session, now), now)
@@ -319,9 +321,9 @@ class Conversation:
                 return self._turn(self._reunion.hear(cell, self._session, now), now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
-        copy = self._session.by_a_copy(cell)
-        if copy is not None:
-            self._reunion.doubt(now, copy)
+        if self._session.by_a_copy(cell):
+            self._sending.moved = True
+            self._reunion.doubt(now)
         return []
 
     def _turn(self, steps: Iterable[Step], now: float) -> list[Output]:
@@ -499,8 +501,10 @@ class Conversation:
         done = [(item, MessageState.DELIVERED) for item in told.kept]
         done += [(item, MessageState.EXPIRED) for item in told.refused]
         out = [order for item, state in done for order in self._finish(item, state, now)]
-        turn = self._reunion.tear(now) if told.unknown else self._reunion.vouched(self._session, now)
-        return out + self._turn(turn, now)
+        if told.unknown:
+            return out + self._turn(self._reunion.tear(now), now)
+        self._reunion.vouched(self._session)
+        return out
 
     def _answer(self, now: float) -> list[Output]:
         """Whatever the cells that came lately cause: it leaves together, and not when they came, or a

@@ -23,9 +23,8 @@ NEVER = 2.0**53
 class Inquiry:
     """One. ``tick`` when ``at`` has come, while there is a link."""
 
-    def __init__(self, at: float, gap_s: float, beyond: Position | None = None, unanswered: int = 0) -> None:
-        """``gap_s``: the time that each question has; ``beyond``: others wrote under tags of ours up to
-        there, so that only what is answered after that was ours; ``unanswered``: questions of before."""
+    def __init__(self, at: float, gap_s: float, unanswered: int = 0) -> None:
+        """``gap_s``: the time that each question has; ``unanswered``: questions of before."""
         self.at = at
         self.unanswered = unanswered
         self.over = False
@@ -33,7 +32,6 @@ class Inquiry:
         self.since: Position | None = None
         """Where we stood when we first asked."""
         self._gap_s = gap_s
-        self._beyond = beyond
         self._asked = False
 
     def tick(self, now: float) -> bool:
@@ -49,15 +47,8 @@ class Inquiry:
     def asked(self, before: Position) -> None:
         """The question left; ``before``: where we stood until then."""
         self._asked = True
-        if self.since is None and not _passed(before, self._beyond):
+        if self.since is None:
             self.since = before
-
-    def foreign(self, at: Position) -> None:
-        """Another wrote under a tag of ours: what was asked up to there may have been its question."""
-        if self._beyond is None or _passed(self._beyond, at):
-            self._beyond = at
-        if self.since is not None and _passed(self.since, at):
-            self.since = None
 
     def answered(self, session: Session) -> bool:
         """Whether the contact has shown that it saw a question."""
@@ -72,8 +63,3 @@ class Inquiry:
     def begin_again(self, now: float) -> None:
         """What was silent until now does not count."""
         self.at, self.over, self.unanswered, self._asked = now, False, 0, False
-
-
-def _passed(one: Position, other: Position | None) -> bool:
-    """Whether ``other`` is in the same chain, and not before ``one``."""
-    return other is not None and one[0] is other[0] and one[1:] <= other[1:]

@@ -91,8 +91,6 @@ class Reunion:
         self._first = identity.identity_key < theirs
         """Of two whose session is of no use at both ends, this one is answered."""
         self._doubt: Inquiry | None = None
-        self._by_a_copy = False
-        """The doubt began because a copy of this home wrote."""
         self._doubted_at = -NEVER
         self._due: list[Inquiry] = []
         """Whose question is about to leave."""
@@ -232,35 +230,27 @@ class Reunion:
             steps += [Tell(Turn.TWO), Warn()]
         return steps + ([Listen(gone)] if gone is not None else [])
 
-    def vouched(self, session: Session, now: float) -> list[Step]:
+    def vouched(self, session: Session) -> None:
         """The contact said in the session what it has of ours, and it is nothing else than we sent."""
-        if self._doubt is None or not self._doubt.answered(session):
-            return []
-        copy, self._doubt = self._by_a_copy, None
-        if not self.unconfirmed:
-            self._asking.cease()
-        return self.warned(now) if copy else []
+        if self._doubt is not None and self._doubt.answered(session):
+            self._doubt = None
+            if not self.unconfirmed:
+                self._asking.cease()
 
     def warned(self, now: float) -> list[Step]:
-        """A copy of this home writes, or asked to be taken for it."""
+        """The contact says that a copy of this home asked to be taken for it."""
         if now < self._warned_at + DOUBT_GAP_S:
             return []
         self._warned_at = now
         return [Tell(Turn.COPIED)]
 
-    def doubt(self, now: float, copy: Position | None = None) -> None:
-        """The contact may have gone on without us: find out whether it still hears us. ``copy``: a copy of
-        this home wrote, there in what we send."""
-        if self.torn or self._line is None:
+    def doubt(self, now: float) -> None:
+        """The contact may have gone on without us: find out whether it still hears us."""
+        if self.torn or self._line is None or self._doubt is not None:
             return
-        if self._doubt is not None:
-            if copy is not None:
-                self._doubt.foreign(copy)
-            return
-        if now < self._doubted_at + DOUBT_GAP_S:
-            return
-        self._doubt, self._doubted_at, self._by_a_copy = Inquiry(now, DOUBT_S, copy), now, copy is not None
-        self._asking.soon(now)
+        if now >= self._doubted_at + DOUBT_GAP_S:
+            self._doubt, self._doubted_at = Inquiry(now, DOUBT_S), now
+            self._asking.soon(now)
 
     def nudged(self, before: Position) -> None:
         """It was asked whether somebody is there; ``before``: where the session stood until then."""

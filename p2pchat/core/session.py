@@ -70,6 +70,9 @@ AHEAD = 16
 """Tags of our own next cells that are listened for: a cell that bears one, and opens with our own key, was
 written by a copy of this home. Under tags that we have used anybody can write, and the keys are gone."""
 
+SKIP_MAX = 4096
+"""Cells that another copy of this home may have written since: a day's, and a few milliseconds to skip."""
+
 Position = tuple[SendChain, int, int]
 """A place in what is sent: a chain, an epoch and the index of the next cell."""
 
@@ -111,7 +114,7 @@ class Session:
         self._opened: list[bytes] = []
         """Names of the payloads opened last, for receipts."""
         self.overtaken = False
-        """The contact has seen cells of ours that we have yet to write."""
+        """The contact has seen cells of ours far beyond those that we have written."""
         self._ours: dict[bytes, int] = {}
         """Tags of our own next cells, and their indices."""
         self._ours_at: Position | None = None
@@ -189,13 +192,16 @@ class Session:
         gained = tuple(tag for tag in self._ours if tag not in before)
         return TagDelta(gained, tuple(tag for tag in before if tag not in self._ours))
 
-    def by_a_copy(self, cell: Cell) -> Position | None:
-        """Where in what we send the cell stands, if it was sealed with a key of ours that we have yet to use:
-        only a copy of this home can do that."""
+    def by_a_copy(self, cell: Cell) -> bool:
+        """Whether the cell was sealed with a key of ours that we have yet to use: only a copy of this home
+        can do that. Then we go on behind it."""
         index, at = self._ours.get(cell.tag), self.position()
         if index is None or self._ours_at is None or self._ours_at[:2] != at[:2] or index < at[2]:
-            return None
-        return (*at[:2], index) if self._sending.wrote(cell, index) else None
+            return False
+        if not self._sending.wrote(cell, index):
+            return False
+        self._sending.skip_to(index + 1)
+        return True
 
     def position(self) -> Position:
         """Where we are in what we send."""
@@ -358,15 +364,19 @@ class Session:
         return sent - seen
 
     def _note_seen(self, fragment: Fragment) -> None:
-        """Believe the contact's word only about this generation, forwards, and not past what we sent."""
+        """Believe the contact's word only about this generation, and forwards. Past what we sent another copy
+        of this home has written, or this one before it was put back: we go on behind that. Receipts tell
+        whether what was said there is ours as well."""
         generation, epoch = fragment.seen_epoch >> _EPOCH_BITS, fragment.seen_epoch & (1 << _EPOCH_BITS) - 1
         index = -1 if fragment.seen_index == NOTHING_SEEN else fragment.seen_index
         mine = self._renewal.generation if self._sending_next is None else self._renewal.generation - 1
         if generation != mine % 256 or epoch < self._sending.epoch:
             return
         if (epoch, index) >= (self._sending.epoch, self._sending.index):
-            self.overtaken = True
-            return
+            if epoch != self._sending.epoch or index >= self._sending.index + SKIP_MAX:
+                self.overtaken = True
+                return
+            self._sending.skip_to(index + 1)
         self._seen = max(self._seen, (epoch, index)) if epoch == self._seen[0] else (epoch, index)
 
 

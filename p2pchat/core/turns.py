@@ -23,7 +23,7 @@ class Turn(Enum):
     TWIN = "twin"
     """Another copy of this home talks with the contact, and the contact stays with that one."""
     COPIED = "copied"
-    """This home talks with the contact, and another copy of it writes, or asked to be taken for it."""
+    """This home talks with the contact, and another copy of it asked to be taken for it."""
     RENEWED = "renewed"
     """We asked, and have begun anew."""
     RESTORED = "restored"

@@ -153,6 +153,12 @@ class SendChain:
             return False
         return cell.epoch == self.epoch
 
+    def skip_to(self, index: int) -> None:
+        """Leave the keys below ``index`` unused: another copy of this home has used them."""
+        while self.index < index:
+            self._chain = derive(self._chain, "next")
+            self.index += 1
+
     def mark(self, binding: bytes, nonce: bytes) -> bytes:
         """What shows the other side alone that it is we who say it where ``binding`` (32 bytes) is known; 16
         bytes, another with every nonce."""

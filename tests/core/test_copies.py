@@ -1,4 +1,4 @@
-"""Homes that were put back, copied or ran twice: nobody is told of a delivery that was none."""
+"""Homes that were put back, copied or ran twice: no delivery is told of that was none, and all go on."""
 
 from __future__ import annotations
 

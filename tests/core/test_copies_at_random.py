@@ -1,5 +1,5 @@
 """Homes that are put back, copied, killed and cut off at random, beside a member without keys who repeats and
-alters what it hears: nothing false, lost, double or out of order, and in the end all talk."""
+alters what it hears: nothing is false, lost, double or out of order, and in the end all talk."""
 
 from __future__ import annotations
 

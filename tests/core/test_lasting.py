@@ -146,7 +146,7 @@ def test_who_says_outdated_things_without_end_has_us_keep_few_answers(
         decide(world, "bob", "alice", seconds)
     world.run(30.0)
     (hostile,) = world.machines["alice"].running._talks._conversations.values()
-    monkeypatch.setattr(hostile, "_say", lambda notice, room, now: [])
+    monkeypatch.setattr(hostile._sending, "say", lambda notice, room, now: [])
     monkeypatch.setattr(conversation, "decided", lambda contact, seconds: Lasting(seconds, 1))
     for _ in range(2 * SEALED_CAP):
         decide(world, "alice", "bob", 60.0)

@@ -17,6 +17,7 @@ from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import LimitError, UsageError
+from p2pchat.text import one_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Wait
@@ -64,8 +65,13 @@ async def _send(settings: Settings, to: str, text: str, wait: Wait, timeout: flo
         else:
             say(event["state"])
 
+    def hindered(why: str) -> None:
+        say(f"not yet: {one_line(why)}")
+
     async with open_node(settings, timeout) as node:
-        result = await node.send(to, text, wait=wait, timeout=timeout, on_state=report, id=key)
+        result = await node.send(
+            to, text, wait=wait, timeout=timeout, on_state=report, id=key, on_hindrance=hindered
+        )
         if result["state"] == "queued" and node.embedded:
             say("It goes out while a node runs here: p2pchat node run")
 

@@ -215,17 +215,19 @@ class Node(Reach):
         timeout: float | None = 30.0,
         on_state: Callable[[Event], None] | None = None,
         id: str | None = None,
+        on_hindrance: Callable[[str], None] | None = None,
     ) -> Event:
         """Send a text and wait for a state: ``queued``, ``relayed`` or ``delivered``.
 
         ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose
-        the message. The same ``id`` (any text of at most ``KEY_MAX`` bytes) again sends nothing twice.
+        the message. ``on_hindrance`` is told, in a sentence, what is in the way for certain, as soon as that
+        is known. The same ``id`` (any text of at most ``KEY_MAX`` bytes) again sends nothing twice.
         Returns ``{"id", "state", "at"}``. Raises NotInTime (it stays queued), Ended (expired or cancelled),
         UsageError (also if the id was used for something else), LimitError.
         """
         if wait not in get_args(Wait):
             raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
-        report = _each_once(on_state)
+        report = _each_once(on_state, on_hindrance)
         named = message_name(id) if id is not None else {"id": os.urandom(16).hex()}
         within = self._answer_s if timeout is None else min(self._answer_s, max(timeout, ACCEPT_S))
         same = f"the id {named['id']}" if id is None else "the same id"
@@ -352,13 +354,19 @@ def _remaining(timeout: float | None) -> Callable[[], float | None]:
     return lambda: None if end is None else max(0.0, end - loop.time())
 
 
-def _each_once(on_state: Callable[[Event], None] | None) -> Callable[[Event], None]:
+def _each_once(
+    on_state: Callable[[Event], None] | None, on_hindrance: Callable[[str], None] | None
+) -> Callable[[Event], None]:
     """Tell each state once and in order, however often the question had to be asked."""
     order = ("queued", "relayed", "delivered", "expired", "cancelled")
     reached = -1
 
     def report(event: Event) -> None:
         nonlocal reached
+        if event["type"] == "hindrance":
+            if on_hindrance is not None:
+                on_hindrance(event["why"])
+            return
         place = order.index(event["state"])
         if place > reached:
             reached = place

@@ -78,6 +78,11 @@ class NetworkChanged:
     """It reaches others in another way than before, or again, or has slept."""
 
 
+@dataclass(frozen=True, slots=True)
+class Urged:
+    """A person wants something now that others are needed for."""
+
+
 # --- the WebRTC links
 
 
@@ -135,7 +140,7 @@ class FramesDrained:
     count: int
 
 
-NetworkFact = ServersHinted | NetworkChanged | LinkShaken
+NetworkFact = ServersHinted | NetworkChanged | Urged | LinkShaken
 """What concerns the ways by which links are made."""
 
 
@@ -320,6 +325,7 @@ Fact = (
     | ServersHinted
     | SignalReceived
     | NetworkChanged
+    | Urged
     | LinkShaken
     | OfferMade
     | AnswerMade

@@ -178,9 +178,11 @@ class Mesh:
         """Somebody is on the way into this mesh: be where it is met."""
         return self._watched(self._view.expect(now), now)
 
-    def seated(self, url: str, topic: Topic, others: tuple[Seat, ...], now: float) -> list[MeshOutput]:
-        """We hold a seat and see some others."""
-        return self._watched(self._view.seated(url, topic, others, now), now)
+    def seated(
+        self, url: str, topic: Topic, others: tuple[Seat, ...], now: float, own: Seat | None = None
+    ) -> list[MeshOutput]:
+        """We hold a seat, our ``own``, and see some others."""
+        return self._watched(self._view.seated(url, topic, others, now, own), now)
 
     def unseated(self, url: str) -> None:
         """The connection to a rendezvous is gone."""

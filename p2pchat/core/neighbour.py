@@ -50,8 +50,9 @@ class SeatRef:
 
 
 SAID_S = 6.0
+SAID_SOON_S = 2.0
 """Checks that lead nowhere for so long are told to the person, though they go on: over a poor way they may
-need seven."""
+need seven. Soon, where both ends know that their NATs let nothing through, and no TURN server helps."""
 
 
 def hopeless(one: Nat, other: Nat) -> bool:
@@ -123,8 +124,20 @@ class Neighbour:
         """Both ends have told how they can be reached: they try."""
         assert self.own is not None and self.theirs is not None, "told"
         self.checked_since = now
-        relay = RELAY_SOON_S if hopeless(self.own.nat, self.theirs.nat) else RELAY_S
-        self.looks = sorted((now + relay, now + SAID_S), reverse=True)
+        self.looks = sorted((now + self._relay_after, now + self._said_after), reverse=True)
+
+    @property
+    def _hopeless(self) -> bool:
+        assert self.own is not None and self.theirs is not None, "told"
+        return hopeless(self.own.nat, self.theirs.nat)
+
+    @property
+    def _relay_after(self) -> float:
+        return RELAY_SOON_S if self._hopeless else RELAY_S
+
+    @property
+    def _said_after(self) -> float:
+        return SAID_SOON_S if self._hopeless and not self.relayed else SAID_S
 
     def looked(self, now: float) -> bool:
         """Whether it is time to see how the checks go; the next look is another."""
@@ -140,15 +153,14 @@ class Neighbour:
 
     def unreached(self, now: float) -> bool:
         """Whether checks have led nowhere for so long that it is worth saying."""
-        return self.checked_since is not None and not self.opened and now >= self.checked_since + SAID_S
+        since = self.checked_since
+        return since is not None and not self.opened and now >= since + self._said_after
 
     def needs_relay(self, now: float) -> bool:
         """Whether checks have led nowhere for so long that a second try is due, which is ours to make."""
         if self.checked_since is None or self.opened or self.relayed or not self.ours:
             return False
-        assert self.own is not None and self.theirs is not None, "told"
-        soon = hopeless(self.own.nat, self.theirs.nat)
-        return now >= self.checked_since + (RELAY_SOON_S if soon else RELAY_S)
+        return now >= self.checked_since + self._relay_after
 
     @property
     def ours(self) -> bool:

@@ -279,7 +279,12 @@ class Neighbours:
         ends."""
         twins = [n for n in self._table.values() if n.node == answer.node]
         attempts = [twin for twin in twins if not twin.up]
-        lost = any(twin.counts for twin in twins) or (bool(attempts) and answer.node < self._node)
+        # Who has a link with us to count on declines: an answer says that the other end has none. But one may
+        # have come up since we offered.
+        newer = any(
+            twin.link is not None and (twin.link.opened_at or 0.0) >= neighbour.began for twin in twins
+        )
+        lost = newer or (bool(attempts) and answer.node < self._node)
         if lost or answer.node == self._node:
             return self.close(neighbour, answered=True)
         out = [each for twin in attempts for each in self.close(twin)]

@@ -186,7 +186,7 @@ class Node:
                 return self._leave(now)
             case facts.RendezvousUp() | facts.RendezvousDown() | facts.SignalReceived():
                 return self._at_rendezvous(fact, now)
-            case facts.ServersHinted() | facts.NetworkChanged() | facts.LinkShaken():
+            case facts.ServersHinted() | facts.NetworkChanged() | facts.Urged() | facts.LinkShaken():
                 return self._ways(fact, now)
             case (
                 facts.OfferMade()
@@ -309,6 +309,8 @@ class Node:
                 for each in self._meshes:
                     each.network_changed(now)
                 return self._rendezvous.retry(now)
+            case facts.Urged():
+                return self._rendezvous.retry(now)
             case facts.LinkShaken(link):
                 home = self._meshes.owning(link)
                 return self._on_mesh(home, home.shaken(link, now), now) if home is not None else []
@@ -317,8 +319,8 @@ class Node:
 
     def _mesh_signal(self, home: Mesh, url: str, message: Topical, now: float) -> list[mesh.MeshOutput]:
         match message:
-            case signalling.Seated(topic, _, others):
-                return home.seated(url, topic, others, now)
+            case signalling.Seated(topic, seat, others):
+                return home.seated(url, topic, others, now, seat)
             case signalling.Blob(topic, seat, blob):
                 return home.blob(SeatRef(url, topic, seat), blob, now)
             case signalling.Gone(topic, seat):

@@ -283,9 +283,14 @@ class View:
         self._due = None
         return [*self._meeting.sit(now)]
 
-    def seated(self, url: str, topic: Topic, others: tuple[Seat, ...], now: float) -> list[ViewOutput]:
-        """We hold a seat and see some others: offer links where we need them, leave if we are not needed."""
+    def seated(
+        self, url: str, topic: Topic, others: tuple[Seat, ...], now: float, own: Seat | None = None
+    ) -> list[ViewOutput]:
+        """We hold a seat and see some others: offer links where we need them, leave if we are not needed. A
+        server that has not noticed that we are gone from our ``own`` last seat shows us that, too."""
         self._due = None
+        if own is not None:
+            self._meeting.sits(url, own, self._node)
         self._meeting.seated(url, topic, len(others))
         seats = [SeatRef(url, topic, other) for other in others]
         out = [
@@ -329,7 +334,8 @@ class View:
         if not self._settings.walks:
             return self._settings.links_wanted
         helpless = self._short_since is not None and now >= self._short_since + WALKS_ALONE_S
-        few = max(SEAT_LINKS - len(self._neighbours), int(helpless))
+        standing = sum(not each.faded for each in self._neighbours)
+        few = max(SEAT_LINKS - standing, int(helpless))
         return min(few, self._settings.links_wanted + SEAT_LINKS - self._places.own(self._all()))
 
     def _stranger(self, at: SeatRef, now: float) -> bool:

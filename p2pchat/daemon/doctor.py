@@ -27,11 +27,14 @@ from p2pchat.core.status import ClockStatus
 from p2pchat.core.stem.cover import cost
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.daemon.home import has_room
+from p2pchat.daemon.reach import KINDS, no_way
 from p2pchat.daemon.views import View, clock_doubt
 from p2pchat.errors import OtherVersion
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
 from p2pchat.types import LinkId
+from p2pchat.wire.description import Nat
+from p2pchat.wire.ice import Servers
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -51,7 +54,8 @@ docs/a-recorded-line.md)."""
 
 async def checks(running: RunningNode) -> list[View]:
     """Each with a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
-    (rendezvous, clock), (gathered, linked) = await asyncio.gather(_rendezvous(running), _link(running.paths))
+    hinted = running.node.hinted(running.clock.now())
+    (rendezvous, clock), link = await asyncio.gather(_rendezvous(running), _link(running.paths, hinted))
     room = await asyncio.to_thread(has_room, running.home)
     return [
         _check("home", *_private(running)),
@@ -59,8 +63,7 @@ async def checks(running: RunningNode) -> list[View]:
         _check("disk", room, "takes new messages" if room else "full"),
         *rendezvous,
         *clock,
-        gathered,
-        linked,
+        *link,
         _sessions(running),
         await _neighbours(running, reached=any(each["ok"] for each in rendezvous)),
         *_cover(running),
@@ -142,8 +145,9 @@ def _clock(told: list[ClockStatus]) -> list[View]:
     return [_check("clock", doubt is None, doubt or f"as at {nearest.of}")]
 
 
-async def _link(paths: Paths) -> tuple[View, View]:
-    """A link from this machine to itself, by the ways that are set: what it offers, and whether it opens."""
+async def _link(paths: Paths, hinted: Servers) -> list[View]:
+    """A link from this machine to itself, by the ways that are set, and what rendezvous have hinted: what it
+    offers, what it shows of the network, and whether it opens."""
     heard: asyncio.Queue[tuple[int, Fact]] = asyncio.Queue()
     engines = [
         Engine(
@@ -151,30 +155,45 @@ async def _link(paths: Paths) -> tuple[View, View]:
             paths.servers,
             relay_only=paths.relay_only,
             proxy=paths.proxy,
+            ca_file=paths.ca_file,
         )
         for end in (0, 1)
     ]
     kinds: Counter[str] = Counter()
+    nat = Nat.UNKNOWN
     up: set[int] = set()
-    engines[0].make_offer(LINK)
+    linked = _check("link", False, f"none to this machine itself in {LINK_S:g} s")
+    engines[0].make_offer(LINK, hinted)
     try:
         async with asyncio.timeout(LINK_S):
             while len(up) < len(engines):
                 match await heard.get():
                     case _, OfferMade(_, offer):
-                        kinds = Counter(candidate.kind for candidate in offer.candidates)
+                        kinds, nat = Counter(each.kind for each in offer.candidates), offer.nat
                         engines[1].make_answer(LINK, offer)
                     case _, AnswerMade(_, answer):
                         engines[0].accept_answer(LINK, answer)
                     case end, LinkUp():
                         up.add(end)
                     case _, LinkDown(_, reason):
-                        return _addresses(kinds, paths), _check("link", False, reason)
+                        linked = _check("link", False, reason)
+                        break
+            else:
+                linked = _check("link", True, "one to this machine itself came up")
     except TimeoutError:
-        return _addresses(kinds, paths), _check("link", False, f"none to this machine itself in {LINK_S:g} s")
+        pass
     finally:
         await asyncio.gather(*(engine.aclose() for engine in engines))
-    return _addresses(kinds, paths), _check("link", True, "one to this machine itself came up")
+    return [_addresses(kinds, paths), *_nat(nat, kinds), linked]
+
+
+def _nat(nat: Nat, kinds: Counter[str]) -> list[View]:
+    """Nothing where nothing is known: links by relays alone, or no rendezvous that answers STUN."""
+    if nat is Nat.UNKNOWN:
+        return []
+    helped = nat not in (Nat.SYMMETRIC, Nat.BLOCKED) or bool(kinds["relay"])
+    relay = "; a TURN server helps" if kinds["relay"] else ""
+    return [_check("nat", helped, f"{KINDS[nat]}{relay}")]
 
 
 def _addresses(kinds: Counter[str], paths: Paths) -> View:
@@ -219,4 +238,6 @@ async def _neighbours(running: RunningNode, reached: bool) -> View:
         return _check("mesh", True, "in none yet")
     foreign = now.counters.get(f"input refused: {OtherVersion.kind}", 0)
     others = f"; refused {foreign} times members whose p2pchat speaks another version" if foreign else ""
-    return _check("mesh", links > 0, f"{links} link{'s' * (links != 1)}{others}")
+    way = no_way(running.node.unreached(running.clock.now())) if not links else ""
+    found = f"{links} link{'s' * (links != 1)}{others}"
+    return _check("mesh", links > 0, f"{found}: {way}" if way else found)

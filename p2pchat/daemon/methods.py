@@ -25,6 +25,7 @@ from p2pchat.daemon.configuring import Configuring
 from p2pchat.daemon.control import INVALID_PARAMS, Asker, MethodError
 from p2pchat.daemon.events import Forgotten, Rewritten
 from p2pchat.daemon.places import Places
+from p2pchat.daemon.reach import no_way
 from p2pchat.daemon.recall import Recall
 from p2pchat.errors import (
     ControlError,
@@ -52,6 +53,12 @@ WORDS_PATIENCE_S: Final = 600.0
 
 LINK_PATIENCE_S: Final = 86_400.0
 """How long an invite by link waits by default (protocol, section 7)."""
+
+HINDRANCE_LOOK_S: Final = 0.5
+"""Between looks whether something is in the way of a message that somebody waits for."""
+
+URGENT: Final = frozenset(("send", "wait", "invite", "join", "doctor"))
+"""A person asks for something that needs others now: what is out of reach is tried again at once."""
 
 JOIN_PATIENCE_S: Final = 60.0
 
@@ -108,6 +115,8 @@ class Methods:
         method = self._methods.get(name)
         if method is None:
             raise MethodError(METHOD_NOT_FOUND, f"there is no method {name!r}")
+        if name in URGENT:
+            self._running.driver.submit(facts.Urged())
         return await method(Arguments(params), asker)
 
     # --- who we are
@@ -347,6 +356,7 @@ class Methods:
         except ValueError as error:
             raise MethodError(INVALID_PARAMS, "state must be queued, relayed or delivered") from error
         patience = arguments.seconds("timeout")
+        telling = asyncio.get_running_loop().create_task(self._tell_hindrances(message, asker))
         try:
             async with asyncio.timeout(patience):
                 return await self._reached(message, wanted, asker)
@@ -355,6 +365,8 @@ class Methods:
             raise NotInTime(
                 f"not {wanted.value} within {patience:.3g} s ({why}); it stays queued and will still go out"
             ) from None
+        finally:
+            telling.cancel()
 
     async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> views.View:
         with self._running.events.subscribed() as happenings:
@@ -387,12 +399,38 @@ class Methods:
             return None
         return f"this home and {contact.name} are out of step, see 'p2pchat contacts show'"
 
+    async def _tell_hindrances(self, message: MessageId, asker: Asker) -> None:
+        """What is in the way, as soon as it is known: a rendezvous that is down, two networks without a
+        way between them. Whoever waits need not wait for the end to hear of it."""
+        told = ""
+        while True:
+            why = self._hindrance()
+            if why and why != told:
+                asker.event({"type": "hindrance", "id": message, "why": why})
+                told = why
+            await asyncio.sleep(HINDRANCE_LOOK_S)
+
+    def _hindrance(self) -> str:
+        """What is in the way for certain; empty where it may only be a matter of time."""
+        node = self._running.node
+        status = node.status()
+        if any(link.state == "up" for link in status.links):
+            return ""
+        if way := no_way(node.unreached(self._running.clock.now())):
+            return way
+        down = [each for each in status.rendezvous if each.reason and not each.up]
+        if down and len(down) == len(status.rendezvous):
+            return f"no rendezvous could be reached, {down[0].url}: {down[0].reason}"
+        return ""
+
     def _why_not_yet(self) -> str:
         """The nearest reason why nothing arrives, in a few words."""
         status = self._running.node.status()
         doubt = views.clock_doubt(status.clock)
         if any(link.state == "up" for link in status.links):
             return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
+        if way := no_way(self._running.node.unreached(self._running.clock.now())):
+            return way
         if status.rendezvous and not any(each.up for each in status.rendezvous):
             down = status.rendezvous[0]
             return (
@@ -435,7 +473,8 @@ class Methods:
         chosen: views.View = {"paths": views.paths(running.paths), "profile": running.profile}
         chosen["separate"] = running.separate
         facts = {**chosen, **running.process_facts(), "waits_for": running.waits_for or None}
-        return views.status(running.node.status(), running.started_at, facts, running.looking)
+        unreached = no_way(running.node.unreached(running.clock.now()))
+        return views.status(running.node.status(), running.started_at, facts, running.looking, unreached)
 
     async def _doctor(self, arguments: Arguments, asker: Asker) -> list[views.View]:
         return await doctor.checks(self._running)

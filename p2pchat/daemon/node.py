@@ -19,7 +19,7 @@ from p2pchat import cores
 from p2pchat.config.choices import Choices, Told, choose
 from p2pchat.config.paths import Paths
 from p2pchat.core import orders
-from p2pchat.core.facts import Leaving, Started, Stopping
+from p2pchat.core.facts import Leaving, NetworkChanged, Started, Stopping
 from p2pchat.core.node import Node
 from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
@@ -29,6 +29,7 @@ from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import ENDLESS, Methods
 from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingChanged, StoreError
+from p2pchat.net import interfaces
 from p2pchat.net.driver import Driver
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
@@ -46,6 +47,15 @@ SETTLE_S: Final = 60.0
 """Between cuts of the store's log: so long, at most, a state of a session that has moved on can be had from
 the files of a node that is killed."""
 
+
+NETWORK_LOOK_S = 2.0
+"""Between looks at the machine's addresses and routes; a look takes half a millisecond."""
+
+NOTICED_S = 0.1
+"""For connections to be known as lost, so that they are made anew at once."""
+
+SLEPT_S = 20.0
+"""A look that comes so late comes after a sleep."""
 
 CLOCK_LOOK_S = 5.0
 """Between looks whether the machine's clock was set."""
@@ -149,6 +159,7 @@ class RunningNode:
         )
         self._running.add_done_callback(self._driver_ended)
         self._settling = asyncio.get_running_loop().create_task(self._settle_forever())
+        self._following = asyncio.get_running_loop().create_task(self._watch_network())
         self._watching = asyncio.get_running_loop().create_task(self._watch_clock())
 
     async def ended(self) -> None:
@@ -176,7 +187,7 @@ class RunningNode:
                 await self.driver.submit_and_persist(Leaving())
             # Together: an offer that came while links close would be answered, by a node as good as gone.
             await asyncio.gather(self._connections.aclose(), self._engine.aclose())
-            tasks = (self._running, self._settling, self._watching)
+            tasks = (self._running, self._settling, self._watching, self._following)
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -187,6 +198,24 @@ class RunningNode:
             await asyncio.sleep(SETTLE_S)
             with suppress(StoreError):  # a disk that is full: the next commit says so
                 await self.ask_store(Store.settle)
+
+    async def _watch_network(self) -> None:
+        """Have links and connections made anew as soon as the machine's address has changed, a route has come
+        back, or it has slept: by themselves they would notice after half a minute."""
+        before, looked = (interfaces.routed(), interfaces.own()), self.clock.now()
+        while True:
+            await asyncio.sleep(NETWORK_LOOK_S)
+            now, slept = (interfaces.routed(), interfaces.own()), self.clock.now() - looked > SLEPT_S
+            if slept:
+                self._engine.shake()
+                self._connections.moved(())
+            elif now != before:
+                self._engine.moved(now[1])
+                self._connections.moved(now[1])
+            if slept or now[0] != before[0]:
+                await asyncio.sleep(NOTICED_S)
+                self.driver.submit(NetworkChanged())
+            before, looked = now, self.clock.now()
 
     async def _watch_clock(self) -> None:
         """Begin anew when the machine's clock was set. While there are links, which show that ours is as the

@@ -123,8 +123,11 @@ def onion(seen: orders.OnionSeen) -> View:
     }
 
 
-def status(now: Status, started_at: float, process: Mapping[str, Any], looking: bool = False) -> View:
-    """The whole of ``node status``. ``looking``: the node has not had the time to find anybody yet."""
+def status(
+    now: Status, started_at: float, process: Mapping[str, Any], looking: bool = False, no_way: str = ""
+) -> View:
+    """The whole of ``node status``. ``looking``: the node has not had the time to find anybody yet;
+    ``no_way``: why no link comes up with those who are there."""
     links = [
         {
             "peer": link.peer.hex() if link.peer is not None else None,
@@ -142,7 +145,7 @@ def status(now: Status, started_at: float, process: Mapping[str, Any], looking: 
     ]
     return {
         "running_since": moment(started_at),
-        "health": health(now, looking),
+        "health": health(now, looking, no_way),
         "clock": _clock(now.clock),
         "links": links,
         "links_up": sum(link["state"] == "up" for link in links),
@@ -242,7 +245,7 @@ def _stem_state(stem: StemStatus) -> str:
     return "pinned" if stem.hops >= stem.wanted else "short"
 
 
-def health(now: Status, looking: bool = False) -> str:
+def health(now: Status, looking: bool = False, no_way: str = "") -> str:
     """How the node is, in words: the worst that is true of it."""
     if not now.meshes:
         return "knows nobody yet: invite or join somebody"
@@ -252,6 +255,8 @@ def health(now: Status, looking: bool = False) -> str:
         return "alone: no rendezvous can be reached"
     if not links and now.clock is not None and now.clock.doubtful:
         return f"alone: {clock_doubt(now.clock)}"
+    if not links and no_way:
+        return f"alone: {no_way}"
     if not links:
         return "looking for the others of the mesh" if looking else "alone: nobody of the mesh is there"
     if any(mesh.reconciling for mesh in now.meshes):

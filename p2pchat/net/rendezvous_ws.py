@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Any, Final
@@ -145,6 +145,11 @@ class RendezvousConnections:
         if connection is not None:
             connection.send(message)
 
+    def moved(self, addresses: Collection[str]) -> None:
+        """This machine has these addresses now: what was connected from others is lost."""
+        for connection in self._connections.values():
+            connection.moved(addresses)
+
     async def aclose(self) -> None:
         """Close everything and wait until it is closed, ``CLOSE_SECONDS`` at most."""
         for url in list(self._connections):
@@ -220,6 +225,13 @@ class _Connection:
         if isinstance(message, Draining):
             raise NetworkError("it is shutting down")
         return message
+
+    def moved(self, addresses: Collection[str]) -> None:
+        """Hang up at once where we have gone from, or after a sleep (no address is ours then): nobody would
+        tell us for a minute."""
+        if self._socket is not None and self._welcome and self._socket.local_address[0] not in addresses:
+            self.complaint = "this machine's address has changed"
+            self._socket.transport.abort()
 
     def hinted(self, hints: Hints) -> ServersHinted:
         """What it has named, at the address where we reach it; behind a proxy, which looks names up itself,

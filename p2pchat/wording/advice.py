@@ -13,6 +13,7 @@ ADVICE: Final = {
     "rendezvous": "first links need one: is the address right, are you online, does a firewall block it?",
     "clock": "members meet by the time: set the clock (or have NTP do so); the node follows by itself",
     "addresses": "no address from a STUN or TURN server: host, port, password ('p2pchat config get ice')?",
+    "nat": "a TURN server beside the rendezvous, or a friend with a public address in the mesh, helps",
     "link": "a firewall may block UDP; a TURN server over TCP helps ('p2pchat config set ice')",
     "session": "'p2pchat contacts' shows with whom, 'p2pchat contacts show NAME' says what to do",
     "mesh": "nobody of your mesh is there, or no link to them can be made; leave 'p2pchat node run' on",

@@ -10,7 +10,7 @@ import pytest
 
 from p2pchat.core.facts import AnswerMade, OfferMade
 from p2pchat.core.hinted import LOGIN_S, RENDEZVOUS_CAP, Hinted
-from p2pchat.core.neighbour import RELAY_S, RELAY_SOON_S, SAID_S, SeatRef
+from p2pchat.core.neighbour import RELAY_S, RELAY_SOON_S, SAID_S, SAID_SOON_S, SeatRef
 from p2pchat.core.neighbours import Neighbours, Output, SendBlob, Wanted
 from p2pchat.core.orders import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer
 from p2pchat.core.unreached import REMEMBERED_S, UnreachedMembers
@@ -144,7 +144,7 @@ def test_whom_no_check_reaches_is_remembered_until_a_link_stands_or_they_are_gon
     ana.table.blob(SEAT, answer, 0.0)
     attempt = ana.table.get(link)
     assert attempt is not None
-    assert not attempt.unreached(SAID_S - 0.1) and attempt.unreached(SAID_S)
+    assert not attempt.unreached(SAID_SOON_S - 0.1) and attempt.unreached(SAID_SOON_S)
     members = UnreachedMembers()
     members.failed(attempt, SAID_S)
     (found,) = members.now(SAID_S, lambda node: False)

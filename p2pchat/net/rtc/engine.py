@@ -13,7 +13,7 @@ import contextlib
 import contextvars
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from p2pchat.core.facts import (
     FrameReceived,
     FramesDrained,
     LinkDown,
+    LinkShaken,
     LinkUp,
     OfferMade,
 )
@@ -112,6 +113,18 @@ class Engine:
         if known is not None:
             known.send(frame)
 
+    def moved(self, addresses: Collection[str]) -> None:
+        """This machine has these addresses now: links from others are shaken."""
+        for link, made in list(self._links.items()):
+            base = made.base()
+            if base is not None and base not in addresses:
+                self._report(LinkShaken(link))
+
+    def shake(self) -> None:
+        """The machine has slept: nobody knows which link still stands."""
+        for link in list(self._links):
+            self._report(LinkShaken(link))
+
     def close(self, link: LinkId) -> None:
         """Close after what was sent has left, within ``CLOSE_SECONDS``; no fact follows."""
         known = self._links.pop(link, None)
@@ -179,6 +192,12 @@ class _Link:
     def report(self, fact: Fact) -> None:
         if self._tell is not None:
             self._tell(fact)
+
+    def base(self) -> str | None:
+        """The address of ours from which an open link sends; None: there is no such link."""
+        if self._connection.sctp is None or not self._opened.is_set():
+            return None
+        return gathering.base(self._connection.sctp.transport.transport._connection)
 
     def silence(self) -> None:
         """Report nothing any more."""

@@ -83,6 +83,17 @@ def nat(connection: aioice.ice.Connection) -> Nat:
     return _NATS.get(connection, Nat.UNKNOWN)
 
 
+def base(connection: aioice.ice.Connection) -> str | None:
+    """The address of this machine from which the chosen pair sends; None: none is chosen."""
+    for pair in connection._nominated.values():
+        transport: Any = pair.protocol.transport
+        if isinstance(transport, aioice.turn.TurnTransport):
+            transport = transport._TurnTransport__inner_protocol.transport  # type: ignore[attr-defined]
+        where = transport.get_extra_info("sockname")
+        return str(where[0]) if where else None
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """A STUN server's answer."""

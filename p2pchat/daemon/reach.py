@@ -1,0 +1,53 @@
+"""Why no link comes up with those who are there, in words, and what helps.
+
+Knows: what the two ends of an attempt have told each other of their networks. Does not know: how links are
+made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from p2pchat.core.unreached import Unreached
+from p2pchat.wire.description import Nat
+
+KINDS = {
+    Nat.UNKNOWN: "not known: no STUN server was asked",
+    Nat.OPEN: "none: others see this machine as it sees itself",
+    Nat.CONE: "one port for all destinations: direct links with most others",
+    Nat.SYMMETRIC: "another port for every destination (symmetric): direct links with few others",
+    Nat.SOME: "there is one; of which kind, a second STUN answer would tell",
+    Nat.BLOCKED: "no STUN server answers: UDP does not get out of this network, or they are down",
+}
+
+TURN = "a TURN server beside the rendezvous helps, or a friend with a public address in this mesh"
+STUN = "a rendezvous that answers STUN helps, or one of your own: p2pchat config set ice stun:HOST"
+
+
+def no_way(unreached: Sequence[Unreached]) -> str:
+    """One sentence about whoever was met last and cannot be linked with; empty if there is nobody."""
+    if not unreached:
+        return ""
+    last = max(unreached, key=lambda each: each.at)
+    return f"no way between your two networks: {_cause(last)}; {_help(last)}"
+
+
+def _cause(of: Unreached) -> str:
+    if Nat.BLOCKED in (of.own, of.theirs):
+        if of.own is of.theirs:
+            return "neither lets UDP out"
+        return f"{'yours' if of.own is Nat.BLOCKED else 'theirs'} lets no UDP out"
+    if of.own is of.theirs is Nat.SYMMETRIC:
+        return "both change ports for every destination (symmetric NAT)"
+    if Nat.SYMMETRIC in (of.own, of.theirs):
+        one, other = ("yours", "theirs") if of.own is Nat.SYMMETRIC else ("theirs", "yours")
+        return f"{one} changes ports for every destination (symmetric NAT), and {other} lets no stranger in"
+    if Nat.UNKNOWN in (of.own, of.theirs):
+        return "their public addresses are not known (no STUN server)"
+    return "nothing that is sent arrives, though both could be reached (a firewall?)"
+
+
+def _help(of: Unreached) -> str:
+    if of.relayed:
+        return "the TURN server did not help either: is it up, and are its ports open?"
+    return STUN if Nat.UNKNOWN in (of.own, of.theirs) and Nat.BLOCKED not in (of.own, of.theirs) else TURN

@@ -344,7 +344,7 @@ class View:
         if self._neighbours.counting() and self._meeting.avoided(at.url, at.seat, now):
             return False
         node = self._meeting.who(at.url, at.seat)
-        tried = any(each.at == at for each in self._neighbours)
+        tried = any(each.at == at and not each.faded for each in self._neighbours)
         return not tried and node != self._node and (node is None or not self._neighbours.knows(node))
 
     # --- links

@@ -146,6 +146,7 @@ def status(
     return {
         "running_since": moment(started_at),
         "health": health(now, looking, no_way),
+        "no_way": no_way if not any(mesh.links for mesh in now.meshes) else "",
         "clock": _clock(now.clock),
         "links": links,
         "links_up": sum(link["state"] == "up" for link in links),

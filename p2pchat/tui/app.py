@@ -110,6 +110,8 @@ class Chat(Quiet[None]):
         """What was begun, by whom it is for."""
         self._whom = whom
         self._trouble = ""
+        self._no_way = ""
+        """Why no link comes up with those who are there."""
         self._hidden = ("", "")
         self._page = PAGE
         """Messages read when a conversation is opened: a page, and all that nobody has read yet."""
@@ -285,7 +287,7 @@ class Chat(Quiet[None]):
         current = self.talks.people.get(self.talks.current)
         self.people.show(self.talks.in_order(), self.talks.current, linked=bool(self.talks.links))
         self.screen_stack[0].set_class(current is None, "-nobody")
-        self.screen_stack[0].set_class(bool(self._trouble), "-troubled")
+        self.screen_stack[0].set_class(bool(self._trouble or self._no_way), "-troubled")
         self.query_one("#title", Static).update(around.title(current, linked=bool(self.talks.links)))
         back = self.scrollback
         self.writing.border_title = around.above_writing(self.talks.current, back.below, back.following)
@@ -295,7 +297,9 @@ class Chat(Quiet[None]):
 
     def _state(self) -> around.State:
         talks = self.talks
-        return around.State(talks.links, self._hidden, talks.undelivered(), talks.unread(), self._trouble)
+        return around.State(
+            talks.links, self._hidden, talks.undelivered(), talks.unread(), self._trouble or self._no_way
+        )
 
     def _keys(self, width: int) -> Text:
         if self.scrollback.has_focus:
@@ -318,6 +322,7 @@ class Chat(Quiet[None]):
         """Ask the node how it is."""
         status = await self.node.status()
         self._hidden = hidden_in_short(status["meshes"])
+        self._no_way = status.get("no_way", "")
         if self.screen_stack[0].has_class("-meshed"):
             self.query_one("#mesh-picture", Static).update(mesh_picture(status))
         self.scrollback.forget_expired(time())

@@ -17,8 +17,6 @@ from tests.support.processes import Person, Started, _end
 
 pytestmark = [pytest.mark.real, pytest.mark.netns]
 
-SECOND_TRY = "second tries with a TURN server"
-
 DIRECT = [
     (Router.PORT_RESTRICTED, Router.PORT_RESTRICTED),
     (Router.FULL_CONE, Router.PORT_RESTRICTED),
@@ -43,6 +41,8 @@ class Homes:
     lab: Lab
     ana: Person
     bob: Person
+    turn_log: Path
+    """What coturn says, if it runs."""
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def paired(world: Lab, stack: ExitStack, folder: Path, url: str) -> Homes:
     joined = bob.run("join", invite.line())
     assert joined.returncode == 0, joined.stderr
     assert invite.ended().returncode == 0
-    return Homes(world, ana, bob)
+    return Homes(world, ana, bob, folder / "turn.log")
 
 
 def somebody(name: str, place: Place, stack: ExitStack, folder: Path, url: str) -> Person:
@@ -109,22 +109,22 @@ def somebody(name: str, place: Place, stack: ExitStack, folder: Path, url: str) 
     return person
 
 
-def counters(person: Person) -> dict[str, int]:
-    found: dict[str, int] = json.loads(person.run("node", "status", "--json").stdout)["counters"]
-    return found
+def borrowed(homes: Homes) -> int:
+    """How many addresses coturn has lent so far."""
+    return homes.turn_log.read_text().count(": new, realm=") if homes.turn_log.exists() else 0
 
 
 def delivered(homes: Homes, text: str) -> int:
-    """Have a fresh node of each end talk; how many second tries that took."""
-    here, there = homes.ana.node(), homes.bob.node()
+    """Have a fresh node of each end talk; how many addresses of the TURN server that took."""
+    before = borrowed(homes)
+    there = homes.bob.node()
     try:
         sent = homes.ana.run("send", "bob", text, "--timeout", "45")
         assert sent.stderr.split()[-1:] == ["delivered"], sent.stderr
-        return sum(counters(each).get(SECOND_TRY, 0) for each in (homes.ana, homes.bob))
+        return borrowed(homes) - before
     finally:
-        for person, node in ((homes.ana, here), (homes.bob, there)):
-            person.run("node", "stop")
-            node.ended()
+        there.process.terminate()
+        there.ended()
 
 
 @pytest.mark.parametrize(("west", "east"), DIRECT, ids=lambda kind: kind.value)
@@ -149,3 +149,85 @@ def test_ipv6_leads_through_walls_that_let_no_stranger_in(
         assert delivered(others, "by the other way") == 0
     finally:
         homes.lab.ipv6(on=False)
+
+
+def stopped(person: Person, node: Started) -> None:
+    person.run("node", "stop")
+    node.ended()
+
+
+def hindered(started: Started) -> str:
+    """The first line that a command which waits says on stderr."""
+    assert started.process.stderr is not None
+    return started.process.stderr.readline()
+
+
+def test_where_there_is_no_way_it_is_said_at_once_and_why(alone: Homes) -> None:
+    alone.lab.behind(Router.SYMMETRIC, Router.SYMMETRIC)
+    node = alone.bob.node()
+    try:
+        sending = alone.ana.start("send", "bob", "can you hear me?", "--timeout", "15")
+        assert "both change ports for every destination (symmetric NAT); a TURN server" in hindered(sending)
+        ended = sending.ended()
+        assert ended.returncode == 6 and "no way between your two networks" in ended.stderr
+        status = json.loads(alone.bob.run("node", "status", "--json").stdout)
+        assert "no way between your two networks" in status["health"]
+        checks = json.loads(alone.bob.run("doctor", "--json").stdout)["checks"]
+        found = {each["name"]: each for each in checks}
+        assert not found["nat"]["ok"] and "symmetric" in found["nat"]["found"]
+        assert "no way between your two networks" in found["mesh"]["found"]
+    finally:
+        stopped(alone.bob, node)
+
+
+def test_a_network_without_udp_is_named(alone: Homes) -> None:
+    alone.lab.behind(Router.NO_UDP, Router.PORT_RESTRICTED)
+    node = alone.bob.node()
+    try:
+        sending = alone.ana.start("send", "bob", "can you hear me?", "--timeout", "15")
+        assert "yours lets no UDP out" in hindered(sending)
+    finally:
+        stopped(alone.bob, node)
+
+
+def test_two_whom_nothing_links_talk_through_a_third_with_a_public_address_and_need_no_rendezvous(
+    world: Lab, stack: ExitStack, tmp_path: Path
+) -> None:
+    with ExitStack() as gone:
+        three = paired(world, stack, tmp_path, serve(world, gone, SERVER, 8780))
+        carol = somebody("carol", world.public, stack, tmp_path, f"ws://{SERVER}:8780")
+        invite = three.ana.start("invite")
+        assert carol.run("join", invite.line()).returncode == 0
+        assert invite.ended().returncode == 0
+        world.behind(Router.SYMMETRIC, Router.SYMMETRIC)
+        nodes = [(person, person.node()) for person in (three.ana, three.bob, carol)]
+        first = three.ana.run("send", "bob", "through carol", "--timeout", "45")
+        assert first.stderr.split()[-1:] == ["delivered"], first.stderr
+    again = three.bob.run("send", "ana", "and back, with nobody to introduce us", "--timeout", "45")
+    assert again.stderr.split()[-1:] == ["delivered"], again.stderr
+    for person, node in nodes:
+        stopped(person, node)
+
+
+def test_a_changed_address_and_a_line_that_was_down_cost_seconds_and_no_message(homes: Homes) -> None:
+    homes.lab.behind(Router.PORT_RESTRICTED, Router.PORT_RESTRICTED)
+    nodes = [(person, person.node()) for person in (homes.ana, homes.bob)]
+    try:
+        assert homes.ana.run("send", "bob", "before", "--timeout", "45").returncode == 0
+        homes.lab.move(homes.lab.west, 7)
+        # The peer counts on the old link for 7 s, and has it for 30.
+        moved = homes.ana.run("send", "bob", "moved", "--timeout", "20")
+        assert moved.returncode == 0, moved.stderr
+        homes.lab.up(homes.lab.west, on=False)
+        down = homes.ana.run("send", "bob", "down", "--timeout", "2")
+        assert down.returncode == 6
+        homes.lab.up(homes.lab.west, on=True)
+        back = homes.ana.run("send", "bob", "back", "--timeout", "20")
+        assert back.returncode == 0, back.stderr
+        said = homes.bob.run("history", "ana", "--json").stdout.splitlines()
+        texts = [json.loads(line)["text"] for line in said]
+        assert texts[-4:] == ["before", "moved", "down", "back"]
+    finally:
+        homes.lab.move(homes.lab.west, 2)
+        for person, node in nodes:
+            stopped(person, node)

@@ -1,0 +1,55 @@
+"""Why no link comes up is said in a sentence that names the cause and what helps."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from p2pchat.core.unreached import Unreached
+from p2pchat.daemon.reach import KINDS, no_way
+from p2pchat.types import NodeId
+from p2pchat.wire.description import Nat
+
+NODE = NodeId(b"n" * 8)
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "said"),
+    [
+        (
+            Nat.SYMMETRIC,
+            Nat.SYMMETRIC,
+            "both change ports for every destination (symmetric NAT); a TURN server",
+        ),
+        (Nat.SYMMETRIC, Nat.CONE, "yours changes ports for every destination (symmetric NAT), and theirs"),
+        (Nat.CONE, Nat.SYMMETRIC, "theirs changes ports for every destination (symmetric NAT), and yours"),
+        (Nat.BLOCKED, Nat.CONE, "yours lets no UDP out; a TURN server"),
+        (Nat.CONE, Nat.BLOCKED, "theirs lets no UDP out; a TURN server"),
+        (Nat.BLOCKED, Nat.BLOCKED, "neither lets UDP out"),
+        (Nat.UNKNOWN, Nat.UNKNOWN, "(no STUN server); a rendezvous that answers STUN helps"),
+        (Nat.CONE, Nat.OPEN, "(a firewall?)"),
+    ],
+)
+def test_each_pair_of_networks_has_its_reason(own: Nat, theirs: Nat, said: str) -> None:
+    sentence = no_way([Unreached(NODE, 1.0, own, theirs, relayed=False)])
+    assert sentence.startswith("no way between your two networks: ") and said in sentence
+
+
+def test_where_a_turn_server_was_tried_another_is_not_advised() -> None:
+    sentence = no_way([Unreached(NODE, 1.0, Nat.SYMMETRIC, Nat.SYMMETRIC, relayed=True)])
+    assert "did not help either" in sentence and "helps, or" not in sentence
+
+
+def test_the_last_who_was_met_is_told_of_and_nobody_is_nothing() -> None:
+    older = Unreached(NODE, 1.0, Nat.BLOCKED, Nat.CONE, relayed=False)
+    newer = Unreached(NODE, 2.0, Nat.CONE, Nat.BLOCKED, relayed=False)
+    assert no_way([newer, older]) == no_way([newer]) != no_way([older])
+    assert no_way([]) == ""
+
+
+def test_every_pair_gives_one_plain_line() -> None:
+    assert set(KINDS) == set(Nat)
+    for own, theirs, relayed in product(Nat, Nat, (False, True)):
+        sentence = no_way([Unreached(NODE, 1.0, own, theirs, relayed)])
+        assert sentence.isprintable() and len(sentence) < 220 and sentence.count("; ") == 1

@@ -196,6 +196,7 @@ class FakeNode:
         timeout: float | None = None,
         on_state: Callable[[Event], None] | None = None,
         id: str | None = None,
+        on_hindrance: Callable[[str], None] | None = None,
     ) -> Event:
         await asyncio.sleep(0)
         self.keys.append(id)

@@ -161,6 +161,7 @@ def coturn(lab: Lab, secret: str, folder: Path) -> Iterator[None]:
         "--denied-peer-ip=192.168.0.0-192.168.255.255",
         f"--userdb={folder / 'turn.db'}",
         f"--pidfile={folder / 'turn.pid'}",
+        "--verbose",
         "--log-file=stdout",
         "--simple-log",
     )

@@ -44,6 +44,8 @@ def _cause(of: Unreached) -> str:
         return f"{one} changes ports for every destination (symmetric NAT), and {other} lets no stranger in"
     if Nat.UNKNOWN in (of.own, of.theirs):
         return "their public addresses are not known (no STUN server)"
+    if Nat.SOME in (of.own, of.theirs):
+        return "nothing that is sent arrives (a second STUN answer would tell of what kind the NATs are)"
     return "nothing that is sent arrives, though both could be reached (a firewall?)"
 
 

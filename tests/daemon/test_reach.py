@@ -29,6 +29,7 @@ NODE = NodeId(b"n" * 8)
         (Nat.BLOCKED, Nat.BLOCKED, "neither lets UDP out"),
         (Nat.UNKNOWN, Nat.UNKNOWN, "(no STUN server); a rendezvous that answers STUN helps"),
         (Nat.CONE, Nat.OPEN, "(a firewall?)"),
+        (Nat.SOME, Nat.CONE, "(a second STUN answer would tell"),
     ],
 )
 def test_each_pair_of_networks_has_its_reason(own: Nat, theirs: Nat, said: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lab import SERVER, SERVER_V6, Lab, Place, Router, coturn, lab
+from tests.support.lab import ANOTHER, SERVER, SERVER_V6, Lab, Place, Router, coturn, lab
 from tests.support.networks import NoNetworks
 from tests.support.processes import Person, Started, _end
 
@@ -77,7 +77,7 @@ def homes(world: Lab, stack: ExitStack, tmp_path_factory: pytest.TempPathFactory
 def alone(world: Lab, stack: ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Homes:
     """Paired through a rendezvous and nothing else."""
     folder = tmp_path_factory.mktemp("alone")
-    return paired(world, stack, folder, serve(world, stack, SERVER, 8760))
+    return paired(world, stack, folder, serve(world, stack, ANOTHER, 8760))
 
 
 def serve(world: Lab, stack: ExitStack, host: str, port: int, *flags: str) -> str:

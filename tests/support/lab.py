@@ -29,6 +29,8 @@ from pathlib import Path
 from tests.support.networks import ROOT, NoNetworks, _held
 
 SERVER = "203.0.113.10"
+ANOTHER = "203.0.113.11"
+"""A second address of the world's host, on which nothing runs by itself."""
 SERVER_V6 = "2001:db8:99::10"
 TURN_PORT = 3478
 PATIENCE_S = 20.0
@@ -116,7 +118,8 @@ def lab() -> Iterator[Lab]:
         for place in (world, near_west, near_east, west, east, public):
             _run(place, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv4.ip_forward=1")
             _run(place, "ip", "link", "set", "lo", "up")
-        _run(world, "ip", "addr", "add", f"{SERVER}/32", "dev", "lo")
+        for address in (SERVER, ANOTHER):
+            _run(world, "ip", "addr", "add", f"{address}/32", "dev", "lo")
         for number, (router, home, pid) in enumerate(
             ((near_west, west, pids[1]), (near_east, east, pids[2]))
         ):

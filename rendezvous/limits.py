@@ -20,10 +20,10 @@ class Rate:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Every cap of a rendezvous. The defaults suit a small machine: about 100 MB when all are reached, 200 MB
-    with TLS (250 MB without uvloop), and 260 MB more if every single client stops reading at once."""
+    with TLS, and 260 MB more if every single client stops reading at once."""
 
     connections: int = 4096
-    """In all. A waiting client costs 15 kB, or 40 kB with TLS (51 kB without uvloop; measured), and a file
+    """In all. A waiting client costs 15 kB, or 37 kB with TLS (40 kB without uvloop; measured), and a file
     descriptor."""
 
     connections_per_address: int = 64

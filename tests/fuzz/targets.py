@@ -20,6 +20,7 @@ from p2pchat.wire import (
     fragment,
     frame,
     gossip,
+    ice,
     invite,
     marks,
     offer,
@@ -182,10 +183,18 @@ TARGETS: dict[str, Target] = {
     ),
     "signalling-server": Format(signalling.decode_server, signalling.encode_server).canonical(
         signalling.Welcome(1),
+        signalling.Hints((8750, 3478), (3478,), (), signalling.Login(7, bytes(8), bytes(20))),
         signalling.Seated(_TOPIC, _SEAT, (Seat(b"o" * 8),)),
         signalling.Refused(_TOPIC, signalling.Refusal.FULL),
         signalling.Blob(_TOPIC, _SEAT, _BLOB),
         signalling.Gone(_TOPIC, _SEAT),
+    ),
+    "ice": Format(
+        lambda data: ice.parse_server(_text(data)), lambda server: ice.server_url(server).encode()
+    ).extensible(
+        ice.Stun("stun.example.org"),
+        ice.Turn("2001:db8::1", 443, "1700000000:bob", "p@ss%", "tls"),
+        ice.Turn("192.0.2.1", 3478, "ana", "secret", "tcp"),
     ),
     "places": Format(
         lambda data: places.grown((), _text(data).split("\n")), lambda urls: "\n".join(urls).encode()

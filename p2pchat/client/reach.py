@@ -263,7 +263,8 @@ class Reach:
                 continue
             if loop.time() > end:
                 raise ControlError(
-                    f"another program holds {self.home} and no node answers there; end it and try again"
+                    f"another program holds {self.home}, and no node has answered there for "
+                    f"{self._find_s:.0f} s; try again, and end that program if this goes on"
                 )
             await asyncio.sleep(FIND_EVERY_S)
 

@@ -129,6 +129,7 @@ class Answering:
         self._counters = counters
         self.moved = False
         self._knocks: dict[bytes, _Knocked] = {}
+        self._challenged_at = -NEVER
         self._asked: _Asked | None = _asked(asked[0]) if asked else None
         self._pending: _Pending | None = _pending(pending[0], contact, identity) if pending else None
 
@@ -209,6 +210,9 @@ class Answering:
             words.append(Answer(pending.name, pending.box))
         known = self._knocks.get(name)
         if known is None:
+            if now < self._challenged_at + REPEAT_S:
+                return words  # it knocks again
+            self._challenged_at = now
             known = self._challenged(name, knock, own, theirs)
         if now >= known.again_at:
             known.again_at = now + REPEAT_S

@@ -234,7 +234,9 @@ class Conversation:
         try:
             before = session.position()
             fragment = session.read(plain)
-            self._sending.moved |= session.position() != before
+            if session.position() != before:  # the contact saw of us what we did not write, or says so
+                self._sending.moved = True
+                self._reunion.doubt(now)
             if session.overtaken:
                 return out + self._turn(self._reunion.tear(now), now)
             out += self._turn(self._reunion.heard(session, now), now)
@@ -345,8 +347,8 @@ class Conversation:
                 return said
             case Warn():
                 return self._sending.say(wire.Copied(), self._session.answer_room(now), now)
-            case Adopt(session, transcript, asked):
-                hold = not asked and self.contact.verified
+            case Adopt(session, transcript):
+                hold = self.contact.verified  # whoever asked: a copy of the contact's home may have answered
                 self._reunion.left_behind(self._session)
                 return [Renewed(transcript), *self._go_on_in(session, hold, now), *self._flush(now)]
             case Tell(turn):

@@ -81,6 +81,8 @@ class Reunion:
         """Whether our session is of no use."""
         self.unconfirmed = read.flag("unconfirmed")
         """We have changed over, and were not heard yet."""
+        self._anew = read.flag("anew")
+        """We have paired anew, and were not told the contact's key since."""
         self._standings = Standings(entropy, read.items("former", FORMER_KNOWN))
         self._asking = Asking(contact, theirs, identity, entropy, read.items("knock", 1))
         self._answering = Answering(
@@ -123,6 +125,7 @@ class Reunion:
             "told": self._told,
             "torn": self.torn,
             "unconfirmed": self.unconfirmed,
+            "anew": self._anew,
             "former": self._standings.former,
             "knock": self._asking.snapshot(),
             **self._answering.snapshot(),
@@ -163,10 +166,12 @@ class Reunion:
         return RecoveryOffer(own.x25519, own.encapsulation_key)
 
     def learn(self, offer: RecoveryOffer, now: float) -> list[Step]:
-        """The contact told its public half. Raises Unreadable on a key that is none."""
+        """The contact told its public half. It counts once for each pairing: a copy of its home cannot put
+        another in its place. Raises Unreadable on a key that is none."""
         key = PublicKey(offer.x25519, offer.encapsulation_key)
-        if key == self._their_key:
+        if key == self._their_key or (self._their_key is not None and not self._anew):
             return []
+        self._anew = False
         secret_for(key)  # raises on a key that cannot be used
         line = Line(self._own, key, self._entropy)
         gone = tuple(self._line.tags()) if self._line is not None else ()
@@ -177,6 +182,7 @@ class Reunion:
         """Paired anew: the session is a new one, and the keys are told again."""
         self.left_behind(before)
         self.torn = self.unconfirmed = False
+        self._anew = True
         self._asking.cease()
         self._answering.clear()
         self._doubt = None
@@ -268,7 +274,7 @@ class Reunion:
         self.torn, self.unconfirmed, self._moved = False, False, True
         self._asking.cease()
         self._doubt = None
-        return [Adopt(session, transcript, asked=False), Tell(Turn.RESTORED)]
+        return [Adopt(session, transcript), Tell(Turn.RESTORED)]
 
     def left_behind(self, session: Session) -> None:
         """The session is not ours any more; the contact may still be in it."""
@@ -328,7 +334,9 @@ class Reunion:
             return []
         if self.torn or self.unconfirmed:
             unheard = session.name if self.unconfirmed else UNHEARD
-            return [Say(word) for word in self._asking.ask(self._own, unheard, now)]
+            for word in self._asking.ask(self._own, unheard, now):
+                self._later(word, now)
+            return []
         if self._doubt is not None:
             self._doubt.begin_again(now)
         return []
@@ -339,7 +347,9 @@ class Reunion:
         if doubt is None or not doubt.over or not self._asking.challenged:
             return []
         steps = self.tear(now)
-        return steps + [Say(word) for word in self._asking.ask(self._own, UNHEARD, now)]
+        for word in self._asking.ask(self._own, UNHEARD, now):
+            self._later(word, now)
+        return steps
 
     def _answered(self, answer: Answer, now: float) -> list[Step]:
         """The contact begins anew with us. Raises Unreadable, or Malformed."""
@@ -347,7 +357,7 @@ class Reunion:
         if made is None:
             return []
         self.torn, self.unconfirmed, self._moved = False, True, True
-        return [Adopt(*made, asked=True)]
+        return [Adopt(*made)]
 
     # --- answering
 
@@ -390,7 +400,7 @@ class Reunion:
 
 def _fresh(entropy: Entropy) -> dict[str, Any]:
     """What is known of a contact at first."""
-    nothing: dict[str, Any] = dict.fromkeys(("told", "torn", "unconfirmed"), False)
+    nothing: dict[str, Any] = dict.fromkeys(("told", "torn", "unconfirmed", "anew"), False)
     nothing |= {each: [] for each in ("former", "knock", "asked", "pending")}
     return {"own": RecoveryKey.generate(entropy).secret, "theirs": b"", **nothing}
 
@@ -399,4 +409,6 @@ def _kept(kept: RecoveryState) -> Any:
     """An earlier snapshot; what homes of before had asked or answered is of no use."""
     value: Any = codec.unpack(kept.state, _SNAPSHOT_LIMIT)
     of_before = isinstance(value, dict) and "asked" not in value
-    return {**value, "knock": [], "asked": [], "pending": []} if of_before else value
+    if of_before:
+        value |= {"knock": [], "asked": [], "pending": []}
+    return {"anew": False, **value} if isinstance(value, dict) else value

@@ -62,8 +62,6 @@ class Adopt:
 
     session: Session
     transcript: bytes = field(repr=False)
-    asked: bool
-    """Whether it was we who asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ _SENTENCES: Final = {
     "restored": "{name}'s home was put back to a copy, or is run by somebody who has one; you two have begun "
     "anew",
     "two": "two copies of {name}'s home are in use, by {name} or by somebody who has one; you stay with the "
-    "one that was there. Ask {name}",
-    "held": "{waiting} for {name} from before {name}'s home was put back to a copy wait for your word",
+    "one that answered, which may be either. Ask {name}, and pair again if it was not {name}",
+    "held": "{waiting} for {name} from before you two began anew wait for your word",
 }
 _WHAT_TO_DO: Final = {
     "behind": "To ask again at once:  p2pchat contacts renew {word}",

@@ -268,6 +268,8 @@ class Cluster:
                 case Send(to, message) if to in self._homes:
                     server, number = self._homes[to]
                     out.append(Publish(server, encode(Told(self.server, number, message))))
+                    if isinstance(message, Refused | Gone):  # its server ends the visit with this
+                        out += self._dismiss((server, number), now)
                 case Close(connection) if connection in self._homes:
                     del self._visitors[self._homes.pop(connection)]
                 case Close(connection):
@@ -358,7 +360,9 @@ class Cluster:
         out = self._resolve(
             self._broker.visited(connection, topic, culprit.hex() if any(culprit) else None, now), now
         )
-        return out if self._broker.holds(connection) else out + self._dismiss(key, now)
+        if connection in self._homes and not self._broker.holds(connection):
+            out += self._dismiss(key, now)
+        return out
 
     def _from_guest(self, server: Server, number: int, said: FromClient, now: float) -> list[ClusterOutput]:
         key = (server, number)

@@ -76,8 +76,8 @@ def encode_offer(offer: Offer) -> bytes:
             "x": offer.x25519,
             "ek": offer.encapsulation_key,
             "d": encode_description(offer.description),
-            "relayed": offer.relayed,
-            "anew": offer.anew,
+            "r": offer.relayed,
+            "a": offer.anew,
         }
     )
 
@@ -87,7 +87,7 @@ def decode_offer(data: bytes) -> Offer:
     read = _reader(data, _OFFER, _OFFER)
     node, x25519 = _who(read)
     key = read.bytes("ek", ENCAPSULATION_KEY_BYTES)
-    return Offer(node, x25519, key, _description(read), read.flag("relayed"), read.flag("anew"))
+    return Offer(node, x25519, key, _description(read), read.flag("r"), read.flag("a"))
 
 
 def encode_reply(reply: Reply) -> bytes:

@@ -299,6 +299,19 @@ def test_cut_off_from_the_others_a_server_goes_on_alone() -> None:
     room.client(0).sits(SeatMode.GUEST)
 
 
+def test_a_guest_of_another_server_leaves_nothing_when_its_host_goes_first() -> None:
+    room = Room(2)
+    host, guest = room.client(0), room.client(1)
+    host.sits(SeatMode.HOST)
+    guest.sits(SeatMode.GUEST)
+    host.goes()
+    guest.goes()
+    room.pass_time(DEAD_SECONDS)
+    for machine in room.machines:
+        census = machine.broker.census()
+        assert (census.connections, census.seats, census.topics) == (0, 0, 0)
+
+
 def test_alone_in_the_cluster_nothing_is_asked() -> None:
     room = Room(1)
     client = room.client(0)

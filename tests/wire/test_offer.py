@@ -68,10 +68,13 @@ def test_any_bytes_are_malformed(data: bytes) -> None:
         {"d": bytes(2000)},
         {"t": 2},
         {"t": True},
+        {"r": 1},
+        {"a": None},
     ],
 )
 def test_what_is_no_offer_is_malformed(change: dict[str, object]) -> None:
     fields = {"t": 1, "v": VERSION, "node": NODE, "x": X25519, "ek": EK, "d": encode_description(SMALL)}
+    fields |= {"r": False, "a": False}
     assert isinstance(decode_offer(length_prefixed(pack(fields), 2008)), Offer)
     with pytest.raises(Malformed):
         decode_offer(length_prefixed(pack({**fields, **change}), 4096)[:2008])

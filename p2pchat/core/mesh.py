@@ -307,8 +307,8 @@ class Mesh:
     # --- onions
 
     def _onion(self, link: LinkId, packet: bytes, now: float) -> list[MeshOutput]:
-        """An onion came in; it counts as a new cell of its link. A node whose own cells take no stem is on the
-        map as any other, and carries those of others."""
+        """An onion came in; it counts as a new cell of its link. A node whose own cells take no stem is on
+        the map as any other, and carries those of others."""
         if not self._cells.afford(link, now):
             self._counters["onions refused: over budget"] += 1
             return []

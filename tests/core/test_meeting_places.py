@@ -190,3 +190,15 @@ def test_an_invite_into_a_mesh_that_was_left_fails_with_the_reason() -> None:
     world.tell("alice", facts.InviteOpened(1, False, None, (), world.now + 60, mesh=MeshId(b"x" * 16)))
     failed = world.machines["alice"].events(orders.InviteFailed)[-1]
     assert (failed.exit_code, "not in that mesh" in failed.reason) == (2, True)
+
+
+def test_a_node_that_stops_ends_its_open_invites() -> None:
+    world = World()
+    world.add("alice")
+    world.start("alice")
+    world.tell("alice", facts.InviteOpened(1, False, None, (), world.now + 60))
+    node = world.machines["alice"].running
+    assert node is not None
+    assert list(node._invites.open())
+    world.tell("alice", facts.Stopping())
+    assert not list(node._invites.open())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from p2pchat.core.facts import LinkShaken, NetworkChanged
+from p2pchat.core.facts import LinkShaken, NetworkChanged, ServersHinted, Urged
 from p2pchat.core.orders import ConnectRendezvous, MessageArrived
 from p2pchat.core.rendezvous import Rendezvous
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, Topic
+from p2pchat.wire.ice import Servers
 from p2pchat.wire.signalling import SeatMode
 from tests.support.world import World
 
@@ -87,3 +88,13 @@ def test_a_person_who_asks_and_a_network_that_is_back_end_the_back_off() -> None
     assert rendezvous.next_wakeup() is not None and (rendezvous.next_wakeup() or 0.0) < 33.0
     rendezvous.down("ws://a", "it sends without measure", 31.0, flooded=True)
     assert rendezvous.retry(31.0) == [], "but not that of a server that flooded us"
+
+
+def test_a_person_who_wants_something_now_has_what_failed_tried_again_at_once() -> None:
+    world = two()
+    world.tell("ana", Urged())
+    world.tell("ana", LinkShaken(LinkId(999_999)))
+    url = "wss://rendezvous.example"
+    world.tell("ana", ServersHinted(url, Servers()))
+    world.run(5.0)
+    assert len(up(world, "ana")) == 1

@@ -13,12 +13,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from p2pchat.core.asking import exchanged, name_of
+from p2pchat.core.asking import begun, exchanged, name_of
 from p2pchat.core.inquiry import NEVER, Inquiry
 from p2pchat.core.records import Identity, SessionState
-from p2pchat.core.renewal import Renewal
 from p2pchat.core.session import Session
-from p2pchat.crypto.envelope import ReceiveChain, SendChain, TagDelta, epoch_at
+from p2pchat.crypto.envelope import TagDelta, epoch_at
 from p2pchat.crypto.exchange import encapsulate
 from p2pchat.crypto.kdf import KEY_BYTES
 from p2pchat.crypto.olm import OlmAccount
@@ -302,13 +301,7 @@ class Answering:
             return None
         keys = AnswerKeys(epoch, ciphertext, olm.encrypt(hidden))
         made = agreed(secret, hidden, *exchanged(asked.name, keys, theirs, own))
-        session = Session(
-            self._contact,
-            olm,
-            SendChain(made.answerer, epoch),
-            [ReceiveChain(made.asker, epoch)],
-            Renewal(True, made.renewal_key, now),
-        )
+        session = begun(self._contact, olm, made, epoch, False, now)
         box = seal_under(asked.secret, "answer", encode_answer_keys(keys))
         again_at = now + REPEAT_S
         self._pending = _Pending(

@@ -11,15 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from p2pchat.core.inquiry import NEVER
 from p2pchat.core.records import Identity
 from p2pchat.core.renewal import Renewal
 from p2pchat.core.session import Session
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import SEED_BYTES, KemKey
 from p2pchat.crypto.kdf import KEY_BYTES, digest
-from p2pchat.crypto.olm import OlmAccount
+from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.recovery import (
     HIDDEN_BYTES,
+    Agreed,
     PublicKey,
     RecoveryKey,
     agreed,
@@ -73,8 +75,6 @@ KEPT_S = 21_600.0
 
 UNHEARD = bytes(NAME_BYTES)
 
-_NEVER = 2.0**53
-
 
 @dataclass(slots=True)
 class _Ask:
@@ -119,10 +119,10 @@ class Asking:
         self._identity = identity
         self._entropy = entropy
         self.moved = False
-        self.at = _NEVER
+        self.at = NEVER
         """When to knock."""
         self._gap = AGAIN_S[0]
-        self._begun_at = -_NEVER
+        self._begun_at = -NEVER
         self._knock: _Knock | None = _restored(kept[0], identity) if kept else None
 
     @property
@@ -164,7 +164,7 @@ class Asking:
     def cease(self) -> None:
         """Nothing is wrong any more; an answer would be of no use."""
         self.moved |= self._knock is not None
-        self.at, self._knock = _NEVER, None
+        self.at, self._knock = NEVER, None
 
     def _wait(self, now: float) -> None:
         self.at = now + self._gap * uniform(self._entropy, 0.8, 1.2)
@@ -238,13 +238,7 @@ class Asking:
         made = agreed(
             knock.kem.decapsulate(keys.ciphertext), hidden, *exchanged(answer.ask, keys, own, theirs)
         )
-        session = Session(
-            self._contact,
-            olm,
-            SendChain(made.asker, keys.epoch),
-            [ReceiveChain(made.answerer, keys.epoch)],
-            Renewal(False, made.renewal_key, now),
-        )
+        session = begun(self._contact, olm, made, keys.epoch, True, now)
         self._knock, self.moved, self._begun_at = None, True, now
         self._wait(now)
         self.at += self._gap  # we shall be heard in the new session first
@@ -263,7 +257,7 @@ def _restored(kept: object, identity: Identity) -> _Knock:
         OlmAccount(read.bytes("account"), identity.pickle_key),
         read.bytes("one_time", 32),
         KemKey.from_seed(read.bytes("seed", SEED_BYTES)),
-        read.number("until", 0.0, _NEVER),
+        read.number("until", 0.0, NEVER),
         read.bytes("challenge", limit=CIPHERTEXT_BYTES),
     )
     for challenge, secret, box in read.items("asks", ASKS_MAX):
@@ -274,6 +268,14 @@ def _restored(kept: object, identity: Identity) -> _Knock:
 def name_of(word: Knock | Ask) -> bytes:
     """By which it is called; all that was exchanged until then goes into it."""
     return digest(encode_word(word), ASK_BYTES)
+
+
+def begun(contact: ContactId, olm: OlmSession, made: Agreed, epoch: int, asked: bool, now: float) -> Session:
+    """The session that two ends begin anew with each other. ``asked``: whether this end is the one that
+    asked; the other one leads the renewals of the keys."""
+    own, theirs = (made.asker, made.answerer) if asked else (made.answerer, made.asker)
+    renewal = Renewal(not asked, made.renewal_key, now)
+    return Session(contact, olm, SendChain(own, epoch), [ReceiveChain(theirs, epoch)], renewal)
 
 
 def exchanged(ask: bytes, keys: AnswerKeys, asker: bytes, answerer: bytes) -> tuple[bytes, ...]:

@@ -17,7 +17,7 @@ from p2pchat.core.cells import CellArrived, Cells, say
 from p2pchat.core.facts import LinkFact
 from p2pchat.core.neighbour import SeatRef, Standing
 from p2pchat.core.neighbours import Closed, Heard, Opened, Sought
-from p2pchat.core.orders import CellSeen, Notify, OnionSeen, Order
+from p2pchat.core.orders import CellSeen, Notify, OnionSeen, Order, frames_first
 from p2pchat.core.records import HeldCell
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
@@ -210,7 +210,7 @@ class Mesh:
 
     def _watched(self, out: Iterable[ViewOutput], now: float) -> list[MeshOutput]:
         done: list[MeshOutput] = []
-        for each in out:
+        for each in frames_first(out):
             match each:
                 case Opened(neighbour):
                     done += self._on_cells(self._cells.link_up(neighbour.id, neighbour.ours, now), now)

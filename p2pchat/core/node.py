@@ -29,6 +29,7 @@ from p2pchat.core.orders import (
     Order,
     Signal,
     WhenKept,
+    frames_first,
 )
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Contact, Identity, Memory
@@ -382,7 +383,7 @@ class Node:
 
     def _on_mesh(self, home: Mesh, out: Iterable[mesh.MeshOutput], now: float) -> list[Order]:
         done: list[Order] = []
-        for each in out:
+        for each in frames_first(out):
             match each:
                 case TakeSeat(url, topic, mode):
                     done += self._rendezvous.want(url, topic, mode, now)

@@ -8,8 +8,9 @@ goes to a rendezvous and ``WhenKept`` come after every ``Persist`` that was orde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from p2pchat.core.facts import Fact
 from p2pchat.core.records import Change, Contact, Message
@@ -18,6 +19,8 @@ from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromClient
+
+T = TypeVar("T")
 
 # --- the rendezvous connections
 
@@ -83,6 +86,15 @@ class SendFrame:
 
     link: LinkId
     data: bytes = field(repr=False)
+
+
+def frames_first(outputs: Iterable[T]) -> list[T]:
+    """The frames among them before all else. A frame is sealed under its place on its link, and dealing with
+    the other outputs may seal more: those come after what is sealed already, or the other end closes the
+    link."""
+    waiting = list(outputs)
+    frames = [each for each in waiting if isinstance(each, SendFrame)]
+    return frames + [each for each in waiting if not isinstance(each, SendFrame)] if frames else waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from p2pchat.core.facts import FrameReceived, FramesDrained, LinkFact
 from p2pchat.core.meeting import Meeting
 from p2pchat.core.neighbour import Neighbour, SeatRef, Standing, Way
 from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Sought, Wanted
-from p2pchat.core.orders import Order, SendFrame, Signal
+from p2pchat.core.orders import Order, SendFrame, Signal, frames_first
 from p2pchat.core.pace import Pace
 from p2pchat.core.places import Places, Use
 from p2pchat.core.records import Mesh as MeshRecord
@@ -358,7 +358,7 @@ class View:
     def _carried(self, out: Iterable[neighbours.Output], now: float) -> list[ViewOutput]:
         """What happened among the neighbours, and what follows from it here."""
         done: list[ViewOutput] = []
-        for each in out:
+        for each in frames_first(out):
             match each:
                 case SendBlob(at, blob):
                     done += self._pass(at, blob, now)
@@ -500,7 +500,7 @@ class View:
     def _searched(self, out: Iterable[search.Output], now: float) -> list[ViewOutput]:
         """What walks lead to: frames, and attempts as at a seat."""
         done: list[ViewOutput] = []
-        for each in out:
+        for each in frames_first(out):
             match each:
                 case Say(link, message):
                     done += self.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)

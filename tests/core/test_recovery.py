@@ -65,6 +65,13 @@ def test_of_words_that_never_end_only_the_last_are_kept() -> None:
     assert [bob.hear(cell) for cell in said[-1][1:]][-1] == LONG
 
 
+def test_the_words_of_a_day_arrive_in_whatever_order_their_cells_come() -> None:
+    alice, bob = lines()
+    said = [[decode_cell(each) for each in alice.say(LONG, EPOCH)] for _ in range(16)]
+    assert [bob.hear(first) for first, _ in said] == [None] * 16
+    assert [bob.hear(last) for _, last in said] == [LONG] * 16
+
+
 def test_words_of_an_epoch_have_no_slot_in_common_while_there_are_others() -> None:
     alice, _ = lines()
     tags = [decode_cell(alice.say(LIVING, EPOCH)[0]).tag for _ in range(SLOTS)]

@@ -18,8 +18,8 @@ HEARD_MAX = 512
 """Cells that are remembered, so that one of them with another stamp does nothing."""
 
 PARTS_MAX = 2 * SLOTS
-"""Words of which some cells are here and others not yet; the oldest goes first. Whoever was away for a day finds
-all the knocks of that day at once, which are some fifteen, and their cells in any order."""
+"""Words of which some cells are here and others not yet; the oldest goes first. Whoever was away for a day
+finds all the knocks of that day at once, which are some fifteen, and their cells in any order."""
 
 
 class Line:

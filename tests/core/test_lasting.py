@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,10 @@ from p2pchat.core import conversation, facts
 from p2pchat.core.lasting import PURGE_MIN_S, TURN_STEP, Purge, counts, decided, outdated
 from p2pchat.core.orders import ContactChanged
 from p2pchat.core.outbox import SEALED_CAP
+from p2pchat.core.outputs import Output
 from p2pchat.core.records import Contact
 from p2pchat.types import ContactId, MeshId
-from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S, Lasting, decode_payload
+from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S, Lasting, Notice, decode_payload
 from tests.support.world import World
 
 THEM = Contact(ContactId("c"), "bob", b"k", MeshId(b"m"), "words", 0.0, lasts_s=60.0, lasts_turn=100)
@@ -138,6 +140,16 @@ def test_an_outdated_decision_is_answered() -> None:
     assert not outdated(THEM, Lasting(12.0, 100))
 
 
+def unsaid(who: conversation.Conversation) -> Callable[..., list[Output]]:
+    """What its end does for a notice that never leaves; it is not due again at once."""
+
+    def say(notice: Notice, room: int, now: float) -> list[Output]:
+        who._sending._presence.greeted(now)
+        return []
+
+    return say
+
+
 def test_who_says_outdated_things_without_end_has_us_keep_few_answers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +158,7 @@ def test_who_says_outdated_things_without_end_has_us_keep_few_answers(
         decide(world, "bob", "alice", seconds)
     world.run(30.0)
     (hostile,) = world.machines["alice"].running._talks._conversations.values()
-    monkeypatch.setattr(hostile._sending, "say", lambda notice, room, now: [])
+    monkeypatch.setattr(hostile._sending, "say", unsaid(hostile))
     monkeypatch.setattr(conversation, "decided", lambda contact, seconds: Lasting(seconds, 1))
     for _ in range(2 * SEALED_CAP):
         decide(world, "alice", "bob", 60.0)

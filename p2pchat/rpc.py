@@ -7,24 +7,17 @@ is gone.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from p2pchat import errors
+from p2pchat.control.address import socket_address
+from p2pchat.control.failures import as_exception
+from p2pchat.control.framing import ANSWER_MAX, Answer, Failure, Told, cancel_line, read_reply, request_line
 from p2pchat.errors import ControlError, P2PChatError
-
-SOCKET: Final = "control.sock"
-
-LINE_MAX: Final = 64 << 20
-"""Bytes of one answer: a history of a hundred thousand lines is one."""
-
-_ADDRESS_MAX: Final = 100
 
 
 class ConnectionLost(ControlError):
@@ -41,27 +34,19 @@ class NotAnswering(ControlError):
 
 async def open_connection(home: Path) -> Connection | None:
     """Connect to the node of ``home``; None when none listens there."""
-    path = os.fsencode(home / SOCKET)
-    directory = None
     try:
-        if len(path) > _ADDRESS_MAX and os.path.isdir("/proc/self/fd"):
-            # Longer than a socket address may be: reach the home through an open directory instead.
-            directory = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
-            path = os.fsencode(f"/proc/self/fd/{directory}/{SOCKET}")
-        reader, writer = await asyncio.open_unix_connection(os.fsdecode(path), limit=LINE_MAX)
+        with socket_address(home) as address:
+            reader, writer = await asyncio.open_unix_connection(address, limit=ANSWER_MAX)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         return None
     except OSError as error:
         raise ControlError(f"the node in {home} cannot be reached: {error.strerror or error}") from error
-    finally:
-        if directory is not None:
-            os.close(directory)
     return Connection(reader, writer)
 
 
 async def connection_over(line: socket.socket) -> Connection:
     """Speak with a node of this very process."""
-    return Connection(*await asyncio.open_unix_connection(sock=line, limit=LINE_MAX))
+    return Connection(*await asyncio.open_unix_connection(sock=line, limit=ANSWER_MAX))
 
 
 class Connection:
@@ -78,7 +63,7 @@ class Connection:
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     @asynccontextmanager
-    async def asking(self, method: str, params: Mapping[str, Any]) -> AsyncIterator[Asked]:
+    async def asking(self, method: str, params: Mapping[str, object]) -> AsyncIterator[Asked]:
         """Send a request; its events and its answer are to be had inside the block, and left early, it is
         withdrawn."""
         if self.lost:
@@ -86,7 +71,7 @@ class Connection:
         self._numbers += 1
         number = self._numbers
         asked = self._asked[number] = Asked()
-        self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params)})
+        self._send(request_line(number, method, params))
         try:
             with suppress(OSError):  # it is lost; then the reader says so
                 await self._writer.drain()
@@ -94,7 +79,7 @@ class Connection:
         finally:
             del self._asked[number]
             if not (asked.over or self.lost):
-                self._send({"jsonrpc": "2.0", "method": "cancel", "params": {"request": number}})
+                self._send(cancel_line(number))
 
     async def close(self) -> None:
         """Hang up; the node then drops what was asked for here and has no end."""
@@ -106,14 +91,14 @@ class Connection:
         with suppress(OSError):
             await self._writer.wait_closed()
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, line: bytes) -> None:
         if not self._writer.is_closing():
-            self._writer.write(json.dumps(message).encode() + b"\n")
+            self._writer.write(line)
 
     async def _read(self) -> None:
         try:
             while line := await self._reader.readline():
-                self._take(json.loads(line))
+                self._take(line)
         except (OSError, ValueError):
             pass  # lost in the middle of a line
         finally:
@@ -121,19 +106,18 @@ class Connection:
             for asked in self._asked.values():
                 asked.fail(ConnectionLost("the node has stopped"))
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if message.get("method") == "event":
-            asked = self._asked.get(message["params"]["request"])
-            if asked is not None:
-                asked.put(message["params"]["event"])
-            return
-        asked = self._asked.get(message.get("id") or 0)
+    def _take(self, line: bytes) -> None:
+        reply = read_reply(line)
+        asked = self._asked.get(reply.id) if reply is not None else None
         if asked is None:
             return
-        if "error" in message:
-            asked.fail(_as_exception(message["error"]))
-        else:
-            asked.finish(message.get("result"))
+        match reply:
+            case Told(_, event):
+                asked.put(event)
+            case Failure(_, code, said):
+                asked.fail(as_exception(code, said))
+            case Answer(_, result):
+                asked.finish(result)
 
 
 def _process_of(peer: socket.socket) -> int | None:
@@ -148,15 +132,15 @@ class Asked:
 
     def __init__(self) -> None:
         self._events: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-        self._outcome: Any = None
+        self._outcome: object = None
         self._error: P2PChatError | None = None
         self.over = False
         """Whether it was answered, or never will be."""
 
-    def put(self, event: dict[str, Any]) -> None:
+    def put(self, event: dict[str, object]) -> None:
         self._events.put_nowait(event)
 
-    def finish(self, outcome: Any) -> None:
+    def finish(self, outcome: object) -> None:
         self._outcome = outcome
         self.over = True
         self._events.put_nowait(None)
@@ -183,21 +167,3 @@ class Asked:
         if self._error is not None:
             raise self._error
         return self._outcome
-
-
-_BY_CODE: Final[dict[int, type[P2PChatError]]] = {
-    -kind.exit_code: kind
-    for kind in (
-        errors.UsageError,
-        errors.NetworkError,
-        errors.TrustError,
-        errors.LimitError,
-        errors.NotInTime,
-        errors.Ended,
-    )
-}
-
-
-def _as_exception(error: dict[str, Any]) -> P2PChatError:
-    code, line = error.get("code"), str(error.get("message"))
-    return _BY_CODE.get(code, ControlError)(line) if isinstance(code, int) else ControlError(line)

@@ -9,8 +9,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from p2pchat.control.address import SOCKET
 from p2pchat.errors import P2PChatError
-from p2pchat.rpc import SOCKET
 
 
 def default_home() -> Path:

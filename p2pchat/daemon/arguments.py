@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from p2pchat.daemon.control import INVALID_PARAMS, MethodError
+from p2pchat.control.failures import INVALID_PARAMS, MethodError
 
 COUNT_MAX = 2**53
 """Beyond it, readers of JSON differ about what a number is."""

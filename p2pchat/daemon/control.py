@@ -1,33 +1,38 @@
-"""The control socket: newline-delimited JSON-RPC 2.0 between a node and the programs of its owner.
+"""The control socket's server: a node answers the programs of its owner.
 
-Knows: framing, requests, answers, events, who may connect. Does not know: what any method does.
+Knows: connections, requests under way, who may connect. Does not know: what any method does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from p2pchat.control.failures import INVALID_REQUEST, UNEXPECTED, code_of
+from p2pchat.control.framing import (
+    ANSWER_MAX,
+    CANCEL,
+    REQUEST_MAX,
+    Request,
+    RequestId,
+    Unfit,
+    answer_line,
+    event_line,
+    failure_line,
+    read_request,
+)
 from p2pchat.daemon.home import listening_socket, remove_socket, socket_place
 from p2pchat.errors import LimitError, P2PChatError, StoreError
 from p2pchat.text import one_line
 
-LINE_MAX: Final = 1 << 20
-"""Bytes of one request or answer: a text of 64 KiB may take six times that in JSON."""
-
 UNSENT_MAX: Final = 16 << 20
 """Bytes that wait for a client to read them; beyond it the client is cut off, the node is not held up."""
-
-ANSWER_MAX: Final = 64 << 20
-"""Bytes of one answer, which its asker waits to read: a hundred thousand lines have about 30 MB."""
 
 REQUESTS_MAX: Final = 256
 """Requests of one client under way at once."""
@@ -41,18 +46,13 @@ CALLERS_MAX: Final = 1024
 GONE_EVERY_S: Final = 0.25
 """Between looks whether a client that has stopped writing still reads, while it has requests under way."""
 
-PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS = -32700, -32600, -32602
-
-CANCEL: Final = "cancel"
-"""The notification by which a client withdraws its own ``request``, which then gets no answer."""
-
-Handler = Callable[[str, dict[str, Any], "Asker"], Awaitable[Any]]
+Handler = Callable[[str, dict[str, object], "Asker"], Awaitable[object]]
 
 
 class Asker:
     """One request under way: how events reach whoever made it."""
 
-    def __init__(self, client: _Client, request: Any) -> None:
+    def __init__(self, client: _Client, request: RequestId | None) -> None:
         self._client = client
         self._request = request
         self.then: list[Callable[[], None]] = []
@@ -62,10 +62,9 @@ class Asker:
         """Wait until most of what was sent has been read: between the events of a long list."""
         await self._client.read()
 
-    def event(self, event: dict[str, Any]) -> None:
+    def event(self, event: Mapping[str, object]) -> None:
         """Send an event before the answer. Never waits; an asker who does not read is cut off."""
-        params = {"request": self._request, "event": event}
-        self._client.send({"jsonrpc": "2.0", "method": "event", "params": params})
+        self._client.send(event_line(self._request, event))
 
 
 class ControlServer:
@@ -92,7 +91,7 @@ class ControlServer:
         bound = listening_socket(home)
         before, self._server = (
             self._server,
-            await asyncio.start_unix_server(self._serve, sock=bound, limit=LINE_MAX, backlog=CALLERS_MAX),
+            await asyncio.start_unix_server(self._serve, sock=bound, limit=REQUEST_MAX, backlog=CALLERS_MAX),
         )
         self._place = socket_place(home)
         if before is not None:
@@ -109,7 +108,7 @@ class ControlServer:
     async def pair(self) -> socket.socket:
         """Serve this process alone, where no socket can be made; its end of the line."""
         ours, theirs = socket.socketpair()
-        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_MAX)
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=REQUEST_MAX)
         self._paired = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         return theirs
 
@@ -141,7 +140,7 @@ class ControlServer:
 class _Asked(NamedTuple):
     """A request under way."""
 
-    id: Any
+    id: RequestId | None
     method: str
 
 
@@ -197,15 +196,14 @@ class _Client:
             if asked.method in self._endless:
                 task.cancel()
 
-    def send(self, value: dict[str, Any]) -> None:
+    def send(self, line: bytes) -> None:
         """Write one line, or cut off a client that does not read."""
-        self._write(_line(value))
+        self._write(line)
         if self._writer.transport.get_write_buffer_size() > UNSENT_MAX + self._awaited:
             self._writer.transport.abort()
 
-    async def answer(self, value: dict[str, Any]) -> None:
+    async def answer(self, line: bytes) -> None:
         """Write the line that a client waits for, however long it takes to read. Raises LimitError."""
-        line = _line(value)
         if len(line) > ANSWER_MAX:
             raise LimitError(
                 f"the answer has more than {ANSWER_MAX >> 20} MB; ask for less, with --limit or --since"
@@ -245,106 +243,55 @@ class _Client:
         try:
             return await self._reader.readline()
         except ValueError:  # longer than the limit: what follows cannot be told from its rest
-            self._fail(None, INVALID_REQUEST, f"a request of more than {LINE_MAX} bytes")
+            self._fail(None, INVALID_REQUEST, f"a request of more than {REQUEST_MAX} bytes")
             return b""
 
     def _accept(self, line: bytes) -> None:
         try:
-            request = _parsed(line)
-        except (ValueError, RecursionError):
-            self._fail(None, PARSE_ERROR, "not JSON in UTF-8 with finite numbers")
-            return
-        match request:
-            case {"jsonrpc": "2.0", "method": str(method)} if _is_request(request):
-                number, params = request.get("id"), request.get("params", {})
-                if _is_unicode(params):
-                    self._begin(number, method, params)
-                elif number is not None:
-                    self._fail(number, INVALID_PARAMS, "half of a surrogate pair is no text")
-            case _:
-                self._fail(None, INVALID_REQUEST, "not one JSON-RPC 2.0 request with named parameters")
+            request = read_request(line)
+        except Unfit as fault:
+            self._fail(fault.request, fault.code, str(fault))
+        else:
+            if request is not None:
+                self._begin(request)
 
-    def _begin(self, request: Any, method: str, params: dict[str, Any]) -> None:
-        if method == CANCEL and request is None:
-            self._withdraw(params.get("request"))
+    def _begin(self, request: Request) -> None:
+        if request.method == CANCEL and request.id is None:
+            self._withdraw(request.params.get("request"))
             return
-        task = asyncio.get_running_loop().create_task(self._answer(request, method, params))
-        self._tasks[task] = _Asked(request, method)
+        task = asyncio.get_running_loop().create_task(self._answer(request))
+        self._tasks[task] = _Asked(request.id, request.method)
         task.add_done_callback(self._tasks.pop)
         if len(self._tasks) > REQUESTS_MAX:
-            self._fail(None, -5, f"more than {REQUESTS_MAX} requests at once")
+            self._fail(None, -LimitError.exit_code, f"more than {REQUESTS_MAX} requests at once")
             self.hang_up()
 
-    def _withdraw(self, request: Any) -> None:
+    def _withdraw(self, request: object) -> None:
         for task, asked in list(self._tasks.items()):
             if request is not None and asked.id == request:
                 task.cancel()
 
-    async def _answer(self, request: Any, method: str, params: dict[str, Any]) -> None:
-        asker = Asker(self, request)
+    async def _answer(self, request: Request) -> None:
+        asker = Asker(self, request.id)
         try:
-            result = await self._handler(method, params, asker)
-            if request is not None:
-                await self.answer({"jsonrpc": "2.0", "id": request, "result": result})
+            result = await self._handler(request.method, request.params, asker)
+            if request.id is not None:
+                await self.answer(answer_line(request.id, result))
         except Exception as error:  # noqa: BLE001 -- a bug in one method must not end the node
-            if request is not None:
-                self._fail(request, *_verdict(error))
+            if request.id is not None:
+                self._fail(request.id, *_verdict(error))
         finally:
             for step in asker.then:
                 step()
 
-    def _fail(self, request: Any, code: int, message: str) -> None:
-        self.send({"jsonrpc": "2.0", "id": request, "error": {"code": code, "message": message}})
-
-
-class MethodError(Exception):
-    """A request that JSON-RPC itself has a code for: no such method (-32601), bad parameters (-32602)."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def _parsed(line: bytes) -> Any:
-    """Raises ValueError or RecursionError on what is not JSON as its standard (RFC 8259) has it."""
-    return json.loads(line.decode("utf-8-sig"), parse_float=_finite, parse_constant=_finite)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("neither infinite numbers nor those that are none")
-    return value
-
-
-def _is_request(request: dict[str, Any]) -> bool:
-    """Whether the id can be given back, and the parameters have names."""
-    number = request.get("id")
-    known = number is None or (isinstance(number, (str, int, float)) and not isinstance(number, bool))
-    return known and _is_unicode(number) and isinstance(request.get("params", {}), dict)
-
-
-def _is_unicode(value: Any) -> bool:
-    """Whether all texts in ``value`` can be written down: JSON can name half of a surrogate pair."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    def _fail(self, request: RequestId | None, code: int, message: str) -> None:
+        self.send(failure_line(request, code, message))
 
 
 def _verdict(error: Exception) -> tuple[int, str]:
-    match error:
-        case MethodError():
-            return error.code, str(error)
-        case P2PChatError():
-            return -error.exit_code, str(error)
-        case _:
-            return -1, one_line(f"the node failed: {type(error).__name__}: {error}")
-
-
-def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
+    if isinstance(error, P2PChatError):
+        return code_of(error), str(error)
+    return UNEXPECTED, one_line(f"the node failed: {type(error).__name__}: {error}")
 
 
 def _same_user(peer: socket.socket) -> bool:

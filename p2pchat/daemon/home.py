@@ -1,6 +1,6 @@
 """One home on disk: where it is, who may use it, where its node is spoken to.
 
-Knows: paths, the lock, the control socket's address. Does not know: what is stored or said.
+Knows: paths, the lock, the control socket's file. Does not know: what is stored or said.
 """
 
 from __future__ import annotations
@@ -9,23 +9,19 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from p2pchat.errors import ControlError, StoreError
+from p2pchat.control.address import SOCKET, socket_address
+from p2pchat.errors import StoreError
 from p2pchat.store.owner import refuse_others, unusable
 
-SOCKET = "control.sock"
 LOCK = "node.lock"
 TRIAL = "room.trial"
 
 ROOM = 1 << 20
 """Bytes that must be free before a node that a full disk has stopped starts again: sixteen of the longest
 messages, so that it does not stop again at the first."""
-
-_ADDRESS_MAX = 100
-"""Bytes of a Unix socket's path that every system takes (Linux 107, macOS 103)."""
 
 
 class ReadOnlyHome(StoreError):
@@ -87,28 +83,6 @@ def has_room(home: Path) -> bool:
     finally:
         with suppress(OSError):
             trial.unlink()
-
-
-@contextmanager
-def socket_address(home: Path) -> Iterator[str]:
-    """A path to the control socket that fits into a socket address, valid inside the block.
-
-    A home deep in the tree is reached through ``/proc/self/fd``. Raises ControlError where there is no such
-    way.
-    """
-    path = str(home / SOCKET)
-    if len(os.fsencode(path)) <= _ADDRESS_MAX:
-        yield path
-        return
-    if not os.path.isdir("/proc/self/fd"):
-        raise ControlError(
-            f"the path of the home is too long for a control socket; use a shorter --home than {home}"
-        )
-    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET}"
-    finally:
-        os.close(descriptor)
 
 
 def listening_socket(home: Path) -> socket.socket:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat import looks
+from p2pchat.control.failures import INVALID_PARAMS, METHOD_NOT_FOUND, MethodError, as_exception
 from p2pchat.core import facts, orders
 from p2pchat.core.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.records import Contact
@@ -22,7 +23,7 @@ from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import doctor, views
 from p2pchat.daemon.arguments import Arguments
 from p2pchat.daemon.configuring import Configuring
-from p2pchat.daemon.control import INVALID_PARAMS, Asker, MethodError
+from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import Forgotten, Rewritten
 from p2pchat.daemon.places import Places
 from p2pchat.daemon.reach import no_way
@@ -32,10 +33,7 @@ from p2pchat.errors import (
     Ended,
     LimitError,
     Malformed,
-    NetworkError,
     NotInTime,
-    P2PChatError,
-    TrustError,
     UsageError,
 )
 from p2pchat.text import harmless_name, typed
@@ -65,12 +63,7 @@ JOIN_PATIENCE_S: Final = 60.0
 ENDLESS: Final = frozenset(("invite", "join", "listen", "node.trace", "wait"))
 """What ends with the connection on which it was asked for."""
 
-METHOD_NOT_FOUND: Final = -32601
-
 _MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
-_BY_CODE: Final = {
-    error.exit_code: error for error in (UsageError, NetworkError, TrustError, LimitError, NotInTime, Ended)
-}
 
 Method = Callable[[Arguments, Asker], Awaitable[Any]]
 
@@ -183,7 +176,7 @@ class Methods:
                             return {**views.contact(contact, here=True), "left_out": list(left_out)}
                         case orders.InviteFailed(invite, reason, exit_code) if invite == number:
                             over = True
-                            raise _BY_CODE.get(exit_code, P2PChatError)(reason)
+                            raise as_exception(-exit_code, reason)
             raise ControlError("the node was too busy to follow the invite")
         finally:
             if not over:

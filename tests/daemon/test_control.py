@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from p2pchat.daemon.control import LINE_MAX, REQUESTS_MAX, Asker, ControlServer, MethodError
+from p2pchat.control.failures import MethodError
+from p2pchat.control.framing import REQUEST_MAX
+from p2pchat.daemon.control import REQUESTS_MAX, Asker, ControlServer
 from p2pchat.errors import TrustError
 
 withdrawn: list[Any] = []
@@ -109,7 +111,7 @@ async def test_events_come_before_the_answer(server: Path) -> None:
         (request("unknown"), -32601),
         (request("refuse"), -4),
         (request("break"), -1),
-        (b"x" * (LINE_MAX + 2), -32600),
+        (b"x" * (REQUEST_MAX + 2), -32600),
         (b"[" * 200_000, -32700),
         (b"\xff\xfe{}", -32700),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {"a": NaN}}', -32700),

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from p2pchat.client import create_home
+from p2pchat.control.address import SOCKET
 from p2pchat.core.facts import Fact
 from p2pchat.core.node import Node
 from p2pchat.core.orders import Order
 from p2pchat.core.records import PutIdentity
 from p2pchat.daemon import node
 from p2pchat.daemon.doctor import checks
-from p2pchat.daemon.home import LOCK, SOCKET, Lock
+from p2pchat.daemon.home import LOCK, Lock
 from p2pchat.daemon.node import RunningNode
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.rtc.engine import Engine

@@ -74,7 +74,15 @@ ELSEWHERE: Final = {
     "README.md: text, receipts": "a picture",
     "first-five-minutes.md: p2pchat demo": "test_demo.py runs it",
     "first-five-minutes.md: $ p2pchat invite": "a code of the documents; test_end_to_end.py takes a real one",
+    "running-a-rendezvous.md: apt install": "a public name; test_config.py checks what it copies",
+    "running-a-rendezvous.md: cp docs/examples": "a systemd that runs; test_service.py verifies the unit",
+    "running-a-rendezvous.md: curl https://YOUR.NAME": "a public name; test_operation.py asks for the health",
+    'running-a-rendezvous.md: host = "*"': "test_config.py reads it",
+    "running-a-rendezvous.md: p2pchat-rendezvous --host '*' --bus": "a NATS server; see test_bus.py",
     "running-a-rendezvous.md: p2pchat-rendezvous --host '*' --port 443": "a certificate of a public name",
+    "running-a-rendezvous.md: p2pchat-rendezvous --host '*' --turn": "a secret; see test_command.py",
+    "running-a-rendezvous.md: ufw": "the machine's own firewall",
+    "running-a-rendezvous.md: use-auth-secret": "coturn's file; tests/support/lab.py starts it so",
     "running-a-rendezvous.md: p2pchat-rendezvous --host 0.0.0.0": "three machines of the documents",
     "scripting.md: cp docs/examples/p2pchat.service": "a systemd that runs; test_service.py verifies it",
     'scripting.md: {"type":"receipt"': "what is printed, not typed",
@@ -153,7 +161,7 @@ class World:
         script.write_text(code)
         return self.start([shell, str(script)], person, **extra)
 
-    def said(self, person: Person, name: str = "me") -> str:
+    def said(self, person: Person, name: str = "sam") -> str:
         return person.run("history", name).stdout
 
 
@@ -207,7 +215,7 @@ class Running:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("town")
     with rendezvous() as url, people(folder, url) as town:
-        me, bob, ops, _ = town.friends("me", "bob", "ops", "bob-2")
+        me, bob, ops, _ = town.friends("sam", "bob", "ops", "bob-2")
         for each in (me, bob, ops):
             each.node()
         other = town.someone("other")
@@ -230,7 +238,7 @@ def _delivered(world: World, block: Block) -> None:
 
 def _heard(world: World, block: Block) -> None:
     for friend in (world.ops, world.bob):
-        assert friend.run("send", "me", "something to hear").returncode == 0
+        assert friend.run("send", "sam", "something to hear").returncode == 0
     assert "something to hear" in world.shell(block.code).ended()
 
 
@@ -240,7 +248,7 @@ def _bot(world: World, block: Block) -> None:
     bot.write_text(code)
     bot.chmod(0o700)
     running = world.shell(block.code)
-    assert world.bob.run("send", "me", "uptime").returncode == 0
+    assert world.bob.run("send", "sam", "uptime").returncode == 0
     running.until(lambda: "load average" in world.said(world.bob))
 
 
@@ -259,9 +267,9 @@ def _python(world: World, block: Block) -> None:
     program = world.folder / "typed.py"
     program.write_text(block.code)
     running = world.start([sys.executable, "-u", str(program)])
-    assert world.bob.run("send", "me", "to a program").returncode == 0
+    assert world.bob.run("send", "sam", "to a program").returncode == 0
     running.until(lambda: "bob to a program" in running.output)
-    assert "me: hi" in world.said(world.bob)
+    assert "sam: hi" in world.said(world.bob)
 
 
 def _top_level_python(world: World, block: Block) -> None:
@@ -293,7 +301,7 @@ def _line_by_line(world: World, block: Block) -> None:
         if "listen" not in line:
             running.ended()
             continue
-        assert world.ops.run("send", "me", "to a line").returncode == 0
+        assert world.ops.run("send", "sam", "to a line").returncode == 0
         running.until(lambda: "to a line" in running.output)  # noqa: B023
 
 
@@ -336,7 +344,7 @@ def _log(world: World, block: Block) -> None:
 
 def _notifier(world: World, block: Block) -> None:
     world.me.run("listen", "--timeout", "1")  # what waited from before
-    assert world.bob.run("send", "me", "--", "-x <b>&").returncode == 0
+    assert world.bob.run("send", "sam", "--", "-x <b>&").returncode == 0
     notified = world.folder / "notified"
     world.shell(block.code).until(lambda: notified.exists() and notified.read_bytes().endswith(b"wrote\0"))
     assert notified.read_bytes() == b"--\0bob wrote\0"

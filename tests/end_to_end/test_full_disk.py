@@ -30,7 +30,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 @contextmanager
-def small_disk(folder: Path, size: str = "3m") -> Iterator[Path]:
+def small_disk(folder: Path, size: str = "6m") -> Iterator[Path]:
     """A disk of 3 MB, or a skipped test."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "p2pchat-small", str(folder)]

@@ -11,6 +11,7 @@ from p2pchat.client import connect, create_home
 from p2pchat.net.rtc import Engine
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
+from p2pchat.wire.ice import Servers
 from rendezvous import server as server_module
 from rendezvous.broker import Broker
 from rendezvous.server import running
@@ -39,9 +40,9 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> list[Description]:
     taken: list[Description] = []
     answer, accept = Engine.make_answer, Engine.accept_answer
 
-    def make_answer(self: Engine, link: LinkId, offer: Description) -> None:
+    def make_answer(self: Engine, link: LinkId, offer: Description, hinted: Servers) -> None:
         taken.append(offer)
-        answer(self, link, offer)
+        answer(self, link, offer, hinted)
 
     def accept_answer(self: Engine, link: LinkId, description: Description) -> None:
         taken.append(description)

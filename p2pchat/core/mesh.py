@@ -89,6 +89,8 @@ class Mesh:
         self._cells = Cells(record.id, settings, entropy, counters, strategy, kept, self._node_at)
         self._stemless = settings.profile is None
         self._stem = stem(settings.profile or FAST, entropy.child("stem"), counters)
+        if not settings.walks:
+            self._stem.seek_nobody()
         self._view = View(record, node, settings, entropy, new_link, counters, self)
 
     # --- what the parent asks

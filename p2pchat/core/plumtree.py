@@ -78,6 +78,13 @@ it its announcements are ignored, nobody else's; reconciling finds what is left.
 WAITING_CAP = 8192
 """Ids waiting to be announced on one link; beyond it the oldest are left to reconciling."""
 
+LATELY_S = 6.0
+"""A link that comes up is told of the cells of the last seconds: they were pushed before it was there, and
+reconciling counts only what has settled."""
+
+LATELY_CAP = 512
+"""Cells remembered for that: eight full announcements. Reconciling finds what is left."""
+
 AGREE_S = 10.0
 """So long after a proposal to prune an agreement is an answer to it: a round trip of 2 × 120 ms and all that
 may wait on a link. Later, or unasked, it is nothing: who said it to all would have them announce what they
@@ -147,6 +154,8 @@ class Plumtree:
         self._damping = damping or Damping()
         self._peers: dict[LinkId, _Peer] = {}
         self._missing: dict[bytes, _Missing] = {}
+        self._lately: dict[bytes, float] = {}
+        """When cells that were new lately came."""
         self._firsts: dict[bytes, tuple[LinkId, float]] = {}
         self._counted_at = float("-inf")
         self._counted = 0
@@ -158,8 +167,11 @@ class Plumtree:
     # --- links
 
     def link_up(self, link: LinkId, now: float) -> list[Sending]:
-        """A new link is eager; if it is not needed, that will show."""
-        self._peers[link] = _Peer()
+        """A new link is eager; if it is not needed, that will show. It missed what came just before it."""
+        peer = self._peers[link] = _Peer()
+        for name, came_at in self._lately.items():
+            if came_at > now - LATELY_S:
+                self._announce(peer, peer.late, name, now)
         return []
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Sending]:
@@ -190,6 +202,9 @@ class Plumtree:
     def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it along the tree, announce it elsewhere."""
         had = self._came(name)
+        self._lately[name] = now
+        if len(self._lately) > LATELY_CAP:
+            del self._lately[next(iter(self._lately))]
         counts = self._count(now)
         if counts and source is not None:
             self._first(name, source, now)

@@ -282,7 +282,8 @@ def test_a_real_mesh_carries_messages_over_relays_and_leaves_nothing(tmp_path: P
     assert facts["hops"] == len(facts["path"]) - 1 >= 3
     for text, told in zip(own[1::2], facts["transcript"], strict=True):
         pieces = len(split(encode_payload(Text(MessageId("0" * 32), 1e9, text))))
-        assert told["cells"] in (pieces, pieces + 1), "its own, and a receipt if one was owed"
+        others = told["cells"] - pieces
+        assert 0 <= others <= 3, "beside its own what a new contact is told first, in two, and a receipt"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from p2pchat.core import plumtree
 from p2pchat.core.broadcast import Push, Say, Sending
 from p2pchat.core.budget import BURST
-from p2pchat.core.plumtree import ANNOUNCERS_MAX, Damping, Plumtree
+from p2pchat.core.plumtree import ANNOUNCERS_MAX, LATELY_S, Damping, Plumtree
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Graft, Ihave, Prune
@@ -326,3 +326,22 @@ def test_a_neighbour_fetches_only_so_much() -> None:
     fetch = Graft((name(1),) * IDS_MAX, eager=False)
     got = sum(len(scene.tree.heard(fetch, A, scene.now)) for _ in range(20))
     assert got == BURST
+
+
+def test_a_link_that_comes_up_is_told_of_what_came_just_before() -> None:
+    scene = Scene(A)
+    scene.pushed(1, A)
+    scene.now += LATELY_S
+    scene.pushed(2, A)
+    scene.pushed(3, None)
+    scene.tree.link_up(B, scene.now)
+    assert scene.after(1.0) == [Say(B, Ihave((name(2), name(3)), late=True))]
+
+
+def test_of_what_came_just_before_a_link_only_the_latest_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plumtree, "LATELY_CAP", 2)
+    scene = Scene(A)
+    for number in range(4):
+        scene.pushed(number, A)
+    scene.tree.link_up(B, scene.now)
+    assert scene.after(1.0) == [Say(B, Ihave((name(2), name(3)), late=True))]

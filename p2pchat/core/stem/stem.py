@@ -46,7 +46,7 @@ was given on the way count three times. That is some twice what 99 of 100 take i
 GUARD_S = 10.0
 FEW = 3
 """So long a node with a first link waits for one that it sought itself, by a walk, before a stem begins at
-another, unless the mesh is so small that nobody hides in it."""
+another, unless the mesh is so small that nobody hides in it, or there is nobody else to seek."""
 
 NOBODY = Sight(None, False)
 
@@ -96,6 +96,9 @@ class Stem:
         self._settled_at = NEVER
         self._unguarded_at = NEVER
         """When a stem may begin at a link that we did not seek."""
+        self._seeks = True
+        self._better_at = 0.0
+        """Until when what waits has waited for a better stem, so far."""
         self._look_at = 0.0
 
     # --- what the parent asks
@@ -130,8 +133,7 @@ class Stem:
         starts = self._waiting and self._stations.links and waits
         if not starts:
             return due
-        guarded = self._sought or self._trusted
-        return min(due, self._settled_at if guarded else max(self._settled_at, self._unguarded_at))
+        return min(due, self._better_at)
 
     # --- links and neighbours
 
@@ -139,7 +141,7 @@ class Stem:
         """A link counts; ``binding``: a secret of its two ends, 32 bytes."""
         if not self._stations.links:
             self._settled_at = now + SETTLE_S
-            self._unguarded_at = now + GUARD_S
+            self._unguarded_at = now + GUARD_S if self._seeks else now
             self._clock.start(now)
         return [*self._stations.link_up(link, binding, now)]
 
@@ -147,6 +149,10 @@ class Stem:
         """It counts no more."""
         self._sought.pop(link, None)
         self._stations.link_down(link, now)
+
+    def seek_nobody(self) -> None:
+        """This node takes no walks: no stem waits for a link that it sought."""
+        self._seeks = False
 
     def sought(self, link: LinkId, now: float) -> list[Output]:
         """We sought this link ourselves: a stem may begin there."""
@@ -248,6 +254,7 @@ class Stem:
         while self._waiting:
             pin = self._pin(now)
             if pin is None and not self._settled(now):
+                self._better_at = self._settled_at if now < self._settled_at else self._unguarded_at
                 break
             out += self._send(self._waiting.popleft(), pin, now)
         return out
@@ -281,10 +288,13 @@ class Stem:
     def _settled(self, now: float) -> bool:
         """Whether waiting longer would hardly bring a better stem."""
         station = self._stations.now(now)
-        whole = station is not None and station.closed
+        if station is not None and station.closed:
+            whole, few = True, station.crowd <= FEW
+            complete = now >= self._settled_at and station.linked_with_all
+        else:
+            whole = few = complete = False
         guarded = self._sought or self._trusted or now >= self._unguarded_at
-        few = whole and station is not None and station.crowd <= FEW
-        return few or bool(guarded and (whole or now >= self._settled_at))
+        return few or complete or bool(guarded and (whole or now >= self._settled_at))
 
     def _cover(self, now: float) -> list[Output]:
         """The clock ticks: whether a loop leaves does not depend on whether a cell waits."""

@@ -607,6 +607,7 @@ def test_a_first_hop_is_given_up_after_as_long_as_tors_guards_are() -> None:
 
 def test_a_node_with_links_of_others_making_alone_waits_for_one_of_its_own_but_not_for_ever() -> None:
     mesh = chosen()
+    mesh.run(3.0)  # all have told of themselves
     stem = mesh.stems["a"]
     stem._settled_at, stem._unguarded_at = mesh.now, mesh.now + 10.0
     mesh.submit("a", cell(1))
@@ -621,9 +622,33 @@ def test_a_node_with_links_of_others_making_alone_waits_for_one_of_its_own_but_n
 
 def test_a_cell_that_waits_for_a_link_of_our_own_leaves_when_there_is_one() -> None:
     mesh = chosen()
+    mesh.run(3.0)  # all have told of themselves
     stem = mesh.stems["a"]
     stem._settled_at, stem._unguarded_at = mesh.now, mesh.now + 10.0
     mesh.submit("a", cell(1))
     assert mesh.left == []
     mesh._carry("a", stem.sought(LinkId(ord("e")), mesh.now))
     assert len(mesh.left) == 1 and mesh.pinned("a")[0] == "e"
+
+
+def test_a_node_that_is_linked_with_everybody_waits_for_no_other_link() -> None:
+    mesh = Wired("ab ac ad ae bc bd be cd ce de")
+    stem = mesh.stems["a"]
+    stem._settled_at, stem._unguarded_at = mesh.now, mesh.now + 10.0
+    stem._settled_at = mesh.now + 3.0
+    stem._sought.clear()
+    mesh.submit("a", cell(1))
+    mesh.run(2.9)
+    assert mesh.left == []
+    mesh.run(0.2)
+    assert len(mesh.left) == 1
+
+
+def test_a_node_that_takes_no_walks_waits_for_no_link_of_its_own() -> None:
+    mesh = chosen()
+    stem = mesh.stems["a"]
+    for link in list(stem._stations.links):
+        stem.link_down(link, mesh.now)
+    stem.seek_nobody()
+    stem.link_up(LinkId(ord("b")), bytes(32), mesh.now)
+    assert stem._unguarded_at == mesh.now

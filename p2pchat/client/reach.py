@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from p2pchat.client.homes import is_held, is_taken, runs, silence
+from p2pchat.control.events import Heard
 from p2pchat.errors import (
     BeginsAnew,
     ControlError,
@@ -357,7 +358,7 @@ async def run_node(
     complain: Callable[[str], None] = lambda line: None,
     *,
     relay_only: bool = False,
-    tell: Callable[[dict[str, Any]], None] = lambda event: None,
+    tell: Callable[[Heard], None] = lambda event: None,
 ) -> None:
     """Run the node of ``home`` until it is asked to stop. ``tell`` is given every event. Raises UsageError
     when one runs already.

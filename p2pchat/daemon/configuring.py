@@ -5,20 +5,16 @@ Knows: how a change comes into force here. Does not know: any setting, or which 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
-
 from p2pchat.config.choices import Choice, Choices, Source, Told, choose, read
 from p2pchat.config.table import Effect, Setting, named
+from p2pchat.control import answers, methods, parameters
 from p2pchat.daemon import views
-from p2pchat.daemon.arguments import Arguments
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import SettingSet
+from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.ports import Configured
 from p2pchat.errors import SettingChanged, UsageError
 from p2pchat.store import Store
-
-if TYPE_CHECKING:
-    from p2pchat.daemon.node import RunningNode
 
 TEXT_MAX = 4096
 """Characters of a value: more is a file that was meant to go elsewhere."""
@@ -27,73 +23,73 @@ TEXT_MAX = 4096
 class Configuring:
     """The verbs, bound to one running node."""
 
-    def __init__(self, running: RunningNode, rests: bool = False) -> None:
+    def __init__(self, host: Configured, rests: bool = False) -> None:
         """``rests``: there is no node whose doing would change, only a home."""
-        self._running = running
+        self._host = host
         self._rests = rests
 
-    def methods(self) -> dict[str, Callable[[Arguments, Asker], Awaitable[Any]]]:
-        """By name."""
-        return {
-            "config.list": self.list,
-            "config.get": self.get,
-            "config.set": self.set,
-            "config.unset": self.unset,
-        }
+    def serve(self, handlers: Handlers) -> None:
+        """Carry out what is asked about settings."""
+        handlers.add(methods.SETTINGS, self.list)
+        handlers.add(methods.SETTING, self.get)
+        handlers.add(methods.CHANGE_SETTING, self.set)
+        handlers.add(methods.FORGET_SETTING, self.unset)
 
-    async def list(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+    async def list(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Setting]:
         """Every setting: what is in force, without passwords, and where it comes from."""
-        return [views.setting(each) for each in self._running.choices]
+        return [views.setting(each) for each in self._host.choices]
 
-    async def get(self, arguments: Arguments, asker: Asker) -> views.View:
+    async def get(self, asked: parameters.Key, asker: Asker) -> answers.Setting:
         """One, with its passwords."""
-        chosen = self._running.choices[named(arguments.text("key")).name]
+        chosen = self._host.choices[named(asked.key).name]
         return {**views.setting(chosen), "value": chosen.text}
 
-    async def set(self, arguments: Arguments, asker: Asker) -> views.View:
+    async def set(self, asked: parameters.SetKey, asker: Asker) -> answers.SettingKept:
         """Keep a value in the home."""
-        setting, text = named(arguments.text("key")), arguments.text("value").strip()
+        setting, text = named(asked.key), asked.value.strip()
         if len(text) > TEXT_MAX or not text.isprintable():
             raise UsageError(f"{setting.name} must be a line of at most {TEXT_MAX} characters")
         if problem := read(setting, text, Source.HOME).problem:
             raise UsageError(problem)
         return await self._keep(setting, text, asker)
 
-    async def unset(self, arguments: Arguments, asker: Asker) -> views.View:
+    async def unset(self, asked: parameters.Key, asker: Asker) -> answers.SettingKept:
         """Keep none any more."""
-        return await self._keep(named(arguments.text("key")), None, asker)
+        return await self._keep(named(asked.key), None, asker)
 
-    async def _keep(self, setting: Setting, text: str | None, asker: Asker) -> views.View:
+    async def _keep(self, setting: Setting, text: str | None, asker: Asker) -> answers.SettingKept:
         """Raises UsageError if the home would no longer open with that, by itself or with what this node was
         told; then nothing was changed."""
-        kept = await self._running.ask_store(Store.settings)
+        kept = await self._host.ask_store(Store.settings)
         changed = {name: each for name, each in kept.items() if name != setting.name}
         if text is not None:
             changed[setting.name] = text
-        for told in (Told(), self._running.told):
+        for told in (Told(), self._host.told):
             problem = choose(told, changed).problem()
             if problem and not choose(told, kept).problem():
                 raise UsageError(f"{problem}; nothing was changed")
         if changed != kept:
-            await self._running.ask_store(lambda store: store.keep_setting(setting.name, text))
-        before, after = self._running.choices, choose(self._running.told, changed)
+            await self._host.ask_store(lambda store: store.keep_setting(setting.name, text))
+        before, after = self._host.choices, choose(self._host.told, changed)
         effect = self._come_into_force(before, after, after[setting.name], asker)
         return {**views.setting(after[setting.name]), "effect": effect}
 
-    def _come_into_force(self, before: Choices, after: Choices, chosen: Choice, asker: Asker) -> str:
+    def _come_into_force(
+        self, before: Choices, after: Choices, chosen: Choice, asker: Asker
+    ) -> answers.Effect:
         """Do what is to be done now, and say what that is: ``unchanged``, ``overruled`` (by what this node
         was told from outside), ``at start`` (no node runs), ``now``, or ``anew``."""
         setting = chosen.setting
         same = before[setting.name].text == chosen.text
         if not same:
-            self._running.events.publish(SettingSet(setting.name))
+            self._host.events.publish(SettingSet(setting.name))
         if setting.effect is Effect.ANEW and not (same or self._rests):
             why = SettingChanged(f"the setting {setting.name} was changed")
-            asker.then.append(lambda: self._running.begin_anew(why))
+            asker.then.append(lambda: self._host.begin_anew(why))
             return "anew"
         if setting.effect is Effect.NOW and not (same or self._rests):
-            self._running.take_choices(after)
-        self._running.choices = after
+            self._host.take_choices(after)
+        self._host.choices = after
         if after.told(setting.name):
             return "overruled"
         if same:

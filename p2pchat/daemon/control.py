@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from p2pchat.control.events import Event
 from p2pchat.control.failures import INVALID_REQUEST, UNEXPECTED, code_of
 from p2pchat.control.framing import (
     ANSWER_MAX,
@@ -46,7 +47,7 @@ CALLERS_MAX: Final = 1024
 GONE_EVERY_S: Final = 0.25
 """Between looks whether a client that has stopped writing still reads, while it has requests under way."""
 
-Handler = Callable[[str, dict[str, object], "Asker"], Awaitable[object]]
+Handler = Callable[[str, Mapping[str, object], "Asker"], Awaitable[object]]
 
 
 class Asker:
@@ -62,7 +63,7 @@ class Asker:
         """Wait until most of what was sent has been read: between the events of a long list."""
         await self._client.read()
 
-    def event(self, event: Mapping[str, object]) -> None:
+    def event(self, event: Event) -> None:
         """Send an event before the answer. Never waits; an asker who does not read is cut off."""
         self._client.send(event_line(self._request, event))
 

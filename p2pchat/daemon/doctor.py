@@ -9,11 +9,12 @@ import asyncio
 import stat
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from p2pchat.config.choices import Choice, Source
 from p2pchat.config.paths import Paths
 from p2pchat.config.table import Effect
+from p2pchat.control.answers import Check
 from p2pchat.core.facts import (
     AnswerMade,
     Fact,
@@ -27,17 +28,15 @@ from p2pchat.core.status import ClockStatus
 from p2pchat.core.stem.cover import cost
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.daemon.home import has_room
+from p2pchat.daemon.ports import Examined
 from p2pchat.daemon.reach import KINDS, no_way
-from p2pchat.daemon.views import View, clock_doubt
+from p2pchat.daemon.views import clock_doubt
 from p2pchat.errors import OtherVersion
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Nat
 from p2pchat.wire.ice import Servers
-
-if TYPE_CHECKING:
-    from p2pchat.daemon.node import RunningNode
 
 RENDEZVOUS_S: Final = 8.0
 """For every rendezvous to be reached, or found out of reach."""
@@ -52,33 +51,33 @@ FRAME_ON_WIRE: Final = 1245 + 93
 docs/a-recorded-line.md)."""
 
 
-async def checks(running: RunningNode) -> list[View]:
+async def checks(host: Examined) -> list[Check]:
     """Each with a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
-    hinted = running.node.hinted(running.clock.now())
-    (rendezvous, clock), link = await asyncio.gather(_rendezvous(running), _link(running.paths, hinted))
-    room = await asyncio.to_thread(has_room, running.home)
+    hinted = host.node.hinted(host.clock.now())
+    (rendezvous, clock), link = await asyncio.gather(_rendezvous(host), _link(host.paths, hinted))
+    room = await asyncio.to_thread(has_room, host.home)
     return [
-        _check("home", *_private(running)),
-        *([_check("store", False, running.set_back)] if running.set_back else []),
+        _check("home", *_private(host)),
+        *([_check("store", False, host.set_back)] if host.set_back else []),
         _check("disk", room, "takes new messages" if room else "full"),
         *rendezvous,
         *clock,
         *link,
-        _sessions(running),
-        await _neighbours(running, reached=any(each["ok"] for each in rendezvous)),
-        *_cover(running),
-        *_settings(running),
+        _sessions(host),
+        await _neighbours(host, reached=any(each["ok"] for each in rendezvous)),
+        *_cover(host),
+        *_settings(host),
     ]
 
 
-def _settings(running: RunningNode) -> list[View]:
+def _settings(host: Examined) -> list[Check]:
     """What its owner has set, and where: it decides what all the others found."""
-    told = [each for each in running.choices if each.source is not Source.DEFAULT]
+    told = [each for each in host.choices if each.source is not Source.DEFAULT]
     of_nodes = [each for each in told if each.setting.effect is not Effect.CHAT]
     if not of_nodes:
         return []
     found = ", ".join(f"{each.setting.name} {each.shown} ({_origin(each)})" for each in of_nodes)
-    around = running.paths.proxy is not None and not running.paths.relay_only
+    around = host.paths.proxy is not None and not host.paths.relay_only
     return [_check("settings", True, f"{found}{'; links go round the proxy' if around else ''}")]
 
 
@@ -86,45 +85,45 @@ def _origin(chosen: Choice) -> str:
     return chosen.setting.variable if chosen.source is Source.ENVIRONMENT else chosen.source.value
 
 
-def _sessions(running: RunningNode) -> View:
-    wrong = [contact.name for contact in running.node.contacts() if contact.standing]
+def _sessions(host: Examined) -> Check:
+    wrong = [contact.name for contact in host.node.contacts() if contact.standing]
     found = f"out of step with {', '.join(wrong)}" if wrong else "in step with everybody, as far as known"
     return _check("session", not wrong, found)
 
 
-def _check(name: str, ok: bool, found: str) -> View:
+def _check(name: str, ok: bool, found: str) -> Check:
     return {"name": name, "ok": ok, "found": found}
 
 
-def _private(running: RunningNode) -> tuple[bool, str]:
-    mode = stat.S_IMODE(running.home.stat().st_mode)
-    return not mode & 0o077, f"{running.home}, mode {mode:03o}"
+def _private(host: Examined) -> tuple[bool, str]:
+    mode = stat.S_IMODE(host.home.stat().st_mode)
+    return not mode & 0o077, f"{host.home}, mode {mode:03o}"
 
 
-async def _rendezvous(running: RunningNode) -> tuple[list[View], list[View]]:
+async def _rendezvous(host: Examined) -> tuple[list[Check], list[Check]]:
     """Every one that is known, on a connection of its own that asks for nothing; and what they say of our
     clock."""
-    urls, typed = running.node.places(), running.node.typed()
+    urls, typed = host.node.places(), host.node.typed()
     if not urls:
         return [_check("rendezvous", False, "none known")], []
-    found: dict[str, View] = {}
+    found: dict[str, Check] = {}
     clocks: list[ClockStatus] = []
     all_found = asyncio.Event()
-    began = running.clock.now()
+    began = host.clock.now()
 
     def told(fact: Fact) -> None:
         match fact:
             case RendezvousUp(url, clock):
-                took = f"{(running.clock.now() - began) * 1000:.0f} ms"
+                took = f"{(host.clock.now() - began) * 1000:.0f} ms"
                 if clock is not None:
-                    clocks.append(ClockStatus(running.clock.now() - clock, url))
+                    clocks.append(ClockStatus(host.clock.now() - clock, url))
                 found[url] = _check("rendezvous", True, f"{url}, {took}")
             case RendezvousDown(url, reason):
                 found.setdefault(url, _check("rendezvous", False, f"{url}: {reason}"))
         if len(found) == len(urls):
             all_found.set()
 
-    connections = RendezvousConnections(told, running.paths.proxy, running.paths.ca_file)
+    connections = RendezvousConnections(told, host.paths.proxy, host.paths.ca_file)
     for url in urls:
         connections.connect(url, url in typed)
     try:
@@ -136,7 +135,7 @@ async def _rendezvous(running: RunningNode) -> tuple[list[View], list[View]]:
     return [found.get(url, each) for url, each in zip(urls, silent, strict=True)], _clock(clocks)
 
 
-def _clock(told: list[ClockStatus]) -> list[View]:
+def _clock(told: list[ClockStatus]) -> list[Check]:
     """One rendezvous that agrees is enough."""
     if not told:
         return []
@@ -145,7 +144,7 @@ def _clock(told: list[ClockStatus]) -> list[View]:
     return [_check("clock", doubt is None, doubt or f"as at {nearest.of}")]
 
 
-async def _link(paths: Paths, hinted: Servers) -> list[View]:
+async def _link(paths: Paths, hinted: Servers) -> list[Check]:
     """A link from this machine to itself, by the ways that are set, and what rendezvous have hinted: what it
     offers, what it shows of the network, and whether it opens."""
     heard: asyncio.Queue[tuple[int, Fact]] = asyncio.Queue()
@@ -187,7 +186,7 @@ async def _link(paths: Paths, hinted: Servers) -> list[View]:
     return [_addresses(kinds, paths), *_nat(nat, kinds), linked]
 
 
-def _nat(nat: Nat, kinds: Counter[str]) -> list[View]:
+def _nat(nat: Nat, kinds: Counter[str]) -> list[Check]:
     """Nothing where nothing is known: links by relays alone, or no rendezvous that answers STUN."""
     if nat is Nat.UNKNOWN:
         return []
@@ -196,7 +195,7 @@ def _nat(nat: Nat, kinds: Counter[str]) -> list[View]:
     return [_check("nat", helped, f"{KINDS[nat]}{relay}")]
 
 
-def _addresses(kinds: Counter[str], paths: Paths) -> View:
+def _addresses(kinds: Counter[str], paths: Paths) -> Check:
     """Without STUN or TURN only our own addresses are offered, which is enough for the same network and for
     who has a public one."""
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
@@ -209,9 +208,9 @@ def _addresses(kinds: Counter[str], paths: Paths) -> View:
     return _check("addresses", ok, found)
 
 
-def _cover(running: RunningNode) -> list[View]:
+def _cover(host: Examined) -> list[Check]:
     """What hiding costs, in all meshes together. Others' cover passes here too, whatever the profile."""
-    name, meshes = running.profile, len(running.node.status().meshes)
+    name, meshes = host.profile, len(host.node.status().meshes)
     if name is None:
         return []
     return [_check("cover", True, f"{name}: {_costs(max(meshes, 1) * cost(PROFILES[name]))}")]
@@ -224,20 +223,20 @@ def _costs(frames_per_s: float) -> str:
     return f"about {bandwidth:.0f} kB/s each way if all others have this profile, too"
 
 
-async def _neighbours(running: RunningNode, reached: bool) -> View:
+async def _neighbours(host: Examined, reached: bool) -> Check:
     """A node that has just begun is given the time for its first link, where a rendezvous is ``reached``."""
-    with running.events.subscribed() as happenings, suppress(TimeoutError):
-        if reached and running.looking and running.node.meshes():
-            async with asyncio.timeout(running.looks_until - running.clock.now()):
+    with host.events.subscribed() as happenings, suppress(TimeoutError):
+        if reached and host.looking and host.node.meshes():
+            async with asyncio.timeout(host.looks_until - host.clock.now()):
                 async for _ in happenings:
-                    if running.linked:
+                    if host.linked:
                         break
-    now = running.node.status()
+    now = host.node.status()
     links = sum(mesh.links for mesh in now.meshes)
     if not now.meshes:
         return _check("mesh", True, "in none yet")
     foreign = now.counters.get(f"input refused: {OtherVersion.kind}", 0)
     others = f"; refused {foreign} times members whose p2pchat speaks another version" if foreign else ""
-    way = no_way(running.node.unreached(running.clock.now())) if not links else ""
+    way = no_way(host.node.unreached(host.clock.now())) if not links else ""
     found = f"{links} link{'s' * (links != 1)}{others}"
     return _check("mesh", links > 0, f"{found}: {way}" if way else found)

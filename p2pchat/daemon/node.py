@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from p2pchat import cores
 from p2pchat.config.choices import Choices, Told, choose
 from p2pchat.config.paths import Paths
+from p2pchat.control.answers import Process
+from p2pchat.control.events import Heard
+from p2pchat.control.methods import ENDLESS
 from p2pchat.core import orders
 from p2pchat.core.facts import Leaving, NetworkChanged, Started, Stopping
 from p2pchat.core.node import Node
@@ -27,7 +30,7 @@ from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.control import Asker, ControlServer
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
-from p2pchat.daemon.methods import ENDLESS, Methods
+from p2pchat.daemon.methods import Methods
 from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingChanged, StoreError
 from p2pchat.net import interfaces
 from p2pchat.net.driver import Driver
@@ -272,7 +275,7 @@ class RunningNode:
         """Run a question to the store in its one thread."""
         return await self._in_worker(lambda: question(self.store))
 
-    def view(self, event: Happening) -> views.View | None:
+    def view(self, event: Happening) -> Heard | None:
         """An event as listeners see it."""
         return views.event(event, self.node.identity.name, self.name_of)
 
@@ -306,7 +309,7 @@ class RunningNode:
         """Whether each topic at a rendezvous has a connection of its own."""
         return self._settings.separate
 
-    def process_facts(self) -> dict[str, Any]:
+    def process_facts(self) -> Process:
         """What the operating system says of this process."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         cpu = round(usage.ru_utime + usage.ru_stime, 3)
@@ -315,7 +318,7 @@ class RunningNode:
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
-    async def _handle(self, method: str, params: dict[str, Any], asker: Asker) -> Any:
+    async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
         return await self._methods.call(method, params, asker)
 
     def _notify(self, event: orders.Event) -> None:

@@ -5,44 +5,38 @@ Knows: their parameters and answers. Does not know: how a mesh is joined or left
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
-
+from p2pchat.control import answers, methods, parameters
 from p2pchat.core import facts
 from p2pchat.core.records import Mesh
 from p2pchat.daemon import views
-from p2pchat.daemon.arguments import Arguments
 from p2pchat.daemon.control import Asker
+from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.ports import Looks
 from p2pchat.errors import Malformed, UsageError
 from p2pchat.types import MeshId
 from p2pchat.wire.places import check_rendezvous, is_public
-
-if TYPE_CHECKING:
-    from p2pchat.daemon.node import RunningNode
 
 
 class Places:
     """The verbs, bound to one running node."""
 
-    def __init__(self, running: RunningNode) -> None:
-        self._running = running
+    def __init__(self, host: Looks) -> None:
+        self._host = host
 
-    def methods(self) -> dict[str, Callable[[Arguments, Asker], Awaitable[Any]]]:
-        """By name."""
-        return {
-            "mesh.list": self.meshes,
-            "mesh.leave": self.leave,
-            "rendezvous.list": self.rendezvous,
-            "rendezvous.add": self.add,
-            "rendezvous.remove": self.remove,
-        }
+    def serve(self, handlers: Handlers) -> None:
+        """Carry out what is asked about meshes and where they are met."""
+        handlers.add(methods.MESHES, self.meshes)
+        handlers.add(methods.LEAVE_MESH, self.leave)
+        handlers.add(methods.RENDEZVOUS, self.rendezvous)
+        handlers.add(methods.ADD_RENDEZVOUS, self.add)
+        handlers.add(methods.REMOVE_RENDEZVOUS, self.remove)
 
-    async def meshes(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+    async def meshes(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Mesh]:
         """Every mesh, with the contacts who are reached through it; the one into which invites lead first.
         Of a node that has not had the time to link, ``links`` are not known."""
-        node = self._running.node
+        node = self._host.node
         links = {each.mesh: each.links for each in node.status().meshes}
-        none = None if self._running.looking else 0
+        none = None if self._host.looking else 0
         return [
             {
                 "mesh": mesh.id.hex(),
@@ -56,22 +50,22 @@ class Places:
             for number, mesh in enumerate(node.meshes())
         ]
 
-    async def leave(self, arguments: Arguments, asker: Asker) -> views.View:
+    async def leave(self, asked: parameters.LeaveMesh, asker: Asker) -> answers.MeshLeft:
         """Take part no more; with ``forget``, also though contacts are reached through it, who then are
         forgotten."""
-        mesh = self.mesh(arguments.text("mesh"))
+        mesh = self.mesh(asked.mesh)
         contacts = self._names(mesh.id)
-        if contacts and not arguments.flag("forget", False):
+        if contacts and not asked.forget:
             raise UsageError(
                 f"{', '.join(contacts)} would be forgotten: they are reached through this mesh alone"
             )
-        await self._running.driver.submit_and_persist(facts.MeshLeft(mesh.id))
+        await self._host.driver.submit_and_persist(facts.MeshLeft(mesh.id))
         return {"mesh": mesh.id.hex(), "forgotten": contacts}
 
-    async def rendezvous(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+    async def rendezvous(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Rendezvous]:
         """Every rendezvous that is known: whose it is, whether it is ``used`` just now, and whether it is
         reached, if that is known."""
-        node = self._running.node
+        node = self._host.node
         reached = {each.url: each for each in node.status().rendezvous}
         meshes, own = node.meshes(), node.identity.rendezvous
         return [
@@ -87,28 +81,27 @@ class Places:
             for url in node.places()
         ]
 
-    async def add(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+    async def add(self, asked: parameters.AddRendezvous, asker: Asker) -> list[answers.Rendezvous]:
         """Meet others there: of one mesh, or else our own, and the one mesh there is. ``typed``: by a person;
         otherwise a contact named it and a person agreed."""
-        url, typed = arguments.text("url"), arguments.flag("typed", True)
-        name = arguments.optional_text("mesh")
+        url, typed, name = asked.url, asked.typed, asked.mesh
         self._check((url,), typed)
-        meshes = self._running.node.meshes()
+        meshes = self._host.node.meshes()
         chosen = [self.mesh(name)] if name is not None else list(meshes) if len(meshes) == 1 else []
-        own = self._running.node.identity.rendezvous
+        own = self._host.node.identity.rendezvous
         for urls in ([own] if name is None else []) + [mesh.rendezvous for mesh in chosen]:
             self._check(tuple(dict.fromkeys((*urls, url))), typed=True)
         if name is None:
             await self._submit(facts.RendezvousAdded(url, None))
         for mesh in chosen:
             await self._submit(facts.RendezvousAdded(url, mesh.id, typed))
-        return await self.rendezvous(arguments, asker)
+        return await self.rendezvous(parameters.Nothing(), asker)
 
-    async def remove(self, arguments: Arguments, asker: Asker) -> list[views.View]:
+    async def remove(self, asked: parameters.RemoveRendezvous, asker: Asker) -> list[answers.Rendezvous]:
         """Meet nobody there any more: of one mesh, or of none and not for ourselves either."""
-        url, name = arguments.text("url"), arguments.optional_text("mesh")
-        meshes = [self.mesh(name)] if name is not None else self._running.node.meshes()
-        own = name is None and url in self._running.node.identity.rendezvous
+        url, name = asked.url, asked.mesh
+        meshes = [self.mesh(name)] if name is not None else self._host.node.meshes()
+        own = name is None and url in self._host.node.identity.rendezvous
         met = [mesh for mesh in meshes if url in mesh.rendezvous]
         if not own and not met:
             raise UsageError(f"{url} is not among your rendezvous; see 'p2pchat rendezvous list'")
@@ -116,17 +109,17 @@ class Places:
             await self._submit(facts.RendezvousRemoved(url, None))
         for mesh in met:
             await self._submit(facts.RendezvousRemoved(url, mesh.id))
-        return await self.rendezvous(arguments, asker)
+        return await self.rendezvous(parameters.Nothing(), asker)
 
     async def _submit(self, fact: facts.MeshFact) -> None:
-        await self._running.driver.submit_and_persist(fact)
+        await self._host.driver.submit_and_persist(fact)
 
     def _names(self, mesh: MeshId) -> list[str]:
-        return [contact.name for contact in self._running.node.contacts() if contact.mesh == mesh]
+        return [contact.name for contact in self._host.node.contacts() if contact.mesh == mesh]
 
     def mesh(self, name: str) -> Mesh:
         """A mesh by the beginning of its id. Raises UsageError."""
-        meshes = self._running.node.meshes()
+        meshes = self._host.node.meshes()
         fitting = [each for each in meshes if name and each.id.hex().startswith(name.lower())]
         if len(fitting) == 1:
             return fitting[0]

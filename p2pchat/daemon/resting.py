@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
+from p2pchat.control import methods
 from p2pchat.core.node import Node
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.home import Lock, has_room
@@ -20,31 +22,31 @@ from p2pchat.store import Store
 LOOK_S: Final = 2.0
 """Between looks at the disk; each writes a megabyte, where there is one."""
 
-_STILL_DONE: Final = frozenset(
-    {
-        "whoami",
-        "contacts.list",
-        "contacts.show",
-        "config.get",
-        "config.list",
-        "conversations",
-        "history",
-        "history.search",
-        "history.forget",
-        "node.status",
-        "node.stop",
-    }
+_READ: Final = frozenset(
+    each.name
+    for each in (
+        methods.WHOAMI,
+        methods.CONTACTS,
+        methods.CONTACT,
+        methods.SETTING,
+        methods.SETTINGS,
+        methods.CONVERSATIONS,
+        methods.HISTORY,
+        methods.SEARCH,
+        methods.STATUS,
+    )
 )
 
+_STILL_DONE: Final = _READ | {methods.FORGET.name, methods.STOP.name}
 
-_WAITED_FOR: Final = frozenset({"listen", "wait", "node.trace"})
+_WAITED_FOR: Final = frozenset({methods.LISTEN.name, methods.WAIT.name, methods.TRACE.name})
 """Not refused: whoever asks for these waits anyhow, and asks the node that comes after this one again."""
 
 
 class RestingNode(RunningNode):
     """Takes the place of a node that has failed, with its lock and its socket, until there is room."""
 
-    _may = _STILL_DONE
+    _may: frozenset[str] = _STILL_DONE
 
     @classmethod
     def after(cls, failed: RunningNode, why: P2PChatError) -> RestingNode:
@@ -71,7 +73,7 @@ class RestingNode(RunningNode):
     async def start_reading(self) -> socket.socket:
         """Open a copy of a home that cannot be written; the line to ask this node on. Raises StoreError,
         TrustError."""
-        self._may = _STILL_DONE - {"history.forget", "node.stop"}
+        self._may = _READ
         try:
             self.store = await self._in_worker(lambda: Store.open_copy(self.home, self._unlock))
             self.choices = await self.read_choices()
@@ -94,7 +96,7 @@ class RestingNode(RunningNode):
         """Let clients look for the node that comes after this one."""
         await self._control.stop()
 
-    async def _handle(self, method: str, params: dict[str, Any], asker: Asker) -> Any:
+    async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
         if method in _WAITED_FOR:
             await asyncio.get_running_loop().create_future()
         if method not in self._may:

@@ -8,11 +8,11 @@ Knows: what may be asked of it. Does not know: what a setting means.
 from __future__ import annotations
 
 import socket
-from typing import Any
+from collections.abc import Mapping
 
-from p2pchat.daemon.arguments import Arguments
 from p2pchat.daemon.configuring import Configuring
 from p2pchat.daemon.control import Asker
+from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.errors import ControlError
@@ -30,18 +30,19 @@ class StillNode(RunningNode):
         self._lock = Lock.try_acquire(self.home)
         if self._lock is None:
             raise HomeBusy(f"a node runs in {self.home}")
+        self._asked = Handlers()
         try:
             self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
             self._unlock = self.store.unlock
             self._opened(self._unlock)
             self.choices = await self.read_choices()
-            self._asked = Configuring(self, rests=True).methods()
+            Configuring(self, rests=True).serve(self._asked)
             self.line = await self._control.pair()
         except BaseException:
             await self._let_go()
             raise
 
-    async def _handle(self, method: str, params: dict[str, Any], asker: Asker) -> Any:
+    async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
         if method not in self._asked:
             raise ControlError("only settings can be had of a home that is opened for them")
-        return await self._asked[method](Arguments(params), asker)
+        return await self._asked.call(method, params, asker)

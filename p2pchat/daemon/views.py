@@ -5,21 +5,29 @@ Knows: the shape that scripts rely on (docs/scripting.md). Does not know: where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Final, Literal
 
 from p2pchat.config.choices import Choice
 from p2pchat.config.paths import Paths
+from p2pchat.control import answers, events
 from p2pchat.core import orders
 from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.events import Forgotten, Happening, Rewritten, SettingSet
-from p2pchat.types import ContactId
+from p2pchat.types import ContactId, MessageId, MessageState
 
-View = dict[str, Any]
 NameOf = Callable[[ContactId], str]
+
+_STATES: Final[dict[MessageState, events.State]] = {
+    MessageState.QUEUED: "queued",
+    MessageState.RELAYED: "relayed",
+    MessageState.DELIVERED: "delivered",
+    MessageState.EXPIRED: "expired",
+    MessageState.CANCELLED: "cancelled",
+}
 
 
 def moment(at: float) -> str:
@@ -28,10 +36,28 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(bounded, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def message(line: Message, own_name: str, name: str) -> View:
+def state(of: MessageState) -> events.State:
+    """As scripts name it."""
+    return _STATES[of]
+
+
+def progress(message: MessageId, reached: MessageState, at: float) -> answers.Progress:
+    """How far a message of ours has come."""
+    return {"id": message, "state": state(reached), "at": moment(at)}
+
+
+def receipt(message: MessageId, reached: MessageState, at: float) -> events.Receipt:
+    """The same, for whoever waits for it."""
+    return {"type": "receipt", "id": message, "state": state(reached), "at": moment(at)}
+
+
+def message(line: Message, own_name: str, name: str) -> events.Message:
     """A line of history; the same object whether it has just come or is read back."""
+    return {"type": "message", **_line(line, own_name, name)}
+
+
+def _line(line: Message, own_name: str, name: str) -> events.Line:
     return {
-        "type": "message",
         "id": line.id,
         "from": own_name if line.outgoing else name,
         "with": name,
@@ -39,13 +65,13 @@ def message(line: Message, own_name: str, name: str) -> View:
         "at": moment(line.at),
         "text": line.text,
         "outgoing": line.outgoing,
-        "state": line.state.value,
+        "state": state(line.state),
         "expires_at": moment(line.expires_at) if line.expires_at is not None else None,
         "rewritten": line.rewritten,
     }
 
 
-def contact(them: Contact, here: bool | None, over_quota: bool = False) -> View:
+def contact(them: Contact, here: bool | None, over_quota: bool = False) -> answers.Contact:
     """One contact. ``here`` is None where there is no link to hear them over."""
     return {
         "name": them.name,
@@ -65,28 +91,34 @@ def contact(them: Contact, here: bool | None, over_quota: bool = False) -> View:
     }
 
 
-def verification(them: Contact, own_key: bytes) -> View:
-    """What two people compare."""
-    return {"safety_number": safety_number(own_key, them.identity_key, them.renewal)}
+def shown(them: answers.Contact, known: Contact, own_key: bytes) -> answers.ContactShown:
+    """One contact, with what two people compare."""
+    return {**them, "safety_number": safety_number(own_key, known.identity_key, known.renewal)}
 
 
-def event(happened: Happening, own_name: str, name_of: NameOf) -> View | None:
+def event(happened: Happening, own_name: str, name_of: NameOf) -> events.Heard | None:
     """An event for listeners; None for what only its asker is told (invites) or only a trace shows
     (cells)."""
     match happened:
         case orders.MessageArrived(line) | orders.MessageSent(line):
             return message(line, own_name, name_of(line.contact))
         case Rewritten(line):
-            return {**message(line, own_name, name_of(line.contact)), "type": "rewritten"}
+            return {"type": "rewritten", **_line(line, own_name, name_of(line.contact))}
         case SettingSet(name):
             return {"type": "setting", "key": name}
         case Forgotten(who, id):
             return {"type": "forgotten", "with": name_of(who), "id": id}
-        case orders.MessageMoved(id, who, state, at):
-            return {"type": "receipt", "id": id, "to": name_of(who), "state": state.value, "at": moment(at)}
+        case orders.MessageMoved(id, who, reached, at):
+            name = name_of(who)
+            return {"type": "receipt", "id": id, "to": name, "state": state(reached), "at": moment(at)}
         case orders.ContactChanged(them, "disappearing", by_them):
-            decided = {"disappear": them.lasts_s or None, "by": them.name if by_them else own_name}
-            return {"type": "contact", "name": them.name, "change": "disappearing", **decided}
+            return {
+                "type": "contact",
+                "name": them.name,
+                "change": "disappearing",
+                "disappear": them.lasts_s or None,
+                "by": them.name if by_them else own_name,
+            }
         case orders.ContactChanged(them, change):
             return {"type": "contact", "name": them.name, "change": change}
         case orders.SessionTurned(who, turn, waiting):
@@ -101,7 +133,7 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> View | None:
             return None
 
 
-def cell(seen: orders.CellSeen) -> View:
+def cell(seen: orders.CellSeen) -> events.CellSeen:
     """A cell's first sight here, for a trace."""
     return {
         "type": "cell",
@@ -112,7 +144,7 @@ def cell(seen: orders.CellSeen) -> View:
     }
 
 
-def onion(seen: orders.OnionSeen) -> View:
+def onion(seen: orders.OnionSeen) -> events.OnionSeen:
     """An onion that passed here, for a trace."""
     return {
         "type": "onion",
@@ -124,11 +156,11 @@ def onion(seen: orders.OnionSeen) -> View:
 
 
 def status(
-    now: Status, started_at: float, process: Mapping[str, Any], looking: bool = False, no_way: str = ""
-) -> View:
+    now: Status, started_at: float, chosen: answers.Chosen, looking: bool = False, no_way: str = ""
+) -> answers.Status:
     """The whole of ``node status``. ``looking``: the node has not had the time to find anybody yet;
     ``no_way``: why no link comes up with those who are there."""
-    links = [
+    links: list[answers.LinkStatus] = [
         {
             "peer": link.peer.hex() if link.peer is not None else None,
             "state": link.state,
@@ -154,11 +186,11 @@ def status(
         "rendezvous": [{"url": r.url, "up": r.up, "reason": r.reason} for r in now.rendezvous],
         "outbox": now.outbox,
         "counters": now.counters,
-        **process,
+        **chosen,
     }
 
 
-def setting(chosen: Choice) -> View:
+def setting(chosen: Choice) -> answers.Setting:
     """One setting, without passwords: what is in force, and where it comes from."""
     declared = chosen.setting
     return {
@@ -174,7 +206,7 @@ def setting(chosen: Choice) -> View:
     }
 
 
-def paths(chosen: Paths) -> View:
+def paths(chosen: Paths) -> answers.Paths:
     """By which ways the node reaches others, without the addresses and passwords of those who help."""
     return {
         "relay_only": chosen.relay_only,
@@ -184,7 +216,7 @@ def paths(chosen: Paths) -> View:
     }
 
 
-def _clock(now: ClockStatus | None) -> View | None:
+def _clock(now: ClockStatus | None) -> answers.ClockStatus | None:
     if now is None:
         return None
     return {"ahead_s": round(now.ahead_s), "of": now.of, "doubt": clock_doubt(now)}
@@ -207,24 +239,10 @@ def how_long(seconds: float) -> str:
     return f"{abs(seconds):.0f} seconds"
 
 
-def _mesh(now: MeshStatus) -> View:
-    held, stem = now.held, now.stem
-    hidden = (
-        {}
-        if stem is None
-        else {
-            "profile": stem.profile,
-            "crowd": stem.crowd,
-            "stem": {
-                "hops": stem.hops,
-                "state": _stem_state(stem),
-                "drawn": stem.drawn,
-                "by_contact": stem.by_contact,
-            },
-        }
-    )
+def _mesh(now: MeshStatus) -> answers.MeshStatus:
+    held = now.held
     return {
-        **hidden,
+        **_hidden(now.stem),
         "mesh": now.mesh.hex(),
         "node": now.node.hex(),
         "links": now.links,
@@ -239,7 +257,22 @@ def _mesh(now: MeshStatus) -> View:
     }
 
 
-def _stem_state(stem: StemStatus) -> str:
+def _hidden(stem: StemStatus | None) -> answers.Hidden:
+    if stem is None:
+        return {}
+    return {
+        "profile": stem.profile,
+        "crowd": stem.crowd,
+        "stem": {
+            "hops": stem.hops,
+            "state": _stem_state(stem),
+            "drawn": stem.drawn,
+            "by_contact": stem.by_contact,
+        },
+    }
+
+
+def _stem_state(stem: StemStatus) -> Literal["none", "short", "pinned"]:
     """``none`` hides nothing from others of the mesh; ``short`` less than the profile says; or ``pinned``."""
     if stem.hops < 2:
         return "none"

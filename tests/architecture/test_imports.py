@@ -53,6 +53,7 @@ def test_every_contract_holds(copy: Path) -> None:
         ("rendezvous/broker.py", "import p2pchat.wire.payload", "signalling messages and nothing else"),
         ("rendezvous/broker.py", "import p2pchat.crypto.kdf", "signalling messages and nothing else"),
         ("rendezvous/limits.py", "import msgpack", "drags no cryptography"),
+        ("p2pchat/daemon/contacts.py", "import msgspec", "Only the control contract"),
         ("p2pchat/core/session.py", "import msgpack", "Only wire speaks msgpack"),
         ("p2pchat/core/session.py", "import vodozemac", "Only crypto touches"),
         ("p2pchat/store/vault.py", "import nacl.secret", "Only crypto touches"),
@@ -86,6 +87,18 @@ def test_a_planted_import_is_named(copy: Path, module: str, line: str, contract:
     assert result.returncode == 1
     assert any(contract in told for told in broken), result.stdout + result.stderr
     assert module.removesuffix(".py").replace("/", ".") + " -> " in result.stdout
+
+
+def test_a_circle_in_the_daemon_is_named(copy: Path) -> None:
+    planted = copy / "p2pchat" / "daemon" / "contacts.py"
+    before = planted.read_text()
+    planted.write_text(f"{before}\nimport p2pchat.daemon.node\n")
+    try:
+        result = lint(copy)
+    finally:
+        planted.write_text(before)
+    assert result.returncode == 1
+    assert "No cycles are allowed in p2pchat.daemon" in result.stdout
 
 
 def test_a_new_room_must_be_given_its_place(copy: Path) -> None:

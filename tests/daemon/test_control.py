@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,13 @@ finished: list[Any] = []
 """Names of the slow requests that were done."""
 
 
-async def answer(method: str, params: dict[str, Any], asker: Asker) -> Any:
+async def answer(method: str, params: Mapping[str, Any], asker: Asker) -> Any:
     match method:
         case "echo":
             return params
         case "count":
             for number in range(params["to"]):
-                asker.event({"number": number})
+                asker.event({"type": "link", "links": number, "change": "up"})
             return "done"
         case "refuse":
             raise TrustError("not you")
@@ -45,7 +45,7 @@ async def answer(method: str, params: dict[str, Any], asker: Asker) -> Any:
         case "recite":
             return "x" * params["size"]
         case "hang":
-            asker.event({"hangs": True})
+            asker.event({"type": "tracing"})
             try:
                 await asyncio.Event().wait()
             finally:
@@ -96,7 +96,7 @@ async def test_an_answer_bears_its_request_s_id(server: Path) -> None:
 async def test_events_come_before_the_answer(server: Path) -> None:
     answers = await ask(server, request("count", 7, to=2))
     assert [each["params"] for each in answers[:2]] == [
-        {"request": 7, "event": {"number": n}} for n in range(2)
+        {"request": 7, "event": {"type": "link", "links": n, "change": "up"}} for n in range(2)
     ]
     assert answers[2]["result"] == "done"
 
@@ -166,7 +166,7 @@ async def test_what_goes_on_without_end_goes_on_for_whoever_only_stopped_writing
     writer.write(request("hang", 1, name="listener") + b"\n")
     writer.write_eof()
     async with asyncio.timeout(10):
-        assert json.loads(await reader.readline())["params"]["event"] == {"hangs": True}
+        assert json.loads(await reader.readline())["params"]["event"] == {"type": "tracing"}
         others, others_writer = await asyncio.open_unix_connection(server / "control.sock")
         others_writer.write(request("echo", 2) + b"\n")
         await others.readline()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from p2pchat.control.methods import METHODS
+from p2pchat.core.records import Contact
+from p2pchat.daemon.messages import Messages
 from p2pchat.daemon.methods import Methods
 from p2pchat.types import MessageId
-from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -18,17 +19,20 @@ if TYPE_CHECKING:
 ID = MessageId("f" * 32)
 
 
+def nobody(name: str) -> Contact:
+    raise AssertionError(name)
+
+
 @pytest.fixture
-def methods() -> Methods:
-    return Methods(cast("RunningNode", None))
+def methods() -> Messages:
+    return Messages(cast("RunningNode", None), nobody)
 
 
-def test_the_documents_name_every_method_and_no_other(methods: Methods) -> None:
-    section = (ROOT / "docs" / "scripting.md").read_text().split("\n## The control socket\n")[1]
-    assert re.findall(r"^\| `([a-z.]+)` \|", section, flags=re.MULTILINE) == list(methods._methods)
+async def test_every_method_of_the_contract_has_a_handler_and_no_other() -> None:
+    assert sorted(Methods(cast("RunningNode", None)).handlers) == sorted(METHODS)
 
 
-async def test_one_at_a_time_for_each_id_however_many_ask(methods: Methods) -> None:
+async def test_one_at_a_time_for_each_id_however_many_ask(methods: Messages) -> None:
     inside = most = 0
 
     async def send(turns: int) -> None:
@@ -45,7 +49,7 @@ async def test_one_at_a_time_for_each_id_however_many_ask(methods: Methods) -> N
     assert methods._sending == {}
 
 
-async def test_what_was_refused_leaves_nothing_behind(methods: Methods) -> None:
+async def test_what_was_refused_leaves_nothing_behind(methods: Messages) -> None:
     with pytest.raises(ValueError, match="refused"):
         async with methods._alone(ID):
             raise ValueError("refused")

@@ -115,7 +115,7 @@ class FakeNode:
         }
 
     async def settings(self) -> list[Event]:
-        return [views.setting(each) for each in choose(Told(), self.kept)]
+        return [dict(views.setting(each)) for each in choose(Told(), self.kept)]
 
     async def change_setting(self, key: str, value: str) -> Event:
         chosen = read(named(key), value, Source.HOME)

@@ -1,0 +1,113 @@
+"""The methods about contacts: listed, shown, changed, removed.
+
+Knows: which facts a change becomes, and whom a name means. Does not know: how a contact came to be one.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from p2pchat import looks
+from p2pchat.control import answers, methods, parameters
+from p2pchat.core import facts
+from p2pchat.core.records import Contact
+from p2pchat.daemon import views
+from p2pchat.daemon.control import Asker
+from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.ports import Acts
+from p2pchat.daemon.typed import checked_nick
+from p2pchat.errors import UsageError
+from p2pchat.text import harmless_name
+from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S
+
+
+class Contacts:
+    """The verbs, bound to one running node."""
+
+    def __init__(self, host: Acts) -> None:
+        self._host = host
+
+    def serve(self, handlers: Handlers) -> None:
+        """Carry out what is asked about contacts."""
+        handlers.add(methods.CONTACTS, self.list)
+        handlers.add(methods.CONTACT, self.show)
+        handlers.add(methods.VERIFY, self.verify)
+        handlers.add(methods.RENAME, self.rename)
+        handlers.add(methods.BLOCK, self.block)
+        handlers.add(methods.MUTE, self.mute)
+        handlers.add(methods.DISAPPEAR, self.disappear)
+        handlers.add(methods.RENEW, self.renew)
+        handlers.add(methods.REMOVE, self.remove)
+
+    async def list(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Contact]:
+        return [self._contact_view(contact) for contact in self._host.node.contacts()]
+
+    async def show(self, asked: parameters.Named, asker: Asker) -> answers.ContactShown:
+        contact = self.named(asked.name)
+        own = self._host.node.identity.identity_key
+        return views.shown(self._contact_view(contact), contact, own)
+
+    async def verify(self, asked: parameters.Verify, asker: Asker) -> answers.Contact:
+        contact = self.named(asked.name)
+        return await self._changed(contact, facts.ContactVerified(contact.id, asked.verified))
+
+    async def rename(self, asked: parameters.Rename, asker: Asker) -> answers.Contact:
+        contact, new = self.named(asked.name), checked_nick(asked.new)
+        for each in self._host.node.contacts():
+            if each.id != contact.id and looks.alike(each.name, new):
+                raise UsageError(f"another contact is called {each.name!r} already, which looks the same")
+        return await self._changed(contact, facts.ContactRenamed(contact.id, new))
+
+    async def block(self, asked: parameters.Block, asker: Asker) -> answers.Contact:
+        contact = self.named(asked.name)
+        return await self._changed(contact, facts.ContactBlocked(contact.id, asked.blocked))
+
+    async def mute(self, asked: parameters.Mute, asker: Asker) -> answers.Contact:
+        contact = self.named(asked.name)
+        return await self._changed(contact, facts.ContactMuted(contact.id, asked.muted))
+
+    async def disappear(self, asked: parameters.Disappear, asker: Asker) -> answers.Contact:
+        contact, seconds = self.named(asked.name), asked.seconds or 0.0
+        if seconds and not LASTING_MIN_S <= seconds <= LASTING_MAX_S:
+            raise UsageError("messages last from ten seconds to ten years, or for ever")
+        return await self._changed(contact, facts.ContactLasts(contact.id, seconds))
+
+    async def renew(self, asked: parameters.Named, asker: Asker) -> answers.Contact:
+        contact = self.named(asked.name)
+        return await self._changed(contact, facts.ContactRenewed(contact.id))
+
+    async def remove(self, asked: parameters.Remove, asker: Asker) -> answers.ContactRemoved:
+        contact = self.named(asked.name)
+        keep, renew = asked.keep_mesh, asked.renew_mesh
+        before = {mesh.id for mesh in self._host.node.meshes()}
+        await self._host.driver.submit_and_persist(facts.ContactRemoved(contact.id, keep, renew))
+        after = {mesh.id for mesh in self._host.node.meshes()}
+        return {
+            "name": contact.name,
+            "left_mesh": next((mesh.hex() for mesh in before - after), None),
+            "renewed_mesh": next((mesh.hex() for mesh in after - before), None),
+        }
+
+    async def _changed(self, contact: Contact, fact: facts.Fact) -> answers.Contact:
+        await self._host.driver.submit_and_persist(fact)
+        return self._contact_view(next(each for each in self._host.node.contacts() if each.id == contact.id))
+
+    def _contact_view(self, contact: Contact) -> answers.Contact:
+        node = self._host.node
+        here = node.here(contact.id, self._host.clock.now())
+        return views.contact(contact, here, node.over_quota(contact.id))
+
+    def named(self, name: str) -> Contact:
+        """A contact by name: exactly, or else in whatever case and composition, or as the name is shown, if
+        only one matches. Raises UsageError."""
+        contacts = self._host.node.contacts()
+        matches = (
+            [each for each in contacts if each.name == name]
+            or [each for each in contacts if looks.same(each.name, name)]
+            or [each for each in contacts if harmless_name(each.name) == name]
+        )
+        if len(matches) == 1:
+            return matches[0]
+        near = difflib.get_close_matches(name, [each.name for each in contacts], n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; see 'p2pchat contacts'"
+        raise UsageError(f"there is no contact called {name!r}{hint}")

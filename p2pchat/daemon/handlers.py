@@ -1,0 +1,45 @@
+"""Who carries out which method.
+
+Knows: how a request becomes a declared value, and the handler of its method. Does not know: any method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import TypeVar
+
+from p2pchat.control import parameters
+from p2pchat.control.failures import METHOD_NOT_FOUND, MethodError
+from p2pchat.control.methods import Method
+from p2pchat.control.parameters import Parameters
+from p2pchat.daemon.control import Asker
+
+P = TypeVar("P", bound=Parameters)
+A = TypeVar("A")
+
+
+class Handlers:
+    """A handler for each method, of the method's own types."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Callable[[Mapping[str, object], Asker], Awaitable[object]]] = {}
+
+    def add(self, method: Method[P, A], handler: Callable[[P, Asker], Awaitable[A]]) -> None:
+        """Have ``handler`` carry out ``method``."""
+
+        def handle(params: Mapping[str, object], asker: Asker) -> Awaitable[object]:
+            return handler(parameters.read(method.params, params), asker)
+
+        self._handlers[method.name] = handle
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._handlers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._handlers)
+
+    async def call(self, name: str, params: Mapping[str, object], asker: Asker) -> object:
+        """Carry a method out. Raises MethodError for what JSON-RPC names, P2PChatError for the rest."""
+        if name not in self._handlers:
+            raise MethodError(METHOD_NOT_FOUND, f"there is no method {name!r}")
+        return await self._handlers[name](params, asker)

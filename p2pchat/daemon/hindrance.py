@@ -1,0 +1,42 @@
+"""What is in the way of a message, in words.
+
+Knows: what the node's status says of it. Does not know: any message.
+"""
+
+from __future__ import annotations
+
+from p2pchat.daemon import views
+from p2pchat.daemon.ports import Knows
+from p2pchat.daemon.reach import no_way
+
+
+def hindrance(host: Knows) -> str:
+    """What is in the way for certain; empty where it may only be a matter of time."""
+    node = host.node
+    status = node.status()
+    if any(link.state == "up" for link in status.links):
+        return ""
+    if way := no_way(node.unreached(host.clock.now())):
+        return way
+    down = [each for each in status.rendezvous if each.reason and not each.up]
+    if down and len(down) == len(status.rendezvous):
+        return f"no rendezvous could be reached, {down[0].url}: {down[0].reason}"
+    return ""
+
+
+def why_not_yet(host: Knows) -> str:
+    """The nearest reason why nothing arrives, in a few words."""
+    status = host.node.status()
+    doubt = views.clock_doubt(status.clock)
+    if any(link.state == "up" for link in status.links):
+        return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
+    if way := no_way(host.node.unreached(host.clock.now())):
+        return way
+    if status.rendezvous and not any(each.up for each in status.rendezvous):
+        down = status.rendezvous[0]
+        return (
+            f"no rendezvous could be reached, {down.url}: {down.reason}"
+            if down.reason
+            else "no rendezvous yet"
+        )
+    return doubt or "nobody else of the mesh is there"

@@ -1,0 +1,82 @@
+"""The methods about the node itself: who we are, how it is, what works, its end.
+
+Knows: what a node tells of itself. Does not know: how it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from p2pchat.control import answers, methods, parameters
+from p2pchat.core import facts, orders
+from p2pchat.crypto.identity import fingerprint, safety_words
+from p2pchat.daemon import doctor, views
+from p2pchat.daemon.control import Asker
+from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.ports import Shown
+from p2pchat.daemon.reach import no_way
+from p2pchat.daemon.typed import checked_nick
+from p2pchat.errors import UsageError
+
+
+class Itself:
+    """The verbs, bound to one running node."""
+
+    def __init__(self, host: Shown) -> None:
+        self._host = host
+        self.stop_wanted = asyncio.Event()
+
+    def serve(self, handlers: Handlers) -> None:
+        """Carry out what is asked about the node."""
+        handlers.add(methods.WHOAMI, self.whoami)
+        handlers.add(methods.RENAME_SELF, self.rename)
+        handlers.add(methods.STATUS, self.status)
+        handlers.add(methods.STOP, self.stop)
+        handlers.add(methods.TRACE, self.trace)
+        handlers.add(methods.DOCTOR, self.doctor)
+
+    async def whoami(self, asked: parameters.Nothing, asker: Asker) -> answers.WhoAmI:
+        me = self._host.node.identity
+        return {
+            "name": me.name,
+            "fingerprint": fingerprint(me.identity_key),
+            "words": " ".join(safety_words(me.identity_key)),
+            "home": str(self._host.home),
+            "rendezvous": list(me.rendezvous),
+        }
+
+    async def rename(self, asked: parameters.NewName, asker: Asker) -> answers.WhoAmI:
+        await self._host.driver.submit_and_persist(facts.NameChosen(checked_nick(asked.name)))
+        return await self.whoami(parameters.Nothing(), asker)
+
+    async def status(self, asked: parameters.Nothing, asker: Asker) -> answers.Status:
+        host = self._host
+        chosen: answers.Chosen = {
+            "paths": views.paths(host.paths),
+            "profile": host.profile,
+            "separate": host.separate,
+            **host.process_facts(),
+            "waits_for": host.waits_for or None,
+        }
+        unreached = no_way(host.node.unreached(host.clock.now()))
+        return views.status(host.node.status(), host.started_at, chosen, host.looking, unreached)
+
+    async def doctor(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Check]:
+        return await doctor.checks(self._host)
+
+    async def stop(self, asked: parameters.Nothing, asker: Asker) -> answers.Stopping:
+        if not self._host.stays:
+            raise UsageError("the node here runs inside another command, which ends it; end that one instead")
+        self.stop_wanted.set()
+        return {"stopping": True}
+
+    async def trace(self, asked: parameters.Nothing, asker: Asker) -> None:
+        """Every cell's first sight here, and every onion; for pictures of a mesh, it says nothing about
+        whose a cell is."""
+        with self._host.events.subscribed() as happenings:
+            asker.event({"type": "tracing"})
+            async for event in happenings:
+                if isinstance(event, orders.CellSeen):
+                    asker.event(views.cell(event))
+                elif isinstance(event, orders.OnionSeen):
+                    asker.event(views.onion(event))

@@ -1,0 +1,202 @@
+"""The methods by which messages go and come: send, wait, listen.
+
+Knows: when a message is accepted, and what whoever waits is told. Does not know: how messages travel, or why
+they do not (``hindrance``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from p2pchat.control import answers, methods, parameters
+from p2pchat.control.failures import INVALID_PARAMS, MethodError
+from p2pchat.core import facts, orders
+from p2pchat.core.outbox import CAP as OUTBOX_CAP
+from p2pchat.core.records import Contact
+from p2pchat.crypto.identity import named_id
+from p2pchat.crypto.kdf import digest
+from p2pchat.daemon import views
+from p2pchat.daemon.control import Asker
+from p2pchat.daemon.events import Forgotten, Rewritten, Subscription
+from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.hindrance import hindrance, why_not_yet
+from p2pchat.daemon.ports import Sends
+from p2pchat.errors import ControlError, Ended, LimitError, Malformed, NotInTime, UsageError
+from p2pchat.text import harmless_name, typed
+from p2pchat.types import MessageId, MessageState
+from p2pchat.wire.payload import TEXT_LIMIT, text_size
+
+HINDRANCE_LOOK_S: Final = 0.5
+"""Between looks whether something is in the way of a message that somebody waits for."""
+
+_MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class Messages:
+    """The verbs, bound to one running node. ``named``: a contact by name, or UsageError."""
+
+    def __init__(self, host: Sends, named: Callable[[str], Contact]) -> None:
+        self._host = host
+        self._named = named
+        self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
+
+    def serve(self, handlers: Handlers) -> None:
+        """Carry out what is asked about messages on their way."""
+        handlers.add(methods.SEND, self.send)
+        handlers.add(methods.WAIT, self.wait)
+        handlers.add(methods.LISTEN, self.listen)
+
+    async def send(self, asked: parameters.Send, asker: Asker) -> answers.Progress:
+        """Accept a message; the answer comes when it is on disk. The same ``id`` again accepts nothing
+        twice."""
+        contact, text = self._named(asked.to), asked.text
+        message = await self._message_id(asked)
+        async with self._alone(message):
+            state = await self._accepted(message, contact, text)
+        return views.progress(message, state, self._host.clock.now())
+
+    async def _message_id(self, asked: parameters.Send) -> MessageId:
+        """By its ``id``, or by a ``key`` of the asker's own (bytes in hexadecimal); else a new one."""
+        if asked.key is None:
+            message = MessageId(asked.id or self._host.entropy.bytes(16).hex())
+            if not _MESSAGE_ID.fullmatch(message):
+                raise MethodError(INVALID_PARAMS, "id must be 32 hexadecimal digits")
+            return message
+        try:
+            data = bytes.fromhex(asked.key)
+        except ValueError as error:
+            raise MethodError(INVALID_PARAMS, "key must be hexadecimal digits") from error
+        before = MessageId(digest(data, 16).hex())  # what versions without a secret made of it
+        if await self._host.ask_store(lambda store: store.sent(before) or store.was_forgotten(before)):
+            return before
+        return named_id(self._host.node.identity.pickle_key, data)
+
+    @asynccontextmanager
+    async def _alone(self, message: MessageId) -> AsyncIterator[None]:
+        """One at a time for each id: what is found out about it must still hold when it is used."""
+        lock, askers = self._sending.get(message, (asyncio.Lock(), 0))
+        self._sending[message] = (lock, askers + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, askers = self._sending.pop(message)
+            if askers > 1:  # the next may have been woken and not yet hold the lock
+                self._sending[message] = (lock, askers - 1)
+
+    async def _accepted(self, message: MessageId, contact: Contact, text: str) -> MessageState:
+        """How far a message is that was just accepted, or was before."""
+        known = await self._host.ask_store(lambda store: store.sent(message))
+        if known is None:
+            if await self._host.ask_store(lambda store: store.was_forgotten(message)):
+                raise UsageError("a message that was forgotten here had that id; give this one its own")
+            self._check_sendable(contact, text)
+            await self._host.driver.submit_and_persist(facts.MessageSubmitted(message, contact.id, text))
+            known = await self._host.ask_store(lambda store: store.sent(message))
+        elif known.contact != contact.id or (known.text != text and not known.rewritten):
+            raise UsageError("another message has that id; give each its own")
+        if known is None:
+            raise Ended(f"{contact.name} was removed or blocked meanwhile; nothing was sent")
+        return known.state
+
+    def _check_sendable(self, contact: Contact, text: str) -> None:
+        if contact.blocked:
+            undo = f"p2pchat contacts block --undo {typed(contact.name)}"
+            raise UsageError(f"{harmless_name(contact.name)} is blocked; to unblock them: {undo}")
+        if not text:
+            raise UsageError("there is nothing to send")
+        try:
+            size = text_size(text)
+        except Malformed as error:
+            raise UsageError(str(error)) from error
+        if size > TEXT_LIMIT:
+            raise LimitError(
+                f"a message has at most {TEXT_LIMIT} bytes, this one has {size}; send it in parts"
+            )
+        if self._host.node.waiting() >= OUTBOX_CAP:
+            raise LimitError(
+                f"{OUTBOX_CAP} messages wait to be delivered already; try again when some have been"
+            )
+
+    async def wait(self, asked: parameters.Await, asker: Asker) -> answers.Progress:
+        """Wait until a message has reached a state; its states on the way come as events."""
+        message, wanted, patience = MessageId(asked.id), MessageState(asked.state), asked.timeout
+        telling = asyncio.get_running_loop().create_task(self._tell_hindrances(message, asker))
+        try:
+            async with asyncio.timeout(patience):
+                return await self._reached(message, wanted, asker)
+        except TimeoutError:
+            why = await self._out_of_step(message) or why_not_yet(self._host)
+            raise NotInTime(
+                f"not {wanted.value} within {patience:.3g} s ({why}); it stays queued and will still go out"
+            ) from None
+        finally:
+            telling.cancel()
+
+    async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> answers.Progress:
+        with self._host.events.subscribed() as happenings:
+            line = await self._host.ask_store(lambda store: store.sent(message))
+            if line is None or not line.outgoing:
+                raise UsageError("no message of ours has that id")
+            state, at = line.state, self._host.clock.now()
+            asker.event(views.receipt(message, state, at))
+            while not (state.reaches(wanted) or state.final):
+                state, at = await self._next_state(message, happenings)
+                asker.event(views.receipt(message, state, at))
+        if not state.reaches(wanted):
+            raise Ended(f"the message is {state.value} and will not be delivered any more")
+        return views.progress(message, state, at)
+
+    async def _next_state(self, message: MessageId, happenings: Subscription) -> tuple[MessageState, float]:
+        async for event in happenings:
+            if isinstance(event, orders.MessageMoved) and event.id == message:
+                return event.state, event.at
+        raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
+
+    async def _out_of_step(self, message: MessageId) -> str | None:
+        """What keeps a message here though there may be links."""
+        line = await self._host.ask_store(lambda store: store.sent(message))
+        known = (each for each in self._host.node.contacts() if line is not None and each.id == line.contact)
+        contact = next(known, None)
+        if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
+            return None
+        return f"this home and {contact.name} are out of step, see 'p2pchat contacts show'"
+
+    async def _tell_hindrances(self, message: MessageId, asker: Asker) -> None:
+        """What is in the way, as soon as it is known: a rendezvous that is down, two networks without a
+        way between them. Whoever waits need not wait for the end to hear of it."""
+        told = ""
+        while True:
+            why = hindrance(self._host)
+            if why and why != told:
+                asker.event({"type": "hindrance", "id": message, "why": why})
+                told = why
+            await asyncio.sleep(HINDRANCE_LOOK_S)
+
+    async def listen(self, asked: parameters.Listen, asker: Asker) -> None:
+        """First what no listener was given yet, then whatever happens. Ends only with the connection."""
+        contact = self._named(asked.sender) if asked.sender is not None else None
+        with self._host.events.subscribed() as happenings:
+            missed = await self._host.ask_store(
+                lambda store: store.unheard(contact.id if contact is not None else None)
+            )
+            own = self._host.node.identity.name
+            for line in missed:
+                asker.event(views.message(line, own, self._host.name_of(line.contact)))
+                await asker.read()
+            shown = {line.id for line in missed}
+            async for event in happenings:
+                if isinstance(event, orders.MessageSent | Rewritten | Forgotten) and not asked.own:
+                    continue
+                if isinstance(event, orders.MessageArrived):
+                    theirs = contact is not None and event.message.contact != contact.id
+                    if event.message.id in shown or theirs:
+                        continue
+                view = self._host.view(event)
+                if view is not None:
+                    asker.event(view)
+        raise ControlError("this listener was too slow and has missed events; what came is in the history")

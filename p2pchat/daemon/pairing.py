@@ -1,0 +1,96 @@
+"""The methods that make contacts: invite and join.
+
+Knows: how long somebody is waited for, and what of a pairing its asker is told. Does not know: how two nodes
+pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from p2pchat.control import answers, methods, parameters
+from p2pchat.control.failures import as_exception
+from p2pchat.core import facts, orders
+from p2pchat.core.records import Mesh
+from p2pchat.daemon import views
+from p2pchat.daemon.control import Asker
+from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.ports import Pairs
+from p2pchat.daemon.typed import checked_code, checked_nick, checked_urls
+from p2pchat.errors import ControlError
+
+WORDS_PATIENCE_S: Final = 600.0
+"""How long an invite by words waits by default: as long as one waits on the telephone."""
+
+LINK_PATIENCE_S: Final = 86_400.0
+"""How long an invite by link waits by default (protocol, section 7)."""
+
+JOIN_PATIENCE_S: Final = 60.0
+
+
+class Pairing:
+    """The verbs, bound to one running node. ``mesh``: one by the beginning of its id, or UsageError."""
+
+    def __init__(self, host: Pairs, mesh: Callable[[str], Mesh]) -> None:
+        self._host = host
+        self._mesh = mesh
+        self._invites = 0
+
+    def serve(self, handlers: Handlers) -> None:
+        """Carry out what makes contacts."""
+        handlers.add(methods.INVITE, self.invite)
+        handlers.add(methods.JOIN, self.join)
+
+    async def invite(self, asked: parameters.Invite, asker: Asker) -> answers.ContactMade:
+        patience = asked.timeout
+        if patience is None:
+            patience = LINK_PATIENCE_S if asked.link else WORDS_PATIENCE_S
+        name, urls = _name(asked.name), checked_urls(asked.rendezvous)
+        number = self._next_invite()
+        deadline = self._host.clock.now() + patience
+        code = checked_code(asked.code) if asked.code is not None else None
+        mesh = self._mesh(asked.mesh).id if asked.mesh is not None else None
+        fact = facts.InviteOpened(number, asked.link, name, urls, deadline, code, mesh)
+        return await self._follow(number, fact, asker)
+
+    async def join(self, asked: parameters.Join, asker: Asker) -> answers.ContactMade:
+        code = checked_code(asked.code)
+        name, urls = _name(asked.name), checked_urls(asked.rendezvous)
+        number = self._next_invite()
+        deadline = self._host.clock.now() + (JOIN_PATIENCE_S if asked.timeout is None else asked.timeout)
+        fact = facts.InviteEntered(number, code, name, urls, deadline, asked.accept_new)
+        return await self._follow(number, fact, asker)
+
+    async def _follow(
+        self, number: int, fact: facts.InviteOpened | facts.InviteEntered, asker: Asker
+    ) -> answers.ContactMade:
+        """Follow one pairing to its end; whoever stops listening has stopped wanting it."""
+        over = False
+        try:
+            with self._host.events.subscribed() as happenings:
+                self._host.driver.submit(fact)
+                async for event in happenings:
+                    match event:
+                        case orders.InviteReady(invite, code) if invite == number:
+                            asker.event({"type": "invite", "code": str(code)})
+                        case orders.InviteDisturbed(invite, strangers) if invite == number:
+                            asker.event({"type": "stranger", "strangers": strangers})
+                        case orders.InviteDone(invite, contact, left_out) if invite == number:
+                            over = True
+                            return {**views.contact(contact, here=True), "left_out": list(left_out)}
+                        case orders.InviteFailed(invite, reason, exit_code) if invite == number:
+                            over = True
+                            raise as_exception(-exit_code, reason)
+            raise ControlError("the node was too busy to follow the invite")
+        finally:
+            if not over:
+                self._host.driver.submit(facts.InviteCancelled(number))
+
+    def _next_invite(self) -> int:
+        self._invites += 1
+        return self._invites
+
+
+def _name(given: str | None) -> str | None:
+    return checked_nick(given) if given is not None else None

@@ -1,0 +1,152 @@
+"""What the methods need of the node they are bound to, each no more than it uses.
+
+Knows: the shapes. Does not know: who has them (``node``), or what is done with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from p2pchat.config.choices import Choices, Told
+from p2pchat.config.paths import Paths
+from p2pchat.control.answers import Process
+from p2pchat.control.events import Heard
+from p2pchat.core.facts import Fact
+from p2pchat.core.node import Node
+from p2pchat.daemon.events import Events, Happening
+from p2pchat.errors import SettingChanged
+from p2pchat.ports import Entropy
+from p2pchat.store import Store
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Unix time."""
+
+    def now(self) -> float: ...
+
+
+class Driver(Protocol):
+    """Where facts go."""
+
+    def submit(self, fact: Fact, /) -> None: ...
+
+    async def submit_and_persist(self, fact: Fact, /) -> None: ...
+
+
+class Knows(Protocol):
+    """Has the core's state, and the time."""
+
+    @property
+    def node(self) -> Node: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+class Acts(Knows, Protocol):
+    """Can be given facts."""
+
+    @property
+    def driver(self) -> Driver: ...
+
+
+class Remembers(Protocol):
+    """Has a store."""
+
+    async def ask_store(self, question: Callable[[Store], T], /) -> T: ...
+
+
+class Happens(Protocol):
+    """Tells what happens."""
+
+    @property
+    def events(self) -> Events: ...
+
+
+class Pairs(Acts, Happens, Protocol):
+    """What pairing needs."""
+
+
+class Looks(Acts, Protocol):
+    """What is needed to tell of meshes and where they are met."""
+
+    @property
+    def looking(self) -> bool: ...
+
+
+class Recalls(Knows, Remembers, Happens, Protocol):
+    """What the history needs."""
+
+    def name_of(self, contact: str, /) -> str: ...
+
+
+class Sends(Acts, Recalls, Protocol):
+    """What messages need."""
+
+    @property
+    def entropy(self) -> Entropy: ...
+
+    def view(self, event: Happening, /) -> Heard | None: ...
+
+
+class Configured(Remembers, Happens, Protocol):
+    """What settings need."""
+
+    choices: Choices
+
+    @property
+    def told(self) -> Told: ...
+
+    def take_choices(self, choices: Choices, /) -> None: ...
+
+    def begin_anew(self, why: SettingChanged, /) -> None: ...
+
+
+class Examined(Looks, Happens, Protocol):
+    """What is looked at by somebody who wants to know what works from here."""
+
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def set_back(self) -> str: ...
+
+    @property
+    def paths(self) -> Paths: ...
+
+    choices: Choices
+
+    @property
+    def profile(self) -> str | None: ...
+
+    @property
+    def linked(self) -> bool: ...
+
+    @property
+    def looks_until(self) -> float: ...
+
+
+class Shown(Examined, Protocol):
+    """What a node is asked about itself."""
+
+    @property
+    def separate(self) -> bool: ...
+
+    @property
+    def started_at(self) -> float: ...
+
+    @property
+    def waits_for(self) -> str: ...
+
+    @property
+    def stays(self) -> bool: ...
+
+    def process_facts(self) -> Process: ...
+
+
+class Whole(Shown, Sends, Pairs, Configured, Protocol):
+    """A node that carries out every method."""

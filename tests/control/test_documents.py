@@ -1,0 +1,53 @@
+"""What docs/scripting.md says of methods and events is what the contract declares."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from p2pchat.control import events, parameters
+from p2pchat.control.methods import METHODS
+from tests.support.processes import ROOT
+
+TEXT = (ROOT / "docs" / "scripting.md").read_text()
+
+
+def rows(section: str) -> dict[str, tuple[str, ...]]:
+    """The rest of each table row by its first cell, a code word."""
+    text = TEXT.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    found = re.findall(r"^\| `([a-z.]+)` \|(.*)\|$", text, flags=re.MULTILINE)
+    return {name: tuple(rest.split("|")) for name, rest in found if name != "type"}
+
+
+def without_asides(cell: str) -> str:
+    while (shorter := re.sub(r"\([^()]*\)", "", cell)) != cell:
+        cell = shorter
+    return cell
+
+
+def test_the_documents_name_every_method_in_its_order_and_no_other() -> None:
+    assert list(rows("The control socket")) == list(METHODS)
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_the_documents_name_every_parameter_and_no_other(name: str) -> None:
+    named = re.findall(r"`(\w+)`", without_asides(rows("The control socket")[name][0]))
+    assert sorted(named) == sorted(field.name for field in parameters.fields(METHODS[name].params))
+
+
+def told() -> dict[str, Any]:
+    """Each event's type by its name, of those that a table is to name."""
+    known = get_args(events.Heard) + get_args(events.Paired)
+    return {get_args(get_type_hints(each)["type"])[0]: each for each in known}
+
+
+def test_the_documents_name_every_event_and_no_other() -> None:
+    assert sorted(rows("Events")) == sorted(told())
+
+
+@pytest.mark.parametrize("name", [name for name in told() if name != "rewritten"])
+def test_the_documents_name_every_field_of_an_event(name: str) -> None:
+    declared = set(get_type_hints(told()[name])) - {"type"}
+    assert declared <= set(re.findall(r"`(\w+)`", rows("Events")[name][0]))

@@ -168,10 +168,14 @@ class RendezvousConnections:
                     else:
                         self._tell(connection, SignalReceived(line, message))
         except _FAILURES as error:
-            reason = connection.complaint or explain(error)
-            self._tell(connection, RendezvousDown(line, reason, connection.flooded))
-            if self._connections.get(line) is connection:
-                del self._connections[line]
+            self._lost(connection, connection.complaint or explain(error))
+        except Exception as error:  # noqa: BLE001 (else the node would wait for this server for ever)
+            self._lost(connection, f"a fault in p2pchat, {type(error).__name__}; please report it")
+
+    def _lost(self, connection: _Connection, reason: str) -> None:
+        self._tell(connection, RendezvousDown(connection.line, reason, connection.flooded))
+        if self._connections.get(connection.line) is connection:
+            del self._connections[connection.line]
 
     def _tell(self, connection: _Connection, fact: Said) -> None:
         """Report, unless the connection was closed from here meanwhile."""

@@ -281,6 +281,19 @@ async def test_a_server_of_another_version_is_named_and_so_is_the_older_one(
         assert said == f"it speaks version {version} of the protocol, {ours}; {older} must be upgraded"
 
 
+async def test_a_fault_of_our_own_is_reported_and_the_server_tried_again(
+    new_node: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = new_node()
+    async with running() as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(rendezvous_ws, "decode_server", {}.__getitem__)
+            node.connections.connect(server.url)
+            fact = await node.fact()
+        assert fact == RendezvousDown(server.url, "a fault in p2pchat, KeyError; please report it")
+        await node.up(server.url)
+
+
 @pytest.mark.parametrize("then", [b"\x82", "text", WELCOME], ids=["nonsense", "text", "second welcome"])
 async def test_bad_bytes_later_end_the_connection(new_node: Nodes, then: str | bytes) -> None:
     async with impostor(WELCOME, then) as url:

@@ -42,11 +42,9 @@ UNWATCHED = frozenset(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file stay with one worker; those that make network namespaces, whose names are few, all
-    stay with the same. What takes long begins first."""
+    """Tests of one file stay with one worker. What takes long begins first."""
     for item in items:
-        alone = item.get_closest_marker("netns") is not None
-        item.add_marker(pytest.mark.xdist_group("netns" if alone else item.path.name))
+        item.add_marker(pytest.mark.xdist_group(item.path.name))
         if not item.nodeid.startswith(PURE) or _function(item.nodeid) in UNWATCHED:
             item.add_marker(pytest.mark.no_cover)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

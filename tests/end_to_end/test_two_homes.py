@@ -15,7 +15,7 @@ from tests.support.lab import ANOTHER, SERVER, SERVER_V6, Lab, Place, Router, co
 from tests.support.networks import NoNetworks
 from tests.support.processes import Person, Started, _end
 
-pytestmark = [pytest.mark.real, pytest.mark.netns]
+pytestmark = [pytest.mark.real, pytest.mark.netns, pytest.mark.slow]
 
 DIRECT = [
     (Router.PORT_RESTRICTED, Router.PORT_RESTRICTED),

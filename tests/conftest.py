@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(item.path.name))
         if item.nodeid.startswith(PURE) and item.get_closest_marker("timeout") is None:
-            # Nothing there waits or has threads: a signal ends the one test, and not the worker with all it did.
+            # Nothing there waits or has threads: a signal ends one test, and not the worker with all it did.
             item.add_marker(pytest.mark.timeout(method="signal"))
         if not item.nodeid.startswith(PURE) or _function(item.nodeid) in UNWATCHED:
             item.add_marker(pytest.mark.no_cover)

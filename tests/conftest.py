@@ -45,9 +45,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file stay with one worker. What takes long begins first."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(item.path.name))
-        if item.nodeid.startswith(PURE) and item.get_closest_marker("timeout") is None:
-            # Nothing there waits or has threads: a signal ends one test, and not the worker with all it did.
-            item.add_marker(pytest.mark.timeout(method="signal"))
         if not item.nodeid.startswith(PURE) or _function(item.nodeid) in UNWATCHED:
             item.add_marker(pytest.mark.no_cover)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

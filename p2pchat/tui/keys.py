@@ -19,9 +19,10 @@ from typing import Final, TypeVar
 
 from textual import events
 from textual._context import message_hook as message_hook_of
-from textual.app import App
 from textual.message import Message
 from textual.message_pump import MessagePump
+
+from p2pchat.tui.ascii import Legible
 
 R = TypeVar("R")
 
@@ -36,7 +37,7 @@ _TURNS: Final = 50
 _NAP_S: Final = 0.002
 
 
-class InOrder(App[R]):
+class InOrder(Legible[R]):
     """A program that takes what comes from the terminal in order."""
 
     def __init__(self) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Input
 
 from p2pchat.errors import UsageError
 from p2pchat.tui import commands, noise
 from p2pchat.tui.acts import quoted
+from p2pchat.tui.ascii import SIGNS
 from p2pchat.tui.pairing import read_code
 from p2pchat.tui.start import Start, Wishes
 from tests.support.fake_node import message
+from tests.tui.conftest import Open
 
 
 def test_commands_complete_their_names_and_arguments() -> None:
@@ -123,3 +126,29 @@ async def test_the_first_minute_says_what_is_wrong_and_asks_again() -> None:
         assert str(start.query_one("#problem").render()) == "a name has 1 to 32 characters"
         await pilot.press("escape")
     assert start.return_value is None
+
+
+async def test_a_terminal_without_unicode_is_shown_ascii_alone(
+    desk: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    async with desk(size=(120, 40)) as at:
+        await at.type("hello")
+        await at.press("enter")
+        await at.press("f8")
+        assert at.screen.isascii(), [each for each in at.screen if not each.isascii()]
+        assert "hello" in at.screen
+
+
+async def test_what_people_write_in_their_script_stays_where_only_ascii_is_drawn(
+    desk: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    async with desk() as at:
+        await at.type("Grüße")
+        assert "Grüße" in at.screen
+
+
+@pytest.mark.parametrize("sign", [chr(sign) for sign in SIGNS])
+def test_a_sign_is_as_wide_as_what_it_stands_for(sign: str) -> None:
+    assert (cell_len(sign), cell_len(sign.translate(SIGNS))) == (1, 1)

@@ -9,15 +9,21 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from p2pchat.control.address import socket_address
+from p2pchat.control.events import Event
 from p2pchat.control.failures import as_exception
 from p2pchat.control.framing import ANSWER_MAX, Answer, Failure, Told, cancel_line, read_reply, request_line
+from p2pchat.control.methods import Method
+from p2pchat.control.parameters import Parameters, write
 from p2pchat.errors import ControlError, P2PChatError
+
+P = TypeVar("P", bound=Parameters)
+A = TypeVar("A")
 
 
 class ConnectionLost(ControlError):
@@ -55,7 +61,7 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._asked: dict[int, Asked] = {}
+        self._asked: dict[int, Asked[Any]] = {}
         self._numbers = 0
         self.lost = False
         self.pid = _process_of(writer.get_extra_info("socket"))
@@ -63,15 +69,16 @@ class Connection:
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     @asynccontextmanager
-    async def asking(self, method: str, params: Mapping[str, object]) -> AsyncIterator[Asked]:
+    async def asking(self, method: Method[P, A], params: P) -> AsyncIterator[Asked[A]]:
         """Send a request; its events and its answer are to be had inside the block, and left early, it is
         withdrawn."""
         if self.lost:
             raise ConnectionLost("the node has stopped")
         self._numbers += 1
         number = self._numbers
-        asked = self._asked[number] = Asked()
-        self._send(request_line(number, method, params))
+        asked: Asked[A] = Asked()
+        self._asked[number] = asked
+        self._send(request_line(number, method.name, write(params)))
         try:
             with suppress(OSError):  # it is lost; then the reader says so
                 await self._writer.drain()
@@ -127,18 +134,19 @@ def _process_of(peer: socket.socket) -> int | None:
     return int(struct.unpack("3i", credentials)[0]) or None
 
 
-class Asked:
-    """One request under way: iterate over its events, then take its result."""
+class Asked(Generic[A]):
+    """One request under way: iterate over its events, then take its result. Both are what the contract
+    declares: a node of this home is believed."""
 
     def __init__(self) -> None:
-        self._events: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._outcome: object = None
         self._error: P2PChatError | None = None
         self.over = False
         """Whether it was answered, or never will be."""
 
     def put(self, event: dict[str, object]) -> None:
-        self._events.put_nowait(event)
+        self._events.put_nowait(cast("Event", event))
 
     def finish(self, outcome: object) -> None:
         self._outcome = outcome
@@ -150,20 +158,24 @@ class Asked:
         self.over = True
         self._events.put_nowait(None)
 
-    def __aiter__(self) -> Asked:
+    async def event(self) -> Event | None:
+        """The next event; None when there is no more."""
+        return await anext(self, None)
+
+    def __aiter__(self) -> Asked[A]:
         return self
 
-    async def __anext__(self) -> dict[str, Any]:
+    async def __anext__(self) -> Event:
         event = await self._events.get()
         if event is None:
             self._events.put_nowait(None)
             raise StopAsyncIteration
         return event
 
-    async def result(self) -> Any:
+    async def result(self) -> A:
         """The answer, once all events have gone by. Raises what the node said, or ConnectionLost."""
         async for _ in self:
             pass
         if self._error is not None:
             raise self._error
-        return self._outcome
+        return cast("A", self._outcome)

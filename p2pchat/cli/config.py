@@ -72,7 +72,7 @@ async def _list(settings: Settings) -> None:
         _tell_what_the_node_lacks(found)
 
 
-def _of_this_chat(each: dict[str, Any]) -> dict[str, Any]:
+def _of_this_chat(each: Mapping[str, Any]) -> dict[str, Any]:
     """What concerns chats alone is as the chat's own environment has it, not the node's."""
     from p2pchat.wording.settings import of_this_chat
 

@@ -113,9 +113,9 @@ def welcome(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -
 
 async def told_of_clock(node: Node) -> None:
     """Pairing works by any clock, and what comes after does not: say so if this machine's seems wrong."""
-    doubt = ((await node.status()).get("clock") or {}).get("doubt")
-    if doubt:
-        say(f"{one_line(doubt)}: messages may not arrive until it is right")
+    clock = (await node.status()).get("clock")
+    if clock is not None and clock["doubt"]:
+        say(f"{one_line(clock['doubt'])}: messages may not arrive until it is right")
 
 
 def drawn(code: str, coloured: bool) -> str:

@@ -40,8 +40,7 @@ async def _whoami(settings: Settings, rename: str | None) -> None:
     if settings.json:
         record(me)
         return
-    words = me["words"] if isinstance(me["words"], str) else " ".join(me["words"])
     payload(f"name         {harmless_name(me['name'])}")
     payload(f"fingerprint  {me['fingerprint']}")
-    payload(f"words        {words}")
+    payload(f"words        {me['words']}")
     payload(f"home         {me['home']}")

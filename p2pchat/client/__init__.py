@@ -14,8 +14,11 @@ or run it: calls under way go on, and nothing is sent or shown twice.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from p2pchat.client.embedded import AskPassphrase, run_node
 from p2pchat.client.homes import (
     absolute,
     change_passphrase,
@@ -26,9 +29,12 @@ from p2pchat.client.homes import (
     node_runs,
     wipe_home,
 )
-from p2pchat.client.node import KEY_MAX, Event, Node, Wait
-from p2pchat.client.reach import AskPassphrase, run_node
+from p2pchat.client.node import KEY_MAX, Node
+from p2pchat.control.parameters import Wait
 from p2pchat.errors import ControlError, P2PChatError
+
+Event = Mapping[str, Any]
+"""Any event or answer, for whoever handles all alike; each is declared in ``p2pchat.control``."""
 
 
 def connect(
@@ -69,7 +75,7 @@ def open_settings(
     return Node(where, ask, True, relay_only, still=True)
 
 
-def forge(words: str | None = None) -> Event:
+def forge(words: str | None = None) -> dict[str, Any]:
     """Show, on throw-away accounts, that one side alone can make a transcript up: ``transcripts`` by
     ``name``, and whether one judge ``accepted`` each. ``words``: what is put into the guest's mouth."""
     from p2pchat.daemon.forgery import demonstrate

@@ -10,17 +10,15 @@ import os
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Final, TypedDict, cast, get_args
 
+from p2pchat.client.following import each_once, remaining, remember
 from p2pchat.client.reach import Reach
+from p2pchat.control import answers, methods, parameters
+from p2pchat.control.events import Event, Heard, Message, Paired, Receipt, Traced
+from p2pchat.control.parameters import Wait
 from p2pchat.errors import NotInTime, UsageError
 from p2pchat.rpc import ConnectionLost
-
-Event = dict[str, Any]
-"""As in docs/scripting.md: ``type`` and what belongs to it."""
-
-Wait = Literal["queued", "relayed", "delivered"]
-"""How far a message must have come for ``send`` to return."""
 
 KEY_MAX: Final = 256
 """Bytes of an id that a caller gives a message."""
@@ -34,7 +32,14 @@ INVITE_LIVES: Final = 4
 """Nodes that may wait at one code, one after another, as long as nobody has tried it."""
 
 
-def message_name(key: str) -> Event:
+class MessageName(TypedDict, total=False):
+    """Which message the node is told of: by its id, or by a key of the caller's own."""
+
+    id: str
+    key: str
+
+
+def message_name(key: str) -> MessageName:
     """How the node is told which message a key of the caller's own stands for: 32 hexadecimal digits are an
     id already. Raises UsageError."""
     data = key.encode(errors="surrogateescape")
@@ -48,13 +53,13 @@ class Node(Reach):
 
     # --- who we are
 
-    async def whoami(self) -> Event:
+    async def whoami(self) -> answers.WhoAmI:
         """``name``, ``fingerprint``, ``words``, ``home``, ``rendezvous``."""
-        return await self._call("whoami")  # type: ignore[no-any-return]
+        return await self._call(methods.WHOAMI, parameters.Nothing())
 
-    async def rename_self(self, name: str) -> Event:
+    async def rename_self(self, name: str) -> answers.WhoAmI:
         """Be called so by contacts whom you meet from now on; answers as ``whoami``. Raises UsageError."""
-        return await self._call("whoami.rename", name=name)  # type: ignore[no-any-return]
+        return await self._call(methods.RENAME_SELF, parameters.NewName(name=name))
 
     # --- pairing
 
@@ -66,22 +71,29 @@ class Node(Reach):
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
         mesh: str | None = None,
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Paired | answers.ContactAdded, None]:
         """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it. Between them,
         ``{"type": "stranger", "strangers": n}`` when somebody without the words sat in the way.
 
         It leads into ``mesh`` (the beginning of its id), or else into the first of ours. The code stays good
         when the node is lost and another takes over, unless somebody has begun to answer.
         """
-        params: Event = {"link": link, "name": name, "rendezvous": list(rendezvous), "code": None}
-        params |= {"mesh": mesh}
-        left = _remaining(timeout)
+        left, code = remaining(timeout), None
         for lives in reversed(range(INVITE_LIVES)):
             try:
-                async with self._asking("invite", {**params, "timeout": left()}) as asked:
-                    while (event := await self._patiently(anext(asked, None))) is not None:
-                        params["code"] = event.get("code", params["code"])
-                        yield event
+                params = parameters.Invite(
+                    link=link,
+                    name=name,
+                    timeout=left(),
+                    rendezvous=tuple(rendezvous),
+                    mesh=mesh,
+                    code=code,
+                )
+                async with self._asking(methods.INVITE, params) as asked:
+                    while (event := await self._patiently(asked.event())) is not None:
+                        if event["type"] == "invite":
+                            code = event["code"]
+                        yield cast("Paired", event)
                     yield {"type": "contact", "change": "added", **await asked.result()}
                     return
             except ConnectionLost:
@@ -97,112 +109,123 @@ class Node(Reach):
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
         accept_new: bool = False,
-    ) -> Event:
+    ) -> answers.ContactMade:
         """Become somebody's contact with the code or link they gave; return the contact. The same code again
         returns the same contact.
 
         Where their mesh is met that neither you nor the code named is not gone to, but told as ``left_out``;
         with ``accept_new``, only private addresses are.
         """
-        params: Event = {"code": code, "name": name, "rendezvous": list(rendezvous), "accept_new": accept_new}
-        left = _remaining(timeout)
+        left = remaining(timeout)
 
-        async def ask() -> Event:
-            async with self._asking("join", {**params, "timeout": left()}) as asked:
+        async def ask() -> answers.ContactMade:
+            params = parameters.Join(
+                code=code,
+                name=name,
+                timeout=left(),
+                rendezvous=tuple(rendezvous),
+                accept_new=accept_new,
+            )
+            async with self._asking(methods.JOIN, params) as asked:
                 return await self._patiently(asked.result())
 
-        return await self._again(ask)  # type: ignore[no-any-return]
+        return await self._again(ask)
 
     # --- contacts
 
-    async def contacts(self) -> list[Event]:
+    async def contacts(self) -> list[answers.Contact]:
         """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``disappear``
         (seconds or None), ``how``, ``here`` (None without a link), ``added_at``, ``mesh``."""
-        return await self._call("contacts.list")  # type: ignore[no-any-return]
+        return await self._call(methods.CONTACTS, parameters.Nothing())
 
-    async def contact(self, name: str) -> Event:
+    async def contact(self, name: str) -> answers.ContactShown:
         """One contact, with ``safety_number``."""
-        return await self._call("contacts.show", name=name)  # type: ignore[no-any-return]
+        return await self._call(methods.CONTACT, parameters.Named(name=name))
 
-    async def verify(self, name: str, verified: bool = True) -> Event:
+    async def verify(self, name: str, verified: bool = True) -> answers.Contact:
         """Note that the safety number was compared (or take that back)."""
-        return await self._call("contacts.verify", name=name, verified=verified)  # type: ignore[no-any-return]
+        return await self._call(methods.VERIFY, parameters.Verify(name=name, verified=verified))
 
-    async def rename(self, name: str, new: str) -> Event:
+    async def rename(self, name: str, new: str) -> answers.Contact:
         """Call a contact something else."""
-        return await self._call("contacts.rename", name=name, new=new)  # type: ignore[no-any-return]
+        return await self._call(methods.RENAME, parameters.Rename(name=name, new=new))
 
-    async def block(self, name: str, blocked: bool = True) -> Event:
+    async def block(self, name: str, blocked: bool = True) -> answers.Contact:
         """Stop hearing a contact, and withdraw what waits for them (or hear them again)."""
-        return await self._call("contacts.block", name=name, blocked=blocked)  # type: ignore[no-any-return]
+        return await self._call(methods.BLOCK, parameters.Block(name=name, blocked=blocked))
 
-    async def mute(self, name: str, muted: bool = True) -> Event:
+    async def mute(self, name: str, muted: bool = True) -> answers.Contact:
         """Make no noise about what a contact writes (or make it again)."""
-        return await self._call("contacts.mute", name=name, muted=muted)  # type: ignore[no-any-return]
+        return await self._call(methods.MUTE, parameters.Mute(name=name, muted=muted))
 
-    async def disappear(self, name: str, seconds: float | None) -> Event:
+    async def disappear(self, name: str, seconds: float | None) -> answers.Contact:
         """Have all that is said with a contact forgotten, by both, so long after it was written; None: no
         more."""
-        return await self._call("contacts.disappear", name=name, seconds=seconds)  # type: ignore[no-any-return]
+        return await self._call(methods.DISAPPEAR, parameters.Disappear(name=name, seconds=seconds))
 
-    async def renew(self, name: str) -> Event:
+    async def renew(self, name: str) -> answers.Contact:
         """Begin anew with a contact whose session is out of step, and let go what waits for a home that was
         restored; the contact, whose ``session`` says how things stand."""
-        return await self._call("contacts.renew", name=name)  # type: ignore[no-any-return]
+        return await self._call(methods.RENEW, parameters.Named(name=name))
 
-    async def remove(self, name: str, *, keep_mesh: bool = False, renew_mesh: bool = False) -> Event:
+    async def remove(
+        self, name: str, *, keep_mesh: bool = False, renew_mesh: bool = False
+    ) -> answers.ContactRemoved:
         """Forget a contact and everything said; with the last contact of a mesh, leave it (``left_mesh``),
         unless ``keep_mesh``: then go on relaying. With ``renew_mesh``, go with all who stay to a mesh
         (``renewed_mesh``) with a secret that the contact is not told."""
-        choices = {"keep_mesh": keep_mesh, "renew_mesh": renew_mesh}
-        return await self._call("contacts.remove", name=name, **choices)  # type: ignore[no-any-return]
+        asked = parameters.Remove(name=name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
+        return await self._call(methods.REMOVE, asked)
 
     # --- meshes and where they are met
 
-    async def meshes(self) -> list[Event]:
+    async def meshes(self) -> list[answers.Mesh]:
         """All meshes: ``mesh`` (its id), whether ``invites`` lead into it, the mesh it is ``followed_by``,
         ``contacts``, ``links`` (None: it has just begun to look), ``rendezvous``, ``joined_at``."""
-        return await self._call("mesh.list")  # type: ignore[no-any-return]
+        return await self._call(methods.MESHES, parameters.Nothing())
 
-    async def leave_mesh(self, mesh: str, *, forget: bool = False) -> Event:
+    async def leave_mesh(self, mesh: str, *, forget: bool = False) -> answers.MeshLeft:
         """Take part in a mesh (the beginning of its id) no more. Contacts who are reached through it are
         ``forgotten``; without ``forget``, a mesh with contacts is a UsageError."""
-        return await self._call("mesh.leave", mesh=mesh, forget=forget)  # type: ignore[no-any-return]
+        return await self._call(methods.LEAVE_MESH, parameters.LeaveMesh(mesh=mesh, forget=forget))
 
-    async def rendezvous(self) -> list[Event]:
+    async def rendezvous(self) -> list[answers.Rendezvous]:
         """All rendezvous: ``url``, whether it is your ``own`` and was ``typed`` by you, the ``meshes`` that
         are met there, whether it is ``used`` and ``up`` (None: not known) and the ``reason`` why not."""
-        return await self._call("rendezvous.list")  # type: ignore[no-any-return]
+        return await self._call(methods.RENDEZVOUS, parameters.Nothing())
 
-    async def add_rendezvous(self, url: str, *, mesh: str | None = None, typed: bool = True) -> list[Event]:
+    async def add_rendezvous(
+        self, url: str, *, mesh: str | None = None, typed: bool = True
+    ) -> list[answers.Rendezvous]:
         """Meet others there: members of ``mesh``, or else be found there yourself, and those of the one mesh
         there is. Not ``typed``: a contact named it, and you agree. Returns all rendezvous."""
-        return await self._call("rendezvous.add", url=url, mesh=mesh, typed=typed)  # type: ignore[no-any-return]
+        asked = parameters.AddRendezvous(url=url, mesh=mesh, typed=typed)
+        return await self._call(methods.ADD_RENDEZVOUS, asked)
 
-    async def remove_rendezvous(self, url: str, *, mesh: str | None = None) -> list[Event]:
+    async def remove_rendezvous(self, url: str, *, mesh: str | None = None) -> list[answers.Rendezvous]:
         """Meet members of ``mesh``, or anybody, there no more. Returns all rendezvous."""
-        return await self._call("rendezvous.remove", url=url, mesh=mesh)  # type: ignore[no-any-return]
+        return await self._call(methods.REMOVE_RENDEZVOUS, parameters.RemoveRendezvous(url=url, mesh=mesh))
 
     # --- what is set
 
-    async def settings(self) -> list[Event]:
+    async def settings(self) -> list[answers.Setting]:
         """Every setting: ``key``, ``value`` (passwords masked), ``source`` (``flag``, ``environment``,
         ``home`` or ``default``), ``default``, ``variable``, what is ``allowed``, what it is ``about``."""
-        return await self._call("config.list")  # type: ignore[no-any-return]
+        return await self._call(methods.SETTINGS, parameters.Nothing())
 
-    async def setting(self, key: str) -> Event:
+    async def setting(self, key: str) -> answers.Setting:
         """One setting, its passwords readable."""
-        return await self._call("config.get", key=key)  # type: ignore[no-any-return]
+        return await self._call(methods.SETTING, parameters.Key(key=key))
 
-    async def change_setting(self, key: str, value: str) -> Event:
+    async def change_setting(self, key: str, value: str) -> answers.SettingKept:
         """Keep a value in the home; the setting, with its ``effect``: ``now``, ``anew`` (the node begins anew
         in its place, at once), ``at start`` (none runs), ``overruled`` (by what the node was told from
         outside), or ``unchanged``. Raises UsageError."""
-        return await self._call("config.set", key=key, value=value)  # type: ignore[no-any-return]
+        return await self._call(methods.CHANGE_SETTING, parameters.SetKey(key=key, value=value))
 
-    async def forget_setting(self, key: str) -> Event:
+    async def forget_setting(self, key: str) -> answers.SettingKept:
         """Keep none any more; answers like ``change_setting``."""
-        return await self._call("config.unset", key=key)  # type: ignore[no-any-return]
+        return await self._call(methods.FORGET_SETTING, parameters.Key(key=key))
 
     # --- messages
 
@@ -213,10 +236,10 @@ class Node(Reach):
         *,
         wait: Wait = "delivered",
         timeout: float | None = 30.0,
-        on_state: Callable[[Event], None] | None = None,
+        on_state: Callable[[Receipt], None] | None = None,
         id: str | None = None,
         on_hindrance: Callable[[str], None] | None = None,
-    ) -> Event:
+    ) -> answers.Progress:
         """Send a text and wait for a state: ``queued``, ``relayed`` or ``delivered``.
 
         ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose
@@ -227,38 +250,40 @@ class Node(Reach):
         """
         if wait not in get_args(Wait):
             raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
-        report = _each_once(on_state, on_hindrance)
-        named = message_name(id) if id is not None else {"id": os.urandom(16).hex()}
+        report = each_once(on_state, on_hindrance)
+        named: MessageName = message_name(id) if id is not None else {"id": os.urandom(16).hex()}
         within = self._answer_s if timeout is None else min(self._answer_s, max(timeout, ACCEPT_S))
-        same = f"the id {named['id']}" if id is None else "the same id"
+        same = f"the id {named.get('id')}" if id is None else "the same id"
         then = f"if it did take this, {same} sends it once"
-        queued = await self._called("send", {"to": to, "text": text, **named}, within, then)
-        report({"type": "receipt", **queued, "state": "queued"})
+        params = parameters.Send(to=to, text=text, **named)
+        queued = await self._called(methods.SEND, params, within, then)
+        report({"type": "receipt", "id": queued["id"], "state": "queued", "at": queued["at"]})
         if wait == "queued":
-            return queued  # type: ignore[no-any-return]
+            return queued
         return await self._wait(queued["id"], wait, timeout, report)
 
     async def _wait(
-        self, message: str, state: str, timeout: float | None, report: Callable[[Event], None]
-    ) -> Event:
-        left = _remaining(timeout)
+        self, message: str, state: Wait, timeout: float | None, report: Callable[[Event], None]
+    ) -> answers.Progress:
+        left = remaining(timeout)
 
-        async def follow() -> Event:
-            asking = self._asking("wait", {"id": message, "state": state, "timeout": left()})
+        async def follow() -> answers.Progress:
+            params = parameters.Await(id=message, state=state, timeout=left())
+            asking = self._asking(methods.WAIT, params)
             async with self._watched(), asking as asked:
                 async for event in asked:
                     report(event)
-                return await asked.result()  # type: ignore[no-any-return]
+                return await asked.result()
 
         try:
             async with asyncio.timeout(None if timeout is None else timeout + 1.0):
-                return await self._again(follow)  # type: ignore[no-any-return]
+                return await self._again(follow)
         except TimeoutError:
             raise NotInTime(
                 f"not {state} within {timeout:g} s; it stays queued and will still go out"
             ) from None
 
-    async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncGenerator[Event, None]:
+    async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncGenerator[Heard, None]:
         """Yield events for ever: first messages that no listener has had, then all that happens. With
         ``own`` also what happens to the history here: messages of ours (``outgoing``), from whatever program,
         and lines ``rewritten`` or ``forgotten``.
@@ -267,22 +292,23 @@ class Node(Reach):
         listener.
         """
         shown: dict[str, None] = {}
+        params = parameters.Listen(sender=sender, own=own)
         while True:
             try:
-                async with self._watched(), self._asking("listen", {"from": sender, "own": own}) as asked:
+                async with self._watched(), self._asking(methods.LISTEN, params) as asked:
                     async for event in asked:
                         if event["type"] == "message":
                             if event["id"] in shown:
                                 continue
-                            _remember(shown, event["id"])
-                        yield event
+                            remember(shown, event["id"])
+                        yield cast("Heard", event)
                     await asked.result()
             except ConnectionLost:
                 await self._find()
 
     async def heard(self, ids: Iterable[str]) -> None:
         """These messages were shown."""
-        await self._call("heard", ids=list(ids))
+        await self._call(methods.HEARD, parameters.Heard(ids=tuple(ids)))
 
     async def history(
         self,
@@ -293,90 +319,56 @@ class Node(Reach):
         limit: int | None = None,
         before: str | None = None,
         after: str | None = None,
-    ) -> list[Event]:
+    ) -> list[Message]:
         """The last ``limit`` messages with a contact, ``before`` the one of that id, or the first that came
         ``after`` it; oldest first, as message events with ``state`` and ``outgoing``."""
         start = since.timestamp() if isinstance(since, datetime) else since
-        asked = {"name": name, "search": search, "since": start, "limit": limit}
-        asked |= {"before": before, "after": after}
-        return await self._call_slow("history", **asked)  # type: ignore[no-any-return]
+        asked = parameters.History(
+            name=name, search=search, since=start, limit=limit, before=before, after=after
+        )
+        return await self._call(methods.HISTORY, asked)
 
-    async def search(self, text: str, *, limit: int | None = None) -> list[Event]:
+    async def search(self, text: str, *, limit: int | None = None) -> list[Message]:
         """The last ``limit`` messages with anybody that contain ``text``, oldest first."""
-        return await self._call_slow("history.search", search=text, limit=limit)  # type: ignore[no-any-return]
+        return await self._call(methods.SEARCH, parameters.Search(search=text, limit=limit))
 
     async def edit(self, id: str, text: str) -> None:
         """Have a line of the history here say something else. Nobody else's changes."""
-        await self._call("history.edit", id=id, text=text)
+        await self._call(methods.EDIT, parameters.Edit(id=id, text=text))
 
     async def forget(self, name: str) -> int:
         """Forget what was said with a contact, but for what waits to be delivered; how many messages."""
-        return (await self._call("history.forget", name=name))["forgotten"]  # type: ignore[no-any-return]
+        return (await self._call(methods.FORGET, parameters.Forget(name=name)))["forgotten"]
 
     async def forget_message(self, id: str) -> None:
         """Forget one message here."""
-        await self._call("history.forget", id=id)
+        await self._call(methods.FORGET, parameters.Forget(id=id))
 
-    async def conversations(self) -> list[Event]:
+    async def conversations(self) -> list[answers.Conversation]:
         """The last message with each contact (``with``), and how many are ``unheard``; the latest first."""
-        return await self._call_slow("conversations")  # type: ignore[no-any-return]
+        return await self._call(methods.CONVERSATIONS, parameters.Nothing())
 
     # --- the node itself
 
-    async def status(self) -> Event:
+    async def status(self) -> answers.Status:
         """Links, rendezvous, counters, memory …"""
-        return await self._call("node.status")  # type: ignore[no-any-return]
+        return await self._call(methods.STATUS, parameters.Nothing())
 
-    async def doctor(self) -> list[Event]:
+    async def doctor(self) -> list[answers.Check]:
         """What works from here: for each check its ``name``, whether it is ``ok``, and what was ``found``."""
-        return await self._call_slow("doctor")  # type: ignore[no-any-return]
+        return await self._call(methods.DOCTOR, parameters.Nothing())
 
     async def stop(self) -> None:
         """Ask the node to stop."""
-        await self._call("node.stop")
+        await self._call(methods.STOP, parameters.Nothing())
 
     async def gone(self) -> None:
         """Wait until the node that was asked to stop has let go of its home."""
         await self._let_go()
 
-    async def trace(self) -> AsyncGenerator[Event, None]:
+    async def trace(self) -> AsyncGenerator[Traced, None]:
         """Yield ``{"type": "tracing"}``, then an event for each cell's first sight at this node."""
-        async with self._asking("node.trace", {}) as asked:
+        async with self._asking(methods.TRACE, parameters.Nothing()) as asked:
             async for event in asked:
-                yield event
+                yield cast("Traced", event)
             await asked.result()
-
-
-def _remaining(timeout: float | None) -> Callable[[], float | None]:
-    """What is left of ``timeout`` seconds from now on."""
-    loop = asyncio.get_running_loop()
-    end = None if timeout is None else loop.time() + timeout
-    return lambda: None if end is None else max(0.0, end - loop.time())
-
-
-def _each_once(
-    on_state: Callable[[Event], None] | None, on_hindrance: Callable[[str], None] | None
-) -> Callable[[Event], None]:
-    """Tell each state once and in order, however often the question had to be asked."""
-    order = ("queued", "relayed", "delivered", "expired", "cancelled")
-    reached = -1
-
-    def report(event: Event) -> None:
-        nonlocal reached
-        if event["type"] == "hindrance":
-            if on_hindrance is not None:
-                on_hindrance(event["why"])
-            return
-        place = order.index(event["state"])
-        if place > reached:
-            reached = place
-            if on_state is not None:
-                on_state(event)
-
-    return report
-
-
-def _remember(shown: dict[str, None], message: str, cap: int = 10_000) -> None:
-    shown[message] = None
-    if len(shown) > cap:
-        del shown[next(iter(shown))]

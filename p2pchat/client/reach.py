@@ -7,31 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from p2pchat.client.agreement import check_choices
+from p2pchat.client.embedded import AskPassphrase, Unlock, new_node
 from p2pchat.client.homes import is_held, is_taken, runs, silence
-from p2pchat.control.events import Heard
+from p2pchat.control import methods, parameters
+from p2pchat.control.methods import Lasts, Method
+from p2pchat.control.parameters import Parameters
 from p2pchat.errors import (
     BeginsAnew,
     ControlError,
     NetworkError,
     StoreError,
     TrustError,
-    UsageError,
 )
 from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, connection_over, open_connection
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
     from p2pchat.daemon.resting import RestingNode
-    from p2pchat.store import Unlock
-
-AskPassphrase = Callable[[], str]
-"""Called when, and only when, a home needs its passphrase."""
 
 FIND_S: Final = 20.0
 """How long to look for the node of a home that somebody holds: opening a store takes a second or two."""
@@ -46,9 +45,8 @@ LET_GO_LOOKS: Final = 10
 
 _TRY_AGAIN: Final = "let it go on or end it, with 'kill -CONT' or 'kill -9', and try again"
 
-ASK_TIMES: Final = 3
-"""For a passphrase; most people know by then whether they know it."""
-
+P = TypeVar("P", bound=Parameters)
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -70,7 +68,7 @@ class Reach:
         self._find_s = FIND_S if patience is None else min(FIND_S, patience)
         self._answer_s = ANSWER_S if patience is None else min(ANSWER_S, patience)
         self._silent = False
-        self._unlock = _Unlock(ask)
+        self._unlock = Unlock(ask)
         self._run = run
         self._relay_only = relay_only
         self._connection: Connection | None = None
@@ -102,14 +100,22 @@ class Reach:
 
     # --- calls
 
-    async def _call(self, method: str, **params: Any) -> Any:
-        """Ask for what a node answers at once."""
-        return await self._called(method, params, self._answer_s, _TRY_AGAIN)
+    async def _call(self, method: Method[P, A], params: P) -> A:
+        """Ask for what a node answers at once, or for what may take it long as long as it answers anything
+        at all."""
+        if method.lasts is Lasts.MOMENT:
+            return await self._called(method, params, self._answer_s, _TRY_AGAIN)
 
-    async def _called(self, method: str, params: Mapping[str, Any], within: float, then: str) -> Any:
+        async def ask() -> A:
+            async with self._asking(method, params) as asked:
+                return await self._patiently(asked.result())
+
+        return await self._again(ask)
+
+    async def _called(self, method: Method[P, A], params: P, within: float, then: str) -> A:
         """Raises NotAnswering, with what to do ``then``, after ``within`` seconds beside another's node."""
 
-        async def ask() -> Any:
+        async def ask() -> A:
             try:
                 async with asyncio.timeout(None if self.embedded else within):
                     async with self._asking(method, params) as asked:
@@ -119,16 +125,7 @@ class Reach:
 
         return await self._again(ask)
 
-    async def _call_slow(self, method: str, **params: Any) -> Any:
-        """Ask for what may take a node long, for as long as it answers anything at all."""
-
-        async def ask() -> Any:
-            async with self._asking(method, params) as asked:
-                return await self._patiently(asked.result())
-
-        return await self._again(ask)
-
-    async def _patiently(self, answer: Coroutine[Any, Any, T]) -> T:
+    async def _patiently(self, answer: Coroutine[None, None, T]) -> T:
         """Wait for ``answer`` while the node lives. Raises NotAnswering once it does not."""
         waiting = asyncio.ensure_future(answer)
         try:
@@ -179,7 +176,7 @@ class Reach:
     def _not_answering(self, then: str) -> NotAnswering:
         return NotAnswering(self._connection.pid if self._connection is not None else None, then)
 
-    async def _again(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+    async def _again(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask; when the node is lost half-way, find it and ask the same again. Every method bears that."""
         while True:
             try:
@@ -188,7 +185,7 @@ class Reach:
                 await self._find()
 
     @asynccontextmanager
-    async def _asking(self, method: str, params: Mapping[str, Any]) -> AsyncIterator[Asked]:
+    async def _asking(self, method: Method[P, A], params: P) -> AsyncIterator[Asked[A]]:
         if self._connection is None:
             raise ControlError("not connected; use 'async with p2pchat.connect() as node'")
         async with self._connection.asking(method, params) as asked:
@@ -284,7 +281,7 @@ class Reach:
             await self._greet(connection)
             if self._run and not self._still:
                 async with asyncio.timeout(self._answer_s):
-                    await _check_choices(connection, self._relay_only)
+                    await check_choices(connection, self._relay_only)
         except ConnectionLost:
             await connection.close()
             return False
@@ -296,7 +293,10 @@ class Reach:
     async def _greet(self, connection: Connection) -> None:
         """Have a node say anything. Raises NotAnswering, ConnectionLost; then the connection is closed."""
         try:
-            async with asyncio.timeout(self._answer_s), connection.asking("whoami", {}) as asked:
+            async with (
+                asyncio.timeout(self._answer_s),
+                connection.asking(methods.WHOAMI, parameters.Nothing()) as asked,
+            ):
                 await asked.result()
         except TimeoutError:
             await connection.close()
@@ -313,7 +313,7 @@ class Reach:
         from p2pchat.daemon.still import StillNode
 
         while True:
-            running = _new_node(self.home, self._unlock, self._relay_only, still=self._still)
+            running = new_node(self.home, self._unlock, self._relay_only, still=self._still)
             try:
                 await running.start()
             except HomeBusy:
@@ -351,111 +351,7 @@ class Reach:
                 stack.push_async_callback(self._connection.close)
 
 
-async def run_node(
-    home: Path,
-    passphrase: AskPassphrase | None = None,
-    ready: Callable[[], None] = lambda: None,
-    complain: Callable[[str], None] = lambda line: None,
-    *,
-    relay_only: bool = False,
-    tell: Callable[[Heard], None] = lambda event: None,
-) -> None:
-    """Run the node of ``home`` until it is asked to stop. ``tell`` is given every event. Raises UsageError
-    when one runs already.
-
-    A disk that refuses to write does not end it: nothing leaves until the disk takes it, and the node starts
-    anew from what it last kept, trying again every few seconds.
-    """
-    from p2pchat.daemon.service import serve
-
-    unlock = _Unlock(passphrase)
-    await serve(
-        lambda: _new_node(home, unlock, relay_only, stays=True), ready, complain, unlock.another, tell
-    )
-
-
 async def _until_room(resting: RestingNode) -> None:
     """Have a node that rests make way for one that runs."""
     await resting.room()
     await resting.hang_up()
-
-
-class _Unlock:
-    """Asks for the passphrase until it is right, and then no more, however often the node has to be run
-    anew; keeps it only until the store has been opened."""
-
-    def __init__(self, ask: AskPassphrase | None) -> None:
-        self._ask = ask
-        self._way: Unlock | None = None
-        self._times = 1
-
-    def another(self) -> bool:
-        """Ask again, after a wrong one. False when nothing else is answered, or it was asked for often
-        enough."""
-        from p2pchat.store import Passphrase
-
-        wrong, self._way = self._way, None
-        if self._ask is None or self._times == ASK_TIMES:
-            return False
-        self._times += 1
-        self._way = Passphrase(self._ask())
-        return self._way != wrong
-
-    def __call__(self, home: Path) -> Unlock:
-        from p2pchat.store import KeyFile, Passphrase, needs_passphrase
-
-        if self._way is None:
-            self._way = Passphrase(self._asked()) if needs_passphrase(home) else KeyFile()
-        return self._way
-
-    def keep(self, way: Unlock) -> None:
-        """This opens the store from now on; nobody is asked again."""
-        self._way, self._ask = way, None
-
-    def _asked(self) -> str:
-        if self._ask is None:
-            raise UsageError("this home is locked with a passphrase; give it with --passphrase-file")
-        return self._ask()
-
-
-def _new_node(
-    home: Path, unlock: _Unlock, relay_only: bool, *, stays: bool = False, still: bool = False
-) -> RunningNode:
-    from p2pchat.config.choices import Told, choose
-    from p2pchat.daemon.node import RunningNode
-    from p2pchat.daemon.still import StillNode
-
-    told = Told.here(relay_only)
-    choose(told, {}).check_each()  # before a passphrase is asked for
-    return (StillNode if still else RunningNode)(home, unlock(home), told, stays, unlock.keep)
-
-
-async def _check_choices(connection: Connection, relay_only: bool) -> None:
-    """Use no node that shows more of us than this program was told. Raises UsageError."""
-    from p2pchat.config.choices import Told, choose
-    from p2pchat.core.stem.profile import PROFILES
-
-    asked = choose(Told.here(relay_only), {}).check_each()
-    hidden, proxied = asked["relay-only"].value, asked["proxy"].value is not None
-    wanted = asked["profile"].value if asked.told("profile") else None
-    if not hidden and not proxied and not asked.separate and wanted is None:
-        return
-    async with connection.asking("node.status", {}) as answer:
-        status = await answer.result()
-    kept, profile, weaker = status["paths"], status.get("profile"), list(PROFILES)
-    if wanted is not None and profile in weaker[: weaker.index(wanted)]:
-        raise await _unwanted(connection, f"with the profile {profile}, not {wanted}")
-    if hidden and not kept["relay_only"]:
-        raise await _unwanted(connection, "without relay-only")
-    if proxied and not kept["proxied"]:
-        raise await _unwanted(connection, "without a proxy")
-    if asked.separate and not status.get("separate"):
-        raise await _unwanted(connection, "without separate connections")
-
-
-async def _unwanted(connection: Connection, how: str) -> UsageError:
-    await connection.close()
-    return UsageError(
-        f"the node here runs {how}; 'p2pchat config set' changes that for every program of this home, or stop"
-        " it with 'p2pchat node stop' and try again"
-    )

@@ -8,7 +8,7 @@ Knows: which dialog or call each of them is. Does not know: how they are typed, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from p2pchat.errors import UsageError
@@ -34,7 +34,7 @@ from p2pchat.wording.settings import effect_line
 if TYPE_CHECKING:
     from p2pchat.tui.app import Chat
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 T = TypeVar("T")
 
 QUOTE_MAX: Final = 200

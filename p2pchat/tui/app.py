@@ -202,7 +202,7 @@ class Chat(Quiet[None]):
     async def _prefer(self) -> None:
         """Have what is set for chats, now and whenever it is changed; a node that cannot tell is no reason to
         wait."""
-        found: list[Event] = []
+        found: Sequence[Event] = []
         with suppress(P2PChatError):
             found = await self.node.settings()
         self.told_here = {

@@ -26,7 +26,7 @@ from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui.commands import COMMANDS, KEYS, MARKS_HELP
 from p2pchat.wording.lines import local_time
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 T = TypeVar("T")
 
 TYPING_S: Final = 0.15

@@ -5,10 +5,11 @@ Knows: what may happen. Does not know: what makes it happen, or what is shown of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Knows: wrapping, links, marks. Does not know: what is on the screen, or where me
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -18,7 +19,7 @@ from rich.text import Text
 from p2pchat.text import harmless, harmless_name
 from p2pchat.wording.lines import MARKS, REWRITTEN, clock_time, local_time
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 
 Piece = tuple[str, str]
 """What a piece of a row is (``time``, ``me``, ``text``, ``mark`` …, or a link's address), and its text."""

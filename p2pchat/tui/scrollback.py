@@ -6,7 +6,7 @@ Knows: what is loaded, in view, selected. Does not know: how a message is wrappe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
 from typing import Any, ClassVar, Final
@@ -25,7 +25,7 @@ from p2pchat.text import harmless
 from p2pchat.tui.layout import LINK, Entry, entry_of, lay_out, shown_name
 from p2pchat.wording.lines import local_time
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 
 _REVERSED: Final = Style(reverse=True)
 """What is selected; seen without colours, too."""

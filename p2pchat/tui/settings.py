@@ -27,7 +27,7 @@ from p2pchat.wording.settings import effect_line, origin
 if TYPE_CHECKING:
     from p2pchat.client import Node
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 
 DETAIL: Final = 6
 """Lines for what the chosen setting is about."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ from p2pchat.wording.notices import notice
 if TYPE_CHECKING:
     from p2pchat.client import Node
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 
 UNREAD_MAX: Final = 1000
 """Ids kept for one contact; a flood beyond that stays unheard and is offered again another time."""

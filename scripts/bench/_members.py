@@ -89,7 +89,9 @@ async def pair(host: Node, guest: Node, names: tuple[str, str] | None = None, **
     hosts, guests = names if names is not None else (None, None)
     events = host.invite(timeout=PATIENCE_S, name=guests, **options)
     try:
-        await guest.join((await anext(events))["code"], name=hosts, timeout=PATIENCE_S)
+        invite = await anext(events)
+        assert invite["type"] == "invite", "it comes first"
+        await guest.join(invite["code"], name=hosts, timeout=PATIENCE_S)
         await anext(events)
     finally:
         await events.aclose()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from p2pchat.client import Node, connect, create_home, open_settings, run_node
+from p2pchat.control.answers import Setting
 from p2pchat.errors import ControlError, UsageError
 from tests.support.nodes import friends, messages
 
@@ -62,7 +63,7 @@ async def until(node: Node, **wanted: Any) -> None:
             await asyncio.sleep(0.02)
 
 
-async def by_key(node: Node) -> dict[str, dict[str, Any]]:
+async def by_key(node: Node) -> dict[str, Setting]:
     return {each["key"]: each for each in await node.settings()}
 
 

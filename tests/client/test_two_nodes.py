@@ -26,7 +26,7 @@ from p2pchat.errors import (
 from p2pchat.store import KeyFile, Store
 from p2pchat.types import MessageId, MessageState
 from p2pchat.wire.words import WORDS
-from tests.support.nodes import friends, messages, pair
+from tests.support.nodes import code_of, friends, messages, pair, text_of
 
 pytestmark = pytest.mark.real
 
@@ -77,7 +77,7 @@ async def test_messages_no_listener_had_are_offered_first_and_once(tmp_path: Pat
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         await alice.send("bob", "early")
         async with aclosing(bob.listen()) as events:
-            assert (await anext(events))["text"] == "early"
+            assert await text_of(events) == "early"
         assert [each["text"] for each in await messages(bob, 1)] == ["early"]
         await alice.send("bob", "next")
         assert [each["text"] for each in await messages(bob, 1)] == ["next"]
@@ -89,7 +89,7 @@ async def test_who_asks_hears_what_this_home_says_rewrites_and_forgets_and_nobod
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         await bob.send("alice", "begin")
         async with aclosing(alice.listen(own=True)) as all_of_it, aclosing(alice.listen()) as others:
-            assert [(await anext(each))["text"] for each in (all_of_it, others)] == ["begin", "begin"]
+            assert [await text_of(each) for each in (all_of_it, others)] == ["begin", "begin"]
             sent = await alice.send("bob", "from here")
             await alice.edit(sent["id"], "never sent")
             await alice.forget_message(sent["id"])
@@ -162,7 +162,7 @@ async def test_pairing_by_link_and_with_oneself(tmp_path: Path) -> None:
         async with connect(tmp_path / "bob") as bob:
             async with aclosing(alice.invite(link=True)) as events:
                 with pytest.raises(UsageError, match="private network"):
-                    await bob.join((await anext(events))["code"])
+                    await bob.join(await code_of(events))
             await pair(alice, bob, link=True, rendezvous=[url])
             assert (await bob.contacts())[0]["how"] == "link"
             await alice.send("bob", "by link")
@@ -173,10 +173,10 @@ async def test_pairing_by_link_and_with_oneself(tmp_path: Path) -> None:
 async def test_an_invite_nobody_waits_at_any_more_is_taken_back(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         async with aclosing(alice.invite()) as events:
-            code = (await anext(events))["code"]
+            code = await code_of(events)
         watcher = connect(tmp_path / "alice", run=False)
         async with watcher, aclosing(watcher.invite()) as events:
-            other = (await anext(events))["code"]
+            other = await code_of(events)
         for taken_back in (code, other):
             with pytest.raises(TrustError, match="no such invite"):
                 await bob.join(taken_back, timeout=10)
@@ -187,13 +187,14 @@ async def test_an_invite_outlives_the_node_it_began_at(tmp_path: Path, link: boo
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         inviting = connect(tmp_path / "alice")
         async with inviting, aclosing(inviting.invite(link=link, name="robert")) as events:
-            code = (await anext(events))["code"]
+            code = await code_of(events)
             done = asyncio.ensure_future(anext(events))
             await alice.__aexit__(None, None, None)
             create_home(tmp_path / "carol", "carol", (await bob.whoami())["rendezvous"])
             async with connect(tmp_path / "carol") as carol:
                 await until_joined(carol, code)
-                assert (await done)["name"] == "robert"
+                contact = await done
+                assert contact["type"] == "contact" and contact["name"] == "robert"
                 assert hosts(inviting)
                 assert [each["name"] for each in await carol.contacts()] == ["alice"]
         await alice.__aenter__()
@@ -213,7 +214,7 @@ async def test_an_invite_that_somebody_tried_is_not_waited_at_again(
         await alice.remove("thief")
         inviting = connect(tmp_path / "alice")
         async with inviting, aclosing(inviting.invite()) as events:
-            code = (await anext(events))["code"]
+            code = await code_of(events)
             with monkeypatch.context() as at_first:
                 at_first.setattr(Guest, "_confirm", silent)
                 guessing = asyncio.create_task(thief.join(code, timeout=60))

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from p2pchat.client import create_home, open_settings
+from p2pchat.control.methods import METHODS, Method
+from p2pchat.control.parameters import read
 from p2pchat.core.facts import InviteOpened
 from p2pchat.core.records import Change
 from p2pchat.core.status import ClockStatus, HoldStatus, MeshStatus
@@ -87,7 +89,8 @@ async def attached(home: Path) -> Connection:
 
 
 async def asked(connection: Connection, method: str, **params: Any) -> Any:
-    async with connection.asking(method, params) as answer:
+    declared: Method[Any, Any] = METHODS[method]
+    async with connection.asking(declared, read(declared.params, params)) as answer:
         return await answer.result()
 
 
@@ -159,9 +162,15 @@ async def test_while_it_waits_one_can_read_and_forget_and_see_why(
     assert (await asked(connection, "node.status"))["waits_for"] == "the disk is full"
     assert (await asked(connection, "whoami"))["name"] == "ana"
     assert await asked(connection, "conversations") == []
-    for method in ("send", "invite", "contacts.block", "doctor"):
+    wanted = {
+        "send": {"to": "bob", "text": "hi"},
+        "invite": {},
+        "contacts.block": {"name": "bob"},
+        "doctor": {},
+    }
+    for method, params in wanted.items():
         with pytest.raises(P2PChatError, match="the disk is full"):
-            await asked(connection, method)
+            await asked(connection, method, **params)
     room.append(True)
     await until(lambda: len(served.said) == 3)
     await connection.close()

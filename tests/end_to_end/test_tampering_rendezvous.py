@@ -16,7 +16,7 @@ from rendezvous import server as server_module
 from rendezvous.broker import Broker
 from rendezvous.orders import Output, Send
 from rendezvous.server import running
-from tests.support.nodes import messages, pair
+from tests.support.nodes import code_of, messages, pair
 
 pytestmark = pytest.mark.real
 
@@ -177,7 +177,7 @@ async def test_no_altered_pairing_makes_a_contact(
 async def attempted(host: Node, guest: Node, link: bool) -> None:
     """A pairing that is to fail, or to wait for what does not come."""
     async with aclosing(host.invite(link=link)) as events:
-        code = (await anext(events))["code"]
+        code = await code_of(events)
         await asyncio.gather(guest.join(code), anext(events), return_exceptions=True)
 
 

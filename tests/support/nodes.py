@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from p2pchat.client import Node, connect, create_home
+from p2pchat.control.answers import ContactAdded
+from p2pchat.control.events import Heard, Message, Paired
 from rendezvous.server import running
 
 
@@ -39,9 +41,23 @@ async def pair(host: Node, guest: Node, link: bool = False, rendezvous: Sequence
     await joining
 
 
-async def messages(node: Node, count: int, sender: str | None = None) -> list[dict[str, object]]:
+async def code_of(events: AsyncIterator[Paired | ContactAdded]) -> str:
+    """What an invite's first event gives away."""
+    event = await anext(events)
+    assert event["type"] == "invite"
+    return event["code"]
+
+
+async def text_of(events: AsyncIterator[Heard]) -> str:
+    """Of the message that is the next event."""
+    event = await anext(events)
+    assert event["type"] == "message"
+    return event["text"]
+
+
+async def messages(node: Node, count: int, sender: str | None = None) -> list[Message]:
     """The next messages a listener gets, marked as heard."""
-    found: list[dict[str, object]] = []
+    found: list[Message] = []
     async with asyncio.timeout(30):
         async for event in node.listen(sender):
             if event["type"] == "message":

@@ -66,6 +66,7 @@ async def _invited(node: Node, **options: Any) -> AsyncIterator[Any]:
     events = node.invite(timeout=30.0, **options)
     try:
         invite = await anext(events)
+        assert invite["type"] == "invite", "it comes first"
         yield invite["code"], lambda: anext(events)
     finally:
         await events.aclose()

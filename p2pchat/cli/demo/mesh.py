@@ -74,7 +74,7 @@ class Mesh:
         names = list(self._clients)
         states = await asyncio.gather(*(self._clients[name].status() for name in names))
         ends = {
-            (name, self._ids.get(link["peer"]))
+            (name, self._ids.get(link["peer"] or ""))
             for name, state in zip(names, states, strict=True)
             for link in state["links"]
             if link["state"] == "up"
@@ -85,10 +85,10 @@ class Mesh:
     async def watch(self, name: str) -> None:
         """Collect what a node sees, for ever."""
         async for event in self._clients[name].trace():
-            if event["type"] not in ("cell", "onion"):
+            if event["type"] == "tracing":
                 continue
             source = event["from"]
-            known = self._ids.get(source, source)
+            known = self._ids.get(source or "", source)
             if event["type"] == "cell":
                 self.sights.add(Sight(name, event["id"], known, event["forwarded"], event["at"]))
             else:

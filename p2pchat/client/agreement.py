@@ -1,0 +1,41 @@
+"""Whether a node that runs keeps to what this program was told.
+
+Knows: which settings show more of us than others. Does not know: where the node runs.
+"""
+
+from __future__ import annotations
+
+from p2pchat.control import methods, parameters
+from p2pchat.errors import UsageError
+from p2pchat.rpc import Connection
+
+
+async def check_choices(connection: Connection, relay_only: bool) -> None:
+    """Use no node that shows more of us than this program was told. Raises UsageError."""
+    from p2pchat.config.choices import Told, choose
+    from p2pchat.core.stem.profile import PROFILES
+
+    asked = choose(Told.here(relay_only), {}).check_each()
+    hidden, proxied = asked["relay-only"].value, asked["proxy"].value is not None
+    wanted = asked["profile"].value if asked.told("profile") else None
+    if not hidden and not proxied and not asked.separate and wanted is None:
+        return
+    async with connection.asking(methods.STATUS, parameters.Nothing()) as answer:
+        status = await answer.result()
+    kept, profile, weaker = status["paths"], status["profile"], list(PROFILES)
+    if wanted is not None and profile in weaker[: weaker.index(wanted)]:
+        raise await _unwanted(connection, f"with the profile {profile}, not {wanted}")
+    if hidden and not kept["relay_only"]:
+        raise await _unwanted(connection, "without relay-only")
+    if proxied and not kept["proxied"]:
+        raise await _unwanted(connection, "without a proxy")
+    if asked.separate and not status["separate"]:
+        raise await _unwanted(connection, "without separate connections")
+
+
+async def _unwanted(connection: Connection, how: str) -> UsageError:
+    await connection.close()
+    return UsageError(
+        f"the node here runs {how}; 'p2pchat config set' changes that for every program of this home, or stop"
+        " it with 'p2pchat node stop' and try again"
+    )

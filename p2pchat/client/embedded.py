@@ -1,0 +1,95 @@
+"""A node in this very process: made, unlocked, run until it is asked to stop.
+
+Knows: how a passphrase is asked for, and what a node here is told. Does not know: whether there is another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from p2pchat.control.events import Heard
+from p2pchat.errors import UsageError
+
+if TYPE_CHECKING:
+    from p2pchat.daemon.node import RunningNode
+    from p2pchat.store import Unlock as Way
+
+AskPassphrase = Callable[[], str]
+"""Called when, and only when, a home needs its passphrase."""
+
+ASK_TIMES: Final = 3
+"""For a passphrase; most people know by then whether they know it."""
+
+
+async def run_node(
+    home: Path,
+    passphrase: AskPassphrase | None = None,
+    ready: Callable[[], None] = lambda: None,
+    complain: Callable[[str], None] = lambda line: None,
+    *,
+    relay_only: bool = False,
+    tell: Callable[[Heard], None] = lambda event: None,
+) -> None:
+    """Run the node of ``home`` until it is asked to stop. ``tell`` is given every event. Raises UsageError
+    when one runs already.
+
+    A disk that refuses to write does not end it: nothing leaves until the disk takes it, and the node starts
+    anew from what it last kept, trying again every few seconds.
+    """
+    from p2pchat.daemon.service import serve
+
+    unlock = Unlock(passphrase)
+    await serve(lambda: new_node(home, unlock, relay_only, stays=True), ready, complain, unlock.another, tell)
+
+
+class Unlock:
+    """Asks for the passphrase until it is right, and then no more, however often the node has to be run
+    anew; keeps it only until the store has been opened."""
+
+    def __init__(self, ask: AskPassphrase | None) -> None:
+        self._ask = ask
+        self._way: Way | None = None
+        self._times = 1
+
+    def another(self) -> bool:
+        """Ask again, after a wrong one. False when nothing else is answered, or it was asked for often
+        enough."""
+        from p2pchat.store import Passphrase
+
+        wrong, self._way = self._way, None
+        if self._ask is None or self._times == ASK_TIMES:
+            return False
+        self._times += 1
+        self._way = Passphrase(self._ask())
+        return self._way != wrong
+
+    def __call__(self, home: Path) -> Way:
+        from p2pchat.store import KeyFile, Passphrase, needs_passphrase
+
+        if self._way is None:
+            self._way = Passphrase(self._asked()) if needs_passphrase(home) else KeyFile()
+        return self._way
+
+    def keep(self, way: Way) -> None:
+        """This opens the store from now on; nobody is asked again."""
+        self._way, self._ask = way, None
+
+    def _asked(self) -> str:
+        if self._ask is None:
+            raise UsageError("this home is locked with a passphrase; give it with --passphrase-file")
+        return self._ask()
+
+
+def new_node(
+    home: Path, unlock: Unlock, relay_only: bool, *, stays: bool = False, still: bool = False
+) -> RunningNode:
+    """Make a node that is not started yet. Raises UsageError for what this program was told wrongly."""
+    from p2pchat.config.choices import Told, choose
+    from p2pchat.daemon.node import RunningNode
+    from p2pchat.daemon.still import StillNode
+
+    told = Told.here(relay_only)
+    choose(told, {}).check_each()  # before a passphrase is asked for
+    return (StillNode if still else RunningNode)(home, unlock(home), told, stays, unlock.keep)

@@ -1,0 +1,49 @@
+"""What whoever follows an answer keeps in mind while it is asked for again and again.
+
+Knows: the time that is left, the states that were told, the messages that were shown. Does not know: nodes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from p2pchat.control.events import Event, Receipt
+
+
+def remaining(timeout: float | None) -> Callable[[], float | None]:
+    """What is left of ``timeout`` seconds from now on."""
+    loop = asyncio.get_running_loop()
+    end = None if timeout is None else loop.time() + timeout
+    return lambda: None if end is None else max(0.0, end - loop.time())
+
+
+def each_once(
+    on_state: Callable[[Receipt], None] | None, on_hindrance: Callable[[str], None] | None
+) -> Callable[[Event], None]:
+    """Tell each state once and in order, however often the question had to be asked."""
+    order = ("queued", "relayed", "delivered", "expired", "cancelled")
+    reached = -1
+
+    def report(event: Event) -> None:
+        nonlocal reached
+        if event["type"] == "hindrance":
+            if on_hindrance is not None:
+                on_hindrance(event["why"])
+            return
+        if event["type"] != "receipt":
+            return
+        place = order.index(event["state"])
+        if place > reached:
+            reached = place
+            if on_state is not None:
+                on_state(event)
+
+    return report
+
+
+def remember(shown: dict[str, None], message: str, cap: int = 10_000) -> None:
+    """Note that a message was shown, and let the oldest go."""
+    shown[message] = None
+    if len(shown) > cap:
+        del shown[next(iter(shown))]

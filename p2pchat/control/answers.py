@@ -107,7 +107,7 @@ class Edited(TypedDict):
     id: str
 
 
-class Forgotten(TypedDict):
+class ForgottenCount(TypedDict):
     forgotten: int
 
 

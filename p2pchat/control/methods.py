@@ -72,7 +72,7 @@ HEARD: Final = Method("heard", parameters.Heard, type(None))
 HISTORY: Final = Method("history", parameters.History, list[events.Message], Lasts.LONG)
 SEARCH: Final = Method("history.search", parameters.Search, list[events.Message], Lasts.LONG)
 EDIT: Final = Method("history.edit", parameters.Edit, answers.Edited)
-FORGET: Final = Method("history.forget", parameters.Forget, answers.Forgotten)
+FORGET: Final = Method("history.forget", parameters.Forget, answers.ForgottenCount)
 CONVERSATIONS: Final = Method("conversations", parameters.Nothing, list[answers.Conversation], Lasts.LONG)
 
 STATUS: Final = Method("node.status", parameters.Nothing, answers.Status)

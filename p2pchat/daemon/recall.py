@@ -75,7 +75,7 @@ class Recall:
             self._host.events.publish(Rewritten(line))
         return {"id": message}
 
-    async def forget(self, asked: parameters.Forget, asker: Asker) -> answers.Forgotten:
+    async def forget(self, asked: parameters.Forget, asker: Asker) -> answers.ForgottenCount:
         """One line by its ``id``, or all that was said with ``name``."""
         if asked.id is None:
             if asked.name is None:

@@ -30,9 +30,11 @@ def test_colluders_have_no_larger_share_of_sought_links_and_first_hops_than_of_t
 
 
 def test_beside_a_rendezvous_that_shows_them_alone_they_gain_but_surround_nobody() -> None:
-    """Where a mesh begins so, maps show them first: they are drawn twice as often as their share."""
+    """Where a mesh begins so, maps show them first: eight such meshes gave .18 to .25 of what is sought,
+    .11 to .44 of first hops."""
     figures = mesh("league").figures
-    assert figures["sought_hostile"] <= 0.35
+    assert figures["sought_hostile"] <= 0.28
+    assert figures["first_hostile"] <= 0.5
     assert figures["links_min"] >= 2 and not figures["all_hostile"]
 
 

@@ -489,3 +489,13 @@ def test_where_stamps_are_asked_for_cells_without_are_not_handed_on(profile: Pro
     message = world.send("n0", "n1", "with a stamp")
     world.run(5.0)
     assert world.machines["n0"].store.state(message).value == "delivered"
+
+
+def test_a_node_that_takes_no_walks_has_its_stem_wait_for_none() -> None:
+    world = World(3)
+    for name in ("a", "b"):
+        world.add(name)
+        world.start(name, Settings(walks=False))
+    world.pair("a", "b")
+    (mesh,) = world.machines["a"].running._meshes
+    assert not mesh._stem._seeks

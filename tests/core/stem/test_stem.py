@@ -8,9 +8,10 @@ from statistics import mean
 import pytest
 
 from p2pchat.core.stem import station
+from p2pchat.core.stem.outputs import Spread
 from p2pchat.core.stem.pin import BETTER_S, GUARD_S, YOUNG_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
-from p2pchat.core.stem.stem import RETURN_HOP_S, RETURN_S, WAITING_CAP
+from p2pchat.core.stem.stem import DELAYS, RETURN_HOP_S, RETURN_S, WAITING_CAP
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.record import RecordKey
 from p2pchat.sim.entropy import SeededEntropy
@@ -652,3 +653,21 @@ def test_a_node_that_takes_no_walks_waits_for_no_link_of_its_own() -> None:
     stem.seek_nobody()
     stem.link_up(LinkId(ord("b")), bytes(32), mesh.now)
     assert stem._unguarded_at == mesh.now
+
+
+def test_an_onion_that_asks_for_an_unknown_wait_goes_no_further() -> None:
+    mesh = Wired("ab")
+    stem = mesh.stems["a"]
+    assert stem.go_on(Spread(cell(1), None, None), 250, mesh.now) == []
+    assert mesh.counters["a"]["onions refused: unreadable"] == 1
+
+
+def test_what_waits_to_be_mixed_is_bounded() -> None:
+    mesh = Wired("ab")
+    stem = mesh.stems["a"]
+    late = max(range(len(DELAYS)), key=DELAYS.__getitem__)
+    number = 0
+    while not mesh.counters["a"]["onions shed"]:
+        assert stem.go_on(Spread(cell(number), None, None), late, mesh.now) == []
+        number += 1
+        assert number < 100_000

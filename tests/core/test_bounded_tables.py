@@ -1,0 +1,66 @@
+"""What is remembered of others is bounded: of the tables that no other test fills, each is filled here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from p2pchat.core import recovery, unreached
+from p2pchat.core.hold import Hold
+from p2pchat.core.reconcile import ALLOWANCES_CAP, Reconcile
+from p2pchat.core.stem import audit
+from p2pchat.core.stem.audit import LEFT_OUT_S, LOOK_S, Audit, Sight
+from p2pchat.core.unreached import UnreachedMembers
+from p2pchat.types import LinkId, MeshId, NodeId
+from p2pchat.wire.description import Nat
+
+
+def missed(node: bytes | None) -> Any:
+    """A member whom no check has reached."""
+    end = SimpleNamespace(candidates=(), nat=Nat.UNKNOWN)
+    return SimpleNamespace(node=node, own=end, theirs=end)
+
+
+def test_members_out_of_reach_are_forgotten_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unreached, "CAP", 3)
+    members = UnreachedMembers()
+    for number in range(5):
+        members.failed(missed(bytes([number])), 1.0)
+    assert list(members._known) == [NodeId(bytes([number])) for number in (2, 3, 4)]
+
+
+def test_an_attempt_with_nobody_known_says_nothing_of_anybody() -> None:
+    members = UnreachedMembers()
+    members.failed(missed(None), 1.0)
+    members.reached(None)
+    assert not members._known
+
+
+def test_neighbours_that_were_let_go_are_barred_up_to_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "BARRED_CAP", 2)
+    each = Audit()
+    for number in range(4):
+        sights = {LinkId(number): Sight(bytes([number]), lists_us=False)}
+        now = 1000.0 * number
+        gone = [each.look(sights, now + LOOK_S * turn) for turn in range(int(LEFT_OUT_S / LOOK_S) + 2)]
+        assert [LinkId(number)] in gone
+    assert [each.barred(bytes([number])) for number in range(4)] == [False, False, True, True]
+
+
+def test_allowances_of_links_that_are_gone_are_forgotten_oldest_first() -> None:
+    reconcile = Reconcile(Hold(MeshId(bytes(16)), [], 1 << 20), Counter())
+    for number in range(ALLOWANCES_CAP + 5):
+        reconcile.link_up(LinkId(number), False, 1.0)
+        reconcile.link_down(LinkId(number), 1.0)
+    assert list(reconcile._allowances) == [LinkId(number) for number in range(5, ALLOWANCES_CAP + 5)]
+
+
+def test_a_cell_of_recovery_is_known_again_only_among_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "HEARD_MAX", 2)
+    line = object.__new__(recovery.Line)
+    line._heard = {}
+    cells: list[Any] = [SimpleNamespace(box=bytes([number])) for number in range(3)]
+    assert [line._new(cell) for cell in (*cells, cells[2], cells[0])] == [True, True, True, False, True]

@@ -12,7 +12,7 @@ from tests.fuzz.hostile import Siege
 STEPS = 150
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_nothing_that_is_said_under_right_keys_stops_a_node(seed: int) -> None:
     siege = Siege(seed)
     for _ in range(STEPS):

@@ -487,15 +487,15 @@ def test_without_a_link_cells_wait_and_take_a_stem_later(profile: Profile) -> No
 
 def test_the_first_hop_stays_the_same_from_epoch_to_epoch() -> None:
     mesh, firsts = wired(), set()
-    for number in range(40):
+    for number in range(8):
         mesh.submit("a", cell(number))
         pin = mesh.stems["a"]._pinned.now
         firsts.add(pin.link if pin is not None else None)
-        mesh.run(3600.0)
+        mesh.run(2.5 * 3600.0)
     assert len(firsts) == 1
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_who_drops_one_packet_of_a_strong_node_does_not_see_whether_it_was_a_cell(seed: int) -> None:
     times: list[list[float]] = []
     for number in (0, 1):

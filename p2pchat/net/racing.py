@@ -10,6 +10,7 @@ import itertools
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 NEXT_SECONDS: Final = 0.25
@@ -48,11 +49,16 @@ async def _first(addresses: list[Address]) -> socket.socket:
         assert failure is not None, "none has won"
         raise failure
     finally:
+        # Nothing is waited for here: called off meanwhile, what has won would be lost, and stay open.
         for task in trying:
             task.cancel()
-        for made in await asyncio.gather(*trying, return_exceptions=True):
-            if isinstance(made, socket.socket) and made is not won:
-                made.close()
+            task.add_done_callback(partial(_close, won))
+
+
+def _close(won: socket.socket | None, task: asyncio.Task[socket.socket]) -> None:
+    """Close what came too late."""
+    if not task.cancelled() and task.exception() is None and task.result() is not won:
+        task.result().close()
 
 
 async def _winner(trying: list[asyncio.Task[socket.socket]], patience: float | None) -> socket.socket | None:

@@ -70,6 +70,29 @@ async def test_an_address_that_is_not_allowed_is_never_connected_to(monkeypatch:
         assert await racing.connected("meet.example", there[1], lambda address: False) is None
 
 
+async def test_whenever_it_is_called_off_no_socket_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+    connect = racing._connect
+
+    async def recorded(where: racing.Address) -> socket.socket:
+        made.append(await connect(where))
+        return made[-1]
+
+    monkeypatch.setattr(racing, "_connect", recorded)
+    with listening() as place:
+        for turns in range(20):
+            trying = asyncio.ensure_future(racing._first([(socket.AF_INET, place)]))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            trying.cancel()
+            (outcome,) = await asyncio.gather(trying, return_exceptions=True)
+            await asyncio.sleep(0.01)
+            for each in made:
+                assert each is outcome or each.fileno() == -1, turns
+                each.close()
+    assert made, "it was let through now and then"
+
+
 def test_the_families_take_turns() -> None:
     v4 = [(socket.AF_INET, (f"192.0.2.{n}", 1)) for n in range(3)]
     v6 = [(socket.AF_INET6, ("2001:db8::1", 1, 0, 0))]

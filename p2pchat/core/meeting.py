@@ -48,9 +48,11 @@ WOUNDED_S = 15.0
 """Who lost several links at once looks in within this time: the mesh may have come apart."""
 
 WOUNDED_FOR_S = 3600.0
+HURT_FOR_S = 900.0
 CURIOUS_SHARE = 0.05
-"""For so long after that a greeter offers a link to a greeter it never reached, at every look, and otherwise
-with this probability: a mesh in one piece gains nothing from it, and every new link disturbs the tree."""
+"""For so long after that, or after one link broke, a greeter offers a link to a greeter it never reached, at
+every look, and otherwise with this probability: a mesh in one piece gains nothing from it, and every new link
+disturbs the tree. Those who sit when a mesh comes apart have often lost no more than one."""
 
 TORN_S = 6.0
 """While the mesh may be in pieces a greeter looks about this often: attempts at those who cannot be reached
@@ -85,7 +87,7 @@ class Meeting:
         self._edge = 0.0
         self._asking = Pace(entropy, ASK_FIRST_S, ASK_LAST_S)
         self._back = Pace(entropy, BACK_FIRST_S, BACK_LAST_S)
-        self._wounded_at = float("-inf")
+        self._wounded_at = self._hurt_at = float("-inf")
         self._linked = 0
         self._failed = 0
         """Attempts with strangers met here that came to a link, and that did not."""
@@ -185,6 +187,10 @@ class Meeting:
         """An attempt failed and there is no link at all: ask again soon."""
         self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * LONELY_S)
 
+    def hurt(self, now: float) -> None:
+        """A link of our own making broke: were we to sit, we would look whether the mesh is whole."""
+        self._hurt_at = now
+
     def wounded(self, now: float) -> None:
         """Several links broke at once: see soon who is there, and try everybody anew."""
         self._wounded_at = now
@@ -199,7 +205,7 @@ class Meeting:
 
     def torn(self, now: float) -> bool:
         """Whether the mesh may have come apart not long ago."""
-        return now < self._wounded_at + WOUNDED_FOR_S
+        return now < max(self._wounded_at + WOUNDED_FOR_S, self._hurt_at + HURT_FOR_S)
 
     # --- others' seats
 

@@ -422,6 +422,7 @@ class View:
         self._meeting.lost(now)
         self._walking.hurry(now, WALK_FIRST_S)
         if broken and (neighbour.ours or neighbour.sought):
+            self._meeting.hurt(now)
             if now < self._broke_at + WOUND_S:
                 self._meeting.wounded(now)
             self._broke_at = now

@@ -44,11 +44,14 @@ BACK_LAST_S = 14_400.0
 """Who left looks in after about ten minutes, then ever more seldom, up to four hours, as long as enough
 others sit: of a thousand nodes one every quarter of a minute."""
 
+WOUND_S = 10.0
+"""Two links that broke within this time may mean that the mesh came apart."""
+
 WOUNDED_S = 15.0
 """Who lost several links at once looks in within this time: the mesh may have come apart."""
 
 WOUNDED_FOR_S = 3600.0
-HURT_FOR_S = 900.0
+BROKEN_FOR_S = 900.0
 CURIOUS_SHARE = 0.05
 """For so long after that, or after one link broke, a greeter offers a link to a greeter it never reached, at
 every look, and otherwise with this probability: a mesh in one piece gains nothing from it, and every new link
@@ -87,7 +90,7 @@ class Meeting:
         self._edge = 0.0
         self._asking = Pace(entropy, ASK_FIRST_S, ASK_LAST_S)
         self._back = Pace(entropy, BACK_FIRST_S, BACK_LAST_S)
-        self._wounded_at = self._hurt_at = float("-inf")
+        self._wounded_at = self._broke_at = float("-inf")
         self._linked = 0
         self._failed = 0
         """Attempts with strangers met here that came to a link, and that did not."""
@@ -187,9 +190,11 @@ class Meeting:
         """An attempt failed and there is no link at all: ask again soon."""
         self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * LONELY_S)
 
-    def hurt(self, now: float) -> None:
-        """A link of our own making broke: were we to sit, we would look whether the mesh is whole."""
-        self._hurt_at = now
+    def broke(self, now: float) -> None:
+        """A link of our own making broke: while we sit, we look whether the mesh is whole."""
+        before, self._broke_at = self._broke_at, now
+        if now < before + WOUND_S:
+            self.wounded(now)
 
     def wounded(self, now: float) -> None:
         """Several links broke at once: see soon who is there, and try everybody anew."""
@@ -205,7 +210,7 @@ class Meeting:
 
     def torn(self, now: float) -> bool:
         """Whether the mesh may have come apart not long ago."""
-        return now < max(self._wounded_at + WOUNDED_FOR_S, self._hurt_at + HURT_FOR_S)
+        return now < max(self._wounded_at + WOUNDED_FOR_S, self._broke_at + BROKEN_FOR_S)
 
     # --- others' seats
 

@@ -27,6 +27,7 @@ from typing import assert_never
 
 from p2pchat.core.broadcast import Cells, Push, Say, Sending
 from p2pchat.core.budget import Budget
+from p2pchat.core.reconcile import START_S
 from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Gossip, Graft, Ihave, Prune
@@ -78,7 +79,7 @@ it its announcements are ignored, nobody else's; reconciling finds what is left.
 WAITING_CAP = 8192
 """Ids waiting to be announced on one link; beyond it the oldest are left to reconciling."""
 
-LATELY_S = 6.0
+LATELY_S = START_S
 """A link that comes up is told of the cells of the last seconds: they were pushed before it was there, and
 reconciling counts only what has settled."""
 

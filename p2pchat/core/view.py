@@ -66,9 +66,6 @@ graph is another one in a day. Not sooner: every swap breaks the stems that lead
 drawn anew is one more chance for whoever links its writer's cells. At twenty minutes a stem of five hops
 lasted ten."""
 
-WOUND_S = 10.0
-"""Two links that broke within this time may mean that the mesh came apart."""
-
 ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Closed | Heard
 
 
@@ -110,7 +107,6 @@ class View:
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
         self._short_since: float | None = None
         self._swap_at: float | None = None
-        self._broke_at = float("-inf")
         self._beyond: dict[LinkId, float] = {}
         """Links that may lead to another piece of the mesh, and until when it is looked what is beyond."""
         self._beyond_at = 0.0
@@ -422,10 +418,7 @@ class View:
         self._meeting.lost(now)
         self._walking.hurry(now, WALK_FIRST_S)
         if broken and (neighbour.ours or neighbour.sought):
-            self._meeting.hurt(now)
-            if now < self._broke_at + WOUND_S:
-                self._meeting.wounded(now)
-            self._broke_at = now
+            self._meeting.broke(now)
 
     def _failed(self, neighbour: Neighbour, answered: bool, now: float) -> list[ViewOutput]:
         """An attempt came to nothing. If there was no word from whom we sought, that may be the doing of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core import recovery, unreached
+from p2pchat.core import unreached
 from p2pchat.core.hold import Hold
 from p2pchat.core.reconcile import ALLOWANCES_CAP, Reconcile
 from p2pchat.core.stem import audit
@@ -56,11 +56,3 @@ def test_allowances_of_links_that_are_gone_are_forgotten_oldest_first() -> None:
         reconcile.link_up(LinkId(number), False, 1.0)
         reconcile.link_down(LinkId(number), 1.0)
     assert list(reconcile._allowances) == [LinkId(number) for number in range(5, ALLOWANCES_CAP + 5)]
-
-
-def test_a_cell_of_recovery_is_known_again_only_among_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "HEARD_MAX", 2)
-    line = object.__new__(recovery.Line)
-    line._heard = {}
-    cells: list[Any] = [SimpleNamespace(box=bytes([number])) for number in range(3)]
-    assert [line._new(cell) for cell in (*cells, cells[2], cells[0])] == [True, True, True, False, True]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from p2pchat.core import recovery
 from p2pchat.core.recovery import PARTS_MAX, Line
 from p2pchat.crypto.recovery import SLOTS, RecoveryKey
 from p2pchat.errors import Malformed
@@ -86,3 +87,11 @@ def test_a_line_follows_the_epochs() -> None:
     assert old.tag in delta.removed and not bob.knows(old.tag)
     assert set(delta.added) == set(bob.tags())
     assert bob.listen(EPOCH + 100).added == ()
+
+
+def test_a_cell_is_known_again_only_among_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "HEARD_MAX", 2)
+    alice, bob = lines()
+    cells = [decode_cell(each) for _ in range(3) for each in alice.say(LIVING, EPOCH)]
+    heard = [bob.hear(cell) for cell in (*cells, cells[2], cells[0])]
+    assert heard == [LIVING, LIVING, LIVING, None, LIVING]

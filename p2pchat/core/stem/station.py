@@ -155,11 +155,6 @@ class Station:
         return len(seen)
 
     @property
-    def linked_with_all(self) -> bool:
-        """Whether each node that can be reached is a neighbour."""
-        return self.crowd == 1 + len(self.neighbours)
-
-    @property
     def closed(self) -> bool:
         """Whether nobody is missing: all neighbours are known, and all that anybody lists."""
         ids = self._links.values()

@@ -287,14 +287,15 @@ class Stem:
 
     def _settled(self, now: float) -> bool:
         """Whether waiting longer would hardly bring a better stem."""
-        station = self._stations.now(now)
-        if station is not None and station.closed:
-            whole, few = True, station.crowd <= FEW
-            complete = now >= self._settled_at and station.linked_with_all
-        else:
-            whole = few = complete = False
         guarded = self._sought or self._trusted or now >= self._unguarded_at
-        return few or complete or bool(guarded and (whole or now >= self._settled_at))
+        settled = now >= self._settled_at
+        if guarded and settled:
+            return True  # nearly always: the map is not walked for every cell
+        station = self._stations.now(now)
+        if station is None or not station.closed:
+            return False
+        crowd = station.crowd
+        return bool(guarded) or crowd <= FEW or (settled and crowd == 1 + len(station.neighbours))
 
     def _cover(self, now: float) -> list[Output]:
         """The clock ticks: whether a loop leaves does not depend on whether a cell waits."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import get_args
 
-from p2pchat.control.events import Event, Receipt
+from p2pchat.control.events import Event, Receipt, State
 
 
 def remaining(timeout: float | None) -> Callable[[], float | None]:
@@ -22,7 +23,7 @@ def each_once(
     on_state: Callable[[Receipt], None] | None, on_hindrance: Callable[[str], None] | None
 ) -> Callable[[Event], None]:
     """Tell each state once and in order, however often the question had to be asked."""
-    order = ("queued", "relayed", "delivered", "expired", "cancelled")
+    order = get_args(State)
     reached = -1
 
     def report(event: Event) -> None:

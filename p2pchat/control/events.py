@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Literal, NotRequired, TypedDict
 
 State = Literal["queued", "relayed", "delivered", "expired", "cancelled"]
-"""How far a message has come."""
+"""How far a message has come, in the order in which it does."""
 
 _From = TypedDict("_From", {"from": str})
 _FromNode = TypedDict("_FromNode", {"from": str | None})

@@ -25,7 +25,8 @@ from p2pchat.daemon.events import Forgotten, Rewritten, Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.ports import Sends
-from p2pchat.errors import ControlError, Ended, LimitError, Malformed, NotInTime, UsageError
+from p2pchat.daemon.typed import by_a_person
+from p2pchat.errors import ControlError, Ended, LimitError, NotInTime, UsageError
 from p2pchat.text import harmless_name, typed
 from p2pchat.types import MessageId, MessageState
 from p2pchat.wire.payload import TEXT_LIMIT, text_size
@@ -109,10 +110,8 @@ class Messages:
             raise UsageError(f"{harmless_name(contact.name)} is blocked; to unblock them: {undo}")
         if not text:
             raise UsageError("there is nothing to send")
-        try:
+        with by_a_person():
             size = text_size(text)
-        except Malformed as error:
-            raise UsageError(str(error)) from error
         if size > TEXT_LIMIT:
             raise LimitError(
                 f"a message has at most {TEXT_LIMIT} bytes, this one has {size}; send it in parts"

@@ -14,19 +14,15 @@ from p2pchat.core.records import Identity
 from p2pchat.crypto.olm import create_account
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.home import LOCK, Lock
-from p2pchat.errors import ControlError, Malformed, StoreError, UsageError
-from p2pchat.wire.pairing import check_nick
-from p2pchat.wire.places import check_rendezvous
+from p2pchat.daemon.typed import checked_nick, checked_urls
+from p2pchat.errors import ControlError, StoreError, UsageError
 
 
 def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: store.Unlock) -> None:
     """A new identity. Raises UsageError on a bad name or address or where there is an identity already;
     StoreError."""
-    try:
-        check_nick(name)
-        check_rendezvous(rendezvous)
-    except Malformed as error:
-        raise UsageError(str(error)) from error
+    checked_nick(name)
+    checked_urls(rendezvous)
     entropy = SystemEntropy()
     pickle_key = entropy.bytes(32)
     account = create_account(pickle_key)

@@ -8,7 +8,7 @@ Knows: which dialog or call each of them is. Does not know: how they are typed, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from p2pchat.errors import UsageError
@@ -27,14 +27,13 @@ from p2pchat.tui.dialogs import (
 )
 from p2pchat.tui.mesh import doctor_picture
 from p2pchat.tui.pairing import Invite, Join, paired_lines
-from p2pchat.wording.lines import span
+from p2pchat.wording.lines import Event, span
 from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
 from p2pchat.wording.settings import effect_line
 
 if TYPE_CHECKING:
     from p2pchat.tui.app import Chat
 
-Event = Mapping[str, Any]
 T = TypeVar("T")
 
 QUOTE_MAX: Final = 200

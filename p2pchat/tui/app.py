@@ -43,9 +43,10 @@ from p2pchat.tui.happenings import (
 from p2pchat.tui.mesh import mesh_picture
 from p2pchat.tui.people import People
 from p2pchat.tui.preferences import Preferences, keymap, preferences, theme_here
-from p2pchat.tui.scrollback import PAGE, Event, Scrollback
+from p2pchat.tui.scrollback import PAGE, Scrollback
 from p2pchat.tui.talks import Talks
 from p2pchat.wording.exposure import hidden_in_short
+from p2pchat.wording.lines import Event
 from p2pchat.wording.settings import of_this_chat
 
 if TYPE_CHECKING:

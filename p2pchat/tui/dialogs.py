@@ -24,9 +24,8 @@ from textual.widgets.option_list import Option
 from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui.commands import COMMANDS, KEYS, MARKS_HELP
-from p2pchat.wording.lines import local_time
+from p2pchat.wording.lines import Event, local_time
 
-Event = Mapping[str, Any]
 T = TypeVar("T")
 
 TYPING_S: Final = 0.15

@@ -5,11 +5,9 @@ Knows: what may happen. Does not know: what makes it happen, or what is shown of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Event = Mapping[str, Any]
+from p2pchat.wording.lines import Event
 
 
 @dataclass(frozen=True, slots=True)

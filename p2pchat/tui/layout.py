@@ -6,10 +6,9 @@ Knows: wrapping, links, marks. Does not know: what is on the screen, or where me
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -17,9 +16,7 @@ from rich.style import Style
 from rich.text import Text
 
 from p2pchat.text import harmless, harmless_name
-from p2pchat.wording.lines import MARKS, REWRITTEN, clock_time, local_time
-
-Event = Mapping[str, Any]
+from p2pchat.wording.lines import MARKS, REWRITTEN, Event, clock_time, local_time
 
 Piece = tuple[str, str]
 """What a piece of a row is (``time``, ``me``, ``text``, ``mark`` …, or a link's address), and its text."""

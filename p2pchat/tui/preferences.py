@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from p2pchat.config.kinds import AUTO
 from p2pchat.config.table import BOUND, SETTINGS
+from p2pchat.wording.lines import Event
 from p2pchat.wording.settings import of_this_chat
-
-Event = Mapping[str, Any]
 
 DARK: Final = "textual-dark"
 LIGHT: Final = "textual-light"

@@ -6,10 +6,10 @@ Knows: what is loaded, in view, selected. Does not know: how a message is wrappe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import accumulate
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -23,9 +23,7 @@ from textual.strip import Strip
 
 from p2pchat.text import harmless
 from p2pchat.tui.layout import LINK, Entry, entry_of, lay_out, shown_name
-from p2pchat.wording.lines import local_time
-
-Event = Mapping[str, Any]
+from p2pchat.wording.lines import Event, local_time
 
 _REVERSED: Final = Style(reverse=True)
 """What is selected; seen without colours, too."""

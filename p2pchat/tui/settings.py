@@ -6,7 +6,7 @@ Knows: how it looks, and which dialog asks for which kind of value. Does not kno
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -22,12 +22,11 @@ from p2pchat.config.table import SETTINGS, Setting
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import one_line
 from p2pchat.tui.dialogs import Dialog
+from p2pchat.wording.lines import Event
 from p2pchat.wording.settings import effect_line, origin
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
-
-Event = Mapping[str, Any]
 
 DETAIL: Final = 6
 """Lines for what the chosen setting is about."""

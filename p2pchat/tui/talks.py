@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,12 +28,11 @@ from p2pchat.tui.happenings import (
     Said,
     Trouble,
 )
+from p2pchat.wording.lines import Event
 from p2pchat.wording.notices import notice
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
-
-Event = Mapping[str, Any]
 
 UNREAD_MAX: Final = 1000
 """Ids kept for one contact; a flood beyond that stays unheard and is offered again another time."""

@@ -5,12 +5,10 @@ Knows: a sentence for each thing that can happen. Does not know: when it does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from p2pchat.text import harmless_name, typed
-
-Event = Mapping[str, Any]
+from p2pchat.wording.lines import Event
 
 _SENTENCES: Final = {
     "behind": "{name} knows a newer state of this home (it was put back to a copy, or another copy runs): "

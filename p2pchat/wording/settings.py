@@ -11,8 +11,7 @@ from typing import Any
 
 from p2pchat.config.choices import Source, read
 from p2pchat.config.table import SETTINGS, Effect
-
-Event = Mapping[str, Any]
+from p2pchat.wording.lines import Event
 
 
 def origin(each: Event) -> str:

@@ -1,4 +1,5 @@
-"""What every benchmark says about the machine, and how figures are condensed."""
+"""What every benchmark says about the machine, and how figures are condensed. Imported first: it finds the
+packages."""
 
 from __future__ import annotations
 
@@ -10,6 +11,10 @@ import statistics
 from collections.abc import Coroutine, Sequence
 from importlib import metadata
 from typing import Any, TypeVar
+
+from scripts.support import packages
+
+packages.find()
 
 T = TypeVar("T")
 

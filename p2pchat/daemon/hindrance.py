@@ -5,6 +5,9 @@ Knows: what the node's status says of it. Does not know: any message.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from p2pchat.core.status import RendezvousStatus
 from p2pchat.daemon import views
 from p2pchat.daemon.ports import Knows
 from p2pchat.daemon.reach import no_way
@@ -18,10 +21,7 @@ def hindrance(host: Knows) -> str:
         return ""
     if way := no_way(node.unreached(host.clock.now())):
         return way
-    down = [each for each in status.rendezvous if each.reason and not each.up]
-    if down and len(down) == len(status.rendezvous):
-        return f"no rendezvous could be reached, {down[0].url}: {down[0].reason}"
-    return ""
+    return _unreached(status.rendezvous)
 
 
 def why_not_yet(host: Knows) -> str:
@@ -33,10 +33,12 @@ def why_not_yet(host: Knows) -> str:
     if way := no_way(host.node.unreached(host.clock.now())):
         return way
     if status.rendezvous and not any(each.up for each in status.rendezvous):
-        down = status.rendezvous[0]
-        return (
-            f"no rendezvous could be reached, {down.url}: {down.reason}"
-            if down.reason
-            else "no rendezvous yet"
-        )
+        return _unreached(status.rendezvous) or "no rendezvous yet"
     return doubt or "nobody else of the mesh is there"
+
+
+def _unreached(places: Sequence[RendezvousStatus]) -> str:
+    """That none could be reached, and why not the first; empty unless every one was tried in vain."""
+    if not places or not all(each.reason and not each.up for each in places):
+        return ""
+    return f"no rendezvous could be reached, {places[0].url}: {places[0].reason}"

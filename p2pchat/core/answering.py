@@ -161,6 +161,12 @@ class Answering:
         """Follow the epochs."""
         return self._pending.session.listen(now) if self._pending is not None else None
 
+    def connected(self, now: float) -> None:
+        """A link came up: a clock that was ahead when we answered is right again."""
+        pending = self._pending
+        if pending is not None and pending.at > now:
+            pending.at, self.moved = now, True
+
     def offered(self, tag: bytes) -> Session | None:
         """The session of our answer, if the tag is one of its own and the asker may be heard there."""
         pending = self._pending

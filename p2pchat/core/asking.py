@@ -149,6 +149,12 @@ class Asking:
 
     # --- when
 
+    def connected(self, now: float) -> None:
+        """A link came up: a clock that was ahead when we knocked is right again."""
+        knock = self._knock
+        if knock is not None and knock.until > now + KEPT_S:
+            knock.until, self.moved = now + KEPT_S, True
+
     def soon(self, now: float) -> None:
         """Something is wrong."""
         if now >= self._begun_at + SETTLED_S:

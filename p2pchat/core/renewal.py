@@ -43,7 +43,8 @@ class Renewal:
     """The epoch named in that offer."""
 
     def due(self, now: float) -> bool:
-        """Whether to begin a renewal."""
+        """Whether to begin a renewal. A clock that was ahead at the last one does not put off the next."""
+        self.since = min(self.since, now)
         if not self.leads or self.seed or not self.count:
             return False
         return self.count >= MESSAGES or now >= self.since + AGE_S

@@ -201,6 +201,8 @@ class Reunion:
         for each in self._inquiries():
             each.interrupted(now)
         self._standings.connected(now)
+        self._asking.connected(now)
+        self._answering.connected(now)
 
     def tear(self, now: float) -> list[Step]:
         """There is no doubt that the contact knows a later state of this home than this one."""

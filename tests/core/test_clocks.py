@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from p2pchat.core.asking import KEPT_S
 from p2pchat.core.conversation import AT_PAST_S
+from p2pchat.core.renewal import AGE_S, Renewal
 from p2pchat.types import MessageState
 from p2pchat.wire import payload
 from tests.core.test_messages import friends
+from tests.support.copies import copied, cut, put_back, received, said, talk
 from tests.support.world import World
 
 HOUR, YEAR = 3_600.0, 365 * 86_400.0
@@ -146,3 +149,53 @@ def test_a_line_from_a_clock_ahead_or_far_behind_is_shown_within_what_can_be(
     world.run(20.0)
     (line,) = world.machines["bob"].store.history
     assert world.now - AT_PAST_S - 20.0 <= line.at <= world.now
+
+
+def by_the_clock(world: World, ahead: float) -> None:
+    """All are started anew, so many seconds ahead."""
+    for name in world.machines:
+        world.stop(name)
+        world.machines[name].clock_error = ahead
+    for name in world.machines:
+        world.start(name)
+
+
+def test_an_answer_given_by_a_clock_that_was_ahead_makes_way_for_another() -> None:
+    world = friends("r1", "r2", "r3")
+    said(world, "r2", "r1", 1, "before")
+    older = copied(world, "r2")
+    said(world, "r2", "r1", 3, "after the copy")
+    by_the_clock(world, YEAR)
+    put_back(world, "r2", older)
+    world.send("r2", "r1", "restored")
+    answers = talk(world, "r1", "r2")._reunion._answering
+    world.run_until(lambda: answers.listening, 300.0)
+    mend = cut(world, "r2")  # the answer does not arrive
+    world.run_until(lambda: answers.answered, 120.0)
+    world.kill("r2")
+    mend()
+    by_the_clock(world, 0.0)
+    world.run(600.0)
+    assert received(world, "r1", "restored") == ["restored"]
+
+
+def test_what_was_asked_by_a_clock_that_was_ahead_is_not_kept_for_ever() -> None:
+    world = friends("r1", "r2", "r3")
+    said(world, "r2", "r1", 1, "before")
+    older = copied(world, "r2")
+    said(world, "r2", "r1", 3, "after the copy")
+    by_the_clock(world, YEAR)
+    put_back(world, "r2", older)
+    world.send("r2", "r1", "restored")
+    world.run_until(lambda: talk(world, "r2", "r1")._reunion._asking.challenged, 300.0)
+    by_the_clock(world, 0.0)
+    world.kill("r1")
+    world.run(60.0)
+    knock = talk(world, "r2", "r1")._reunion._asking._knock
+    assert knock is not None and knock.until <= world.now + KEPT_S
+
+
+def test_a_clock_that_was_ahead_at_a_renewal_does_not_put_off_the_next() -> None:
+    renewal = Renewal(True, bytes(32), since=YEAR, count=1)
+    assert not renewal.due(0.0)
+    assert renewal.due(AGE_S)

@@ -29,6 +29,7 @@ from p2pchat.core.facts import (
 )
 from p2pchat.errors import LinkError, Malformed
 from p2pchat.net.rtc import gathering, mending
+from p2pchat.net.rtc.checks import sparing
 from p2pchat.net.rtc.mending import (
     RTCConfiguration,
     RTCDataChannel,
@@ -211,12 +212,12 @@ class _Link:
         self.report(OfferMade(self._id, made))
 
     async def answer(self, offer: Description) -> None:
-        await self._connection.setRemoteDescription(RTCSessionDescription(to_sdp(offer), "offer"))
+        await self._connection.setRemoteDescription(RTCSessionDescription(to_sdp(sparing(offer)), "offer"))
         made = await self._describe(await self._connection.createAnswer())
         self.report(AnswerMade(self._id, made))
 
     async def accept(self, answer: Description) -> None:
-        await self._connection.setRemoteDescription(RTCSessionDescription(to_sdp(answer), "answer"))
+        await self._connection.setRemoteDescription(RTCSessionDescription(to_sdp(sparing(answer)), "answer"))
 
     async def watch(self) -> None:
         """The link is down when the channel does not open in time."""

@@ -107,6 +107,8 @@ def _summary(status: Mapping[str, Any]) -> Table:
     }
     if doubt := (status.get("clock") or {}).get("doubt"):
         facts["clock"] = one_line(doubt)
+    if status["paths"].get("turn_refused"):
+        facts["TURN"] = "a server refuses its user or password; see 'p2pchat config get ice'"
     for label, value in facts.items():
         table.add_row(Text(label, style="dim"), Text(value))
     return table

@@ -132,6 +132,7 @@ class Paths(TypedDict):
     proxied: bool
     stun: bool
     turn: bool
+    turn_refused: bool
 
 
 class ClockStatus(TypedDict):

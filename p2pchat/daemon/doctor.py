@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -159,6 +160,7 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
         for end in (0, 1)
     ]
     kinds: Counter[str] = Counter()
+    refused: tuple[str, ...] = ()
     nat = Nat.UNKNOWN
     up: set[int] = set()
     linked = _check("link", False, f"none to this machine itself in {LINK_S:g} s")
@@ -169,12 +171,14 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
                 match await heard.get():
                     case _, OfferMade(_, offer):
                         kinds, nat = Counter(each.kind for each in offer.candidates), offer.nat
+                        refused = engines[0].refused
                         engines[1].make_answer(LINK, offer)
                     case _, AnswerMade(_, answer):
                         engines[0].accept_answer(LINK, answer)
                     case end, LinkUp():
                         up.add(end)
-                    case _, LinkDown(_, reason):
+                    case end, LinkDown(_, reason):
+                        refused = engines[end].refused
                         linked = _check("link", False, reason)
                         break
             else:
@@ -183,7 +187,7 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
         pass
     finally:
         await asyncio.gather(*(engine.aclose() for engine in engines))
-    return [_addresses(kinds, paths), *_nat(nat, kinds), linked]
+    return [_addresses(kinds, paths, refused), *_nat(nat, kinds), linked]
 
 
 def _nat(nat: Nat, kinds: Counter[str]) -> list[Check]:
@@ -195,7 +199,7 @@ def _nat(nat: Nat, kinds: Counter[str]) -> list[Check]:
     return [_check("nat", helped, f"{KINDS[nat]}{relay}")]
 
 
-def _addresses(kinds: Counter[str], paths: Paths) -> Check:
+def _addresses(kinds: Counter[str], paths: Paths, refused: Sequence[str]) -> Check:
     """Without STUN or TURN only our own addresses are offered, which is enough for the same network and for
     who has a public one."""
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
@@ -205,7 +209,9 @@ def _addresses(kinds: Counter[str], paths: Paths) -> Check:
         and (not stun or bool(kinds["srflx"]) or paths.relay_only)
         and (not turn or bool(kinds["relay"]))
     )
-    return _check("addresses", ok, found)
+    for server in refused:
+        found += f"; the TURN server {server} refuses its user or password"
+    return _check("addresses", ok and not refused, found)
 
 
 def _cover(host: Examined) -> list[Check]:

@@ -52,7 +52,7 @@ class Itself:
     async def status(self, asked: parameters.Nothing, asker: Asker) -> answers.Status:
         host = self._host
         chosen: answers.Chosen = {
-            "paths": views.paths(host.paths),
+            "paths": views.paths(host.paths, host.turn_refused),
             "profile": host.profile,
             "separate": host.separate,
             **host.process_facts(),

@@ -309,6 +309,11 @@ class RunningNode:
         """Whether each topic at a rendezvous has a connection of its own."""
         return self._settings.separate
 
+    @property
+    def turn_refused(self) -> bool:
+        """Whether a TURN server refuses its user or password."""
+        return bool(self._engine.refused)
+
     def process_facts(self) -> Process:
         """What the operating system says of this process."""
         usage = resource.getrusage(resource.RUSAGE_SELF)

@@ -137,6 +137,9 @@ class Shown(Examined, Protocol):
     def separate(self) -> bool: ...
 
     @property
+    def turn_refused(self) -> bool: ...
+
+    @property
     def started_at(self) -> float: ...
 
     @property

@@ -206,13 +206,14 @@ def setting(chosen: Choice) -> answers.Setting:
     }
 
 
-def paths(chosen: Paths) -> answers.Paths:
+def paths(chosen: Paths, turn_refused: bool) -> answers.Paths:
     """By which ways the node reaches others, without the addresses and passwords of those who help."""
     return {
         "relay_only": chosen.relay_only,
         "proxied": chosen.proxy is not None,
         "stun": bool(chosen.servers.stun),
         "turn": bool(chosen.servers.turn),
+        "turn_refused": turn_refused,
     }
 
 

@@ -38,12 +38,19 @@ STATUS = {
     ],
     "rendezvous": [{"url": "ws://meet.example", "up": False, "reason": "connection refused"}],
     "outbox": 2,
+    "paths": {"relay_only": False, "proxied": False, "stun": False, "turn": True, "turn_refused": False},
     "counters": {"cells relayed": 99},
     "pid": 42,
     "home": "/home/ana",
     "memory_kb": 70_000,
     "cpu_s": 1.5,
 }
+
+
+def test_a_turn_server_that_refuses_its_password_is_named_a_refusal() -> None:
+    refused = {**STATUS, "paths": {"turn_refused": True}}
+    assert "refuses" not in status_panel(STATUS, coloured=False)
+    assert "a server refuses its user or password" in status_panel(refused, coloured=False)
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])

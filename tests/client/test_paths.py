@@ -13,7 +13,7 @@ from p2pchat.errors import UsageError
 from rendezvous.server import running
 from tests.support.nodes import friends, messages, pair
 from tests.support.socks import socks_proxy
-from tests.support.turn import USER, turn_server
+from tests.support.turn import PASSWORD, USER, turn_server
 
 pytestmark = pytest.mark.real
 
@@ -39,8 +39,25 @@ async def test_sealed_offers_and_answers_hold_the_relays_address_alone(
             assert {*unsealed(alice)} == {*unsealed(bob)} == {"relay"}
             paths = (await bob.status())["paths"]
         assert server.strangers == set()
-    assert paths == {"relay_only": True, "proxied": False, "stun": False, "turn": True}
+    assert paths == {"relay_only": True, "proxied": False, "stun": False, "turn": True, "turn_refused": False}
     assert USER not in str(paths)
+
+
+async def test_a_wrong_password_is_named_and_no_outage_of_the_turn_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with turn_server() as server:
+        monkeypatch.setenv("P2PCHAT_ICE", server.url.replace(PASSWORD, "mistyped"))
+        async with friends(tmp_path, "alice", "bob") as (alice, bob):
+            await alice.send("bob", "by another way")
+            assert (await alice.status())["paths"]["turn_refused"]
+            assert (await bob.status())["paths"]["turn_refused"]
+            told = {each["name"]: each for each in await alice.doctor()}
+    assert not told["addresses"]["ok"]
+    assert told["addresses"]["found"].endswith(
+        f"the TURN server 127.0.0.1:{server.port} refuses its user or password"
+    )
+    assert "mistyped" not in str(told)
 
 
 async def test_without_relay_only_they_hold_our_own_address(tmp_path: Path) -> None:

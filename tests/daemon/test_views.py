@@ -16,7 +16,7 @@ CHOSEN: Chosen = {
     "home": "/home/me",
     "memory_kb": 94_000,
     "cpu_s": 0.5,
-    "paths": {"relay_only": False, "proxied": False, "stun": True, "turn": False},
+    "paths": {"relay_only": False, "proxied": False, "stun": True, "turn": False, "turn_refused": False},
     "profile": None,
     "separate": False,
     "waits_for": None,

@@ -104,8 +104,18 @@ async def test_every_turn_server_lends_an_address(turn: Turn) -> None:
 
 
 async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: Turn) -> None:
-    made = await offered(Servers(turn=(Turn(turn.host, turn.port, USER, "wrong"),)))
-    assert "relay" not in {each.kind for each in made.candidates}
+    facts: asyncio.Queue[Fact] = asyncio.Queue()
+    engine = Engine(facts.put_nowait, Servers(turn=(Turn(turn.host, turn.port, USER, "wrong"),)))
+    engine.make_offer(ONE)
+    made = await facts.get()
+    assert isinstance(made, OfferMade)
+    assert "relay" not in {each.kind for each in made.description.candidates}
+    assert list(engine.refused) == [f"{turn.host}:{turn.port}"]
+    engine.use_servers(Servers(turn=(turn,)))
+    engine.make_offer(LinkId(2))
+    await facts.get()
+    assert list(engine.refused) == []
+    await engine.aclose()
 
 
 async def test_with_relay_only_nobody_hinted_is_asked(turn: Turn) -> None:

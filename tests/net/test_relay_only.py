@@ -104,7 +104,8 @@ async def test_a_relay_that_turns_us_away_ends_the_link_in_words(server: TurnSer
     side.engine.make_offer(ONE)
     async with asyncio.timeout(10):
         down = await side.facts.get()
-    assert down == LinkDown(ONE, "the TURN server gave no address; check 'p2pchat config get ice'")
+    refused = "the TURN server refused its user or password; check 'p2pchat config get ice'"
+    assert down == LinkDown(ONE, refused)
     await side.engine.aclose()
 
 

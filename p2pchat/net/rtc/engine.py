@@ -85,12 +85,20 @@ class Engine:
         self._context = contextvars.copy_context()
         self._context.run(gathering.PROXY.set, proxy)
         self._context.run(gathering.CA_FILE.set, ca_file)
+        self._refused: set[str] = set()
+        self._context.run(gathering.REFUSED.set, self._refused)
         self._links: dict[LinkId, _Link] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Which TURN servers, as ``host:port``, refused their user or password when last asked."""
+        return tuple(sorted(self._refused))
 
     def use_servers(self, servers: Servers) -> None:
         """Ask these of the user's for links that are made from now on."""
         self._servers = servers
+        self._refused.clear()
 
     def make_offer(self, link: LinkId, hinted: Servers = NO_SERVERS) -> None:
         """Begin a link; answered by OfferMade or LinkDown. ``hinted``: what a rendezvous has named, to be
@@ -338,7 +346,8 @@ class _Link:
 def _check_relayed(made: Description) -> None:
     """Whatever the engine has gathered: our own address leaves in no description. Raises LinkError."""
     if not made.candidates:
-        raise LinkError("the TURN server gave no address; check 'p2pchat config get ice'")
+        fault = "refused its user or password" if gathering.REFUSED.get() else "gave no address"
+        raise LinkError(f"the TURN server {fault}; check 'p2pchat config get ice'")
     if any(candidate.kind != "relay" for candidate in made.candidates):
         raise LinkError("the engine would have shown our own address")
 

@@ -70,6 +70,12 @@ _IPV6_MTU_MIN: Final = 1280
 CA_FILE: Final = contextvars.ContextVar[str | None]("ca_file", default=None)
 """PEM file of certificates that the tasks of this context trust beside the system's."""
 
+REFUSED: Final = contextvars.ContextVar[set[str] | None]("refused", default=None)
+"""Where the tasks of this context note which TURN servers refuse their user or password, as ``host:port``."""
+
+UNAUTHORIZED: Final = 401
+"""RFC 8489, section 9.2.4."""
+
 Address = tuple[str, int]
 
 
@@ -252,8 +258,12 @@ class _Gathering:
     ) -> tuple[Candidate, aioice.ice.StunProtocol] | None:
         try:
             relayed, protocol = await turn_endpoint(lambda: aioice.ice.StunProtocol(self._connection), server)
+        except stun.TransactionFailed as failed:
+            _note(server, refused=failed.response.error_code == UNAUTHORIZED)
+            return None
         except Exception:  # noqa: BLE001 -- OSError, TLS, proxies, STUN's own: there is one way less
             return None
+        _note(server, refused=False)
         host, port = relayed.get_extra_info("sockname")
         nowhere = ("0.0.0.0" if _family(host) == socket.AF_INET else "::", 9)
         related = nowhere if self._relay_only else relayed.get_extra_info("related_address")
@@ -302,6 +312,12 @@ async def _way_to(where: Address) -> dict[str, Any]:
     # python-socks has no name for socks5h: rdns is the h.
     proxy = Proxy.from_url(url.replace("socks5h:", "socks5:", 1), rdns=True)
     return {"sock": await proxy.connect(*where)}
+
+
+def _note(server: Turn, refused: bool) -> None:
+    noted = REFUSED.get()
+    if noted is not None:
+        (noted.add if refused else noted.discard)(f"{server.host}:{server.port}")
 
 
 async def _give_back(protocol: aioice.ice.StunProtocol) -> None:

@@ -83,6 +83,11 @@ class RestingNode(RunningNode):
             await self._let_go()
             raise
 
+    @property
+    def turn_refused(self) -> bool:
+        """It makes no links, so it asks no TURN server."""
+        return False
+
     async def room(self) -> bool:
         """Wait until the disk takes data again; False when asked to stop before."""
         while not await asyncio.to_thread(has_room, self.home):

@@ -117,6 +117,7 @@ class Answering:
         contact: ContactId,
         theirs: bytes,
         identity: Identity,
+        entropy: Entropy,
         counters: Counter[str],
         asked: list[Any],
         pending: list[Any],
@@ -125,11 +126,12 @@ class Answering:
         self._contact = contact
         self._their_identity = theirs
         self._identity = identity
+        self._entropy = entropy
         self._counters = counters
         self.moved = False
         self._knocks: dict[bytes, _Knocked] = {}
         self._challenged_at = -NEVER
-        self._asked: _Asked | None = _asked(asked[0]) if asked else None
+        self._asked: _Asked | None = _asked(asked[0], entropy) if asked else None
         self._pending: _Pending | None = _pending(pending[0], contact, identity) if pending else None
 
     # --- what the parent asks
@@ -251,8 +253,9 @@ class Answering:
             return False  # what it says there confirms it
         if before is not None and before.name == name_of(ask):
             return False
-        inquiry = before.inquiry if before is not None else Inquiry(now, LISTEN_S)
-        inquiry.over |= torn
+        inquiry = before.inquiry if before is not None else Inquiry(self._entropy, now, LISTEN_S)
+        if torn:
+            inquiry.end(now)
         self._asked, self.moved = _Asked(name_of(ask), ask.knock, known.secret, keys, inquiry), True
         return False
 
@@ -271,7 +274,7 @@ class Answering:
         if pending is None:
             return lost, gone
         if pending.inquiry is None and pending.questioned < QUESTIONED_MAX:
-            pending.inquiry = Inquiry(now, LISTEN_S)
+            pending.inquiry = Inquiry(self._entropy, now, LISTEN_S)
             pending.questioned += 1
         elif pending.inquiry is not None and pending.inquiry.answered(session):
             lost.append(_living(pending))
@@ -291,12 +294,12 @@ class Answering:
 
     # --- answering
 
-    def answer(self, entropy: Entropy, now: float) -> tuple[Word, Session] | None:
+    def answer(self, now: float) -> tuple[Word, Session] | None:
         """Begin anew with whoever asked."""
         assert self._asked is not None, "silent"
         asked, self._asked, self.moved = self._asked, None, True
         self._forget(asked.knock)
-        epoch, hidden = epoch_at(now), entropy.bytes(HIDDEN_BYTES)
+        epoch, hidden = epoch_at(now), self._entropy.bytes(HIDDEN_BYTES)
         own, theirs = self._identity.identity_key, self._their_identity
         try:
             account = OlmAccount(self._identity.account, self._identity.pickle_key)
@@ -331,10 +334,10 @@ class Answering:
         gone, self._pending, self.moved = self.tags(), None, True
         return TagDelta((), tuple(gone))
 
-    def nobody_lives(self) -> None:
+    def nobody_lives(self, now: float) -> None:
         """Our session is of no use: nobody can be found in it."""
         if self._asked is not None:
-            self._asked.inquiry.over = True
+            self._asked.inquiry.end(now)
         if self._pending is not None:
             self._pending.inquiry = None
 
@@ -350,14 +353,14 @@ def _living(one: _Asked | _Pending) -> Word:
     return Living(one.name, seal_under(one.secret, "living", b""))
 
 
-def _asked(kept: object) -> _Asked:
+def _asked(kept: object, entropy: Entropy) -> _Asked:
     read = codec.Reader(kept)
     return _Asked(
         read.bytes("name", ASK_BYTES),
         read.bytes("knock", ASK_BYTES),
         read.bytes("secret", KEY_BYTES),
         decode_ask_keys(read.bytes("keys")),
-        Inquiry(0.0, LISTEN_S, unanswered=read.integer("unanswered", 0, 2**16)),
+        Inquiry(entropy, 0.0, LISTEN_S, unanswered=read.integer("unanswered", 0, 2**16)),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from p2pchat.core.inbox import Inbox
+from p2pchat.core.inquiry import SAY_S
 from p2pchat.core.lasting import Purge, counts, decided, outdated
 from p2pchat.core.orders import (
     ContactChanged,
@@ -350,7 +351,9 @@ class Conversation:
             case Adopt(session, transcript):
                 hold = self.contact.verified  # whoever asked: a copy of the contact's home may have answered
                 self._reunion.left_behind(self._session)
-                return [Renewed(transcript), *self._go_on_in(session, hold, now), *self._flush(now)]
+                out = self._go_on_in(session, hold, now)
+                self._answer_at = now + uniform(self._entropy, *SAY_S)  # what waits leaves then
+                return [Renewed(transcript), *out]
             case Tell(turn):
                 return self._tell(turn, now)
 

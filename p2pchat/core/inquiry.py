@@ -10,6 +10,10 @@ over: ``link.QUIET_S``.)
 from __future__ import annotations
 
 from p2pchat.core.session import Position, Session
+from p2pchat.ports import Entropy, uniform
+
+SAY_S = (0.5, 2.5)
+"""What another caused does not leave at once."""
 
 QUESTIONS = 4
 """So many go unanswered before nobody is there: single cells may be lost."""
@@ -23,9 +27,10 @@ NEVER = 2.0**53
 class Inquiry:
     """One. ``tick`` when ``at`` has come, while there is a link."""
 
-    def __init__(self, at: float, gap_s: float, unanswered: int = 0) -> None:
+    def __init__(self, entropy: Entropy, now: float, gap_s: float, unanswered: int = 0) -> None:
         """``gap_s``: the time that each question has; ``unanswered``: questions of before."""
-        self.at = at
+        self._entropy = entropy
+        self.at = self._soon(now)
         self.unanswered = unanswered
         self.over = False
         """Nobody answers."""
@@ -41,7 +46,7 @@ class Inquiry:
         if self._asked and now <= self.at + LATE_S:
             self.unanswered += 1
             self.over = self.unanswered >= QUESTIONS
-        self._asked, self.at = False, NEVER if self.over else now + self._gap_s
+        self._asked, self.at = False, NEVER if self.over else self._soon(now + self._gap_s)
         return not self.over
 
     def asked(self, before: Position) -> None:
@@ -58,8 +63,15 @@ class Inquiry:
         """The link was down: a question that was open may not have been heard. Those that had their time
         before count, also when another run asked them."""
         if not self.over:
-            self.at, self._asked = now, False
+            self.at, self._asked = self._soon(now), False
 
     def begin_again(self, now: float) -> None:
         """What was silent until now does not count."""
-        self.at, self.over, self.unanswered, self._asked = now, False, 0, False
+        self.at, self.over, self.unanswered, self._asked = self._soon(now), False, 0, False
+
+    def end(self, now: float) -> None:
+        """It is known otherwise that nobody answers."""
+        self.over, self.at = True, now
+
+    def _soon(self, now: float) -> float:
+        return now + uniform(self._entropy, *SAY_S)

@@ -20,7 +20,7 @@ from typing import Any
 
 from p2pchat.core.answering import Answering
 from p2pchat.core.asking import UNHEARD, Asking
-from p2pchat.core.inquiry import NEVER, Inquiry
+from p2pchat.core.inquiry import NEVER, SAY_S, Inquiry
 from p2pchat.core.records import Identity, RecoveryState
 from p2pchat.core.recovery import Line
 from p2pchat.core.session import Position, Session
@@ -39,14 +39,11 @@ DOUBT_S = 5.0
 """What each of the questions has to be answered, whether the contact, who is there, still hears us in the
 session."""
 
-SAY_S = (0.5, 2.5)
-"""What another caused does not leave at once."""
-
 DOUBT_GAP_S = 600.0
 """Doubts, and what people are told of copies, are at least this far apart."""
 
-WORDS_MAX = 4
-"""Words that wait to be said."""
+WAITING_MAX = 4
+"""What waits to be said, in the session and outside it."""
 
 _SNAPSHOT_LIMIT = 4 << 20
 
@@ -86,7 +83,7 @@ class Reunion:
         self._standings = Standings(entropy, read.items("former", FORMER_KNOWN))
         self._asking = Asking(contact, theirs, identity, entropy, read.items("knock", 1))
         self._answering = Answering(
-            contact, theirs, identity, counters, read.items("asked", 1), read.items("pending", 1)
+            contact, theirs, identity, entropy, counters, read.items("asked", 1), read.items("pending", 1)
         )
         if self.torn or self.unconfirmed:
             self._asking.at_once(0.0)
@@ -96,7 +93,7 @@ class Reunion:
         self._doubted_at = -NEVER
         self._due: list[Inquiry] = []
         """Whose question is about to leave."""
-        self._words: list[tuple[float, Word]] = []
+        self._waiting: list[tuple[float, Say | Nudge | Warn]] = []
         self._warned_at = -NEVER
 
     # --- what may be asked
@@ -149,7 +146,7 @@ class Reunion:
         if self._line is None:
             return NEVER
         due = [self._asking.at, self._standings.at, self._answering.next_wakeup()]
-        return min(*due, *(each.at for each in self._inquiries()), *(at for at, _ in self._words), NEVER)
+        return min(*due, *(each.at for each in self._inquiries()), *(at for at, _ in self._waiting), NEVER)
 
     def _inquiries(self) -> list[Inquiry]:
         doubt = [self._doubt] if self._doubt is not None else []
@@ -186,7 +183,7 @@ class Reunion:
         self._asking.cease()
         self._answering.clear()
         self._doubt = None
-        self._words = []
+        self._waiting = []
 
     # --- what happens
 
@@ -211,8 +208,9 @@ class Reunion:
         self.torn = self._moved = True
         self._counters["sessions out of step"] += 1
         self._doubt = None
+        self._say_no_more()
         self._asking.soon(now)
-        self._answering.nobody_lives()
+        self._answering.nobody_lives(now)
         return [Tell(Turn.BEHIND if self.possible else Turn.LOST)]
 
     def ask_soon(self, session: Session, now: float) -> None:
@@ -222,7 +220,7 @@ class Reunion:
         if self.torn or self.unconfirmed:
             self._asking.at_once(now)
         else:
-            self._words.append((now, standing(session)))
+            self._waiting.append((now, Say(standing(session))))
 
     def heard(self, session: Session, now: float) -> list[Step]:
         """The contact was heard in the session that we are in."""
@@ -234,8 +232,9 @@ class Reunion:
             steps.append(Tell(Turn.RENEWED))
         lost, gone = self._answering.heard(session, now)
         for word in lost:
-            self._later(word, now)
-            steps += [Tell(Turn.TWO), Warn()]
+            self._later(Say(word), now)
+            self._later(Warn(), now)
+            steps.append(Tell(Turn.TWO))
         return steps + ([Listen(gone)] if gone is not None else [])
 
     def vouched(self, session: Session) -> None:
@@ -257,7 +256,7 @@ class Reunion:
         if self.torn or self._line is None or self._doubt is not None:
             return
         if now >= self._doubted_at + DOUBT_GAP_S:
-            self._doubt, self._doubted_at = Inquiry(now, DOUBT_S), now
+            self._doubt, self._doubted_at = Inquiry(self._entropy, now, DOUBT_S), now
             self._asking.soon(now)
 
     def nudged(self, before: Position) -> None:
@@ -281,6 +280,7 @@ class Reunion:
     def left_behind(self, session: Session) -> None:
         """The session is not ours any more; the contact may still be in it."""
         self._standings.leave(session)
+        self._say_no_more()
         self._told, self._moved = False, True
 
     def hear(self, cell: Cell, session: Session, now: float) -> list[Step]:
@@ -294,8 +294,9 @@ class Reunion:
             case Ask():
                 if self.torn and self._first:
                     return []
-                unheard = self._answering.asked(word, session, self.torn, now)
-                return [Nudge()] if unheard else []
+                if self._answering.asked(word, session, self.torn, now):
+                    self._later(Nudge(), now)
+                return []
             case Answer():
                 return self._answered(word, now)
             case Living():
@@ -310,8 +311,8 @@ class Reunion:
         """Do what is due; there is a link."""
         if self._line is None:
             return []
-        steps: list[Step] = [Say(word) for at, word in self._words if at <= now]
-        self._words = [(at, word) for at, word in self._words if at > now]
+        steps: list[Step] = [step for at, step in self._waiting if at <= now]
+        self._waiting = [(at, step) for at, step in self._waiting if at > now]
         if now >= self._asking.at:
             steps += self._knock(now)
         if now >= self._standings.at:
@@ -337,7 +338,7 @@ class Reunion:
         if self.torn or self.unconfirmed:
             unheard = session.name if self.unconfirmed else UNHEARD
             for word in self._asking.ask(self._own, unheard, now):
-                self._later(word, now)
+                self._later(Say(word), now)
             return []
         if self._doubt is not None:
             self._doubt.begin_again(now)
@@ -350,7 +351,7 @@ class Reunion:
             return []
         steps = self.tear(now)
         for word in self._asking.ask(self._own, UNHEARD, now):
-            self._later(word, now)
+            self._later(Say(word), now)
         return steps
 
     def _answered(self, answer: Answer, now: float) -> list[Step]:
@@ -366,17 +367,18 @@ class Reunion:
     def _knocked(self, knock: Knock, now: float) -> list[Step]:
         if self._their_key is not None and not (self.torn and self._first):
             for word in self._answering.knocked(knock, self._own, self._their_key, now):
-                self._later(word, now)
+                self._later(Say(word), now)
         return []
 
     def _answer(self, now: float) -> list[Step]:
         """Nobody lives in the old session: begin anew with whoever asked."""
         gone = TagDelta((), tuple(self._answering.tags()))
-        made = self._answering.answer(self._entropy, now)
+        made = self._answering.answer(now)
         if made is None:
             return []
         word, session = made
-        return [Listen(gone), Listen(session.listen(now)), Say(word)]
+        self._later(Say(word), now)
+        return [Listen(gone), Listen(session.listen(now))]
 
     # --- where we stand
 
@@ -389,15 +391,19 @@ class Reunion:
             return
         seems = self._standings.judge(theirs, session)
         if seems is not Seems.FINE and self._standings.reply(now):
-            self._later(standing(session), now)
+            self._later(Say(standing(session)), now)
         changing = theirs.session != session.name and (self._answering.answered or self.unconfirmed)
         if seems is Seems.APART and not changing:
             self.doubt(now)
 
-    def _later(self, word: Word, now: float) -> None:
-        """What another caused does not leave at once."""
-        if len(self._words) < WORDS_MAX:
-            self._words.append((now + uniform(self._entropy, *SAY_S), word))
+    def _later(self, step: Say | Nudge | Warn, now: float) -> None:
+        """What another caused does not leave at once: a neighbour who brought the cell would see it."""
+        if len(self._waiting) < WAITING_MAX:
+            self._waiting.append((now + uniform(self._entropy, *SAY_S), step))
+
+    def _say_no_more(self) -> None:
+        """What was to be said in the session is to be said in no other."""
+        self._waiting = [(at, step) for at, step in self._waiting if isinstance(step, Say)]
 
 
 def _fresh(entropy: Entropy) -> dict[str, Any]:

@@ -1,0 +1,247 @@
+"""Vectors of the mesh: what our own code says, from a seed, for others to compare with.
+
+Each function returns the fields of one file. What is bytes becomes hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from unittest.mock import patch
+
+from p2pchat.core.introduction import Introducer
+from p2pchat.core.link import Link
+from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.walk import WalkRef
+from p2pchat.crypto import exchange, onion
+from p2pchat.crypto.envelope import SendChain, epoch_at
+from p2pchat.crypto.kdf import cell_id, mesh_topic
+from p2pchat.crypto.sealing import LinkKeys, Role
+from p2pchat.crypto.stamp import stamped, worth
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import LinkId, NodeId, Seat
+from p2pchat.wire import control
+from p2pchat.wire.cell import decode_cell, encode_cell
+from p2pchat.wire.description import Candidate, Description, Nat
+from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, encode_fragment
+from p2pchat.wire.frame import Frame, FrameKind
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.gossip import Ihave
+from p2pchat.wire.offer import Answer
+from scripts.support.drawn import Drawn
+
+Fields = dict[str, object]
+
+NOW = 1_800_000_000.0
+"""The clock, in Unix seconds."""
+
+EPOCH = epoch_at(NOW)
+URL = "wss://meet.example/"
+
+
+Draw = bytes
+Draws = list[Draw]
+
+
+class Entropy(SeededEntropy):
+    """A seed's bytes, which notes what it gave: the secrets that a vector shows."""
+
+    __slots__ = ("given",)
+
+    def __init__(self, seed: object) -> None:
+        super().__init__(seed)
+        self.given: Draws = []
+
+    def bytes(self, size: int) -> bytes:
+        self.given.append(super().bytes(size))
+        return self.given[-1]
+
+    def of(self, size: int) -> Draw:
+        """The one draw of so many bytes."""
+        (value,) = (value for value in self.given if len(value) == size)
+        return value
+
+
+def frame() -> Fields:
+    """Both directions of one link, as the two machines make them."""
+    entropy = Entropy("frame")
+    link64, offerer, answerer = entropy.bytes(64), entropy.bytes(32), entropy.bytes(32)
+    ends = {role: Link(LinkKeys(link64), role) for role in _ROLES}
+    sent: list[Fields] = []
+
+    def told(role: Role, frames: Sequence[bytes], kind: FrameKind, body: bytes) -> None:
+        """One frame, which the other end reads."""
+        (sealed,) = frames
+        ends["answerer" if role == "offerer" else "offerer"].receive(sealed, NOW)
+        number = sum(item["from"] == role for item in sent)
+        sent.append({"from": role, "number": number, "kind": kind, "body": body, "frame": sealed})
+
+    first = {
+        "offerer": ends["offerer"].up(offerer, answerer, NOW),
+        "answerer": ends["answerer"].up(answerer, offerer, NOW),
+    }
+    keys = LinkKeys(link64)
+    told("offerer", first["offerer"], FrameKind.CONFIRM, keys.confirmation("offerer", offerer, answerer))
+    told("answerer", first["answerer"], FrameKind.CONFIRM, keys.confirmation("answerer", answerer, offerer))
+    ihave = control.encode(Ihave((entropy.bytes(16), entropy.bytes(16)), late=False))
+    beat = control.encode(control.Heartbeat(1))
+    bye = control.encode(control.Bye())
+    for role, kind, body in (
+        ("offerer", FrameKind.CELL, entropy.bytes(GEOMETRY.cell)),
+        ("offerer", FrameKind.CONTROL, ihave),
+        ("answerer", FrameKind.ONION, entropy.bytes(GEOMETRY.onion)),
+        ("answerer", FrameKind.CONTROL, beat),
+        ("offerer", FrameKind.CONTROL, bye),
+    ):
+        side: Role = "offerer" if role == "offerer" else "answerer"
+        told(side, ends[side].send(Frame(kind, body), NOW), kind, body)
+    return {"link64": link64, "fingerprints": {"offerer": offerer, "answerer": answerer}, "frames": sent}
+
+
+_ROLES: tuple[Role, Role] = ("offerer", "answerer")
+
+
+def cell() -> Fields:
+    """One direction of a session over two epochs, and a mark of it."""
+    entropy = Entropy("cell")
+    root = entropy.bytes(32)
+    chain = SendChain(root, EPOCH)
+    sent: list[Fields] = []
+
+    def seal(fragment: Fragment) -> bytes:
+        epoch, index = chain.epoch, chain.index
+        made = chain.seal(encode_fragment(fragment))
+        place = {"epoch": epoch, "index": index, "fragment": _fragment(fragment)}
+        sent.append({**place, "cell": made, "id": cell_id(made)})
+        return made
+
+    seal(Fragment(Lane.NOTICE, 0, 0, 0, 1, 0, NOTHING_SEEN, b"a notice"))
+    seal(Fragment(Lane.ORDERED, 7, 5, 0, 2, EPOCH, 3, entropy.bytes(GEOMETRY.data)))
+    chain.skip_to(150)
+    seal(Fragment(Lane.ORDERED, 7, 5, 1, 2, 2 << 24 | EPOCH, 4, b"the end of it"))
+    chain.advance(EPOCH + 1)
+    last = seal(Fragment(Lane.ORDERED, 8, 8, 0, 1, EPOCH + 1, 0, b""))
+    binding, nonce = entropy.bytes(32), entropy.bytes(16)
+    mark = {"epoch": chain.epoch, "binding": binding, "nonce": nonce, "mark": chain.mark(binding, nonce)}
+    paid = stamped(decode_cell(last), 8, entropy.bytes(8))
+    stamp = {"cell": encode_cell(paid), "bits": worth(paid)}
+    return {"root": root, "epoch": EPOCH, "cells": sent, "mark": mark, "stamp": stamp}
+
+
+def onions() -> Fields:
+    """Three onions, and what every hop makes of them."""
+    entropy = Entropy("onion")
+    keys = [onion.OnionKey.generate(entropy) for _ in range(5)]
+    ids = [entropy.bytes(onion.ID_BYTES) for _ in keys]
+    hops = [onion.Hop(id, key.public) for id, key in zip(ids, keys, strict=True)]
+    made: list[Fields] = []
+    for command, length, delay in (
+        (onion.Command.BROADCAST, 3, 0),
+        (onion.Command.LOOP, 5, 2),
+        (onion.Command.DROP, 1, 1),
+    ):
+        drawn, payload = Entropy(("onion", length)), entropy.bytes(GEOMETRY.cell)
+        packet = onion.wrap(hops[:length], command, payload, drawn, delay)
+        scalar, last_id, last_gamma, noise = drawn.given
+        wrapped: Fields = {
+            "scalar": scalar,
+            "last": {"id": last_id, "gamma": last_gamma},
+            "noise": noise,
+            "payload": payload,
+            "hops": length,
+        }
+        made.append({**wrapped, "delay": delay, "steps": list(_peeled(keys[:length], packet))})
+    shown = [{"id": hop.id, "scalar": key.scalar} for hop, key in zip(hops, keys, strict=True)]
+    return {"hops": shown, "onions": made}
+
+
+def _peeled(keys: Sequence[onion.OnionKey], packet: bytes) -> Iterator[Fields]:
+    for key in keys:
+        peeled = onion.peel(key, packet)
+        step: Fields = {"packet": packet, "command": peeled.command, "replay": peeled.replay}
+        yield {**step, "next": peeled.next} if peeled.next else step
+        packet = peeled.packet
+
+
+def offer(drawn: Drawn) -> Fields:
+    """Two ways to a link: at a seat and at the end of a walk; and a refusal."""
+    secret = Entropy("offer").bytes(32)
+    walk = Entropy("walk").bytes(32)
+    seat = SeatRef(URL, mesh_topic(secret, EPOCH), Seat(bytes(8)))
+    tries = (
+        _tried(secret, seat, "seat", drawn, relayed=False),
+        _tried(secret, WalkRef(LinkId(1), bytes(8), walk), "walk", drawn, relayed=True),
+    )
+    place: Fields = {"epoch": EPOCH, "topic": seat.topic, "walk_secret": walk}
+    return {"mesh_secret": secret, **place, "exchanges": list(tries)}
+
+
+def _tried(secret: bytes, place: SeatRef | WalkRef, name: str, drawn: Drawn, relayed: bool) -> Fields:
+    ours, theirs = Entropy((name, "offerer")), Entropy((name, "answerer"))
+    offerer = Introducer(secret, NodeId(ours.bytes(8)), ours)
+    answerer = Introducer(secret, NodeId(theirs.bytes(8)), theirs)
+    with patch.object(exchange, "MLKEM768PublicKey", drawn.kem()):
+        opened = offerer.offer(place, _description("actpass", ours), relayed=relayed)
+        read = answerer.read_offer(place, opened.blob)
+        description = _description("active", theirs)
+        blob, keys = answerer.answer(place, opened.blob, read, description)
+    declined = answerer.decline(place, opened.blob, linked=True)
+    reply, agreed = offerer.read_reply(place, opened, blob)
+    assert isinstance(reply, Answer) and agreed is not None
+    probe = bytes(32), bytes(32)
+    assert agreed.confirmation("offerer", *probe) == keys.confirmation("offerer", *probe)
+    return {
+        "place": name,
+        "offerer": {"node": read.node, "x25519": _scalar(ours), "ml_kem_seed": ours.of(64)},
+        "answerer": {"node": reply.node, "x25519": _scalar(theirs)},
+        "relayed": relayed,
+        "descriptions": {"offer": _shown(read.description), "answer": _shown(reply.description)},
+        "offer": opened.blob,
+        "answer": blob,
+        "decline": declined,
+        "fingerprints": list(probe),
+        "confirmation": keys.confirmation("offerer", *probe),
+    }
+
+
+def _scalar(entropy: Entropy) -> bytes:
+    """The last draw of 32 bytes: the one before it is a fingerprint."""
+    return [value for value in entropy.given if len(value) == 32][-1]
+
+
+def _description(setup: str, entropy: Entropy) -> Description:
+    candidates = (
+        Candidate("host", "udp", "192.0.2.7", 50_000, 2_130_706_431),
+        Candidate("srflx", "udp", "198.51.100.9", 50_001, 1_694_498_815),
+        Candidate("relay", "udp", "2001:db8::7", 3478, 16_777_215),
+    )
+    fingerprint = entropy.bytes(32)
+    if setup == "actpass":
+        return Description("actpass", "Ua1/", "offerspassword0123456+", fingerprint, candidates, Nat.CONE)
+    return Description("active", "Ub2+", "answerspassword012345/", fingerprint, candidates[:1], Nat.OPEN)
+
+
+def _shown(description: Description) -> Fields:
+    return {
+        "setup": description.setup,
+        "nat": description.nat,
+        "fingerprint": description.fingerprint,
+        "ufrag": description.ufrag,
+        "pwd": description.pwd,
+        "candidates": [
+            [each.kind, each.protocol, each.address, each.port, each.priority]
+            for each in description.candidates
+        ],
+    }
+
+
+def _fragment(fragment: Fragment) -> Fields:
+    return {
+        "lane": fragment.lane,
+        "number": fragment.number,
+        "floor": fragment.floor,
+        "index": fragment.index,
+        "count": fragment.count,
+        "seen_epoch": fragment.seen_epoch,
+        "seen_index": fragment.seen_index,
+        "data": fragment.data,
+    }

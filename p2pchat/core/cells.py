@@ -16,6 +16,7 @@ from p2pchat.core import reconcile
 from p2pchat.core.broadcast import Push, Say, Sending, Strategy
 from p2pchat.core.budget import Budget
 from p2pchat.core.hold import OURS, Hold
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.orders import CellSeen, FetchCells, Notify, Order
 from p2pchat.core.reconcile import Reconcile
 from p2pchat.core.records import HeldCell
@@ -33,8 +34,6 @@ from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import Reconciling
-
-NEVER = float("inf")
 
 RESERVED = 16
 """Of a link's credit, kept free for cells that are under way while held ones are sent."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from p2pchat.core.kit.table import Table
 from p2pchat.wire.ice import Servers
 
 LOGIN_S: Final = 3600.0
@@ -24,14 +25,11 @@ class Hinted:
     """By rendezvous: the last that it said."""
 
     def __init__(self) -> None:
-        self._told: dict[str, tuple[Servers, float]] = {}
+        self._told = Table[str, tuple[Servers, float]](RENDEZVOUS_CAP)
 
     def told(self, url: str, servers: Servers, now: float) -> None:
         """A rendezvous said so."""
-        self._told.pop(url, None)
-        self._told[url] = (servers, now)
-        while len(self._told) > RENDEZVOUS_CAP:
-            del self._told[next(iter(self._told))]
+        self._told.put(url, (servers, now))
 
     def servers(self, urls: Iterable[str], relayed: bool, now: float) -> Servers:
         """What may help with a link of a mesh that is met there."""

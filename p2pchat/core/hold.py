@@ -22,6 +22,7 @@ from itertools import chain, islice, takewhile
 from typing import Protocol
 
 from p2pchat.core.keyset import KeySet, bounds
+from p2pchat.core.kit.table import Table
 from p2pchat.core.orders import Order, Persist
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.core.sketch import KEY_BYTES, Sketch
@@ -112,7 +113,7 @@ class Hold:
         self._settled: dict[int, KeySet] = {}
         self._unsettled: dict[bytes, tuple[float, int]] = {}
         self._young: dict[bytes, float] = {}
-        self._recent: dict[bytes, HeldCell] = {}
+        self._recent = Table[bytes, HeldCell](RECENT_CAP)
         self._unwritten: dict[bytes, HeldCell] = {}
         self._dropped = 0
         self._load(kept)
@@ -188,9 +189,8 @@ class Hold:
         return self._numbers.get(key)
 
     def _remember(self, held: HeldCell) -> None:
-        self._unwritten[held.key] = self._recent[held.key] = held
-        if len(self._recent) > RECENT_CAP:
-            del self._recent[next(iter(self._recent))]
+        self._unwritten[held.key] = held
+        self._recent.put(held.key, held)
 
     # --- time
 

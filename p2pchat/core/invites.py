@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from p2pchat.core.facts import InviteEntered, InviteOpened
+from p2pchat.core.kit.table import Table
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import Persist, Signal
 from p2pchat.core.pairing import (
@@ -83,7 +84,9 @@ class Invites:
 
     def __init__(self, identity: Identity, tried: Iterable[Tried], entropy: Entropy) -> None:
         self.identity = identity
-        self._tried = {each.mark: each for each in tried}
+        self._tried = Table[bytes, Tried](TRIED_CAP)
+        for each in tried:
+            self._tried.put(each.mark, each)
         self._entropy = entropy
         self._open: dict[int, _Open] = {}
 
@@ -235,14 +238,9 @@ class Invites:
         return derive(self.identity.pickle_key, "tried invite", secret, size=16)
 
     def _note(self, tried: Tried) -> list[Persist]:
-        self._tried.pop(tried.mark, None)
-        self._tried[tried.mark] = tried
-        out = [Persist(PutTried(tried))]
-        while len(self._tried) > TRIED_CAP:
-            oldest = next(iter(self._tried))
-            del self._tried[oldest]
-            out.append(Persist(DropTried(oldest)))
-        return out
+        forgotten = self._tried.put(tried.mark, tried)
+        dropped = [Persist(DropTried(forgotten))] if forgotten is not None else []
+        return [Persist(PutTried(tried)), *dropped]
 
     def _used_up(self, code: InviteCode | InviteLink, why: TrustError) -> list[Order]:
         contact = self._tried[self._mark(code)].contact

@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.cell import Cell
-
-NEVER = float("inf")
 
 OPEN_S = (0.02, 0.08)
 """The shortest and the longest wait before what came first is opened, where cells take no stem (a privacy

@@ -9,8 +9,7 @@ that enough others sit, and looks in now and then whether they still do.
 
 from __future__ import annotations
 
-from typing import TypeVar
-
+from p2pchat.core.kit.table import Table
 from p2pchat.core.pace import Pace
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
@@ -18,9 +17,6 @@ from p2pchat.crypto.kdf import mesh_topic
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import NodeId, Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX, SeatMode
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 ASK_FIRST_S = 1.0
 ASK_LAST_S = 30.0
@@ -84,9 +80,9 @@ class Meeting:
         self._entropy = entropy
         self._topics: dict[Topic, None] = {}
         self._crowds: dict[tuple[str, Topic], int] = {}
-        self._nodes: dict[tuple[str, Seat], NodeId] = {}
-        self._reached: dict[tuple[str, Seat], None] = {}
-        self._avoided: dict[tuple[str, Seat], float] = {}
+        self._nodes = Table[tuple[str, Seat], NodeId](REMEMBERED_CAP)
+        self._reached = Table[tuple[str, Seat], None](REMEMBERED_CAP)
+        self._avoided = Table[tuple[str, Seat], float](REMEMBERED_CAP)
         self._edge = 0.0
         self._asking = Pace(entropy, ASK_FIRST_S, ASK_LAST_S)
         self._back = Pace(entropy, BACK_FIRST_S, BACK_LAST_S)
@@ -216,7 +212,7 @@ class Meeting:
 
     def sits(self, url: str, seat: Seat, node: NodeId) -> None:
         """Somebody's seat turned out to be this node's."""
-        _remember(self._nodes, (url, seat), node)
+        self._nodes.put((url, seat), node)
 
     def who(self, url: str, seat: Seat) -> NodeId | None:
         """Whose seat it is, if that is known."""
@@ -224,7 +220,7 @@ class Meeting:
 
     def reach(self, url: str, seat: Seat) -> None:
         """We had a link with whoever sits there: we are in one piece with them."""
-        _remember(self._reached, (url, seat), None)
+        self._reached.put((url, seat), None)
 
     def reached(self, url: str, seat: Seat) -> bool:
         """Whether ``reach`` was said of that seat."""
@@ -237,7 +233,7 @@ class Meeting:
     def avoid(self, url: str, seat: Seat, now: float, declined: bool = False) -> None:
         """An attempt with that seat came to nothing, perhaps because it was declined."""
         self._failed += not declined
-        _remember(self._avoided, (url, seat), now + AVOID_S)
+        self._avoided.put((url, seat), now + AVOID_S)
 
     def avoided(self, url: str, seat: Seat, now: float) -> bool:
         """Whether a link with that seat has failed lately, and may not be what brings pieces together."""
@@ -260,9 +256,3 @@ def _next_edge(now: float) -> float:
     start = epoch_at(now) * EPOCH_SECONDS
     edges = (start + TOPIC_OVERLAP_S, start + EPOCH_SECONDS - TOPIC_OVERLAP_S, start + EPOCH_SECONDS)
     return next(edge for edge in edges if edge > now)
-
-
-def _remember(table: dict[K, V], key: K, value: V) -> None:
-    table[key] = value
-    while len(table) > REMEMBERED_CAP:
-        del table[next(iter(table))]

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from p2pchat.core.facts import AnswerMade, FrameReceived, FramesDrained, LinkDown, LinkFact, LinkUp, OfferMade
 from p2pchat.core.introduction import Introducer
+from p2pchat.core.kit.table import Table
 from p2pchat.core.link import Link
 from p2pchat.core.neighbour import Neighbour, Way
 from p2pchat.core.orders import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
@@ -131,7 +132,7 @@ class Neighbours:
         self._counters = counters
         self._introducer = Introducer(secret, node, entropy)
         self._table: dict[LinkId, Neighbour] = {}
-        self._answered: dict[bytes, None] = {}
+        self._answered = Table[bytes, None](OFFERS_CAP)
 
     # --- what the parent asks
 
@@ -301,9 +302,7 @@ class Neighbours:
         return known
 
     def _remember(self, offer: bytes) -> None:
-        self._answered[offer] = None
-        while len(self._answered) > OFFERS_CAP:
-            del self._answered[next(iter(self._answered))]
+        self._answered.put(offer, None)
 
     # --- links
 

@@ -17,6 +17,7 @@ from p2pchat.core.broadcast import Strategy
 from p2pchat.core.cells import CellArrived
 from p2pchat.core.hinted import Hinted
 from p2pchat.core.invites import Invites
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.meshes import Meshes
 from p2pchat.core.neighbour import SeatRef
@@ -46,8 +47,6 @@ from p2pchat.types import ContactId, LinkId
 from p2pchat.wire import signalling
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.marks import Marks
-
-NEVER = float("inf")
 
 TICK_MIN_S = 0.001
 """Between two ticks, whatever a machine says is due: no input can make a node do nothing but tick."""

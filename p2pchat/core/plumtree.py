@@ -27,6 +27,7 @@ from typing import assert_never
 
 from p2pchat.core.broadcast import Cells, Push, Say, Sending
 from p2pchat.core.budget import Budget
+from p2pchat.core.kit.table import Table
 from p2pchat.core.reconcile import START_S
 from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
@@ -155,7 +156,7 @@ class Plumtree:
         self._damping = damping or Damping()
         self._peers: dict[LinkId, _Peer] = {}
         self._missing: dict[bytes, _Missing] = {}
-        self._lately: dict[bytes, float] = {}
+        self._lately = Table[bytes, float](LATELY_CAP)
         """When cells that were new lately came."""
         self._firsts: dict[bytes, tuple[LinkId, float]] = {}
         self._counted_at = float("-inf")
@@ -203,9 +204,7 @@ class Plumtree:
     def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it along the tree, announce it elsewhere."""
         had = self._came(name)
-        self._lately[name] = now
-        if len(self._lately) > LATELY_CAP:
-            del self._lately[next(iter(self._lately))]
+        self._lately.put(name, now)
         counts = self._count(now)
         if counts and source is not None:
             self._first(name, source, now)

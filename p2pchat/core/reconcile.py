@@ -14,6 +14,8 @@ from typing import assert_never
 from p2pchat.core.allowance import Allowance
 from p2pchat.core.budget import Budget
 from p2pchat.core.hold import SETTLE_S, Kept
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.kit.table import Table
 from p2pchat.core.pull import Pull, Role
 from p2pchat.core.records import HeldCell
 from p2pchat.core.serving import STEPS_BURST, STEPS_PER_S, Serving
@@ -26,8 +28,6 @@ START_S = SETTLE_S + 1.0
 """After a link came up: what was seen before, and so is not pushed over the new link, has settled by then."""
 
 ALLOWANCES_CAP = 64
-
-NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Reconcile:
         self._counters = counters
         self._steps = Budget(0.0, STEPS_PER_S, STEPS_BURST)
         self._peers: dict[LinkId, _Peer] = {}
-        self._allowances: dict[LinkId, tuple[Allowance, Allowance]] = {}
+        self._allowances = Table[LinkId, tuple[Allowance, Allowance]](ALLOWANCES_CAP)
         """What each link may bring and be given; also of links that fell quiet, for what comes back has used
         up what it has used up."""
         self._pull: Pull | None = None
@@ -100,9 +100,8 @@ class Reconcile:
         """Cells may travel over this link from now on. ``began``: our side made the offer, and asks first."""
         self._due = None
         new = Allowance(self._kept.capacity, now), Allowance(self._kept.capacity, now)
-        bring, take = self._allowances.setdefault(link, new)
-        if len(self._allowances) > ALLOWANCES_CAP:
-            del self._allowances[next(iter(self._allowances))]
+        bring, take = allowances = self._allowances.get(link, new)
+        self._allowances.put(link, allowances)
         serving = Serving(self._kept, take, now)
         self._peers[link] = _Peer(serving, bring, began, now + START_S if began else None)
         return []

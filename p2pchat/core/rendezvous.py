@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from p2pchat.core.kit.table import Table
 from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Order, Signal
 from p2pchat.core.status import ClockStatus, RendezvousStatus
 from p2pchat.ports import Entropy, uniform
@@ -73,7 +74,7 @@ class LeaveSeat:
 @dataclass(slots=True)
 class _Server:
     wanted: dict[Topic, SeatMode] = field(default_factory=dict)
-    asked: dict[Topic, int] = field(default_factory=dict)
+    asked: Table[Topic, int] = field(default_factory=lambda: Table(ASKED_CAP))
     """How many seats were asked for on this connection and not given yet."""
     up: bool = False
     connecting: bool = False
@@ -102,8 +103,8 @@ class Rendezvous:
         self._typed = typed
         self._separate = separate
         self._servers: dict[Line, _Server] = {}
-        self._flooders: dict[str, _Flooder] = {}
-        self._ahead: dict[str, float] = {}
+        self._flooders = Table[str, _Flooder](FLOODERS_CAP)
+        self._ahead = Table[str, float](CLOCKS_CAP)
         """How far our clock was ahead of each server's when it last welcomed us."""
 
     def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Order]:
@@ -136,10 +137,7 @@ class Rendezvous:
         """Connected: take every wanted seat. ``clock``: what time it is there."""
         url = url_of(line)
         if clock is not None:
-            self._ahead.pop(url, None)
-            self._ahead[url] = now - clock
-            while len(self._ahead) > CLOCKS_CAP:
-                del self._ahead[next(iter(self._ahead))]
+            self._ahead.put(url, now - clock)
         server = self._servers.get(line)
         if server is None:
             return [CloseRendezvous(line)]
@@ -176,12 +174,10 @@ class Rendezvous:
         return self.tick(now)
 
     def _shun(self, url: str, now: float) -> None:
-        before = self._flooders.pop(url, None)
+        before = self._flooders.get(url)
         again = before is not None and now < before.until + FLOODED_LAST_S
         backoff = min(FLOODED_LAST_S, before.backoff * 2) if before and again else FLOODED_FIRST_S
-        self._flooders[url] = _Flooder(backoff, now + backoff * uniform(self._entropy, 0.75, 1.25))
-        while len(self._flooders) > FLOODERS_CAP:
-            del self._flooders[next(iter(self._flooders))]
+        self._flooders.put(url, _Flooder(backoff, now + backoff * uniform(self._entropy, 0.75, 1.25)))
 
     def _retry_at(self, line: Line, server: _Server) -> float:
         flooder = self._flooders.get(url_of(line))
@@ -227,14 +223,12 @@ def _status(url: str, servers: list[_Server]) -> RendezvousStatus:
 
 
 def _take(line: Line, server: _Server, topic: Topic) -> Signal:
-    server.asked[topic] = server.asked.pop(topic, 0) + 1
-    while len(server.asked) > ASKED_CAP:
-        del server.asked[next(iter(server.asked))]
+    server.asked.put(topic, server.asked.get(topic, 0) + 1)
     return Signal(line, Take(topic, server.wanted[topic]))
 
 
 def _was_asked(server: _Server, topic: Topic) -> bool:
     left = server.asked.pop(topic, 0) - 1
     if left > 0:
-        server.asked[topic] = left
+        server.asked.put(topic, left)
     return left >= 0

@@ -18,12 +18,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from p2pchat.core import walk as walks
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.walk import BlobArrived, Place, Say, TicketArrived, WalkRef, Walks
 from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.walk import WAY_MAX, Walking
-
-NEVER = float("inf")
 
 HOPS = (4, 8)
 """Hops of a walk over the map, drawn. On a random graph of six links a node, four can end at any of some 600

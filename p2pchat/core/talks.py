@@ -14,6 +14,7 @@ from typing import assert_never
 from p2pchat.core import facts, outputs, recognition
 from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import ANSWER_S, Conversation
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.lasting import Purge
 from p2pchat.core.letterbox import OPEN_S, Letter, Letterbox
 from p2pchat.core.orders import MessageMoved, Notify, Order, Persist, SessionTurned
@@ -33,8 +34,6 @@ from p2pchat.types import ContactId, MeshId, MessageState
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.marks import Marks
 from p2pchat.wire.payload import MeshRenewed
-
-NEVER = float("inf")
 
 AWAY_S = 600.0
 """Who had no link for so long greets all contacts when one comes, as at a start. After less nobody takes us

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from p2pchat.core.kit.table import Table
 from p2pchat.core.neighbour import Neighbour
 from p2pchat.types import NodeId
 from p2pchat.wire.description import Nat
@@ -37,18 +38,16 @@ class UnreachedMembers:
     """Of one mesh; each method is told of one attempt."""
 
     def __init__(self) -> None:
-        self._known: dict[NodeId, Unreached] = {}
+        self._known = Table[NodeId, Unreached](CAP)
 
     def failed(self, neighbour: Neighbour, now: float) -> None:
         """Both ends have told how they can be reached, and have not found each other."""
         if neighbour.node is None or neighbour.own is None or neighbour.theirs is None:
             return
-        self._known.pop(neighbour.node, None)
         ends = (neighbour.own, neighbour.theirs)
         relayed = any(each.kind == "relay" for end in ends for each in end.candidates)
-        self._known[neighbour.node] = Unreached(neighbour.node, now, ends[0].nat, ends[1].nat, relayed)
-        while len(self._known) > CAP:
-            del self._known[next(iter(self._known))]
+        unreached = Unreached(neighbour.node, now, ends[0].nat, ends[1].nat, relayed)
+        self._known.put(neighbour.node, unreached)
 
     def reached(self, node: NodeId | None) -> None:
         """A link stands."""

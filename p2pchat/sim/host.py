@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from enum import Enum
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.node import Node
 from p2pchat.sim.store import Store
 from p2pchat.types import LinkId
 from rendezvous.topics import Connection
-
-NEVER = float("inf")
 
 
 class Nat(Enum):

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import add
 
-from p2pchat.sim.host import NEVER, Host
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.sim.host import Host
 
 IN_TIME_S = 30.0
 """A cell counts as delivered when it was seen so soon; what comes later was recovered."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from p2pchat.core import facts, orders
 from p2pchat.core.broadcast import Strategy
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.node import Node
 from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Message, PutMessage
@@ -20,7 +21,7 @@ from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import uniform
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.sim.host import NEVER, Host, Nat
+from p2pchat.sim.host import Host, Nat
 from p2pchat.sim.links import Conditions, Links
 from p2pchat.sim.meetings import Meetings
 from p2pchat.sim.store import Store

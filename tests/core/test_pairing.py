@@ -608,6 +608,8 @@ def test_whoever_asks_again_for_a_code_that_worked_is_told_with_whom(world: Worl
 
 def test_tried_codes_are_remembered_up_to_a_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(invites_, "TRIED_CAP", 2)
+    world.kill("alice")
+    world.start("alice")
     codes = []
     for _ in range(3):
         code = world.invite("alice")

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from p2pchat.core.kit.table import Table
 from p2pchat.types import LinkId
 
 LOOK_S = 10.0
@@ -45,7 +46,7 @@ class Audit:
 
     def __init__(self) -> None:
         self._left_out: dict[LinkId, float] = {}
-        self._barred: dict[bytes, None] = {}
+        self._barred = Table[bytes, None](BARRED_CAP)
         self._looked_at = float("-inf")
 
     def look(self, sights: Mapping[LinkId, Sight], now: float) -> list[LinkId]:
@@ -67,6 +68,4 @@ class Audit:
 
     def _bar(self, name: bytes | None) -> None:
         if name is not None:
-            self._barred[name] = None
-            if len(self._barred) > BARRED_CAP:
-                del self._barred[next(iter(self._barred))]
+            self._barred.put(name, None)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem import route
 from p2pchat.core.stem.profile import Profile
 from p2pchat.ports import Entropy, below, exponential
-
-NEVER = float("inf")
 
 LOOP_IN = 10
 """One cover in ten is a loop, which tells whether those on it still do their work; the others take the pinned

@@ -11,10 +11,9 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.outputs import Output
 from p2pchat.ports import Entropy, exponential
-
-NEVER = float("inf")
 
 WAITING_CAP = 1024
 """Onions waiting, about 1.2 MB: nine links that bring all they may, for two seconds. Beyond it a newcomer is

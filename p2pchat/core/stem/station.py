@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from p2pchat.core.budget import Budget
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.pace import Pace
 from p2pchat.core.stem.audit import Sight
 from p2pchat.core.stem.outputs import Say
@@ -24,8 +25,6 @@ from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.vicinity import DEPTH, LINKS_MAX, AskRecords, Mine, Record, batches
-
-NEVER = float("inf")
 
 PUBLISH_SOON_S = 0.1
 """After its first link a node tells of itself at once: in a mesh of two, cells wait for that."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import assert_never
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.outputs import Say
 from p2pchat.core.stem.station import Station
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
@@ -17,8 +18,6 @@ from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.vicinity import AskRecords, Mine, Records, Vicinal, epoch_of
-
-NEVER = float("inf")
 
 OVERLAP_S = 900.0
 """Records of the next epoch are made, and those of the last kept, for so long: twice what clocks may

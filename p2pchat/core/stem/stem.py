@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.audit import LOOK_S, Audit, Sight
 from p2pchat.core.stem.cover import Clock, loop
@@ -31,8 +32,6 @@ from p2pchat.ports import Entropy, below
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.vicinity import Mine, Vicinal
-
-NEVER = float("inf")
 
 SETTLE_S = 3.0
 """A node that has just found its first neighbour waits so long for the others' records before it takes a stem

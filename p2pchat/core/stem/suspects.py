@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from p2pchat.core.kit.table import Table
+
 SUSPECTS_CAP = 1024
 """Nodes under suspicion; beyond it the first suspected is let off."""
 
@@ -23,7 +25,7 @@ class Suspects:
     """Counts failures by node id."""
 
     def __init__(self) -> None:
-        self._failures: dict[bytes, tuple[int, float]] = {}
+        self._failures = Table[bytes, tuple[int, float]](SUSPECTS_CAP)
 
     def worked(self, nodes: Iterable[bytes]) -> None:
         """Something came back that went over all of these."""
@@ -33,10 +35,8 @@ class Suspects:
     def failed(self, nodes: Iterable[bytes], now: float) -> None:
         """Something was lost on the way over these."""
         for node in dict.fromkeys(nodes):
-            count, _ = self._failures.pop(node, (0, now))
-            self._failures[node] = count + 1, now
-            if len(self._failures) > SUSPECTS_CAP:
-                del self._failures[next(iter(self._failures))]
+            count, _ = self._failures.get(node, (0, now))
+            self._failures.put(node, (count + 1, now))
 
     def against(self, node: bytes, now: float) -> int:
         """On how many ways that failed it was since one over it last worked."""

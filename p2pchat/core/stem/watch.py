@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-NEVER = float("inf")
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.kit.table import Table
 
 WATCHED_CAP = 4096
 """Things awaited: what the fastest clock sends in eight minutes, and none is awaited for half a minute.
@@ -18,15 +19,13 @@ class Watch:
     """Names of what is awaited."""
 
     def __init__(self) -> None:
-        self._awaited: dict[bytes, tuple[float, tuple[bytes, ...]]] = {}
+        self._awaited = Table[bytes, tuple[float, tuple[bytes, ...]]](WATCHED_CAP)
         self._soonest = NEVER
 
     def expect(self, name: bytes, until: float, nodes: Iterable[bytes]) -> None:
         """It went over these nodes, and should be back by then."""
-        self._awaited[name] = until, tuple(nodes)
+        self._awaited.put(name, (until, tuple(nodes)))
         self._soonest = min(self._soonest, until)
-        if len(self._awaited) > WATCHED_CAP:
-            del self._awaited[next(iter(self._awaited))]
 
     def back(self, name: bytes) -> tuple[bytes, ...]:
         """It came back: the nodes it went over; none if it was not awaited."""

@@ -6,7 +6,8 @@ from statistics import mean
 
 import pytest
 
-from p2pchat.core.stem.cover import LOOP_IN, NEVER, Clock, cost, loop
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.stem.cover import LOOP_IN, Clock, cost, loop
 from p2pchat.core.stem.mixing import Mixing
 from p2pchat.core.stem.outputs import Left, Output
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from p2pchat.core.stem.station import NEVER, Station
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.vicinity import Vicinity
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.sim.entropy import SeededEntropy

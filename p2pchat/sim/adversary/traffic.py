@@ -98,15 +98,17 @@ class Traffic:
     def background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
         """What is seen at a piece until then, in as long as a packet takes. Packets are made up when somebody
         looks: those at a piece that were not seen at another yet are a Poisson process like any."""
-        packets: list[Packet] = []
+        glimpses: dict[Path, list[Glimpse]] = defaultdict(list)
         looked: dict[Path, None] = {}
 
         def at(piece: Path) -> Iterable[Glimpse]:
             if piece not in looked:
-                passing = self._passing(piece, until)
-                packets.extend(each for each in passing if not any(other in looked for other in each.seen))
+                for packet in self._passing(piece, until):
+                    if looked.keys().isdisjoint(packet.seen):
+                        for place, glimpse in packet.seen.items():
+                            glimpses[place].append(glimpse)
                 looked[piece] = None
-            return [packet.seen[piece] for packet in packets if piece in packet.seen]
+            return glimpses[piece]
 
         return at
 

@@ -1,5 +1,4 @@
-"""What every benchmark says about the machine, and how figures are condensed. Imported first: it finds the
-packages."""
+"""What every benchmark says about the machine, and how figures are condensed."""
 
 from __future__ import annotations
 
@@ -11,10 +10,6 @@ import statistics
 from collections.abc import Coroutine, Sequence
 from importlib import metadata
 from typing import Any, TypeVar
-
-from scripts.support import packages
-
-packages.find()
 
 T = TypeVar("T")
 

@@ -163,6 +163,7 @@ TARGETS: dict[str, Target] = {
     "notice": Format(payload.decode_notice, payload.encode_notice).extensible(
         payload.Receipt(7, b"\x05", b"name 1"),
         payload.Presence(here=True, asks=False, receipt=payload.Receipt(7, b"", b"name 1name 2")),
+        payload.Copied(),
     ),
     "description": Format(description.decode_description, description.encode_description).canonical(
         _DESCRIPTION

@@ -1,0 +1,192 @@
+"""What a change may not make worse: subjects of commits, tests of modules, names.
+
+Knows: how each habit is counted, and the lists of what is not as it should be. Does not know: git.
+
+A list stands in scripts/kept. It has a name and a count a line, or a module and what tests it, and only
+shrinks: what is not in it is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGES = ("p2pchat", "rendezvous")
+SUBJECT_MAX = 72
+"""Characters: what git's own lists of commits show in a terminal of 80."""
+
+REQUIRED = frozenset({"close", "compose", "flush", "on", "read", "render", "run", "write"})
+"""Methods that libraries call by these names."""
+
+_FORBIDDEN = """
+acts afford afforded again asked asker became began came crowd crowded curious deafen done doubted each facts
+forsake fresh greeter happened heard introduction lanes lasting lasts lonely mending met missed mixing noise
+orders out paid pin pinned recall retag rise said sit spare stations surplus suspects talk talks understood
+vicinity wanted was watch way ways whence wounded
+"""
+FORBIDDEN = frozenset(_FORBIDDEN.split())
+"""Words for which the field has another, or that say nothing of the thing they name."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How often each name stands somewhere, and where."""
+
+    places: dict[str, list[str]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {name: len(places) for name, places in sorted(self.places.items())}
+
+
+def subjects(messages: Iterable[str]) -> list[str]:
+    """What is wrong with the messages of commits."""
+    found = []
+    for message in messages:
+        subject, _, rest = message.partition("\n")
+        if len(subject) > SUBJECT_MAX:
+            found.append(f"{len(subject)} characters, more than {SUBJECT_MAX}: {subject}")
+        elif not subject or (rest and not rest.startswith("\n")):
+            found.append(f"not one line and then an empty one: {subject}")
+    return found
+
+
+def modules(root: Path) -> list[Path]:
+    """Every module that ought to have a test file of its name, relative to the root."""
+    return sorted(
+        place.relative_to(root)
+        for package in PACKAGES
+        for place in (root / package).rglob("*.py")
+        if not place.name.startswith("__")
+    )
+
+
+def test_of(module: Path) -> Path:
+    """Where that file would be: tests mirror the packages."""
+    folders = module.parent.parts
+    inner = folders[1:] if folders[0] == "p2pchat" else folders
+    return Path("tests", *inner, f"test_{module.name}")
+
+
+def untested(root: Path, kept: dict[str, str]) -> list[str]:
+    """Modules without a test file of their name that the list does not excuse, and false excuses."""
+    found = []
+    for module in modules(root):
+        if (root / test_of(module)).exists() or module.as_posix() in kept:
+            continue
+        found.append(f"{module} has no {test_of(module)}")
+    for name, tests in kept.items():
+        if tests and not (root / tests).exists():
+            found.append(f"{name} is not tested by {tests}, which does not exist")
+    return found
+
+
+def mirrored(root: Path, kept: dict[str, str]) -> dict[str, str]:
+    """The excuses that are needed still."""
+    here = {module.as_posix() for module in modules(root) if not (root / test_of(module)).exists()}
+    return {name: tests for name, tests in kept.items() if name in here}
+
+
+def classes(root: Path) -> Counted:
+    """Names of public classes that stand in more than one module."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for place, tree in _trees(root):
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(place)
+    return Counted({name: places for name, places in found.items() if len(places) > 1})
+
+
+def methods(root: Path) -> Counted:
+    """Public methods whose name is one word: it says neither what is done nor to what."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for place, tree in _trees(root):
+        for owner in ast.walk(tree):
+            if not isinstance(owner, ast.ClassDef):
+                continue
+            for node in owner.body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _vague(node):
+                    found[node.name].append(f"{place}: {owner.name}.{node.name}")
+    return Counted(dict(found))
+
+
+def words(root: Path) -> Counted:
+    """Names with a forbidden word in them, where they are given."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for place, tree in _trees(root):
+        for name, line in (*_given(tree), (Path(place).stem, 0)):
+            for word in FORBIDDEN & set(_parts(name)):
+                found[word].append(f"{place}:{line}: {name}")
+    return Counted(dict(found))
+
+
+def more(what: str, now: Counted, kept: dict[str, int]) -> list[str]:
+    """What there is more of than the list has."""
+    found = []
+    for name, count in now.counts.items():
+        if count > kept.get(name, 0):
+            places = ", ".join(now.places[name][:6])
+            found.append(f"{what} {name!r}: {count}, not {kept.get(name, 0)} ({places})")
+    return found
+
+
+def fewer(now: Counted, kept: dict[str, int]) -> dict[str, int]:
+    """The list as it can be now: never longer, and no count higher."""
+    return {name: min(now.counts[name], count) for name, count in kept.items() if name in now.counts}
+
+
+def grown(what: str, before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """What was added to a list: it only shrinks."""
+    found = []
+    for name, value in after.items():
+        if name not in before:
+            found.append(f"{what} has a new line: {name}")
+        elif value.isdecimal() and before[name].isdecimal() and int(value) > int(before[name]):
+            found.append(f"{what} has a higher count: {name} {value}")
+    return found
+
+
+def read_list(text: str) -> dict[str, str]:
+    """The lines of a list: what stands first, and the rest."""
+    pairs = (line.partition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return {name: rest.strip() for name, _, rest in pairs}
+
+
+def written_list(head: str, kept: dict[str, str]) -> str:
+    """Undo ``read_list``, under its comment."""
+    return head + "".join(f"{name} {rest}".rstrip() + "\n" for name, rest in sorted(kept.items()))
+
+
+def _trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for place in sorted((root / package).rglob("*.py")):
+            yield place.relative_to(root).as_posix(), ast.parse(place.read_text())
+
+
+def _vague(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    if "_" in node.name or node.name in REQUIRED:
+        return False
+    decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
+    return not decorators & {"property", "cached_property", "setter", "override"}
+
+
+def _given(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Every name that the module gives to something, and the line."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield node.name, node.lineno
+            case ast.arg():
+                yield node.arg, node.lineno
+            case ast.Name(ctx=ast.Store()):
+                yield node.id, node.lineno
+            case ast.Attribute(ctx=ast.Store()):
+                yield node.attr, node.lineno
+
+
+def _parts(name: str) -> list[str]:
+    return [part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]

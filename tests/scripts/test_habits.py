@@ -1,0 +1,112 @@
+"""What no change may make worse is counted, named, and held to lists that only shrink."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.support import habits
+from tests.support.processes import ROOT, environment
+
+MODULE = """
+class Mesh:
+    def send(self, facts): ...
+    def send_cell(self): ...
+    def _hide(self): ...
+    @property
+    def epoch(self): ...
+    def close(self):
+        for each in self.links: pass
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for place, text in (
+        ("p2pchat/__init__.py", ""),
+        ("p2pchat/core/mesh.py", MODULE),
+        ("p2pchat/sim/mesh.py", "class Mesh: ...\nclass Sole: ...\n"),
+        ("rendezvous/broker.py", "talk_id = 1\n"),
+        ("tests/core/test_mesh.py", ""),
+    ):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(text)
+    return tmp_path
+
+
+def test_a_subject_is_one_short_line() -> None:
+    assert habits.subjects(["Add a thing", "x" * 72 + "\n\nWhy it is so."]) == []
+    assert len(habits.subjects(["x" * 73, "Add a thing\nand another", ""])) == 3
+
+
+def test_a_module_without_a_test_of_its_name_is_named(tree: Path) -> None:
+    found = habits.untested(tree, {"p2pchat/sim/mesh.py": "tests/core/test_mesh.py"})
+    assert found == ["rendezvous/broker.py has no tests/rendezvous/test_broker.py"]
+
+
+def test_an_excuse_names_a_test_that_exists(tree: Path) -> None:
+    kept = {"p2pchat/sim/mesh.py": "tests/core/test_mesh.py", "rendezvous/broker.py": "tests/gone.py"}
+    assert habits.untested(tree, kept) == [
+        "rendezvous/broker.py is not tested by tests/gone.py, which does not exist"
+    ]
+
+
+def test_an_excuse_goes_with_its_need(tree: Path) -> None:
+    kept = dict.fromkeys(("p2pchat/core/mesh.py", "p2pchat/sim/mesh.py", "p2pchat/gone.py"), "")
+    assert habits.mirrored(tree, kept) == {"p2pchat/sim/mesh.py": ""}
+
+
+def test_a_class_name_in_two_modules_is_counted(tree: Path) -> None:
+    assert habits.classes(tree).places == {"Mesh": ["p2pchat/core/mesh.py", "p2pchat/sim/mesh.py"]}
+
+
+def test_a_method_of_one_word_is_counted_unless_a_library_calls_it(tree: Path) -> None:
+    assert habits.methods(tree).places == {"send": ["p2pchat/core/mesh.py: Mesh.send"]}
+
+
+def test_a_forbidden_word_is_found_in_a_name(tree: Path) -> None:
+    assert habits.words(tree).counts == {"each": 1, "facts": 1, "talk": 1}
+
+
+def test_a_count_may_not_rise(tree: Path) -> None:
+    now = habits.words(tree)
+    assert habits.more("word", now, {"each": 1, "facts": 2, "talk": 1}) == []
+    (line,) = habits.more("word", now, {"each": 1, "facts": 1})
+    assert line == "word 'talk': 1, not 0 (rendezvous/broker.py:1: talk_id)"
+
+
+def test_a_list_loses_what_is_better_and_gains_nothing(tree: Path) -> None:
+    assert habits.fewer(habits.words(tree), {"each": 3, "facts": 1, "whose": 2}) == {"each": 1, "facts": 1}
+
+
+def test_what_was_added_to_a_list_is_named() -> None:
+    before, after = {"each": "3", "talk": "2"}, {"each": "4", "talk": "1", "way": "1"}
+    assert habits.grown("words.txt", before, after) == [
+        "words.txt has a higher count: each 4",
+        "words.txt has a new line: way",
+    ]
+
+
+def test_a_list_is_read_as_it_was_written() -> None:
+    text = habits.written_list("# head\n", {"way": "1", "each": ""})
+    assert text == "# head\neach\nway 1\n"
+    assert habits.read_list(text) == {"way": "1", "each": ""}
+
+
+def test_without_git_there_is_nothing_to_say_about_commits(tmp_path: Path) -> None:
+    for part in ("p2pchat", "rendezvous", "scripts/kept", "scripts/support", "tests"):
+        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / part).symlink_to(ROOT / part)
+    (tmp_path / "scripts" / "habits").write_text((ROOT / "scripts" / "habits").read_text())
+    ran = subprocess.run(
+        [sys.executable, str(tmp_path / "scripts" / "habits")],
+        env={**environment(), "PATH": "", "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "no git here" in ran.stderr
+    assert "characters" not in ran.stdout

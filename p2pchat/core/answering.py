@@ -88,8 +88,6 @@ class _Asked:
     secret: bytes = field(repr=False)
     keys: AskKeys
     inquiry: Inquiry
-    kept: int = 0
-    """Unanswered questions that are written down."""
 
 
 @dataclass(slots=True)
@@ -132,7 +130,7 @@ class Answering:
         self._knocks: dict[bytes, _Knocked] = {}
         self._challenged_at = -NEVER
         self._asked: _Asked | None = _asked(asked[0], entropy) if asked else None
-        self._pending: _Pending | None = _pending(pending[0], contact, identity) if pending else None
+        self._pending: _Pending | None = _pending(pending[0], contact, identity, entropy) if pending else None
 
     # --- what the parent asks
 
@@ -187,7 +185,7 @@ class Answering:
                 "knock": asked.knock,
                 "secret": asked.secret,
                 "keys": encode_ask_keys(asked.keys),
-                "unanswered": asked.inquiry.unanswered,
+                **asked.inquiry.snapshot(),
             }
             value["asked"] = [kept]
         if pending is not None:
@@ -201,6 +199,8 @@ class Answering:
                 "chains": state.chains,
                 "transcript": pending.transcript,
                 "at": pending.at,
+                "inquiry": [pending.inquiry.snapshot()] if pending.inquiry is not None else [],
+                "questioned": pending.questioned,
             }
             value["pending"] = [waits]
         return value
@@ -275,7 +275,7 @@ class Answering:
             return lost, gone
         if pending.inquiry is None and pending.questioned < QUESTIONED_MAX:
             pending.inquiry = Inquiry(self._entropy, now, LISTEN_S)
-            pending.questioned += 1
+            pending.questioned, self.moved = pending.questioned + 1, True
         elif pending.inquiry is not None and pending.inquiry.answered(session):
             lost.append(_living(pending))
             gone = self.give_up()
@@ -285,12 +285,8 @@ class Answering:
         """Whether nobody lives in the session, and an asker is to be answered."""
         asked, pending = self._asked, self._pending
         if pending is not None and pending.inquiry is not None and pending.inquiry.over:
-            pending.inquiry = None
-        if asked is None:
-            return False
-        self.moved |= asked.inquiry.unanswered != asked.kept
-        asked.kept = asked.inquiry.unanswered
-        return asked.inquiry.over
+            pending.inquiry, self.moved = None, True
+        return asked is not None and asked.inquiry.over
 
     # --- answering
 
@@ -360,14 +356,14 @@ def _asked(kept: object, entropy: Entropy) -> _Asked:
         read.bytes("knock", ASK_BYTES),
         read.bytes("secret", KEY_BYTES),
         decode_ask_keys(read.bytes("keys")),
-        Inquiry(entropy, 0.0, LISTEN_S, unanswered=read.integer("unanswered", 0, 2**16)),
+        Inquiry.restore(entropy, read, LISTEN_S),
     )
 
 
-def _pending(kept: object, contact: ContactId, identity: Identity) -> _Pending:
+def _pending(kept: object, contact: ContactId, identity: Identity, entropy: Entropy) -> _Pending:
     read = codec.Reader(kept)
     state = SessionState(contact, read.bytes("olm"), read.bytes("chains"))
-    return _Pending(
+    pending = _Pending(
         read.bytes("name", ASK_BYTES),
         read.bytes("knock", ASK_BYTES),
         read.bytes("secret", KEY_BYTES),
@@ -377,3 +373,9 @@ def _pending(kept: object, contact: ContactId, identity: Identity) -> _Pending:
         read.number("at", 0.0, NEVER),
         0.0,
     )
+    if "questioned" in read:  # homes of before kept no questions
+        pending.questioned = read.integer("questioned", 0, QUESTIONED_MAX)
+        inquiries = read.items("inquiry", 1)
+        if inquiries:
+            pending.inquiry = Inquiry.restore(entropy, codec.Reader(inquiries[0]), LISTEN_S)
+    return pending

@@ -282,8 +282,10 @@ class Conversation:
 
     def leave(self, now: float) -> list[Output]:
         """Tell a contact who is here that we go."""
+        if self._sending.connected:
+            self._reunion.stopped(now)
         if not (self._sending.connected and self.here(now)) or self._reunion.torn:
-            return []
+            return self._saved([])
         goodbye = wire.Presence(here=False, asks=False, receipt=self._receipt())
         return self._saved(self._sending.say(goodbye, self._session.silent_room(now), now))
 
@@ -344,7 +346,7 @@ class Conversation:
                 asks = wire.Presence(here=True, asks=True, receipt=self._receipt())
                 said = self._sending.say(asks, self._session.answer_room(now), now)
                 if said:
-                    self._reunion.nudged(before)
+                    self._reunion.nudged(before, now)
                 return said
             case Warn():
                 return self._sending.say(wire.Copied(), self._session.answer_room(now), now)

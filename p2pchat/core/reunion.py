@@ -85,11 +85,12 @@ class Reunion:
         self._answering = Answering(
             contact, theirs, identity, entropy, counters, read.items("asked", 1), read.items("pending", 1)
         )
-        if self.torn or self.unconfirmed:
+        doubt = [codec.Reader(each) for each in read.items("doubt", 1)]
+        self._doubt = Inquiry.restore(entropy, doubt[0], DOUBT_S, counts=False) if doubt else None
+        if self.torn or self.unconfirmed or self._doubt is not None:
             self._asking.at_once(0.0)
         self._first = identity.identity_key < theirs
         """Of two whose session is of no use at both ends, this one is answered."""
-        self._doubt: Inquiry | None = None
         self._doubted_at = -NEVER
         self._due: list[Inquiry] = []
         """Whose question is about to leave."""
@@ -101,7 +102,8 @@ class Reunion:
     @property
     def moved(self) -> bool:
         """Whether there is something to keep."""
-        return self._moved or self._asking.moved or self._answering.moved
+        inquired = any(each.moved for each in self._inquiries())
+        return self._moved or self._asking.moved or self._answering.moved or inquired
 
     @property
     def possible(self) -> bool:
@@ -125,6 +127,7 @@ class Reunion:
             "anew": self._anew,
             "former": self._standings.former,
             "knock": self._asking.snapshot(),
+            "doubt": [self._doubt.snapshot()] if self._doubt is not None else [],
             **self._answering.snapshot(),
         }
         return RecoveryState(self._contact, codec.pack(value))
@@ -194,12 +197,19 @@ class Reunion:
 
     def connected(self, now: float) -> None:
         """A link came up: an end that is not heard now is told where we stand. A silence of before does not
-        count."""
+        count, and whether the contact is there is to be shown again."""
+        if self._doubt is not None:
+            self._doubt.counts = False
         for each in self._inquiries():
             each.interrupted(now)
         self._standings.connected(now)
         self._asking.connected(now)
         self._answering.connected(now)
+
+    def stopped(self, now: float) -> None:
+        """The node stops, with a link."""
+        for each in self._inquiries():
+            each.stopped(now)
 
     def tear(self, now: float) -> list[Step]:
         """There is no doubt that the contact knows a later state of this home than this one."""
@@ -240,7 +250,7 @@ class Reunion:
     def vouched(self, session: Session) -> None:
         """The contact said in the session what it has of ours, and it is nothing else than we sent."""
         if self._doubt is not None and self._doubt.answered(session):
-            self._doubt = None
+            self._doubt, self._moved = None, True
             if not self.unconfirmed:
                 self._asking.cease()
 
@@ -256,13 +266,14 @@ class Reunion:
         if self.torn or self._line is None or self._doubt is not None:
             return
         if now >= self._doubted_at + DOUBT_GAP_S:
-            self._doubt, self._doubted_at = Inquiry(self._entropy, now, DOUBT_S), now
+            self._doubt = Inquiry(self._entropy, now, DOUBT_S, counts=False)
+            self._doubted_at = now
             self._asking.soon(now)
 
-    def nudged(self, before: Position) -> None:
+    def nudged(self, before: Position, now: float) -> None:
         """It was asked whether somebody is there; ``before``: where the session stood until then."""
         for each in self._due:
-            each.asked(before)
+            each.asked(before, now)
         self._due = []
 
     def offered(self, tag: bytes) -> Session | None:
@@ -314,7 +325,7 @@ class Reunion:
         steps: list[Step] = [step for at, step in self._waiting if at <= now]
         self._waiting = [(at, step) for at, step in self._waiting if at > now]
         if now >= self._asking.at:
-            steps += self._knock(now)
+            steps += self._knock(session, now)
         if now >= self._standings.at:
             steps += self._say_standing(session, now)
         self._due = [each for each in self._inquiries() if each.tick(now)]
@@ -323,34 +334,38 @@ class Reunion:
             steps += self._answer(now)
         if self._answering.expired(now):
             steps.append(Listen(self._answering.give_up()))
-        return steps + self._doubted(now)
+        return steps + self._doubted(session, now)
 
     # --- asking
 
-    def _knock(self, now: float) -> list[Step]:
+    def _knock(self, session: Session, now: float) -> list[Step]:
         assert self._their_key is not None, "there is a line"
-        return [Say(self._asking.knock(self._their_key, now))]
+        knock = Say(self._asking.knock(self._their_key, now))
+        return [knock, *(Say(word) for word in self._ask(session, now))]
+
+    def _ask(self, session: Session, now: float) -> list[Word]:
+        """Ask, if there is a reason and the contact has shown to be there, now or in an earlier run."""
+        if not (self.torn or self.unconfirmed):
+            return []
+        return self._asking.ask(self._own, session.name if self.unconfirmed else UNHEARD, now)
 
     def _challenged(self, challenge: Challenge, session: Session, now: float) -> list[Step]:
         """The contact is there. Raises Unreadable."""
         if not self._asking.heard(challenge, self._own):
             return []
-        if self.torn or self.unconfirmed:
-            unheard = session.name if self.unconfirmed else UNHEARD
-            for word in self._asking.ask(self._own, unheard, now):
-                self._later(Say(word), now)
-            return []
+        for word in self._ask(session, now):
+            self._later(Say(word), now)
         if self._doubt is not None:
-            self._doubt.begin_again(now)
+            self._doubt.count(now)
         return []
 
-    def _doubted(self, now: float) -> list[Step]:
+    def _doubted(self, session: Session, now: float) -> list[Step]:
         """The contact is there, and does not hear us in the session."""
         doubt = self._doubt
-        if doubt is None or not doubt.over or not self._asking.challenged:
+        if doubt is None or not doubt.over:
             return []
         steps = self.tear(now)
-        for word in self._asking.ask(self._own, UNHEARD, now):
+        for word in self._ask(session, now):
             self._later(Say(word), now)
         return steps
 
@@ -409,7 +424,7 @@ class Reunion:
 def _fresh(entropy: Entropy) -> dict[str, Any]:
     """What is known of a contact at first."""
     nothing: dict[str, Any] = dict.fromkeys(("told", "torn", "unconfirmed", "anew"), False)
-    nothing |= {each: [] for each in ("former", "knock", "asked", "pending")}
+    nothing |= {each: [] for each in ("former", "knock", "doubt", "asked", "pending")}
     return {"own": RecoveryKey.generate(entropy).secret, "theirs": b"", **nothing}
 
 
@@ -419,4 +434,4 @@ def _kept(kept: RecoveryState) -> Any:
     of_before = isinstance(value, dict) and "asked" not in value
     if of_before:
         value |= {"knock": [], "asked": [], "pending": []}
-    return {"anew": False, **value} if isinstance(value, dict) else value
+    return {"anew": False, "doubt": [], **value} if isinstance(value, dict) else value

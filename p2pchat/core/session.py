@@ -73,8 +73,9 @@ written by a copy of this home. Under tags that we have used anybody can write, 
 SKIP_MAX = 4096
 """Cells that another copy of this home may have written since: a day's, and a few milliseconds to skip."""
 
-Position = tuple[SendChain, int, int]
-"""A place in what is sent: a chain, an epoch and the index of the next cell."""
+CHAIN_BYTES = NAME_BYTES + 4
+Position = tuple[bytes, int, int]
+"""A place in what is sent: the name of a chain, ``CHAIN_BYTES``, an epoch and the index of the next cell."""
 
 _EPOCH_BITS = 24
 """Of the 32 bits in which a fragment says what was seen; the other 8 are the generation, so that a word about
@@ -205,12 +206,17 @@ class Session:
 
     def position(self) -> Position:
         """Where we are in what we send."""
-        return self._sending, self._sending.epoch, self._sending.index
+        chain = self.name + self._generation().to_bytes(4, "big")
+        return chain, self._sending.epoch, self._sending.index
+
+    def _generation(self) -> int:
+        """Of the chain under which we send."""
+        return self._renewal.generation if self._sending_next is None else self._renewal.generation - 1
 
     def answered(self, since: Position) -> bool:
         """Whether the contact has shown that it saw a cell sent at that place or later."""
         chain, epoch, index = since
-        return chain is not self._sending or self._seen >= (epoch, index)
+        return chain != self.position()[0] or self._seen >= (epoch, index)
 
     def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
         """What shows the contact, and nobody else, that it is we who are behind a link; 16 bytes."""
@@ -303,10 +309,9 @@ class Session:
 
     def fragment(self, lane: Lane, number: int, floor: int, index: int, count: int, data: bytes) -> Fragment:
         """A fragment that also tells the contact how far we have seen their cells."""
-        generation = self._renewal.generation if self._sending_next is None else self._renewal.generation - 1
         chain = self._receiving[0] if self._sending_next is None else self._receiving[1]
         epoch, index_seen = chain.latest()
-        mark = generation % 256 << _EPOCH_BITS | epoch
+        mark = self._generation() % 256 << _EPOCH_BITS | epoch
         return Fragment(
             lane, number, floor, index, count, mark, NOTHING_SEEN if index_seen is None else index_seen, data
         )
@@ -369,8 +374,7 @@ class Session:
         whether what was said there is ours as well."""
         generation, epoch = fragment.seen_epoch >> _EPOCH_BITS, fragment.seen_epoch & (1 << _EPOCH_BITS) - 1
         index = -1 if fragment.seen_index == NOTHING_SEEN else fragment.seen_index
-        mine = self._renewal.generation if self._sending_next is None else self._renewal.generation - 1
-        if generation != mine % 256 or epoch < self._sending.epoch:
+        if generation != self._generation() % 256 or epoch < self._sending.epoch:
             return
         if (epoch, index) >= (self._sending.epoch, self._sending.index):
             if epoch != self._sending.epoch or index >= self._sending.index + SKIP_MAX:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,7 +25,8 @@ WORDS = {"FAILED": "failed", "PASSED": "passed", "SKIPPED": "skipped", "ERROR": 
 def main() -> int:
     """Name what did not pass, then count; 1 when a test failed or a run has left no report."""
     counts: Counter[str] = Counter()
-    seconds, missing = 0.0, 0
+    missing = 0
+    spans: list[tuple[datetime, datetime]] = []
     for place in map(Path, sys.argv[1:]):
         try:
             suites = ElementTree.parse(place).getroot()
@@ -33,7 +34,7 @@ def main() -> int:
             print(f"ERROR a run of pytest ended without a report ({place.name})")
             missing += 1
             continue
-        seconds += sum(float(suite.get("time", 0)) for suite in suites.iter("testsuite"))
+        spans += map(_span, suites.iter("testsuite"))
         for test in suites.iter("testcase"):
             ends = list(_ends(test))
             counts.update(ends or ["PASSED"])
@@ -41,9 +42,22 @@ def main() -> int:
                 print(f"{end} {_name(test)}")
     counts["ERROR"] += missing
     parts = [f"{counts[end]} {word}" for end, word in WORDS.items() if counts[end]]
-    took = f"{seconds:.2f}s ({timedelta(seconds=int(seconds))})"
+    took = _took(spans)
     print(f" {', '.join(parts) or 'no tests ran'} in {took} ".center(WIDTH, "="))
     return 1 if counts["FAILED"] or counts["ERROR"] else 0
+
+
+def _span(suite: ElementTree.Element) -> tuple[datetime, datetime]:
+    """When a run began and ended."""
+    began = datetime.fromisoformat(suite.attrib["timestamp"])
+    return began, began + timedelta(seconds=float(suite.get("time", 0)))
+
+
+def _took(spans: Sequence[tuple[datetime, datetime]]) -> str:
+    """From the first run's beginning to the last one's end: runs may stand beside each other."""
+    moments = [each for span in spans for each in span]
+    seconds = (max(moments) - min(moments)).total_seconds() if moments else 0.0
+    return f"{seconds:.2f}s ({timedelta(seconds=int(seconds))})"
 
 
 def _ends(test: ElementTree.Element) -> Iterator[str]:

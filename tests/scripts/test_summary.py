@@ -68,3 +68,16 @@ def test_it_is_good_when_every_run_was_and_a_run_without_a_report_was_not(
     monkeypatch.setattr("sys.argv", ["summary.py", str(reports[run])])
     assert summary.main() == code
     assert says in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_runs_beside_each_other_took_as_long_as_the_longer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = []
+    for name, second, took in (("one", 0, 50.5), ("two", 10, 60)):
+        when = f"2026-01-02T03:04:{second:02}.000000+00:00"
+        places.append(tmp_path / f"{name}.xml")
+        places[-1].write_text(f'<testsuites><testsuite timestamp="{when}" time="{took}"/></testsuites>')
+    monkeypatch.setattr("sys.argv", ["summary.py", *map(str, places)])
+    summary.main()
+    assert " in 70.00s (0:01:10) " in capsys.readouterr().out

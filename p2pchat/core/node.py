@@ -368,7 +368,7 @@ class Node:
     def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> orders.Event:
         known = self._talks.contact(contact)
         if known is None:
-            return orders.InviteFailed(invite, str(otherwise), otherwise.exit_code)
+            return orders.InviteFailed(invite, otherwise)
         return orders.InviteDone(invite, known)
 
     def _belonging_changed(self, fact: facts.MeshFact | facts.NameChosen, now: float) -> list[Order]:
@@ -448,7 +448,7 @@ class Node:
                 case pairing.Disturbed(strangers):
                     done.append(Notify(orders.InviteDisturbed(invite, strangers)))
                 case pairing.Failed(error):
-                    done.append(Notify(orders.InviteFailed(invite, str(error), error.exit_code)))
+                    done.append(Notify(orders.InviteFailed(invite, error)))
                 case pairing.Paired():
                     contact, kept = self._belonging.pair(each, now)
                     done += self._on_belonging(kept, now)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from p2pchat.core.facts import Fact
 from p2pchat.core.records import Change, Contact, Message
+from p2pchat.errors import P2PChatError
 from p2pchat.types import ContactId, LinkId, MeshId, MessageId, MessageState
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers
@@ -223,11 +224,10 @@ class InviteDone:
 
 @dataclass(frozen=True, slots=True)
 class InviteFailed:
-    """Over without a contact. ``reason`` is a line for people; ``exit_code`` as in the command line."""
+    """Over without a contact. ``error`` says why in a line for people."""
 
     invite: int
-    reason: str
-    exit_code: int
+    error: P2PChatError
 
 
 @dataclass(frozen=True, slots=True)

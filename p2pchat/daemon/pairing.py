@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Final
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.control.failures import as_exception
 from p2pchat.core import facts, orders
 from p2pchat.core.records import Mesh
 from p2pchat.daemon import views
@@ -79,9 +78,9 @@ class Pairing:
                         case orders.InviteDone(invite, contact, left_out) if invite == number:
                             over = True
                             return {**views.contact(contact, here=True), "left_out": list(left_out)}
-                        case orders.InviteFailed(invite, reason, exit_code) if invite == number:
+                        case orders.InviteFailed(invite, error) if invite == number:
                             over = True
-                            raise as_exception(-exit_code, reason)
+                            raise error
             raise ControlError("the node was too busy to follow the invite")
         finally:
             if not over:

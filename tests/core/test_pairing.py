@@ -16,6 +16,7 @@ from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, Output, host
 from p2pchat.core.pairing.binding import Transcript
 from p2pchat.crypto.kdf import invite_topic
+from p2pchat.errors import Ended, LimitError, NetworkError, NotInTime, TrustError, UsageError
 from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -82,12 +83,12 @@ def test_a_wrong_word_burns_the_code_and_both_sides_say_so(world: World) -> None
     enter(world, "eve", wrong(code))
     world.run(5.0)
     for name in ("alice", "eve"):
-        assert failure(world, name).exit_code == 4
-        assert "burnt" in failure(world, name).reason
+        assert isinstance(failure(world, name).error, TrustError)
+        assert "burnt" in str(failure(world, name).error)
         assert not world.machines[name].store.contacts
     enter(world, "bob", code)
     world.run(5.0)
-    assert failure(world, "bob").exit_code == 4
+    assert isinstance(failure(world, "bob").error, TrustError)
     assert not world.machines["bob"].store.contacts
 
 
@@ -97,28 +98,28 @@ def test_a_second_guest_is_refused_while_the_first_pairs(world: World) -> None:
     enter(world, "eve", code)
     world.run(5.0)
     assert world.machines["bob"].events(orders.InviteDone)
-    assert failure(world, "eve").exit_code == 4
+    assert isinstance(failure(world, "eve").error, TrustError)
 
 
 def test_a_code_nobody_hosts_gets_a_clear_line(world: World) -> None:
     enter(world, "bob", InviteCode(7, (WORDS[0], WORDS[1], WORDS[2])))
     world.run(5.0)
-    assert failure(world, "bob").exit_code == 4
-    assert "mistyped" in failure(world, "bob").reason
+    assert isinstance(failure(world, "bob").error, TrustError)
+    assert "mistyped" in str(failure(world, "bob").error)
 
 
 def test_an_invite_runs_out(world: World) -> None:
     world.invite("alice")
     world.run(601.0)
-    assert failure(world, "alice").exit_code == 6
+    assert isinstance(failure(world, "alice").error, NotInTime)
 
 
 def test_no_rendezvous_in_reach_is_said_at_once(world: World) -> None:
     world.down.add(URL)
     enter(world, "bob", InviteCode(7, (WORDS[0], WORDS[1], WORDS[2])))
     world.run(5.0)
-    assert failure(world, "bob").exit_code == 3
-    assert URL in failure(world, "bob").reason
+    assert isinstance(failure(world, "bob").error, NetworkError)
+    assert URL in str(failure(world, "bob").error)
 
 
 def test_the_host_s_absence_in_the_middle_is_noticed(world: World) -> None:
@@ -127,7 +128,7 @@ def test_the_host_s_absence_in_the_middle_is_noticed(world: World) -> None:
     world.run(0.09)
     world.kill("alice")
     world.run(5.0)
-    assert failure(world, "bob").exit_code in (4, 7)
+    assert isinstance(failure(world, "bob").error, TrustError | Ended)
     assert not world.machines["bob"].store.contacts
 
 
@@ -136,18 +137,18 @@ def test_a_link_of_another_maker_is_not_trusted(world: World) -> None:
     assert isinstance(link, InviteLink)
     enter(world, "bob", replace(link, fingerprint=bytes(16)))
     world.run(5.0)
-    assert failure(world, "bob").exit_code == 4
+    assert isinstance(failure(world, "bob").error, TrustError)
     assert not world.machines["bob"].store.contacts
 
 
 def test_one_s_own_invite_is_refused_at_once_and_stays_good(world: World) -> None:
     code = world.invite("alice")
     world.tell("alice", facts.InviteEntered(99, code, None, (), world.now + 10))
-    assert failure(world, "alice").exit_code == 2
+    assert isinstance(failure(world, "alice").error, UsageError)
     enter(world, "bob", code)
     enter(world, "bob", code)
     world.run(5.0)
-    assert failure(world, "bob").exit_code == 2
+    assert isinstance(failure(world, "bob").error, UsageError)
     assert world.machines["bob"].events(orders.InviteDone)
 
 
@@ -157,8 +158,8 @@ def test_a_copy_of_one_s_own_home_is_not_paired_with(world: World) -> None:
     world.start("copy")
     enter(world, "copy", world.invite("alice"))
     world.run(5.0)
-    assert "your own invite" in failure(world, "copy").reason
-    assert failure(world, "alice").exit_code == 7
+    assert "your own invite" in str(failure(world, "copy").error)
+    assert isinstance(failure(world, "alice").error, Ended)
     assert not world.machines["alice"].store.contacts and not copied.store.contacts
 
 
@@ -244,7 +245,7 @@ def test_an_invite_that_another_is_answering_is_given_up_after_a_while(world: Wo
     there.sitting.answered = True
     enter(world, "bob", code)
     world.run(40.0)
-    assert failure(world, "bob").exit_code == 4
+    assert isinstance(failure(world, "bob").error, TrustError)
 
 
 def test_no_one_time_key_is_ever_stored(world: World) -> None:
@@ -381,8 +382,8 @@ def test_a_server_too_busy_to_pass_a_blob_ends_the_pairing_with_a_clear_line(wor
     world.run(0.17)
     topic = next(iter(world.machines[name].running._invites._open.values())).party.topic
     world.tell(name, facts.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
-    assert failure(world, name).exit_code == 3
-    assert "busy" in failure(world, name).reason
+    assert isinstance(failure(world, name).error, NetworkError)
+    assert "busy" in str(failure(world, name).error)
 
 
 def test_a_rendezvous_lost_half_way_is_said(world: World) -> None:
@@ -390,8 +391,8 @@ def test_a_rendezvous_lost_half_way_is_said(world: World) -> None:
     enter(world, "bob", code)
     world.run(0.17)
     world.tell("bob", facts.RendezvousDown(URL, "it is shutting down"))
-    assert failure(world, "bob").exit_code == 3
-    assert "half-way" in failure(world, "bob").reason
+    assert isinstance(failure(world, "bob").error, NetworkError)
+    assert "half-way" in str(failure(world, "bob").error)
 
 
 def test_an_invite_can_be_taken_back_and_runs_out_with_the_truth(world: World) -> None:
@@ -400,13 +401,13 @@ def test_an_invite_can_be_taken_back_and_runs_out_with_the_truth(world: World) -
     world.tell("alice", facts.InviteCancelled(1))
     enter(world, "bob", code, patience=3.0)
     world.run(5.0)
-    assert failure(world, "bob").exit_code == 4
+    assert isinstance(failure(world, "bob").error, TrustError)
     world.down.add(URL)
     world.kill("eve")
     world.start("eve")
     enter(world, "eve", code)
     world.run(61.0)
-    assert failure(world, "eve").exit_code == 3
+    assert isinstance(failure(world, "eve").error, NetworkError)
 
 
 def test_a_server_full_of_invites_gives_longer_nameplates_and_gives_up_in_the_end(world: World) -> None:
@@ -416,20 +417,20 @@ def test_a_server_full_of_invites_gives_longer_nameplates_and_gives_up_in_the_en
     world.tamper = taken
     world.tell("alice", facts.InviteOpened(1, False, None, (), world.now + 60))
     world.run(5.0)
-    assert failure(world, "alice").exit_code == 3
+    assert isinstance(failure(world, "alice").error, NetworkError)
 
 
 def test_where_to_meet_must_be_known_and_invites_are_not_endless(world: World) -> None:
     world.add("nowhere", ())
     world.start("nowhere")
     world.tell("nowhere", facts.InviteOpened(1, False, None, (), world.now + 60))
-    assert failure(world, "nowhere").exit_code == 2
+    assert isinstance(failure(world, "nowhere").error, UsageError)
     world.tell("nowhere", facts.InviteOpened(2, False, None, ("http://no",), world.now + 60))
-    assert failure(world, "nowhere").exit_code == 2
+    assert isinstance(failure(world, "nowhere").error, UsageError)
     for number in range(2, 20):
         world.tell("alice", facts.InviteOpened(number, False, None, (), world.now + 60))
     world.run(1.0)
-    assert failure(world, "alice").exit_code == 5
+    assert isinstance(failure(world, "alice").error, LimitError)
 
 
 def parties(world: World, name: str) -> list[Host | Guest]:
@@ -474,7 +475,7 @@ def test_nobody_joins_two_people_who_each_take_her_for_the_other(world: World) -
     )
     assert not world.machines["alice"].store.contacts
     assert not world.machines["bob"].store.contacts
-    assert "somebody may sit between you" in failure(world, "bob").reason
+    assert "somebody may sit between you" in str(failure(world, "bob").error)
 
 
 @pytest.mark.parametrize(
@@ -490,7 +491,7 @@ def test_who_has_heard_another_pairing_than_we_is_no_contact(
     monkeypatch.setattr(lying._transcript, says, lambda *heard: bytes(32))
     world.run(70.0)
     assert not world.machines[deceived].store.contacts
-    assert "somebody may sit between you" in failure(world, deceived).reason
+    assert "somebody may sit between you" in str(failure(world, deceived).error)
 
 
 def test_a_pairing_s_keys_are_of_that_pairing_alone() -> None:
@@ -541,8 +542,8 @@ def test_a_code_at_which_somebody_guessed_is_not_opened_by_the_next_node(world: 
     world.kill("eve")
     world.start("alice")
     whoever_asks(world, "alice", code)
-    assert failure(world, "alice").exit_code == 4
-    assert "used up" in failure(world, "alice").reason
+    assert isinstance(failure(world, "alice").error, TrustError)
+    assert "used up" in str(failure(world, "alice").error)
     enter(world, "bob", code)
     world.run(70.0)
     assert not world.machines["alice"].store.contacts
@@ -565,8 +566,8 @@ def test_a_code_that_one_answered_is_not_answered_again(world: World) -> None:
     world.kill("bob")
     world.start("bob")
     enter(world, "bob", code)
-    assert failure(world, "bob").exit_code == 4
-    assert "tried from here" in failure(world, "bob").reason
+    assert isinstance(failure(world, "bob").error, TrustError)
+    assert "tried from here" in str(failure(world, "bob").error)
 
 
 def test_a_word_that_was_never_heard_uses_no_code_up(world: World) -> None:
@@ -575,7 +576,7 @@ def test_a_word_that_was_never_heard_uses_no_code_up(world: World) -> None:
     world.kill("alice")
     enter(world, "bob", code)
     world.run(5.0)
-    assert failure(world, "bob").exit_code == 4
+    assert isinstance(failure(world, "bob").error, TrustError)
     world.start("alice")
     whoever_asks(world, "alice", code)
     world.run(1.0)
@@ -619,7 +620,7 @@ def test_tried_codes_are_remembered_up_to_a_limit(world: World, monkeypatch: pyt
         world.run(5.0)
     assert len(world.machines["alice"].store.tried) == 2
     whoever_asks(world, "alice", codes[-1])
-    assert "used up" in failure(world, "alice").reason
+    assert "used up" in str(failure(world, "alice").error)
 
 
 def test_a_guest_who_falls_silent_half_way_does_not_keep_the_host_for_a_day(world: World) -> None:
@@ -630,8 +631,8 @@ def test_a_guest_who_falls_silent_half_way_does_not_keep_the_host_for_a_day(worl
     world.run(59.0)
     assert not world.machines["alice"].events(orders.InviteFailed)
     world.run(2.0)
-    assert failure(world, "alice").exit_code == 6
-    assert "half-way" in failure(world, "alice").reason
+    assert isinstance(failure(world, "alice").error, NotInTime)
+    assert "half-way" in str(failure(world, "alice").error)
 
 
 @pytest.mark.parametrize("link", [False, True])
@@ -791,7 +792,7 @@ def test_two_whose_clocks_are_years_apart_are_told_and_do_not_pair(
     assert bool(world.machines["bob"].store.contacts) == pairs
     assert bool(alice.store.contacts) == pairs
     if not pairs:
-        assert "clocks of the two machines" in failure(world, "bob").reason
+        assert "clocks of the two machines" in str(failure(world, "bob").error)
 
 
 def test_guests_compare_what_every_server_says(world: World) -> None:
@@ -801,8 +802,8 @@ def test_guests_compare_what_every_server_says(world: World) -> None:
     world.start("carol")
     enter(world, "carol", InviteCode(7, (WORDS[0], WORDS[1], WORDS[2])))
     world.run(5.0)
-    assert failure(world, "carol").exit_code == 4
-    assert "mistyped" in failure(world, "carol").reason
+    assert isinstance(failure(world, "carol").error, TrustError)
+    assert "mistyped" in str(failure(world, "carol").error)
 
 
 def test_strangers_at_the_table_are_not_heard(world: World) -> None:

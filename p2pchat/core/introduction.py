@@ -3,8 +3,9 @@
 Knows: what is sealed under the mesh secret and to what it is bound. Does not know: how blobs travel, or why.
 
 An offer is bound to where it is made, an answer to the very offer it answers; both carry fresh ephemeral
-keys, so nothing long-lived crosses the wire and a recorded exchange opens no later one (protocol, section
-2). What goes through the hands of other members is sealed under a secret of the two ends, too.
+keys, so nothing long-lived crosses the wire and a recorded exchange opens no later one
+(docs/protocol/README.md#3-offers-and-answers). What goes through the hands of other members is sealed under a
+secret of the two ends, too.
 """
 
 from __future__ import annotations

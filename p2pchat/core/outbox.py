@@ -21,7 +21,7 @@ from p2pchat.wire.payload import Receipt, names
 
 PROBE_FIRST_S = 3.0
 """First repeat where cells take no stem (a privacy profile has its own): more than the slowest receipt of a
-mesh of thousands (protocol, section 5: p99 1.2 s each way)."""
+mesh of ten thousand (docs/figures/mesh.jsonl: p99 0.8 s each way)."""
 
 PROBE_LAST_S = 120.0
 """Gaps double up to this; an absent contact costs the mesh a cell every two minutes."""

@@ -8,7 +8,7 @@ its first duplicate. With everybody a source that does not settle, or settles on
 duplicate of one source's cell is the first copy of another's. Here a link is judged by its *lead*: how much
 sooner cells came over it than they would have come otherwise, per cell that crossed it either way. It is
 pruned when both ends find its lead small; one constant, ``Damping.lead_s``, chooses between fewer copies and
-less time (docs/decisions).
+less time (decision 0013).
 
 ::
 

@@ -4,7 +4,8 @@ Knows: the generation, the chained renewal key, the ML-KEM exchange that replace
 two messages travel, or the chains made from the roots.
 
 A thief of one day's keys can follow the hash ratchets forward; a renewal he does not see end to end locks him
-out again (protocol, section 8). Only the side that made the invite begins, so that two renewals never cross.
+out again (docs/protocol/README.md#8-sessions). Only the side that made the invite begins, so that two
+renewals never cross.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
 
 MESSAGES = 50
 AGE_S = 86_400.0
-"""Whichever comes first since the last renewal (protocol, section 8)."""
+"""Whichever comes first since the last renewal (docs/protocol/README.md#8-sessions)."""
 
 Roots = tuple[bytes, bytes]
 """The sending and the receiving root, 32 bytes each."""

@@ -64,7 +64,7 @@ class LinkStatus:
     allowance: float = 1.0
     """The share of its burst of new cells that is left to the neighbour, 0 to 1."""
     standing: str = ""
-    """``sought``, ``met``, ``accepted`` or ``guest`` (protocol, 5.1)."""
+    """``sought``, ``met``, ``accepted`` or ``guest`` (docs/protocol/README.md#51-neighbours)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ what a box holds, or who talks to whom.
 A clock may be wrong, and somebody who knows where members meet may wait where a wrong one leads. So when a
 chain goes on by more than an epoch at once, it keeps what it was before, until a cell of the other side came
 under what it is now; and for ``BACK_EPOCHS`` in any case. A clock that goes back finds it there. Cells that
-were sealed in between are then as those of a copy of this home (docs/decisions, 0023).
+were sealed in between are then as those of a copy of this home (decision 0023).
 
 Chains begin anew with each epoch. A sender may therefore use up its window towards someone who is away for
-months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch (see
-docs/decisions).
+months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch
+(decision 0003).
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def open_blob(key: bytes, blob: bytes, bound_to: bytes) -> bytes:
 
 
 class LinkKeys:
-    """The keys of one link (protocol, section 2)."""
+    """The keys of one link (docs/protocol/README.md#4-links)."""
 
     def __init__(self, link64: bytes) -> None:
         self._confirm, self._frames = link64[:32], link64[32:]

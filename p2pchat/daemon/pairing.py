@@ -23,7 +23,7 @@ WORDS_PATIENCE_S: Final = 600.0
 """How long an invite by words waits by default: as long as one waits on the telephone."""
 
 LINK_PATIENCE_S: Final = 86_400.0
-"""How long an invite by link waits by default (protocol, section 7)."""
+"""How long an invite by link waits by default: until the next day, as mail does."""
 
 JOIN_PATIENCE_S: Final = 60.0
 

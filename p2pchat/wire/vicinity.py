@@ -30,7 +30,7 @@ Whoever has more cannot list them all, and is let go by those it leaves out."""
 
 DEPTH: Final = 5
 """Hops that a record travels: with two, 85 % of the nodes of a mesh of 1000 find no stem of three hops
-(protocol, section 6)."""
+(docs/protocol/README.md#61-vicinity)."""
 
 SIGNATURE_BYTES: Final = 64
 

@@ -78,7 +78,8 @@ class _Screen:
 
     async def run(self, name: str) -> None:
         await self._talk.open(name)
-        helpers = [asyncio.ensure_future(work) for work in (self._talk.follow(), self._take_typed())]
+        works = (self._talk.follow(), self._talk.look_round(), self._take_typed())
+        helpers = [asyncio.ensure_future(work) for work in works]
         prompt = asyncio.ensure_future(self._session.prompt_async())
         try:
             with suppress(EOFError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,8 @@ from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import lasting, local_time, span, span_words, whereabouts
+from p2pchat.wording.lines import lasting, local_time, span, span_words
+from p2pchat.wording.presence import presence, whereabouts
 from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
 from p2pchat.wording.sessions import standing, trust
 
@@ -57,12 +59,12 @@ def list_(settings: Settings) -> None:
 
 def _row(contact: Mapping[str, Any]) -> str:
     """The name comes last: names differ in width, and in how wide terminals draw them."""
-    here = whereabouts(contact["here"])
+    here = whereabouts(contact, contact["here"] is not None, datetime.now(UTC))
     known = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
     noise = "muted" if contact["muted"] else ""
     told = "" if standing(contact) is None else "  (see 'contacts show')"
     name = harmless_name(contact["name"])
-    return f"{here:<7} {known:<11} {noise:<6} {contact['fingerprint'][:16]}  {name}{told}"
+    return f"{here:<10} {known:<11} {noise:<6} {contact['fingerprint'][:16]}  {name}{told}"
 
 
 @command.command("show")
@@ -102,7 +104,7 @@ def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "disappears", span_words(contact["disappear"]) if contact["disappear"] else "never"
     if contact["over_quota"]:
         yield "disk", "has filled what one contact may in a day; what follows waits with them"
-    yield "here", {True: "yes", False: "no", None: "unknown: no link"}[contact["here"]]
+    yield "here", presence(contact, contact["here"] is not None, datetime.now(UTC))
     yield "paired by", contact["how"]
     yield "since", local_time(contact["added_at"]).strftime("%Y-%m-%d %H:%M")
 

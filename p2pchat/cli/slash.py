@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Final
 
 from p2pchat.cli.talk import ENTRY_LINES, Talk
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import Event, whereabouts
+from p2pchat.wording.lines import Event
 from p2pchat.wording.pairing import join_command, kept, stranger_line
+from p2pchat.wording.presence import whereabouts
 
 FOUND_MAX: Final = 50
 """Lines a search shows: more scroll away unread."""
@@ -80,11 +82,11 @@ class Slash:
 
     async def _who(self, _rest: str) -> None:
         for name, contact in self._talk.contacts.items():
-            here = whereabouts(contact["here"] if self._talk.links else None)
+            here = whereabouts(contact, bool(self._talk.links), datetime.now(UTC))
             trust = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
             unread = len(self._talk.unread.get(name, {}))
             self._talk.notice(
-                f"{here:<7}  {trust:<10}  {harmless_name(name)}" + (f"  ({unread} unread)" if unread else "")
+                f"{here:<10}  {trust:<10}  {harmless_name(name)}" + (f"  ({unread} unread)" if unread else "")
             )
 
     async def _history(self, rest: str) -> None:

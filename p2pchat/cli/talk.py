@@ -11,18 +11,21 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
-from p2pchat.wording.lines import PRESENCE, Event, clock_time, contact_line, local_time, whereabouts
+from p2pchat.wording.lines import Event, clock_time, contact_line, local_time
+from p2pchat.wording.presence import presence, seen, whereabouts
 from p2pchat.wording.sessions import session_line
 from p2pchat.wording.settings import clock_of
 from p2pchat.wording.signs import UNICODE, Signs
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
+
+T = TypeVar("T")
 
 Line = list[tuple[str, str]]
 """Pieces of one line, each with the name of its style."""
@@ -47,6 +50,9 @@ TROUBLES: Final = 3
 
 RETRY_S: Final = 2.0
 """Between attempts to reach a node that cannot be found or run."""
+
+LOOK_S: Final = 30.0
+"""Between looks at when contacts were heard."""
 
 _FINAL: Final = ("delivered", "expired", "cancelled")
 _ORDER: Final = ("sending", "queued", "relayed", *_FINAL)
@@ -105,7 +111,7 @@ class Talk:
         await self._show_last()
         await self.node.heard(self.unread.pop(self.name, {}))
         self.notice(
-            f"talking with {harmless_name(self.name)} ({PRESENCE[self.here]}); /help shows what helps"
+            f"talking with {harmless_name(self.name)} ({self._told(presence)}); /help shows what helps"
         )
         self._changed()
 
@@ -127,8 +133,21 @@ class Talk:
 
     @property
     def here(self) -> bool | None:
-        """Whether the one we talk with was heard from lately; None without a link, when nobody can know."""
-        return bool(self.contacts.get(self.name, {}).get("here")) if self.links else None
+        """Whether the one we talk with is here; None where that is not known."""
+        return self._told(seen)
+
+    def _told(self, how: Callable[[Event, bool, datetime], T]) -> T:
+        """What is to be said of where the one we talk with is."""
+        contact = self.contacts.get(self.name, {"here": False})
+        return how(contact, bool(self.links), datetime.now(UTC))
+
+    async def look_round(self) -> None:
+        """Learn anew when everybody was heard, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(*_PASSING):
+                await self._meet()
+            self._changed()
 
     # --- what happens
 
@@ -186,9 +205,10 @@ class Talk:
 
     def _came_or_went(self, name: str, here: bool) -> None:
         if name in self.contacts:
-            self.contacts[name] = {**self.contacts[name], "here": here}
+            heard_at = datetime.now(UTC).isoformat()
+            self.contacts[name] = {**self.contacts[name], "here": here, "heard_at": heard_at}
         if name == self.name:
-            self.notice(f"{harmless_name(name)} is {whereabouts(here)}")
+            self.notice(f"{harmless_name(name)} is {'here' if here else 'away'}")
 
     # --- what is sent
 
@@ -297,7 +317,7 @@ class Talk:
         """Who is here, how many links, and how far the last messages have come."""
         dot = self.signs.dots[self.here]
         style = "class:status.here" if self.here else "class:status"
-        line: Line = [(style, f" {dot} {harmless_name(self.name)} {whereabouts(self.here)}")]
+        line: Line = [(style, f" {dot} {harmless_name(self.name)} {self._told(whereabouts)}")]
         line.append(("class:status", f" | {self.links} link{'' if self.links == 1 else 's'}"))
         if unread := sum(map(len, self.unread.values())):
             line.append(("class:status.unread", f" | {unread} unread"))

@@ -32,6 +32,7 @@ class Contact(TypedDict):
     muted: bool
     disappear: float | None
     here: bool | None
+    heard_at: str | None
     over_quota: bool
     added_at: str
     mesh: str

@@ -130,6 +130,11 @@ class Conversation:
         return self._presence.here(now)
 
     @property
+    def heard_at(self) -> float | None:
+        """When the contact was heard last, Unix seconds; None: not since this node began."""
+        return self._presence.heard_at
+
+    @property
     def over_quota(self) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
         return self._quota.used_up

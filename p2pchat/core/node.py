@@ -103,6 +103,10 @@ class Node:
         """Whether the contact was heard lately; None without a link, where nobody could be heard."""
         return self._talks.here(contact, now)
 
+    def heard_at(self, contact: ContactId) -> float | None:
+        """When the contact was heard last, Unix seconds; None: not since this node began."""
+        return self._talks.heard_at(contact)
+
     def over_quota(self, contact: ContactId) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
         return self._talks.over_quota(contact)

@@ -131,6 +131,11 @@ class Talks:
         talk = self._conversations.get(contact)
         return None if talk is None or not self._links_to(talk) else talk.here(now)
 
+    def heard_at(self, contact: ContactId) -> float | None:
+        """When the contact was heard last, Unix seconds; None: not since this node began."""
+        talk = self._conversations.get(contact)
+        return talk.heard_at if talk is not None else None
+
     def over_quota(self, contact: ContactId) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
         talk = self._conversations.get(contact)

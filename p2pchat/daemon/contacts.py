@@ -95,7 +95,7 @@ class Contacts:
     def _contact_view(self, contact: Contact) -> answers.Contact:
         node = self._host.node
         here = node.here(contact.id, self._host.clock.now())
-        return views.contact(contact, here, node.over_quota(contact.id))
+        return views.contact(contact, here, node.heard_at(contact.id), node.over_quota(contact.id))
 
     def named(self, name: str) -> Contact:
         """A contact by name: exactly, or else in whatever case and composition, or as the name is shown, if

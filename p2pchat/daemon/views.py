@@ -71,7 +71,9 @@ def _line(line: Message, own_name: str, name: str) -> events.Line:
     }
 
 
-def contact(them: Contact, here: bool | None, over_quota: bool = False) -> answers.Contact:
+def contact(
+    them: Contact, here: bool | None, heard_at: float | None = None, over_quota: bool = False
+) -> answers.Contact:
     """One contact. ``here`` is None where there is no link to hear them over."""
     return {
         "name": them.name,
@@ -85,6 +87,7 @@ def contact(them: Contact, here: bool | None, over_quota: bool = False) -> answe
         "muted": them.muted,
         "disappear": them.lasts_s or None,
         "here": here,
+        "heard_at": moment(heard_at) if heard_at is not None else None,
         "over_quota": over_quota,
         "added_at": moment(them.added_at),
         "mesh": them.mesh.hex(),

@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -233,7 +234,7 @@ class Chat(Quiet[None]):
 
     def everyone(self) -> RenderableType:
         """All contacts, and what is to be known about each."""
-        return around.everyone(self.talks.in_order(), linked=bool(self.talks.links))
+        return around.everyone(self.talks.in_order(), bool(self.talks.links), datetime.now(UTC))
 
     def _forgotten(self, name: str, id: str | None) -> None:
         if id is not None:
@@ -286,10 +287,11 @@ class Chat(Quiet[None]):
 
     def _show_parts(self) -> None:
         current = self.talks.people.get(self.talks.current)
-        self.people.show(self.talks.in_order(), self.talks.current, linked=bool(self.talks.links))
+        linked, now = bool(self.talks.links), datetime.now(UTC)
+        self.people.show(self.talks.in_order(), self.talks.current, linked=linked, now=now)
         self.screen_stack[0].set_class(current is None, "-nobody")
         self.screen_stack[0].set_class(bool(self._trouble or self._no_way), "-troubled")
-        self.query_one("#title", Static).update(around.title(current, linked=bool(self.talks.links)))
+        self.query_one("#title", Static).update(around.title(current, linked, now))
         back = self.scrollback
         self.writing.border_title = around.above_writing(self.talks.current, back.below, back.following)
         width = max(1, self.size.width - 2)
@@ -322,6 +324,7 @@ class Chat(Quiet[None]):
     async def _look(self) -> None:
         """Ask the node how it is."""
         status = await self.node.status()
+        await self.talks.look_round()
         self._hidden = hidden_in_short(status["meshes"])
         self._no_way = status.get("no_way", "")
         if self.screen_stack[0].has_class("-meshed"):

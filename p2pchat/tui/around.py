@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from rich.cells import cell_len
@@ -18,7 +19,8 @@ from rich.text import Text
 
 from p2pchat.text import harmless_name, one_line
 from p2pchat.tui.talks import Person
-from p2pchat.wording.lines import PRESENCE, span_words
+from p2pchat.wording.lines import span_words
+from p2pchat.wording.presence import presence
 
 Keys = tuple[tuple[str, str], ...]
 
@@ -128,21 +130,21 @@ def _keys(of: Sequence[tuple[str, str]]) -> Text:
     return line
 
 
-def title(person: Person | None, linked: bool) -> Text:
+def title(person: Person | None, linked: bool, now: datetime) -> Text:
     """Whom one talks with, and what is to be known about that."""
     if person is None:
         return Text("p2pchat")
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(harmless_name(person.name))
-    line.append(f"  {' · '.join(_facts(person, linked, keys=True))}", "not bold")
+    line.append(f"  {' · '.join(_facts(person, linked, now, keys=True))}", "not bold")
     return line
 
 
-def _facts(person: Person, linked: bool, *, keys: bool) -> list[str]:
+def _facts(person: Person, linked: bool, now: datetime, *, keys: bool) -> list[str]:
     def key(name: str) -> str:
         return f": {name}" if keys else ""
 
-    facts = [PRESENCE[person.here(linked)]]
+    facts = [presence(person.contact, linked, now)]
     facts.append("verified" if person.contact["verified"] else f"not verified{key('F7')}")
     if lasts := person.contact.get("disappear"):
         facts.append(f"disappears after {span_words(lasts)}")
@@ -153,13 +155,13 @@ def _facts(person: Person, linked: bool, *, keys: bool) -> list[str]:
     return facts
 
 
-def everyone(people: Sequence[Person], linked: bool) -> Table | Text:
+def everyone(people: Sequence[Person], linked: bool, now: datetime) -> Table | Text:
     """All contacts, and what is to be known about each."""
     if not people:
         return Text("You know nobody yet: F5 makes a code for a friend.")
     table = Table.grid(padding=(0, 2))
     for person in people:
-        facts = _facts(person, linked, keys=False)
+        facts = _facts(person, linked, now, keys=False)
         if person.unread:
             facts.append(f"{len(person.unread)} unread")
         table.add_row(Text(harmless_name(person.name), "bold"), Text(" · ".join(facts)))

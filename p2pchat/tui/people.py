@@ -6,6 +6,7 @@ Knows: how one of them looks in it. Does not know: what is said with them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -17,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from p2pchat.text import harmless_name, one_line
 from p2pchat.tui.talks import Person
+from p2pchat.wording.presence import seen
 
 MANY: Final = 99
 """More unread than this are not counted out."""
@@ -37,10 +39,11 @@ class People(OptionList):
         super().__init__(id=id, markup=False)
         self._shown: list[tuple[str, str]] = []
 
-    def show(self, people: Sequence[Person], current: str, *, linked: bool) -> None:
+    def show(self, people: Sequence[Person], current: str, *, linked: bool, now: datetime) -> None:
         """List them; ``current`` is the one we look at. Without a link nobody is known to be here."""
         width = max(12, (self.scrollable_content_region.width or 24) - 2)
-        rows = [(each.name, _row(each, width, linked, each.name == current)) for each in people]
+        here = {each.name: seen(each.contact, linked, now) for each in people}
+        rows = [(each.name, _row(each, width, here[each.name], each.name == current)) for each in people]
         shown = [(name, row.markup) for name, row in rows]
         if shown != self._shown:
             self._shown = shown
@@ -63,11 +66,10 @@ def _id(name: str) -> str:
     return f"p{name.encode().hex()}"
 
 
-def _row(person: Person, width: int, linked: bool, open: bool) -> Text:
+def _row(person: Person, width: int, here: bool | None, open: bool) -> Text:
     """Two lines: who, and what was said last."""
     unread = len(person.unread)
     badge = "" if not unread else f" {unread if unread <= MANY else f'{MANY}+'} "
-    here = person.here(linked)
     dot = "✗" if person.contact["blocked"] else _DOTS[here]
     muted = " muted" if person.muted and not person.contact["blocked"] else ""
     name = _fit(harmless_name(person.name), width - 3 - cell_len(muted) - cell_len(badge) - bool(badge))

@@ -66,10 +66,6 @@ class Person:
     def name(self) -> str:
         return str(self.contact["name"])
 
-    def here(self, linked: bool) -> bool | None:
-        """Whether they were heard from lately; None where nobody can know, as we have no link."""
-        return bool(self.contact["here"]) if linked else None
-
     @property
     def muted(self) -> bool:
         """Whether they make no noise."""
@@ -122,6 +118,13 @@ class Talks:
                 self._spoke(self.people[talk["with"]], talk)
                 self.people[talk["with"]].unheard = min(talk["unheard"], UNREAD_MAX)
         self._tell(Changed())
+
+    async def look_round(self) -> None:
+        """Learn anew when everybody was heard."""
+        for contact in await self.node.contacts():
+            person = self.people.get(contact["name"])
+            if person is not None and person.contact["fingerprint"] == contact["fingerprint"]:
+                person.contact = contact
 
     async def _meet(self) -> None:
         """Learn anew who there is; whoever we look at may have another name now."""
@@ -205,7 +208,7 @@ class Talks:
             case "presence":
                 if event["name"] in self.people:
                     person = self.people[event["name"]]
-                    person.contact = {**person.contact, "here": event["here"]}
+                    person.contact = {**person.contact, "here": event["here"], "heard_at": _now()}
             case "link":
                 self.links = event["links"]
             case "contact" | "session":

@@ -19,9 +19,6 @@ Event = Mapping[str, Any]
 MARKS: Final = {"queued": "·", "relayed": "✓", "delivered": "✓✓", "expired": "✗", "cancelled": "✗"}
 """How far an outgoing message is known to have come."""
 
-PRESENCE: Final = {True: "here", False: "away", None: "no link: here or away is not known"}
-"""Whether a contact was heard lately; None: nobody can know."""
-
 REWRITTEN: Final = "rewritten here"
 """Beside a line whose text its owner has changed, instead of what is known about the text that was sent."""
 
@@ -72,11 +69,6 @@ def span_words(seconds: float) -> str:
         if seconds >= size and not seconds % size:
             return f"{seconds / size:g} {unit}{'s' * (seconds != size)}"
     return f"{seconds:g} seconds"
-
-
-def whereabouts(here: bool | None) -> str:
-    """``PRESENCE`` in a word."""
-    return {True: "here", False: "away", None: "unknown"}[here]
 
 
 def contact_line(event: Event) -> str:

@@ -91,4 +91,4 @@ def test_who_cannot_be_known_to_be_here_is_not_called_away(p2pchat: Run, node: F
     assert ran.lines[0].split()[0] == "unknown"
     assert "No node runs here" in ran.err
     assert json.loads(p2pchat("contacts", "--json").out)["here"] is None
-    assert "unknown: no link" in p2pchat("contacts", "show", "x").out
+    assert "here or away is not known" in p2pchat("contacts", "show", "x").out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -127,6 +128,18 @@ async def test_who_is_here_is_in_view(screen: Screen) -> None:
     await screen.talk.take({"type": "presence", "name": "bob", "here": False})
     assert screen.status.startswith(" ○ bob away")
     assert screen.noticed()[-1] == "bob is away"
+
+
+async def test_who_falls_silent_is_not_said_to_be_here(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pchat.cli.talk.LOOK_S", 0.001)
+    await screen.talk.open("bob")
+    looking = asyncio.ensure_future(screen.talk.look_round())
+    screen.node.people["bob"]["heard_at"] = (datetime.now(UTC) - timedelta(seconds=250)).isoformat()
+    while not screen.status.startswith(" ? bob 4 min ago"):
+        await asyncio.sleep(0.001)
+    looking.cancel()
 
 
 async def test_links_are_in_view(screen: Screen) -> None:
@@ -273,7 +286,7 @@ async def test_an_unknown_command_points_to_help(screen: Screen) -> None:
 async def test_who(screen: Screen) -> None:
     await screen.talk.open("bob")
     await screen.slash.run("/who")
-    assert screen.noticed()[-2:] == ["here     unverified  bob", "here     unverified  carol"]
+    assert screen.noticed()[-2:] == ["here        unverified  bob", "here        unverified  carol"]
 
 
 async def test_search_shows_what_is_found_even_if_it_was_shown_before(screen: Screen) -> None:

@@ -136,6 +136,19 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
     assert left and set(left) <= set(ticks)
 
 
+def test_when_a_contact_was_heard_is_known_also_after_it_was_killed() -> None:
+    world = popular("fast", 1)
+    victim = world.machines["victim"].running
+    (friend,) = victim.contacts()
+    heard = victim.heard_at(friend.id)
+    assert heard is not None and heard <= world.now
+    world.kill("friend 0")
+    killed = world.now
+    world.run(HERE_S / 2)
+    after = victim.heard_at(friend.id)
+    assert after is not None and after <= killed + 1.0
+
+
 def test_gaps_have_no_memory() -> None:
     presence = Presence(SeededEntropy(3))
     gaps = []

@@ -37,6 +37,7 @@ def contact(name: str, **rest: Any) -> Event:
         "disappear": None,
         "over_quota": False,
         "here": True,
+        "heard_at": None,
         "added_at": AT,
         "mesh": "00" * 16,
         "safety_number": " ".join(["12345"] * 12),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from p2pchat.tui import around
@@ -9,6 +11,7 @@ from p2pchat.tui.talks import Person
 from p2pchat.wording.exposure import hidden_in_short
 from tests.support.fake_node import contact
 
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SMALL = {"profile": "balanced", "crowd": 2, "stem": {"hops": 0, "state": "none", "drawn": 0}}
 WHOLE = {"profile": "balanced", "crowd": 31, "stem": {"hops": 4, "state": "whole", "drawn": 1}}
 SHORT = {"profile": "balanced", "crowd": 4, "stem": {"hops": 3, "state": "short", "drawn": 1}}
@@ -60,11 +63,11 @@ def test_everyone_is_listed_with_what_is_known() -> None:
     people = [Person(contact("ana", verified=True)), Person(contact("bob", here=False, muted=True))]
     console = Console(width=80)
     with console.capture() as shown:
-        console.print(around.everyone(people, linked=True))
+        console.print(around.everyone(people, True, NOW))
     assert [line.split() for line in shown.get().splitlines()] == [
         ["ana", "here", "·", "verified"],
         ["bob", "away", "·", "not", "verified", "·", "muted"],
     ]
     with console.capture() as shown:
-        console.print(around.everyone(people, linked=False))
+        console.print(around.everyone(people, False, NOW))
     assert shown.get().count("no link") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -190,6 +191,19 @@ async def test_nobody_is_here_without_a_link(desk: Open) -> None:
         await it.chat.talks.take({"type": "link", "links": 1, "change": "up"})
         await it.settle()
         assert "bob  here" in it.screen
+
+
+async def test_who_falls_silent_is_not_said_to_be_here(desk: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2pchat.tui.app.LOOK_S", 0.01)
+    node = FakeNode("bob")
+    node.people["bob"]["heard_at"] = datetime.now(UTC).isoformat()
+    async with desk(node) as it:
+        assert "bob  here" in it.screen
+        node.people["bob"]["heard_at"] = (datetime.now(UTC) - timedelta(seconds=250)).isoformat()
+        await it.until(lambda: "bob  heard 4 min ago" in it.screen)
+        assert "? bob" in it.screen
+        node.people["bob"]["heard_at"] = datetime.now(UTC).isoformat()
+        await it.until(lambda: "bob  here" in it.screen)
 
 
 async def test_what_is_begun_waits_in_its_conversation(desk: Open) -> None:

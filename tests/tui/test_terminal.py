@@ -157,3 +157,63 @@ def test_after_a_suspension_all_is_drawn_again(
     terminal.type("\r")
     terminal.until("me  half a line")
     assert sent(terminal) == [("bob", "half a line")]
+
+
+def test_pasted_code_keeps_its_columns(at_terminal: At, sent: Sent) -> None:
+    code = "for i in y:\n\tif i:\n\t\tprint(i)\na\tb"
+    terminal = at_terminal([message("1", code, at="2026-01-02T03:04:05Z")], columns=70)
+    terminal.until("a   b")
+    rows = terminal.text.splitlines()
+    column = next(row for row in rows if "for i in y" in row).index("for i")
+    lines = [row for row in rows if "if i:" in row or "print(i)" in row or "a   b" in row]
+    shown = [row[column:].rstrip() for row in lines]
+    assert shown == ["    if i:", "        print(i)", "a   b"]
+    assert sent(terminal) == []
+
+
+F4 = "\x1bOS"
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(24, 80), (24, 100), (20, 60)])
+def test_the_panel_of_the_mesh_leaves_in_sight_what_one_writes(
+    at_terminal: At, sent: Sent, rows: int, columns: int
+) -> None:
+    terminal = at_terminal([message("1", "said before", at="2026-01-02T03:04:05Z")], rows, columns)
+    terminal.until("bob said before")
+    terminal.pressed(F4)
+    terminal.until_gone("bob said before")
+    terminal.type("blind?")
+    terminal.until("blind?")
+    terminal.type("\x1b")
+    terminal.until("bob said before")
+    terminal.until("F1 help")
+    terminal.pressed(F4)
+    terminal.until_gone("bob said before")
+    terminal.type(" no\r")
+    terminal.until("me  blind? no")
+    terminal.until("bob said before")
+    assert sent(terminal) == [("bob", "blind? no")]
+
+
+def test_who_lists_everyone_and_takes_no_letter_away(at_terminal: At, sent: Sent) -> None:
+    terminal = at_terminal()
+    terminal.type("/who\r")
+    terminal.until("here · not verified", times=2)
+    terminal.type("still writing\r")
+    terminal.until("me still writing")
+    assert sent(terminal) == [("bob", "still writing")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "privacy"),
+    [(120, "hidden among 8 computers"), (80, "hidden among 8"), (60, "hidden among 8")],
+)
+def test_no_half_a_sentence_is_said_of_privacy(at_terminal: At, columns: int, privacy: str) -> None:
+    terminal = at_terminal(columns=columns)
+    terminal.until(privacy)
+    terminal.type("on its way\r")
+    terminal.until("1 on the way")
+    (line,) = [row for row in terminal.text.splitlines() if "1 link" in row]
+    told = {part.strip() for part in line.split(" · ")}
+    assert told <= {"1 link", "1 on the way", "hidden among 8 computers", "hidden among 8"}
+    assert len(told) == 3

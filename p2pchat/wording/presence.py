@@ -1,0 +1,50 @@
+"""What is said of where a contact is: no more than is known.
+
+Knows: when the contact was heard, as the node tells it. Does not know: where it is shown.
+
+Contacts who are here let themselves be heard at random moments, some minutes apart, and who is killed says no
+goodbye: that somebody is here is known for a while only, and is guessed later.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from p2pchat.wording.lines import Event, local_time
+
+LATELY_S: Final = 180.0
+"""Who was heard within this is said to be here. Mean gaps between two greetings are a minute longer."""
+
+
+def seen(contact: Event, linked: bool, now: datetime) -> bool | None:
+    """Whether a contact is here; None where that is not known. ``linked``: whether we have any link at
+    all."""
+    if not linked or contact["here"] is None:
+        return None
+    if contact["here"] and _silent_s(contact, now) >= LATELY_S:
+        return None
+    return bool(contact["here"])
+
+
+def presence(contact: Event, linked: bool, now: datetime) -> str:
+    """``here``, ``away``, ``heard 4 min ago``, or that nobody can know."""
+    if not linked or contact["here"] is None:
+        return "no link: here or away is not known"
+    short = whereabouts(contact, linked, now)
+    return short if seen(contact, linked, now) is not None else f"heard {short}"
+
+
+def whereabouts(contact: Event, linked: bool, now: datetime) -> str:
+    """The same in a few letters, 10 at most."""
+    known = seen(contact, linked, now)
+    if known is not None:
+        return "here" if known else "away"
+    if not linked or contact["here"] is None:
+        return "unknown"
+    return f"{_silent_s(contact, now) // 60:.0f} min ago"
+
+
+def _silent_s(contact: Event, now: datetime) -> float:
+    heard_at = contact.get("heard_at")
+    return (now - local_time(heard_at)).total_seconds() if heard_at else 0.0

@@ -26,7 +26,7 @@ from rendezvous.check import SPARE_FILES, check
 from rendezvous.door import Door
 from rendezvous.metrics import NoMetrics, published
 from rendezvous.notify import alive, notify, reloading
-from rendezvous.options import Settings, settings_from, with_options
+from rendezvous.options import ServerOptions, settings_from, with_options
 from rendezvous.orders import Census
 from rendezvous.server import Running, running
 from rendezvous.stun import answering
@@ -119,7 +119,7 @@ def _line(error: click.ClickException) -> str:
     return text[:1].lower() + text[1:]
 
 
-async def _serve(settings: Settings, tls: ssl.SSLContext | None, door: Door) -> None:
+async def _serve(settings: ServerOptions, tls: ssl.SSLContext | None, door: Door) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_complain)
     ending = _Ending(loop)
@@ -182,7 +182,7 @@ class _Ending:
 
 
 @contextlib.asynccontextmanager
-async def _metrics(settings: Settings, broker: Broker) -> AsyncIterator[None]:
+async def _metrics(settings: ServerOptions, broker: Broker) -> AsyncIterator[None]:
     if settings.metrics_port is None:
         yield
         return
@@ -209,7 +209,7 @@ def _counts(census: Census) -> str:
 
 
 def _reread(
-    settings: Settings, tls: ssl.SSLContext | None, door: Door, server: Running, stun: tuple[int, ...]
+    settings: ServerOptions, tls: ssl.SSLContext | None, door: Door, server: Running, stun: tuple[int, ...]
 ) -> None:
     """What is renewed while we run. What is wrong with it is told, and the old one kept."""
     reloading()

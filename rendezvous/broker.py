@@ -30,11 +30,21 @@ from p2pchat.wire.signalling import (
     decode_client,
 )
 from rendezvous.bucket import Bucket
-from rendezvous.limits import Group, Limits, culprit
-from rendezvous.orders import NOWHERE, Census, Close, Elsewhere, Forward, Inquire, Output, Relay, Send
+from rendezvous.limits import ClientGroup, Limits, culprit
+from rendezvous.orders import (
+    NOWHERE,
+    CarryBlob,
+    Census,
+    Close,
+    Deliver,
+    Elsewhere,
+    Forward,
+    Inquire,
+    Output,
+)
 from rendezvous.shares import Share, Shares, draw
-from rendezvous.tally import Tally
-from rendezvous.topics import Connection, InviteTopic, MeshTopic, Place, Sitting, new_seat
+from rendezvous.tally import Totals
+from rendezvous.topics import Connection, InviteTopic, MeshTopic, Sitting, TakenSeat, new_seat
 
 
 @dataclass(slots=True)
@@ -44,7 +54,7 @@ class _Client:
     groups: tuple[Share, ...]
     frames: Bucket
     seatless_since: float
-    places: dict[Topic, Place] = field(default_factory=dict)
+    places: dict[Topic, TakenSeat] = field(default_factory=dict)
     asked: dict[Topic, SeatMode] | None = None
     """Takes that wait for the answer of other servers."""
     away: set[Topic] | None = None
@@ -65,13 +75,13 @@ class Broker:
     tests."""
 
     def __init__(
-        self, limits: Limits, rng: random.Random, tally: Tally | None = None, server: bytes = b""
+        self, limits: Limits, rng: random.Random, tally: Totals | None = None, server: bytes = b""
     ) -> None:
         """``server``: what its seats begin with, among several; alone it asks nobody."""
         self._limits = limits
         self._random = rng
         self._server = server
-        self.tally = Tally() if tally is None else tally
+        self.tally = Totals() if tally is None else tally
         self._claims: dict[Topic, Connection] = {}
         """Who waits to hear from the other servers that it may be the host."""
         self._clients: dict[Connection, _Client] = {}
@@ -81,7 +91,7 @@ class Broker:
 
     # --- connections
 
-    def connected(self, connection: Connection, groups: tuple[Group, ...], now: float) -> bool:
+    def connected(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
         """A client has connected; False: a cap is reached, turn it away. ``groups``: those it is counted in;
         without any there are only the caps over all."""
         if len(self._clients) >= self._limits.connections:
@@ -96,7 +106,7 @@ class Broker:
         self.tally.let_in += 1
         return True
 
-    def came_from(self, connection: Connection, groups: tuple[Group, ...], now: float) -> bool:
+    def came_from(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
         """A proxy says where a client that has just connected is; False as in ``connected``: it is forgotten
         then."""
         self.disconnected(connection, now)
@@ -211,11 +221,11 @@ class Broker:
         others = there.others(place, OTHERS_MAX)
         if elsewhere.mesh:
             others = self._mixed([(mine, others), *elsewhere.mesh])
-        return [Send(client.connection, Seated(topic, place.seat, others))]
+        return [Deliver(client.connection, Seated(topic, place.seat, others))]
 
-    def _refuse(self, client: _Client, topic: Topic, reason: Refusal) -> Send:
+    def _refuse(self, client: _Client, topic: Topic, reason: Refusal) -> Deliver:
         self.tally.refused[reason.name.lower()] += 1
-        return Send(client.connection, Refused(topic, reason))
+        return Deliver(client.connection, Refused(topic, reason))
 
     def _clear_the_way(self, topic: Topic, now: float) -> list[Output]:
         """Put out the guest of an invite who has made nothing of its time; both ends are told."""
@@ -226,8 +236,8 @@ class Broker:
         there.put_out(self._clients[guest.connection].culprit)
         self._vacate(guest, now)
         return [
-            Send(guest.connection, Gone(topic, there.host.seat)),
-            Send(there.host.connection, Gone(topic, guest.seat)),
+            Deliver(guest.connection, Gone(topic, there.host.seat)),
+            Deliver(there.host.connection, Gone(topic, guest.seat)),
         ]
 
     def _why_not(self, client: _Client, topic: Topic, mode: SeatMode) -> Refusal | None:
@@ -261,7 +271,7 @@ class Broker:
             and (topic in self._topics or len(self._topics) < limits.topics)
         )
 
-    def _sit(self, client: _Client, topic: Topic, mode: SeatMode, now: float) -> Place:
+    def _sit(self, client: _Client, topic: Topic, mode: SeatMode, now: float) -> TakenSeat:
         if mode is SeatMode.MESH:
             mesh = self._topics.get(topic)
             if mesh is None:
@@ -269,7 +279,7 @@ class Broker:
             assert isinstance(mesh, MeshTopic), "checked before"
             place = mesh.sit(topic, client.connection)
         else:
-            place = Place(topic, new_seat(self._random, self._server), client.connection)
+            place = TakenSeat(topic, new_seat(self._random, self._server), client.connection)
             invite = self._topics.setdefault(topic, InviteTopic(place))
             assert isinstance(invite, InviteTopic), "checked before"
             if invite.host is not place:
@@ -278,7 +288,7 @@ class Broker:
         self._count(client, 1)
         return place
 
-    def _stand(self, place: Place, now: float) -> list[Output]:
+    def _stand(self, place: TakenSeat, now: float) -> list[Output]:
         """Free a seat. The end of an invite frees the other seat too; who sat there is told. A guest who had
         no answer leaves the host to the next."""
         there = self._topics[place.topic]
@@ -291,14 +301,14 @@ class Broker:
         other = there.other(place)
         if there.sitting is not None and place is not there.host and not there.sitting.answered:
             there.put_out(None)
-            return [Send(there.host.connection, Gone(place.topic, place.seat))]
+            return [Deliver(there.host.connection, Gone(place.topic, place.seat))]
         del self._topics[place.topic]
         if other is None:
             return []
         self._vacate(other, now)
-        return [Send(other.connection, Gone(place.topic, place.seat))]
+        return [Deliver(other.connection, Gone(place.topic, place.seat))]
 
-    def _vacate(self, place: Place, now: float) -> None:
+    def _vacate(self, place: TakenSeat, now: float) -> None:
         client = self._clients[place.connection]
         del client.places[place.topic]
         self._count(client, -1)
@@ -322,14 +332,14 @@ class Broker:
         target = there.find(seat) if own is not None and there is not None else None
         if own is not None and target is None and isinstance(there, MeshTopic) and self._is_foreign(seat):
             self.tally.passed += 1
-            return [Relay(topic, own.seat, seat, blob)]
+            return [CarryBlob(topic, own.seat, seat, blob)]
         if own is None or target is None or target is own:
             self.tally.gone += 1
-            return [Send(client.connection, Gone(topic, seat))]
+            return [Deliver(client.connection, Gone(topic, seat))]
         if isinstance(there, InviteTopic):
             there.passed(own, now)
         self.tally.passed += 1
-        return [Send(target.connection, Blob(topic, own.seat, blob))]
+        return [Deliver(target.connection, Blob(topic, own.seat, blob))]
 
     # --- among several servers
 
@@ -388,14 +398,14 @@ class Broker:
         """A blob from a seat of another server; nothing: nobody sits there."""
         there = self._topics.get(topic)
         place = there.find(target) if isinstance(there, MeshTopic) else None
-        return [] if place is None else [Send(place.connection, Blob(topic, source, blob))]
+        return [] if place is None else [Deliver(place.connection, Blob(topic, source, blob))]
 
     def lost(self, topic: Topic, source: Seat, target: Seat) -> list[Output]:
         """A blob that was to be carried from ``source`` found nobody."""
         there = self._topics.get(topic)
         place = there.find(source) if isinstance(there, MeshTopic) else None
         self.tally.gone += 1
-        return [] if place is None else [Send(place.connection, Gone(topic, target))]
+        return [] if place is None else [Deliver(place.connection, Gone(topic, target))]
 
     def visited(self, connection: Connection, topic: Topic, culprit: str | None, now: float) -> list[Output]:
         """A client of another server asks to be a guest here. What it may ask for was counted there."""

@@ -46,7 +46,7 @@ SERVER_BYTES: Final = 4
 CULPRIT_BYTES: Final = 16
 
 
-class Kind(IntEnum):
+class TopicKind(IntEnum):
     """What a server has at a topic."""
 
     NOTHING = 0
@@ -63,14 +63,14 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
-class Bye:
+class ServerLeaves:
     """I end; my seats are gone."""
 
     server: Server
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class TopicQuery:
     """What do you have at this topic? A client of mine asks for a seat there, in this mode."""
 
     server: Server
@@ -80,12 +80,12 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TopicFound:
     """The answer to an Ask: how many seats of a mesh, and up to six of them, drawn by chance."""
 
     server: Server
     number: int
-    kind: Kind
+    kind: TopicKind
     count: int
     seats: tuple[Seat, ...]
 
@@ -112,7 +112,7 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class GuestRequest:
     """A client of mine, known to you by this number, asks to be the guest of a host of yours. ``culprit``
     stands for whoever is to blame for it, at this topic alone; zeros: nobody."""
 
@@ -123,7 +123,7 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FromGuest:
     """What that client says to the host."""
 
     server: Server
@@ -132,7 +132,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToGuest:
     """What that client is told."""
 
     server: Server
@@ -140,7 +140,7 @@ class Told:
     message: FromServer
 
 
-Message = Hello | Bye | Ask | Found | Carry | Lost | Guest | Said | Told
+Message = Hello | ServerLeaves | TopicQuery | TopicFound | Carry | Lost | GuestRequest | FromGuest | ToGuest
 
 _ALONE = struct.Struct(">B4s")
 _ASK = struct.Struct(f">B4sQ{TOPIC_BYTES}sB")
@@ -157,21 +157,21 @@ def encode(message: Message) -> bytes:
     match message:
         case Hello(server):
             return _ALONE.pack(1, server)
-        case Bye(server):
+        case ServerLeaves(server):
             return _ALONE.pack(2, server)
-        case Ask(server, number, topic, mode):
+        case TopicQuery(server, number, topic, mode):
             return _ASK.pack(3, server, number, topic, mode)
-        case Found(server, number, kind, count, seats):
+        case TopicFound(server, number, kind, count, seats):
             return _FOUND.pack(4, server, number, kind, count) + b"".join(seats)
         case Carry(server, topic, source, target, blob):
             return _CARRY.pack(5, server, topic, source, target, blob)
         case Lost(server, topic, source, target):
             return _LOST.pack(6, server, topic, source, target)
-        case Guest(server, number, topic, culprit):
+        case GuestRequest(server, number, topic, culprit):
             return _GUEST.pack(7, server, number, topic, culprit)
-        case Said(server, number, said):
+        case FromGuest(server, number, said):
             return _NUMBERED.pack(8, server, number) + encode_client(said)
-        case Told(server, number, told):
+        case ToGuest(server, number, told):
             return _NUMBERED.pack(9, server, number) + encode_server(told)
 
 
@@ -188,25 +188,25 @@ def _decode(data: bytes) -> Message:
         case 1:
             return Hello(*_ALONE.unpack(data)[1:])
         case 2:
-            return Bye(*_ALONE.unpack(data)[1:])
+            return ServerLeaves(*_ALONE.unpack(data)[1:])
         case 3:
             _, server, number, topic, mode = _ASK.unpack(data)
-            return Ask(server, number, topic, SeatMode(mode))
+            return TopicQuery(server, number, topic, SeatMode(mode))
         case 4:
             _, server, number, kind, count = _FOUND.unpack_from(data)
-            return Found(server, number, Kind(kind), count, _seats(data[_FOUND.size :], count))
+            return TopicFound(server, number, TopicKind(kind), count, _seats(data[_FOUND.size :], count))
         case 5:
             return Carry(*_CARRY.unpack(data)[1:])
         case 6:
             return Lost(*_LOST.unpack(data)[1:])
         case 7:
-            return Guest(*_GUEST.unpack(data)[1:])
+            return GuestRequest(*_GUEST.unpack(data)[1:])
         case 8:
             _, server, number = _NUMBERED.unpack_from(data)
-            return Said(server, number, decode_client(data[_NUMBERED.size :]))
+            return FromGuest(server, number, decode_client(data[_NUMBERED.size :]))
         case 9:
             _, server, number = _NUMBERED.unpack_from(data)
-            return Told(server, number, decode_server(data[_NUMBERED.size :]))
+            return ToGuest(server, number, decode_server(data[_NUMBERED.size :]))
         case _:
             raise Malformed("not a message of a server")
 

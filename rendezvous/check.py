@@ -19,7 +19,7 @@ import click
 from rendezvous import config
 from rendezvous.addresses import addresses
 from rendezvous.door import HEALTH
-from rendezvous.options import Settings, settings_from
+from rendezvous.options import ServerOptions, settings_from
 from rendezvous.proxy import UNIX_NAME
 from rendezvous.tls import BadCertificate, Certificate, try_out
 from rendezvous.turn_trial import TurnFails, lets_in
@@ -58,7 +58,7 @@ def check(file: Path, command: click.Command) -> list[Finding]:
     return [Finding(True, f"{file}: every key is known"), *_trials(settings)]
 
 
-def _trials(settings: Settings) -> Iterator[Finding]:
+def _trials(settings: ServerOptions) -> Iterator[Finding]:
     if settings.certificate is not None:
         yield _certificate(settings.certificate)
     yield _port(settings) if settings.socket is None else _socket(settings.socket)
@@ -78,7 +78,7 @@ def _certificate(certificate: Certificate) -> Finding:
     return Finding(days >= SOON_DAYS, f"tls-cert: for {', '.join(names) or 'no name'}, {days} days left")
 
 
-def _port(settings: Settings) -> Finding:
+def _port(settings: ServerOptions) -> Finding:
     try:
         for address in [""] if settings.host == "*" else addresses(settings.host, settings.port):
             _bind(address, settings.port)
@@ -99,7 +99,7 @@ def _bind(address: str, port: int) -> None:
         trial.bind((address, port))
 
 
-def _answers(settings: Settings) -> bool:
+def _answers(settings: ServerOptions) -> bool:
     """Whether what has taken the port says that it is well, as a rendezvous does."""
     if settings.certificate is not None:
         return False
@@ -120,14 +120,14 @@ def _socket(path: Path) -> Finding:
     return Finding(True, f"unix-socket: {path}")
 
 
-def _tokens(settings: Settings) -> Finding:
+def _tokens(settings: ServerOptions) -> Finding:
     try:
         return Finding(True, f"token-file: {len(settings.tokens())} tokens")
     except click.UsageError as error:
         return Finding(False, error.format_message())
 
 
-def _proxies(settings: Settings) -> Iterator[Finding]:
+def _proxies(settings: ServerOptions) -> Iterator[Finding]:
     proxies = settings.proxies
     named = [*map(str, proxies.networks), *([UNIX_NAME] if proxies.unix else [])]
     if named:
@@ -140,7 +140,7 @@ def _proxies(settings: Settings) -> Iterator[Finding]:
             )
 
 
-def _turn(settings: Settings) -> Iterator[Finding]:
+def _turn(settings: ServerOptions) -> Iterator[Finding]:
     """Whether coturn serves our clients, and does not lead them into the operator's own network."""
     try:
         reach = settings.reach()
@@ -161,7 +161,7 @@ def _turn(settings: Settings) -> Iterator[Finding]:
             yield Finding(True, f"turn-port {port}: it refuses private addresses")
 
 
-def _files(settings: Settings) -> Finding:
+def _files(settings: ServerOptions) -> Finding:
     wanted = settings.limits.connections + SPARE_FILES
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < wanted:

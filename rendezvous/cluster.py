@@ -34,24 +34,24 @@ from rendezvous.broker import Broker
 from rendezvous.bus_messages import (
     CULPRIT_BYTES,
     SERVER_BYTES,
-    Ask,
-    Bye,
     Carry,
-    Found,
-    Guest,
+    FromGuest,
+    GuestRequest,
     Hello,
-    Kind,
     Lost,
     Message,
-    Said,
     Server,
-    Told,
+    ServerLeaves,
+    ToGuest,
+    TopicFound,
+    TopicKind,
+    TopicQuery,
     decode,
     encode,
 )
-from rendezvous.limits import Group
-from rendezvous.orders import Census, Close, Elsewhere, Forward, Inquire, Output, Relay, Send
-from rendezvous.tally import Tally
+from rendezvous.limits import ClientGroup
+from rendezvous.orders import CarryBlob, Census, Close, Deliver, Elsewhere, Forward, Inquire, Output
+from rendezvous.tally import Totals
 from rendezvous.topics import Connection
 
 ANSWER_SECONDS: Final = 0.25
@@ -75,7 +75,7 @@ class Publish:
     data: bytes = field(repr=False)
 
 
-ClusterOutput = Send | Close | Publish
+ClusterOutput = Deliver | Close | Publish
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class _Question:
     about: Inquire
     waiting: set[Server]
     due: float
-    found: list[Found] = field(default_factory=list)
+    found: list[TopicFound] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -121,7 +121,7 @@ class Cluster:
         self._hello_at = 0.0
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> Totals:
         """As in ``Broker``."""
         return self._broker.tally
 
@@ -132,11 +132,11 @@ class Cluster:
 
     # --- what a broker is told
 
-    def connected(self, connection: Connection, groups: tuple[Group, ...], now: float) -> bool:
+    def connected(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
         """As in ``Broker``."""
         return self._broker.connected(connection, groups, now)
 
-    def came_from(self, connection: Connection, groups: tuple[Group, ...], now: float) -> bool:
+    def came_from(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
         """As in ``Broker``."""
         return self._broker.came_from(connection, groups, now)
 
@@ -172,7 +172,7 @@ class Cluster:
 
     def bye(self) -> list[ClusterOutput]:
         """We are about to go."""
-        return [Publish(None, encode(Bye(self.server)))]
+        return [Publish(None, encode(ServerLeaves(self.server)))]
 
     def cut_off(self, now: float) -> list[ClusterOutput]:
         """Nothing gets through to the others: each goes on alone."""
@@ -209,12 +209,14 @@ class Cluster:
                 known = server in self._peers
                 self._peers[server] = _Peer(now)
                 return [] if known else [Publish(server, encode(Hello(self.server)))]
-            case Bye(server):
+            case ServerLeaves(server):
                 return self._lose(server, now)
-            case Ask(server, number, topic, mode):
+            case TopicQuery(server, number, topic, mode):
                 kind, count, seats = self._broker.known_of(topic, mode, server < self.server)
-                return [Publish(server, encode(Found(self.server, number, Kind(kind), count, seats)))]
-            case Found(server, number):
+                return [
+                    Publish(server, encode(TopicFound(self.server, number, TopicKind(kind), count, seats)))
+                ]
+            case TopicFound(server, number):
                 question = self._questions.get(number)
                 if question is None or server not in question.waiting:
                     return []
@@ -227,11 +229,11 @@ class Cluster:
                 return self._resolve(out, now) if out else [Publish(server, lost)]
             case Lost(_, topic, source, target):
                 return self._resolve(self._broker.lost(topic, source, target), now)
-            case Guest(server, number, topic, culprit):
+            case GuestRequest(server, number, topic, culprit):
                 return self._receive_guest(server, number, topic, culprit, now)
-            case Said(server, number, said):
+            case FromGuest(server, number, said):
                 return self._from_guest(server, number, said, now)
-            case Told(server, number, told):
+            case ToGuest(server, number, told):
                 return self._to_visitor(server, number, told)
             case _:
                 assert_never(message)
@@ -246,7 +248,7 @@ class Cluster:
             if not question.waiting:
                 out += self._answer(number, now)
         for number, visit in [(n, v) for n, v in self._visits.items() if v.server == server]:
-            out.append(Send(visit.connection, _over(visit)))
+            out.append(Deliver(visit.connection, _over(visit)))
             self._end_visit(number)
         for key in [each for each in self._visitors if each[0] == server]:
             out += self._dismiss(key, now)
@@ -263,18 +265,18 @@ class Cluster:
                     out += self._ask(output, now)
                 case Forward():
                     out += self._forward(output)
-                case Relay(topic, source, target, blob):
+                case CarryBlob(topic, source, target, blob):
                     out += self._carry(topic, source, target, blob)
-                case Send(to, message) if to in self._homes:
+                case Deliver(to, message) if to in self._homes:
                     server, number = self._homes[to]
-                    out.append(Publish(server, encode(Told(self.server, number, message))))
+                    out.append(Publish(server, encode(ToGuest(self.server, number, message))))
                     if isinstance(message, Refused | Gone):  # its server ends the visit with this
                         out += self._dismiss((server, number), now)
                 case Close(connection) if connection in self._homes:
                     del self._visitors[self._homes.pop(connection)]
                 case Close(connection):
                     out += [*self._left(connection), output]
-                case Send():
+                case Deliver():
                     out.append(output)
                 case _:
                     assert_never(output)
@@ -286,13 +288,13 @@ class Cluster:
         self._questions[number] = _Question(about, others, now + ANSWER_SECONDS)
         if not others:
             return self._answer(number, now)
-        return [Publish(None, encode(Ask(self.server, number, about.topic, about.mode)))]
+        return [Publish(None, encode(TopicQuery(self.server, number, about.topic, about.mode)))]
 
     def _answer(self, number: int, now: float) -> list[ClusterOutput]:
         question = self._questions.pop(number)
         about, found = question.about, question.found
-        host = next((each.server for each in found if each.kind is Kind.INVITE), None)
-        mesh = tuple((each.count, each.seats) for each in found if each.kind is Kind.MESH)
+        host = next((each.server for each in found if each.kind is TopicKind.INVITE), None)
+        mesh = tuple((each.count, each.seats) for each in found if each.kind is TopicKind.MESH)
         return self._resolve(self._broker.answered(about, Elsewhere(host, mesh), now), now)
 
     def _carry(self, topic: Topic, source: Seat, target: Seat, blob: bytes) -> list[ClusterOutput]:
@@ -311,14 +313,14 @@ class Cluster:
             self._visits[number] = _Visit(forward.host, forward.connection, forward.topic)
             self._visiting[key] = number
             culprit = _blamed(forward.culprit, forward.topic)
-            return [Publish(forward.host, encode(Guest(self.server, number, forward.topic, culprit)))]
+            return [Publish(forward.host, encode(GuestRequest(self.server, number, forward.topic, culprit)))]
         number = self._visiting.get(key, 0)
         visit = self._visits.get(number)
         if visit is None or forward.message is None:
             return []
         if isinstance(forward.message, Leave):
             self._end_visit(number)
-        return [Publish(visit.server, encode(Said(self.server, number, forward.message)))]
+        return [Publish(visit.server, encode(FromGuest(self.server, number, forward.message)))]
 
     def _to_visitor(self, server: Server, number: int, told: FromServer) -> list[ClusterOutput]:
         visit = self._visits.get(number)
@@ -331,7 +333,7 @@ class Cluster:
                 self._end_visit(number)
             case _:
                 pass
-        return [Send(visit.connection, told)]
+        return [Deliver(visit.connection, told)]
 
     def _end_visit(self, number: int) -> None:
         visit = self._visits.pop(number)
@@ -342,7 +344,7 @@ class Cluster:
         """One of our clients is gone; so is it where it was a guest."""
         out: list[ClusterOutput] = []
         for number, visit in [(n, v) for n, v in self._visits.items() if v.connection == connection]:
-            leave = encode(Said(self.server, number, Leave(visit.topic)))
+            leave = encode(FromGuest(self.server, number, Leave(visit.topic)))
             out.append(Publish(visit.server, leave))
             self._end_visit(number)
         return out

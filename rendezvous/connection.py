@@ -26,7 +26,7 @@ SILENT: Final = logging.getLogger("rendezvous.silent")
 SILENT.disabled = True
 
 
-class Shell(Protocol):
+class ConnectionListener(Protocol):
     """What a connection tells of itself."""
 
     def accepted(self, socket: ClientSocket) -> Connection | None:
@@ -51,7 +51,7 @@ class ClientSocket(ServerConnection):
     __slots__ = ("_in_parts", "_request_bytes", "client", "connection", "greeted")
     """Beside what the library keeps: a few more in its dictionary would double that."""
 
-    shell: Shell
+    shell: ConnectionListener
     limits: Limits
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -47,12 +47,12 @@ class Offered:
         chosen = self.at or (own, STUN_PORT)
         return tuple(dict.fromkeys(chosen))[:STUN_PORTS] if self.stun else ()
 
-    def reach(self, stun: tuple[int, ...]) -> Reach:
+    def reach(self, stun: tuple[int, ...]) -> HintedPorts:
         """What to tell clients, who can ask at these ports. Raises OSError, and ValueError in plain words."""
         if self.secret_file is None:
             if self.turn or self.turn_tls:
                 raise ValueError("TURN ports are told with a secret alone: --turn-secret-file is missing")
-            return Reach(stun)
+            return HintedPorts(stun)
         with open(self.secret_file, "rb") as file:
             secret = file.read(SECRET_MAX + 1).strip()
         if not 0 < len(secret) <= SECRET_MAX:
@@ -62,11 +62,11 @@ class Offered:
             raise ValueError(f"at most {TURN_PORTS} ports of a TURN server can be told")
         # A TURN server answers STUN, too; it may have the port that the second answer would have come from.
         seen_by = tuple(dict.fromkeys((*stun, *turn)))[:STUN_PORTS] if self.stun else ()
-        return Reach(seen_by, turn, (self.turn_tls,) if self.turn_tls else (), secret)
+        return HintedPorts(seen_by, turn, (self.turn_tls,) if self.turn_tls else (), secret)
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class HintedPorts:
     """What this server can say. ``secret``: shared with the TURN server; without one no TURN port is told."""
 
     stun: tuple[int, ...] = ()

@@ -87,20 +87,20 @@ class Limits:
     """A client silent for one ping and as long again is gone, and its seats with it."""
 
 
-def culprit(groups: tuple[Group, ...]) -> str | None:
+def culprit(groups: tuple[ClientGroup, ...]) -> str | None:
     """Return the group that has to do with one client alone: an IPv4 address, an IPv6 /56."""
     return groups[max(0, len(groups) - 2)].name if groups else None
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ClientGroup:
     """Clients that are counted together, and how many addresses' worth of all caps they have."""
 
     name: str
     worth: int = 1
 
 
-def groups(host: str, limits: Limits) -> tuple[Group, ...]:
+def groups(host: str, limits: Limits) -> tuple[ClientGroup, ...]:
     """Return the groups that a client at ``host`` belongs to, the narrowest first.
 
     None for the loopback: whoever comes from there is this very machine or a proxy on it, for many clients;
@@ -112,11 +112,11 @@ def groups(host: str, limits: Limits) -> tuple[Group, ...]:
     if address.is_loopback:
         return ()
     if isinstance(address, ipaddress.IPv4Address):
-        return Group(str(address)), Group(_network(address, 24), limits.addresses_per_network)
+        return ClientGroup(str(address)), ClientGroup(_network(address, 24), limits.addresses_per_network)
     return (
-        Group(_network(address, 64)),
-        Group(_network(address, 56), limits.addresses_per_site),
-        Group(_network(address, 48), limits.addresses_per_network),
+        ClientGroup(_network(address, 64)),
+        ClientGroup(_network(address, 56), limits.addresses_per_site),
+        ClientGroup(_network(address, 48), limits.addresses_per_network),
     )
 
 

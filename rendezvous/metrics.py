@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 from rendezvous.orders import Census
-from rendezvous.tally import Tally
+from rendezvous.tally import Totals
 
 LOOK_SECONDS: Final = 0.25
 """Between two looks at how late the event loop is."""
@@ -33,7 +33,7 @@ class NoMetrics(Exception):
 
 
 @contextlib.asynccontextmanager
-async def published(host: str, port: int, census: Callable[[], Census], tally: Tally) -> AsyncIterator[int]:
+async def published(host: str, port: int, census: Callable[[], Census], tally: Totals) -> AsyncIterator[int]:
     """Answer at ``http://host:port/metrics`` while the context lasts; yields the port. Raises OSError if it
     cannot be had, NoMetrics."""
     try:

@@ -19,7 +19,7 @@ import click
 
 from rendezvous import config
 from rendezvous.door import checked_path, read_tokens
-from rendezvous.hints import Offered, Reach
+from rendezvous.hints import HintedPorts, Offered
 from rendezvous.limits import Limits, Rate
 from rendezvous.proxy import UNIX_NAME, Network, Proxies
 from rendezvous.tls import Certificate
@@ -31,7 +31,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ServerOptions:
     """What a rendezvous is told. Paths are not looked at yet."""
 
     host: str
@@ -49,7 +49,7 @@ class Settings:
     drain_seconds: float
     offered: Offered
 
-    def reach(self, stun: tuple[int, ...] = ()) -> Reach:
+    def reach(self, stun: tuple[int, ...] = ()) -> HintedPorts:
         """What clients are told, who can ask by STUN at these ports. Raises UsageError."""
         try:
             return self.offered.reach(stun)
@@ -70,7 +70,7 @@ class Settings:
             raise click.UsageError(f"cannot use --token-file {self.token_file}: {why}") from None
 
 
-def settings_from(given: dict[str, Any]) -> Settings:
+def settings_from(given: dict[str, Any]) -> ServerOptions:
     """Put together what click has parsed. Raises UsageError on what does not go together."""
     if not given["host"]:
         raise click.UsageError("--host is empty; give an address, or * for all of this machine")
@@ -84,7 +84,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         raise click.UsageError("--proxy-protocol needs --trust-proxy: from whom is it to be believed?")
     if proxies.unix and given["unix_socket"] is None:
         raise click.UsageError("--trust-proxy unix needs --unix-socket")
-    return Settings(
+    return ServerOptions(
         host=given["host"],
         port=given["port"],
         socket=_path(given["unix_socket"]),
@@ -125,7 +125,7 @@ def _scaled(rate: Rate, per_second: float) -> Rate:
 # --- kinds of values
 
 
-class Whole(click.IntRange):
+class WholeNumber(click.IntRange):
     """A whole number; what is none is told in plain words."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -244,7 +244,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--host", default="127.0.0.1", show_default=True, help="Address to listen on; * for all of them."
     ),
     click.option(
-        "--port", type=Whole(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: any free one."
+        "--port", type=WholeNumber(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: any free one."
     ),
     click.option("--unix-socket", type=_FILE, metavar="FILE", help="Listen on this socket, and on no port."),
     click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate chain, PEM. Reread on SIGHUP."),
@@ -275,7 +275,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--stun-port",
-        type=Whole(1, 65535),
+        type=WholeNumber(1, 65535),
         multiple=True,
         help="UDP port for that, up to two; else the port itself and 3478.",
     ),
@@ -287,12 +287,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--turn-port",
-        type=Whole(1, 65535),
+        type=WholeNumber(1, 65535),
         multiple=True,
         help="Its port for UDP and TCP, up to two; else 3478.",
     ),
-    click.option("--turn-tls-port", type=Whole(1, 65535), help="Its port for TLS, if it has one."),
-    *(_limit(name, Whole(1), getattr(_DEFAULT, name), what) for name, what in _CAPS.items()),
+    click.option("--turn-tls-port", type=WholeNumber(1, 65535), help="Its port for TLS, if it has one."),
+    *(_limit(name, WholeNumber(1), getattr(_DEFAULT, name), what) for name, what in _CAPS.items()),
     *(
         _limit(name, click.FloatRange(0.01), getattr(_DEFAULT, name).per_second, what)
         for name, what in _RATES.items()
@@ -304,7 +304,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         help="On SIGTERM, send clients elsewhere over this time.",
     ),
-    click.option("--metrics-port", type=Whole(0, 65535), help="Answer GET /metrics there, for Prometheus."),
+    click.option(
+        "--metrics-port", type=WholeNumber(0, 65535), help="Answer GET /metrics there, for Prometheus."
+    ),
     click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to answer that on."),
     click.option(
         "--bus",

@@ -13,7 +13,7 @@ from rendezvous.topics import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class Deliver:
     """Send a message to a client."""
 
     to: Connection
@@ -50,7 +50,7 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
+class CarryBlob:
     """Carry a blob to a seat of another server."""
 
     topic: Topic
@@ -71,7 +71,7 @@ class Elsewhere:
 
 NOWHERE = Elsewhere()
 
-Output = Send | Close | Inquire | Forward | Relay
+Output = Deliver | Close | Inquire | Forward | CarryBlob
 
 
 @dataclass(frozen=True, slots=True)

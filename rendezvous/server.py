@@ -27,7 +27,7 @@ from rendezvous.cluster import TICK_SECONDS, Cluster
 from rendezvous.collecting import without_long_collections
 from rendezvous.connection import SILENT, ClientSocket
 from rendezvous.door import Door
-from rendezvous.hints import Reach
+from rendezvous.hints import HintedPorts
 from rendezvous.limits import Limits
 from rendezvous.listening import headers_read, make_way
 from rendezvous.proxy import Proxies
@@ -55,7 +55,7 @@ class Running:
     """Send everybody elsewhere, in so many seconds at most."""
     peers: Callable[[], int]
     """How many other servers of the cluster are heard from."""
-    tell: Callable[[Reach], None]
+    tell: Callable[[HintedPorts], None]
     """Have clients told of STUN and TURN from now on."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rendezvous.bucket import Bucket
-from rendezvous.limits import Group, Limits
+from rendezvous.limits import ClientGroup, Limits
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Shares:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def of(self, groups: tuple[Group, ...], now: float) -> tuple[Share, ...] | None:
+    def of(self, groups: tuple[ClientGroup, ...], now: float) -> tuple[Share, ...] | None:
         """The records of these groups; None when there are too many to remember one more."""
         new = sum(group.name not in self._groups for group in groups)
         if len(self._groups) + new > self._limits.addresses:
@@ -49,7 +49,7 @@ class Shares:
         for name in [name for name, record in self._groups.items() if record.forgettable(now)]:
             del self._groups[name]
 
-    def _remembered(self, group: Group, now: float) -> Share:
+    def _remembered(self, group: ClientGroup, now: float) -> Share:
         record = self._groups.get(group.name)
         if record is None:
             limits, worth = self._limits, group.worth

@@ -29,9 +29,9 @@ from rendezvous.cluster import Cluster, Publish
 from rendezvous.collecting import set_aside
 from rendezvous.connection import ClientSocket
 from rendezvous.door import Door, Entrance
-from rendezvous.hints import RENEW_SECONDS, Reach
-from rendezvous.limits import Group, Limits, groups
-from rendezvous.orders import Close, Forward, Inquire, Output, Relay, Send
+from rendezvous.hints import RENEW_SECONDS, HintedPorts
+from rendezvous.limits import ClientGroup, Limits, groups
+from rendezvous.orders import CarryBlob, Close, Deliver, Forward, Inquire, Output
 from rendezvous.proxy import UNIX, Proxies
 from rendezvous.topics import Connection
 
@@ -74,7 +74,7 @@ class Shell:
         self._draining = False
         self.publish: Callable[[Publish], None] = lambda _: None
         """To other servers of a cluster, where there are any."""
-        self._reach = Reach()
+        self._reach = HintedPorts()
         self._random = random.SystemRandom()
 
     # --- a connection's life
@@ -91,12 +91,12 @@ class Shell:
             socket.transport.close()
         return None
 
-    def _first(self, peer: str) -> tuple[Group, ...]:
+    def _first(self, peer: str) -> tuple[ClientGroup, ...]:
         """In which groups a connection counts until it has asked: a proxy says only then for whom it is."""
         says_later = self._proxies.trust(peer) and not self._proxies.header
         return () if says_later else self._groups(peer)
 
-    def _groups(self, client: str) -> tuple[Group, ...]:
+    def _groups(self, client: str) -> tuple[ClientGroup, ...]:
         return () if client == UNIX else groups(client, self._limits)
 
     def _forwarded(self, socket: ClientSocket, request: Request) -> bool:
@@ -190,7 +190,7 @@ class Shell:
             self._write(socket, encode_server(Draining()))
             self.see_off(socket, CloseCode.GOING_AWAY)
 
-    def tell(self, reach: Reach) -> None:
+    def tell(self, reach: HintedPorts) -> None:
         """What clients are told of STUN and TURN from now on."""
         self._reach = reach
 
@@ -207,9 +207,9 @@ class Shell:
 
     # --- what the broker wants
 
-    def carry_out(self, outputs: Sequence[Send | Close | Publish | Output]) -> None:
+    def carry_out(self, outputs: Sequence[Deliver | Close | Publish | Output]) -> None:
         for output in outputs:
-            if isinstance(output, Send):  # by far the most
+            if isinstance(output, Deliver):  # by far the most
                 socket = self._sockets.get(output.to)
                 if socket is not None:
                     self._write(socket, encode_server(output.message))
@@ -220,7 +220,7 @@ class Shell:
                         self._sockets.pop(connection).hang_up(reason)
                 case Publish():
                     self.publish(output)
-                case Inquire() | Forward() | Relay():
+                case Inquire() | Forward() | CarryBlob():
                     raise AssertionError("a broker that stands alone asks nobody")
                 case _:
                     assert_never(output)

@@ -88,7 +88,7 @@ def _is_binding_request(data: bytes) -> bool:
     return True
 
 
-class Allowance:
+class AnswerAllowance:
     """How much may still be asked: by whoever shares a network, and by all."""
 
     def __init__(self, now: float) -> None:
@@ -135,7 +135,7 @@ def answering(
 
     ``host`` is as in ``server.running``. Must be entered in the event loop's thread, while it runs.
     """
-    allowance = Allowance(clock())
+    allowance = AnswerAllowance(clock())
     with contextlib.ExitStack() as stack:
         had = []
         for port in ports:
@@ -150,7 +150,9 @@ def answering(
 
 
 @contextlib.contextmanager
-def _reading(endpoint: socket.socket, allowance: Allowance, clock: Callable[[], float]) -> Iterator[None]:
+def _reading(
+    endpoint: socket.socket, allowance: AnswerAllowance, clock: Callable[[], float]
+) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     loop.add_reader(endpoint, _read, endpoint, allowance, clock)
     try:
@@ -159,7 +161,7 @@ def _reading(endpoint: socket.socket, allowance: Allowance, clock: Callable[[], 
         loop.remove_reader(endpoint)
 
 
-def _read(endpoint: socket.socket, allowance: Allowance, clock: Callable[[], float]) -> None:
+def _read(endpoint: socket.socket, allowance: AnswerAllowance, clock: Callable[[], float]) -> None:
     for _ in range(READ_AT_ONCE):
         try:
             data, about, _, where = endpoint.recvmsg(REQUEST_MAX + 1, 64)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Tally:
+class Totals:
     """Counts up, and never down. The keys of a Counter come from the server's own words."""
 
     let_in: int = 0

@@ -17,7 +17,7 @@ Connection = NewType("Connection", int)
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class TakenSeat:
     """One taken seat."""
 
     topic: Topic
@@ -36,20 +36,20 @@ class MeshTopic:
         """``prefix``: what every seat begins with."""
         self._random = rng
         self._prefix = prefix
-        self._places: list[Place] = []
-        self._by_seat: dict[Seat, Place] = {}
+        self._places: list[TakenSeat] = []
+        self._by_seat: dict[Seat, TakenSeat] = {}
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def sit(self, topic: Topic, connection: Connection) -> Place:
+    def sit(self, topic: Topic, connection: Connection) -> TakenSeat:
         """Take a new seat."""
-        place = Place(topic, self._new_seat(), connection, len(self._places))
+        place = TakenSeat(topic, self._new_seat(), connection, len(self._places))
         self._places.append(place)
         self._by_seat[place.seat] = place
         return place
 
-    def stand(self, place: Place) -> None:
+    def stand(self, place: TakenSeat) -> None:
         """Give the seat up: the last in the list moves into the gap."""
         last = self._places.pop()
         if last is not place:
@@ -57,11 +57,11 @@ class MeshTopic:
             self._places[place.index] = last
         del self._by_seat[place.seat]
 
-    def find(self, seat: Seat) -> Place | None:
+    def find(self, seat: Seat) -> TakenSeat | None:
         """Who sits there."""
         return self._by_seat.get(seat)
 
-    def others(self, place: Place, most: int) -> tuple[Seat, ...]:
+    def others(self, place: TakenSeat, most: int) -> tuple[Seat, ...]:
         """Up to ``most`` distinct other seats, uniformly drawn, in random order."""
         last = len(self._places) - 1
         if not last:
@@ -101,7 +101,7 @@ PUT_OUT_CAP = 64
 class Sitting:
     """A guest at an invite, and how far it has come."""
 
-    place: Place
+    place: TakenSeat
     since: float
     spoke_at: float | None = None
     answered: bool = False
@@ -121,7 +121,7 @@ class InviteTopic:
 
     __slots__ = ("_put_out", "host", "sitting")
 
-    def __init__(self, host: Place) -> None:
+    def __init__(self, host: TakenSeat) -> None:
         self.host = host
         self.sitting: Sitting | None = None
         self._put_out: dict[str, None] = {}
@@ -129,20 +129,20 @@ class InviteTopic:
     def __len__(self) -> int:
         return 1 if self.sitting is None else 2
 
-    def find(self, seat: Seat) -> Place | None:
+    def find(self, seat: Seat) -> TakenSeat | None:
         """Who sits there."""
         there = (self.host,) if self.sitting is None else (self.host, self.sitting.place)
         return next((place for place in there if place.seat == seat), None)
 
-    def other(self, place: Place) -> Place | None:
+    def other(self, place: TakenSeat) -> TakenSeat | None:
         """The opposite seat, if it is taken."""
         return self._guest if place is self.host else self.host
 
-    def others(self, place: Place, most: int) -> tuple[Seat, ...]:
+    def others(self, place: TakenSeat, most: int) -> tuple[Seat, ...]:
         """The host, for the guest. The host learns of its guest only when that one passes something."""
         return (self.host.seat,) if place is self._guest else ()
 
-    def passed(self, place: Place, now: float) -> None:
+    def passed(self, place: TakenSeat, now: float) -> None:
         """A blob went from there to the opposite seat."""
         if self.sitting is None:
             return
@@ -164,5 +164,5 @@ class InviteTopic:
         return culprit not in self._put_out
 
     @property
-    def _guest(self) -> Place | None:
+    def _guest(self) -> TakenSeat | None:
         return None if self.sitting is None else self.sitting.place

@@ -9,12 +9,12 @@ from enum import Enum
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.node import Node
-from p2pchat.sim.store import Store
+from p2pchat.sim.store import NodeMemory
 from p2pchat.types import LinkId
 from rendezvous.topics import Connection
 
 
-class Nat(Enum):
+class NatClass(Enum):
     """What stands between a machine and the others (the classes of RFC 3489)."""
 
     OPEN = "open"
@@ -25,10 +25,10 @@ class Nat(Enum):
     SYMMETRIC = "symmetric"
     """Another outside port for every destination, so nobody can be told which."""
 
-    def reaches(self, other: Nat) -> bool:
+    def reaches(self, other: NatClass) -> bool:
         """Whether a link between the two can be made without a relay (measured with both engines)."""
-        hard = (Nat.RESTRICTED, Nat.SYMMETRIC)
-        return not (Nat.SYMMETRIC in (self, other) and self in hard and other in hard)
+        hard = (NatClass.RESTRICTED, NatClass.SYMMETRIC)
+        return not (NatClass.SYMMETRIC in (self, other) and self in hard and other in hard)
 
 
 class Host:
@@ -52,7 +52,7 @@ class Host:
         "wires",
     )
 
-    def __init__(self, index: int, store: Store, line_s: float, nat: Nat = Nat.OPEN) -> None:
+    def __init__(self, index: int, store: NodeMemory, line_s: float, nat: NatClass = NatClass.OPEN) -> None:
         self.index = index
         self.store = store
         self.line_s = line_s

@@ -19,7 +19,7 @@ from p2pchat.core.orders import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, 
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import Host, Wire
-from p2pchat.sim.trace import Kind, Trace
+from p2pchat.sim.trace import Trace, TraceKind
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from p2pchat.wire.geometry import GEOMETRY
@@ -59,7 +59,7 @@ class Conditions:
             raise ValueError(f"bandwidth: need at least {GEOMETRY.frame} bytes a second, one frame")
 
 
-class Links:
+class SimulatedLinks:
     """All links of a world. ``tell`` hands a fact to the node of a host."""
 
     def __init__(
@@ -207,7 +207,7 @@ class Links:
             return
         if not self.reachable(wire.host, peer.host):
             return
-        self._trace.add(self._agenda.now, wire.host.index, peer.host.index, Kind.LINKED)
+        self._trace.add(self._agenda.now, wire.host.index, peer.host.index, TraceKind.LINKED)
         ours, theirs = self._entropy.bytes(32), self._entropy.bytes(32)
         self._tell(wire.host, facts.LinkUp(wire.link, ours, theirs))
         if peer.open:
@@ -233,7 +233,7 @@ class Links:
             if altered is None:
                 return
             data = altered
-        self._trace.add(self._agenda.now, host.index, wire.host.index, Kind.FRAME)
+        self._trace.add(self._agenda.now, host.index, wire.host.index, TraceKind.FRAME)
         self._tell(host, facts.FrameReceived(peer.link, data))
 
     def _drained(self, wire: Wire, _: object) -> None:

@@ -13,11 +13,11 @@ from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.core.rendezvous import url_of
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.host import Host
-from p2pchat.sim.trace import Kind, Trace
+from p2pchat.sim.trace import Trace, TraceKind
 from p2pchat.wire.signalling import FromServer, encode_client
 from rendezvous.broker import Broker
 from rendezvous.limits import Limits
-from rendezvous.orders import Close, Output, Send
+from rendezvous.orders import Close, Deliver, Output
 from rendezvous.topics import Connection
 
 TICK_S = 5.0
@@ -116,7 +116,7 @@ class Meetings:
     def deliver(self, outputs: Iterable[Output]) -> None:
         """Carry out what a broker wants done."""
         for output in outputs:
-            if isinstance(output, Send):
+            if isinstance(output, Deliver):
                 self._send(output)
                 continue
             assert isinstance(output, Close), "one server alone asks no others"
@@ -172,7 +172,7 @@ class Meetings:
         lost = facts.RendezvousDown(url, "the connection ended")
         self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), lost)
 
-    def _send(self, output: Send) -> None:
+    def _send(self, output: Deliver) -> None:
         line = self._lines.get(output.to)
         message = self.alter(line[0], output.message) if line is not None else None
         if line is not None and message is not None:
@@ -183,5 +183,5 @@ class Meetings:
     def _tell_run(self, whom: tuple[Host, int], fact: facts.Fact) -> None:
         host, run = whom
         if host.run == run and host.node is not None:
-            self._trace.add(self._agenda.now, host.index, 0, Kind.SIGNAL)
+            self._trace.add(self._agenda.now, host.index, 0, TraceKind.SIGNAL)
             self._tell(host, fact)

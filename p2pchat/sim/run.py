@@ -17,7 +17,7 @@ from p2pchat.crypto.kdf import mesh_id
 from p2pchat.crypto.olm import create_account
 from p2pchat.ports import below, exponential, sample, uniform
 from p2pchat.sim.graph import graph
-from p2pchat.sim.host import Host, Nat
+from p2pchat.sim.host import Host, NatClass
 from p2pchat.sim.outcome import Figures, Part, Returned
 from p2pchat.sim.relays import Relays
 from p2pchat.sim.scenario import Scenario
@@ -44,7 +44,7 @@ LOOK_S = 1.0
 """So often it is looked whether a mesh that was cut is in one piece again, and whose stems lead over hostile
 relays."""
 
-_NATS = (Nat.OPEN, Nat.CONE, Nat.RESTRICTED, Nat.SYMMETRIC)
+_NATS = (NatClass.OPEN, NatClass.CONE, NatClass.RESTRICTED, NatClass.SYMMETRIC)
 
 
 class Run:
@@ -171,7 +171,7 @@ class Run:
         mix = self._scenario.nat
         weights = (mix.open, mix.cone, mix.restricted, mix.symmetric)
         drawn = uniform(self._chance, 0.0, sum(weights))
-        nat = Nat.OPEN
+        nat = NatClass.OPEN
         for each, weight in zip(_NATS, weights, strict=True):
             if weight:
                 nat = each

@@ -112,7 +112,7 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class RendezvousPlan:
     """The rendezvous, which is up at first."""
 
     down_s: float | None = None
@@ -189,7 +189,7 @@ class Scenario:
     churn: Churn = field(default_factory=Churn)
     away: Away = field(default_factory=Away)
     partition: Partition = field(default_factory=Partition)
-    rendezvous: Meeting = field(default_factory=Meeting)
+    rendezvous: RendezvousPlan = field(default_factory=RendezvousPlan)
     flooder: Flooder = field(default_factory=Flooder)
     misconduct: Misconduct = field(default_factory=Misconduct)
     settings: Settings = field(default_factory=Settings)

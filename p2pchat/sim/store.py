@@ -22,7 +22,7 @@ from p2pchat.core.records import (
 from p2pchat.types import MeshId
 
 
-class Store(Protocol):
+class NodeMemory(Protocol):
     """What outlives a node's runs."""
 
     def load(self) -> Memory:

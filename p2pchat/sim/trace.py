@@ -14,7 +14,7 @@ _ENTRY = struct.Struct("<dIIB")
 _CHUNK = 1 << 16
 
 
-class Kind(IntEnum):
+class TraceKind(IntEnum):
     """What can happen, of which both runs of a seed must say the same."""
 
     STARTED = 0
@@ -35,7 +35,7 @@ class Trace:
         self._hash = blake2b(digest_size=16)
         self._waiting = bytearray()
 
-    def add(self, now: float, host: int, other: int, kind: Kind) -> None:
+    def add(self, now: float, host: int, other: int, kind: TraceKind) -> None:
         """Put an event at the end."""
         self._waiting += _ENTRY.pack(now, host, other, kind)
         if len(self._waiting) >= _CHUNK:

@@ -21,11 +21,11 @@ from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import uniform
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.sim.host import Host, Nat
-from p2pchat.sim.links import Conditions, Links
+from p2pchat.sim.host import Host, NatClass
+from p2pchat.sim.links import Conditions, SimulatedLinks
 from p2pchat.sim.meetings import Meetings
-from p2pchat.sim.store import Store
-from p2pchat.sim.trace import Kind, Trace
+from p2pchat.sim.store import NodeMemory
+from p2pchat.sim.trace import Trace, TraceKind
 from rendezvous.limits import Limits
 
 START = 1_800_000_000.0
@@ -57,7 +57,7 @@ class World:
         self.conditions = conditions or Conditions()
         self.on_event = on_event
         self.hosts: list[Host] = []
-        self.links = Links(self.agenda, self.conditions, self.entropy, self.trace, self.tell)
+        self.links = SimulatedLinks(self.agenda, self.conditions, self.entropy, self.trace, self.tell)
         brokers = self.entropy.child("brokers").bytes(16).hex()
         self.meetings = Meetings(self.agenda, limits or Limits(), brokers, self.trace, self.tell)
         self._carriers: dict[type[orders.Order], Callable[[Host, Any], None]] = {
@@ -85,7 +85,7 @@ class World:
 
     # --- machines
 
-    def add(self, store: Store, nat: Nat = Nat.OPEN) -> Host:
+    def add(self, store: NodeMemory, nat: NatClass = NatClass.OPEN) -> Host:
         """A machine that is off."""
         entropy = self.entropy.child(f"line {len(self.hosts)}")
         host = Host(len(self.hosts), store, uniform(entropy, *self.conditions.latency_s), nat)
@@ -104,12 +104,12 @@ class World:
         entropy = self.entropy.child(f"host {host.index} run {host.run}")
         host.node = Node(host.store.load(), entropy, settings, strategy, stem)
         host.timer_at = NEVER
-        self.trace.add(self.now, host.index, 0, Kind.STARTED)
+        self.trace.add(self.now, host.index, 0, TraceKind.STARTED)
         self.tell(host, facts.Started())
 
     def kill(self, host: Host) -> None:
         """Gone without a word: its links fall silent, its connections to rendezvous break."""
-        self.trace.add(self.now, host.index, 0, Kind.GONE)
+        self.trace.add(self.now, host.index, 0, TraceKind.GONE)
         host.node, host.asleep = None, False
         self.links.silence(host)
         self.meetings.silence(host)
@@ -178,7 +178,7 @@ class World:
             return
         if due <= self.agenda.now + host.clock_error:
             self._count(host)
-            self.trace.add(self.agenda.now, host.index, 0, Kind.TIMER)
+            self.trace.add(self.agenda.now, host.index, 0, TraceKind.TIMER)
             self.tell(host, facts.TimerFired())
         else:
             self._set_timer(host, due)
@@ -204,7 +204,7 @@ class World:
     def _notify(self, host: Host, order: orders.Notify) -> None:
         event = order.event
         if type(event) is orders.CellSeen:
-            self.trace.add(self.agenda.now, host.index, event.forwarded, Kind.SEEN)
+            self.trace.add(self.agenda.now, host.index, event.forwarded, TraceKind.SEEN)
         self.on_event(host, event)
 
     def _fetch(self, host: Host, order: orders.FetchCells) -> None:

@@ -16,7 +16,7 @@ from p2pchat.cli.demo.exchange import TEXTS, Exchange
 from p2pchat.cli.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, connected, layout_of
 from p2pchat.cli.demo.picture import HEIGHT, mesh_picture, narration, positions
 from p2pchat.cli.demo.transcript import facts_of, failure_of
-from p2pchat.cli.demo.way import CELLS_MAX, Passage, Sight, Sights, hops, names
+from p2pchat.cli.demo.way import CELLS_MAX, FirstSight, Passage, Sights, hops, names
 from p2pchat.cli.run import run
 from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
@@ -31,11 +31,11 @@ def at(milliseconds: int) -> str:
 
 def sight(
     node: str, source: str | None, milliseconds: int = 0, cell: str = "c1", forwarded: int = 2
-) -> Sight:
-    return Sight(node, cell, source, forwarded, at(milliseconds))
+) -> FirstSight:
+    return FirstSight(node, cell, source, forwarded, at(milliseconds))
 
 
-def seen(*all_of_them: Sight) -> Sights:
+def seen(*all_of_them: FirstSight) -> Sights:
     sights = Sights()
     for each in all_of_them:
         sights.add(each)

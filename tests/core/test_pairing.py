@@ -36,7 +36,7 @@ from p2pchat.wire.signalling import (
 from p2pchat.wire.words import WORDS
 from rendezvous.broker import Broker
 from rendezvous.limits import Limits, groups
-from rendezvous.orders import Send
+from rendezvous.orders import Deliver
 from rendezvous.topics import Connection, InviteTopic
 from tests.support.world import URL, World
 
@@ -200,7 +200,7 @@ class Walker:
         outputs = self.broker.framed(self.connection, self.world.now)
         outputs += self.broker.received(self.connection, take, self.world.now)
         self.world.sim.meetings.deliver(outputs)
-        self.sat += any(isinstance(each, Send) and isinstance(each.message, Seated) for each in outputs)
+        self.sat += any(isinstance(each, Deliver) and isinstance(each.message, Seated) for each in outputs)
 
 
 def test_the_friend_gets_through_while_one_address_tries_every_nameplate_and_the_host_is_told(

@@ -14,7 +14,7 @@ from p2pchat.client import Event, Node, connect, create_home
 from p2pchat.wire.signalling import Blob
 from rendezvous import server as server_module
 from rendezvous.broker import Broker
-from rendezvous.orders import Output, Send
+from rendezvous.orders import Deliver, Output
 from rendezvous.server import running
 from tests.support.nodes import code_of, messages, pair
 
@@ -36,7 +36,7 @@ class Meddler:
         self.altered = 0
 
     def passes(self, output: Output) -> Output:
-        if not (isinstance(output, Send) and isinstance(output.message, Blob)):
+        if not (isinstance(output, Deliver) and isinstance(output.message, Blob)):
             return output
         blob = output.message
         self.seen.append(blob.blob)
@@ -46,7 +46,7 @@ class Meddler:
             self.spare -= 1
             return output
         self.altered += 1
-        return Send(output.to, Blob(blob.topic, blob.seat, self.tamper(blob)))
+        return Deliver(output.to, Blob(blob.topic, blob.seat, self.tamper(blob)))
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from rendezvous.broker import Broker
-from rendezvous.limits import Group, Limits, Rate, groups
-from rendezvous.orders import Census, Close, Output, Send
+from rendezvous.limits import ClientGroup, Limits, Rate, groups
+from rendezvous.orders import Census, Close, Deliver, Output
 from rendezvous.topics import PUT_OUT_CAP, SILENT_S, UNANSWERED_S, Connection
 
 MESH, HOST, GUEST = SeatMode.MESH, SeatMode.HOST, SeatMode.GUEST
@@ -55,7 +55,7 @@ class Room:
         connection = Connection(self.clients)
         return connection if self.broker.connected(connection, self.groups(address), self.now) else None
 
-    def groups(self, address: str | None) -> tuple[Group, ...]:
+    def groups(self, address: str | None) -> tuple[ClientGroup, ...]:
         return () if address is None else groups(address, self.limits)
 
     def says(self, who: Connection, message: FromClient) -> list[Output]:
@@ -64,7 +64,7 @@ class Room:
 
     def takes(self, who: Connection, mode: SeatMode, topic: Topic = TOPIC) -> Seated:
         (output,) = self.says(who, Take(topic, mode))
-        assert isinstance(output, Send) and output.to == who and isinstance(output.message, Seated), output
+        assert isinstance(output, Deliver) and output.to == who and isinstance(output.message, Seated), output
         return output.message
 
     def leaves(self, who: Connection) -> list[Output]:
@@ -72,7 +72,7 @@ class Room:
 
 
 def refused(who: Connection, reason: Refusal, topic: Topic = TOPIC) -> list[Output]:
-    return [Send(who, Refused(topic, reason))]
+    return [Deliver(who, Refused(topic, reason))]
 
 
 # --- mesh topics
@@ -112,8 +112,8 @@ def test_a_blob_reaches_the_seat_it_names_and_the_answer_comes_back() -> None:
     alice, bob = room.enter(), room.enter()
     a = room.takes(alice, MESH).seat
     b = room.takes(bob, MESH).seat
-    assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Send(alice, Blob(TOPIC, b, BLOB))]
-    assert room.says(alice, Pass(TOPIC, b, BLOB)) == [Send(bob, Blob(TOPIC, a, BLOB))]
+    assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Deliver(alice, Blob(TOPIC, b, BLOB))]
+    assert room.says(alice, Pass(TOPIC, b, BLOB)) == [Deliver(bob, Blob(TOPIC, a, BLOB))]
 
 
 def test_a_blob_to_an_empty_seat_is_answered_with_gone() -> None:
@@ -122,8 +122,8 @@ def test_a_blob_to_an_empty_seat_is_answered_with_gone() -> None:
     a = room.takes(alice, MESH).seat
     b = room.takes(bob, MESH).seat
     room.leaves(alice)
-    assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Send(bob, Gone(TOPIC, a))]
-    assert room.says(bob, Pass(TOPIC, b, BLOB)) == [Send(bob, Gone(TOPIC, b))], "not to oneself either"
+    assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Deliver(bob, Gone(TOPIC, a))]
+    assert room.says(bob, Pass(TOPIC, b, BLOB)) == [Deliver(bob, Gone(TOPIC, b))], "not to oneself either"
 
 
 def test_only_who_holds_a_seat_can_pass() -> None:
@@ -131,8 +131,8 @@ def test_only_who_holds_a_seat_can_pass() -> None:
     alice, mallory = room.enter(), room.enter()
     a = room.takes(alice, MESH).seat
     room.takes(mallory, MESH, OTHER_TOPIC)
-    assert room.says(mallory, Pass(TOPIC, a, BLOB)) == [Send(mallory, Gone(TOPIC, a))]
-    assert room.says(mallory, Pass(OTHER_TOPIC, a, BLOB)) == [Send(mallory, Gone(OTHER_TOPIC, a))]
+    assert room.says(mallory, Pass(TOPIC, a, BLOB)) == [Deliver(mallory, Gone(TOPIC, a))]
+    assert room.says(mallory, Pass(OTHER_TOPIC, a, BLOB)) == [Deliver(mallory, Gone(OTHER_TOPIC, a))]
 
 
 def test_leaving_a_topic_not_held_is_ignored() -> None:
@@ -150,8 +150,8 @@ def test_host_and_guest_meet_and_the_host_learns_of_it_with_the_first_blob() -> 
     g = room.takes(guest, GUEST)
     assert h.others == ()
     assert g.others == (h.seat,)
-    assert room.says(guest, Pass(TOPIC, h.seat, BLOB)) == [Send(host, Blob(TOPIC, g.seat, BLOB))]
-    assert room.says(host, Pass(TOPIC, g.seat, BLOB)) == [Send(guest, Blob(TOPIC, h.seat, BLOB))]
+    assert room.says(guest, Pass(TOPIC, h.seat, BLOB)) == [Deliver(host, Blob(TOPIC, g.seat, BLOB))]
+    assert room.says(host, Pass(TOPIC, g.seat, BLOB)) == [Deliver(guest, Blob(TOPIC, h.seat, BLOB))]
 
 
 def test_an_invite_has_one_host_and_one_guest() -> None:
@@ -175,9 +175,9 @@ def test_when_a_guest_who_had_an_answer_leaves_the_invite_is_over(disconnects: b
     room.says(guest, Pass(TOPIC, h, BLOB))
     room.says(host, Pass(TOPIC, g, BLOB))
     told = room.leaves(guest) if disconnects else room.says(guest, Leave(TOPIC))
-    assert told == [Send(host, Gone(TOPIC, g))]
+    assert told == [Deliver(host, Gone(TOPIC, g))]
     assert room.says(late, Take(TOPIC, GUEST)) == refused(late, Refusal.ABSENT)
-    assert room.says(host, Pass(TOPIC, g, BLOB)) == [Send(host, Gone(TOPIC, g))]
+    assert room.says(host, Pass(TOPIC, g, BLOB)) == [Deliver(host, Gone(TOPIC, g))]
     assert room.says(host, Leave(TOPIC)) == [], "the host's seat went with it"
     assert room.broker.census().seats == 0
 
@@ -194,7 +194,7 @@ def test_when_a_guest_without_an_answer_leaves_the_host_waits_for_the_next(
     if speaks:
         room.says(guest, Pass(TOPIC, h, BLOB))
     told = room.leaves(guest) if disconnects else room.says(guest, Leave(TOPIC))
-    assert told == [Send(host, Gone(TOPIC, g))]
+    assert told == [Deliver(host, Gone(TOPIC, g))]
     assert room.takes(late, GUEST).others == (h,)
 
 
@@ -206,7 +206,10 @@ def test_a_guest_who_says_nothing_is_put_out_and_both_are_told() -> None:
     room.now = SILENT_S - 0.1
     assert room.broker.tick(room.now) == []
     room.now = SILENT_S
-    assert room.broker.tick(room.now) == [Send(silent, Gone(TOPIC, h)), Send(host, Gone(TOPIC, g))]
+    assert room.broker.tick(room.now) == [
+        Deliver(silent, Gone(TOPIC, h)),
+        Deliver(host, Gone(TOPIC, g)),
+    ]
     assert room.says(silent, Take(TOPIC, GUEST)) == refused(silent, Refusal.FULL), "not the same again"
     assert room.takes(room.enter(), GUEST).others == (h,)
 
@@ -234,8 +237,8 @@ def test_a_friend_who_comes_takes_the_place_of_a_silent_guest_at_once() -> None:
     assert room.says(friend, Take(TOPIC, GUEST)) == refused(friend, Refusal.FULL)
     room.now = SILENT_S
     *told, seated = room.says(friend, Take(TOPIC, GUEST))
-    assert told == [Send(silent, Gone(TOPIC, h)), Send(host, Gone(TOPIC, g))]
-    assert isinstance(seated, Send) and isinstance(seated.message, Seated)
+    assert told == [Deliver(silent, Gone(TOPIC, h)), Deliver(host, Gone(TOPIC, g))]
+    assert isinstance(seated, Deliver) and isinstance(seated.message, Seated)
 
 
 def test_an_invite_remembers_some_of_those_whom_it_put_out() -> None:
@@ -257,7 +260,7 @@ def test_when_the_host_leaves_the_invite_is_over(disconnects: bool) -> None:
     h = room.takes(host, HOST).seat
     room.takes(guest, GUEST)
     told = room.leaves(host) if disconnects else room.says(host, Leave(TOPIC))
-    assert told == [Send(guest, Gone(TOPIC, h))]
+    assert told == [Deliver(guest, Gone(TOPIC, h))]
     assert room.says(guest, Take(TOPIC, GUEST)) == refused(guest, Refusal.ABSENT)
 
 
@@ -289,7 +292,7 @@ def test_bytes_that_do_not_parse_end_the_connection(data: bytes) -> None:
     room.takes(host, HOST)
     g = room.takes(guest, GUEST).seat
     told, closed = room.broker.received(guest, data, room.now)
-    assert told == Send(host, Gone(TOPIC, g))
+    assert told == Deliver(host, Gone(TOPIC, g))
     assert isinstance(closed, Close) and closed.connection == guest
     assert len(closed.reason.encode()) <= 123, "what a close frame holds"
     assert room.says(guest, Take(TOPIC, MESH)) == [], "what is still in the pipe counts for nothing"
@@ -400,10 +403,10 @@ def test_passes_are_rationed_by_address() -> None:
     alice, bob = room.enter("192.0.2.1"), room.enter("192.0.2.2")
     a = room.takes(alice, MESH).seat
     b = room.takes(bob, MESH).seat
-    assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Send(alice, Blob(TOPIC, b, BLOB))]
+    assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Deliver(alice, Blob(TOPIC, b, BLOB))]
     assert room.says(bob, Pass(TOPIC, a, BLOB)) == refused(bob, Refusal.BUSY)
     room.now = 1.0
-    assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Send(alice, Blob(TOPIC, b, BLOB))]
+    assert room.says(bob, Pass(TOPIC, a, BLOB)) == [Deliver(alice, Blob(TOPIC, b, BLOB))]
 
 
 def crowd(room: Room, hosts: Iterator[str]) -> int:

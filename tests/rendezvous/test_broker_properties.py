@@ -23,8 +23,8 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from rendezvous.broker import Broker
-from rendezvous.limits import Group, Limits, Rate, groups
-from rendezvous.orders import Census, Close, Output, Send
+from rendezvous.limits import ClientGroup, Limits, Rate, groups
+from rendezvous.orders import Census, Close, Deliver, Output
 from rendezvous.topics import Connection
 
 TIGHT = Limits(
@@ -49,7 +49,7 @@ modes = st.sampled_from([SeatMode.MESH, SeatMode.MESH, SeatMode.HOST, SeatMode.G
 topics = st.integers(0, 3).map(lambda n: Topic(bytes([n]) * 32))
 
 
-def together(address: str | None) -> tuple[Group, ...]:
+def together(address: str | None) -> tuple[ClientGroup, ...]:
     return () if address is None else groups(address, TIGHT)
 
 
@@ -136,7 +136,7 @@ class Clients(RuleBasedStateMachine):
             if isinstance(closed, Close):
                 self.forget(closed.connection)
         for output in outputs:
-            if not isinstance(output, Send):
+            if not isinstance(output, Deliver):
                 assert isinstance(output, Close), "one server alone asks no others"
                 continue
             to, message = output.to, output.message

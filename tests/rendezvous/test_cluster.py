@@ -29,10 +29,21 @@ from p2pchat.wire.signalling import (
 )
 from rendezvous.broker import Broker
 from rendezvous.bus import TOGETHER_BYTES, joined, split
-from rendezvous.bus_messages import Ask, Carry, Found, Guest, Hello, Kind, Message, Told, decode, encode
+from rendezvous.bus_messages import (
+    Carry,
+    GuestRequest,
+    Hello,
+    Message,
+    ToGuest,
+    TopicFound,
+    TopicKind,
+    TopicQuery,
+    decode,
+    encode,
+)
 from rendezvous.cluster import ANSWER_SECONDS, DEAD_SECONDS, TICK_SECONDS, Cluster, Publish
 from rendezvous.limits import Limits, Rate
-from rendezvous.orders import Close, Send
+from rendezvous.orders import Close, Deliver
 from rendezvous.topics import SILENT_S, Connection
 
 TOPIC = Topic(b"t" * 32)
@@ -61,10 +72,10 @@ class Room:
         self._numbers = iter(range(1, 10**6))
         self.pass_time(1.5)
 
-    def carry_out(self, machine: Machine, outputs: list[Send | Close | Publish]) -> None:
+    def carry_out(self, machine: Machine, outputs: list[Deliver | Close | Publish]) -> None:
         for output in outputs:
             match output:
-                case Send(to, message):
+                case Deliver(to, message):
                     assert to in machine.heard, "only who is connected hears anything"
                     machine.heard[to].append(message)
                 case Close(connection):
@@ -330,11 +341,11 @@ def test_messages_go_together_and_are_taken_apart_again(parts: list[bytes], cut:
 
 MESSAGES: list[Message] = [
     Hello(b"aaaa"),
-    Ask(b"aaaa", 7, TOPIC, SeatMode.GUEST),
-    Found(b"aaaa", 7, Kind.MESH, 9, tuple(Seat(bytes([n]) * 8) for n in range(6))),
+    TopicQuery(b"aaaa", 7, TOPIC, SeatMode.GUEST),
+    TopicFound(b"aaaa", 7, TopicKind.MESH, 9, tuple(Seat(bytes([n]) * 8) for n in range(6))),
     Carry(b"aaaa", TOPIC, Seat(b"s" * 8), Seat(b"t" * 8), BLOB),
-    Guest(b"aaaa", 7, TOPIC, b"c" * 16),
-    Told(b"aaaa", 7, Gone(TOPIC, Seat(b"s" * 8))),
+    GuestRequest(b"aaaa", 7, TOPIC, b"c" * 16),
+    ToGuest(b"aaaa", 7, Gone(TOPIC, Seat(b"s" * 8))),
 ]
 
 

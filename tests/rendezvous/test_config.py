@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from rendezvous import config, tls
 from rendezvous.__main__ import command
 from rendezvous.check import check
-from rendezvous.options import Settings, settings_from
+from rendezvous.options import ServerOptions, settings_from
 from tests.support.certificates import certificate
 
 
-def settings(tmp_path: Path, text: str, *flags: str) -> Settings:
+def settings(tmp_path: Path, text: str, *flags: str) -> ServerOptions:
     file = tmp_path / "rendezvous.toml"
     file.write_text(text)
     return settings_from(command.make_context("x", ["--config", str(file), *flags]).params)

@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from p2pchat.wire.ice import hinted
-from rendezvous.hints import LOGIN_SECONDS, Offered, Reach
+from rendezvous.hints import LOGIN_SECONDS, HintedPorts, Offered
 
 RNG = random.Random(1)
 NOW = 1_800_000_000.7
 
 
 def test_without_a_secret_only_stun_is_told() -> None:
-    hints = Reach((8750,), turn=(3478,)).hints(NOW, RNG)
+    hints = HintedPorts((8750,), turn=(3478,)).hints(NOW, RNG)
     assert hints is not None and (hints.stun, hints.turn, hints.login) == ((8750,), (), None)
-    assert Reach().hints(NOW, RNG) is None
+    assert HintedPorts().hints(NOW, RNG) is None
 
 
 def test_a_login_is_what_coturn_makes_of_the_same_secret() -> None:
-    hints = Reach((), (3478,), (), b"north").hints(NOW, RNG)
+    hints = HintedPorts((), (3478,), (), b"north").hints(NOW, RNG)
     assert hints is not None
     (udp, _) = hinted("ws://meet.example", "192.0.2.1", hints).turn
     expires, _, name = udp.user.partition(":")
@@ -33,7 +33,7 @@ def test_a_login_is_what_coturn_makes_of_the_same_secret() -> None:
 
 
 def test_two_clients_have_nothing_in_common() -> None:
-    reach = Reach((), (3478,), (), b"north")
+    reach = HintedPorts((), (3478,), (), b"north")
     one, two = reach.hints(NOW, RNG), reach.hints(NOW, RNG)
     assert one is not None and two is not None and one.login is not None and two.login is not None
     assert one.login.name != two.login.name
@@ -50,7 +50,7 @@ def test_a_secret_is_read_without_its_line_break(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("north\n")
     reach = Offered(secret_file=str(file), turn_tls=5349).reach((8750,))
-    assert reach == Reach((8750, 3478), (3478,), (5349,), b"north")  # a TURN server answers STUN, too
+    assert reach == HintedPorts((8750, 3478), (3478,), (5349,), b"north")  # a TURN server answers STUN, too
     file.write_text("")
     with pytest.raises(ValueError, match="must hold the secret"):
         Offered(secret_file=str(file)).reach(())

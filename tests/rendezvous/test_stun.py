@@ -12,7 +12,7 @@ from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rendezvous.stun import IN_ALL, NETWORKS_MAX, PER_NETWORK, Allowance, answer, answering
+from rendezvous.stun import IN_ALL, NETWORKS_MAX, PER_NETWORK, AnswerAllowance, answer, answering
 
 hosts = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 
@@ -79,7 +79,7 @@ def test_an_answer_is_never_more_than_twelve_or_twentyfour_bytes_longer(data: st
 
 
 def test_a_network_has_its_share_and_leaves_the_others_theirs() -> None:
-    allowance = Allowance(0.0)
+    allowance = AnswerAllowance(0.0)
     asked = [allowance.draw(f"192.0.2.{n % 256}", 0.0) for n in range(PER_NETWORK.burst + 10)]
     assert asked.count(True) == PER_NETWORK.burst
     assert allowance.draw("192.0.3.1", 0.0)
@@ -87,13 +87,13 @@ def test_a_network_has_its_share_and_leaves_the_others_theirs() -> None:
 
 
 def test_an_ipv6_site_is_one_network() -> None:
-    allowance = Allowance(0.0)
+    allowance = AnswerAllowance(0.0)
     asked = [allowance.draw(f"2001:db8:0:{n % 256:x}::1", 0.0) for n in range(PER_NETWORK.burst + 1)]
     assert asked.count(True) == PER_NETWORK.burst
 
 
 def test_forged_addresses_reach_the_limit_over_all_and_memory_stays_bounded() -> None:
-    allowance = Allowance(0.0)
+    allowance = AnswerAllowance(0.0)
     answered = 0
     for second in range(10):
         for n in range(3000):

@@ -17,7 +17,7 @@ from p2pchat.core.stem.profile import BALANCED, FAST, STRONG
 from p2pchat.sim.__main__ import main
 from p2pchat.sim.adversary.bench import Case, measure, posterior
 from p2pchat.sim.adversary.knowledge import Laws
-from p2pchat.sim.adversary.mesh import DEGREE, Mesh, mesh, surrounded
+from p2pchat.sim.adversary.mesh import DEGREE, SampledMesh, mesh, surrounded
 from p2pchat.sim.adversary.packets import pieces
 from p2pchat.sim.adversary.traffic import Flows, Habits, Traffic
 
@@ -49,12 +49,12 @@ def test_a_victim_has_as_many_colluding_neighbours_as_was_asked() -> None:
     assert sum(given.colludes[node] for node in given.neighbours[7]) == 2
 
 
-def line(colludes: str) -> Mesh:
+def line(colludes: str) -> SampledMesh:
     """Nodes in a row, 100 ms apart; those marked ``x`` collude."""
     count = len(colludes)
     near = tuple(tuple(n for n in (node - 1, node + 1) if 0 <= n < count) for node in range(count))
     delay = {(node, other): 0.1 for node, others in enumerate(near) for other in others}
-    return Mesh(near, delay, tuple(mark == "x" for mark in colludes))
+    return SampledMesh(near, delay, tuple(mark == "x" for mark in colludes))
 
 
 def test_the_first_spy_hears_from_whom_it_came() -> None:

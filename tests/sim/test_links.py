@@ -10,9 +10,9 @@ from p2pchat.core import facts
 from p2pchat.core.orders import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.sim.host import Host, Nat
-from p2pchat.sim.links import CREDIT_BATCH, Conditions, Links
-from p2pchat.sim.store import Store
+from p2pchat.sim.host import Host, NatClass
+from p2pchat.sim.links import CREDIT_BATCH, Conditions, SimulatedLinks
+from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.trace import Trace
 from p2pchat.types import LinkId
 
@@ -24,11 +24,13 @@ LINK = LinkId(1)
 class Pair:
     """Two machines and what the link between them tells their nodes, when."""
 
-    def __init__(self, conditions: Conditions, nats: tuple[Nat, Nat] = (Nat.OPEN, Nat.OPEN)) -> None:
+    def __init__(
+        self, conditions: Conditions, nats: tuple[NatClass, NatClass] = (NatClass.OPEN, NatClass.OPEN)
+    ) -> None:
         self.agenda = Agenda(0.0)
         self.told: list[tuple[float, int, facts.Fact]] = []
-        self.links = Links(self.agenda, conditions, SeededEntropy(1), Trace(), self._tell)
-        store: Store = None  # type: ignore[assignment]
+        self.links = SimulatedLinks(self.agenda, conditions, SeededEntropy(1), Trace(), self._tell)
+        store: NodeMemory = None  # type: ignore[assignment]
         self.a, self.b = (Host(number, store, 0.0, nat) for number, nat in enumerate(nats))
         self.links.make_offer(self.a, MakeOffer(LINK))
         self.agenda.run(1.0)
@@ -133,13 +135,13 @@ def test_word_of_a_closed_link_comes_behind_its_last_frame_but_not_across_a_cut(
 @pytest.mark.parametrize(
     ("nats", "linked"),
     [
-        ((Nat.OPEN, Nat.SYMMETRIC), True),
-        ((Nat.CONE, Nat.SYMMETRIC), True),
-        ((Nat.RESTRICTED, Nat.RESTRICTED), True),
-        ((Nat.RESTRICTED, Nat.SYMMETRIC), False),
-        ((Nat.SYMMETRIC, Nat.RESTRICTED), False),
-        ((Nat.SYMMETRIC, Nat.SYMMETRIC), False),
+        ((NatClass.OPEN, NatClass.SYMMETRIC), True),
+        ((NatClass.CONE, NatClass.SYMMETRIC), True),
+        ((NatClass.RESTRICTED, NatClass.RESTRICTED), True),
+        ((NatClass.RESTRICTED, NatClass.SYMMETRIC), False),
+        ((NatClass.SYMMETRIC, NatClass.RESTRICTED), False),
+        ((NatClass.SYMMETRIC, NatClass.SYMMETRIC), False),
     ],
 )
-def test_some_nats_cannot_link(nats: tuple[Nat, Nat], linked: bool) -> None:
+def test_some_nats_cannot_link(nats: tuple[NatClass, NatClass], linked: bool) -> None:
     assert any(isinstance(fact, facts.LinkUp) for _, _, fact in Pair(FIXED, nats).told) is linked

@@ -10,7 +10,7 @@ from p2pchat.core import facts
 from p2pchat.core.node import Node
 from p2pchat.core.orders import Order
 from p2pchat.sim.host import Host
-from p2pchat.sim.store import Store
+from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.world import START, World
 
 
@@ -33,7 +33,7 @@ class Clockwork:
 
 def machine(node: Clockwork, clock_error: float = 0.0) -> tuple[World, Host]:
     world = World(1)
-    host = world.add(cast("Store", None))
+    host = world.add(cast("NodeMemory", None))
     host.node, host.run, host.clock_error = cast("Node", node), 1, clock_error
     world.tell(host, facts.Started())
     return world, host

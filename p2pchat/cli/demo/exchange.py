@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.cli.demo.layout import ECHO, YOU
-from p2pchat.cli.demo.mesh import Mesh
+from p2pchat.cli.demo.mesh import DemoMesh
 from p2pchat.cli.demo.tasks import background
 from p2pchat.cli.demo.way import Way
 
@@ -47,10 +47,10 @@ class Exchange:
         return self.echo == self.text
 
 
-class Talk:
+class EchoExchange:
     """Sends to the echo and listens; see ``talking``."""
 
-    def __init__(self, mesh: Mesh) -> None:
+    def __init__(self, mesh: DemoMesh) -> None:
         self._mesh = mesh
         self._echoes: asyncio.Queue[str] = asyncio.Queue()
         self._moments: dict[str, dict[str, str]] = {}
@@ -81,7 +81,7 @@ class Talk:
                 self._moments.setdefault(event["id"], {})[event["state"]] = event["at"]
 
 
-async def each_way(mesh: Mesh, tell: Callable[[Way], None]) -> None:
+async def each_way(mesh: DemoMesh, tell: Callable[[Way], None]) -> None:
     """Tell the way of every message that ``you`` send, once it has arrived; for ever."""
     moments: dict[str, dict[str, str]] = {}
     async for event in mesh.you.listen():
@@ -103,9 +103,9 @@ def _made(moments: Mapping[str, str]) -> tuple[str, str]:
 
 
 @asynccontextmanager
-async def talking(mesh: Mesh) -> AsyncIterator[Talk]:
+async def talking(mesh: DemoMesh) -> AsyncIterator[EchoExchange]:
     """A talk with the echo."""
-    talk = Talk(mesh)
+    talk = EchoExchange(mesh)
     async with background(talk.follow()):
         await asyncio.sleep(0)  # the listening is asked for now,
         await mesh.you.whoami()  # and granted before a later question is answered

@@ -17,7 +17,7 @@ from typing import Any, Final
 from p2pchat.cli.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
 from p2pchat.cli.demo.processes import Children
 from p2pchat.cli.demo.tasks import background, together
-from p2pchat.cli.demo.way import Passage, Sight, Sights, Way
+from p2pchat.cli.demo.way import FirstSight, Passage, Sights, Way
 from p2pchat.client import Node, connect
 from p2pchat.errors import P2PChatError
 
@@ -33,7 +33,7 @@ SIGHT_S: Final = 2.0
 Tell = Callable[[str], None]
 
 
-class Mesh:
+class DemoMesh:
     """Running nodes, a client attached to each, and all that they saw."""
 
     def __init__(self, layout: Layout, *, profile: str = "fast", answers: bool = True) -> None:
@@ -90,7 +90,7 @@ class Mesh:
             source = event["from"]
             known = self._ids.get(source or "", source)
             if event["type"] == "cell":
-                self.sights.add(Sight(name, event["id"], known, event["forwarded"], event["at"]))
+                self.sights.add(FirstSight(name, event["id"], known, event["forwarded"], event["at"]))
             else:
                 self.sights.passed(Passage(name, event["id"], event["became"], known, event["at"]))
             self._seen.set()
@@ -111,7 +111,7 @@ class Mesh:
 
 
 @asynccontextmanager
-async def running(mesh: Mesh, tell: Tell) -> AsyncIterator[None]:
+async def running(mesh: DemoMesh, tell: Tell) -> AsyncIterator[None]:
     """Start everything; on leaving, end everything and sweep up.
 
     Inside the block links are still being made: ``formed`` waits for them. Raises P2PChatError.
@@ -135,7 +135,7 @@ async def running(mesh: Mesh, tell: Tell) -> AsyncIterator[None]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def formed(mesh: Mesh) -> None:
+async def formed(mesh: DemoMesh) -> None:
     """Wait until links lead all the way. Raises P2PChatError."""
     try:
         async with asyncio.timeout(START_S):
@@ -148,7 +148,9 @@ async def formed(mesh: Mesh) -> None:
         ) from None
 
 
-async def _start(mesh: Mesh, children: Children, directory: Path, stack: AsyncExitStack, tell: Tell) -> None:
+async def _start(
+    mesh: DemoMesh, children: Children, directory: Path, stack: AsyncExitStack, tell: Tell
+) -> None:
     layout = mesh.layout
     tell(f"starting {layout.places} rendezvous servers")
     places = await children.start("rendezvous", "places", str(directory), str(layout.places + 1))
@@ -164,12 +166,12 @@ async def _start(mesh: Mesh, children: Children, directory: Path, stack: AsyncEx
     await together(*(_start_node(mesh, name, children, stack) for name in layout.names))
 
 
-def _member(mesh: Mesh, name: str, urls: list[str]) -> dict[str, Any]:
+def _member(mesh: DemoMesh, name: str, urls: list[str]) -> dict[str, Any]:
     places = [urls[place] for place in mesh.layout.places_of(name)]
     return {"name": name, "home": str(mesh.home_of(name)), "places": places}
 
 
-async def _start_node(mesh: Mesh, name: str, children: Children, stack: AsyncExitStack) -> None:
+async def _start_node(mesh: DemoMesh, name: str, children: Children, stack: AsyncExitStack) -> None:
     role, links = "echo" if name == ECHO and mesh.answers else "node", str(NEIGHBOURS_MAX)
     child = await children.start(
         name,

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from p2pchat.cli.demo.canvas import Canvas, Point
 from p2pchat.cli.demo.layout import ECHO, YOU, Layout, Pair
-from p2pchat.cli.demo.way import Sight, Way
+from p2pchat.cli.demo.way import FirstSight, Way
 from p2pchat.text import shortened
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -93,14 +93,14 @@ def narration(text: str, way: Way) -> list[tuple[str, str, str]]:
     return [*told, (last.node, _after(first, last), _received(last))]
 
 
-def _wrote(text: str, sight: Sight) -> str:
+def _wrote(text: str, sight: FirstSight) -> str:
     sealed = f'sealed "{shortened(text, 30)}" for echo alone'
     if sight.onion:
         return f"{sealed}, wrapped that once for each hop of its stem, and gave it to the first."
     return f"{sealed} and gave it to {_neighbours(sight.forwarded)}."
 
 
-def _relayed(sight: Sight, before: Sight, first: Sight) -> str:
+def _relayed(sight: FirstSight, before: FirstSight, first: FirstSight) -> str:
     if sight.onion:
         layer = f"opened one layer of {GEOMETRY.frame} bytes from {before.node}"
         return f"{layer}: cannot tell who wrote it, for whom, or how many hops there are before and after."
@@ -113,7 +113,7 @@ def _relayed(sight: Sight, before: Sight, first: Sight) -> str:
     return f"saw a tag it does not know, the rest noise.{doubt} Passed it to {_neighbours(sight.forwarded)}."
 
 
-def _received(sight: Sight) -> str:
+def _received(sight: FirstSight) -> str:
     alike = f" and passed it on to {_neighbours(sight.forwarded)} like everybody else" * bool(sight.forwarded)
     return f"knew the tag, which is never used again; opened the seal{alike}."
 
@@ -122,6 +122,6 @@ def _neighbours(count: int) -> str:
     return f"{count} neighbour{'' if count == 1 else 's'}"
 
 
-def _after(first: Sight, sight: Sight) -> str:
+def _after(first: FirstSight, sight: FirstSight) -> str:
     passed = datetime.fromisoformat(sight.at) - datetime.fromisoformat(first.at)
     return f"+{passed.total_seconds() * 1000:.0f} ms"

@@ -16,7 +16,7 @@ from rich.live import Live
 from p2pchat.cli.demo import way
 from p2pchat.cli.demo.exchange import TEXTS, Exchange, each_way, talking
 from p2pchat.cli.demo.layout import ECHO, Layout
-from p2pchat.cli.demo.mesh import Mesh, formed, running
+from p2pchat.cli.demo.mesh import DemoMesh, formed, running
 from p2pchat.cli.demo.picture import WIDTH_MAX, mesh_picture, narration, scene
 from p2pchat.cli.demo.tasks import background
 from p2pchat.cli.demo.transcript import failure_of
@@ -32,7 +32,7 @@ STEP_S: Final = 1.2
 async def show(layout: Layout, texts: Sequence[str], *, coloured: bool) -> None:
     """Show the mesh form and a message travel; then chat with the echo. Raises P2PChatError."""
     console = Console(no_color=not coloured, highlight=False)
-    mesh = Mesh(layout)
+    mesh = DemoMesh(layout)
     stage = _Stage(mesh, console)
     with Live(console=console, auto_refresh=False) as live:
         async with background(stage.keep_drawing(live)), running(mesh, stage.say):
@@ -46,7 +46,7 @@ async def show(layout: Layout, texts: Sequence[str], *, coloured: bool) -> None:
             console.print("[bright_black]ending all processes of the demo[/]")
 
 
-async def _exchanges(mesh: Mesh, texts: Sequence[str]) -> list[Exchange]:
+async def _exchanges(mesh: DemoMesh, texts: Sequence[str]) -> list[Exchange]:
     async with talking(mesh) as talk:
         done = [await talk.exchange(text) for text in texts]
     await mesh.look()
@@ -58,7 +58,7 @@ async def _exchanges(mesh: Mesh, texts: Sequence[str]) -> list[Exchange]:
 class _Stage:
     """What is on the screen now."""
 
-    def __init__(self, mesh: Mesh, console: Console) -> None:
+    def __init__(self, mesh: DemoMesh, console: Console) -> None:
         self._mesh = mesh
         self._width = min(console.width, WIDTH_MAX)
         self._ascii_only = not console.encoding.lower().startswith("utf")
@@ -95,7 +95,7 @@ class _Stage:
         self.say(f"{way.hops(done.way)} hops; the echo was back here after {done.seconds * 1000:.0f} ms")
 
 
-async def _chat(mesh: Mesh, console: Console) -> None:
+async def _chat(mesh: DemoMesh, console: Console) -> None:
     from p2pchat.cli.chat_terminal import chat_on_terminal
 
     console.print("\nNow you: whatever you write to [bold green]echo[/] comes back. Ctrl-D ends the demo.")

@@ -12,7 +12,7 @@ from typing import Any, Final
 from p2pchat.cli.demo import way
 from p2pchat.cli.demo.exchange import TEXTS, Exchange, talking
 from p2pchat.cli.demo.layout import ECHO, YOU, Layout
-from p2pchat.cli.demo.mesh import Mesh, formed, running
+from p2pchat.cli.demo.mesh import DemoMesh, formed, running
 from p2pchat.cli.output import payload, record, say
 from p2pchat.errors import P2PChatError
 from p2pchat.text import shortened
@@ -23,7 +23,7 @@ TEXT_WIDTH: Final = 60
 
 async def transcript(layout: Layout, texts: Sequence[str], started: float, *, json: bool) -> None:
     """Send texts to the echo and print what happened. Raises P2PChatError unless every one came back."""
-    mesh = Mesh(layout)
+    mesh = DemoMesh(layout)
     async with running(mesh, say):
         say("waiting for links")
         await formed(mesh)

@@ -17,7 +17,7 @@ CELLS_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class FirstSight:
     """The first time that a node saw a cell."""
 
     node: str
@@ -46,7 +46,7 @@ class Passage:
     at: str
 
 
-Way = tuple[Sight, ...]
+Way = tuple[FirstSight, ...]
 """From a cell's origin to where it was wanted."""
 
 
@@ -54,10 +54,10 @@ class Sights:
     """All that the nodes saw."""
 
     def __init__(self) -> None:
-        self._cells: dict[str, dict[str, Sight]] = {}
+        self._cells: dict[str, dict[str, FirstSight]] = {}
         self._passages: dict[tuple[str, str], Passage] = {}
 
-    def add(self, sight: Sight) -> None:
+    def add(self, sight: FirstSight) -> None:
         """Remember a sight; of several by one node the first counts."""
         self._cells.setdefault(sight.cell, {}).setdefault(sight.node, sight)
         while len(self._cells) > CELLS_MAX:
@@ -85,7 +85,7 @@ class Sights:
     def _spread(self, cell: str, end: str) -> Way | None:
         """Its way through the broadcast, from where it entered."""
         seen = self._cells.get(cell, {})
-        backwards: list[Sight] = []
+        backwards: list[FirstSight] = []
         here: str | None = end
         while here is not None:
             sight = seen.get(here)
@@ -95,16 +95,16 @@ class Sights:
             here = None if (here, cell) in self._passages else sight.source
         return tuple(reversed(backwards))
 
-    def _stem(self, cell: str, entry: Sight) -> Way | None:
+    def _stem(self, cell: str, entry: FirstSight) -> Way | None:
         """Its way as an onion, before it entered the broadcast; nothing, where it entered at its origin."""
         if entry.source is None:
             return ()
-        backwards: list[Sight] = []
+        backwards: list[FirstSight] = []
         passage = self._passages.get((entry.node, cell))
         while passage is not None and passage.source is not None:
             before = self._passages.get((passage.source, passage.onion))
             if before is not None:
-                backwards.append(Sight(before.node, cell, before.source, 1, before.at, onion=True))
+                backwards.append(FirstSight(before.node, cell, before.source, 1, before.at, onion=True))
             passage = before
         return tuple(reversed(backwards)) if passage is not None else None
 

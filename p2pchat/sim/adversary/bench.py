@@ -16,9 +16,9 @@ from typing import Any, Final
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.formed import Formed, formed
-from p2pchat.sim.adversary.mesh import Heard, Mesh, mesh, scattered, surrounded
-from p2pchat.sim.adversary.posterior import Scores, Search
-from p2pchat.sim.adversary.traffic import COVERS, Habits, Message, Traffic, traffic
+from p2pchat.sim.adversary.mesh import FirstHeard, SampledMesh, mesh, scattered, surrounded
+from p2pchat.sim.adversary.posterior import Scores, StemSearch
+from p2pchat.sim.adversary.traffic import COVERS, Habits, ObservedMessage, Traffic, traffic
 
 WRITERS = 5
 FORMED_WRITERS = 100
@@ -140,7 +140,7 @@ def _seed(case: Case) -> str:
     return whole if case.seeking else whole.replace(f", seeking='', minutes={case.minutes}", "")
 
 
-def _mesh(case: Case, rng: Random, number: int) -> Mesh:
+def _mesh(case: Case, rng: Random, number: int) -> SampledMesh:
     """Where colluders do as all do, any of the nodes may be one: others each time, in the same meshes."""
     if _sought(case):
         return _formed(case, number).mesh
@@ -158,7 +158,7 @@ def _figures(case: Case) -> list[Any]:
     return [_formed(case, number).figures for number in range(math.ceil(case.trials / FORMED_WRITERS))]
 
 
-def _without_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Guess]:
+def _without_stem(case: Case, given: SampledMesh, rng: Random, count: int) -> Iterator[_Guess]:
     """First-spy: the writer is from whom the first colluder had it."""
     spread = _SPREADS[case.scheme]
     for writer, placed in _writers(case, given, rng, count):
@@ -166,15 +166,15 @@ def _without_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[
         yield _Guess(heard is not None and heard.before == writer)
 
 
-def _flood(given: Mesh, writer: int, _rng: Random) -> Heard | None:
+def _flood(given: SampledMesh, writer: int, _rng: Random) -> FirstHeard | None:
     return given.first_spy(writer)
 
 
-def _tree(given: Mesh, writer: int, rng: Random) -> Heard | None:
+def _tree(given: SampledMesh, writer: int, rng: Random) -> FirstHeard | None:
     return given.first_spy(writer, given.tree(rng.randrange(len(given.neighbours))))
 
 
-def _dandelion(given: Mesh, writer: int, rng: Random) -> Heard | None:
+def _dandelion(given: SampledMesh, writer: int, rng: Random) -> FirstHeard | None:
     """A stem of links chosen for an epoch, then a flood. Every relay knows the cell again."""
     outward: dict[int, list[int]] = {}
     onward: dict[tuple[int, int], int] = {}
@@ -184,20 +184,20 @@ def _dandelion(given: Mesh, writer: int, rng: Random) -> Heard | None:
         way = onward.setdefault((before, node), rng.choice([other for other in ways if other != before]))
         before, node = node, way
         if given.colludes[node]:
-            return Heard(node, before, 0.0)
+            return FirstHeard(node, before, 0.0)
         if len(onward) > len(given.neighbours):
             break
     return given.first_spy(node)
 
 
-_SPREADS: Final[dict[str, Callable[[Mesh, int, Random], Heard | None]]] = {
+_SPREADS: Final[dict[str, Callable[[SampledMesh, int, Random], FirstHeard | None]]] = {
     "flood": _flood,
     "tree": _tree,
     "dandelion": _dandelion,
 }
 
 
-def _with_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Guess]:
+def _with_stem(case: Case, given: SampledMesh, rng: Random, count: int) -> Iterator[_Guess]:
     habits = Habits(
         PROFILES[case.scheme],
         fresh_stems=case.fresh_stems,
@@ -213,7 +213,7 @@ def _with_stem(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[_Gu
         yield _guess(sent, writer, case, rng)
 
 
-def _writers(case: Case, given: Mesh, rng: Random, count: int) -> Iterator[tuple[int, Mesh]]:
+def _writers(case: Case, given: SampledMesh, rng: Random, count: int) -> Iterator[tuple[int, SampledMesh]]:
     turns = iter(_in_turn(given.honest(), count, rng) if _sought(case) else ())
     for _ in range(count):
         writer = next(turns, None)
@@ -236,15 +236,15 @@ def _guess(sent: Traffic, writer: int, case: Case, rng: Random) -> _Guess:
 
 def posterior(
     sent: Traffic, writer: int, messages: int, rng: Random, told: bool
-) -> tuple[Scores, list[Message]]:
+) -> tuple[Scores, list[ObservedMessage]]:
     """The probability of each honest node after so many messages that the adversary can link; what it saw."""
     stems = [sent.draw(writer) for _ in range(messages)]
-    seen = [Message(sent, stem, 60.0 * number) for number, stem in enumerate(stems)]
+    seen = [ObservedMessage(sent, stem, 60.0 * number) for number, stem in enumerate(stems)]
     if not sent.habits.fresh_stems:
-        return _normal(Search(sent, seen).run(stems[0], told)), seen
+        return _normal(StemSearch(sent, seen).run(stems[0], told)), seen
     chance: Scores = dict.fromkeys(sent.mesh.honest(), 1.0)
     for stem, each in zip(stems, seen, strict=True):
-        scores = Search(sent, [each]).run(stem, told)
+        scores = StemSearch(sent, [each]).run(stem, told)
         chance = _normal({node: chance[node] * scores[node] for node in chance})
     return chance, seen
 

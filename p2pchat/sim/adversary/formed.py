@@ -21,7 +21,7 @@ from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.walk import Output, Walks
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.ports import Entropy, sample
-from p2pchat.sim.adversary.mesh import Mesh
+from p2pchat.sim.adversary.mesh import SampledMesh
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import Host
 from p2pchat.sim.run import URL, identity, limits
@@ -50,7 +50,7 @@ LATE: Final = 0.2
 class Formed:
     """A mesh as it stands, and how it came to be so."""
 
-    mesh: Mesh
+    mesh: SampledMesh
     figures: Mapping[str, Any]
 
 
@@ -172,7 +172,7 @@ def _seen(
         for other in others
     }
     honest = [host.index for host in hosts if host not in colluders]
-    mesh = Mesh(
+    mesh = SampledMesh(
         tuple(map(tuple, both)),
         delay,
         tuple(bad),

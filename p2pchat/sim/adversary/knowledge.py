@@ -11,7 +11,7 @@ from typing import Final
 
 from p2pchat.sim.adversary.mesh import Path
 from p2pchat.sim.adversary.packets import pieces
-from p2pchat.sim.adversary.traffic import Flows, Message, Traffic
+from p2pchat.sim.adversary.traffic import Flows, ObservedMessage, Traffic
 
 STEMS_AT_MOST: Final = 40
 """So many stems over one piece are thought possible. With a thousand nodes a fifth of one is expected."""
@@ -39,7 +39,7 @@ class Laws:
 class Windows(Laws):
     """And what came by about the time of each message: whoever keeps to one stem comes by again and again."""
 
-    def __init__(self, traffic: Traffic, seen: Sequence[Message]) -> None:
+    def __init__(self, traffic: Traffic, seen: Sequence[ObservedMessage]) -> None:
         super().__init__(traffic)
         self._seen = seen
         self._estimates: dict[Path, float] = {}
@@ -75,7 +75,7 @@ class Watched(Laws):
         return self._flows.whole(piece) / self._flows.expected_whole(piece)
 
 
-def knowledge(traffic: Traffic, seen: Sequence[Message]) -> Laws:
+def knowledge(traffic: Traffic, seen: Sequence[ObservedMessage]) -> Laws:
     """What colluders know who saw these messages and what came with them."""
     if not isinstance(traffic, Flows):
         return Laws(traffic)

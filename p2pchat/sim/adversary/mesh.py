@@ -26,7 +26,7 @@ Path = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class FirstHeard:
     """How colluders first hear of a flood."""
 
     by: int
@@ -36,7 +36,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Mesh:
+class SampledMesh:
     """Nodes are numbers from 0."""
 
     neighbours: tuple[tuple[int, ...], ...]
@@ -56,14 +56,14 @@ class Mesh:
         """All who do not collude."""
         return [node for node, colludes in enumerate(self.colludes) if not colludes]
 
-    def first_spy(self, source: int, ways: Sequence[Sequence[int]] | None = None) -> Heard | None:
+    def first_spy(self, source: int, ways: Sequence[Sequence[int]] | None = None) -> FirstHeard | None:
         """How colluders first hear what ``source`` floods over ``ways``, or all links. None: they do not."""
         ways = self.neighbours if ways is None else ways
         waiting, found = [(0.0, source, source)], set[int]()
         while waiting:
             at, node, before = heappop(waiting)
             if self.colludes[node]:
-                return Heard(node, before, at)
+                return FirstHeard(node, before, at)
             if node not in found:
                 found.add(node)
                 for other in ways[node]:
@@ -107,7 +107,7 @@ class Mesh:
         return ways
 
 
-def mesh(nodes: int, colluding: float, rng: Random, false_links: int = 0) -> Mesh:
+def mesh(nodes: int, colluding: float, rng: Random, false_links: int = 0) -> SampledMesh:
     """A random graph of DEGREE links a node, in which that share colludes.
 
     ``false_links``: so many fellows each colluder adds to those it is linked with. Both ends list such a
@@ -125,17 +125,17 @@ def mesh(nodes: int, colluding: float, rng: Random, false_links: int = 0) -> Mes
         neighbours[other].append(one)
         delay[one, other] = delay[other, one] = rng.uniform(*LINK_S)
     chosen = set(liars)
-    return Mesh(tuple(map(tuple, neighbours)), delay, tuple(node in chosen for node in range(nodes)))
+    return SampledMesh(tuple(map(tuple, neighbours)), delay, tuple(node in chosen for node in range(nodes)))
 
 
-def scattered(given: Mesh, colluding: float, rng: Random) -> Mesh:
+def scattered(given: SampledMesh, colluding: float, rng: Random) -> SampledMesh:
     """The same, but that share of its nodes colludes, whichever they are."""
     count = len(given.colludes)
     chosen = set(rng.sample(range(count), round(colluding * count)))
     return replace(given, colludes=tuple(node in chosen for node in range(count)))
 
 
-def surrounded(given: Mesh, victim: int, count: int, rng: Random) -> Mesh:
+def surrounded(given: SampledMesh, victim: int, count: int, rng: Random) -> SampledMesh:
     """The same, but exactly ``count`` of the victim's neighbours collude, and it does not."""
     colludes = list(given.colludes)
     colludes[victim] = False
@@ -146,7 +146,7 @@ def surrounded(given: Mesh, victim: int, count: int, rng: Random) -> Mesh:
     return replace(given, colludes=tuple(colludes))
 
 
-def took(given: Mesh, path: Sequence[int]) -> float:
+def took(given: SampledMesh, path: Sequence[int]) -> float:
     """Seconds over a path's links."""
     return sum(given.delay[link] for link in pairwise(path))
 

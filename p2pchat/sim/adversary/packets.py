@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from p2pchat.sim.adversary.mesh import Mesh, Path
+from p2pchat.sim.adversary.mesh import Path, SampledMesh
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def pieces(path: Path, colludes: tuple[bool, ...]) -> Iterator[tuple[int, int]]:
         place += 1
 
 
-def send(mesh: Mesh, path: Path, at: float, waits_s: float, rng: Random) -> Packet:
+def send(mesh: SampledMesh, path: Path, at: float, waits_s: float, rng: Random) -> Packet:
     """It leaves ``path[0]``; every hop keeps it for a time of the exponential law with that mean."""
     leaves, now = [at], at
     for link in pairwise(path):

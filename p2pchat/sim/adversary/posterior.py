@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from p2pchat.sim.adversary.knowledge import knowledge
 from p2pchat.sim.adversary.mesh import Path
 from p2pchat.sim.adversary.packets import Glimpse
-from p2pchat.sim.adversary.traffic import Message, Traffic
+from p2pchat.sim.adversary.traffic import ObservedMessage, Traffic
 
 CLOCK_S = 0.001
 """How exactly times are known where nothing else blurs them."""
@@ -45,10 +45,10 @@ class _Sight:
     """Stems that take this piece, to those that were to be expected."""
 
 
-class Search:
+class StemSearch:
     """All stems that may have carried some messages: the same stem for all of them."""
 
-    def __init__(self, traffic: Traffic, seen: Sequence[Message]) -> None:
+    def __init__(self, traffic: Traffic, seen: Sequence[ObservedMessage]) -> None:
         self._traffic = traffic
         self._mesh = traffic.mesh
         self._near = [frozenset(others) for others in traffic.mesh.neighbours]

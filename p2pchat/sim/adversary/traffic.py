@@ -17,7 +17,7 @@ from p2pchat.core.stem.cover import LOOP_IN
 from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.route import draw
 from p2pchat.errors import UsageError
-from p2pchat.sim.adversary.mesh import LINK_S, Mesh, Path
+from p2pchat.sim.adversary.mesh import LINK_S, Path, SampledMesh
 from p2pchat.sim.adversary.packets import Glimpse, Packet, pieces, poisson, send
 from p2pchat.sim.entropy import SeededEntropy
 
@@ -69,7 +69,7 @@ class Habits:
 class Traffic:
     """All that honest nodes send in one mesh: every packet takes another way, but the writer's messages."""
 
-    def __init__(self, mesh: Mesh, habits: Habits, seed: object) -> None:
+    def __init__(self, mesh: SampledMesh, habits: Habits, seed: object) -> None:
         self.mesh = mesh
         self.habits = habits
         self.rng = Random(f"{seed} times")
@@ -175,7 +175,7 @@ class Traffic:
 class Flows(Traffic):
     """All that a node sends takes its one stem."""
 
-    def __init__(self, mesh: Mesh, habits: Habits, seed: object) -> None:
+    def __init__(self, mesh: SampledMesh, habits: Habits, seed: object) -> None:
         super().__init__(mesh, habits, seed)
         self._taken: dict[Path, int] = defaultdict(int)
         self._whole: dict[Path, int] = defaultdict(int)
@@ -217,7 +217,7 @@ class Flows(Traffic):
         return lambda piece: [p.seen[piece] for node in self._through.get(piece, ()) for p in packets(node)]
 
 
-class Message:
+class ObservedMessage:
     """One message, broadcast ``until``, and what colluders see of it among the rest."""
 
     def __init__(self, traffic: Traffic, stem: Path, until: float) -> None:
@@ -234,7 +234,7 @@ class Message:
         return [*others, *([] if mine is None else [mine])]
 
 
-def traffic(mesh: Mesh, habits: Habits, seed: object) -> Traffic:
+def traffic(mesh: SampledMesh, habits: Habits, seed: object) -> Traffic:
     """What honest nodes send who have these habits."""
     return {"stem": Flows, "fresh": Traffic}[habits.cover](mesh, habits, seed)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,13 +124,13 @@ def words(root: Path) -> Counted:
     return Counted(dict(found))
 
 
-def more(what: str, now: Counted, kept: dict[str, int]) -> list[str]:
-    """What there is more of than the list has."""
+def more(what: str, now: Counted, kept: dict[str, int], changed: Collection[str] = ()) -> list[str]:
+    """What there is more of than the list has; the places in files that were ``changed`` first."""
     found = []
     for name, count in now.counts.items():
         if count > kept.get(name, 0):
-            places = ", ".join(now.places[name][:6])
-            found.append(f"{what} {name!r}: {count}, not {kept.get(name, 0)} ({places})")
+            places = sorted(now.places[name], key=lambda place: place.partition(":")[0] not in changed)
+            found.append(f"{what} {name!r}: {count}, not {kept.get(name, 0)} ({', '.join(places[:6])})")
     return found
 
 

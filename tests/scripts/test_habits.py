@@ -78,6 +78,12 @@ def test_a_count_may_not_rise(tree: Path) -> None:
     assert line == "word 'talk': 1, not 0 (rendezvous/broker.py:1: talk_id)"
 
 
+def test_what_was_changed_is_named_first(tree: Path) -> None:
+    (tree / "p2pchat" / "a.py").write_text("each = 1\n" * 9)
+    (line,) = habits.more("word", habits.words(tree), {"facts": 1, "talk": 1}, ["p2pchat/core/mesh.py"])
+    assert line.startswith("word 'each': 10, not 0 (p2pchat/core/mesh.py:")
+
+
 def test_a_list_loses_what_is_better_and_gains_nothing(tree: Path) -> None:
     assert habits.fewer(habits.words(tree), {"each": 3, "facts": 1, "whose": 2}) == {"each": 1, "facts": 1}
 

@@ -33,6 +33,7 @@ from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import Methods
 from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingChanged, StoreError
 from p2pchat.net import interfaces
+from p2pchat.net.changes import Changes
 from p2pchat.net.driver import Driver
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
@@ -52,7 +53,8 @@ the files of a node that is killed."""
 
 
 NETWORK_LOOK_S = 2.0
-"""Between looks at the machine's addresses and routes; a look takes half a millisecond."""
+"""Between looks at the machine's addresses and routes, if the system tells of no change sooner; a look takes
+half a millisecond."""
 
 NOTICED_S = 0.1
 """For connections to be known as lost, so that they are made anew at once."""
@@ -206,19 +208,20 @@ class RunningNode:
         """Have links and connections made anew as soon as the machine's address has changed, a route has come
         back, or it has slept: by themselves they would notice after half a minute."""
         before, looked = (interfaces.routed(), interfaces.own()), self.clock.now()
-        while True:
-            await asyncio.sleep(NETWORK_LOOK_S)
-            now, slept = (interfaces.routed(), interfaces.own()), self.clock.now() - looked > SLEPT_S
-            if slept:
-                self._engine.shake()
-                self._connections.moved(())
-            elif now != before:
-                self._engine.moved(now[1])
-                self._connections.moved(now[1])
-            if slept or now[0] != before[0]:
-                await asyncio.sleep(NOTICED_S)
-                self.driver.submit(NetworkChanged())
-            before, looked = now, self.clock.now()
+        with Changes() as changes:
+            while True:
+                await changes.wait(NETWORK_LOOK_S)
+                now, slept = (interfaces.routed(), interfaces.own()), self.clock.now() - looked > SLEPT_S
+                if slept:
+                    self._engine.shake()
+                    self._connections.moved(())
+                elif now != before:
+                    self._engine.moved(now[1])
+                    self._connections.moved(now[1])
+                if slept or now[0] != before[0]:
+                    await asyncio.sleep(NOTICED_S)
+                    self.driver.submit(NetworkChanged())
+                before, looked = now, self.clock.now()
 
     async def _watch_clock(self) -> None:
         """Begin anew when the machine's clock was set. While there are links, which show that ours is as the

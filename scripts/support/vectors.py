@@ -15,6 +15,7 @@ from p2pchat.core.walk import WalkRef
 from p2pchat.crypto import exchange, onion
 from p2pchat.crypto.envelope import SendChain, epoch_at
 from p2pchat.crypto.kdf import cell_id, mesh_topic
+from p2pchat.crypto.record import RecordKey
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.sim.entropy import SeededEntropy
@@ -27,6 +28,7 @@ from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.gossip import Ihave
 from p2pchat.wire.offer import Answer
+from p2pchat.wire.vicinity import Record
 from scripts.support.drawn import Drawn
 
 Fields = dict[str, object]
@@ -160,6 +162,31 @@ def _peeled(keys: Sequence[onion.OnionKey], packet: bytes) -> Iterator[Fields]:
         step: Fields = {"packet": packet, "command": peeled.command, "replay": peeled.replay}
         yield {**step, "next": peeled.next} if peeled.next else step
         packet = peeled.packet
+
+
+def records() -> Fields:
+    """A node's record of an epoch, its proof on a link, and its answer to a walk."""
+    entropy = Entropy("record")
+    seed, onion_key, binding = entropy.bytes(32), onion.OnionKey.generate(entropy), entropy.bytes(32)
+    key, links = RecordKey(seed), (entropy.bytes(8), entropy.bytes(8))
+    record = Record(key.public, onion_key.public, EPOCH, 7, links)
+    walk_key, own_key = entropy.bytes(32), entropy.bytes(32)
+    told: Fields = {
+        "seed": seed,
+        "onion_key": onion_key.public,
+        "epoch": EPOCH,
+        "serial": 7,
+        "links": list(links),
+    }
+    signed = {"record": key.sign(record), "name": key.id}
+    proved: Fields = {"binding": binding, "proof": key.vouch(binding)}
+    ticket: Fields = {"walk_key": walk_key, "own_key": own_key, "room": True}
+    return {
+        **told,
+        **signed,
+        "link": proved,
+        "ticket": {**ticket, "proof": key.answer(walk_key, own_key, room=True)},
+    }
 
 
 def offer(drawn: Drawn) -> Fields:

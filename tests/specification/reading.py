@@ -21,7 +21,9 @@ from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
     crypto_scalarmult,
     crypto_scalarmult_base,
+    crypto_sign_open,
 )
+from nacl.exceptions import BadSignatureError
 from vodozemac import Account, AnyOlmMessage, Curve25519PublicKey, Session
 
 Map = dict[str, Any]
@@ -251,6 +253,28 @@ def begun(account: str, identity: bytes, message: bytes) -> bytes:
 def decrypted(session: str, message: bytes) -> bytes:
     read = AnyOlmMessage.from_parts(message[0], message[1:])
     return Session.from_pickle(session, bytes(32)).decrypt(read)
+
+
+# --- Records
+
+
+def signed_by(verify_key: bytes, signature: bytes, data: bytes) -> bool:
+    try:
+        return crypto_sign_open(signature + data, verify_key) == data
+    except BadSignatureError:
+        return False
+
+
+def record(data: bytes) -> Map:
+    signature, body = data[:64], data[64:]
+    require(signed_by(body[:32], signature, body) and len(body[72:]) % 8 == 0)
+    return {
+        "verify_key": body[:32],
+        "onion_key": body[32:64],
+        "epoch": int.from_bytes(body[64:68], "big"),
+        "serial": int.from_bytes(body[68:72], "big"),
+        "links": [body[at : at + 8] for at in range(72, len(body), 8)],
+    }
 
 
 # --- Onions

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from nacl.bindings import crypto_scalarmult_base
+from nacl.bindings import crypto_scalarmult_base, crypto_sign_seed_keypair
 
 from tests.specification import reading as spec
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol"
-NAMES = ["cell", "frame", "offer", "onion", "pairing", "session"]
+NAMES = ["cell", "frame", "offer", "onion", "pairing", "record", "session"]
 OTHER = {"host": "guest", "guest": "host", "offerer": "answerer", "answerer": "offerer"}
 
 
@@ -28,8 +28,8 @@ def raw(digits: str) -> bytes:
     return bytes.fromhex(digits)
 
 
-FRAME, CELL, ONION, OFFER, PAIRING, SESSION = map(
-    vectors, ("frame", "cell", "onion", "offer", "pairing", "session")
+FRAME, CELL, ONION, OFFER, RECORD, PAIRING, SESSION = map(
+    vectors, ("frame", "cell", "onion", "offer", "record", "pairing", "session")
 )
 
 
@@ -129,6 +129,28 @@ def test_an_onion_can_be_made_to_the_byte(onion: dict[str, Any]) -> None:
     command = onion["steps"][-1]["command"]
     made = spec.wrap(hops[: onion["hops"]], command, drawn, onion["delay"], raw(onion["payload"]))
     assert made.hex() == onion["steps"][0]["packet"]
+
+
+# --- records
+
+
+def test_a_record_is_signed_by_the_key_that_names_its_owner() -> None:
+    found = spec.record(raw(RECORD["record"]))
+    verify_key, _ = crypto_sign_seed_keypair(raw(RECORD["seed"]))
+    assert found["verify_key"] == verify_key
+    assert spec.hashed(verify_key, 8).hex() == RECORD["name"]
+    assert found["onion_key"].hex() == RECORD["onion_key"]
+    assert (found["epoch"], found["serial"]) == (RECORD["epoch"], RECORD["serial"])
+    assert [each.hex() for each in found["links"]] == RECORD["links"]
+
+
+def test_a_proof_holds_on_its_link_and_a_ticket_for_its_walk() -> None:
+    verify_key = spec.record(raw(RECORD["record"]))["verify_key"]
+    link, ticket = RECORD["link"], RECORD["ticket"]
+    assert spec.signed_by(verify_key, raw(link["proof"]), b"p2pchat link" + raw(link["binding"]))
+    assert not spec.signed_by(verify_key, raw(link["proof"]), b"p2pchat link" + bytes(32))
+    asked = raw(ticket["walk_key"]) + raw(ticket["own_key"]) + bytes([ticket["room"]])
+    assert spec.signed_by(verify_key, raw(ticket["proof"]), b"p2pchat ticket" + spec.hashed(asked))
 
 
 # --- offers

@@ -63,7 +63,7 @@ def command(**given: Any) -> None:
     """Run a rendezvous: a place where p2pchat nodes find each other.
 
     It passes sealed blobs between seats. It stores nothing and logs nothing. The first line of stdout is
-    the URL it listens on. Every flag has an environment variable: P2PCHAT_RENDEZVOUS_PORT for --port, and
+    'listening on URL'. Every flag has an environment variable: P2PCHAT_RENDEZVOUS_PORT for --port, and
     so on; and a key in the file of --config: port.
 
     \b

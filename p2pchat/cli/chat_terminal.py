@@ -106,14 +106,15 @@ class _Screen:
         """Send or obey what was typed, one line after another, in the order it was typed."""
         while True:
             line = await self._typed.get()
+            command = line.startswith("/") and not line.startswith("//")
             try:
-                if line.startswith("/") and not line.startswith("//"):
+                if command:
                     await self._slash.run(line)
                 else:
                     await self._talk.say(line.removeprefix("/") if line.startswith("//") else line)
             except P2PChatError as error:
                 self._talk.notice(str(error))
-                if not self._session.default_buffer.text:
+                if not command and not self._session.default_buffer.text:
                     self._session.default_buffer.insert_text(line)
 
     def _say_what_waits(self) -> None:

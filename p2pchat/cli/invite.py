@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--timeout", type=SECONDS, metavar="S", help="Seconds until it expires (words: 600, link: 86400)."
 )
-@click.option("--rendezvous", multiple=True, metavar="URL", help="Meet here as well (repeatable).")
+@click.option("--rendezvous", multiple=True, metavar="URL", help="Meet here, too, from now on (repeatable).")
 @click.option("--mesh", type=MESH, metavar="MESH", help="Let them into this mesh instead of your first one.")
 @pass_settings
 def command(

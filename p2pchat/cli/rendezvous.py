@@ -122,4 +122,4 @@ async def _remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> 
     if settings.json:
         for place in places:
             record(place)
-    say(f"You go to {one_line(url)} no more.")
+    say(f"p2pchat does not use {one_line(url)} any more.")

@@ -218,7 +218,7 @@ class Node(Reach):
         return await self._call(methods.SETTING, parameters.Key(key=key))
 
     async def change_setting(self, key: str, value: str) -> answers.SettingKept:
-        """Keep a value in the home; the setting, with its ``effect``: ``now``, ``anew`` (the node begins anew
+        """Keep a value in the home; the setting, with its ``effect``: ``now``, ``anew`` (the node restarts
         in its place, at once), ``at start`` (none runs), ``overruled`` (by what the node was told from
         outside), or ``unchanged``. Raises UsageError."""
         return await self._call(methods.CHANGE_SETTING, parameters.SetKey(key=key, value=value))

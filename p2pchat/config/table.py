@@ -25,7 +25,7 @@ class Effect(StrEnum):
     """How a change comes into force where a node runs."""
 
     NOW = "at once"
-    ANEW = "the node begins anew"
+    ANEW = "the node restarts"
     """In its place, within a second or two: it links again, and nothing is lost."""
     CHAT = "at once, in every open chat"
     """It concerns chats alone."""

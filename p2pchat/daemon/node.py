@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -321,7 +322,7 @@ class RunningNode:
         """What the operating system says of this process."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         cpu = round(usage.ru_utime + usage.ru_stime, 3)
-        return {"pid": os.getpid(), "home": str(self.home), "memory_kb": usage.ru_maxrss, "cpu_s": cpu}
+        return {"pid": os.getpid(), "home": str(self.home), "memory_kb": _resident_kb(), "cpu_s": cpu}
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
@@ -336,3 +337,13 @@ class RunningNode:
 def _bug(error: BaseException) -> ControlError:
     what = one_line(f"{type(error).__name__}: {error}").rstrip(": ")
     return ControlError(f"the node failed, {what}; please report it")
+
+
+def _resident_kb() -> int:
+    """Memory of this process now; where only its peak is known (no Linux), that."""
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize() // 1024
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak // 1024 if sys.platform == "darwin" else peak

@@ -70,7 +70,7 @@ async def serve(
             mended = "the disk takes data again"
         except BeginsAnew as error:
             failure = error
-            complain(f"{error}; the node begins anew")
+            complain(f"{error}; the node restarts")
             mended = "it runs by the new time" if isinstance(error, ClockSet) else "it runs as it is set now"
         finally:
             await running.stop(keep_lock=isinstance(running.failure, BeginsAnew))

@@ -46,7 +46,7 @@ def mesh_picture(status: Mapping[str, Any]) -> RenderableType:
     facts = (
         f"{status['outbox']} messages of yours on the way",
         f"stores {held} packets for absent people",
-        f"memory: at most {status['memory_kb'] // 1024} MB since the node started",
+        f"memory: {status['memory_kb'] // 1024} MB",
     )
     return Group(*parts, Text(), *(Text(each, "dim") for each in facts))
 

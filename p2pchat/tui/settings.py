@@ -234,7 +234,7 @@ def _about(each: Event) -> Text:
     text = Text(_sentence(each["about"]))
     if each["problem"]:
         text = Text(f"{one_line(each['problem'])}. ", "bold").append_text(text)
-    text.append(f" A change counts: {each['takes_effect']}.", "dim")
+    text.append(f" A change takes effect: {each['takes_effect']}.", "dim")
     return text
 
 

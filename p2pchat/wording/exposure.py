@@ -72,8 +72,8 @@ def hidden_in_short(meshes: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
         return "", ""
     if not _hides(worst):
         crowd = worst.get("crowd", 0)
-        few = f": {crowd} computers in the mesh" if crowd else ": no stem"
-        return f"not hidden who writes{few}", "not hidden"
+        few = f": only {crowd} computers in the mesh" if crowd else ": no stem"
+        return f"who writes is not hidden{few}", "not hidden"
     few = ": few" if worst["stem"]["state"] == "short" else ""
     return f"hidden among {worst['crowd']} computers{few}", f"hidden among {worst['crowd']}"
 

@@ -25,7 +25,7 @@ def effect_line(changed: Event) -> str:
     now = f"{key} is {value or 'not set'}" + (" (the default)." if where == "default" else ".")
     match changed["effect"]:
         case "anew":
-            return f"{now} The node begins anew with it, and will be linked again in a moment."
+            return f"{now} The node restarts with it, and will be linked again in a moment."
         case "at start":
             return f"{now} It counts from the next start of the node on."
         case "overruled":

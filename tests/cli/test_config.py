@@ -132,7 +132,7 @@ def test_a_shell_completes_names_and_values() -> None:
         (
             "anew",
             "home",
-            "profile is fast. The node begins anew with it, and will be linked again in a moment.",
+            "profile is fast. The node restarts with it, and will be linked again in a moment.",
         ),
         ("unchanged", "default", "profile is fast (the default). Nothing changes by that."),
         ("overruled", "flag", "started with --profile, which goes before it: profile is fast."),

@@ -445,6 +445,10 @@ def test_two_talk_at_terminals(pair: list[Person]) -> None:
     his.until("ana: two\n      lines\nbob> half a line")
     his.type("\x03never mind\r")
     hers.until("bob: never mind")
+    his.type("/nonsense\r")
+    his.until("/nonsense")
+    his.type("and what is typed next stands alone\r")
+    hers.until("bob: and what is typed next stands alone")
     assert "half a line" not in hers.text
     for terminal in (hers, his):
         terminal.type("\x04")

@@ -102,7 +102,7 @@ async def test_a_node_that_stays_begins_anew_with_what_was_changed_and_keeps_its
         await until(attached, profile="balanced")
         assert not attached.embedded
     assert service.said == [
-        "the setting profile was changed; the node begins anew",
+        "the setting profile was changed; the node restarts",
         "it runs as it is set now",
     ] * 2  # fmt: skip
 

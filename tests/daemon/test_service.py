@@ -200,7 +200,7 @@ async def test_it_begins_anew_by_the_right_time_when_the_clock_is_set(
     await until(lambda: len(served.said) == 3 or served.task.done())
     assert served.said == [
         "ready",
-        "the clock was set forward by 24 hours; the node begins anew",
+        "the clock was set forward by 24 hours; the node restarts",
         "it runs by the new time",
     ]
     assert len(served.made) == 2

@@ -35,7 +35,7 @@ def test_privacy_is_said_for_the_mesh_that_hides_least() -> None:
     assert hidden_in_short([WHOLE])[0] == "hidden among 31 computers"
     assert hidden_in_short([WHOLE, SHORT])[0] == "hidden among 4 computers: few"
     assert hidden_in_short([WHOLE, SMALL]) == (
-        "not hidden who writes: 2 computers in the mesh",
+        "who writes is not hidden: only 2 computers in the mesh",
         "not hidden",
     )
 

@@ -97,7 +97,7 @@ def _wrote(text: str, sight: FirstSight) -> str:
     sealed = f'sealed "{shortened(text, 30)}" for echo alone'
     if sight.onion:
         return f"{sealed}, wrapped that once for each hop of its stem, and gave it to the first."
-    return f"{sealed} and gave it to {_neighbours(sight.forwarded)}."
+    return f"{sealed} and {_given(sight.forwarded)}."
 
 
 def _relayed(sight: FirstSight, before: FirstSight, first: FirstSight) -> str:
@@ -106,20 +106,23 @@ def _relayed(sight: FirstSight, before: FirstSight, first: FirstSight) -> str:
         return f"{layer}: cannot tell who wrote it, for whom, or how many hops there are before and after."
     if before.onion:
         return (
-            "opened the last layer: a tag it does not know, the rest noise. Passed it to "
-            f"{_neighbours(sight.forwarded)}: from here it spreads."
+            "opened the last layer: a tag it does not know, the rest noise. It "
+            f"{_given(sight.forwarded)}: from here it spreads."
         )
     doubt = f" May guess that {before.node} wrote it, but cannot know." if before is first else ""
-    return f"saw a tag it does not know, the rest noise.{doubt} Passed it to {_neighbours(sight.forwarded)}."
+    return f"saw a tag it does not know, the rest noise.{doubt} It {_given(sight.forwarded)}."
 
 
 def _received(sight: FirstSight) -> str:
-    alike = f" and passed it on to {_neighbours(sight.forwarded)} like everybody else" * bool(sight.forwarded)
+    alike = f" and {_given(sight.forwarded)}, like everybody else" * bool(sight.forwarded)
     return f"knew the tag, which is never used again; opened the seal{alike}."
 
 
-def _neighbours(count: int) -> str:
-    return f"{count} neighbour{'' if count == 1 else 's'}"
+def _given(count: int) -> str:
+    """To how many neighbours it went at once; the others are told of it, and ask if they lack it."""
+    if not count:
+        return "told its neighbours that it has it"
+    return f"gave it to {count} neighbour{'' if count == 1 else 's'}"
 
 
 def _after(first: FirstSight, sight: FirstSight) -> str:

@@ -53,3 +53,14 @@ def invite_topic(nameplate: int) -> Topic:
 def link_topic(secret: bytes) -> Topic:
     """Where the two ends of an invite link meet; ``secret`` has 128 bits, so the topic gives nothing away."""
     return Topic(derive(secret, "invite link topic"))
+
+
+def nearby_key(secret: bytes, epoch: int) -> bytes:
+    """By which the members of a mesh know each other's announcements on a network during an epoch; not to be
+    had from what is seen of its topics, 32 bytes."""
+    return derive(secret, "nearby", epoch.to_bytes(8, "big"))
+
+
+def nearby_invite_key(topic: Topic) -> bytes:
+    """The same for an invite: whoever knows its nameplate has it, 32 bytes."""
+    return derive(topic, "nearby invite")

@@ -43,6 +43,10 @@ _LOCAL: Final = frozenset(
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 """How a network without IPv4 names an IPv4 address (RFC 6052)."""
 
+_NEARBY: Final = tuple(
+    map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"))
+)
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -96,6 +100,17 @@ def is_global(address: Address) -> bool:
         if address.is_site_local or address.is_reserved or address.scope_id is not None:
             return False
     return address.is_global and not address.is_multicast
+
+
+def is_nearby(address: Address) -> bool:
+    """Whether an address is one of a house or an office (RFC 1918), or of machines that have nobody to give
+    them addresses (RFC 3927): what may be found on a network, and never be told to anybody else."""
+    return isinstance(address, ipaddress.IPv4Address) and any(address in network for network in _NEARBY)
+
+
+def nearby_url(address: ipaddress.IPv4Address, port: int) -> str:
+    """Where a rendezvous is that was found on this machine's own network."""
+    return f"ws://{address}:{port}"
 
 
 def _check_url(url: str) -> None:

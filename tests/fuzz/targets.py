@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Generic, TypeVar
 
 from p2pchat.errors import Malformed
@@ -23,6 +24,7 @@ from p2pchat.wire import (
     ice,
     invite,
     marks,
+    mdns,
     offer,
     pairing,
     payload,
@@ -125,6 +127,10 @@ TARGETS: dict[str, Target] = {
         walk.Walk(b"w" * 8, b"k" * 32, (b"n" * 8, b"m" * 8)),
         walk.Ticket(b"w" * 8, b"k" * 32, True, b"s" * 64),
         walk.Piece(b"w" * 8, 1, b"p" * 1024),
+    ),
+    "mdns": Format(mdns.decode, mdns.encode).canonical(
+        mdns.Announcement(b"n" * 16, IPv4Address("192.168.1.7"), 4660, (b"m" * 16,) * 8),
+        mdns.Announcement(bytes(16), IPv4Address("10.0.0.1"), 1, (bytes(16),) * 32, gone=True),
     ),
     "marks": Format(control.decode, control.encode).extensible(
         marks.Marks(b"n" * 16, tuple(bytes([at]) * marks.MARK_BYTES for at in range(marks.MARKS)))

@@ -17,6 +17,7 @@ from p2pchat.wire.places import (
     check_rendezvous,
     grown,
     is_global,
+    is_nearby,
     is_public,
 )
 
@@ -159,3 +160,27 @@ def test_however_a_list_grows_an_invite_can_carry_it(urls: list[str]) -> None:
     assert len(known) <= RENDEZVOUS_MAX
     assert grown(known, urls) == known
     assert len(str(InviteLink(b"s" * 16, b"f" * 16, known))) <= LINK_CHARS
+
+
+@pytest.mark.parametrize(
+    ("address", "nearby"),
+    [
+        ("10.0.0.1", True),
+        ("172.16.0.1", True),
+        ("172.31.255.1", True),
+        ("192.168.1.1", True),
+        ("169.254.7.7", True),
+        ("127.0.0.1", False),
+        ("172.32.0.1", False),
+        ("100.64.0.1", False),
+        ("224.0.0.251", False),
+        ("0.0.0.0", False),
+        ("255.255.255.255", False),
+        ("8.8.8.8", False),
+        ("::1", False),
+        ("fe80::1", False),
+        ("fd00::1", False),
+    ],
+)
+def test_what_may_be_found_on_ones_own_network(address: str, nearby: bool) -> None:
+    assert is_nearby(ipaddress.ip_address(address)) is nearby

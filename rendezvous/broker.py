@@ -11,6 +11,7 @@ to a seat that is not taken is answered by Gone.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -75,9 +76,16 @@ class Broker:
     tests."""
 
     def __init__(
-        self, limits: Limits, rng: random.Random, tally: Totals | None = None, server: bytes = b""
+        self,
+        limits: Limits,
+        rng: random.Random,
+        tally: Totals | None = None,
+        server: bytes = b"",
+        serves: Callable[[Topic], bool] = lambda topic: True,
     ) -> None:
-        """``server``: what its seats begin with, among several; alone it asks nobody."""
+        """``server``: what its seats begin with, among several; alone it asks nobody. ``serves``: whether a
+        topic may be met at here at all."""
+        self._serves = serves
         self._limits = limits
         self._random = rng
         self._server = server
@@ -241,6 +249,8 @@ class Broker:
         ]
 
     def _why_not(self, client: _Client, topic: Topic, mode: SeatMode) -> Refusal | None:
+        if not self._serves(topic):
+            return Refusal.ABSENT
         there = self._topics.get(topic)
         match mode:
             case SeatMode.MESH:

@@ -18,13 +18,14 @@ from typing import Any
 from websockets.asyncio.server import Server, serve
 from websockets.server import ServerProtocol
 
+from p2pchat.types import Topic
 from p2pchat.wire.signalling import MESSAGE_MAX
 from rendezvous.addresses import addresses
 from rendezvous.broker import Broker
 from rendezvous.bus import Bus
 from rendezvous.bus_messages import SERVER_BYTES
 from rendezvous.cluster import TICK_SECONDS, Cluster
-from rendezvous.collecting import without_long_collections
+from rendezvous.collecting import set_aside, without_long_collections
 from rendezvous.connection import SILENT, ClientSocket
 from rendezvous.door import Door
 from rendezvous.hints import HintedPorts
@@ -70,18 +71,22 @@ async def running(
     door: Door | None = None,
     unix: Path | None = None,
     bus: str | None = None,
+    serves: Callable[[Topic], bool] = lambda topic: True,
+    guest: bool = False,
 ) -> AsyncIterator[Running]:
     """Serve while the context lasts; on leaving it, close every connection with 1001 (going away).
 
     ``host`` "*" means every address of this machine, a name those of its addresses that can be had; ``port``
     0 lets the system choose; ``unix`` is listened on instead. ``proxies`` are believed when they say for whom
     they connect; ``bus`` is where the other servers of a cluster are met, NATS' URLs with commas between.
+    ``serves``: whether a topic may be met at here. ``guest``: the process is another program's, whose garbage
+    is its own to collect.
     Raises OSError when no address can be had, NoBus.
     """
     limits, proxies = limits or Limits(), proxies or Proxies()
     rng = random.SystemRandom()
     own = rng.randbytes(SERVER_BYTES) if bus is not None else b""
-    broker = Broker(limits, rng, server=own)
+    broker = Broker(limits, rng, server=own, serves=serves)
     cluster = None if bus is None else Cluster(broker, own)
     shell = Shell(cluster or broker, limits, proxies, door or Door())
     own_socket = type("_OwnSocket", (ClientSocket,), {"shell": shell, "limits": limits})
@@ -125,8 +130,10 @@ async def running(
                 server.is_serving = lambda: server.close_task is None  # type: ignore[method-assign]
                 read = headers_read(server.sockets, make, proxies, tls, limits.open_seconds)
                 await stack.enter_async_context(read)
-            stack.push_async_callback(_cancelled, asyncio.create_task(shell.tick_forever()))
-            stack.enter_context(without_long_collections())
+            if not guest:
+                stack.enter_context(without_long_collections())
+            ticking = shell.tick_forever((lambda: None) if guest else set_aside)
+            stack.push_async_callback(_cancelled, asyncio.create_task(ticking))
             bound = _bound_port(server) if unix is None else 0
             url = _url(host, bound, tls is not None, unix)
             peers = lambda: cluster.peers if cluster else 0  # noqa: E731

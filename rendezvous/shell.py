@@ -26,7 +26,6 @@ from p2pchat.wire.signalling import Draining, Welcome, encode_server
 from p2pchat.wire.version import VERSION
 from rendezvous.broker import Broker
 from rendezvous.cluster import Cluster, Publish
-from rendezvous.collecting import set_aside
 from rendezvous.connection import ClientSocket
 from rendezvous.door import Door, Entrance
 from rendezvous.hints import RENEW_SECONDS, HintedPorts
@@ -161,14 +160,14 @@ class Shell:
     def heard(self, connection: Connection, data: bytes) -> None:
         self.carry_out(self._broker.received(connection, data, time.monotonic()))
 
-    async def tick_forever(self) -> None:
+    async def tick_forever(self, after: Callable[[], None]) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.carry_out(self._broker.tick(time.monotonic()))
             due = time.monotonic() - RENEW_SECONDS
             for socket in [each for each in self._sockets.values() if (each.hinted_at or due) < due]:
                 self._hint(socket)
-            set_aside()
+            after()
 
     # --- the end
 

@@ -458,3 +458,16 @@ def test_nothing_is_left_when_everybody_has_left() -> None:
     room.now = 1000.0
     room.broker.tick(room.now)
     assert room.broker.census() == EMPTY
+
+
+def test_a_broker_for_some_topics_lets_nobody_sit_at_others() -> None:
+    other = Topic(b"o" * 32)
+    broker = Broker(Limits(), random.Random(1), serves=lambda topic: topic == TOPIC)
+    client = Connection(1)
+    assert broker.connected(client, (), 0.0)
+    for mode in SeatMode:
+        (said,) = broker.received(client, encode_client(Take(other, mode)), 0.0)
+        assert said == Deliver(client, Refused(other, Refusal.ABSENT))
+    (said,) = broker.received(client, encode_client(Take(TOPIC, SeatMode.MESH)), 0.0)
+    assert isinstance(said, Deliver) and isinstance(said.message, Seated)
+    assert (broker.census().seats, broker.census().topics) == (1, 1)

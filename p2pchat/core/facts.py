@@ -5,8 +5,10 @@ Knows: the vocabulary of facts. Does not know: what follows from them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from p2pchat.core.nearby import Found
 from p2pchat.core.records import HeldCell
 from p2pchat.types import ContactId, LinkId, MeshId, MessageId
 from p2pchat.wire.description import Description
@@ -76,6 +78,16 @@ class SignalReceived:
 @dataclass(frozen=True, slots=True)
 class NetworkChanged:
     """It reaches others in another way than before, or again, or has slept."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyFound:
+    """Where others may be met on this machine's own network now. Nothing of it is kept or told to others."""
+
+    own: tuple[str, ...]
+    """Where we listen ourselves: URLs."""
+    places: Mapping[Found, Sequence[str]]
+    """Where each mesh, and the host of each invite, was found besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +337,7 @@ Fact = (
     | ServersHinted
     | SignalReceived
     | NetworkChanged
+    | NearbyFound
     | Urged
     | LinkShaken
     | OfferMade

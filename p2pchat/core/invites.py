@@ -5,11 +5,12 @@ Knows: which pairing a signal belongs to, and what we bring to it. Does not know
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from p2pchat.core.facts import InviteEntered, InviteOpened
 from p2pchat.core.kit.table import Table
+from p2pchat.core.nearby import Found, NearbyKey
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import Persist, Signal
 from p2pchat.core.pairing import (
@@ -27,7 +28,7 @@ from p2pchat.core.pairing import (
 from p2pchat.core.records import DropTried, Identity, PutTried, Tried
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat, Topical
-from p2pchat.crypto.kdf import derive
+from p2pchat.crypto.kdf import derive, nearby_invite_key
 from p2pchat.crypto.olm import OlmAccount
 from p2pchat.errors import LimitError, Malformed, TrustError, UsageError
 from p2pchat.ports import Entropy
@@ -39,6 +40,10 @@ from p2pchat.wire.places import check_rendezvous, grown, is_public
 CAP = 16
 """Invites open at once; nobody reads out more."""
 
+
+LOOK_S = 8.0
+"""How long a guest looks at its own network before it takes no for an answer: a host's announcement comes
+within a second of the question, which is asked three times, and a connection within another."""
 
 TRIED_CAP = 4096
 """Codes remembered as tried; the oldest go. They run out within a day, unless somebody wants otherwise."""
@@ -82,11 +87,16 @@ Order = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Pe
 class Invites:
     """Runs the pairings; each is known by the local number under which it was asked for."""
 
-    def __init__(self, identity: Identity, tried: Iterable[Tried], entropy: Entropy) -> None:
+    def __init__(
+        self, identity: Identity, tried: Iterable[Tried], entropy: Entropy, lan: bool = False
+    ) -> None:
+        """``lan``: places to meet may be found on this machine's own network."""
         self.identity = identity
         self._tried = Table[bytes, Tried](TRIED_CAP)
         for each in tried:
             self._tried.put(each.mark, each)
+        self._lan = lan
+        self._own: tuple[str, ...] = ()
         self._entropy = entropy
         self._open: dict[int, _Open] = {}
 
@@ -104,8 +114,10 @@ class Invites:
             return self._used_up(fact.code, _TRIED_HERE)
         ours = Ours(self.identity.name, self._account(), home.secret, urls, urls)
         entropy = self._entropy.child(f"invite {fact.invite}")
-        host = Host(ours, fact.link, fact.deadline, entropy, fact.code, lambda topic: self.at(topic) is None)
-        return self._begin(fact.invite, _Open(host, fact.name, fact.rendezvous, leads_into=home.secret), urls)
+        free = lambda topic: self.at(topic) is None  # noqa: E731
+        host = Host(ours, fact.link, fact.deadline, entropy, fact.code, free, self._own)
+        opened = _Open(host, fact.name, fact.rendezvous, leads_into=home.secret)
+        return self._begin(fact.invite, opened, bool(urls or self._own))
 
     def _taken_over(self, known: int, fact: InviteOpened) -> list[Order]:
         """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
@@ -119,7 +131,7 @@ class Invites:
         party = self._open[invite].party
         return isinstance(party, Host) and party.code == code
 
-    def enter(self, fact: InviteEntered, typed: tuple[str, ...]) -> list[Order]:
+    def enter(self, fact: InviteEntered, typed: tuple[str, ...], now: float) -> list[Order]:
         """Be somebody's guest. ``typed``: every rendezvous that the person has ever typed; a private address
         that a link names must be among them."""
         typed = _distinct(fact.rendezvous, typed)
@@ -129,13 +141,16 @@ class Invites:
         if named and not offered:
             return [Failed(UsageError(_private(named)))]
         ours = Ours(self.identity.name, self._account(), b"", (), urls)
-        guest = Guest(ours, fact.code, fact.deadline, self._entropy.child(f"invite {fact.invite}"))
+        looks_until = now + LOOK_S if self._lan else 0.0
+        entropy = self._entropy.child(f"invite {fact.invite}")
+        guest = Guest(ours, fact.code, fact.deadline, entropy, looks_until)
         known = self.at(guest.topic)
         if known is not None:
             return [Failed(_OURS if self._waits_at(known, fact.code) else _MET_ALREADY)]
         if self._mark(fact.code) in self._tried:
             return self._used_up(fact.code, _TRIED)
-        return self._begin(fact.invite, _Open(guest, fact.name, typed, named, fact.accept_new), urls)
+        opened = _Open(guest, fact.name, typed, named, fact.accept_new)
+        return self._begin(fact.invite, opened, bool(urls) or self._lan)
 
     def came_of(self, paired: Paired, contact: ContactId, now: float) -> list[Persist]:
         """A pairing is complete: whoever asks for its code again is told with whom."""
@@ -159,6 +174,29 @@ class Invites:
     def typed(self, url: str) -> bool:
         """Whether the person has typed this rendezvous for one of the open invites."""
         return any(url in each.typed for each in self._open.values())
+
+    def nearby_keys(self) -> list[NearbyKey]:
+        """By which keys the other ends of open invites are known nearby."""
+        return [
+            NearbyKey(
+                nearby_invite_key(opened.party.topic), opened.party.topic, isinstance(opened.party, Host)
+            )
+            for opened in self._open.values()
+            if not opened.party.begun
+        ]
+
+    def meet_nearby(
+        self, own: tuple[str, ...], found: Mapping[Found, Sequence[str]], now: float
+    ) -> Iterable[tuple[int, list[Order]]]:
+        """Hosts wait at our ``own`` places on this machine's network, guests go to those that were found."""
+        self._own = own
+        return [
+            (number, self._after(number, opened.party.meet_nearby(self._nearby(opened.party, found)), now))
+            for number, opened in list(self._open.items())
+        ]
+
+    def _nearby(self, party: Host | Guest, found: Mapping[Found, Sequence[str]]) -> Sequence[str]:
+        return self._own if isinstance(party, Host) else found.get(party.topic, ())
 
     def open(self) -> list[int]:
         """The numbers of all open invites."""
@@ -205,9 +243,9 @@ class Invites:
         and none is left over from a pairing that failed."""
         return OlmAccount(self.identity.account, self.identity.pickle_key)
 
-    def _begin(self, invite: int, opened: _Open, urls: tuple[str, ...]) -> list[Order]:
-        if not urls:
-            return [Failed(UsageError("no rendezvous is known; name one with --rendezvous URL"))]
+    def _begin(self, invite: int, opened: _Open, somewhere: bool) -> list[Order]:
+        if not somewhere:
+            return [Failed(_NO_NETWORK if self._lan else _NOWHERE)]
         if len(self._open) >= CAP:
             return [Failed(LimitError(f"{CAP} invites are open already; cancel one first"))]
         self._open[invite] = opened
@@ -247,6 +285,11 @@ class Invites:
         return [Came(contact, why)] if contact is not None else [Failed(why)]
 
 
+_NOWHERE = UsageError("no rendezvous is known; name one with --rendezvous URL")
+_NO_NETWORK = UsageError(
+    "this machine is on no private network just now, and no rendezvous is known; name one with"
+    " --rendezvous URL"
+)
 _OURS = UsageError("this is your own invite; give it to somebody else")
 _TRIED_HERE = TrustError(
     "somebody began to answer this invite before its node went away, so it is used up; make a new one"

@@ -9,6 +9,8 @@ that enough others sit, and looks in now and then whether they still do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from p2pchat.core.kit.table import Table
 from p2pchat.core.pace import Pace
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
@@ -77,6 +79,7 @@ class Meeting:
     def __init__(self, secret: bytes, urls: tuple[str, ...], entropy: Entropy) -> None:
         self._secret = secret
         self._urls = urls
+        self._nearby: tuple[str, ...] = ()
         self._entropy = entropy
         self._topics: dict[Topic, None] = {}
         self._crowds: dict[tuple[str, Topic], int] = {}
@@ -115,9 +118,8 @@ class Meeting:
             before, self._topics = self._topics, dict.fromkeys(_topics(self._secret, now))
             self._crowds = {key: n for key, n in self._crowds.items() if key[1] in self._topics}
             self._edge = _next_edge(now)
-            if self.sitting:
-                out += self._take([topic for topic in self._topics if topic not in before])
-                out += self._leave([topic for topic in before if topic not in self._topics])
+            out += self._take([topic for topic in self._topics if topic not in before])
+            out += self._leave([topic for topic in before if topic not in self._topics])
         if not self.sitting and now >= self._back.at:
             out += self.sit(now)
         return out
@@ -132,8 +134,15 @@ class Meeting:
         if not self.sitting:
             return self.sit(now) if new else []
         topics = list(self._topics)
-        left: list[Wish] = [LeaveSeat(url, topic) for topic in topics for url in gone]
-        return [*left, *(TakeSeat(url, topic, SeatMode.MESH) for topic in topics for url in new)]
+        return [*_leave(gone, topics), *_take(new, topics)]
+
+    def meet_nearby(self, urls: Sequence[str]) -> list[Wish]:
+        """Meet at these places of this machine's own network, too, and at no others there. There we always
+        sit: it costs little, and whoever is there may reach nobody else."""
+        before, self._nearby = self._nearby, tuple(urls)
+        gone = [url for url in before if url not in urls]
+        topics = list(self._topics)
+        return [*_leave(gone, topics), *_take([url for url in urls if url not in before], topics)]
 
     def sit(self, now: float) -> list[Wish]:
         """Take seats, if we hold none."""
@@ -141,14 +150,18 @@ class Meeting:
             return []
         self.sitting = True
         self._asking.tried(now)
-        return self._take(list(self._topics))
+        return _take(self._urls, list(self._topics))
 
     def rise(self, now: float) -> list[Wish]:
         """Leave our seats to others; the next look is some time from now."""
         self.sitting = False
         self._back.tried(now)
         self._crowds.clear()
-        return self._leave(list(self._topics))
+        return _leave(self._urls, list(self._topics))
+
+    def leave_all(self, now: float) -> list[Wish]:
+        """Leave every seat for good."""
+        return [*self.rise(now), *self.meet_nearby(())]
 
     def ask(self, now: float) -> list[Wish]:
         """Take every seat again, which shows other neighbours; the next time a little later."""
@@ -164,8 +177,9 @@ class Meeting:
         return enough and uniform(self._entropy, 0.0, 1.0) < max(RISE_SHARE, hard_to_reach)
 
     def seated(self, url: str, topic: Topic, others: int) -> None:
-        """A seat is ours, and so many others were seen."""
-        self._crowds[(url, topic)] = others
+        """A seat is ours, and so many others were seen. How many are nearby says nothing of the rest."""
+        if url not in self._nearby:
+            self._crowds[(url, topic)] = others
 
     def unseated(self, url: str) -> None:
         """The connection to a rendezvous is gone, and our seats there with it."""
@@ -240,15 +254,31 @@ class Meeting:
         return not self.torn(now) and self._avoided.get((url, seat), 0.0) > now
 
     def _take(self, topics: list[Topic]) -> list[Wish]:
-        return [TakeSeat(url, topic, SeatMode.MESH) for topic in topics for url in self._urls]
+        return _take(self._sat_at, topics)
 
     def _leave(self, topics: list[Topic]) -> list[Wish]:
-        return [LeaveSeat(url, topic) for topic in topics for url in self._urls]
+        return _leave(self._sat_at, topics)
+
+    @property
+    def _sat_at(self) -> tuple[str, ...]:
+        return (*self._urls, *self._nearby) if self.sitting else self._nearby
+
+
+def _take(urls: Iterable[str], topics: list[Topic]) -> list[Wish]:
+    return [TakeSeat(url, topic, SeatMode.MESH) for topic in topics for url in urls]
+
+
+def _leave(urls: Iterable[str], topics: list[Topic]) -> list[Wish]:
+    return [LeaveSeat(url, topic) for topic in topics for url in urls]
+
+
+def epochs(now: float) -> list[int]:
+    """Of which epochs the members of a mesh have to be met now: one, or two near an edge."""
+    return sorted({epoch_at(now - TOPIC_OVERLAP_S), epoch_at(now), epoch_at(now + TOPIC_OVERLAP_S)})
 
 
 def _topics(secret: bytes, now: float) -> list[Topic]:
-    epochs = {epoch_at(now - TOPIC_OVERLAP_S), epoch_at(now), epoch_at(now + TOPIC_OVERLAP_S)}
-    return [mesh_topic(secret, epoch) for epoch in sorted(epochs)]
+    return [mesh_topic(secret, epoch) for epoch in epochs(now)]
 
 
 def _next_edge(now: float) -> float:

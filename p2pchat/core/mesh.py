@@ -7,7 +7,7 @@ what becomes of a cell (``cells``), or how cells of ours are hidden (``stem``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -175,6 +175,10 @@ class Mesh:
     def meet_at(self, record: MeshRecord, now: float) -> list[MeshOutput]:
         """The record says anew where the mesh is met."""
         return self._watched(self._view.meet_at(record, now), now)
+
+    def meet_nearby(self, urls: Sequence[str], now: float) -> list[MeshOutput]:
+        """Where else the mesh is met, on this machine's own network."""
+        return self._watched(self._view.meet_nearby(urls), now)
 
     def expect(self, now: float) -> list[MeshOutput]:
         """Somebody is on the way into this mesh: be where it is met."""

@@ -7,7 +7,7 @@ Does not know: sockets, files, clocks; nor any machine's own rules.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -18,8 +18,10 @@ from p2pchat.core.cells import CellArrived
 from p2pchat.core.hinted import Hinted
 from p2pchat.core.invites import Invites
 from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.meeting import epochs
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.meshes import Meshes
+from p2pchat.core.nearby import Found, NearbyKey
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import (
     ContactChanged,
@@ -37,13 +39,14 @@ from p2pchat.core.records import Contact, Identity, Memory
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, Line, Rendezvous, TakeSeat, Topical, topic_of, url_of
 from p2pchat.core.settings import Settings
-from p2pchat.core.status import Status
+from p2pchat.core.status import RendezvousStatus, Status
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.talks import Talks
 from p2pchat.core.unreached import Unreached
+from p2pchat.crypto.kdf import nearby_key
 from p2pchat.errors import P2PChatError, RefusedInput
 from p2pchat.ports import Entropy, exponential
-from p2pchat.types import ContactId, LinkId
+from p2pchat.types import ContactId, LinkId, Topic
 from p2pchat.wire import signalling
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.marks import Marks
@@ -75,10 +78,15 @@ class Node:
         self._marking = entropy.child("marks")
         self._marks_at = NEVER
         self._rendezvous = Rendezvous(
-            entropy.child("rendezvous"), lambda url: self._belonging.is_typed(url), self._settings.separate
+            entropy.child("rendezvous"),
+            lambda url: self._belonging.is_typed(url),
+            self._settings.separate,
+            lambda url: url in self._nearby,
         )
+        self._nearby: frozenset[str] = frozenset()
+        """Places on this machine's own network at which somebody is met."""
         self._servers = Hinted()
-        self._invites = Invites(memory.identity, memory.tried, entropy.child("invites"))
+        self._invites = Invites(memory.identity, memory.tried, entropy.child("invites"), self._settings.lan)
         self._talks = Talks(memory, self._settings, entropy, self._counters)
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
         self._belonging = Belonging(memory.identity, self._meshes, self._talks, self._invites, entropy)
@@ -136,6 +144,23 @@ class Node:
         """All STUN and TURN servers that rendezvous have hinted."""
         return self._servers.servers(self.places(), True, now)
 
+    def nearby_keys(self, now: float) -> list[NearbyKey]:
+        """By which keys others are known on this machine's own network, and we to them."""
+        members = [
+            NearbyKey(nearby_key(home.record.secret, epoch), home.record.id)
+            for home in self._meshes
+            for epoch in epochs(now)
+        ]
+        return members + self._invites.nearby_keys()
+
+    def nearby_status(self) -> tuple[RendezvousStatus, ...]:
+        """How it stands with the places on this machine's own network."""
+        return self._rendezvous.status(nearby=True)
+
+    def meets_at(self, topic: Topic) -> bool:
+        """Whether anything of ours is met at that topic."""
+        return self._meshes.at(topic) is not None or self._invites.at(topic) is not None
+
     def status(self) -> Status:
         """The present state, to show."""
         return Status(
@@ -145,6 +170,7 @@ class Node:
             tuple(each.status() for each in self._meshes),
             self._rendezvous.clock(),
             dict(sorted(self._counters.items())),
+            self.nearby_status(),
         )
 
     def next_wakeup(self) -> float | None:
@@ -190,6 +216,8 @@ class Node:
                 return self._leave(now)
             case facts.RendezvousUp() | facts.RendezvousDown() | facts.SignalReceived():
                 return self._at_rendezvous(fact, now)
+            case facts.NearbyFound(own, places):
+                return self._meet_nearby(own, places, now)
             case facts.ServersHinted() | facts.NetworkChanged() | facts.Urged() | facts.LinkShaken():
                 return self._ways(fact, now)
             case (
@@ -302,6 +330,20 @@ class Node:
             return []
         return self._on_invite(invite, self._invites.signal(invite, url, message, now), now)
 
+    def _meet_nearby(
+        self, own: tuple[str, ...], places: Mapping[Found, Sequence[str]], now: float
+    ) -> list[Order]:
+        found = {url for urls in places.values() for url in urls}
+        self._nearby = frozenset((*own, *found)) - frozenset(self.places())
+        wishes: list[Order] = []
+        for home in self._meshes:
+            urls = dict.fromkeys((*own, *places.get(home.record.id, ())))
+            there = [url for url in urls if url not in home.record.rendezvous]
+            wishes += self._on_mesh(home, home.meet_nearby(there, now), now)
+        for invite, outputs in self._invites.meet_nearby(own, places, now):
+            wishes += self._on_invite(invite, outputs, now)
+        return wishes
+
     def _ways(self, fact: facts.NetworkFact, now: float) -> list[Order]:
         match fact:
             case facts.ServersHinted(line, servers):
@@ -366,7 +408,7 @@ class Node:
 
     def _invite(self, fact: facts.InviteEntered | facts.InviteCancelled, now: float) -> list[Order]:
         if isinstance(fact, facts.InviteEntered):
-            return self._on_invite(fact.invite, self._invites.enter(fact, self.typed()), now)
+            return self._on_invite(fact.invite, self._invites.enter(fact, self.typed(), now), now)
         return self._on_invite(fact.invite, self._invites.cancel(fact.invite), now)
 
     def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> orders.Event:

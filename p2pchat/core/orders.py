@@ -33,6 +33,8 @@ class ConnectRendezvous:
     url: str
     typed: bool = False
     """By the person. What others named is connected to at a public address or not at all."""
+    nearby: bool = False
+    """It was found on this machine's own network, and is connected to there or not at all."""
 
 
 @dataclass(frozen=True, slots=True)

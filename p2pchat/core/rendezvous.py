@@ -95,13 +95,19 @@ class Rendezvous:
     """Keeps a connection to every server at which some topic is wanted, and a seat for each such topic."""
 
     def __init__(
-        self, entropy: Entropy, typed: Callable[[str], bool] = lambda url: False, separate: bool = False
+        self,
+        entropy: Entropy,
+        typed: Callable[[str], bool] = lambda url: False,
+        separate: bool = False,
+        nearby: Callable[[str], bool] = lambda url: False,
     ) -> None:
         """``typed``: whether the person has typed a URL; ``separate``: whether each topic gets a connection
-        of its own, so that no server sees which topics one node is at."""
+        of its own, so that no server sees which topics one node is at; ``nearby``: whether a URL is a place
+        on this machine's own network."""
         self._entropy = entropy
         self._typed = typed
         self._separate = separate
+        self._nearby = nearby
         self._servers: dict[Line, _Server] = {}
         self._flooders = Table[str, _Flooder](FLOODERS_CAP)
         self._ahead = Table[str, float](CLOCKS_CAP)
@@ -136,7 +142,7 @@ class Rendezvous:
     def up(self, line: Line, clock: float | None, now: float) -> list[Order]:
         """Connected: take every wanted seat. ``clock``: what time it is there."""
         url = url_of(line)
-        if clock is not None:
+        if clock is not None and not self._nearby(url):  # of a place nearby it may be our own clock
             self._ahead.put(url, now - clock)
         server = self._servers.get(line)
         if server is None:
@@ -192,12 +198,12 @@ class Rendezvous:
         waiting = [self._retry_at(u, s) for u, s in self._servers.items() if not (s.up or s.connecting)]
         return min(waiting, default=None)
 
-    def status(self) -> tuple[RendezvousStatus, ...]:
-        """Every server at which a seat is wanted."""
+    def status(self, nearby: bool = False) -> tuple[RendezvousStatus, ...]:
+        """Every server at which a seat is wanted; or every place nearby."""
         urls: dict[str, list[_Server]] = {}
         for line, server in self._servers.items():
             urls.setdefault(url_of(line), []).append(server)
-        return tuple(_status(url, servers) for url, servers in urls.items())
+        return tuple(_status(url, known) for url, known in urls.items() if self._nearby(url) is nearby)
 
     def clock(self) -> ClockStatus | None:
         """What is to be thought of our clock: one server that agrees with it is enough."""
@@ -213,7 +219,8 @@ class Rendezvous:
         if server.up or server.connecting or now < retry_at:
             return []
         server.connecting = True
-        return [ConnectRendezvous(line, self._typed(url_of(line)))]
+        url = url_of(line)
+        return [ConnectRendezvous(line, self._typed(url), self._nearby(url))]
 
 
 def _status(url: str, servers: list[_Server]) -> RendezvousStatus:

@@ -50,6 +50,9 @@ class Settings:
     separate: bool = False
     """Whether each topic at a rendezvous gets a connection of its own, which costs as many connections."""
 
+    lan: bool = False
+    """Look for others on this machine's own network, and be found there."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.links_wanted <= self.links_max <= LINKS_MAX:
             raise ValueError(f"need 1 <= links_wanted <= links_max <= {LINKS_MAX}")

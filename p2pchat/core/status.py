@@ -127,3 +127,5 @@ class Status:
     """None: no rendezvous has told the time."""
     counters: dict[str, int] = field(default_factory=dict)
     """What was relayed, refused, shed …, since the node started."""
+    nearby: tuple[RendezvousStatus, ...] = ()
+    """Places on this machine's own network, our own among them."""

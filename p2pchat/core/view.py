@@ -13,7 +13,7 @@ is asked again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from p2pchat.core import neighbours, search
@@ -264,7 +264,7 @@ class View:
 
     def depart(self, now: float) -> list[ViewOutput]:
         """Say goodbye, and give up our seats for good."""
-        return [*self.leave(now), *self._meeting.rise(now)]
+        return [*self.leave(now), *self._meeting.leave_all(now)]
 
     # --- seats
 
@@ -273,6 +273,11 @@ class View:
         self._due = None
         self.record = record
         return [*self._meeting.meet_at(record.rendezvous, now)]
+
+    def meet_nearby(self, urls: Sequence[str]) -> list[ViewOutput]:
+        """Others may be met at these places of this machine's own network, and at no others there."""
+        self._due = None
+        return [*self._meeting.meet_nearby(urls)]
 
     def expect(self, now: float) -> list[ViewOutput]:
         """Somebody is on the way: sit where the mesh is met."""

@@ -68,7 +68,7 @@ class Links(Protocol):
 class Connections(Protocol):
     """What the driver needs of ``net.rendezvous_ws.RendezvousConnections``."""
 
-    def connect(self, url: str, typed: bool) -> None: ...
+    def connect(self, url: str, typed: bool, nearby: bool) -> None: ...
 
     def close(self, url: str) -> None: ...
 
@@ -283,8 +283,8 @@ class Driver:
                 self._notify(event)
             case orders.Signal(url, message):
                 self._connections.send(url, message)
-            case orders.ConnectRendezvous(url, typed):
-                self._connections.connect(url, typed)
+            case orders.ConnectRendezvous(url, typed, nearby):
+                self._connections.connect(url, typed, nearby)
             case orders.CloseRendezvous(url):
                 self._connections.close(url)
             case orders.MakeOffer(link, servers=servers):

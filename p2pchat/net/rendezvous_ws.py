@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections.abc import Callable, Collection
 from email.utils import parsedate_to_datetime
+from enum import Enum, auto
 from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -41,7 +42,7 @@ from p2pchat.net.racing import connected
 from p2pchat.net.tls import tls_context
 from p2pchat.wire.ice import hinted
 from p2pchat.wire.payload import TIME_MAX
-from p2pchat.wire.places import is_global, is_public
+from p2pchat.wire.places import is_global, is_nearby, is_public
 from p2pchat.wire.signalling import (
     MESSAGE_MAX,
     Draining,
@@ -118,12 +119,14 @@ class RendezvousConnections:
         self._connections: dict[Line, _Connection] = {}
         self._tasks: dict[_Connection, asyncio.Task[None]] = {}
 
-    def connect(self, line: Line, typed: bool = True) -> None:
+    def connect(self, line: Line, typed: bool = True, nearby: bool = False) -> None:
         """Begin to connect; answered by RendezvousUp or RendezvousDown. Nothing happens if we are at it
-        already. One that the person has not ``typed`` is connected to at a public address alone."""
+        already. One that the person has not ``typed`` is connected to at a public address alone; one that was
+        found ``nearby``, at an address of this machine's own network alone."""
         if line in self._connections:
             return
-        connection = self._connections[line] = _Connection(line, typed, self._proxy_for(line), self._ca_file)
+        whose = _Whose.PERSONS if typed else _Whose.NEARBY if nearby else _Whose.OTHERS
+        connection = self._connections[line] = _Connection(line, whose, self._proxy_for(line), self._ca_file)
         task = self._tasks[connection] = asyncio.get_running_loop().create_task(self._run(connection))
         task.add_done_callback(lambda _: self._tasks.pop(connection))
 
@@ -183,12 +186,20 @@ class RendezvousConnections:
             self._report(fact)
 
 
+class _Whose(Enum):
+    """From where an address comes, which decides what it may be."""
+
+    PERSONS = auto()
+    NEARBY = auto()
+    OTHERS = auto()
+
+
 class _Connection:
     """One connection; entering it connects and is through when the server has welcomed us."""
 
-    def __init__(self, line: Line, typed: bool, proxy: str | None, ca_file: str | None) -> None:
+    def __init__(self, line: Line, whose: _Whose, proxy: str | None, ca_file: str | None) -> None:
         self.line, self.url = line, url_of(line)
-        self._typed = typed
+        self._whose = whose
         self._proxy = proxy
         self._ca_file = ca_file
         self._socket: _Socket | None = None
@@ -257,15 +268,17 @@ class _Connection:
         if self._proxy is None and _is_onion(self.url):
             # Looking the name up would tell whoever serves names (RFC 7686).
             raise NetworkError("an .onion address is reached through Tor alone: 'p2pchat config set proxy'")
-        if not self._typed and not is_public(self.url):
+        if self._whose is _Whose.OTHERS and not is_public(self.url):
             raise NetworkError(_PRIVATE)
+        if self._whose is _Whose.NEARBY and self._proxy is not None:
+            raise NetworkError("a place on this machine's own network cannot be reached through a proxy")
         if self._proxy is not None:
             return await self._open()  # the proxy looks the name up, and connects from where it is
         parts = urlsplit(self.url)
         port = parts.port or (443 if parts.scheme == "wss" else 80)
         made = await connected(parts.hostname or "", port, self._allowed)
         if made is None:
-            raise NetworkError(_PRIVATE)
+            raise NetworkError(_PRIVATE if self._whose is _Whose.OTHERS else _FAR)
         try:
             return await self._open(sock=made)
         except BaseException:
@@ -274,7 +287,14 @@ class _Connection:
 
     def _allowed(self, address: str) -> bool:
         """Whether that may be connected to: the very address, for a name may lead elsewhere the next time."""
-        return self._typed or is_global(ipaddress.ip_address(address.partition("%")[0]))
+        found = ipaddress.ip_address(address.partition("%")[0])
+        match self._whose:
+            case _Whose.PERSONS:
+                return True
+            case _Whose.NEARBY:
+                return is_nearby(found)
+            case _Whose.OTHERS:
+                return is_global(found)
 
     async def _open(self, **where: Any) -> _Socket:
         made = await _NoRedirects(
@@ -366,6 +386,9 @@ _PRIVATE: Final = (
     "it leads into a private network, and it was not you who typed it; "
     "if it is right, 'p2pchat rendezvous add' makes it yours"
 )
+
+
+_FAR: Final = "it is not on this machine's own network"
 
 
 _STATUS: Final = {

@@ -86,7 +86,7 @@ class Recorder:
     def accept_answer(self, link: LinkId, answer: Description) -> None:
         self.done.append(("accept_answer", link))
 
-    def connect(self, url: str, typed: bool) -> None:
+    def connect(self, url: str, typed: bool, nearby: bool) -> None:
         self.done.append(("connect", url, typed))
 
     def notified(self, event: orders.Event) -> None:

@@ -114,3 +114,38 @@ async def test_a_proxy_is_asked_for_no_private_name() -> None:
         async with asked_for(f"ws://{NAME}:1", typed=False, proxy=proxy.url) as fact:
             assert isinstance(fact, RendezvousDown) and "could not reach" in fact.reason
     assert proxy.names() == [NAME]
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1", "[::1]", NAME])
+async def test_what_was_found_nearby_leads_to_this_network_or_nowhere(
+    host: str, proxied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads_to(monkeypatch, "127.0.0.1")
+    async with visited() as (port, came):
+        facts: asyncio.Queue[Fact] = asyncio.Queue()
+        connections = RendezvousConnections(
+            facts.put_nowait, f"socks5h://127.0.0.1:{port}" if proxied else None
+        )
+        connections.connect(f"ws://{host}:{port}", typed=False, nearby=True)
+        try:
+            async with asyncio.timeout(15):
+                fact = await facts.get()
+        finally:
+            await connections.aclose()
+        assert isinstance(fact, RendezvousDown)
+        assert ("proxy" if proxied else "own network") in fact.reason
+        assert came == []
+
+
+async def test_what_was_found_nearby_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendezvous_ws, "is_nearby", lambda address: True)
+    async with running() as server:
+        facts: asyncio.Queue[Fact] = asyncio.Queue()
+        connections = RendezvousConnections(facts.put_nowait)
+        connections.connect(server.url, typed=False, nearby=True)
+        try:
+            async with asyncio.timeout(15):
+                assert await facts.get() == RendezvousUp(server.url)
+        finally:
+            await connections.aclose()

@@ -38,10 +38,17 @@ from the one the host names, and from the beginning of time that takes a second 
 class Guest(Party):
     """The one who was given it."""
 
-    role, other = "guest", "host"
+    role, other, mode = "guest", "host", SeatMode.GUEST
 
-    def __init__(self, ours: Ours, code: InviteCode | InviteLink, deadline: float, entropy: Entropy) -> None:
-        super().__init__(ours, deadline, entropy)
+    def __init__(
+        self,
+        ours: Ours,
+        code: InviteCode | InviteLink,
+        deadline: float,
+        entropy: Entropy,
+        looks_until: float = 0.0,
+    ) -> None:
+        super().__init__(ours, deadline, entropy, looks_until=looks_until)
         self.code = code
         self._meet(code)
         self._sid = b""
@@ -49,7 +56,6 @@ class Guest(Party):
         self._share = b""
         self._absent: dict[str, Refusal] = {}
         self._first_key = self._key
-        self._again: dict[str, float] = {}
         self._again_until: float | None = None
         self._bundle: wire.HostBundle | None = None
         self._secret = b""
@@ -57,7 +63,7 @@ class Guest(Party):
 
     def start(self) -> list[TakeSeat]:
         """Look for the host everywhere we know."""
-        return [TakeSeat(url, self.topic, SeatMode.GUEST) for url in self._ours.urls]
+        return self._take(self._urls)
 
     def seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
         """We sit opposite the host: speak first."""
@@ -66,7 +72,7 @@ class Guest(Party):
         self._begin(SeatRef(at.url, at.topic, others[0]), now)
         self._sid, self._scalar = self._entropy.bytes(16), self._entropy.bytes(32)
         self._share = cpace.share(self._generator(self.code, self._sid), self._scalar)
-        elsewhere = [LeaveSeat(url, self.topic) for url in self._ours.urls if url != at.url]
+        elsewhere = [LeaveSeat(url, self.topic) for url in self._urls if url != at.url]
         return [*elsewhere, self._send(wire.PakeStart(self._sid, self._share))]
 
     def refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
@@ -87,17 +93,31 @@ class Guest(Party):
 
     def next_wakeup(self) -> float:
         """When patience ends, or a seat is to be asked for again."""
-        return min((self._deadline, *self._again.values()))
+        looks = [self._looks_until] if self._looks_until else []
+        return min((self._deadline, *looks, *self._again.values()))
 
     def tick(self, now: float) -> list[Output]:
-        """Ask again where another sat."""
+        """Ask again where another sat; look no longer for places nearby."""
         due = [url for url, at in self._again.items() if at <= now]
         for url in due:
             del self._again[url]
         ended = super().tick(now)
         if ended or self._peer is not None:
             return ended
-        return [TakeSeat(url, self.topic, SeatMode.GUEST) for url in due]
+        if self._looks_until and now >= self._looks_until:
+            self._looks_until = 0.0
+            if failed := self._found_nobody():
+                return failed
+        return [*self._take(due)]
+
+    def _found_nobody(self) -> list[Output]:
+        if not self._urls:
+            return self._fail(_NOBODY_NEARBY)
+        return self._unreachable() if self._all_lost else self._nobody_there()
+
+    def _forget(self, url: str) -> None:
+        super()._forget(url)
+        self._absent.pop(url, None)
 
     def down(self, url: str, reason: str) -> list[Output]:
         """Out of reach; the others may all have said no already."""
@@ -107,7 +127,7 @@ class Guest(Party):
     def _nobody_there(self) -> list[Output]:
         """Final once every server has said no or is out of reach."""
         answered = {*self._absent, *self._out_of_reach}
-        if not self._absent or any(url not in answered for url in self._ours.urls):
+        if self._looks_until or not self._absent or any(url not in answered for url in self._urls):
             return []
         reasons = self._absent.values()
         if Refusal.FULL in reasons:
@@ -212,5 +232,9 @@ _WRONG = TrustError("the words are wrong, and this invite is burnt now; ask for 
 _TAKEN = TrustError("somebody else has used this invite already; ask for a new one")
 _CLOCKS = NetworkError(
     "the clocks of the two machines are more than a year apart; set the wrong one, then make a new invite"
+)
+_NOBODY_NEARBY = NetworkError(
+    "nobody on this network announces that invite, and no rendezvous is known; the other side needs --lan,"
+    " too"
 )
 _ABSENT = TrustError("there is no such invite: mistyped, expired or used already; ask for a new one")

@@ -6,7 +6,7 @@ Knows: drawing a code, what to ask of a guest, when the code is burnt. Does not 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from p2pchat.core.neighbour import SeatRef
@@ -54,7 +54,7 @@ AGAIN_S = 5.0
 class Host(Party):
     """The one who made the invite."""
 
-    role, other = "host", "guest"
+    role, other, mode = "host", "guest", SeatMode.HOST
 
     def __init__(
         self,
@@ -64,10 +64,11 @@ class Host(Party):
         entropy: Entropy,
         given: InviteCode | InviteLink | None = None,
         free: Callable[[Topic], bool] = lambda topic: True,
+        nearby: tuple[str, ...] = (),
     ) -> None:
         """``given``: a code that was given away already, and is not to be drawn. ``free``: whether nothing
         of this node meets at a topic."""
-        super().__init__(ours, deadline, entropy)
+        super().__init__(ours, deadline, entropy, nearby)
         self._link = link
         self._free = free
         self._collisions = 0
@@ -77,7 +78,6 @@ class Host(Party):
         self._asked: set[str] = set()
         self._seated = False
         self._settled_at = float("inf")
-        self._again: dict[str, float] = {}
         self._confirmation = b""
         self._kem: KemKey | None = None
         self._bundle: wire.HostBundle | None = None
@@ -92,8 +92,8 @@ class Host(Party):
     def start(self) -> list[TakeSeat]:
         """Open the code's topic everywhere."""
         self._meet(self.code)
-        self._asked, self._seated, self._settled_at = set(self._ours.urls), False, float("inf")
-        return [TakeSeat(url, self.topic, SeatMode.HOST) for url in self._ours.urls]
+        self._asked, self._seated, self._settled_at = set(self._urls), False, float("inf")
+        return self._take(self._urls)
 
     def seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
         """The topic is ours on one server: good enough to give the code away, once the others have said that
@@ -123,7 +123,7 @@ class Host(Party):
             return []
         if reason is Refusal.TAKEN and self._collisions < COLLISIONS:
             self._collisions += 1
-            left = [LeaveSeat(each, self.topic) for each in self._ours.urls]
+            left = [LeaveSeat(url, self.topic) for url in self._urls]
             self.code = self._draw()
             return [*self.start(), *left]
         return self.down(url, f"refused: {reason.name.lower()}")
@@ -154,7 +154,16 @@ class Host(Party):
             del self._again[url]
         ended = super().tick(now)
         ready = self._settle(patient=False) if now >= self._settled_at and not self.over else []
-        return ended or [*ready, *(TakeSeat(url, self.topic, SeatMode.HOST) for url in due)]
+        return ended or [*ready, *self._take(due)]
+
+    def _take(self, urls: Sequence[str]) -> list[TakeSeat]:
+        if not self._ready:
+            self._asked.update(urls)
+        return super()._take(urls)
+
+    def _forget(self, url: str) -> None:
+        super()._forget(url)
+        self._asked.discard(url)
 
     def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
         """The guest speaks. Raises RefusedInput on what no guest would say."""
@@ -205,7 +214,7 @@ class Host(Party):
         except RefusedInput:
             return [Guessed(), *self._burn()]
         self._confirmation = cpace.confirmation(self._isk, "guest", start.share, share)
-        elsewhere = [LeaveSeat(url, self.topic) for url in self._ours.urls if url != self._peer.url]
+        elsewhere = [LeaveSeat(url, self.topic) for url in self._urls if url != self._peer.url]
         return [Guessed(), *elsewhere, self._send(wire.PakeReply(share))]
 
     def _apart(self, at: SeatRef, guest: OtherVersion, now: float) -> list[Output]:

@@ -6,6 +6,7 @@ Does not know: who says what when (``host``, ``guest``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from p2pchat.core.neighbour import SeatRef
@@ -23,7 +24,7 @@ from p2pchat.types import Topic
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.invite import InviteCode, InviteLink
-from p2pchat.wire.signalling import Pass, Refusal
+from p2pchat.wire.signalling import Pass, Refusal, SeatMode
 from p2pchat.wire.version import other_version
 
 
@@ -102,15 +103,29 @@ class Party:
 
     role: str
     other: str
+    mode: SeatMode
 
-    def __init__(self, ours: Ours, deadline: float, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        ours: Ours,
+        deadline: float,
+        entropy: Entropy,
+        nearby: tuple[str, ...] = (),
+        looks_until: float = 0.0,
+    ) -> None:
+        """``nearby``: where to meet on this machine's own network, which is never told to anybody.
+        ``looks_until``: until when such a place may yet be found, so that nothing is final before."""
         self._ours = ours
+        self._nearby = nearby
+        self._looks_until = looks_until
         self._deadline = deadline
         self._entropy = entropy
         self._peer: SeatRef | None = None
         self._key = b""
         self._isk = b""
         self._out_of_reach: dict[str, str] = {}
+        self._again: dict[str, float] = {}
+        """When to ask for a seat again, by place."""
         self.topic: Topic = Topic(b"")
         self.over = False
 
@@ -118,6 +133,39 @@ class Party:
     def met_at(self) -> tuple[str, ...]:
         """Where the two have met; nowhere, as long as they have not."""
         return (self._peer.url,) if self._peer is not None else ()
+
+    @property
+    def begun(self) -> bool:
+        """Whether somebody is there."""
+        return self._peer is not None
+
+    @property
+    def _urls(self) -> tuple[str, ...]:
+        return (*self._ours.urls, *self._nearby)
+
+    @property
+    def _all_lost(self) -> bool:
+        urls = self._urls
+        return bool(urls) and not self._looks_until and all(url in self._out_of_reach for url in urls)
+
+    def meet_nearby(self, urls: Sequence[str]) -> list[Output]:
+        """Meet at these places of this machine's own network, too, and at no others there."""
+        if self.over or self._peer is not None:
+            return []
+        before, self._nearby = self._nearby, tuple(url for url in urls if url not in self._ours.urls)
+        gone = [url for url in before if url not in self._nearby]
+        for url in gone:
+            self._forget(url)
+        left: list[Output] = [LeaveSeat(url, self.topic) for url in gone]
+        return [*left, *self._take([url for url in self._nearby if url not in before])]
+
+    def _forget(self, url: str) -> None:
+        """What was said there counts no more."""
+        self._out_of_reach.pop(url, None)
+        self._again.pop(url, None)
+
+    def _take(self, urls: Sequence[str]) -> list[TakeSeat]:
+        return [TakeSeat(url, self.topic, self.mode) for url in urls]
 
     def next_wakeup(self) -> float:
         """When patience ends."""
@@ -127,7 +175,7 @@ class Party:
         """Give up at the deadline."""
         if self.over or now < self._deadline:
             return []
-        if len(self._out_of_reach) == len(self._ours.urls):
+        if self._all_lost:
             return self._unreachable()
         if self._peer is not None:
             return self._fail(NotInTime("the other side fell silent half-way; make a new invite"))
@@ -139,7 +187,7 @@ class Party:
         if self._peer is not None:
             lost = self._peer.url == url
             return self._fail(NetworkError(f"lost the rendezvous {url} half-way: {reason}")) if lost else []
-        return self._unreachable() if len(self._out_of_reach) == len(self._ours.urls) else []
+        return self._unreachable() if self._all_lost else []
 
     def gone(self, at: SeatRef) -> list[Output]:
         """The other side left its seat."""
@@ -188,7 +236,7 @@ class Party:
 
     def _finish(self) -> list[LeaveSeat]:
         self.over = True
-        return [LeaveSeat(url, self.topic) for url in self._ours.urls]
+        return [LeaveSeat(url, self.topic) for url in self._urls]
 
     def _fail(self, error: P2PChatError) -> list[Output]:
         return [] if self.over else [*self._finish(), Failed(error)]
@@ -199,7 +247,8 @@ class Party:
         return self._fail(BUSY) if url == self._peer.url and reason is Refusal.BUSY else []
 
     def _unreachable(self) -> list[Output]:
-        reasons = "; ".join(f"{url}: {reason}" for url, reason in self._out_of_reach.items())
+        lost = {url: self._out_of_reach[url] for url in self._urls if url in self._out_of_reach}
+        reasons = "; ".join(f"{url}: {reason}" for url, reason in lost.items())
         return self._fail(NetworkError(f"no rendezvous could be reached ({reasons})"))
 
 

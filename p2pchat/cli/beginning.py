@@ -48,7 +48,12 @@ def need_rendezvous(settings: Settings, given: Sequence[str]) -> tuple[str, ...]
     """Where somebody without an identity will meet others, asked for if it was not ``given``."""
     from p2pchat.client import home_exists
 
-    if given or home_exists(home_of(settings)) or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if (
+        given
+        or settings.lan
+        or home_exists(home_of(settings))
+        or not (sys.stdin.isatty() and sys.stderr.isatty())
+    ):
         return tuple(given)
     say("A rendezvous is where you and your friend find each other: a server of one of you.")
     url = str(click.prompt("Its address, like wss://rendezvous.example.org", err=True)).strip()

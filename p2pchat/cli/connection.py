@@ -58,6 +58,7 @@ async def open_node(settings: Settings, patience: float | None = None) -> AsyncI
         home_of(settings),
         passphrase=lambda: passphrase(settings),
         relay_only=settings.relay_only,
+        lan=settings.lan,
         patience=None if patience is None else max(patience, PATIENCE_MIN_S),
     )
     node.on_change = say
@@ -72,7 +73,12 @@ async def open_settings(settings: Settings) -> AsyncIterator[Node]:
     """The home's settings, of the node that runs or else without one."""
     from p2pchat.client import open_settings as opened
 
-    node = opened(home_of(settings), passphrase=lambda: passphrase(settings), relay_only=settings.relay_only)
+    node = opened(
+        home_of(settings),
+        passphrase=lambda: passphrase(settings),
+        relay_only=settings.relay_only,
+        lan=settings.lan,
+    )
     async with AsyncExitStack() as stack:
         with unseen(settings):
             await stack.enter_async_context(node)

@@ -64,5 +64,6 @@ def _advise(rendezvous: tuple[str, ...], no_passphrase: bool) -> None:
     else:
         say("Nobody can restore a forgotten passphrase.")
     if not rendezvous:
-        say("No rendezvous yet: give one with 'invite --rendezvous URL' or 'join --rendezvous URL'.")
+        say("No rendezvous yet: give one with 'invite --rendezvous URL' or 'join --rendezvous URL', or meet")
+        say("on your own network, with --lan at both.")
     say("Next:  p2pchat invite  (or  p2pchat join CODE)")

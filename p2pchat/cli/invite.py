@@ -55,6 +55,7 @@ def command(
     Example:
       p2pchat invite
       p2pchat invite --link --as bob
+      p2pchat invite --lan
     """
     rendezvous = need_rendezvous(settings, rendezvous)
     have_identity(settings, rendezvous)

@@ -59,6 +59,7 @@ def command(
     Example:
       p2pchat join 42-tango-marble-orbit
       p2pchat join 42 tango marble orbit --as ana
+      p2pchat join 42-tango-marble-orbit --lan
     """
     text = _checked(" ".join(code) or _asked())
     have_identity(settings, rendezvous)

@@ -67,7 +67,13 @@ def run(settings: Settings) -> None:
     with suppress(KeyboardInterrupt), ExitStack() as prompting:  # the ordinary way to end it
         prompting.enter_context(unseen(settings))
         running = run_node(
-            home, lambda: passphrase(settings), ready, say, relay_only=settings.relay_only, tell=tell
+            home,
+            lambda: passphrase(settings),
+            ready,
+            say,
+            relay_only=settings.relay_only,
+            lan=settings.lan,
+            tell=tell,
         )
         wait_for(running, settings, fast=True)
 

@@ -19,6 +19,7 @@ from rich.text import Text
 from p2pchat.text import one_line
 from p2pchat.wording.exposure import hidden
 from p2pchat.wording.lines import local_time
+from p2pchat.wording.nearby import nearby
 
 _COLOURS = {"up": "green", "quiet": "yellow", "confirming": "yellow", "connecting": "yellow", "down": "red"}
 
@@ -105,6 +106,8 @@ def _summary(status: Mapping[str, Any]) -> Table:
         "outbox": f"{status['outbox']} waiting to be delivered",
         "memory": f"{status['memory_kb'] // 1024} MB, {status['cpu_s']} s of CPU",
     }
+    if lan := status.get("lan"):
+        facts["lan"] = nearby(lan)
     if doubt := (status.get("clock") or {}).get("doubt"):
         facts["clock"] = one_line(doubt)
     if status["paths"].get("turn_refused"):
@@ -125,6 +128,8 @@ def _rendezvous(status: Mapping[str, Any]) -> Table:
     if not status["rendezvous"]:
         table.add_row(
             Text("none; give one with 'invite --rendezvous URL' or 'join --rendezvous URL'", style="dim")
+            if not status.get("lan")
+            else Text("none; others are met on your own network alone", style="dim")
         )
     return table
 

@@ -27,6 +27,8 @@ class Settings:
     """1: say more; 2: also tracebacks."""
     relay_only: bool = False
     """False: what ``P2PCHAT_RELAY_ONLY`` says."""
+    lan: bool = False
+    """False: what ``P2PCHAT_LAN`` says."""
     passphrase: str | None = None
     """What was chosen a moment ago, so that it need not be asked for."""
     asked: bool = False
@@ -84,6 +86,7 @@ def common_options(*, root: bool) -> list[click.Option]:
             help="One JSON object per line.",
         ),
         option("--relay-only", field="relay_only", variable=None, is_flag=True),
+        option("--lan", field="lan", variable=None, is_flag=True),
         option("-v", "--verbose", field="verbose", variable="P2PCHAT_VERBOSE", count=True),
     ]
 

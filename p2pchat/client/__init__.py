@@ -43,6 +43,7 @@ def connect(
     passphrase: AskPassphrase | str | None = None,
     run: bool = True,
     relay_only: bool = False,
+    lan: bool = False,
     patience: float | None = None,
 ) -> Node:
     """Return a node to be entered with ``async with``.
@@ -50,13 +51,14 @@ def connect(
     Attaches to the node that runs in ``home``; if none does, runs one in this process for as long as the
     block lasts, or, with ``run=False``, raises NetworkError. What is set in the home counts; with
     ``relay_only``, as with ``P2PCHAT_RELAY_ONLY`` or ``P2PCHAT_PROXY``, a running node that keeps to less is
-    a UsageError.
+    a UsageError; so is one without ``lan``, with which others are found on the machine's own network.
 
     ``patience``: seconds in which a node must be found (20), and must answer what takes no time (10); one
     that does not is a ControlError.
     """
     ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
-    return Node(absolute(Path(home)) if home is not None else default_home(), ask, run, relay_only, patience)
+    where = absolute(Path(home)) if home is not None else default_home()
+    return Node(where, ask, run, relay_only, patience, lan=lan)
 
 
 def open_settings(
@@ -64,6 +66,7 @@ def open_settings(
     *,
     passphrase: AskPassphrase | str | None = None,
     relay_only: bool = False,
+    lan: bool = False,
 ) -> Node:
     """Return a node to be entered with ``async with`` of which settings alone may be had.
 
@@ -72,7 +75,7 @@ def open_settings(
     """
     ask = (lambda: passphrase) if isinstance(passphrase, str) else passphrase
     where = absolute(Path(home)) if home is not None else default_home()
-    return Node(where, ask, True, relay_only, still=True)
+    return Node(where, ask, True, relay_only, still=True, lan=lan)
 
 
 def forge(words: str | None = None) -> dict[str, Any]:

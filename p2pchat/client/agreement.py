@@ -10,15 +10,17 @@ from p2pchat.errors import UsageError
 from p2pchat.rpc import Connection
 
 
-async def check_choices(connection: Connection, relay_only: bool) -> None:
-    """Use no node that shows more of us than this program was told. Raises UsageError."""
+async def check_choices(connection: Connection, relay_only: bool, lan: bool = False) -> None:
+    """Use no node that shows more of us than this program was told, or that does not look where it was told
+    to. Raises UsageError."""
     from p2pchat.config.choices import Told, choose
     from p2pchat.core.stem.profile import PROFILES
 
-    asked = choose(Told.here(relay_only), {}).check_each()
+    asked = choose(Told.here(relay_only, lan), {}).check_each()
     hidden, proxied = asked["relay-only"].value, asked["proxy"].value is not None
     wanted = asked["profile"].value if asked.told("profile") else None
-    if not hidden and not proxied and not asked.separate and wanted is None:
+    nearby = asked["lan"].value
+    if not (hidden or proxied or nearby or asked.separate) and wanted is None:
         return
     async with connection.asking(methods.STATUS, parameters.Nothing()) as answer:
         status = await answer.result()
@@ -29,6 +31,8 @@ async def check_choices(connection: Connection, relay_only: bool) -> None:
         raise await _unwanted(connection, "without relay-only")
     if proxied and not kept["proxied"]:
         raise await _unwanted(connection, "without a proxy")
+    if nearby and not kept["lan"]:
+        raise await _unwanted(connection, "without lan")
     if asked.separate and not status["separate"]:
         raise await _unwanted(connection, "without separate connections")
 

@@ -30,6 +30,7 @@ async def run_node(
     complain: Callable[[str], None] = lambda line: None,
     *,
     relay_only: bool = False,
+    lan: bool = False,
     tell: Callable[[Heard], None] = lambda event: None,
 ) -> None:
     """Run the node of ``home`` until it is asked to stop. ``tell`` is given every event. Raises UsageError
@@ -41,7 +42,11 @@ async def run_node(
     from p2pchat.daemon.service import serve
 
     unlock = Unlock(passphrase)
-    await serve(lambda: new_node(home, unlock, relay_only, stays=True), ready, complain, unlock.another, tell)
+
+    def make() -> RunningNode:
+        return new_node(home, unlock, relay_only, lan=lan, stays=True)
+
+    await serve(make, ready, complain, unlock.another, tell)
 
 
 class Unlock:
@@ -83,13 +88,19 @@ class Unlock:
 
 
 def new_node(
-    home: Path, unlock: Unlock, relay_only: bool, *, stays: bool = False, still: bool = False
+    home: Path,
+    unlock: Unlock,
+    relay_only: bool,
+    *,
+    lan: bool = False,
+    stays: bool = False,
+    still: bool = False,
 ) -> RunningNode:
     """Make a node that is not started yet. Raises UsageError for what this program was told wrongly."""
     from p2pchat.config.choices import Told, choose
     from p2pchat.daemon.node import RunningNode
     from p2pchat.daemon.still import StillNode
 
-    told = Told.here(relay_only)
+    told = Told.here(relay_only, lan)
     choose(told, {}).check_each()  # before a passphrase is asked for
     return (StillNode if still else RunningNode)(home, unlock(home), told, stays, unlock.keep)

@@ -61,6 +61,7 @@ class Reach:
         relay_only: bool = False,
         patience: float | None = None,
         still: bool = False,
+        lan: bool = False,
     ) -> None:
         """``still``: where no node runs, none is begun; the home is opened for its settings alone."""
         self.home = home
@@ -71,6 +72,7 @@ class Reach:
         self._unlock = Unlock(ask)
         self._run = run
         self._relay_only = relay_only
+        self._lan = lan
         self._connection: Connection | None = None
         self._running: RunningNode | None = None
         self._resting: asyncio.Future[None] | None = None
@@ -281,7 +283,7 @@ class Reach:
             await self._greet(connection)
             if self._run and not self._still:
                 async with asyncio.timeout(self._answer_s):
-                    await check_choices(connection, self._relay_only)
+                    await check_choices(connection, self._relay_only, self._lan)
         except ConnectionLost:
             await connection.close()
             return False
@@ -313,7 +315,7 @@ class Reach:
         from p2pchat.daemon.still import StillNode
 
         while True:
-            running = new_node(self.home, self._unlock, self._relay_only, still=self._still)
+            running = new_node(self.home, self._unlock, self._relay_only, lan=self._lan, still=self._still)
             try:
                 await running.start()
             except HomeBusy:

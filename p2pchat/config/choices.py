@@ -42,12 +42,12 @@ class Told:
     environment: Texts = field(default_factory=dict)
 
     @classmethod
-    def here(cls, relay_only: bool = False) -> Told:
+    def here(cls, relay_only: bool = False, lan: bool = False) -> Told:
         """What this program was told. A variable that is set to nothing is not set. What concerns chats alone
         is left out: each chat has an environment of its own."""
         of_nodes = (each for each in SETTINGS.values() if each.effect is not Effect.CHAT)
         written = {each: os.environ.get(each.variable, "") for each in of_nodes}
-        flags = {"relay-only": "yes"} if relay_only else {}
+        flags = {name: "yes" for name, given in (("relay-only", relay_only), ("lan", lan)) if given}
         return cls(flags, {each.name: from_here(each, text) for each, text in written.items() if text})
 
 
@@ -113,6 +113,7 @@ class Choices:
             contact_bytes=self["contact-mb"].value << 20,
             profile=PROFILES[self["profile"].value],
             separate=self.separate,
+            lan=self["lan"].value,
         )
 
     @property
@@ -123,7 +124,13 @@ class Choices:
 
     def paths(self) -> Paths:
         """By which ways a node reaches others. They must have been checked."""
-        return Paths(self["ice"].value, self["relay-only"].value, self["proxy"].value, self["ca-file"].value)
+        return Paths(
+            self["ice"].value,
+            self["relay-only"].value,
+            self["proxy"].value,
+            self["ca-file"].value,
+            self["lan"].value,
+        )
 
     def _problem_of_one(self) -> str:
         return next((each.problem for each in self if each.problem), "")

@@ -33,6 +33,8 @@ class Paths:
     """URL of the SOCKS5 proxy through which all TCP goes or none: to rendezvous and TURN servers."""
     ca_file: str | None = None
     """A PEM file of certificates to trust beside the system's, where a rendezvous is reached by TLS."""
+    lan: bool = False
+    """Others are looked for on this machine's own network, directly, and may find us there."""
 
     @property
     def servers(self) -> Servers:
@@ -41,6 +43,9 @@ class Paths:
 
     def conflict(self) -> str:
         """What cannot be kept to, and what to do about it; empty if nothing."""
+        if self.lan and (self.relay_only or self.proxy is not None):
+            what = "relay-only" if self.relay_only else "the proxy"
+            return f"lan shows your address to your network and goes round {what}: have one or the other"
         if not self.relay_only:
             return ""
         if not self.servers.turn:

@@ -149,6 +149,15 @@ _ALL: Final = (
         " user or password is written %3A. For links that are made from then on",
     ),
     Setting(
+        "lan",
+        "Reaching others",
+        YesNo(),
+        "no",
+        Effect.ANEW,
+        "find others on your own network, without any rendezvous, and let them find you: whoever is there can"
+        " see that p2pchat runs on this machine, not for whom",
+    ),
+    Setting(
         "ca-file",
         "Reaching others",
         FILE,

@@ -134,6 +134,7 @@ class Paths(TypedDict):
     stun: bool
     turn: bool
     turn_refused: bool
+    lan: bool
 
 
 class ClockStatus(TypedDict):
@@ -190,6 +191,15 @@ class RendezvousStatus(TypedDict):
     reason: str
 
 
+class LanStatus(TypedDict):
+    """What a node has to do with its own network: where it listens there, how many others do that it knows,
+    and why it has nothing, if so."""
+
+    addresses: list[str]
+    found: int
+    problem: str
+
+
 class Process(TypedDict):
     pid: int
     home: str
@@ -203,6 +213,7 @@ class Chosen(Process):
     paths: Paths
     profile: str | None
     separate: bool
+    lan: LanStatus | None
     waits_for: str | None
 
 

@@ -62,6 +62,7 @@ async def checks(host: Examined) -> list[Check]:
         *([_check("store", False, host.set_back)] if host.set_back else []),
         _check("disk", room, "takes new messages" if room else "full"),
         *rendezvous,
+        *_nearby(host),
         *clock,
         *link,
         _sessions(host),
@@ -86,6 +87,15 @@ def _origin(chosen: Choice) -> str:
     return chosen.setting.variable if chosen.source is Source.ENVIRONMENT else chosen.source.value
 
 
+def _nearby(host: Examined) -> list[Check]:
+    """Nothing where nothing is looked for on the machine's own network."""
+    lan = host.lan_status()
+    if lan is None:
+        return []
+    where = f"listens at {', '.join(lan['addresses'])}; others found there: {lan['found']}"
+    return [_check("lan", not lan["problem"], lan["problem"] or where)]
+
+
 def _sessions(host: Examined) -> Check:
     wrong = [contact.name for contact in host.node.contacts() if contact.standing]
     found = f"out of step with {', '.join(wrong)}" if wrong else "in step with everybody, as far as known"
@@ -106,7 +116,10 @@ async def _rendezvous(host: Examined) -> tuple[list[Check], list[Check]]:
     clock."""
     urls, typed = host.node.places(), host.node.typed()
     if not urls:
-        return [_check("rendezvous", False, "none known")], []
+        lan = host.lan_status() is not None
+        return [
+            _check("rendezvous", lan, "none known" + ("; on your own network none is needed" if lan else ""))
+        ], []
     found: dict[str, Check] = {}
     clocks: list[ClockStatus] = []
     all_found = asyncio.Event()

@@ -55,6 +55,7 @@ class Itself:
             "paths": views.paths(host.paths, host.turn_refused),
             "profile": host.profile,
             "separate": host.separate,
+            "lan": host.lan_status(),
             **host.process_facts(),
             "waits_for": host.waits_for or None,
         }

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from p2pchat import cores
 from p2pchat.config.choices import Choices, Told, choose
 from p2pchat.config.paths import Paths
+from p2pchat.control import answers
 from p2pchat.control.answers import Process
 from p2pchat.control.events import Heard
 from p2pchat.control.methods import ENDLESS
@@ -40,6 +41,9 @@ from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.net.rtc import Engine
 from p2pchat.store import Store, Unlock
 from p2pchat.text import one_line
+
+if TYPE_CHECKING:
+    from p2pchat.daemon.lan import Lan
 
 T = TypeVar("T")
 
@@ -115,6 +119,7 @@ class RunningNode:
         self._control = ControlServer(self._handle, ENDLESS)
         self._lock: Lock | None = None
         self._running: asyncio.Task[None] | None = None
+        self._lan: Lan | None = None
 
     def made_of(self) -> tuple[Path, Unlock, Told, bool]:
         """What another node in its place is made of."""
@@ -144,6 +149,8 @@ class RunningNode:
             memory = await self.ask_store(Store.load)
             self.set_back = memory.set_back
             self.node = Node(memory, self.entropy, self._settings)
+            if self.paths.lan:
+                await self._listen_nearby()
             await self._control.start(self.home)
         except BaseException:
             await self._let_go()
@@ -160,6 +167,8 @@ class RunningNode:
         )
         self._connections = RendezvousConnections(self.driver.submit, ways.proxy, ways.ca_file)
         self.driver.submit(Started())
+        if self._lan is not None:
+            self._lan.start_announcing()
         self._running = asyncio.get_running_loop().create_task(
             self.driver.run(self._engine, self._connections)
         )
@@ -191,6 +200,9 @@ class RunningNode:
             with suppress(Exception):  # what ended the driver is told by ``ended``
                 await self.driver.submit_and_persist(Stopping())
                 await self.driver.submit_and_persist(Leaving())
+            if self._lan is not None:
+                with suppress(OSError):
+                    await self._lan.shut_down()
             # Together: an offer that came while links close would be answered, by a node as good as gone.
             await asyncio.gather(self._connections.aclose(), self._engine.aclose())
             tasks = (self._running, self._settling, self._watching, self._following)
@@ -198,6 +210,12 @@ class RunningNode:
                 task.cancel()
             await asyncio.wait(tasks)
         await self._let_go(keep_lock)
+
+    async def _listen_nearby(self) -> None:
+        from p2pchat.daemon.lan import Lan  # and with it a rendezvous
+
+        self._lan = Lan(self, self.entropy)
+        await self._lan.start_listening()
 
     async def _settle_forever(self) -> None:
         while True:
@@ -240,6 +258,8 @@ class RunningNode:
 
     async def _let_go(self, keep_lock: bool = False) -> None:
         try:
+            if self._lan is not None:
+                await self._lan.shut_down()
             if hasattr(self, "store"):
                 await self._in_worker(self.store.close)
         finally:
@@ -317,6 +337,13 @@ class RunningNode:
     def turn_refused(self) -> bool:
         """Whether a TURN server refuses its user or password."""
         return bool(self._engine.refused)
+
+    def lan_status(self) -> answers.LanStatus | None:
+        """How it stands with this machine's own network; None: nothing is looked for there."""
+        lan = self._lan
+        if lan is None:
+            return None
+        return {"addresses": list(lan.addresses), "found": lan.found, "problem": lan.problem}
 
     def process_facts(self) -> Process:
         """What the operating system says of this process."""

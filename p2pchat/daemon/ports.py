@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from p2pchat.config.choices import Choices, Told
 from p2pchat.config.paths import Paths
-from p2pchat.control.answers import Process
+from p2pchat.control.answers import LanStatus, Process
 from p2pchat.control.events import Heard
 from p2pchat.core.facts import Fact
 from p2pchat.core.node import Node
@@ -106,7 +106,13 @@ class Configured(Remembers, Happens, Protocol):
     def begin_anew(self, why: SettingChanged, /) -> None: ...
 
 
-class Examined(Looks, Happens, Protocol):
+class Networked(Protocol):
+    """Takes part in its own network, or not."""
+
+    def lan_status(self) -> LanStatus | None: ...
+
+
+class Examined(Looks, Happens, Networked, Protocol):
     """What is looked at by somebody who wants to know what works from here."""
 
     @property

@@ -217,6 +217,7 @@ def paths(chosen: Paths, turn_refused: bool) -> answers.Paths:
         "stun": bool(chosen.servers.stun),
         "turn": bool(chosen.servers.turn),
         "turn_refused": turn_refused,
+        "lan": chosen.lan,
     }
 
 

@@ -12,9 +12,14 @@ from typing import Final
 
 import ifaddr
 
+from p2pchat.wire.places import is_nearby
+
 FAR: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses of nobody (RFC 5737, RFC 3849) behind the default route. Nothing is ever sent there: connecting a
 datagram socket only chooses a route."""
+
+SHARED_BITS_MAX: Final = 30
+"""Of the mask of a network with somebody else on it; tunnels have 31 or 32."""
 
 HOSTS_MAX: Final = 8
 """Addresses that a link is offered at. More would crowd what STUN and TURN found out of the offer, and take
@@ -28,6 +33,17 @@ def own() -> frozenset[str]:
         for each in adapter.ips:
             found.add(each.ip if isinstance(each.ip, str) else each.ip[0])
     return frozenset(found)
+
+
+def private() -> tuple[ipaddress.IPv4Interface, ...]:
+    """This machine's places on networks of a house or an office, whose machines are reached at once."""
+    found = {
+        ipaddress.IPv4Interface((address.ip, address.network_prefix))
+        for adapter in ifaddr.get_adapters()
+        for address in adapter.ips
+        if isinstance(address.ip, str) and address.network_prefix <= SHARED_BITS_MAX
+    }
+    return tuple(sorted(place for place in found if is_nearby(place.ip)))
 
 
 def routed() -> tuple[str, ...]:

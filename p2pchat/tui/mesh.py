@@ -15,6 +15,7 @@ from rich.text import Text
 from p2pchat.text import one_line
 from p2pchat.wording.advice import ADVICE
 from p2pchat.wording.exposure import exposures, hidden, hidden_in_short
+from p2pchat.wording.nearby import nearby
 
 PROMISES = {
     "fast": "a stem without delays: who watches your line sees when you write",
@@ -42,6 +43,8 @@ def mesh_picture(status: Mapping[str, Any]) -> RenderableType:
     packets = Text("packets out and in, since each link came up", "dim")
     parts += [table, packets] if status["links"] else [Text("no link yet", "dim")]
     parts += [Text(), *(_rendezvous(each) for each in status["rendezvous"])]
+    if lan := status.get("lan"):
+        parts.append(Text(nearby(lan), "dim"))
     held = sum(mesh["held_cells"] for mesh in status["meshes"])
     facts = (
         f"{status['outbox']} messages of yours on the way",

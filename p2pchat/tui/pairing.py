@@ -182,6 +182,10 @@ class Join(Dialog[str]):
         state = self.query_one("#state", Label)
         try:
             code, urls = read_code(typed)
+            if "--lan" in typed.split() and not (await self._node.status())["lan"]:
+                raise UsageError(
+                    "your friend waits on your own network: choose lan in the settings (F10) first"
+                )
             state.update("looking for them …")
             contact = await self._node.join(code, rendezvous=urls)
             await self._agree(contact)
@@ -218,6 +222,7 @@ def read_code(typed: str) -> tuple[str, list[str]]:
         words = typed.split()
     if words[:2] == ["p2pchat", "join"]:
         words = words[2:]
+    words = [word for word in words if word != "--lan"]
     urls = []
     while "--rendezvous" in words:
         place = words.index("--rendezvous")

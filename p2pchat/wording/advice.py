@@ -11,6 +11,7 @@ ADVICE: Final = {
     "home": "others on this machine can look in: chmod 700",
     "disk": "nothing more can be kept: make room",
     "rendezvous": "first links need one: is the address right, are you online, does a firewall block it?",
+    "lan": "be on the same private network as your friend, and let UDP port 5353 and TCP in to python",
     "clock": "members meet by the time: set the clock (or have NTP do so); the node follows by itself",
     "addresses": "no address from a STUN or TURN server: host, port, password ('p2pchat config get ice')?",
     "nat": "a TURN server beside the rendezvous, or a friend with a public address in the mesh, helps",

@@ -40,6 +40,7 @@ def exposures(status: Mapping[str, Any]) -> list[Exposure]:
     return [
         _rendezvous(status),
         *([_turn(status)] if status["paths"]["turn"] else []),
+        *([_NETWORK] if status["paths"].get("lan") else []),
         _neighbour(status),
         *(_members(mesh) for mesh in status["meshes"]),
         Exposure(
@@ -92,6 +93,14 @@ def _rendezvous(status: Mapping[str, Any]) -> Exposure:
         f"over the hours{one}; with the help of a member, or of one who was removed, your offers",
         "names, keys, anything you write",
     )
+
+
+_NETWORK: Final = Exposure(
+    "whoever is on your own network (lan)",
+    "that p2pchat runs here, at which address, and when; the number of an open invite; who listens on the "
+    "very line, also which machines meet",
+    "your name, your contacts, which meshes you are in or whether another's is the same; what you write",
+)
 
 
 def _turn(status: Mapping[str, Any]) -> Exposure:

@@ -26,11 +26,16 @@ async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...]
     if link:
         named = parse_link(code).rendezvous
         private = [url for url in named if not is_public(url)] if not any(map(is_public, named)) else []
-        return " ".join(["p2pchat join", typed(code), *(f"--rendezvous {typed(url)}" for url in private)])
+        where = [f"--rendezvous {typed(url)}" for url in private]
+        if not named:
+            where = ["--lan"]
+        return " ".join(["p2pchat join", typed(code), *where])
     status = await node.status()
     up = [each["url"] for each in status["rendezvous"] if each["up"]]
-    met = [f"--rendezvous {typed(url)}" for url in dict.fromkeys([*up, *extra])]
-    return " ".join(["p2pchat join", typed(code), *met])
+    where = [f"--rendezvous {typed(url)}" for url in dict.fromkeys([*up, *extra])]
+    if status.get("lan") and not where:
+        where = ["--lan"]
+    return " ".join(["p2pchat join", typed(code), *where])
 
 
 def kept(contact: Mapping[str, Any]) -> list[str]:

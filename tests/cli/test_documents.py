@@ -21,6 +21,7 @@ EVERYWHERE = {
     "--passphrase-file",
     "--json",
     "--relay-only",
+    "--lan",
     "-v",
     "--verbose",
     "-h",

@@ -83,3 +83,13 @@ def test_a_clock_that_seems_wrong_is_named() -> None:
     told = {**STATUS, "clock": {"ahead_s": 10_800, "of": "ws://meet.example", "doubt": doubt}}
     assert doubt in " ".join(status_panel(told, coloured=False).split())
     assert "clock" not in status_panel({**told, "clock": None}, coloured=False)
+
+
+def test_ones_own_network_is_a_line_where_it_is_used() -> None:
+    lan = {"addresses": ["192.168.1.7"], "found": 2, "problem": ""}
+    picture = status_panel({**STATUS, "rendezvous": [], "lan": lan}, coloured=False)
+    assert "at 192.168.1.7; others found there: 2" in picture
+    assert "on your own network alone" in picture
+    told = status_panel({**STATUS, "lan": {**lan, "problem": "cannot listen"}}, coloured=False)
+    assert "own network: cannot listen" in told
+    assert "own network" not in status_panel({**STATUS, "lan": None}, coloured=False)

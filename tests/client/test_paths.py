@@ -39,7 +39,8 @@ async def test_sealed_offers_and_answers_hold_the_relays_address_alone(
             assert {*unsealed(alice)} == {*unsealed(bob)} == {"relay"}
             paths = (await bob.status())["paths"]
         assert server.strangers == set()
-    assert paths == {"relay_only": True, "proxied": False, "stun": False, "turn": True, "turn_refused": False}
+    ways = {"relay_only": True, "proxied": False, "stun": False, "turn": True}
+    assert paths == {**ways, "turn_refused": False, "lan": False}
     assert USER not in str(paths)
 
 

@@ -64,12 +64,22 @@ def test_every_choice_arrives_from_the_environment_as_from_the_home(monkeypatch:
         "contact_mb": "9",
         "profile": "strong",
         "separate": "yes",
+        "lan": "yes",
     }
-    meant = Settings(3, 4, False, 12, 2 << 20, 9 << 20, STRONG, separate=True)
+    meant = Settings(3, 4, False, 12, 2 << 20, 9 << 20, STRONG, separate=True, lan=True)
     assert here(False, **chosen).settings() == meant
     for name, value in chosen.items():
         monkeypatch.setenv(f"P2PCHAT_{name.upper()}", value)
     assert here().settings() == meant
+
+
+def test_lan_is_a_flag_too_and_goes_round_nothing() -> None:
+    chosen = choose(Told.here(lan=True), {}).check()
+    assert (chosen["lan"].source, chosen.paths().lan, chosen.settings().lan) == (Source.FLAG, True, True)
+    assert not here().paths().lan
+    for more in ({"proxy": "socks5h://127.0.0.1:9050"}, {"relay_only": "yes", "ice": "turn:a:b@turn.test"}):
+        with pytest.raises(UsageError, match="have one or the other"):
+            here(lan="yes", **more)
 
 
 def test_who_wants_more_links_allows_more() -> None:

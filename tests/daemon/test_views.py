@@ -16,9 +16,17 @@ CHOSEN: Chosen = {
     "home": "/home/me",
     "memory_kb": 94_000,
     "cpu_s": 0.5,
-    "paths": {"relay_only": False, "proxied": False, "stun": True, "turn": False, "turn_refused": False},
+    "paths": {
+        "relay_only": False,
+        "proxied": False,
+        "stun": True,
+        "turn": False,
+        "turn_refused": False,
+        "lan": False,
+    },
     "profile": None,
     "separate": False,
+    "lan": None,
     "waits_for": None,
 }
 DOWN = RendezvousStatus("ws://a", up=False, reason="refused")

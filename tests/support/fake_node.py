@@ -103,7 +103,7 @@ class FakeNode:
             "outbox": 0,
             "memory_kb": 94_000,
             "profile": "balanced",
-            "paths": {"turn": False, "proxied": False, "relay_only": False},
+            "paths": {"turn": False, "proxied": False, "relay_only": False, "lan": False},
             "meshes": [
                 {
                     "mesh": "00" * 16,

@@ -53,6 +53,31 @@ def two_networks() -> Iterator[Networks]:
 
 
 @contextmanager
+def one_network() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What a command is run by to be on the one or the other of two machines at one switch, with a way to
+    nowhere else. Raises NoNetworks."""
+    for tool in ("ip", "unshare", "nsenter"):
+        if shutil.which(tool) is None:
+            raise NoNetworks(f"needs {tool} (iproute2, util-linux)")
+    with ExitStack() as stack:
+        switch = stack.enter_context(_held(("unshare", "--net") if ROOT else ("unshare", "-r", "--net")))
+        inside = () if ROOT else _enter(switch, "--user", "--preserve-credentials")
+        _ip(switch, "link", "add", "switch", "type", "bridge")
+        _ip(switch, "link", "set", "switch", "up")
+        places = []
+        for number in (1, 2):
+            place = stack.enter_context(_held((*inside, "unshare", "--net")))
+            port = f"port{number}"
+            _ip(switch, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(place))
+            _ip(switch, "link", "set", port, "master", "switch", "up")
+            _ip(place, "addr", "add", f"192.168.77.{number}/24", "dev", "eth0")
+            for device in ("eth0", "lo"):
+                _ip(place, "link", "set", device, "up")
+            places.append(_into(place))
+        yield places[0], places[1]
+
+
+@contextmanager
 def _held(unshare: tuple[str, ...]) -> Iterator[int]:
     """The process that holds a new network namespace."""
     process = subprocess.Popen(

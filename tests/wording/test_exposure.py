@@ -68,3 +68,9 @@ def test_cells_that_can_be_linked_are_said_to_be_guessed_oftener() -> None:
 def test_only_strong_hides_from_who_watches_the_line_when_you_write() -> None:
     assert "may see when you write" in told("balanced")["who watches your line"]
     assert "not: when you write" in told("strong")["who watches your line"]
+
+
+def test_ones_own_network_learns_something_only_where_it_is_announced_to() -> None:
+    party = "whoever is on your own network (lan)"
+    assert party not in told()
+    assert "p2pchat runs here" in told(lan=True)[party]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Thing = Mapping[str, Any]
 
-NO_NODE: Final = "No node runs here, so nothing was asked: 'unknown'. Start one:  p2pchat node run"
+NO_NODE: Final = "No node runs here, so it is not known who is there. Start one:  p2pchat node run"
 
 
 class Listing(Group):

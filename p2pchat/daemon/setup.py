@@ -19,7 +19,8 @@ from p2pchat.errors import ControlError, StoreError, UsageError
 
 
 def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: store.Unlock) -> None:
-    """A new identity. Raises UsageError on a bad name or address or where there is an identity already;
+    """A new identity. Raises UsageError on a bad name or address, or where there is an identity or anything
+    else already;
     StoreError."""
     checked_nick(name)
     checked_urls(rendezvous)
@@ -29,6 +30,7 @@ def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: stor
     identity = Identity(
         name, account.pickle(), pickle_key, account.identity_key, rendezvous, SystemClock().now()
     )
+    store.refuse_foreign(home)
     with _held(home):
         store.Store.create(home, unlock, identity, entropy).close()
 

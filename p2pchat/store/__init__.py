@@ -32,6 +32,7 @@ from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.store import database, history, journal, settings, space, vault
 from p2pchat.store.database import DiskFull
+from p2pchat.store.files import LEFTOVERS, LOCK, SECRETS, refuse_foreign
 from p2pchat.store.owner import refuse_others, unusable
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, DataKey, KeyFile, Passphrase, Unlock
 from p2pchat.store.witness import COUNT_FILE, Witness
@@ -48,6 +49,7 @@ __all__ = [
     "change_unlock",
     "exists",
     "needs_passphrase",
+    "refuse_foreign",
     "wipe",
 ]
 
@@ -357,20 +359,18 @@ def wipe(home: Path) -> None:
         for key in (KEY_FILE, NEW_KEY_FILE):
             vault.destroy(home / key)
         _sweep(home)
-        (home / "node.lock").unlink(missing_ok=True)
+        (home / LOCK).unlink(missing_ok=True)
         vault.sync_directory(home)
     except OSError as error:
         raise StoreError(f"not everything in {home} could be destroyed: {error.strerror}") from error
 
 
 def _sweep(home: Path) -> None:
-    """Remove the database and its side files; last the unnamed key file, which marks them as left over."""
-    names = [database.DATABASE, *(database.DATABASE + side for side in database.SIDE_FILES), NEW_KEY_FILE]
-    for name in names:
+    """Remove all but the key file and the lock."""
+    for name in SECRETS:
         vault.destroy(home / name)
-    counts = (COUNT_FILE, f"{COUNT_FILE}.new")
-    for leftover in ("control.sock", "room.trial", space.RESERVE_FILE, *counts, "keyring"):
-        (home / leftover).unlink(missing_ok=True)
+    for name in LEFTOVERS:
+        (home / name).unlink(missing_ok=True)
 
 
 def _key_lost(home: Path) -> bool:

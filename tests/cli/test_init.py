@@ -67,3 +67,20 @@ def test_wipe_asks_and_then_leaves_nothing(p2pchat: Run, home: Path) -> None:
     assert p2pchat("--home", str(home), "wipe", "--yes").code == 0
     assert not any(path.is_file() and path.stat().st_size for path in home.iterdir())
     assert p2pchat("--home", str(home), "wipe", "--yes").code == 2
+
+
+def test_a_folder_of_other_things_does_not_become_a_home(p2pchat: Run, home: Path) -> None:
+    home.mkdir(mode=0o755)
+    (home / "letters").touch()
+    ran = p2pchat("--home", str(home), "init", "--name", "ana", "--no-passphrase")
+    assert (ran.code, ran.out) == (2, "")
+    assert "holds something else (letters)" in ran.err
+    assert [each.name for each in home.iterdir()] == ["letters"]
+    assert home.stat().st_mode & 0o777 == 0o755
+
+
+def test_what_an_interrupted_attempt_has_left_does_not_stop_the_next(p2pchat: Run, home: Path) -> None:
+    home.mkdir()
+    for name in ("node.lock", "store.db", "store.db-wal", "keys.new", "store.count", "lost+found"):
+        (home / name).touch()
+    assert p2pchat("--home", str(home), "init", "--name", "ana", "--no-passphrase").code == 0

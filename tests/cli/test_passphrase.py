@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import keyring
@@ -11,6 +13,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
 from tests.cli.conftest import Run
+from tests.support.processes import Person
 
 
 class Memory(KeyringBackend):
@@ -127,3 +130,35 @@ def test_a_passphrase_file_that_others_can_read_is_warned_of_and_used(
     ran = p2pchat("--home", home, "--passphrase-file", files["old"], "passphrase", "--remove")
     assert ran.code == 0
     assert f"others can read the passphrase file; change that:  chmod 600 {files['old']}" in ran.err
+
+
+@pytest.mark.real
+def test_a_node_that_runs_has_no_passphrase_of_a_file_in_its_memory(tmp_path: Path) -> None:
+    secret = f"open {os.urandom(8).hex()}"
+    (tmp_path / "secret").write_text(f"{secret}\n")
+    (tmp_path / "secret").chmod(0o600)
+    unlock = ("--passphrase-file", str(tmp_path / "secret"))
+    with ExitStack() as stack:
+        ann = Person(tmp_path / "home", stack)
+        made = ann.run(*unlock, "init", "--name", "ann")
+        assert made.returncode == 0, made.stderr
+        node = ann.start(*unlock, "node", "run")
+        assert node.line() == "running"
+        assert unlock[1].encode() in memory(node.process.pid), "its arguments are there"
+        assert secret.encode() not in memory(node.process.pid)
+
+
+def memory(pid: int) -> bytes:
+    """All that a process may write to."""
+    parts = []
+    try:
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as kept:
+            for line in maps:
+                span, rights, *_ = line.split()
+                if rights.startswith("rw"):
+                    start, end = (int(each, 16) for each in span.split("-"))
+                    kept.seek(start)
+                    parts.append(kept.read(end - start))
+    except OSError as reason:
+        pytest.skip(f"only root may look into a node's memory: {reason}")
+    return b"".join(parts)

@@ -215,6 +215,8 @@ class Memory:
     patience: Patience | None = None
     """None: a home that never ran."""
     recoveries: tuple[RecoveryState, ...] = ()
+    listeners: Mapping[MeshId, tuple[str, ...]] = field(default_factory=dict)
+    """Where members of each mesh listen."""
     set_back: str = ""
     """What tells that the store, or a part of it, is older than it should be: a sentence for its owner."""
 
@@ -232,6 +234,14 @@ class PutIdentity:
 @dataclass(frozen=True, slots=True)
 class PutMesh:
     mesh: Mesh
+
+
+@dataclass(frozen=True, slots=True)
+class PutListeners:
+    """Where members of a mesh listen: all that is remembered of it."""
+
+    mesh: MeshId
+    urls: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +336,7 @@ class DropTried:
 Change = (
     PutIdentity
     | PutMesh
+    | PutListeners
     | DropMesh
     | PutContact
     | DropContact

@@ -16,6 +16,7 @@ from p2pchat.core.records import (
     Memory,
     Mesh,
     PutCells,
+    PutListeners,
     PutMesh,
     PutPatience,
 )
@@ -70,7 +71,7 @@ class Shelf:
                 held = self._held.get(home, {})
                 for number in numbers:
                     held.pop(number, None)
-            case PutPatience():
+            case PutPatience() | PutListeners():
                 pass  # no message waits
             case _:
                 raise ValueError(f"a simulated node keeps no {type(change).__name__}")

@@ -88,6 +88,7 @@ def load(connection: apsw.Connection) -> Memory:
             _tried(connection),
             _patience(connection),
             _recoveries(connection),
+            {MeshId(id): _urls(urls) for id, urls in connection.execute("SELECT mesh, urls FROM listener")},
         )
 
 
@@ -104,7 +105,13 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
         case records.PutIdentity(me):
             urls = json.dumps(me.rendezvous)
             run(_PUT_IDENTITY, (me.name, me.account, me.pickle_key, me.identity_key, urls, me.created_at))
-        case records.PutMesh() | records.DropMesh() | records.PutCells() | records.DropCells():
+        case (
+            records.PutMesh()
+            | records.PutListeners()
+            | records.DropMesh()
+            | records.PutCells()
+            | records.DropCells()
+        ):
             _apply_to_mesh(connection, change)
         case records.PutContact(contact):
             run(_PUT_CONTACT, _contact_row(contact))
@@ -138,11 +145,13 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
 
 def _apply_to_mesh(
     connection: apsw.Connection,
-    change: records.PutMesh | records.DropMesh | records.PutCells | records.DropCells,
+    change: records.PutMesh | records.PutListeners | records.DropMesh | records.PutCells | records.DropCells,
 ) -> None:
     match change:
         case records.PutMesh(mesh):
             connection.execute(_PUT_MESH, _mesh_row(mesh))
+        case records.PutListeners(mesh_id, urls):
+            connection.execute("INSERT OR REPLACE INTO listener VALUES (?, ?)", (mesh_id, json.dumps(urls)))
         case records.DropMesh(id):
             connection.execute("DELETE FROM mesh WHERE id = ?", (id,))
         case records.PutCells(home, held):

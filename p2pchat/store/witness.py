@@ -55,6 +55,7 @@ _ELSEWHERE: Final = (
     records.PutCells,
     records.DropCells,
     records.PutPatience,
+    records.PutListeners,
 )
 """Changes that touch none of those tables."""
 

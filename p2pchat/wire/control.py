@@ -15,6 +15,9 @@ from p2pchat.wire import gossip, marks, reconcile, vicinity, walk
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 
+PORT_MIN: Final = 1024
+PORT_MAX: Final = 65535
+
 _TYPE_MAX: Final = 2**16 - 1
 _U64: Final = 2**64 - 1
 
@@ -33,6 +36,14 @@ class Bye:
 
 
 @dataclass(frozen=True, slots=True)
+class ListensAt:
+    """A rendezvous for this mesh is to be found at that TCP port of the address that the link has."""
+
+    port: int
+    """1024 to 65535."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownControl:
     """Something a later version says."""
 
@@ -42,6 +53,7 @@ class UnknownControl:
 Control = (
     Heartbeat
     | Bye
+    | ListensAt
     | gossip.Gossip
     | walk.Walking
     | reconcile.Reconciling
@@ -58,6 +70,8 @@ def encode(message: Control) -> bytes:
             return pack({"t": 1, "received": received})
         case Bye():
             return pack({"t": 2})
+        case ListensAt(port=port):
+            return pack({"t": 3, "port": port})
         case gossip.Ihave() | gossip.Graft() | gossip.Prune():
             return pack(gossip.fields(message))
         case walk.Walk() | walk.Ticket() | walk.Piece():
@@ -89,6 +103,8 @@ def decode(body: bytes) -> Control:
             return Heartbeat(read.integer("received", 0, _U64))
         case 2:
             return Bye()
+        case 3:
+            return ListensAt(read.integer("port", PORT_MIN, PORT_MAX))
         case kind if kind in gossip.TYPES:
             return gossip.read(kind, read)
         case kind if kind in walk.TYPES:

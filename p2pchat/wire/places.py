@@ -113,6 +113,12 @@ def nearby_url(address: ipaddress.IPv4Address, port: int) -> str:
     return f"ws://{address}:{port}"
 
 
+def member_url(address: Address, port: int | None) -> str:
+    """Where a member listens; without a port, how all such URLs of the address begin."""
+    host = f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
+    return f"ws://{host}:{'' if port is None else port}"
+
+
 def _check_url(url: str) -> None:
     if not 1 <= len(url) <= URL_BYTES or not all("!" <= character <= "~" for character in url):
         raise Malformed(f"a rendezvous address has at most {URL_BYTES} plain characters and no blanks")

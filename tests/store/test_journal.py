@@ -12,6 +12,7 @@ import pytest
 from p2pchat.core.records import (
     DropCells,
     DropContact,
+    DropMesh,
     DropOutbox,
     DropTried,
     HeldCell,
@@ -20,6 +21,7 @@ from p2pchat.core.records import (
     PutCells,
     PutContact,
     PutIdentity,
+    PutListeners,
     PutMesh,
     PutMessage,
     PutOutbox,
@@ -50,6 +52,28 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     store.commit([PutIdentity(me), PutSession(session), PutOutbox(sealed), PutOutbox(ENTRY)])
     store = reopened(tmp_path / "home", store)
     assert store.load() == Memory(me, (MESH,), (BOB,), (session,), (ENTRY, sealed), {MESH.id: ()})
+    store.close()
+
+
+def test_where_members_listen_comes_back_and_goes_with_the_mesh(tmp_path: Path) -> None:
+    other = replace(MESH, id=MeshId(b"o" * 16))
+    store = new_store(tmp_path / "home")
+    store.commit(
+        [
+            PutMesh(other),
+            PutListeners(MESH.id, ("ws://11.0.0.1:1",)),
+            PutListeners(other.id, ("ws://11.0.0.2:2",)),
+        ]
+    )
+    store.commit([PutListeners(MESH.id, ("ws://11.0.0.3:3", "ws://11.0.0.1:1"))])
+    store = reopened(tmp_path / "home", store)
+    assert not store.load().set_back
+    assert store.load().listeners == {
+        MESH.id: ("ws://11.0.0.3:3", "ws://11.0.0.1:1"),
+        other.id: ("ws://11.0.0.2:2",),
+    }
+    store.commit([DropMesh(other.id)])
+    assert list(store.load().listeners) == [MESH.id]
     store.close()
 
 

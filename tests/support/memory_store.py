@@ -24,6 +24,7 @@ class MemoryStore:
         self.tried: dict[bytes, records.Tried] = {}
         self.patience: records.Patience | None = None
         self.held: dict[MeshId, dict[int, records.HeldCell]] = {}
+        self.listeners: dict[MeshId, tuple[str, ...]] = {}
 
     def load(self) -> Memory:
         return Memory(
@@ -40,6 +41,7 @@ class MemoryStore:
             tuple(sorted(self.tried.values(), key=lambda tried: tried.at)),
             self.patience,
             tuple(self.recoveries.values()),
+            dict(self.listeners),
         )
 
     def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
@@ -50,6 +52,8 @@ class MemoryStore:
         match change:
             case records.PutIdentity(identity):
                 self.identity = identity
+            case records.PutListeners(mesh, urls):
+                self.listeners[mesh] = urls
             case records.PutMesh() | records.DropMesh() | records.PutCells() | records.DropCells():
                 self._of_meshes(change)
             case records.PutContact(contact):
@@ -93,6 +97,7 @@ class MemoryStore:
                 assert all(contact.mesh != home for contact in self.contacts.values())
                 self.meshes.pop(home, None)
                 self.held.pop(home, None)
+                self.listeners.pop(home, None)
             case records.PutCells(home, cells):
                 assert home in self.meshes
                 self.held.setdefault(home, {}).update({cell.number: cell for cell in cells})

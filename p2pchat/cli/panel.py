@@ -108,6 +108,8 @@ def _summary(status: Mapping[str, Any]) -> Table:
     }
     if lan := status.get("lan"):
         facts["lan"] = nearby(lan)
+    if listen := status.get("listen"):
+        facts["listens"] = one_line(listen["problem"]) or f"at port {listen['port']}, for its own meshes"
     if doubt := (status.get("clock") or {}).get("doubt"):
         facts["clock"] = one_line(doubt)
     if status["paths"].get("turn_refused"):

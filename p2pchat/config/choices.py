@@ -114,6 +114,8 @@ class Choices:
             profile=PROFILES[self["profile"].value],
             separate=self.separate,
             lan=self["lan"].value,
+            listen=self["listen"].value,
+            visits=not self["relay-only"].value,
         )
 
     @property
@@ -130,6 +132,7 @@ class Choices:
             self["proxy"].value,
             self["ca-file"].value,
             self["lan"].value,
+            self["listen"].value,
         )
 
     def _problem_of_one(self) -> str:

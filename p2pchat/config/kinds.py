@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from p2pchat.config.paths import ICE_LIKE, PROXY_LIKE, masked, read_proxy, read_servers
+from p2pchat.wire.control import PORT_MAX, PORT_MIN
 
 AUTO: Final = "auto"
 
@@ -149,6 +150,13 @@ def _file(text: str) -> str:
         raise ValueError
     return text
 
+
+def _port(text: str) -> int | None:
+    return None if text == "no" else Number(PORT_MIN, PORT_MAX).read(text)
+
+
+PORT: Final[Kind] = _Written(f"no or a number from {PORT_MIN} to {PORT_MAX}", _port, words=("no",))
+"""A port that needs no privilege, or none."""
 
 FILE: Final[Kind] = _Written("the path of a file, from the root on", _file)
 """A file: every program of the home must find it, wherever it was started."""

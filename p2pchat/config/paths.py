@@ -35,6 +35,8 @@ class Paths:
     """A PEM file of certificates to trust beside the system's, where a rendezvous is reached by TLS."""
     lan: bool = False
     """Others are looked for on this machine's own network, directly, and may find us there."""
+    listen: int | None = None
+    """The TCP port at which members may come to us from anywhere."""
 
     @property
     def servers(self) -> Servers:
@@ -43,9 +45,10 @@ class Paths:
 
     def conflict(self) -> str:
         """What cannot be kept to, and what to do about it; empty if nothing."""
-        if self.lan and (self.relay_only or self.proxy is not None):
+        shown = "lan" if self.lan else "listen" if self.listen is not None else ""
+        if shown and (self.relay_only or self.proxy is not None):
             what = "relay-only" if self.relay_only else "the proxy"
-            return f"lan shows your address to your network and goes round {what}: have one or the other"
+            return f"{shown} shows your address and goes round {what}: have one or the other"
         if not self.relay_only:
             return ""
         if not self.servers.turn:

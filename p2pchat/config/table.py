@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from p2pchat.config.kinds import AUTO, FILE, PROXY, SERVERS, Bindings, Kind, Number, OneOf, YesNo
+from p2pchat.config.kinds import AUTO, FILE, PORT, PROXY, SERVERS, Bindings, Kind, Number, OneOf, YesNo
 from p2pchat.core.settings import Settings as Defaults
 from p2pchat.core.stem.profile import BALANCED, PROFILES
 from p2pchat.crypto.stamp import BITS_MAX
@@ -156,6 +156,15 @@ _ALL: Final = (
         Effect.ANEW,
         "find others on your own network, without any rendezvous, and let them find you: whoever is there can"
         " see that p2pchat runs on this machine, not for whom",
+    ),
+    Setting(
+        "listen",
+        "Reaching others",
+        PORT,
+        "no",
+        Effect.ANEW,
+        "a TCP port at which this node is a rendezvous for its own meshes, where the machine has a public"
+        " address: neighbours remember it, and find their way back when every other rendezvous is gone",
     ),
     Setting(
         "ca-file",

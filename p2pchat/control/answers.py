@@ -191,6 +191,13 @@ class RendezvousStatus(TypedDict):
     reason: str
 
 
+class ListenStatus(TypedDict):
+    """At which port a node is a rendezvous for its own meshes, and why it is not, if so."""
+
+    port: int
+    problem: str
+
+
 class LanStatus(TypedDict):
     """What a node has to do with its own network: where it listens there, how many others do that it knows,
     and why it has nothing, if so."""
@@ -214,6 +221,7 @@ class Chosen(Process):
     profile: str | None
     separate: bool
     lan: LanStatus | None
+    listen: ListenStatus | None
     waits_for: str | None
 
 

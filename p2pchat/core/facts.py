@@ -121,6 +121,8 @@ class LinkUp:
     link: LinkId
     own_fingerprint: bytes
     peer_fingerprint: bytes
+    remote: str = field(default="", compare=False)
+    """At which address the other end is; empty where that is not known, or is a TURN server's."""
 
 
 @dataclass(frozen=True, slots=True)

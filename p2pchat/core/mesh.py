@@ -16,7 +16,7 @@ from p2pchat.core.broadcast import Strategy
 from p2pchat.core.cells import CellArrived, Cells, say
 from p2pchat.core.facts import LinkFact
 from p2pchat.core.neighbour import SeatRef, Standing
-from p2pchat.core.neighbours import Closed, Heard, Opened, Sought, Unsought
+from p2pchat.core.neighbours import Closed, Heard, Opened, Sought
 from p2pchat.core.orders import CellSeen, Notify, OnionSeen, Order, frames_first
 from p2pchat.core.records import HeldCell
 from p2pchat.core.records import Mesh as MeshRecord
@@ -33,7 +33,7 @@ from p2pchat.crypto.kdf import cell_id
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, LinkId, NodeId, Seat, Topic
 from p2pchat.wire import vicinity
-from p2pchat.wire.control import Control
+from p2pchat.wire.control import Control, ListensAt
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.marks import Marks
@@ -81,8 +81,10 @@ class Mesh:
         strategy: Strategy,
         kept: Iterable[HeldCell] = (),
         stem: Stems = Stem,
+        listeners: Iterable[str] = (),
     ) -> None:
-        """``kept``: the index of what an earlier run held."""
+        """``kept``: the index of what an earlier run held; ``listeners``: where it saw members listen."""
+        self._listens_at = ListensAt(settings.listen) if settings.listen is not None else None
         self._node = node
         self._links_wanted = settings.links_wanted
         self._counters = counters
@@ -91,7 +93,7 @@ class Mesh:
         self._stem = stem(settings.profile or FAST, entropy.child("stem"), counters)
         if not settings.walks:
             self._stem.seek_nobody()
-        self._view = View(record, node, settings, entropy, new_link, counters, self)
+        self._view = View(record, node, settings, entropy, new_link, counters, self, listeners)
 
     # --- what the parent asks
 
@@ -176,9 +178,22 @@ class Mesh:
         """The record says anew where the mesh is met."""
         return self._watched(self._view.meet_at(record, now), now)
 
+    def begin_nearby(self, urls: Sequence[str]) -> None:
+        """The same, before there is any seat."""
+        self._view.meet_nearby(urls)
+
     def meet_nearby(self, urls: Sequence[str], now: float) -> list[MeshOutput]:
         """Where else the mesh is met, on this machine's own network."""
         return self._watched(self._view.meet_nearby(urls), now)
+
+    @property
+    def visited(self) -> tuple[str, ...]:
+        """Where members listen, while they are looked for there."""
+        return self._view.visited
+
+    def unkept_listeners(self) -> tuple[str, ...] | None:
+        """Where members listen, if that is to be kept."""
+        return self._view.listeners.take_unkept()
 
     def expect(self, now: float) -> list[MeshOutput]:
         """Somebody is on the way into this mesh: be where it is met."""
@@ -223,11 +238,11 @@ class Mesh:
                     done += self._stemmed(self._stem.link_up(neighbour.id, neighbour.binding, now), now)
                     if neighbour.standing is Standing.SOUGHT:
                         done += self._stemmed(self._stem.sought(neighbour.id, now), now)
+                    if self._listens_at is not None:
+                        done.extend(self._on_cells([say(neighbour.id, self._listens_at)], now))
                     done.append(NeighbourChanged(neighbour.id, up=True))
                 case Sought(neighbour):
                     done += self._stemmed(self._stem.sought(neighbour.id, now), now)
-                case Unsought(neighbour):
-                    self._stem.drop_sought(neighbour.id)
                 case Closed(neighbour, broken):
                     done += self._on_cells(self._cells.link_down(neighbour.id, broken, now), now)
                     self._stem.link_down(neighbour.id, now)
@@ -245,6 +260,9 @@ class Mesh:
             return self._on_cells(self._cells.pushed(link, said.body, now), now)
         if isinstance(said, _VICINAL):
             return self._stemmed(self._stem.heard(link, said, now), now)
+        if isinstance(said, ListensAt):
+            self._view.remember_listener(link, said.port)
+            return []
         if isinstance(said, Marks):
             return [MarksGiven(link, said)]
         return self._on_cells(self._cells.heard(link, said, now), now)
@@ -258,10 +276,6 @@ class Mesh:
     def first(self, link: LinkId) -> bool:
         """Whether our stem begins there."""
         return not self._stemless and self._stem.begins_at(link)
-
-    def leads_to_contact(self, link: LinkId) -> bool:
-        """Whether a contact is there whom we know to be it."""
-        return self._stem.leads_to_contact(link)
 
     def here(self, now: float) -> Station | None:
         """Our place on the mesh's map; None as long as the map is not known."""

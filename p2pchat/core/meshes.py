@@ -36,6 +36,8 @@ class Meshes:
         self._counters = counters
         self._meshes: dict[MeshId, Mesh] = {}
         self._links = 0
+        self.own_places: tuple[str, ...] = ()
+        """Where this node listens itself: each mesh is met there."""
 
     def __iter__(self) -> Iterator[Mesh]:
         return iter(list(self._meshes.values()))
@@ -71,8 +73,9 @@ class Meshes:
         after = mesh.record.successor if mesh is not None else None
         return self._meshes.get(after, mesh) if after is not None else mesh
 
-    def add(self, record: MeshRecord, kept: Iterable[HeldCell] = ()) -> Mesh:
-        """Take part in a mesh, under an id that no other mesh sees. ``kept``: what an earlier run held.
+    def add(self, record: MeshRecord, kept: Iterable[HeldCell] = (), listeners: Iterable[str] = ()) -> Mesh:
+        """Take part in a mesh, under an id that no other mesh sees. ``kept``: what an earlier run held;
+        ``listeners``: where it saw members listen.
 
         Of an older home's list of rendezvous, what no list may hold any more is left out.
         """
@@ -88,7 +91,9 @@ class Meshes:
             self._strategy,
             kept,
             self._stem,
+            listeners,
         )
+        mesh.begin_nearby(self.own_places)
         self._meshes[record.id] = mesh
         return mesh
 

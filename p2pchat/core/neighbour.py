@@ -92,8 +92,6 @@ class Neighbour:
     link: Link | None = None
     sought: bool = False
     """Whether it is one of those that we seek: a walk of ours ended there, or leads there again."""
-    among: int = 0
-    """How many nodes there were on our map when it was drawn; 0 where it was not drawn there."""
     swap: bool = False
     """Begun although there were enough links: when it is up another one goes."""
     relayed: bool = False
@@ -103,6 +101,8 @@ class Neighbour:
     own: Description | None = field(default=None, repr=False)
     theirs: Description | None = field(default=None, repr=False)
     """What the ends have told each other; with both, checks have begun."""
+    address: str = ""
+    """Where the other end of an open link is, if that is known."""
     checked_since: float | None = None
     looks: list[float] = field(default_factory=list)
     """When to look again how the checks go, the soonest last."""

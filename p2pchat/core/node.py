@@ -30,12 +30,13 @@ from p2pchat.core.orders import (
     MakeOffer,
     Notify,
     Order,
+    Persist,
     Signal,
     WhenKept,
     frames_first,
 )
 from p2pchat.core.plumtree import Plumtree
-from p2pchat.core.records import Contact, Identity, Memory
+from p2pchat.core.records import Contact, Identity, Memory, PutListeners
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous import LeaveSeat, Line, Rendezvous, TakeSeat, Topical, topic_of, url_of
 from p2pchat.core.settings import Settings
@@ -94,7 +95,8 @@ class Node:
             if record.replaces is not None:
                 self._belonging.succession.wait_for(record)
             else:
-                self._meshes.add(record, memory.held.get(record.id, ()))
+                listeners = memory.listeners.get(record.id, ())
+                self._meshes.add(record, memory.held.get(record.id, ()), listeners)
 
     # --- what may be asked at any time
 
@@ -163,14 +165,16 @@ class Node:
 
     def status(self) -> Status:
         """The present state, to show."""
+        places = self._rendezvous.status()
+        visited = {url for home in self._meshes for url in home.visited if url not in self.places()}
         return Status(
             tuple(link for each in self._meshes for link in each.links()),
-            self._rendezvous.status(),
+            tuple(place for place in places if place.url not in visited),
             self.waiting(),
             tuple(each.status() for each in self._meshes),
             self._rendezvous.clock(),
             dict(sorted(self._counters.items())),
-            self.nearby_status(),
+            (*self.nearby_status(), *(place for place in places if place.url in visited)),
         )
 
     def next_wakeup(self) -> float | None:
@@ -271,6 +275,7 @@ class Node:
             self._marks_at = now + exponential(self._marking, MARKS_S)
             for each in self._meshes:
                 out += self._give_marks(each, each.bindings(), now)
+            out.extend(self._keep_listeners())
         if out:
             return out  # what is others' leaves first; ours is still due, and has its turn at once
         return self._on_talks(self._talks.tick(now), now)
@@ -282,12 +287,20 @@ class Node:
         return out + self._on_talks(self._talks.leave(now), now)
 
     def _leave(self, now: float) -> list[Order]:
-        out: list[Order] = []
+        out = self._keep_listeners()
         for each in self._meshes:
             out += self._on_mesh(each, each.leave(now), now)
         return out + self._on_talks(
             self._talks.empty(now), now
         )  # onions that waited here bore cells for us, too
+
+    def _keep_listeners(self) -> list[Order]:
+        """At moments of our own: a write that a neighbour causes would show it what else is written."""
+        return [
+            Persist(PutListeners(home.record.id, urls))
+            for home in self._meshes
+            if (urls := home.unkept_listeners()) is not None
+        ]
 
     # --- rendezvous
 
@@ -334,6 +347,7 @@ class Node:
         self, own: tuple[str, ...], places: Mapping[Found, Sequence[str]], now: float
     ) -> list[Order]:
         found = {url for urls in places.values() for url in urls}
+        self._meshes.own_places = own
         self._nearby = frozenset((*own, *found)) - frozenset(self.places())
         wishes: list[Order] = []
         for home in self._meshes:

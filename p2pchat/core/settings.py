@@ -50,6 +50,11 @@ class Settings:
     separate: bool = False
     """Whether each topic at a rendezvous gets a connection of its own, which costs as many connections."""
 
+    listen: int | None = None
+    """The TCP port at which this node is a rendezvous for its meshes, and tells its neighbours so."""
+    visits: bool = True
+    """Look for members where they were seen to listen, when there is no link at all."""
+
     lan: bool = False
     """Look for others on this machine's own network, and be found there."""
 

@@ -128,4 +128,5 @@ class Status:
     counters: dict[str, int] = field(default_factory=dict)
     """What was relayed, refused, shed …, since the node started."""
     nearby: tuple[RendezvousStatus, ...] = ()
-    """Places on this machine's own network, our own among them."""
+    """Places that no list has: on this machine's own network, our own among them, and where members
+    listen."""

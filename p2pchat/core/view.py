@@ -18,21 +18,10 @@ from typing import Protocol
 
 from p2pchat.core import neighbours, search
 from p2pchat.core.facts import FrameReceived, FramesDrained, LinkFact
-from p2pchat.core.growth import Growth
+from p2pchat.core.listeners import Listeners
 from p2pchat.core.meeting import Meeting
 from p2pchat.core.neighbour import Neighbour, SeatRef, Standing, Way
-from p2pchat.core.neighbours import (
-    Closed,
-    Failed,
-    Heard,
-    Met,
-    Neighbours,
-    Opened,
-    SendBlob,
-    Sought,
-    Unsought,
-    Wanted,
-)
+from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Sought, Wanted
 from p2pchat.core.orders import Order, SendFrame, Signal, frames_first
 from p2pchat.core.pace import Pace
 from p2pchat.core.places import Places, Use
@@ -72,13 +61,17 @@ drawn on the map, and comes over it first."""
 WALKS_ALONE_S = 15.0
 """Short for this long in spite of walks, a node asks at the rendezvous as well."""
 
+ALONE_S = 10.0
+"""A node without any link for so long looks where members were seen to listen: over a rendezvous it would
+have had one by then."""
+
 SWAP_S = 14_400.0
 """A node swaps a link for a fresh one about every four hours (exponential), so that a link lasts ten and the
 graph is another one in a day. Not sooner: every swap breaks the stems that lead over the link, and a stem
 drawn anew is one more chance for whoever links its writer's cells. At twenty minutes a stem of five hops
 lasted ten."""
 
-ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Unsought | Closed | Heard
+ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Closed | Heard
 
 
 class Surroundings(Use, Protocol):
@@ -105,7 +98,13 @@ class View:
         new_link: Callable[[], LinkId],
         counters: Counter[str],
         use: Surroundings,
+        listeners: Iterable[str] = (),
     ) -> None:
+        self.listeners = Listeners(listeners if settings.visits else ())
+        self._nearby: tuple[str, ...] = ()
+        self.visited: tuple[str, ...] = ()
+        """Where members listen, while that is tried."""
+        self._alone_since: float | None = None
         self.record = record
         self._node = node
         self._settings = settings
@@ -116,7 +115,6 @@ class View:
         self._search = Search(entropy.child("search"), counters)
         self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
         self._meeting = Meeting(record.secret, record.rendezvous, entropy)
-        self._growth = Growth(entropy.child("growth"))
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
         self._short_since: float | None = None
         self._swap_at: float | None = None
@@ -194,10 +192,9 @@ class View:
         yield self._search.next_wakeup()
         if self._beyond:
             yield self._beyond_at
+        yield from self._visit_at()
         if self._missing() <= 0:
             yield self._swap_at or 0.0
-            if self._settings.walks:
-                yield self._growth.look_at
             if self._places.surplus(self._all()):
                 yield self._places.shed_at
         else:
@@ -218,12 +215,12 @@ class View:
             if neighbour.looked(now):
                 out += self._checked(neighbour, now)
         out += self._searched(self._search.tick(now), now)
-        out += self._look_beyond(now)
+        out += [*self._look_beyond(now), *self._visit_listeners(now)]
         if self._missing() > 0:
             out += self._seek(now)
         else:
             self._short_since = None
-            out += [*self._swap(now), *self._renew(now)]
+            out += self._swap(now)
             out += self._carried(self._let_go(self._places.to_shed(self._all(), now), now), now)
         if self._meeting.sitting and now >= self._meeting.ask_at:
             out += self._meeting.ask(now)
@@ -264,17 +261,6 @@ class View:
         due, self._swap_at = self._swap_at, now + exponential(self._entropy, SWAP_S)
         return self._walk(now, swap=True) if due is not None else []
 
-    def _renew(self, now: float) -> list[ViewOutput]:
-        """Draw anew what was drawn while the mesh was small."""
-        here = self._use.here(now) if now >= self._growth.look_at and self._settings.walks else None
-        if here is None or not self._growth.note_size(here.reachable, now):
-            return []
-        if here.reachable <= self._settings.links_wanted + 1:
-            return []
-        stale = self._places.to_renew(self._all(), self._growth, now)
-        self._counters["links drawn anew"] += len(stale)
-        return self._carried([dropped for one in stale for dropped in self._neighbours.drop_sought(one)], now)
-
     def part(self, link: LinkId, now: float) -> list[ViewOutput]:
         """Let a neighbour go that does not keep to what all do."""
         neighbour = self._neighbours.get(link)
@@ -303,7 +289,41 @@ class View:
     def meet_nearby(self, urls: Sequence[str]) -> list[ViewOutput]:
         """Others may be met at these places of this machine's own network, and at no others there."""
         self._due = None
-        return [*self._meeting.meet_nearby(urls)]
+        self._nearby = tuple(urls)
+        return self._take_outside_seats()
+
+    def _take_outside_seats(self) -> list[ViewOutput]:
+        """Where no rendezvous that the record names is needed."""
+        visited = [url for url in self.visited if url not in self.record.rendezvous]
+        return [*self._meeting.meet_nearby(tuple(dict.fromkeys((*self._nearby, *visited))))]
+
+    def remember_listener(self, link: LinkId, port: int) -> None:
+        """A neighbour listens at a port of its address."""
+        neighbour = self._neighbours.get(link)
+        if neighbour is not None and self._settings.visits:
+            self._due = None
+            self.listeners.add_listener(neighbour.address, port)
+
+    def _visit_listeners(self, now: float) -> list[ViewOutput]:
+        """Without any link for a while, look where members were seen to listen; with one, no more."""
+        if self._neighbours.counting():
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        alone = self._alone_since is not None and now >= self._alone_since + ALONE_S
+        visited = self.listeners.urls if alone else ()
+        if visited == self.visited:
+            return []
+        self.visited = visited
+        return self._take_outside_seats()
+
+    def _visit_at(self) -> Iterable[float]:
+        """When that is next to be looked at."""
+        linked = bool(self._neighbours.counting())
+        if linked and (self.visited or self._alone_since is not None):
+            yield 0.0
+        elif not linked and self.listeners.urls and not self.visited:
+            yield 0.0 if self._alone_since is None else self._alone_since + ALONE_S
 
     def expect(self, now: float) -> list[ViewOutput]:
         """Somebody is on the way: sit where the mesh is met."""
@@ -529,12 +549,12 @@ class View:
             match each:
                 case Say(link, message):
                     done += self.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
-                case search.Found(link, among):
+                case search.Found(link):
                     self._due = None
-                    done += self._carried(self._neighbours.seek(link, among), now)
-                case search.Agreed(at, swap, among):
+                    done += self._carried(self._neighbours.seek(link), now)
+                case search.Agreed(at, swap):
                     self._due = None
-                    done += self._carried(self._neighbours.begin(at, now, True, swap, among=among), now)
+                    done += self._carried(self._neighbours.begin(at, now, True, swap), now)
                 case BlobArrived():
                     self._due = None
                     done += self._blob_walked(each, now)

@@ -33,9 +33,8 @@ from p2pchat.daemon.ports import Examined
 from p2pchat.daemon.reach import KINDS, no_way
 from p2pchat.daemon.views import clock_doubt
 from p2pchat.errors import OtherVersion
-from p2pchat.net.engines import engine_for
-from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
+from p2pchat.net.rtc import Engine
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Nat
 from p2pchat.wire.ice import Servers
@@ -64,6 +63,7 @@ async def checks(host: Examined) -> list[Check]:
         _check("disk", room, "takes new messages" if room else "full"),
         *rendezvous,
         *_nearby(host),
+        *_listens(host),
         *clock,
         *link,
         _sessions(host),
@@ -86,6 +86,14 @@ def _settings(host: Examined) -> list[Check]:
 
 def _origin(chosen: Choice) -> str:
     return chosen.setting.variable if chosen.source is Source.ENVIRONMENT else chosen.source.value
+
+
+def _listens(host: Examined) -> list[Check]:
+    """Whether it can be reached from elsewhere, nobody can say from here."""
+    now = host.listen_status()
+    if now is None:
+        return []
+    return [_check("listen", not now["problem"], now["problem"] or f"at port {now['port']}")]
 
 
 def _nearby(host: Examined) -> list[Check]:
@@ -163,12 +171,13 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
     """A link from this machine to itself, by the ways that are set, and what rendezvous have hinted: what it
     offers, what it shows of the network, and whether it opens."""
     heard: asyncio.Queue[tuple[int, Fact]] = asyncio.Queue()
-    engine = engine_for(paths)
-    ends = [
-        WebRtcLinks(
+    engines = [
+        Engine(
             lambda fact, end=end: heard.put_nowait((end, fact)),  # type: ignore[misc]
-            engine,
             paths.servers,
+            relay_only=paths.relay_only,
+            proxy=paths.proxy,
+            ca_file=paths.ca_file,
         )
         for end in (0, 1)
     ]
@@ -177,21 +186,21 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
     nat = Nat.UNKNOWN
     up: set[int] = set()
     linked = _check("link", False, f"none to this machine itself in {LINK_S:g} s")
-    ends[0].make_offer(LINK, hinted)
+    engines[0].make_offer(LINK, hinted)
     try:
         async with asyncio.timeout(LINK_S):
-            while len(up) < len(ends):
+            while len(up) < len(engines):
                 match await heard.get():
                     case _, OfferMade(_, offer):
                         kinds, nat = Counter(each.kind for each in offer.candidates), offer.nat
-                        refused = ends[0].refused
-                        ends[1].make_answer(LINK, offer)
+                        refused = engines[0].refused
+                        engines[1].make_answer(LINK, offer)
                     case _, AnswerMade(_, answer):
-                        ends[0].accept_answer(LINK, answer)
+                        engines[0].accept_answer(LINK, answer)
                     case end, LinkUp():
                         up.add(end)
                     case end, LinkDown(_, reason):
-                        refused = ends[end].refused
+                        refused = engines[end].refused
                         linked = _check("link", False, reason)
                         break
             else:
@@ -199,7 +208,7 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
     except TimeoutError:
         pass
     finally:
-        await asyncio.gather(*(links.aclose() for links in ends))
+        await asyncio.gather(*(engine.aclose() for engine in engines))
     return [_addresses(kinds, paths, refused), *_nat(nat, kinds), linked]
 
 

@@ -56,6 +56,7 @@ class Itself:
             "profile": host.profile,
             "separate": host.separate,
             "lan": host.lan_status(),
+            "listen": host.listen_status(),
             **host.process_facts(),
             "waits_for": host.waits_for or None,
         }

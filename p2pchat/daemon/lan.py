@@ -63,7 +63,9 @@ LIMITS: Final = Limits(
 class Lan:
     """What one node has to do with its own network. ``problem``: why it has nothing, in words."""
 
-    def __init__(self, host: Acts, entropy: Entropy) -> None:
+    def __init__(self, host: Acts, entropy: Entropy, also: tuple[str, ...] = ()) -> None:
+        """``also``: where we listen besides, for whoever comes from elsewhere."""
+        self._also = also
         self._host = host
         self._entropy = entropy
         self._nearby = Nearby(entropy)
@@ -174,7 +176,7 @@ class Lan:
         self._tell(self._nearby.list_places(now))
 
     def _tell(self, places: Mapping[Found, Sequence[str]]) -> None:
-        found = NearbyFound(self.own, places)
+        found = NearbyFound((*self.own, *self._also), places)
         if found != self._told:
             self._told = found
             self._host.driver.submit(found)

@@ -24,7 +24,7 @@ from p2pchat.control.answers import Process
 from p2pchat.control.events import Heard
 from p2pchat.control.methods import ENDLESS
 from p2pchat.core import orders
-from p2pchat.core.facts import Leaving, NetworkChanged, Started, Stopping
+from p2pchat.core.facts import Leaving, NearbyFound, NetworkChanged, Started, Stopping
 from p2pchat.core.node import Node
 from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
@@ -37,14 +37,14 @@ from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingChanged,
 from p2pchat.net import interfaces
 from p2pchat.net.changes import Changes
 from p2pchat.net.driver import Driver
-from p2pchat.net.engines import engine_for
-from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
+from p2pchat.net.rtc import Engine
 from p2pchat.store import Store, Unlock
 from p2pchat.text import one_line
 
 if TYPE_CHECKING:
     from p2pchat.daemon.lan import Lan
+    from p2pchat.daemon.open_port import OpenPort
 
 T = TypeVar("T")
 
@@ -121,6 +121,7 @@ class RunningNode:
         self._lock: Lock | None = None
         self._running: asyncio.Task[None] | None = None
         self._lan: Lan | None = None
+        self._port: OpenPort | None = None
 
     def made_of(self) -> tuple[Path, Unlock, Told, bool]:
         """What another node in its place is made of."""
@@ -150,8 +151,7 @@ class RunningNode:
             memory = await self.ask_store(Store.load)
             self.set_back = memory.set_back
             self.node = Node(memory, self.entropy, self._settings)
-            if self.paths.lan:
-                await self._listen_nearby()
+            await self._listen()
             await self._control.start(self.home)
         except BaseException:
             await self._let_go()
@@ -159,13 +159,21 @@ class RunningNode:
         self.started_at = self.clock.now()
         self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self._notify)
         ways = self.paths
-        self._links = WebRtcLinks(self.driver.submit, engine_for(ways), ways.servers)
+        self._engine = Engine(
+            self.driver.submit,
+            ways.servers,
+            relay_only=ways.relay_only,
+            proxy=ways.proxy,
+            ca_file=ways.ca_file,
+        )
         self._connections = RendezvousConnections(self.driver.submit, ways.proxy, ways.ca_file)
         self.driver.submit(Started())
         if self._lan is not None:
             self._lan.start_announcing()
+        elif self._port is not None:
+            self.driver.submit(NearbyFound(self._port.urls, {}))
         self._running = asyncio.get_running_loop().create_task(
-            self.driver.run(self._links, self._connections)
+            self.driver.run(self._engine, self._connections)
         )
         self._running.add_done_callback(self._driver_ended)
         self._settling = asyncio.get_running_loop().create_task(self._settle_forever())
@@ -199,18 +207,25 @@ class RunningNode:
                 with suppress(OSError):
                     await self._lan.shut_down()
             # Together: an offer that came while links close would be answered, by a node as good as gone.
-            await asyncio.gather(self._connections.aclose(), self._links.aclose())
+            await asyncio.gather(self._connections.aclose(), self._engine.aclose())
             tasks = (self._running, self._settling, self._watching, self._following)
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
         await self._let_go(keep_lock)
 
-    async def _listen_nearby(self) -> None:
-        from p2pchat.daemon.lan import Lan  # and with it a rendezvous
+    async def _listen(self) -> None:
+        """Where it is wanted, and there alone is a rendezvous imported."""
+        if self.paths.listen is not None:
+            from p2pchat.daemon.open_port import OpenPort
 
-        self._lan = Lan(self, self.entropy)
-        await self._lan.start_listening()
+            self._port = OpenPort(self, self.paths.listen)
+            await self._port.start_listening()
+        if self.paths.lan:
+            from p2pchat.daemon.lan import Lan
+
+            self._lan = Lan(self, self.entropy, self._port.urls if self._port is not None else ())
+            await self._lan.start_listening()
 
     async def _settle_forever(self) -> None:
         while True:
@@ -227,10 +242,10 @@ class RunningNode:
                 await changes.wait(NETWORK_LOOK_S)
                 now, slept = (interfaces.routed(), interfaces.own()), self.clock.now() - looked > SLEPT_S
                 if slept:
-                    self._links.shake()
+                    self._engine.shake()
                     self._connections.moved(())
                 elif now != before:
-                    self._links.moved(now[1])
+                    self._engine.moved(now[1])
                     self._connections.moved(now[1])
                 if slept or now[0] != before[0]:
                     await asyncio.sleep(NOTICED_S)
@@ -255,6 +270,8 @@ class RunningNode:
         try:
             if self._lan is not None:
                 await self._lan.shut_down()
+            if self._port is not None:
+                await self._port.stop_listening()
             if hasattr(self, "store"):
                 await self._in_worker(self.store.close)
         finally:
@@ -281,7 +298,7 @@ class RunningNode:
         self._settings = self._measured or choices.settings()
         self.paths = choices.paths()
         if self._running is not None:
-            self._links.use_servers(self.paths.servers)
+            self._engine.use_servers(self.paths.servers)
 
     def begin_anew(self, why: SettingChanged) -> None:
         """End, for a node in this one's place to go on with what is set now."""
@@ -331,7 +348,7 @@ class RunningNode:
     @property
     def turn_refused(self) -> bool:
         """Whether a TURN server refuses its user or password."""
-        return bool(self._links.refused)
+        return bool(self._engine.refused)
 
     def lan_status(self) -> answers.LanStatus | None:
         """How it stands with this machine's own network; None: nothing is looked for there."""
@@ -339,6 +356,10 @@ class RunningNode:
         if lan is None:
             return None
         return {"addresses": list(lan.addresses), "found": lan.found, "problem": lan.problem}
+
+    def listen_status(self) -> answers.ListenStatus | None:
+        """How it stands with the port for whoever comes from elsewhere; None: there is none."""
+        return None if self._port is None else {"port": self._port.port, "problem": self._port.problem}
 
     def process_facts(self) -> Process:
         """What the operating system says of this process."""

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from p2pchat.config.choices import Choices, Told
 from p2pchat.config.paths import Paths
-from p2pchat.control.answers import LanStatus, Process
+from p2pchat.control.answers import LanStatus, ListenStatus, Process
 from p2pchat.control.events import Heard
 from p2pchat.core.facts import Fact
 from p2pchat.core.node import Node
@@ -110,6 +110,8 @@ class Networked(Protocol):
     """Takes part in its own network, or not."""
 
     def lan_status(self) -> LanStatus | None: ...
+
+    def listen_status(self) -> ListenStatus | None: ...
 
 
 class Examined(Looks, Happens, Networked, Protocol):

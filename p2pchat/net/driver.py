@@ -52,7 +52,7 @@ class Core(Protocol):
 
 
 class Links(Protocol):
-    """What the driver needs of ``net.links.WebRtcLinks``."""
+    """What the driver needs of ``net.rtc.Engine``."""
 
     def make_offer(self, link: LinkId, hinted: Servers) -> None: ...
 

@@ -292,7 +292,7 @@ class _Connection:
             case _Whose.PERSONS:
                 return True
             case _Whose.NEARBY:
-                return is_nearby(found)
+                return is_nearby(found) or found.is_loopback  # our own
             case _Whose.OTHERS:
                 return is_global(found)
 

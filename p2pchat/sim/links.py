@@ -86,6 +86,8 @@ class SimulatedLinks:
         """Frames handed over, ever."""
         self.alter: Callable[[Host, Host, bytes], bytes | None] | None = None
         """What a hostile network makes of a frame from one host to another; None: it vanishes."""
+        self.address_of: Callable[[Host], str] = lambda host: ""
+        """Where links find a host to be."""
 
     # --- what a node asks for
 
@@ -209,9 +211,9 @@ class SimulatedLinks:
             return
         self._trace.add(self._agenda.now, wire.host.index, peer.host.index, TraceKind.LINKED)
         ours, theirs = self._entropy.bytes(32), self._entropy.bytes(32)
-        self._tell(wire.host, facts.LinkUp(wire.link, ours, theirs))
+        self._tell(wire.host, facts.LinkUp(wire.link, ours, theirs, self.address_of(peer.host)))
         if peer.open:
-            self._tell(peer.host, facts.LinkUp(peer.link, theirs, ours))
+            self._tell(peer.host, facts.LinkUp(peer.link, theirs, ours, self.address_of(wire.host)))
 
     def _retransmissions(self, wire: Wire) -> float:
         late, timeout = 0.0, RTO_S + 2 * wire.delay

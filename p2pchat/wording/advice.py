@@ -12,6 +12,7 @@ ADVICE: Final = {
     "disk": "nothing more can be kept: make room",
     "rendezvous": "first links need one: is the address right, are you online, does a firewall block it?",
     "lan": "be on the same private network as your friend, and let UDP port 5353 and TCP in to python",
+    "listen": "another program has the port: 'p2pchat config set listen' another, and let TCP in to it",
     "clock": "members meet by the time: set the clock (or have NTP do so); the node follows by itself",
     "addresses": "no address from a STUN or TURN server: host, port, password ('p2pchat config get ice')?",
     "nat": "a TURN server beside the rendezvous, or a friend with a public address in the mesh, helps",

@@ -35,6 +35,8 @@ async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...]
     where = [f"--rendezvous {typed(url)}" for url in dict.fromkeys([*up, *extra])]
     if status.get("lan") and not where:
         where = ["--lan"]
+    if (listen := status.get("listen")) and not where:
+        where = [f"--rendezvous ws://THIS-MACHINE:{listen['port']}"]
     return " ".join(["p2pchat join", typed(code), *where])
 
 

@@ -93,3 +93,9 @@ def test_ones_own_network_is_a_line_where_it_is_used() -> None:
     told = status_panel({**STATUS, "lan": {**lan, "problem": "cannot listen"}}, coloured=False)
     assert "own network: cannot listen" in told
     assert "own network" not in status_panel({**STATUS, "lan": None}, coloured=False)
+
+
+def test_a_port_for_members_is_a_line_where_there_is_one() -> None:
+    assert "at port 8750" in status_panel({**STATUS, "listen": {"port": 8750, "problem": ""}}, coloured=False)
+    told = status_panel({**STATUS, "listen": {"port": 8750, "problem": "cannot listen"}}, coloured=False)
+    assert "cannot listen" in told

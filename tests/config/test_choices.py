@@ -65,8 +65,9 @@ def test_every_choice_arrives_from_the_environment_as_from_the_home(monkeypatch:
         "profile": "strong",
         "separate": "yes",
         "lan": "yes",
+        "listen": "8750",
     }
-    meant = Settings(3, 4, False, 12, 2 << 20, 9 << 20, STRONG, separate=True, lan=True)
+    meant = Settings(3, 4, False, 12, 2 << 20, 9 << 20, STRONG, separate=True, listen=8750, lan=True)
     assert here(False, **chosen).settings() == meant
     for name, value in chosen.items():
         monkeypatch.setenv(f"P2PCHAT_{name.upper()}", value)
@@ -80,6 +81,19 @@ def test_lan_is_a_flag_too_and_goes_round_nothing() -> None:
     for more in ({"proxy": "socks5h://127.0.0.1:9050"}, {"relay_only": "yes", "ice": "turn:a:b@turn.test"}):
         with pytest.raises(UsageError, match="have one or the other"):
             here(lan="yes", **more)
+
+
+@pytest.mark.parametrize("text", ["0", "80", "1023", "65536", "yes", "8750 "])
+def test_a_port_to_listen_at_needs_no_privilege(text: str) -> None:
+    with pytest.raises(UsageError, match="no or a number from 1024 to 65535"):
+        here(listen=text)
+
+
+def test_who_hides_its_address_neither_listens_nor_visits() -> None:
+    hidden = {"relay_only": "yes", "ice": "turn:a:b@turn.test"}
+    assert not here(**hidden).settings().visits
+    with pytest.raises(UsageError, match="listen shows your address"):
+        here(listen="8750", **hidden)
 
 
 def test_who_wants_more_links_allows_more() -> None:

@@ -27,6 +27,7 @@ CHOSEN: Chosen = {
     "profile": None,
     "separate": False,
     "lan": None,
+    "listen": None,
     "waits_for": None,
 }
 DOWN = RendezvousStatus("ws://a", up=False, reason="refused")

@@ -53,9 +53,9 @@ def two_networks() -> Iterator[Networks]:
 
 
 @contextmanager
-def one_network() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+def one_network(begins: str = "192.168.77") -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """What a command is run by to be on the one or the other of two machines at one switch, with a way to
-    nowhere else. Raises NoNetworks."""
+    nowhere else. Their addresses begin so and end with 1 and 2. Raises NoNetworks."""
     for tool in ("ip", "unshare", "nsenter"):
         if shutil.which(tool) is None:
             raise NoNetworks(f"needs {tool} (iproute2, util-linux)")
@@ -70,7 +70,7 @@ def one_network() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
             port = f"port{number}"
             _ip(switch, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(place))
             _ip(switch, "link", "set", port, "master", "switch", "up")
-            _ip(place, "addr", "add", f"192.168.77.{number}/24", "dev", "eth0")
+            _ip(place, "addr", "add", f"{begins}.{number}/24", "dev", "eth0")
             for device in ("eth0", "lo"):
                 _ip(place, "link", "set", device, "up")
             places.append(_into(place))

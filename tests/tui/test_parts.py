@@ -53,6 +53,7 @@ def test_a_command_is_taken_apart() -> None:
             "42-a-b-c",
             ["ws://x:1", "wss://y"],
         ),
+        ("p2pchat join 42-a-b-c --lan", "42-a-b-c", []),
         ("p2pchat:invite#it's", "p2pchat:invite#it's", []),
     ],
 )

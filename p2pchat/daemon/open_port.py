@@ -1,0 +1,44 @@
+"""A port of this machine at which members of our meshes meet, when every rendezvous is gone.
+
+Knows: the rendezvous that runs here, and its caps. Does not know: who is told of it (``core.mesh``).
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Final
+
+from p2pchat.daemon.ports import Knows
+from rendezvous.limits import Limits
+from rendezvous.server import running
+
+LIMITS: Final = Limits(connections=256, connections_per_address=8, seats=1024, topics=256, addresses=4096)
+"""The whole Internet may knock: 8 MB when all are reached. Members come here one by one, for a minute."""
+
+
+class OpenPort:
+    """``urls`` says where the node itself sits there; ``problem`` why it does not, in words."""
+
+    def __init__(self, host: Knows, port: int) -> None:
+        self._host = host
+        self._opened = AsyncExitStack()
+        self.port = port
+        self.problem = ""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where this very machine finds it: one, or none."""
+        return () if self.problem else (f"ws://127.0.0.1:{self.port}",)
+
+    async def start_listening(self) -> None:
+        """Listen on every address. What fails is told by ``problem``."""
+        serves = self._host.node.meets_at
+        server = running("*", self.port, limits=LIMITS, serves=serves, guest=True)
+        try:
+            await self._opened.enter_async_context(server)
+        except OSError as error:
+            self.problem = f"cannot listen at port {self.port}: {error.strerror or error}"
+
+    async def stop_listening(self) -> None:
+        """Listen no more."""
+        await self._opened.aclose()

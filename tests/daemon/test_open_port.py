@@ -1,0 +1,56 @@
+"""A port for whoever comes from elsewhere: for our own meshes, and no reason not to start."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from types import SimpleNamespace
+from typing import Any
+
+from p2pchat.core.facts import RendezvousUp, SignalReceived
+from p2pchat.daemon.open_port import OpenPort
+from p2pchat.net.rendezvous_ws import RendezvousConnections
+from p2pchat.types import Topic
+from p2pchat.wire.signalling import Refusal, Refused, Seated, SeatMode, Take
+
+OURS, OTHERS = Topic(b"o" * 32), Topic(b"x" * 32)
+HOST: Any = SimpleNamespace(node=SimpleNamespace(meets_at=lambda topic: topic == OURS))
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+async def test_members_sit_there_and_nobody_sits_at_topics_of_others() -> None:
+    opened = OpenPort(HOST, free_port())
+    await opened.start_listening()
+    (url,) = opened.urls
+    facts: asyncio.Queue[object] = asyncio.Queue()
+    connections = RendezvousConnections(facts.put_nowait)
+    connections.connect(url, typed=False, nearby=True)
+    try:
+        async with asyncio.timeout(15):
+            assert await facts.get() == RendezvousUp(url)
+            for topic in (OTHERS, OURS):
+                connections.send(url, Take(topic, SeatMode.MESH))
+            assert await facts.get() == SignalReceived(url, Refused(OTHERS, Refusal.ABSENT))
+            seated = await facts.get()
+        assert isinstance(seated, SignalReceived) and isinstance(seated.message, Seated)
+        assert seated.message.topic == OURS
+    finally:
+        await connections.aclose()
+        await opened.stop_listening()
+
+
+async def test_a_port_that_is_taken_is_a_problem_and_no_failure() -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        opened = OpenPort(HOST, taken.getsockname()[1])
+        await opened.start_listening()
+        assert "cannot listen at port" in opened.problem
+        assert opened.urls == ()
+        await opened.stop_listening()

@@ -22,8 +22,10 @@ class Quiet(InOrder[R]):
 
     def get_driver_class(self) -> type[Driver]:
         """In place of Textual's own, which does not outlive a byte that is no UTF-8."""
+        from p2pchat.tui import drawing
         from p2pchat.tui.terminal import Patient
 
+        drawing.mend()
         return Patient
 
     @on(Driver.SignalResume)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
 from p2pchat.text import harmless, harmless_name
+from p2pchat.tui.widths import certain, cut, drawable, room, rows
 from p2pchat.wording.lines import MARKS, REWRITTEN, Event, clock_time, local_time
 
 Piece = tuple[str, str]
@@ -39,6 +39,9 @@ _WORDS: Final = {
     "cancelled": "cancelled",
 }
 """States that a glyph alone might hide."""
+
+_WIDE: Final = "\u1100"
+"""No letter before it takes two columns."""
 
 _CONSOLE: Final = Console(width=200, color_system=None, legacy_windows=False)
 """Rich needs one to wrap text; it prints nothing."""
@@ -66,14 +69,14 @@ def lay_out(entry: Entry, width: int, names: int, clock: str = "24h") -> None:
     message, width = entry.message, max(20, width)
     at = f"{clock_time(message['at'], clock)} "
     name, who = shown_name(message), "me" if message["outgoing"] else "them"
-    lead = [("time", at), (who, name), ("text", " " * (names - cell_len(name) + 1))]
-    margin = cell_len(at) + names + 1
-    text, hidden = _folded(harmless(_spaced(message["text"])), entry.unfolded)
-    rows = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
-    if hidden or (len(rows) > FOLD_LINES and not entry.unfolded):
-        rows = [*rows[:FOLD_LINES], [("mark", hidden or "… more (Esc, Right)")]]
+    lead = [("time", at), (who, name), ("text", " " * (names - room(name) + 1))]
+    margin = room(at) + names + 1
+    text, hidden = _folded(drawable(harmless(_spaced(message["text"]))), entry.unfolded)
+    wrapped = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
+    if hidden or (len(wrapped) > FOLD_LINES and not entry.unfolded):
+        wrapped = [*wrapped[:FOLD_LINES], [("mark", hidden or "… more (Esc, Right)")]]
     blank = [("text", " " * margin)]
-    entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(rows)]
+    entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(wrapped)]
     if message["outgoing"] or message.get("rewritten"):
         _mark(entry, width, blank)
 
@@ -84,8 +87,8 @@ def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
     if entry.message.get("rewritten"):
         mark = f" ✎ {REWRITTEN}"
     style = "failed" if state in ("expired", "cancelled") else "mark"
-    taken = sum(cell_len(text) for _, text in entry.lines[-1])
-    if taken + cell_len(mark) > width:
+    taken = sum(room(text) for _, text in entry.lines[-1])
+    if taken + room(mark) > width:
         entry.lines.append([*blank, (style, mark[1:])])
     else:
         entry.lines[-1].append((style, mark))
@@ -93,12 +96,7 @@ def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
 
 def shown_name(message: Event) -> str:
     """A name in at most ``NAME_WIDTH`` cells."""
-    name = harmless_name(message["from"])
-    if cell_len(name) <= NAME_WIDTH:
-        return name
-    while cell_len(name) > NAME_WIDTH - 1:
-        name = name[:-1]
-    return name + "…"
+    return cut(drawable(harmless_name(message["from"])), NAME_WIDTH)
 
 
 def _spaced(text: str) -> str:
@@ -125,12 +123,22 @@ def _wrapped(line: str, width: int) -> list[list[Piece]]:
     text = Text(line, end="")
     for found in LINK.finditer(line):
         text.stylize(Style(link=found.group()), *found.span())
-    rows = text.wrap(_CONSOLE, width, overflow="fold", no_wrap=False)
     return [
         [
             (segment.style.link if segment.style is not None and segment.style.link else quoted, segment.text)
             for segment in row.render(_CONSOLE)
         ]
         or [(quoted, "")]
-        for row in rows
+        for row in _broken(text, width)
     ] or [[(quoted, "")]]
+
+
+def _broken(text: Text, width: int) -> list[Text]:
+    """Rich breaks where widths are certain and lines break at blanks alone."""
+    line = text.plain
+    if certain(line) and max(line, default="") < _WIDE:
+        return list(text.wrap(_CONSOLE, width, overflow="fold", no_wrap=False))
+    found = [text[begins:ends] for begins, ends in rows(line, width)]
+    for row in found[:-1]:
+        row.rstrip()
+    return found

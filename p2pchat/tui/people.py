@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -18,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from p2pchat.text import harmless_name, one_line
 from p2pchat.tui.talks import Person
+from p2pchat.tui.widths import cut, drawable, room
 from p2pchat.wording.presence import seen
 
 MANY: Final = 99
@@ -72,27 +72,19 @@ def _row(person: Person, width: int, here: bool | None, open: bool) -> Text:
     badge = "" if not unread else f" {unread if unread <= MANY else f'{MANY}+'} "
     dot = "✗" if person.contact["blocked"] else _DOTS[here]
     muted = " muted" if person.muted and not person.contact["blocked"] else ""
-    name = _fit(harmless_name(person.name), width - 3 - cell_len(muted) - cell_len(badge) - bool(badge))
+    name = cut(drawable(harmless_name(person.name)), width - 3 - room(muted) - room(badge) - bool(badge))
     bar = "▌" if open else " "
     row = Text(bar, no_wrap=True, overflow="ellipsis", end="")
     row.append(f"{dot} ", "green" if here else "dim")
     row.append(name, "bold" if unread else "")
     row.append(muted, "dim")
     if badge:
-        row.append(" " * max(1, width - row.cell_len - cell_len(badge)))
+        row.append(" " * max(1, width - room(row.plain) - room(badge)))
         row.append(badge, "bold reverse")
     last = ""
     if person.last is not None:
         whose = "you: " if person.last["outgoing"] else ""
         last = whose + one_line(person.last["text"][: 4 * width])
     row.append(f"\n{bar}  ")
-    row.append(_fit(last, width - 3), "dim")
+    row.append(cut(drawable(last), width - 3), "dim")
     return row
-
-
-def _fit(text: str, width: int) -> str:
-    if cell_len(text) <= width:
-        return text
-    while cell_len(text) > width - 1:
-        text = text[: max(0, len(text) - max(1, (cell_len(text) - width) // 2))]
-    return text + "…"

@@ -11,7 +11,6 @@ from datetime import date
 from itertools import accumulate
 from typing import ClassVar, Final
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -23,6 +22,7 @@ from textual.strip import Strip
 
 from p2pchat.text import harmless
 from p2pchat.tui.layout import LINK, Entry, entry_of, lay_out, shown_name
+from p2pchat.tui.widths import room
 from p2pchat.wording.lines import Event, local_time
 
 _REVERSED: Final = Style(reverse=True)
@@ -292,7 +292,7 @@ class Scrollback(ScrollView, can_focus=True):
     def _lay_out(self, fresh: Iterable[Entry]) -> None:
         """Reckon the lines of some entries anew, and the places of all."""
         fresh = list(fresh)
-        longest = max((cell_len(shown_name(entry.message)) for entry in fresh), default=0)
+        longest = max((room(shown_name(entry.message)) for entry in fresh), default=0)
         if longest > self._names:
             self._names, fresh = longest, [*self._entries, *fresh]
         for entry in fresh:

@@ -1,11 +1,13 @@
 """What a terminal would show: enough of one for programs that draw lines, move about and erase.
 
-Knows: the escape sequences of ECMA-48 that prompt_toolkit uses. Does not know: colours, wide characters.
+Knows: the escape sequences of ECMA-48 that prompt_toolkit uses. Does not know: colours, or how wide
+characters are unless it is told.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 _TOKEN: Final = re.compile(
@@ -19,8 +21,12 @@ _UNFINISHED: Final = re.compile(r"\x1b(\[[0-?]*|\][^\x07\x1b]*\x1b?|[()])?\Z")
 class Screen:
     """Lines by columns; what scrolls away is kept."""
 
-    def __init__(self, rows: int = 24, columns: int = 80) -> None:
+    def __init__(
+        self, rows: int = 24, columns: int = 80, width: Callable[[str, str], int] = lambda before, new: 1
+    ) -> None:
+        """``width``: the columns that a character takes after what is in the cell before it."""
         self._columns = columns
+        self._width = width
         self._lines = [[" "] * columns for _ in range(rows)]
         self._gone: list[str] = []
         self._row = self._column = 0
@@ -32,6 +38,11 @@ class Screen:
     def text(self) -> str:
         """All lines, those that scrolled away first, without the blanks at their ends."""
         return "\n".join([*self._gone, *("".join(line).rstrip() for line in self._lines)])
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """What stands in each cell of each line; nothing in the second of a wide character."""
+        return self._lines
 
     def feed(self, text: str) -> None:
         """Obey what a program wrote."""
@@ -53,11 +64,21 @@ class Screen:
             case "\b":
                 self._column = max(0, self._column - 1)
             case _ if character >= " ":
-                if self._column == self._columns:
-                    self._column = 0
-                    self._down()
-                self._lines[self._row][self._column] = character
-                self._column += 1
+                self._draw(character)
+
+    def _draw(self, character: str) -> None:
+        before = self._column - 1
+        while before > 0 and not self._lines[self._row][before]:
+            before -= 1
+        width = self._width(self._lines[self._row][before] if before >= 0 else "", character)
+        if not width:
+            self._lines[self._row][max(0, before)] += character
+            return
+        if self._column + width > self._columns:
+            self._column = 0
+            self._down()
+        self._lines[self._row][self._column : self._column + width] = [character] + [""] * (width - 1)
+        self._column += width
 
     def _down(self) -> None:
         if self._row < len(self._lines) - 1:

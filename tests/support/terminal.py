@@ -49,6 +49,7 @@ class Terminal:
         rows: int = 24,
         columns: int = 80,
         term: str = "xterm-256color",
+        screen: Screen | None = None,
     ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -61,7 +62,7 @@ class Terminal:
         )
         os.close(slave)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._screen = Screen(rows, columns)
+        self._screen = screen or Screen(rows, columns)
         self.written = ""
         """All that the program wrote, as it wrote it."""
 
@@ -107,6 +108,11 @@ class Terminal:
     def text(self) -> str:
         """What a person sees, and what scrolled away."""
         return self._screen.text
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """What stands in each cell of each line."""
+        return self._screen.cells
 
     def until(self, wanted: str, times: int = 1) -> None:
         """Read until ``wanted`` is to be seen, so often."""

@@ -11,16 +11,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
+from p2pchat.tui.widths import drawable, room
 from tests.support.fake_node import message
 from tests.support.processes import environment
+from tests.support.screen import Screen
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.real
 
 At = Callable[..., Terminal]
 Sent = Callable[[Terminal], list[tuple[str, str]]]
-CTRL_C, CTRL_N, CTRL_Q, CTRL_Z = "\x03", "\x0e", "\x11", "\x1a"
+CTRL_C, CTRL_N, CTRL_P, CTRL_Q, CTRL_Z = "\x03", "\x0e", "\x10", "\x11", "\x1a"
 
 
 @pytest.fixture
@@ -28,12 +31,14 @@ def at_terminal(tmp_path: Path) -> Iterator[At]:
     """Open a chat with bob and carol at a terminal."""
     with ExitStack() as stack:
 
-        def opened(said: object = (), rows: int = 24, columns: int = 80) -> Terminal:
+        def opened(
+            said: object = (), rows: int = 24, columns: int = 80, screen: Screen | None = None
+        ) -> Terminal:
             setting = json.dumps(
                 {"names": ["bob", "carol"], "said": said or [], "sent": str(tmp_path / "sent")}
             )
             command = [sys.executable, "-m", "tests.support.lone_chat", setting]
-            terminal = stack.enter_context(Terminal(command, environment(), rows, columns))
+            terminal = stack.enter_context(Terminal(command, environment(), rows, columns, screen=screen))
             terminal.until("F1 help")
             return terminal
 
@@ -217,3 +222,51 @@ def test_no_half_a_sentence_is_said_of_privacy(at_terminal: At, columns: int, pr
     told = {part.strip() for part in line.split(" · ")}
     assert told <= {"1 link", "1 on the way", "hidden among 8 computers", "hidden among 8"}
     assert len(told) == 3
+
+
+def joining(before: str, new: str) -> int:
+    """A terminal that draws what belongs together as one sign."""
+    return max(0, cell_len(before + new) - cell_len(before)) if before else cell_len(new)
+
+
+def apart(before: str, new: str) -> int:
+    """A terminal that draws each character for itself."""
+    return room(new)
+
+
+SCRIPTS = (
+    "👩\u200d👩\u200d👧👍🏽👍🏿",
+    "नमस्ते दुनिया कि कोई",
+    "வணக்கம் கொடு",
+    "日本語、です。",
+    "שָׁלוֹם اَلسَّلَامُ",
+    "a\u200db\u200dc",
+    "❤️ 1️⃣",
+    "e\u0301u\u0308",
+)
+
+
+@pytest.mark.parametrize("columns", [60, 110])
+@pytest.mark.parametrize("width", [joining, apart])
+def test_every_part_of_the_screen_stays_in_its_columns(
+    at_terminal: At, sent: Sent, width: Callable[[str, str], int], columns: int
+) -> None:
+    said = [
+        message(str(n), f"{text} " * 8 + f"end{n}", at="2026-01-02T03:04:05Z")
+        for n, text in enumerate(SCRIPTS)
+    ]
+    screen = Screen(40, columns, width)
+    terminal = at_terminal(said, 40, columns, screen)
+    terminal.until("end7")
+    for keys in (CTRL_N, CTRL_P, F4, F4):
+        terminal.pressed(keys)
+    shown = "".join("".join(row) for row in terminal.cells)
+    for number, text in enumerate(SCRIPTS):
+        assert f"end{number}" in shown
+        for letter in drawable(text).replace("\u200d", "").replace(" ", ""):
+            assert shown.count(letter) >= 8, (letter, text)
+    if columns > 72:
+        borders = {row.index("▕") for row in terminal.cells[:-2]}
+        assert len(borders) == 1, "where the list ends"
+    assert all(len(row) == columns for row in terminal.cells)
+    assert sent(terminal) == []

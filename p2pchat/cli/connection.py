@@ -128,8 +128,10 @@ def passphrase(settings: Settings) -> str:
     if settings.asked:
         say("That is not it.")
     settings.asked = True
+    from p2pchat.client.embedded import Typed
+
     with _interruptible():
-        return ask.passphrase(home_of(settings))
+        return Typed(ask.passphrase(home_of(settings)))
 
 
 @contextmanager

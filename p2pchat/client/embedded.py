@@ -49,6 +49,10 @@ async def run_node(
     await serve(make, ready, complain, unlock.another, tell)
 
 
+class Typed(str):
+    """A passphrase that somebody has typed, who may type another next time, or the same once more."""
+
+
 class Unlock:
     """Asks for the passphrase until it is right, and then no more, however often the node has to be run
     anew; keeps it only until the store has been opened."""
@@ -67,8 +71,9 @@ class Unlock:
         if self._ask is None or self._times == ASK_TIMES:
             return False
         self._times += 1
-        self._way = Passphrase(self._ask())
-        return self._way != wrong
+        answer = self._ask()
+        self._way = Passphrase(answer)
+        return isinstance(answer, Typed) or self._way != wrong
 
     def __call__(self, home: Path) -> Way:
         from p2pchat.store import KeyFile, Passphrase, needs_passphrase

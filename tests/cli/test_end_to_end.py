@@ -354,12 +354,12 @@ def test_a_passphrase_is_asked_for_twice_at_first_and_then_once(town: People) ->
     asking.until("fingerprint")
     assert asking.ended() == 0
     guessing = ana.terminal("node", "run")
-    for times, guess in enumerate(("one", "two", "three"), 1):
+    for times, guess in enumerate(("one", "one", "two"), 1):
         guessing.until("Passphrase of", times)
         guessing.type(f"{guess}\n")
     guessing.until("the passphrase is wrong")
     assert guessing.ended() == 4
-    assert not any(guess in guessing.text for guess in ("one", "two", "three"))
+    assert not any(guess in guessing.text for guess in ("one", "two"))
 
 
 def test_a_wrong_passphrase_is_exit_code_4(town: People, tmp_path: Path) -> None:

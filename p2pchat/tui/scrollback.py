@@ -445,7 +445,7 @@ class Scrollback(ScrollView, can_focus=True):
         entry = self._places.get(self.selected or "")
         if entry is not None:
             entry.unfolded = not entry.unfolded
-            lay_out(entry, self._width, self._names)
+            lay_out(entry, self._width, self._names, self._clock)
             self._lay_out([])
             self._bring()
 

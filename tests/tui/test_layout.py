@@ -196,3 +196,14 @@ async def test_the_open_conversation_is_marked_without_any_colour(desk: Open) ->
         assert " ● carol" in it.screen
         await it.press("ctrl+n")
         assert "▌● carol" in it.screen
+
+
+async def test_a_message_that_is_unfolded_keeps_its_kind_of_clock(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.kept["time-format"] = "12h"
+    node.said = [message("long", "\n".join(f"row {n}" for n in range(30)), at="2026-01-02T00:00:00Z")]
+    async with desk(node, size=(80, 60)) as it:
+        (before,) = [line for line in it.lines if line.endswith("row 0")]
+        await it.press("escape", "right")
+        assert before in it.lines
+        assert any(line.endswith("row 29") for line in it.lines)

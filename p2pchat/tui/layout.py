@@ -138,7 +138,7 @@ def _broken(text: Text, width: int) -> list[Text]:
     line = text.plain
     if certain(line) and max(line, default="") < _WIDE:
         return list(text.wrap(_CONSOLE, width, overflow="fold", no_wrap=False))
-    found = [text[begins:ends] for begins, ends in rows(line, width)]
+    found = list(text.divide([begins for begins, _ in rows(line, width)][1:]))
     for row in found[:-1]:
         row.rstrip()
     return found

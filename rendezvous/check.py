@@ -75,7 +75,10 @@ def _certificate(certificate: Certificate) -> Finding:
     except BadCertificate as error:
         return Finding(False, f"tls-cert: {error}")
     days = int((until - time.time()) / 86400)
-    return Finding(days >= SOON_DAYS, f"tls-cert: for {', '.join(names) or 'no name'}, {days} days left")
+    return Finding(
+        days >= SOON_DAYS,
+        f"tls-cert: the certificate for {', '.join(names) or 'no name'} expires in {days} days",
+    )
 
 
 def _port(settings: ServerOptions) -> Finding:

@@ -6,6 +6,7 @@ Knows: what a node tells of itself. Does not know: how it runs.
 from __future__ import annotations
 
 import asyncio
+import os
 
 from p2pchat.control import answers, methods, parameters
 from p2pchat.core import facts, orders
@@ -68,7 +69,9 @@ class Itself:
 
     async def stop(self, asked: parameters.Nothing, asker: Asker) -> answers.Stopping:
         if not self._host.stays:
-            raise UsageError("the node here runs inside another command, which ends it; end that one instead")
+            raise UsageError(
+                f"the node here runs inside a chat or another command: end that one (process {os.getpid()})"
+            )
         self.stop_wanted.set()
         return {"stopping": True}
 

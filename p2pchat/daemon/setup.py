@@ -75,7 +75,7 @@ def wipe_home(home: Path) -> None:
         raise UsageError(f"there is nothing in {home} to wipe")
     lock = Lock.try_acquire(home)
     if lock is None:
-        raise ControlError("a node still runs in this home; stop it first with 'p2pchat node stop'")
+        raise ControlError("a node runs in this home; close the chat that it is in, or: p2pchat node stop")
     try:
         store.wipe(home)
     finally:

@@ -27,17 +27,17 @@ def effect_line(changed: Event) -> str:
         case "anew":
             return f"{now} The node restarts with it, and will be linked again in a moment."
         case "at start":
-            return f"{now} It counts from the next start of the node on."
+            return f"{now} It takes effect when the node starts next."
         case "overruled":
             what = changed["variable"] if where == "environment" else f"--{key}"
             return (
                 f"Kept, but the node was started with {what}, which goes before it: {now}"
-                " It counts when the node is started without that."
+                " It takes effect when the node is started without that."
             )
         case "unchanged":
-            return f"{now} Nothing changes by that."
+            return f"{now} It had that value already."
         case _:
-            return f"{now} That counts from now on."
+            return f"{now} It takes effect at once."
 
 
 def clock_of(settings: Sequence[Event], environment: Mapping[str, str] = os.environ) -> str:

@@ -32,7 +32,7 @@ def rows(out: str) -> dict[str, tuple[str, str]]:
 
 
 def test_a_list_says_of_each_where_it_comes_from(config: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert config("set", "links", "4").err == "links is 4. It counts from the next start of the node on.\n"
+    assert config("set", "links", "4").err == "links is 4. It takes effect when the node starts next.\n"
     monkeypatch.setenv("P2PCHAT_PROFILE", "fast")
     monkeypatch.setenv("P2PCHAT_THEME", "nord")
     found = rows(config("list").out)
@@ -128,13 +128,13 @@ def test_a_shell_completes_names_and_values() -> None:
 @pytest.mark.parametrize(
     ("effect", "source", "said"),
     [
-        ("now", "home", "profile is fast. That counts from now on."),
+        ("now", "home", "profile is fast. It takes effect at once."),
         (
             "anew",
             "home",
             "profile is fast. The node restarts with it, and will be linked again in a moment.",
         ),
-        ("unchanged", "default", "profile is fast (the default). Nothing changes by that."),
+        ("unchanged", "default", "profile is fast (the default). It had that value already."),
         ("overruled", "flag", "started with --profile, which goes before it: profile is fast."),
         ("overruled", "environment", "started with P2PCHAT_PROFILE, which goes before it: profile is fast."),
     ],

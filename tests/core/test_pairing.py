@@ -804,6 +804,7 @@ def test_guests_compare_what_every_server_says(world: World) -> None:
     world.run(5.0)
     assert isinstance(failure(world, "carol").error, TrustError)
     assert "mistyped" in str(failure(world, "carol").error)
+    assert "ws://gone.test could not be asked" in str(failure(world, "carol").error)
 
 
 def test_strangers_at_the_table_are_not_heard(world: World) -> None:

@@ -84,7 +84,7 @@ ELSEWHERE: Final = {
     "running-a-rendezvous.md: ufw": "the machine's own firewall",
     "running-a-rendezvous.md: use-auth-secret": "coturn's file; tests/support/lab.py starts it so",
     "running-a-rendezvous.md: p2pchat-rendezvous --host 0.0.0.0": "three machines of the documents",
-    "scripting.md: cp docs/examples/p2pchat.service": "a systemd that runs; test_service.py verifies it",
+    "scripting.md: mkdir -p ~/.config/systemd": "a systemd that runs; test_service.py verifies it",
     'scripting.md: {"type":"receipt"': "what is printed, not typed",
     'scripting.md: {"type":"message"': "what is printed, not typed",
     'scripting.md: {"jsonrpc":"2.0","method":"event"': "what is printed, not typed",

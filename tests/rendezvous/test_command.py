@@ -190,7 +190,10 @@ def test_a_file_configures_it_and_what_is_renewed_is_reread_on_a_signal(tmp_path
     )
     checked = run("--check", str(tmp_path / "rv.toml"))
     assert "token-file: 1 tokens" in checked.stdout
-    assert checked.returncode == 1 and "problem  tls-cert: for 127.0.0.1, 0 days left" in checked.stdout
+    assert (
+        checked.returncode == 1
+        and "problem  tls-cert: the certificate for 127.0.0.1 expires in 0 days" in checked.stdout
+    )
     with started("--config", str(tmp_path / "rv.toml"), cwd=tmp_path) as (process, url):
         assert url.endswith("/rv"), "the token is nobody's business"
         (tmp_path / "key.pem").write_text("half written")

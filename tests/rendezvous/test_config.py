@@ -183,7 +183,9 @@ def test_a_certificate_is_shown_to_a_client(tmp_path: Path) -> None:
     certificate(tmp_path, "rv.example.org")
     text = 'port = 0\ntls-cert = "cert.pem"\ntls-key = "key.pem"\n'
     good, what = found(tmp_path, text)["tls-cert"]
-    assert not good and "for 127.0.0.1, rv.example.org, 0 days left" in what, "it ends tomorrow"
+    assert not good and "the certificate for 127.0.0.1, rv.example.org expires in 0 days" in what, (
+        "it ends tomorrow"
+    )
     (tmp_path / "key.pem").write_text("nonsense")
     good, what = found(tmp_path, text)["tls-cert"]
     assert not good and "must be PEM and belong together" in what

@@ -6,6 +6,7 @@ Knows: speaking first, what to demand of a host. Does not know: how seats are ke
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import replace
 
 from p2pchat.core.neighbour import SeatRef
@@ -132,7 +133,7 @@ class Guest(Party):
         reasons = self._absent.values()
         if Refusal.FULL in reasons:
             return self._fail(_TAKEN)
-        return self._fail(BUSY if Refusal.BUSY in reasons else _ABSENT)
+        return self._fail(BUSY if Refusal.BUSY in reasons else _absent(self._out_of_reach))
 
     def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
         """The host speaks. Raises RefusedInput on what no host would say."""
@@ -237,4 +238,10 @@ _NOBODY_NEARBY = NetworkError(
     "nobody on this network announces that invite, and no rendezvous is known; the other side needs --lan,"
     " too"
 )
-_ABSENT = TrustError("there is no such invite: mistyped, expired or used already; ask for a new one")
+
+
+def _absent(unreachable: Mapping[str, str]) -> TrustError:
+    """Nobody waits at the code; each rendezvous that could not be asked is named, with the reason."""
+    reason = "there is no such invite: mistyped, expired or used already; ask for a new one"
+    unasked = "; ".join(f"{url} could not be asked: {why}" for url, why in unreachable.items())
+    return TrustError(f"{reason} ({unasked})" if unasked else reason)

@@ -30,7 +30,7 @@ from p2pchat.crypto.recovery import (
     seal_under,
     secret_for,
 )
-from p2pchat.errors import Unreadable
+from p2pchat.errors import RefusedInput, Unreadable
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import ContactId
 from p2pchat.wire import codec
@@ -70,6 +70,10 @@ SETTLED_S = 600.0
 """A session that is of no use sooner than this leaves the gaps as long as they were: a contact who makes us
 begin anew again and again makes us do it ever more seldom."""
 
+HEED_S, OTHERS_S, ANSWER_S = 2.0, 15.0, 90.0
+"""An answer is heeded the first after it came, the second after we were first challenged, and the third after
+it came if another has challenged us: a copy of the contact's home may be quicker than the home."""
+
 KEPT_S = 21_600.0
 """So long an ask is good for an answer; then another is made."""
 
@@ -84,6 +88,11 @@ class _Ask:
     """Its ciphertext."""
     secret: bytes = field(repr=False)
     word: Ask
+    box: bytes = field(default=b"", repr=False)
+    """Of its answer."""
+    answered_at: float = 0.0
+    made_at: float | None = None
+    """If in this run."""
 
 
 @dataclass(slots=True)
@@ -100,6 +109,8 @@ class _Knock:
     asks: list[_Ask] = field(default_factory=list)
     """One for each challenge, with the same keys: the contact was started anew, or somebody has kept a
     challenge of before back."""
+    new: bool = True
+    """Of this run. One of before another life of this home may have used as well, and had its answer."""
 
 
 class Asking:
@@ -122,7 +133,7 @@ class Asking:
         self.at = NEVER
         """When to knock."""
         self._gap = AGAIN_S[0]
-        self._begun_at = -NEVER
+        self._begun_at = self._challenged_at = -NEVER
         self._knock: _Knock | None = _restored(kept[0], identity) if kept else None
 
     @property
@@ -143,7 +154,9 @@ class Asking:
             "one_time": knock.one_time,
             "seed": knock.kem.seed,
             "challenge": knock.challenge,
-            "asks": [[each.challenge, each.secret, each.word.box] for each in knock.asks],
+            "asks": [
+                [ask.challenge, ask.secret, ask.word.box, ask.box, ask.answered_at] for ask in knock.asks
+            ],
         }
         return [value]
 
@@ -154,6 +167,8 @@ class Asking:
         knock = self._knock
         if knock is not None and knock.until > now + KEPT_S:
             knock.until, self.moved = now + KEPT_S, True
+        for ask in self._answered():
+            ask.answered_at = min(ask.answered_at, now)
 
     def soon(self, now: float) -> None:
         """Something is wrong."""
@@ -184,12 +199,13 @@ class Asking:
             secret, ciphertext = secret_for(theirs)
             account = OlmAccount(self._identity.account, self._identity.pickle_key)
             kem, one_time = KemKey.generate(self._entropy), account.one_time_key()
+            self._challenged_at = -NEVER
             self._knock = _Knock(Knock(ciphertext), secret, account, one_time, kem, now + KEPT_S)
             self.moved = True
         self._wait(now)
         return self._knock.word
 
-    def heard(self, challenge: Challenge, own: RecoveryKey) -> bool:
+    def heard(self, challenge: Challenge, own: RecoveryKey, now: float) -> bool:
         """Whether the contact says by it, now, that it heard us knock. Raises Unreadable."""
         knock = self._knock
         if knock is None or challenge.knock != name_of(knock.word):
@@ -199,6 +215,8 @@ class Asking:
             raise Unreadable("a challenge of another size")
         own.open(ciphertext)  # raises on one that cannot be met
         self.moved |= knock.challenge != ciphertext
+        if not knock.challenge:
+            self._challenged_at = now
         knock.challenge = ciphertext
         return True
 
@@ -213,7 +231,7 @@ class Asking:
             secret = proved(knock.secret, own.open(knock.challenge))
             keys = encode_ask_keys(AskKeys(knock.one_time, knock.kem.encapsulation_key, unheard))
             word = Ask(name_of(knock.word), seal_under(secret, "ask", keys))
-            ask = _Ask(knock.challenge, secret, word)
+            ask = _Ask(knock.challenge, secret, word, made_at=now)
             knock.asks, self.moved = [*knock.asks, ask][-ASKS_MAX:], True
         return [ask.word]
 
@@ -228,27 +246,71 @@ class Asking:
         self._wait(now)
         return True
 
-    def answered(self, answer: Answer, now: float) -> tuple[Session, bytes] | None:
-        """The session that the contact begins with us, and its transcript. Raises Unreadable, or
+    def answered(self, answer: Answer, now: float) -> bool:
+        """The contact begins anew with us, or a copy of its home does; whether both do. Raises Unreadable, or
         Malformed."""
         ask, knock = self._asked(answer.ask), self._knock
         if ask is None or knock is None:
+            return False
+        if not ask.box:
+            self._made(knock, ask, answer.box, now)
+            ask.box, ask.answered_at, self.moved = answer.box, now, True
+        return knock.new and len(self._answered()) > 1
+
+    @property
+    def new(self) -> bool:
+        """Whether nobody else can have had an answer to what we ask."""
+        return self._knock is not None and self._knock.new
+
+    @property
+    def heed_at(self) -> float:
+        """When an answer is heeded."""
+        answered = self._answered()
+        if self._knock is None or not answered:
+            return NEVER
+        first = min(ask.answered_at for ask in answered)
+        others = any(ask.made_at is not None and not ask.box for ask in self._knock.asks)
+        return max(first + (ANSWER_S if others else HEED_S), self._challenged_at + OTHERS_S)
+
+    def heed_answer(self, now: float) -> tuple[Session, bytes] | None:
+        """The session that the contact begins with us, and its transcript, once it is clear that no other
+        answers."""
+        knock = self._knock
+        if knock is None or now < self.heed_at:
             return None
-        keys = decode_answer_keys(open_under(ask.secret, "answer", answer.box))
-        if not -FUTURE_EPOCHS <= epoch_at(now) - keys.epoch <= PAST_EPOCHS:
-            raise Unreadable("an answer from another time")
-        olm, hidden = knock.account.inbound(self._their_identity, keys.olm)
-        if len(hidden) != HIDDEN_BYTES:
-            raise Unreadable("an answer that hides nothing")
-        own, theirs = self._identity.identity_key, self._their_identity
-        made = agreed(
-            knock.kem.decapsulate(keys.ciphertext), hidden, *exchanged(answer.ask, keys, own, theirs)
-        )
-        session = begun(self._contact, olm, made, keys.epoch, True, now)
+        ask = max(self._answered(), key=lambda one: (one.made_at is not None, one.answered_at))
+        try:
+            made = self._made(knock, ask, ask.box, now)
+        except RefusedInput:
+            knock.asks.remove(ask)  # it has waited too long
+            return None
         self._knock, self.moved, self._begun_at = None, True, now
         self._wait(now)
         self.at += self._gap  # we shall be heard in the new session first
-        return session, made.transcript
+        return made
+
+    @property
+    def awaited_until(self) -> float:
+        """So long those who have challenged us may answer."""
+        asks = self._knock.asks if self._knock is not None else []
+        made = [ask.made_at for ask in asks if ask.made_at is not None]
+        return max(made, default=-NEVER) + ANSWER_S
+
+    def _made(self, knock: _Knock, ask: _Ask, box: bytes, now: float) -> tuple[Session, bytes]:
+        keys = decode_answer_keys(open_under(ask.secret, "answer", box))
+        if not -FUTURE_EPOCHS <= epoch_at(now) - keys.epoch <= PAST_EPOCHS:
+            raise Unreadable("an answer from another time")
+        account = OlmAccount(knock.account.pickle(), self._identity.pickle_key)  # another may answer, too
+        olm, hidden = account.inbound(self._their_identity, keys.olm)
+        if len(hidden) != HIDDEN_BYTES:
+            raise Unreadable("an answer that hides nothing")
+        own, theirs = self._identity.identity_key, self._their_identity
+        exchange = exchanged(name_of(ask.word), keys, own, theirs)
+        made = agreed(knock.kem.decapsulate(keys.ciphertext), hidden, *exchange)
+        return begun(self._contact, olm, made, keys.epoch, True, now), made.transcript
+
+    def _answered(self) -> list[_Ask]:
+        return [ask for ask in self._knock.asks if ask.box] if self._knock is not None else []
 
     def _asked(self, name: bytes) -> _Ask | None:
         asks = self._knock.asks if self._knock is not None else []
@@ -265,9 +327,10 @@ def _restored(kept: object, identity: Identity) -> _Knock:
         KemKey.from_seed(read.bytes("seed", SEED_BYTES)),
         read.number("until", 0.0, NEVER),
         read.bytes("challenge", limit=CIPHERTEXT_BYTES),
+        new=False,
     )
-    for challenge, secret, box in read.items("asks", ASKS_MAX):
-        knock.asks.append(_Ask(challenge, secret, Ask(name_of(knock.word), box)))
+    for challenge, secret, box, *answer in read.items("asks", ASKS_MAX):
+        knock.asks.append(_Ask(challenge, secret, Ask(name_of(knock.word), box), *answer))
     return knock
 
 

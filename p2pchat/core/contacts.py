@@ -39,10 +39,11 @@ class Contacts:
 
     def add(self, contact: Contact) -> tuple[Contact, list[Order]]:
         """Add a contact under a free name. One paired again has the same key, and keeps all that was decided
-        about it: name, trust, mute, block, and how long what is said lasts."""
+        about it: name, trust, mute, block, and how long what is said lasts; not what was wrong with the
+        session."""
         known = self._contacts.get(contact.id)
         if known is not None:
-            return self._put(replace(known, mesh=contact.mesh, how=contact.how), "added")
+            return self._put(replace(known, mesh=contact.mesh, how=contact.how, standing=""), "added")
         return self._put(replace(contact, name=self._free(contact.name)), "added")
 
     def rename(self, contact: Contact, name: str) -> list[Order]:
@@ -62,6 +63,12 @@ class Contacts:
             contact, verified=False, was_verified=was, renewed_at=now, renewal=transcript, standing=""
         )
         return self._put(anew, "renewed")[1]
+
+    def take_trust_back(self, contact: Contact) -> list[Order]:
+        """Somebody else has their keys: what was compared says nothing any more."""
+        if not contact.verified:
+            return []
+        return self._put(replace(contact, verified=False, was_verified=True), "unverified")[1]
 
     def stand(self, contact: Contact, standing: str) -> list[Order]:
         """Note what is wrong with the session."""

@@ -303,8 +303,9 @@ class Conversation:
     def begin_anew(self, now: float) -> list[Output]:
         """The person wants it: what waited for a home that was restored may go; a session that is of no use
         is renewed, and one that may be is looked at."""
+        contended = self._reunion.contended
         self._reunion.ask_soon(self._session, now)
-        return self.release(now)
+        return self._saved([]) if contended else self.release(now)
 
     def release(self, now: float) -> list[Output]:
         """What waited for a home that was restored may go."""
@@ -356,7 +357,8 @@ class Conversation:
             case Warn():
                 return self._sending.say(wire.Copied(), self._session.answer_room(now), now)
             case Adopt(session, transcript):
-                hold = self.contact.verified  # whoever asked: a copy of the contact's home may have answered
+                # Whoever asked: a copy of the contact's home may have answered.
+                hold = self.contact.verified or self.contact.was_verified
                 self._reunion.left_behind(self._session)
                 out = self._go_on_in(session, hold, now)
                 self._answer_at = now + uniform(self._entropy, *SAY_S)  # what waits leaves then
@@ -365,8 +367,9 @@ class Conversation:
                 return self._tell(turn, now)
 
     def _tell(self, turn: Turn, now: float) -> list[Output]:
-        """People are told; not for ever, however often a contact makes it happen."""
-        if now < self._turned_at.get(turn, float("-inf")) + TELL_GAP_S:
+        """People are told; not for ever, however often a contact makes it happen. Between two contentions a
+        person has said something."""
+        if turn is not Turn.RIVALS and now < self._turned_at.get(turn, float("-inf")) + TELL_GAP_S:
             return []
         self._turned_at[turn] = now
         return [Turned(turn, len(self._sending.outbox.held))]

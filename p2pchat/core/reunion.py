@@ -78,8 +78,8 @@ class Reunion:
         """Whether our session is of no use."""
         self.unconfirmed = read.flag("unconfirmed")
         """We have changed over, and were not heard yet."""
-        self._anew = read.flag("anew")
-        """We have paired anew, and were not told the contact's key since."""
+        self.contended = read.flag("contended")
+        """Two want to begin anew, and the person has not said yet that one may."""
         self._standings = Standings(entropy, read.items("former", FORMER_KNOWN))
         self._asking = Asking(contact, theirs, identity, entropy, read.items("knock", 1))
         self._answering = Answering(
@@ -87,7 +87,7 @@ class Reunion:
         )
         doubt = [codec.Reader(each) for each in read.items("doubt", 1)]
         self._doubt = Inquiry.restore(entropy, doubt[0], DOUBT_S, counts=False) if doubt else None
-        if self.torn or self.unconfirmed or self._doubt is not None:
+        if (self.torn or self.unconfirmed or self._doubt is not None) and not self.contended:
             self._asking.at_once(0.0)
         self._first = identity.identity_key < theirs
         """Of two whose session is of no use at both ends, this one is answered."""
@@ -124,7 +124,7 @@ class Reunion:
             "told": self._told,
             "torn": self.torn,
             "unconfirmed": self.unconfirmed,
-            "anew": self._anew,
+            "contended": self.contended,
             "former": self._standings.former,
             "knock": self._asking.snapshot(),
             "doubt": [self._doubt.snapshot()] if self._doubt is not None else [],
@@ -148,7 +148,7 @@ class Reunion:
         """When ``tick`` is next due, while there is a link."""
         if self._line is None:
             return NEVER
-        due = [self._asking.at, self._standings.at, self._answering.next_wakeup()]
+        due = [self._asking.at, self._asking.heed_at, self._standings.at, self._answering.next_wakeup()]
         return min(*due, *(each.at for each in self._inquiries()), *(at for at, _ in self._waiting), NEVER)
 
     def _inquiries(self) -> list[Inquiry]:
@@ -169,20 +169,20 @@ class Reunion:
         """The contact told its public half. It counts once for each pairing: a copy of its home cannot put
         another in its place. Raises Unreadable on a key that is none."""
         key = PublicKey(offer.x25519, offer.encapsulation_key)
-        if key == self._their_key or (self._their_key is not None and not self._anew):
+        if self._their_key is not None:
             return []
-        self._anew = False
         secret_for(key)  # raises on a key that cannot be used
         line = Line(self._own, key, self._entropy)
-        gone = tuple(self._line.tags()) if self._line is not None else ()
         self._their_key, self._line, self._moved = key, line, True
-        return [Listen(TagDelta((), gone)), Listen(line.listen(epoch_at(now)))]
+        return [Listen(line.listen(epoch_at(now)))]
 
     def paired(self, before: Session) -> None:
-        """Paired anew: the session is a new one, and the keys are told again."""
+        """Paired anew: the session is a new one, and other keys are told. Whoever has a copy of one of the
+        homes has none of them."""
         self.left_behind(before)
-        self.torn = self.unconfirmed = False
-        self._anew = True
+        self._own = RecoveryKey.generate(self._entropy)
+        self._their_key = self._line = None
+        self.torn = self.unconfirmed = self.contended = False
         self._asking.cease()
         self._answering.clear()
         self._doubt = None
@@ -219,14 +219,20 @@ class Reunion:
         self._counters["sessions out of step"] += 1
         self._doubt = None
         self._say_no_more()
-        self._asking.soon(now)
+        if not self.contended:
+            self._asking.soon(now)
         self._answering.nobody_lives(now)
+        if self._first:
+            self._answering.pass_over()
         return [Tell(Turn.BEHIND if self.possible else Turn.LOST)]
 
     def ask_soon(self, session: Session, now: float) -> None:
-        """A person wants it: ask at once, or find out whether there is anything to ask for."""
+        """A person wants it: ask at once, or find out whether there is anything to ask for; of two who asked,
+        whoever asks now may be heeded."""
         if self._line is None:
             return
+        self._moved |= self.contended
+        self.contended = False
         if self.torn or self.unconfirmed:
             self._asking.at_once(now)
         else:
@@ -263,7 +269,7 @@ class Reunion:
 
     def doubt(self, now: float) -> None:
         """The contact may have gone on without us: find out whether it still hears us."""
-        if self.torn or self._line is None or self._doubt is not None:
+        if self.torn or self.contended or self._line is None or self._doubt is not None:
             return
         if now >= self._doubted_at + DOUBT_GAP_S:
             self._doubt = Inquiry(self._entropy, now, DOUBT_S, counts=False)
@@ -307,7 +313,7 @@ class Reunion:
                     return []
                 if self._answering.asked(word, session, self.torn, now):
                     self._later(Nudge(), now)
-                return []
+                return self._contend(now) if self._answering.contended else []
             case Answer():
                 return self._answered(word, now)
             case Living():
@@ -326,11 +332,15 @@ class Reunion:
         self._waiting = [(at, step) for at, step in self._waiting if at > now]
         if now >= self._asking.at:
             steps += self._knock(session, now)
+        if heeded := self._heed(now):
+            return steps + heeded
         if now >= self._standings.at:
             steps += self._say_standing(session, now)
         self._due = [each for each in self._inquiries() if each.tick(now)]
         steps += [Nudge()] if self._due else []
-        if self._answering.silent():
+        for word in self._answering.due_challenges(now):
+            self._later(Say(word), now)
+        if self._answering.silent(now):
             steps += self._answer(now)
         if self._answering.expired(now):
             steps.append(Listen(self._answering.give_up()))
@@ -347,11 +357,13 @@ class Reunion:
         """Ask, if there is a reason and the contact has shown to be there, now or in an earlier run."""
         if not (self.torn or self.unconfirmed):
             return []
-        return self._asking.ask(self._own, session.name if self.unconfirmed else UNHEARD, now)
+        words = self._asking.ask(self._own, session.name if self.unconfirmed else UNHEARD, now)
+        self._answering.not_before = self._asking.awaited_until
+        return words
 
     def _challenged(self, challenge: Challenge, session: Session, now: float) -> list[Step]:
         """The contact is there. Raises Unreadable."""
-        if not self._asking.heard(challenge, self._own):
+        if not self._asking.heard(challenge, self._own, now):
             return []
         for word in self._ask(session, now):
             self._later(Say(word), now)
@@ -370,20 +382,39 @@ class Reunion:
         return steps
 
     def _answered(self, answer: Answer, now: float) -> list[Step]:
-        """The contact begins anew with us. Raises Unreadable, or Malformed."""
-        made = self._asking.answered(answer, now)
+        """The contact begins anew with us, or somebody who has its keys. Raises Unreadable, or Malformed."""
+        return self._contend(now) if self._asking.answered(answer, now) else []
+
+    def _heed(self, now: float) -> list[Step]:
+        """Nobody else has answered. A home that asks does not answer as well; two may."""
+        if self._asking.new and self._asking.heed_at <= now and self._answering.listening:
+            return self._contend(now)
+        made = self._asking.heed_answer(now)
         if made is None:
             return []
         self.torn, self.unconfirmed, self._moved = False, True, True
-        return [Adopt(*made)]
+        gone = TagDelta((), tuple(self._answering.tags()))
+        self._answering.clear()  # who asks is asked for in the new session
+        return [Listen(gone), Adopt(*made)]
 
     # --- answering
 
     def _knocked(self, knock: Knock, now: float) -> list[Step]:
-        if self._their_key is not None and not (self.torn and self._first):
+        if self._their_key is not None and not (self.contended or (self.torn and self._first)):
             for word in self._answering.knocked(knock, self._own, self._their_key, now):
                 self._later(Say(word), now)
         return []
+
+    def _contend(self, now: float) -> list[Step]:
+        """Two who have the contact's keys are there: a person is to find out who is who."""
+        words, gone = self._answering.refuse_all()
+        for word in words:
+            self._later(Say(word), now)
+        self._counters["renewals contended"] += 1
+        self.contended = self._moved = True
+        self._doubt = None
+        self._asking.cease()
+        return [Listen(gone), Tell(Turn.RIVALS)]
 
     def _answer(self, now: float) -> list[Step]:
         """Nobody lives in the old session: begin anew with whoever asked."""
@@ -423,7 +454,7 @@ class Reunion:
 
 def _fresh(entropy: Entropy) -> dict[str, Any]:
     """What is known of a contact at first."""
-    nothing: dict[str, Any] = dict.fromkeys(("told", "torn", "unconfirmed", "anew"), False)
+    nothing: dict[str, Any] = dict.fromkeys(("told", "torn", "unconfirmed", "contended"), False)
     nothing |= {each: [] for each in ("former", "knock", "doubt", "asked", "pending")}
     return {"own": RecoveryKey.generate(entropy).secret, "theirs": b"", **nothing}
 
@@ -434,4 +465,6 @@ def _kept(kept: RecoveryState) -> Any:
     of_before = isinstance(value, dict) and "asked" not in value
     if of_before:
         value |= {"knock": [], "asked": [], "pending": []}
-    return {"anew": False, "doubt": [], **value} if isinstance(value, dict) else value
+    if isinstance(value, dict) and value.pop("anew", False):
+        value["theirs"] = b""  # paired anew, and not told the contact's key since
+    return {"contended": False, "doubt": [], **value} if isinstance(value, dict) else value

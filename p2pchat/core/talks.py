@@ -49,6 +49,8 @@ GREET_S = (0.1, 1.0)
 _SETTLED = (Turn.RENEWED, Turn.RESTORED)
 _LASTING = (Turn.BEHIND.value, Turn.LOST.value)
 """What a person's word alone does not end."""
+_TRUSTED = (*_LASTING, Turn.RIVALS.value)
+"""What is not ended by somebody being trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,26 +448,37 @@ class Talks:
         talk = self._conversations.get(contact)
         if talk is None or talk.contact.blocked:
             return []
-        return [*self._settle(contact), *self._on(talk, talk.begin_anew(now), now)]
+        return [*self._settle(contact, _LASTING), *self._on(talk, talk.begin_anew(now), now)]
 
     def _release(self, contact: ContactId, now: float) -> list[Output]:
         talk = self._conversations.get(contact)
         if talk is None:
             return []
-        return [*self._settle(contact), *self._on(talk, talk.release(now), now)]
+        return [*self._settle(contact, _TRUSTED), *self._on(talk, talk.release(now), now)]
 
-    def _settle(self, contact: ContactId) -> list[Order]:
+    def _settle(self, contact: ContactId, but: tuple[str, ...]) -> list[Order]:
         """The person knows."""
         return self._renew(
-            contact, lambda known: [] if known.standing in _LASTING else self._contacts.stand(known, "")
+            contact, lambda known: [] if known.standing in but else self._contacts.stand(known, "")
         )
 
     def _anew(self, contact: ContactId, transcript: bytes, now: float) -> list[Order]:
         return self._renew(contact, lambda known: self._contacts.renew(known, transcript, now))
 
     def _turned(self, contact: ContactId, turn: Turn, waiting: int) -> list[Order]:
-        standing = "held" if waiting else "" if turn in _SETTLED else turn.value
-        noted = self._renew(contact, lambda known: self._contacts.stand(known, standing))
+        noted: list[Order] = []
+        standing = (
+            turn.value
+            if turn is Turn.RIVALS
+            else "held"
+            if waiting
+            else ""
+            if turn in _SETTLED
+            else turn.value
+        )
+        if turn is Turn.RIVALS:
+            noted = self._renew(contact, self._contacts.take_trust_back)
+        noted += self._renew(contact, lambda known: self._contacts.stand(known, standing))
         return [*noted, Notify(SessionTurned(contact, turn.value, waiting))]
 
     # --- tags

@@ -30,6 +30,9 @@ class Turn(Enum):
     """The contact asked, and we have begun anew."""
     TWO = "two"
     """Two copies of the contact's home are in use; the one that lives was kept."""
+    RIVALS = "rivals"
+    """Two copies of the contact's home want to begin anew, and nothing tells which is the contact's: neither
+    is heeded until the person says so."""
 
 
 @dataclass(frozen=True, slots=True)

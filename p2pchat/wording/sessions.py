@@ -15,7 +15,8 @@ _SENTENCES: Final = {
     "asking to begin anew; what you send waits",
     "lost": "{name} knows a newer state of this home (it was put back to a copy, or another copy runs), and "
     "the copy is too old to begin anew; what you send waits",
-    "twin": "another copy of this home is talking with {name}, who stays with that one; what you send waits",
+    "twin": "another copy of this home is in use, and {name} stays with that one or heeds neither; what you "
+    "send waits",
     "copied": "another copy of this home writes to {name}, or did: is it yours? {name} stays with this one",
     "renewed": "you and {name} have begun anew after this home was put back to a copy; the safety number is "
     "another",
@@ -23,6 +24,9 @@ _SENTENCES: Final = {
     "anew",
     "two": "two copies of {name}'s home are in use, by {name} or by somebody who has one; you stay with the "
     "one that answered, which may be either. Ask {name}, and pair again if it was not {name}",
+    "rivals": "two homes that have {name}'s keys want to begin anew with you, and nothing here tells which "
+    "of them is {name}'s: neither is heeded, and {name} is verified no more. Ask {name} by other means to "
+    "stop the other one, or pair again",
     "held": "{waiting} for {name} from before you two began anew wait for your word",
 }
 _WHAT_TO_DO: Final = {
@@ -30,6 +34,7 @@ _WHAT_TO_DO: Final = {
     "lost": "Pair again:  p2pchat invite",
     "twin": "Stop one of the two, then:  p2pchat contacts renew {word}",
     "renewed": "Compare it:  p2pchat contacts verify {word}",
+    "rivals": "Once it is stopped:  p2pchat contacts renew {word}",
     "restored": "Compare the safety number:  p2pchat contacts verify {word}",
     "held": "Make sure who it is, then send them:  p2pchat contacts renew {word}",
 }

@@ -73,6 +73,8 @@ class Line:
     stolen: frozenset[str] = frozenset()
     hides: bool = True
     """Whether the answer's Olm message hides something that the roots depend on."""
+    again: bool = False
+    """Whether another asks, too, so that who asked is challenged once more before it is answered."""
 
 
 def scalar(owner: str, contact: str) -> Term:
@@ -145,9 +147,20 @@ def asker(run: Run, line: Line) -> Party:
         [sealed(way(run.who, run.whom), "asker", said_as(knock))],
         Awaits(wire.Challenge, way(run.whom, run.who), ("box", met), challenges),
     )
-    secret = crypto.proved(knocked, opened(challenge_in(challenge.box, knocked), seed(run.who, run.whom)))
     asks = wire.AskKeys(power(G, otk), public(run.own("seed")), 0)
-    ask = wire.Ask(name_of(knock), sealed(fn("ask", secret), "", said_as(asks)))
+
+    def ask_under(challenge: Any) -> tuple[Term, Any]:
+        proof = opened(challenge_in(challenge.box, knocked), seed(run.who, run.whom))
+        secret = crypto.proved(knocked, proof)
+        return secret, wire.Ask(name_of(knock), sealed(fn("ask", secret), "", said_as(asks)))
+
+    secret, ask = ask_under(challenge)
+    if line.again:
+        challenge = yield (
+            [sealed(way(run.who, run.whom), "asker", said_as(ask))],
+            Awaits(wire.Challenge, way(run.whom, run.who), ("box", met), challenges),
+        )
+        secret, ask = ask_under(challenge)
     name = name_of(ask)
 
     def olm_secret(base: Value) -> Term:
@@ -186,13 +199,16 @@ def answerer(run: Run, line: Line) -> Party:
     me = atom(f"identity of {run.who}")
 
     knock = yield [], Awaits(wire.Knock, way(run.whom, run.who))
-    knocked, proof = opened(knock.ciphertext, seed(run.who, run.whom)), run.own("challenge")
-    box = sealed(fn("challenge", knocked), "", wrapped(public(seed(run.whom, run.who)), proof))
-    challenge = wire.Challenge(name_of(knock), box)
-    secret = crypto.proved(knocked, proof)
+    knocked = opened(knock.ciphertext, seed(run.who, run.whom))
+    secret: Any = None
+
+    def challenged(what: str) -> tuple[Any, Term]:
+        proof = run.own(what)
+        box = sealed(fn("challenge", knocked), "", wrapped(public(seed(run.whom, run.who)), proof))
+        return wire.Challenge(name_of(knock), box), crypto.proved(knocked, proof)
 
     def right(ask: Any, box: Value) -> bool:
-        return ask.knock is challenge.knock and inside(box, fn("ask", secret), wire.AskKeys) is not None
+        return ask.knock is name_of(knock) and inside(box, fn("ask", secret), wire.AskKeys) is not None
 
     def made(ask: Any, knows: Knowledge) -> list[Value]:
         one_times = {*knows.heard("one_time"), power(G, atom("mallory's one-time key"))}
@@ -200,10 +216,12 @@ def answerer(run: Run, line: Line) -> Party:
         keys = [wire.AskKeys(one_time, ek, 0) for one_time, ek in product(one_times, eks)]
         return [sealed(fn("ask", secret), "", said_as(each)) for each in keys]
 
-    ask = yield (
-        [sealed(way(run.who, run.whom), "answerer", said_as(challenge))],
-        Awaits(wire.Ask, way(run.whom, run.who), ("box", right), made),
-    )
+    for what in ("challenge", "challenge again") if line.again else ("challenge",):
+        challenge, secret = challenged(what)
+        ask = yield (
+            [sealed(way(run.who, run.whom), "answerer", said_as(challenge))],
+            Awaits(wire.Ask, way(run.whom, run.who), ("box", right), made),
+        )
     name = name_of(ask)
     theirs = inside(ask.box, fn("ask", secret), wire.AskKeys)
     base, shared, hides = run.own("base"), run.own("KEM secret"), run.own("hidden")
@@ -293,12 +311,13 @@ class Recoveries(Attack):
         """Whether an answerer has just taken an ask that no honest asker made for its challenge; whoever has
         the asker's recovery keys may make one."""
         run = self._runs[number]
-        taken = run.role == "answerer" and len(state[number]) == 2 and run.whom != "mallory"
+        last = 2 if self._rules.again else 1
+        taken = run.role == "answerer" and len(state[number]) == last + 1 and run.whom != "mallory"
         if not taken or run.whom in self._rules.stolen:
             return False
-        challenge = self._play(number, state[number])[0][1][0].args[2]
+        challenge = self._play(number, state[number])[0][last][0].args[2]
         return not any(
-            each[:1] and said_as(each[0]) is challenge and self._runs[n].who == run.whom
+            any(said_as(heard) is challenge for heard in each[:last]) and self._runs[n].who == run.whom
             for n, each in enumerate(state)
             if self._runs[n].role == "asker"
         )

@@ -23,6 +23,17 @@ def test_two_honest_ends_whatever_they_do_are_safe_from_the_network(stolen: froz
     assert states > 100
 
 
+@pytest.mark.parametrize("stolen", [NOBODY, frozenset({"alice"}), BOTH])
+def test_who_is_challenged_once_more_is_there_and_nobody_else_is_taken_for_it(stolen: frozenset[str]) -> None:
+    """What an ask counts for when another asks, too: nothing that was said before makes two of one."""
+    again = Line(stolen, again=True)
+    attack = Recoveries((ALICE, BOB), again)
+    assert attack.search() is None
+    assert attack.paired == {(ALICE, identity("bob")), (BOB, identity("alice"))}
+    for run in (ALICE, BOB):
+        assert Recoveries((run,), again).search() is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stolen", [NOBODY, BOTH])
 def test_three_honest_ends_are_safe_from_the_network(stolen: frozenset[str]) -> None:

@@ -83,10 +83,14 @@ def test_its_steps_make_a_rendezvous_that_runs_as_nobody_in_particular(tmp_path:
     (root / "tmp").mkdir(parents=True)
     (root / "tmp").chmod(0o1777)
     tmp_path.chmod(0o755)
-    ((source, to),) = [each.split() for each in steps("COPY")]
-    assert source == "dist/*.whl"
+    places = dict(each.split() for each in steps("COPY"))
     wheel = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*wheel, "--wheel-dir", str(root / to.strip("/")), str(ROOT)], check=True, timeout=300)
+    to = root / places.pop("dist/*.whl").strip("/")
+    subprocess.run([*wheel, "--wheel-dir", str(to), str(ROOT)], check=True, timeout=300)
+    for source, place in places.items():
+        (root / place.strip("/")).mkdir()
+        for file in ROOT.glob(source):
+            shutil.copy(file, root / place.strip("/"))
     for step in steps("RUN"):
         ran = subprocess.run(
             inside(root, f"sh -euc {shlex.quote(step)}"), capture_output=True, text=True, timeout=400

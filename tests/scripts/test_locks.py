@@ -69,3 +69,18 @@ def test_nothing_we_print_or_write_installs_the_stranger_s_package() -> None:
             assert not re.search(r"(?<![\w/.-])p2pchat(?!-messenger)(?![\w/-])", command), (
                 f"{place}: {command}"
             )
+
+
+def test_whatever_the_documents_install_is_fetched_by_its_hash() -> None:
+    places = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    commands = [
+        (place.name, line)
+        for place in [*places, *(ROOT / "docs" / "examples").iterdir()]
+        for line in place.read_text().splitlines()
+        if re.search(r"pip install [^`]", line) and not line.startswith("#")
+    ]
+    assert commands
+    for place, line in commands:
+        locks = re.findall(r"-r /?(?:scripts/)?locks/(\w+)\.txt", line)
+        fetched = "--require-hashes" in line and locks and {*locks} <= {"run", *EXTRAS}
+        assert fetched or "--no-deps" in line, f"{place}: {line}"

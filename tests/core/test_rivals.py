@@ -116,6 +116,18 @@ def test_pairing_anew_ends_it_and_shuts_the_copy_out() -> None:
     assert talk(world, "r1", "r2")._reunion._answering.answered is False
 
 
+def test_to_compare_the_number_again_does_not_end_it() -> None:
+    """The copy shows the same number."""
+    world, older = copied_home()
+    other = twin(world, "r2", older)
+    for name in ("r2", other):
+        stopped(world, name)
+    world.run(300.0)
+    world.tell("r1", facts.ContactVerified(world.contact("r1", "r2"), True))
+    assert trusted(world) == (True, False, "rivals")
+    assert talk(world, "r1", "r2")._reunion.contended
+
+
 def test_when_both_still_run_the_person_is_told_again() -> None:
     world, older = copied_home()
     other = twin(world, "r2", older)

@@ -41,6 +41,7 @@ def exposures(status: Mapping[str, Any]) -> list[Exposure]:
         _rendezvous(status),
         *([_turn(status)] if status["paths"]["turn"] else []),
         *([_NETWORK] if status["paths"].get("lan") else []),
+        *([_SCANNER] if status.get("listen") else []),
         _neighbour(status),
         *(_members(mesh) for mesh in status["meshes"]),
         Exposure(
@@ -94,6 +95,12 @@ def _rendezvous(status: Mapping[str, Any]) -> Exposure:
         "names, keys, anything you write",
     )
 
+
+_SCANNER: Final = Exposure(
+    "whoever tries this machine's ports (listen)",
+    "that a rendezvous stands here; who listens on the very line, also which addresses meet here",
+    "whose it is, your meshes and contacts; they cannot use it for themselves",
+)
 
 _NETWORK: Final = Exposure(
     "whoever is on your own network (lan)",

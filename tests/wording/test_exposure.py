@@ -74,3 +74,10 @@ def test_ones_own_network_learns_something_only_where_it_is_announced_to() -> No
     party = "whoever is on your own network (lan)"
     assert party not in told()
     assert "p2pchat runs here" in told(lan=True)[party]
+
+
+def test_a_port_for_members_shows_to_whoever_tries_it() -> None:
+    ways = {"relay_only": False, "proxied": False, "stun": False, "turn": False}
+    for listen, shows in ((None, False), ({"port": 8750, "problem": ""}, True)):
+        known = exposures({"meshes": [], "paths": ways, "listen": listen})
+        assert any("(listen)" in each.party for each in known) is shows

@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from io import FileIO
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Final
@@ -148,18 +149,29 @@ def _interruptible() -> Iterator[None]:
 
 def read_passphrase(path: Path) -> str:
     """The first line of ``path``. Raises UsageError when it cannot be one."""
+    data = bytearray(PASSPHRASE_FILE_MAX + 1)
     try:
-        with path.open("rb") as file:
-            data = file.read(PASSPHRASE_FILE_MAX + 1)
+        with path.open("rb", buffering=0) as file:
+            size = _fill(data, file)
             mode = os.fstat(file.fileno()).st_mode
         if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
             say(f"WARNING: others can read the passphrase file; change that:  chmod 600 {quote(str(path))}")
-        text = data.decode()
+        text = str(memoryview(data)[:size], "utf-8")
     except OSError as error:
         raise UsageError(f"the passphrase file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError(f"the passphrase file {path} is not UTF-8 text") from None
+    finally:
+        data[:] = bytes(len(data))  # or it stays in this process for as long as that runs
     line = text.removeprefix("\ufeff").split("\n", 1)[0].removesuffix("\r")
-    if not line or len(data) > PASSPHRASE_FILE_MAX:
+    if not line or size > PASSPHRASE_FILE_MAX:
         raise UsageError(f"the passphrase file {path} must hold the passphrase on its first line")
     return line
+
+
+def _fill(data: bytearray, file: FileIO) -> int:
+    """Read until the end, or until it is full; how many bytes there are."""
+    size = 0
+    while size < len(data) and (more := file.readinto(memoryview(data)[size:])):
+        size += more
+    return size

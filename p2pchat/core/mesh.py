@@ -16,7 +16,7 @@ from p2pchat.core.broadcast import Strategy
 from p2pchat.core.cells import CellArrived, Cells, say
 from p2pchat.core.facts import LinkFact
 from p2pchat.core.neighbour import SeatRef, Standing
-from p2pchat.core.neighbours import Closed, Heard, Opened, Sought
+from p2pchat.core.neighbours import Closed, Heard, Opened, Sought, Unsought
 from p2pchat.core.orders import CellSeen, Notify, OnionSeen, Order, frames_first
 from p2pchat.core.records import HeldCell
 from p2pchat.core.records import Mesh as MeshRecord
@@ -243,6 +243,8 @@ class Mesh:
                     done.append(NeighbourChanged(neighbour.id, up=True))
                 case Sought(neighbour):
                     done += self._stemmed(self._stem.sought(neighbour.id, now), now)
+                case Unsought(neighbour):
+                    self._stem.drop_sought(neighbour.id)
                 case Closed(neighbour, broken):
                     done += self._on_cells(self._cells.link_down(neighbour.id, broken, now), now)
                     self._stem.link_down(neighbour.id, now)
@@ -276,6 +278,10 @@ class Mesh:
     def first(self, link: LinkId) -> bool:
         """Whether our stem begins there."""
         return not self._stemless and self._stem.begins_at(link)
+
+    def leads_to_contact(self, link: LinkId) -> bool:
+        """Whether a contact is there whom we know to be it."""
+        return self._stem.leads_to_contact(link)
 
     def here(self, now: float) -> Station | None:
         """Our place on the mesh's map; None as long as the map is not known."""

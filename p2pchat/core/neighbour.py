@@ -92,6 +92,8 @@ class Neighbour:
     link: Link | None = None
     sought: bool = False
     """Whether it is one of those that we seek: a walk of ours ended there, or leads there again."""
+    among: int = 0
+    """How many nodes there were on our map when it was drawn; 0 where it was not drawn there."""
     swap: bool = False
     """Begun although there were enough links: when it is up another one goes."""
     relayed: bool = False

@@ -57,6 +57,8 @@ class Wanted:
     blob: bytes = field(repr=False)
     sought: bool = False
     """It takes the place of one that we have sought ourselves."""
+    among: int = 0
+    """As that one's."""
     anew: bool = False
     """It takes the place of a link that there is."""
 
@@ -71,6 +73,13 @@ class Opened:
 @dataclass(frozen=True, slots=True)
 class Sought:
     """We drew a neighbour that we had not sought: now we have."""
+
+    neighbour: Neighbour
+
+
+@dataclass(frozen=True, slots=True)
+class Unsought:
+    """A neighbour that we sought counts as sought no more: another may be drawn in its place."""
 
     neighbour: Neighbour
 
@@ -110,6 +119,7 @@ Output = (
     | Wanted
     | Opened
     | Sought
+    | Unsought
     | Closed
     | Failed
     | Heard
@@ -165,28 +175,35 @@ class Neighbours:
     # --- offers
 
     def begin(
-        self, at: Way, now: float, sought: bool, swap: bool = False, relayed: bool = False
+        self, at: Way, now: float, sought: bool, swap: bool = False, relayed: bool = False, among: int = 0
     ) -> list[Output]:
-        """Offer a link to whoever is at the end of that way. ``sought``: as one of those that we seek;
-        ``relayed``: as a second try."""
+        """Offer a link to whoever is at the end of that way. ``sought``: as one of those that we seek, drawn
+        ``among`` so many; ``relayed``: as a second try."""
         anew = any(each.faded for each in self._table.values())
-        neighbour = Neighbour(self._new_link(), at, now, sought=sought, swap=swap, relayed=relayed, anew=anew)
+        neighbour = Neighbour(
+            self._new_link(), at, now, sought=sought, among=among, swap=swap, relayed=relayed, anew=anew
+        )
         self._table[neighbour.id] = neighbour
         return [MakeOffer(neighbour.id, relayed)]
 
     def try_relay(self, neighbour: Neighbour, now: float) -> list[Output]:
         """Begin an attempt again, with a TURN server."""
         self._table.pop(neighbour.id, None)
-        again = self.begin(neighbour.at, now, neighbour.sought, neighbour.swap, relayed=True)
+        again = self.begin(neighbour.at, now, neighbour.sought, neighbour.swap, True, neighbour.among)
         return [CloseLink(neighbour.id), *again]
 
-    def seek(self, link: LinkId) -> list[Output]:
-        """This neighbour is one of those that we seek."""
+    def seek(self, link: LinkId, among: int) -> list[Output]:
+        """This neighbour is one of those that we seek, drawn among so many."""
         neighbour = self._table.get(link)
         if neighbour is None or neighbour.sought or not neighbour.counts:
             return []
-        neighbour.sought = True
+        neighbour.sought, neighbour.among = True, among
         return [Sought(neighbour)]
+
+    def drop_sought(self, neighbour: Neighbour) -> list[Output]:
+        """It is one of them no more; if it was of our own making it goes when another has come."""
+        neighbour.sought = neighbour.swap = False
+        return [Unsought(neighbour)]
 
     def repeat(self, neighbour: Neighbour) -> list[Output]:
         """Send an offer that waits once more: a neighbour to whom our lost link still looked alive declined
@@ -240,7 +257,8 @@ class Neighbours:
             return [met, *self.decline(at, blob, linked=True)]
         old = [*given_up, *twins, *([crossed] if crossed is not None else [])]
         ends = [one for one in old if not one.up]
-        wanted = Wanted(at, offer, blob, any(one.sought for one in old), anew=len(ends) < len(old))
+        sought = [one.among for one in old if one.sought]
+        wanted = Wanted(at, offer, blob, bool(sought), max(sought, default=0), anew=len(ends) < len(old))
         return [met, *(each for one in ends for each in self.close(one)), wanted]
 
     def accept(self, wanted: Wanted, now: float) -> list[Output]:
@@ -254,6 +272,7 @@ class Neighbours:
             offer=wanted.offer,
             offer_blob=wanted.blob,
             sought=wanted.sought,
+            among=wanted.among,
             relayed=wanted.offer.relayed,
             anew=wanted.anew,
             theirs=wanted.offer.description,
@@ -272,7 +291,7 @@ class Neighbours:
         if isinstance(reply, Decline) and reply.linked and not self.knows(reply.node):
             return []
         known = [each.id for each in self if each.node == reply.node] if neighbour.sought else []
-        found = [out for link in known for out in self.seek(link)]
+        found = [out for link in known for out in self.seek(link, neighbour.among)]
         return [*self.close(neighbour, answered=True), *found]
 
     def _answered_by(self, neighbour: Neighbour, answer: Answer, link: Link, now: float) -> list[Output]:

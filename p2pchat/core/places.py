@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from p2pchat.core.growth import Growth
 from p2pchat.core.neighbour import Neighbour, Standing
 from p2pchat.core.settings import GUESTS, MET, Settings
 from p2pchat.ports import Entropy, exponential, sample
@@ -38,6 +39,10 @@ class Use(Protocol):
 
     def first(self, link: LinkId) -> bool:
         """Whether our stem begins there."""
+        ...
+
+    def leads_to_contact(self, link: LinkId) -> bool:
+        """Whether a contact is there whom we know to be it."""
         ...
 
 
@@ -85,6 +90,21 @@ class Places:
         return gone
 
     # --- who goes
+
+    def to_renew(self, neighbours: Sequence[Neighbour], growth: Growth, now: float) -> list[Neighbour]:
+        """Which link that was drawn among few is to be drawn anew, while none is missing: that at which our
+        stem begins last, so that the next stem begins at one that was. A contact's is kept; and where
+        everybody is sought already there is nobody else to draw."""
+        if self.missing(neighbours) != 0:
+            return []
+        sought = [one for one in _of(neighbours, Standing.SOUGHT) if one.counts]
+        stale = [
+            one for one in sought if growth.has_outgrown(one.among) and not self._use.leads_to_contact(one.id)
+        ]
+        others = [one for one in stale if not self._use.first(one.id)]
+        if others or (stale and growth.another_first_hop(now)):
+            return sample(self._entropy, others or stale, 1)
+        return []
 
     def to_shed(self, neighbours: Sequence[Neighbour], now: float) -> list[Neighbour]:
         """Which link of our own making to let go, if it is time and there is one too many."""

@@ -24,9 +24,10 @@ from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.walk import WAY_MAX, Walking
 
-HOPS = (4, 8)
-"""Hops of a walk over the map, drawn. On a random graph of six links a node, four can end at any of some 600
-nodes; the more there are the more of them lead to nodes that somebody has invented behind its own."""
+HOPS = (2, 6)
+"""Hops of a walk over the map, drawn, after the two that lead it away from here. On a random graph of six
+links a node, four hops can end at any of some 600 nodes; the more there are the more of them lead to nodes
+that somebody has invented behind its own."""
 
 DRAWS = 8
 """Walks drawn for one that ends at somebody to whom two ways lead that have no node in common: whom a single
@@ -45,6 +46,11 @@ class Here(Place, Protocol):
     @property
     def id(self) -> bytes:
         """What we are called there."""
+        ...
+
+    @property
+    def reachable(self) -> int:
+        """How many nodes the map leads to, ourselves included."""
         ...
 
     def map(self) -> Links:
@@ -66,6 +72,8 @@ class Agreed:
 
     at: WalkRef
     swap: bool
+    among: int
+    """How many nodes the map led to when it was drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ class Found:
     """Whom we sought is a neighbour already."""
 
     link: LinkId
+    among: int
 
 
 Output = Say | Agreed | Found | BlobArrived
@@ -87,6 +96,7 @@ class _Quest:
     swap: bool
     via: LinkId | None
     """The way goes over this link."""
+    among: int
     until: float = NEVER
     """When the next way is tried."""
     at: WalkRef | None = None
@@ -126,14 +136,16 @@ class Search:
         """Seek a link with somebody else than those ``spared``, beyond the link ``via`` if one is given."""
         names = (here.name_at(link) for link in spared)
         not_these = {here.id, *(quest.target for quest in self._quests), *(name for name in names if name)}
-        start = here.id if via is None else here.name_at(via)
-        target = draw(here.map(), here.id, start, not_these, self._entropy) if start is not None else None
+        first = here.name_at(via) if via is not None else None
+        if via is not None and first is None:
+            return []
+        target = draw(here.map(), here.id, first, not_these, self._entropy)
         if target is None:
             return []
         link = here.link_to(target)
         if link is not None:
-            return [Found(link)]
-        quest = _Quest(here, target, swap, via)
+            return [Found(link, here.reachable)]
+        quest = _Quest(here, target, swap, via, here.reachable)
         self._quests.append(quest)
         return self._ask(quest, now)
 
@@ -214,17 +226,20 @@ class Search:
             self._quests.remove(quest)
             return []
         quest.offering = True
-        return [Agreed(arrived.at, quest.swap)]
+        return [Agreed(arrived.at, quest.swap, quest.among)]
 
 
 # --- on the map
 
 
-def draw(links: Links, own: bytes, start: bytes, spared: Collection[bytes], entropy: Entropy) -> bytes | None:
-    """The end of a random walk over the map that is none of those ``spared``; None if none of some is."""
+def draw(
+    links: Links, own: bytes, first: bytes | None, spared: Collection[bytes], entropy: Entropy
+) -> bytes | None:
+    """The end of a random walk over the map, that begins with the neighbour ``first`` if one is given, and is
+    none of those ``spared``; None if none of some is."""
     found: bytes | None = None
     for _ in range(DRAWS):
-        node = wander(links, start, entropy)
+        node = wander(links, own, entropy, first)
         if node not in spared:
             found = found or node
             if not behind_one(links, own, node, entropy):
@@ -232,16 +247,25 @@ def draw(links: Links, own: bytes, start: bytes, spared: Collection[bytes], entr
     return found
 
 
-def wander(links: Links, start: bytes, entropy: Entropy) -> bytes:
+def wander(links: Links, own: bytes, entropy: Entropy, first: bytes | None = None) -> bytes:
     """The end of a random walk. So that it ends at every node as likely, however many links that has, it goes
-    to one with more the less often, and stays instead (Metropolis and Hastings)."""
-    node = start
+    to one with more the less often, and stays instead (Metropolis and Hastings).
+
+    But it leaves its beginning at once, by two hops. A newcomer with one link, to somebody who has ten, would
+    stay where it is nine times in ten, and after so few hops would hardly find anybody but that one."""
+    node = _onward(links.get(own, ()) if first is None else (first,), own, entropy)
+    node = _onward([other for other in links.get(node, ()) if other != own], node, entropy)
     for _ in range(HOPS[0] + below(entropy, HOPS[1] - HOPS[0] + 1)):
         near = links.get(node, ())
         for other in sample(entropy, near, 1):
             if uniform(entropy, 0.0, 1.0) * len(links.get(other, ())) < len(near):
                 node = other
     return node
+
+
+def _onward(near: Sequence[bytes], node: bytes, entropy: Entropy) -> bytes:
+    """One of those near the node; the node itself where nobody is."""
+    return next(iter(sample(entropy, near, 1)), node)
 
 
 def behind_one(links: Links, own: bytes, node: bytes, entropy: Entropy) -> bool:

@@ -18,10 +18,22 @@ from typing import Protocol
 
 from p2pchat.core import neighbours, search
 from p2pchat.core.facts import FrameReceived, FramesDrained, LinkFact
+from p2pchat.core.growth import Growth
 from p2pchat.core.listeners import Listeners
 from p2pchat.core.meeting import Meeting
 from p2pchat.core.neighbour import Neighbour, SeatRef, Standing, Way
-from p2pchat.core.neighbours import Closed, Failed, Heard, Met, Neighbours, Opened, SendBlob, Sought, Wanted
+from p2pchat.core.neighbours import (
+    Closed,
+    Failed,
+    Heard,
+    Met,
+    Neighbours,
+    Opened,
+    SendBlob,
+    Sought,
+    Unsought,
+    Wanted,
+)
 from p2pchat.core.orders import Order, SendFrame, Signal, frames_first
 from p2pchat.core.pace import Pace
 from p2pchat.core.places import Places, Use
@@ -71,7 +83,7 @@ graph is another one in a day. Not sooner: every swap breaks the stems that lead
 drawn anew is one more chance for whoever links its writer's cells. At twenty minutes a stem of five hops
 lasted ten."""
 
-ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Closed | Heard
+ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Unsought | Closed | Heard
 
 
 class Surroundings(Use, Protocol):
@@ -115,6 +127,7 @@ class View:
         self._search = Search(entropy.child("search"), counters)
         self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
         self._meeting = Meeting(record.secret, record.rendezvous, entropy)
+        self._growth = Growth(entropy.child("growth"))
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
         self._short_since: float | None = None
         self._swap_at: float | None = None
@@ -195,6 +208,8 @@ class View:
         yield from self._visit_at()
         if self._missing() <= 0:
             yield self._swap_at or 0.0
+            if self._settings.walks:
+                yield self._growth.look_at
             if self._places.surplus(self._all()):
                 yield self._places.shed_at
         else:
@@ -220,7 +235,7 @@ class View:
             out += self._seek(now)
         else:
             self._short_since = None
-            out += self._swap(now)
+            out += [*self._swap(now), *self._renew(now)]
             out += self._carried(self._let_go(self._places.to_shed(self._all(), now), now), now)
         if self._meeting.sitting and now >= self._meeting.ask_at:
             out += self._meeting.ask(now)
@@ -260,6 +275,17 @@ class View:
             return []
         due, self._swap_at = self._swap_at, now + exponential(self._entropy, SWAP_S)
         return self._walk(now, swap=True) if due is not None else []
+
+    def _renew(self, now: float) -> list[ViewOutput]:
+        """Draw anew what was drawn while the mesh was small."""
+        here = self._use.here(now) if now >= self._growth.look_at and self._settings.walks else None
+        if here is None or not self._growth.note_size(here.reachable, now):
+            return []
+        if here.reachable <= self._settings.links_wanted + 1:
+            return []
+        stale = self._places.to_renew(self._all(), self._growth, now)
+        self._counters["links drawn anew"] += len(stale)
+        return self._carried([dropped for one in stale for dropped in self._neighbours.drop_sought(one)], now)
 
     def part(self, link: LinkId, now: float) -> list[ViewOutput]:
         """Let a neighbour go that does not keep to what all do."""
@@ -549,12 +575,12 @@ class View:
             match each:
                 case Say(link, message):
                     done += self.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
-                case search.Found(link):
+                case search.Found(link, among):
                     self._due = None
-                    done += self._carried(self._neighbours.seek(link), now)
-                case search.Agreed(at, swap):
+                    done += self._carried(self._neighbours.seek(link, among), now)
+                case search.Agreed(at, swap, among):
                     self._due = None
-                    done += self._carried(self._neighbours.begin(at, now, True, swap), now)
+                    done += self._carried(self._neighbours.begin(at, now, True, swap, among=among), now)
                 case BlobArrived():
                     self._due = None
                     done += self._blob_walked(each, now)

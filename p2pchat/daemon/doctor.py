@@ -33,8 +33,9 @@ from p2pchat.daemon.ports import Examined
 from p2pchat.daemon.reach import KINDS, no_way
 from p2pchat.daemon.views import clock_doubt
 from p2pchat.errors import OtherVersion
+from p2pchat.net.engines import engine_for
+from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
-from p2pchat.net.rtc import Engine
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Nat
 from p2pchat.wire.ice import Servers
@@ -171,13 +172,12 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
     """A link from this machine to itself, by the ways that are set, and what rendezvous have hinted: what it
     offers, what it shows of the network, and whether it opens."""
     heard: asyncio.Queue[tuple[int, Fact]] = asyncio.Queue()
-    engines = [
-        Engine(
+    engine = engine_for(paths)
+    ends = [
+        WebRtcLinks(
             lambda fact, end=end: heard.put_nowait((end, fact)),  # type: ignore[misc]
+            engine,
             paths.servers,
-            relay_only=paths.relay_only,
-            proxy=paths.proxy,
-            ca_file=paths.ca_file,
         )
         for end in (0, 1)
     ]
@@ -186,21 +186,21 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
     nat = Nat.UNKNOWN
     up: set[int] = set()
     linked = _check("link", False, f"none to this machine itself in {LINK_S:g} s")
-    engines[0].make_offer(LINK, hinted)
+    ends[0].make_offer(LINK, hinted)
     try:
         async with asyncio.timeout(LINK_S):
-            while len(up) < len(engines):
+            while len(up) < len(ends):
                 match await heard.get():
                     case _, OfferMade(_, offer):
                         kinds, nat = Counter(each.kind for each in offer.candidates), offer.nat
-                        refused = engines[0].refused
-                        engines[1].make_answer(LINK, offer)
+                        refused = ends[0].refused
+                        ends[1].make_answer(LINK, offer)
                     case _, AnswerMade(_, answer):
-                        engines[0].accept_answer(LINK, answer)
+                        ends[0].accept_answer(LINK, answer)
                     case end, LinkUp():
                         up.add(end)
                     case end, LinkDown(_, reason):
-                        refused = engines[end].refused
+                        refused = ends[end].refused
                         linked = _check("link", False, reason)
                         break
             else:
@@ -208,7 +208,7 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
     except TimeoutError:
         pass
     finally:
-        await asyncio.gather(*(engine.aclose() for engine in engines))
+        await asyncio.gather(*(links.aclose() for links in ends))
     return [_addresses(kinds, paths, refused), *_nat(nat, kinds), linked]
 
 

@@ -37,8 +37,9 @@ from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingChanged,
 from p2pchat.net import interfaces
 from p2pchat.net.changes import Changes
 from p2pchat.net.driver import Driver
+from p2pchat.net.engines import engine_for
+from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
-from p2pchat.net.rtc import Engine
 from p2pchat.store import Store, Unlock
 from p2pchat.text import one_line
 
@@ -159,13 +160,7 @@ class RunningNode:
         self.started_at = self.clock.now()
         self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self._notify)
         ways = self.paths
-        self._engine = Engine(
-            self.driver.submit,
-            ways.servers,
-            relay_only=ways.relay_only,
-            proxy=ways.proxy,
-            ca_file=ways.ca_file,
-        )
+        self._links = WebRtcLinks(self.driver.submit, engine_for(ways), ways.servers)
         self._connections = RendezvousConnections(self.driver.submit, ways.proxy, ways.ca_file)
         self.driver.submit(Started())
         if self._lan is not None:
@@ -173,7 +168,7 @@ class RunningNode:
         elif self._port is not None:
             self.driver.submit(NearbyFound(self._port.urls, {}))
         self._running = asyncio.get_running_loop().create_task(
-            self.driver.run(self._engine, self._connections)
+            self.driver.run(self._links, self._connections)
         )
         self._running.add_done_callback(self._driver_ended)
         self._settling = asyncio.get_running_loop().create_task(self._settle_forever())
@@ -207,7 +202,7 @@ class RunningNode:
                 with suppress(OSError):
                     await self._lan.shut_down()
             # Together: an offer that came while links close would be answered, by a node as good as gone.
-            await asyncio.gather(self._connections.aclose(), self._engine.aclose())
+            await asyncio.gather(self._connections.aclose(), self._links.aclose())
             tasks = (self._running, self._settling, self._watching, self._following)
             for task in tasks:
                 task.cancel()
@@ -242,10 +237,10 @@ class RunningNode:
                 await changes.wait(NETWORK_LOOK_S)
                 now, slept = (interfaces.routed(), interfaces.own()), self.clock.now() - looked > SLEPT_S
                 if slept:
-                    self._engine.shake()
+                    self._links.shake()
                     self._connections.moved(())
                 elif now != before:
-                    self._engine.moved(now[1])
+                    self._links.moved(now[1])
                     self._connections.moved(now[1])
                 if slept or now[0] != before[0]:
                     await asyncio.sleep(NOTICED_S)
@@ -298,7 +293,7 @@ class RunningNode:
         self._settings = self._measured or choices.settings()
         self.paths = choices.paths()
         if self._running is not None:
-            self._engine.use_servers(self.paths.servers)
+            self._links.use_servers(self.paths.servers)
 
     def begin_anew(self, why: SettingChanged) -> None:
         """End, for a node in this one's place to go on with what is set now."""
@@ -348,7 +343,7 @@ class RunningNode:
     @property
     def turn_refused(self) -> bool:
         """Whether a TURN server refuses its user or password."""
-        return bool(self._engine.refused)
+        return bool(self._links.refused)
 
     def lan_status(self) -> answers.LanStatus | None:
         """How it stands with this machine's own network; None: nothing is looked for there."""

@@ -52,7 +52,7 @@ class Core(Protocol):
 
 
 class Links(Protocol):
-    """What the driver needs of ``net.rtc.Engine``."""
+    """What the driver needs of ``net.links.WebRtcLinks``."""
 
     def make_offer(self, link: LinkId, hinted: Servers) -> None: ...
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import keyring
 import pytest
@@ -127,3 +131,33 @@ def test_a_passphrase_file_that_others_can_read_is_warned_of_and_used(
     ran = p2pchat("--home", home, "--passphrase-file", files["old"], "passphrase", "--remove")
     assert ran.code == 0
     assert f"others can read the passphrase file; change that:  chmod 600 {files['old']}" in ran.err
+
+
+READ: Final = """
+import re, sys
+from pathlib import Path
+from p2pchat.cli.connection import read_passphrase
+
+length = len(read_passphrase(Path(sys.argv[1])))
+wanted = Path(sys.argv[1]).name.encode()
+with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
+    for span, rights in (line.split()[:2] for line in maps.readlines()):
+        start, end = (int(each, 16) for each in span.split("-"))
+        if rights.startswith("rw"):
+            memory.seek(start)
+            found = len(re.findall(b"open[ ]" + wanted, memory.read(end - start)))
+            print(found) if found else None
+print(length)
+"""
+"""Looks for what the file holds in all that the process may write to: ``open`` and the file's own name."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process reads its own memory in /proc")
+def test_what_was_read_from_a_file_does_not_stay_in_memory(tmp_path: Path) -> None:
+    place = tmp_path / os.urandom(12).hex()
+    place.write_text(f"open {place.name}\n")
+    place.chmod(0o600)
+    ran = subprocess.run(
+        [sys.executable, "-c", READ, str(place)], capture_output=True, text=True, check=False
+    )
+    assert (ran.stdout, ran.stderr) == ("29\n", "")

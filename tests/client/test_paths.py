@@ -10,6 +10,7 @@ import pytest
 
 from p2pchat.client import Node, connect, create_home, run_node
 from p2pchat.errors import UsageError
+from p2pchat.net.engines.aiortc.connection import AiortcConnection
 from rendezvous.server import running
 from tests.support.nodes import friends, messages, pair
 from tests.support.socks import socks_proxy
@@ -21,8 +22,9 @@ pytestmark = pytest.mark.real
 def unsealed(node: Node) -> Iterator[str]:
     """The kinds of candidates that this node found in the sealed offers and answers of its neighbours."""
     assert node._running is not None
-    for link in node._running._engine._links.values():
-        sctp = link._connection.sctp
+    for link in node._running._links._links.values():
+        assert isinstance(link.connection, AiortcConnection)
+        sctp = link.connection._connection.sctp
         assert sctp is not None
         yield from (each.type for each in sctp.transport.transport.getRemoteCandidates())
 

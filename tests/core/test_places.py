@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from p2pchat.core.growth import Growth
 from p2pchat.core.link import Link
 from p2pchat.core.neighbour import YOUNG_S, Neighbour, SeatRef, Standing, Way
 from p2pchat.core.places import EVICT_GAP_S, SHED_S, Places
@@ -46,8 +47,8 @@ def several(number: int, standing: Standing, opened: float = 0.0) -> list[Neighb
 class Idle:
     """A mesh that would miss no link; a stem begins at one."""
 
-    def __init__(self, first: int) -> None:
-        self._first = first
+    def __init__(self, first: int, contact: int) -> None:
+        self._first, self._contact = first, contact
 
     def idle(self, link: LinkId) -> bool:
         return True
@@ -55,9 +56,12 @@ class Idle:
     def first(self, link: LinkId) -> bool:
         return link == self._first
 
+    def leads_to_contact(self, link: LinkId) -> bool:
+        return link == self._contact
 
-def places(first: int = 0) -> Places:
-    return Places(Settings(), SeededEntropy("places"), Idle(first))
+
+def places(first: int = 0, contact: int = 0) -> Places:
+    return Places(Settings(), SeededEntropy("places"), Idle(first, contact))
 
 
 def shed(places: Places, neighbours: list[Neighbour], seconds: float = 100 * SHED_S) -> list[Neighbour]:
@@ -122,3 +126,40 @@ def test_of_too_many_that_it_sought_a_node_chooses_which_goes_and_keeps_where_it
     gone = shed(places(first=sought[seed].id), [*others, *sought])
     assert len(gone) == 2 and all(each in sought for each in gone)
     assert sought[seed] not in gone
+
+
+# --- what was drawn among few
+
+
+def grown(crowd: int) -> Growth:
+    """A mesh of so many that has done with growing."""
+    growth = Growth(SeededEntropy("growth"))
+    growth.note_size(crowd, 0.0)
+    assert growth.note_size(crowd, LONG)
+    return growth
+
+
+def drawn(*among: int) -> list[Neighbour]:
+    links = several(len(among), Standing.SOUGHT)
+    for link, number in zip(links, among, strict=True):
+        link.among = number
+    return links
+
+
+def test_links_drawn_among_few_are_drawn_anew_and_that_of_the_first_hop_last() -> None:
+    first, early, late = drawn(3, 4, 20)
+    choose, growth = places(first=first.id), grown(20)
+    assert choose.to_renew([first, early, late], growth, LONG) == [early]
+    early.among = 20
+    assert choose.to_renew([first, early, late], growth, LONG) == [first]
+    first.among = 20
+    assert choose.to_renew([first, early, late], growth, LONG) == []
+
+
+def test_none_is_drawn_anew_while_one_is_missing() -> None:
+    assert places().to_renew(drawn(3, 3), grown(20), LONG) == []
+
+
+def test_a_link_to_a_contact_is_kept_however_few_there_were() -> None:
+    contact, *others = drawn(3, 20, 20)
+    assert places(contact=contact.id).to_renew([contact, *others], grown(20), LONG) == []

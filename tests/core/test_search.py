@@ -55,6 +55,10 @@ class Here:
         return self._links
 
     @property
+    def reachable(self) -> int:
+        return len(self._links)
+
+    @property
     def near(self) -> list[LinkId]:
         return [LinkId(node[0]) for node in self._links[OWN]]
 
@@ -97,7 +101,7 @@ def test_whoever_answers_with_room_is_offered_a_link() -> None:
     link, walk = asked(searching.seek(Here(random_map(40, 1)), [], False, 0.0))
     assert searching.open == 1
     (agreed,) = answer(searching, link, walk, room=True)
-    assert agreed == Agreed(WalkRef(link, walk.id), swap=False)
+    assert agreed == Agreed(WalkRef(link, walk.id), swap=False, among=40)
     assert searching.open == 0, "an attempt is under way"
     assert searching.ended(WalkRef(link, walk.id), answered=True, now=1.0) == []
     assert searching.next_wakeup() == float("inf")
@@ -137,7 +141,7 @@ def test_a_neighbour_that_is_drawn_is_found_without_a_word_and_never_twice() -> 
     searching, _ = seeking()
     here = Here(linked((OWN, node) for node in NODES[1:4]))
     found = searching.seek(here, [LinkId(1), LinkId(2)], False, 0.0)
-    assert found == [Found(LinkId(3))]
+    assert found == [Found(LinkId(3), among=4)]
     assert searching.seek(here, [LinkId(1), LinkId(2), LinkId(3)], False, 0.0) == []
 
 
@@ -147,7 +151,7 @@ def test_beyond_a_link_a_walk_goes_over_it() -> None:
     for seed in range(20):
         out = seeking(seed)[0].seek(here, [LinkId(1)], True, 0.0, via=LinkId(3))
         if isinstance(out[0], Found):
-            assert out == [Found(LinkId(3))]
+            assert out == [Found(LinkId(3), among=5)]
         else:
             link, walk = asked(out)
             assert link == 3 and walk.way[0] == far
@@ -168,7 +172,7 @@ def test_a_way_is_short_simple_and_leads_to_its_end() -> None:
 def share(links: Map, origins: list[bytes], bad: Callable[[bytes], bool], draws: int = 20) -> float:
     """Of what is drawn, how much is bad."""
     entropy = SeededEntropy("draws")
-    drawn = [draw(links, own, own, {own}, entropy) for own in origins for _ in range(draws)]
+    drawn = [draw(links, own, None, {own}, entropy) for own in origins for _ in range(draws)]
     return sum(bad(node) for node in drawn if node is not None) / len(drawn)
 
 
@@ -184,6 +188,21 @@ def test_who_has_more_links_is_drawn_no_oftener() -> None:
     assert sum(len(links[node]) for node in hostile) == 100
     wandered = [wander(links, own, entropy) for own in NODES[:90] for _ in range(30)]
     assert abs(sum(node in hostile for node in wandered) / len(wandered) - 0.1) < 0.02
+
+
+def test_a_newcomer_draws_its_only_neighbour_no_oftener_than_others() -> None:
+    """Whom a rendezvous showed it has ten links, of its own seeking; a walk that could stay with the newcomer
+    would do so nine times in ten, and then end there."""
+    links = random_map(40, 7)
+    hub, newcomer = NODES[39], NODES[150]
+    for other in [each for each in NODES[:39] if each not in links[hub]][: 9 - len(links[hub])]:
+        links[hub].append(other)
+        links[other].append(hub)
+    links[hub].append(newcomer)
+    links[newcomer] = [hub]
+    entropy = SeededEntropy("newcomer")
+    ends = [draw(links, newcomer, None, {newcomer}, entropy) for _ in range(2000)]
+    assert ends.count(hub) / len(ends) < 2 / 40, "it is one of forty"
 
 
 def test_one_node_that_invents_others_is_drawn_no_oftener_for_them() -> None:

@@ -20,7 +20,7 @@ from p2pchat.daemon.doctor import checks
 from p2pchat.daemon.home import LOCK, Lock
 from p2pchat.daemon.node import RunningNode
 from p2pchat.errors import ControlError, StoreError
-from p2pchat.net.rtc.engine import Engine
+from p2pchat.net.links import WebRtcLinks
 from p2pchat.store import KeyFile, Store
 from p2pchat.store.witness import ALL_OLDER
 from tests.support.nodes import friends
@@ -99,13 +99,13 @@ async def test_a_bug_ends_the_node_in_one_line_and_frees_the_home(
 async def test_who_goes_takes_up_no_link_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Links may take a second to close, within which a neighbour who lost one looks for another."""
     async with friends(tmp_path, "ana", "bob") as (ana, bob):
-        close = Engine.aclose
+        close = WebRtcLinks.aclose
 
-        async def slowly(engine: Engine) -> None:
+        async def slowly(engine: WebRtcLinks) -> None:
             await close(engine)
             await asyncio.sleep(2.0)
 
         await ana.send("bob", "until then")
-        monkeypatch.setattr(Engine, "aclose", slowly)
+        monkeypatch.setattr(WebRtcLinks, "aclose", slowly)
         await ana.__aexit__(None, None, None)
         assert (await bob.status())["links"] == []

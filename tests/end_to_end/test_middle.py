@@ -15,7 +15,9 @@ from p2pchat.core.facts import AnswerMade, Fact, FrameReceived, FramesDrained, L
 from p2pchat.core.link import Link
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.errors import Unreadable
-from p2pchat.net.rtc import Engine
+from p2pchat.net.engines import make_engine
+from p2pchat.net.engines.port import Policy
+from p2pchat.net.links import WebRtcLinks
 from p2pchat.types import LinkId
 
 pytestmark = pytest.mark.real
@@ -29,7 +31,7 @@ class End:
 
     def __init__(self) -> None:
         self._facts: asyncio.Queue[Fact] = asyncio.Queue()
-        self.engine = Engine(self._facts.put_nowait)
+        self.links = WebRtcLinks(self._facts.put_nowait, make_engine("aiortc", Policy()))
 
     async def next(self, kind: type[F]) -> F:
         async with asyncio.timeout(20):
@@ -39,9 +41,9 @@ class End:
 
 
 async def connected(offerer: End, answerer: End) -> tuple[LinkUp, LinkUp]:
-    offerer.engine.make_offer(LINK)
-    answerer.engine.make_answer(LINK, (await offerer.next(OfferMade)).description)
-    offerer.engine.accept_answer(LINK, (await answerer.next(AnswerMade)).description)
+    offerer.links.make_offer(LINK)
+    answerer.links.make_answer(LINK, (await offerer.next(OfferMade)).description)
+    offerer.links.accept_answer(LINK, (await answerer.next(AnswerMade)).description)
     return await offerer.next(LinkUp), await answerer.next(LinkUp)
 
 
@@ -52,9 +54,9 @@ def link(role: Role) -> Link:
 async def deliver(frames: list[bytes], sender: End, ends: list[End], receiver: End) -> bytes:
     """Send frames and have everyone between pass them on."""
     (frame,) = frames
-    sender.engine.send(LINK, frame)
+    sender.links.send(LINK, frame)
     for incoming, outgoing in zip(ends[::2], ends[1::2], strict=True):
-        outgoing.engine.send(LINK, (await incoming.next(FrameReceived)).data)
+        outgoing.links.send(LINK, (await incoming.next(FrameReceived)).data)
     return (await receiver.next(FrameReceived)).data
 
 
@@ -79,4 +81,4 @@ async def test_the_same_frames_confirm_a_direct_link_and_not_one_through_the_mid
             offerer.receive(await deliver(welcome, bob, [his_right, his_left], alice), 0.0)
         assert not (offerer.confirmed or answerer.confirmed)
     finally:
-        await asyncio.gather(*(end.engine.aclose() for end in ends))
+        await asyncio.gather(*(end.links.aclose() for end in ends))

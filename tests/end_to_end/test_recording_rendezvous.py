@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.client import connect, create_home
-from p2pchat.net.rtc import Engine
+from p2pchat.net.links import WebRtcLinks
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
@@ -38,18 +38,18 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 def offered(monkeypatch: pytest.MonkeyPatch) -> list[Description]:
     """Every description a node takes in, which its peer must have sent through the rendezvous."""
     taken: list[Description] = []
-    answer, accept = Engine.make_answer, Engine.accept_answer
+    answer, accept = WebRtcLinks.make_answer, WebRtcLinks.accept_answer
 
-    def make_answer(self: Engine, link: LinkId, offer: Description, hinted: Servers) -> None:
+    def make_answer(self: WebRtcLinks, link: LinkId, offer: Description, hinted: Servers) -> None:
         taken.append(offer)
         answer(self, link, offer, hinted)
 
-    def accept_answer(self: Engine, link: LinkId, description: Description) -> None:
+    def accept_answer(self: WebRtcLinks, link: LinkId, description: Description) -> None:
         taken.append(description)
         accept(self, link, description)
 
-    monkeypatch.setattr(Engine, "make_answer", make_answer)
-    monkeypatch.setattr(Engine, "accept_answer", accept_answer)
+    monkeypatch.setattr(WebRtcLinks, "make_answer", make_answer)
+    monkeypatch.setattr(WebRtcLinks, "accept_answer", accept_answer)
     return taken
 
 

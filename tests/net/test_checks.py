@@ -14,11 +14,14 @@ import aioice.stun
 import pytest
 
 from p2pchat.core.facts import AnswerMade, Fact
-from p2pchat.net.rtc.checks import PEERS_MAX, PORTS_MAX, TO_ALL_MAX, TO_ONE_MAX, Checks, sparing
-from p2pchat.net.rtc.engine import Engine
+from p2pchat.net.checks import PEERS_MAX, PORTS_MAX, TO_ALL_MAX, TO_ONE_MAX, Checks, sparing
+from p2pchat.net.engines import make_engine
+from p2pchat.net.engines.port import Policy
+from p2pchat.net.links import WebRtcLinks
 from p2pchat.types import LinkId
 from p2pchat.wire.description import CANDIDATES_MAX, Candidate, Description
-from tests.net.test_rtc import ONE, Side, ice_of, linked
+from tests.support.aiortc_links import ice_of
+from tests.support.links import ONE, Side, linked
 
 UNANSWERED_S = 20.0
 CLAIMED = 60
@@ -61,7 +64,7 @@ async def answer_and_wait(offered: Description, monkeypatch: pytest.MonkeyPatch)
     """Answer a hostile offer, until all that follows from it has followed."""
     monkeypatch.setattr(aioice.stun, "RETRY_RTO", aioice.stun.RETRY_RTO / HASTE)
     facts: asyncio.Queue[Fact] = asyncio.Queue()
-    engine = Engine(facts.put_nowait)
+    engine = WebRtcLinks(facts.put_nowait, make_engine("aiortc", Policy()))
     engine.make_answer(LinkId(1), offered)
     assert isinstance(await facts.get(), AnswerMade)
     await asyncio.sleep(UNANSWERED_S / HASTE + CANDIDATES_MAX * 8 * 0.03)
@@ -71,7 +74,7 @@ async def answer_and_wait(offered: Description, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.real
 async def test_an_offer_has_few_datagrams_sent_to_one_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
     own = [f"127.0.{n}.1" for n in range(1, 9)]
-    monkeypatch.setattr("p2pchat.net.rtc.mending._host_addresses", lambda v4, v6: own)
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: own)
     async with third_parties(["127.0.0.1"] * CANDIDATES_MAX) as (candidates, reached):
         await answer_and_wait(offer(*candidates), monkeypatch)
     assert 0 < reached.total() <= TO_ONE_MAX
@@ -81,7 +84,7 @@ async def test_an_offer_has_few_datagrams_sent_to_one_that_it_names(monkeypatch:
 @pytest.mark.real
 async def test_an_offer_has_few_datagrams_sent_altogether(monkeypatch: pytest.MonkeyPatch) -> None:
     own = [f"127.0.{n}.1" for n in range(1, 9)]
-    monkeypatch.setattr("p2pchat.net.rtc.mending._host_addresses", lambda v4, v6: own)
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: own)
     places = [f"127.1.0.{n + 1}" for n in range(CANDIDATES_MAX)]
     async with third_parties(places) as (candidates, reached):
         await answer_and_wait(offer(*candidates), monkeypatch)
@@ -109,8 +112,8 @@ async def test_checks_that_bear_another_s_address_are_answered_one_by_one(
         await asyncio.sleep(UNANSWERED_S * 2 / HASTE)
     assert CLAIMED / 2 < reached.total() <= CLAIMED + TO_ONE_MAX
     assert len(ice._remote_candidates) <= PEERS_MAX
-    await one.engine.aclose()
-    await two.engine.aclose()
+    await one.links.aclose()
+    await two.links.aclose()
 
 
 @pytest.mark.real
@@ -124,8 +127,8 @@ async def test_a_link_that_has_been_up_for_long_still_asks_for_consent() -> None
         await pair.protocol.request(
             ice.build_request(pair, nominate=False), pair.remote_addr, ice.remote_password.encode()
         )
-    await one.engine.aclose()
-    await two.engine.aclose()
+    await one.links.aclose()
+    await two.links.aclose()
 
 
 def test_who_answers_under_the_right_key_is_sent_as_much_as_is_wanted() -> None:

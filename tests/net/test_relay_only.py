@@ -12,8 +12,9 @@ import pytest
 from p2pchat.core.facts import FrameReceived, LinkDown, LinkUp, OfferMade
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
-from tests.net.test_rtc import ONE, TWO, Side, frame, ice_of, introduced
+from tests.support.aiortc_links import ice_of
 from tests.support.certificates import certificate
+from tests.support.links import ONE, TWO, Side, frame, introduced
 from tests.support.socks import socks_proxy
 from tests.support.turn import Address, TurnServer, turn_server
 
@@ -37,7 +38,7 @@ def reached(side: Side, link: LinkId) -> set[Address]:
 
 async def up(a: Side, b: Side) -> tuple[Description, Description]:
     offer, answer = await introduced(a, b)
-    a.engine.accept_answer(ONE, answer)
+    a.links.accept_answer(ONE, answer)
     await a.next(LinkUp)
     await b.next(LinkUp)
     return offer, answer
@@ -45,8 +46,8 @@ async def up(a: Side, b: Side) -> tuple[Description, Description]:
 
 async def exchange(a: Side, b: Side, count: int = 50) -> None:
     for number in range(count):
-        a.engine.send(ONE, frame(number))
-        b.engine.send(TWO, frame(number))
+        a.links.send(ONE, frame(number))
+        b.links.send(TWO, frame(number))
     for number in range(count):
         assert await b.next(FrameReceived) == FrameReceived(TWO, frame(number))
         assert await a.next(FrameReceived) == FrameReceived(ONE, frame(number))
@@ -62,8 +63,8 @@ async def test_offer_and_answer_hold_the_relays_address_and_no_other(server: Tur
     assert reached(b, TWO) == {relays[0]}
     assert server.strangers == set(), "everything that reached a relay came from the other"
     assert server.passed > 200
-    await a.engine.aclose()
-    await b.engine.aclose()
+    await a.links.aclose()
+    await b.links.aclose()
     assert server.relays == {}, "what was allocated was given back"
 
 
@@ -77,36 +78,36 @@ async def test_one_who_does_not_hide_sees_the_relays_address_alone(
     await exchange(a, b)
     assert reached(plain, TWO if hidden_offers else ONE) == set(server.every_relay)
     assert len(server.every_relay) == 1
-    await a.engine.aclose()
-    await b.engine.aclose()
+    await a.links.aclose()
+    await b.links.aclose()
 
 
 async def test_the_same_server_without_relay_only_would_show_our_own_address(server: TurnServer) -> None:
     """So that the tests above can fail."""
     side = Side((server.url,))
-    side.engine.make_offer(ONE)
+    side.links.make_offer(ONE)
     offer = await side.next(OfferMade)
     assert {kind for kind, _ in shown(offer.description)} == {"host", "relay"}
-    await side.engine.aclose()
+    await side.links.aclose()
 
 
 async def test_no_socket_is_open_to_anybody_but_the_turn_server(server: TurnServer) -> None:
     side = Side((server.url,), relay_only=True)
-    side.engine.make_offer(ONE)
+    side.links.make_offer(ONE)
     await side.next(OfferMade)
     ice = ice_of(side, ONE)
     assert [protocol.local_candidate.type for protocol in ice._protocols] == ["relay"]
-    await side.engine.aclose()
+    await side.links.aclose()
 
 
 async def test_a_relay_that_turns_us_away_ends_the_link_in_words(server: TurnServer) -> None:
     side = Side((server.url.replace("secret", "guessed"),), relay_only=True)
-    side.engine.make_offer(ONE)
+    side.links.make_offer(ONE)
     async with asyncio.timeout(10):
         down = await side.facts.get()
     refused = "the TURN server refused its user or password; check 'p2pchat config get ice'"
     assert down == LinkDown(ONE, refused)
-    await side.engine.aclose()
+    await side.links.aclose()
 
 
 def by_name(server: TurnServer) -> str:
@@ -123,8 +124,8 @@ async def test_over_tcp_the_relay_itself_is_reached_through_the_proxy(server: Tu
         assert proxy.names() == ["turn.example"] * 2
         assert len(server.streams) == 2
         assert server.strangers == set()
-        await a.engine.aclose()
-        await b.engine.aclose()
+        await a.links.aclose()
+        await b.links.aclose()
 
 
 async def test_over_tls_it_is_the_relay_that_shows_its_certificate_to_us(
@@ -141,20 +142,20 @@ async def test_over_tls_it_is_the_relay_that_shows_its_certificate_to_us(
         for name, works in (("turn.example", True), ("other.example", False)):
             url = by_name(server).replace("turn:", "turns:", 1).replace("turn.example", name)
             side = Side((url,), relay_only=True, proxy=proxy.url)
-            side.engine.make_offer(ONE)
+            side.links.make_offer(ONE)
             async with asyncio.timeout(15):
                 fact = await side.facts.get()
             assert isinstance(fact, OfferMade) is works, fact
-            await side.engine.aclose()
+            await side.links.aclose()
         assert proxy.names() == ["turn.example", "other.example"]
 
 
 async def test_without_its_proxy_no_relay_is_reached(server: TurnServer) -> None:
     url = f"{server.url}?transport=tcp"
     side = Side((url,), relay_only=True, proxy="socks5h://127.0.0.1:9")
-    side.engine.make_offer(ONE)
+    side.links.make_offer(ONE)
     async with asyncio.timeout(15):
         down = await side.facts.get()
     assert down == LinkDown(ONE, "the TURN server gave no address; check 'p2pchat config get ice'")
     assert (server.streams, server.every_relay) == ({}, [])
-    await side.engine.aclose()
+    await side.links.aclose()

@@ -12,6 +12,9 @@ MARGIN = 0.1
 """Three times 18 sought links: two standard deviations are 0.08. Where neighbours were asked to part, and
 first hops drawn among all links, the share was a half and more; where relays could end walks, a quarter."""
 
+LEAGUE_MINUTES, LEAGUE_MARGIN = 2.5, 0.07
+"""Shorter, and closer: it is the same mesh every time."""
+
 pytestmark = pytest.mark.slow
 
 
@@ -29,12 +32,12 @@ def test_colluders_have_no_larger_share_of_sought_links_and_first_hops_than_of_t
     assert figures["links_min"] >= 3 and not figures["all_hostile"]
 
 
-def test_beside_a_rendezvous_that_shows_them_alone_they_gain_but_surround_nobody() -> None:
-    """Where a mesh begins so, maps show them first: eight such meshes gave .18 to .25 of what is sought,
-    .11 to .44 of first hops."""
-    figures = mesh("league").figures
-    assert figures["sought_hostile"] <= 0.28
-    assert figures["first_hostile"] <= 0.5
+def test_beside_a_rendezvous_that_shows_them_alone_they_gain_nothing_for_long() -> None:
+    """Where a mesh begins so, maps show them first. Were what is drawn then kept, and walks begun where they
+    would stay, eight such meshes gave .18 to .25 of what is sought, .11 to .44 of first hops."""
+    figures = formed(NODES, SHARE, "league", LEAGUE_MINUTES, 1).figures
+    assert figures["sought_hostile"] <= SHARE + LEAGUE_MARGIN
+    assert figures["first_hostile"] <= SHARE + 2 * LEAGUE_MARGIN
     assert figures["links_min"] >= 2 and not figures["all_hostile"]
 
 

@@ -143,7 +143,7 @@ class Station:
         return (*via, node, *via) if via else None
 
     @property
-    def crowd(self) -> int:
+    def reachable(self) -> int:
         """How many nodes can be reached, ourselves included."""
         links, seen, waiting = self.map(), {self.id: None}, [self.id]
         while waiting:

@@ -107,7 +107,7 @@ class Stem:
         pin = self._pinned.now
         hops = len(pin.nodes) if pin is not None and pin.holds() else 0
         station = pin.station if pin is not None else next(iter(self._stations), None)
-        crowd = station.crowd if station is not None else 1
+        crowd = station.reachable if station is not None else 1
         begins = hops > 0 and pin is not None and pin.link in self._trusted.values()
         return StemStatus(self._profile.name, hops, self._profile.hops[0], crowd, self._pinned.drawn, begins)
 
@@ -158,6 +158,12 @@ class Stem:
         self._sought.setdefault(link, now)
         return self._depart(now)
 
+    def drop_sought(self, link: LinkId) -> None:
+        """It counts as such no more: unless a contact is there, the next stem begins at another."""
+        self._sought.pop(link, None)
+        if self._sought and not self.leads_to_contact(link):
+            self._pinned.forsake(link)
+
     def here(self, now: float) -> Station | None:
         """Our place on the map; None as long as more of the map is about to come."""
         station = self._stations.now(now)
@@ -171,6 +177,10 @@ class Stem:
     def trust(self, link: LinkId, contact: ContactId) -> None:
         """A contact is behind this link: stems begin there, if they can."""
         self._trusted[contact] = link
+
+    def leads_to_contact(self, link: LinkId) -> bool:
+        """Whether one is there."""
+        return link in self._trusted.values()
 
     def distrust(self, contact: ContactId) -> None:
         """No more, and no stem goes on beginning there."""
@@ -293,7 +303,7 @@ class Stem:
         station = self._stations.now(now)
         if station is None or not station.closed:
             return False
-        crowd = station.crowd
+        crowd = station.reachable
         return bool(guarded) or crowd <= FEW or (settled and crowd == 1 + len(station.neighbours))
 
     def _cover(self, now: float) -> list[Output]:

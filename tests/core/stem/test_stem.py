@@ -592,6 +592,22 @@ def test_when_the_first_hop_is_lost_the_next_is_one_that_was_sought_before(seed:
     assert {first, mesh.pinned("a")[0]} == {"c", "d"}, "and not the one that has just come"
 
 
+def test_no_stem_goes_on_beginning_at_a_link_that_is_drawn_anew_unless_a_contact_is_there() -> None:
+    mesh = chosen("c", "d")
+    mesh.submit("a", cell(1))
+    first = mesh.pinned("a")[0]
+    stem = mesh.stems["a"]
+    stem.drop_sought(LinkId(ord(first)))
+    mesh.submit("a", cell(2))
+    other = mesh.pinned("a")[0]
+    assert {first, other} == {"c", "d"}
+    stem.trust(LinkId(ord(other)), ContactId("bob"))
+    stem.sought(LinkId(ord(first)), mesh.now)
+    stem.drop_sought(LinkId(ord(other)))
+    mesh.submit("a", cell(3))
+    assert mesh.pinned("a")[0] == other
+
+
 def test_a_first_hop_is_given_up_after_as_long_as_tors_guards_are() -> None:
     mesh = chosen("c", "d")
     mesh.submit("a", cell(1))

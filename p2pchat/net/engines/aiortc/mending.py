@@ -17,7 +17,7 @@ import struct
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from p2pchat.net import without_av
+from p2pchat.net.engines.aiortc import without_av
 
 without_av.install()
 
@@ -33,8 +33,8 @@ from aiortc import (  # noqa: E402
     RTCSessionDescription,
 )
 
-from p2pchat.net.rtc import gathering  # noqa: E402
-from p2pchat.net.rtc.checks import PEERS_MAX, Checks  # noqa: E402
+from p2pchat.net.checks import PEERS_MAX, Checks  # noqa: E402
+from p2pchat.net.engines.aiortc import gathering  # noqa: E402
 
 __all__ = [
     "RTCConfiguration",

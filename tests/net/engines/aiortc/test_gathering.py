@@ -11,7 +11,9 @@ import pytest
 
 from p2pchat.core.facts import Fact, LinkDown, OfferMade
 from p2pchat.net import interfaces
-from p2pchat.net.rtc.engine import Engine
+from p2pchat.net.engines import make_engine
+from p2pchat.net.engines.port import Policy
+from p2pchat.net.links import WebRtcLinks
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description, Nat
 from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
@@ -25,12 +27,12 @@ DEAD = Stun("127.0.0.1", 9)
 async def offered(own: Servers = NO_SERVERS, hinted: Servers = NO_SERVERS, **how: object) -> Description:
     """What an engine offers for a link."""
     facts: asyncio.Queue[Fact] = asyncio.Queue()
-    engine = Engine(facts.put_nowait, own, **how)  # type: ignore[arg-type]
-    engine.make_offer(ONE, hinted)
+    links = WebRtcLinks(facts.put_nowait, make_engine("aiortc", Policy(**how)), own)  # type: ignore[arg-type]
+    links.make_offer(ONE, hinted)
     try:
         made = await asyncio.wait_for(facts.get(), 30)
     finally:
-        await engine.aclose()
+        await links.aclose()
     assert isinstance(made, OfferMade), made
     return made.description
 
@@ -79,7 +81,7 @@ async def test_every_stun_server_is_asked_not_the_first_alone() -> None:
 async def test_a_stun_server_is_asked_over_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
     if not socket.has_ipv6:
         pytest.skip("needs IPv6")
-    monkeypatch.setattr("p2pchat.net.rtc.mending._host_addresses", lambda v4, v6: ["::1"])
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: ["::1"])
     with stun_servers("::1") as servers:
         made = await offered(Servers(servers))
     assert made.nat is Nat.OPEN
@@ -105,17 +107,18 @@ async def test_every_turn_server_lends_an_address(turn: Turn) -> None:
 
 async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: Turn) -> None:
     facts: asyncio.Queue[Fact] = asyncio.Queue()
-    engine = Engine(facts.put_nowait, Servers(turn=(Turn(turn.host, turn.port, USER, "wrong"),)))
-    engine.make_offer(ONE)
+    wrong = Servers(turn=(Turn(turn.host, turn.port, USER, "wrong"),))
+    links = WebRtcLinks(facts.put_nowait, make_engine("aiortc", Policy()), wrong)
+    links.make_offer(ONE)
     made = await facts.get()
     assert isinstance(made, OfferMade)
     assert "relay" not in {each.kind for each in made.description.candidates}
-    assert list(engine.refused) == [f"{turn.host}:{turn.port}"]
-    engine.use_servers(Servers(turn=(turn,)))
-    engine.make_offer(LinkId(2))
+    assert list(links.refused) == [f"{turn.host}:{turn.port}"]
+    links.use_servers(Servers(turn=(turn,)))
+    links.make_offer(LinkId(2))
     await facts.get()
-    assert list(engine.refused) == []
-    await engine.aclose()
+    assert list(links.refused) == []
+    await links.aclose()
 
 
 async def test_with_relay_only_nobody_hinted_is_asked(turn: Turn) -> None:
@@ -155,7 +158,7 @@ async def test_among_dozens_of_addresses_the_relay_is_still_offered(
     turn: Turn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = [f"127.0.{n}.1" for n in range(1, 31)]
-    monkeypatch.setattr("p2pchat.net.rtc.mending._host_addresses", lambda v4, v6: many)
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: many)
     with stun_servers() as servers:
         made = await offered(Servers(servers, (turn,)))
     kinds = [each.kind for each in made.candidates]
@@ -174,8 +177,8 @@ def test_the_way_to_the_world_comes_first_then_one_address_of_each_network() -> 
 
 async def test_a_link_that_ends_while_it_gathers_leaves_nothing_behind(turn: Turn) -> None:
     facts: asyncio.Queue[Fact] = asyncio.Queue()
-    engine = Engine(facts.put_nowait, Servers((DEAD,), (turn,)))
-    engine.make_offer(ONE)
+    links = WebRtcLinks(facts.put_nowait, make_engine("aiortc", Policy()), Servers((DEAD,), (turn,)))
+    links.make_offer(ONE)
     await asyncio.sleep(0)
-    await engine.aclose()
+    await links.aclose()
     assert not any(isinstance(each, LinkDown) for each in list(facts._queue))  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 import aioice.ice
@@ -29,6 +29,7 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from python_socks.async_.asyncio import Proxy
 
 from p2pchat.net import interfaces
+from p2pchat.net.engines.port import Pair, PathKind
 from p2pchat.net.racing import connected
 from p2pchat.net.tls import tls_context
 from p2pchat.wire.description import Nat
@@ -89,23 +90,17 @@ def nat(connection: aioice.ice.Connection) -> Nat:
     return _NATS.get(connection, Nat.UNKNOWN)
 
 
-def remote(connection: aioice.ice.Connection) -> str:
-    """The address of the other end of the chosen pair; empty if none is chosen, or a TURN server stands
-    there."""
-    for pair in connection._nominated.values():
-        candidate = pair.remote_candidate
-        return "" if candidate.type == "relay" else str(candidate.host)
-    return ""
-
-
-def base(connection: aioice.ice.Connection) -> str | None:
-    """The address of this machine from which the chosen pair sends; None: none is chosen."""
+def chosen(connection: aioice.ice.Connection) -> Pair | None:
+    """The pair that messages take; None: none is chosen. aioice counts what STUN showed as a host's."""
     for pair in connection._nominated.values():
         transport: Any = pair.protocol.transport
         if isinstance(transport, aioice.turn.TurnTransport):
             transport = transport._TurnTransport__inner_protocol.transport  # type: ignore[attr-defined]
         where = transport.get_extra_info("sockname")
-        return str(where[0]) if where else None
+        if where:
+            own, peer = pair.local_candidate.type, pair.remote_candidate.type
+            remote = "" if peer == "relay" else str(pair.remote_candidate.host)
+            return Pair(cast(PathKind, own), cast(PathKind, peer), str(where[0]), remote)
     return None
 
 

@@ -1,0 +1,154 @@
+"""What a WebRTC engine does for us: one connection with one data channel, and nothing of the engine's own.
+
+Knows: the port. Does not know: any engine, or what messages hold.
+
+An engine makes connections. A connection makes a description, takes the other end's, and then tells its
+listener what happens, in the event loop and in this order::
+
+    on_open (on_message | on_drain)* on_end?
+
+``on_end`` comes at most once, and may be all that comes. After ``close`` nothing comes. The tests in
+tests/net/engines hold every engine to this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from p2pchat.errors import LinkError
+from p2pchat.wire.description import Description
+from p2pchat.wire.ice import Servers
+
+PathKind = Literal["host", "srflx", "prflx", "relay"]
+"""RFC 8445: an address of one's own, one that a STUN server saw, one that the other end saw, a TURN
+server's."""
+
+CHANNEL: Final = "p2pchat"
+"""The one data channel's label."""
+
+CLOSE_SECONDS: Final = 2.0
+"""For an engine to finish what it has begun, and again for it to close."""
+
+DRAIN_SECONDS: Final = 1.0
+"""For the peer to acknowledge what was sent before we close: some repeats of a lost packet, yet nobody waits
+long for a peer that is dead."""
+
+MESSAGE_MAX: Final = 16_384
+"""Bytes; what every engine passes on whole. Frames have 1152."""
+
+SECOND_CHANNEL: Final = "the peer opened a second channel"
+UNLIKE_CHANNEL: Final = "the peer's channel is not ordered and reliable"
+TEXT: Final = "the peer sent text"
+CLOSED: Final = "the channel was closed"
+"""Why a connection ended, where it is the peer's doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for every connection of one engine."""
+
+    relay_only: bool = False
+    """Nothing is sent or received but by way of a TURN server, and no description names another address."""
+    proxy: str | None = None
+    """URL of the SOCKS5 proxy between us and TURN servers that are reached over TCP."""
+    ca_file: str | None = None
+    """A PEM file of certificates to trust beside the system's, where a TURN server is reached by TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """SHA-256 of both certificates as the DTLS connection itself used them, 32 bytes each. What a description
+    said does not count."""
+
+    own: bytes
+    peer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The way that ICE has chosen."""
+
+    own: PathKind
+    peer: PathKind
+    base: str
+    """The address of this machine from which it sends, numeric."""
+    remote: str = ""
+    """The address of the other end; empty if a TURN server stands there."""
+
+
+class Listener(Protocol):
+    """Is told what happens to one connection. Nothing here may block."""
+
+    def on_open(self) -> None:
+        """The channel is open: fingerprints and pair are known, messages may be sent."""
+
+    def on_message(self, message: bytes) -> None:
+        """A message came, after all that were sent before it."""
+
+    def on_drain(self) -> None:
+        """``buffered_bytes`` became less than it was after the last ``send_message``."""
+
+    def on_end(self, reason: str) -> None:
+        """It failed, or the other end closed it. The reason is a few words, fit for a person."""
+
+
+class PeerConnection(Protocol):
+    """One of them. ``make_offer``, or ``make_answer``, is called once, before all else."""
+
+    async def make_offer(self) -> Description:
+        """Describe our side, with every address at which we may be reached. Raises LinkError, or what the
+        engine raises."""
+
+    async def make_answer(self, offer: Description) -> Description:
+        """Describe our side to somebody's offer. Raises as ``make_offer``."""
+
+    async def accept_answer(self, answer: Description) -> None:
+        """Connect to who answered our offer. Raises as ``make_offer``."""
+
+    def send_message(self, message: bytes) -> bool:
+        """Send a message of any size up to ``MESSAGE_MAX``. False: the channel is not open, and it was
+        dropped."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes of messages that wait in the engine to be sent for the first time."""
+
+    def read_fingerprints(self) -> Fingerprints:
+        """Once it is open."""
+
+    def selected_pair(self) -> Pair | None:
+        """None before it is open."""
+
+    async def close(self) -> None:
+        """Let what was sent arrive, within ``DRAIN_SECONDS``, then close. Never raises; the listener hears
+        nothing more. May be called at any time, and while an offer or answer is being made."""
+
+
+class Engine(Protocol):
+    """Makes connections."""
+
+    name: str
+    """As the setting calls it."""
+
+    policy: Policy
+
+    refused: set[str]
+    """Which TURN servers, as ``host:port``, refused their user or password when last asked."""
+
+    def make_connection(self, listener: Listener, servers: Servers) -> PeerConnection:
+        """A connection that asks these servers. It does nothing yet."""
+
+
+MakeEngine = Callable[[Policy], Engine]
+
+
+def check_relayed(made: Description, refused: bool) -> None:
+    """Whatever an engine has gathered: our own address leaves in no description. ``refused``: a TURN server
+    did not take its password. Raises LinkError."""
+    if not made.candidates:
+        fault = "refused its user or password" if refused else "gave no address"
+        raise LinkError(f"the TURN server {fault}; check 'p2pchat config get ice'")
+    if any(candidate.kind != "relay" for candidate in made.candidates):
+        raise LinkError("the engine would have shown our own address")

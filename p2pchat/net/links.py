@@ -1,0 +1,218 @@
+"""WebRTC links: names them, gives them their time, and tells what becomes of them as facts.
+
+Knows: one connection for each link, whom it may ask, credit. Does not know: which engine makes connections,
+what frames hold, whom a link is with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any, Final
+
+from p2pchat.core.facts import (
+    AnswerMade,
+    Fact,
+    FrameReceived,
+    FramesDrained,
+    LinkDown,
+    LinkShaken,
+    LinkUp,
+    OfferMade,
+)
+from p2pchat.errors import LinkError, Malformed
+from p2pchat.net.checks import sparing
+from p2pchat.net.engines.port import Engine, PeerConnection
+from p2pchat.types import LinkId
+from p2pchat.wire.description import Description
+from p2pchat.wire.ice import NO_SERVERS, Servers
+
+CONNECT_SECONDS: Final = 20.0
+"""From the first description to the open channel; ICE over two NATs needs up to 7 s (measured)."""
+
+Report = Callable[[Fact], None]
+
+_log = logging.getLogger(__name__)
+
+
+class WebRtcLinks:
+    """Makes and keeps links. ``report`` is called in the event loop and must not block.
+
+    ``servers`` are the user's own STUN and TURN servers. With a policy of relays only, nothing is sent or
+    received but by way of their TURN server: no socket of a link is open to anybody else, and neighbours
+    learn the server's address alone. UDP does not go through a proxy, so no STUN server is asked then,
+    whoever names it.
+    """
+
+    def __init__(self, report: Report, engine: Engine, servers: Servers = NO_SERVERS) -> None:
+        self._report = report
+        self._engine = engine
+        self._servers = servers
+        self._links: dict[LinkId, _Link] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Which TURN servers, as ``host:port``, refused their user or password when last asked."""
+        return tuple(sorted(self._engine.refused))
+
+    def use_servers(self, servers: Servers) -> None:
+        """Ask these of the user's for links that are made from now on."""
+        self._servers = servers
+        self._engine.refused.clear()
+
+    def make_offer(self, link: LinkId, hinted: Servers = NO_SERVERS) -> None:
+        """Begin a link; answered by OfferMade or LinkDown. ``hinted``: what a rendezvous has named, to be
+        asked beside the user's own servers."""
+        self._begin(link, hinted, lambda made: made.describe_offer())
+
+    def make_answer(self, link: LinkId, offer: Description, hinted: Servers = NO_SERVERS) -> None:
+        """Begin a link to somebody's offer; answered by AnswerMade or LinkDown."""
+        self._begin(link, hinted, lambda made: made.describe_answer(offer))
+
+    def accept_answer(self, link: LinkId, answer: Description) -> None:
+        """Go on with the link we offered; answered by LinkUp or LinkDown."""
+        known = self._links.get(link)
+        if known is not None:
+            self._spawn(known.guarded(known.connection.accept_answer(sparing(answer))))
+
+    def send(self, link: LinkId, frame: bytes) -> None:
+        """Send one frame, after all before it. Dropped when the link is gone: the fact of that is on its
+        way."""
+        known = self._links.get(link)
+        if known is not None:
+            known.send_frame(frame)
+
+    def moved(self, addresses: Collection[str]) -> None:
+        """This machine has these addresses now: links from others are shaken."""
+        for link, made in list(self._links.items()):
+            pair = made.connection.selected_pair()
+            if pair is not None and pair.base not in addresses:
+                self._report(LinkShaken(link))
+
+    def shake(self) -> None:
+        """The machine has slept: nobody knows which link still stands."""
+        for link in list(self._links):
+            self._report(LinkShaken(link))
+
+    def close(self, link: LinkId) -> None:
+        """Close after what was sent has left, as far as the engine gets in its time; no fact follows."""
+        known = self._links.pop(link, None)
+        if known is not None:
+            known.silence()
+            self._spawn(known.connection.close())
+
+    async def aclose(self) -> None:
+        """Close everything and wait for it."""
+        for link in list(self._links):
+            self.close(link)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(
+        self, link: LinkId, hinted: Servers, step: Callable[[_Link], Coroutine[Any, Any, None]]
+    ) -> None:
+        made = _Link(link, self._engine, self._asked(hinted), self._tell)
+        self._links[link] = made
+        self._spawn(made.guarded(step(made)))
+        self._spawn(made.guarded(made.watch()))
+
+    def _asked(self, hinted: Servers) -> Servers:
+        """What may be asked for a link. Where UDP would show our address, no datagram leaves for a server."""
+        policy = self._engine.policy
+        if policy.relay_only:
+            return Servers(turn=self._servers.turn)
+        if policy.proxy is None:
+            return self._servers + hinted
+        over_tcp = tuple(each for each in hinted.turn if each.transport != "udp")
+        return Servers(turn=self._servers.turn) + Servers(turn=over_tcp)
+
+    def _tell(self, fact: Fact) -> None:
+        if isinstance(fact, LinkDown):
+            self.close(fact.link)
+        self._report(fact)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _Link:
+    """One connection, and what it says."""
+
+    def __init__(self, link: LinkId, engine: Engine, servers: Servers, tell: Report) -> None:
+        self._id = link
+        self._tell: Report | None = tell
+        self._over = asyncio.Event()
+        self._in_engine: deque[int] = deque()
+        self._waiting = 0
+        self.connection: PeerConnection = engine.make_connection(self, servers)
+
+    def report(self, fact: Fact) -> None:
+        if self._tell is not None:
+            self._tell(fact)
+
+    def silence(self) -> None:
+        """Report nothing any more."""
+        self._tell = None
+        self._over.set()
+
+    # --- making the connection
+
+    async def describe_offer(self) -> None:
+        self.report(OfferMade(self._id, await self.connection.make_offer()))
+
+    async def describe_answer(self, offer: Description) -> None:
+        self.report(AnswerMade(self._id, await self.connection.make_answer(sparing(offer))))
+
+    async def watch(self) -> None:
+        """The link is down when the channel does not open in time."""
+        await asyncio.wait_for(self._over.wait(), CONNECT_SECONDS)
+
+    async def guarded(self, step: Coroutine[Any, Any, None]) -> None:
+        """Whatever goes wrong in a step ends the link, in one line."""
+        try:
+            await step
+        except TimeoutError:
+            self.on_end(f"no connection within {CONNECT_SECONDS:.0f} seconds")
+        except (Malformed, LinkError) as error:
+            self.on_end(str(error))
+        except Exception as error:  # noqa: BLE001 -- engines' own errors have no common root
+            _log.debug("link %d", self._id, exc_info=True)
+            self.on_end(f"{type(error).__name__}: {error}")
+
+    # --- what the connection says
+
+    def on_open(self) -> None:
+        self._over.set()
+        seen, pair = self.connection.read_fingerprints(), self.connection.selected_pair()
+        self.report(LinkUp(self._id, seen.own, seen.peer, pair.remote if pair is not None else ""))
+
+    def on_message(self, message: bytes) -> None:
+        self.report(FrameReceived(self._id, message))
+
+    def on_drain(self) -> None:
+        """Give credit back for the frames that have left the engine's buffer."""
+        buffered, left = self.connection.buffered_bytes, 0
+        while self._in_engine and self._waiting - self._in_engine[0] >= buffered:
+            self._waiting -= self._in_engine.popleft()
+            left += 1
+        if left:
+            self.report(FramesDrained(self._id, left))
+
+    def on_end(self, reason: str) -> None:
+        self.report(LinkDown(self._id, reason))
+
+    # --- frames
+
+    def send_frame(self, frame: bytes) -> None:
+        """Send it, and count it until it has left."""
+        if not self.connection.send_message(frame):
+            return
+        self._in_engine.append(len(frame))
+        self._waiting += len(frame)
+        if not self.connection.buffered_bytes:
+            self.on_drain()

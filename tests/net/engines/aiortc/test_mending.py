@@ -1,0 +1,125 @@
+"""What had to be mended in aiortc stays mended, and nothing that a peer sends it harms more than its link."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+
+import aioice
+import pytest
+from aiortc import (
+    RTCSctpTransport,
+    rtcsctptransport,
+)
+
+from p2pchat.core.facts import FrameReceived, LinkDown, LinkUp, OfferMade
+from p2pchat.net.engines.aiortc.mending import (
+    CHUNKS_HELD_MAX,
+    DATAGRAMS_MAX,
+    SCTP_RTO_MIN,
+    _addresses_even_offline,
+)
+from tests.support.aiortc_links import ice_of, sctp_of
+from tests.support.links import ONE, TWO, Side, frame, introduced, linked
+
+pytestmark = pytest.mark.real
+
+
+async def test_nothing_a_stranger_sends_harms_a_link(sides: tuple[Side, Side]) -> None:
+    a, b = sides
+    _, answer = await introduced(a, b)
+    a.links.accept_answer(ONE, answer)
+    await a.next(LinkUp)
+    await b.next(LinkUp)
+    header = struct.pack("!HHI12s", 1, 4, 0x2112A442, bytes(12))
+    short_priority = header + struct.pack("!HH", 0x24, 0)
+    for candidate in answer.candidates:
+        family = socket.AF_INET6 if ":" in candidate.address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as stranger:
+            for data in (b"", short_priority, header, *(bytes([first]) * 30 for first in range(256))):
+                stranger.sendto(data, (candidate.address, candidate.port))
+                await asyncio.sleep(0)
+    for number in range(3):
+        a.links.send(ONE, frame(number))
+        assert await b.next(FrameReceived) == FrameReceived(TWO, frame(number))
+
+
+async def test_a_flood_of_datagrams_is_held_to_a_bound(sides: tuple[Side, Side]) -> None:
+    a, b = sides
+    await linked(a, b)
+    ice = ice_of(b, TWO)
+    for _ in range(3 * DATAGRAMS_MAX):
+        ice._protocols[0].datagram_received(b"\x17" * 30, ("192.0.2.9", 9))
+    assert ice._queue.qsize() == DATAGRAMS_MAX
+    a.links.send(ONE, frame(1))
+    assert await b.next(FrameReceived) == FrameReceived(TWO, frame(1))
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_a_message_without_end_ends_the_link(sides: tuple[Side, Side], size: int) -> None:
+    a, b = sides
+    await linked(a, b)
+    here, there = sctp_of(a, ONE), sctp_of(b, TWO)
+    for number in range(CHUNKS_HELD_MAX):
+        await there._receive_chunk(_fragment(here, number, size))
+    await here._send_chunk(_fragment(here, CHUNKS_HELD_MAX, size))
+    assert isinstance(await b.next(LinkDown), LinkDown)
+    assert sum(len(stream.reassembly) for stream in there._inbound_streams.values()) == CHUNKS_HELD_MAX + 1
+
+
+async def test_sctp_that_makes_no_sense_ends_the_link_and_fills_no_log(
+    sides: tuple[Side, Side], caplog: pytest.LogCaptureFixture
+) -> None:
+    a, b = sides
+    await linked(a, b)
+    chunk = rtcsctptransport.ReconfigChunk()
+    chunk.params = [(13, b"short")]
+    await sctp_of(a, ONE)._send_chunk(chunk)
+    assert isinstance(await b.next(LinkDown), LinkDown)
+    await b.links.aclose()
+    assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_consent_is_not_asked_for_on_a_connection_that_was_closed_meanwhile() -> None:
+    connection = aioice.Connection(ice_controlling=True)
+    await connection.close()
+    async with asyncio.timeout(2):
+        await connection.query_consent()
+
+
+async def test_a_lost_packet_is_missed_after_a_fifth_of_a_second(sides: tuple[Side, Side]) -> None:
+    a, b = sides
+    await linked(a, b)
+    for _ in range(50):
+        sctp_of(a, ONE)._update_rto(0.001)
+    assert sctp_of(a, ONE)._rto == SCTP_RTO_MIN == 0.2
+
+
+async def test_silent_servers_hold_nobody_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{silent.getsockname()[1]}"
+        side = Side((f"stun:{where}", f"turn:user:password@{where}"))
+        side.links.make_offer(ONE)
+        async with asyncio.timeout(4.5):  # aioice by itself takes 5 s
+            assert isinstance(await side.facts.get(), OfferMade)
+        await side.links.aclose()
+
+
+def test_a_machine_without_a_network_still_has_its_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: [])
+    assert _addresses_even_offline(True, True) == ["127.0.0.1"]
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: ["192.0.2.1"])
+    assert _addresses_even_offline(True, True) == ["192.0.2.1"]
+
+
+def _fragment(sctp: RTCSctpTransport, number: int, size: int) -> rtcsctptransport.DataChunk:
+    """One of a message that never ends."""
+    (stream,) = sctp._data_channels
+    chunk = rtcsctptransport.DataChunk(flags=0 if number else rtcsctptransport.SCTP_DATA_FIRST_FRAG)
+    chunk.tsn = (sctp._local_tsn + number) % 2**32
+    chunk.stream_id, chunk.stream_seq, chunk.protocol = stream, sctp._outbound_stream_seq[stream], 53
+    chunk.user_data = bytes(size)
+    return chunk

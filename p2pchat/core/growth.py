@@ -17,7 +17,7 @@ GROWN = 1.2
 """So many times the nodes among which a link was drawn make it worth another draw: who was there first is
 drawn so much too often, at most."""
 
-LOOK_S = 5.0
+LOOK_S = 8.0
 """How often it is looked; one link at a time is drawn anew."""
 
 PAUSE_S = 15.0

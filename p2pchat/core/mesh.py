@@ -279,6 +279,10 @@ class Mesh:
         """Whether our stem begins there."""
         return not self._stemless and self._stem.begins_at(link)
 
+    def is_needed(self, link: LinkId, now: float) -> bool:
+        """Whether its other end has hardly another, as far as we know."""
+        return self._stem.is_needed(link, now)
+
     def leads_to_contact(self, link: LinkId) -> bool:
         """Whether a contact is there whom we know to be it."""
         return self._stem.leads_to_contact(link)

@@ -41,6 +41,10 @@ class Use(Protocol):
         """Whether our stem begins there."""
         ...
 
+    def is_needed(self, link: LinkId, now: float) -> bool:
+        """Whether its other end has hardly another, as far as we know."""
+        ...
+
     def leads_to_contact(self, link: LinkId) -> bool:
         """Whether a contact is there whom we know to be it."""
         ...
@@ -130,7 +134,7 @@ class Places:
         if self.missing(neighbours) > 0:
             return []
         met = [each for each in _of(neighbours, Standing.MET) if each.counts]
-        begun = [each for each in met if not each.swap and not each.young(now)]
+        begun = [each for each in met if not each.swap and not each.young(now) and not self._kept(each, now)]
         if begun:
             return begun
         if len(met) > MET:
@@ -138,6 +142,10 @@ class Places:
         if self.missing(neighbours) < 0:
             return [each for each in _of(neighbours, Standing.SOUGHT) if self._spare(each, now)]
         return []
+
+    def _kept(self, neighbour: Neighbour, now: float) -> bool:
+        """Whether it was drawn, and its other end needs it: behind its NAT that may reach nobody else."""
+        return neighbour.among > 0 and self._use.is_needed(neighbour.id, now)
 
     def _spare(self, neighbour: Neighbour, now: float) -> bool:
         """Whether nothing would be missed without it."""

@@ -49,12 +49,16 @@ class Idle:
 
     def __init__(self, first: int, contact: int) -> None:
         self._first, self._contact = first, contact
+        self.needed: list[LinkId] = []
 
     def idle(self, link: LinkId) -> bool:
         return True
 
     def first(self, link: LinkId) -> bool:
         return link == self._first
+
+    def is_needed(self, link: LinkId, now: float) -> bool:
+        return link in self.needed
 
     def leads_to_contact(self, link: LinkId) -> bool:
         return link == self._contact
@@ -163,3 +167,14 @@ def test_none_is_drawn_anew_while_one_is_missing() -> None:
 def test_a_link_to_a_contact_is_kept_however_few_there_were() -> None:
     contact, *others = drawn(3, 20, 20)
     assert places(contact=contact.id).to_renew([contact, *others], grown(20), LONG) == []
+
+
+def test_what_is_drawn_anew_goes_only_when_its_other_end_has_other_links() -> None:
+    was_sought, met = up(Standing.MET), up(Standing.MET)
+    was_sought.among = 5
+    use = Idle(0, 0)
+    use.needed = [was_sought.id, met.id]
+    neighbours = [*several(3, Standing.SOUGHT), was_sought, met]
+    assert shed(Places(Settings(), SeededEntropy("places"), use), neighbours) == [met]
+    use.needed = []
+    assert was_sought in shed(Places(Settings(), SeededEntropy("places"), use), neighbours)

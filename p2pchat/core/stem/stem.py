@@ -164,6 +164,12 @@ class Stem:
         if self._sought and not self.leads_to_contact(link):
             self._pinned.forsake(link)
 
+    def is_needed(self, link: LinkId, now: float) -> bool:
+        """Whether the neighbour there has ``FEW`` links or fewer, as far as is known."""
+        station = self._stations.now(now)
+        name = station.name_at(link) if station is not None else None
+        return station is not None and name is not None and len(station.map().get(name, ())) <= FEW
+
     def here(self, now: float) -> Station | None:
         """Our place on the map; None as long as more of the map is about to come."""
         station = self._stations.now(now)

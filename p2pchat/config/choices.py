@@ -133,6 +133,7 @@ class Choices:
             self["ca-file"].value,
             self["lan"].value,
             self["listen"].value,
+            self["engine"].value,
         )
 
     def _problem_of_one(self) -> str:

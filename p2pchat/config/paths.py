@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Final
 
 from p2pchat.errors import Malformed
@@ -19,6 +20,20 @@ _PROXY: Final = re.compile(
 
 ICE_LIKE: Final = "like stun:host:port or turn:user:password@host:port, with blanks between several"
 PROXY_LIKE: Final = "like socks5h://127.0.0.1:9050 (h: the proxy looks names up)"
+
+
+_AUTO: Final = "auto"
+AIORTC: Final = "aiortc"
+LIBWEBRTC: Final = "libwebrtc"
+ENGINES: Final = (_AUTO, AIORTC, LIBWEBRTC)
+
+_TAKE_AUTO: Final = "; let engine be auto"
+_LIBRARIES: Final = {AIORTC: "aiortc", LIBWEBRTC: "wrtc"}
+
+
+def is_installed(engine: str) -> bool:
+    """Whether the library of this engine is there. It is not loaded."""
+    return find_spec(_LIBRARIES[engine]) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,8 @@ class Paths:
     """Others are looked for on this machine's own network, directly, and may find us there."""
     listen: int | None = None
     """The TCP port at which members may come to us from anywhere."""
+    engine: str = _AUTO
+    """What makes WebRTC links: one of ``ENGINES``."""
 
     @property
     def servers(self) -> Servers:
@@ -49,8 +66,13 @@ class Paths:
         if shown and (self.relay_only or self.proxy is not None):
             what = "relay-only" if self.relay_only else "the proxy"
             return f"{shown} shows your address and goes round {what}: have one or the other"
-        if not self.relay_only:
-            return ""
+        return self._relays_conflict() if self.relay_only else self._engine_conflict()
+
+    def engine_name(self) -> str:
+        """The engine that is to run. auto takes the one that keeps to every other setting."""
+        return AIORTC if self.engine == _AUTO else self.engine
+
+    def _relays_conflict(self) -> str:
         if not self.servers.turn:
             return (
                 "relay-only needs a TURN server: 'p2pchat config set ice turn:USER:PASSWORD@HOST:PORT',"
@@ -61,6 +83,22 @@ class Paths:
                 "behind a proxy, relay-only needs a TURN server over TCP: let its address in ice end in"
                 " ?transport=tcp, or use turns:"
             )
+        return self._engine_conflict()
+
+    def _engine_conflict(self) -> str:
+        if self.engine_name() != LIBWEBRTC:
+            return ""
+        if not is_installed(LIBWEBRTC):
+            return (
+                "engine libwebrtc is not installed here: in the clone, pip install --require-hashes -r"
+                " scripts/locks/libwebrtc.txt; or 'p2pchat config set engine auto'"
+            )
+        if self.relay_only:
+            return f"with relay-only, engine libwebrtc would show your address{_TAKE_AUTO}"
+        if self.proxy is not None:
+            return f"engine libwebrtc reaches no TURN server through a proxy{_TAKE_AUTO}"
+        if self.ca_file is not None and any(server.transport == "tls" for server in self.servers.turn):
+            return f"engine libwebrtc does not read ca-file for a turns: server{_TAKE_AUTO}"
         return ""
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from p2pchat.config.kinds import AUTO, FILE, PORT, PROXY, SERVERS, Bindings, Kind, Number, OneOf, YesNo
+from p2pchat.config.paths import ENGINES
 from p2pchat.core.settings import Settings as Defaults
 from p2pchat.core.stem.profile import BALANCED, PROFILES
 from p2pchat.crypto.stamp import BITS_MAX
@@ -174,6 +175,15 @@ _ALL: Final = (
         Effect.ANEW,
         "certificates (PEM) to trust beside the system's where a rendezvous is reached by wss://, or a TURN"
         " server by turns:",
+    ),
+    Setting(
+        "engine",
+        "Reaching others",
+        OneOf(ENGINES),
+        AUTO,
+        Effect.ANEW,
+        "what makes WebRTC links. auto: aiortc, which keeps to every other setting; libwebrtc: the browsers'"
+        " own, where it is installed, but not with relay-only or a proxy",
     ),
     Setting(
         "links",

@@ -34,6 +34,7 @@ from p2pchat.daemon.reach import KINDS, no_way
 from p2pchat.daemon.views import clock_doubt
 from p2pchat.errors import OtherVersion
 from p2pchat.net.engines import engine_for
+from p2pchat.net.engines.port import Engine
 from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import LinkId
@@ -204,12 +205,19 @@ async def _link(paths: Paths, hinted: Servers) -> list[Check]:
                         linked = _check("link", False, reason)
                         break
             else:
-                linked = _check("link", True, "one to this machine itself came up")
+                linked = _check("link", True, _opened(ends[0], engine))
     except TimeoutError:
         pass
     finally:
         await asyncio.gather(*(links.aclose() for links in ends))
     return [_addresses(kinds, paths, refused), *_nat(nat, kinds), linked]
+
+
+def _opened(links: WebRtcLinks, engine: Engine) -> str:
+    """By which engine, from what kind of address to which."""
+    pair = links.selected_pair(LINK)
+    ends = f" from {pair.own} to {pair.peer}" if pair is not None else ""
+    return f"one to this machine itself came up, by {engine.name}{ends}"
 
 
 def _nat(nat: Nat, kinds: Counter[str]) -> list[Check]:

@@ -24,7 +24,7 @@ from p2pchat.core.facts import (
 )
 from p2pchat.errors import LinkError, Malformed
 from p2pchat.net.checks import sparing
-from p2pchat.net.engines.port import Engine, PeerConnection
+from p2pchat.net.engines.port import Engine, Pair, PeerConnection
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers
@@ -57,6 +57,11 @@ class WebRtcLinks:
     def refused(self) -> tuple[str, ...]:
         """Which TURN servers, as ``host:port``, refused their user or password when last asked."""
         return tuple(sorted(self._engine.refused))
+
+    def selected_pair(self, link: LinkId) -> Pair | None:
+        """The way that a link goes; None: it is not open."""
+        known = self._links.get(link)
+        return known.connection.selected_pair() if known is not None else None
 
     def use_servers(self, servers: Servers) -> None:
         """Ask these of the user's for links that are made from now on."""

@@ -65,6 +65,7 @@ def test_every_contract_holds(copy: Path) -> None:
             "import p2pchat.net.engines.aiortc",
             "the rest speaks the port",
         ),
+        ("p2pchat/daemon/node.py", "import webrtc", "room of libwebrtc"),
         ("p2pchat/daemon/node.py", "import websockets", "know websockets"),
         ("rendezvous/broker.py", "import websockets", "know websockets"),
         ("p2pchat/daemon/node.py", "import apsw", "Only the store"),

@@ -259,3 +259,31 @@ def test_keys_are_read_by_what_they_do() -> None:
     assert kind.read("") == {}
     for keys in BOUND.values():
         assert kind.read(f"help={keys}")
+
+
+TURNS = "turns:user:password@turn.example.org"
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ({"relay_only": "yes", "ice": TURNS}, "relay-only"),
+        ({"proxy": "socks5h://127.0.0.1:9050"}, "proxy"),
+        ({"ice": TURNS, "ca_file": "/etc/own.pem"}, "ca-file"),
+    ],
+)
+def test_an_engine_is_refused_where_it_would_not_keep_to_another_setting(
+    kept: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pchat.config.paths.is_installed", lambda engine: True)
+    assert here(engine="libwebrtc").paths().engine_name() == "libwebrtc"
+    with pytest.raises(UsageError, match=f"{said}.*let engine be auto"):
+        here(engine="libwebrtc", **kept)
+    assert here(**kept).paths().engine_name() == "aiortc"
+
+
+def test_an_engine_that_is_not_there_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2pchat.config.paths.is_installed", lambda engine: engine == "aiortc")
+    with pytest.raises(UsageError, match="pip install"):
+        here(engine="libwebrtc")
+    assert here(engine="aiortc").paths().engine_name() == here().paths().engine_name() == "aiortc"

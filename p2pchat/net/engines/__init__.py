@@ -8,15 +8,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final
 
-from p2pchat.config.paths import Paths
+from p2pchat.config.paths import AIORTC, LIBWEBRTC, Paths, is_installed
 from p2pchat.net.engines.port import Engine, MakeEngine, Policy
 
-_ROOMS: Final = {"aiortc": "p2pchat.net.engines.aiortc"}
+_ROOMS: Final = {AIORTC: "p2pchat.net.engines.aiortc", LIBWEBRTC: "p2pchat.net.engines.libwebrtc"}
 
 
 def installed() -> tuple[str, ...]:
     """The names of the engines that are there."""
-    return tuple(_ROOMS)
+    return tuple(name for name in _ROOMS if is_installed(name))
 
 
 def make_engine(name: str, policy: Policy) -> Engine:
@@ -27,4 +27,4 @@ def make_engine(name: str, policy: Policy) -> Engine:
 
 def engine_for(paths: Paths) -> Engine:
     """The engine that is set, with what is set for it."""
-    return make_engine("aiortc", Policy(paths.relay_only, paths.proxy, paths.ca_file))
+    return make_engine(paths.engine_name(), Policy(paths.relay_only, paths.proxy, paths.ca_file))

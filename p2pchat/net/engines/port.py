@@ -38,6 +38,18 @@ long for a peer that is dead."""
 MESSAGE_MAX: Final = 16_384
 """Bytes; what every engine passes on whole. Frames have 1152."""
 
+STUN_SECONDS: Final = 1.0
+"""For STUN servers to answer: what a silent one costs."""
+
+LATE_SECONDS: Final = 0.25
+"""For the others, when one has answered."""
+
+TURN_SECONDS: Final = 2.0
+"""For TURN servers to answer: three round trips, or five with TCP and TLS."""
+
+RELAY_SECONDS: Final = 10.0
+"""The same where there is nothing else to connect by: a proxy may have to build its way first."""
+
 SECOND_CHANNEL: Final = "the peer opened a second channel"
 UNLIKE_CHANNEL: Final = "the peer's channel is not ordered and reliable"
 TEXT: Final = "the peer sent text"
@@ -119,7 +131,7 @@ class PeerConnection(Protocol):
         """Once it is open."""
 
     def selected_pair(self) -> Pair | None:
-        """None before it is open."""
+        """None before it is open, and for a moment after where the engine tells it late."""
 
     async def close(self) -> None:
         """Let what was sent arrive, within ``DRAIN_SECONDS``, then close. Never raises; the listener hears

@@ -29,23 +29,18 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from python_socks.async_.asyncio import Proxy
 
 from p2pchat.net import interfaces
-from p2pchat.net.engines.port import Pair, PathKind
+from p2pchat.net.engines.port import (
+    LATE_SECONDS,
+    RELAY_SECONDS,
+    STUN_SECONDS,
+    TURN_SECONDS,
+    Pair,
+    PathKind,
+)
 from p2pchat.net.racing import connected
 from p2pchat.net.tls import tls_context
 from p2pchat.wire.description import Nat
 from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
-
-STUN_SECONDS: Final = 1.0
-"""For STUN servers to answer: what a silent one costs."""
-
-LATE_SECONDS: Final = 0.25
-"""For the others, when one has answered."""
-
-TURN_SECONDS: Final = 2.0
-"""For TURN servers to answer: three round trips, or five with TCP and TLS."""
-
-RELAY_SECONDS: Final = 10.0
-"""The same where there is nothing else to connect by: a proxy may have to build its way first."""
 
 NEXT_SECONDS: Final = 0.3
 """A TURN server that UDP has not reached by then is tried over TCP, then over TLS."""

@@ -1,0 +1,154 @@
+"""How long libwebrtc may look for addresses, which of them are described, what they tell of the network.
+
+Knows: candidate lines (RFC 8839) and the answers behind them. Does not know: connections.
+
+libwebrtc waits ten seconds for a server that is silent, and describes every address it has, also TCP's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final
+
+from p2pchat.net import interfaces
+from p2pchat.net.engines import port
+from p2pchat.wire.description import Description, Nat
+from p2pchat.wire.ice import Servers, Stun, Turn
+from p2pchat.wire.sdp import from_sdp
+
+UNAUTHORIZED: Final = 401
+"""RFC 8489, section 9.2.4."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateLine:
+    """One candidate line, as far as it is looked at."""
+
+    text: str
+    kind: str
+    protocol: str
+    address: str
+    base: str
+    """Where it is seen from; the same as the address for a host's."""
+
+
+def read_line(text: str) -> CandidateLine | None:
+    """A line, or None where it has no numeric address."""
+    fields = text.removeprefix("candidate:").split()
+    try:
+        address, kind = str(ip_address(fields[4])), fields[7]
+        after = dict(zip(fields[8::2], fields[9::2], strict=False))
+        return CandidateLine(text, kind, fields[2].lower(), address, after.get("raddr", address))
+    except (IndexError, ValueError):
+        return None
+
+
+@dataclass
+class Gathering:
+    """One connection's."""
+
+    servers: Servers
+    relay_only: bool
+    lines: list[CandidateLine] = field(default_factory=list)
+    seen_by: set[tuple[str, str]] = field(default_factory=set)
+    """Which STUN servers have answered, and to which of our addresses."""
+    failed: set[str] = field(default_factory=set)
+    """URLs of servers that did not."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    over: bool = False
+
+    def add_candidate(self, text: str, url: str | None) -> None:
+        """The engine has found one, with the help of that server."""
+        line = read_line(text)
+        if line is not None and line.protocol == "udp":
+            self.lines.append(line)
+            if line.kind == "srflx" and url:
+                self.seen_by.add((url, line.base))
+        self.changed.set()
+
+    def add_failure(self, url: str) -> None:
+        """A server has not answered, or has refused us."""
+        self.failed.add(url)
+        self.changed.set()
+
+    def stop_waiting(self) -> None:
+        """There is nothing more to come, or nobody to wait for it."""
+        self.over = True
+        self.changed.set()
+
+    async def wait_for_enough(self) -> None:
+        """Until enough has been found."""
+        now: Callable[[], float] = asyncio.get_running_loop().time
+        start = now()
+        answered: float | None = None
+        while not self.over:
+            self.changed.clear()
+            found = {line.kind for line in self.lines}
+            if answered is None and "srflx" in found:
+                answered = now()
+            left = self._until(start, answered, "relay" in found) - now()
+            if left <= 0:
+                return
+            try:
+                async with asyncio.timeout(left):
+                    await self.changed.wait()
+            except TimeoutError:
+                return
+
+    def _until(self, start: float, answered: float | None, relayed: bool) -> float:
+        if self.servers.turn and not relayed:
+            return start + (port.RELAY_SECONDS if self.relay_only else port.TURN_SECONDS)
+        if answered is not None:
+            return min(answered + port.LATE_SECONDS, start + port.STUN_SECONDS)
+        return start + port.STUN_SECONDS
+
+    def describe_local(self, sdp: str) -> Description:
+        """What the engine says of itself, with the addresses that are of use. Raises Malformed."""
+        bare = [line for line in sdp.splitlines() if not line.startswith("a=candidate:")]
+        text = "\r\n".join((*bare, *(f"a={line.text}" for line in self._described()), ""))
+        made = from_sdp(text)
+        return Description(
+            made.setup, made.ufrag, made.pwd, made.fingerprint, made.candidates, self.kind_of_nat()
+        )
+
+    def _described(self) -> list[CandidateLine]:
+        kept = best_hosts(line.address for line in self.lines if line.kind == "host")
+        return [line for line in self.lines if line.kind != "host" or line.address in kept]
+
+    def kind_of_nat(self) -> Nat:
+        """By the addresses that STUN servers saw. One that sees what we see ourselves leaves no candidate."""
+        if not self.servers.stun or self.relay_only:
+            return Nat.UNKNOWN
+        seen = [line for line in self.lines if line.kind == "srflx"]
+        silent = {server_url(server) for server in self.servers.stun} <= self.failed
+        if not seen:
+            return Nat.OPEN if self.over and not silent else Nat.BLOCKED
+        of_base = [line for line in seen if line.base == seen[0].base]
+        if len(of_base) > 1:
+            return Nat.SYMMETRIC
+        return Nat.SOME if len(self.servers.stun) - len(self.failed) < 2 or not self.over else Nat.CONE
+
+
+def best_hosts(addresses: Iterable[str]) -> list[str]:
+    """Which of our own addresses are offered: the loopback's only where there is nothing else."""
+    known = list(addresses)
+    outer = [own for own in known if not ip_address(own).is_loopback]
+    return interfaces.best(outer or known, interfaces.routed())
+
+
+def server_url(server: Stun | Turn) -> str:
+    """As libwebrtc takes it: without user and password."""
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    if isinstance(server, Stun):
+        return f"stun:{host}:{server.port}"
+    if server.transport == "tls":
+        return f"turns:{host}:{server.port}?transport=tcp"
+    return f"turn:{host}:{server.port}?transport={server.transport}"
+
+
+def can_reach(server: Turn) -> bool:
+    """libwebrtc checks a certificate for the host's name alone, so not for one at a bare address."""
+    return server.transport != "tls" or server.name in ("", server.host)

@@ -155,7 +155,7 @@ def _port(text: str) -> int | None:
     return None if text == "no" else Number(PORT_MIN, PORT_MAX).read(text)
 
 
-PORT: Final[Kind] = _Written(f"no or a number from {PORT_MIN} to {PORT_MAX}", _port, words=("no",))
+PORT: Final[Kind] = _Written(f"no or a number from {PORT_MIN} to {PORT_MAX}", _port)
 """A port that needs no privilege, or none."""
 
 FILE: Final[Kind] = _Written("the path of a file, from the root on", _file)

@@ -118,7 +118,7 @@ def completed(*words: str, incomplete: str = "") -> list[str]:
 
 
 def test_a_shell_completes_names_and_values() -> None:
-    assert completed("get", incomplete="li") == ["links", "links-max"]
+    assert completed("get", incomplete="li") == ["listen", "links", "links-max"]
     assert completed("set", "profile") == ["fast", "balanced", "strong"]
     assert completed("set", "theme", incomplete="solar") == ["solarized-dark", "solarized-light"]
     assert completed("set", "keys", incomplete="se") == ["search=", "settings="]

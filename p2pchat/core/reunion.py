@@ -328,6 +328,8 @@ class Reunion:
         """Do what is due; there is a link."""
         if self._line is None:
             return []
+        if session.runs_ahead(now):
+            self.doubt(now)
         steps: list[Step] = [step for at, step in self._waiting if at <= now]
         self._waiting = [(at, step) for at, step in self._waiting if at > now]
         if now >= self._asking.at:

@@ -174,6 +174,11 @@ class Session:
         deltas = [chain.advance(epoch_at(now)) for chain in self._receiving]
         return _joined(deltas)
 
+    def runs_ahead(self, now: float) -> bool:
+        """Whether we can write nothing that is heard now: a clock that was ahead led here, too long ago to go
+        back."""
+        return self._sending.epoch > epoch_at(now) + FUTURE_EPOCHS
+
     def tags(self) -> list[bytes]:
         """Every tag that is listened for."""
         return [tag for chain in self._receiving for tag in chain.tags()] + list(self._ours)

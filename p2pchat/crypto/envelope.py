@@ -12,8 +12,8 @@ what a box holds, or who talks to whom.
 
 A clock may be wrong, and somebody who knows where members meet may wait where a wrong one leads. So when a
 chain goes on by more than an epoch at once, it keeps what it was before, until a cell of the other side came
-under what it is now; and for ``BACK_EPOCHS`` in any case. A clock that goes back finds it there. Cells that
-were sealed in between are then as those of a copy of this home (decision 0023).
+under what it is now; and for ``BACK_EPOCHS`` after the leap in any case. A clock that goes back finds it
+there. Cells that were sealed in between are then as those of a copy of this home (decision 0023).
 
 Chains begin anew with each epoch. A sender may therefore use up its window towards someone who is away for
 months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch
@@ -45,8 +45,8 @@ FUTURE_EPOCHS = 1
 """Clocks may be an epoch ahead."""
 
 BACK_EPOCHS = 4
-"""A clock that went forward by more than an epoch at once may have been wrong: so far back, a day, the way
-stays open even when the other side went with it."""
+"""A clock that went forward by more than an epoch at once may have been wrong: for a day after that, the way
+back stays open even when the other side went with it."""
 
 LOOKAHEAD = 192
 """Tags listened for beyond the last one seen, per epoch. One look-ahead of 128 for what is under way, and
@@ -118,7 +118,7 @@ class SendChain:
         """Go on to ``epoch``, forgetting the keys of those before; or back, if the clock leapt here and was
         put right."""
         if epoch > self.epoch + 1:
-            self._before.keep(self.epoch, self._state())
+            self._before.keep(self.epoch, self._state(), epoch)
         elif epoch < self.epoch - FUTURE_EPOCHS and self._before.epoch < self.epoch:
             self._resume(self._before.take())
         while self.epoch < epoch:
@@ -194,16 +194,21 @@ class SendChain:
 class _Before:
     """What a chain was before its clock leapt."""
 
-    def __init__(self, epoch: int = _U32, state: list[Any] | None = None, confirmed: bool = False) -> None:
+    def __init__(
+        self, epoch: int = _U32, state: list[Any] | None = None, confirmed: bool = False, landed: int = 0
+    ) -> None:
         self.epoch = epoch
         """Of that state; later than any if there is none."""
         self._state = state or []
         self._confirmed = confirmed
+        self._landed = landed
+        """Where the leap ended."""
 
-    def keep(self, epoch: int, state: list[Any]) -> None:
+    def keep(self, epoch: int, state: list[Any], landed: int) -> None:
         """A leap, from here. One that nothing has confirmed yet goes on from where it began."""
         if self.epoch == _U32 or self._confirmed:
             self.epoch, self._state, self._confirmed = epoch, state, False
+        self._landed = landed
 
     def confirm(self, epoch: int) -> None:
         """The other side was heard under an epoch, by itself."""
@@ -211,7 +216,7 @@ class _Before:
 
     def outlive(self, epoch: int) -> None:
         """Forget it, if it is of no use any more."""
-        if self._confirmed and epoch > self.epoch + BACK_EPOCHS:
+        if self._confirmed and epoch > self._landed + BACK_EPOCHS:
             self.epoch, self._state, self._confirmed = _U32, [], False
 
     def take(self) -> list[Any]:
@@ -220,7 +225,7 @@ class _Before:
         return state
 
     def snapshot(self) -> list[Any]:
-        return [self.epoch, self._state, self._confirmed]
+        return [self.epoch, self._state, self._confirmed, self._landed]
 
 
 class _Window:
@@ -293,7 +298,7 @@ class ReceiveChain:
         others."""
         present = self._next - 1 - FUTURE_EPOCHS if self._windows else self._next
         if epoch > present + 1:
-            self._before.keep(present, self._state())
+            self._before.keep(present, self._state(), epoch)
         elif epoch < present - FUTURE_EPOCHS and self._before.epoch < present:
             return self._back(epoch)
         delta = self._on(epoch)
@@ -423,7 +428,7 @@ def _bound(tag: bytes, epoch: int) -> bytes:
 
 
 def _fields(snapshot: bytes, count: int) -> tuple[list[Any], _Before]:
-    """A chain's state, and what it was before; homes of before had none of that."""
+    """A chain's state, and what it was before; older homes had none of that, or not where the leap ended."""
     value = codec.unpack(snapshot, _LIMIT)
-    assert isinstance(value, list) and len(value) in (count, count + 3), "our own snapshot"
+    assert isinstance(value, list) and len(value) in (count, count + 3, count + 4), "our own snapshot"
     return value[:count], _Before(*value[count:])

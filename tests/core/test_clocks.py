@@ -99,7 +99,7 @@ def test_somebody_who_waits_where_a_wrong_clock_leads_does_no_harm(days: float, 
     assert world.machines["alice"].store.received() == ["are you there?"]
 
 
-@pytest.mark.parametrize("error", [12 * HOUR, DAY, -DAY])
+@pytest.mark.parametrize("error", [12 * HOUR, DAY, 3 * DAY, 400 * DAY, -DAY])
 def test_two_who_were_wrong_together_talk_again_as_soon_as_both_are_right(error: float) -> None:
     world = friends("alice", "bob", "relay")
     for ahead in (error, 0.0):
@@ -114,6 +114,38 @@ def test_two_who_were_wrong_together_talk_again_as_soon_as_both_are_right(error:
         world.run(120.0)
     for name in ("alice", "bob"):
         assert world.machines[name].store.received() == [f"by {error}", "by 0.0"]
+
+
+def test_two_who_were_wrong_together_for_more_than_a_day_begin_anew_by_themselves() -> None:
+    world = friends("alice", "bob", "relay")
+    wrong = [30 * DAY + hours * HOUR for hours in range(0, 42, 6)]
+    for ahead in (*wrong, 0.0):
+        for name in world.machines:
+            world.stop(name)
+            world.machines[name].clock_error = ahead
+        for name in world.machines:
+            world.start(name)
+        world.run(60.0)
+        world.send("alice", "bob", f"by {ahead}")
+        world.send("bob", "alice", f"by {ahead}")
+        world.run(60.0 if ahead else 600.0)
+    for name in ("alice", "bob"):
+        assert world.machines[name].store.received() == [f"by {ahead}" for ahead in (*wrong, 0.0)]
+    ends = [world.machines[name].running.status().counters for name in ("alice", "bob")]
+    assert any(counters.get("sessions out of step") for counters in ends)
+
+
+def test_one_whose_clock_is_behind_begins_nothing_anew() -> None:
+    world = friends("alice", "bob", "relay")
+    for behind, seconds in ((30 * DAY, 2 * HOUR), (0.0, 300.0)):
+        world.stop("alice")
+        world.machines["alice"].clock_error = -behind
+        world.start("alice")
+        world.run(60.0)
+        world.send("alice", "bob", f"{behind} behind")
+        world.run(seconds)
+    assert world.machines["bob"].store.received() == [f"{30 * DAY} behind", "0.0 behind"]
+    assert not world.machines["alice"].running.status().counters.get("sessions out of step")
 
 
 def test_what_was_written_by_a_clock_far_behind_does_not_expire_when_it_is_right() -> None:

@@ -214,8 +214,9 @@ def test_a_stolen_snapshot_holds_no_key_from_which_the_past_can_be_derived() -> 
     sending, receiving = chains()
     receiving.open(cell(sending, 0))
     present = START + 1 + PAST_EPOCHS
-    sending.advance(present)
-    receiving.advance(present)
+    for epoch in range(START, present + 1):
+        sending.advance(epoch)
+        receiving.advance(epoch)
     for number in range(3):
         receiving.open(cell(sending, number))
     sending.confirm(present)
@@ -359,10 +360,11 @@ def test_a_clock_that_leapt_and_is_put_right_finds_the_keys_that_were_there(
     assert hearing.open(cell(back, 1)).index == 1
 
 
-@pytest.mark.parametrize("leap", [2, BACK_EPOCHS])
-def test_two_whose_clocks_leapt_together_find_the_way_back_for_a_day(leap: int) -> None:
+@pytest.mark.parametrize("leap", [2, BACK_EPOCHS, 5, 30, 1600])
+@pytest.mark.parametrize("stay", [0, BACK_EPOCHS])
+def test_two_whose_clocks_leapt_together_find_the_way_back_for_a_day(leap: int, stay: int) -> None:
     sending, receiving = chains()
-    for epoch in (START, START + leap, START):
+    for epoch in (START, *range(START + leap, START + leap + stay + 1), START):
         sending.advance(epoch)
         receiving.advance(epoch)
         for number in range(5):
@@ -378,10 +380,15 @@ def test_what_was_before_a_leap_is_forgotten_when_the_other_side_was_heard_and_a
     old = root_of(START + 1)
     assert old in sending.snapshot() and root_of(START + 2) in receiving.snapshot()
     receiving.open(cell(sending, 0))
-    sending.confirm(present)
+    for later in range(present, present + BACK_EPOCHS + 2):
+        assert old in sending.snapshot() and root_of(START + 2) in receiving.snapshot()
+        sending.advance(later)
+        receiving.advance(later)
+        receiving.open(cell(sending, 1))
+        sending.confirm(later)
     assert old not in sending.snapshot() and root_of(START + 2) not in receiving.snapshot()
     sending.advance(START)
-    assert sending.epoch == present
+    assert sending.epoch == later
 
 
 def test_a_clock_that_goes_on_epoch_by_epoch_keeps_nothing_of_what_was() -> None:

@@ -22,6 +22,11 @@ from p2pchat.wire.version import VERSION, VERSION_KEY, check_version
 NODE_BYTES: Final = 8
 X25519_BYTES: Final = 32
 
+CAPABILITY_BITS: Final = 16
+"""What a bit means never changes, and one that is not known means nothing. None has a meaning yet. More would
+not fit beside the most candidates."""
+
+_CAPABILITIES: Final = "c"
 _OFFER: Final = 1
 _ANSWER: Final = 2
 _DECLINE: Final = 3
@@ -41,6 +46,8 @@ class Offer:
     """Whether it is the second try, after one without a TURN server led nowhere."""
     anew: bool = False
     """Whether it is to take the place of a link that there is, because its maker's address has changed."""
+    capabilities: int = 0
+    """What its maker can do: a bit each, of ``CAPABILITY_BITS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class Answer:
     ciphertext: bytes = field(repr=False)
     """ML-KEM-768, 1088 bytes."""
     description: Description
+    capabilities: int = 0
+    """What its maker can do: a bit each, of ``CAPABILITY_BITS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ def encode_offer(offer: Offer) -> bytes:
             "d": encode_description(offer.description),
             "r": offer.relayed,
             "a": offer.anew,
+            **_capability_fields(offer.capabilities),
         }
     )
 
@@ -87,7 +97,8 @@ def decode_offer(data: bytes) -> Offer:
     read = _reader(data, _OFFER, _OFFER)
     node, x25519 = _who(read)
     key = read.bytes("ek", ENCAPSULATION_KEY_BYTES)
-    return Offer(node, x25519, key, _description(read), read.flag("r"), read.flag("a"))
+    description, relayed, anew = _description(read), read.flag("r"), read.flag("a")
+    return Offer(node, x25519, key, description, relayed, anew, _capabilities(read))
 
 
 def encode_reply(reply: Reply) -> bytes:
@@ -101,6 +112,7 @@ def encode_reply(reply: Reply) -> bytes:
             "x": reply.x25519,
             "ct": reply.ciphertext,
             "d": encode_description(reply.description),
+            **_capability_fields(reply.capabilities),
         }
     )
 
@@ -111,7 +123,8 @@ def decode_reply(data: bytes) -> Reply:
     if read.integer("t", _ANSWER, _DECLINE) == _DECLINE:
         return Decline(NodeId(read.bytes("node", NODE_BYTES)), read.flag("linked"))
     node, x25519 = _who(read)
-    return Answer(node, x25519, read.bytes("ct", CIPHERTEXT_BYTES), _description(read))
+    ciphertext, description = read.bytes("ct", CIPHERTEXT_BYTES), _description(read)
+    return Answer(node, x25519, ciphertext, description, _capabilities(read))
 
 
 def _packed(fields: dict[str, object]) -> bytes:
@@ -133,3 +146,12 @@ def _who(read: Reader) -> tuple[NodeId, bytes]:
 
 def _description(read: Reader) -> Description:
     return decode_description(read.bytes("d", limit=GEOMETRY.blob_plain))
+
+
+def _capability_fields(capabilities: int) -> dict[str, object]:
+    return {_CAPABILITIES: capabilities} if capabilities else {}
+
+
+def _capabilities(read: Reader) -> int:
+    """Of none, nothing is written."""
+    return read.integer(_CAPABILITIES, 1, (1 << CAPABILITY_BITS) - 1) if _CAPABILITIES in read else 0

@@ -10,6 +10,7 @@ import pytest
 
 from p2pchat.client import Node, connect, create_home, run_node
 from p2pchat.errors import UsageError
+from p2pchat.net.engines import installed
 from p2pchat.net.engines.aiortc.connection import AiortcConnection
 from rendezvous.server import running
 from tests.support.nodes import friends, messages, pair
@@ -150,3 +151,17 @@ async def test_a_proxy_that_leaves_the_links_uncovered_is_told(
         await looking.stop()
     await running
     assert ["neighbours see your address" in line for line in said] == ([] if relay_only else [True])
+
+
+@pytest.mark.parametrize("engine", installed())
+async def test_nodes_talk_by_either_engine_and_doctor_says_by_which(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P2PCHAT_ENGINE", engine)
+    async with friends(tmp_path, "alice", "bob") as (alice, bob):
+        await alice.send("bob", "by another way")
+        assert alice._running is not None
+        assert alice._running._links._engine.name == engine
+        told = {each["name"]: each for each in await bob.doctor()}
+    assert told["link"]["ok"]
+    assert f"by {engine} from host" in told["link"]["found"]

@@ -17,7 +17,16 @@ from p2pchat.wire.description import (
     encode_description,
 )
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.offer import Answer, Decline, Offer, decode_offer, decode_reply, encode_offer, encode_reply
+from p2pchat.wire.offer import (
+    CAPABILITY_BITS,
+    Answer,
+    Decline,
+    Offer,
+    decode_offer,
+    decode_reply,
+    encode_offer,
+    encode_reply,
+)
 from p2pchat.wire.version import VERSION
 
 NODE, X25519, EK, CT = NodeId(b"n" * 8), b"x" * 32, b"e" * 1184, b"c" * 1088
@@ -35,6 +44,23 @@ def test_offers_and_answers_come_back_equal_and_all_have_one_size(description: D
     assert len(encode_offer(offer)) == len(encode_reply(answer)) == GEOMETRY.blob_plain == 2008
     assert decode_offer(encode_offer(offer)) == offer
     assert decode_reply(encode_reply(answer)) == answer
+
+
+def test_the_largest_have_room_for_every_capability_that_may_be_said() -> None:
+    every = (1 << CAPABILITY_BITS) - 1
+    offer = Offer(NODE, X25519, EK, LARGEST, True, True, every)
+    answer = Answer(NODE, X25519, CT, LARGEST, every)
+    assert decode_offer(encode_offer(offer)) == offer
+    assert decode_reply(encode_reply(answer)) == answer
+
+
+@pytest.mark.parametrize("said", [0, 1 << CAPABILITY_BITS, -1, True, b"1"])
+def test_capabilities_are_said_in_one_way(said: object) -> None:
+    fields = unpack(strip_padding(encode_offer(Offer(NODE, X25519, EK, SMALL))), GEOMETRY.blob_plain)
+    assert isinstance(fields, dict)
+    assert "c" not in fields
+    with pytest.raises(Malformed):
+        decode_offer(length_prefixed(pack({**fields, "c": said}), GEOMETRY.blob_plain))
 
 
 @pytest.mark.parametrize("linked", [True, False])

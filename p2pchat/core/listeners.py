@@ -3,8 +3,9 @@
 Knows: which addresses are remembered, and how many. Does not know: when they are tried (``view``), or how
 they are kept.
 
-A member names a port and never a host: the address is the one that its link really has. So nobody can have
-others connect to a third party, and what is remembered is where this node has been already.
+A member names a port and never a host: the address is the one that its link really has. So what is remembered
+is where this node has been already. A member that hides behind a relay, and says that it does not, is
+remembered at the relay's address.
 """
 
 from __future__ import annotations

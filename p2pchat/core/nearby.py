@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
+from p2pchat.core.budget import Budget
 from p2pchat.crypto.kdf import derive
 from p2pchat.ports import Entropy, sample
 from p2pchat.types import MeshId, Topic
@@ -24,7 +25,11 @@ from p2pchat.wire.places import is_nearby, nearby_url
 
 PLACES_CAP = 4
 """Places found for one mesh or invite. Each member sits at its own as well, so any two of a few hundred meet;
-and no number of announcements makes a node connect to more."""
+and no number of announcements makes a node connect to more at a time."""
+
+NEW_PER_S, NEW_BURST = 4 / 60, 8
+"""How many places may be new for one mesh or invite. Whoever has its key can take one back and name another,
+also where nobody listens: this bounds to how many hosts and ports a node is led."""
 
 SHUNNED_CAP = 256
 SHUN_S = 60.0
@@ -51,6 +56,7 @@ class Nearby:
         self._entropy = entropy
         self._keys: tuple[NearbyKey, ...] = ()
         self._places: dict[Found, dict[str, float]] = {}
+        self._new: dict[Found, Budget] = {}
         self._shunned: dict[str, float] = {}
 
     def look_for(self, keys: Iterable[NearbyKey]) -> bool:
@@ -58,6 +64,7 @@ class Nearby:
         before, self._keys = self._keys, tuple(keys)
         left = {key.of for key in self._keys}
         self._places = {of: places for of, places in self._places.items() if of in left}
+        self._new = {of: budget for of, budget in self._new.items() if of in left}
         return before != self._keys
 
     @property
@@ -99,8 +106,12 @@ class Nearby:
         places = self._places.setdefault(of, {})
         if gone:
             places.pop(url, None)
-        elif url in places or (len(places) < PLACES_CAP and self._shunned.get(url, 0.0) <= now):
+        elif url in places or (self._shunned.get(url, 0.0) <= now and self._may_add(of, now)):
             places[url] = now + TTL_S
+
+    def _may_add(self, of: Found, now: float) -> bool:
+        budget = self._new.setdefault(of, Budget(now, NEW_PER_S, NEW_BURST))
+        return len(self._places[of]) < PLACES_CAP and budget.draw(now)
 
     def drop_place(self, url: str, now: float) -> None:
         """Nobody is to be reached there: make room."""

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.core.nearby import PLACES_CAP, SHUN_S, SHUNNED_CAP, Found, Nearby, NearbyKey, mark
+from p2pchat.core.nearby import (
+    NEW_BURST,
+    NEW_PER_S,
+    PLACES_CAP,
+    SHUN_S,
+    SHUNNED_CAP,
+    Found,
+    Nearby,
+    NearbyKey,
+    mark,
+)
 from p2pchat.crypto.kdf import nearby_invite_key, nearby_key
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import MeshId, Topic
@@ -108,6 +118,23 @@ def test_no_number_of_announcements_leads_to_more_places() -> None:
     for port in range(1, 1000):
         bob.take_announcement(evil.make_announcement(HERE, port), 0.0)
     assert len(bob.list_places(0.0)[MESH]) == PLACES_CAP
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_whoever_names_one_place_after_another_leads_to_few(taken_back: bool) -> None:
+    """By taking each back, or because nobody listens there."""
+    evil, bob = node(1, NearbyKey(KEY, MESH)), node(2, NearbyKey(KEY, MESH))
+    seen: set[str] = set()
+    for turn in range(600):
+        now = turn / 10
+        bob.take_announcement(evil.make_announcement(HERE, 1 + turn), now)
+        for url in bob.list_places(now)[MESH]:
+            seen.add(url)
+            if not taken_back:
+                bob.drop_place(url, now)
+        if taken_back:
+            bob.take_announcement(evil.make_announcement(HERE, 1 + turn, gone=True), now)
+    assert len(seen) <= NEW_BURST + NEW_PER_S * 60
 
 
 def test_a_place_that_cannot_be_reached_makes_room() -> None:

@@ -27,6 +27,9 @@ PLACES_CAP = 4
 """Places found for one mesh or invite. Each member sits at its own as well, so any two of a few hundred meet;
 and no number of announcements makes a node connect to more at a time."""
 
+OF_ONE_ADDRESS = 2
+"""Of those, at one address: two homes of one machine. No machine by itself takes all the places."""
+
 NEW_PER_S, NEW_BURST = 4 / 60, 8
 """How many places may be new for one mesh or invite. Whoever has its key can take one back and name another,
 also where nobody listens: this bounds to how many hosts and ports a node is led."""
@@ -106,12 +109,14 @@ class Nearby:
         places = self._places.setdefault(of, {})
         if gone:
             places.pop(url, None)
-        elif url in places or (self._shunned.get(url, 0.0) <= now and self._may_add(of, now)):
+        elif url in places or (self._shunned.get(url, 0.0) <= now and self._may_add(of, url, now)):
             places[url] = now + TTL_S
 
-    def _may_add(self, of: Found, now: float) -> bool:
+    def _may_add(self, of: Found, url: str, now: float) -> bool:
+        places, machine = self._places[of], url.rpartition(":")[0]
+        beside = sum(known.rpartition(":")[0] == machine for known in places)
         budget = self._new.setdefault(of, Budget(now, NEW_PER_S, NEW_BURST))
-        return len(self._places[of]) < PLACES_CAP and budget.draw(now)
+        return len(places) < PLACES_CAP and beside < OF_ONE_ADDRESS and budget.draw(now)
 
     def drop_place(self, url: str, now: float) -> None:
         """Nobody is to be reached there: make room."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from p2pchat.core.nearby import (
     NEW_BURST,
     NEW_PER_S,
+    OF_ONE_ADDRESS,
     PLACES_CAP,
     SHUN_S,
     SHUNNED_CAP,
@@ -115,9 +116,18 @@ def test_more_than_can_be_said_is_said_by_turns() -> None:
 def test_no_number_of_announcements_leads_to_more_places() -> None:
     """Not even those of a member, who has the key."""
     evil, bob = node(1, NearbyKey(KEY, MESH)), node(2, NearbyKey(KEY, MESH))
+    for last in range(1, 200):
+        bob.take_announcement(evil.make_announcement(IPv4Address(f"192.168.1.{last}"), 1000), 0.0)
+    assert len(bob.list_places(0.0)[MESH]) == PLACES_CAP
+
+
+def test_one_machine_takes_not_all_the_places() -> None:
+    ana, evil, bob = (node(seed, NearbyKey(KEY, MESH)) for seed in (1, 2, 3))
     for port in range(1, 1000):
         bob.take_announcement(evil.make_announcement(HERE, port), 0.0)
-    assert len(bob.list_places(0.0)[MESH]) == PLACES_CAP
+    bob.take_announcement(ana.make_announcement(THERE, 4660), 0.0)
+    places = bob.list_places(0.0)[MESH]
+    assert len(places) == OF_ONE_ADDRESS + 1 and f"ws://{THERE}:4660" in places
 
 
 @pytest.mark.parametrize("taken_back", [True, False])
@@ -139,16 +149,17 @@ def test_whoever_names_one_place_after_another_leads_to_few(taken_back: bool) ->
 
 def test_a_place_that_cannot_be_reached_makes_room() -> None:
     ana, bob = node(1, NearbyKey(KEY, MESH)), node(2, NearbyKey(KEY, MESH))
-    for port in range(1, PLACES_CAP + 2):
-        bob.take_announcement(ana.make_announcement(HERE, port), 0.0)
-    bob.drop_place("ws://192.168.1.7:1", 1.0)
-    for port in (1, PLACES_CAP + 1):
-        bob.take_announcement(ana.make_announcement(HERE, port), 2.0)
+    machines = [IPv4Address(f"192.168.1.{last}") for last in range(1, PLACES_CAP + 2)]
+    for machine in machines:
+        bob.take_announcement(ana.make_announcement(machine, 1), 0.0)
+    bob.drop_place("ws://192.168.1.1:1", 1.0)
+    for machine in (machines[0], machines[-1]):
+        bob.take_announcement(ana.make_announcement(machine, 1), 2.0)
     places = bob.list_places(2.0)[MESH]
-    assert len(places) == PLACES_CAP and "ws://192.168.1.7:1" not in places
-    bob.drop_place("ws://192.168.1.7:2", 2.0)
-    bob.take_announcement(ana.make_announcement(HERE, 1), 1.0 + SHUN_S)
-    assert "ws://192.168.1.7:1" in bob.list_places(1.0 + SHUN_S)[MESH]
+    assert len(places) == PLACES_CAP and "ws://192.168.1.1:1" not in places
+    bob.drop_place("ws://192.168.1.2:1", 2.0)
+    bob.take_announcement(ana.make_announcement(machines[0], 1), 1.0 + SHUN_S)
+    assert "ws://192.168.1.1:1" in bob.list_places(1.0 + SHUN_S)[MESH]
 
 
 def test_what_is_remembered_of_bad_places_is_bounded() -> None:

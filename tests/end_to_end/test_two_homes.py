@@ -139,6 +139,23 @@ def test_the_turn_server_helps_where_there_can_be_none(homes: Homes, west: Route
     assert delivered(homes, f"{west.value} to {east.value}") > 0
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("libwebrtc", "libwebrtc"), ("libwebrtc", "aiortc"), ("aiortc", "libwebrtc")]
+)
+def test_either_engine_links_two_homes(homes: Homes, one: str, other: str) -> None:
+    people = ((homes.ana, one), (homes.bob, other))
+    for person, engine in people:
+        assert person.run("config", "set", "engine", engine).returncode == 0
+    try:
+        homes.lab.behind(Router.FULL_CONE, Router.PORT_RESTRICTED)
+        assert delivered(homes, f"{one} to {other}") == 0
+        homes.lab.behind(Router.SYMMETRIC, Router.SYMMETRIC)
+        assert delivered(homes, f"{one} to {other} by the TURN server") > 0
+    finally:
+        for person, _ in people:
+            person.run("config", "unset", "engine")
+
+
 def test_ipv6_leads_through_walls_that_let_no_stranger_in(
     homes: Homes, stack: ExitStack, tmp_path: Path
 ) -> None:

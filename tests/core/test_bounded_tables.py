@@ -39,6 +39,20 @@ def test_an_attempt_with_nobody_known_says_nothing_of_anybody() -> None:
     assert not members._known
 
 
+def test_a_member_that_had_a_link_and_stopped_is_not_told_as_out_of_reach() -> None:
+    """Nor for one attempt in the middle of which it stopped; but if attempts go on failing, it is."""
+    members = UnreachedMembers()
+    members.reached(NodeId(b"n"))
+    members.failed(missed(b"n"), 1.0)
+    members.failed(missed(b"n"), 40.0)
+    assert not members.now(40.0, lambda node: False)
+    members.failed(missed(b"n"), 1.0 + unreached.BLAMED_S)
+    assert members.now(1.0 + unreached.BLAMED_S, lambda node: False)
+    members.reached(NodeId(b"n"))
+    members.failed(missed(b"n"), 100.0)
+    assert not members.now(100.0, lambda node: False)
+
+
 def test_neighbours_that_were_let_go_are_barred_up_to_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "BARRED_CAP", 2)
     each = Audit()

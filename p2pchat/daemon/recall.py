@@ -81,15 +81,21 @@ class Recall:
             if asked.name is None:
                 raise MethodError(INVALID_PARAMS, "name must be a text")
             contact = self._named(asked.name)
-            count = await self._host.ask_store(lambda store: store.forget(contact.id))
-            self._host.events.publish(Forgotten(contact.id, None))
-            return {"forgotten": count}
+            return {"forgotten": await self._forget_all(contact.id)}
         id = MessageId(asked.id)
         known = await self._host.ask_store(lambda store: store.line(id))
         if known is None or not await self._host.ask_store(lambda store: store.forget_one(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
         self._host.events.publish(Forgotten(known.contact, id))
         return {"forgotten": 1}
+
+    async def _forget_all(self, contact: ContactId) -> int:
+        lines = 0
+        steps = await self._host.ask_store(lambda store: store.forget_by_steps(contact))
+        while (some := await self._host.ask_store(lambda _: next(steps, None))) is not None:
+            lines += some
+        self._host.events.publish(Forgotten(contact, None))
+        return lines
 
     async def conversations(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Conversation]:
         """The last line with each contact, and how many are unheard."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -279,18 +279,25 @@ class Store:
         return history.line(self._connection, message)
 
     def forget(self, contact: ContactId) -> int:
-        """Forget what was said with a contact, but for what waits to be delivered; how many lines. On a full
-        disk, too, a few lines at a time."""
-        try:
-            return self._forgetting(lambda: history.forget(self._connection, contact))
-        except DiskFull:
-            return space.with_reserve(self._connection, self._home, lambda: self._forget_bit_by_bit(contact))
+        """Forget what was said with a contact, but for what waits to be delivered; how many lines."""
+        return sum(self.forget_by_steps(contact))
 
-    def _forget_bit_by_bit(self, contact: ContactId) -> int:
-        lines = 0
-        while some := self._forgetting(lambda: history.forget_some(self._connection, contact)):
-            lines += some
-        return lines
+    def forget_by_steps(self, contact: ContactId) -> Iterator[int]:
+        """Forget as ``forget`` does: how many lines with each step, which is whole. On a full disk there are
+        many, of a few lines, so that others have their turn between them."""
+        try:
+            yield self._forgetting(lambda: history.forget(self._connection, contact))
+        except DiskFull:
+            while some := space.with_reserve(
+                self._connection, self._home, lambda: self._forget_some(contact)
+            ):
+                yield some
+
+    def _forget_some(self, contact: ContactId) -> int:
+        if space.has_room(self._connection, self._home):
+            with suppress(DiskFull):
+                return self._forgetting(lambda: history.forget(self._connection, contact))
+        return self._forgetting(lambda: history.forget_some(self._connection, contact))
 
     def forget_one(self, message: MessageId) -> bool:
         """Forget a line; False if there is none, or it waits to be delivered."""

@@ -15,6 +15,7 @@ import apsw
 from p2pchat.core import records
 from p2pchat.core.records import Change, Memory, Message
 from p2pchat.errors import StoreError
+from p2pchat.store import history
 from p2pchat.store.database import transaction, understood
 from p2pchat.types import ContactId, MeshId, MessageId
 
@@ -31,9 +32,8 @@ _PUT_CONTACT = """
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, mesh = excluded.mesh, how = excluded.how,
         verified = excluded.verified, blocked = excluded.blocked, muted = excluded.muted,
         lasts_s = excluded.lasts_s, lasts_turn = excluded.lasts_turn"""
-_DROP_EXPIRED = """
-    DELETE FROM message WHERE expires_at < ?
-        AND CASE outgoing WHEN 1 THEN state NOT IN ('queued', 'relayed') ELSE heard = 1 END"""
+_EXPIRED = """
+    expires_at < ? AND CASE outgoing WHEN 1 THEN state NOT IN ('queued', 'relayed') ELSE heard = 1 END"""
 _PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
 _PUT_RECOVERY = "INSERT OR REPLACE INTO recovery VALUES (?, ?)"
 _PUT_RENEWED = "INSERT OR REPLACE INTO renewed VALUES (?, ?, ?, ?, ?)"
@@ -117,6 +117,7 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             run(_PUT_CONTACT, _contact_row(contact))
             run(_PUT_RENEWED, _renewed_row(contact))
         case records.DropContact(id):
+            history.delete(connection, "contact = ?", id)
             run("DELETE FROM contact WHERE id = ?", (id,))
         case records.PutSession(session):
             run(_PUT_SESSION, (session.contact, session.olm, session.chains))
@@ -132,7 +133,7 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
         case records.SetMessageState(id, state):
             run(_SET_STATE, (state.value, id))
         case records.DropExpiredMessages(now):
-            run(_DROP_EXPIRED, (now,))
+            history.delete(connection, _EXPIRED, now)
         case records.PutPatience(patience):
             run("INSERT OR REPLACE INTO patience VALUES (1, ?, ?)", (patience.at, patience.now))
         case records.PutTried(tried):

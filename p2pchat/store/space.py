@@ -56,6 +56,12 @@ def is_full(home: Path) -> bool:
     return _free(home) < SIDE_FILES_BYTES and _reserved(home) > 0
 
 
+def has_room(connection: apsw.Connection, home: Path) -> bool:
+    """Whether there is room to write most pages anew, once in the log."""
+    used = int(connection.pragma("page_count")) - free_pages(connection)
+    return _free(home) > used * int(connection.pragma("page_size")) * 5 // 4
+
+
 def _reserved(home: Path) -> int:
     try:
         return (home / RESERVE_FILE).stat().st_size

@@ -38,6 +38,13 @@ class NotAnswering(ControlError):
         super().__init__(f"{name} does not answer; {then}")
 
 
+class Busy(ControlError):
+    """The node answers, but has not done in time what it was asked for."""
+
+    def __init__(self, within: float, then: str) -> None:
+        super().__init__(f"the node is busy, and did not get to this within {within:g} s; {then}")
+
+
 async def open_connection(home: Path) -> Connection | None:
     """Connect to the node of ``home``; None when none listens there."""
     try:

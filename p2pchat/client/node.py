@@ -252,7 +252,7 @@ class Node(Reach):
             raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
         report = each_once(on_state, on_hindrance)
         named: MessageName = message_name(id) if id is not None else {"id": os.urandom(16).hex()}
-        within = self._answer_s if timeout is None else min(self._answer_s, max(timeout, ACCEPT_S))
+        within = None if timeout is None else max(timeout, ACCEPT_S)
         same = f"the id {named.get('id')}" if id is None else "the same id"
         then = f"if it did take this, {same} sends it once"
         params = parameters.Send(to=to, text=text, **named)

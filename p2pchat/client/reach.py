@@ -26,7 +26,15 @@ from p2pchat.errors import (
     StoreError,
     TrustError,
 )
-from p2pchat.rpc import Asked, Connection, ConnectionLost, NotAnswering, connection_over, open_connection
+from p2pchat.rpc import (
+    Asked,
+    Busy,
+    Connection,
+    ConnectionLost,
+    NotAnswering,
+    connection_over,
+    open_connection,
+)
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
@@ -38,7 +46,10 @@ FIND_S: Final = 20.0
 FIND_EVERY_S: Final = 0.05
 
 ANSWER_S: Final = 10.0
-"""How long a node may take for what it can answer at once, on a machine that is busy and a disk that is."""
+"""How long a node may take to answer anything at all, on a machine that is busy and a disk that is."""
+
+ASK_AFTER: Final = 0.2
+"""Of that time, what goes by before a node that has not answered is asked for anything else."""
 
 LET_GO_LOOKS: Final = 10
 """Looks at a process before one at its home's lock, which takes the lock for a moment."""
@@ -103,40 +114,62 @@ class Reach:
     # --- calls
 
     async def _call(self, method: Method[P, A], params: P) -> A:
-        """Ask for what a node answers at once, or for what may take it long as long as it answers anything
-        at all."""
-        if method.lasts is Lasts.MOMENT:
-            return await self._called(method, params, self._answer_s, _TRY_AGAIN)
+        """Ask, and wait as long as the node answers anything at all: what it was asked for may take it long.
+        ``on_change`` is told of that, unless it is to be expected."""
 
         async def ask() -> A:
             async with self._asking(method, params) as asked:
-                return await self._patiently(asked.result())
+                return await self._patiently(asked.result(), tell=method.lasts is Lasts.MOMENT)
 
         return await self._again(ask)
 
-    async def _called(self, method: Method[P, A], params: P, within: float, then: str) -> A:
-        """Raises NotAnswering, with what to do ``then``, after ``within`` seconds beside another's node."""
+    async def _called(self, method: Method[P, A], params: P, within: float | None, then: str) -> A:
+        """Ask, and wait ``within`` seconds. Raises NotAnswering or Busy, with what to do ``then``."""
 
         async def ask() -> A:
-            try:
-                async with asyncio.timeout(None if self.embedded else within):
-                    async with self._asking(method, params) as asked:
-                        return await asked.result()
-            except TimeoutError:
-                raise self._not_answering(then) from None
+            async with self._asking(method, params) as asked:
+                return await self._patiently(asked.result(), within, then, tell=True)
 
         return await self._again(ask)
 
-    async def _patiently(self, answer: Coroutine[None, None, T]) -> T:
-        """Wait for ``answer`` while the node lives. Raises NotAnswering once it does not."""
+    async def _patiently(
+        self,
+        answer: Coroutine[None, None, T],
+        within: float | None = None,
+        then: str = _TRY_AGAIN,
+        tell: bool = False,
+    ) -> T:
+        """Wait for ``answer`` while the node answers anything at all, and no longer than ``within``. ``tell``
+        that it is busy, after some seconds. Raises NotAnswering and Busy."""
+        silence = self._answer_s if within is None else min(within, self._answer_s)
+        now, told = asyncio.get_running_loop().time, False
+        begun = now()
         waiting = asyncio.ensure_future(answer)
         try:
-            while not (await asyncio.wait((waiting,), timeout=self._answer_s))[0]:
-                if not await self._answers():
-                    raise self._not_answering(_TRY_AGAIN)
+            while not (await asyncio.wait((waiting,), timeout=silence * ASK_AFTER))[0]:
+                if not await self._alive(waiting, silence * (1 - ASK_AFTER)):
+                    raise self._not_answering(then)
+                waited = now() - begun
+                if within is not None and waited >= within and not (self.embedded or waiting.done()):
+                    raise Busy(within, then)
+                if tell and not told and waited >= self._answer_s / 2:
+                    self.on_change("the node is busy with this; waiting for it")
+                    told = True
+            if told:
+                self.on_change("the node has done it")
             return waiting.result()
         finally:
             waiting.cancel()
+
+    async def _alive(self, waiting: asyncio.Future[T], within: float) -> bool:
+        """Whether the node answers anything: what is waited for, or whether it is there."""
+        asking = asyncio.ensure_future(self._answers(within))
+        try:
+            await asyncio.wait((waiting, asking), return_when=asyncio.FIRST_COMPLETED)
+            return waiting.done() or asking.result()
+        finally:
+            asking.cancel()
+            await asyncio.wait((asking,))
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
@@ -159,20 +192,23 @@ class Reach:
                 self.on_change("the node answers again")
             self._silent = silent
 
-    async def _answers(self) -> bool:
+    async def _answers(self, within: float | None = None) -> bool:
         """Whether another's node answers. Asked on a connection of its own: it does not stand in line behind
         a long answer."""
         if self.embedded:
             return True
+        connection = None
         try:
             connection = await open_connection(self.home)
             if connection is not None:
-                await self._greet(connection)
-                await connection.close()
+                await self._greet(connection, within)
         except NotAnswering:
             return False
         except ControlError:
             pass  # that it was lost is found out by whoever waits for its answer
+        finally:
+            if connection is not None:
+                await connection.close()
         return True
 
     def _not_answering(self, then: str) -> NotAnswering:
@@ -292,11 +328,11 @@ class Reach:
             raise NotAnswering(connection.pid, _TRY_AGAIN) from None
         return True
 
-    async def _greet(self, connection: Connection) -> None:
+    async def _greet(self, connection: Connection, within: float | None = None) -> None:
         """Have a node say anything. Raises NotAnswering, ConnectionLost; then the connection is closed."""
         try:
             async with (
-                asyncio.timeout(self._answer_s),
+                asyncio.timeout(self._answer_s if within is None else within),
                 connection.asking(methods.WHOAMI, parameters.Nothing()) as asked,
             ):
                 await asked.result()

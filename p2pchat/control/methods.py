@@ -22,7 +22,7 @@ class Lasts(Enum):
     """How long an answer may take."""
 
     MOMENT = "it is answered at once"
-    LONG = "it may take a node long"
+    LONG = "it may take a node long, which nobody is told"
     ENDLESS = "it waits for something to happen, and ends with the connection it was asked on"
 
 

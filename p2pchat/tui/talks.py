@@ -104,7 +104,7 @@ class Talks:
         self._deeds: asyncio.Queue[tuple[Coroutine[Any, Any, None], asyncio.Future[None]]] = asyncio.Queue()
         self._last_deed: asyncio.Future[None] | None = None
         self._handed = asyncio.Event()
-        node.on_change = lambda line: tell(Trouble(line, over=line.endswith("is back")))
+        node.on_change = lambda line: tell(Trouble(line, over=line.endswith(("is back", "has done it"))))
 
     # --- who there is
 

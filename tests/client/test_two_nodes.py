@@ -320,7 +320,7 @@ async def test_not_entered_it_says_so(tmp_path: Path) -> None:
 async def test_a_node_inside_another_command_is_not_stopped_from_outside(tmp_path: Path) -> None:
     create_home(tmp_path / "a", "a")
     async with connect(tmp_path / "a"), connect(tmp_path / "a", run=False) as other:
-        with pytest.raises(UsageError, match="inside another command"):
+        with pytest.raises(UsageError, match="inside a chat or another command"):
             await other.stop()
 
 

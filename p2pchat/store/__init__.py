@@ -294,7 +294,7 @@ class Store:
                 yield some
 
     def _forget_some(self, contact: ContactId) -> int:
-        if space.has_room(self._connection, self._home):
+        if space.has_room(self._connection):
             with suppress(DiskFull):
                 return self._forgetting(lambda: history.forget(self._connection, contact))
         return self._forgetting(lambda: history.forget_some(self._connection, contact))

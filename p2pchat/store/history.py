@@ -12,6 +12,7 @@ import apsw
 
 from p2pchat.core.records import Message
 from p2pchat.store.database import transaction, understood
+from p2pchat.store.space import has_room
 from p2pchat.types import ContactId, MessageId, MessageState
 
 _COLUMNS = "id, contact, outgoing, at, text, state, expires_at, rewritten"
@@ -93,7 +94,7 @@ def delete(connection: apsw.Connection, where: str, value: str | float) -> int:
     the caller's; how many lines."""
     query = f"SELECT total(length(CAST(text AS BLOB))) FROM message WHERE {where}"
     ((size,),) = connection.execute(query, (value,))
-    many = float(size) > FEW_BYTES_A_PAGE * int(connection.pragma("page_count"))
+    many = float(size) > FEW_BYTES_A_PAGE * int(connection.pragma("page_count")) and has_room(connection)
     if many:
         _overwrite_in_the_index(connection, False)
     connection.execute(f"DELETE FROM message WHERE {where}", (value,))

@@ -56,10 +56,11 @@ def is_full(home: Path) -> bool:
     return _free(home) < SIDE_FILES_BYTES and _reserved(home) > 0
 
 
-def has_room(connection: apsw.Connection, home: Path) -> bool:
-    """Whether there is room to write most pages anew, once in the log."""
+def has_room(connection: apsw.Connection) -> bool:
+    """Whether there is room to write most pages anew: in the log, and once more where the database grows by
+    them. A log that cannot be folded in keeps what was forgotten."""
     used = int(connection.pragma("page_count")) - free_pages(connection)
-    return _free(home) > used * int(connection.pragma("page_size")) * 5 // 4
+    return _free(Path(connection.filename).parent) > 3 * used * int(connection.pragma("page_size"))
 
 
 def _reserved(home: Path) -> int:

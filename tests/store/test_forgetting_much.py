@@ -12,7 +12,7 @@ import pytest
 
 from p2pchat.core.records import Contact, DropContact, DropExpiredMessages, Message, PutContact, PutMessage
 from p2pchat.errors import StoreError
-from p2pchat.store import Store, history
+from p2pchat.store import Store, history, space
 from p2pchat.types import ContactId
 from tests.support.homes import BOB, message, new_store
 
@@ -136,4 +136,17 @@ def test_so_it_is_after_forgetting_much_was_broken_off(
         store.forget(BOB.id)
     assert len(store.history(BOB.id)) == LINES
     assert forgotten_whole(store)
+    store.close()
+
+
+def test_without_room_for_a_new_index_it_is_overwritten_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = spoken_with_two(tmp_path / "home")
+    pages = store._connection.pragma("page_count")
+    monkeypatch.setattr(space, "_free", lambda home: 3 * 4096 * pages // 2)
+    asked: list[bool] = []
+    monkeypatch.setattr(history, "_overwrite_in_the_index", lambda connection, at_once: asked.append(at_once))
+    assert store.forget(BOB.id) == LINES
+    assert asked == []
     store.close()

@@ -156,6 +156,12 @@ def test_either_engine_links_two_homes(homes: Homes, one: str, other: str) -> No
             person.run("config", "unset", "engine")
 
 
+def test_a_line_of_1200_bytes_carries_what_is_larger(homes: Homes) -> None:
+    homes.lab.behind(Router.PORT_RESTRICTED, Router.PORT_RESTRICTED)
+    with homes.lab.narrow(1200):
+        assert delivered(homes, "long " * 2000) == 0
+
+
 def test_ipv6_leads_through_walls_that_let_no_stranger_in(
     homes: Homes, stack: ExitStack, tmp_path: Path
 ) -> None:

@@ -92,6 +92,18 @@ class Lab:
         _run(place, "ip", "route", "replace", "default", "via", f"{home}.1")
 
     @contextmanager
+    def narrow(self, mtu: int) -> Iterator[None]:
+        """West's line, behind its router, takes packets of so many bytes at most: a tunnel, as many have."""
+        router, ends = self.routers[0], ("wan", "to0")
+        for place, device in zip((router, self.world), ends, strict=True):
+            _run(place, "ip", "link", "set", device, "mtu", str(mtu))
+        try:
+            yield
+        finally:
+            for place, device in zip((router, self.world), ends, strict=True):
+                _run(place, "ip", "link", "set", device, "mtu", "1500")
+
+    @contextmanager
     def unreachable(self, port: int) -> Iterator[None]:
         """Nobody reaches that port of the world's server, and nobody is told."""
         _run(self.world, "nft", "-f", "-", stdin=_CLOSED.format(port=port))

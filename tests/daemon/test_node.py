@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,13 +100,22 @@ async def test_a_bug_ends_the_node_in_one_line_and_frees_the_home(
 async def test_who_goes_takes_up_no_link_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Links may take a second to close, within which a neighbour who lost one looks for another."""
     async with friends(tmp_path, "ana", "bob") as (ana, bob):
-        close = WebRtcLinks.aclose
+        close, answer = WebRtcLinks.aclose, WebRtcLinks.make_answer
+        going: list[WebRtcLinks] = []
+        answered: list[WebRtcLinks] = []
 
         async def slowly(engine: WebRtcLinks) -> None:
+            going.append(engine)
             await close(engine)
             await asyncio.sleep(2.0)
 
+        def watched(engine: WebRtcLinks, *arguments: Any) -> None:
+            answered.extend([engine] * (engine in going))
+            answer(engine, *arguments)
+
         await ana.send("bob", "until then")
         monkeypatch.setattr(WebRtcLinks, "aclose", slowly)
+        monkeypatch.setattr(WebRtcLinks, "make_answer", watched)
         await ana.__aexit__(None, None, None)
-        assert (await bob.status())["links"] == []
+        assert (len(going), answered) == (1, [])
+        assert [each for each in (await bob.status())["links"] if each["state"] == "up"] == []

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 Value = Any
 """A Term or a constant."""
@@ -27,8 +28,8 @@ Value = Any
 class Term:
     """Made by the functions below alone."""
 
-    __slots__ = ("args", "kind")
-    _all: ClassVar[dict[tuple[Any, ...], Term]] = {}
+    __slots__ = ("__weakref__", "args", "kind")
+    _all: ClassVar[WeakValueDictionary[tuple[Any, ...], Term]] = WeakValueDictionary()
 
     kind: str
     args: tuple[Any, ...]

@@ -37,8 +37,17 @@ def test_who_is_challenged_once_more_is_there_and_nobody_else_is_taken_for_it(st
 @pytest.mark.slow
 @pytest.mark.parametrize("stolen", [NOBODY, BOTH])
 def test_three_honest_ends_are_safe_from_the_network(stolen: frozenset[str]) -> None:
+    seen: set[frozenset[Run]] = set()
     for chosen in scenes(3):
-        assert Recoveries(chosen, Line(stolen)).search() is None, chosen
+        if frozenset(map(mirrored, chosen)) not in seen:
+            seen.add(frozenset(chosen))
+            assert Recoveries(chosen, Line(stolen)).search() is None, chosen
+
+
+def mirrored(run: Run) -> Run:
+    """With alice and bob in each other's place, which changes nothing if both are robbed, or neither is."""
+    other = {"alice": "bob", "bob": "alice"}
+    return Run(run.role, other[run.who], other.get(run.whom, run.whom))
 
 
 def test_honest_ends_find_each_other() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from p2pchat.core.asking import begun, exchanged, name_of
 from p2pchat.core.inquiry import NEVER, Inquiry
+from p2pchat.core.kit.table import Table
 from p2pchat.core.records import Identity, SessionState
 from p2pchat.core.rivals import Claimant, Knocked, Rivals
 from p2pchat.core.session import Session
@@ -115,7 +116,7 @@ class Answering:
         self.moved = False
         self.not_before = -NEVER
         """No asker is answered: somebody may answer us."""
-        self._knocks: dict[bytes, Knocked] = {}
+        self._knocks = Table[bytes, Knocked](KNOCKS_MAX)
         self._challenged_at = self._passed_at = -NEVER
         self._theirs: PublicKey | None = None
         self._rivals: Rivals | None = None
@@ -234,9 +235,8 @@ class Answering:
                 self._passed_at = now
                 return words  # it knocks again
             self._challenged_at = now
-            known = self._knocks[name] = self._challenge(name, own.open(knock.ciphertext), now)
-            if len(self._knocks) > KNOCKS_MAX:
-                del self._knocks[next(iter(self._knocks))]
+            known = self._challenge(name, own.open(knock.ciphertext), now)
+            self._knocks.put(name, known)
         if now >= known.again_at:
             known.again_at = now + REPEAT_S
             words.append(known.challenge)
@@ -409,7 +409,8 @@ class Answering:
 
     def clear(self) -> None:
         """There is nothing to begin anew."""
-        self._knocks, self._asked, self._pending, self._rivals = {}, None, None, None
+        self._knocks.clear()
+        self._asked = self._pending = self._rivals = None
         self.moved = True
 
     def _forget(self, knock: bytes) -> None:

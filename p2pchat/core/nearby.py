@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from p2pchat.core.budget import Budget
+from p2pchat.core.kit.table import Table
 from p2pchat.crypto.kdf import derive
 from p2pchat.ports import Entropy, sample
 from p2pchat.types import MeshId, Topic
@@ -60,7 +61,7 @@ class Nearby:
         self._keys: tuple[NearbyKey, ...] = ()
         self._places: dict[Found, dict[str, float]] = {}
         self._new: dict[Found, Budget] = {}
-        self._shunned: dict[str, float] = {}
+        self._shunned = Table[str, float](SHUNNED_CAP)
 
     def look_for(self, keys: Iterable[NearbyKey]) -> bool:
         """Look for these and for nothing else; whether that is something new."""
@@ -122,10 +123,7 @@ class Nearby:
         """Nobody is to be reached there: make room."""
         for places in self._places.values():
             places.pop(url, None)
-        self._shunned.pop(url, None)
-        self._shunned[url] = now + SHUN_S
-        while len(self._shunned) > SHUNNED_CAP:
-            del self._shunned[next(iter(self._shunned))]
+        self._shunned.put(url, now + SHUN_S)
 
     def list_places(self, now: float) -> Mapping[Found, Sequence[str]]:
         """Where each that is sought may be met now: URLs, ``PLACES_CAP`` at most."""

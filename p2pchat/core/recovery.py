@@ -5,6 +5,7 @@ Knows: which tags to listen for, how words become cells and cells words. Does no
 
 from __future__ import annotations
 
+from p2pchat.core.kit.table import Table
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, TagDelta
 from p2pchat.crypto.kdf import digest
 from p2pchat.crypto.recovery import SLOTS, PublicKey, RecoveryKey
@@ -32,7 +33,7 @@ class Line:
         self._places: dict[bytes, tuple[int, int, int]] = {}
         self._epochs: set[int] = set()
         self._parts: dict[int, dict[int, bytes]] = {}
-        self._heard: dict[bytes, None] = {}
+        self._heard = Table[bytes, None](HEARD_MAX)
         self._slots: tuple[int, list[int]] = (0, [])
 
     def tags(self) -> list[bytes]:
@@ -85,9 +86,7 @@ class Line:
         name = digest(cell.box, 16)
         if name in self._heard:
             return False
-        self._heard[name] = None
-        if len(self._heard) > HEARD_MAX:
-            del self._heard[next(iter(self._heard))]
+        self._heard.put(name, None)
         return True
 
     def say(self, word: Word, epoch: int) -> list[bytes]:

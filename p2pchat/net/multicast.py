@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
 from p2pchat.core.budget import Budget
+from p2pchat.core.kit.table import Table
 from p2pchat.wire.mdns import DATAGRAM_MAX, GROUP, HOPS, PORT, QUESTION, concerns_us
 
 READ_PER_S: Final = 1024.0
@@ -53,7 +54,7 @@ class Multicast:
         self._loop = asyncio.get_running_loop()
         self._read = Budget(self._loop.time(), READ_PER_S, READ_BURST)
         self._ours = Budget(self._loop.time(), PARSED_PER_S, PARSED_BURST)
-        self._senders: dict[IPv4Address, Budget] = {}
+        self._senders = Table[IPv4Address, Budget](SENDERS_CAP)
         self._paused: asyncio.TimerHandle | None = None
         self._socket = _bound()
         try:
@@ -112,10 +113,8 @@ class Multicast:
             self._receive(data, sender, near)
 
     def _may_say(self, sender: IPv4Address) -> bool:
-        known = self._senders.pop(sender, None) or Budget(self._loop.time(), SENDER_PER_S, SENDER_BURST)
-        self._senders[sender] = known
-        while len(self._senders) > SENDERS_CAP:
-            del self._senders[next(iter(self._senders))]
+        known = self._senders.get(sender) or Budget(self._loop.time(), SENDER_PER_S, SENDER_BURST)
+        self._senders.put(sender, known)
         return known.draw(self._loop.time())
 
     def close(self) -> None:

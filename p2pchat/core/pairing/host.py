@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.pairing.party import (
     MEDDLED,
@@ -77,7 +78,7 @@ class Host(Party):
         self._ready = given is not None
         self._asked: set[str] = set()
         self._seated = False
-        self._settled_at = float("inf")
+        self._settled_at = NEVER
         self._confirmation = b""
         self._kem: KemKey | None = None
         self._bundle: wire.HostBundle | None = None
@@ -92,7 +93,7 @@ class Host(Party):
     def start(self) -> list[TakeSeat]:
         """Open the code's topic everywhere."""
         self._meet(self.code)
-        self._asked, self._seated, self._settled_at = set(self._urls), False, float("inf")
+        self._asked, self._seated, self._settled_at = set(self._urls), False, NEVER
         return self._take(self._urls)
 
     def seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
@@ -110,7 +111,7 @@ class Host(Party):
     def _settle(self, patient: bool = True) -> list[Output]:
         if self._ready or not self._seated or (self._asked and patient):
             return []
-        self._ready, self._settled_at = True, float("inf")
+        self._ready, self._settled_at = True, NEVER
         return [Ready(self.code)]
 
     def refused(self, url: str, reason: Refusal, now: float) -> list[Output]:

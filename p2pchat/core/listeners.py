@@ -1,7 +1,7 @@
 """Where members of one mesh listen, as their neighbours remember it: a way back when no rendezvous is left.
 
-Knows: which addresses are remembered, and how many. Does not know: when they are tried (``view``), or how
-they are kept.
+Knows: which addresses are remembered, how many, and when they are tried. Does not know: links and seats
+(``view``), or how they are kept.
 
 A member names a port and never a host: the address is the one that its link really has. So what is remembered
 is where this node has been already. A member that hides behind a relay, and says that it does not, is
@@ -13,10 +13,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.wire.places import is_global, member_url
 
 LISTENERS_CAP = 4
 """Of one mesh; the one that was confirmed longest ago makes room."""
+
+ALONE_S = 10.0
+"""A node without any link for so long looks where members were seen to listen: over a rendezvous it would
+have had one by then."""
 
 
 class Listeners:
@@ -25,6 +30,9 @@ class Listeners:
     def __init__(self, urls: Iterable[str] = ()) -> None:
         self._urls = tuple(urls)[:LISTENERS_CAP]
         self._kept = frozenset(self._urls)
+        self.visited: tuple[str, ...] = ()
+        """Where it is tried now."""
+        self._alone_since: float | None = None
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -51,3 +59,22 @@ class Listeners:
             return None
         self._kept = now
         return self._urls
+
+    def plan_visits(self, linked: bool, now: float) -> bool:
+        """Without any link for a while, look at all of them; with one, at none. Return whether ``visited``
+        has changed."""
+        if linked:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        alone = self._alone_since is not None and now >= self._alone_since + ALONE_S
+        before, self.visited = self.visited, self._urls if alone else ()
+        return self.visited != before
+
+    def visit_at(self, linked: bool) -> float:
+        """When ``plan_visits`` is next due."""
+        if linked:
+            return 0.0 if self.visited or self._alone_since is not None else NEVER
+        if not self._urls or self.visited:
+            return NEVER
+        return 0.0 if self._alone_since is None else self._alone_since + ALONE_S

@@ -189,7 +189,7 @@ class Mesh:
     @property
     def visited(self) -> tuple[str, ...]:
         """Where members listen, while they are looked for there."""
-        return self._view.visited
+        return self._view.listeners.visited
 
     def unkept_listeners(self) -> tuple[str, ...] | None:
         """Where members listen, if that is to be kept."""

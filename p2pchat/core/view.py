@@ -73,10 +73,6 @@ drawn on the map, and comes over it first."""
 WALKS_ALONE_S = 15.0
 """Short for this long in spite of walks, a node asks at the rendezvous as well."""
 
-ALONE_S = 10.0
-"""A node without any link for so long looks where members were seen to listen: over a rendezvous it would
-have had one by then."""
-
 SWAP_S = 14_400.0
 """A node swaps a link for a fresh one about every four hours (exponential), so that a link lasts ten and the
 graph is another one in a day. Not sooner: every swap breaks the stems that lead over the link, and a stem
@@ -114,9 +110,6 @@ class View:
     ) -> None:
         self.listeners = Listeners(listeners if settings.visits else ())
         self._nearby: tuple[str, ...] = ()
-        self.visited: tuple[str, ...] = ()
-        """Where members listen, while that is tried."""
-        self._alone_since: float | None = None
         self.record = record
         self._node = node
         self._settings = settings
@@ -205,7 +198,8 @@ class View:
         yield self._search.next_wakeup()
         if self._beyond:
             yield self._beyond_at
-        yield from self._visit_at()
+        linked = bool(self._neighbours.counting())
+        yield self.listeners.visit_at(linked)
         if self._missing() <= 0:
             yield self._swap_at or 0.0
             if self._settings.walks:
@@ -213,7 +207,6 @@ class View:
             if self._places.surplus(self._all()):
                 yield self._places.shed_at
         else:
-            linked = bool(self._neighbours.counting())
             if linked and self._unsought() > 0:
                 yield self._walking.at
             if not self._meeting.sitting:
@@ -320,7 +313,7 @@ class View:
 
     def _take_outside_seats(self) -> list[ViewOutput]:
         """Where no rendezvous that the record names is needed."""
-        visited = [url for url in self.visited if url not in self.record.rendezvous]
+        visited = [url for url in self.listeners.visited if url not in self.record.rendezvous]
         return [*self._meeting.meet_nearby(tuple(dict.fromkeys((*self._nearby, *visited))))]
 
     def remember_listener(self, link: LinkId, port: int) -> None:
@@ -331,25 +324,8 @@ class View:
             self.listeners.add_listener(neighbour.address, port)
 
     def _visit_listeners(self, now: float) -> list[ViewOutput]:
-        """Without any link for a while, look where members were seen to listen; with one, no more."""
-        if self._neighbours.counting():
-            self._alone_since = None
-        elif self._alone_since is None:
-            self._alone_since = now
-        alone = self._alone_since is not None and now >= self._alone_since + ALONE_S
-        visited = self.listeners.urls if alone else ()
-        if visited == self.visited:
-            return []
-        self.visited = visited
-        return self._take_outside_seats()
-
-    def _visit_at(self) -> Iterable[float]:
-        """When that is next to be looked at."""
-        linked = bool(self._neighbours.counting())
-        if linked and (self.visited or self._alone_since is not None):
-            yield 0.0
-        elif not linked and self.listeners.urls and not self.visited:
-            yield 0.0 if self._alone_since is None else self._alone_since + ALONE_S
+        changed = self.listeners.plan_visits(bool(self._neighbours.counting()), now)
+        return self._take_outside_seats() if changed else []
 
     def expect(self, now: float) -> list[ViewOutput]:
         """Somebody is on the way: sit where the mesh is met."""

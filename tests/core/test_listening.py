@@ -7,10 +7,10 @@ import random
 import pytest
 
 from p2pchat.core import facts, orders
+from p2pchat.core.listeners import ALONE_S
 from p2pchat.core.records import PutListeners
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import RendezvousStatus
-from p2pchat.core.view import ALONE_S
 from p2pchat.types import MeshId
 from rendezvous.broker import Broker
 from rendezvous.limits import Limits

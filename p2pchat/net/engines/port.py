@@ -106,6 +106,45 @@ class Listener(Protocol):
         """It failed, or the other end closed it. The reason is a few words, fit for a person."""
 
 
+class UntilEnd:
+    """Tells a listener what happens until the end, and the end once."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener: Listener | None = listener
+
+    @property
+    def over(self) -> bool:
+        """Whether the listener hears nothing more."""
+        return self._listener is None
+
+    def tell_open(self) -> None:
+        """See ``Listener.on_open``."""
+        if self._listener is not None:
+            self._listener.on_open()
+
+    def tell_message(self, message: object) -> None:
+        """See ``Listener.on_message``. Text, which we never send, is the end."""
+        if not isinstance(message, bytes):
+            self.tell_end(TEXT)
+        elif self._listener is not None:
+            self._listener.on_message(message)
+
+    def tell_drain(self) -> None:
+        """See ``Listener.on_drain``."""
+        if self._listener is not None:
+            self._listener.on_drain()
+
+    def tell_end(self, reason: str) -> None:
+        """See ``Listener.on_end``."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.on_end(reason)
+
+    def fall_silent(self) -> None:
+        """We end it ourselves."""
+        self._listener = None
+
+
 class PeerConnection(Protocol):
     """One of them. ``make_offer``, or ``make_answer``, is called once, before all else."""
 

@@ -23,7 +23,7 @@ from p2pchat.net.engines.aiortc.mending import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from p2pchat.net.engines.port import Fingerprints, Listener, Pair, Policy
+from p2pchat.net.engines.port import Fingerprints, Listener, Pair, Policy, UntilEnd
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.sdp import from_sdp, to_sdp
@@ -67,7 +67,7 @@ class AiortcConnection:
         context: contextvars.Context,
     ) -> None:
         self._connection = connection
-        self._listener: Listener | None = listener
+        self._told = UntilEnd(listener)
         self._relayed = relayed
         self._context = context
         self._channel: RTCDataChannel | None = None
@@ -119,23 +119,23 @@ class AiortcConnection:
 
     def _adopt(self, channel: RTCDataChannel) -> None:
         if self._channel is not None:
-            self._end(port.SECOND_CHANNEL)
+            self._told.tell_end(port.SECOND_CHANNEL)
             return
         if not channel.ordered or channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None:
-            self._end(port.UNLIKE_CHANNEL)
+            self._told.tell_end(port.UNLIKE_CHANNEL)
             return
         self._channel = channel
         channel.on("open", self._open)
-        channel.on("close", lambda: self._end(port.CLOSED))
-        channel.on("message", self._received)
+        channel.on("close", lambda: self._told.tell_end(port.CLOSED))
+        channel.on("message", self._told.tell_message)
         channel.on("bufferedamountlow", self._drained)
         if channel.readyState == "open":
             self._open()
 
     def _open(self) -> None:
-        if not self._opened and self._listener is not None:
+        if not self._opened and not self._told.over:
             self._opened = True
-            self._listener.on_open()
+            self._told.tell_open()
 
     # --- what it is
 
@@ -172,35 +172,22 @@ class AiortcConnection:
 
     def _drained(self) -> None:
         self._ask_for_less()
-        if self._listener is not None:
-            self._listener.on_drain()
+        self._told.tell_drain()
 
     def _ask_for_less(self) -> None:
         """Have aiortc tell as soon as the first of what waits has left."""
         assert self._channel is not None, "adopted"
         self._channel.bufferedAmountLowThreshold = max(0, self._channel.bufferedAmount - 1)
 
-    def _received(self, message: object) -> None:
-        if isinstance(message, bytes):
-            if self._listener is not None:
-                self._listener.on_message(message)
-        else:
-            self._end(port.TEXT)
-
     # --- the end
 
     def _state_changed(self) -> None:
         if self._connection.connectionState in ("failed", "closed"):
-            self._end(f"the connection {self._connection.connectionState}")
-
-    def _end(self, reason: str) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.on_end(reason)
+            self._told.tell_end(f"the connection {self._connection.connectionState}")
 
     async def close(self) -> None:
         """See ``port.PeerConnection``."""
-        self._listener = None
+        self._told.fall_silent()
         if self._describing is not None:
             # Closed while it gathers, the engine would leave the sockets behind that it was about to open.
             await asyncio.wait((self._describing,), timeout=port.CLOSE_SECONDS)

@@ -29,7 +29,7 @@ from p2pchat.errors import LinkError
 from p2pchat.net import interfaces
 from p2pchat.net.engines import port
 from p2pchat.net.engines.libwebrtc.gathering import UNAUTHORIZED, Gathering, can_reach, server_url
-from p2pchat.net.engines.port import Fingerprints, Listener, Pair, PathKind, Policy
+from p2pchat.net.engines.port import Fingerprints, Listener, Pair, PathKind, Policy, UntilEnd
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.sdp import to_sdp
@@ -60,7 +60,7 @@ class LibwebrtcConnection:
     """One peer connection and its channel."""
 
     def __init__(self, listener: Listener, servers: Servers, relayed: bool, refused: set[str]) -> None:
-        self._listener: Listener | None = listener
+        self._told = UntilEnd(listener)
         self._relayed = relayed
         self._refused = refused
         self._gathering = Gathering(servers, relayed)
@@ -104,7 +104,7 @@ class LibwebrtcConnection:
     async def _begin(self) -> RTCPeerConnection:
         """The certificate is ours to make: of one that the engine makes it shows nothing."""
         self._certificate = await RTCPeerConnection.generate_certificate("ECDSA")
-        if self._listener is None:
+        if self._told.over:
             raise LinkError("closed")
         transport = RTCIceTransportPolicy.relay if self._relayed else RTCIceTransportPolicy.all
         self._connection = connection = RTCPeerConnection(
@@ -124,7 +124,7 @@ class LibwebrtcConnection:
         await connection.set_local_description(description)
         await self._gathering.wait_for_enough()
         local = connection.local_description
-        if self._listener is None or local is None:
+        if self._told.over or local is None:
             raise LinkError("closed")
         made = self._gathering.describe_local(local.sdp)
         if self._relayed:
@@ -147,29 +147,29 @@ class LibwebrtcConnection:
 
     def _adopt(self, channel: RTCDataChannel) -> None:
         if self._channel is not None:
-            self._end(port.SECOND_CHANNEL)
+            self._told.tell_end(port.SECOND_CHANNEL)
             return
         if (
             not channel.ordered
             or channel.max_retransmits is not None
             or channel.max_packet_life_time is not None
         ):
-            self._end(port.UNLIKE_CHANNEL)
+            self._told.tell_end(port.UNLIKE_CHANNEL)
             return
         self._channel = channel
         channel.on("open", lambda event: self._open())
         channel.on("close", lambda event: self._close_seen())
-        channel.on("message", self._received)
+        channel.on("message", lambda event: self._told.tell_message(event.data))
         channel.on("bufferedamountlow", lambda event: self._drained())
 
     def _open(self) -> None:
-        if self._opened or self._listener is None:
+        if self._opened or self._told.over:
             return
         if not self._peer_certificates():
-            self._end("DTLS without a peer's certificate")
+            self._told.tell_end("DTLS without a peer's certificate")
             return
         self._opened = True
-        self._listener.on_open()
+        self._told.tell_open()
 
     # --- what it is
 
@@ -216,39 +216,27 @@ class LibwebrtcConnection:
 
     def _drained(self) -> None:
         self._ask_for_less()
-        if self._listener is not None:
-            self._listener.on_drain()
+        self._told.tell_drain()
 
     def _ask_for_less(self) -> None:
         """Have the engine tell as soon as the first of what waits has left."""
         assert self._channel is not None, "adopted"
         self._channel.buffered_amount_low_threshold = max(0, self._channel.buffered_amount - 1)
 
-    def _received(self, event: webrtc.MessageEvent) -> None:
-        if not isinstance(event.data, bytes):
-            self._end(port.TEXT)
-        elif self._listener is not None:
-            self._listener.on_message(event.data)
-
     # --- the end
 
     def _close_seen(self) -> None:
         self._channel_closed.set()
-        self._end(port.CLOSED)
+        self._told.tell_end(port.CLOSED)
 
     def _state_changed(self, event: webrtc.Event) -> None:
         state = str(self._connection.connection_state) if self._connection is not None else "closed"
         if state in ("failed", "closed"):
-            self._end(f"the connection {state}")
-
-    def _end(self, reason: str) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.on_end(reason)
+            self._told.tell_end(f"the connection {state}")
 
     async def close(self) -> None:
         """See ``port.PeerConnection``."""
-        self._listener = None
+        self._told.fall_silent()
         self._gathering.stop_waiting()
         if self._describing is not None:
             await asyncio.wait((self._describing,), timeout=port.CLOSE_SECONDS)

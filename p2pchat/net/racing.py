@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 NEXT_SECONDS: Final = 0.25
 """For one address, before the next is tried beside it."""
@@ -42,7 +44,7 @@ async def _first(addresses: list[Address]) -> socket.socket:
         for each in addresses:
             trying.append(asyncio.get_running_loop().create_task(_connect(each)))
             last = each is addresses[-1]
-            won = await _winner(trying, None if last else NEXT_SECONDS)
+            won = await first_through(trying, _connected, None if last else NEXT_SECONDS)
             if won is not None:
                 return won
         failure = trying[0].exception()
@@ -61,8 +63,11 @@ def _close(won: socket.socket | None, task: asyncio.Task[socket.socket]) -> None
         task.result().close()
 
 
-async def _winner(trying: list[asyncio.Task[socket.socket]], patience: float | None) -> socket.socket | None:
-    """Wait until one is through, or all have failed, or it takes too long."""
+async def first_through(
+    trying: Iterable[asyncio.Task[T]], through: Callable[[asyncio.Task[T]], bool], patience: float | None
+) -> T | None:
+    """What the first attempt that came ``through`` has brought; None if all have failed, or it takes longer
+    than ``patience`` seconds."""
     loop = asyncio.get_running_loop()
     until = None if patience is None else loop.time() + patience
     waiting = {task for task in trying if not task.done()}
@@ -72,9 +77,13 @@ async def _winner(trying: list[asyncio.Task[socket.socket]], patience: float | N
             return None
         done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            if task.exception() is None:
+            if through(task):
                 return task.result()
     return None
+
+
+def _connected(task: asyncio.Task[socket.socket]) -> bool:
+    return task.exception() is None
 
 
 async def _connect(where: Address) -> socket.socket:

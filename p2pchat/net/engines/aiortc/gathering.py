@@ -37,7 +37,7 @@ from p2pchat.net.engines.port import (
     Pair,
     PathKind,
 )
-from p2pchat.net.racing import connected
+from p2pchat.net.racing import connected, first_through
 from p2pchat.net.tls import tls_context
 from p2pchat.wire.description import Nat
 from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
@@ -73,6 +73,9 @@ UNAUTHORIZED: Final = 401
 """RFC 8489, section 9.2.4."""
 
 Address = tuple[str, int]
+
+Relay = tuple[Candidate, aioice.ice.StunProtocol]
+"""An address that a TURN server has lent, and by what it is used."""
 
 
 async def gather(connection: aioice.ice.Connection, component: int, addresses: list[str]) -> list[Candidate]:
@@ -117,7 +120,7 @@ class _Gathering:
         self._servers = SERVERS.get()
         self._relay_only = connection._transport_policy is aioice.ice.TransportPolicy.RELAY
         self._seen: list[_Seen] = []
-        self._relays: list[tuple[Candidate, aioice.ice.StunProtocol]] = []
+        self._relays: list[Relay] = []
 
     async def run(self, addresses: list[str]) -> list[Candidate]:
         hosts = [
@@ -216,13 +219,15 @@ class _Gathering:
 
     async def _borrow(self, ways: Sequence[Turn]) -> None:
         """Borrow one address of a server, by the first of several ways to it that works."""
-        trying: set[asyncio.Task[tuple[Candidate, aioice.ice.StunProtocol] | None]] = set()
+        trying: set[asyncio.Task[Relay | None]] = set()
         try:
             for number, way in enumerate(ways):
                 loop = asyncio.get_running_loop()
                 trying.add(loop.create_task(self._borrow_by(way, PREFERENCE_MAX - number)))
                 last = way is ways[-1]
-                if await self._first(trying, None if last else NEXT_SECONDS):
+                lent = await first_through(trying, _has_lent, None if last else NEXT_SECONDS)
+                if lent is not None:
+                    self._relays.append(lent)
                     return
         finally:
             for task in trying:
@@ -231,30 +236,7 @@ class _Gathering:
                 if isinstance(made, tuple) and made not in self._relays:
                     await _give_back(made[1])
 
-    async def _first(
-        self,
-        trying: set[asyncio.Task[tuple[Candidate, aioice.ice.StunProtocol] | None]],
-        patience: float | None,
-    ) -> bool:
-        """Wait until one is through, or all have failed, or it takes too long."""
-        loop = asyncio.get_running_loop()
-        until = None if patience is None else loop.time() + patience
-        waiting = {task for task in trying if not task.done()}
-        while waiting:
-            left = None if until is None else until - loop.time()
-            if left is not None and left <= 0:
-                return False
-            done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                made = task.result()
-                if made is not None:
-                    self._relays.append(made)
-                    return True
-        return False
-
-    async def _borrow_by(
-        self, server: Turn, preference: int
-    ) -> tuple[Candidate, aioice.ice.StunProtocol] | None:
+    async def _borrow_by(self, server: Turn, preference: int) -> Relay | None:
         try:
             relayed, protocol = await turn_endpoint(lambda: aioice.ice.StunProtocol(self._connection), server)
         except stun.TransactionFailed as failed:
@@ -356,6 +338,10 @@ async def _resolved(host: str, port: int) -> list[Address]:
 
 def _family(host: str) -> int:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _has_lent(task: asyncio.Task[Relay | None]) -> bool:
+    return task.result() is not None
 
 
 def _first(bases: Sequence[aioice.ice.StunProtocol], version: int) -> list[aioice.ice.StunProtocol]:

@@ -99,18 +99,23 @@ def test_somebody_who_waits_where_a_wrong_clock_leads_does_no_harm(days: float, 
     assert world.machines["alice"].store.received() == ["are you there?"]
 
 
+def talk_by_a_clock(world: World, ahead: float) -> None:
+    """All begin again with clocks so many seconds ahead, and alice and bob each write a line."""
+    for name in world.machines:
+        world.stop(name)
+        world.machines[name].clock_error = ahead
+    for name in world.machines:
+        world.start(name)
+    world.run(60.0)
+    world.send("alice", "bob", f"by {ahead}")
+    world.send("bob", "alice", f"by {ahead}")
+
+
 @pytest.mark.parametrize("error", [12 * HOUR, DAY, 3 * DAY, 400 * DAY, -DAY])
 def test_two_who_were_wrong_together_talk_again_as_soon_as_both_are_right(error: float) -> None:
     world = friends("alice", "bob", "relay")
     for ahead in (error, 0.0):
-        for name in world.machines:
-            world.stop(name)
-            world.machines[name].clock_error = ahead
-        for name in world.machines:
-            world.start(name)
-        world.run(60.0)
-        world.send("alice", "bob", f"by {ahead}")
-        world.send("bob", "alice", f"by {ahead}")
+        talk_by_a_clock(world, ahead)
         world.run(120.0)
     for name in ("alice", "bob"):
         assert world.machines[name].store.received() == [f"by {error}", "by 0.0"]
@@ -120,14 +125,7 @@ def test_two_who_were_wrong_together_for_more_than_a_day_begin_anew_by_themselve
     world = friends("alice", "bob", "relay")
     wrong = [30 * DAY + hours * HOUR for hours in range(0, 42, 6)]
     for ahead in (*wrong, 0.0):
-        for name in world.machines:
-            world.stop(name)
-            world.machines[name].clock_error = ahead
-        for name in world.machines:
-            world.start(name)
-        world.run(60.0)
-        world.send("alice", "bob", f"by {ahead}")
-        world.send("bob", "alice", f"by {ahead}")
+        talk_by_a_clock(world, ahead)
         world.run(60.0 if ahead else 600.0)
     for name in ("alice", "bob"):
         assert world.machines[name].store.received() == [f"by {ahead}" for ahead in (*wrong, 0.0)]

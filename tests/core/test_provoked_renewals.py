@@ -18,6 +18,7 @@ from p2pchat.wire.fragment import Fragment
 from p2pchat.wire.recovery import Living, Standing, Word
 from tests.core.test_messages import friends
 from tests.support.copies import (
+    add_copy_that_asks,
     copied,
     cut,
     forged,
@@ -129,11 +130,7 @@ def test_a_copy_that_writes_ahead_does_not_stop_the_home_that_lives_and_says_not
 
 def test_a_link_that_pauses_while_a_copy_asks_does_not_cost_the_living_home_its_place() -> None:
     world = friends("r1", "r2", "r3")
-    said(world, "r2", "r1", 1, "before")
-    older = copied(world, "r2")
-    said(world, "r2", "r1", 3, "after the copy")
-    other = twin(world, "r2", older)
-    world.send(other, "r1", "it is I")
+    add_copy_that_asks(world)
     listening = talk(world, "r1", "r2")._reunion._answering
     world.run_until(lambda: listening.listening, 300.0)
     mend = cut(world, "r2")  # the living home hears no question for a while
@@ -147,11 +144,7 @@ def test_a_link_that_pauses_while_a_copy_asks_does_not_cost_the_living_home_its_
 
 def test_what_is_asked_before_the_link_fails_is_no_silence() -> None:
     world = friends("r1", "r2", "r3")
-    said(world, "r2", "r1", 1, "before")
-    older = copied(world, "r2")
-    said(world, "r2", "r1", 3, "after the copy")
-    other = twin(world, "r2", older)
-    world.send(other, "r1", "it is I")
+    add_copy_that_asks(world)
     listening = talk(world, "r1", "r2")._reunion._answering
     world.run_until(lambda: listening.listening, 300.0)
     mend = cut(world, "r1")  # the one who asks in the session is cut off

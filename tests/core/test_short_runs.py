@@ -8,6 +8,7 @@ import pytest
 
 from tests.core.test_messages import friends
 from tests.support.copies import (
+    add_copy_that_asks,
     copied,
     cut,
     put_back,
@@ -63,11 +64,7 @@ def test_a_contact_that_runs_for_ten_seconds_answers_a_restored_home() -> None:
 @pytest.mark.parametrize("seconds", [6.0, 8.0, 10.0])
 def test_a_home_that_lives_is_not_displaced_by_a_contact_that_runs_for_seconds(seconds: float) -> None:
     world = friends("r1", "r2", "r3")
-    said(world, "r2", "r1", 1, "before")
-    older = copied(world, "r2")
-    said(world, "r2", "r1", 3, "after the copy")
-    other = twin(world, "r2", older)
-    world.send(other, "r1", "it is I")
+    add_copy_that_asks(world)
     listening = talk(world, "r1", "r2")._reunion._answering
     world.run_until(lambda: listening.listening, 300.0)
     in_short_runs(world, "r1", seconds, lambda: False, most=12)

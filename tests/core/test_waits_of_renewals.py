@@ -17,7 +17,7 @@ from p2pchat.core.turns import Nudge, Say, Step
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.recovery import Answer
 from tests.core.test_messages import friends
-from tests.support.copies import copied, put_back, received, said, turns, twin
+from tests.support.copies import add_copy_that_asks, copied, put_back, received, said, turns
 from tests.support.world import World
 
 
@@ -58,11 +58,7 @@ def test_nothing_leaves_at_once_when_two_begin_anew(monkeypatch: pytest.MonkeyPa
 def test_nothing_leaves_at_once_when_a_copy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = sent_at_once(monkeypatch)
     world = friends("r1", "r2", "r3")
-    said(world, "r2", "r1", 1, "before")
-    older = copied(world, "r2")
-    said(world, "r2", "r1", 3, "after the copy")
-    other = twin(world, "r2", older)
-    world.send(other, "r1", "it is I")
+    add_copy_that_asks(world)
     world.run(300.0)
     assert ("two" in turns(world, "r1"), "copied" in turns(world, "r2")) == (True, True)
     assert at_once == []

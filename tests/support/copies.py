@@ -37,6 +37,15 @@ def twin(world: World, name: str, older: MemoryStore) -> str:
     return other
 
 
+def add_copy_that_asks(world: World) -> None:
+    """A twin of r2, of before its last three lines to r1, which writes to r1 and so asks to begin
+    anew."""
+    said(world, "r2", "r1", 1, "before")
+    older = copied(world, "r2")
+    said(world, "r2", "r1", 3, "after the copy")
+    world.send(twin(world, "r2", older), "r1", "it is I")
+
+
 def turns(world: World, name: str) -> list[str]:
     """What people in front of a home were told about its session."""
     return [event.turn for event in world.machines[name].events(orders.SessionTurned)]

@@ -467,17 +467,11 @@ class Talks:
 
     def _turned(self, contact: ContactId, turn: Turn, waiting: int) -> list[Order]:
         noted: list[Order] = []
-        standing = (
-            turn.value
-            if turn is Turn.RIVALS
-            else "held"
-            if waiting
-            else ""
-            if turn in _SETTLED
-            else turn.value
-        )
         if turn is Turn.RIVALS:
+            standing = turn.value
             noted = self._renew(contact, self._contacts.take_trust_back)
+        else:
+            standing = "held" if waiting else "" if turn in _SETTLED else turn.value
         noted += self._renew(contact, lambda known: self._contacts.stand(known, standing))
         return [*noted, Notify(SessionTurned(contact, turn.value, waiting))]
 

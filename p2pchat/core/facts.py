@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from p2pchat.core.nearby import Found
 from p2pchat.core.records import HeldCell
-from p2pchat.types import ContactId, LinkId, MeshId, MessageId
+from p2pchat.types import ContactId, LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromServer
+
+Sought = MeshId | Topic
+"""What is looked for on this machine's own network: a mesh, or an invite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class NearbyFound:
 
     own: tuple[str, ...]
     """Where we listen ourselves: URLs."""
-    places: Mapping[Found, Sequence[str]]
+    places: Mapping[Sought, Sequence[str]]
     """Where each mesh, and the host of each invite, was found besides."""
 
 

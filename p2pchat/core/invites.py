@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from p2pchat.core.facts import InviteEntered, InviteOpened
+from p2pchat.core.facts import InviteEntered, InviteOpened, Sought
 from p2pchat.core.kit.table import Table
-from p2pchat.core.nearby import Found, NearbyKey
+from p2pchat.core.nearby import NearbyKey
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import Persist, Signal
 from p2pchat.core.pairing import (
@@ -186,7 +186,7 @@ class Invites:
         ]
 
     def meet_nearby(
-        self, own: tuple[str, ...], found: Mapping[Found, Sequence[str]], now: float
+        self, own: tuple[str, ...], found: Mapping[Sought, Sequence[str]], now: float
     ) -> Iterable[tuple[int, list[Order]]]:
         """Hosts wait at our ``own`` places on this machine's network, guests go to those that were found."""
         self._own = own
@@ -195,7 +195,7 @@ class Invites:
             for number, opened in list(self._open.items())
         ]
 
-    def _nearby(self, party: Host | Guest, found: Mapping[Found, Sequence[str]]) -> Sequence[str]:
+    def _nearby(self, party: Host | Guest, found: Mapping[Sought, Sequence[str]]) -> Sequence[str]:
         return self._own if isinstance(party, Host) else found.get(party.topic, ())
 
     def open(self) -> list[int]:

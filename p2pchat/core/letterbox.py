@@ -17,10 +17,6 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.cell import Cell
 
-OPEN_S = (0.02, 0.08)
-"""The shortest and the longest wait before what came first is opened, where cells take no stem (a privacy
-profile has its own). A node hands a cell on within some milliseconds."""
-
 OPEN_MAX = 8
 """Cells opened in one go, a few milliseconds of work; frames that came meanwhile are handled before the
 next."""
@@ -41,7 +37,7 @@ class Letter:
 class Letterbox:
     """Cells in the order in which they came."""
 
-    def __init__(self, entropy: Entropy, open_s: tuple[float, float] = OPEN_S) -> None:
+    def __init__(self, entropy: Entropy, open_s: tuple[float, float]) -> None:
         self._entropy = entropy
         self._open_s = open_s
         self._cells: deque[Letter] = deque()

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from p2pchat.core.budget import Budget
+from p2pchat.core.facts import Sought
 from p2pchat.core.kit.table import Table
 from p2pchat.crypto.kdf import derive
 from p2pchat.ports import Entropy, sample
-from p2pchat.types import MeshId, Topic
 from p2pchat.wire.mdns import MARK_BYTES, MARKS_MAX, MARKS_STEP, NONCE_BYTES, TTL_S, Announcement
 from p2pchat.wire.places import is_nearby, nearby_url
 
@@ -39,16 +39,13 @@ SHUNNED_CAP = 256
 SHUN_S = 60.0
 """A place that could not be reached, or was lost, makes room for another this long."""
 
-Found = MeshId | Topic
-"""What is looked for: a mesh, or an invite."""
-
 
 @dataclass(frozen=True, slots=True)
 class NearbyKey:
     """A secret, and what those who have it meet for."""
 
     secret: bytes = field(repr=False)
-    of: Found
+    of: Sought
     shown: bool = True
     """Whether we announce ourselves by it; otherwise we look for others alone."""
 
@@ -59,8 +56,8 @@ class Nearby:
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
         self._keys: tuple[NearbyKey, ...] = ()
-        self._places: dict[Found, dict[str, float]] = {}
-        self._new: dict[Found, Budget] = {}
+        self._places: dict[Sought, dict[str, float]] = {}
+        self._new: dict[Sought, Budget] = {}
         self._shunned = Table[str, float](SHUNNED_CAP)
 
     def look_for(self, keys: Iterable[NearbyKey]) -> bool:
@@ -106,14 +103,14 @@ class Nearby:
             ):
                 self._note(key.of, url, announcement.gone, now)
 
-    def _note(self, of: Found, url: str, gone: bool, now: float) -> None:
+    def _note(self, of: Sought, url: str, gone: bool, now: float) -> None:
         places = self._places.setdefault(of, {})
         if gone:
             places.pop(url, None)
         elif url in places or (self._shunned.get(url, 0.0) <= now and self._may_add(of, url, now)):
             places[url] = now + TTL_S
 
-    def _may_add(self, of: Found, url: str, now: float) -> bool:
+    def _may_add(self, of: Sought, url: str, now: float) -> bool:
         places, machine = self._places[of], url.rpartition(":")[0]
         beside = sum(known.rpartition(":")[0] == machine for known in places)
         budget = self._new.setdefault(of, Budget(now, NEW_PER_S, NEW_BURST))
@@ -125,7 +122,7 @@ class Nearby:
             places.pop(url, None)
         self._shunned.put(url, now + SHUN_S)
 
-    def list_places(self, now: float) -> Mapping[Found, Sequence[str]]:
+    def list_places(self, now: float) -> Mapping[Sought, Sequence[str]]:
         """Where each that is sought may be met now: URLs, ``PLACES_CAP`` at most."""
         for places in self._places.values():
             for url in [url for url, until in places.items() if until <= now]:

@@ -15,13 +15,14 @@ from p2pchat.core import facts, invites, mesh, orders, pairing, said, talks
 from p2pchat.core.belonging import Belonging
 from p2pchat.core.broadcast import Strategy
 from p2pchat.core.cells import CellArrived
+from p2pchat.core.facts import Sought
 from p2pchat.core.hinted import Hinted
 from p2pchat.core.invites import Invites
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.meeting import epochs
 from p2pchat.core.mesh import Mesh
 from p2pchat.core.meshes import Meshes
-from p2pchat.core.nearby import Found, NearbyKey
+from p2pchat.core.nearby import NearbyKey
 from p2pchat.core.neighbour import SeatRef
 from p2pchat.core.orders import (
     ContactChanged,
@@ -344,7 +345,7 @@ class Node:
         return self._on_invite(invite, self._invites.signal(invite, url, message, now), now)
 
     def _meet_nearby(
-        self, own: tuple[str, ...], places: Mapping[Found, Sequence[str]], now: float
+        self, own: tuple[str, ...], places: Mapping[Sought, Sequence[str]], now: float
     ) -> list[Order]:
         found = {url for urls in places.values() for url in urls}
         self._meshes.own_places = own

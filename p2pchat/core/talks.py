@@ -16,7 +16,7 @@ from p2pchat.core.contacts import Contacts
 from p2pchat.core.conversation import ANSWER_S, Conversation
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.lasting import Purge
-from p2pchat.core.letterbox import OPEN_S, Letter, Letterbox
+from p2pchat.core.letterbox import Letter, Letterbox
 from p2pchat.core.orders import MessageMoved, Notify, Order, Persist, SessionTurned
 from p2pchat.core.outbox import PROBE_FIRST_S
 from p2pchat.core.pairing import Paired
@@ -27,6 +27,7 @@ from p2pchat.core.renewal import Renewal
 from p2pchat.core.reunion import Reunion
 from p2pchat.core.session import Session
 from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.core.turns import Turn
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.ports import Entropy, exponential, sample, uniform

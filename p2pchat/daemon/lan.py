@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack, suppress
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
-from p2pchat.core.facts import NearbyFound
-from p2pchat.core.nearby import Found, Nearby
+from p2pchat.core.facts import NearbyFound, Sought
+from p2pchat.core.nearby import Nearby
 from p2pchat.daemon.ports import Acts
 from p2pchat.errors import Malformed
 from p2pchat.net import interfaces
@@ -175,7 +175,7 @@ class Lan:
                 self._multicast.send_to(QUESTION, place)
         self._tell(self._nearby.list_places(now))
 
-    def _tell(self, places: Mapping[Found, Sequence[str]]) -> None:
+    def _tell(self, places: Mapping[Sought, Sequence[str]]) -> None:
         found = NearbyFound((*self.own, *self._also), places)
         if found != self._told:
             self._told = found

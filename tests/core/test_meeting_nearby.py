@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 from p2pchat.core import facts, orders
+from p2pchat.core.facts import Sought
 from p2pchat.core.invites import LOOK_S
 from p2pchat.core.meeting import BACK_LAST_S, Meeting
-from p2pchat.core.nearby import Found
 from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.settings import Settings
 from p2pchat.errors import NetworkError
@@ -40,7 +40,7 @@ def network(*urls: str) -> World:
 def found(world: World, name: str, own: str, *others: str) -> None:
     """What such a machine would find."""
     node = world.machines[name].running
-    places: dict[Found, tuple[str, ...]] = {each.of: others for each in node.nearby_keys(world.now)}
+    places: dict[Sought, tuple[str, ...]] = {each.of: others for each in node.nearby_keys(world.now)}
     world.tell(name, facts.NearbyFound((own,), places))
 
 
@@ -100,7 +100,7 @@ def test_a_place_nearby_is_connected_to_as_such() -> None:
         facts.InviteEntered(1, InviteCode(1, ("tango", "marble", "orbit")), None, (), world.now + 60),
         world.now,
     )
-    places: dict[Found, tuple[str, ...]] = {each.of: (HERE,) for each in node.nearby_keys(world.now)}
+    places: dict[Sought, tuple[str, ...]] = {each.of: (HERE,) for each in node.nearby_keys(world.now)}
     batch = node.handle(facts.NearbyFound((THERE,), places), world.now)
     assert orders.ConnectRendezvous(HERE, typed=False, nearby=True) in batch
     assert orders.ConnectRendezvous(THERE, typed=False, nearby=True) not in batch

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from p2pchat.core.facts import Sought
 from p2pchat.core.nearby import (
     NEW_BURST,
     NEW_PER_S,
@@ -16,7 +17,6 @@ from p2pchat.core.nearby import (
     PLACES_CAP,
     SHUN_S,
     SHUNNED_CAP,
-    Found,
     Nearby,
     NearbyKey,
     mark,
@@ -183,5 +183,5 @@ def test_what_is_sought_no_more_is_forgotten() -> None:
 def test_marks_without_the_key_are_nothing(marks: list[bytes], gone: bool) -> None:
     bob = node(1, NearbyKey(KEY, MESH))
     bob.take_announcement(Announcement(bytes(16), HERE, 1, tuple(marks), gone), 0.0)
-    found: dict[Found, tuple[str, ...]] = {MESH: ()}
+    found: dict[Sought, tuple[str, ...]] = {MESH: ()}
     assert bob.list_places(0.0) == found

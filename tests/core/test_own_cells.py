@@ -4,8 +4,9 @@ what rests on the disk never holds up what does not."""
 from __future__ import annotations
 
 from p2pchat.core import facts, orders
-from p2pchat.core.letterbox import CAP, OPEN_MAX, OPEN_S, Letter, Letterbox
+from p2pchat.core.letterbox import CAP, OPEN_MAX, Letter, Letterbox
 from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import MessageState
 from p2pchat.wire.cell import Cell
@@ -107,7 +108,7 @@ def letter(number: int) -> Letter:
 
 
 def test_what_lies_in_the_letterbox_is_opened_together_after_a_while_and_in_order() -> None:
-    box = Letterbox(SeededEntropy(1))
+    box = Letterbox(SeededEntropy(1), OPEN_S)
     box.put(letter(1), 100.0)
     first = box.open_at
     assert OPEN_S[0] <= first - 100.0 <= OPEN_S[1]
@@ -119,7 +120,7 @@ def test_what_lies_in_the_letterbox_is_opened_together_after_a_while_and_in_orde
 
 
 def test_much_is_opened_a_little_at_a_time_and_a_flood_is_cut() -> None:
-    box = Letterbox(SeededEntropy(1))
+    box = Letterbox(SeededEntropy(1), OPEN_S)
     for number in range(CAP + 5):
         box.put(letter(number), 100.0)
     opened: list[Letter] = []

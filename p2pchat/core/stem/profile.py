@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from p2pchat.core.letterbox import OPEN_S
 from p2pchat.ports import Entropy, below
+
+OPEN_S: Final = (0.02, 0.08)
+"""The shortest and the longest wait before a cell that came for us is opened, where cells take no stem. A
+node hands a cell on within some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from p2pchat.core.pairing import binding
-from p2pchat.core.renewal import Renewal
-from p2pchat.core.session import SALT_BYTES, Session
+from p2pchat.core.session.renewal import Renewal
+from p2pchat.core.session.session import SALT_BYTES, Session
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.forgery import ForgedInitiator, own_secrets

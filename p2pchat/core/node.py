@@ -11,20 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from p2pchat.core import facts, invites, mesh, orders, pairing, said, talks
-from p2pchat.core.belonging import Belonging
-from p2pchat.core.broadcast import Strategy
-from p2pchat.core.cells import CellArrived
-from p2pchat.core.facts import Sought
-from p2pchat.core.hinted import Hinted
-from p2pchat.core.invites import Invites
-from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.meeting import epochs
-from p2pchat.core.mesh import Mesh
-from p2pchat.core.meshes import Meshes
-from p2pchat.core.nearby import NearbyKey
-from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import (
+from p2pchat.core import effects, inputs, pairing
+from p2pchat.core.broadcast.cells import CellArrived
+from p2pchat.core.broadcast.plumtree import Plumtree
+from p2pchat.core.broadcast.strategy import Strategy
+from p2pchat.core.effects import (
     ContactChanged,
     LinksChanged,
     MakeAnswer,
@@ -36,15 +27,35 @@ from p2pchat.core.orders import (
     WhenKept,
     frames_first,
 )
-from p2pchat.core.plumtree import Plumtree
+from p2pchat.core.inputs import Sought
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.membership.nearby import NearbyKey
+from p2pchat.core.membership.neighbour import SeatRef
+from p2pchat.core.membership.unreached import Unreached
+from p2pchat.core.mesh import labelled, mesh
+from p2pchat.core.mesh.belonging import Belonging
+from p2pchat.core.mesh.mesh import Mesh
+from p2pchat.core.mesh.meshes import Meshes
+from p2pchat.core.messaging import conversations
+from p2pchat.core.messaging.conversations import Talks
+from p2pchat.core.pairing import invites
+from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, Memory, PutListeners
 from p2pchat.core.records import Mesh as MeshRecord
-from p2pchat.core.rendezvous import LeaveSeat, Line, Rendezvous, TakeSeat, Topical, topic_of, url_of
+from p2pchat.core.rendezvous.hinted import Hinted
+from p2pchat.core.rendezvous.rendezvous import (
+    LeaveSeat,
+    Line,
+    Rendezvous,
+    TakeSeat,
+    Topical,
+    topic_of,
+    url_of,
+)
+from p2pchat.core.rendezvous.seats import epochs
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import RendezvousStatus, Status
 from p2pchat.core.stem.stem import Stem, Stems
-from p2pchat.core.talks import Talks
-from p2pchat.core.unreached import Unreached
 from p2pchat.crypto.kdf import nearby_key
 from p2pchat.errors import P2PChatError, RefusedInput
 from p2pchat.ports import Entropy, exponential
@@ -198,9 +209,9 @@ class Node:
 
     # --- facts
 
-    def handle(self, fact: facts.Fact, now: float) -> list[Order]:
+    def handle(self, fact: inputs.Fact, now: float) -> list[Order]:
         """Take one fact in; return what is to be done. Never raises on what a peer or a server sent."""
-        if not isinstance(fact, (facts.FrameReceived, facts.FramesDrained)):
+        if not isinstance(fact, (inputs.FrameReceived, inputs.FramesDrained)):
             self._rest_due = None
         try:
             return self._dispatch(fact, now)
@@ -208,54 +219,59 @@ class Node:
             self._counters[f"input refused: {refusal.kind}"] += 1
             return []
 
-    def _dispatch(self, fact: facts.Fact, now: float) -> list[Order]:
+    def _dispatch(self, fact: inputs.Fact, now: float) -> list[Order]:
         match fact:
-            case facts.Started():
+            case inputs.Started():
                 return self._start(now)
-            case facts.TimerFired():
+            case inputs.TimerFired():
                 self._not_before = now + TICK_MIN_S
                 return self._tick(now)
-            case facts.Stopping():
+            case inputs.Stopping():
                 return self._take_leave(now)
-            case facts.Leaving():
+            case inputs.Leaving():
                 return self._leave(now)
-            case facts.RendezvousUp() | facts.RendezvousDown() | facts.SignalReceived():
+            case inputs.RendezvousUp() | inputs.RendezvousDown() | inputs.SignalReceived():
                 return self._at_rendezvous(fact, now)
-            case facts.NearbyFound(own, places):
+            case inputs.NearbyFound(own, places):
                 return self._meet_nearby(own, places, now)
-            case facts.ServersHinted() | facts.NetworkChanged() | facts.Urged() | facts.LinkShaken():
+            case inputs.ServersHinted() | inputs.NetworkChanged() | inputs.Urged() | inputs.LinkShaken():
                 return self._ways(fact, now)
             case (
-                facts.OfferMade()
-                | facts.AnswerMade()
-                | facts.LinkUp()
-                | facts.LinkDown()
-                | facts.FrameReceived()
-                | facts.FramesDrained()
+                inputs.OfferMade()
+                | inputs.AnswerMade()
+                | inputs.LinkUp()
+                | inputs.LinkDown()
+                | inputs.FrameReceived()
+                | inputs.FramesDrained()
             ):
                 return self._link(fact, now)
-            case facts.MessageSubmitted():
+            case inputs.MessageSubmitted():
                 return self._on_talks(self._talks.submit(fact, now), now)
-            case facts.CellSubmitted():
+            case inputs.CellSubmitted():
                 return self._submit(fact, now)
-            case facts.CellsFetched(home, numbers, cells):
+            case inputs.CellsFetched(home, numbers, cells):
                 mesh = self._meshes.get(home)
                 return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now) if mesh is not None else []
-            case facts.InviteOpened():
+            case inputs.InviteOpened():
                 return self._on_belonging(self._belonging.open(fact, now), now)
-            case facts.InviteEntered() | facts.InviteCancelled():
+            case inputs.InviteEntered() | inputs.InviteCancelled():
                 return self._invite(fact, now)
             case (
-                facts.ContactRenamed()
-                | facts.ContactVerified()
-                | facts.ContactBlocked()
-                | facts.ContactMuted()
-                | facts.ContactLasts()
-                | facts.ContactRenewed()
-                | facts.ContactRemoved()
+                inputs.ContactRenamed()
+                | inputs.ContactVerified()
+                | inputs.ContactBlocked()
+                | inputs.ContactMuted()
+                | inputs.ContactLasts()
+                | inputs.ContactRenewed()
+                | inputs.ContactRemoved()
             ):
                 return self._on_belonging(self._belonging.change(fact, now), now)
-            case facts.MeshLeft() | facts.RendezvousAdded() | facts.RendezvousRemoved() | facts.NameChosen():
+            case (
+                inputs.MeshLeft()
+                | inputs.RendezvousAdded()
+                | inputs.RendezvousRemoved()
+                | inputs.NameChosen()
+            ):
                 return self._belonging_changed(fact, now)
             case _:
                 assert_never(fact)
@@ -306,14 +322,14 @@ class Node:
     # --- rendezvous
 
     def _at_rendezvous(
-        self, fact: facts.RendezvousUp | facts.RendezvousDown | facts.SignalReceived, now: float
+        self, fact: inputs.RendezvousUp | inputs.RendezvousDown | inputs.SignalReceived, now: float
     ) -> list[Order]:
         match fact:
-            case facts.RendezvousUp(line, clock):
+            case inputs.RendezvousUp(line, clock):
                 return self._rendezvous.up(line, clock, now)
-            case facts.RendezvousDown(line, reason, flooded):
+            case inputs.RendezvousDown(line, reason, flooded):
                 return self._rendezvous_down(line, reason, flooded, now)
-            case facts.SignalReceived(line, message):
+            case inputs.SignalReceived(line, message):
                 return self._signal(line, message, now)
             case _:
                 assert_never(fact)
@@ -359,20 +375,20 @@ class Node:
             wishes += self._on_invite(invite, outputs, now)
         return wishes
 
-    def _ways(self, fact: facts.NetworkFact, now: float) -> list[Order]:
+    def _ways(self, fact: inputs.NetworkFact, now: float) -> list[Order]:
         match fact:
-            case facts.ServersHinted(line, servers):
+            case inputs.ServersHinted(line, servers):
                 self._servers.told(url_of(line), servers, now)
                 for each in self._meshes:
                     each.relays(self._servers.relays(each.record.rendezvous, now))
                 return []
-            case facts.NetworkChanged():
+            case inputs.NetworkChanged():
                 for each in self._meshes:
                     each.network_changed(now)
                 return self._rendezvous.retry(now)
-            case facts.Urged():
+            case inputs.Urged():
                 return self._rendezvous.retry(now)
-            case facts.LinkShaken(link):
+            case inputs.LinkShaken(link):
                 home = self._meshes.owning(link)
                 return self._on_mesh(home, home.shaken(link, now), now) if home is not None else []
             case _:
@@ -394,7 +410,7 @@ class Node:
 
     # --- links
 
-    def _link(self, fact: facts.LinkFact, now: float) -> list[Order]:
+    def _link(self, fact: inputs.LinkFact, now: float) -> list[Order]:
         home = self._meshes.owning(fact.link)
         if home is None:
             return []  # closed here while the fact was on its way
@@ -421,21 +437,21 @@ class Node:
 
     # --- invites and meshes
 
-    def _invite(self, fact: facts.InviteEntered | facts.InviteCancelled, now: float) -> list[Order]:
-        if isinstance(fact, facts.InviteEntered):
+    def _invite(self, fact: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Order]:
+        if isinstance(fact, inputs.InviteEntered):
             return self._on_invite(fact.invite, self._invites.enter(fact, self.typed(), now), now)
         return self._on_invite(fact.invite, self._invites.cancel(fact.invite), now)
 
-    def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> orders.Event:
+    def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> effects.Event:
         known = self._talks.contact(contact)
         if known is None:
-            return orders.InviteFailed(invite, otherwise)
-        return orders.InviteDone(invite, known)
+            return effects.InviteFailed(invite, otherwise)
+        return effects.InviteDone(invite, known)
 
-    def _belonging_changed(self, fact: facts.MeshFact | facts.NameChosen, now: float) -> list[Order]:
-        if isinstance(fact, facts.MeshLeft):
+    def _belonging_changed(self, fact: inputs.MeshFact | inputs.NameChosen, now: float) -> list[Order]:
+        if isinstance(fact, inputs.MeshLeft):
             return self._on_belonging(self._belonging.leave(fact.mesh, now), now)
-        if isinstance(fact, facts.NameChosen):
+        if isinstance(fact, inputs.NameChosen):
             return [self._belonging.be_called(fact.name)]
         return self._on_belonging(self._belonging.meet(fact, now), now)
 
@@ -473,23 +489,23 @@ class Node:
         told = self._talks.linked(home.record.id, home.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self._on_talks(told, now)]
 
-    def _on_talks(self, out: Iterable[talks.Output], now: float) -> list[Order]:
+    def _on_talks(self, out: Iterable[conversations.Output], now: float) -> list[Order]:
         done: list[Order] = []
         for each in out:
             match each:
-                case talks.SendInto(home, cell, patient):
-                    done.append(WhenKept(facts.CellSubmitted(home, cell, patient)))
+                case conversations.SendInto(home, cell, patient):
+                    done.append(WhenKept(inputs.CellSubmitted(home, cell, patient)))
                 case Notify(ContactChanged(contact, "renewed")):
                     self._belonging.review(contact.id)
                     done.append(each)
-                case talks.MeshTold(contact, renewed):
+                case conversations.MeshTold(contact, renewed):
                     told = self._belonging.succession.told(contact, renewed, now)
                     done += self._on_belonging(told, now)
                 case _:
                     done.append(each)
         return done
 
-    def _submit(self, fact: facts.CellSubmitted, now: float) -> list[Order]:
+    def _submit(self, fact: inputs.CellSubmitted, now: float) -> list[Order]:
         """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
         home = self._meshes.get(fact.mesh)
         return self._on_mesh(home, home.submit(fact.cell, now, fact.patient), now) if home is not None else []
@@ -505,32 +521,32 @@ class Node:
                 case Signal(url, message):
                     done.append(Signal(self._rendezvous.line(url, message.topic), message))
                 case pairing.Ready(code):
-                    done.append(Notify(orders.InviteReady(invite, code)))
+                    done.append(Notify(effects.InviteReady(invite, code)))
                 case pairing.Disturbed(strangers):
-                    done.append(Notify(orders.InviteDisturbed(invite, strangers)))
+                    done.append(Notify(effects.InviteDisturbed(invite, strangers)))
                 case pairing.Failed(error):
-                    done.append(Notify(orders.InviteFailed(invite, error)))
+                    done.append(Notify(effects.InviteFailed(invite, error)))
                 case pairing.Paired():
                     contact, kept = self._belonging.pair(each, now)
                     done += self._on_belonging(kept, now)
                     done += self._invites.came_of(each, contact.id, now)
                     left_out = self._belonging.left_out(each)
-                    done.append(Notify(orders.InviteDone(invite, contact, left_out)))
+                    done.append(Notify(effects.InviteDone(invite, contact, left_out)))
                 case invites.Came(contact_id, otherwise):
                     done.append(Notify(self._came(invite, contact_id, otherwise)))
                 case _:
                     done.append(each)
         return done
 
-    def _on_belonging(self, out: Iterable[said.Said], now: float) -> list[Order]:
+    def _on_belonging(self, out: Iterable[labelled.Said], now: float) -> list[Order]:
         done: list[Order] = []
         for each in out:
             match each:
-                case said.OfMesh(home, out_of):
+                case labelled.OfMesh(home, out_of):
                     done += self._on_mesh(home, out_of, now)
-                case said.OfTalks(out_of):
+                case labelled.OfTalks(out_of):
                     done += self._on_talks(out_of, now)
-                case said.OfInvite(invite, out_of):
+                case labelled.OfInvite(invite, out_of):
                     done += self._on_invite(invite, out_of, now)
                 case _:
                     done.append(each)

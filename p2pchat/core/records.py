@@ -100,7 +100,7 @@ class Contact:
     was_verified: bool = False
     """The safety number was compared before that, and not since."""
     standing: str = ""
-    """What is wrong with the session, as in ``core.turns.Turn``; empty: nothing."""
+    """What is wrong with the session, as in ``core.session.turns.Turn``; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long messages have waited (``core.patience``), when the machine's clock said ``now``."""
+    """How long messages have waited (``core.messaging.patience``), when the machine's clock said ``now``."""
 
     at: float
     now: float

@@ -9,7 +9,7 @@ import difflib
 
 from p2pchat import looks
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core import facts
+from p2pchat.core import inputs
 from p2pchat.core.records import Contact
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
@@ -49,38 +49,38 @@ class Contacts:
 
     async def verify(self, asked: parameters.Verify, asker: Asker) -> answers.Contact:
         contact = self.named(asked.name)
-        return await self._changed(contact, facts.ContactVerified(contact.id, asked.verified))
+        return await self._changed(contact, inputs.ContactVerified(contact.id, asked.verified))
 
     async def rename(self, asked: parameters.Rename, asker: Asker) -> answers.Contact:
         contact, new = self.named(asked.name), checked_nick(asked.new)
         for each in self._host.node.contacts():
             if each.id != contact.id and looks.alike(each.name, new):
                 raise UsageError(f"another contact is called {each.name!r} already, which looks the same")
-        return await self._changed(contact, facts.ContactRenamed(contact.id, new))
+        return await self._changed(contact, inputs.ContactRenamed(contact.id, new))
 
     async def block(self, asked: parameters.Block, asker: Asker) -> answers.Contact:
         contact = self.named(asked.name)
-        return await self._changed(contact, facts.ContactBlocked(contact.id, asked.blocked))
+        return await self._changed(contact, inputs.ContactBlocked(contact.id, asked.blocked))
 
     async def mute(self, asked: parameters.Mute, asker: Asker) -> answers.Contact:
         contact = self.named(asked.name)
-        return await self._changed(contact, facts.ContactMuted(contact.id, asked.muted))
+        return await self._changed(contact, inputs.ContactMuted(contact.id, asked.muted))
 
     async def disappear(self, asked: parameters.Disappear, asker: Asker) -> answers.Contact:
         contact, seconds = self.named(asked.name), asked.seconds or 0.0
         if seconds and not LASTING_MIN_S <= seconds <= LASTING_MAX_S:
             raise UsageError("messages last from ten seconds to ten years, or for ever")
-        return await self._changed(contact, facts.ContactLasts(contact.id, seconds))
+        return await self._changed(contact, inputs.ContactLasts(contact.id, seconds))
 
     async def renew(self, asked: parameters.Named, asker: Asker) -> answers.Contact:
         contact = self.named(asked.name)
-        return await self._changed(contact, facts.ContactRenewed(contact.id))
+        return await self._changed(contact, inputs.ContactRenewed(contact.id))
 
     async def remove(self, asked: parameters.Remove, asker: Asker) -> answers.ContactRemoved:
         contact = self.named(asked.name)
         keep, renew = asked.keep_mesh, asked.renew_mesh
         before = {mesh.id for mesh in self._host.node.meshes()}
-        await self._host.driver.submit_and_persist(facts.ContactRemoved(contact.id, keep, renew))
+        await self._host.driver.submit_and_persist(inputs.ContactRemoved(contact.id, keep, renew))
         after = {mesh.id for mesh in self._host.node.meshes()}
         return {
             "name": contact.name,
@@ -88,7 +88,7 @@ class Contacts:
             "renewed_mesh": next((mesh.hex() for mesh in after - before), None),
         }
 
-    async def _changed(self, contact: Contact, fact: facts.Fact) -> answers.Contact:
+    async def _changed(self, contact: Contact, fact: inputs.Fact) -> answers.Contact:
         await self._host.driver.submit_and_persist(fact)
         return self._contact_view(next(each for each in self._host.node.contacts() if each.id == contact.id))
 

@@ -16,7 +16,7 @@ from p2pchat.config.choices import Choice, Source
 from p2pchat.config.paths import Paths
 from p2pchat.config.table import Effect
 from p2pchat.control.answers import Check
-from p2pchat.core.facts import (
+from p2pchat.core.inputs import (
     AnswerMade,
     Fact,
     LinkDown,

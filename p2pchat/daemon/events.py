@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from p2pchat.core.orders import Event
+from p2pchat.core.effects import Event
 from p2pchat.core.records import Message
 from p2pchat.types import ContactId, MessageId
 

@@ -9,7 +9,7 @@ import asyncio
 import os
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core import facts, orders
+from p2pchat.core import effects, inputs
 from p2pchat.crypto.identity import fingerprint, safety_words
 from p2pchat.daemon import doctor, views
 from p2pchat.daemon.control import Asker
@@ -47,7 +47,7 @@ class Itself:
         }
 
     async def rename(self, asked: parameters.NewName, asker: Asker) -> answers.WhoAmI:
-        await self._host.driver.submit_and_persist(facts.NameChosen(checked_nick(asked.name)))
+        await self._host.driver.submit_and_persist(inputs.NameChosen(checked_nick(asked.name)))
         return await self.whoami(parameters.Nothing(), asker)
 
     async def status(self, asked: parameters.Nothing, asker: Asker) -> answers.Status:
@@ -81,7 +81,7 @@ class Itself:
         with self._host.events.subscribed() as happenings:
             asker.event({"type": "tracing"})
             async for event in happenings:
-                if isinstance(event, orders.CellSeen):
+                if isinstance(event, effects.CellSeen):
                     asker.event(views.cell(event))
-                elif isinstance(event, orders.OnionSeen):
+                elif isinstance(event, effects.OnionSeen):
                     asker.event(views.onion(event))

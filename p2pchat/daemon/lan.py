@@ -1,7 +1,7 @@
 """This machine's own network: a rendezvous of our own on it, what is announced and found there.
 
 Knows: when something is said, when a place is given up. Does not know: how members are told from strangers
-(``core.nearby``), or any socket (``net.multicast``).
+(``core.membership.nearby``), or any socket (``net.multicast``).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack, suppress
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
-from p2pchat.core.facts import NearbyFound, Sought
-from p2pchat.core.nearby import Nearby
+from p2pchat.core.inputs import NearbyFound, Sought
+from p2pchat.core.membership.nearby import Nearby
 from p2pchat.daemon.ports import Acts
 from p2pchat.errors import Malformed
 from p2pchat.net import interfaces

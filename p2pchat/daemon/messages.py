@@ -14,8 +14,8 @@ from typing import Final
 
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
-from p2pchat.core import facts, orders
-from p2pchat.core.outbox import CAP as OUTBOX_CAP
+from p2pchat.core import effects, inputs
+from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.records import Contact
 from p2pchat.crypto.identity import named_id
 from p2pchat.crypto.kdf import digest
@@ -96,7 +96,7 @@ class Messages:
             if await self._host.ask_store(lambda store: store.was_forgotten(message)):
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
             self._check_sendable(contact, text)
-            await self._host.driver.submit_and_persist(facts.MessageSubmitted(message, contact.id, text))
+            await self._host.driver.submit_and_persist(inputs.MessageSubmitted(message, contact.id, text))
             known = await self._host.ask_store(lambda store: store.sent(message))
         elif known.contact != contact.id or (known.text != text and not known.rewritten):
             raise UsageError("another message has that id; give each its own")
@@ -152,7 +152,7 @@ class Messages:
 
     async def _next_state(self, message: MessageId, happenings: Subscription) -> tuple[MessageState, float]:
         async for event in happenings:
-            if isinstance(event, orders.MessageMoved) and event.id == message:
+            if isinstance(event, effects.MessageMoved) and event.id == message:
                 return event.state, event.at
         raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
 
@@ -189,9 +189,9 @@ class Messages:
                 await asker.read()
             shown = {line.id for line in missed}
             async for event in happenings:
-                if isinstance(event, orders.MessageSent | Rewritten | Forgotten) and not asked.own:
+                if isinstance(event, effects.MessageSent | Rewritten | Forgotten) and not asked.own:
                     continue
-                if isinstance(event, orders.MessageArrived):
+                if isinstance(event, effects.MessageArrived):
                     theirs = contact is not None and event.message.contact != contact.id
                     if event.message.id in shown or theirs:
                         continue

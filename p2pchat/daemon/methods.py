@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 
 from p2pchat.control.methods import METHODS
-from p2pchat.core.facts import Urged
+from p2pchat.core.inputs import Urged
 from p2pchat.daemon.configuring import Configuring
 from p2pchat.daemon.contacts import Contacts
 from p2pchat.daemon.control import Asker

@@ -23,8 +23,8 @@ from p2pchat.control import answers
 from p2pchat.control.answers import Process
 from p2pchat.control.events import Heard
 from p2pchat.control.methods import ENDLESS
-from p2pchat.core import orders
-from p2pchat.core.facts import Leaving, NearbyFound, NetworkChanged, Started, Stopping
+from p2pchat.core import effects
+from p2pchat.core.inputs import Leaving, NearbyFound, NetworkChanged, Started, Stopping
 from p2pchat.core.node import Node
 from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
@@ -368,7 +368,7 @@ class RunningNode:
     async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
         return await self._methods.call(method, params, asker)
 
-    def _notify(self, event: orders.Event) -> None:
+    def _notify(self, event: effects.Event) -> None:
         self.events.publish(event)
 
 

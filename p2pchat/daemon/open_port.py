@@ -1,6 +1,6 @@
 """A port of this machine at which members of our meshes meet, when every rendezvous is gone.
 
-Knows: the rendezvous that runs here, and its caps. Does not know: who is told of it (``core.mesh``).
+Knows: the rendezvous that runs here, and its caps. Does not know: who is told of it (``core.mesh.mesh``).
 """
 
 from __future__ import annotations

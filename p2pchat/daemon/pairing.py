@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core import facts, orders
+from p2pchat.core import effects, inputs
 from p2pchat.core.records import Mesh
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
@@ -50,7 +50,7 @@ class Pairing:
         deadline = self._host.clock.now() + patience
         code = checked_code(asked.code) if asked.code is not None else None
         mesh = self._mesh(asked.mesh).id if asked.mesh is not None else None
-        fact = facts.InviteOpened(number, asked.link, name, urls, deadline, code, mesh)
+        fact = inputs.InviteOpened(number, asked.link, name, urls, deadline, code, mesh)
         return await self._follow(number, fact, asker)
 
     async def join(self, asked: parameters.Join, asker: Asker) -> answers.ContactMade:
@@ -58,11 +58,11 @@ class Pairing:
         name, urls = _name(asked.name), checked_urls(asked.rendezvous)
         number = self._next_invite()
         deadline = self._host.clock.now() + (JOIN_PATIENCE_S if asked.timeout is None else asked.timeout)
-        fact = facts.InviteEntered(number, code, name, urls, deadline, asked.accept_new)
+        fact = inputs.InviteEntered(number, code, name, urls, deadline, asked.accept_new)
         return await self._follow(number, fact, asker)
 
     async def _follow(
-        self, number: int, fact: facts.InviteOpened | facts.InviteEntered, asker: Asker
+        self, number: int, fact: inputs.InviteOpened | inputs.InviteEntered, asker: Asker
     ) -> answers.ContactMade:
         """Follow one pairing to its end; whoever stops listening has stopped wanting it."""
         over = False
@@ -71,20 +71,20 @@ class Pairing:
                 self._host.driver.submit(fact)
                 async for event in happenings:
                     match event:
-                        case orders.InviteReady(invite, code) if invite == number:
+                        case effects.InviteReady(invite, code) if invite == number:
                             asker.event({"type": "invite", "code": str(code)})
-                        case orders.InviteDisturbed(invite, strangers) if invite == number:
+                        case effects.InviteDisturbed(invite, strangers) if invite == number:
                             asker.event({"type": "stranger", "strangers": strangers})
-                        case orders.InviteDone(invite, contact, left_out) if invite == number:
+                        case effects.InviteDone(invite, contact, left_out) if invite == number:
                             over = True
                             return {**views.contact(contact, here=True), "left_out": list(left_out)}
-                        case orders.InviteFailed(invite, error) if invite == number:
+                        case effects.InviteFailed(invite, error) if invite == number:
                             over = True
                             raise error
             raise ControlError("the node was too busy to follow the invite")
         finally:
             if not over:
-                self._host.driver.submit(facts.InviteCancelled(number))
+                self._host.driver.submit(inputs.InviteCancelled(number))
 
     def _next_invite(self) -> int:
         self._invites += 1

@@ -6,7 +6,7 @@ Knows: their parameters and answers. Does not know: how a mesh is joined or left
 from __future__ import annotations
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core import facts
+from p2pchat.core import inputs
 from p2pchat.core.records import Mesh
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
@@ -59,7 +59,7 @@ class Places:
             raise UsageError(
                 f"{', '.join(contacts)} would be forgotten: they are reached through this mesh alone"
             )
-        await self._host.driver.submit_and_persist(facts.MeshLeft(mesh.id))
+        await self._host.driver.submit_and_persist(inputs.MeshLeft(mesh.id))
         return {"mesh": mesh.id.hex(), "forgotten": contacts}
 
     async def rendezvous(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Rendezvous]:
@@ -92,9 +92,9 @@ class Places:
         for urls in ([own] if name is None else []) + [mesh.rendezvous for mesh in chosen]:
             self._check(tuple(dict.fromkeys((*urls, url))), typed=True)
         if name is None:
-            await self._submit(facts.RendezvousAdded(url, None))
+            await self._submit(inputs.RendezvousAdded(url, None))
         for mesh in chosen:
-            await self._submit(facts.RendezvousAdded(url, mesh.id, typed))
+            await self._submit(inputs.RendezvousAdded(url, mesh.id, typed))
         return await self.rendezvous(parameters.Nothing(), asker)
 
     async def remove(self, asked: parameters.RemoveRendezvous, asker: Asker) -> list[answers.Rendezvous]:
@@ -106,12 +106,12 @@ class Places:
         if not own and not met:
             raise UsageError(f"{url} is not among your rendezvous; see 'p2pchat rendezvous list'")
         if own:
-            await self._submit(facts.RendezvousRemoved(url, None))
+            await self._submit(inputs.RendezvousRemoved(url, None))
         for mesh in met:
-            await self._submit(facts.RendezvousRemoved(url, mesh.id))
+            await self._submit(inputs.RendezvousRemoved(url, mesh.id))
         return await self.rendezvous(parameters.Nothing(), asker)
 
-    async def _submit(self, fact: facts.MeshFact) -> None:
+    async def _submit(self, fact: inputs.MeshFact) -> None:
         await self._host.driver.submit_and_persist(fact)
 
     def _names(self, mesh: MeshId) -> list[str]:

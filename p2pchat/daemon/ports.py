@@ -13,7 +13,7 @@ from p2pchat.config.choices import Choices, Told
 from p2pchat.config.paths import Paths
 from p2pchat.control.answers import LanStatus, ListenStatus, Process
 from p2pchat.control.events import Heard
-from p2pchat.core.facts import Fact
+from p2pchat.core.inputs import Fact
 from p2pchat.core.node import Node
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.errors import SettingChanged

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from p2pchat.core.unreached import Unreached
+from p2pchat.core.membership.unreached import Unreached
 from p2pchat.wire.description import Nat
 
 KINDS = {

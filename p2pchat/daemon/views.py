@@ -12,7 +12,7 @@ from typing import Final, Literal
 from p2pchat.config.choices import Choice
 from p2pchat.config.paths import Paths
 from p2pchat.control import answers, events
-from p2pchat.core import orders
+from p2pchat.core import effects
 from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
@@ -103,7 +103,7 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> events.Heard |
     """An event for listeners; None for what only its asker is told (invites) or only a trace shows
     (cells)."""
     match happened:
-        case orders.MessageArrived(line) | orders.MessageSent(line):
+        case effects.MessageArrived(line) | effects.MessageSent(line):
             return message(line, own_name, name_of(line.contact))
         case Rewritten(line):
             return {"type": "rewritten", **_line(line, own_name, name_of(line.contact))}
@@ -111,10 +111,10 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> events.Heard |
             return {"type": "setting", "key": name}
         case Forgotten(who, id):
             return {"type": "forgotten", "with": name_of(who), "id": id}
-        case orders.MessageMoved(id, who, reached, at):
+        case effects.MessageMoved(id, who, reached, at):
             name = name_of(who)
             return {"type": "receipt", "id": id, "to": name, "state": state(reached), "at": moment(at)}
-        case orders.ContactChanged(them, "disappearing", by_them):
+        case effects.ContactChanged(them, "disappearing", by_them):
             return {
                 "type": "contact",
                 "name": them.name,
@@ -122,21 +122,21 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> events.Heard |
                 "disappear": them.lasts_s or None,
                 "by": them.name if by_them else own_name,
             }
-        case orders.ContactChanged(them, change):
+        case effects.ContactChanged(them, change):
             return {"type": "contact", "name": them.name, "change": change}
-        case orders.SessionTurned(who, turn, waiting):
+        case effects.SessionTurned(who, turn, waiting):
             return {"type": "session", "name": name_of(who), "turn": turn, "waiting": waiting}
-        case orders.PresenceChanged(who, here):
+        case effects.PresenceChanged(who, here):
             return {"type": "presence", "name": name_of(who), "here": here}
-        case orders.LinksChanged(links, change):
+        case effects.LinksChanged(links, change):
             return {"type": "link", "links": links, "change": change}
-        case orders.MeshChanged(mesh, change):
+        case effects.MeshChanged(mesh, change):
             return {"type": "mesh", "mesh": mesh.hex(), "change": change}
         case _:
             return None
 
 
-def cell(seen: orders.CellSeen) -> events.CellSeen:
+def cell(seen: effects.CellSeen) -> events.CellSeen:
     """A cell's first sight here, for a trace."""
     return {
         "type": "cell",
@@ -147,7 +147,7 @@ def cell(seen: orders.CellSeen) -> events.CellSeen:
     }
 
 
-def onion(seen: orders.OnionSeen) -> events.OnionSeen:
+def onion(seen: effects.OnionSeen) -> events.OnionSeen:
     """An onion that passed here, for a trace."""
     return {
         "type": "onion",

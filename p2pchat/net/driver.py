@@ -4,7 +4,7 @@ Knows: the order in which things are done. Frames, and all else that concerns li
 as the node has said so: they rest on nothing that is kept, and a frame that waited for the disk would tell a
 neighbour that it came with something for this node. What does rest on the store waits for it: events, words
 to a rendezvous, and cells of our own, which come back to the node as facts once they are on disk
-(``orders.WhenKept``). Does not know: why the node wants what it wants.
+(``effects.WhenKept``). Does not know: why the node wants what it wants.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
-from p2pchat.core import orders
-from p2pchat.core.facts import CellsFetched, Fact, FrameReceived, LinkDown, TimerFired
-from p2pchat.core.orders import Event, Order
+from p2pchat.core import effects
+from p2pchat.core.effects import Event, Order
+from p2pchat.core.inputs import CellsFetched, Fact, FrameReceived, LinkDown, TimerFired
 from p2pchat.core.records import Change, HeldCell, Message, PutCells
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId
@@ -83,7 +83,7 @@ class Journal(Protocol):
     def cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
 
 
-TRACES: Final = (orders.CellSeen, orders.OnionSeen)
+TRACES: Final = (effects.CellSeen, effects.OnionSeen)
 """Events that every passing cell causes, and that rest on nothing."""
 
 
@@ -222,13 +222,13 @@ class Driver:
         """Do at once what rests on nothing that is kept; what may, in its turn."""
         for order in wanted:
             match order:
-                case orders.Persist(change):
+                case effects.Persist(change):
                     self._unkept.keep(change)
-                case orders.Notify(event) if isinstance(event, TRACES):
+                case effects.Notify(event) if isinstance(event, TRACES):
                     self._notify(event)
-                case orders.SendFrame() | orders.CloseLink() | orders.FetchCells():
+                case effects.SendFrame() | effects.CloseLink() | effects.FetchCells():
                     self._carry_out(order)
-                case orders.MakeOffer() | orders.MakeAnswer() | orders.AcceptAnswer():
+                case effects.MakeOffer() | effects.MakeAnswer() | effects.AcceptAnswer():
                     self._carry_out(order)
                 case _:
                     self._unkept.then.append(order)
@@ -265,35 +265,35 @@ class Driver:
         for done in batch.waiting:
             if not done.done():
                 done.set_result(None)
-        for order in orders.news(batch.then, known):
+        for order in effects.news(batch.then, known):
             self._carry_out(order)
 
     def _carry_out(self, order: Order) -> None:
         assert self._links is not None and self._connections is not None, "running"
         match order:
-            case orders.SendFrame(link, data):
+            case effects.SendFrame(link, data):
                 self._links.send(link, data)
-            case orders.Persist():
+            case effects.Persist():
                 pass  # done already
-            case orders.WhenKept(fact):
+            case effects.WhenKept(fact):
                 self.submit(fact)
-            case orders.FetchCells(mesh, numbers):
+            case effects.FetchCells(mesh, numbers):
                 self._read(mesh, numbers)
-            case orders.Notify(event):
+            case effects.Notify(event):
                 self._notify(event)
-            case orders.Signal(url, message):
+            case effects.Signal(url, message):
                 self._connections.send(url, message)
-            case orders.ConnectRendezvous(url, typed, nearby):
+            case effects.ConnectRendezvous(url, typed, nearby):
                 self._connections.connect(url, typed, nearby)
-            case orders.CloseRendezvous(url):
+            case effects.CloseRendezvous(url):
                 self._connections.close(url)
-            case orders.MakeOffer(link, servers=servers):
+            case effects.MakeOffer(link, servers=servers):
                 self._links.make_offer(link, servers)
-            case orders.MakeAnswer(link, offer, servers=servers):
+            case effects.MakeAnswer(link, offer, servers=servers):
                 self._links.make_answer(link, offer, servers)
-            case orders.AcceptAnswer(link, answer):
+            case effects.AcceptAnswer(link, answer):
                 self._links.accept_answer(link, answer)
-            case orders.CloseLink(link):
+            case effects.CloseLink(link):
                 self._links.close(link)
             case _:
                 assert_never(order)

@@ -34,9 +34,9 @@ from websockets.exceptions import (
 from websockets.frames import CloseCode, Frame
 from websockets.protocol import Event, State
 
-from p2pchat.core.budget import Budget
-from p2pchat.core.facts import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
-from p2pchat.core.rendezvous import Line, topic_of, url_of
+from p2pchat.core.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
+from p2pchat.core.limits.budget import Budget
+from p2pchat.core.rendezvous.rendezvous import Line, topic_of, url_of
 from p2pchat.errors import Malformed, NetworkError
 from p2pchat.net.racing import connected
 from p2pchat.net.tls import tls_context
@@ -101,8 +101,8 @@ _SILENT.disabled = True
 
 
 class RendezvousConnections:
-    """At most one connection for each line (``core.rendezvous``). ``report`` is called in the event loop and
-    must not block.
+    """At most one connection for each line (``core.rendezvous.rendezvous``). ``report`` is called in the
+    event loop and must not block.
 
     ``proxy`` is a URL like ``socks5h://127.0.0.1:9050``: the proxy looks names up and makes every
     connection; there is no way round it. Lines of one topic each go to it under names of their own, by which

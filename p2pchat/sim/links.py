@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from p2pchat.core import facts
-from p2pchat.core.orders import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
+from p2pchat.core import inputs
+from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import Host, Wire
@@ -68,7 +68,7 @@ class SimulatedLinks:
         conditions: Conditions,
         entropy: SeededEntropy,
         trace: Trace,
-        tell: Callable[[Host, facts.Fact], None],
+        tell: Callable[[Host, inputs.Fact], None],
     ) -> None:
         self._agenda = agenda
         self._conditions = conditions
@@ -94,14 +94,14 @@ class SimulatedLinks:
     def make_offer(self, host: Host, order: MakeOffer) -> None:
         """Begin a link."""
         wire = self._wire(host, order.link)
-        made = facts.OfferMade(order.link, self._describe(wire))
+        made = inputs.OfferMade(order.link, self._describe(wire))
         self._agenda.at(self._agenda.now + GATHER_S, self._if_open, wire, made)
 
     def make_answer(self, host: Host, order: MakeAnswer) -> None:
         """Begin the other end of a link."""
         wire = self._wire(host, order.link)
         wire.peer = self._wires.get(_number(order.offer))
-        made = facts.AnswerMade(order.link, self._describe(wire))
+        made = inputs.AnswerMade(order.link, self._describe(wire))
         self._agenda.at(self._agenda.now + GATHER_S, self._if_open, wire, made)
 
     def accept_answer(self, host: Host, order: AcceptAnswer) -> None:
@@ -170,7 +170,7 @@ class SimulatedLinks:
         wire = host.wires.pop(link, None)
         if wire is not None:
             self._end(wire)
-            self._tell(host, facts.LinkDown(link, "failed"))
+            self._tell(host, inputs.LinkDown(link, "failed"))
 
     def apart(self, a: Host, b: Host) -> bool:
         """Whether these two cannot reach each other now."""
@@ -199,7 +199,7 @@ class SimulatedLinks:
         """A description by which the other end's engine finds this one."""
         return Description("actpass", f"u{wire.number:08d}", "p" * 22, self._entropy.bytes(32), ())
 
-    def _if_open(self, wire: Wire, fact: facts.Fact) -> None:
+    def _if_open(self, wire: Wire, fact: inputs.Fact) -> None:
         if wire.open:
             self._tell(wire.host, fact)
 
@@ -211,9 +211,9 @@ class SimulatedLinks:
             return
         self._trace.add(self._agenda.now, wire.host.index, peer.host.index, TraceKind.LINKED)
         ours, theirs = self._entropy.bytes(32), self._entropy.bytes(32)
-        self._tell(wire.host, facts.LinkUp(wire.link, ours, theirs, self.address_of(peer.host)))
+        self._tell(wire.host, inputs.LinkUp(wire.link, ours, theirs, self.address_of(peer.host)))
         if peer.open:
-            self._tell(peer.host, facts.LinkUp(peer.link, theirs, ours, self.address_of(wire.host)))
+            self._tell(peer.host, inputs.LinkUp(peer.link, theirs, ours, self.address_of(wire.host)))
 
     def _retransmissions(self, wire: Wire) -> float:
         late, timeout = 0.0, RTO_S + 2 * wire.delay
@@ -236,14 +236,14 @@ class SimulatedLinks:
                 return
             data = altered
         self._trace.add(self._agenda.now, host.index, wire.host.index, TraceKind.FRAME)
-        self._tell(host, facts.FrameReceived(peer.link, data))
+        self._tell(host, inputs.FrameReceived(peer.link, data))
 
     def _drained(self, wire: Wire, _: object) -> None:
         peer = wire.peer
         if wire.stalled or not wire.open or peer is None or self.apart(wire.host, peer.host):
             return  # nothing is acknowledged; the credit comes back when the network does
         count, wire.owed = wire.owed, 0
-        self._tell(wire.host, facts.FramesDrained(wire.link, count))
+        self._tell(wire.host, inputs.FramesDrained(wire.link, count))
 
     def _resume_all(self) -> None:
         for wire in list(self._wires.values()):
@@ -272,7 +272,7 @@ class SimulatedLinks:
         if not self.apart(peer.host, peer.peer.host):
             peer.host.wires.pop(peer.link, None)
             self._end(peer)
-            self._tell(peer.host, facts.LinkDown(peer.link, "closed"))
+            self._tell(peer.host, inputs.LinkDown(peer.link, "closed"))
 
     def _end(self, wire: Wire) -> None:
         wire.open = False

@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
-from p2pchat.core import facts
-from p2pchat.core.orders import CloseRendezvous, ConnectRendezvous, Signal
-from p2pchat.core.rendezvous import url_of
+from p2pchat.core import inputs
+from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Signal
+from p2pchat.core.rendezvous.rendezvous import url_of
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.host import Host
 from p2pchat.sim.trace import Trace, TraceKind
@@ -36,7 +36,7 @@ class Meetings:
         limits: Limits,
         seed: str,
         trace: Trace,
-        tell: Callable[[Host, facts.Fact], None],
+        tell: Callable[[Host, inputs.Fact], None],
     ) -> None:
         self._agenda = agenda
         self._limits = limits
@@ -92,7 +92,7 @@ class Meetings:
         urls = list(host.lines)
         self.silence(host)
         for url in urls:
-            self._tell(host, facts.RendezvousDown(url, "timed out"))
+            self._tell(host, inputs.RendezvousDown(url, "timed out"))
 
     def down(self, url: str) -> None:
         """A server ends: nobody can connect until it is up again."""
@@ -135,12 +135,12 @@ class Meetings:
         if url_of(url) in self.refusing or not self._broker(url_of(url)).connected(
             connection, (), self._agenda.now
         ):
-            self._tell(host, facts.RendezvousDown(url, "connection refused"))
+            self._tell(host, inputs.RendezvousDown(url, "connection refused"))
             return
         self._connections += 1
         host.lines[url] = connection
         self._lines[connection] = line
-        self._tell(host, facts.RendezvousUp(url))
+        self._tell(host, inputs.RendezvousUp(url))
 
     def _broker(self, url: str) -> Broker:
         broker = self.brokers.get(url)
@@ -169,7 +169,7 @@ class Meetings:
     def _lose(self, connection: Connection, host: Host, run: int, url: str) -> None:
         del self._lines[connection]
         host.lines.pop(url, None)
-        lost = facts.RendezvousDown(url, "the connection ended")
+        lost = inputs.RendezvousDown(url, "the connection ended")
         self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), lost)
 
     def _send(self, output: Deliver) -> None:
@@ -177,10 +177,10 @@ class Meetings:
         message = self.alter(line[0], output.message) if line is not None else None
         if line is not None and message is not None:
             host, run, url = line
-            came = facts.SignalReceived(url, message)
+            came = inputs.SignalReceived(url, message)
             self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), came)
 
-    def _tell_run(self, whom: tuple[Host, int], fact: facts.Fact) -> None:
+    def _tell_run(self, whom: tuple[Host, int], fact: inputs.Fact) -> None:
         host, run = whom
         if host.run == run and host.node is not None:
             self._trace.add(self._agenda.now, host.index, 0, TraceKind.SIGNAL)

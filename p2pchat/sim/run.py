@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from p2pchat.core import facts, orders
+from p2pchat.core import effects, inputs
 from p2pchat.core.records import Identity, Mesh
 from p2pchat.core.stem.stem import Stem
 from p2pchat.crypto.envelope import epoch_at
@@ -230,7 +230,7 @@ class Run:
         url = f"ws://place-{self._places}.sim"
         until = self.world.now + INTRODUCTION_S
         for member in members:
-            self.world.tell(member, facts.InviteOpened(self._places, True, None, (url,), until))
+            self.world.tell(member, inputs.InviteOpened(self._places, True, None, (url,), until))
         self._later(INTRODUCTION_S, self._place_ends, url)
         return url
 
@@ -304,18 +304,18 @@ class Run:
         if speaker.awake:
             tag, box = self._boxes.bytes(GEOMETRY.cell_tag), self._boxes.bytes(GEOMETRY.box)
             cell = Cell(tag, epoch_at(self.world.now), bytes(GEOMETRY.stamp), box)
-            self.world.tell(speaker, facts.CellSubmitted(self._mesh.id, encode_cell(cell)))
+            self.world.tell(speaker, inputs.CellSubmitted(self._mesh.id, encode_cell(cell)))
         self._next_cell(host, load)
 
     # --- what nodes report
 
-    def _event(self, host: Host, event: orders.Event) -> None:
-        if type(event) is orders.CellSeen:
+    def _event(self, host: Host, event: effects.Event) -> None:
+        if type(event) is effects.CellSeen:
             if event.source is not None:
                 self._tally.saw(event.cell, host, self.world.now)
             elif self._tally.began(event.cell, host, self.world.now):
                 self._later(IN_TIME_S, self._close, event.cell)
-        elif type(event) is orders.LinksChanged and event.links:
+        elif type(event) is effects.LinksChanged and event.links:
             self._tally.linked(host, self.world.now)
 
     def _returned(self) -> Returned:

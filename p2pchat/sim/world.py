@@ -10,11 +10,11 @@ from collections.abc import Callable
 from math import nextafter
 from typing import Any
 
-from p2pchat.core import facts, orders
-from p2pchat.core.broadcast import Strategy
+from p2pchat.core import effects, inputs
+from p2pchat.core.broadcast.plumtree import Plumtree
+from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.node import Node
-from p2pchat.core.plumtree import Plumtree
 from p2pchat.core.records import Message, PutMessage
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.stem import Stem, Stems
@@ -49,7 +49,7 @@ class World:
         seed: object,
         conditions: Conditions | None = None,
         limits: Limits | None = None,
-        on_event: Callable[[Host, orders.Event], None] = lambda host, event: None,
+        on_event: Callable[[Host, effects.Event], None] = lambda host, event: None,
     ) -> None:
         self.entropy = SeededEntropy(seed)
         self.trace = Trace()
@@ -60,18 +60,18 @@ class World:
         self.links = SimulatedLinks(self.agenda, self.conditions, self.entropy, self.trace, self.tell)
         brokers = self.entropy.child("brokers").bytes(16).hex()
         self.meetings = Meetings(self.agenda, limits or Limits(), brokers, self.trace, self.tell)
-        self._carriers: dict[type[orders.Order], Callable[[Host, Any], None]] = {
-            orders.SendFrame: self.links.send_frame,
-            orders.MakeOffer: self.links.make_offer,
-            orders.MakeAnswer: self.links.make_answer,
-            orders.AcceptAnswer: self.links.accept_answer,
-            orders.CloseLink: self.links.close_link,
-            orders.ConnectRendezvous: self.meetings.connect,
-            orders.CloseRendezvous: self.meetings.close,
-            orders.Signal: self.meetings.signal,
-            orders.FetchCells: self._fetch,
-            orders.Notify: self._notify,
-            orders.Persist: lambda host, order: None,
+        self._carriers: dict[type[effects.Order], Callable[[Host, Any], None]] = {
+            effects.SendFrame: self.links.send_frame,
+            effects.MakeOffer: self.links.make_offer,
+            effects.MakeAnswer: self.links.make_answer,
+            effects.AcceptAnswer: self.links.accept_answer,
+            effects.CloseLink: self.links.close_link,
+            effects.ConnectRendezvous: self.meetings.connect,
+            effects.CloseRendezvous: self.meetings.close,
+            effects.Signal: self.meetings.signal,
+            effects.FetchCells: self._fetch,
+            effects.Notify: self._notify,
+            effects.Persist: lambda host, order: None,
         }
 
     @property
@@ -105,7 +105,7 @@ class World:
         host.node = Node(host.store.load(), entropy, settings, strategy, stem)
         host.timer_at = NEVER
         self.trace.add(self.now, host.index, 0, TraceKind.STARTED)
-        self.tell(host, facts.Started())
+        self.tell(host, inputs.Started())
 
     def kill(self, host: Host) -> None:
         """Gone without a word: its links fall silent, its connections to rendezvous break."""
@@ -116,8 +116,8 @@ class World:
 
     def stop(self, host: Host) -> None:
         """Take leave, then go."""
-        self.tell(host, facts.Stopping())
-        self.tell(host, facts.Leaving())
+        self.tell(host, inputs.Stopping())
+        self.tell(host, inputs.Leaving())
         self.kill(host)
 
     def sleep(self, host: Host) -> None:
@@ -130,12 +130,12 @@ class World:
         host.asleep = False
         if host.node is not None:
             self.meetings.woken(host)
-            self.tell(host, facts.TimerFired())
+            self.tell(host, inputs.TimerFired())
             self.links.woken(host)
 
     # --- driving one node
 
-    def tell(self, host: Host, fact: facts.Fact) -> None:
+    def tell(self, host: Host, fact: inputs.Fact) -> None:
         """Hand a fact to a host's node, carry out what it returns."""
         node = host.node
         if node is None or host.asleep:
@@ -145,19 +145,19 @@ class World:
         if due is not None and due - host.clock_error < host.timer_at:
             self._set_timer(host, due)
 
-    def carry_out(self, host: Host, batch: list[orders.Order]) -> None:
+    def carry_out(self, host: Host, batch: list[effects.Order]) -> None:
         """Do what a node wants done; what is to be kept comes first, what rests on that comes last."""
         known: list[Message] = []
         for order in batch:
-            if type(order) is orders.Persist and not host.store.apply(order.change):
+            if type(order) is effects.Persist and not host.store.apply(order.change):
                 assert type(order.change) is PutMessage, "nothing else is refused"
                 known.append(order.change.message)
-        news = orders.news(batch, known)
+        news = effects.news(batch, known)
         for order in news:
-            if type(order) is not orders.WhenKept:
+            if type(order) is not effects.WhenKept:
                 self._carriers[type(order)](host, order)
         for order in news:
-            if type(order) is orders.WhenKept:
+            if type(order) is effects.WhenKept:
                 self._when_kept(host, order)
 
     def _set_timer(self, host: Host, due: float) -> None:
@@ -179,7 +179,7 @@ class World:
         if due <= self.agenda.now + host.clock_error:
             self._count(host)
             self.trace.add(self.agenda.now, host.index, 0, TraceKind.TIMER)
-            self.tell(host, facts.TimerFired())
+            self.tell(host, inputs.TimerFired())
         else:
             self._set_timer(host, due)
 
@@ -194,24 +194,24 @@ class World:
         if host.asleep and host.run == run:
             self.meetings.hang_up(host)
 
-    def _when_kept(self, host: Host, order: orders.WhenKept) -> None:
+    def _when_kept(self, host: Host, order: effects.WhenKept) -> None:
         """At once, or as late as a slow disk has it."""
         if host.commit_s:
             self.agenda.at(self.agenda.now + host.commit_s, self._later, (host, host.run), order.fact)
         else:
             self.tell(host, order.fact)
 
-    def _notify(self, host: Host, order: orders.Notify) -> None:
+    def _notify(self, host: Host, order: effects.Notify) -> None:
         event = order.event
-        if type(event) is orders.CellSeen:
+        if type(event) is effects.CellSeen:
             self.trace.add(self.agenda.now, host.index, event.forwarded, TraceKind.SEEN)
         self.on_event(host, event)
 
-    def _fetch(self, host: Host, order: orders.FetchCells) -> None:
-        read = facts.CellsFetched(order.mesh, order.numbers, host.store.cells(order.mesh, order.numbers))
+    def _fetch(self, host: Host, order: effects.FetchCells) -> None:
+        read = inputs.CellsFetched(order.mesh, order.numbers, host.store.cells(order.mesh, order.numbers))
         self.agenda.at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
 
-    def _later(self, whom: tuple[Host, int], fact: facts.Fact) -> None:
+    def _later(self, whom: tuple[Host, int], fact: inputs.Fact) -> None:
         host, run = whom
         if host.run == run:
             self.tell(host, fact)

@@ -46,8 +46,8 @@ NAME_BYTES: Final = 6
 """Of what a receipt calls a payload by: no accident makes two alike, and who made the payload needs none."""
 
 NAMES_MAX: Final = 128
-"""Payloads that a receipt names: as many as can be under way (``core.outbox.SEALED_CAP``). They take 768 of
-the 860 bytes of a cell that would else be padding."""
+"""Payloads that a receipt names: as many as can be under way (``core.messaging.outbox.SEALED_CAP``). They
+take 768 of the 860 bytes of a cell that would else be padding."""
 
 _U32: Final = 2**32 - 1
 _ID_BYTES: Final = 16

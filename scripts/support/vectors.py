@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from unittest.mock import patch
 
-from p2pchat.core.introduction import Introducer
-from p2pchat.core.link import Link
-from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.walk import WalkRef
+from p2pchat.core.link.link import Link
+from p2pchat.core.membership.neighbour import SeatRef
+from p2pchat.core.membership.offer_exchange import Introducer
+from p2pchat.core.membership.walk import WalkRef
 from p2pchat.crypto import exchange, onion
 from p2pchat.crypto.envelope import SendChain, epoch_at
 from p2pchat.crypto.kdf import cell_id, mesh_topic

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import Signal
+from p2pchat.core.effects import Signal
+from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, Ours
 from p2pchat.core.pairing.party import Output, Paired
-from p2pchat.core.renewal import AGE_S, Renewal
-from p2pchat.core.session import SALT_BYTES, Session
+from p2pchat.core.session.renewal import AGE_S, Renewal
+from p2pchat.core.session.session import SALT_BYTES, Session
 from p2pchat.crypto import exchange
 from p2pchat.crypto.identity import safety_number
 from p2pchat.types import ContactId, MessageId, Seat

@@ -49,7 +49,7 @@ def anchors(document: Path) -> frozenset[str]:
 
 
 def module(name: str) -> Path | None:
-    """The file or folder of ``core/link``, as documents write it."""
+    """The file or folder of ``core/link/link``, as documents write it."""
     for base in (ROOT / "p2pchat", ROOT):
         for place in (base / f"{name}.py", base / name):
             if place.exists():

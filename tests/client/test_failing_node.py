@@ -11,9 +11,9 @@ import pytest
 
 from p2pchat import client
 from p2pchat.client import connect, create_home
-from p2pchat.core.facts import Fact, InviteOpened
+from p2pchat.core.effects import Order
+from p2pchat.core.inputs import Fact, InviteOpened
 from p2pchat.core.node import Node
-from p2pchat.core.orders import Order
 from p2pchat.core.records import Change
 from p2pchat.daemon import resting
 from p2pchat.errors import ControlError, StoreError

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core import unreached
-from p2pchat.core.hold import Hold
-from p2pchat.core.reconcile import ALLOWANCES_CAP, Reconcile
+from p2pchat.core.anti_entropy.hold import Hold
+from p2pchat.core.anti_entropy.reconcile import ALLOWANCES_CAP, Reconcile
+from p2pchat.core.membership import unreached
+from p2pchat.core.membership.unreached import UnreachedMembers
 from p2pchat.core.stem import audit
 from p2pchat.core.stem.audit import LEFT_OUT_S, LOOK_S, Audit, Sight
-from p2pchat.core.unreached import UnreachedMembers
 from p2pchat.types import LinkId, MeshId, NodeId
 from p2pchat.wire.description import Nat
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from p2pchat.core.asking import KEPT_S
-from p2pchat.core.conversation import AT_PAST_S
-from p2pchat.core.renewal import AGE_S, Renewal
+from p2pchat.core.messaging.conversation import AT_PAST_S
+from p2pchat.core.session.asking import KEPT_S
+from p2pchat.core.session.renewal import AGE_S, Renewal
 from p2pchat.types import MessageState
 from p2pchat.wire import payload
-from tests.core.test_messages import friends
+from tests.core.messaging.test_messages import friends
 from tests.support.copies import copied, cut, put_back, received, said, talk
 from tests.support.world import World
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import facts, orders
+from p2pchat.core import effects, inputs
 from p2pchat.core.node import TICK_MIN_S, Node
 from p2pchat.core.records import PutSession
 from p2pchat.crypto.envelope import SendChain
-from tests.core.test_messages import friends
+from tests.core.messaging.test_messages import friends
 
 
 def eventful(seed: object) -> list[tuple[float, str, str, int]]:
@@ -42,13 +42,13 @@ def test_two_ticks_clear_every_deadline_that_has_passed() -> None:
     first, and what is ours by the second."""
     world = friends("alice", "bob", "relay")
     world.kill("bob")
-    world.tell("alice", facts.InviteOpened(5, False, None, (), world.now + 50.0))
+    world.tell("alice", inputs.InviteOpened(5, False, None, (), world.now + 50.0))
     world.send("alice", "bob", "x")
     for seconds in (0.0, 0.5, 5.0, 15.0, 300.0, 22_000.0, 20 * 86_400.0):
         world.now += seconds
         for name in ("alice", "relay"):
             for _ in range(2):
-                world.tell(name, facts.TimerFired())
+                world.tell(name, inputs.TimerFired())
             assert world.machines[name].running._next_deadline() > world.now
 
 
@@ -58,7 +58,7 @@ def test_no_tick_follows_another_within_a_millisecond_whatever_is_due(
     world = friends("alice", "bob")
     node = world.machines["alice"].running
     monkeypatch.setattr(node._talks, "next_wakeup", lambda: 0.0)
-    world.tell("alice", facts.TimerFired())
+    world.tell("alice", inputs.TimerFired())
     assert node.next_wakeup() == world.now + TICK_MIN_S
 
 
@@ -73,12 +73,12 @@ def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with
         sealed.append(chain)
         return sealing(chain, plain)
 
-    def handle(node: Node, fact: facts.Fact, now: float) -> list[orders.Order]:
+    def handle(node: Node, fact: inputs.Fact, now: float) -> list[effects.Order]:
         nonlocal checked
         sealed.clear()
         batch = handling(node, fact, now)
         if sealed:
-            changes = [order.change for order in batch if isinstance(order, orders.Persist)]
+            changes = [order.change for order in batch if isinstance(order, effects.Persist)]
             kept = [change.session.chains for change in changes if isinstance(change, PutSession)]
             (talk,) = node._talks._conversations.values()
             assert kept[-1] == talk._session.snapshot().chains

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.meeting import TOPIC_OVERLAP_S
+from p2pchat.core.rendezvous.seats import TOPIC_OVERLAP_S
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED
 from p2pchat.crypto.envelope import EPOCH_SECONDS

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.facts import NearbyFound
-from p2pchat.core.nearby import Nearby, NearbyKey
+from p2pchat.core.inputs import NearbyFound
+from p2pchat.core.membership.nearby import Nearby, NearbyKey
 from p2pchat.core.status import RendezvousStatus
 from p2pchat.crypto.kdf import nearby_key
 from p2pchat.daemon import lan as module

@@ -12,9 +12,9 @@ import pytest
 
 from p2pchat.client import create_home
 from p2pchat.control.address import SOCKET
-from p2pchat.core.facts import Fact
+from p2pchat.core.effects import Order
+from p2pchat.core.inputs import Fact
 from p2pchat.core.node import Node
-from p2pchat.core.orders import Order
 from p2pchat.core.records import PutIdentity
 from p2pchat.daemon import node
 from p2pchat.daemon.doctor import checks

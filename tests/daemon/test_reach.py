@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from p2pchat.core.unreached import Unreached
+from p2pchat.core.membership.unreached import Unreached
 from p2pchat.daemon.reach import KINDS, no_way
 from p2pchat.types import NodeId
 from p2pchat.wire.description import Nat

@@ -13,7 +13,7 @@ import pytest
 from p2pchat.client import create_home, open_settings
 from p2pchat.control.methods import METHODS, Method
 from p2pchat.control.parameters import read
-from p2pchat.core.facts import InviteOpened
+from p2pchat.core.inputs import InviteOpened
 from p2pchat.core.records import Change
 from p2pchat.core.status import ClockStatus, HoldStatus, MeshStatus
 from p2pchat.daemon import resting, service

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import pytest
 
-from p2pchat.core.facts import AnswerMade, Fact, FrameReceived, FramesDrained, LinkUp, OfferMade
-from p2pchat.core.link import Link
+from p2pchat.core.inputs import AnswerMade, Fact, FrameReceived, FramesDrained, LinkUp, OfferMade
+from p2pchat.core.link.link import Link
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.errors import Unreadable
 from p2pchat.net.engines import make_engine

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from p2pchat.core import facts
-from p2pchat.core.cells import Put
-from p2pchat.core.conversation import Conversation
-from p2pchat.core.session import SALT_BYTES
+from p2pchat.core import inputs
+from p2pchat.core.broadcast.cells import Put
+from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.messaging.conversations import SendInto
+from p2pchat.core.session.session import SALT_BYTES
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED, FAST
-from p2pchat.core.talks import SendInto
 from p2pchat.wire.fragment import Fragment, Lane, split
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
@@ -73,7 +73,7 @@ class Siege:
     def wait(self) -> None:
         """Let time pass, and see that the node is not due without end."""
         self.world.run(self.random.choice((0.05, 0.5, 5.0, 60.0)))
-        self.world.tell("bob", facts.TimerFired())
+        self.world.tell("bob", inputs.TimerFired())
         due = self.world.machines["bob"].running._next_deadline()
         assert due > self.world.now, "a tick leaves something due"
 

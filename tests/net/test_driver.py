@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core import orders
-from p2pchat.core.facts import (
+from p2pchat.core import effects
+from p2pchat.core.effects import FetchCells, Notify, Order, Persist, SendFrame, WhenKept
+from p2pchat.core.inputs import (
     CellsFetched,
     CellSubmitted,
     Fact,
@@ -23,7 +24,6 @@ from p2pchat.core.facts import (
     Started,
     TimerFired,
 )
-from p2pchat.core.orders import FetchCells, Notify, Order, Persist, SendFrame, WhenKept
 from p2pchat.core.records import Change, DropOutbox, HeldCell, Message
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
@@ -32,7 +32,7 @@ from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.signalling import FromClient, Leave
 
-EVENT, LATER = orders.LinksChanged(1, "up"), orders.LinksChanged(2, "up")
+EVENT, LATER = effects.LinksChanged(1, "up"), effects.LinksChanged(2, "up")
 MESH = MeshId(b"m" * 16)
 LEAVE = Leave(Topic(bytes(32)))
 DESCRIPTION = Description("active", "u", "p", bytes(32), ())
@@ -89,7 +89,7 @@ class Recorder:
     def connect(self, url: str, typed: bool, nearby: bool) -> None:
         self.done.append(("connect", url, typed))
 
-    def notified(self, event: orders.Event) -> None:
+    def notified(self, event: effects.Event) -> None:
         self.done.append(("notify", event))
 
 
@@ -161,7 +161,7 @@ async def test_what_rests_on_the_store_comes_after_the_commit() -> None:
     log = Recorder()
     node = Scripted(
         lambda fact: (
-            [drop(1), Notify(EVENT), orders.Signal("u", LEAVE), WhenKept(TimerFired()), drop(2)]
+            [drop(1), Notify(EVENT), effects.Signal("u", LEAVE), WhenKept(TimerFired()), drop(2)]
             if isinstance(fact, Started)
             else [Notify(LATER)]
         )
@@ -264,7 +264,7 @@ async def test_many_facts_share_one_commit() -> None:
 async def test_a_disk_that_refuses_ends_the_driver_and_nothing_that_rests_on_it_leaves() -> None:
     log = Recorder()
     log.fails = True
-    node = Scripted(lambda fact: [drop(1), Notify(EVENT), orders.Signal("u", LEAVE)])
+    node = Scripted(lambda fact: [drop(1), Notify(EVENT), effects.Signal("u", LEAVE)])
     async with driven(node, log) as driver:
         with pytest.raises(StoreError):
             await driver.submit_and_persist(Started())
@@ -365,13 +365,13 @@ async def test_every_order_reaches_who_carries_it_out() -> None:
     log = Recorder()
     one = LinkId(1)
     every: list[Order] = [
-        orders.ConnectRendezvous("u", typed=True),
-        orders.CloseRendezvous("u"),
-        orders.Signal("u", LEAVE),
-        orders.MakeOffer(one),
-        orders.MakeAnswer(one, DESCRIPTION),
-        orders.AcceptAnswer(one, DESCRIPTION),
-        orders.CloseLink(one),
+        effects.ConnectRendezvous("u", typed=True),
+        effects.CloseRendezvous("u"),
+        effects.Signal("u", LEAVE),
+        effects.MakeOffer(one),
+        effects.MakeAnswer(one, DESCRIPTION),
+        effects.AcceptAnswer(one, DESCRIPTION),
+        effects.CloseLink(one),
     ]
     async with driven(Scripted(lambda fact: every), log) as driver:
         await driver.submit_and_persist(Started())

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from p2pchat.core.facts import Fact, FrameReceived, FramesDrained, LinkDown, LinkShaken, LinkUp, OfferMade
+from p2pchat.core.inputs import Fact, FrameReceived, FramesDrained, LinkDown, LinkShaken, LinkUp, OfferMade
 from p2pchat.errors import LinkError
 from p2pchat.net import links as module
 from p2pchat.net.engines.port import Fingerprints, Listener, Pair, Policy

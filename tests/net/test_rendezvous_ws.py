@@ -17,7 +17,7 @@ import pytest_asyncio
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from p2pchat.core.facts import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
+from p2pchat.core.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.net import rendezvous_ws
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Seat, Topic

@@ -27,10 +27,10 @@ class Mesh:
 def tree(tmp_path: Path) -> Path:
     for place, text in (
         ("p2pchat/__init__.py", ""),
-        ("p2pchat/core/mesh.py", MODULE),
+        ("p2pchat/core/mesh/mesh.py", MODULE),
         ("p2pchat/sim/mesh.py", "class Mesh: ...\nclass Sole: ...\n"),
         ("rendezvous/broker.py", "talk_id = 1\n"),
-        ("tests/core/test_mesh.py", ""),
+        ("tests/core/mesh/test_mesh.py", ""),
     ):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text(text)
@@ -43,28 +43,28 @@ def test_a_subject_is_one_short_line() -> None:
 
 
 def test_a_module_without_a_test_of_its_name_is_named(tree: Path) -> None:
-    found = habits.untested(tree, {"p2pchat/sim/mesh.py": "tests/core/test_mesh.py"})
+    found = habits.untested(tree, {"p2pchat/sim/mesh.py": "tests/core/mesh/test_mesh.py"})
     assert found == ["rendezvous/broker.py has no tests/rendezvous/test_broker.py"]
 
 
 def test_an_excuse_names_a_test_that_exists(tree: Path) -> None:
-    kept = {"p2pchat/sim/mesh.py": "tests/core/test_mesh.py", "rendezvous/broker.py": "tests/gone.py"}
+    kept = {"p2pchat/sim/mesh.py": "tests/core/mesh/test_mesh.py", "rendezvous/broker.py": "tests/gone.py"}
     assert habits.untested(tree, kept) == [
         "rendezvous/broker.py is not tested by tests/gone.py, which does not exist"
     ]
 
 
 def test_an_excuse_goes_with_its_need(tree: Path) -> None:
-    kept = dict.fromkeys(("p2pchat/core/mesh.py", "p2pchat/sim/mesh.py", "p2pchat/gone.py"), "")
+    kept = dict.fromkeys(("p2pchat/core/mesh/mesh.py", "p2pchat/sim/mesh.py", "p2pchat/gone.py"), "")
     assert habits.mirrored(tree, kept) == {"p2pchat/sim/mesh.py": ""}
 
 
 def test_a_class_name_in_two_modules_is_counted(tree: Path) -> None:
-    assert habits.classes(tree).places == {"Mesh": ["p2pchat/core/mesh.py", "p2pchat/sim/mesh.py"]}
+    assert habits.classes(tree).places == {"Mesh": ["p2pchat/core/mesh/mesh.py", "p2pchat/sim/mesh.py"]}
 
 
 def test_a_method_of_one_word_is_counted_unless_a_library_calls_it(tree: Path) -> None:
-    assert habits.methods(tree).places == {"send": ["p2pchat/core/mesh.py: Mesh.send"]}
+    assert habits.methods(tree).places == {"send": ["p2pchat/core/mesh/mesh.py: Mesh.send"]}
 
 
 def test_a_forbidden_word_is_found_in_a_name(tree: Path) -> None:
@@ -80,8 +80,8 @@ def test_a_count_may_not_rise(tree: Path) -> None:
 
 def test_what_was_changed_is_named_first(tree: Path) -> None:
     (tree / "p2pchat" / "a.py").write_text("each = 1\n" * 9)
-    (line,) = habits.more("word", habits.words(tree), {"facts": 1, "talk": 1}, ["p2pchat/core/mesh.py"])
-    assert line.startswith("word 'each': 10, not 0 (p2pchat/core/mesh.py:")
+    (line,) = habits.more("word", habits.words(tree), {"facts": 1, "talk": 1}, ["p2pchat/core/mesh/mesh.py"])
+    assert line.startswith("word 'each': 10, not 0 (p2pchat/core/mesh/mesh.py:")
 
 
 def test_a_list_loses_what_is_better_and_gains_nothing(tree: Path) -> None:

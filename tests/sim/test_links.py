@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import pytest
 
-from p2pchat.core import facts
-from p2pchat.core.orders import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
+from p2pchat.core import inputs
+from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import Host, NatClass
@@ -16,7 +16,7 @@ from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.trace import Trace
 from p2pchat.types import LinkId
 
-F = TypeVar("F", bound=facts.Fact)
+F = TypeVar("F", bound=inputs.Fact)
 
 LINK = LinkId(1)
 
@@ -28,18 +28,18 @@ class Pair:
         self, conditions: Conditions, nats: tuple[NatClass, NatClass] = (NatClass.OPEN, NatClass.OPEN)
     ) -> None:
         self.agenda = Agenda(0.0)
-        self.told: list[tuple[float, int, facts.Fact]] = []
+        self.told: list[tuple[float, int, inputs.Fact]] = []
         self.links = SimulatedLinks(self.agenda, conditions, SeededEntropy(1), Trace(), self._tell)
         store: NodeMemory = None  # type: ignore[assignment]
         self.a, self.b = (Host(number, store, 0.0, nat) for number, nat in enumerate(nats))
         self.links.make_offer(self.a, MakeOffer(LINK))
         self.agenda.run(1.0)
-        self.links.make_answer(self.b, MakeAnswer(LINK, self.last(facts.OfferMade).description))
+        self.links.make_answer(self.b, MakeAnswer(LINK, self.last(inputs.OfferMade).description))
         self.agenda.run(2.0)
-        self.links.accept_answer(self.a, AcceptAnswer(LINK, self.last(facts.AnswerMade).description))
+        self.links.accept_answer(self.a, AcceptAnswer(LINK, self.last(inputs.AnswerMade).description))
         self.agenda.run(10.0)
 
-    def _tell(self, host: Host, fact: facts.Fact) -> None:
+    def _tell(self, host: Host, fact: inputs.Fact) -> None:
         self.told.append((self.agenda.now, host.index, fact))
 
     def last(self, kind: type[F]) -> F:
@@ -50,7 +50,7 @@ class Pair:
             self.links.send_frame(self.a, SendFrame(LINK, frame))
 
     def came(self) -> list[tuple[float, bytes]]:
-        return [(at, fact.data) for at, _, fact in self.told if isinstance(fact, facts.FrameReceived)]
+        return [(at, fact.data) for at, _, fact in self.told if isinstance(fact, inputs.FrameReceived)]
 
 
 FIXED = Conditions(latency_s=(0.05, 0.05))
@@ -71,7 +71,7 @@ def test_latency_is_as_drawn_and_the_same_both_ways() -> None:
 
 
 def test_both_ends_learn_of_the_same_certificates() -> None:
-    ours, theirs = (fact for _, _, fact in Pair(FIXED).told if isinstance(fact, facts.LinkUp))
+    ours, theirs = (fact for _, _, fact in Pair(FIXED).told if isinstance(fact, inputs.LinkUp))
     assert (ours.own_fingerprint, ours.peer_fingerprint) == (theirs.peer_fingerprint, theirs.own_fingerprint)
 
 
@@ -97,7 +97,7 @@ def test_credit_comes_back_in_batches() -> None:
     pair = Pair(FIXED)
     pair.send(*[b"frame"] * (2 * CREDIT_BATCH - 1))
     pair.agenda.run(pair.agenda.now + 1.0)
-    drained = [fact for _, _, fact in pair.told if isinstance(fact, facts.FramesDrained)]
+    drained = [fact for _, _, fact in pair.told if isinstance(fact, inputs.FramesDrained)]
     assert [each.count for each in drained] == [2 * CREDIT_BATCH - 1]
 
 
@@ -121,15 +121,15 @@ def test_word_of_a_closed_link_comes_behind_its_last_frame_but_not_across_a_cut(
     pair.links.close_link(pair.a, CloseLink(LINK))
     pair.agenda.run(pair.agenda.now + 1.0)
     assert [type(fact) for _, host, fact in pair.told[-2:] if host == 1] == [
-        facts.FrameReceived,
-        facts.LinkDown,
+        inputs.FrameReceived,
+        inputs.LinkDown,
     ]
     pair = Pair(FIXED)
     pair.a.side, pair.b.side = 1, 2
     pair.links.cut(True)
     pair.links.close_link(pair.a, CloseLink(LINK))
     pair.agenda.run(pair.agenda.now + 60.0)
-    assert not isinstance(pair.told[-1][2], facts.LinkDown)
+    assert not isinstance(pair.told[-1][2], inputs.LinkDown)
 
 
 @pytest.mark.parametrize(
@@ -144,4 +144,4 @@ def test_word_of_a_closed_link_comes_behind_its_last_frame_but_not_across_a_cut(
     ],
 )
 def test_some_nats_cannot_link(nats: tuple[NatClass, NatClass], linked: bool) -> None:
-    assert any(isinstance(fact, facts.LinkUp) for _, _, fact in Pair(FIXED, nats).told) is linked
+    assert any(isinstance(fact, inputs.LinkUp) for _, _, fact in Pair(FIXED, nats).told) is linked

@@ -6,9 +6,9 @@ from typing import cast
 
 import pytest
 
-from p2pchat.core import facts
+from p2pchat.core import inputs
+from p2pchat.core.effects import Order
 from p2pchat.core.node import Node
-from p2pchat.core.orders import Order
 from p2pchat.sim.host import Host
 from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.world import START, World
@@ -21,8 +21,8 @@ class Clockwork:
         self.due = list(due)
         self.woken: list[float] = []
 
-    def handle(self, fact: facts.Fact, now: float) -> list[Order]:
-        if isinstance(fact, facts.TimerFired):
+    def handle(self, fact: inputs.Fact, now: float) -> list[Order]:
+        if isinstance(fact, inputs.TimerFired):
             self.woken.append(now)
             self.due = [at for at in self.due if at > now]
         return []
@@ -35,7 +35,7 @@ def machine(node: Clockwork, clock_error: float = 0.0) -> tuple[World, Host]:
     world = World(1)
     host = world.add(cast("NodeMemory", None))
     host.node, host.run, host.clock_error = cast("Node", node), 1, clock_error
-    world.tell(host, facts.Started())
+    world.tell(host, inputs.Started())
     return world, host
 
 

@@ -6,9 +6,9 @@ import copy
 import os
 from collections.abc import Callable
 
-from p2pchat.core import facts, orders
-from p2pchat.core.conversation import Conversation
-from p2pchat.core.session import Session
+from p2pchat.core import effects, inputs
+from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.session.session import Session
 from p2pchat.types import MessageState
 from p2pchat.wire.cell import Cell, decode_cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
@@ -48,7 +48,7 @@ def add_copy_that_asks(world: World) -> None:
 
 def turns(world: World, name: str) -> list[str]:
     """What people in front of a home were told about its session."""
-    return [event.turn for event in world.machines[name].events(orders.SessionTurned)]
+    return [event.turn for event in world.machines[name].events(effects.SessionTurned)]
 
 
 def said(world: World, source: str, target: str, count: int, what: str) -> None:
@@ -73,7 +73,7 @@ def false_deliveries(world: World, source: str, target: str) -> list[str]:
 def verified(world: World, one: str, other: str) -> None:
     """Both compare, and say so."""
     for of, name in ((one, other), (other, one)):
-        world.tell(of, facts.ContactVerified(world.contact(of, name), True))
+        world.tell(of, inputs.ContactVerified(world.contact(of, name), True))
 
 
 def talk(world: World, of: str, name: str) -> Conversation:
@@ -98,7 +98,7 @@ def held(world: World, name: str) -> list[bytes]:
 def inject(world: World, name: str, cell: bytes) -> None:
     """The member sends a cell of its own making."""
     mesh = next(iter(world.machines[name].running._meshes.values()))
-    world.tell(name, facts.CellSubmitted(mesh.record.id, cell, False))
+    world.tell(name, inputs.CellSubmitted(mesh.record.id, cell, False))
 
 
 def forged(raw: bytes) -> bytes:

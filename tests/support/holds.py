@@ -9,12 +9,12 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from functools import cache
 
-from p2pchat.core.allowance import Allowance
-from p2pchat.core.hold import Hold, slot_at
-from p2pchat.core.orders import Order, Persist
-from p2pchat.core.reconcile import Fetch, Output, Reconcile, Recovered, Say
+from p2pchat.core.anti_entropy.hold import Hold, slot_at
+from p2pchat.core.anti_entropy.reconcile import Fetch, Output, Reconcile, Recovered, Say
+from p2pchat.core.anti_entropy.responder import Serving
+from p2pchat.core.effects import Order, Persist
+from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.records import DropCells, HeldCell, PutCells
-from p2pchat.core.serving import Serving
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId, MeshId

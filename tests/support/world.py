@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from p2pchat.core import facts, orders
+from p2pchat.core import effects, inputs
 from p2pchat.core.node import Node
 from p2pchat.core.records import Identity
 from p2pchat.core.settings import Settings
@@ -34,7 +34,7 @@ class Machine:
         self.name = name
         self.store = store
         self.host = host
-        self.notices: list[orders.Event] = []
+        self.notices: list[effects.Event] = []
 
     @property
     def node(self) -> Node | None:
@@ -144,21 +144,21 @@ class World:
     def pair(self, host: str, guest: str) -> None:
         """Run a whole pairing by words."""
         code = self.invite(host)
-        self.tell(guest, facts.InviteEntered(1, code, None, (), self.now + 60))
-        self.run_until(lambda: bool(self.machines[guest].events(orders.InviteDone)))
+        self.tell(guest, inputs.InviteEntered(1, code, None, (), self.now + 60))
+        self.run_until(lambda: bool(self.machines[guest].events(effects.InviteDone)))
         self.run(1.0)
 
     def invite(self, host: str, link: bool = False) -> InviteCode | InviteLink:
         machine = self.machines[host]
-        before = len(machine.events(orders.InviteReady))
-        self.tell(host, facts.InviteOpened(before + 1, link, None, (), self.now + 600))
-        self.run_until(lambda: len(machine.events(orders.InviteReady)) > before)
-        return machine.events(orders.InviteReady)[-1].code
+        before = len(machine.events(effects.InviteReady))
+        self.tell(host, inputs.InviteOpened(before + 1, link, None, (), self.now + 600))
+        self.run_until(lambda: len(machine.events(effects.InviteReady)) > before)
+        return machine.events(effects.InviteReady)[-1].code
 
     def send(self, source: str, target: str, text: str) -> MessageId:
         self._messages += 1
         message = MessageId(f"{self._messages:032x}")
-        self.tell(source, facts.MessageSubmitted(message, self.contact(source, target), text))
+        self.tell(source, inputs.MessageSubmitted(message, self.contact(source, target), text))
         return message
 
     def contact(self, of: str, name: str) -> ContactId:
@@ -181,15 +181,15 @@ class World:
 
     # --- one node
 
-    def tell(self, name: str, fact: facts.Fact) -> None:
+    def tell(self, name: str, fact: inputs.Fact) -> None:
         self.sim.tell(self.machines[name].host, fact)
 
-    def carry_out(self, name: str, batch: list[orders.Order]) -> None:
+    def carry_out(self, name: str, batch: list[effects.Order]) -> None:
         """Do what its node is said to have asked for."""
         self.sim.carry_out(self.machines[name].host, batch)
 
     def _name(self, host: Host) -> str:
         return list(self.machines)[host.index]
 
-    def _note(self, host: Host, event: orders.Event) -> None:
+    def _note(self, host: Host, event: effects.Event) -> None:
         self.machines[self._name(host)].notices.append(event)

@@ -1,8 +1,8 @@
 """Beginning anew as terms: an asker whose session is of no use, an answerer, and the attacker's network.
 
 The messages are those of ``wire.recovery``, made by their own constructors; what follows from them is
-``crypto.recovery`` and ``core.asking`` themselves, run over terms. Written here by hand: who says what when,
-Olm's first message, the seals.
+``crypto.recovery`` and ``core.session.asking`` themselves, run over terms. Written here by hand: who says
+what when, Olm's first message, the seals.
 
 Mallory is a contact of both, with a line of her own to each. ``stolen``: whose recovery keys of the line
 between the two she has as well, and no more: not their identity keys.
@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any, ClassVar
 from unittest.mock import patch
 
-from p2pchat.core import asking
+from p2pchat.core.session import asking
 from p2pchat.crypto import recovery
 from p2pchat.wire import recovery as words
 from tests.symbolic.pairing import (

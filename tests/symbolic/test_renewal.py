@@ -1,6 +1,7 @@
 """A renewal gives a thief of earlier keys nothing, unless he has both locks and stands in the middle.
 
-``core.renewal`` itself runs over terms; its two messages travel inside Olm, which is here one key of the two.
+``core.session.renewal`` itself runs over terms; its two messages travel inside Olm, which is here one key of
+the two.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from unittest.mock import patch
 
 import pytest
 
-from p2pchat.core import renewal
+from p2pchat.core.session import renewal
 from p2pchat.wire import payload
 from tests.symbolic.pairing import opened, said_as
 from tests.symbolic.terms import Knowledge, Term, Value, atom, fn, public, sealed, wrapped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import sketch
+from p2pchat.core.anti_entropy import sketch
 from p2pchat.errors import Malformed
 from p2pchat.wire.codec import pack
 from p2pchat.wire.control import decode, encode

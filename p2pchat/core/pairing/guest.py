@@ -9,9 +9,9 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 
-from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.party import BUSY, MEDDLED, Guessed, Ours, Output, Paired, Party, foreign
-from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import encapsulate

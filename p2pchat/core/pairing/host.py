@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.neighbour import SeatRef
+from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.party import (
     MEDDLED,
     Disturbed,
@@ -22,7 +22,7 @@ from p2pchat.core.pairing.party import (
     Ready,
     foreign,
 )
-from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from p2pchat.core.neighbour import SeatRef
-from p2pchat.core.orders import Signal
+from p2pchat.core.effects import Signal
+from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.binding import Transcript
-from p2pchat.core.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain
 from p2pchat.crypto.kdf import derive, invite_topic, link_topic

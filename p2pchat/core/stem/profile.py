@@ -40,7 +40,8 @@ class Profile:
     everything that leaves a node is seen; with cover a wait hides what caused it, and many share it
     rather than fill the clock with answers."""
     open_s: tuple[float, float] = OPEN_S
-    """The shortest and the longest wait before a cell that came for us is opened: ``core.letterbox``."""
+    """The shortest and the longest wait before a cell that came for us is opened
+    (``core.messaging.letterbox``)."""
 
     def length(self, entropy: Entropy) -> int:
         """How many hops a new stem has."""

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from p2pchat.core.budget import Budget
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.pace import Pace
+from p2pchat.core.limits.budget import Budget
+from p2pchat.core.limits.pace import Pace
 from p2pchat.core.stem.audit import Sight
 from p2pchat.core.stem.outputs import Say
 from p2pchat.core.stem.replay import Replay

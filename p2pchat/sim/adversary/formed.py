@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from p2pchat.core.neighbour import Standing
+from p2pchat.core.membership.neighbour import Standing
+from p2pchat.core.membership.walk import Output, Walks
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.core.stem.stem import Stem, Stems
-from p2pchat.core.walk import Output, Walks
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.ports import Entropy, sample
 from p2pchat.sim.adversary.mesh import SampledMesh

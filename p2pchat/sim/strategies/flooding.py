@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from p2pchat.core.broadcast import Cells, Push, Sending
+from p2pchat.core.broadcast.strategy import Cells, Push, Sending
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import Gossip

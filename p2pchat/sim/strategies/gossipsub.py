@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from p2pchat.core.broadcast import Cells, Push, Say, Sending
+from p2pchat.core.broadcast.strategy import Cells, Push, Say, Sending
 from p2pchat.ports import Entropy, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Gossip, Graft, Ihave, Prune

@@ -1,4 +1,4 @@
--- How long messages have waited (core/patience), and what the machine's clock said then.
+-- How long messages have waited (core/messaging/patience), and what the machine's clock said then.
 CREATE TABLE patience (
     id  INTEGER PRIMARY KEY CHECK (id = 1),
     at  REAL NOT NULL,

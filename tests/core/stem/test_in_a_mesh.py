@@ -3,7 +3,7 @@ are."""
 
 from __future__ import annotations
 
-from p2pchat.core import orders
+from p2pchat.core import effects
 from p2pchat.core.records import PutCells
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
@@ -26,7 +26,7 @@ def mesh(profile: Profile, names: list[str] = NAMES, writer: Profile | None = No
 
 
 def state(world: World, name: str, message: MessageId) -> MessageState:
-    moves = world.machines[name].events(orders.MessageMoved)
+    moves = world.machines[name].events(effects.MessageMoved)
     return [move.state for move in moves if move.id == message][-1]
 
 
@@ -39,10 +39,10 @@ def test_messages_arrive_once_and_enter_the_mesh_elsewhere() -> None:
     sent = {name: world.send(name, "n0", f"from {name}") for name in NAMES[1:]}
     world.run_until(lambda: all(delivered(world, *each) for each in sent.items()))
 
-    texts = [event.message.text for event in world.machines["n0"].events(orders.MessageArrived)]
+    texts = [event.message.text for event in world.machines["n0"].events(effects.MessageArrived)]
     assert sorted(texts) == [f"from {name}" for name in NAMES[1:]]
     for name in NAMES[1:]:
-        own = [seen for seen in world.machines[name].events(orders.CellSeen) if seen.source is None]
+        own = [seen for seen in world.machines[name].events(effects.CellSeen) if seen.source is None]
         assert own and all(seen.forwarded == 0 for seen in own)
 
 
@@ -64,7 +64,7 @@ def test_within_a_minute_messages_find_their_way_past_a_node_that_drops_every_on
         world.run(15.0)
     last = {name: world.send(name, "n0", "and now?") for name in NAMES[1:7]}
     world.run_until(lambda: all(delivered(world, *each) for each in last.items()), within=20.0)
-    arrived = world.machines["n0"].events(orders.MessageArrived)
+    arrived = world.machines["n0"].events(effects.MessageArrived)
     assert len(arrived) == 5 * len(NAMES[1:7])
 
 
@@ -86,6 +86,6 @@ def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
     waiting = list(stem._waiting)
     stem._pinned.pin = lambda *_: None  # type: ignore[method-assign]
     out = home.leave(world.now)
-    changes = [each.change for each in out if isinstance(each, orders.Persist)]
+    changes = [each.change for each in out if isinstance(each, effects.Persist)]
     kept = [held.body for change in changes if isinstance(change, PutCells) for held in change.cells]
     assert [cell for cell in waiting if cell in kept] == waiting

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.facts import (
+from p2pchat.core.inputs import (
     AnswerMade,
     Fact,
     FrameReceived,
@@ -21,7 +21,7 @@ from p2pchat.core.facts import (
     LinkUp,
     OfferMade,
 )
-from p2pchat.core.link import CREDIT
+from p2pchat.core.link.link import CREDIT
 from p2pchat.net import engines, interfaces
 from p2pchat.net.engines.port import MESSAGE_MAX, Pair
 from p2pchat.types import LinkId

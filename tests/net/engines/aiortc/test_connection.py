@@ -12,8 +12,8 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from p2pchat.core.facts import AnswerMade, FrameReceived, FramesDrained, LinkDown
-from p2pchat.core.link import CREDIT
+from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, LinkDown
+from p2pchat.core.link.link import CREDIT
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.sdp import from_sdp, to_sdp
 from tests.support.aiortc_links import channel_of, connection_of, ice_of, sctp_of

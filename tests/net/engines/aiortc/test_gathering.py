@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from p2pchat.core.facts import Fact, LinkDown, OfferMade
+from p2pchat.core.inputs import Fact, LinkDown, OfferMade
 from p2pchat.net import interfaces
 from p2pchat.net.engines import make_engine
 from p2pchat.net.engines.port import Policy

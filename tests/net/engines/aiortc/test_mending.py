@@ -14,7 +14,7 @@ from aiortc import (
     rtcsctptransport,
 )
 
-from p2pchat.core.facts import FrameReceived, LinkDown, LinkUp, OfferMade
+from p2pchat.core.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
 from p2pchat.net.engines.aiortc.mending import (
     CHUNKS_HELD_MAX,
     DATAGRAMS_MAX,

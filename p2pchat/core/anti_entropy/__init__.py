@@ -1,0 +1,1 @@
+"""What is kept of a mesh, and how two neighbours find and fill what one of them missed."""

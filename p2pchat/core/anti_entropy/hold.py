@@ -1,0 +1,362 @@
+"""The cells of one mesh that this node keeps for those who are away.
+
+Knows: which cells are kept, since when, who brought them, and in which order they go: those past their life,
+then, of the link that brought the most, the oldest first seen. Does not know: what is in a cell, who lacks
+one (``reconcile``), or how the disk is read.
+
+A cell is named here by its key, the first 8 bytes of its id. When it was first seen is kept as a slot of a
+minute, so that nobody who is handed a cell learns more closely when it passed here.
+
+::
+
+    add ──► unwritten ──WRITE_S──► on disk, body in memory ──RECENT_CAP──► on disk ──► dropped
+      └───► unsettled ──SETTLE_S──► settled: counts when holds are compared
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice, takewhile
+from typing import Protocol
+
+from p2pchat.core.anti_entropy.keyset import KeySet, bounds
+from p2pchat.core.anti_entropy.sketch import KEY_BYTES, Sketch
+from p2pchat.core.effects import Order, Persist
+from p2pchat.core.kit.table import Table
+from p2pchat.core.records import DropCells, HeldCell, PutCells
+from p2pchat.core.status import HoldStatus
+from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
+from p2pchat.types import MeshId
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.reconcile import Interval, View
+
+SLOT_S = 60
+"""A slot is a minute. Propagation takes a second, so neighbours agree on a cell's slot but at its edges."""
+
+SETTLE_S = 5.0
+"""A cell younger than this may still be on its way to some: it makes no difference between two holds. The p99
+of delivery is 1.2 s, a fetched one takes two or three more."""
+
+WRITE_S = 5.0
+"""Cells are written together: each commit syncs the disk, and frames wait for it."""
+
+WRITE_MAX = 2048
+"""As many are written at once when they come faster, 2 MB: a tenth of a second (measured)."""
+
+DROP_MAX = 4096
+"""Cells dropped at one time, so that the end of an epoch, with a hundred thousand, holds nothing up."""
+
+DROP_AGAIN_S = 1.0
+"""If more are to be dropped, they are so soon."""
+
+SUM_CHUNKS = 16
+SUM_GAP_S = 0.05
+"""What an earlier run left is summed up in steps of 10 ms, so that a node starts at once: 128 MB in two
+seconds, before a neighbour asks."""
+
+RECENT_CAP = 4096
+"""Bodies kept in memory, 4 MB: neighbours ask for recent ones, at once."""
+
+OURS = 0
+"""The lane of cells of our own, of those an earlier run left, and of those that links brought which are gone:
+a link that comes and goes gets no lane of its own each time."""
+
+LATEST_SLOT = 2**32
+
+EVICTED_CAP = 65_536
+"""Keys remembered of cells that went before others seen earlier, so that they are not fetched again."""
+
+FULL_SHARE = 15 / 16
+"""A hold that is found fuller than this at the start is taken to have dropped what is older."""
+
+
+_Place = tuple[int, int, int]
+"""A slot, an epoch, and the lane of the link that brought what was seen then."""
+
+
+class Kept(Protocol):
+    """What of a hold may be looked up to compare it with a neighbour's."""
+
+    @property
+    def capacity(self) -> int: ...
+
+    def known(self, name: bytes) -> bool: ...
+
+    def recent(self, key: bytes) -> HeldCell | None: ...
+
+    def number(self, key: bytes) -> int | None: ...
+
+    def view(self, now: float) -> View: ...
+
+    def young(self, key: bytes) -> bool: ...
+
+    def sketch(self, interval: Interval, view: View, now: float) -> tuple[Sketch, int]: ...
+
+    def keys(self, interval: Interval, view: View, now: float) -> list[bytes]: ...
+
+
+class Hold:
+    """One mesh's hold. ``kept`` is what an earlier run left on disk; bodies in it are ignored."""
+
+    def __init__(self, mesh: MeshId, kept: Iterable[HeldCell], budget_bytes: int) -> None:
+        """``budget_bytes`` counts cells, ``GEOMETRY.cell`` bytes each."""
+        self._mesh = mesh
+        self.capacity = budget_bytes // GEOMETRY.cell
+        """Cells that are kept at most."""
+        self._numbers: dict[bytes, int] = {}
+        self._slots: dict[_Place, list[bytes]] = {}
+        self._lanes: Counter[int] = Counter()
+        """How many cells each link brought of those that are kept."""
+        self._evicted: dict[bytes, None] = {}
+        self._settled: dict[int, KeySet] = {}
+        self._unsettled: dict[bytes, tuple[float, int]] = {}
+        self._young: dict[bytes, float] = {}
+        self._recent = Table[bytes, HeldCell](RECENT_CAP)
+        self._unwritten: dict[bytes, HeldCell] = {}
+        self._dropped = 0
+        self._load(kept)
+        self._next = max(self._numbers.values(), default=0) + 1
+        self._due = 0.0 if self._numbers else None
+        self._summing = chain.from_iterable([keys.sum_up() for keys in self._settled.values()])
+        self._sum_at = 0.0 if self._numbers else None
+        full = len(self._numbers) > self.capacity * FULL_SHARE
+        self._since = min(self._slots)[0] + 1 if full and self._slots else 0
+
+    def _load(self, kept: Iterable[HeldCell]) -> None:
+        keys: dict[int, list[bytes]] = {}
+        for cell in kept:
+            self._numbers[cell.key] = cell.number
+            self._slots.setdefault((cell.slot, cell.epoch, OURS), []).append(cell.key)
+            keys.setdefault(cell.epoch, []).append(cell.key)
+        for each in self._slots.values():
+            each.sort()
+        self._lanes[OURS] = len(self._numbers)
+        self._settled = {epoch: KeySet(each) for epoch, each in keys.items()}
+
+    # --- cells
+
+    def add(
+        self, name: bytes, epoch: int, cell: bytes, now: float, slot: int | None = None, by: int = OURS
+    ) -> None:
+        """Keep a live cell, ``GEOMETRY.cell`` bytes; one that is kept already is left as it is.
+
+        ``by``: the link that brought it. ``slot``: of a cell that came late, when the neighbour who had it
+        first saw it. It is taken no further back than the cell's life, and such a cell is settled: it is not
+        on its way to anybody.
+        """
+        key = name[:KEY_BYTES]
+        if self.known(key):
+            return
+        seen = slot_at(now)
+        if slot is None:
+            self._unsettled[key] = now, epoch
+            self._young[key] = now
+        else:
+            seen = min(seen, max(slot, (epoch - FUTURE_EPOCHS) * EPOCH_SECONDS // SLOT_S))
+            self._settled.setdefault(epoch, KeySet()).add(key)
+        self._numbers[key] = self._next
+        insort(self._slots.setdefault((seen, epoch, by), []), key)
+        self._lanes[by] += 1
+        self._remember(HeldCell(self._next, key, epoch, seen, cell))
+        self._next += 1
+        self._wake(now + (WRITE_S if len(self._unwritten) < WRITE_MAX else 0.0))
+
+    def closed(self, link: int) -> None:
+        """A link is gone; what it brought shares a lane with what others brought that are gone."""
+        for place in [place for place in self._slots if place[2] == link]:
+            keys = self._slots.pop(place)
+            common = (place[0], place[1], OURS)
+            self._slots[common] = sorted([*self._slots.get(common, ()), *keys])
+        self._lanes[OURS] += self._lanes.pop(link, 0)
+
+    def known(self, name: bytes) -> bool:
+        """Whether the cell of this id, or key, is kept, or was and had to go before its time."""
+        return name[:KEY_BYTES] in self._numbers or name[:KEY_BYTES] in self._evicted
+
+    def body(self, name: bytes) -> bytes | None:
+        """A cell's bytes, if they are in memory."""
+        held = self.recent(name[:KEY_BYTES])
+        return held.body if held is not None else None
+
+    def recent(self, key: bytes) -> HeldCell | None:
+        """A whole cell, if it is in memory."""
+        return self._recent.get(key) or self._unwritten.get(key)
+
+    def number(self, key: bytes) -> int | None:
+        """Under which number a cell is on disk, or soon will be."""
+        return self._numbers.get(key)
+
+    def _remember(self, held: HeldCell) -> None:
+        self._unwritten[held.key] = held
+        self._recent.put(held.key, held)
+
+    # --- time
+
+    def tick(self, now: float) -> list[Order]:
+        """Drop what is past its life or beyond the budget, and write what came since."""
+        if self._sum_at is not None and now >= self._sum_at:
+            summed = sum(1 for _ in islice(self._summing, SUM_CHUNKS))
+            self._sum_at = now + SUM_GAP_S if summed == SUM_CHUNKS else None
+        return self.flush(now) if self._due is not None and now >= self._due else []
+
+    def flush(self, now: float) -> list[Order]:
+        """Do so at once: the node is about to stop."""
+        gone = self._drop_expired(floor_at(now))
+        expired = len(gone) == DROP_MAX
+        gone += self._evict(min(self._excess, DROP_MAX - len(gone)))
+        written, self._unwritten = tuple(self._unwritten.values()), {}
+        numbers = tuple(number for number in gone if number is not None)
+        self._due = (epoch_at(now) + 1.0) * EPOCH_SECONDS if self._numbers else None
+        if expired or self._excess:
+            self._wake(now + DROP_AGAIN_S)
+        dropped = [Persist(DropCells(self._mesh, numbers))] if numbers else []
+        return [*dropped, *([Persist(PutCells(self._mesh, written))] if written else [])]
+
+    def next_wakeup(self) -> float | None:
+        """When ``tick`` is next due."""
+        if self._due is None or self._sum_at is None:
+            return self._due
+        return min(self._due, self._sum_at)
+
+    def status(self) -> HoldStatus:
+        """As a value to show."""
+        cells = len(self._numbers)
+        oldest = float(min(self._slots)[0] * SLOT_S) if self._slots else None
+        return HoldStatus(cells, cells * GEOMETRY.cell, self.capacity * GEOMETRY.cell, oldest, self._dropped)
+
+    def _wake(self, at: float) -> None:
+        self._due = at if self._due is None else min(self._due, at)
+
+    # --- what must go
+
+    @property
+    def _excess(self) -> int:
+        return max(0, len(self._numbers) - self.capacity)
+
+    def _drop_expired(self, floor: int) -> list[int | None]:
+        """Up to ``DROP_MAX`` cells of epochs that are over."""
+        self._settled = {epoch: keys for epoch, keys in self._settled.items() if epoch >= floor}
+        gone: list[int | None] = []
+        for place in [place for place in sorted(self._slots) if place[1] < floor]:
+            gone += self._drop(place, DROP_MAX - len(gone))
+        return gone
+
+    def _evict(self, count: int) -> list[int | None]:
+        """``count`` cells go, each time of the link that brought the most, down to what the next one brought:
+        a link that floods loses its own, and what came over others stays."""
+        gone: list[int | None] = []
+        while len(gone) < count:
+            (lane, most), *rest = self._lanes.most_common(2)
+            share = most - (rest[0][1] if rest else 0) + 1
+            gone += self._evict_from(lane, min(share, count - len(gone)))
+        self._dropped += len(gone)
+        return gone
+
+    def _evict_from(self, lane: int, count: int) -> list[int | None]:
+        """The ``count`` cells of a lane that were first seen the longest ago."""
+        others = min((place[0] for place in self._slots if place[2] != lane), default=LATEST_SLOT)
+        gone: list[int | None] = []
+        for place in sorted(place for place in self._slots if place[2] == lane):
+            if place[0] > others:
+                self._remember_evicted(self._slots[place][: count - len(gone)])
+            else:
+                self._since = max(self._since, place[0] + 1)
+            gone += self._drop(place, count - len(gone))
+            if len(gone) == count:
+                break
+        return gone
+
+    def _remember_evicted(self, keys: Iterable[bytes]) -> None:
+        self._evicted.update(dict.fromkeys(keys))
+        surplus = len(self._evicted) - EVICTED_CAP
+        for key in list(islice(self._evicted, max(0, surplus))):
+            del self._evicted[key]
+
+    def _drop(self, place: _Place, count: int) -> list[int | None]:
+        """Forget up to ``count`` cells of one slot, epoch and lane; return the numbers of those on disk."""
+        keys = self._slots[place]
+        gone = [self._forget(key, place[1]) for key in keys[:count]]
+        del keys[:count]
+        self._lanes[place[2]] -= len(gone)
+        if not self._lanes[place[2]]:
+            del self._lanes[place[2]]
+        if not keys:
+            del self._slots[place]
+        return gone
+
+    def _forget(self, key: bytes, epoch: int) -> int | None:
+        number = self._numbers.pop(key)
+        self._young.pop(key, None)
+        self._recent.pop(key, None)
+        if self._unsettled.pop(key, None) is None and epoch in self._settled:
+            self._settled[epoch].remove(key)
+        return number if self._unwritten.pop(key, None) is None else None
+
+    # --- what a neighbour's hold is compared with
+
+    def view(self, now: float) -> View:
+        """The part of this hold in which nothing is missing that was ever seen."""
+        return View(floor_at(now), self._since)
+
+    def young(self, key: bytes) -> bool:
+        """Whether a cell settled so lately that neighbours may not have noticed."""
+        return key in self._young
+
+    def sketch(self, interval: Interval, view: View, now: float) -> tuple[Sketch, int]:
+        """The sketch of all settled keys in an interval, and the steps it took (a key each)."""
+        self._settle(now)
+        total, steps = Sketch(), 0
+        older = [place for place in self._slots if place[0] < view.since]
+        if sum(len(self._slots[place]) for place in older) * 2 > len(self._numbers):
+            keys = list(
+                self._dated([place for place in self._slots if place[0] >= view.since], interval, view)
+            )
+            total.add(keys)
+            return total, len(keys)
+        for epoch, settled in self._settled.items():
+            if epoch >= view.floor:
+                part, took = settled.sketch(interval)
+                total.include(part)
+                steps += took
+        keys = list(self._dated(older, interval, view))
+        if keys:
+            total.remove(keys)
+        return total, steps + len(keys)
+
+    def keys(self, interval: Interval, view: View, now: float) -> list[bytes]:
+        """All settled keys in an interval."""
+        self._settle(now)
+        if not view.since:
+            settled = (keys for epoch, keys in self._settled.items() if epoch >= view.floor)
+            return [key for keys in settled for key in keys.keys(interval)]
+        return list(self._dated([place for place in self._slots if place[0] >= view.since], interval, view))
+
+    def _dated(self, places: Iterable[_Place], interval: Interval, view: View) -> Iterator[bytes]:
+        """Settled keys of some slots and epochs."""
+        low, high = bounds(interval)
+        for place in places:
+            if place[1] >= view.floor:
+                keys = self._slots[place]
+                for key in keys[bisect_left(keys, low) : bisect_left(keys, high)]:
+                    if key not in self._unsettled:
+                        yield key
+
+    def _settle(self, now: float) -> None:
+        ready = list(takewhile(lambda each: each[1][0] <= now - SETTLE_S, self._unsettled.items()))
+        for key, (_, epoch) in ready:
+            del self._unsettled[key]
+            self._settled.setdefault(epoch, KeySet()).add(key)
+        for key, _ in list(takewhile(lambda each: each[1] <= now - 2 * SETTLE_S, self._young.items())):
+            del self._young[key]
+
+
+def slot_at(now: float) -> int:
+    """The number of a minute."""
+    return int(now // SLOT_S)
+
+
+def floor_at(now: float) -> int:
+    """The oldest epoch whose cells are alive."""
+    return epoch_at(now) - PAST_EPOCHS

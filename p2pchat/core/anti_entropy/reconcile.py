@@ -1,0 +1,253 @@
+"""Who was away gets what it missed: a hold is compared with a neighbour's when a link to it has come up.
+
+Knows: whose turn it is, and that one neighbour is pulled from at a time. Does not know: how differences are
+found (``requester``), what a neighbour may cost (``responder``), or how cells are kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from p2pchat.core.anti_entropy.hold import SETTLE_S, Kept
+from p2pchat.core.anti_entropy.requester import Pull, Role
+from p2pchat.core.anti_entropy.responder import STEPS_BURST, STEPS_PER_S, Serving
+from p2pchat.core.anti_entropy.sketch import KEY_BYTES
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.kit.table import Table
+from p2pchat.core.limits.allowance import Allowance
+from p2pchat.core.limits.budget import Budget
+from p2pchat.core.records import HeldCell
+from p2pchat.crypto.kdf import cell_id
+from p2pchat.types import LinkId
+from p2pchat.wire.reconcile import Ask, Held, Listing, Reconciling, Same, Summary, Turn, Want
+
+START_S = SETTLE_S + 1.0
+"""After a link came up: what was seen before, and so is not pushed over the new link, has settled by then."""
+
+ALLOWANCES_CAP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a control message."""
+
+    link: LinkId
+    message: Reconciling
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A cell came that we had asked for."""
+
+    link: LinkId
+    name: bytes
+    """Its id."""
+    cell: bytes = field(repr=False)
+    slot: int
+    """When the neighbour first saw it, as it says; Unix seconds // 60."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read cells from the disk; answered by ``fetched``."""
+
+    numbers: tuple[int, ...]
+
+
+Output = Say | Recovered | Fetch
+
+
+@dataclass(slots=True)
+class _Peer:
+    """One link that is up. ``due``: when a pull of ``role`` may begin, if one is wanted."""
+
+    serving: Serving
+    cells: Allowance
+    began: bool
+    due: float | None
+    role: Role = Role.FIRST
+    turn: bool = False
+    """Whether it may hand the asking to us: who begins does so after it has asked, the other after the asking
+    was handed to it."""
+    turned: bool = False
+    """Whether it has; once is enough."""
+
+
+class Reconcile:
+    """One mesh's reconciling."""
+
+    def __init__(self, kept: Kept, counters: Counter[str]) -> None:
+        self._kept = kept
+        self._counters = counters
+        self._steps = Budget(0.0, STEPS_PER_S, STEPS_BURST)
+        self._peers: dict[LinkId, _Peer] = {}
+        self._allowances = Table[LinkId, tuple[Allowance, Allowance]](ALLOWANCES_CAP)
+        """What each link may bring and be given; also of links that fell quiet, for what comes back has used
+        up what it has used up."""
+        self._pull: Pull | None = None
+        self._from: LinkId | None = None
+        self._busy: dict[LinkId, None] = {}
+        """Neighbours who wait for cells."""
+        self._due: float | None = None
+        """When something is due, while that is known: it is asked after every frame."""
+
+    # --- links
+
+    def link_up(self, link: LinkId, began: bool, now: float) -> list[Output]:
+        """Cells may travel over this link from now on. ``began``: our side made the offer, and asks first."""
+        self._due = None
+        new = Allowance(self._kept.capacity, now), Allowance(self._kept.capacity, now)
+        bring, take = allowances = self._allowances.get(link, new)
+        self._allowances.put(link, allowances)
+        serving = Serving(self._kept, take, now)
+        self._peers[link] = _Peer(serving, bring, began, now + START_S if began else None)
+        return []
+
+    def link_down(self, link: LinkId, now: float) -> list[Output]:
+        """The link is gone, or so quiet that it may be."""
+        self._due = None
+        self._peers.pop(link, None)
+        self._busy.pop(link, None)
+        if link == self._from:
+            self._counters["reconcile: abandoned"] += 1
+            self._pull = self._from = None
+        return self._begin(now)
+
+    @property
+    def pulling(self) -> LinkId | None:
+        """The neighbour we are getting cells from just now."""
+        return self._from
+
+    # --- what neighbours say
+
+    def receive(self, link: LinkId, message: Reconciling, now: float) -> list[Output]:
+        """A neighbour asked, answered, or sent a cell."""
+        self._due = None
+        peer = self._peers.get(link)
+        if peer is None:
+            return []
+        if isinstance(message, Held):
+            return self._held(link, message, now)
+        self._counters["reconcile: frames received"] += 1
+        match message:
+            case Ask():
+                peer.turn = peer.turn or not peer.began
+                return self._say(link, peer.serving.ask(message, now))
+            case Want(keys):
+                peer.serving.want(keys, now)
+                self._busy[link] = None
+                return []
+            case Turn(last):
+                return self._turn(peer, Role.LAST if last else Role.SECOND, now)
+            case Same() | Summary() | Listing():
+                if link != self._from or self._pull is None:
+                    return []
+                return self._say(link, self._pull.heard(message, now)) + self._begin(now)
+            case _:
+                assert_never(message)
+
+    def _turn(self, peer: _Peer, role: Role, now: float) -> list[Output]:
+        if peer.turned or not peer.turn:
+            return []
+        peer.turned, peer.due, peer.role = True, now, role
+        return self._begin(now)
+
+    def _held(self, link: LinkId, message: Held, now: float) -> list[Output]:
+        name = cell_id(message.cell)
+        if link != self._from or self._pull is None or not self._pull.arrived(name[:KEY_BYTES]):
+            self._counters["reconcile: cells unasked for"] += 1
+            return []
+        self._counters["reconcile: cells recovered"] += 1
+        said = self._say(link, self._pull.recovered(now))
+        return [Recovered(link, name, message.cell, message.slot), *said, *self._begin(now)]
+
+    def arrived(self, name: bytes) -> bool:
+        """A cell of this id came another way; True when we had asked for it."""
+        if self._pull is None:
+            return False
+        self._due = None
+        return self._pull.arrived(name[:KEY_BYTES])
+
+    # --- serving
+
+    def bulk(self, link: LinkId, room: int, now: float) -> list[Output]:
+        """Up to ``room`` cells this neighbour waits for, and perhaps an order to read more."""
+        peer = self._peers.get(link)
+        if peer is None or room <= 0 or not peer.serving.ready:
+            return []
+        self._due = None
+        cells, numbers = peer.serving.bulk(room, now)
+        self._counters["reconcile: cells served"] += len(cells)
+        said: list[Output] = [Say(link, cell) for cell in cells]
+        return [*said, Fetch(numbers)] if numbers else said
+
+    def serving(self) -> list[LinkId]:
+        """The links for which ``bulk`` has something to do."""
+        if not self._busy:
+            return []
+        self._busy = {link: None for link in self._busy if not self._peers[link].serving.done}
+        return [link for link in self._busy if self._peers[link].serving.ready]
+
+    def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
+        """These numbers were read, and these cells were there. ``bulk`` goes on."""
+        self._due = None
+        for peer in self._peers.values():
+            peer.serving.fetched(numbers, cells)
+        return []
+
+    # --- time
+
+    def tick(self, now: float) -> list[Output]:
+        """Begin what is due, give up what does not get on."""
+        self._due = None
+        out: list[Output] = []
+        if self._pull is not None and self._from is not None and now >= self._pull.next_wakeup():
+            out += self._say(self._from, self._pull.tick(now))
+        for peer in self._peers.values():
+            peer.serving.tick(now)
+        return out + self._begin(now)
+
+    def next_wakeup(self) -> float | None:
+        """When ``tick``, and after it ``bulk``, is next due."""
+        if self._due is None:
+            self._due = min(self._deadlines(), default=NEVER)
+        return None if self._due == NEVER else self._due
+
+    def _deadlines(self) -> list[float]:
+        due = [peer.serving.next_wakeup() for peer in self._peers.values()]
+        if self._pull is not None:
+            due.append(self._pull.next_wakeup())
+        else:
+            due += [peer.due for peer in self._peers.values()]
+        return [at for at in due if at is not None]
+
+    def _begin(self, now: float) -> list[Output]:
+        """If the last pull is over, begin the next that is due: the one that has waited longest."""
+        out: list[Output] = []
+        while self._pull is None or self._pull.over:
+            if self._pull is not None:
+                self._counters["reconcile: abandoned" if self._pull.failed else "reconcile: done"] += 1
+                self._pull = self._from = None
+            waiting = [
+                (peer.due, link)
+                for link, peer in self._peers.items()
+                if peer.due is not None and peer.due <= now
+            ]
+            if not waiting:
+                break
+            _, self._from = min(waiting)
+            peer = self._peers[self._from]
+            peer.due = None
+            self._pull = Pull(self._kept, peer.role, self._steps, peer.cells, now)
+            out += self._say(self._from, self._pull.begin(now))
+        return out
+
+    def _say(self, link: LinkId, messages: Iterable[Reconciling]) -> list[Output]:
+        said: list[Output] = [Say(link, message) for message in messages]
+        if Say(link, Turn(last=False)) in said:
+            self._peers[link].turn = True
+        self._counters["reconcile: frames sent"] += len(said)
+        return said

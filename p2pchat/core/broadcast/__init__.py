@@ -1,0 +1,1 @@
+"""How a cell spreads over the links of a mesh, once to each member."""

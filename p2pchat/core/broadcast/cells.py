@@ -1,0 +1,308 @@
+"""The cells of one mesh: judged when they come in, kept, handed on, and given to those who missed them.
+
+Knows: which cells are new and alive, and how many a link may bring. Does not know: how a frame gets onto a
+link, where cells of our own enter, or what is inside one. Parent of a ``Broadcast`` strategy, ``hold`` and
+``reconcile``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import get_args
+
+from p2pchat.core.anti_entropy import reconcile
+from p2pchat.core.anti_entropy.hold import OURS, Hold
+from p2pchat.core.anti_entropy.reconcile import Reconcile
+from p2pchat.core.broadcast.seen import Seen
+from p2pchat.core.broadcast.strategy import Push, Say, Sending, Strategy
+from p2pchat.core.effects import CellSeen, FetchCells, Notify, Order
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.limits.budget import Budget
+from p2pchat.core.records import HeldCell
+from p2pchat.core.settings import Settings
+from p2pchat.core.status import HoldStatus
+from p2pchat.crypto.kdf import cell_id
+from p2pchat.crypto.stamp import stamped, worth
+from p2pchat.errors import RefusedInput
+from p2pchat.ports import Entropy
+from p2pchat.types import LinkId, MeshId, NodeId
+from p2pchat.wire import control, gossip
+from p2pchat.wire.cell import Cell, decode_cell, encode_cell
+from p2pchat.wire.control import Control
+from p2pchat.wire.frame import Frame, FrameKind
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.reconcile import Reconciling
+
+RESERVED = 16
+"""Of a link's credit, kept free for cells that are under way while held ones are sent."""
+
+_GOSSIP = get_args(gossip.Gossip)
+_RECONCILING = get_args(Reconciling)
+
+
+@dataclass(frozen=True, slots=True)
+class CellArrived:
+    """A new, live cell came in; it has been handed on already. ``late``: it was caught up on, so nobody waits
+    for what it causes."""
+
+    cell: Cell
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CellKnown:
+    """The cell of this id was seen for the first time, wherever it came from."""
+
+    name: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A frame for a link. ``lane``: the link whose doing it is, behind whose frames it waits; None: ours."""
+
+    link: LinkId
+    frame: Frame = field(repr=False)
+    lane: LinkId | None = None
+
+
+Output = Order | CellArrived | CellKnown | Put
+
+
+class _Known:
+    """What the strategy may look up."""
+
+    def __init__(self, seen: Seen, hold: Hold) -> None:
+        self._seen = seen
+        self._hold = hold
+
+    def known(self, name: bytes) -> bool:
+        return self._seen.known(name) or self._hold.known(name)
+
+    def body(self, name: bytes) -> bytes | None:
+        return self._hold.body(name)
+
+
+class Cells:
+    """Hands on every cell that is new and alive, and reports it. Each method returns what is to be done."""
+
+    def __init__(
+        self,
+        home: MeshId,
+        settings: Settings,
+        entropy: Entropy,
+        counters: Counter[str],
+        strategy: Strategy,
+        kept: Iterable[HeldCell],
+        node_at: Callable[[LinkId], NodeId | None],
+    ) -> None:
+        """``kept``: the index of what an earlier run held; ``node_at``: who is at a link's other end."""
+        self._home = home
+        self._stamp_bits = settings.stamp_bits
+        self._entropy = entropy
+        self._counters = counters
+        self._node_at = node_at
+        self._seen = Seen()
+        self._hold = Hold(home, kept, settings.hold_bytes)
+        self._known = _Known(self._seen, self._hold)
+        self._broadcast = strategy(entropy.child("broadcast"), self._known, counters)
+        self._reconcile = Reconcile(self._hold, counters)
+        self._budgets: dict[LinkId, Budget] = {}
+
+    # --- what the parent asks
+
+    def tree(self) -> dict[LinkId, bool]:
+        """By link: whether cells are pushed over it."""
+        return self._broadcast.tree()
+
+    def allowance(self, link: LinkId) -> float:
+        """What is left of what the link may bring at once, 0 to 1."""
+        return self._budgets.get(link, Budget(0.0)).share
+
+    def status(self) -> tuple[HoldStatus, bool]:
+        """What is held, and whether something is being caught up on."""
+        return self._hold.status(), self._reconcile.pulling is not None
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due."""
+        due = NEVER
+        # Cells are dropped for their age only while a link shows that the clock is right.
+        held = self._hold.next_wakeup() if self._budgets else None
+        for each in (self._broadcast.next_wakeup(), self._reconcile.next_wakeup(), held):
+            if each is not None and each < due:
+                due = each
+        return due
+
+    # --- what happens
+
+    def tick(self, now: float) -> list[Output]:
+        """Do what is due."""
+        out = self._sent(self._broadcast.tick(now), None)
+        return out + self._reconciled(self._reconcile.tick(now), now)
+
+    def forget(self, now: float) -> list[Output]:
+        """Drop what is too old."""
+        return [*self._hold.tick(now)] if self._budgets else []
+
+    def leave(self, now: float) -> list[Output]:
+        """Write down what is held."""
+        return [*self._hold.flush(now)]
+
+    def link_up(self, link: LinkId, ours: bool, now: float) -> list[Output]:
+        """Cells may travel over this link from now on; ``ours``: we made the offer."""
+        self._budgets[link] = Budget(now)
+        out = self._sent(self._broadcast.link_up(link, now), None)
+        return out + self._reconciled(self._reconcile.link_up(link, ours, now), now)
+
+    def link_down(self, link: LinkId, broken: bool, now: float) -> list[Output]:
+        """The link is gone, or so quiet that it may be. ``broken``: nobody said so."""
+        self._budgets.pop(link, None)
+        self._hold.closed(link)
+        out = self._sent(self._broadcast.link_down(link, broken, now), None)
+        return out + self._reconciled(self._reconcile.link_down(link, now), now)
+
+    def heard(self, link: LinkId, said: Control, now: float) -> list[Output]:
+        """A neighbour said something; of other things than cells nothing comes."""
+        if isinstance(said, _GOSSIP):
+            return self._sent(self._broadcast.heard(said, link, now), link)
+        if isinstance(said, _RECONCILING):
+            return self._reconciled(self._reconcile.receive(link, said, now), now)
+        return []
+
+    def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
+        """Held cells were read from the disk."""
+        return self._reconciled(self._reconcile.fetched(numbers, cells, now), now)
+
+    def serve(self, room: Callable[[LinkId], int], now: float) -> list[Output]:
+        """What neighbours asked for goes out as far as their links are idle; ``room``: frames that would
+        leave on a link at once."""
+        out: list[Output] = []
+        for link in self._reconcile.serving():
+            out += self._reconciled(self._reconcile.bulk(link, room(link) - RESERVED, now), now)
+        return out
+
+    # --- cells
+
+    def afford(self, link: LinkId, now: float) -> bool:
+        """Whether the link may bring one more new cell, or onion; it counts as brought."""
+        return self._budgets[link].draw(now)
+
+    def paid(self, cell: bytes) -> bytes:
+        """A cell of our own with the stamp that this mesh asks for."""
+        if not self._stamp_bits:
+            return cell
+        return encode_cell(stamped(decode_cell(cell), self._stamp_bits, self._entropy.bytes(GEOMETRY.stamp)))
+
+    def enter(self, body: bytes, source: LinkId | None, now: float) -> list[Output]:
+        """Here a cell enters the broadcast; ``source`` is the link that brought its onion, None if it is
+        ours. Raises Malformed."""
+        cell, name = decode_cell(body), cell_id(body)
+        if source is not None and not self._seen.alive(cell.epoch, now):
+            self._counters["cells refused: expired"] += 1
+            return []
+        if source is not None and not self._worth_it(cell):
+            return []
+        if not self._seen.first_sight(name, cell.epoch, now):
+            return []
+        spread = [CellKnown(name), *self._spread(name, cell.epoch, body, None, now, lane=source)]
+        if source is None:
+            return spread
+        self._counters["cells entered for others"] += 1
+        return [*spread, CellArrived(cell)]
+
+    def pushed(self, link: LinkId, body: bytes, now: float) -> list[Output]:
+        """A neighbour sent a cell."""
+        try:
+            return self._cell(link, body, now)
+        except RefusedInput:
+            self._counters["cells refused: malformed"] += 1
+            return []
+
+    def _cell(self, link: LinkId, body: bytes, now: float) -> list[Output]:
+        """Pass it on if it is new and alive, and its link has not had more than its share."""
+        cell = decode_cell(body)
+        if not self._seen.alive(cell.epoch, now):
+            self._counters["cells refused: expired"] += 1
+            return []
+        name = cell_id(body)
+        if self._known.known(name):
+            self._counters["cells seen again"] += 1
+            return self._sent(self._broadcast.again(name, link, now), link)
+        if not self._worth_it(cell):
+            return []
+        if not self._reconcile.arrived(name) and not self.afford(link, now):
+            self._counters["cells refused: over budget"] += 1
+            return []
+        self._seen.first_sight(name, cell.epoch, now)
+        self._counters["cells relayed"] += 1
+        return [CellKnown(name), *self._spread(name, cell.epoch, body, link, now), CellArrived(cell)]
+
+    def _worth_it(self, cell: Cell) -> bool:
+        """Whether it bears the stamp that this mesh asks for."""
+        if not self._stamp_bits or worth(cell) >= self._stamp_bits:
+            return True
+        self._counters["cells refused: no stamp"] += 1
+        return False
+
+    def _spread(
+        self,
+        name: bytes,
+        epoch: int,
+        cell: bytes,
+        source: LinkId | None,
+        now: float,
+        lane: LinkId | None = None,
+    ) -> list[Output]:
+        """``source``: the link that pushed it, None where it enters; ``lane``: the link whose doing that
+        is."""
+        by = lane if source is None else source
+        self._hold.add(name, epoch, cell, now, by=by or OURS)
+        sending = self._broadcast.fresh(name, cell, source, now)
+        pushes = sum(isinstance(each, Push) for each in sending)
+        return [*self._sent(sending, by), Notify(CellSeen(name, self._whence(by), pushes, now))]
+
+    def _recovered(self, late: reconcile.Recovered, now: float) -> list[Output]:
+        """A cell we had missed: keep it, say that we have it, see whether it is for us."""
+        cell = decode_cell(late.cell)
+        if not self._seen.alive(cell.epoch, now) or not self._worth_it(cell):
+            return []
+        if not self._seen.first_sight(late.name, cell.epoch, now):
+            return []
+        self._hold.add(late.name, cell.epoch, late.cell, now, late.slot, late.link)
+        said = self._sent(self._broadcast.recovered(late.name, late.link, now), late.link)
+        seen = Notify(CellSeen(late.name, self._whence(late.link), 0, now))
+        return [CellKnown(late.name), *said, seen, CellArrived(cell, late=True)]
+
+    # --- one machine's outputs are another's inputs
+
+    def _sent(self, sending: Iterable[Sending], source: LinkId | None) -> list[Output]:
+        """``source`` is the link whose doing it is."""
+        done: list[Output] = []
+        for each in sending:
+            match each:
+                case Push(link, cell):
+                    done.append(Put(link, Frame(FrameKind.CELL, cell), source))
+                case Say(link, message):
+                    done.append(say(link, message))
+        return done
+
+    def _reconciled(self, out: Iterable[reconcile.Output], now: float) -> list[Output]:
+        done: list[Output] = []
+        for each in out:
+            match each:
+                case reconcile.Say(link, message):
+                    done.append(say(link, message))
+                case reconcile.Fetch(numbers):
+                    done.append(FetchCells(self._home, numbers))
+                case reconcile.Recovered():
+                    done += self._recovered(each, now)
+        return done
+
+    def _whence(self, link: LinkId | None) -> NodeId | None:
+        return self._node_at(link) if link is not None else None
+
+
+def say(link: LinkId, message: Control) -> Put:
+    """A control message for a neighbour."""
+    return Put(link, Frame(FrameKind.CONTROL, control.encode(message)))

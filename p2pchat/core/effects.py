@@ -1,0 +1,313 @@
+"""What a node wants done: the outputs of ``core.Node.handle``, and the events it reports.
+
+Knows: the vocabulary of orders. Does not know: how they are carried out.
+
+Frames, and all else that concerns links, are carried out at once and in order. What people are told, what
+goes to a rendezvous and ``WhenKept`` come after every ``Persist`` that was ordered before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from p2pchat.core.inputs import Fact
+from p2pchat.core.records import Change, Contact, Message
+from p2pchat.errors import P2PChatError
+from p2pchat.types import ContactId, LinkId, MeshId, MessageId, MessageState
+from p2pchat.wire.description import Description
+from p2pchat.wire.ice import NO_SERVERS, Servers
+from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.signalling import FromClient
+
+T = TypeVar("T")
+
+# --- the rendezvous connections
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRendezvous:
+    """Open a connection; answered by ``RendezvousUp`` or ``RendezvousDown``."""
+
+    url: str
+    typed: bool = False
+    """By the person. What others named is connected to at a public address or not at all."""
+    nearby: bool = False
+    """It was found on this machine's own network, and is connected to there or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRendezvous:
+    """Close it; no fact follows."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    url: str
+    message: FromClient
+
+
+# --- the WebRTC links
+
+
+@dataclass(frozen=True, slots=True)
+class MakeOffer:
+    """Begin a new link; answered by ``OfferMade`` or ``LinkDown``."""
+
+    link: LinkId
+    relayed: bool = False
+    """Whether a TURN server of a rendezvous is to help."""
+    servers: Servers = NO_SERVERS
+    """What rendezvous have hinted, to be asked beside the user's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeAnswer:
+    """Begin a link for a peer's offer; answered by ``AnswerMade`` or ``LinkDown``, then ``LinkUp``."""
+
+    link: LinkId
+    offer: Description
+    relayed: bool = False
+    servers: Servers = NO_SERVERS
+    """As in ``MakeOffer``."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAnswer:
+    """Complete the link that ``MakeOffer`` began; answered by ``LinkUp`` or ``LinkDown``."""
+
+    link: LinkId
+    answer: Description
+
+
+@dataclass(frozen=True, slots=True)
+class SendFrame:
+    """Hand one sealed frame of ``GEOMETRY.frame`` bytes to the engine, in order."""
+
+    link: LinkId
+    data: bytes = field(repr=False)
+
+
+def frames_first(outputs: Iterable[T]) -> list[T]:
+    """The frames among them before all else. A frame is sealed under its place on its link, and dealing with
+    the other outputs may seal more: those come after what is sealed already, or the other end closes the
+    link."""
+    waiting = list(outputs)
+    frames = [each for each in waiting if isinstance(each, SendFrame)]
+    return frames + [each for each in waiting if not isinstance(each, SendFrame)] if frames else waiting
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    """Close it, after what was handed over has been sent; no fact follows, not even ``LinkDown``."""
+
+    link: LinkId
+
+
+# --- memory
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class WhenKept:
+    """Tell the node this as soon as all that was ordered to be kept so far is on disk: so begins what rests
+    on it, as a cell of our own on the session by which it was sealed."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCells:
+    """Read held cells from the disk; answered by ``CellsFetched``."""
+
+    mesh: MeshId
+    numbers: tuple[int, ...]
+
+
+# --- events for people and scripts
+
+
+@dataclass(frozen=True, slots=True)
+class MessageArrived:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    """A message of ours was accepted: whoever shows the history shows it, too."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMoved:
+    """An outgoing message reached a new state."""
+
+    id: MessageId
+    contact: ContactId
+    state: MessageState
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanged:
+    contact: Contact
+    change: str
+    """``added``, ``renamed``, ``verified``, ``unverified``, ``blocked``, ``unblocked``, ``muted``,
+    ``unmuted``, ``disappearing``, ``over quota`` or ``removed``."""
+    by_them: bool = False
+    """Whether the contact decided it, and not the person here."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTurned:
+    """Something happened to a session that both people must know."""
+
+    contact: ContactId
+    turn: str
+    """As in ``core.session.turns.Turn``."""
+    waiting: int
+    """Messages that wait until the person says that they may go to a home that was restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    contact: ContactId
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinksChanged:
+    links: int
+    change: str
+    """``up`` or ``down``."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeshChanged:
+    """A mesh was ``joined``, or ``left``, or is where another was ``renewed``."""
+
+    mesh: MeshId
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class InviteReady:
+    """Our invite can be given away now."""
+
+    invite: int
+    code: InviteCode | InviteLink
+
+
+@dataclass(frozen=True, slots=True)
+class InviteDisturbed:
+    """Somebody without the words sat at our invite; ``strangers`` have by now."""
+
+    invite: int
+    strangers: int
+
+
+@dataclass(frozen=True, slots=True)
+class InviteDone:
+    """Paired. ``contact`` is stored."""
+
+    invite: int
+    contact: Contact
+    left_out: tuple[str, ...] = ()
+    """Where they say that their mesh is met, too; nobody here has agreed to go there."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteFailed:
+    """Over without a contact. ``error`` says why in a line for people."""
+
+    invite: int
+    error: P2PChatError
+
+
+@dataclass(frozen=True, slots=True)
+class CellSeen:
+    """A cell was seen for the first time (for ``node.trace``): its id, and whence and whither it went."""
+
+    cell: bytes
+    source: bytes | None
+    """The neighbour's node id, or None for a cell of our own."""
+    forwarded: int
+    """To how many neighbours it was handed on."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class OnionSeen:
+    """An onion passed on the stem (for ``node.trace``): what came, and what it was sent on as. Only who asks
+    every node can put these together; no node could."""
+
+    onion: bytes
+    """The id of the onion that came, or of the cell that we wrote."""
+    became: bytes
+    """The id of the onion that left, or of the cell that entered the broadcast."""
+    source: bytes | None
+    """The neighbour's node id, or None for a cell of our own."""
+    at: float
+
+
+Event = (
+    MessageArrived
+    | MessageSent
+    | MessageMoved
+    | ContactChanged
+    | SessionTurned
+    | PresenceChanged
+    | LinksChanged
+    | MeshChanged
+    | InviteReady
+    | InviteDisturbed
+    | InviteDone
+    | InviteFailed
+    | CellSeen
+    | OnionSeen
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    event: Event
+
+
+Order = (
+    ConnectRendezvous
+    | CloseRendezvous
+    | Signal
+    | MakeOffer
+    | MakeAnswer
+    | AcceptAnswer
+    | SendFrame
+    | CloseLink
+    | Persist
+    | WhenKept
+    | FetchCells
+    | Notify
+)
+
+
+def news(batch: list[Order], known: Sequence[Message]) -> list[Order]:
+    """The batch without the announcements of ``known`` lines: the store had them, so they did not arrive."""
+    if not known:
+        return batch
+    old = {id(line) for line in known}
+    return [
+        order
+        for order in batch
+        if not (
+            isinstance(order, Notify)
+            and isinstance(order.event, MessageArrived)
+            and id(order.event.message) in old
+        )
+    ]

@@ -1,0 +1,34 @@
+"""What one contact may fill of the disk: so much a day.
+
+Knows: what a payload costs on the disk. Does not know: payloads, or what happens to one too many (it waits
+with its sender, to whom it is not acknowledged).
+"""
+
+from __future__ import annotations
+
+from p2pchat.core.limits.budget import Budget
+
+DAY_S = 86_400.0
+
+LINE_BYTES = 600
+"""Of disk for a line of history, beside its text (measured: 677 for a text of some 60)."""
+
+TEXT_BYTES = 8
+"""Of disk for each byte of a text, with the index for searching (measured: 7.4 for texts of 64 KiB)."""
+
+
+class Quota:
+    """One contact's. It is not kept over a restart, which a contact cannot cause."""
+
+    def __init__(self, bytes_a_day: int) -> None:
+        """The first day's share is there at once."""
+        self._budget = Budget(0.0, bytes_a_day / DAY_S, bytes_a_day)
+        self.used_up = False
+
+    def draw(self, size: int, now: float) -> bool:
+        """Whether a payload of so many bytes may be kept; it counts as kept. The last one may go beyond the
+        quota, so that none is too large for ever."""
+        self.used_up = self._budget.left(now) <= 0.0
+        if not self.used_up:
+            self._budget.spend(LINE_BYTES + TEXT_BYTES * size)
+        return not self.used_up

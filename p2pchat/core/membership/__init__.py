@@ -1,0 +1,1 @@
+"""Which links a node of a mesh seeks, accepts and gives up."""

@@ -1,0 +1,306 @@
+"""Whom a node seeks links with, and how it insists: a node drawn on its map, asked by one way after another.
+
+Knows: the map, whom we seek and by which ways it was asked. Does not know: how many links are wanted
+(``active_view``), or how a walk travels. Parent of ``walk``.
+
+A random walk that goes from neighbour to neighbour ends wherever one of them wants it to end. This one is
+drawn here, on the map that signed records make, and nobody else has a say in where it ends. Nor has anybody
+on the way a say in whether we find its end: whoever loses what we ask is gone round, and another node is
+drawn only when that one itself has said no, or all ways have failed. Else those who lose what leads to others
+would be found the oftener.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.membership import walk as walks
+from p2pchat.core.membership.walk import BlobArrived, Place, Say, TicketArrived, WalkRef, Walks
+from p2pchat.ports import Entropy, below, sample, uniform
+from p2pchat.types import LinkId
+from p2pchat.wire.walk import WAY_MAX, Walking
+
+HOPS = (2, 6)
+"""Hops of a walk over the map, drawn, after the two that lead it away from here. On a random graph of six
+links a node, four hops can end at any of some 600 nodes; the more there are the more of them lead to nodes
+that somebody has invented behind its own."""
+
+DRAWS = 8
+"""Walks drawn for one that ends at somebody to whom two ways lead that have no node in common: whom a single
+node stands before, that one may have invented."""
+
+WAYS = 5
+"""So many ways are tried to whom we seek. With a tenth of the nodes hostile one in four leads over them in a
+mesh of a thousand, in a small one fewer; with three tenths three in five."""
+
+Links = Mapping[bytes, Sequence[bytes]]
+
+
+class Here(Place, Protocol):
+    """Our place on a map."""
+
+    @property
+    def id(self) -> bytes:
+        """What we are called there."""
+        ...
+
+    @property
+    def reachable(self) -> int:
+        """How many nodes the map leads to, ourselves included."""
+        ...
+
+    def map(self) -> Links:
+        """By node: its neighbours, where both confirm it."""
+        ...
+
+    def name_at(self, link: LinkId) -> bytes | None:
+        """What a neighbour is called."""
+        ...
+
+    def verify_key(self, node: bytes) -> bytes | None:
+        """By which a node's word is known to be its own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Whom we sought has room: offer a link there."""
+
+    at: WalkRef
+    swap: bool
+    among: int
+    """How many nodes the map led to when it was drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom we sought is a neighbour already."""
+
+    link: LinkId
+    among: int
+
+
+Output = Say | Agreed | Found | BlobArrived
+
+
+@dataclass(slots=True)
+class _Quest:
+    """Somebody whom we seek."""
+
+    here: Here
+    target: bytes
+    swap: bool
+    via: LinkId | None
+    """The way goes over this link."""
+    among: int
+    until: float = NEVER
+    """When the next way is tried."""
+    at: WalkRef | None = None
+    """The walk that is under way."""
+    offering: bool = False
+    """Whether an attempt at a link is under way there."""
+    tried: int = 0
+    passed: dict[bytes, None] = field(default_factory=dict)
+    """Nodes over which ways led that came to nothing."""
+
+
+class Search:
+    """Each method returns what is to be done."""
+
+    def __init__(self, entropy: Entropy, counters: Counter[str]) -> None:
+        self._entropy = entropy
+        self._counters = counters
+        self._walks = Walks(entropy.child("walks"), counters)
+        self._quests: list[_Quest] = []
+
+    # --- what the parent asks
+
+    @property
+    def open(self) -> int:
+        """How many we seek, beside swaps, with whom no attempt is under way yet."""
+        return sum(not quest.swap and not quest.offering for quest in self._quests)
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due."""
+        return min((quest.until for quest in self._quests if not quest.offering), default=NEVER)
+
+    # --- whom we seek
+
+    def seek(
+        self, here: Here, spared: Iterable[LinkId], swap: bool, now: float, via: LinkId | None = None
+    ) -> list[Output]:
+        """Seek a link with somebody else than those ``spared``, beyond the link ``via`` if one is given."""
+        names = (here.name_at(link) for link in spared)
+        not_these = {here.id, *(quest.target for quest in self._quests), *(name for name in names if name)}
+        first = here.name_at(via) if via is not None else None
+        if via is not None and first is None:
+            return []
+        target = draw(here.map(), here.id, first, not_these, self._entropy)
+        if target is None:
+            return []
+        link = here.link_to(target)
+        if link is not None:
+            return [Found(link, here.reachable)]
+        quest = _Quest(here, target, swap, via, here.reachable)
+        self._quests.append(quest)
+        return self._ask(quest, now)
+
+    def tick(self, now: float) -> list[Output]:
+        """Whom we got no answer of is asked by another way."""
+        self._walks.tick(now)
+        late = [quest for quest in self._quests if not quest.offering and quest.until <= now]
+        return [each for quest in late for each in self._ask(quest, now)]
+
+    def ended(self, at: WalkRef, answered: bool, now: float) -> list[Output]:
+        """The attempt there is over: it came to a link, was declined, or there was no word, which may be
+        another's doing."""
+        quest = next((quest for quest in self._quests if quest.at == at), None)
+        if quest is None:
+            return []
+        if answered:
+            self._quests.remove(quest)
+            return []
+        return self._ask(quest, now)
+
+    def _ask(self, quest: _Quest, now: float) -> list[Output]:
+        """By a way that avoids the nodes of those before."""
+        quest.offering, quest.at = False, None
+        found = self._way(quest) if quest.tried < WAYS else None
+        if found is None:
+            self._counters["walks given up"] += 1
+            self._quests.remove(quest)
+            return []
+        via, way, key = found
+        quest.tried += 1
+        quest.passed.update(dict.fromkeys(way[:-1]))
+        quest.until = now + walks.TICKET_S
+        quest.at, said = self._walks.begin(via, way, key, now)
+        return [said]
+
+    def _way(self, quest: _Quest) -> tuple[LinkId, tuple[bytes, ...], bytes] | None:
+        here, links = quest.here, quest.here.map()
+        first = here.name_at(quest.via) if quest.via is not None else None
+        for avoided in (quest.passed, ()):
+            way = shortest(links, here.id, quest.target, avoided, self._entropy, first)
+            if way is not None:
+                break
+        key = here.verify_key(quest.target)
+        via = here.link_to(way[0]) if way is not None else None
+        return (via, way, key) if way is not None and via is not None and key is not None else None
+
+    # --- what comes over links
+
+    def receive(
+        self,
+        source: LinkId,
+        message: Walking,
+        called: Callable[[bytes], Place | None],
+        room: bool,
+        now: float,
+    ) -> list[Output]:
+        """A neighbour sent it. ``called``: our place on the map on which we have that name; ``room``: whether
+        we would take a link."""
+        out: list[Output] = []
+        for each in self._walks.receive(source, message, called, room, now):
+            out += self._ticket(each) if isinstance(each, TicketArrived) else [each]
+        return out
+
+    def send(self, at: WalkRef, blob: bytes) -> list[Output]:
+        """Send a blob of ``GEOMETRY.blob`` bytes to the other end of a walk."""
+        return [each for each in self._walks.send(at, blob) if isinstance(each, Say)]
+
+    def link_down(self, link: LinkId) -> None:
+        """What went over it is lost."""
+        self._walks.link_down(link)
+
+    def _ticket(self, arrived: TicketArrived) -> list[Output]:
+        quest = next((quest for quest in self._quests if quest.at == arrived.at), None)
+        if quest is None:
+            return []
+        if not arrived.room:
+            self._counters["walks met no room"] += 1
+            self._quests.remove(quest)
+            return []
+        quest.offering = True
+        return [Agreed(arrived.at, quest.swap, quest.among)]
+
+
+# --- on the map
+
+
+def draw(
+    links: Links, own: bytes, first: bytes | None, spared: Collection[bytes], entropy: Entropy
+) -> bytes | None:
+    """The end of a random walk over the map, that begins with the neighbour ``first`` if one is given, and is
+    none of those ``spared``; None if none of some is."""
+    found: bytes | None = None
+    for _ in range(DRAWS):
+        node = wander(links, own, entropy, first)
+        if node not in spared:
+            found = found or node
+            if not behind_one(links, own, node, entropy):
+                return node
+    return found
+
+
+def wander(links: Links, own: bytes, entropy: Entropy, first: bytes | None = None) -> bytes:
+    """The end of a random walk. So that it ends at every node as likely, however many links that has, it goes
+    to one with more the less often, and stays instead (Metropolis and Hastings).
+
+    But it leaves its beginning at once, by two hops. A newcomer with one link, to somebody who has ten, would
+    stay where it is nine times in ten, and after so few hops would hardly find anybody but that one."""
+    node = _onward(links.get(own, ()) if first is None else (first,), own, entropy)
+    node = _onward([other for other in links.get(node, ()) if other != own], node, entropy)
+    for _ in range(HOPS[0] + below(entropy, HOPS[1] - HOPS[0] + 1)):
+        near = links.get(node, ())
+        for other in sample(entropy, near, 1):
+            if uniform(entropy, 0.0, 1.0) * len(links.get(other, ())) < len(near):
+                node = other
+    return node
+
+
+def _onward(near: Sequence[bytes], node: bytes, entropy: Entropy) -> bytes:
+    """One of those near the node; the node itself where nobody is."""
+    return next(iter(sample(entropy, near, 1)), node)
+
+
+def behind_one(links: Links, own: bytes, node: bytes, entropy: Entropy) -> bool:
+    """Whether all ways from us to that node lead over one other, as far as is seen at once. Who has one
+    neighbour only need not ask."""
+    way = shortest(links, own, node, (), entropy)
+    if way is None:
+        return True
+    if len(way) == 1 or len(links.get(own, ())) < 2:
+        return False
+    return shortest(links, own, node, way[:-1], entropy) is None
+
+
+def shortest(
+    links: Links,
+    start: bytes,
+    end: bytes,
+    avoided: Collection[bytes],
+    entropy: Entropy,
+    first: bytes | None = None,
+) -> tuple[bytes, ...] | None:
+    """A shortest way, without its start, that leads over none of those ``avoided``, and over ``first`` first
+    of all if one is given; which one of several is chance. None if there is none that a walk can name."""
+    before: dict[bytes, bytes] = {start: start}
+    waiting = deque([start])
+    while waiting and end not in before:
+        node = waiting.popleft()
+        near = links.get(node, ()) if node != start or first is None else (first,)
+        for other in sample(entropy, near, len(near)):
+            if other not in before and (other == end or other not in avoided):
+                before[other] = node
+                waiting.append(other)
+    if end not in before or end == start:
+        return None
+    way = [end]
+    while before[way[-1]] != start:
+        way.append(before[way[-1]])
+    return tuple(reversed(way)) if len(way) <= WAY_MAX else None

@@ -1,0 +1,306 @@
+"""Walks: how a node asks another, whom it has chosen on its map, for a link through those that it has.
+
+Knows: breadcrumbs, tickets, the pieces of offers and replies. Does not know: whom to ask or by which way
+(``search``), or what an offer says.
+
+::
+
+    origin ──WALK──► relay ──WALK──► … ──WALK──► target      an ephemeral key, and the way that is left
+    origin ◄─TICKET─ relay ◄─TICKET─ … ◄─TICKET─ target      its own ephemeral key, signed
+    origin ──offer─► relay ──offer─► … ──offer─► target      a blob, in two pieces
+    origin ◄─reply── relay ◄─reply── … ◄─reply── target      a blob, in two pieces
+
+Only whom the origin has named can answer: its ticket bears a signature that its record's key checks. Those on
+the way can lose a walk, and nothing else. The blobs are sealed under a key that only the two ends have,
+besides the mesh's own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from p2pchat.core.limits.budget import Budget
+from p2pchat.crypto.exchange import public_point, shared_point
+from p2pchat.crypto.record import check_ticket
+from p2pchat.errors import RefusedInput
+from p2pchat.ports import Entropy
+from p2pchat.types import LinkId
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.walk import KEY_BYTES, PIECES, WALK_BYTES, Piece, Ticket, Walk, Walking
+
+TICKET_S = 3.0
+"""From a walk to its ticket: eight hops there and back take two seconds at 120 ms."""
+
+CRUMB_S = 40.0
+"""How long the way of a walk is remembered: the ticket, and then the twenty seconds an attempt may take."""
+
+CRUMBS_CAP = 1024
+"""Ways remembered for others, a quarter of a megabyte: ten links at their rate for ``CRUMB_S`` are 500."""
+
+WALKS_PER_S = 1.0
+WALKS_BURST = 10.0
+"""Walks that one link may bring: a neighbour without links sends three or four at once, and then one of each
+every ``TICKET_S``."""
+
+
+class Place(Protocol):
+    """Where we are on a map."""
+
+    def link_to(self, node: bytes) -> LinkId | None:
+        """The link to a neighbour."""
+        ...
+
+    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+        """Our signature of a ticket."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WalkRef:
+    """One end of a walk that reached somebody."""
+
+    link: LinkId
+    id: bytes
+    secret: bytes = field(default=b"", repr=False, compare=False)
+    """What the two ends share, 32 bytes."""
+
+    @property
+    def binding(self) -> bytes:
+        """What an offer made here is bound to: the key it is sealed under says it all."""
+        return b"walk"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a control message."""
+
+    link: LinkId
+    message: Walking
+
+
+@dataclass(frozen=True, slots=True)
+class TicketArrived:
+    """Whom we asked has answered: ``room`` says whether it would take a link."""
+
+    at: WalkRef
+    room: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlobArrived:
+    """An offer, or the reply to ours: whoever ends a walk of ours has nothing to offer."""
+
+    at: WalkRef
+    blob: bytes = field(repr=False)
+    reply: bool
+
+
+Output = Say | TicketArrived | BlobArrived
+
+_Side = tuple[LinkId, bytes]
+"""A walk as it is known on one link."""
+
+
+@dataclass(slots=True)
+class _Crumb:
+    """A walk that passed here: what comes on one side goes on at the other, each thing once and in turn. Else
+    a neighbour could send what it likes over a dozen links for the price of one."""
+
+    near: _Side
+    far: _Side
+    until: float
+    ticketed: bool = False
+    passed: dict[tuple[bool, int], None] = field(default_factory=dict)
+    """Pieces that went on: whether from the near side, and which part."""
+
+    def ticket(self, side: _Side) -> bool:
+        """Whether a ticket from that side may go on; it does so once."""
+        fits = side == self.far and not self.ticketed
+        self.ticketed = self.ticketed or fits
+        return fits
+
+    def piece(self, side: _Side, part: int) -> bool:
+        """Whether a piece from that side may go on: the offer's after the ticket, the reply's after both of
+        the offer's."""
+        near = side == self.near
+        ready = self.ticketed if near else all((True, each) in self.passed for each in range(PIECES))
+        fits = ready and (near, part) not in self.passed
+        if fits:
+            self.passed[near, part] = None
+        return fits
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A walk of ours that has no ticket yet."""
+
+    scalar: bytes = field(repr=False)
+    verify_key: bytes
+    """Of whom we asked."""
+    until: float
+
+
+@dataclass(slots=True)
+class _End:
+    """A walk with a ticket, that began or ended here."""
+
+    ref: WalkRef
+    until: float
+    ours: bool
+    pieces: dict[int, bytes] = field(default_factory=dict)
+    said: bool = False
+    """Whether our blob has left: the offer, or the reply."""
+    heard: bool = False
+    """Whether the other's has come."""
+
+    @property
+    def expects(self) -> bool:
+        """Whether a blob may come: one offer, or one reply to what we have offered."""
+        return not self.heard and (self.said or not self.ours)
+
+
+class Walks:
+    """One mesh's walks, our own and those that pass."""
+
+    def __init__(self, entropy: Entropy, counters: Counter[str]) -> None:
+        self._entropy = entropy
+        self._counters = counters
+        self._crumbs: dict[_Side, _Crumb] = {}
+        self._asked: dict[_Side, _Asked] = {}
+        self._ends: dict[_Side, _End] = {}
+        self._budgets: dict[LinkId, Budget] = {}
+
+    def begin(
+        self, via: LinkId, way: tuple[bytes, ...], verify_key: bytes, now: float
+    ) -> tuple[WalkRef, Say]:
+        """Ask the last node of a way, whose records that key signs, for a link. ``via`` leads to the
+        first."""
+        side = via, self._entropy.bytes(WALK_BYTES)
+        scalar = self._entropy.bytes(KEY_BYTES)
+        self._asked[side] = _Asked(scalar, verify_key, now + TICKET_S)
+        return WalkRef(*side), Say(via, Walk(side[1], public_point(scalar), way))
+
+    def receive(
+        self,
+        source: LinkId,
+        message: Walking,
+        called: Callable[[bytes], Place | None],
+        room: bool,
+        now: float,
+    ) -> list[Output]:
+        """A neighbour sent it. ``called``: our place on the map on which we have that name; ``room``: whether
+        we would take a link."""
+        self.tick(now)
+        side = source, message.id
+        match message:
+            case Walk():
+                return self._walk(side, message, called, room, now)
+            case Ticket():
+                return self._ticket(side, message, now)
+            case Piece():
+                return self._piece(side, message)
+
+    def send(self, at: WalkRef, blob: bytes) -> list[Output]:
+        """Send a blob of ``GEOMETRY.blob`` bytes to the other end."""
+        end = self._ends.get((at.link, at.id))
+        if end is None or end.said:
+            return []
+        end.said = True
+        size = len(blob) // PIECES
+        return [Say(at.link, Piece(at.id, part, blob[part * size :][:size])) for part in range(PIECES)]
+
+    def link_down(self, link: LinkId) -> None:
+        """What went over it is lost; the ends will notice by themselves."""
+        self._budgets.pop(link, None)
+        self._asked = {side: asked for side, asked in self._asked.items() if side[0] != link}
+        self._ends = {side: end for side, end in self._ends.items() if side[0] != link}
+        self._crumbs = {
+            side: crumb for side, crumb in self._crumbs.items() if link not in (crumb.near[0], crumb.far[0])
+        }
+
+    def tick(self, now: float) -> None:
+        """Forget what is over."""
+        self._asked = {side: asked for side, asked in self._asked.items() if asked.until > now}
+        for side in [side for side, end in self._ends.items() if end.until <= now]:
+            del self._ends[side]
+        for side in [side for side, crumb in self._crumbs.items() if crumb.until <= now]:
+            del self._crumbs[side]
+
+    # --- on the way
+
+    def _walk(
+        self, side: _Side, walk: Walk, called: Callable[[bytes], Place | None], room: bool, now: float
+    ) -> list[Output]:
+        place = called(walk.way[0])
+        if place is None or self._known(side) or not self._budget(side[0], now).draw(now):
+            self._counters["walks refused"] += 1
+            return []
+        if len(walk.way) == 1:
+            return self._end_here(side, walk.key, place, room, now)
+        link = place.link_to(walk.way[1])
+        if link is None or link == side[0] or len(self._crumbs) >= CRUMBS_CAP:
+            self._counters["walks without a way"] += 1
+            return []
+        far = link, self._entropy.bytes(WALK_BYTES)
+        self._crumbs[side] = self._crumbs[far] = _Crumb(side, far, now + CRUMB_S)
+        self._counters["walks passed on"] += 1
+        return [Say(link, Walk(far[1], walk.key, walk.way[1:]))]
+
+    def _known(self, side: _Side) -> bool:
+        return side in self._crumbs or side in self._ends or side in self._asked
+
+    def _end_here(self, side: _Side, walk_key: bytes, place: Place, room: bool, now: float) -> list[Output]:
+        scalar = self._entropy.bytes(KEY_BYTES)
+        try:
+            secret = shared_point(scalar, walk_key)
+        except RefusedInput:
+            self._counters["walks refused"] += 1
+            return []
+        if room:
+            self._ends[side] = _End(WalkRef(*side, secret), now + CRUMB_S, ours=False)
+        key = public_point(scalar)
+        return [Say(side[0], Ticket(side[1], key, room, place.answer(walk_key, key, room)))]
+
+    def _ticket(self, side: _Side, ticket: Ticket, now: float) -> list[Output]:
+        crumb = self._crumbs.get(side)
+        if crumb is not None and crumb.ticket(side):
+            return [Say(crumb.near[0], Ticket(crumb.near[1], ticket.key, ticket.room, ticket.proof))]
+        asked = self._asked.get(side)
+        if asked is None:
+            self._counters["walks refused"] += 1
+            return []
+        try:
+            walk_key = public_point(asked.scalar)
+            check_ticket(asked.verify_key, walk_key, ticket.key, ticket.room, ticket.proof)
+            ref = WalkRef(*side, shared_point(asked.scalar, ticket.key))
+        except RefusedInput:
+            self._counters["tickets refused: not of whom we asked"] += 1
+            return []
+        del self._asked[side]
+        if ticket.room:
+            self._ends[side] = _End(ref, now + CRUMB_S, ours=True)
+        return [TicketArrived(ref, ticket.room)]
+
+    def _piece(self, side: _Side, piece: Piece) -> list[Output]:
+        crumb = self._crumbs.get(side)
+        if crumb is not None and crumb.piece(side, piece.part):
+            link, id = crumb.far if side == crumb.near else crumb.near
+            return [Say(link, Piece(id, piece.part, piece.data))]
+        end = self._ends.get(side)
+        if end is None or not end.expects:
+            self._counters["walks refused"] += 1
+            return []
+        end.pieces[piece.part] = piece.data
+        if len(end.pieces) < PIECES:
+            return []
+        whole = b"".join(end.pieces[part] for part in range(PIECES))
+        end.pieces, end.heard = {}, True
+        return [BlobArrived(end.ref, whole, end.ours)] if len(whole) == GEOMETRY.blob else []
+
+    def _budget(self, link: LinkId, now: float) -> Budget:
+        if link not in self._budgets:
+            self._budgets[link] = Budget(now, WALKS_PER_S, WALKS_BURST)
+        return self._budgets[link]

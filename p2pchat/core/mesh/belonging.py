@@ -1,0 +1,194 @@
+"""To which meshes we belong, through whom, and where each is met.
+
+Knows: when a mesh is founded, joined and left, and that where it is met is the person's to say. Does not
+know: what happens within a mesh, a conversation or a pairing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from p2pchat.core import inputs, pairing
+from p2pchat.core.effects import MeshChanged, Notify, Order, Persist
+from p2pchat.core.mesh.labelled import OfInvite, OfMesh, OfTalks, Said
+from p2pchat.core.mesh.mesh import Mesh
+from p2pchat.core.mesh.meshes import Meshes
+from p2pchat.core.mesh.succession import Succession
+from p2pchat.core.messaging.conversations import Talks
+from p2pchat.core.pairing.invites import Invites
+from p2pchat.core.records import Contact, Identity, PutIdentity, PutMesh
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.crypto.identity import fingerprint
+from p2pchat.crypto.kdf import mesh_id
+from p2pchat.errors import Ended, UsageError
+from p2pchat.ports import Entropy
+from p2pchat.types import ContactId, MeshId
+from p2pchat.wire.places import grown
+
+
+class Belonging:
+    """Each method returns what is to be done, in order."""
+
+    def __init__(
+        self, identity: Identity, meshes: Meshes, talks: Talks, invites: Invites, entropy: Entropy
+    ) -> None:
+        self.identity = identity
+        self._meshes = meshes
+        self._talks = talks
+        self._invites = invites
+        self._entropy = entropy
+        self.succession = Succession(meshes, talks, invites, entropy.child("succession"))
+
+    # --- who we are
+
+    def be_called(self, name: str) -> Order:
+        """Give this name to contacts whom we meet from now on."""
+        self.identity = self._invites.identity = replace(self.identity, name=name)
+        self._talks.be_called(name)
+        return Persist(PutIdentity(self.identity))
+
+    # --- where we meet others
+
+    def places(self) -> tuple[str, ...]:
+        """Every rendezvous that is known, ours and our meshes'."""
+        known = [self.identity.rendezvous, *(each.record.rendezvous for each in self._meshes)]
+        return tuple(dict.fromkeys(url for urls in known for url in urls))
+
+    def typed(self) -> tuple[str, ...]:
+        """Every rendezvous that the person has typed, for whatever mesh."""
+        records = [each.record for each in self._meshes]
+        typed = [url for each in records for url in each.rendezvous if url not in each.theirs]
+        return tuple(dict.fromkeys((*self.identity.rendezvous, *typed)))
+
+    def is_typed(self, url: str) -> bool:
+        """Whether the person has typed it, be it for an open invite."""
+        return url in self.typed() or self._invites.typed(url)
+
+    def meet(self, fact: inputs.RendezvousAdded | inputs.RendezvousRemoved, now: float) -> list[Said]:
+        """The person says where we meet others, or no more."""
+        if fact.mesh is None:
+            return [self._own(fact)]
+        mesh = self._meshes.get(fact.mesh)
+        if mesh is None:
+            return []
+        if isinstance(fact, inputs.RendezvousAdded):
+            record = mesh.record.met_at((fact.url,), theirs=not fact.typed)
+        else:
+            record = mesh.record.not_met_at(fact.url)
+        return self._changed(mesh, record, now)
+
+    def _own(self, fact: inputs.RendezvousAdded | inputs.RendezvousRemoved) -> Order:
+        ours = tuple(url for url in self.identity.rendezvous if url != fact.url)
+        if isinstance(fact, inputs.RendezvousAdded):
+            ours = grown(ours, (fact.url,))
+        self.identity = self._invites.identity = replace(self.identity, rendezvous=ours)
+        return Persist(PutIdentity(self.identity))
+
+    def _changed(self, mesh: Mesh, record: MeshRecord, now: float) -> list[Said]:
+        if record == mesh.record:
+            return []
+        return [Persist(PutMesh(record)), OfMesh(mesh, mesh.meet_at(record, now))]
+
+    # --- joining
+
+    def open(self, fact: inputs.InviteOpened, now: float) -> list[Said]:
+        """An invite leads into the mesh that is named, or what has followed it, or else into the first of
+        ours; the very first founds one."""
+        home = self._meshes.home if fact.mesh is None else self._meshes.last(fact.mesh)
+        if home is None and fact.mesh is not None:
+            return [OfInvite(fact.invite, [pairing.Failed(UsageError("you are not in that mesh any more"))])]
+        record = home.record if home is not None else self._founded(now)
+        opened = self._invites.open_for(fact, record)
+        refused = any(isinstance(each, pairing.Failed) for each in opened)
+        out = [] if refused else self._join(record, fact.rendezvous, (), now)
+        return [*out, OfInvite(fact.invite, opened)]
+
+    def pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Said]]:
+        """Keep what a pairing brought: the mesh, the contact and the session."""
+        home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, (), now)
+        out = self._join(home, paired.typed, paired.theirs, now)
+        was = self._talks.contact(ContactId(fingerprint(paired.identity_key)))
+        contact, kept = self._talks.pair(paired, home.id, now)
+        self.review(contact.id)
+        out += [OfTalks(kept), *self.succession.greet(contact.id, now)]
+        return contact, out + (self._leave_if_empty(was.mesh, now) if was is not None else [])
+
+    def left_out(self, paired: pairing.Paired) -> tuple[str, ...]:
+        """Where their mesh is met, too, as they say, and we do not go."""
+        known = self._meshes.get(mesh_id(paired.mesh_secret))
+        met = known.record.rendezvous if known is not None else ()
+        return tuple(url for url in paired.rendezvous if url not in met)
+
+    def _founded(self, now: float) -> MeshRecord:
+        secret = self._entropy.bytes(32)
+        return MeshRecord(mesh_id(secret), secret, grown((), self.identity.rendezvous), now)
+
+    def _join(
+        self, record: MeshRecord, typed: tuple[str, ...], theirs: tuple[str, ...], now: float
+    ) -> list[Said]:
+        """Take part in a mesh, met where the person typed, and where others say and the person agrees."""
+        out = self.succession.hurry(record.id, now)
+        known = self._meshes.get(record.id)
+        was = known.record if known is not None else record
+        record = was.met_at(typed, theirs=False).met_at(theirs, theirs=True)
+        if known is not None:
+            return [*out, *self._changed(known, record, now), OfMesh(known, known.expect(now))]
+        added = self._meshes.add(record)
+        joined = Notify(MeshChanged(record.id, "joined"))
+        return [Persist(PutMesh(record)), joined, OfMesh(added, added.tick(now))]
+
+    # --- leaving
+
+    def change(self, fact: inputs.ContactFact, now: float) -> list[Said]:
+        """The person wants something of a contact. With the last contact of a mesh we leave it."""
+        known = self._talks.contact(fact.contact)
+        out: list[Said] = [OfTalks(self._talks.change(fact, now))]
+        self.review(fact.contact)
+        if isinstance(fact, inputs.ContactBlocked):
+            return out + self.succession.greet(fact.contact, now)
+        if known is None or not isinstance(fact, inputs.ContactRemoved):
+            return out
+        if not fact.keep_mesh:
+            out += self._leave_if_empty(known.mesh, now)
+        return out + (self.succession.renew(known.mesh, now) if fact.renew_mesh else [])
+
+    def leave(self, id: MeshId, now: float) -> list[Said]:
+        """Take part no more; who is reached through it alone is forgotten. Of a mesh that another has
+        followed we leave that alone."""
+        mesh = self._meshes.get(id)
+        if mesh is None:
+            return []
+        if mesh.record.successor is not None:
+            return self.succession.part(mesh, now)
+        out: list[Said] = [
+            OfInvite(each, [*self._invites.cancel(each), pairing.Failed(_LEFT)]) for each in self._into(id)
+        ]
+        for contact in self._through(id):
+            out.append(OfTalks(self._talks.change(inputs.ContactRemoved(contact.id), now)))
+            self.review(contact.id)
+        return out + self.succession.end(id, now)
+
+    def review(self, contact: ContactId) -> None:
+        """One who may not know where we are is trusted no more; one who now may is told in its time."""
+        if not self._talks.welcome(contact):
+            for each in self._meshes:
+                each.distrust(contact)
+
+    def _leave_if_empty(self, id: MeshId, now: float) -> list[Said]:
+        """What nobody of ours is reached through any more is left, unless somebody is invited into it."""
+        last = self.succession.last(id)
+        if self._meshes.get(last) is None or self._through(last) or self._into(last):
+            return []
+        return self.leave(last, now)
+
+    def _through(self, id: MeshId) -> list[Contact]:
+        last = self.succession.last(id)
+        return [each for each in self._talks.contacts() if self.succession.last(each.mesh) == last]
+
+    def _into(self, id: MeshId) -> list[int]:
+        """The invites that lead there."""
+        line = filter(None, map(self._meshes.get, self.succession.line(id)))
+        return [each for mesh in line for each in self._invites.leading_into(mesh.record.secret)]
+
+
+_LEFT = Ended("the mesh into which this invite leads was left")

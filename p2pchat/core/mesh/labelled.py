@@ -1,0 +1,40 @@
+"""Whose outputs are to be carried on: what one machine decides about others.
+
+Knows: the names of the machines. Does not know: what any of them says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from p2pchat.core.effects import Order
+from p2pchat.core.mesh.mesh import Mesh, MeshOutput
+from p2pchat.core.messaging import conversations
+from p2pchat.core.pairing import invites
+
+
+@dataclass(frozen=True, slots=True)
+class OfMesh:
+    """What a mesh has to say."""
+
+    mesh: Mesh
+    said: Iterable[MeshOutput]
+
+
+@dataclass(frozen=True, slots=True)
+class OfTalks:
+    """What conversations have to say."""
+
+    said: Iterable[conversations.Output]
+
+
+@dataclass(frozen=True, slots=True)
+class OfInvite:
+    """What an invite has to say."""
+
+    invite: int
+    said: Iterable[invites.Order]
+
+
+Said = Order | OfMesh | OfTalks | OfInvite

@@ -1,0 +1,381 @@
+"""One mesh as this node sees it: neighbours, the cells that pass, the stems that lead over us.
+
+Knows: how one machine's outputs are another's inputs. Does not know: how neighbours are found
+(``active_view``), what becomes of a cell (``cells``), or how cells of ours are hidden (``stem``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import get_args
+
+from p2pchat.core.broadcast import cells
+from p2pchat.core.broadcast.cells import CellArrived, Cells, say
+from p2pchat.core.broadcast.strategy import Strategy
+from p2pchat.core.effects import CellSeen, Notify, OnionSeen, Order, frames_first
+from p2pchat.core.inputs import LinkFact
+from p2pchat.core.membership.active_view import View, ViewOutput
+from p2pchat.core.membership.neighbour import SeatRef, Standing
+from p2pchat.core.membership.neighbours import Closed, Heard, Opened, Sought, Unsought
+from p2pchat.core.membership.unreached import Unreached
+from p2pchat.core.records import HeldCell
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.settings import Settings
+from p2pchat.core.status import LinkStatus, MeshStatus
+from p2pchat.core.stem import outputs as stems
+from p2pchat.core.stem.profile import FAST
+from p2pchat.core.stem.station import Station
+from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.crypto.kdf import cell_id
+from p2pchat.ports import Entropy
+from p2pchat.types import ContactId, LinkId, NodeId, Seat, Topic
+from p2pchat.wire import vicinity
+from p2pchat.wire.control import Control, ListensAt
+from p2pchat.wire.frame import Frame, FrameKind
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.marks import Marks
+
+_VICINAL = get_args(vicinity.Vicinal)
+
+
+@dataclass(frozen=True, slots=True)
+class CellLeft:
+    """The cell of our own that bears this tag is on its way."""
+
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourChanged:
+    """A link came up or went down."""
+
+    link: LinkId
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarksGiven:
+    """A neighbour said something that its contacts understand."""
+
+    link: LinkId
+    said: Marks = field(repr=False)
+
+
+MeshOutput = Order | TakeSeat | LeaveSeat | CellArrived | CellLeft | NeighbourChanged | MarksGiven
+
+
+class Mesh:
+    """Each method returns what is to be done."""
+
+    def __init__(
+        self,
+        record: MeshRecord,
+        node: NodeId,
+        settings: Settings,
+        entropy: Entropy,
+        new_link: Callable[[], LinkId],
+        counters: Counter[str],
+        strategy: Strategy,
+        kept: Iterable[HeldCell] = (),
+        stem: Stems = Stem,
+        listeners: Iterable[str] = (),
+    ) -> None:
+        """``kept``: the index of what an earlier run held; ``listeners``: where it saw members listen."""
+        self._listens_at = ListensAt(settings.listen) if settings.listen is not None else None
+        self._node = node
+        self._links_wanted = settings.links_wanted
+        self._counters = counters
+        self._cells = Cells(record.id, settings, entropy, counters, strategy, kept, self._node_at)
+        self._stemless = settings.profile is None
+        self._stem = stem(settings.profile or FAST, entropy.child("stem"), counters)
+        if not settings.walks:
+            self._stem.seek_nobody()
+        self._view = View(record, node, settings, entropy, new_link, counters, self, listeners)
+
+    # --- what the parent asks
+
+    @property
+    def record(self) -> MeshRecord:
+        """What is remembered of the mesh."""
+        return self._view.record
+
+    @property
+    def links_up(self) -> int:
+        """Links over which cells travel now."""
+        return len(self._view.links)
+
+    def owns(self, link: LinkId) -> bool:
+        """Whether the link is one of this mesh."""
+        return self._view.owns(link)
+
+    def holds(self, topic: Topic) -> bool:
+        """Whether the topic is one of this mesh."""
+        return self._view.holds(topic)
+
+    def links(self) -> tuple[LinkStatus, ...]:
+        """All links and attempts."""
+        tree = self._cells.tree()
+        return tuple(
+            replace(link, eager=tree.get(link.link, False), allowance=self._cells.allowance(link.link))
+            for link in self._view.status()
+        )
+
+    def status(self) -> MeshStatus:
+        """How it stands with the mesh as a whole."""
+        held, pulling = self._cells.status()
+        return MeshStatus(
+            self.record.id,
+            self._node,
+            self.links_up,
+            sum(self._cells.tree().values()),
+            self._links_wanted,
+            self._view.sitting,
+            held,
+            pulling,
+            None if self._stemless else self._stem.status(),
+        )
+
+    def unreached(self, now: float) -> tuple[Unreached, ...]:
+        """Members with whom no link could be made."""
+        return self._view.unreached(now)
+
+    def relays(self, there_are: bool) -> None:
+        """Whether a rendezvous of the mesh has hinted a TURN server."""
+        self._view.relays = there_are
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due."""
+        return min(self._view.next_wakeup(), self._cells.next_wakeup(), self._stem.next_wakeup())
+
+    # --- what happens to links and seats
+
+    def tick(self, now: float) -> list[MeshOutput]:
+        """Do what is due."""
+        out = self._watched(self._view.tick(now), now)
+        out += self._on_cells(self._cells.tick(now), now) + self._serve(now)
+        out += self._stemmed(self._stem.tick(now), now)
+        return out + self._on_cells(self._cells.forget(now), now)
+
+    def leave(self, now: float) -> list[MeshOutput]:
+        """Send what waits, say goodbye to every neighbour and close; write down what is held."""
+        waiting = self._stemmed(self._stem.leave(now), now)
+        held = self._on_cells(self._cells.leave(now), now)
+        return [*held, *waiting, *self._watched(self._view.leave(now), now)]
+
+    def depart(self, now: float) -> list[MeshOutput]:
+        """Leave for good."""
+        waiting = self._stemmed(self._stem.leave(now), now)
+        return [*waiting, *self._watched(self._view.depart(now), now)]
+
+    def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
+        """Held cells were read from the disk."""
+        return self._on_cells(self._cells.fetched(numbers, cells, now), now) + self._serve(now)
+
+    def meet_at(self, record: MeshRecord, now: float) -> list[MeshOutput]:
+        """The record says anew where the mesh is met."""
+        return self._watched(self._view.meet_at(record, now), now)
+
+    def begin_nearby(self, urls: Sequence[str]) -> None:
+        """The same, before there is any seat."""
+        self._view.meet_nearby(urls)
+
+    def meet_nearby(self, urls: Sequence[str], now: float) -> list[MeshOutput]:
+        """Where else the mesh is met, on this machine's own network."""
+        return self._watched(self._view.meet_nearby(urls), now)
+
+    @property
+    def visited(self) -> tuple[str, ...]:
+        """Where members listen, while they are looked for there."""
+        return self._view.listeners.visited
+
+    def unkept_listeners(self) -> tuple[str, ...] | None:
+        """Where members listen, if that is to be kept."""
+        return self._view.listeners.take_unkept()
+
+    def expect(self, now: float) -> list[MeshOutput]:
+        """Somebody is on the way into this mesh: be where it is met."""
+        return self._watched(self._view.expect(now), now)
+
+    def seated(
+        self, url: str, topic: Topic, others: tuple[Seat, ...], now: float, own: Seat | None = None
+    ) -> list[MeshOutput]:
+        """We hold a seat, our ``own``, and see some others."""
+        return self._watched(self._view.seated(url, topic, others, now, own), now)
+
+    def unseated(self, url: str) -> None:
+        """The connection to a rendezvous is gone."""
+        self._view.unseated(url)
+
+    def blob(self, at: SeatRef, blob: bytes, now: float) -> list[MeshOutput]:
+        """A sealed blob was left at our seat. Raises RefusedInput."""
+        return self._watched(self._view.blob(at, blob, now), now)
+
+    def gone(self, at: SeatRef, now: float) -> list[MeshOutput]:
+        """The seat we passed a blob to is empty."""
+        return self._watched(self._view.gone(at, now), now)
+
+    def link(self, fact: LinkFact, now: float) -> list[MeshOutput]:
+        """Something happened to one of our links."""
+        return self._watched(self._view.link(fact, now), now) + self._serve(now)
+
+    def shaken(self, link: LinkId, now: float) -> list[MeshOutput]:
+        """The address is gone from which a link was made."""
+        return self._watched(self._view.shaken(link, now), now)
+
+    def network_changed(self, now: float) -> None:
+        """This machine reaches others in another way than before, or again."""
+        self._view.network_changed(now)
+
+    def _watched(self, out: Iterable[ViewOutput], now: float) -> list[MeshOutput]:
+        done: list[MeshOutput] = []
+        for each in frames_first(out):
+            match each:
+                case Opened(neighbour):
+                    done += self._on_cells(self._cells.link_up(neighbour.id, neighbour.ours, now), now)
+                    done += self._stemmed(self._stem.link_up(neighbour.id, neighbour.binding, now), now)
+                    if neighbour.standing is Standing.SOUGHT:
+                        done += self._stemmed(self._stem.sought(neighbour.id, now), now)
+                    if self._listens_at is not None:
+                        done.extend(self._on_cells([say(neighbour.id, self._listens_at)], now))
+                    done.append(NeighbourChanged(neighbour.id, up=True))
+                case Sought(neighbour):
+                    done += self._stemmed(self._stem.sought(neighbour.id, now), now)
+                case Unsought(neighbour):
+                    self._stem.drop_sought(neighbour.id)
+                case Closed(neighbour, broken):
+                    done += self._on_cells(self._cells.link_down(neighbour.id, broken, now), now)
+                    self._stem.link_down(neighbour.id, now)
+                    done.append(NeighbourChanged(neighbour.id, up=False))
+                case Heard(link, said):
+                    done += self._heard(link, said, now)
+                case _:
+                    done.append(each)
+        return done
+
+    def _heard(self, link: LinkId, said: Frame | Control, now: float) -> list[MeshOutput]:
+        if isinstance(said, Frame):
+            if said.kind is FrameKind.ONION:
+                return self._onion(link, said.body, now)
+            return self._on_cells(self._cells.pushed(link, said.body, now), now)
+        if isinstance(said, _VICINAL):
+            return self._stemmed(self._stem.heard(link, said, now), now)
+        if isinstance(said, ListensAt):
+            self._view.remember_listener(link, said.port)
+            return []
+        if isinstance(said, Marks):
+            return [MarksGiven(link, said)]
+        return self._on_cells(self._cells.heard(link, said, now), now)
+
+    # --- what links are used for
+
+    def idle(self, link: LinkId) -> bool:
+        """Whether the mesh would not miss this link just now: nothing is pushed over it."""
+        return not self._cells.tree().get(link, False)
+
+    def first(self, link: LinkId) -> bool:
+        """Whether our stem begins there."""
+        return not self._stemless and self._stem.begins_at(link)
+
+    def is_needed(self, link: LinkId, now: float) -> bool:
+        """Whether its other end has hardly another, as far as we know."""
+        return self._stem.is_needed(link, now)
+
+    def leads_to_contact(self, link: LinkId) -> bool:
+        """Whether a contact is there whom we know to be it."""
+        return self._stem.leads_to_contact(link)
+
+    def here(self, now: float) -> Station | None:
+        """Our place on the mesh's map; None as long as the map is not known."""
+        return self._stem.here(now)
+
+    def called(self, name: bytes) -> Station | None:
+        """Our place on the map on which we have that name."""
+        return self._stem.called(name)
+
+    # --- cells
+
+    def submit(self, cell: bytes, now: float, patient: bool = False) -> list[MeshOutput]:
+        """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
+        cell = self._cells.paid(cell)
+        self._counters["cells originated"] += 1
+        if self._stemless:
+            entered = self._on_cells(self._cells.enter(cell, None, now), now)
+            return [*entered, CellLeft(cell[: GEOMETRY.cell_tag])]
+        sent = Notify(CellSeen(cell_id(cell), None, 0, now))
+        return [sent, *self._stemmed(self._stem.submit(cell, now, patient), now)]
+
+    def _serve(self, now: float) -> list[MeshOutput]:
+        return self._on_cells(self._cells.serve(self._view.room, now), now)
+
+    def _on_cells(self, out: Iterable[cells.Output], now: float) -> list[MeshOutput]:
+        done: list[MeshOutput] = []
+        for each in out:
+            match each:
+                case cells.Put(link, frame, lane):
+                    done += self._view.send(link, frame, now, lane)
+                case cells.CellKnown(name):
+                    self._stem.seen(name)
+                case _:
+                    done.append(each)
+        return done
+
+    # --- neighbours who are contacts
+
+    def bindings(self) -> dict[LinkId, bytes]:
+        """By open link: a secret of its two ends."""
+        return {link: self._view.binding(link) for link in self._view.links}
+
+    def give(self, link: LinkId, said: Marks, now: float) -> list[MeshOutput]:
+        """Show a neighbour who we are, if it is a contact who is to know."""
+        return self._on_cells([say(link, said)], now)
+
+    def trust(self, link: LinkId, contact: ContactId) -> None:
+        """This contact is behind the link: our stem had best begin there."""
+        self._stem.trust(link, contact)
+
+    def distrust(self, contact: ContactId) -> None:
+        """No more."""
+        self._stem.distrust(contact)
+
+    # --- onions
+
+    def _onion(self, link: LinkId, packet: bytes, now: float) -> list[MeshOutput]:
+        """An onion came in; it counts as a new cell of its link. A node whose own cells take no stem is on
+        the map as any other, and carries those of others."""
+        if not self._cells.afford(link, now):
+            self._counters["onions refused: over budget"] += 1
+            return []
+        return self._stemmed(self._stem.onion(link, packet, now), now)
+
+    def _stemmed(self, out: Iterable[stems.Output], now: float) -> list[MeshOutput]:
+        done: list[MeshOutput] = []
+        for each in out:
+            match each:
+                case stems.Say(link, message):
+                    done += self._on_cells([say(link, message)], now)
+                case stems.Relay(link, onion, source, was):
+                    done += self._view.send(link, Frame(FrameKind.ONION, onion), now, source)
+                    done += self._traced(was, onion, source, now)
+                case stems.Spread(cell, source, was):
+                    done += self._on_cells(self._cells.enter(cell, source, now), now)
+                    done += self._traced(was, cell, source, now)
+                case stems.Left(tag):
+                    done.append(CellLeft(tag))
+                case stems.Unlisted(link):
+                    self._counters["neighbours let go: did not list us"] += 1
+                    done += self._watched(self._view.part(link, now), now)
+        return done
+
+    def _traced(
+        self, was: bytes | None, became: bytes, source: LinkId | None, now: float
+    ) -> list[MeshOutput]:
+        if was is None:
+            return []
+        whence = self._node_at(source) if source is not None else None
+        return [Notify(OnionSeen(was, cell_id(became), whence, now))]
+
+    def _node_at(self, link: LinkId) -> NodeId | None:
+        return self._view.node_at(link)

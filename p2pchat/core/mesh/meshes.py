@@ -1,0 +1,106 @@
+"""The meshes this node takes part in.
+
+Knows: which of them a topic, a link or a wish concerns, and into which one invites lead. Does not know: what
+happens within one (``mesh``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from p2pchat.core.broadcast.strategy import Strategy
+from p2pchat.core.mesh.mesh import Mesh
+from p2pchat.core.records import HeldCell
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.settings import Settings
+from p2pchat.core.stem.stem import Stems
+from p2pchat.ports import Entropy
+from p2pchat.types import LinkId, MeshId, NodeId, Topic
+from p2pchat.wire.places import grown
+
+NODE_BYTES = 8
+
+
+class Meshes:
+    """A table of meshes, in the order in which they were joined."""
+
+    def __init__(
+        self, settings: Settings, strategy: Strategy, stem: Stems, entropy: Entropy, counters: Counter[str]
+    ) -> None:
+        self._settings = settings
+        self._strategy = strategy
+        self._stem = stem
+        self._entropy = entropy
+        self._counters = counters
+        self._meshes: dict[MeshId, Mesh] = {}
+        self._links = 0
+        self.own_places: tuple[str, ...] = ()
+        """Where this node listens itself: each mesh is met there."""
+
+    def __iter__(self) -> Iterator[Mesh]:
+        return iter(list(self._meshes.values()))
+
+    def values(self) -> Iterator[Mesh]:
+        """All, as of any mapping."""
+        return iter(self)
+
+    def __len__(self) -> int:
+        return len(self._meshes)
+
+    def get(self, id: MeshId) -> Mesh | None:
+        """The mesh, if we take part in it."""
+        return self._meshes.get(id)
+
+    def at(self, topic: Topic) -> Mesh | None:
+        """Whose topic it is."""
+        return next((each for each in self._meshes.values() if each.holds(topic)), None)
+
+    def owning(self, link: LinkId) -> Mesh | None:
+        """Whose link it is."""
+        return next((each for each in self._meshes.values() if each.owns(link)), None)
+
+    @property
+    def home(self) -> Mesh | None:
+        """The mesh into which invites lead: the first that we joined, or what has followed it."""
+        last = [each for each in self._meshes.values() if each.record.successor is None]
+        return min(last, key=lambda each: each.record.joined_at, default=None)
+
+    def last(self, id: MeshId) -> Mesh | None:
+        """The mesh, or the one that has followed it."""
+        mesh = self._meshes.get(id)
+        after = mesh.record.successor if mesh is not None else None
+        return self._meshes.get(after, mesh) if after is not None else mesh
+
+    def add(self, record: MeshRecord, kept: Iterable[HeldCell] = (), listeners: Iterable[str] = ()) -> Mesh:
+        """Take part in a mesh, under an id that no other mesh sees. ``kept``: what an earlier run held;
+        ``listeners``: where it saw members listen.
+
+        Of an older home's list of rendezvous, what no list may hold any more is left out.
+        """
+        record = replace(record, rendezvous=grown((), record.rendezvous))
+        entropy = self._entropy.child(f"mesh {record.id.hex()}")
+        mesh = Mesh(
+            record,
+            NodeId(entropy.child("node").bytes(NODE_BYTES)),
+            self._settings,
+            entropy,
+            self._new_link,
+            self._counters,
+            self._strategy,
+            kept,
+            self._stem,
+            listeners,
+        )
+        mesh.begin_nearby(self.own_places)
+        self._meshes[record.id] = mesh
+        return mesh
+
+    def drop(self, id: MeshId) -> None:
+        """Take part no more."""
+        self._meshes.pop(id, None)
+
+    def _new_link(self) -> LinkId:
+        self._links += 1
+        return LinkId(self._links)

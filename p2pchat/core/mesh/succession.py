@@ -1,0 +1,289 @@
+"""How one mesh follows another, so that whoever was removed is left behind.
+
+Knows: which of two meshes comes after, how often a node may be moved, how long it stays in the one before.
+Does not know: who is told (``belonging``), or how a mesh is joined.
+
+A contact says which mesh it is in, and whoever finds that to come after its own goes there and says the same
+to its other contacts. So a renewal reaches everybody whom it should, and two that are made at the same time
+end in one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from p2pchat.core.effects import MeshChanged, Notify, Persist
+from p2pchat.core.mesh.labelled import OfMesh, OfTalks, Said
+from p2pchat.core.mesh.mesh import Mesh as MeshOf
+from p2pchat.core.mesh.meshes import Meshes
+from p2pchat.core.messaging.conversations import Talks
+from p2pchat.core.pairing.invites import Invites
+from p2pchat.core.records import Contact, DropMesh, Mesh, PutMesh
+from p2pchat.crypto.kdf import mesh_id
+from p2pchat.ports import Entropy, exponential
+from p2pchat.types import ContactId, MeshId
+from p2pchat.wire.payload import MeshRenewed
+
+DELAY_S = 30.0
+"""Who is told of a mesh goes there after so long on average: at once, it would show that it was told."""
+
+GAP_S = 3600.0
+"""A node lets itself be moved once in so long; of what it is told meanwhile, the last in order waits. A
+contact who renews without end moves others once an hour, and is seen to."""
+
+OVERLAP_MIN_S = 900.0
+"""So long a node stays in the mesh before, to relay what is on its way there."""
+
+OVERLAP_MAX_S = 30 * 86_400.0
+"""And so long at most, for a contact who has not been there to be told: a month's holidays."""
+
+ALONE_MAX_S = 4 * 3600.0
+"""And so long where nobody is awaited, though nobody is met in the mesh that follows either: a contact who
+tells every hour of another mesh, in which nobody is, would have a node be in ever more of them."""
+
+LOOK_S = 60.0
+"""Between looks whether a mesh can be left."""
+
+STEP_MAX = 64
+"""Generations that somebody may have missed. Without a bound one word would end all renewals."""
+
+Order = tuple[int, bytes]
+"""Generation, and the inverted id: of one generation, the mesh with the smallest id comes last."""
+
+
+def order(generation: int, id: MeshId) -> Order:
+    """By which all members agree on which of some meshes comes last."""
+    return generation, bytes(255 - byte for byte in id)
+
+
+def comes_after(generation: int, id: MeshId, known: Mesh) -> bool:
+    """Whether a mesh that a contact told of follows ``known``."""
+    if not 1 <= generation <= known.generation + STEP_MAX:
+        return False
+    return order(generation, id) > order(known.generation, known.id)
+
+
+def begins_at(known: Mesh, entropy: Entropy, now: float) -> float:
+    """When to go from ``known`` to the one that follows."""
+    return max(now, known.begins_at + GAP_S if known.generation else now) + exponential(entropy, DELAY_S)
+
+
+class Succession:
+    """Each method returns what is to be done, in order. A *line* is a mesh, those before it that we are still
+    in, and the next that we wait to join."""
+
+    def __init__(self, meshes: Meshes, talks: Talks, invites: Invites, entropy: Entropy) -> None:
+        self._meshes = meshes
+        self._talks = talks
+        self._invites = invites
+        self._entropy = entropy
+        self._waiting: dict[MeshId, Mesh] = {}
+        """By the mesh that we are in until then."""
+        self._look_at = 0.0
+        talks.ways = self.ways
+
+    def wait_for(self, record: Mesh) -> None:
+        """An earlier run was told of it."""
+        assert record.replaces is not None
+        self._waiting[record.replaces] = record
+
+    # --- what may be asked
+
+    def last(self, id: MeshId) -> MeshId:
+        """The last of a line that we are in."""
+        waiting = next((each for each in self._waiting.values() if each.id == id), None)
+        if waiting is not None and waiting.replaces is not None:
+            id = waiting.replaces
+        mesh = self._meshes.get(id)
+        while mesh is not None and mesh.record.successor is not None:
+            id = mesh.record.successor
+            mesh = self._meshes.get(id)
+        return id
+
+    def line(self, id: MeshId) -> list[MeshId]:
+        """All of a line that we are in, the last first."""
+        last = self.last(id)
+        if self._meshes.get(last) is None:
+            return []
+        records = [each.record for each in self._meshes if self.last(each.record.id) == last]
+        before = sorted((each for each in records if each.id != last), key=lambda each: -each.replaced_at)
+        return [last, *(each.id for each in before)]
+
+    def ways(self, id: MeshId) -> tuple[MeshId, ...]:
+        """In which meshes somebody may be heard who has told us of this one: in it, or in those before."""
+        line = self.line(id)
+        return tuple(line[line.index(id) :] if id in line else line) or (id,)
+
+    # --- telling and being told
+
+    def renew(self, id: MeshId, now: float) -> list[Said]:
+        """Go to a mesh with a secret that nobody knows whom we do not tell."""
+        known = self._meshes.get(self.last(id))
+        if known is None:
+            return []
+        told = self._waiting.get(known.record.id)
+        generation = max(known.record.generation, told.generation if told is not None else 0) + 1
+        secret = self._entropy.bytes(32)
+        record = replace(
+            known.record, id=mesh_id(secret), secret=secret, generation=generation, replaces=known.record.id
+        )
+        return [*self._wait_no_more(known.record.id, now), *self._go(known, record, now)]
+
+    def told(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Said]:
+        """A contact says in which mesh it is."""
+        who = self._talks.contact(contact)
+        known = self._meshes.get(self.last(who.mesh)) if who is not None and not who.blocked else None
+        if who is None or known is None:
+            return []
+        id, here = mesh_id(renewed.secret), known.record
+        if id in self.line(here.id):
+            return [*self._counted(known, id, renewed.generation, now), *self._moved(who, id, now)]
+        waiting = self._waiting.get(here.id)
+        if waiting is not None and id == waiting.id:
+            return self._moved(who, id, now)
+        if not comes_after(renewed.generation, id, here):
+            return []
+        if waiting is not None and not comes_after(renewed.generation, id, waiting):
+            return []
+        record = replace(
+            here,
+            id=id,
+            secret=renewed.secret,
+            generation=renewed.generation,
+            begins_at=begins_at(here, self._entropy, now),
+            replaces=here.id,
+        )
+        out = self._wait_no_more(here.id, now)
+        if self._meshes.get(id) is not None:  # somebody else has invited us there
+            return [*out, *self._moved(who, id, now), *self._go(known, record, now)]
+        self._waiting[here.id] = record
+        return [*out, Persist(PutMesh(record)), *self._moved(who, id, now)]
+
+    def hurry(self, id: MeshId, now: float) -> list[Said]:
+        """Somebody invites us into a mesh: if we wait to join it, wait no longer."""
+        for before, waiting in list(self._waiting.items()):
+            known = self._meshes.get(before)
+            if waiting.id == id and known is not None:
+                del self._waiting[before]
+                return self._go(known, waiting, now)
+        return []
+
+    def greet(self, contact: ContactId, now: float) -> list[Said]:
+        """Say where we are to a contact that may not know."""
+        who = self._talks.contact(contact)
+        mesh = self._meshes.get(self.last(who.mesh)) if who is not None and not who.blocked else None
+        if mesh is None or not mesh.record.generation:
+            return []
+        return [OfTalks(self._talks.tell_mesh(contact, _news(mesh.record), now))]
+
+    def _moved(self, who: Contact, id: MeshId, now: float) -> list[Said]:
+        return [OfTalks(self._talks.move(who.id, id, now))] if who.mesh != id else []
+
+    def _counted(self, known: MeshOf, id: MeshId, generation: int, now: float) -> list[Said]:
+        """Whoever was invited into a mesh learns from its host how many came before."""
+        record = known.record
+        if id != record.id or not record.generation < generation <= record.generation + STEP_MAX:
+            return []
+        return self._put(known, replace(record, generation=generation), now)
+
+    def _put(self, known: MeshOf, record: Mesh, now: float) -> list[Said]:
+        return [Persist(PutMesh(record)), OfMesh(known, known.meet_at(record, now))]
+
+    # --- going
+
+    def _go(self, known: MeshOf, waiting: Mesh, now: float) -> list[Said]:
+        """Join the mesh that follows, and tell all contacts of the line."""
+        line = self.line(known.record.id)
+        out, here = self._join(known.record, waiting, now)
+        out += self._put(known, replace(known.record, successor=here.id, replaced_at=now), now)
+        out.append(Notify(MeshChanged(here.id, "renewed")))
+        self._invites.lead_into(known.record.secret, here.secret)
+        for contact in self._talks.contacts():
+            if contact.mesh in (*line, here.id):
+                out += self.greet(contact.id, now)
+        self._look_at = now + LOOK_S
+        return out
+
+    def _join(self, before: Mesh, waiting: Mesh, now: float) -> tuple[list[Said], Mesh]:
+        known = self._meshes.get(waiting.id)
+        if known is not None:
+            generation = max(known.record.generation, waiting.generation)
+            here = replace(known.record, generation=generation, begins_at=now)
+            return self._put(known, here, now), here
+        where, theirs = before.rendezvous, before.theirs
+        here = replace(waiting, rendezvous=where, theirs=theirs, begins_at=now, replaces=None)
+        added = self._meshes.add(here)
+        return [Persist(PutMesh(here)), OfMesh(added, added.tick(now))], here
+
+    def _wait_no_more(self, id: MeshId, now: float) -> list[Said]:
+        """Something else comes after that mesh."""
+        waiting = self._waiting.pop(id, None)
+        if waiting is None:
+            return []
+        there = [contact for contact in self._talks.contacts() if contact.mesh == waiting.id]
+        moved: list[Said] = [OfTalks(self._talks.move(contact.id, id, now)) for contact in there]
+        return [*moved, Persist(DropMesh(waiting.id))]
+
+    def part(self, mesh: MeshOf, now: float) -> list[Said]:
+        """Leave a mesh that another has followed. Whoever was not heard of there is awaited in that."""
+        id, last = mesh.record.id, self.last(mesh.record.id)
+        there = [contact for contact in self._talks.contacts() if contact.mesh == id]
+        out: list[Said] = [OfTalks(self._talks.move(contact.id, last, now)) for contact in there]
+        out.append(OfMesh(mesh, mesh.depart(now)))
+        for each in self._meshes:
+            if each.record.successor == id:
+                out += self._put(each, replace(each.record, successor=mesh.record.successor), now)
+        self._meshes.drop(id)
+        self._talks.unlinked(id)
+        return [*out, Persist(DropMesh(id)), Notify(MeshChanged(id, "left"))]
+
+    def end(self, id: MeshId, now: float) -> list[Said]:
+        """Leave a whole line, in which nobody is reached any more."""
+        out = self._wait_no_more(self.last(id), now)
+        for each in self.line(id):
+            mesh = self._meshes.get(each)
+            if mesh is not None:
+                out.append(OfMesh(mesh, mesh.depart(now)))
+                out += [Persist(DropMesh(each)), Notify(MeshChanged(each, "left"))]
+        for each in self.line(id):
+            self._meshes.drop(each)
+            self._talks.unlinked(each)
+        return out
+
+    # --- time
+
+    def next_wakeup(self) -> float | None:
+        """When ``tick`` is next due."""
+        due = [each.begins_at for each in self._waiting.values()]
+        if any(each.record.successor is not None for each in self._meshes):
+            due.append(self._look_at)
+        return min(due, default=None)
+
+    def tick(self, now: float) -> list[Said]:
+        """Go where we waited to, and leave what is over."""
+        out: list[Said] = []
+        for id, waiting in list(self._waiting.items()):
+            known = self._meshes.get(id)
+            if known is not None and now >= waiting.begins_at:
+                del self._waiting[id]
+                out += self._go(known, waiting, now)
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            for mesh in self._meshes:
+                if mesh.record.successor is not None and self._over(mesh, now):
+                    out += self.part(mesh, now)
+        return out
+
+    def _over(self, mesh: MeshOf, now: float) -> bool:
+        """Whether nobody needs us there any more, or we have waited long enough."""
+        record = mesh.record
+        if now >= record.replaced_at + OVERLAP_MAX_S:
+            return True
+        last = self._meshes.get(self.last(record.id))
+        awaited = any(each.mesh == record.id and not each.blocked for each in self._talks.contacts())
+        linked = last is not None and last.links_up > 0
+        return not awaited and now >= record.replaced_at + (OVERLAP_MIN_S if linked else ALONE_MAX_S)
+
+
+def _news(record: Mesh) -> MeshRenewed:
+    return MeshRenewed(record.generation, record.secret)

@@ -1,0 +1,1 @@
+"""Conversations: texts are numbered, sealed, sent again until they are acknowledged, and opened."""

@@ -1,0 +1,116 @@
+"""The contacts of this home: who they are and what we call them.
+
+Knows: records and unique names. Does not know: sessions or messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from p2pchat import looks
+from p2pchat.core.effects import ContactChanged, Notify, Order, Persist
+from p2pchat.core.records import Contact, DropContact, PutContact
+from p2pchat.types import ContactId, MeshId
+
+US = "me"
+"""What the chat calls whoever is in front of it."""
+
+
+class Contacts:
+    """An ordered table of contacts; every change is persisted and reported."""
+
+    def __init__(self, contacts: Iterable[Contact], own: str = US) -> None:
+        """``own``: the name of this home's person, under which their lines are shown."""
+        self._contacts = {contact.id: contact for contact in contacts}
+        self.be_called(own)
+
+    def be_called(self, own: str) -> None:
+        """The person here has another name from now on."""
+        self._ours = {*looks.keys(own), *looks.keys(US)}
+
+    def all(self) -> tuple[Contact, ...]:
+        """In the order they were added."""
+        return tuple(self._contacts.values())
+
+    def get(self, contact: ContactId) -> Contact | None:
+        """The record, or None for a stranger."""
+        return self._contacts.get(contact)
+
+    def add(self, contact: Contact) -> tuple[Contact, list[Order]]:
+        """Add a contact under a free name. One paired again has the same key, and keeps all that was decided
+        about it: name, trust, mute, block, and how long what is said lasts; not what was wrong with the
+        session."""
+        known = self._contacts.get(contact.id)
+        if known is not None:
+            return self._put(replace(known, mesh=contact.mesh, how=contact.how, standing=""), "added")
+        return self._put(replace(contact, name=self._free(contact.name)), "added")
+
+    def rename(self, contact: Contact, name: str) -> list[Order]:
+        """Call them something else; a taken name gets a number."""
+        return self._put(replace(contact, name=self._free(name, but=contact.id)), "renamed")[1]
+
+    def verify(self, contact: Contact, verified: bool) -> list[Order]:
+        """Note whether the safety number was compared."""
+        noted = replace(contact, verified=verified, was_verified=False)
+        return self._put(noted, "verified" if verified else "unverified")[1]
+
+    def renew(self, contact: Contact, transcript: bytes, now: float) -> list[Order]:
+        """The session began anew with a home that may be another's: what was compared is to be compared
+        again."""
+        was = contact.verified or contact.was_verified
+        anew = replace(
+            contact, verified=False, was_verified=was, renewed_at=now, renewal=transcript, standing=""
+        )
+        return self._put(anew, "renewed")[1]
+
+    def take_trust_back(self, contact: Contact) -> list[Order]:
+        """Somebody else has their keys: what was compared says nothing any more."""
+        if not contact.verified:
+            return []
+        return self._put(replace(contact, verified=False, was_verified=True), "unverified")[1]
+
+    def stand(self, contact: Contact, standing: str) -> list[Order]:
+        """Note what is wrong with the session."""
+        if contact.standing == standing:
+            return []
+        self._contacts[contact.id] = noted = replace(contact, standing=standing)
+        return [Persist(PutContact(noted))]
+
+    def block(self, contact: Contact, blocked: bool) -> list[Order]:
+        """Stop (or resume) hearing them."""
+        return self._put(replace(contact, blocked=blocked), "blocked" if blocked else "unblocked")[1]
+
+    def mute(self, contact: Contact, muted: bool) -> list[Order]:
+        """Make no noise about what they write (or make it again)."""
+        return self._put(replace(contact, muted=muted), "muted" if muted else "unmuted")[1]
+
+    def last(self, contact: Contact, seconds: float, turn: int, *, by_them: bool) -> list[Order]:
+        """Have what is said with them from now on last so long."""
+        decided = replace(contact, lasts_s=seconds, lasts_turn=turn)
+        return self._put(decided, "disappearing", by_them=by_them)[1]
+
+    def move(self, contact: Contact, mesh: MeshId) -> list[Order]:
+        """They are in another mesh, which is nothing to tell anybody."""
+        self._contacts[contact.id] = moved = replace(contact, mesh=mesh)
+        return [Persist(PutContact(moved))]
+
+    def remove(self, contact: Contact) -> list[Order]:
+        """Forget them and everything said."""
+        del self._contacts[contact.id]
+        return [Persist(DropContact(contact.id)), Notify(ContactChanged(contact, "removed"))]
+
+    def _put(self, contact: Contact, change: str, *, by_them: bool = False) -> tuple[Contact, list[Order]]:
+        self._contacts[contact.id] = contact
+        return contact, [Persist(PutContact(contact)), Notify(ContactChanged(contact, change, by_them))]
+
+    def _free(self, name: str, but: ContactId | None = None) -> str:
+        """``name``, with a number if it is that of another contact, or ours, or cannot be told from it by
+        looking."""
+        others = (each.name for each in self._contacts.values() if each.id != but)
+        taken = {*self._ours, *(key for name in others for key in looks.keys(name))}
+        free, number = name, 1
+        while not taken.isdisjoint(looks.keys(free)):
+            number += 1
+            free = f"{name}-{number}"
+        return free

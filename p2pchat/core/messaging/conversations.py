@@ -1,0 +1,493 @@
+"""All whom we talk with: contacts, what passes between them and us, and the tags by which cells are theirs.
+
+Knows: which conversation a cell, a wish or a link concerns. Does not know: meshes, beyond their ids, or what
+happens within a conversation. Parent of ``contacts`` and ``conversation``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from p2pchat.core import inputs
+from p2pchat.core.effects import MessageMoved, Notify, Order, Persist, SessionTurned
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.limits.quota import Quota
+from p2pchat.core.messaging import outputs, recognition
+from p2pchat.core.messaging.contacts import Contacts
+from p2pchat.core.messaging.conversation import ANSWER_S, Conversation
+from p2pchat.core.messaging.letterbox import Letter, Letterbox
+from p2pchat.core.messaging.outbox import PROBE_FIRST_S
+from p2pchat.core.messaging.patience import Patience
+from p2pchat.core.messaging.retention import Purge
+from p2pchat.core.pairing import Paired
+from p2pchat.core.records import Contact, Memory, OutboxEntry
+from p2pchat.core.session.renewal import Renewal
+from p2pchat.core.session.reunion import Reunion
+from p2pchat.core.session.session import Session
+from p2pchat.core.session.turns import Turn
+from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import OPEN_S
+from p2pchat.crypto.identity import fingerprint
+from p2pchat.ports import Entropy, exponential, sample, uniform
+from p2pchat.types import ContactId, MeshId, MessageState
+from p2pchat.wire.cell import Cell
+from p2pchat.wire.marks import Marks
+from p2pchat.wire.payload import MeshRenewed
+
+AWAY_S = 600.0
+"""Who had no link for so long greets all contacts when one comes, as at a start. After less nobody takes us
+for gone; and a neighbour that takes its link away and brings it back learns nothing."""
+
+GREET_GAP_S = 3.0
+"""The mean of the exponential gaps between those greetings."""
+
+GREET_S = (0.1, 1.0)
+"""Whom we have just met is greeted within a second."""
+
+
+_SETTLED = (Turn.RENEWED, Turn.RESTORED)
+_LASTING = (Turn.BEHIND.value, Turn.LOST.value)
+"""What a person's word alone does not end."""
+_TRUSTED = (*_LASTING, Turn.RIVALS.value)
+"""What is not ended by somebody being trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendInto:
+    """A sealed cell for every member of a mesh, ``GEOMETRY.cell`` bytes."""
+
+    mesh: MeshId
+    cell: bytes = field(repr=False)
+    patient: bool = False
+    """Whether it may wait for a place among cover."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeshTold:
+    """A contact says in which mesh it is."""
+
+    contact: ContactId
+    renewed: MeshRenewed = field(repr=False)
+
+
+Output = Order | SendInto | MeshTold
+
+
+class Talks:
+    """Each method returns what is to be done, in order."""
+
+    def __init__(self, memory: Memory, settings: Settings, entropy: Entropy, counters: Counter[str]) -> None:
+        """The profile in ``settings`` says how long receipts are awaited and answers wait; without one cells
+        take no stem."""
+        profile = settings.profile
+        self._quota_bytes = settings.contact_bytes
+        self._repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
+        self._answer_s = profile.answer_s if profile is not None else ANSWER_S
+        open_s = profile.open_s if profile is not None else OPEN_S
+        self._letterbox = Letterbox(entropy.child("letterbox"), open_s)
+        self._entropy = entropy
+        self._counters = counters
+        self._contacts = Contacts(memory.contacts, memory.identity.name)
+        self._purge = Purge(lines_expire=memory.lines_expire)
+        self._patience = Patience(memory.patience)
+        self._order = max((entry.order for entry in memory.outbox), default=0)
+        self._identity = memory.identity
+        self._recoveries = {each.contact: each for each in memory.recoveries}
+        self._tags: dict[bytes, ContactId] = {}
+        self._links: dict[MeshId, int] = {}
+        self._alone_since: dict[MeshId, float] = {}
+        """When the last link into a mesh went; since ever, before the first."""
+        self.ways: Callable[[MeshId], tuple[MeshId, ...]] = lambda mesh: (mesh,)
+        """In which meshes somebody may be heard who has told us of one: that, and those before it that we
+        have not left yet."""
+        self._heard_in: dict[ContactId, MeshId] = {}
+        """The newest mesh in which a contact was heard, since the node started."""
+        self._begun = 0
+        self._due: float | None = None
+        """When a conversation next has something to do; None: one has moved since it was asked."""
+        self._conversations: dict[ContactId, Conversation] = {}
+        for state in memory.sessions:
+            contact = self._contacts.get(state.contact)
+            if contact is not None:
+                session = Session.restore(state, memory.identity.pickle_key)
+                entries = [entry for entry in memory.outbox if entry.contact == contact.id]
+                self._conversations[contact.id] = self._conversation(contact, session, entries)
+
+    # --- what the parent asks
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """All, blocked ones included, in the order they were added."""
+        return self._contacts.all()
+
+    def contact(self, contact: ContactId) -> Contact | None:
+        """One, if it is one."""
+        return self._contacts.get(contact)
+
+    def be_called(self, name: str) -> None:
+        """The person here takes this name: nobody else gets it from now on."""
+        self._contacts.be_called(name)
+
+    def here(self, contact: ContactId, now: float) -> bool | None:
+        """Whether the contact was heard lately; None without a link, where nobody could be heard."""
+        talk = self._conversations.get(contact)
+        return None if talk is None or not self._links_to(talk) else talk.here(now)
+
+    def heard_at(self, contact: ContactId) -> float | None:
+        """When the contact was heard last, Unix seconds; None: not since this node began."""
+        talk = self._conversations.get(contact)
+        return talk.heard_at if talk is not None else None
+
+    def over_quota(self, contact: ContactId) -> bool:
+        """Whether what the contact sends waits, because it has filled its share of the disk."""
+        talk = self._conversations.get(contact)
+        return talk is not None and talk.over_quota
+
+    def waiting(self) -> int:
+        """Messages accepted and not yet final."""
+        return sum(talk.waiting for talk in self._conversations.values())
+
+    def next_wakeup(self) -> float:
+        """When ``tick`` is next due. Asked after every fact, most of which concern nobody here."""
+        if self._due is None:
+            due = [talk.next_wakeup() for talk in self._conversations.values()]
+            due.append(self._purge.next_wakeup())
+            due.append(self._patience.keep_at if self._conversations else None)
+            self._due = min((at for at in due if at is not None), default=NEVER)
+        return min(self._due, self._letterbox.open_at)
+
+    # --- time
+
+    def start(self, now: float) -> None:
+        """Listen for everybody's cells."""
+        self._patience.start(now)
+        for contact, talk in self._conversations.items():
+            self._listen(contact, talk)
+
+    def tick(self, now: float) -> list[Output]:
+        """Do what is due."""
+        self._due = None
+        moved = self._opened(now) + self._each(lambda talk: talk.tick(now), now)
+        kept = [Persist(self._patience.keep(now))] if now >= self._patience.keep_at else []
+        return [*self._purge.due(now), *kept, *moved]
+
+    def witnessed(self, others: int) -> None:
+        """So many others show by their clocks that ours is right."""
+        if self._patience.believe(others):
+            self._due = None
+
+    def leave(self, now: float) -> list[Output]:
+        """Say what should not wait until we are back."""
+        kept = Persist(self._patience.keep(now))
+        return [*self.empty(now), *self._each(lambda talk: talk.leave(now), now), kept]
+
+    def empty(self, now: float) -> list[Output]:
+        """Open at once whatever came: the node stops."""
+        out: list[Output] = []
+        while len(self._letterbox):
+            self._letterbox.open_at = now
+            out += self._opened(now)
+        return out
+
+    # --- meshes
+
+    def linked(self, home: MeshId, links: int, now: float) -> list[Output]:
+        """So many links into a mesh are up."""
+        before, self._links[home] = self._links.get(home, 0), links
+        met = [
+            talk
+            for talk in self._conversations.values()
+            if home in self.ways(talk.contact.mesh) and not talk.contact.blocked
+        ]
+        out = self._all(met, lambda talk: talk.connected(self._links_to(talk), now), now)
+        if before and not links:
+            self._alone_since[home] = now
+        if links and not before and now >= self._alone_since.get(home, -NEVER) + AWAY_S:
+            self._greet(met, now)
+        return out
+
+    def _greet(self, met: list[Conversation], now: float) -> None:
+        """We come from being away: greet one contact after the other, or whoever is next to us would count
+        them."""
+        at = now
+        for talk in sample(self._entropy, met, len(met)):
+            at += exponential(self._entropy, GREET_GAP_S)
+            talk.returned(at)
+        self._due = None
+
+    def unlinked(self, home: MeshId) -> None:
+        """The mesh was left."""
+        self._links.pop(home, None)
+        self._alone_since.pop(home, None)
+
+    def cell(self, cell: Cell, home: MeshId, late: bool, now: float) -> None:
+        """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
+        its copies leave for the neighbours."""
+        contact = self._tags.get(cell.tag)
+        if contact is not None:
+            if home == self._conversations[contact].contact.mesh:
+                self._heard_in[contact] = home
+            self._letterbox.put(Letter(cell, late), now)
+
+    def _opened(self, now: float) -> list[Output]:
+        """Open what was put aside, when it is time."""
+        found: dict[ContactId, list[Letter]] = {}
+        for letter in self._letterbox.due(now):
+            contact = self._tags.get(letter.cell.tag)
+            if contact is not None:  # they may have been removed, or blocked, meanwhile
+                found.setdefault(contact, []).append(letter)
+        out: list[Output] = []
+        for contact, letters in found.items():
+            talk = self._conversations[contact]
+            late = all(letter.late for letter in letters)
+            out += self._on(talk, talk.cells([letter.cell for letter in letters], late, now), now)
+        return out
+
+    def left(self, tag: bytes, now: float) -> list[Output]:
+        """The cell of ours that bears this tag is on its way."""
+        return self._each(lambda talk: talk.left(tag, now), now)
+
+    # --- neighbours who are contacts
+
+    def marks(self, home: MeshId, binding: bytes, entropy: Entropy, now: float) -> Marks:
+        """What to say on a link whose two ends alone know ``binding``: ``recognition``."""
+        return recognition.give(self._in(home), binding, entropy, now)
+
+    def recognise(self, home: MeshId, binding: bytes, said: Marks) -> ContactId | None:
+        """Which verified contact says it, if one does."""
+        return recognition.recognise(self._in(home), binding, said)
+
+    def welcome(self, contact: ContactId) -> bool:
+        """Whether the contact may know that a neighbour is we."""
+        talk = self._conversations.get(contact)
+        return talk is not None and recognition.welcome(talk)
+
+    # --- who is in which mesh
+
+    def tell_mesh(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Output]:
+        """Say to a contact in which mesh we are."""
+        talk = self._conversations.get(contact)
+        return self._on(talk, talk.tell_mesh(renewed, now), now) if talk is not None else []
+
+    def move(self, contact: ContactId, home: MeshId, now: float) -> list[Output]:
+        """A contact is in another mesh."""
+        out: list[Output] = [*self._renew(contact, lambda known: self._contacts.move(known, home))]
+        talk = self._conversations.get(contact)
+        if talk is None or talk.contact.blocked:
+            return out
+        return out + self._on(talk, talk.connected(self._links_to(talk), now), now)
+
+    def _links_to(self, talk: Conversation) -> int:
+        return sum(self._links.get(way, 0) for way in self.ways(talk.contact.mesh))
+
+    def _into(self, talk: Conversation) -> list[MeshId]:
+        """Where to send what is for a contact: everywhere it may be, until it was heard in the newest."""
+        ways = self.ways(talk.contact.mesh)
+        if self._heard_in.get(talk.contact.id) == ways[0] and self._links.get(ways[0], 0):
+            return [ways[0]]
+        return [way for way in ways if self._links.get(way, 0)] or [ways[0]]
+
+    # --- messages and contacts
+
+    def submit(self, fact: inputs.MessageSubmitted, now: float) -> list[Output]:
+        """Send a text."""
+        talk = self._conversations.get(fact.contact)
+        if talk is None or talk.contact.blocked:
+            return [Notify(MessageMoved(fact.id, fact.contact, MessageState.CANCELLED, now))]
+        self._order += 1
+        return self._on(talk, talk.submit(fact.id, fact.text, self._order, now), now)
+
+    def change(self, fact: inputs.ContactFact, now: float) -> list[Output]:
+        """The user wants something of a contact."""
+        match fact:
+            case inputs.ContactRenamed(contact, name):
+                return [*self._renew(contact, lambda known: self._contacts.rename(known, name))]
+            case inputs.ContactVerified(contact, verified):
+                noted = self._renew(contact, lambda known: self._contacts.verify(known, verified))
+                return [*noted, *(self._release(contact, now) if verified else [])]
+            case inputs.ContactBlocked(contact, blocked):
+                return self._block(contact, blocked, now)
+            case inputs.ContactMuted(contact, muted):
+                return [*self._renew(contact, lambda known: self._contacts.mute(known, muted))]
+            case inputs.ContactLasts(contact, seconds):
+                talk = self._conversations.get(contact)
+                return self._on(talk, talk.last_for(seconds, now), now) if talk is not None else []
+            case inputs.ContactRenewed(contact):
+                return self._begin_anew(contact, now)
+            case inputs.ContactRemoved(contact):
+                return [*self._remove(contact)]
+            case _:
+                assert_never(fact)
+
+    def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Output]]:
+        """Keep the contact and the session that a pairing brought."""
+        key = paired.identity_key
+        who = Contact(fingerprint(key), paired.name, key, home, paired.how, now)
+        contact, added = self._contacts.add(who)
+        renewal = Renewal(paired.leads, paired.renewal_key, now)
+        session = Session(contact.id, paired.olm, paired.sending, [paired.receiving], renewal)
+        talk = self._conversations.get(contact.id)
+        if talk is None:
+            talk = self._conversations[contact.id] = self._conversation(contact, session, [])
+        self._deafen(contact.id)
+        out = [*added, *self._on(talk, talk.renew(contact, session, now), now)]
+        self._listen(contact.id, talk)
+        return contact, out if contact.blocked else out + self._connect(talk, now)
+
+    def _renew(self, contact: ContactId, change: Callable[[Contact], list[Order]]) -> list[Order]:
+        """The record is another; the conversation goes by it."""
+        known = self._contacts.get(contact)
+        if known is None:
+            return []
+        out = change(known)
+        talk, renewed = self._conversations.get(contact), self._contacts.get(contact)
+        if talk is not None and renewed is not None:
+            talk.contact = renewed
+        return out
+
+    def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Output]:
+        out: list[Output] = [*self._renew(contact, lambda known: self._contacts.block(known, blocked))]
+        talk = self._conversations.get(contact)
+        if talk is None:
+            return out
+        if not blocked:
+            self._listen(contact, talk)
+            return out + self._connect(talk, now)
+        self._deafen(contact)
+        out += self._on(talk, talk.cancel(now), now)
+        return out + self._on(talk, talk.connected(0, now), now)
+
+    def _remove(self, contact: ContactId) -> list[Order]:
+        known = self._contacts.get(contact)
+        if known is None:
+            return []
+        self._deafen(contact)
+        self._conversations.pop(contact, None)
+        self._due = None
+        return self._contacts.remove(known)
+
+    # --- conversations
+
+    def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
+        self._begun += 1
+        entropy = self._entropy.child(f"conversation {self._begun}")
+        return Conversation(
+            contact,
+            session,
+            entries,
+            entropy,
+            self._counters,
+            self._purge,
+            self._patience,
+            Quota(self._quota_bytes),
+            Reunion(
+                contact.id,
+                contact.identity_key,
+                self._identity,
+                entropy.child("reunion"),
+                self._counters,
+                self._recoveries.pop(contact.id, None),
+            ),
+            self._repeat_s,
+            self._answer_s,
+        )
+
+    def _connect(self, talk: Conversation, now: float) -> list[Output]:
+        """A conversation begins, or begins again, amid whatever links there are."""
+        links = self._links_to(talk)
+        out = self._on(talk, talk.connected(links, now), now)
+        talk.returned(now + uniform(self._entropy, *GREET_S))
+        self._due = None
+        return out
+
+    def _in(self, home: MeshId) -> list[Conversation]:
+        return [talk for talk in self._conversations.values() if talk.contact.mesh == home]
+
+    def _each(self, does: Callable[[Conversation], Iterable[outputs.Output]], now: float) -> list[Output]:
+        return self._all(list(self._conversations.values()), does, now)
+
+    def _all(
+        self,
+        talks: Iterable[Conversation],
+        does: Callable[[Conversation], Iterable[outputs.Output]],
+        now: float,
+    ) -> list[Output]:
+        return [each for talk in talks for each in self._on(talk, does(talk), now)]
+
+    def _on(self, talk: Conversation, out: Iterable[outputs.Output], now: float) -> list[Output]:
+        done: list[Output] = []
+        self._due = None
+        for each in out:
+            match each:
+                case outputs.SendCell(cell, patient):
+                    done += [SendInto(way, cell, patient) for way in self._into(talk)]
+                case outputs.MeshTold(renewed):
+                    done.append(MeshTold(talk.contact.id, renewed))
+                case outputs.Lasts():
+                    done += self._last(talk.contact.id, each)
+                case outputs.Renewed(transcript):
+                    done += self._anew(talk.contact.id, transcript, now)
+                case outputs.Turned(turn, waiting):
+                    done += self._turned(talk.contact.id, turn, waiting)
+                case outputs.Retag(delta):
+                    if not talk.contact.blocked:
+                        self._retag(talk.contact.id, delta.added, delta.removed)
+                case _:
+                    done.append(each)
+        return done
+
+    def _last(self, contact: ContactId, decided: outputs.Lasts) -> list[Order]:
+        return self._renew(
+            contact,
+            lambda known: self._contacts.last(known, decided.seconds, decided.turn, by_them=decided.by_them),
+        )
+
+    # --- sessions that are out of step
+
+    def _begin_anew(self, contact: ContactId, now: float) -> list[Output]:
+        talk = self._conversations.get(contact)
+        if talk is None or talk.contact.blocked:
+            return []
+        return [*self._settle(contact, _LASTING), *self._on(talk, talk.begin_anew(now), now)]
+
+    def _release(self, contact: ContactId, now: float) -> list[Output]:
+        talk = self._conversations.get(contact)
+        if talk is None:
+            return []
+        return [*self._settle(contact, _TRUSTED), *self._on(talk, talk.release(now), now)]
+
+    def _settle(self, contact: ContactId, but: tuple[str, ...]) -> list[Order]:
+        """The person knows."""
+        return self._renew(
+            contact, lambda known: [] if known.standing in but else self._contacts.stand(known, "")
+        )
+
+    def _anew(self, contact: ContactId, transcript: bytes, now: float) -> list[Order]:
+        return self._renew(contact, lambda known: self._contacts.renew(known, transcript, now))
+
+    def _turned(self, contact: ContactId, turn: Turn, waiting: int) -> list[Order]:
+        noted: list[Order] = []
+        if turn is Turn.RIVALS:
+            standing = turn.value
+            noted = self._renew(contact, self._contacts.take_trust_back)
+        else:
+            standing = "held" if waiting else "" if turn in _SETTLED else turn.value
+        noted += self._renew(contact, lambda known: self._contacts.stand(known, standing))
+        return [*noted, Notify(SessionTurned(contact, turn.value, waiting))]
+
+    # --- tags
+
+    def _listen(self, contact: ContactId, talk: Conversation) -> None:
+        if not talk.contact.blocked:
+            self._tags.update(dict.fromkeys(talk.tags(), contact))
+
+    def _deafen(self, contact: ContactId) -> None:
+        self._tags = {tag: owner for tag, owner in self._tags.items() if owner != contact}
+
+    def _retag(self, contact: ContactId, added: Iterable[bytes], removed: Iterable[bytes]) -> None:
+        for tag in removed:
+            self._tags.pop(tag, None)
+        for tag in added:
+            self._tags[tag] = contact

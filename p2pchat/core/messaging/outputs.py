@@ -1,0 +1,63 @@
+"""What a conversation wants done.
+
+Knows: the names. Does not know: how any of it is done (``conversations``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from p2pchat.core.effects import Order
+from p2pchat.core.session.turns import Turn
+from p2pchat.crypto.envelope import TagDelta
+from p2pchat.wire import payload as wire
+
+
+@dataclass(frozen=True, slots=True)
+class SendCell:
+    """A sealed cell for every member of the contact's mesh. ``patient``: one that nobody waits for."""
+
+    cell: bytes
+    patient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retag:
+    """The tags to listen for have changed."""
+
+    delta: TagDelta
+
+
+@dataclass(frozen=True, slots=True)
+class Lasts:
+    """It was decided how long what is said lasts."""
+
+    seconds: float
+    turn: int
+    by_them: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeshTold:
+    """The contact says in which mesh it is."""
+
+    renewed: wire.MeshRenewed
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The session began anew; a hash of what was exchanged."""
+
+    transcript: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Something happened to the session that people must know."""
+
+    turn: Turn
+    waiting: int
+    """Messages that wait for the person's word."""
+
+
+Output = Order | SendCell | Retag | Lasts | Renewed | Turned | MeshTold

@@ -1,0 +1,75 @@
+"""How long what two people say to each other lasts, by a setting both have.
+
+Knows: which decision counts, when a line is to be forgotten, when to look. Does not know: lines, or how
+decisions travel.
+
+A decision concerns the lines that are written, or come, after it. Each line keeps the moment at which it is
+to be forgotten, so no later decision, ours or theirs, takes it back or brings it nearer.
+"""
+
+from __future__ import annotations
+
+from p2pchat.core.effects import Order, Persist
+from p2pchat.core.records import Contact, DropExpiredMessages
+from p2pchat.wire.payload import LASTING_TURN_MAX, Lasting
+
+PURGE_S = 20.0
+"""Between looks at what is old: nobody notices so much, and each look is one question to an index."""
+
+PURGE_MIN_S = 1.0
+"""A look is never sooner than this after the last one."""
+
+TURN_STEP = 2**16
+"""A contact's decision may be numbered so far beyond the last one. To use the numbers up, so that none is
+left for us, takes 2^32 messages."""
+
+
+class Purge:
+    """Has lines forgotten when their time has come."""
+
+    def __init__(self, *, lines_expire: bool) -> None:
+        """``lines_expire``: whether an earlier run left lines that are to be forgotten some day."""
+        self._gap = PURGE_S
+        self._at: float | None = 0.0 if lines_expire else None
+
+    def line(self, contact: Contact, now: float) -> float | None:
+        """When a line that is written or comes now is to be forgotten; None: never."""
+        if not contact.lasts_s:
+            return None
+        self._gap = min(self._gap, max(PURGE_MIN_S, contact.lasts_s / 2))
+        if self._at is None or self._at > now + self._gap:
+            self._at = now + self._gap
+        return now + contact.lasts_s
+
+    def next_wakeup(self) -> float | None:
+        """When to look next; never where all lines last for ever."""
+        return self._at
+
+    def due(self, now: float) -> list[Order]:
+        """Forget what is older than it may be."""
+        if self._at is None or now < self._at:
+            return []
+        self._at = now + self._gap
+        return [Persist(DropExpiredMessages(now))]
+
+
+def decided(contact: Contact, seconds: float) -> Lasting:
+    """A decision of ours: it follows all that we know of."""
+    return Lasting(seconds, min(contact.lasts_turn + 1, LASTING_TURN_MAX))
+
+
+def counts(contact: Contact, decision: Lasting) -> bool:
+    """Whether it replaces what is set: the later one does; of two that were made at once the shorter. One
+    that claims to be far later than any we know of does not count."""
+    if decision.turn > contact.lasts_turn + TURN_STEP:
+        return False
+    return (decision.turn, -_span(decision.seconds)) > (contact.lasts_turn, -_span(contact.lasts_s))
+
+
+def outdated(contact: Contact, decision: Lasting) -> bool:
+    """Whether its maker cannot know what is set here, as after a restored copy, and is to be told."""
+    return decision.turn < contact.lasts_turn
+
+
+def _span(seconds: float) -> float:
+    return seconds or float("inf")

@@ -1,0 +1,309 @@
+"""The invites that are open here, made or entered.
+
+Knows: which pairing a signal belongs to, and what we bring to it. Does not know: the steps of a pairing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from p2pchat.core.effects import Persist, Signal
+from p2pchat.core.inputs import InviteEntered, InviteOpened, Sought
+from p2pchat.core.kit.table import Table
+from p2pchat.core.membership.nearby import NearbyKey
+from p2pchat.core.membership.neighbour import SeatRef
+from p2pchat.core.pairing import (
+    Disturbed,
+    Failed,
+    Guessed,
+    Guest,
+    Host,
+    Ours,
+    Output,
+    Paired,
+    Ready,
+    topic_of,
+)
+from p2pchat.core.records import DropTried, Identity, PutTried, Tried
+from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
+from p2pchat.crypto.kdf import derive, nearby_invite_key
+from p2pchat.crypto.olm import OlmAccount
+from p2pchat.errors import LimitError, Malformed, TrustError, UsageError
+from p2pchat.ports import Entropy
+from p2pchat.types import ContactId, Topic
+from p2pchat.wire import signalling
+from p2pchat.wire.invite import InviteCode, InviteLink
+from p2pchat.wire.places import check_rendezvous, grown, is_public
+
+CAP = 16
+"""Invites open at once; nobody reads out more."""
+
+
+LOOK_S = 8.0
+"""How long a guest looks at its own network before it takes no for an answer: a host's announcement comes
+within a second of the question, which is asked three times, and a connection within another."""
+
+TRIED_CAP = 4096
+"""Codes remembered as tried; the oldest go. They run out within a day, unless somebody wants otherwise."""
+
+
+@dataclass(slots=True)
+class _Open:
+    party: Host | Guest
+    name: str | None
+    typed: tuple[str, ...] = ()
+    """Rendezvous, by the person."""
+    named: tuple[str, ...] = ()
+    """By the code that was given away."""
+    accept_new: bool = False
+    leads_into: bytes = b""
+    """The secret of our mesh, for the host of an invite."""
+
+    def agreed(self, paired: Paired) -> Paired:
+        """The person agreed to what they typed, and to the code; who else is named is theirs to accept."""
+        where = _distinct(self.party.met_at, paired.rendezvous)
+        typed = tuple(url for url in where if url in self.typed)
+        theirs = tuple(
+            url
+            for url in where
+            if url not in typed and is_public(url) and (url in self.named or self.accept_new)
+        )
+        return replace(paired, name=self.name or paired.name, typed=typed, theirs=theirs)
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """This contact came of that code before; if it is none any more, ``otherwise`` is so."""
+
+    contact: ContactId
+    otherwise: TrustError
+
+
+Order = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Persist | Came
+
+
+class Invites:
+    """Runs the pairings; each is known by the local number under which it was asked for."""
+
+    def __init__(
+        self, identity: Identity, tried: Iterable[Tried], entropy: Entropy, lan: bool = False
+    ) -> None:
+        """``lan``: places to meet may be found on this machine's own network."""
+        self.identity = identity
+        self._tried = Table[bytes, Tried](TRIED_CAP)
+        for each in tried:
+            self._tried.put(each.mark, each)
+        self._lan = lan
+        self._own: tuple[str, ...] = ()
+        self._entropy = entropy
+        self._open: dict[int, _Open] = {}
+
+    def open_for(self, fact: InviteOpened, home: MeshRecord) -> list[Order]:
+        """Wait for a guest who is to join ``home``."""
+        urls = _distinct(fact.rendezvous, grown((), home.rendezvous))
+        try:
+            check_rendezvous(urls)
+        except Malformed as error:
+            return [Failed(UsageError(str(error)))]
+        known = self.at(topic_of(fact.code)) if fact.code is not None else None
+        if known is not None:
+            return self._taken_over(known, fact)
+        if fact.code is not None and self._mark(fact.code) in self._tried:
+            return self._used_up(fact.code, _TRIED_HERE)
+        ours = Ours(self.identity.name, self._account(), home.secret, urls, urls)
+        entropy = self._entropy.child(f"invite {fact.invite}")
+        free = lambda topic: self.at(topic) is None  # noqa: E731
+        host = Host(ours, fact.link, fact.deadline, entropy, fact.code, free, self._own)
+        opened = _Open(host, fact.name, fact.rendezvous, leads_into=home.secret)
+        return self._begin(fact.invite, opened, bool(urls or self._own))
+
+    def _taken_over(self, known: int, fact: InviteOpened) -> list[Order]:
+        """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
+        number."""
+        if not self._waits_at(known, fact.code):
+            return [Failed(_MET_ALREADY)]
+        self._open[fact.invite] = self._open.pop(known)
+        return []
+
+    def _waits_at(self, invite: int, code: InviteCode | InviteLink | None) -> bool:
+        party = self._open[invite].party
+        return isinstance(party, Host) and party.code == code
+
+    def enter(self, fact: InviteEntered, typed: tuple[str, ...], now: float) -> list[Order]:
+        """Be somebody's guest. ``typed``: every rendezvous that the person has ever typed; a private address
+        that a link names must be among them."""
+        typed = _distinct(fact.rendezvous, typed)
+        named = fact.code.rendezvous if isinstance(fact.code, InviteLink) else ()
+        offered = [url for url in named if url in typed or is_public(url)]
+        urls = _distinct(offered, fact.rendezvous, self.identity.rendezvous)
+        if named and not offered:
+            return [Failed(UsageError(_private(named)))]
+        ours = Ours(self.identity.name, self._account(), b"", (), urls)
+        looks_until = now + LOOK_S if self._lan else 0.0
+        entropy = self._entropy.child(f"invite {fact.invite}")
+        guest = Guest(ours, fact.code, fact.deadline, entropy, looks_until)
+        known = self.at(guest.topic)
+        if known is not None:
+            return [Failed(_OURS if self._waits_at(known, fact.code) else _MET_ALREADY)]
+        if self._mark(fact.code) in self._tried:
+            return self._used_up(fact.code, _TRIED)
+        opened = _Open(guest, fact.name, typed, named, fact.accept_new)
+        return self._begin(fact.invite, opened, bool(urls) or self._lan)
+
+    def came_of(self, paired: Paired, contact: ContactId, now: float) -> list[Persist]:
+        """A pairing is complete: whoever asks for its code again is told with whom."""
+        return self._note(Tried(paired.used, now, contact))
+
+    def cancel(self, invite: int) -> list[Order]:
+        """We do not want it any more."""
+        known = self._open.pop(invite, None)
+        return [*known.party.cancel()] if known is not None else []
+
+    def leading_into(self, mesh_secret: bytes) -> list[int]:
+        """The numbers of the open invites into a mesh."""
+        return [number for number, each in self._open.items() if each.leads_into == mesh_secret]
+
+    def lead_into(self, before: bytes, secret: bytes) -> None:
+        """Whoever answers from now on is let into another mesh instead."""
+        for each in self._open.values():
+            if each.leads_into == before and isinstance(each.party, Host) and each.party.lead_into(secret):
+                each.leads_into = secret
+
+    def typed(self, url: str) -> bool:
+        """Whether the person has typed this rendezvous for one of the open invites."""
+        return any(url in each.typed for each in self._open.values())
+
+    def nearby_keys(self) -> list[NearbyKey]:
+        """By which keys the other ends of open invites are known nearby."""
+        return [
+            NearbyKey(
+                nearby_invite_key(opened.party.topic), opened.party.topic, isinstance(opened.party, Host)
+            )
+            for opened in self._open.values()
+            if not opened.party.begun
+        ]
+
+    def meet_nearby(
+        self, own: tuple[str, ...], found: Mapping[Sought, Sequence[str]], now: float
+    ) -> Iterable[tuple[int, list[Order]]]:
+        """Hosts wait at our ``own`` places on this machine's network, guests go to those that were found."""
+        self._own = own
+        return [
+            (number, self._after(number, opened.party.meet_nearby(self._nearby(opened.party, found)), now))
+            for number, opened in list(self._open.items())
+        ]
+
+    def _nearby(self, party: Host | Guest, found: Mapping[Sought, Sequence[str]]) -> Sequence[str]:
+        return self._own if isinstance(party, Host) else found.get(party.topic, ())
+
+    def open(self) -> list[int]:
+        """The numbers of all open invites."""
+        return list(self._open)
+
+    def at(self, topic: Topic) -> int | None:
+        """Which invite meets at this topic."""
+        return next((number for number, each in self._open.items() if each.party.topic == topic), None)
+
+    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[Order]:
+        """A rendezvous spoke to one of our pairings. Raises RefusedInput."""
+        party = self._open[invite].party
+        match message:
+            case signalling.Seated(topic, seat, others):
+                out = party.seated(SeatRef(url, topic, seat), others, now)
+            case signalling.Refused(_, reason):
+                out = party.refused(url, reason, now)
+            case signalling.Blob(topic, seat, blob):
+                out = party.blob(SeatRef(url, topic, seat), blob, now)
+            case signalling.Gone(topic, seat):
+                out = party.gone(SeatRef(url, topic, seat))
+        return self._after(invite, out, now)
+
+    def down(
+        self, url: str, topic: Topic | None, reason: str, now: float
+    ) -> Iterable[tuple[int, list[Order]]]:
+        """A rendezvous is out of reach; ``topic``: for this one alone."""
+        concerned = [(n, each) for n, each in self._open.items() if topic in (None, each.party.topic)]
+        return [(n, self._after(n, each.party.down(url, reason), now)) for n, each in concerned]
+
+    def tick(self, now: float) -> Iterable[tuple[int, list[Order]]]:
+        """Deadlines."""
+        return [
+            (number, self._after(number, each.party.tick(now), now))
+            for number, each in list(self._open.items())
+        ]
+
+    def next_wakeup(self) -> float | None:
+        """The next deadline."""
+        return min((each.party.next_wakeup() for each in self._open.values()), default=None)
+
+    def _account(self) -> OlmAccount:
+        """Our account for one pairing. Its one-time key lives and dies with the pairing: none is ever stored,
+        and none is left over from a pairing that failed."""
+        return OlmAccount(self.identity.account, self.identity.pickle_key)
+
+    def _begin(self, invite: int, opened: _Open, somewhere: bool) -> list[Order]:
+        if not somewhere:
+            return [Failed(_NO_NETWORK if self._lan else _NOWHERE)]
+        if len(self._open) >= CAP:
+            return [Failed(LimitError(f"{CAP} invites are open already; cancel one first"))]
+        self._open[invite] = opened
+        return [*opened.party.start()]
+
+    def _after(self, invite: int, out: list[Output], now: float) -> list[Order]:
+        """Say what was agreed to, note that a code was tried, and forget a pairing that is over."""
+        known = self._open[invite]
+        if known.party.over:
+            del self._open[invite]
+        done: list[Order] = []
+        for each in out:
+            match each:
+                case Paired():
+                    used = self._mark(known.party.code)
+                    done.append(replace(known.agreed(each), used=used))
+                case Guessed():
+                    done += self._note(Tried(self._mark(known.party.code), now))
+                case _:
+                    done.append(each)
+        return done
+
+    # --- codes that were tried
+
+    def _mark(self, code: InviteCode | InviteLink) -> bytes:
+        """What the code is known by here; without this home's key nobody can find it from that."""
+        secret = str(code).encode() if isinstance(code, InviteCode) else code.secret
+        return derive(self.identity.pickle_key, "tried invite", secret, size=16)
+
+    def _note(self, tried: Tried) -> list[Persist]:
+        forgotten = self._tried.put(tried.mark, tried)
+        dropped = [Persist(DropTried(forgotten))] if forgotten is not None else []
+        return [Persist(PutTried(tried)), *dropped]
+
+    def _used_up(self, code: InviteCode | InviteLink, why: TrustError) -> list[Order]:
+        contact = self._tried[self._mark(code)].contact
+        return [Came(contact, why)] if contact is not None else [Failed(why)]
+
+
+_NOWHERE = UsageError("no rendezvous is known; name one with --rendezvous URL")
+_NO_NETWORK = UsageError(
+    "this machine is on no private network just now, and no rendezvous is known; name one with"
+    " --rendezvous URL"
+)
+_OURS = UsageError("this is your own invite; give it to somebody else")
+_TRIED_HERE = TrustError(
+    "somebody began to answer this invite before its node went away, so it is used up; make a new one"
+)
+_TRIED = TrustError("this invite was tried from here already, and each works once; ask for a new one")
+_MET_ALREADY = UsageError("another invite with this number is open here; wait until that is over")
+
+
+def _distinct(*lists: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(url for urls in lists for url in urls))
+
+
+def _private(urls: tuple[str, ...]) -> str:
+    return (
+        f"this link meets at {urls[0]}, an address of a private network; "
+        f"if you know it to be right, add --rendezvous {urls[0]}"
+    )

@@ -1,0 +1,241 @@
+"""The node's connections to rendezvous servers, and the seats it wants there.
+
+Knows: which topics are wanted where, when to connect, how long to back off. Does not know: what is said at a
+seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Order, Signal
+from p2pchat.core.kit.table import Table
+from p2pchat.core.status import ClockStatus, RendezvousStatus
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import Topic
+from p2pchat.wire.signalling import Blob, Gone, Leave, Refused, Seated, SeatMode, Take
+
+Line = str
+"""One connection: the URL, or, where each topic has a connection of its own, the URL, ``#`` and the topic. No
+URL has a fragment."""
+
+Topical = Seated | Refused | Blob | Gone
+"""What a server says about one topic."""
+
+FIRST_BACKOFF_S = 1.0
+LAST_BACKOFF_S = 60.0
+"""A lost server is asked again after 1, 2, 4 … 60 s, each times U(0.75, 1.25), so that a restarted server is
+not met by everybody at once and is found again within about a minute."""
+
+FLOODED_FIRST_S = 60.0
+FLOODED_LAST_S = 3600.0
+"""A server that flooded us is left alone for 1, 2, 4 … 60 minutes, whether it welcomes us between or not,
+unless a person asks for it; an hour after that without a flood it begins anew."""
+
+CLOCKS_CAP = 64
+"""Servers of which it is remembered what time they told; eight times what one invite can name."""
+
+ASKED_CAP = 64
+"""Topics on one connection for which a seat was asked and none given yet; a node wants a handful at once."""
+
+FLOODERS_CAP = 64
+"""Servers remembered as such: eight times what one invite can name."""
+
+
+def url_of(line: Line) -> str:
+    """Where the connection leads."""
+    return line.partition("#")[0]
+
+
+def topic_of(line: Line) -> Topic | None:
+    """For which topic alone it is; None: for all."""
+    topic = line.partition("#")[2]
+    return Topic(bytes.fromhex(topic)) if topic else None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSeat:
+    """A machine wants a seat; the node passes the wish on to ``Rendezvous.want``."""
+
+    url: str
+    topic: Topic
+    mode: SeatMode
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveSeat:
+    """A machine gives its seat up."""
+
+    url: str
+    topic: Topic
+
+
+@dataclass(slots=True)
+class _Server:
+    wanted: dict[Topic, SeatMode] = field(default_factory=dict)
+    asked: Table[Topic, int] = field(default_factory=lambda: Table(ASKED_CAP))
+    """How many seats were asked for on this connection and not given yet."""
+    up: bool = False
+    connecting: bool = False
+    reason: str = ""
+    backoff: float = FIRST_BACKOFF_S
+    retry_at: float = 0.0
+
+
+@dataclass(slots=True)
+class _Flooder:
+    """What a server did is remembered also while no seat is wanted there."""
+
+    backoff: float
+    until: float
+
+
+class Rendezvous:
+    """Keeps a connection to every server at which some topic is wanted, and a seat for each such topic."""
+
+    def __init__(
+        self,
+        entropy: Entropy,
+        typed: Callable[[str], bool] = lambda url: False,
+        separate: bool = False,
+        nearby: Callable[[str], bool] = lambda url: False,
+    ) -> None:
+        """``typed``: whether the person has typed a URL; ``separate``: whether each topic gets a connection
+        of its own, so that no server sees which topics one node is at; ``nearby``: whether a URL is a place
+        on this machine's own network."""
+        self._entropy = entropy
+        self._typed = typed
+        self._separate = separate
+        self._nearby = nearby
+        self._servers: dict[Line, _Server] = {}
+        self._flooders = Table[str, _Flooder](FLOODERS_CAP)
+        self._ahead = Table[str, float](CLOCKS_CAP)
+        """How far our clock was ahead of each server's when it last welcomed us."""
+
+    def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Order]:
+        """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh
+        neighbours."""
+        line = self.line(url, topic)
+        server = self._servers.setdefault(line, _Server())
+        server.wanted[topic] = mode
+        if server.up:
+            return [_take(line, server, topic)]
+        return self._connect(line, server, now, asked=mode is not SeatMode.MESH)
+
+    def line(self, url: str, topic: Topic) -> Line:
+        """The connection over which is spoken at a seat."""
+        return f"{url}#{topic.hex()}" if self._separate else url
+
+    def unwant(self, url: str, topic: Topic) -> list[Order]:
+        """Leave the seat; the last one left closes the connection."""
+        line = self.line(url, topic)
+        server = self._servers.get(line)
+        if server is None or server.wanted.pop(topic, None) is None:
+            return []
+        leave: list[Order] = [Signal(line, Leave(topic))] if server.up else []
+        if server.wanted:
+            return leave
+        del self._servers[line]
+        return [*leave, CloseRendezvous(line)]
+
+    def up(self, line: Line, clock: float | None, now: float) -> list[Order]:
+        """Connected: take every wanted seat. ``clock``: what time it is there."""
+        url = url_of(line)
+        if clock is not None and not self._nearby(url):  # of a place nearby it may be our own clock
+            self._ahead.put(url, now - clock)
+        server = self._servers.get(line)
+        if server is None:
+            return [CloseRendezvous(line)]
+        server.up, server.connecting, server.reason = True, False, ""
+        server.backoff = FIRST_BACKOFF_S
+        return [_take(line, server, topic) for topic in server.wanted]
+
+    def may_say(self, line: Line, message: Topical) -> bool:
+        """Whether a server's word is one that we wait for: of a topic that we want there, and a seat once for
+        each time that we asked. A refusal may also answer a blob, and does not use up what was asked."""
+        server = self._servers.get(line)
+        if server is None:
+            return False
+        given = not isinstance(message, Seated) or _was_asked(server, message.topic)
+        return given and message.topic in server.wanted
+
+    def down(self, line: Line, reason: str, now: float, flooded: bool = False) -> None:
+        """Lost or never reached: back off, and longer from one that flooded."""
+        if flooded:
+            self._shun(url_of(line), now)
+        server = self._servers.get(line)
+        if server is None:
+            return
+        server.up = server.connecting = False
+        server.asked.clear()
+        server.reason = reason
+        server.retry_at = now + server.backoff * uniform(self._entropy, 0.75, 1.25)
+        server.backoff = min(LAST_BACKOFF_S, server.backoff * 2)
+
+    def retry(self, now: float) -> list[Order]:
+        """Somebody asks, or the network has changed: end every back-off but of those that flooded."""
+        for server in self._servers.values():
+            server.backoff, server.retry_at = FIRST_BACKOFF_S, now
+        return self.tick(now)
+
+    def _shun(self, url: str, now: float) -> None:
+        before = self._flooders.get(url)
+        again = before is not None and now < before.until + FLOODED_LAST_S
+        backoff = min(FLOODED_LAST_S, before.backoff * 2) if before and again else FLOODED_FIRST_S
+        self._flooders.put(url, _Flooder(backoff, now + backoff * uniform(self._entropy, 0.75, 1.25)))
+
+    def _retry_at(self, line: Line, server: _Server) -> float:
+        flooder = self._flooders.get(url_of(line))
+        return server.retry_at if flooder is None else max(server.retry_at, flooder.until)
+
+    def tick(self, now: float) -> list[Order]:
+        """Reconnect where the back-off is over."""
+        return [order for line, server in self._servers.items() for order in self._connect(line, server, now)]
+
+    def next_wakeup(self) -> float | None:
+        """The earliest end of a back-off."""
+        waiting = [self._retry_at(u, s) for u, s in self._servers.items() if not (s.up or s.connecting)]
+        return min(waiting, default=None)
+
+    def status(self, nearby: bool = False) -> tuple[RendezvousStatus, ...]:
+        """Every server at which a seat is wanted; or every place nearby."""
+        urls: dict[str, list[_Server]] = {}
+        for line, server in self._servers.items():
+            urls.setdefault(url_of(line), []).append(server)
+        return tuple(_status(url, known) for url, known in urls.items() if self._nearby(url) is nearby)
+
+    def clock(self) -> ClockStatus | None:
+        """What is to be thought of our clock: one server that agrees with it is enough."""
+        told = [ClockStatus(ahead, url) for url, ahead in self._ahead.items()]
+        return min(told, key=lambda each: abs(each.ahead_s), default=None)
+
+    def agreeing(self) -> int:
+        """How many servers' clocks say that ours is right."""
+        return sum(not ClockStatus(ahead, url).doubtful for url, ahead in self._ahead.items())
+
+    def _connect(self, line: Line, server: _Server, now: float, asked: bool = False) -> list[Order]:
+        retry_at = server.retry_at if asked else self._retry_at(line, server)
+        if server.up or server.connecting or now < retry_at:
+            return []
+        server.connecting = True
+        url = url_of(line)
+        return [ConnectRendezvous(line, self._typed(url), self._nearby(url))]
+
+
+def _status(url: str, servers: list[_Server]) -> RendezvousStatus:
+    reason = next((each.reason for each in servers if each.reason), "")
+    up = any(each.up for each in servers)
+    return RendezvousStatus(url, up if up or reason else None, reason)
+
+
+def _take(line: Line, server: _Server, topic: Topic) -> Signal:
+    server.asked.put(topic, server.asked.get(topic, 0) + 1)
+    return Signal(line, Take(topic, server.wanted[topic]))
+
+
+def _was_asked(server: _Server, topic: Topic) -> bool:
+    left = server.asked.pop(topic, 0) - 1
+    if left > 0:
+        server.asked.put(topic, left)
+    return left >= 0

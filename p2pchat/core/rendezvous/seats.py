@@ -1,0 +1,288 @@
+"""Where the members of a mesh meet: topics that change with the epochs, seats, and whom it is worth asking.
+
+Knows: whether we sit there, which seats we hold, what is known of others' seats, when to look again.
+Does not know: links, or how seats are taken (``rendezvous``).
+
+Whoever sits is a greeter. A node sits while it is short of links; one that has enough leaves when it sees
+that enough others sit, and looks in now and then whether they still do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from p2pchat.core.kit.table import Table
+from p2pchat.core.limits.pace import Pace
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
+from p2pchat.crypto.kdf import mesh_topic
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import NodeId, Seat, Topic
+from p2pchat.wire.signalling import OTHERS_MAX, SeatMode
+
+ASK_FIRST_S = 1.0
+ASK_LAST_S = 30.0
+"""A node short of links draws fresh neighbours after 1, 2, 4 … 30 s: quick while a mesh forms, 2 takes a
+minute after. A greeter with enough links looks every 30 s, too: a mesh in two pieces finds itself so."""
+
+LONELY_S = 3.0
+"""A node with no link at all asks again this long after an attempt that failed: attempts take up to 20 s, so
+it asks seldom enough."""
+
+RISE_SHARE = 1 / 3
+"""A greeter who sees a full sample of others, six, leaves with this probability at each look. From hundreds
+the number falls to six or seven in a few minutes, and hardly ever do all leave at once."""
+
+REACH_WEIGHT = 3.0
+"""A greeter leaves so many times as readily as its attempts at links fail, up to always: behind a hard NAT
+every other one does. Were all that stay such, nobody behind another could ever link (scenario ``nat``)."""
+
+BACK_FIRST_S = 600.0
+BACK_LAST_S = 14_400.0
+"""Who left looks in after about ten minutes, then ever more seldom, up to four hours, as long as enough
+others sit: of a thousand nodes one every quarter of a minute."""
+
+WOUND_S = 10.0
+"""Two links that broke within this time may mean that the mesh came apart."""
+
+WOUNDED_S = 15.0
+"""Who lost several links at once looks in within this time: the mesh may have come apart."""
+
+WOUNDED_FOR_S = 3600.0
+BROKEN_FOR_S = 900.0
+CURIOUS_SHARE = 0.05
+"""For so long after that, or after one link broke, a greeter offers a link to a greeter it never reached, at
+every look, and otherwise with this probability: a mesh in one piece gains nothing from it, and every new link
+disturbs the tree. Those who sit when a mesh comes apart have often lost no more than one."""
+
+TORN_S = 6.0
+"""While the mesh may be in pieces a greeter looks about this often: attempts at those who cannot be reached
+take twenty."""
+
+TOPIC_OVERLAP_S = 900.0
+"""Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
+hour."""
+
+AVOID_S = 20.0
+"""A seat whose link failed is left alone this long: it may simply be unreachable from here. Not while the
+mesh may be in pieces: nobody of another piece can be reached, and once one can, a look should find it."""
+
+REMEMBERED_CAP = 256
+"""Others' seats remembered; twice what eight rendezvous show in an hour of asking."""
+
+Wish = TakeSeat | LeaveSeat
+
+
+class Meeting:
+    """One mesh's seats."""
+
+    def __init__(self, secret: bytes, urls: tuple[str, ...], entropy: Entropy) -> None:
+        self._secret = secret
+        self._urls = urls
+        self._nearby: tuple[str, ...] = ()
+        self._entropy = entropy
+        self._topics: dict[Topic, None] = {}
+        self._crowds: dict[tuple[str, Topic], int] = {}
+        self._nodes = Table[tuple[str, Seat], NodeId](REMEMBERED_CAP)
+        self._reached = Table[tuple[str, Seat], None](REMEMBERED_CAP)
+        self._avoided = Table[tuple[str, Seat], float](REMEMBERED_CAP)
+        self._edge = 0.0
+        self._asking = Pace(entropy, ASK_FIRST_S, ASK_LAST_S)
+        self._back = Pace(entropy, BACK_FIRST_S, BACK_LAST_S)
+        self._wounded_at = self._broke_at = float("-inf")
+        self._linked = 0
+        self._failed = 0
+        """Attempts with strangers met here that came to a link, and that did not."""
+        self.sitting = True
+
+    # --- time
+
+    @property
+    def next_wakeup(self) -> float:
+        """When the topics change, or it is time to look in."""
+        return self._edge if self.sitting else min(self._edge, self._back.at)
+
+    @property
+    def ask_at(self) -> float:
+        """When fresh neighbours may be drawn."""
+        return self._asking.at
+
+    def at(self, topic: Topic) -> bool:
+        """Whether the topic is one of ours now."""
+        return topic in self._topics
+
+    def follow(self, now: float) -> list[Wish]:
+        """Take the present epochs' seats and leave the old ones; look in, if it is time."""
+        out: list[Wish] = []
+        if now >= self._edge:
+            before, self._topics = self._topics, dict.fromkeys(_topics(self._secret, now))
+            self._crowds = {key: n for key, n in self._crowds.items() if key[1] in self._topics}
+            self._edge = _next_edge(now)
+            out += self._take([topic for topic in self._topics if topic not in before])
+            out += self._leave([topic for topic in before if topic not in self._topics])
+        if not self.sitting and now >= self._back.at:
+            out += self.sit(now)
+        return out
+
+    # --- our seats
+
+    def meet_at(self, urls: tuple[str, ...], now: float) -> list[Wish]:
+        """Meet at these and at no others. At a new one somebody is expected."""
+        before, self._urls = self._urls, urls
+        new, gone = [url for url in urls if url not in before], [url for url in before if url not in urls]
+        self._crowds = {key: n for key, n in self._crowds.items() if key[0] not in gone}
+        if not self.sitting:
+            return self.sit(now) if new else []
+        topics = list(self._topics)
+        return [*_leave(gone, topics), *_take(new, topics)]
+
+    def meet_nearby(self, urls: Sequence[str]) -> list[Wish]:
+        """Meet at these places of this machine's own network, too, and at no others there. There we always
+        sit: it costs little, and whoever is there may reach nobody else."""
+        before, self._nearby = self._nearby, tuple(urls)
+        gone = [url for url in before if url not in urls]
+        topics = list(self._topics)
+        return [*_leave(gone, topics), *_take([url for url in urls if url not in before], topics)]
+
+    def sit(self, now: float) -> list[Wish]:
+        """Take seats, if we hold none."""
+        if self.sitting:
+            return []
+        self.sitting = True
+        self._asking.tried(now)
+        return _take(self._urls, list(self._topics))
+
+    def rise(self, now: float) -> list[Wish]:
+        """Leave our seats to others; the next look is some time from now."""
+        self.sitting = False
+        self._back.tried(now)
+        self._crowds.clear()
+        return _leave(self._urls, list(self._topics))
+
+    def leave_all(self, now: float) -> list[Wish]:
+        """Leave every seat for good."""
+        return [*self.rise(now), *self.meet_nearby(())]
+
+    def ask(self, now: float) -> list[Wish]:
+        """Take every seat again, which shows other neighbours; the next time a little later."""
+        self._asking.tried(now)
+        if self.torn(now):
+            self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * TORN_S)
+        return self._take(list(self._topics))
+
+    def crowded(self) -> bool:
+        """Whether a full sample of others sits wherever we sit, and we feel like leaving."""
+        enough = bool(self._crowds) and min(self._crowds.values()) >= OTHERS_MAX
+        hard_to_reach = REACH_WEIGHT * self._failed / max(1, self._failed + self._linked)
+        return enough and uniform(self._entropy, 0.0, 1.0) < max(RISE_SHARE, hard_to_reach)
+
+    def seated(self, url: str, topic: Topic, others: int) -> None:
+        """A seat is ours, and so many others were seen. How many are nearby says nothing of the rest."""
+        if url not in self._nearby:
+            self._crowds[(url, topic)] = others
+
+    def unseated(self, url: str) -> None:
+        """The connection to a rendezvous is gone, and our seats there with it."""
+        self._crowds = {key: n for key, n in self._crowds.items() if key[0] != url}
+
+    # --- when to ask
+
+    def linked(self) -> None:
+        """A link came up: if another is missing, ask soon."""
+        self._asking.succeeded()
+
+    def lost(self, now: float) -> None:
+        """A link went down: ask within a second, though not in step with everybody else who lost it, and soon
+        again."""
+        self._asking.hurry(now, ASK_FIRST_S)
+
+    def lonely(self, now: float) -> None:
+        """An attempt failed and there is no link at all: ask again soon."""
+        self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * LONELY_S)
+
+    def broke(self, now: float) -> None:
+        """A link of our own making broke: while we sit, we look whether the mesh is whole."""
+        before, self._broke_at = self._broke_at, now
+        if now < before + WOUND_S:
+            self.wounded(now)
+
+    def wounded(self, now: float) -> None:
+        """Several links broke at once: see soon who is there, and try everybody anew."""
+        self._wounded_at = now
+        self._reached.clear()
+        self._avoided.clear()
+        self._back.hurry(now, WOUNDED_S)
+        self._asking.hurry(now, WOUNDED_S)
+
+    def curious(self, now: float) -> bool:
+        """Whether to try a greeter we never reached although we have enough links."""
+        return self.torn(now) or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
+
+    def torn(self, now: float) -> bool:
+        """Whether the mesh may have come apart not long ago."""
+        return now < max(self._wounded_at + WOUNDED_FOR_S, self._broke_at + BROKEN_FOR_S)
+
+    # --- others' seats
+
+    def sits(self, url: str, seat: Seat, node: NodeId) -> None:
+        """Somebody's seat turned out to be this node's."""
+        self._nodes.put((url, seat), node)
+
+    def who(self, url: str, seat: Seat) -> NodeId | None:
+        """Whose seat it is, if that is known."""
+        return self._nodes.get((url, seat))
+
+    def reach(self, url: str, seat: Seat) -> None:
+        """We had a link with whoever sits there: we are in one piece with them."""
+        self._reached.put((url, seat), None)
+
+    def reached(self, url: str, seat: Seat) -> bool:
+        """Whether ``reach`` was said of that seat."""
+        return (url, seat) in self._reached
+
+    def met(self) -> None:
+        """An attempt with a stranger who sits here came to a link."""
+        self._linked += 1
+
+    def avoid(self, url: str, seat: Seat, now: float, declined: bool = False) -> None:
+        """An attempt with that seat came to nothing, perhaps because it was declined."""
+        self._failed += not declined
+        self._avoided.put((url, seat), now + AVOID_S)
+
+    def avoided(self, url: str, seat: Seat, now: float) -> bool:
+        """Whether a link with that seat has failed lately, and may not be what brings pieces together."""
+        return not self.torn(now) and self._avoided.get((url, seat), 0.0) > now
+
+    def _take(self, topics: list[Topic]) -> list[Wish]:
+        return _take(self._sat_at, topics)
+
+    def _leave(self, topics: list[Topic]) -> list[Wish]:
+        return _leave(self._sat_at, topics)
+
+    @property
+    def _sat_at(self) -> tuple[str, ...]:
+        return (*self._urls, *self._nearby) if self.sitting else self._nearby
+
+
+def _take(urls: Iterable[str], topics: list[Topic]) -> list[Wish]:
+    return [TakeSeat(url, topic, SeatMode.MESH) for topic in topics for url in urls]
+
+
+def _leave(urls: Iterable[str], topics: list[Topic]) -> list[Wish]:
+    return [LeaveSeat(url, topic) for topic in topics for url in urls]
+
+
+def epochs(now: float) -> list[int]:
+    """Of which epochs the members of a mesh have to be met now: one, or two near an edge."""
+    return sorted({epoch_at(now - TOPIC_OVERLAP_S), epoch_at(now), epoch_at(now + TOPIC_OVERLAP_S)})
+
+
+def _topics(secret: bytes, now: float) -> list[Topic]:
+    return [mesh_topic(secret, epoch) for epoch in epochs(now)]
+
+
+def _next_edge(now: float) -> float:
+    """The next moment at which ``_topics`` changes."""
+    start = epoch_at(now) * EPOCH_SECONDS
+    edges = (start + TOPIC_OVERLAP_S, start + EPOCH_SECONDS - TOPIC_OVERLAP_S, start + EPOCH_SECONDS)
+    return next(edge for edge in edges if edge > now)

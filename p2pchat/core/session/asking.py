@@ -1,0 +1,352 @@
+"""What an end does that wants to begin anew: it knocks, shows that it is there, asks, and takes the answer.
+
+Knows: what we asked and when to ask again. Does not know: why, or what becomes of the session that is made.
+
+What we asked is kept on disk: a node that is stopped and started goes on with it, and can open an answer that
+came meanwhile. It is forgotten when it is answered, or too old.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from p2pchat.core.records import Identity
+from p2pchat.core.session.inquiry import NEVER
+from p2pchat.core.session.renewal import Renewal
+from p2pchat.core.session.session import Session
+from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, ReceiveChain, SendChain, epoch_at
+from p2pchat.crypto.exchange import SEED_BYTES, KemKey
+from p2pchat.crypto.kdf import KEY_BYTES, digest
+from p2pchat.crypto.olm import OlmAccount, OlmSession
+from p2pchat.crypto.recovery import (
+    HIDDEN_BYTES,
+    Agreed,
+    PublicKey,
+    RecoveryKey,
+    agreed,
+    open_under,
+    proved,
+    seal_under,
+    secret_for,
+)
+from p2pchat.errors import RefusedInput, Unreadable
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import ContactId
+from p2pchat.wire import codec
+from p2pchat.wire.payload import CIPHERTEXT_BYTES
+from p2pchat.wire.recovery import (
+    ASK_BYTES,
+    NAME_BYTES,
+    Answer,
+    AnswerKeys,
+    Ask,
+    AskKeys,
+    Challenge,
+    Knock,
+    Living,
+    Word,
+    decode_answer_keys,
+    encode_ask_keys,
+    encode_word,
+)
+
+FIRST_S = (1.0, 4.0)
+"""An end that is out of step knocks after a random moment."""
+
+AGAIN_S = (20.0, 21_600.0)
+"""Then again, at gaps that double from the first to the second; each knock is two cells."""
+
+ASKED_S = 60.0
+"""Whoever was asked listens for forty seconds before it answers: so long there is no need to knock."""
+
+ASKS_MAX = 8
+"""Asks for one knock, of which any may be answered."""
+
+LIVING_S = 5400.0
+"""An end that was told that another home lives asks again after so long, or longer."""
+
+SETTLED_S = 600.0
+"""A session that is of no use sooner than this leaves the gaps as long as they were: a contact who makes us
+begin anew again and again makes us do it ever more seldom."""
+
+HEED_S, OTHERS_S, ANSWER_S = 2.0, 15.0, 90.0
+"""An answer is heeded the first after it came, the second after we were first challenged, and the third after
+it came if another has challenged us: a copy of the contact's home may be quicker than the home."""
+
+KEPT_S = 21_600.0
+"""So long an ask is good for an answer; then another is made."""
+
+UNHEARD = bytes(NAME_BYTES)
+
+
+@dataclass(slots=True)
+class _Ask:
+    """What we asked, of a contact who has shown to be there."""
+
+    challenge: bytes
+    """Its ciphertext."""
+    secret: bytes = field(repr=False)
+    word: Ask
+    box: bytes = field(default=b"", repr=False)
+    """Of its answer."""
+    answered_at: float = 0.0
+    made_at: float | None = None
+    """If in this run."""
+
+
+@dataclass(slots=True)
+class _Knock:
+    word: Knock
+    secret: bytes = field(repr=False)
+    account: OlmAccount
+    one_time: bytes
+    """Public, of that account."""
+    kem: KemKey
+    until: float
+    challenge: bytes = b""
+    """The ciphertext by which the contact showed that it is there."""
+    asks: list[_Ask] = field(default_factory=list)
+    """One for each challenge, with the same keys: the contact was started anew, or somebody has kept a
+    challenge of before back."""
+    new: bool = True
+    """Of this run. One of before another life of this home may have used as well, and had its answer."""
+
+
+class Asking:
+    """One contact's. ``moved``: there is something to keep."""
+
+    def __init__(
+        self,
+        contact: ContactId,
+        theirs: bytes,
+        identity: Identity,
+        entropy: Entropy,
+        kept: list[Any],
+    ) -> None:
+        """``theirs``: the contact's identity key; ``kept``: an earlier ``snapshot``."""
+        self._contact = contact
+        self._their_identity = theirs
+        self._identity = identity
+        self._entropy = entropy
+        self.moved = False
+        self.at = NEVER
+        """When to knock."""
+        self._gap = AGAIN_S[0]
+        self._begun_at = self._challenged_at = -NEVER
+        self._knock: _Knock | None = _restored(kept[0], identity) if kept else None
+
+    @property
+    def challenged(self) -> bool:
+        """Whether the contact has shown that it hears us outside the session."""
+        return self._knock is not None and bool(self._knock.challenge)
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """As plain values; empty if there is nothing to keep."""
+        self.moved, knock = False, self._knock
+        if knock is None:
+            return []
+        value = {
+            "ciphertext": knock.word.ciphertext,
+            "secret": knock.secret,
+            "until": knock.until,
+            "account": knock.account.pickle(),
+            "one_time": knock.one_time,
+            "seed": knock.kem.seed,
+            "challenge": knock.challenge,
+            "asks": [
+                [ask.challenge, ask.secret, ask.word.box, ask.box, ask.answered_at] for ask in knock.asks
+            ],
+        }
+        return [value]
+
+    # --- when
+
+    def connected(self, now: float) -> None:
+        """A link came up: a clock that was ahead when we knocked is right again."""
+        knock = self._knock
+        if knock is not None and knock.until > now + KEPT_S:
+            knock.until, self.moved = now + KEPT_S, True
+        for ask in self._answered():
+            ask.answered_at = min(ask.answered_at, now)
+
+    def soon(self, now: float) -> None:
+        """Something is wrong."""
+        if now >= self._begun_at + SETTLED_S:
+            self._gap = AGAIN_S[0]
+            self.at = now + uniform(self._entropy, *FIRST_S)
+        else:
+            self._wait(now)
+
+    def at_once(self, now: float) -> None:
+        """A person wants it."""
+        self.at, self._gap = now, AGAIN_S[0]
+
+    def cease(self) -> None:
+        """Nothing is wrong any more; an answer would be of no use."""
+        self.moved |= self._knock is not None
+        self.at, self._knock = NEVER, None
+
+    def _wait(self, now: float) -> None:
+        self.at = now + self._gap * uniform(self._entropy, 0.8, 1.2)
+        self._gap = min(AGAIN_S[1], self._gap * 2)
+
+    # --- what is said
+
+    def knock(self, theirs: PublicKey, now: float) -> Word:
+        """Knock, and again later."""
+        if self._knock is None or now >= self._knock.until:
+            secret, ciphertext = secret_for(theirs)
+            account = OlmAccount(self._identity.account, self._identity.pickle_key)
+            kem, one_time = KemKey.generate(self._entropy), account.one_time_key()
+            self._challenged_at = -NEVER
+            self._knock = _Knock(Knock(ciphertext), secret, account, one_time, kem, now + KEPT_S)
+            self.moved = True
+        self._wait(now)
+        return self._knock.word
+
+    def heard(self, challenge: Challenge, own: RecoveryKey, now: float) -> bool:
+        """Whether the contact says by it, now, that it heard us knock. Raises Unreadable."""
+        knock = self._knock
+        if knock is None or challenge.knock != name_of(knock.word):
+            return False
+        ciphertext = open_under(knock.secret, "challenge", challenge.box)
+        if len(ciphertext) != CIPHERTEXT_BYTES:
+            raise Unreadable("a challenge of another size")
+        own.open(ciphertext)  # raises on one that cannot be met
+        self.moved |= knock.challenge != ciphertext
+        if not knock.challenge:
+            self._challenged_at = now
+        knock.challenge = ciphertext
+        return True
+
+    def ask(self, own: RecoveryKey, unheard: bytes, now: float) -> list[Word]:
+        """Ask, once the contact has shown that it is there. ``unheard``: see ``AskKeys``."""
+        knock = self._knock
+        if knock is None or not knock.challenge:
+            return []
+        self.at = max(self.at, now + ASKED_S)
+        ask = next((each for each in knock.asks if each.challenge == knock.challenge), None)
+        if ask is None:
+            secret = proved(knock.secret, own.open(knock.challenge))
+            keys = encode_ask_keys(AskKeys(knock.one_time, knock.kem.encapsulation_key, unheard))
+            word = Ask(name_of(knock.word), seal_under(secret, "ask", keys))
+            ask = _Ask(knock.challenge, secret, word, made_at=now)
+            knock.asks, self.moved = [*knock.asks, ask][-ASKS_MAX:], True
+        return [ask.word]
+
+    def refused(self, living: Living, now: float) -> bool:
+        """Whether the contact, who has read what we asked, stays with another home. Raises Unreadable."""
+        ask = self._asked(living.ask)
+        if ask is None:
+            return False
+        open_under(ask.secret, "living", living.box)
+        self._knock, self.moved = None, True
+        self._gap = max(self._gap, LIVING_S)
+        self._wait(now)
+        return True
+
+    def answered(self, answer: Answer, now: float) -> bool:
+        """The contact begins anew with us, or a copy of its home does; whether both do. Raises Unreadable, or
+        Malformed."""
+        ask, knock = self._asked(answer.ask), self._knock
+        if ask is None or knock is None:
+            return False
+        if not ask.box:
+            self._made(knock, ask, answer.box, now)
+            ask.box, ask.answered_at, self.moved = answer.box, now, True
+        return knock.new and len(self._answered()) > 1
+
+    @property
+    def new(self) -> bool:
+        """Whether nobody else can have had an answer to what we ask."""
+        return self._knock is not None and self._knock.new
+
+    @property
+    def heed_at(self) -> float:
+        """When an answer is heeded."""
+        answered = self._answered()
+        if self._knock is None or not answered:
+            return NEVER
+        first = min(ask.answered_at for ask in answered)
+        others = any(ask.made_at is not None and not ask.box for ask in self._knock.asks)
+        return max(first + (ANSWER_S if others else HEED_S), self._challenged_at + OTHERS_S)
+
+    def heed_answer(self, now: float) -> tuple[Session, bytes] | None:
+        """The session that the contact begins with us, and its transcript, once it is clear that no other
+        answers."""
+        knock = self._knock
+        if knock is None or now < self.heed_at:
+            return None
+        ask = max(self._answered(), key=lambda one: (one.made_at is not None, one.answered_at))
+        try:
+            made = self._made(knock, ask, ask.box, now)
+        except RefusedInput:
+            knock.asks.remove(ask)  # it has waited too long
+            return None
+        self._knock, self.moved, self._begun_at = None, True, now
+        self._wait(now)
+        self.at += self._gap  # we shall be heard in the new session first
+        return made
+
+    @property
+    def awaited_until(self) -> float:
+        """So long those who have challenged us may answer."""
+        asks = self._knock.asks if self._knock is not None else []
+        made = [ask.made_at for ask in asks if ask.made_at is not None]
+        return max(made, default=-NEVER) + ANSWER_S
+
+    def _made(self, knock: _Knock, ask: _Ask, box: bytes, now: float) -> tuple[Session, bytes]:
+        keys = decode_answer_keys(open_under(ask.secret, "answer", box))
+        if not -FUTURE_EPOCHS <= epoch_at(now) - keys.epoch <= PAST_EPOCHS:
+            raise Unreadable("an answer from another time")
+        account = OlmAccount(knock.account.pickle(), self._identity.pickle_key)  # another may answer, too
+        olm, hidden = account.inbound(self._their_identity, keys.olm)
+        if len(hidden) != HIDDEN_BYTES:
+            raise Unreadable("an answer that hides nothing")
+        own, theirs = self._identity.identity_key, self._their_identity
+        exchange = exchanged(name_of(ask.word), keys, own, theirs)
+        made = agreed(knock.kem.decapsulate(keys.ciphertext), hidden, *exchange)
+        return begun(self._contact, olm, made, keys.epoch, True, now), made.transcript
+
+    def _answered(self) -> list[_Ask]:
+        return [ask for ask in self._knock.asks if ask.box] if self._knock is not None else []
+
+    def _asked(self, name: bytes) -> _Ask | None:
+        asks = self._knock.asks if self._knock is not None else []
+        return next((each for each in asks if name == name_of(each.word)), None)
+
+
+def _restored(kept: object, identity: Identity) -> _Knock:
+    read = codec.Reader(kept)
+    knock = _Knock(
+        Knock(read.bytes("ciphertext", CIPHERTEXT_BYTES)),
+        read.bytes("secret", KEY_BYTES),
+        OlmAccount(read.bytes("account"), identity.pickle_key),
+        read.bytes("one_time", 32),
+        KemKey.from_seed(read.bytes("seed", SEED_BYTES)),
+        read.number("until", 0.0, NEVER),
+        read.bytes("challenge", limit=CIPHERTEXT_BYTES),
+        new=False,
+    )
+    for challenge, secret, box, *answer in read.items("asks", ASKS_MAX):
+        knock.asks.append(_Ask(challenge, secret, Ask(name_of(knock.word), box), *answer))
+    return knock
+
+
+def name_of(word: Knock | Ask) -> bytes:
+    """By which it is called; all that was exchanged until then goes into it."""
+    return digest(encode_word(word), ASK_BYTES)
+
+
+def begun(contact: ContactId, olm: OlmSession, made: Agreed, epoch: int, asked: bool, now: float) -> Session:
+    """The session that two ends begin anew with each other. ``asked``: whether this end is the one that
+    asked; the other one leads the renewals of the keys."""
+    own, theirs = (made.asker, made.answerer) if asked else (made.answerer, made.asker)
+    renewal = Renewal(not asked, made.renewal_key, now)
+    return Session(contact, olm, SendChain(own, epoch), [ReceiveChain(theirs, epoch)], renewal)
+
+
+def exchanged(ask: bytes, keys: AnswerKeys, asker: bytes, answerer: bytes) -> tuple[bytes, ...]:
+    """All that the roots of the new session take in."""
+    return ask, asker, answerer, keys.epoch.to_bytes(4, "big"), keys.ciphertext, keys.olm

@@ -1,0 +1,131 @@
+"""Whether the contact answers in our session: so many questions, each with its time to be answered.
+
+Knows: when to ask, and which silence counts. Does not know: what follows from it.
+
+A silence counts only while we can be heard: not before the question has left, not when the link went
+meanwhile, and not when this machine slept. (A link that is dead is found out sooner than a question's time is
+over: ``link.QUIET_S``.) A node that runs for moments asks in each run, and the times in which it listened
+add up; an answer to any of the questions, which the mesh keeps meanwhile, ends it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from p2pchat.core.session.session import CHAIN_BYTES, Position, Session
+from p2pchat.ports import Entropy, uniform
+from p2pchat.wire.codec import Reader
+
+SAY_S = (0.5, 2.5)
+"""What another caused does not leave at once."""
+
+QUESTIONS = 4
+"""So many go unanswered before nobody is there: single cells may be lost."""
+
+LATE_S = 5.0
+"""Whoever looks so much later than it wanted was asleep, and has not listened."""
+
+MOMENT_S = 3.0
+"""Who stops sooner after a question has not listened at all: what came meanwhile is not caught up on yet."""
+
+NEVER = 2.0**53
+
+
+class Inquiry:
+    """One. ``tick`` when ``at`` has come, while there is a link. ``moved``: there is something to keep."""
+
+    def __init__(self, entropy: Entropy, now: float, gap_s: float, counts: bool = True) -> None:
+        """``gap_s``: the time that each question has; ``counts``: whether silence says anything yet."""
+        self._entropy = entropy
+        self._gap_s = gap_s
+        self.at = self._soon(now)
+        self.over = False
+        """Nobody answers."""
+        self.counts = counts
+        self.moved = True
+        self._unanswered = 0
+        self._listened_s = 0.0
+        """To the next one; runs of before, too."""
+        self._since: Position | None = None
+        """Where we stood when we first asked."""
+        self._asked_at: float | None = None
+        self._vain = 0
+
+    @classmethod
+    def restore(cls, entropy: Entropy, kept: Reader, gap_s: float, counts: bool = True) -> Inquiry:
+        """Undo ``snapshot``; homes of before kept less."""
+        made = cls(entropy, 0.0, gap_s, counts)
+        made.moved, made._unanswered = False, kept.integer("unanswered", 0, 2**16)
+        if "listened_s" in kept:
+            made._listened_s = kept.number("listened_s", 0.0, gap_s)
+            chain, place = kept.bytes("chain", limit=CHAIN_BYTES), kept.items("place", 2)
+            made._since = (chain, place[0], place[1]) if chain else None
+        return made
+
+    def snapshot(self) -> dict[str, Any]:
+        """As plain values."""
+        self.moved = False
+        chain, *place = self._since if self._since is not None else (b"",)
+        known = {"unanswered": self._unanswered, "listened_s": self._listened_s}
+        return known | {"chain": chain, "place": place}
+
+    def tick(self, now: float) -> bool:
+        """Whether to ask now."""
+        if self.over or now < self.at:
+            return False
+        had_its_time = self._asked_at is not None and now <= self.at + LATE_S
+        quiet = had_its_time and self._silent()
+        self._asked_at, self.at = None, NEVER if quiet else self._soon(now + self._time())
+        return not quiet
+
+    def _silent(self) -> bool:
+        """A question had its time; whether there were enough."""
+        if not self.counts:
+            self._vain += 1
+            return self._vain >= QUESTIONS
+        self._unanswered, self._listened_s, self.moved = self._unanswered + 1, 0.0, True
+        self.over = self._unanswered >= QUESTIONS
+        return self.over
+
+    def _time(self) -> float:
+        """What the next question has, after what was listened before."""
+        left = self._gap_s - self._listened_s if self._unanswered < QUESTIONS else 0.0
+        return max(min(MOMENT_S, self._gap_s), left)
+
+    def asked(self, before: Position, now: float) -> None:
+        """The question left; ``before``: where we stood until then."""
+        self._asked_at = now
+        if self._since is None:
+            self._since, self.moved = before, True
+
+    def answered(self, session: Session) -> bool:
+        """Whether the contact has shown that it saw a question."""
+        return self._since is not None and session.answered(self._since)
+
+    def stopped(self, now: float) -> None:
+        """The node stops. Until then it has listened, and if it starts again it goes on."""
+        asked_at, self._asked_at = self._asked_at, None
+        if asked_at is None or not self.counts or not now - asked_at >= MOMENT_S:
+            return
+        self._listened_s, self.moved = self._listened_s + now - asked_at, True
+        if self._listened_s >= self._gap_s:
+            self._unanswered, self._listened_s = self._unanswered + 1, 0.0
+
+    def interrupted(self, now: float) -> None:
+        """The link was down: a question that was open may not have been heard. Those that had their time
+        before count, also when another run asked them."""
+        if not self.over:
+            self.at, self._asked_at, self._vain = self._soon(now), None, 0
+
+    def count(self, now: float) -> None:
+        """Silence counts, from now on."""
+        if not self.counts:
+            self.counts = True
+            self.interrupted(now)
+
+    def end(self, now: float) -> None:
+        """It is known otherwise that nobody answers."""
+        self.over, self.at = True, now
+
+    def _soon(self, now: float) -> float:
+        return now + uniform(self._entropy, *SAY_S)

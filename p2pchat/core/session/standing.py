@@ -1,0 +1,93 @@
+"""Where two ends stand in their session, as they tell each other outside it.
+
+Knows: when to tell, and what is likely from what is told. Does not know: how to be sure of it (``reunion``).
+
+A word may come late, and whoever has a copy of our keys can say it in the contact's name: only what lies
+ahead of us tells anything, and nothing for certain.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from p2pchat.core.session.inquiry import NEVER
+from p2pchat.core.session.session import Session
+from p2pchat.ports import Entropy, uniform
+from p2pchat.wire.recovery import Standing
+
+UNHEARD_S = (600.0, 1200.0)
+"""A contact who is not heard for so long is told where we stand: an end that went back far enough hears
+nothing else of us."""
+
+MAX_S = 21_600.0
+"""Gaps between two such words double up to this."""
+
+REPLY_GAP_S = 600.0
+"""Words about where we stand that another causes are at least this far apart."""
+
+FORMER_KNOWN = 8
+"""Names of former sessions that are remembered."""
+
+
+class Seems(Enum):
+    """What a word of the contact's makes likely."""
+
+    FINE = "fine"
+    BEHIND = "behind"
+    """The contact has not heard of all that we have."""
+    APART = "apart"
+    """We have not heard of all that the contact has, or it is in another session."""
+
+
+class Standings:
+    """One contact's."""
+
+    def __init__(self, entropy: Entropy, former: list[bytes]) -> None:
+        """``former``: names of sessions that we have left."""
+        self._entropy = entropy
+        self.former = former
+        self.at = NEVER
+        """When to tell where we stand."""
+        self._gap = UNHEARD_S[0]
+        self._reply_at = 0.0
+
+    def connected(self, now: float) -> None:
+        """A link came up."""
+        if self.at == NEVER:
+            self.at = now + uniform(self._entropy, *UNHEARD_S) / 4
+
+    def heard(self, now: float) -> None:
+        """The contact was heard in the session."""
+        self.at = now + uniform(self._entropy, *UNHEARD_S)
+        self._gap = UNHEARD_S[0]
+
+    def told(self, now: float) -> None:
+        """It was said where we stand; again later."""
+        self.at = now + self._gap * uniform(self._entropy, 0.8, 1.2)
+        self._gap = min(MAX_S, self._gap * 2)
+
+    def reply(self, now: float) -> bool:
+        """Whether to say it because another did."""
+        if now < self._reply_at:
+            return False
+        self._reply_at = now + REPLY_GAP_S
+        return True
+
+    def leave(self, session: Session) -> None:
+        """The session is not ours any more; the contact may still be in it."""
+        self.former = [*self.former, session.name][-FORMER_KNOWN:]
+
+    def judge(self, theirs: Standing, session: Session) -> Seems:
+        """Where the contact stands, or stood when it said so, if it was the contact."""
+        if theirs.session != session.name:
+            return Seems.BEHIND if theirs.session in self.former else Seems.APART
+        if theirs.next > session.next_number:
+            return Seems.APART
+        if theirs.next < session.told or theirs.sent < session.expected:
+            return Seems.BEHIND
+        return Seems.FINE
+
+
+def standing(session: Session) -> Standing:
+    """Where we stand."""
+    return Standing(session.name, session.expected, session.next_number)

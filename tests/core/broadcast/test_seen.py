@@ -1,0 +1,40 @@
+"""A cell goes on once, while it lives."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.core.broadcast.seen import Seen
+from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS
+
+NOW = 100 * EPOCH_SECONDS + 1.0
+
+
+def test_a_cell_is_new_once() -> None:
+    seen = Seen()
+    assert seen.first_sight(b"a", 100, NOW)
+    assert not seen.first_sight(b"a", 100, NOW)
+    assert seen.first_sight(b"b", 100, NOW)
+    assert seen.known(b"a") and not seen.known(b"c")
+
+
+@pytest.mark.parametrize("epoch", range(90, 110))
+def test_only_living_epochs_are_relayed(epoch: int) -> None:
+    assert Seen().alive(epoch, NOW) == (100 - PAST_EPOCHS <= epoch <= 100 + FUTURE_EPOCHS)
+
+
+def test_what_has_died_is_forgotten() -> None:
+    seen = Seen()
+    seen.first_sight(b"a", 100, NOW)
+    later = NOW + (PAST_EPOCHS + 1) * EPOCH_SECONDS
+    assert seen.first_sight(b"b", 105, later)
+    assert not seen.known(b"a") and seen.known(b"b")
+
+
+def test_the_table_has_a_cap_and_forgets_a_part_of_the_oldest() -> None:
+    seen = Seen(cap=16)
+    for number in range(17):
+        seen.first_sight(b"%d" % number, 99 + number % 2, NOW)
+    assert seen.forgotten == 3
+    assert [number for number in range(17) if not seen.known(b"%d" % number)] == [0, 2, 4]
+    assert seen.first_sight(b"0", 99, NOW)

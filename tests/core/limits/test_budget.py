@@ -1,0 +1,38 @@
+"""A link brings so much at once, and so much in the long run."""
+
+from __future__ import annotations
+
+from p2pchat.core.limits.budget import BURST, CELLS_PER_S, Budget
+
+
+def test_a_burst_and_then_a_rate() -> None:
+    budget = Budget(0.0)
+    assert sum(budget.draw(0.0) for _ in range(2000)) == BURST
+    assert budget.share < 0.01
+    assert sum(budget.draw(5.0) for _ in range(2000)) == 5 * CELLS_PER_S
+
+
+def test_what_was_saved_up_is_never_more_than_a_burst() -> None:
+    budget = Budget(0.0)
+    assert sum(budget.draw(1e6) for _ in range(2000)) == BURST
+
+
+def test_a_clock_that_goes_back_gives_nothing() -> None:
+    budget = Budget(100.0)
+    assert sum(budget.draw(50.0) for _ in range(2000)) == BURST
+    assert not budget.draw(40.0)
+
+
+def test_whoever_waits_for_it_gets_one_and_is_never_woken_at_the_same_moment_twice() -> None:
+    now = 1_800_004_149.9628346
+    budget = Budget(now, rate=500.0, burst=2.0)
+    for _ in range(500):
+        while budget.draw(now):
+            pass
+        budget.spend(
+            -(1.0 - 1e-9 - budget.left(now))
+        )  # so little is missing that the clock cannot say when it comes
+        again = budget.again()
+        assert again is not None and again > now
+        now = again
+        assert budget.draw(now)

@@ -1,0 +1,154 @@
+"""A link from the open channel to its end, as a conversation between its two ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.core.link.fair_queue import CELLS_CAP
+from p2pchat.core.link.link import CONFIRM_S, CREDIT, HEARTBEAT_S, QUIET_S, SILENCE_S, TOGETHER_S, Link
+from p2pchat.crypto.sealing import LinkKeys, Role
+from p2pchat.errors import Malformed, RefusedInput, Unreadable
+from p2pchat.wire import control, frame
+from p2pchat.wire.frame import Frame, FrameKind
+from p2pchat.wire.geometry import GEOMETRY
+
+A, B = b"a" * 32, b"b" * 32
+CELL = Frame(FrameKind.CELL, b"c" * GEOMETRY.cell)
+
+
+def end(role: Role) -> Link:
+    return Link(LinkKeys.derive(b"psk", b"s" * 64, b"offer", b"answer"), role)
+
+
+def opened(now: float = 0.0) -> tuple[Link, Link]:
+    """Two ends that have confirmed each other."""
+    offerer, answerer = end("offerer"), end("answerer")
+    (hello,), (welcome,) = offerer.up(A, B, now), answerer.up(B, A, now)
+    answerer.receive(hello, now)
+    offerer.receive(welcome, now)
+    assert offerer.confirmed
+    assert answerer.confirmed
+    return offerer, answerer
+
+
+def test_frames_pass_both_ways_once_both_have_confirmed() -> None:
+    offerer, answerer = opened()
+    (sealed,) = offerer.send(CELL, 0.0)
+    assert len(sealed) == GEOMETRY.frame
+    assert answerer.receive(sealed, 0.0) == CELL
+    (back,) = answerer.send(CELL, 0.0)
+    assert offerer.receive(back, 0.0) == CELL
+
+
+def test_nothing_leaves_before_the_peer_has_confirmed() -> None:
+    offerer = end("offerer")
+    assert len(offerer.up(A, B, 0.0)) == 1
+    assert offerer.send(CELL, 0.0) == []
+    (welcome,) = end("answerer").up(B, A, 0.0)
+    offerer.receive(welcome, 0.0)
+    assert len(offerer.drained(1, 0.0)) == 1
+
+
+@pytest.mark.parametrize("seen", [(B, b"m" * 32), (b"m" * 32, A)])
+def test_a_man_in_the_middle_of_dtls_is_refused(seen: tuple[bytes, bytes]) -> None:
+    """The answerer saw another certificate than the one the offerer used, or showed another."""
+    offerer, answerer = end("offerer"), end("answerer")
+    offerer.up(A, B, 0.0)
+    (welcome,) = answerer.up(*seen, 0.0)
+    with pytest.raises(Unreadable):
+        offerer.receive(welcome, 0.0)
+    assert not offerer.confirmed
+
+
+def test_a_link_must_begin_with_its_confirmation() -> None:
+    keys = LinkKeys.derive(b"psk", b"s" * 64, b"offer", b"answer")
+    offerer = end("offerer")
+    offerer.up(A, B, 0.0)
+    with pytest.raises(Malformed):
+        offerer.receive(keys.sealer("answerer").seal(frame.encode(CELL)), 0.0)
+
+
+@pytest.mark.parametrize("fault", ["flipped", "cut", "grown", "repeated", "skipped"])
+def test_a_damaged_stream_is_refused(fault: str) -> None:
+    offerer, answerer = opened()
+    (first,), (second,) = offerer.send(CELL, 0.0), offerer.send(CELL, 0.0)
+    answerer.receive(first, 0.0)
+    bad = {
+        "flipped": bytes([second[0] ^ 1]) + second[1:],
+        "cut": second[:-1],
+        "grown": second + b"x",
+        "repeated": first,
+        "skipped": offerer.send(CELL, 0.0)[0],
+    }[fault]
+    with pytest.raises(RefusedInput):
+        answerer.receive(bad, 0.0)
+    assert answerer.receive(second, 0.0) == CELL
+
+
+def test_without_credit_cells_wait_and_beyond_the_queue_the_newest_is_shed() -> None:
+    offerer, _ = opened()
+    released = sum(len(offerer.send(CELL, 0.0)) for _ in range(CREDIT + CELLS_CAP + 5))
+    assert released == CREDIT - 1  # the confirmation took one
+    assert offerer.shed == 6
+    assert len(offerer.drained(10, 0.0)) == 10
+    assert len(offerer.drained(10_000, 0.0)) == CREDIT
+
+
+def test_control_goes_before_waiting_cells() -> None:
+    offerer, answerer = opened()
+    sealed = [each for _ in range(CREDIT + 3) for each in offerer.send(CELL, 0.0)]
+    offerer.send(Frame(FrameKind.CONTROL, control.encode(control.Bye())), 0.0)
+    sealed += offerer.drained(2, 0.0)
+    received = [answerer.receive(each, 0.0) for each in sealed]
+    assert received[-2:] == [control.Bye(), CELL]
+
+
+def test_a_quiet_link_sends_heartbeats_and_a_silent_one_is_dead() -> None:
+    offerer, answerer = opened()
+    assert offerer.tick(HEARTBEAT_S - TOGETHER_S - 0.1) == []
+    (beat,) = offerer.tick(HEARTBEAT_S)
+    assert len(beat) == GEOMETRY.frame
+    assert answerer.receive(beat, HEARTBEAT_S) is None
+    assert not answerer.quiet(HEARTBEAT_S + QUIET_S - 0.1)
+    assert answerer.quiet(HEARTBEAT_S + QUIET_S)
+    assert not answerer.dead(HEARTBEAT_S + SILENCE_S - 0.1)
+    assert answerer.dead(HEARTBEAT_S + SILENCE_S)
+    assert answerer.silent_for(HEARTBEAT_S + 1.0) == 1.0
+
+
+def test_the_next_wakeup_is_when_something_may_change() -> None:
+    link = end("offerer")
+    assert link.next_wakeup() is None
+    assert not link.dead(1e9)
+    link.up(A, B, 5.0)
+    assert link.next_wakeup() == 5.0 + CONFIRM_S
+    assert link.dead(5.0 + CONFIRM_S)
+    offerer, _ = opened()
+    assert offerer.next_wakeup() == HEARTBEAT_S
+    for _ in range(CREDIT):
+        offerer.send(CELL, 0.0)
+    offerer.tick(HEARTBEAT_S)
+    assert offerer.next_wakeup() == QUIET_S, (
+        "the heartbeat waits for credit; only silence may change anything"
+    )
+    offerer.faded = True
+    assert offerer.next_wakeup() == SILENCE_S
+
+
+def test_room_is_the_credit_that_nothing_waits_for() -> None:
+    assert end("offerer").room == 0
+    offerer, _ = opened()
+    assert offerer.room == CREDIT - 1
+    for _ in range(CREDIT):
+        offerer.send(CELL, 0.0)
+    assert offerer.room == 0
+    offerer.drained(CREDIT, 0.0)
+    assert offerer.room == CREDIT - 1
+
+
+def test_padding_and_late_confirmations_mean_nothing() -> None:
+    offerer, answerer = opened()
+    (padding,) = offerer.send(Frame(FrameKind.PADDING, b""), 0.0)
+    assert answerer.receive(padding, 0.0) is None
+    (again,) = offerer.send(Frame(FrameKind.CONFIRM, b"x"), 0.0)
+    assert answerer.receive(again, 0.0) is None

@@ -1,0 +1,501 @@
+"""Links are made, crossed, declined, lost and mended as the rules say; hostile input changes nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from p2pchat.core import effects, inputs
+from p2pchat.core.inputs import InviteOpened
+from p2pchat.core.settings import GUESTS, MET, Settings
+from p2pchat.core.stem.profile import FAST, Profile
+from p2pchat.crypto.envelope import epoch_at
+from p2pchat.crypto.kdf import cell_id, derive, mesh_topic
+from p2pchat.crypto.sealing import open_blob, seal_blob
+from p2pchat.types import LinkId, Seat, Topic
+from p2pchat.wire.cell import Cell, encode_cell
+from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated, SeatMode
+from p2pchat.wire.version import VERSION
+from p2pchat.wire.vicinity import LINKS_MAX
+from tests.support.world import URL, World
+
+
+def crowd(
+    count: int, urls: tuple[str, ...] = (URL,), settings: Settings | None = None, seed: object = 0
+) -> World:
+    """A mesh of many, all paired with the first, started afresh together."""
+    world = World(seed)
+    names = [f"n{number}" for number in range(count)]
+    for name in names:
+        world.add(name, urls)
+        world.start(name, settings)
+    for name in names[1:]:
+        world.pair("n0", name)
+    return world
+
+
+def up(world: World, name: str) -> int:
+    return sum(link.state == "up" for link in world.machines[name].running.status().links)
+
+
+def peers(world: World, name: str) -> list[bytes]:
+    links = world.machines[name].running.status().links
+    return [link.peer for link in links if link.state == "up" and link.peer is not None]
+
+
+def topic_of(world: World, name: str) -> Topic:
+    """Where the members of its mesh meet now."""
+    (record,) = world.machines[name].store.meshes.values()
+    return mesh_topic(record.secret, epoch_at(world.now))
+
+
+def lose(world: World, name: str) -> None:
+    """Its links fail here; the other side hears nothing more, not even that."""
+    for link in world.machines[name].running.status().links:
+        world.lose(name, link.link)
+
+
+def test_a_small_mesh_links_everybody_with_everybody_once() -> None:
+    world = crowd(4)
+    world.run(120.0)
+    for name in world.machines:
+        assert up(world, name) == 3
+        assert len(set(peers(world, name))) == 3
+
+
+def standings(world: World, name: str) -> list[str]:
+    (mesh,) = world.machines[name].running._meshes
+    return [each.standing.value for each in mesh._view._neighbours.counting()]
+
+
+def test_a_neighbour_at_whom_our_walk_ends_again_is_one_that_we_sought() -> None:
+    """In a mesh of two or three nobody is to go on looking at whom it has."""
+    world = crowd(3)
+    world.run(120.0)
+    assert [standings(world, name) for name in world.machines] == [["sought"] * 2] * 3
+
+
+def test_in_a_larger_mesh_everybody_has_links_that_no_rendezvous_chose() -> None:
+    world = crowd(14)
+    world.run(300.0)
+    everybody = [standings(world, name) for name in world.machines]
+    assert all(each.count("sought") >= 3 and each.count("accepted") <= 6 for each in everybody)
+    assert all(each.count("met") <= MET for each in everybody)
+
+
+def test_a_larger_mesh_stays_within_its_bounds_and_in_one_piece() -> None:
+    world = crowd(14)
+    world.run(300.0)
+    for name in world.machines:
+        assert 3 <= up(world, name) <= LINKS_MAX
+        assert len(set(peers(world, name))) == up(world, name)
+    message = world.send("n0", "n13", "across")
+    world.run(10.0)
+    assert world.machines["n13"].store.received() == ["across"]
+    assert world.machines["n0"].store.state(message).value == "delivered"
+
+
+def test_several_meeting_places_make_no_double_links() -> None:
+    world = crowd(3, urls=("ws://one.test", "ws://two.test", "ws://three.test"))
+    world.run(120.0)
+    for name in world.machines:
+        assert sorted(peers(world, name)) == sorted(set(peers(world, name)))
+        assert up(world, name) == 2
+
+
+def test_a_node_takes_no_more_links_than_it_may() -> None:
+    world = crowd(6, settings=Settings(links_wanted=1, links_max=2))
+    world.run(200.0)
+    assert all(1 <= up(world, name) <= 1 + MET + 2 + GUESTS for name in world.machines)
+
+
+@pytest.mark.parametrize("bounds", [(0, 5), (6, 5), (1, LINKS_MAX + 1)])
+def test_settings_must_make_sense(bounds: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="links"):
+        Settings(*bounds)
+
+
+def test_a_neighbour_that_dies_without_a_word_is_noticed_and_replaced() -> None:
+    world = crowd(3)
+    world.run(60.0)
+    world.kill("n2")
+    world.run(16.0)
+    assert up(world, "n0") == 1
+    world.start("n2")
+    world.run(60.0)
+    assert up(world, "n0") == 2
+
+
+def test_a_neighbour_that_lost_us_is_linked_again() -> None:
+    """Its side of the link is gone, ours still counts as up: its fresh offer replaces the quiet link."""
+    world = crowd(2)
+    world.run(30.0)
+    world.separate("n0", "n1")
+    world.run(20.0)
+    assert up(world, "n0") == up(world, "n1") == 0
+    world.unite()
+    world.run(120.0)
+    assert up(world, "n0") == up(world, "n1") == 1
+
+
+@pytest.mark.parametrize("loser", ["n0", "n1"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_link_lost_on_one_side_only_is_mended_within_seconds(loser: str, seed: int) -> None:
+    """The other side still takes it for alive and declines the first offer."""
+    world = crowd(2, seed=seed)
+    world.run(40.0 + seed)
+    lose(world, loser)
+    world.run(20.0)
+    assert up(world, "n0") == up(world, "n1") == 1
+
+
+@pytest.mark.parametrize("away", [16.0, 25.0, 60.0, 300.0])
+def test_two_who_were_apart_are_linked_again_within_half_a_minute(away: float) -> None:
+    """An attempt made meanwhile may have to run out first; without any link, nobody is avoided."""
+    world = crowd(2)
+    world.run(40.0)
+    world.separate("n0", "n1")
+    world.run(away)
+    world.unite()
+    world.run(30.0)
+    assert up(world, "n0") == up(world, "n1") == 1
+
+
+@pytest.mark.parametrize("gone", [0.0, 3.0, 100.0])
+@pytest.mark.parametrize("who", ["n0", "n1"])
+def test_a_message_after_a_restart_of_either_side_takes_seconds(who: str, gone: float) -> None:
+    world = crowd(2)
+    world.run(40.0)
+    world.kill(who)
+    world.run(gone)
+    world.start(who)
+    message = world.send("n0", "n1", "back")
+    world.run(5.0)
+    assert world.machines["n0"].store.state(message).value == "delivered"
+
+
+def test_a_goodbye_ends_a_link_at_once() -> None:
+    world = crowd(2)
+    world.run(30.0)
+    world.stop("n1")
+    world.run(1.0)
+    assert up(world, "n0") == 0
+
+
+def test_seats_follow_the_epochs() -> None:
+    world = crowd(2)
+    world.run(30.0)
+    seats = world.brokers[URL].census()
+    world.now += 6 * 3600.0 - 1_000.0  # nothing happens in between
+    world.run(1_000.0)
+    assert world.brokers[URL].census().topics <= 2 * seats.topics
+    world.kill("n1")
+    world.start("n1")
+    world.run(60.0)
+    assert up(world, "n0") == 1
+
+
+@pytest.mark.parametrize("spot", [0, 23, 24, 600, 2031, 2047])
+def test_a_rendezvous_that_tampers_with_every_blob_gets_no_link_made(spot: int) -> None:
+    world = crowd(2)
+    for name in world.machines:
+        world.kill(name)
+
+    def damage(message: FromServer) -> FromServer:
+        if isinstance(message, Blob):
+            blob = bytearray(message.blob)
+            blob[spot] ^= 0x80
+            return replace(message, blob=bytes(blob))
+        return message
+
+    world.tamper = damage
+    for name in world.machines:
+        world.start(name)
+    world.run(120.0)
+    assert up(world, "n0") == up(world, "n1") == 0
+    assert world.machines["n0"].running.status().counters["input refused: unreadable"] > 0
+
+
+def test_members_of_another_version_are_refused_in_silence_and_counted() -> None:
+    world = crowd(2)
+    topic, (record,) = topic_of(world, "n0"), world.machines["n0"].store.meshes.values()
+    key, offers = derive(record.secret, "offer blob"), 0
+    for name in world.machines:
+        world.kill(name)
+
+    def of_tomorrow(message: FromServer) -> FromServer:
+        nonlocal offers
+        if not isinstance(message, Blob):
+            return message
+        offers += 1
+        fields = unpack(strip_padding(open_blob(key, message.blob, b"offer" + topic)), GEOMETRY.blob_plain)
+        assert isinstance(fields, dict)
+        said = length_prefixed(pack({**fields, "v": VERSION + 1, "more": True}), GEOMETRY.blob_plain)
+        return replace(message, blob=seal_blob(key, bytes(GEOMETRY.nonce), said, b"offer" + topic))
+
+    world.tamper = of_tomorrow
+    for name in world.machines:
+        world.start(name)
+    world.run(60.0)
+    counted = [
+        each.running.status().counters["input refused: another version"] for each in world.machines.values()
+    ]
+    assert up(world, "n0") == up(world, "n1") == 0
+    assert sum(counted) == offers > 0, "every blob was an offer: none was answered"
+
+
+def test_a_rendezvous_that_repeats_every_blob_gains_nothing() -> None:
+    world = crowd(2)
+    for name in world.machines:
+        world.kill(name)
+
+    def twice(message: FromServer) -> FromServer:
+        if isinstance(message, Blob):
+            for name in ("n0", "n1"):
+                fact = inputs.SignalReceived(URL, message)
+                world.later(0.5, partial(world.tell, name, fact))
+        return message
+
+    world.tamper = twice
+    for name in world.machines:
+        world.start(name)
+    world.run(60.0)
+    assert up(world, "n0") == up(world, "n1") == 1
+
+
+def test_a_rendezvous_that_invents_seats_and_refusals_is_survived() -> None:
+    world = crowd(2)
+    world.run(30.0)
+    topic = topic_of(world, "n0")
+    invented = tuple(Seat(bytes([n]) * 8) for n in range(1, 7))
+    node = world.machines["n0"].running
+    world.tell("n0", inputs.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
+    node._rendezvous.want(URL, topic, SeatMode.MESH, world.now)
+    world.tell("n0", inputs.SignalReceived(URL, Seated(topic, Seat(b"our seat"), invented)))
+    world.run(60.0)
+    assert up(world, "n0") == 1
+
+
+def test_a_seat_that_was_not_asked_for_is_ignored() -> None:
+    world = crowd(2)
+    world.run(30.0)
+    node, topic = world.machines["n0"].running, topic_of(world, "n0")
+    seated = inputs.SignalReceived(URL, Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
+    assert node.handle(seated, world.now) == []
+    node._rendezvous.want(URL, topic, SeatMode.MESH, world.now)
+    assert any(isinstance(order, effects.MakeOffer) for order in node.handle(seated, world.now))
+    other = inputs.SignalReceived("ws://elsewhere", Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
+    assert node.handle(other, world.now) == []
+    assert node.status().counters["signals nobody asked for"] == 2
+
+
+def test_frames_for_links_that_are_gone_are_ignored() -> None:
+    world = crowd(2)
+    node = world.machines["n0"].running
+    for fact in (
+        inputs.FrameReceived(LinkId(999), b""),
+        inputs.LinkDown(LinkId(999), ""),
+        inputs.FramesDrained(LinkId(999), 1),
+        inputs.LinkUp(LinkId(999), b"", b""),
+    ):
+        assert node.handle(fact, world.now) == []
+
+
+def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> None:
+    world = World()
+    world.add("a")
+    world.start("a")
+    world.invite("a")
+    world.run(1.0)
+    node = world.machines["a"].running
+
+    def opens(link: LinkId) -> inputs.Fact:
+        return inputs.LinkUp(link, b"", b"")
+
+    def speaks(link: LinkId) -> inputs.Fact:
+        return inputs.FrameReceived(link, b"x")
+
+    for number, fact_of in enumerate((opens, speaks)):
+        strangers = (Seat(b"stranger"[number:] + b"." * number),)
+        node._rendezvous.want(URL, topic_of(world, "a"), SeatMode.MESH, world.now)
+        seated = Seated(topic_of(world, "a"), Seat(b"our seat"), strangers)
+        out = node.handle(inputs.SignalReceived(URL, seated), world.now)
+        (link,) = [order.link for order in out if isinstance(order, effects.MakeOffer)]
+        assert effects.CloseLink(link) in node.handle(fact_of(link), world.now)
+
+
+def pieces(world: World) -> int:
+    """In how many pieces the mesh is."""
+    owner: dict[bytes, str] = {
+        mesh.node: n for n in running(world) for mesh in world.machines[n].running.status().meshes
+    }
+    left, count = set(owner.values()), 0
+    while left:
+        reached, count = [left.pop()], count + 1
+        while reached:
+            near = {owner[peer] for peer in peers(world, reached.pop()) if peer in owner} & left
+            left -= near
+            reached += near
+    return count
+
+
+def running(world: World) -> list[str]:
+    return [name for name, machine in world.machines.items() if machine.node is not None]
+
+
+def test_most_leave_the_rendezvous_when_enough_sit_there() -> None:
+    world = crowd(16)
+    world.run(200.0)
+    assert 6 <= world.brokers[URL].census().seats <= 9
+    assert pieces(world) == 1
+
+
+def test_without_a_rendezvous_the_mesh_heals_and_takes_in_who_knows_a_member() -> None:
+    world = crowd(14)
+    world.run(60.0)
+    world.close(URL)
+    for name in ("n3", "n7", "n11"):
+        world.kill(name)
+    world.add("new", ("ws://private.test",))
+    world.start("new")
+    code = InviteOpened(99, False, "new", ("ws://private.test",), world.now + 60)
+    world.tell("n5", code)
+    world.run(1.0)
+    ready = world.machines["n5"].events(effects.InviteReady)[-1]
+    world.tell("new", inputs.InviteEntered(1, ready.code, "host", (), world.now + 60))
+    world.run(10.0)
+    world.close("ws://private.test")
+    assert up(world, "new") >= 1
+    world.run(60.0)
+    assert pieces(world) == 1
+    for name in running(world):
+        assert 3 <= up(world, name) <= LINKS_MAX
+    message = world.send("new", "host", "here I am")
+    world.run(5.0)
+    assert world.machines["new"].store.state(message).value == "delivered"
+
+
+def test_a_mesh_in_two_pieces_becomes_one_again() -> None:
+    world = crowd(12)
+    world.run(60.0)
+    names = running(world)
+    for a in names[:6]:
+        for b in names[6:]:
+            world.separate(a, b)
+    world.run(600.0)
+    assert pieces(world) == 2
+    world.unite()
+    world.run(60.0)
+    assert pieces(world) == 1
+
+
+@pytest.mark.parametrize("away", [20.0, 3600.0])
+def test_who_was_away_gets_what_it_missed_even_if_its_writer_is_gone(away: float) -> None:
+    world = crowd(5)
+    world.run(30.0)
+    world.stop("n4")
+    world.send("n0", "n4", "kept by others")
+    world.run(away)
+    world.kill("n0")
+    world.start("n4")
+    world.run(30.0)
+    assert world.machines["n4"].store.received() == ["kept by others"]
+
+
+def test_a_node_that_restarts_still_keeps_what_it_held() -> None:
+    world = crowd(3)
+    world.run(30.0)
+    world.stop("n2")
+    world.send("n0", "n2", "kept on disk")
+    world.run(20.0)
+    world.kill("n0")
+    world.kill("n1")
+    world.start("n1")
+    world.start("n2")
+    world.run(40.0)
+    assert world.machines["n2"].store.received() == ["kept on disk"]
+
+
+def test_the_halves_of_a_torn_mesh_exchange_what_the_other_wrote() -> None:
+    world = crowd(8)
+    world.run(60.0)
+    names = running(world)
+    for a in names[:4]:
+        for b in names[4:]:
+            world.separate(a, b)
+    world.run(60.0)
+    world.send("n0", "n5", "across the cut")
+    world.run(300.0)
+    assert world.machines["n5"].store.received() == []
+    world.unite()
+    world.run(60.0)
+    assert world.machines["n5"].store.received() == ["across the cut"]
+
+
+def flood(world: World, name: str, count: int) -> set[bytes]:
+    """That member writes so many cells at once, addressed to nobody; their ids."""
+    (record,) = world.machines[name].store.meshes.values()
+    written = set()
+    for number in range(count):
+        tag = number.to_bytes(GEOMETRY.cell_tag, "big")
+        cell = encode_cell(Cell(tag, epoch_at(world.now), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box)))
+        world.tell(name, inputs.CellSubmitted(record.id, cell))
+        written.add(cell_id(cell))
+    return written
+
+
+def counted(world: World, name: str, counter: str) -> int:
+    return world.machines[name].running.status().counters.get(counter, 0)
+
+
+def test_a_flooder_uses_up_its_share_and_a_message_passes_all_the_same() -> None:
+    world = crowd(6)
+    world.run(60.0)
+    flood(world, "n5", 3000)
+    world.run(5.0)
+    message = world.send("n1", "n0", "through the flood")
+    world.run(5.0)
+    assert world.machines["n1"].store.state(message).value == "delivered"
+    counters = [world.machines[f"n{number}"].running.status().counters for number in range(5)]
+    assert sum(each.get("cells refused: over budget", 0) for each in counters) > 0
+    assert max(each["cells relayed"] for each in counters) < 1500
+
+
+@pytest.mark.parametrize("profile", [None, FAST])
+def test_where_stamps_are_asked_for_cells_without_are_not_handed_on(profile: Profile | None) -> None:
+    """With a profile they come in onions."""
+    world = World()
+    for name in ("n0", "n1", "n2"):
+        world.add(name)
+        world.start(name, Settings(stamp_bits=0 if name == "n2" else 8, profile=profile))
+    world.pair("n0", "n1")
+    world.pair("n0", "n2")
+    world.run(30.0)
+    before = sum(counted(world, name, "cells refused: no stamp") for name in ("n0", "n1"))
+    written = flood(world, "n2", 20)
+    world.run(5.0)
+    assert len(written) == 20
+    for name in ("n0", "n1"):
+        assert not written & {each.cell for each in world.machines[name].events(effects.CellSeen)}
+    refused = sum(counted(world, name, "cells refused: no stamp") for name in ("n0", "n1"))
+    assert refused - before >= 20, "each came to one of them at least"
+    if profile is not None:  # what leaves a stem anywhere is what the two with stamps wrote, and all of it
+        entered = sum(counted(world, name, "cells entered for others") for name in world.machines)
+        assert entered == sum(counted(world, name, "cells originated") for name in ("n0", "n1"))
+    message = world.send("n0", "n1", "with a stamp")
+    world.run(5.0)
+    assert world.machines["n0"].store.state(message).value == "delivered"
+
+
+def test_a_node_that_takes_no_walks_has_its_stem_wait_for_none() -> None:
+    world = World(3)
+    for name in ("a", "b"):
+        world.add(name)
+        world.start(name, Settings(walks=False))
+    world.pair("a", "b")
+    (mesh,) = world.machines["a"].running._meshes
+    assert not mesh._stem._seeks

@@ -1,0 +1,90 @@
+"""Names are unique, and every change is kept and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from p2pchat.core.effects import ContactChanged, Notify, Order, Persist
+from p2pchat.core.messaging.contacts import Contacts
+from p2pchat.core.records import Contact, DropContact, PutContact
+from p2pchat.types import ContactId, MeshId
+
+BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
+
+
+def test_a_taken_name_gets_a_number_in_whatever_case() -> None:
+    contacts = Contacts([BOB])
+    for number, name in ((2, "bob"), (3, "BOB"), (4, "bob")):
+        added, _ = contacts.add(replace(BOB, id=ContactId(str(number)), name=name))
+        assert added.name == f"{name}-{number}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("café", "cafe\u0301"),
+        ("bob", "b\u043eb"),  # a Cyrillic o
+        ("bob", "b\ufe0fob"),
+        ("bob", "\uff22\uff2f\uff22"),
+        ("Paul", "Pau1"),
+        ("Ian", "lan"),
+        ("\u0401\u0432\u0430", "E\u0308\u0432\u0430"),
+        ("\u2800", "\u3164"),
+        ("\u0391\u039d\u039d\u0391", "Anna"),
+    ],
+)
+def test_a_name_that_looks_like_another_gets_a_number_too(one: str, other: str) -> None:
+    contacts = Contacts([replace(BOB, name=one)])
+    assert contacts.add(replace(BOB, id=ContactId("2"), name=other))[0].name == f"{other}-2"
+
+
+@pytest.mark.parametrize("name", ["alice", "Alice", "al\u0456ce", "me", "ME"])
+def test_nobody_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> None:
+    contacts = Contacts([BOB], "alice")
+    assert contacts.add(replace(BOB, id=ContactId("2"), name=name))[0].name == f"{name}-2"
+    contacts.rename(BOB, name)
+    renamed = contacts.get(BOB.id)
+    assert renamed is not None and renamed.name == f"{name}-3"
+    contacts.be_called("carol")
+    assert contacts.add(replace(BOB, id=ContactId("4"), name="carol"))[0].name == "carol-2"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("bob", "b\u043eb-2"),
+        ("René", "Rene"),
+        ("太郎", "太朗"),
+        ("\u0410\u043d\u043d\u0430", "\u0418\u043d\u043d\u0430"),
+    ],
+)
+def test_names_that_can_be_told_apart_stay(one: str, other: str) -> None:
+    contacts = Contacts([replace(BOB, name=one)])
+    assert contacts.add(replace(BOB, id=ContactId("2"), name=other))[0].name == other
+
+
+def test_pairing_again_keeps_all_that_was_decided_about_a_contact() -> None:
+    decided = replace(BOB, name="robert", verified=True, blocked=True, muted=True, lasts_s=60.0, lasts_turn=3)
+    contacts = Contacts([decided])
+    anew = replace(BOB, mesh=MeshId(b"n"), how="link", added_at=9.0)
+    assert contacts.add(anew)[0] == replace(decided, mesh=MeshId(b"n"), how="link")
+    assert len(contacts.all()) == 1
+
+
+def test_each_change_is_persisted_and_reported() -> None:
+    contacts = Contacts([BOB])
+    changes: list[tuple[Callable[[], list[Order]], ContactChanged]] = [
+        (lambda: contacts.rename(BOB, "bert"), ContactChanged(replace(BOB, name="bert"), "renamed")),
+        (lambda: contacts.verify(BOB, True), ContactChanged(replace(BOB, verified=True), "verified")),
+        (lambda: contacts.verify(BOB, False), ContactChanged(BOB, "unverified")),
+        (lambda: contacts.block(BOB, True), ContactChanged(replace(BOB, blocked=True), "blocked")),
+        (lambda: contacts.block(BOB, False), ContactChanged(BOB, "unblocked")),
+    ]
+    for change, expected in changes:
+        assert change() == [Persist(PutContact(expected.contact)), Notify(expected)]
+    assert contacts.rename(BOB, "bob")[0] == Persist(PutContact(BOB))  # one's own name is not taken
+    assert contacts.remove(BOB) == [Persist(DropContact(BOB.id)), Notify(ContactChanged(BOB, "removed"))]
+    assert contacts.get(BOB.id) is None

@@ -1,0 +1,84 @@
+"""What waits for one contact, in order, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from p2pchat.core.messaging.outbox import Outbox
+from p2pchat.core.records import OutboxEntry
+from p2pchat.core.session.session import opened_name
+from p2pchat.types import ContactId, MessageId
+from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.payload import Receipt
+
+
+def entry(number: int, expires: float = 100.0, renewal: bool = False) -> OutboxEntry:
+    return OutboxEntry(MessageId(str(number)), ContactId("c"), b"p", number, expires, renewal=renewal)
+
+
+def sealed(number: int, size: int = 10, expires: float = 100.0) -> OutboxEntry:
+    return replace(entry(number, expires), number=number, ciphertext=bytes(size))
+
+
+def receipt(next_number: int, held: bytes = b"", size: int = 10) -> Receipt:
+    """Whoever made it has opened all below ``next_number``."""
+    names = (opened_name(number, bytes(size), kept=True) for number in range(next_number))
+    return Receipt(next_number, held, b"".join(names))
+
+
+def test_messages_are_sealed_and_acknowledged_in_order() -> None:
+    outbox = Outbox(iter([entry(0), entry(1), entry(2)]))
+    for number in range(3):
+        waiting = outbox.unsealed()
+        assert waiting is not None
+        assert waiting.entry.id == str(number)
+        outbox.put(sealed(number))
+    assert outbox.unsealed() is None
+    assert outbox.floor(3) == 0
+    assert [item.entry.id for item in outbox.acknowledged(receipt(2)).kept] == ["0", "1"]
+    assert (len(outbox), outbox.floor(3)) == (1, 2)
+    outbox.acknowledged(receipt(3))
+    assert outbox.floor(3) == 3
+
+
+def test_what_a_receipt_does_not_name_is_not_delivered() -> None:
+    outbox = Outbox(iter([sealed(0), sealed(1, 11), sealed(2), sealed(3)]))
+    refused = opened_name(2, bytes(10), kept=False)
+    told = outbox.acknowledged(Receipt(3, b"", opened_name(0, bytes(10), kept=True) + refused))
+    assert [item.entry.id for item in told.kept] == ["0"]
+    assert [item.entry.id for item in told.refused] == ["2"]
+    assert [item.entry.id for item in told.unknown] == ["1"]
+    assert [item.entry.id for item in outbox] == ["1", "3"]
+
+
+def test_only_what_is_missing_or_long_gone_is_due() -> None:
+    outbox = Outbox(iter([sealed(0, 3 * GEOMETRY.data), entry(1)]))
+    assert [index for _, index in outbox.due(float("-inf"))] == [0, 1, 2]
+    (item, _), *_ = outbox.due(float("-inf"))
+    item.sent = {0: 1.0, 1: 5.0, 2: 5.0}
+    assert [index for _, index in outbox.due(2.0)] == [0]
+    outbox.acknowledged(receipt(0, bytes([0b001])))
+    assert [index for _, index in outbox.due(9.0)] == [1, 2]
+    probe = outbox.probe()
+    assert probe is not None
+    assert probe[1] == 1
+
+
+def test_a_lost_session_makes_a_message_wait_again() -> None:
+    outbox = Outbox(iter([sealed(0)]))
+    outbox.put(entry(0))
+    assert outbox.probe() is None
+    assert outbox.unsealed() is not None
+    assert len(outbox) == 1
+
+
+def test_messages_expire_and_renewals_do_not() -> None:
+    outbox = Outbox(
+        iter([sealed(0, expires=10.0), entry(1, 20.0), entry(2, 2.0**53, renewal=True), entry(3, 30.0)])
+    )
+    assert outbox.next_expiry() == 10.0
+    assert [item.entry.id for item in outbox.expired(25.0)] == ["0", "1"]
+    assert outbox.next_expiry() == 30.0
+    assert [item.entry.id for item in outbox.expired(1e9)] == ["3"]
+    assert outbox.next_expiry() is None
+    assert [item.entry.id for item in outbox] == ["2"]

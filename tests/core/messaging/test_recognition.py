@@ -1,0 +1,188 @@
+"""Neighbours who verified each other begin their stems at one another; nobody else learns of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+import pytest
+
+from p2pchat.core import effects, inputs
+from p2pchat.core.mesh.mesh import MarksGiven, NeighbourChanged
+from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.messaging.recognition import give, recognise
+from p2pchat.core.node import MARKS_S
+from p2pchat.core.settings import Settings
+from p2pchat.core.status import StemStatus
+from p2pchat.core.stem.profile import FAST
+from p2pchat.ports import Entropy
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import ContactId, LinkId
+from p2pchat.wire.marks import MARKS, Marks
+from tests.support.world import World
+
+NAMES = ["ana", "bob", "cid", "dan", "eve"]
+"""So few that everybody is linked with everybody."""
+
+BINDING, OTHER = b"a" * 32, b"b" * 32
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(latency=0.02)
+    for name in NAMES:
+        world.add(name)
+        world.start(name, Settings(profile=FAST))
+    for name in NAMES[1:]:
+        world.pair("ana", name)
+    return world
+
+
+def verify(world: World, of: str, name: str, verified: bool = True) -> None:
+    world.tell(of, inputs.ContactVerified(world.contact(of, name), verified))
+
+
+def restart(world: World) -> None:
+    """Stems are drawn anew."""
+    for name in NAMES:
+        world.stop(name)
+    for name in NAMES:
+        world.start(name, Settings(profile=FAST))
+    world.run(60.0)
+
+
+def stem(world: World, name: str) -> StemStatus:
+    (status,) = world.machines[name].running.status().meshes
+    assert status.stem is not None and status.stem.hops
+    return status.stem
+
+
+def begin_at_contacts(world: World) -> list[str]:
+    return [name for name in NAMES if stem(world, name).by_contact]
+
+
+def talks_of(world: World, name: str) -> list[Conversation]:
+    return list(world.machines[name].running._talks._conversations.values())
+
+
+def entropies() -> Iterator[Entropy]:
+    yield from (SeededEntropy(seed) for seed in range(100))
+
+
+def test_stems_of_two_who_verified_each_other_begin_at_the_other(world: World) -> None:
+    verify(world, "ana", "bob")
+    verify(world, "bob", "ana")
+    restart(world)
+    assert begin_at_contacts(world) == ["ana", "bob"]
+
+
+def test_one_who_verified_another_is_not_enough(world: World) -> None:
+    verify(world, "ana", "bob")
+    restart(world)
+    assert begin_at_contacts(world) == []
+
+
+def test_contacts_whom_nobody_verified_are_neighbours_like_any(world: World) -> None:
+    restart(world)
+    assert begin_at_contacts(world) == []
+
+
+def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stays(world: World) -> None:
+    world.run(180.0)
+    drawn = {name: stem(world, name).drawn for name in NAMES}
+    verify(world, "bob", "ana")
+    world.run(1.0)
+    verify(world, "ana", "bob")
+    world.run(6 * MARKS_S)
+    assert {name: stem(world, name).drawn for name in NAMES} == drawn
+    for name in ("ana", "bob"):
+        (home,) = world.machines[name].running._meshes
+        assert len(home._stem._trusted) == 1
+
+
+def test_neighbours_are_not_told_when_somebody_is_verified(world: World) -> None:
+    fact = inputs.ContactVerified(world.contact("ana", "bob"), True)
+    said = world.machines["ana"].running.handle(fact, world.now)
+    assert said and not any(isinstance(each, effects.SendFrame) for each in said)
+
+
+@pytest.mark.parametrize("change", ["undone", "blocked", "removed"])
+def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -> None:
+    verify(world, "ana", "bob")
+    verify(world, "bob", "ana")
+    restart(world)
+    contact = world.contact("ana", "bob")
+    wishes: dict[str, inputs.ContactFact] = {
+        "undone": inputs.ContactVerified(contact, False),
+        "blocked": inputs.ContactBlocked(contact, True),
+        "removed": inputs.ContactRemoved(contact),
+    }
+    world.tell("ana", wishes[change])
+    world.run(1.0)
+    (home,) = world.machines["ana"].running._meshes
+    assert not home._stem._trusted
+
+
+def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> None:
+    for name, other in permutations(NAMES[:3], 2):
+        if "ana" in (name, other):
+            verify(world, name, other)
+    talks = {name: talks_of(world, name) for name in NAMES}
+    said = give(talks["ana"], BINDING, next(entropies()), world.now)
+    assert recognise(talks["bob"], BINDING, said) == world.contact("bob", "ana")
+    assert recognise(talks["cid"], BINDING, said) == world.contact("cid", "ana")
+    assert recognise(talks["bob"], OTHER, said) is None
+    assert recognise(talks["dan"], BINDING, said) is None
+    assert recognise(talks["ana"], BINDING, said) is None, "repeated to ana, they mean nothing"
+
+
+def test_marks_do_not_say_how_many_there_are(world: World) -> None:
+    verify(world, "ana", "bob")
+    talks = talks_of(world, "ana")
+    said = [give(talks, BINDING, entropy, world.now) for entropy in entropies()]
+    marks = [mark for each in said for mark in each.marks]
+    assert len(marks) == len(set(marks)) == MARKS * len(said), "none is said twice"
+    contact = talks_of(world, "bob")[0]
+    places = {place(each, contact.marks(BINDING, each.nonce)) for each in said}
+    assert len(places) > 20
+
+
+def place(said: Marks, known: list[bytes]) -> int:
+    (mark,) = set(said.marks).intersection(known)
+    return said.marks.index(mark)
+
+
+def test_of_very_many_contacts_some_are_given(world: World) -> None:
+    verify(world, "ana", "bob")
+    (talk,) = [each for each in talks_of(world, "ana") if each.contact.id == world.contact("ana", "bob")]
+    assert len(give([talk] * 100, BINDING, next(entropies()), world.now).marks) == MARKS
+
+
+def test_marks_of_nobody_are_nobodys(world: World) -> None:
+    nobody = give([], BINDING, next(entropies()), world.now)
+    talks = talks_of(world, "ana")
+    verify(world, "ana", "bob")
+    found: ContactId | None = recognise(talks, BINDING, nobody)
+    assert found is None
+
+
+def test_marks_are_not_answered(world: World) -> None:
+    """Who sees lines would see who knows whom."""
+    verify(world, "ana", "bob")
+    verify(world, "bob", "ana")
+    node = world.machines["ana"].running
+    (home,) = node._meshes
+    binding = next(iter(home.bindings().values()))
+    said = give(talks_of(world, "bob"), binding, next(entropies()), world.now)
+    link = next(iter(home.bindings()))
+    assert node._on_mesh(home, [MarksGiven(link, said)], world.now) == []
+    assert home._stem._trusted == {world.contact("ana", "bob"): link}
+
+
+def test_marks_on_a_link_that_is_gone_are_nobodys(world: World) -> None:
+    node = world.machines["ana"].running
+    (home,) = node._meshes
+    said = give(talks_of(world, "bob"), BINDING, next(entropies()), world.now)
+    assert node._on_mesh(home, [MarksGiven(LinkId(999), said)], world.now) == []
+    told = node._on_mesh(home, [NeighbourChanged(LinkId(999), up=True)], world.now)
+    assert not any(isinstance(each, effects.SendFrame) for each in told)

@@ -1,0 +1,240 @@
+"""Keeping connections and seats, with patience."""
+
+from __future__ import annotations
+
+from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Signal
+from p2pchat.core.rendezvous.rendezvous import (
+    ASKED_CAP,
+    CLOCKS_CAP,
+    FIRST_BACKOFF_S,
+    FLOODED_FIRST_S,
+    FLOODED_LAST_S,
+    FLOODERS_CAP,
+    LAST_BACKOFF_S,
+    Rendezvous,
+    topic_of,
+    url_of,
+)
+from p2pchat.core.settings import Settings
+from p2pchat.core.status import ClockStatus
+from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Seat, Topic
+from p2pchat.wire.signalling import Gone, Leave, Seated, SeatMode, Take, decode_client
+from rendezvous.orders import Output
+from rendezvous.topics import Connection
+from tests.support.world import URL as MEETING
+from tests.support.world import World
+
+URL = "ws://a"
+ONE, TWO = Topic(b"1" * 32), Topic(b"2" * 32)
+MESH = SeatMode.MESH
+SEAT = Seat(b"our seat")
+
+
+def test_the_first_wish_connects_and_every_connection_takes_all_seats() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    assert rendezvous.want(URL, ONE, MESH, 0.0) == [ConnectRendezvous(URL)]
+    assert rendezvous.want(URL, TWO, MESH, 0.0) == []
+    assert rendezvous.up(URL, None, 0.0) == [Signal(URL, Take(ONE, MESH)), Signal(URL, Take(TWO, MESH))]
+    assert rendezvous.want(URL, ONE, MESH, 1.0) == [Signal(URL, Take(ONE, MESH))]
+    (status,) = rendezvous.status()
+    assert (status.url, status.up, status.reason) == (URL, True, "")
+
+
+def test_each_seat_that_is_asked_for_is_given_once() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    seated, gone = Seated(ONE, SEAT, ()), Gone(ONE, SEAT)
+    assert not rendezvous.may_say(URL, seated)  # nothing was sent yet
+    rendezvous.up(URL, None, 0.0)
+    assert not rendezvous.may_say(URL, Gone(TWO, SEAT))
+    assert rendezvous.may_say(URL, gone)
+    assert [rendezvous.may_say(URL, seated) for _ in range(2)] == [True, False]
+    rendezvous.unwant(URL, TWO)
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.want(URL, TWO, MESH, 0.0)
+    rendezvous.unwant(URL, ONE)
+    assert not rendezvous.may_say(URL, seated)  # an answer that we left meanwhile
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.down(URL, "lost", 0.0)
+    assert not rendezvous.may_say(URL, seated)
+
+
+def test_a_server_that_answers_no_wish_fills_nothing() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.up(URL, None, 0.0)
+    for number in range(2 * ASKED_CAP):
+        topic = Topic(number.to_bytes(32, "big"))
+        rendezvous.want(URL, topic, MESH, 0.0)
+        rendezvous.unwant(URL, topic)
+    assert len(rendezvous._servers[URL].asked) == ASKED_CAP
+
+
+def test_a_server_is_not_called_down_before_it_was_tried() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    assert [(each.up, each.reason) for each in rendezvous.status()] == [(None, "")]
+    rendezvous.down(URL, "nothing listens there", 1.0)
+    rendezvous.tick(100.0)
+    assert [(each.up, each.reason) for each in rendezvous.status()] == [(False, "nothing listens there")]
+
+
+def test_the_last_seat_left_closes_the_connection() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.up(URL, None, 0.0)
+    rendezvous.want(URL, TWO, MESH, 0.0)
+    assert rendezvous.unwant(URL, ONE) == [Signal(URL, Leave(ONE))]
+    assert rendezvous.unwant(URL, ONE) == []
+    assert rendezvous.unwant(URL, TWO) == [Signal(URL, Leave(TWO)), CloseRendezvous(URL)]
+    assert rendezvous.unwant(URL, TWO) == []
+    assert rendezvous.status() == ()
+
+
+def test_a_lost_server_is_asked_again_with_growing_gaps() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    now, gaps = 0.0, []
+    for _ in range(10):
+        rendezvous.down(URL, "nothing listens there", now)
+        due = rendezvous.next_wakeup()
+        assert due is not None
+        gaps.append(due - now)
+        assert rendezvous.tick(due - 0.01) == []
+        now = due
+        assert rendezvous.tick(now) == [ConnectRendezvous(URL)]
+        assert rendezvous.tick(now) == []
+        assert rendezvous.next_wakeup() is None
+    assert 0.75 * FIRST_BACKOFF_S <= gaps[0] <= 1.25 * FIRST_BACKOFF_S
+    assert 0.75 * LAST_BACKOFF_S <= gaps[-1] <= 1.25 * LAST_BACKOFF_S
+    assert rendezvous.status()[0].reason == "nothing listens there"
+    rendezvous.up(URL, None, 0.0)
+    rendezvous.down(URL, "lost", now)
+    due = rendezvous.next_wakeup()
+    assert due is not None
+    assert due - now <= 1.25 * FIRST_BACKOFF_S
+
+
+def test_a_connection_nobody_wants_any_more_is_closed() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    assert rendezvous.unwant(URL, ONE) == [CloseRendezvous(URL)]
+    assert rendezvous.up(URL, None, 0.0) == [CloseRendezvous(URL)]
+    rendezvous.down(URL, "late", 0.0)
+    assert rendezvous.next_wakeup() is None
+
+
+def flood(rendezvous: Rendezvous, now: float) -> float:
+    """A server welcomes us and floods; when it is asked again."""
+    rendezvous.up(URL, None, 0.0)
+    rendezvous.down(URL, "it floods", now, flooded=True)
+    again = rendezvous.next_wakeup()
+    assert again is not None
+    assert rendezvous.tick(again - 0.01) == []
+    assert rendezvous.tick(again) == [ConnectRendezvous(URL)]
+    return again
+
+
+def test_a_server_that_floods_is_left_alone_for_ever_longer_whatever_welcomes_lie_between() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    now, gaps = 0.0, []
+    for _ in range(9):
+        again = flood(rendezvous, now)
+        gaps.append(again - now)
+        now = again
+    assert all(gap >= 0.75 * FLOODED_FIRST_S * 2**n for n, gap in enumerate(gaps[:6]))
+    assert all(0.75 * FLOODED_LAST_S <= gap <= 1.25 * FLOODED_LAST_S for gap in gaps[-2:])
+
+
+def test_a_flood_is_remembered_while_no_seat_is_wanted_and_forgiven_in_time() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 0.0)
+    first = flood(rendezvous, 0.0)
+    rendezvous.up(URL, None, 0.0)
+    rendezvous.down(URL, "it floods", first, flooded=True)
+    rendezvous.unwant(URL, ONE)
+    assert rendezvous.want(URL, ONE, MESH, first + 1.0) == []
+    much_later = first + 4 * FLOODED_LAST_S
+    rendezvous.tick(much_later)
+    assert flood(rendezvous, much_later) - much_later <= 1.25 * FLOODED_FIRST_S
+
+
+def test_a_person_who_asks_for_a_server_that_flooded_gets_it_tried() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.down(URL, "it floods", 0.0, flooded=True)
+    assert rendezvous.want(URL, ONE, SeatMode.HOST, 1.0) == [ConnectRendezvous(URL)]
+
+
+def test_no_more_than_so_many_flooders_are_remembered() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    for number in range(FLOODERS_CAP + 1):
+        rendezvous.down(f"ws://{number}", "it floods", 0.0, flooded=True)
+    assert rendezvous.want("ws://0", ONE, MESH, 1.0) == [ConnectRendezvous("ws://0")]
+    assert rendezvous.want("ws://1", ONE, MESH, 1.0) == []
+
+
+def test_of_what_servers_say_of_our_clock_the_nearest_counts_and_nothing_is_moved() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    assert rendezvous.clock() is None
+    for url, clock in (
+        ("ws://liar", 0.0),
+        ("ws://silent", None),
+        ("ws://right", 990.0),
+        ("ws://far", 5000.0),
+    ):
+        rendezvous.want(url, ONE, MESH, 1000.0)
+        rendezvous.up(url, clock, 1000.0)
+    assert rendezvous.clock() == ClockStatus(10.0, "ws://right")
+    assert not ClockStatus(10.0, "ws://right").doubtful
+    assert ClockStatus(-900.0, "ws://right").doubtful and ClockStatus(900.0, "ws://right").doubtful
+    for number in range(CLOCKS_CAP):
+        rendezvous.want(f"ws://{number}", ONE, MESH, 1000.0)
+        rendezvous.up(f"ws://{number}", 0.0, 1000.0)
+    assert rendezvous.clock() == ClockStatus(1000.0, "ws://0")
+
+
+def test_topics_that_are_kept_apart_share_no_connection() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0), separate=True)
+    lines = [rendezvous.line(URL, topic) for topic in (ONE, TWO)]
+    assert [url_of(line) for line in lines] == [URL, URL] and [topic_of(line) for line in lines] == [ONE, TWO]
+    for line, topic in zip(lines, (ONE, TWO), strict=True):
+        assert rendezvous.want(URL, topic, MESH, 0.0) == [ConnectRendezvous(line)]
+        assert rendezvous.up(line, None, 0.0) == [Signal(line, Take(topic, MESH))]
+    rendezvous.down(lines[1], "lost", 1.0)
+    (status,) = rendezvous.status()
+    assert (status.url, status.up) == (URL, True)
+    assert rendezvous.unwant(URL, ONE) == [Signal(lines[0], Leave(ONE)), CloseRendezvous(lines[0])]
+
+
+def test_a_node_that_keeps_topics_apart_pairs_links_and_goes_over_an_edge() -> None:
+    world = World(seed="separate")
+    world.now = (epoch_at(world.now) + 1) * EPOCH_SECONDS - 1800.0
+    for name in ("alice", "bob", "carol"):
+        world.add(name)
+        world.start(name, Settings(separate=True))
+    held: dict[Connection, set[Topic]] = {}
+    world.invite("carol")
+    broker, received = world.brokers[MEETING], world.brokers[MEETING].received
+
+    def note(connection: Connection, data: bytes, now: float) -> list[Output]:
+        message = decode_client(data)
+        if isinstance(message, Take):
+            held.setdefault(connection, set()).add(message.topic)
+        return received(connection, data, now)
+
+    broker.received = note  # type: ignore[method-assign]
+    world.pair("alice", "bob")
+    world.pair("carol", "alice")
+    world.run(3600.0)
+    assert len(held) > 6
+    assert all(len(topics) == 1 for topics in held.values())
+    for source, target in (("alice", "bob"), ("carol", "alice")):
+        message = world.send(source, target, "hi")
+        world.run(30.0)
+        assert world.machines[source].store.state(message).value == "delivered"
+    world.close(MEETING)
+    world.run(10.0)
+    assert not any(each.up for each in world.machines["alice"].running.status().rendezvous)

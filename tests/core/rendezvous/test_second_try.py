@@ -1,0 +1,160 @@
+"""Where no direct way leads, a link is tried once more, with the TURN server that a rendezvous has hinted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer
+from p2pchat.core.inputs import AnswerMade, OfferMade
+from p2pchat.core.membership.neighbour import RELAY_S, RELAY_SOON_S, SAID_S, SAID_SOON_S, SeatRef
+from p2pchat.core.membership.neighbours import Neighbours, Output, SendBlob, Wanted
+from p2pchat.core.membership.unreached import REMEMBERED_S, UnreachedMembers
+from p2pchat.core.rendezvous.hinted import LOGIN_S, RENDEZVOUS_CAP, Hinted
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import LinkId, NodeId, Seat, Topic
+from p2pchat.wire.description import Candidate, Description, Nat
+from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
+
+SEAT = SeatRef("ws://meet.example", Topic(b"t" * 32), Seat(b"s" * 8))
+THERE = Description("actpass", "ufragufrag", "p" * 22, bytes(32), ())
+STUN = Stun("192.0.2.1", 8750)
+TURN = Turn("192.0.2.1", 3478, "user", "password")
+OTHER = Turn("192.0.2.2", 3478, "user", "password")
+
+
+class Side:
+    """One end, whose engine makes what it is asked for at once."""
+
+    def __init__(self, name: str, nat: Nat) -> None:
+        numbers = count(1)
+        entropy = SeededEntropy(name)
+        self.node = NodeId(entropy.bytes(8))
+        self.table = Neighbours(bytes(32), self.node, entropy, lambda: LinkId(next(numbers)), Counter())
+        self.here = replace(THERE, nat=nat)
+
+    def offers(self, now: float, relayed: bool = False) -> tuple[LinkId, bytes]:
+        (made,) = self.table.begin(SEAT, now, sought=False, relayed=relayed)
+        assert isinstance(made, MakeOffer) and made.relayed is relayed
+        return made.link, blob_of(self.table.happened(OfferMade(made.link, self.here), now))
+
+    def answers(self, offer: bytes, now: float) -> tuple[MakeAnswer, bytes]:
+        out = self.table.blob(SEAT, offer, now)
+        (wanted,) = [each for each in out if isinstance(each, Wanted)]
+        (made,) = self.table.accept(wanted, now)
+        assert isinstance(made, MakeAnswer)
+        return made, blob_of(self.table.happened(AnswerMade(made.link, self.here), now))
+
+
+def blob_of(out: list[Output]) -> bytes:
+    (sent,) = [each for each in out if isinstance(each, SendBlob)]
+    return sent.blob
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "after"),
+    [
+        (Nat.CONE, Nat.CONE, RELAY_S),
+        (Nat.CONE, Nat.SYMMETRIC, RELAY_S),
+        (Nat.UNKNOWN, Nat.UNKNOWN, RELAY_S),
+        (Nat.SYMMETRIC, Nat.SYMMETRIC, RELAY_SOON_S),
+        (Nat.BLOCKED, Nat.CONE, RELAY_SOON_S),
+    ],
+)
+def test_the_second_try_is_due_when_checks_had_their_time(one: Nat, other: Nat, after: float) -> None:
+    ana, bob = Side("ana", one), Side("bob", other)
+    link, offer = ana.offers(0.0)
+    _, answer = bob.answers(offer, 0.0)
+    assert any(isinstance(each, AcceptAnswer) for each in ana.table.blob(SEAT, answer, 10.0))
+    attempt = ana.table.get(link)
+    assert attempt is not None
+    assert attempt.next_wakeup() == 10.0 + after
+    assert not attempt.looked(10.0 + after - 0.1) and not attempt.needs_relay(10.0 + after - 0.1)
+    assert attempt.looked(10.0 + after) and attempt.needs_relay(10.0 + after)
+    (theirs,) = list(bob.table)
+    assert not theirs.needs_relay(20.0), "who answers waits for the other's second try"
+
+
+def test_the_second_try_takes_the_place_of_the_first_at_both_ends() -> None:
+    ana, bob = Side("ana", Nat.CONE), Side("bob", Nat.SYMMETRIC)
+    link, offer = ana.offers(0.0)
+    first, answer = bob.answers(offer, 0.0)
+    ana.table.blob(SEAT, answer, 0.0)
+    attempt = ana.table.get(link)
+    assert attempt is not None and not first.relayed
+    closed, again = ana.table.try_relay(attempt, 5.0)
+    assert closed == CloseLink(link) and isinstance(again, MakeOffer) and again.relayed
+    second = blob_of(ana.table.happened(OfferMade(again.link, ana.here), 5.0))
+    out = bob.table.blob(SEAT, second, 5.0)
+    assert CloseLink(first.link) in out
+    (wanted,) = [each for each in out if isinstance(each, Wanted)]
+    (made,) = bob.table.accept(wanted, 5.0)
+    assert isinstance(made, MakeAnswer) and made.relayed
+    there = ana.table.get(again.link)
+    assert there is not None and not there.needs_relay(100.0), "there is no third"
+
+
+def test_another_offer_of_the_same_kind_does_not_end_an_attempt() -> None:
+    ana, bob = Side("ana", Nat.CONE), Side("bob", Nat.CONE)
+    _, offer = ana.offers(0.0)
+    bob.answers(offer, 0.0)
+    for attempt in list(ana.table):
+        ana.table.close(attempt)
+    _, again = ana.offers(1.0)
+    assert not any(isinstance(each, Wanted) for each in bob.table.blob(SEAT, again, 1.0))
+    assert len(bob.table) == 1
+
+
+def test_a_rendezvous_helps_the_meshes_that_are_met_there_alone_and_its_turn_server_a_second_try_alone() -> (
+    None
+):
+    hinted = Hinted()
+    hinted.told("ws://one", Servers((STUN,), (TURN,)), 0.0)
+    hinted.told("ws://two", Servers((), (OTHER,)), 0.0)
+    assert hinted.servers(["ws://one"], False, 1.0) == Servers((STUN,))
+    assert hinted.servers(["ws://one"], True, 1.0) == Servers((STUN,), (TURN,))
+    assert hinted.servers(["ws://three"], True, 1.0) == NO_SERVERS
+    assert hinted.relays(["ws://two"], 1.0) and not hinted.relays(["ws://three"], 1.0)
+
+
+def test_a_login_is_not_used_when_it_is_over() -> None:
+    hinted = Hinted()
+    hinted.told("ws://one", Servers((STUN,), (TURN,)), 0.0)
+    assert hinted.servers(["ws://one"], True, LOGIN_S) == Servers((STUN,))
+    hinted.told("ws://one", Servers((STUN,), (TURN,)), LOGIN_S)
+    assert hinted.relays(["ws://one"], LOGIN_S + 1.0)
+
+
+def test_what_many_rendezvous_hint_is_bounded() -> None:
+    hinted = Hinted()
+    for number in range(3 * RENDEZVOUS_CAP):
+        hinted.told(f"ws://{number}", Servers((STUN,)), 0.0)
+    assert len(hinted._told) == RENDEZVOUS_CAP
+
+
+def test_whom_no_check_reaches_is_remembered_until_a_link_stands_or_they_are_gone() -> None:
+    ana, bob = Side("ana", Nat.SYMMETRIC), Side("bob", Nat.SYMMETRIC)
+    relay = Candidate("relay", "udp", "192.0.2.1", 5000, 1)
+    bob.here = replace(bob.here, candidates=(relay,))
+    link, offer = ana.offers(0.0)
+    _, answer = bob.answers(offer, 0.0)
+    ana.table.blob(SEAT, answer, 0.0)
+    attempt = ana.table.get(link)
+    assert attempt is not None
+    assert not attempt.unreached(SAID_SOON_S - 0.1) and attempt.unreached(SAID_SOON_S)
+    members = UnreachedMembers()
+    members.failed(attempt, SAID_S)
+    (found,) = members.now(SAID_S, lambda node: False)
+    assert (found.node, found.own, found.theirs, found.relayed) == (
+        bob.node,
+        Nat.SYMMETRIC,
+        Nat.SYMMETRIC,
+        True,
+    )
+    assert members.now(SAID_S, lambda node: True) == ()
+    assert members.now(SAID_S + REMEMBERED_S, lambda node: False) == ()
+    members.reached(bob.node)
+    assert members.now(SAID_S, lambda node: False) == ()

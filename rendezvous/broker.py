@@ -131,28 +131,37 @@ class Broker:
         """A WebSocket frame of any kind came in: a message, a part of one, a ping, a pong. All cost the same,
         for each has to be parsed, and some have to be answered."""
         client = self._clients.get(connection)
-        if client is None or client.frames.draw(now):
-            return []
+        return [] if client is None or client.frames.draw(now) else self._flooded(client, now)
+
+    def _flooded(self, client: _Client, now: float) -> list[Output]:
         self.tally.hung_up_on["frames"] += 1
-        return self.expel(connection, "too many messages", now)
+        return self.expel(client.connection, "too many messages", now)
+
+    def heard(self, connection: Connection, data: bytes, now: float) -> list[Output]:
+        """A binary message has come in, in one frame: ``framed`` and ``received`` at once."""
+        client = self._clients.get(connection)
+        if client is None:
+            return []
+        return self._receive(client, data, now) if client.frames.draw(now) else self._flooded(client, now)
 
     def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
         """A binary message has come in, whose frames were counted."""
         client = self._clients.get(connection)
-        if client is None:
-            return []
+        return [] if client is None else self._receive(client, data, now)
+
+    def _receive(self, client: _Client, data: bytes, now: float) -> list[Output]:
         try:
             message = decode_client(data)
         except Malformed as error:
             self.tally.hung_up_on["malformed"] += 1
-            return self.expel(connection, str(error), now)
+            return self.expel(client.connection, str(error), now)
+        if isinstance(message, Pass):  # by far the most
+            return self._pass(client, message, now)
         match message:
             case Take(topic, mode):
                 return self._take(client, topic, mode, now)
-            case Leave(topic):
+            case Leave():
                 return self._leave(client, message, now)
-            case Pass():
-                return self._pass(client, message, now)
             case _:
                 assert_never(message)
 
@@ -333,7 +342,7 @@ class Broker:
 
     def _pass(self, client: _Client, message: Pass, now: float) -> list[Output]:
         topic, seat, blob = message.topic, message.seat, message.blob
-        if not draw([group.passes for group in client.groups], now):
+        if client.groups and not draw([group.passes for group in client.groups], now):
             return [self._refuse(client, topic, Refusal.BUSY)]
         if client.away and topic in client.away:
             return [Forward(client.connection, topic, message=message)]

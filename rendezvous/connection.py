@@ -1,6 +1,11 @@
 """One client's WebSocket connection.
 
 Knows: how much may be parsed at once, and when a reader is too slow. Does not know: what is said.
+
+A message that comes in one frame, as all of a client's do, is cut off, unmasked and handed on here, and what
+is answered is framed here: the way through the library costs more than all that a rendezvous has to do
+besides. Whatever else a client sends is the library's: the request, pings, messages in parts, and what breaks
+the rules.
 """
 
 from __future__ import annotations
@@ -10,9 +15,16 @@ import logging
 from typing import Any, Final, Protocol
 
 from websockets.asyncio.server import ServerConnection
-from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
+from websockets.frames import DATA_OPCODES, CloseCode, Frame
 from websockets.protocol import Event, State
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    from websockets.utils import apply_mask
+
+from p2pchat.wire.signalling import MESSAGE_MAX
+from rendezvous.frames import MASK_BYTES, WHOLE_BINARY, Cut, frame_at, unmasked_head
 from rendezvous.limits import Limits
 from rendezvous.proxy import UNIX
 from rendezvous.topics import Connection
@@ -21,6 +33,8 @@ PIECE_BYTES = 4096
 """Bytes parsed between two looks at what a connection may still say: one message whole, or 680 frames of 6
 bytes, which take 3 ms. The event loop hands over up to 256 kB, which would be 43 000 frames and a fifth of a
 second."""
+
+REQUEST_END = b"\r\n\r\n"
 
 SILENT: Final = logging.getLogger("rendezvous.silent")
 SILENT.disabled = True
@@ -33,10 +47,10 @@ class ConnectionListener(Protocol):
         """It is there. None: it is turned away."""
 
     def framed(self, connection: Connection) -> None:
-        """A frame came."""
+        """A frame came that is no message by itself."""
 
     def heard(self, connection: Connection, data: bytes) -> None:
-        """A message came, whole and at once."""
+        """A frame came that is a message."""
 
     def lost(self, socket: ClientSocket) -> None:
         """It is gone."""
@@ -48,7 +62,7 @@ class ConnectionListener(Protocol):
 class ClientSocket(ServerConnection):
     """Counted from the moment it is accepted, before it has said anything."""
 
-    __slots__ = ("_in_parts", "_request_bytes", "client", "connection", "greeted")
+    __slots__ = ("_held", "_library_reads", "_request_bytes", "client", "connection", "greeted")
     """Beside what the library keeps: a few more in its dictionary would double that."""
 
     shell: ConnectionListener
@@ -62,8 +76,11 @@ class ClientSocket(ServerConnection):
         self.client: str | None = None
         """Where the client is, if a proxy said so before it said anything itself."""
         self.greeted = False
-        self._in_parts = False
-        """It has said something that has to be put together: from then on ``recv`` has all that it says."""
+        self._held = b""
+        """The beginning of a frame."""
+        self._library_reads = False
+        """It has said something that has to be put together, or spoke before it was let in: from then on
+        ``recv`` has all that it says."""
         self._request_bytes = 0
 
     @property
@@ -82,33 +99,70 @@ class ClientSocket(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Parse no more than what may be said, and answer no more pings than are read."""
-        if self.protocol.state is State.OPEN and len(data) <= PIECE_BYTES:
-            super().data_received(data)
-            self.check_reader()
+        if self._held:
+            data, self._held = self._held + data, b""
+        if self.protocol.state is State.OPEN and not self._library_reads:
+            self._receive_frames(data)
         else:
             self._receive_in_pieces(data)
         if self.protocol.state is State.CLOSING:
             self.shell.see_off(self)
 
+    def _receive_frames(self, data: bytes) -> None:
+        """Each is counted before the next is looked at."""
+        at = 0
+        while at < len(data) and self._hears:
+            found = frame_at(data, at, MESSAGE_MAX)
+            if self._library_reads or found is Cut.UNFIT:
+                self._receive_in_pieces(data[at:])
+                return
+            if found is Cut.INCOMPLETE:
+                self._held = data[at:]
+                return
+            start, end = found
+            if data[at] == WHOLE_BINARY and self.greeted and self.connection is not None:
+                message = apply_mask(data[start:end], data[start - MASK_BYTES : start])
+                self.shell.heard(self.connection, message)
+            else:
+                self._receive_in_pieces(data[at:end])
+            at = end
+
+    @property
+    def _hears(self) -> bool:
+        return self.protocol.state is State.OPEN and not self.transport.is_closing()
+
     def _receive_in_pieces(self, data: bytes) -> None:
         for at in range(0, len(data), PIECE_BYTES):
-            if self.protocol.state is State.CONNECTING and self._too_long(len(data[at : at + PIECE_BYTES])):
+            piece = data[at : at + PIECE_BYTES]
+            connecting = self.protocol.state is State.CONNECTING
+            if connecting and self._too_long(len(piece)):
                 self.transport.abort()
             if self.transport.is_closing():
                 return
-            super().data_received(data[at : at + PIECE_BYTES])
+            super().data_received(piece)
             self.check_reader()
+            if (
+                connecting
+                and self.request is not None
+                and piece.partition(REQUEST_END)[1:] != (REQUEST_END, b"")
+            ):
+                self._library_reads = True
+
+    def _ends_request(self, piece: bytes) -> bool:
+        """With its last byte."""
+        return self.request is None and piece.partition(REQUEST_END)[1:] == (REQUEST_END, b"")
 
     def process_event(self, event: Event) -> None:
-        if not isinstance(event, Frame) or self.connection is None:
-            super().process_event(event)
-            return
-        self.shell.framed(self.connection)
-        if event.opcode is Opcode.BINARY and event.fin and self.greeted and not self._in_parts:
-            self.shell.heard(self.connection, bytes(event.data))  # a task that waits would cost as much again
-            return
-        self._in_parts = self._in_parts or event.opcode in DATA_OPCODES
+        if isinstance(event, Frame) and self.connection is not None:
+            self.shell.framed(self.connection)
+            self._library_reads = self._library_reads or event.opcode in DATA_OPCODES
         super().process_event(event)
+
+    def write_message(self, message: bytes) -> None:
+        """Never waits, and says nothing to who is leaving."""
+        if self.protocol.state is State.OPEN:
+            self.transport.write(unmasked_head(len(message)) + message)
+            self.check_reader()
 
     def check_reader(self) -> None:
         """Who lets too much pile up is cut off, which frees its seats."""

@@ -20,7 +20,6 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
-from websockets.protocol import State
 
 from p2pchat.wire.signalling import Draining, Welcome, encode_server
 from p2pchat.wire.version import VERSION
@@ -69,7 +68,6 @@ class Shell:
         self._numbers = itertools.count(1)
         self._turned_away = 0
         self._closing: dict[ClientSocket, asyncio.Task[None]] = {}
-        self._unsent: dict[ClientSocket, None] = {}
         self._draining = False
         self.publish: Callable[[Publish], None] = lambda _: None
         """To other servers of a cluster, where there are any."""
@@ -143,7 +141,7 @@ class Shell:
     async def converse(self, socket: ServerConnection) -> None:
         assert isinstance(socket, ClientSocket), "serve() makes no others"
         assert socket.connection is not None, "others are turned away"
-        self._write(socket, encode_server(Welcome(VERSION)))
+        socket.write_message(encode_server(Welcome(VERSION)))
         self._hint(socket)
         socket.greeted = True
         if self._draining:
@@ -155,10 +153,10 @@ class Shell:
                 if isinstance(data, str):
                     await socket.close(CloseCode.UNSUPPORTED_DATA, "binary messages only")
                     return
-                self.heard(socket.connection, data)
+                self.carry_out(self._broker.received(socket.connection, data, time.monotonic()))
 
     def heard(self, connection: Connection, data: bytes) -> None:
-        self.carry_out(self._broker.received(connection, data, time.monotonic()))
+        self.carry_out(self._broker.heard(connection, data, time.monotonic()))
 
     async def tick_forever(self, after: Callable[[], None]) -> None:
         while True:
@@ -186,7 +184,7 @@ class Shell:
 
     def _send_elsewhere(self, socket: ClientSocket) -> None:
         if socket not in self._closing:
-            self._write(socket, encode_server(Draining()))
+            socket.write_message(encode_server(Draining()))
             self.see_off(socket, CloseCode.GOING_AWAY)
 
     def tell(self, reach: HintedPorts) -> None:
@@ -197,7 +195,7 @@ class Shell:
         socket.hinted_at = time.monotonic()
         hints = self._reach.hints(time.time(), self._random)
         if hints is not None:
-            self._write(socket, encode_server(hints))
+            socket.write_message(encode_server(hints))
 
     def framed(self, connection: Connection) -> None:
         outputs = self._broker.framed(connection, time.monotonic())
@@ -211,7 +209,7 @@ class Shell:
             if isinstance(output, Deliver):  # by far the most
                 socket = self._sockets.get(output.to)
                 if socket is not None:
-                    self._write(socket, encode_server(output.message))
+                    socket.write_message(encode_server(output.message))
                 continue
             match output:
                 case Close(connection, reason):
@@ -223,22 +221,6 @@ class Shell:
                     raise AssertionError("a broker that stands alone asks nobody")
                 case _:
                     assert_never(output)
-
-    def _write(self, socket: ClientSocket, data: bytes) -> None:
-        """Never waits. What is said while the loop reads is sent when it has read all that there is: half as
-        many turns for the same work."""
-        if socket.protocol.state is State.OPEN:
-            socket.protocol.send_binary(data)
-            if not self._unsent:
-                asyncio.get_running_loop().call_soon(self._send)
-            self._unsent[socket] = None
-
-    def _send(self) -> None:
-        unsent, self._unsent = self._unsent, {}
-        for socket in unsent:
-            if not socket.transport.is_closing():
-                socket.send_data()
-                socket.check_reader()
 
     def see_off(self, socket: ClientSocket, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
         """Give a connection that is closing the time of a closing handshake to end."""

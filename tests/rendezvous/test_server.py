@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import (
@@ -153,6 +154,11 @@ async def test_a_reader_too_slow_is_cut_off_and_its_seat_is_free(enters: Enters)
         assert server.broker.census().connections == 1
 
 
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+
 PING = b"\x89\x80" + bytes(4)
 PONG = b"\x8a\x80" + bytes(4)
 PART = b"\x02\x80" + bytes(4)
@@ -177,6 +183,60 @@ async def test_frames_of_every_kind_count_against_what_a_connection_may_say(
         assert await close_code(client) == 1008
 
 
+def framed(message: FromClient) -> bytes:
+    """As a client sends it: masked, in one frame."""
+    return Frame(Opcode.BINARY, encode_client(message)).serialize(mask=True)
+
+
+async def seats(*sent: bytes) -> int:
+    """How many seats a client has been given that sends these, each when the one before it is read."""
+    async with running() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        for each in sent:
+            writer.write(each)
+            await writer.drain()
+            await asyncio.sleep(0.001)  # so that it is read by itself; nothing depends on that it is
+        await until(lambda: server.broker.census().seats == 3)
+        writer.write(b"\x88\x80" + bytes(4))
+        answers = await everything(reader)
+        await hang_up(writer)
+    return answers.count(SEATED)
+
+
+SEATED = b"\x82\x5a\x82"
+"""How a Seated begins, in its frame."""
+TAKES = b"".join(framed(Take(Topic(bytes([n]) * 32), SeatMode.MESH)) for n in range(3))
+PARTS = b"\x02\x80" + bytes(4) + b"\x80" + TAKES[1:40]
+"""The first of them, in two parts."""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [UPGRADE + b"\r\n", TAKES],
+        [UPGRADE + b"\r\n", *(TAKES[at : at + 7] for at in range(0, len(TAKES), 7))],
+        [UPGRADE + b"\r\n" + TAKES],
+        [UPGRADE + b"\r\n" + TAKES[:3], TAKES[3:50], TAKES[50:]],
+        [UPGRADE, b"\r\n", TAKES],
+        [UPGRADE + b"\r\n", PING + TAKES[:40] + PONG + TAKES[40:50], TAKES[50:]],
+        [UPGRADE + b"\r\n", PARTS + TAKES[40:]],
+        [UPGRADE + b"\r\n", TAKES[40:] + PARTS[:20], PARTS[20:40], PARTS[40:]],
+    ],
+    ids=[
+        "at once",
+        "in bits",
+        "too early",
+        "half too early",
+        "split request",
+        "pings",
+        "parts",
+        "then parts",
+    ],
+)
+async def test_messages_are_read_however_they_come_in(sent: list[bytes]) -> None:
+    assert await seats(*sent) == 3
+
+
 async def test_who_breaks_the_protocol_and_does_not_read_is_seen_off(enters: Enters) -> None:
     async with running() as server:
         client = await enters(server.url)
@@ -196,12 +256,6 @@ async def test_pings_are_answered_only_as_far_as_they_may_be_sent() -> None:
         answers = await everything(reader)
         await hang_up(writer)
     assert 0 < answers.count(b"\x8a\x00") <= 16 + PIECE_BYTES / len(PING)
-
-
-UPGRADE = (
-    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-)
 
 
 async def everything(reader: asyncio.StreamReader) -> bytes:

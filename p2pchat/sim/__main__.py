@@ -36,7 +36,7 @@ class _Commands(click.Group):
 
 
 def _pairs(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in given]
+    pairs = [change.partition("=") for change in given]
     for key, equals, _ in pairs:
         if not equals:
             raise click.BadParameter(f"{key}: need KEY=VALUE, such as load.per_minute=2")
@@ -162,7 +162,7 @@ def trade(
 def _strategies(job: Job, leads: tuple[float, ...]) -> Iterator[Job]:
     """The same with every strategy. Those that learn nothing from cells need none to warm up, only the
     time."""
-    warmed = {"warm_up_s": f"{job.chosen().warming_s}", "load.warm_up_cells": "0"}
+    warmed = {"warm_up_s": f"{job.load_scenario().warming_s}", "load.warm_up_cells": "0"}
     for strategy in STRATEGIES:
         if strategy != "plumtree":
             yield replace(job, strategy=strategy, changes=job.changes | warmed)
@@ -184,7 +184,7 @@ main.add_command(adversary)
 def _all(todo: list[Job], jobs: int) -> Iterator[Result]:
     """Run them, some at a time, the results in their order."""
     for job in todo:
-        job.chosen()  # say what is wrong before the first has run for an hour
+        job.load_scenario()  # say what is wrong before the first has run for an hour
     with ProcessPoolExecutor(min(jobs, len(todo)), max_tasks_per_child=1) as pool:
         for job, result in zip(todo, pool.map(simulate, todo), strict=True):
             _say(f"{job.scenario}, {result['nodes']} nodes, {result['strategy']}: {result['wall_s']} s")

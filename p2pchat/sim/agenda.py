@@ -26,7 +26,7 @@ class Agenda:
         self._heap: list[tuple[float, int, Action, Any, Any]] = []
         self._entries = 0
 
-    def at(self, when: float, action: Action, first: Any = None, second: Any = None) -> None:
+    def call_at(self, when: float, action: Action, first: Any = None, second: Any = None) -> None:
         """Call ``action(first, second)`` at that time, or at once if it has passed."""
         self._entries += 1
         heappush(self._heap, (max(when, self.now), self._entries, action, first, second))
@@ -41,7 +41,7 @@ class Agenda:
             action(first, second)
         self.now = max(self.now, until)
 
-    def step(self, until: float) -> bool:
+    def run_next(self, until: float) -> bool:
         """Let the next thing happen, if it is due by then."""
         if not self._heap or self._heap[0][0] > until:
             return False

@@ -21,16 +21,16 @@ class SeededEntropy:
 
     def bytes(self, size: int) -> bytes:
         """Return ``size`` bytes that only the seed and the number of earlier calls decide."""
-        out = b""
-        while len(out) < size:
-            out += blake2b(self._count.to_bytes(8, "big"), key=self._key, digest_size=64).digest()
+        stream = b""
+        while len(stream) < size:
+            stream += blake2b(self._count.to_bytes(8, "big"), key=self._key, digest_size=64).digest()
             self._count += 1
-        return out[:size]
+        return stream[:size]
 
     def child(self, label: str) -> SeededEntropy:
         """Return an independent stream."""
         return SeededEntropy((self._key, label))
 
-    def chance(self, probability: float) -> bool:
+    def draw_bool(self, probability: float) -> bool:
         """Whether something of that probability happens; certainties draw nothing."""
         return probability > 0.0 and (probability >= 1.0 or uniform(self, 0.0, 1.0) < probability)

@@ -28,7 +28,7 @@ class Graph:
         count = sum(map(len, self.neighbours.values()))
         return count / len(self.neighbours) if self.neighbours else 0.0
 
-    def pieces(self) -> list[int]:
+    def piece_sizes(self) -> list[int]:
         """The sizes of its connected components, the largest first."""
         left, sizes = dict.fromkeys(self.neighbours), []
         while left:
@@ -44,21 +44,21 @@ class Graph:
             sizes.append(size)
         return sorted(sizes, reverse=True)
 
-    def shortest(self, latency: Callable[[int, int], float]) -> list[float]:
+    def shortest_times(self, latency: Callable[[int, int], float]) -> list[float]:
         """How long the shortest ways take from some nodes, evenly chosen, to all others they reach; in order.
         Nothing that travels over the graph can be sooner."""
         nodes = list(self.neighbours)
-        ways = {
+        latencies = {
             node: [(other, latency(node, other)) for other in others]
             for node, others in self.neighbours.items()
         }
         times: list[float] = []
         for source in nodes[:: max(1, len(nodes) // SOURCES)]:
-            times += _shortest(ways, source)
+            times += _shortest(latencies, source)
         return sorted(times)
 
 
-def _shortest(ways: Mapping[int, list[tuple[int, float]]], source: int) -> list[float]:
+def _shortest(latencies: Mapping[int, list[tuple[int, float]]], source: int) -> list[float]:
     """Dijkstra's algorithm."""
     found: dict[int, float] = {}
     waiting = [(0.0, source)]
@@ -66,9 +66,9 @@ def _shortest(ways: Mapping[int, list[tuple[int, float]]], source: int) -> list[
         at, node = heappop(waiting)
         if node not in found:
             found[node] = at
-            for other, way in ways[node]:
+            for other, seconds in latencies[node]:
                 if other not in found:
-                    heappush(waiting, (at + way, other))
+                    heappush(waiting, (at + seconds, other))
     del found[source]
     return list(found.values())
 

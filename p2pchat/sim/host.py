@@ -25,7 +25,7 @@ class NatClass(Enum):
     SYMMETRIC = "symmetric"
     """Another outside port for every destination, so nobody can be told which."""
 
-    def reaches(self, other: NatClass) -> bool:
+    def can_link_with(self, other: NatClass) -> bool:
         """Whether a link between the two can be made without a relay (measured with both engines)."""
         hard = (NatClass.RESTRICTED, NatClass.SYMMETRIC)
         return not (NatClass.SYMMETRIC in (self, other) and self in hard and other in hard)

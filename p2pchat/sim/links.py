@@ -27,7 +27,7 @@ from p2pchat.wire.geometry import GEOMETRY
 GATHER_S = 0.1
 """An engine's candidates: a socket and an answer from a STUN server."""
 
-HANDSHAKE_WAYS = 10
+HANDSHAKE_TRIPS = 10
 """One-way trips from the answer to an open channel: ICE 2, DTLS 1.2 4, SCTP 4."""
 
 RTO_S = 0.2
@@ -95,14 +95,14 @@ class SimulatedLinks:
         """Begin a link."""
         wire = self._wire(host, order.link)
         made = inputs.OfferMade(order.link, self._describe(wire))
-        self._agenda.at(self._agenda.now + GATHER_S, self._if_open, wire, made)
+        self._agenda.call_at(self._agenda.now + GATHER_S, self._if_open, wire, made)
 
     def make_answer(self, host: Host, order: MakeAnswer) -> None:
         """Begin the other end of a link."""
         wire = self._wire(host, order.link)
         wire.peer = self._wires.get(_number(order.offer))
         made = inputs.AnswerMade(order.link, self._describe(wire))
-        self._agenda.at(self._agenda.now + GATHER_S, self._if_open, wire, made)
+        self._agenda.call_at(self._agenda.now + GATHER_S, self._if_open, wire, made)
 
     def accept_answer(self, host: Host, order: AcceptAnswer) -> None:
         """Connect the two ends, if the network lets them."""
@@ -110,8 +110,8 @@ class SimulatedLinks:
         if wire is None or peer is None:
             return
         wire.peer, peer.peer = peer, wire
-        wire.delay = peer.delay = self.latency(host, peer.host)
-        self._agenda.at(self._agenda.now + HANDSHAKE_WAYS * wire.delay, self._connect, wire)
+        wire.delay = peer.delay = self.latency_between(host, peer.host)
+        self._agenda.call_at(self._agenda.now + HANDSHAKE_TRIPS * wire.delay, self._connect, wire)
 
     def send_frame(self, host: Host, order: SendFrame) -> None:
         """Carry one frame."""
@@ -126,63 +126,63 @@ class SimulatedLinks:
         wire.last_at = arrives = max(arrives, wire.last_at)
         wire.owed += 1
         if wire.owed == CREDIT_BATCH:
-            self._agenda.at(leaves, self._drained, wire)
-        self._agenda.at(arrives, self._arrive, wire, order.data)
+            self._agenda.call_at(leaves, self._drained, wire)
+        self._agenda.call_at(arrives, self._arrive, wire, order.data)
 
     def close_link(self, host: Host, order: CloseLink) -> None:
         """Close one end: the other is told behind the last frame, if it can be."""
         wire = host.wires.pop(order.link, None)
         if wire is not None:
             self._end(wire)
-            self._agenda.at(max(self._agenda.now + wire.delay, wire.last_at), self._closed, wire.peer)
+            self._agenda.call_at(max(self._agenda.now + wire.delay, wire.last_at), self._closed, wire.peer)
 
     # --- what happens to machines and the network
 
-    def silence(self, host: Host) -> None:
+    def silence_host(self, host: Host) -> None:
         """A machine is gone: nobody is told."""
         for wire in host.wires.values():
             self._end(wire)
         host.wires.clear()
 
-    def woken(self, host: Host) -> None:
+    def wake_host(self, host: Host) -> None:
         """A machine sleeps no more: what waited for it arrives."""
         for wire in list(host.wires.values()):
             if wire.peer is not None:
                 self._resume(wire.peer)
 
-    def cut(self, is_cut: bool) -> None:
+    def set_cut(self, is_cut: bool) -> None:
         """Hosts of different sides reach each other no more; or again, and what waited arrives."""
         self._cut = is_cut
         if not is_cut:
             self._resume_all()
 
-    def separate(self, a: Host, b: Host) -> None:
+    def separate_hosts(self, a: Host, b: Host) -> None:
         """These two reach each other no more."""
         self._walls[_pair(a, b)] = None
 
-    def unite(self) -> None:
+    def unite_hosts(self) -> None:
         """Whoever was separated is no more."""
         self._walls.clear()
         self._resume_all()
 
-    def lose(self, host: Host, link: LinkId) -> None:
+    def break_link(self, host: Host, link: LinkId) -> None:
         """A link breaks at one end; the other end hears nothing any more, not even that."""
         wire = host.wires.pop(link, None)
         if wire is not None:
             self._end(wire)
             self._tell(host, inputs.LinkDown(link, "failed"))
 
-    def apart(self, a: Host, b: Host) -> bool:
+    def are_apart(self, a: Host, b: Host) -> bool:
         """Whether these two cannot reach each other now."""
         if self._walls and _pair(a, b) in self._walls:
             return True
         return self._cut and a.side != b.side and 0 not in (a.side, b.side)
 
-    def reachable(self, a: Host, b: Host) -> bool:
+    def can_link(self, a: Host, b: Host) -> bool:
         """Whether a link between the two can be made now."""
-        return a.nat.reaches(b.nat) and not self.apart(a, b)
+        return a.nat.can_link_with(b.nat) and not self.are_apart(a, b)
 
-    def latency(self, a: Host, b: Host) -> float:
+    def latency_between(self, a: Host, b: Host) -> float:
         """One way, in seconds; for the same two hosts and the same seed always the same."""
         low, high = self._conditions.latency_s
         drawn = blake2b(b"%d %d" % _pair(a, b), key=self._key, digest_size=8).digest()
@@ -207,9 +207,9 @@ class SimulatedLinks:
         peer = wire.peer
         if peer is None or not (wire.open and peer.open) or wire.host.asleep or peer.host.asleep:
             return
-        if not self.reachable(wire.host, peer.host):
+        if not self.can_link(wire.host, peer.host):
             return
-        self._trace.add(self._agenda.now, wire.host.index, peer.host.index, TraceKind.LINKED)
+        self._trace.add_event(self._agenda.now, wire.host.index, peer.host.index, TraceKind.LINKED)
         ours, theirs = self._entropy.bytes(32), self._entropy.bytes(32)
         self._tell(wire.host, inputs.LinkUp(wire.link, ours, theirs, self.address_of(peer.host)))
         if peer.open:
@@ -227,7 +227,7 @@ class SimulatedLinks:
         if peer is None or not peer.open:
             return
         host = peer.host
-        if wire.stalled or host.asleep or ((self._cut or self._walls) and self.apart(wire.host, host)):
+        if wire.stalled or host.asleep or ((self._cut or self._walls) and self.are_apart(wire.host, host)):
             wire.stalled.append(data)
             return
         if self.alter is not None:
@@ -235,12 +235,12 @@ class SimulatedLinks:
             if altered is None:
                 return
             data = altered
-        self._trace.add(self._agenda.now, host.index, wire.host.index, TraceKind.FRAME)
+        self._trace.add_event(self._agenda.now, host.index, wire.host.index, TraceKind.FRAME)
         self._tell(host, inputs.FrameReceived(peer.link, data))
 
     def _drained(self, wire: Wire, _: object) -> None:
         peer = wire.peer
-        if wire.stalled or not wire.open or peer is None or self.apart(wire.host, peer.host):
+        if wire.stalled or not wire.open or peer is None or self.are_apart(wire.host, peer.host):
             return  # nothing is acknowledged; the credit comes back when the network does
         count, wire.owed = wire.owed, 0
         self._tell(wire.host, inputs.FramesDrained(wire.link, count))
@@ -253,11 +253,11 @@ class SimulatedLinks:
         if wire.peer is not None and (wire.stalled or wire.owed >= CREDIT_BATCH):
             late = self._agenda.now + RTO_S + wire.delay
             wire.last_at = max(wire.last_at, late)
-            self._agenda.at(late, self._flush, wire)
+            self._agenda.call_at(late, self._flush, wire)
 
     def _flush(self, wire: Wire, _: object) -> None:
         peer = wire.peer
-        if peer is None or peer.host.asleep or self.apart(wire.host, peer.host):
+        if peer is None or peer.host.asleep or self.are_apart(wire.host, peer.host):
             return
         stalled, wire.stalled = wire.stalled, []
         for data in stalled:
@@ -269,7 +269,7 @@ class SimulatedLinks:
         """The other end has closed. If word of it cannot come now it never does, and silence tells."""
         if peer is None or not peer.open or peer.peer is None or peer.host.asleep:
             return
-        if not self.apart(peer.host, peer.peer.host):
+        if not self.are_apart(peer.host, peer.peer.host):
             peer.host.wires.pop(peer.link, None)
             self._end(peer)
             self._tell(peer.host, inputs.LinkDown(peer.link, "closed"))

@@ -58,26 +58,26 @@ class Meetings:
 
     # --- what a node asks for
 
-    def connect(self, host: Host, order: ConnectRendezvous) -> None:
+    def open_connection(self, host: Host, order: ConnectRendezvous) -> None:
         """Open a connection: a round trip for TCP, one for WebSocket."""
         line = host, host.run, order.url
-        self._agenda.at(self._agenda.now + 4 * host.line_s, self._connected, line)
+        self._agenda.call_at(self._agenda.now + 4 * host.line_s, self._connected, line)
 
-    def close(self, host: Host, order: CloseRendezvous) -> None:
+    def close_connection(self, host: Host, order: CloseRendezvous) -> None:
         """Close a connection."""
-        self._agenda.at(self._agenda.now + host.line_s, self._hung_up, host.lines.pop(order.url, None))
+        self._agenda.call_at(self._agenda.now + host.line_s, self._hung_up, host.lines.pop(order.url, None))
 
-    def signal(self, host: Host, order: Signal) -> None:
+    def send_signal(self, host: Host, order: Signal) -> None:
         """Send a message."""
         connection = host.lines.get(order.url)
         if connection is not None:
             self.messages += 1
             data = encode_client(order.message)
-            self._agenda.at(self._agenda.now + host.line_s, self._received, connection, data)
+            self._agenda.call_at(self._agenda.now + host.line_s, self._received, connection, data)
 
     # --- what happens to machines and servers
 
-    def silence(self, host: Host) -> None:
+    def silence_host(self, host: Host) -> None:
         """A machine is gone: its connections break."""
         self.hang_up(host)
         host.lines.clear()
@@ -87,14 +87,14 @@ class Meetings:
         for connection in host.lines.values():
             self._hung_up(connection)
 
-    def woken(self, host: Host) -> None:
+    def wake_host(self, host: Host) -> None:
         """A machine sleeps no more and finds its connections broken."""
         urls = list(host.lines)
-        self.silence(host)
+        self.silence_host(host)
         for url in urls:
             self._tell(host, inputs.RendezvousDown(url, "timed out"))
 
-    def down(self, url: str) -> None:
+    def stop_server(self, url: str) -> None:
         """A server ends: nobody can connect until it is up again."""
         self.refusing.add(url)
         for connection, (host, run, where) in list(self._lines.items()):
@@ -102,18 +102,18 @@ class Meetings:
                 self._lose(connection, host, run, where)
         self.brokers.pop(url, None)
 
-    def up(self, url: str) -> None:
+    def start_server(self, url: str) -> None:
         """A server runs again."""
         self.refusing.discard(url)
 
-    def lose(self, host: Host, url: str) -> Connection:
+    def break_connection(self, host: Host, url: str) -> Connection:
         """A connection breaks at the client's end; the server, which knows it by what is returned, does not
         notice."""
         connection = host.lines[url]
         self._lose(connection, *self._lines[connection])
         return connection
 
-    def deliver(self, outputs: Iterable[Output]) -> None:
+    def deliver_outputs(self, outputs: Iterable[Output]) -> None:
         """Carry out what a broker wants done."""
         for output in outputs:
             if isinstance(output, Deliver):
@@ -146,42 +146,42 @@ class Meetings:
         broker = self.brokers.get(url)
         if broker is None:
             broker = self.brokers[url] = Broker(self._limits, random.Random(f"{self._seed} {url}"))
-            self._agenda.at(self._agenda.now + TICK_S, self._tick, url, broker)
+            self._agenda.call_at(self._agenda.now + TICK_S, self._tick, url, broker)
         return broker
 
     def _tick(self, url: str, broker: Broker) -> None:
         if self.brokers.get(url) is broker:
-            self.deliver(broker.tick(self._agenda.now))
-            self._agenda.at(self._agenda.now + TICK_S, self._tick, url, broker)
+            self.deliver_outputs(broker.tick(self._agenda.now))
+            self._agenda.call_at(self._agenda.now + TICK_S, self._tick, url, broker)
 
     def _received(self, connection: Connection, data: bytes) -> None:
         line = self._lines.get(connection)
         if line is not None:
             broker = self.brokers[url_of(line[2])]
-            self.deliver(broker.framed(connection, self._agenda.now))
-            self.deliver(broker.received(connection, data, self._agenda.now))
+            self.deliver_outputs(broker.framed(connection, self._agenda.now))
+            self.deliver_outputs(broker.received(connection, data, self._agenda.now))
 
     def _hung_up(self, connection: Connection | None, _: object = None) -> None:
         line = self._lines.pop(connection, None) if connection is not None else None
         if line is not None and connection is not None:
-            self.deliver(self.brokers[url_of(line[2])].disconnected(connection, self._agenda.now))
+            self.deliver_outputs(self.brokers[url_of(line[2])].disconnected(connection, self._agenda.now))
 
     def _lose(self, connection: Connection, host: Host, run: int, url: str) -> None:
         del self._lines[connection]
         host.lines.pop(url, None)
         lost = inputs.RendezvousDown(url, "the connection ended")
-        self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), lost)
+        self._agenda.call_at(self._agenda.now + host.line_s, self._tell_run, (host, run), lost)
 
     def _send(self, output: Deliver) -> None:
         line = self._lines.get(output.to)
         message = self.alter(line[0], output.message) if line is not None else None
         if line is not None and message is not None:
             host, run, url = line
-            came = inputs.SignalReceived(url, message)
-            self._agenda.at(self._agenda.now + host.line_s, self._tell_run, (host, run), came)
+            received = inputs.SignalReceived(url, message)
+            self._agenda.call_at(self._agenda.now + host.line_s, self._tell_run, (host, run), received)
 
     def _tell_run(self, whom: tuple[Host, int], fact: inputs.Fact) -> None:
         host, run = whom
         if host.run == run and host.node is not None:
-            self._trace.add(self._agenda.now, host.index, 0, TraceKind.SIGNAL)
+            self._trace.add_event(self._agenda.now, host.index, 0, TraceKind.SIGNAL)
             self._tell(host, fact)

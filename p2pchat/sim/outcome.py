@@ -38,7 +38,7 @@ class Returned:
     frames: int = 0
     cells: int = 0
 
-    def add(self, counters: Counter[str], before: Counter[str]) -> None:
+    def add_node(self, counters: Counter[str], before: Counter[str]) -> None:
         """One more, by its counters when it came back and now."""
         sent, received, cells = (
             counters[name] - before[name]
@@ -69,7 +69,7 @@ class Figures:
         """Every figure by its name; times in seconds. None: there is nothing to tell it from."""
         whole = Window()
         for part in self.parts:
-            whole.add(part.window)
+            whole.add_window(part.window)
         counters, late = self.counters, self.late
         seconds = sum(part.seconds for part in self.parts)
         frames = sum(part.frames for part in self.parts)
@@ -78,18 +78,18 @@ class Figures:
             "cells": whole.cells,
             "delivered_ratio": _rounded(whole.ratio, 6),
             "copies_per_node": _rounded(copies(whole, counters), 3),
-            "latency_p50_s": whole.quantile(0.5),
-            "latency_p99_s": whole.quantile(0.99),
+            "latency_p50_s": whole.latency_quantile(0.5),
+            "latency_p99_s": whole.latency_quantile(0.99),
             "shortest_p50_s": _at(self.shortest, 0.5),
             "shortest_p99_s": _at(self.shortest, 0.99),
             "bytes_per_node_s": _rounded(_per(frames * GEOMETRY.frame, seconds * self.nodes), 1),
             "links_mean": round(self.graph.links_mean, 2),
-            "partitions": len(self.graph.pieces()),
+            "partitions": len(self.graph.piece_sizes()),
             "grafts": sum(part.counters["tree: grafts"] for part in self.parts),
             "fetched": sum(part.counters["cells fetched"] for part in self.parts),
             "late": {
-                "missed": late.missed,
-                "seen_in_the_end": late.missed_seen,
+                "missed": late.overdue,
+                "seen_in_the_end": late.overdue_seen,
                 "waited_for": late.waited,
                 "recovered": late.waited_seen,
             },
@@ -103,7 +103,7 @@ class Figures:
             "reconcile_overhead_bytes": counters["reconcile: frames sent"] * GEOMETRY.frame,
             "healed_s": _rounded(self.healed_s, 1),
             "relays": self.relays,
-            "latency_quantiles_s": {f"{share:g}": whole.quantile(share) for share in QUANTILES},
+            "latency_quantiles_s": {f"{share:g}": whole.latency_quantile(share) for share in QUANTILES},
             "parts": [_part(part, self.nodes) for part in self.parts] if len(self.parts) > 1 else [],
             "counters": dict(sorted((name, count) for name, count in counters.items() if count)),
         }
@@ -115,8 +115,8 @@ def copies(window: Window, counters: Counter[str]) -> float | None:
     Pushes are counted from the first measured cell to the end, whichever cell they bear; per first sight, so
     that cells of the warm-up still on their way weigh nothing.
     """
-    first, again = counters["cells relayed"], counters["cells seen again"]
-    return (first + again) / first * (window.ratio or 0.0) if first else None
+    first, repeated = counters["cells relayed"], counters["cells seen again"]
+    return (first + repeated) / first * (window.ratio or 0.0) if first else None
 
 
 def _part(part: Part, nodes: float) -> dict[str, Any]:
@@ -124,8 +124,8 @@ def _part(part: Part, nodes: float) -> dict[str, Any]:
         "flooder_times": part.flooder,
         "cells": part.window.cells,
         "delivered_ratio": _rounded(part.window.ratio, 6),
-        "latency_p50_s": part.window.quantile(0.5),
-        "latency_p99_s": part.window.quantile(0.99),
+        "latency_p50_s": part.window.latency_quantile(0.5),
+        "latency_p99_s": part.window.latency_quantile(0.99),
         "bytes_per_node_s": _rounded(_per(part.frames * GEOMETRY.frame, part.seconds * nodes), 1),
         "flooder_cells": part.flooded.cells,
         "flooder_delivered_ratio": _rounded(part.flooded.ratio, 6),

@@ -24,7 +24,7 @@ DELAYED_S: Final = 5.0
 
 
 class Relays:
-    """Some hosts' relays are hostile from ``begin`` on; ``look`` is called every now and then."""
+    """Some hosts' relays are hostile from ``begin_misconduct`` on; ``note_exposed`` counts at each look."""
 
     def __init__(self, does: str, hostile: Sequence[Host]) -> None:
         """``does``: one of MISDEEDS."""
@@ -32,13 +32,13 @@ class Relays:
         self.begun = False
         self._hostile = frozenset(host.index for host in hostile)
         self._stems: dict[int, Stem] = {}
-        self._began_at = 0.0
+        self._since = 0.0
         self._trusting: dict[int, None] = {}
         """Whose stems have led over a hostile relay since it began."""
         self._left_s: list[float] = []
         self._shares: list[float] = []
 
-    def stems(self, host: Host) -> Stems:
+    def make_stem_maker(self, host: Host) -> Stems:
         """What a host's node makes its stem with."""
 
         def make(profile: Profile, entropy: Entropy, counters: Counter[str]) -> Stem:
@@ -52,18 +52,18 @@ class Relays:
 
         return make
 
-    def begin(self, now: float) -> None:
+    def begin_misconduct(self, now: float) -> None:
         """From now on they do it."""
-        self.begun, self._began_at = True, now
+        self.begun, self._since = True, now
         self._trusting = dict.fromkeys(self._exposed(now))
 
-    def look(self, now: float) -> None:
+    def note_exposed(self, now: float) -> None:
         """See who still leads a stem over them."""
         exposed = dict.fromkeys(self._exposed(now))
         left = [index for index in self._trusting if index not in exposed]
         for index in left:
             del self._trusting[index]
-            self._left_s.append(round(now - self._began_at, 3))
+            self._left_s.append(round(now - self._since, 3))
         self._shares.append(round(len(exposed) / (len(self._stems) - len(self._hostile)), 4))
 
     def as_json(self, measured_s: float) -> dict[str, Any]:

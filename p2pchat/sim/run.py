@@ -37,7 +37,7 @@ STARTS_SHARE = 2 / 3
 AWAY_SPREAD_S = 10.0
 """Those who go away do so within this time."""
 
-INTRODUCTION_S = 30.0
+MEETING_PLACE_S = 30.0
 """A meeting place of two lasts so long."""
 
 LOOK_S = 1.0
@@ -55,7 +55,7 @@ class Run:
     ) -> None:
         self._scenario = scenario
         self._progress = progress
-        self.world = World(seed, scenario.network.conditions(), limits(scenario.nodes), self._event)
+        self.world = World(seed, scenario.network.to_conditions(), limits(scenario.nodes), self._event)
         entropy = self.world.entropy
         self._chance = entropy.child("scenario")
         self._moments = entropy.child("load")
@@ -77,7 +77,7 @@ class Run:
         self._healed_s: float | None = None
         self._relays: Relays | None = None
 
-    def figures(self) -> Figures:
+    def measure_figures(self) -> Figures:
         """Run it from the first node's start to the last cell's arrival."""
         scenario = self._scenario
         self._bootstrap()
@@ -86,9 +86,9 @@ class Run:
         nodes, before = self._running(), self._counters()
         parts = [self._part(times) for times in scenario.parts]
         nodes += self._running()
-        shortest = graph(self.world.hosts).shortest(self._latency)
+        shortest = graph(self.world.hosts).shortest_times(self._latency)
         self._load += 1
-        self._tally.end()
+        self._tally.end_counting()
         self._told("measured")
         self.world.run(max(scenario.drain_s, IN_TIME_S + 1.0))
         self._told("drained")
@@ -98,7 +98,7 @@ class Run:
             parts,
             nodes / 2,
             after,
-            self._tally.late(),
+            self._tally.count_late(),
             self._returned(),
             graph(self.world.hosts),
             shortest,
@@ -136,7 +136,7 @@ class Run:
             share = min(share, most / scenario.nodes**2 / scenario.measure_s)
         self._say_load(share, times)
         flooder = self.world.hosts[0] if scenario.flooder.times else None
-        part = Part(times, seconds, *self._tally.begin(flooder))
+        part = Part(times, seconds, *self._tally.begin_counting(flooder))
         before, frames = self._counters(), links.frames
         self.world.run(seconds)
         part.counters = self._counters()
@@ -162,7 +162,7 @@ class Run:
         if scenario.rendezvous.up_s is not None:
             self._later(scenario.rendezvous.up_s, self._rendezvous_back)
         if self._relays is not None:
-            self._relays.begin(self.world.now)
+            self._relays.begin_misconduct(self.world.now)
             self._later(LOOK_S, self._look_at_relays, self._relays)
 
     # --- hosts
@@ -172,45 +172,45 @@ class Run:
         weights = (mix.open, mix.cone, mix.restricted, mix.symmetric)
         drawn = uniform(self._chance, 0.0, sum(weights))
         nat = NatClass.OPEN
-        for each, weight in zip(_NATS, weights, strict=True):
+        for kind, weight in zip(_NATS, weights, strict=True):
             if weight:
-                nat = each
+                nat = kind
             drawn -= weight
             if drawn < 0:
                 break
-        return self.world.add(Shelf(self._identity, mesh), nat)
+        return self.world.add_host(Shelf(self._identity, mesh), nat)
 
     def _start(self, host: Host, _: object = None) -> None:
-        stem = self._relays.stems(host) if self._relays is not None else Stem
-        self.world.start(host, self._scenario.settings, self._strategy, stem)
+        stem = self._relays.make_stem_maker(host) if self._relays is not None else Stem
+        self.world.start_node(host, self._scenario.settings, self._strategy, stem)
 
     def _leave(self, host: Host, _: object) -> None:
         """Gone for good, without a word."""
         self._off(host)
-        self.world.kill(host)
+        self.world.kill_host(host)
 
     def _off(self, host: Host) -> None:
         if host.node is not None:
             self._gone.update(host.node.status().counters)
-        self._tally.left(host)
+        self._tally.mark_absent(host)
 
     def _go_away(self, host: Host, _: object) -> None:
         away = self._scenario.away
         if away.how == "sleep":
-            self._tally.left(host)
-            self.world.sleep(host)
+            self._tally.mark_absent(host)
+            self.world.suspend_host(host)
         else:
             self._off(host)
-            self.world.stop(host) if away.how == "stop" else self.world.kill(host)
+            self.world.stop_node(host) if away.how == "stop" else self.world.kill_host(host)
         self._later(away.for_s, self._come_back, host)
 
     def _come_back(self, host: Host, _: object) -> None:
         self._back[host] = Counter()
         if host.asleep and host.node is not None:
             self._back[host] = Counter(host.node.status().counters)
-            self.world.wake(host)
+            self.world.resume_host(host)
             if any(link.state == "up" for link in host.node.status().links):
-                self._tally.linked(host, self.world.now)
+                self._tally.mark_present(host, self.world.now)
         else:
             self._start(host)
 
@@ -228,17 +228,17 @@ class Run:
         """Members wait at a place that only they know, and that soon ends."""
         self._places += 1
         url = f"ws://place-{self._places}.sim"
-        until = self.world.now + INTRODUCTION_S
+        until = self.world.now + MEETING_PLACE_S
         for member in members:
-            self.world.tell(member, inputs.InviteOpened(self._places, True, None, (url,), until))
-        self._later(INTRODUCTION_S, self._place_ends, url)
+            self.world.tell_node(member, inputs.InviteOpened(self._places, True, None, (url,), until))
+        self._later(MEETING_PLACE_S, self._place_ends, url)
         return url
 
     def _place_ends(self, url: str, _: object) -> None:
-        self.world.meetings.down(url)
+        self.world.meetings.stop_server(url)
 
     def _look_at_relays(self, relays: Relays, _: object) -> None:
-        relays.look(self.world.now)
+        relays.note_exposed(self.world.now)
         self._later(LOOK_S, self._look_at_relays, relays)
 
     # --- the network
@@ -249,15 +249,15 @@ class Run:
         split = partition.bridges + round(partition.share * (len(hosts) - partition.bridges))
         for place, host in enumerate(mixed):
             host.side = 0 if place < partition.bridges else 1 if place < split else 2
-        self.world.links.cut(True)
-        self._tally.cut(True)
+        self.world.links.set_cut(True)
+        self._tally.set_cut(True)
         self._later(partition.for_s, self._mend)
 
     def _mend(self, _: object, __: object) -> None:
-        self.world.links.cut(False)
-        self._tally.cut(False)
+        self.world.links.set_cut(False)
+        self._tally.set_cut(False)
         self._told(f"the network is whole again, the mesh in pieces of {self._pieces()[:4]}")
-        if self._scenario.partition.introduction:
+        if self._scenario.partition.join_halves:
             sides = [
                 [host for host in self.world.hosts if host.awake and host.side == side] for side in (1, 2)
             ]
@@ -271,15 +271,15 @@ class Run:
             self._healed_s = self.world.now - since
 
     def _pieces(self) -> list[int]:
-        return graph(self.world.hosts).pieces()
+        return graph(self.world.hosts).piece_sizes()
 
     def _rendezvous_down(self, _: object, __: object) -> None:
         self._rendezvous_up = False
-        self.world.meetings.down(URL)
+        self.world.meetings.stop_server(URL)
 
     def _rendezvous_back(self, _: object, __: object) -> None:
         self._rendezvous_up = True
-        self.world.meetings.up(URL)
+        self.world.meetings.start_server(URL)
 
     # --- load
 
@@ -292,9 +292,11 @@ class Run:
             self._next_cell(self.world.hosts[0], (self._load, 1 / share / (flooder - 1.0)))
 
     def _next_cell(self, host: Host | None, load: tuple[int, float]) -> None:
-        self.world.agenda.at(self.world.now + exponential(self._moments, load[1]), self._talk, host, load)
+        self.world.agenda.call_at(
+            self.world.now + exponential(self._moments, load[1]), self._write_cell, host, load
+        )
 
-    def _talk(self, host: Host | None, load: tuple[int, float]) -> None:
+    def _write_cell(self, host: Host | None, load: tuple[int, float]) -> None:
         """Somebody says something, if it is not a host that is off just now: so each that is on says its
         share."""
         if load[0] != self._load:
@@ -304,7 +306,7 @@ class Run:
         if speaker.awake:
             tag, box = self._boxes.bytes(GEOMETRY.cell_tag), self._boxes.bytes(GEOMETRY.box)
             cell = Cell(tag, epoch_at(self.world.now), bytes(GEOMETRY.stamp), box)
-            self.world.tell(speaker, inputs.CellSubmitted(self._mesh.id, encode_cell(cell)))
+            self.world.tell_node(speaker, inputs.CellSubmitted(self._mesh.id, encode_cell(cell)))
         self._next_cell(host, load)
 
     # --- what nodes report
@@ -312,24 +314,24 @@ class Run:
     def _event(self, host: Host, event: effects.Event) -> None:
         if type(event) is effects.CellSeen:
             if event.source is not None:
-                self._tally.saw(event.cell, host, self.world.now)
-            elif self._tally.began(event.cell, host, self.world.now):
+                self._tally.record_sight(event.cell, host, self.world.now)
+            elif self._tally.open_cell(event.cell, host, self.world.now):
                 self._later(IN_TIME_S, self._close, event.cell)
         elif type(event) is effects.LinksChanged and event.links:
-            self._tally.linked(host, self.world.now)
+            self._tally.mark_present(host, self.world.now)
 
     def _returned(self) -> Returned:
         returned = Returned()
         for host, before in self._back.items():
             if host.node is not None:
-                returned.add(Counter(host.node.status().counters), before)
+                returned.add_node(Counter(host.node.status().counters), before)
         return returned
 
     def _close(self, name: bytes, _: object) -> None:
-        self._tally.close(name)
+        self._tally.close_cell(name)
 
     def _latency(self, a: int, b: int) -> float:
-        return self.world.links.latency(self.world.hosts[a], self.world.hosts[b])
+        return self.world.links.latency_between(self.world.hosts[a], self.world.hosts[b])
 
     def _running(self) -> int:
         return sum(host.awake for host in self.world.hosts)
@@ -342,11 +344,11 @@ class Run:
         return whole
 
     def _later(self, seconds: float, action: Callable[..., None], first: object = None) -> None:
-        self.world.agenda.at(self.world.now + seconds, action, first)
+        self.world.agenda.call_at(self.world.now + seconds, action, first)
 
     def _told(self, what: str) -> None:
         links = graph(self.world.hosts)
-        pieces = len(links.pieces())
+        pieces = len(links.piece_sizes())
         self._progress(
             f"{self.world.now - START:7.1f} s  {what}: {len(links.neighbours)} nodes, "
             f"{links.links_mean:.2f} links each, in {pieces} piece{'s' * (pieces != 1)}"

@@ -103,7 +103,7 @@ class Partition:
     """Of the nodes, on one side."""
     bridges: int = 0
     """Nodes that both sides reach all the time."""
-    introduction: bool = False
+    join_halves: bool = False
     """Whether a member of each side meet at a place of their own when the network is back."""
 
     def __post_init__(self) -> None:
@@ -129,7 +129,7 @@ class Flooder:
     times: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        _check(all(each > 0 for each in self.times), "flooder.times: need numbers above 0")
+        _check(all(level > 0 for level in self.times), "flooder.times: need numbers above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,11 @@ class Network:
 
     def __post_init__(self) -> None:
         try:
-            self.conditions()
+            self.to_conditions()
         except ValueError as error:
             raise UsageError(f"network.{error}") from None
 
-    def conditions(self) -> Conditions:
+    def to_conditions(self) -> Conditions:
         """For the links."""
         low, high = self.latency_ms
         return Conditions((low / 1000, high / 1000), self.loss, self.bandwidth)
@@ -211,15 +211,16 @@ class Scenario:
     @property
     def warming_s(self) -> float:
         """How long the mesh warms up."""
-        said = self.load.per_minute / 60 * self.nodes
-        if not said or not self.warm_up_s:
+        cells_per_s = self.load.per_minute / 60 * self.nodes
+        if not cells_per_s or not self.warm_up_s:
             return self.warm_up_s
-        return max(self.warm_up_s, self.load.warm_up_cells / said)
+        return max(self.warm_up_s, self.load.warm_up_cells / cells_per_s)
 
 
 def names() -> list[str]:
     """The scenarios that come with the simulator."""
-    return sorted(each.name.removesuffix(".toml") for each in _PLACE.iterdir() if each.name.endswith(".toml"))
+    files_here = (entry.name for entry in _PLACE.iterdir())
+    return sorted(name.removesuffix(".toml") for name in files_here if name.endswith(".toml"))
 
 
 def load(name: str) -> Scenario:
@@ -273,7 +274,7 @@ def _replaced(whole: T, name: str, value: object, key: str) -> T:
 def _read(kind: type[T], table: Mapping[str, object], where: str) -> T:
     """A dataclass from a table: unknown keys and values of another type are refused."""
     hints = get_type_hints(kind)
-    known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+    known = {member.name for member in fields(kind)}  # type: ignore[arg-type]
     for name in table:
         if name not in known:
             raise UsageError(f"{where}{name}: unknown; there are {', '.join(sorted(known))}")
@@ -285,7 +286,7 @@ def _read(kind: type[T], table: Mapping[str, object], where: str) -> T:
 
 def _fitted(kind: Any, value: object, where: str) -> object:
     if isinstance(kind, UnionType):
-        kind = next(each for each in get_args(kind) if each is not type(None))
+        kind = next(argument for argument in get_args(kind) if argument is not type(None))
     if kind is Profile:
         _check(value in PROFILES, f"{where}: need one of {', '.join(PROFILES)}")
         return PROFILES[str(value)]
@@ -307,7 +308,7 @@ def _numbers(kinds: tuple[Any, ...], value: object, where: str) -> tuple[object,
         raise UsageError(f"{where}: need a list of numbers")
     if kinds[-1] is not Ellipsis and len(value) != len(kinds):
         raise UsageError(f"{where}: need {len(kinds)} numbers")
-    return tuple(_fitted(kinds[0], each, where) for each in value)
+    return tuple(_fitted(kinds[0], item, where) for item in value)
 
 
 def _check(holds: bool, otherwise: str) -> None:

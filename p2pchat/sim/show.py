@@ -55,12 +55,12 @@ def comparison(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """One run, then and now."""
     table = Table("", "was", "is", "ratio", title=_title(new), title_justify="left")
     for key, (name, unit) in _NAMES.items():
-        was, now = old.get(key), new[key]
-        if was is None and now is None:
+        before, after = old.get(key), new[key]
+        if before is None and after is None:
             continue
-        numbers = isinstance(was, (int, float)) and isinstance(now, (int, float))
-        ratio = f"{now / was:.3f}" if numbers and was else "same" if was == now else ""
-        table.add_row(f"{name}, {unit}" if unit else name, _number(was)[:16], _number(now)[:16], ratio)
+        numbers = isinstance(before, (int, float)) and isinstance(after, (int, float))
+        ratio = f"{after / before:.3f}" if numbers and before else "same" if before == after else ""
+        table.add_row(f"{name}, {unit}" if unit else name, _number(before)[:16], _number(after)[:16], ratio)
     return _printed(table)
 
 

@@ -34,7 +34,7 @@ class Job:
     strategy: str | None = None
     changes: dict[str, str] = field(default_factory=dict)
 
-    def chosen(self) -> Scenario:
+    def load_scenario(self) -> Scenario:
         """The scenario with all that was changed. Raises UsageError."""
         chosen = altered(load(self.scenario), self.changes)
         if self.nodes is not None:
@@ -44,14 +44,14 @@ class Job:
 
 def simulate(job: Job, progress: Callable[[str], None] = lambda line: None) -> Result:
     """Run it; ``progress`` is told in words how far it is. Raises UsageError."""
-    scenario, began = job.chosen(), time.perf_counter()
+    scenario, started_at = job.load_scenario(), time.perf_counter()
     run = Run(scenario, job.seed, progress)
     # Nodes are millions of small objects with hardly a cycle among them: looking for some costs half as much
     # again as the run itself.
     gc.collect()
     gc.disable()
     try:
-        figures = run.figures().as_json()
+        figures = run.measure_figures().as_json()
     finally:
         gc.enable()
     return {
@@ -62,7 +62,7 @@ def simulate(job: Job, progress: Callable[[str], None] = lambda line: None) -> R
         "set": job.changes,
         **figures,
         "virtual_s": round(run.world.now - START, 3),
-        "wall_s": round(time.perf_counter() - began, 1),
+        "wall_s": round(time.perf_counter() - started_at, 1),
         "memory_mb": _memory_mb(),
         "trace_digest": run.world.trace.digest(),
     }

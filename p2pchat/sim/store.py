@@ -26,15 +26,15 @@ from p2pchat.types import MeshId
 class NodeMemory(Protocol):
     """What outlives a node's runs."""
 
-    def load(self) -> Memory:
+    def load_memory(self) -> Memory:
         """What a node that starts finds."""
         ...
 
-    def apply(self, change: Change) -> bool:
+    def apply_change(self, change: Change) -> bool:
         """Keep a change; False for a line that was kept before."""
         ...
 
-    def cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
+    def read_cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
         """Held cells, whole, ordered by number."""
         ...
 
@@ -49,7 +49,7 @@ class Shelf:
         self._meshes = {mesh.id: mesh}
         self._held: dict[MeshId, dict[int, HeldCell]] = {}
 
-    def load(self) -> Memory:
+    def load_memory(self) -> Memory:
         """What a node that starts finds."""
         index = {
             mesh: tuple(HeldCell(cell.number, cell.key, cell.epoch, cell.slot) for cell in held.values())
@@ -57,7 +57,7 @@ class Shelf:
         }
         return Memory(self._identity, tuple(self._meshes.values()), held=index)
 
-    def apply(self, change: Change) -> bool:
+    def apply_change(self, change: Change) -> bool:
         """Keep a change; of contacts and messages there are none."""
         match change:
             case PutMesh(mesh):
@@ -77,7 +77,7 @@ class Shelf:
                 raise ValueError(f"a simulated node keeps no {type(change).__name__}")
         return True
 
-    def cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
+    def read_cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
         """Held cells, whole, ordered by number."""
         held = self._held.get(mesh, {})
         return tuple(held[number] for number in sorted(numbers) if number in held)

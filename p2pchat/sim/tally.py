@@ -36,12 +36,12 @@ class Window:
         """Of these, those in which the host saw the cell in time."""
         self._latencies = array("Q", bytes(8 * (int(IN_TIME_S * _STEPS) + 1)))
 
-    def saw(self, latency: float) -> None:
+    def count_latency(self, latency: float) -> None:
         """One more pair, in time."""
         self.delivered += 1
         self._latencies[int(latency * _STEPS)] += 1
 
-    def add(self, other: Window) -> None:
+    def add_window(self, other: Window) -> None:
         """Count another's cells here, too."""
         self.cells += other.cells
         self.due += other.due
@@ -53,12 +53,12 @@ class Window:
         """The share that was delivered; None if nothing was due."""
         return self.delivered / self.due if self.due else None
 
-    def quantile(self, share: float) -> float | None:
+    def latency_quantile(self, share: float) -> float | None:
         """The latency that so many of the delivered did not pass, in seconds; None if there are none."""
-        wanted, so_far = share * self.delivered, 0
+        rank, so_far = share * self.delivered, 0
         for step, count in enumerate(self._latencies):
             so_far += count
-            if count and so_far >= wanted:
+            if count and so_far >= rank:
                 return (step + 0.5) / _STEPS
         return None
 
@@ -68,14 +68,14 @@ class Late:
     """Pairs of a cell and a host that did not see it in time: because it was missed; because the host was
     away or beyond a cut."""
 
-    missed: int = 0
-    missed_seen: int = 0
+    overdue: int = 0
+    overdue_seen: int = 0
     waited: int = 0
     waited_seen: int = 0
 
 
 class _Cell:
-    __slots__ = ("at", "cut", "latencies", "missed", "origin", "waited", "window")
+    __slots__ = ("at", "cut", "latencies", "origin", "overdue", "waited", "window")
 
     def __init__(self, at: float, origin: Host, window: Window, cut: bool, hosts: int) -> None:
         self.at = at
@@ -84,14 +84,14 @@ class _Cell:
         self.cut = cut
         """Whether some hosts could not reach each other while it spread."""
         self.latencies = array("f", [_UNSEEN]) * hosts
-        self.missed = array("I")
+        self.overdue = array("I")
         """Hosts that were there and did not see it in time."""
         self.waited = array("I")
         """Hosts that were away, or beyond a cut."""
 
 
 class Tally:
-    """``saw`` is told of every first sight; ``close`` judges a cell ``IN_TIME_S`` after it began."""
+    """Counts first sights of cells, and judges each cell ``IN_TIME_S`` after it began."""
 
     def __init__(self, hosts: Sequence[Host], most: int) -> None:
         self._hosts = hosts
@@ -103,29 +103,29 @@ class Tally:
         self._window: Window | None = None
         self._flooder: tuple[Host, Window] | None = None
 
-    def begin(self, flooder: Host | None = None) -> tuple[Window, Window]:
+    def begin_counting(self, flooder: Host | None = None) -> tuple[Window, Window]:
         """From now on cells are counted in the first window, those of the flooder in the second."""
         self._window = Window()
         apart = Window()
         self._flooder = None if flooder is None else (flooder, apart)
         return self._window, apart
 
-    def end(self) -> None:
+    def end_counting(self) -> None:
         """Cells that begin from now on are not counted."""
         self._window = self._flooder = None
 
     # --- hosts
 
-    def linked(self, host: Host, now: float) -> None:
+    def mark_present(self, host: Host, now: float) -> None:
         """A link came up: from the first on a host counts as present."""
         self._member_since[host.index] = min(self._member_since[host.index], now)
         self._member_first[host.index] = min(self._member_first[host.index], now)
 
-    def left(self, host: Host) -> None:
+    def mark_absent(self, host: Host) -> None:
         """Off or asleep."""
         self._member_since[host.index] = NEVER
 
-    def cut(self, is_cut: bool) -> None:
+    def set_cut(self, is_cut: bool) -> None:
         """Whether the network is in two pieces."""
         self._cut = is_cut
         if is_cut:
@@ -134,7 +134,7 @@ class Tally:
 
     # --- cells
 
-    def began(self, name: bytes, origin: Host, now: float) -> bool:
+    def open_cell(self, name: bytes, origin: Host, now: float) -> bool:
         """A host said something of its own. Whether it is to be closed. What enters the broadcast from a link
         that is gone by then looks like it, but began elsewhere."""
         if self._window is None or name in self._cells:
@@ -145,13 +145,13 @@ class Tally:
         self._cells[name] = _Cell(now, origin, window, self._cut, self._most)
         return True
 
-    def saw(self, name: bytes, host: Host, now: float) -> None:
+    def record_sight(self, name: bytes, host: Host, now: float) -> None:
         """A host saw a cell for the first time."""
         cell = self._cells.get(name)
         if cell is not None and cell.latencies[host.index] == _UNSEEN:
             cell.latencies[host.index] = now - cell.at
 
-    def close(self, name: bytes) -> None:
+    def close_cell(self, name: bytes) -> None:
         """It had its time. Who was there to see it, and did?"""
         cell = self._cells[name]
         window, latencies = cell.window, cell.latencies
@@ -166,19 +166,19 @@ class Tally:
                 continue
             window.due += 1
             if _UNSEEN < latency <= IN_TIME_S:
-                window.saw(latency)
+                window.count_latency(latency)
             else:
-                cell.missed.append(index)
-        if not cell.missed and not cell.waited:
+                cell.overdue.append(index)
+        if not cell.overdue and not cell.waited:
             del self._cells[name]
 
-    def late(self) -> Late:
+    def count_late(self) -> Late:
         """How many were seen late by now. Only hosts that are there now count."""
         late = Late()
         for cell in self._cells.values():
-            for index in cell.missed:
-                late.missed += 1
-                late.missed_seen += cell.latencies[index] != _UNSEEN
+            for index in cell.overdue:
+                late.overdue += 1
+                late.overdue_seen += cell.latencies[index] != _UNSEEN
             for index in cell.waited:
                 if self._member_since[index] < NEVER:
                     late.waited += 1

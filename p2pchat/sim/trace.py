@@ -35,7 +35,7 @@ class Trace:
         self._hash = blake2b(digest_size=16)
         self._waiting = bytearray()
 
-    def add(self, now: float, host: int, other: int, kind: TraceKind) -> None:
+    def add_event(self, now: float, host: int, other: int, kind: TraceKind) -> None:
         """Put an event at the end."""
         self._waiting += _ENTRY.pack(now, host, other, kind)
         if len(self._waiting) >= _CHUNK:

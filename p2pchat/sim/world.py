@@ -42,7 +42,7 @@ PATIENCE_S = 40.0
 
 
 class World:
-    """``add`` hosts, ``start`` them, ``run`` time. ``on_event`` sees what every node reports."""
+    """Add hosts, start their nodes, run time. ``on_event`` is called with what every node reports."""
 
     def __init__(
         self,
@@ -57,18 +57,18 @@ class World:
         self.conditions = conditions or Conditions()
         self.on_event = on_event
         self.hosts: list[Host] = []
-        self.links = SimulatedLinks(self.agenda, self.conditions, self.entropy, self.trace, self.tell)
+        self.links = SimulatedLinks(self.agenda, self.conditions, self.entropy, self.trace, self.tell_node)
         brokers = self.entropy.child("brokers").bytes(16).hex()
-        self.meetings = Meetings(self.agenda, limits or Limits(), brokers, self.trace, self.tell)
+        self.meetings = Meetings(self.agenda, limits or Limits(), brokers, self.trace, self.tell_node)
         self._carriers: dict[type[effects.Order], Callable[[Host, Any], None]] = {
             effects.SendFrame: self.links.send_frame,
             effects.MakeOffer: self.links.make_offer,
             effects.MakeAnswer: self.links.make_answer,
             effects.AcceptAnswer: self.links.accept_answer,
             effects.CloseLink: self.links.close_link,
-            effects.ConnectRendezvous: self.meetings.connect,
-            effects.CloseRendezvous: self.meetings.close,
-            effects.Signal: self.meetings.signal,
+            effects.ConnectRendezvous: self.meetings.open_connection,
+            effects.CloseRendezvous: self.meetings.close_connection,
+            effects.Signal: self.meetings.send_signal,
             effects.FetchCells: self._fetch,
             effects.Notify: self._notify,
             effects.Persist: lambda host, order: None,
@@ -85,14 +85,14 @@ class World:
 
     # --- machines
 
-    def add(self, store: NodeMemory, nat: NatClass = NatClass.OPEN) -> Host:
+    def add_host(self, store: NodeMemory, nat: NatClass = NatClass.OPEN) -> Host:
         """A machine that is off."""
         entropy = self.entropy.child(f"line {len(self.hosts)}")
         host = Host(len(self.hosts), store, uniform(entropy, *self.conditions.latency_s), nat)
         self.hosts.append(host)
         return host
 
-    def start(
+    def start_node(
         self,
         host: Host,
         settings: Settings | None = None,
@@ -102,54 +102,54 @@ class World:
         """Run a node from what the host's store holds."""
         host.run += 1
         entropy = self.entropy.child(f"host {host.index} run {host.run}")
-        host.node = Node(host.store.load(), entropy, settings, strategy, stem)
+        host.node = Node(host.store.load_memory(), entropy, settings, strategy, stem)
         host.timer_at = NEVER
-        self.trace.add(self.now, host.index, 0, TraceKind.STARTED)
-        self.tell(host, inputs.Started())
+        self.trace.add_event(self.now, host.index, 0, TraceKind.STARTED)
+        self.tell_node(host, inputs.Started())
 
-    def kill(self, host: Host) -> None:
+    def kill_host(self, host: Host) -> None:
         """Gone without a word: its links fall silent, its connections to rendezvous break."""
-        self.trace.add(self.now, host.index, 0, TraceKind.GONE)
+        self.trace.add_event(self.now, host.index, 0, TraceKind.GONE)
         host.node, host.asleep = None, False
-        self.links.silence(host)
-        self.meetings.silence(host)
+        self.links.silence_host(host)
+        self.meetings.silence_host(host)
 
-    def stop(self, host: Host) -> None:
+    def stop_node(self, host: Host) -> None:
         """Take leave, then go."""
-        self.tell(host, inputs.Stopping())
-        self.tell(host, inputs.Leaving())
-        self.kill(host)
+        self.tell_node(host, inputs.Stopping())
+        self.tell_node(host, inputs.Leaving())
+        self.kill_host(host)
 
-    def sleep(self, host: Host) -> None:
+    def suspend_host(self, host: Host) -> None:
         """A laptop's lid closes: nothing moves any more, and nobody is told."""
         host.asleep = True
-        self.agenda.at(self.now + PATIENCE_S, self._overslept, host, host.run)
+        self.agenda.call_at(self.now + PATIENCE_S, self._overslept, host, host.run)
 
-    def wake(self, host: Host) -> None:
+    def resume_host(self, host: Host) -> None:
         """It opens: the node finds that time has passed, its connections broken; frames that waited come."""
         host.asleep = False
         if host.node is not None:
-            self.meetings.woken(host)
-            self.tell(host, inputs.TimerFired())
-            self.links.woken(host)
+            self.meetings.wake_host(host)
+            self.tell_node(host, inputs.TimerFired())
+            self.links.wake_host(host)
 
     # --- driving one node
 
-    def tell(self, host: Host, fact: inputs.Fact) -> None:
+    def tell_node(self, host: Host, fact: inputs.Fact) -> None:
         """Hand a fact to a host's node, carry out what it returns."""
         node = host.node
         if node is None or host.asleep:
             return
-        self.carry_out(host, node.handle(fact, self.agenda.now + host.clock_error))
+        self.execute_batch(host, node.handle(fact, self.agenda.now + host.clock_error))
         due = node.next_wakeup()
         if due is not None and due - host.clock_error < host.timer_at:
             self._set_timer(host, due)
 
-    def carry_out(self, host: Host, batch: list[effects.Order]) -> None:
+    def execute_batch(self, host: Host, batch: list[effects.Order]) -> None:
         """Do what a node wants done; what is to be kept comes first, what rests on that comes last."""
         known: list[Message] = []
         for order in batch:
-            if type(order) is effects.Persist and not host.store.apply(order.change):
+            if type(order) is effects.Persist and not host.store.apply_change(order.change):
                 assert type(order.change) is PutMessage, "nothing else is refused"
                 known.append(order.change.message)
         news = effects.news(batch, known)
@@ -166,7 +166,7 @@ class World:
         while at + host.clock_error < due:
             at = nextafter(at, NEVER)
         host.timer_at = max(at, self.agenda.now)
-        self.agenda.at(host.timer_at, self._timer, host, (host.run, host.timer_at))
+        self.agenda.call_at(host.timer_at, self._timer, host, (host.run, host.timer_at))
 
     def _timer(self, host: Host, ticket: tuple[int, float]) -> None:
         """The deadline that was set has come. Most have moved back meanwhile, and are set anew."""
@@ -178,8 +178,8 @@ class World:
             return
         if due <= self.agenda.now + host.clock_error:
             self._count(host)
-            self.trace.add(self.agenda.now, host.index, 0, TraceKind.TIMER)
-            self.tell(host, inputs.TimerFired())
+            self.trace.add_event(self.agenda.now, host.index, 0, TraceKind.TIMER)
+            self.tell_node(host, inputs.TimerFired())
         else:
             self._set_timer(host, due)
 
@@ -197,21 +197,22 @@ class World:
     def _when_kept(self, host: Host, order: effects.WhenKept) -> None:
         """At once, or as late as a slow disk has it."""
         if host.commit_s:
-            self.agenda.at(self.agenda.now + host.commit_s, self._later, (host, host.run), order.fact)
+            self.agenda.call_at(self.agenda.now + host.commit_s, self._later, (host, host.run), order.fact)
         else:
-            self.tell(host, order.fact)
+            self.tell_node(host, order.fact)
 
     def _notify(self, host: Host, order: effects.Notify) -> None:
         event = order.event
         if type(event) is effects.CellSeen:
-            self.trace.add(self.agenda.now, host.index, event.forwarded, TraceKind.SEEN)
+            self.trace.add_event(self.agenda.now, host.index, event.forwarded, TraceKind.SEEN)
         self.on_event(host, event)
 
     def _fetch(self, host: Host, order: effects.FetchCells) -> None:
-        read = inputs.CellsFetched(order.mesh, order.numbers, host.store.cells(order.mesh, order.numbers))
-        self.agenda.at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
+        cells = host.store.read_cells(order.mesh, order.numbers)
+        read = inputs.CellsFetched(order.mesh, order.numbers, cells)
+        self.agenda.call_at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
 
     def _later(self, whom: tuple[Host, int], fact: inputs.Fact) -> None:
         host, run = whom
         if host.run == run:
-            self.tell(host, fact)
+            self.tell_node(host, fact)

@@ -39,7 +39,7 @@ def test_a_mesh_is_regular_and_its_delays_are_the_same_both_ways() -> None:
 
 def test_liars_list_one_another_and_nobody_else_more() -> None:
     given = mesh(50, 0.2, Random(1), false_links=3)
-    assert all(len(given.neighbours[node]) == DEGREE for node in given.honest())
+    assert all(len(given.neighbours[node]) == DEGREE for node in given.honest_nodes())
     assert sum(len(others) for others in given.neighbours) > 50 * DEGREE
 
 
@@ -62,7 +62,7 @@ def test_the_first_spy_hears_from_whom_it_came() -> None:
     assert heard is not None
     assert (heard.by, heard.before) == (5, 4)
     assert heard.after_s == pytest.approx(0.2)
-    assert sorted(node for node, _ in line("x..o.x").mistaken(3)) == [3, 4]
+    assert sorted(node for node, _ in line("x..o.x").mistaken_sources(3)) == [3, 4]
 
 
 def test_colluders_tell_pieces_between_honest_nodes() -> None:
@@ -73,11 +73,11 @@ def test_colluders_tell_pieces_between_honest_nodes() -> None:
 
 def test_as_many_packets_come_by_as_the_adversary_expects() -> None:
     traffic = Traffic(mesh(50, 0.2, Random(2)), Habits(STRONG), 2)
-    for piece in [traffic.draw(node) for node in traffic.mesh.honest()]:
+    for piece in [traffic.draw_stem(node) for node in traffic.mesh.honest_nodes()]:
         for start, end in pieces(piece, traffic.mesh.colludes):
             told = piece[start:end]
-            seen = sum(len(list(traffic.background(0.0)(told))) for _ in range(40))
-            expected = Laws(traffic).rate(told) * traffic.habits.reach_s * 40
+            seen = sum(len(list(traffic.make_background(0.0)(told))) for _ in range(40))
+            expected = Laws(traffic).packet_rate(told) * traffic.habits.reach_s * 40
             assert abs(seen - expected) < 6 * math.sqrt(expected) + 3
 
 
@@ -87,10 +87,10 @@ def test_the_posterior_is_a_probability_over_honest_nodes(
     kind: type[Traffic], fresh: bool, profile: Any
 ) -> None:
     traffic = kind(mesh(50, 0.2, Random(4)), Habits(profile, fresh_stems=fresh), 4)
-    for writer in traffic.mesh.honest()[:10]:
+    for writer in traffic.mesh.honest_nodes()[:10]:
         chance, seen = posterior(traffic, writer, 3, Random(5), told=False)
         assert sum(chance.values()) == pytest.approx(1.0)
-        assert list(chance) == traffic.mesh.honest()
+        assert list(chance) == traffic.mesh.honest_nodes()
         assert chance[writer] > 0.0
         assert all(each.spent > 0.0 for each in seen)
 

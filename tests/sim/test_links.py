@@ -58,9 +58,9 @@ FIXED = Conditions(latency_s=(0.05, 0.05))
 
 def test_latency_is_as_drawn_and_the_same_both_ways() -> None:
     pair = Pair(Conditions(latency_s=(0.02, 0.12)))
-    drawn = pair.links.latency(pair.a, pair.b)
+    drawn = pair.links.latency_between(pair.a, pair.b)
     assert 0.02 <= drawn <= 0.12
-    assert pair.links.latency(pair.b, pair.a) == drawn
+    assert pair.links.latency_between(pair.b, pair.a) == drawn
     sent = pair.agenda.now
     pair.send(b"there")
     pair.agenda.run(sent + 1.0)
@@ -105,11 +105,11 @@ def test_across_a_cut_nothing_comes_until_it_is_mended() -> None:
     pair = Pair(FIXED)
     pair.a.side, pair.b.side = 1, 2
     pair.send(b"in flight")
-    pair.links.cut(True)
+    pair.links.set_cut(True)
     pair.send(b"into the cut")
     pair.agenda.run(pair.agenda.now + 20.0)
     assert pair.came() == []
-    pair.links.cut(False)
+    pair.links.set_cut(False)
     pair.send(b"behind it")
     pair.agenda.run(pair.agenda.now + 5.0)
     assert [data for _, data in pair.came()] == [b"in flight", b"into the cut", b"behind it"]
@@ -126,7 +126,7 @@ def test_word_of_a_closed_link_comes_behind_its_last_frame_but_not_across_a_cut(
     ]
     pair = Pair(FIXED)
     pair.a.side, pair.b.side = 1, 2
-    pair.links.cut(True)
+    pair.links.set_cut(True)
     pair.links.close_link(pair.a, CloseLink(LINK))
     pair.agenda.run(pair.agenda.now + 60.0)
     assert not isinstance(pair.told[-1][2], inputs.LinkDown)

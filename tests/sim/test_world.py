@@ -33,9 +33,9 @@ class Clockwork:
 
 def machine(node: Clockwork, clock_error: float = 0.0) -> tuple[World, Host]:
     world = World(1)
-    host = world.add(cast("NodeMemory", None))
+    host = world.add_host(cast("NodeMemory", None))
     host.node, host.run, host.clock_error = cast("Node", node), 1, clock_error
-    world.tell(host, inputs.Started())
+    world.tell_node(host, inputs.Started())
     return world, host
 
 
@@ -50,17 +50,17 @@ def test_a_node_is_woken_when_it_asked_to_be_by_its_own_clock(ahead: float) -> N
 def test_who_sleeps_is_woken_late_and_at_once() -> None:
     node = Clockwork(START + 10.0)
     world, host = machine(node)
-    world.sleep(host)
+    world.suspend_host(host)
     world.run(60.0)
     assert node.woken == []
-    world.wake(host)
+    world.resume_host(host)
     assert node.woken == [START + 60.0]
 
 
 def test_what_was_meant_for_an_earlier_run_does_not_reach_a_later_one() -> None:
     node = Clockwork(START + 10.0)
     world, host = machine(node)
-    world.kill(host)
+    world.kill_host(host)
     later = Clockwork()
     host.node, host.run = cast("Node", later), 2
     world.run(60.0)

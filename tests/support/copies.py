@@ -32,7 +32,7 @@ def twin(world: World, name: str, older: MemoryStore) -> str:
     """A second home from the same copy, under another name in this world."""
     other = f"{name} again"
     store = copy.deepcopy(older)
-    world.machines[other] = Machine(other, store, world.sim.add(store))
+    world.machines[other] = Machine(other, store, world.sim.add_host(store))
     world.start(other)
     return other
 

@@ -26,7 +26,7 @@ class MemoryStore:
         self.held: dict[MeshId, dict[int, records.HeldCell]] = {}
         self.listeners: dict[MeshId, tuple[str, ...]] = {}
 
-    def load(self) -> Memory:
+    def load_memory(self) -> Memory:
         return Memory(
             self.identity,
             tuple(self.meshes.values()),
@@ -44,11 +44,11 @@ class MemoryStore:
             dict(self.listeners),
         )
 
-    def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
+    def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
         held = self.held.get(mesh, {})
         return tuple(held[number] for number in sorted(numbers) if number in held)
 
-    def apply(self, change: Change) -> bool:
+    def apply_change(self, change: Change) -> bool:
         match change:
             case records.PutIdentity(identity):
                 self.identity = identity

@@ -100,34 +100,34 @@ class World:
         key = self.sim.entropy.child(f"pickle {name}").bytes(32)
         account = create_account(key)
         store = MemoryStore(Identity(name, account.pickle(), key, account.identity_key, urls, self.now))
-        self.machines[name] = Machine(name, store, self.sim.add(store))
+        self.machines[name] = Machine(name, store, self.sim.add_host(store))
         return self.machines[name]
 
     def start(self, name: str, settings: Settings | None = None) -> None:
-        self.sim.start(self.machines[name].host, settings)
+        self.sim.start_node(self.machines[name].host, settings)
 
     def kill(self, name: str) -> None:
         """Gone without a word; its rendezvous connections break, its links fall silent."""
-        self.sim.kill(self.machines[name].host)
+        self.sim.kill_host(self.machines[name].host)
 
     def stop(self, name: str) -> None:
-        self.sim.stop(self.machines[name].host)
+        self.sim.stop_node(self.machines[name].host)
 
     def separate(self, a: str, b: str) -> None:
         """The two cannot reach each other."""
-        self.sim.links.separate(self.machines[a].host, self.machines[b].host)
+        self.sim.links.separate_hosts(self.machines[a].host, self.machines[b].host)
 
     def unite(self) -> None:
         """Everybody can reach everybody."""
-        self.sim.links.unite()
+        self.sim.links.unite_hosts()
 
     def lose(self, name: str, link: LinkId) -> None:
         """A link fails here; the other side hears nothing more, not even that."""
-        self.sim.links.lose(self.machines[name].host, link)
+        self.sim.links.break_link(self.machines[name].host, link)
 
     def close(self, url: str) -> None:
         """That rendezvous ends, for good unless ``down`` says otherwise."""
-        self.sim.meetings.down(url)
+        self.sim.meetings.stop_server(url)
 
     @property
     def tamper(self) -> Callable[[FromServer], FromServer | None]:
@@ -174,19 +174,19 @@ class World:
     def run_until(self, done: Callable[[], bool], within: float = 120.0) -> None:
         end = self.now + within
         while not done():
-            assert self.sim.agenda.step(end), f"not within {within} virtual seconds"
+            assert self.sim.agenda.run_next(end), f"not within {within} virtual seconds"
 
     def later(self, delay: float, action: Callable[[], None]) -> None:
-        self.sim.agenda.at(self.now + delay, lambda _, __: action())
+        self.sim.agenda.call_at(self.now + delay, lambda _, __: action())
 
     # --- one node
 
     def tell(self, name: str, fact: inputs.Fact) -> None:
-        self.sim.tell(self.machines[name].host, fact)
+        self.sim.tell_node(self.machines[name].host, fact)
 
     def carry_out(self, name: str, batch: list[effects.Order]) -> None:
         """Do what its node is said to have asked for."""
-        self.sim.carry_out(self.machines[name].host, batch)
+        self.sim.execute_batch(self.machines[name].host, batch)
 
     def _name(self, host: Host) -> str:
         return list(self.machines)[host.index]

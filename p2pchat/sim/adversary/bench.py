@@ -16,7 +16,7 @@ from typing import Any, Final
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.formed import Formed, formed
-from p2pchat.sim.adversary.mesh import FirstHeard, SampledMesh, mesh, scattered, surrounded
+from p2pchat.sim.adversary.mesh import FirstSpy, SampledMesh, mesh, scattered, surrounded
 from p2pchat.sim.adversary.posterior import Scores, StemSearch
 from p2pchat.sim.adversary.traffic import COVERS, Habits, ObservedMessage, Traffic, traffic
 
@@ -60,7 +60,7 @@ class Case:
     """So many of the writer's neighbours collude; None: as it comes."""
     watched: bool = False
 
-    def checked(self) -> Case:
+    def check_possible(self) -> Case:
         """The same. Raises UsageError if it cannot be tried."""
         if self.scheme not in SCHEMES:
             raise UsageError(f"no scheme {self.scheme}: there are {', '.join(SCHEMES)}")
@@ -89,29 +89,29 @@ class _Guess:
 def measure(case: Case) -> dict[str, Any]:
     """Try it. ``named`` is the share of trials in which the best guess was the writer, ``claimed`` what the
     adversary thought of its guesses, which is the same if it reckons right; each with its standard error."""
-    began = time.perf_counter()
-    meshes = list(_trials(case.checked()))
-    guesses = [guess for each in meshes for guess in each]
+    started_at = time.perf_counter()
+    by_mesh = list(_trials(case.check_possible()))
+    guesses = [guess for in_mesh in by_mesh for guess in in_mesh]
     named = statistics.fmean(guess.named for guess in guesses)
     return {
         **asdict(case),
         "named": round(named, 4),
-        "error": _error([[float(guess.named) for guess in each] for each in meshes]),
+        "error": _error([[float(guess.named) for guess in in_mesh] for in_mesh in by_mesh]),
         "claimed": _mean(guess.claimed for guess in guesses),
-        "claimed_error": _error([[guess.claimed or 0.0 for guess in each] for each in meshes]),
+        "claimed_error": _error([[guess.claimed or 0.0 for guess in in_mesh] for in_mesh in by_mesh]),
         "entropy_bits": _mean(guess.entropy_bits for guess in guesses),
         "stem_s": _mean(guess.stem_s for guess in guesses),
         **({"formed": _figures(case)} if case.seeking else {}),
-        "wall_s": round(time.perf_counter() - began, 1),
+        "wall_s": round(time.perf_counter() - started_at, 1),
     }
 
 
-def _error(meshes: list[list[float]]) -> float:
+def _error(by_mesh: list[list[float]]) -> float:
     """The standard error of the mean. What writers of one mesh have in common makes trials in it tell less:
     meshes count, not trials."""
-    count = sum(map(len, meshes))
-    mean = sum(map(sum, meshes)) / count
-    return round(math.hypot(*(sum(each) - mean * len(each) for each in meshes)) / count, 4)
+    count = sum(map(len, by_mesh))
+    mean = sum(map(sum, by_mesh)) / count
+    return round(math.hypot(*(sum(values) - mean * len(values) for values in by_mesh)) / count, 4)
 
 
 def _trials(case: Case) -> Iterator[list[_Guess]]:
@@ -124,9 +124,9 @@ def _trials(case: Case) -> Iterator[list[_Guess]]:
 
 def _counts(case: Case) -> list[int]:
     """Trials in each mesh."""
-    each = 1 if case.near is not None else FORMED_WRITERS if _sought(case) else WRITERS
-    whole, rest = divmod(case.trials, each)
-    return [each] * whole + [rest] * bool(rest)
+    count = 1 if case.near is not None else FORMED_WRITERS if _sought(case) else WRITERS
+    whole, rest = divmod(case.trials, count)
+    return [count] * whole + [rest] * bool(rest)
 
 
 def _sought(case: Case) -> bool:
@@ -162,35 +162,35 @@ def _without_stem(case: Case, given: SampledMesh, rng: Random, count: int) -> It
     """First-spy: the writer is from whom the first colluder had it."""
     spread = _SPREADS[case.scheme]
     for writer, placed in _writers(case, given, rng, count):
-        heard = spread(placed, writer, rng)
-        yield _Guess(heard is not None and heard.before == writer)
+        first = spread(placed, writer, rng)
+        yield _Guess(first is not None and first.before == writer)
 
 
-def _flood(given: SampledMesh, writer: int, _rng: Random) -> FirstHeard | None:
+def _flood(given: SampledMesh, writer: int, _rng: Random) -> FirstSpy | None:
     return given.first_spy(writer)
 
 
-def _tree(given: SampledMesh, writer: int, rng: Random) -> FirstHeard | None:
-    return given.first_spy(writer, given.tree(rng.randrange(len(given.neighbours))))
+def _tree(given: SampledMesh, writer: int, rng: Random) -> FirstSpy | None:
+    return given.first_spy(writer, given.shortest_tree(rng.randrange(len(given.neighbours))))
 
 
-def _dandelion(given: SampledMesh, writer: int, rng: Random) -> FirstHeard | None:
+def _dandelion(given: SampledMesh, writer: int, rng: Random) -> FirstSpy | None:
     """A stem of links chosen for an epoch, then a flood. Every relay knows the cell again."""
     outward: dict[int, list[int]] = {}
     onward: dict[tuple[int, int], int] = {}
     before, node = writer, writer
     while rng.random() >= DIFFUSERS:
-        ways = outward.setdefault(node, rng.sample(given.neighbours[node], OUTWARD))
-        way = onward.setdefault((before, node), rng.choice([other for other in ways if other != before]))
-        before, node = node, way
+        choices = outward.setdefault(node, rng.sample(given.neighbours[node], OUTWARD))
+        others = [other for other in choices if other != before]
+        before, node = node, onward.setdefault((before, node), rng.choice(others))
         if given.colludes[node]:
-            return FirstHeard(node, before, 0.0)
+            return FirstSpy(node, before, 0.0)
         if len(onward) > len(given.neighbours):
             break
     return given.first_spy(node)
 
 
-_SPREADS: Final[dict[str, Callable[[SampledMesh, int, Random], FirstHeard | None]]] = {
+_SPREADS: Final[dict[str, Callable[[SampledMesh, int, Random], FirstSpy | None]]] = {
     "flood": _flood,
     "tree": _tree,
     "dandelion": _dandelion,
@@ -214,10 +214,10 @@ def _with_stem(case: Case, given: SampledMesh, rng: Random, count: int) -> Itera
 
 
 def _writers(case: Case, given: SampledMesh, rng: Random, count: int) -> Iterator[tuple[int, SampledMesh]]:
-    turns = iter(_in_turn(given.honest(), count, rng) if _sought(case) else ())
+    turns = iter(_in_turn(given.honest_nodes(), count, rng) if _sought(case) else ())
     for _ in range(count):
         writer = next(turns, None)
-        writer = rng.choice(given.honest()) if writer is None else writer
+        writer = rng.choice(given.honest_nodes()) if writer is None else writer
         yield writer, given if case.near is None else surrounded(given, writer, case.near, rng)
 
 
@@ -229,8 +229,8 @@ def _in_turn(honest: list[int], count: int, rng: Random) -> list[int]:
 def _guess(sent: Traffic, writer: int, case: Case, rng: Random) -> _Guess:
     chance, seen = posterior(sent, writer, case.messages, rng, case.told)
     best = max(chance, key=lambda node: (chance[node], rng.random()))
-    entropy = -sum(each * math.log2(each) for each in chance.values() if each > 0.0)
-    spent = statistics.fmean(each.spent for each in seen)
+    entropy = -sum(share * math.log2(share) for share in chance.values() if share > 0.0)
+    spent = statistics.fmean(message.spent for message in seen)
     return _Guess(best == writer, chance[best], entropy, spent)
 
 
@@ -238,13 +238,13 @@ def posterior(
     sent: Traffic, writer: int, messages: int, rng: Random, told: bool
 ) -> tuple[Scores, list[ObservedMessage]]:
     """The probability of each honest node after so many messages that the adversary can link; what it saw."""
-    stems = [sent.draw(writer) for _ in range(messages)]
+    stems = [sent.draw_stem(writer) for _ in range(messages)]
     seen = [ObservedMessage(sent, stem, 60.0 * number) for number, stem in enumerate(stems)]
     if not sent.habits.fresh_stems:
         return _normal(StemSearch(sent, seen).run(stems[0], told)), seen
-    chance: Scores = dict.fromkeys(sent.mesh.honest(), 1.0)
-    for stem, each in zip(stems, seen, strict=True):
-        scores = StemSearch(sent, [each]).run(stem, told)
+    chance: Scores = dict.fromkeys(sent.mesh.honest_nodes(), 1.0)
+    for stem, message in zip(stems, seen, strict=True):
+        scores = StemSearch(sent, [message]).run(stem, told)
         chance = _normal({node: chance[node] * scores[node] for node in chance})
     return chance, seen
 

@@ -108,12 +108,12 @@ def adversary(
     """
     draw = drawing(plot)
     same["seeking"] = seeking or ""
-    chosen = dict.fromkeys(scheme for each in schemes for scheme in _GROUPS.get(each, (each,)))
+    chosen = dict.fromkeys(scheme for name in schemes for scheme in _GROUPS.get(name, (name,)))
     cases = [
-        replace(Case(scheme), nodes=count, colluding=share, messages=linked, **same).checked()
+        replace(Case(scheme), nodes=count, colluding=share, messages=linked, **same).check_possible()
         for count in nodes
         for scheme in chosen
-        for linked in dict.fromkeys(1 if scheme in WITHOUT_STEM else each for each in messages)
+        for linked in dict.fromkeys(1 if scheme in WITHOUT_STEM else count for count in messages)
         for share in shares
     ]
     results = _read(kept) if kept is not None else list(_all(cases, jobs, as_json))

@@ -98,9 +98,9 @@ class League:
         self._colluders = frozenset(host.index for host in colluders)
         self._entropy = world.entropy.child("league")
         self._seats: dict[Topic, dict[int, Seat]] = {}
-        world.meetings.alter = self.alter
+        world.meetings.alter = self.alter_message
 
-    def alter(self, host: Host, message: FromServer) -> FromServer:
+    def alter_message(self, host: Host, message: FromServer) -> FromServer:
         """What a client is told."""
         if not isinstance(message, Seated):
             return message
@@ -117,7 +117,7 @@ def formed(nodes: int, colluding: float, seeking: str, minutes: float, seed: int
     world = World(f"formed {seed}", limits=limits(nodes))
     secret = world.entropy.child("mesh").bytes(32)
     record, who = MeshRecord(mesh_id(secret), secret, (URL,), START), identity()
-    hosts = [world.add(Shelf(who, record)) for _ in range(nodes)]
+    hosts = [world.add_host(Shelf(who, record)) for _ in range(nodes)]
     colluders = sample(world.entropy.child("colluders"), hosts, round(colluding * nodes))
     late = [host for host in hosts[-round(LATE * nodes) :] if host not in colluders]
     stems: dict[int, Stem] = {}
@@ -128,9 +128,9 @@ def formed(nodes: int, colluding: float, seeking: str, minutes: float, seed: int
         if late and host is late[0]:
             world.run(30.0 * minutes)
         settings = _SETTINGS[seeking] if host in colluders else FAIR
-        world.start(host, settings, stem=_kept(stems, host))
+        world.start_node(host, settings, stem=_kept(stems, host))
         if host in colluders and seeking == "steer":
-            _steer(host, lambda: frozenset(stems[each.index].name(world.now) for each in started))
+            _steer(host, lambda: frozenset(stems[steering.index].name(world.now) for steering in started))
             started.append(host)
         world.run(START_GAP_S)
     world.run(30.0 * minutes)
@@ -167,7 +167,7 @@ def _seen(
     ]
     firsts = _firsts(stems, world.now)
     delay = {
-        (node, other): world.links.latency(hosts[node], hosts[other])
+        (node, other): world.links.latency_between(hosts[node], hosts[other])
         for node, others in enumerate(both)
         for other in others
     }
@@ -201,7 +201,7 @@ def _links(hosts: list[Host]) -> dict[int, dict[int, str]]:
     return {
         index: {
             indices[link.peer]: link.standing
-            for link in [each for each in status.links if each.state == "up"][:LINKS_MAX]
+            for link in [candidate for candidate in status.links if candidate.state == "up"][:LINKS_MAX]
             if link.peer in indices
         }
         for index, status in shown.items()

@@ -23,17 +23,17 @@ class Laws:
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
 
-    def rate(self, piece: Path) -> float:
+    def packet_rate(self, piece: Path) -> float:
         """Packets a second that take a piece of path."""
-        return self._traffic.habits.per_s * self._traffic.expected(piece) * self.stems(piece)
+        return self._traffic.habits.per_s * self._traffic.expected_stems(piece) * self.stem_ratio(piece)
 
-    def stems(self, piece: Path) -> float:
+    def stem_ratio(self, piece: Path) -> float:
         """Stems that take a piece, to those that were to be expected."""
         return 1.0
 
-    def whole(self, piece: Path) -> float:
+    def whole_stem_ratio(self, piece: Path) -> float:
         """The same of stems of which colluders can tell this piece and nothing else."""
-        return self.stems(piece)
+        return self.stem_ratio(piece)
 
 
 class Windows(Laws):
@@ -44,17 +44,17 @@ class Windows(Laws):
         self._seen = seen
         self._estimates: dict[Path, float] = {}
 
-    def stems(self, piece: Path) -> float:
+    def stem_ratio(self, piece: Path) -> float:
         """What happens between the places that colluders can tell is not seen: each counts for itself."""
         told = pieces(piece, self._traffic.mesh.colludes)
         return math.prod(self._estimate(piece[start:end]) for start, end in told)
 
     def _estimate(self, piece: Path) -> float:
         if piece not in self._estimates:
-            expected = self._traffic.expected(piece)
-            each_s = self._traffic.habits.per_s * self._traffic.habits.reach_s
-            count = sum(len(message.at(piece)) for message in self._seen)
-            self._estimates[piece] = _stems(expected, each_s * len(self._seen), count) / expected
+            expected = self._traffic.expected_stems(piece)
+            packets = self._traffic.habits.per_s * self._traffic.habits.reach_s
+            count = sum(len(message.packets_at(piece)) for message in self._seen)
+            self._estimates[piece] = _stems(expected, packets * len(self._seen), count) / expected
         return self._estimates[piece]
 
 
@@ -66,13 +66,13 @@ class Watched(Laws):
         super().__init__(flows)
         self._flows = flows
 
-    def stems(self, piece: Path) -> float:
+    def stem_ratio(self, piece: Path) -> float:
         """Counted."""
-        return self._flows.taken(piece) / self._flows.expected(piece)
+        return self._flows.stems_taking(piece) / self._flows.expected_stems(piece)
 
-    def whole(self, piece: Path) -> float:
+    def whole_stem_ratio(self, piece: Path) -> float:
         """Counted."""
-        return self._flows.whole(piece) / self._flows.expected_whole(piece)
+        return self._flows.whole_stems(piece) / self._flows.expected_whole(piece)
 
 
 def knowledge(traffic: Traffic, seen: Sequence[ObservedMessage]) -> Laws:
@@ -89,5 +89,5 @@ def _stems(expected: float, packets: float, count: int) -> float:
         stems * (math.log(expected) - packets) + count * math.log(stems) - math.lgamma(stems + 1)
         for stems in range(1, STEMS_AT_MOST)
     ]
-    weights = [math.exp(each - max(logs)) for each in logs]
+    weights = [math.exp(log - max(logs)) for log in logs]
     return sum(stems * weight for stems, weight in enumerate(weights, 1)) / sum(weights)

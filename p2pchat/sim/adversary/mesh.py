@@ -26,7 +26,7 @@ Path = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class FirstHeard:
+class FirstSpy:
     """How colluders first hear of a flood."""
 
     by: int
@@ -48,38 +48,38 @@ class SampledMesh:
     first: tuple[int | None, ...] = ()
     """Where it does begin, as far as it is known."""
 
-    def begins(self, node: int) -> tuple[int, ...]:
+    def first_hops(self, node: int) -> tuple[int, ...]:
         """Neighbours at whom a node's stem may begin."""
         return (self.sought[node] if self.sought else ()) or self.neighbours[node]
 
-    def honest(self) -> list[int]:
+    def honest_nodes(self) -> list[int]:
         """All who do not collude."""
         return [node for node, colludes in enumerate(self.colludes) if not colludes]
 
-    def first_spy(self, source: int, ways: Sequence[Sequence[int]] | None = None) -> FirstHeard | None:
+    def first_spy(self, source: int, links: Sequence[Sequence[int]] | None = None) -> FirstSpy | None:
         """How colluders first hear what ``source`` floods over ``ways``, or all links. None: they do not."""
-        ways = self.neighbours if ways is None else ways
+        links = self.neighbours if links is None else links
         waiting, found = [(0.0, source, source)], set[int]()
         while waiting:
             at, node, before = heappop(waiting)
             if self.colludes[node]:
-                return FirstHeard(node, before, at)
+                return FirstSpy(node, before, at)
             if node not in found:
                 found.add(node)
-                for other in ways[node]:
+                for other in links[node]:
                     if other not in found:
                         heappush(waiting, (at + self.delay[node, other], other, node))
         return None
 
-    def mistaken(self, source: int) -> Iterator[tuple[int, float]]:
+    def mistaken_sources(self, source: int) -> Iterator[tuple[int, float]]:
         """All honest nodes whose floods the first spy hears as it does those of ``source``, and how much
         later than at ``source`` the flood would have begun."""
-        heard = self.first_spy(source)
-        if heard is None:
-            yield from ((node, 0.0) for node in self.honest())
+        first = self.first_spy(source)
+        if first is None:
+            yield from ((node, 0.0) for node in self.honest_nodes())
             return
-        near = {heard.before: 0}
-        for node in (waiting := [heard.before]):
+        near = {first.before: 0}
+        for node in (waiting := [first.before]):
             if near[node] < MISTAKEN_HOPS:
                 for other in self.neighbours[node]:
                     if other not in near and not self.colludes[other]:
@@ -87,12 +87,12 @@ class SampledMesh:
                         waiting.append(other)
         for node in dict.fromkeys((*near, source)):
             alike = self.first_spy(node)
-            if alike is not None and (alike.by, alike.before) == (heard.by, heard.before):
-                yield node, alike.after_s - heard.after_s
+            if alike is not None and (alike.by, alike.before) == (first.by, first.before):
+                yield node, alike.after_s - first.after_s
 
-    def tree(self, root: int) -> list[list[int]]:
+    def shortest_tree(self, root: int) -> list[list[int]]:
         """The shortest ways from ``root``, as links of a tree."""
-        ways: list[list[int]] = [[] for _ in self.neighbours]
+        links: list[list[int]] = [[] for _ in self.neighbours]
         waiting, found = [(0.0, root, root)], set[int]()
         while waiting:
             at, node, before = heappop(waiting)
@@ -100,11 +100,11 @@ class SampledMesh:
                 continue
             found.add(node)
             if node != before:
-                ways[node].append(before)
-                ways[before].append(node)
+                links[node].append(before)
+                links[before].append(node)
             for other in self.neighbours[node]:
                 heappush(waiting, (at + self.delay[node, other], other, node))
-        return ways
+        return links
 
 
 def mesh(nodes: int, colluding: float, rng: Random, false_links: int = 0) -> SampledMesh:

@@ -22,7 +22,7 @@ class Glimpse:
     left: float
     """When the last of them passed it on, or broadcast it."""
 
-    def later(self, by: float) -> Glimpse:
+    def shifted_by(self, by: float) -> Glimpse:
         """The same at another time."""
         return Glimpse(self.before + by, self.left + by)
 

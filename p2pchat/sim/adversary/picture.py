@@ -60,7 +60,7 @@ def _cases(results: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, 
     cases: dict[str, list[Mapping[str, Any]]] = {}
     for result in sorted(results, key=lambda result: result["colluding"]):
         cases.setdefault(hidden_by(result), []).append(result)
-    several = {name: case for name, case in cases.items() if len({each["colluding"] for each in case}) > 1}
+    several = {name: case for name, case in cases.items() if len({row["colluding"] for row in case}) > 1}
     return dict(
         sorted(several.items(), key=lambda item: (_unusual(item[0]), list(_LOOKS).index(_scheme(item[0]))))
     )
@@ -74,15 +74,13 @@ def _column(upper: Axes, lower: Axes, cases: Mapping[str, Sequence[Mapping[str, 
     }
     for name, case in cases.items():
         look: dict[str, Any] = {**_LOOKS[_scheme(name)], "linestyle": lines[_unusual(name)], "label": name}
-        found = [each for each in case if each["claimed"] is None or each["messages"] == count]
+        found = [row for row in case if row["claimed"] is None or row["messages"] == count]
         if found:
             shares, named, errors = zip(
-                *((each["colluding"], each["named"], 1.96 * each["error"]) for each in found), strict=True
+                *((row["colluding"], row["named"], 1.96 * row["error"]) for row in found), strict=True
             )
             upper.errorbar(shares, named, errors, **look)
-        doubts = [
-            (each["colluding"], each["entropy_bits"]) for each in found if each["entropy_bits"] is not None
-        ]
+        doubts = [(row["colluding"], row["entropy_bits"]) for row in found if row["entropy_bits"] is not None]
         if doubts:
             lower.plot(*zip(*doubts, strict=True), **look)
     upper.axline((0, 0), slope=1, color="0.6", linewidth=1, linestyle=":")

@@ -56,7 +56,7 @@ class StemSearch:
         self._knows = knowledge(traffic, seen)
         shortest, self._longest = traffic.habits.profile.hops
         self._lengths = range(shortest, self._longest + 1)
-        self.scores: Scores = dict.fromkeys(traffic.mesh.honest(), 0.0)
+        self.scores: Scores = dict.fromkeys(traffic.mesh.honest_nodes(), 0.0)
 
     def run(self, path: Path, told: bool) -> Scores:
         """What each writer scores, where the messages took ``path``, of which only the end is used. ``told``:
@@ -65,7 +65,7 @@ class StemSearch:
         if self._mesh.colludes[end]:
             self._from_colluder(path)
         else:
-            for other, later in [(end, 0.0)] if told else self._mesh.mistaken(end):
+            for other, later in [(end, 0.0)] if told else self._mesh.mistaken_sources(end):
                 self._honest(
                     (other,), 1.0, 1, 0.0, _Sight([[(seen.until - later, 1.0)] for seen in self._seen])
                 )
@@ -80,7 +80,7 @@ class StemSearch:
         for place in range(len(path) - 2, start - 1, -1):
             chance *= self._step(path[place], path[place + 1 :])
         points = [[(seen.seen[piece].before, 1.0)] for seen in self._seen]
-        self._honest(piece, chance, 1, 0.0, _Sight(points, 1.0, piece, self._knows.stems(piece)))
+        self._honest(piece, chance, 1, 0.0, _Sight(points, 1.0, piece, self._knows.stem_ratio(piece)))
 
     def _honest(self, path: Path, chance: float, relays: int, links_s: float, sight: _Sight) -> None:
         """It came from ``path[0]``, honest: which wrote it, or had it from another. ``chance`` that the rule
@@ -88,7 +88,7 @@ class StemSearch:
         the seconds over the links between them."""
         hops = len(path) - 1
         if hops in self._lengths:
-            unseen = self._knows.whole(sight.told) / sight.stems if sight.told else 1.0
+            unseen = self._knows.whole_stem_ratio(sight.told) / sight.stems if sight.told else 1.0
             self.scores[path[0]] += sight.evidence * unseen * chance * self._begins(path) / len(self._lengths)
         if hops == self._longest:
             return
@@ -105,7 +105,7 @@ class StemSearch:
     def _begins(self, path: Path) -> float:
         """By how much likelier a stem of its first node is to go on so than one that only passes there: it
         begins at a neighbour that the node sought, which the adversary is told."""
-        node, firsts = path[0], self._mesh.begins(path[0])
+        node, firsts = path[0], self._mesh.first_hops(path[0])
         return len(self._near[node]) / len(firsts) if path[1] in firsts else 0.0
 
     def _colluding(
@@ -133,21 +133,21 @@ class StemSearch:
         for other in self._mesh.neighbours[node]:
             if other in path and other != path[-1]:
                 earlier = path[: path.index(other)]
-                ways = len(self._near[other]) - len(self._near[other].intersection(earlier))
-                change *= ways / (ways - 1)
+                choices = len(self._near[other]) - len(self._near[other].intersection(earlier))
+                change *= choices / (choices - 1)
         return change
 
     def _sighted(self, piece: Path, path: Path, relays: int, links_s: float, sight: _Sight) -> _Sight | None:
         """With the packets that came by the piece, and may have been the messages. None if there are none."""
         told = path[: path.index(sight.told[-1]) + 1] if sight.told else piece
-        stems = self._knows.stems(told)
+        stems = self._knows.stem_ratio(told)
         if not stems:
             return None
         rate, along = self._rates(piece, told, sight)
         points: Points = []
         evidence = sight.evidence * stems / sight.stems
         for before, seen in zip(sight.points, self._seen, strict=True):
-            now = self._matching(seen.at(piece), before, relays, links_s, rate, along)
+            now = self._matching(seen.packets_at(piece), before, relays, links_s, rate, along)
             if not now:
                 return None
             evidence *= sum(weight for _, weight in now) / sum(weight for _, weight in before)
@@ -167,12 +167,13 @@ class StemSearch:
         by chance. Of what came later, the share ``along`` came by here without being the message."""
         weights = [0.0] * len(glimpses)
         for at, weight in later:
-            likely = [self._law(at - each.left - links_s, relays) / rate for each in glimpses]
+            likely = [self._law(at - glimpse.left - links_s, relays) / rate for glimpse in glimpses]
             chance = 1.0 - along + along * sum(likely)
-            for place, each in enumerate(likely):
-                if each:
-                    weights[place] += weight * each / chance
-        return [(each.before, weight) for each, weight in zip(glimpses, weights, strict=True) if weight > 0.0]
+            for place, likelihood in enumerate(likely):
+                if likelihood:
+                    weights[place] += weight * likelihood / chance
+        weighted = zip(glimpses, weights, strict=True)
+        return [(glimpse.before, weight) for glimpse, weight in weighted if weight > 0.0]
 
     def _law(self, waited: float, relays: int) -> float:
         """The density of so many waits' sum, per second (Erlang's law)."""
@@ -188,5 +189,5 @@ class StemSearch:
         share that came by here, too."""
         if self._traffic.habits.traced:
             return RARE, 0.0
-        rate = self._knows.rate
+        rate = self._knows.packet_rate
         return rate(piece), min(1.0, rate(told) / rate(sight.told)) if sight.told else 0.0

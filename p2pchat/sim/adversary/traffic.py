@@ -77,10 +77,10 @@ class Traffic:
         self._links = {
             _id(node): [_id(other) for other in others] for node, others in enumerate(mesh.neighbours)
         }
-        self._honest = len(mesh.honest()) / len(mesh.colludes)
+        self._honest = len(mesh.honest_nodes()) / len(mesh.colludes)
         self._stems: dict[int, Path] = {}
 
-    def draw(self, node: int) -> Path:
+    def draw_stem(self, node: int) -> Path:
         """A stem for one message. Raises UsageError where there is none."""
         if self.habits.fresh_stems:
             return self._draw(node)
@@ -88,14 +88,14 @@ class Traffic:
             self._stems[node] = self._draw(node)
         return self._stems[node]
 
-    def expected(self, piece: Path) -> float:
+    def expected_stems(self, piece: Path) -> float:
         """Stems of honest nodes that take a piece of path, to be expected if every node has one. Exact for a
         regular graph."""
         return self._chance(piece) * sum(
             self._honest if earlier else 1.0 for _, earlier in self._places(piece)
         )
 
-    def background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
+    def make_background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
         """What is seen at a piece until then, in as long as a packet takes. Packets are made up when somebody
         looks: those at a piece that were not seen at another yet are a Poisson process like any."""
         glimpses: dict[Path, list[Glimpse]] = defaultdict(list)
@@ -121,7 +121,8 @@ class Traffic:
             if stem is not None and not self.mesh.colludes[stem[0]]:
                 packet = send(self.mesh, stem, 0.0, self.habits.profile.delay_s, self.rng)
                 shift = left - packet.seen[piece].left
-                yield Packet({each: seen.later(shift) for each, seen in packet.seen.items()}, packet.spent)
+                seen = {place: glimpse.shifted_by(shift) for place, glimpse in packet.seen.items()}
+                yield Packet(seen, packet.spent)
 
     def _chance(self, piece: Path) -> float:
         """Of a stem of some length to have the piece at a given place, for all nodes together."""
@@ -146,15 +147,15 @@ class Traffic:
         """A random stem with this piece in it; None if the walk is stuck."""
         path = list(piece)
         for _ in range(earlier):
-            ways = [node for node in self.mesh.neighbours[path[0]] if node not in path]
-            if not ways:
+            choices = [node for node in self.mesh.neighbours[path[0]] if node not in path]
+            if not choices:
                 return None
-            path.insert(0, self.rng.choice(ways))
+            path.insert(0, self.rng.choice(choices))
         while len(path) <= hops:
-            ways = [node for node in self.mesh.neighbours[path[-1]] if node not in path]
-            if not ways:
+            choices = [node for node in self.mesh.neighbours[path[-1]] if node not in path]
+            if not choices:
                 return None
-            path.append(self.rng.choice(ways))
+            path.append(self.rng.choice(choices))
         return tuple(path)
 
     def _draw(self, node: int) -> Path:
@@ -169,7 +170,7 @@ class Traffic:
         if self.habits.trusted_first:
             return [other for other in self.mesh.neighbours[node] if not self.mesh.colludes[other]]
         known = self.mesh.first[node] if self.mesh.first else None
-        return self.mesh.begins(node) if known is None else (known,)
+        return self.mesh.first_hops(node) if known is None else (known,)
 
 
 class Flows(Traffic):
@@ -180,8 +181,8 @@ class Flows(Traffic):
         self._taken: dict[Path, int] = defaultdict(int)
         self._whole: dict[Path, int] = defaultdict(int)
         self._through: dict[Path, list[int]] = defaultdict(list)
-        for node in mesh.honest():
-            stem = self.draw(node)
+        for node in mesh.honest_nodes():
+            stem = self.draw_stem(node)
             told = list(pieces(stem, mesh.colludes))
             for start, end in told:
                 self._through[stem[start:end]].append(node)
@@ -191,11 +192,11 @@ class Flows(Traffic):
             if told:
                 self._whole[stem[told[0][0] : told[-1][1]]] += 1
 
-    def taken(self, piece: Path) -> int:
+    def stems_taking(self, piece: Path) -> int:
         """Stems that take a piece, or two that colluders can tell and what is between them."""
         return self._taken.get(piece, 0)
 
-    def whole(self, piece: Path) -> int:
+    def whole_stems(self, piece: Path) -> int:
         """Stems of which colluders can tell this piece and nothing else."""
         return self._whole.get(piece, 0)
 
@@ -204,14 +205,14 @@ class Flows(Traffic):
         unseen = (self._honest ** (hops + 1 - len(piece)) for hops, _ in self._places(piece))
         return self._chance(piece) * sum(unseen)
 
-    def background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
+    def make_background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
         made: dict[int, list[Packet]] = {}
 
         def packets(node: int) -> list[Packet]:
             if node not in made:
                 times = poisson(self.habits.per_s, until - self.habits.reach_s, until, self.rng)
                 waits_s = self.habits.profile.delay_s
-                made[node] = [send(self.mesh, self.draw(node), at, waits_s, self.rng) for at in times]
+                made[node] = [send(self.mesh, self.draw_stem(node), at, waits_s, self.rng) for at in times]
             return made[node]
 
         return lambda piece: [p.seen[piece] for node in self._through.get(piece, ()) for p in packets(node)]
@@ -224,10 +225,12 @@ class ObservedMessage:
         packet = send(traffic.mesh, stem, 0.0, traffic.habits.profile.delay_s, traffic.rng)
         self.until = until
         self.spent = packet.spent
-        self.seen = {piece: glimpse.later(until - packet.spent) for piece, glimpse in packet.seen.items()}
-        self._background = None if traffic.habits.traced else traffic.background(until)
+        self.seen = {
+            piece: glimpse.shifted_by(until - packet.spent) for piece, glimpse in packet.seen.items()
+        }
+        self._background = None if traffic.habits.traced else traffic.make_background(until)
 
-    def at(self, piece: Path) -> list[Glimpse]:
+    def packets_at(self, piece: Path) -> list[Glimpse]:
         """Packets that came by a piece."""
         others = [] if self._background is None else self._background(piece)
         mine = self.seen.get(piece)

@@ -22,7 +22,7 @@ D, D_LOW, D_HIGH, D_LAZY = 6, 5, 12, 6
 HEARTBEAT_S = 1.0
 GOSSIP_WINDOW = 3
 """Heartbeats whose ids are announced."""
-WANTED_S = 3.0
+IWANT_FOLLOW_UP_S = 3.0
 """What was asked for is not asked for again within this time (v1.1: ``iwant_followup_time``)."""
 BACK_OFF_S = 60.0
 
@@ -37,7 +37,7 @@ class Gossipsub:
         self._links: dict[LinkId, bool] = {}  # by link: whether it is in our mesh
         self._backed_off: dict[LinkId, float] = {}
         self._windows: list[dict[bytes, None]] = [{}]
-        self._wanted: dict[bytes, float] = {}
+        self._pending_until: dict[bytes, float] = {}
         self._beat_at: float | None = None
 
     def link_up(self, link: LinkId, now: float) -> list[Sending]:
@@ -55,7 +55,7 @@ class Gossipsub:
 
     def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it to the mesh, our own to everybody (v1.1: flood publishing)."""
-        self._wanted.pop(name, None)
+        self._pending_until.pop(name, None)
         self._windows[-1][name] = None
         return [
             Push(link, cell)
@@ -80,8 +80,8 @@ class Gossipsub:
                 return self._want(ids, source, now)
             case Graft(ids, eager):
                 bodies = [self._cells.body(name) for name in ids]
-                out: list[Sending] = [Push(source, body) for body in bodies if body is not None]
-                return out + self._grafted(source, now) if eager else out
+                sendings: list[Sending] = [Push(source, body) for body in bodies if body is not None]
+                return sendings + self._grafted(source, now) if eager else sendings
             case Prune():
                 self._links[source] = False
                 self._backed_off[source] = now + BACK_OFF_S
@@ -92,10 +92,10 @@ class Gossipsub:
         if self._beat_at is None or now < self._beat_at:
             return []
         self._beat_at = now + HEARTBEAT_S
-        self._wanted = {name: until for name, until in self._wanted.items() if until > now}
-        out = [*self._balance(now), *self._gossip()]
+        self._pending_until = {name: until for name, until in self._pending_until.items() if until > now}
+        sendings = [*self._balance(now), *self._gossip()]
         self._windows = [*self._windows[-GOSSIP_WINDOW + 1 :], {}]
-        return out
+        return sendings
 
     def next_wakeup(self) -> float | None:
         """The next heartbeat."""
@@ -108,12 +108,12 @@ class Gossipsub:
     # --- inside
 
     def _want(self, ids: tuple[bytes, ...], source: LinkId, now: float) -> list[Sending]:
-        wanted = [name for name in ids if name not in self._wanted and not self._cells.known(name)]
-        if not wanted:
+        missing = [name for name in ids if name not in self._pending_until and not self._cells.known(name)]
+        if not missing:
             return []
-        self._wanted.update(dict.fromkeys(wanted, now + WANTED_S))
-        self._counters["cells fetched"] += len(wanted)
-        return [Say(source, Graft(tuple(wanted), eager=False))]
+        self._pending_until.update(dict.fromkeys(missing, now + IWANT_FOLLOW_UP_S))
+        self._counters["cells fetched"] += len(missing)
+        return [Say(source, Graft(tuple(missing), eager=False))]
 
     def _grafted(self, link: LinkId, now: float) -> list[Sending]:
         if not self._links[link] and len(self._mesh()) >= D_HIGH:
@@ -135,12 +135,12 @@ class Gossipsub:
             for link, meshed in self._links.items()
             if not meshed and self._backed_off.get(link, 0.0) <= now
         ]
-        out: list[Sending] = []
+        sendings: list[Sending] = []
         for link in sample(self._entropy, free, D - len(mesh)):
             self._links[link] = True
             self._counters["tree: grafts"] += 1
-            out.append(Say(link, Graft((), eager=True)))
-        return out
+            sendings.append(Say(link, Graft((), eager=True)))
+        return sendings
 
     def _pruned(self, links: list[LinkId], now: float) -> list[Sending]:
         for link in links:

@@ -141,7 +141,7 @@ def test_it_is_told_to_nobody() -> None:
         assert world.machines[name].running.places() == (URL,)
         assert [mesh.rendezvous for mesh in world.machines[name].store.meshes.values()] == [(URL,)]
     world.down.discard(URL)
-    world.sim.meetings.up(URL)
+    world.sim.meetings.start_server(URL)
 
 
 def test_a_mesh_that_is_left_takes_it_along() -> None:

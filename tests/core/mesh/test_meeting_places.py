@@ -153,7 +153,7 @@ def test_a_list_that_an_older_node_let_grow_too_long_is_no_obstacle() -> None:
     assert sum(map(len, urls)) > RENDEZVOUS_BYTES
     world.stop("victim")
     record = Mesh(MeshId(b"m" * 16), b"s" * 32, urls, 0.0)
-    world.machines["victim"].store.apply(PutMesh(record))
+    world.machines["victim"].store.apply_change(PutMesh(record))
     world.start("victim")
     assert joined(world, "victim", "carol").contact.name == "victim"
     assert "ws://host/a.cgi?reboot" not in reached(world, "victim")

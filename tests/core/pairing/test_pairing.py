@@ -169,10 +169,10 @@ def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None
     broker, passer_by = world.brokers[URL], Connection(999)
     topic = next(iter(world.machines["alice"].running._invites._open.values())).party.topic
     broker.connected(passer_by, (), world.now)
-    world.sim.meetings.deliver(
+    world.sim.meetings.deliver_outputs(
         broker.received(passer_by, encode_client(Take(topic, SeatMode.GUEST)), world.now)
     )
-    world.sim.meetings.deliver(broker.disconnected(passer_by, world.now))
+    world.sim.meetings.deliver_outputs(broker.disconnected(passer_by, world.now))
     world.run(1.0)
     enter(world, "bob", code)
     world.run(5.0)
@@ -199,7 +199,7 @@ class Walker:
         take = encode_client(Take(invite_topic(next(self.nameplates)), SeatMode.GUEST))
         outputs = self.broker.framed(self.connection, self.world.now)
         outputs += self.broker.received(self.connection, take, self.world.now)
-        self.world.sim.meetings.deliver(outputs)
+        self.world.sim.meetings.deliver_outputs(outputs)
         self.sat += any(isinstance(each, Deliver) and isinstance(each.message, Seated) for each in outputs)
 
 
@@ -227,7 +227,7 @@ def test_a_guest_who_talks_nonsense_blocks_an_invite_for_some_seconds_only(world
     host = world.machines["alice"].running._invites
     seat = walker.broker._topics[invite_topic(code.nameplate)].host.seat  # type: ignore[union-attr]
     nonsense = encode_client(Pass(invite_topic(code.nameplate), seat, bytes(BLOB_BYTES)))
-    world.sim.meetings.deliver(walker.broker.received(walker.connection, nonsense, world.now))
+    world.sim.meetings.deliver_outputs(walker.broker.received(walker.connection, nonsense, world.now))
     enter(world, "bob", code)
     world.run(25.0)
     assert world.machines["bob"].events(effects.InviteDone)
@@ -366,7 +366,7 @@ def test_a_host_whose_line_breaks_gets_its_seat_back_and_the_code_stays_good(wor
     """The server still holds the seat of the broken line, and says TAKEN until it has noticed."""
     code = world.invite("alice")
     alice = world.machines["alice"]
-    old = world.sim.meetings.lose(alice.host, URL)
+    old = world.sim.meetings.break_connection(alice.host, URL)
     world.run(12.0)
     assert not alice.events(effects.InviteFailed)
     world.brokers[URL].disconnected(old, world.now)

@@ -33,8 +33,8 @@ class Crash:
     _carry_out: Callable[[Host, list[effects.Order]], None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._carry_out = self.world.sim.carry_out
-        self.world.sim.carry_out = self.carry_out  # type: ignore[method-assign]
+        self._carry_out = self.world.sim.execute_batch
+        self.world.sim.execute_batch = self.carry_out  # type: ignore[method-assign]
 
     def carry_out(self, host: Host, batch: list[effects.Order]) -> None:
         kept: list[effects.Order] = [order for order in batch if isinstance(order, effects.Persist)]

@@ -137,7 +137,7 @@ class Broker:
         self.tally.hung_up_on["frames"] += 1
         return self.expel(client.connection, "too many messages", now)
 
-    def heard(self, connection: Connection, data: bytes, now: float) -> list[Output]:
+    def receive_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
         """A binary message has come in, in one frame: ``framed`` and ``received`` at once."""
         client = self._clients.get(connection)
         if client is None:

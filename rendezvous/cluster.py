@@ -144,9 +144,9 @@ class Cluster:
         """As in ``Broker``."""
         return self._resolve(self._broker.framed(connection, now), now)
 
-    def heard(self, connection: Connection, data: bytes, now: float) -> list[ClusterOutput]:
+    def receive_message(self, connection: Connection, data: bytes, now: float) -> list[ClusterOutput]:
         """As in ``Broker``."""
-        return self._resolve(self._broker.heard(connection, data, now), now)
+        return self._resolve(self._broker.receive_message(connection, data, now), now)
 
     def received(self, connection: Connection, data: bytes, now: float) -> list[ClusterOutput]:
         """As in ``Broker``."""
@@ -197,7 +197,7 @@ class Cluster:
             out += self._answer(number, now)
         return out
 
-    def heard_from_bus(self, data: bytes, now: float) -> list[ClusterOutput]:
+    def heard(self, data: bytes, now: float) -> list[ClusterOutput]:
         """Another server says something. What does not parse is dropped: it is of another version."""
         try:
             message = decode(data)

@@ -148,7 +148,7 @@ async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> As
         return
 
     def heard(data: bytes) -> None:
-        shell.carry_out(cluster.heard_from_bus(data, time.monotonic()))
+        shell.carry_out(cluster.heard(data, time.monotonic()))
 
     def changed(up: bool) -> None:
         shell.carry_out(cluster.hello() if up else cluster.cut_off(time.monotonic()))

@@ -156,7 +156,7 @@ class Shell:
                 self.carry_out(self._broker.received(socket.connection, data, time.monotonic()))
 
     def heard(self, connection: Connection, data: bytes) -> None:
-        self.carry_out(self._broker.heard(connection, data, time.monotonic()))
+        self.carry_out(self._broker.receive_message(connection, data, time.monotonic()))
 
     async def tick_forever(self, after: Callable[[], None]) -> None:
         while True:

@@ -89,7 +89,7 @@ class Room:
             to, data = self.bus.popleft()
             for machine in self.machines:
                 if machine.alive and machine.name not in self.deaf and to in (None, machine.name):
-                    self.carry_out(machine, machine.cluster.heard_from_bus(data, self.now))
+                    self.carry_out(machine, machine.cluster.heard(data, self.now))
 
     def pass_time(self, seconds: float) -> None:
         until = self.now + seconds
@@ -364,7 +364,7 @@ def test_what_is_no_message_of_a_server_is_dropped(data: bytes, cut: int) -> Non
             decode(each)
         except Malformed:
             room = Room(1)
-            assert room.machines[0].cluster.heard_from_bus(each, room.now) == []
+            assert room.machines[0].cluster.heard(each, room.now) == []
 
 
 OTHER = Topic(b"o" * 32)

@@ -114,7 +114,7 @@ class Cells:
 
     def tree(self) -> dict[LinkId, bool]:
         """By link: whether cells are pushed over it."""
-        return self._broadcast.tree()
+        return self._broadcast.pushing_links()
 
     def allowance(self, link: LinkId) -> float:
         """What is left of what the link may bring at once, 0 to 1."""
@@ -165,7 +165,7 @@ class Cells:
     def heard(self, link: LinkId, said: Control, now: float) -> list[Output]:
         """A neighbour said something; of other things than cells nothing comes."""
         if isinstance(said, _GOSSIP):
-            return self._sent(self._broadcast.heard(said, link, now), link)
+            return self._sent(self._broadcast.on_message(said, link, now), link)
         if isinstance(said, _RECONCILING):
             return self._reconciled(self._reconcile.receive(link, said, now), now)
         return []
@@ -228,7 +228,7 @@ class Cells:
         name = cell_id(body)
         if self._known.known(name):
             self._counters["cells seen again"] += 1
-            return self._sent(self._broadcast.again(name, link, now), link)
+            return self._sent(self._broadcast.on_duplicate(name, link, now), link)
         if not self._worth_it(cell):
             return []
         if not self._reconcile.arrived(name) and not self.afford(link, now):
@@ -258,7 +258,7 @@ class Cells:
         is."""
         by = lane if source is None else source
         self._hold.add(name, epoch, cell, now, by=by or OURS)
-        sending = self._broadcast.fresh(name, cell, source, now)
+        sending = self._broadcast.on_new_cell(name, cell, source, now)
         pushes = sum(isinstance(each, Push) for each in sending)
         return [*self._sent(sending, by), Notify(CellSeen(name, self._whence(by), pushes, now))]
 
@@ -270,7 +270,7 @@ class Cells:
         if not self._seen.first_sight(late.name, cell.epoch, now):
             return []
         self._hold.add(late.name, cell.epoch, late.cell, now, late.slot, late.link)
-        said = self._sent(self._broadcast.recovered(late.name, late.link, now), late.link)
+        said = self._sent(self._broadcast.on_recovered(late.name, late.link, now), late.link)
         seen = Notify(CellSeen(late.name, self._whence(late.link), 0, now))
         return [CellKnown(late.name), *said, seen, CellArrived(cell, late=True)]
 

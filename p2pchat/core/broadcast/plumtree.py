@@ -195,13 +195,13 @@ class Plumtree:
         peer.eager, peer.crossings, peer.lead = True, 0.0, 0.0
         peer.fetched.clear()
 
-    def tree(self) -> dict[LinkId, bool]:
+    def pushing_links(self) -> dict[LinkId, bool]:
         """By link: whether cells are pushed over it."""
         return {link: peer.eager for link, peer in self._peers.items()}
 
     # --- cells
 
-    def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+    def on_new_cell(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it along the tree, announce it elsewhere."""
         had = self._came(name)
         self._lately.put(name, now)
@@ -229,7 +229,7 @@ class Plumtree:
         return True
 
     def _first(self, name: bytes, source: LinkId, now: float) -> None:
-        """Take it that no other copy will come; ``again`` knows better."""
+        """Take it that no other copy will come; ``on_duplicate`` corrects it."""
         peer = self._peers.get(source)
         if peer is None or not peer.eager:
             return
@@ -239,7 +239,7 @@ class Plumtree:
         for old in [old for old, (_, at) in self._firsts.items() if at + cap <= now]:
             del self._firsts[old]
 
-    def again(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """The second copy shows how much the first was worth; then see whether some link is worth little."""
         first = self._firsts.pop(name, None)
         if first is not None and first[0] in self._peers:
@@ -295,7 +295,7 @@ class Plumtree:
 
     # --- cells that came late
 
-    def recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """Announce it, never push it: it is old, and thousands may come at once."""
         had = self._came(name)
         for link, peer in self._peers.items():
@@ -314,7 +314,7 @@ class Plumtree:
 
     # --- what neighbours say
 
-    def heard(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
+    def on_message(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
         """A neighbour announced, asked, or asked us to stop."""
         peer = self._peers.get(source)
         if peer is None:

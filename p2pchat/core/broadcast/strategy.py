@@ -58,19 +58,19 @@ class Broadcast(Protocol):
         """The link is gone, or so quiet that it may be."""
         ...
 
-    def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+    def on_new_cell(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """A cell was pushed to us for the first time, or (``source`` None) is our own."""
         ...
 
-    def again(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """A cell was pushed to us that we had already."""
         ...
 
-    def recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """A cell came because we had asked for it, late."""
         ...
 
-    def heard(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
+    def on_message(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
         """A neighbour said something about cells."""
         ...
 
@@ -82,7 +82,7 @@ class Broadcast(Protocol):
         """When ``tick`` is next due."""
         ...
 
-    def tree(self) -> dict[LinkId, bool]:
+    def pushing_links(self) -> dict[LinkId, bool]:
         """By link: whether cells are pushed over it."""
         ...
 

@@ -29,19 +29,19 @@ class Flooding:
         self._links.pop(link, None)
         return []
 
-    def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+    def on_new_cell(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it everywhere."""
         return [Push(link, cell) for link in self._links if link != source]
 
-    def again(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """That is the price."""
         return []
 
-    def recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """Old cells are not flooded: thousands may come at once. Who else lacks them reconciles, too."""
         return []
 
-    def heard(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
+    def on_message(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
         """Nobody who floods says anything."""
         return []
 
@@ -53,6 +53,6 @@ class Flooding:
         """Never."""
         return None
 
-    def tree(self) -> dict[LinkId, bool]:
+    def pushing_links(self) -> dict[LinkId, bool]:
         """There is none: any one link may go, so that the graph is like that of the tree's runs."""
         return dict.fromkeys(self._links, False)

@@ -53,7 +53,7 @@ class Gossipsub:
         self._backed_off.pop(link, None)
         return []
 
-    def fresh(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+    def on_new_cell(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it to the mesh, our own to everybody (v1.1: flood publishing)."""
         self._pending_until.pop(name, None)
         self._windows[-1][name] = None
@@ -63,15 +63,15 @@ class Gossipsub:
             if link != source and (meshed or source is None)
         ]
 
-    def again(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """That is the price of being quick."""
         return []
 
-    def recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """Old cells are not gossiped about."""
         return []
 
-    def heard(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
+    def on_message(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
         """A neighbour announced, asked, grafted or pruned."""
         if source not in self._links:
             return []
@@ -101,7 +101,7 @@ class Gossipsub:
         """The next heartbeat."""
         return self._beat_at
 
-    def tree(self) -> dict[LinkId, bool]:
+    def pushing_links(self) -> dict[LinkId, bool]:
         """There is none: any one link may go, so that the graph is like that of the tree's runs."""
         return dict.fromkeys(self._links, False)
 

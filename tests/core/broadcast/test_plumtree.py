@@ -47,9 +47,9 @@ class Scene:
         """A cell comes from a neighbour; None: we wrote it."""
         cell = name(number)
         if source is not None and self.cells.known(cell):
-            return self.tree.again(cell, source, self.now)
+            return self.tree.on_duplicate(cell, source, self.now)
         self.cells.bodies[cell] = body(number)
-        return self.tree.fresh(cell, body(number), source, self.now)
+        return self.tree.on_new_cell(cell, body(number), source, self.now)
 
     def after(self, seconds: float) -> list[Sending]:
         """What is due until then, in order."""
@@ -63,7 +63,7 @@ class Scene:
     def lazy(self, link: LinkId) -> None:
         """That neighbour and we have agreed to announce only: we had proposed it."""
         self.tree._peers[link].agree_by = self.now
-        assert self.tree.heard(Prune(agreed=True), link, self.now) == []
+        assert self.tree.on_message(Prune(agreed=True), link, self.now) == []
 
     def come(self, count: int, first: LinkId | None, second: LinkId | None, apart: float) -> list[Sending]:
         """Cells that come by two links, so far apart; a second between them. What is said about the links."""
@@ -101,32 +101,32 @@ def test_a_link_over_which_nothing_comes_first_is_proposed_for_pruning() -> None
     said = scene.come(MANY, A, B, LATE)
     assert said[0] == Say(B, Prune(agreed=False))
     assert set(said) == {said[0]}, "the same again, as long as it is not taken up"
-    assert scene.tree.tree() == {A: True, B: True}, "nothing changes before the other end agrees"
-    assert scene.tree.heard(Prune(agreed=True), B, scene.now) == []
-    assert scene.tree.tree() == {A: True, B: False}
+    assert scene.tree.pushing_links() == {A: True, B: True}, "nothing changes before the other end agrees"
+    assert scene.tree.on_message(Prune(agreed=True), B, scene.now) == []
+    assert scene.tree.pushing_links() == {A: True, B: False}
 
 
 def test_an_agreement_that_answers_no_proposal_of_ours_changes_nothing() -> None:
     scene = Scene(A, B, C)
     for link in (A, B, C, B):
-        assert scene.tree.heard(Prune(agreed=True), link, scene.now) == []
-    assert scene.tree.tree() == {A: True, B: True, C: True}
+        assert scene.tree.on_message(Prune(agreed=True), link, scene.now) == []
+    assert scene.tree.pushing_links() == {A: True, B: True, C: True}
 
 
 def test_a_proposal_is_answered_once_by_whom_it_was_made_to_and_soon() -> None:
     scene = Scene(A, B, C)
     assert scene.come(MANY, A, B, LATE)[0] == Say(B, Prune(agreed=False))
-    scene.tree.heard(Prune(agreed=True), C, scene.now)
-    assert scene.tree.tree() == {A: True, B: True, C: True}, "another answered"
+    scene.tree.on_message(Prune(agreed=True), C, scene.now)
+    assert scene.tree.pushing_links() == {A: True, B: True, C: True}, "another answered"
     scene.now += 1000.0
-    scene.tree.heard(Prune(agreed=True), B, scene.now)
-    assert scene.tree.tree() == {A: True, B: True, C: True}, "too late"
+    scene.tree.on_message(Prune(agreed=True), B, scene.now)
+    assert scene.tree.pushing_links() == {A: True, B: True, C: True}, "too late"
     scene.come(MANY, A, B, LATE)
-    scene.tree.heard(Prune(agreed=True), B, scene.now)
-    assert scene.tree.tree() == {A: True, B: False, C: True}
-    scene.tree.heard(Graft((), eager=True), B, scene.now)
-    scene.tree.heard(Prune(agreed=True), B, scene.now)
-    assert scene.tree.tree() == {A: True, B: True, C: True}, "the answer was given"
+    scene.tree.on_message(Prune(agreed=True), B, scene.now)
+    assert scene.tree.pushing_links() == {A: True, B: False, C: True}
+    scene.tree.on_message(Graft((), eager=True), B, scene.now)
+    scene.tree.on_message(Prune(agreed=True), B, scene.now)
+    assert scene.tree.pushing_links() == {A: True, B: True, C: True}, "the answer was given"
 
 
 def test_a_link_over_which_cells_come_first_by_a_little_is_proposed_too() -> None:
@@ -147,26 +147,26 @@ def test_a_link_that_gains_enough_is_kept() -> None:
 def test_a_proposal_is_taken_up_if_the_link_gains_us_little_either() -> None:
     scene = Scene(A, B)
     scene.come(MANY, A, B, LATE)
-    assert scene.tree.heard(Prune(agreed=False), A, scene.now) == []
-    assert scene.tree.heard(Prune(agreed=False), B, scene.now) == [Say(B, Prune(agreed=True))]
-    assert scene.tree.tree() == {A: True, B: False}
+    assert scene.tree.on_message(Prune(agreed=False), A, scene.now) == []
+    assert scene.tree.on_message(Prune(agreed=False), B, scene.now) == [Say(B, Prune(agreed=True))]
+    assert scene.tree.pushing_links() == {A: True, B: False}
 
 
 def test_after_a_prune_no_other_is_taken_up_for_some_cells() -> None:
     scene = Scene(A, B, C)
     scene.come(MANY, A, B, LATE)
     scene.lazy(B)
-    assert scene.tree.heard(Prune(agreed=False), C, scene.now) == []
+    assert scene.tree.on_message(Prune(agreed=False), C, scene.now) == []
     scene.come(MANY, A, None, 0.0)
-    assert scene.tree.heard(Prune(agreed=False), C, scene.now) == [Say(C, Prune(agreed=True))]
+    assert scene.tree.on_message(Prune(agreed=False), C, scene.now) == [Say(C, Prune(agreed=True))]
 
 
 def test_the_last_eager_link_is_never_given_up_by_us() -> None:
     scene = Scene(A, B)
     scene.lazy(B)
     assert scene.come(MANY, None, A, LATE) == []
-    assert scene.tree.heard(Prune(agreed=False), A, scene.now) == []
-    assert scene.tree.tree() == {A: True, B: False}
+    assert scene.tree.on_message(Prune(agreed=False), A, scene.now) == []
+    assert scene.tree.pushing_links() == {A: True, B: False}
 
 
 def test_a_long_text_does_not_bend_the_tree_to_its_writer() -> None:
@@ -198,7 +198,7 @@ def test_a_batch_fills_frames() -> None:
 
 def test_an_announced_cell_that_comes_by_itself_is_not_asked_for() -> None:
     scene = Scene(A, B, C)
-    scene.tree.heard(Ihave((name(1),), late=False), B, scene.now)
+    scene.tree.on_message(Ihave((name(1),), late=False), B, scene.now)
     assert scene.pushed(1, A) == [Push(C, body(1))], "and not to B, which has it"
     assert scene.after(60.0) == []
 
@@ -206,7 +206,7 @@ def test_an_announced_cell_that_comes_by_itself_is_not_asked_for() -> None:
 def test_an_announced_cell_that_does_not_come_is_fetched_from_one_after_the_other() -> None:
     scene = Scene(A, B, C)
     for link in (B, C):
-        scene.tree.heard(Ihave((name(1),), late=False), link, scene.now)
+        scene.tree.on_message(Ihave((name(1),), late=False), link, scene.now)
     assert scene.after(0.99) == []
     assert scene.after(1.01) == [Say(B, Graft((name(1),), eager=False))]
     assert scene.after(1.0) == [Say(C, Graft((name(1),), eager=False))]
@@ -216,9 +216,9 @@ def test_an_announced_cell_that_does_not_come_is_fetched_from_one_after_the_othe
 
 def test_what_was_recovered_late_is_announced_never_pushed_and_fetched_soon() -> None:
     scene = Scene(A, B)
-    assert scene.tree.recovered(name(1), A, scene.now) == []
+    assert scene.tree.on_recovered(name(1), A, scene.now) == []
     assert scene.after(1.0) == [Say(B, Ihave((name(1),), late=True))]
-    scene.tree.heard(Ihave((name(2),), late=True), B, scene.now)
+    scene.tree.on_message(Ihave((name(2),), late=True), B, scene.now)
     assert scene.after(RULES.late_s[1]) == [Say(B, Graft((name(2),), eager=False))]
     assert scene.counters["cells fetched"] == 0, "says nothing about the tree"
 
@@ -227,29 +227,29 @@ def test_three_misses_in_five_seconds_make_a_link_eager() -> None:
     scene = Scene(A, B)
     scene.lazy(B)
     for number in range(3):
-        scene.tree.heard(Ihave((name(number),), late=False), B, scene.now)
+        scene.tree.on_message(Ihave((name(number),), late=False), B, scene.now)
     said = scene.after(2.5)
     assert said[-1] == Say(B, Graft((), eager=True))
-    assert scene.tree.tree()[B]
+    assert scene.tree.pushing_links()[B]
 
 
 def test_misses_that_are_far_between_only_fetch() -> None:
     scene = Scene(A, B)
     scene.lazy(B)
     for number in range(10):
-        scene.tree.heard(Ihave((name(number),), late=False), B, scene.now)
+        scene.tree.on_message(Ihave((name(number),), late=False), B, scene.now)
         assert scene.after(6.0) == [Say(B, Graft((name(number),), eager=False))]
         scene.pushed(number, B)
-    assert not scene.tree.tree()[B]
+    assert not scene.tree.pushing_links()[B]
 
 
 def test_a_graft_gives_what_we_have_and_begins_pushing_if_it_says_so() -> None:
     scene = Scene(A, B)
     scene.lazy(B)
     scene.pushed(1, A)
-    assert scene.tree.heard(Graft((name(1), name(9)), eager=False), B, scene.now) == [Push(B, body(1))]
+    assert scene.tree.on_message(Graft((name(1), name(9)), eager=False), B, scene.now) == [Push(B, body(1))]
     assert scene.pushed(2, A) == []
-    assert scene.tree.heard(Graft((), eager=True), B, scene.now) == []
+    assert scene.tree.on_message(Graft((), eager=True), B, scene.now) == []
     assert scene.pushed(3, A) == [Push(B, body(3))]
 
 
@@ -261,7 +261,7 @@ def test_when_an_eager_link_is_lost_all_others_are_made_eager() -> None:
         Say(B, Graft((), eager=True)),
         Say(C, Graft((), eager=True)),
     ]
-    assert scene.tree.tree() == {B: True, C: True}
+    assert scene.tree.pushing_links() == {B: True, C: True}
 
 
 def test_when_a_link_of_the_tree_is_closed_with_a_word_one_other_takes_its_place() -> None:
@@ -270,7 +270,7 @@ def test_when_a_link_of_the_tree_is_closed_with_a_word_one_other_takes_its_place
     scene.lazy(C)
     (graft,) = scene.tree.link_down(A, False, scene.now)
     assert graft in [Say(link, Graft((), eager=True)) for link in (B, C)]
-    assert sum(scene.tree.tree().values()) == 1
+    assert sum(scene.tree.pushing_links().values()) == 1
 
 
 def test_when_an_idle_link_is_lost_the_tree_stands() -> None:
@@ -282,9 +282,9 @@ def test_when_an_idle_link_is_lost_the_tree_stands() -> None:
 def test_what_links_say_that_are_gone_is_ignored() -> None:
     scene = Scene(A)
     assert scene.tree.link_down(B, True, scene.now) == []
-    assert scene.tree.heard(Prune(agreed=True), B, scene.now) == []
-    assert scene.tree.again(name(1), B, scene.now) == []
-    scene.tree.heard(Ihave((name(1),), late=False), A, scene.now)
+    assert scene.tree.on_message(Prune(agreed=True), B, scene.now) == []
+    assert scene.tree.on_duplicate(name(1), B, scene.now) == []
+    scene.tree.on_message(Ihave((name(1),), late=False), A, scene.now)
     scene.tree.link_down(A, True, scene.now)
     assert scene.after(60.0) == []
 
@@ -292,13 +292,13 @@ def test_what_links_say_that_are_gone_is_ignored() -> None:
 def test_who_announces_what_never_comes_is_ignored_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plumtree, "MISSING_CAP", 3)
     scene = Scene(A, B)
-    scene.tree.heard(Ihave(tuple(map(name, range(5))), late=False), A, scene.now)
+    scene.tree.on_message(Ihave(tuple(map(name, range(5))), late=False), A, scene.now)
     assert scene.counters["cells announced and ignored"] == 2
-    scene.tree.heard(Ihave((name(9),), late=False), B, scene.now)
+    scene.tree.on_message(Ihave((name(9),), late=False), B, scene.now)
     assert scene.counters["cells announced and ignored"] == 2
     for number in range(3):
         scene.pushed(number, B)
-    scene.tree.heard(Ihave((name(7),), late=False), A, scene.now)
+    scene.tree.on_message(Ihave((name(7),), late=False), A, scene.now)
     assert scene.counters["cells announced and ignored"] == 2, "what came is not awaited any more"
 
 
@@ -306,7 +306,7 @@ def test_only_so_many_announcers_of_a_cell_are_remembered() -> None:
     links = [LinkId(number) for number in range(ANNOUNCERS_MAX + 3)]
     scene = Scene(*links)
     for link in links:
-        scene.tree.heard(Ihave((name(1),), late=False), link, scene.now)
+        scene.tree.on_message(Ihave((name(1),), late=False), link, scene.now)
     asked = [each.link for each in scene.after(60.0) if isinstance(each, Say)]
     assert asked == links[:ANNOUNCERS_MAX]
 
@@ -324,7 +324,7 @@ def test_a_neighbour_fetches_only_so_much() -> None:
     scene = Scene(A)
     scene.pushed(1, None)
     fetch = Graft((name(1),) * IDS_MAX, eager=False)
-    got = sum(len(scene.tree.heard(fetch, A, scene.now)) for _ in range(20))
+    got = sum(len(scene.tree.on_message(fetch, A, scene.now)) for _ in range(20))
     assert got == BURST
 
 

@@ -1,6 +1,6 @@
 """What a node wants done: the outputs of ``core.Node.handle``, and the events it reports.
 
-Knows: the vocabulary of orders. Does not know: how they are carried out.
+Knows: the vocabulary of effects. Does not know: how they are carried out.
 
 Frames, and all else that concerns links, are carried out at once and in order. What people are told, what
 goes to a rendezvous and ``WhenKept`` come after every ``Persist`` that was ordered before.
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from p2pchat.core.inputs import Fact
+from p2pchat.core.inputs import Input
 from p2pchat.core.records import Change, Contact, Message
 from p2pchat.errors import P2PChatError
 from p2pchat.types import ContactId, LinkId, MeshId, MessageId, MessageState
@@ -39,7 +39,7 @@ class ConnectRendezvous:
 
 @dataclass(frozen=True, slots=True)
 class CloseRendezvous:
-    """Close it; no fact follows."""
+    """Close it; no input follows."""
 
     url: str
 
@@ -102,7 +102,7 @@ def frames_first(outputs: Iterable[T]) -> list[T]:
 
 @dataclass(frozen=True, slots=True)
 class CloseLink:
-    """Close it, after what was handed over has been sent; no fact follows, not even ``LinkDown``."""
+    """Close it, after what was handed over has been sent; no input follows, not even ``LinkDown``."""
 
     link: LinkId
 
@@ -120,7 +120,7 @@ class WhenKept:
     """Tell the node this as soon as all that was ordered to be kept so far is on disk: so begins what rests
     on it, as a cell of our own on the session by which it was sealed."""
 
-    fact: Fact
+    input: Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +281,7 @@ class Notify:
     event: Event
 
 
-Order = (
+Effect = (
     ConnectRendezvous
     | CloseRendezvous
     | Signal
@@ -297,17 +297,17 @@ Order = (
 )
 
 
-def news(batch: list[Order], known: Sequence[Message]) -> list[Order]:
+def news(batch: list[Effect], known: Sequence[Message]) -> list[Effect]:
     """The batch without the announcements of ``known`` lines: the store had them, so they did not arrive."""
     if not known:
         return batch
     old = {id(line) for line in known}
     return [
-        order
-        for order in batch
+        effect
+        for effect in batch
         if not (
-            isinstance(order, Notify)
-            and isinstance(order.event, MessageArrived)
-            and id(order.event.message) in old
+            isinstance(effect, Notify)
+            and isinstance(effect.event, MessageArrived)
+            and id(effect.event.message) in old
         )
     ]

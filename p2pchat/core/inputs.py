@@ -1,6 +1,6 @@
 """What can happen to a node: the inputs of ``core.Node.handle``.
 
-Knows: the vocabulary of facts. Does not know: what follows from them.
+Knows: the vocabulary of inputs. Does not know: what follows from them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Sought = MeshId | Topic
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The node runs from now on; always the first fact."""
+    """The node runs from now on; always the first input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Stopping:
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """What that caused is on disk and on its way: send what waits, take leave of neighbours. The last
-    fact."""
+    input."""
 
 
 # --- the rendezvous connections
@@ -129,7 +129,7 @@ class LinkUp:
 
 @dataclass(frozen=True, slots=True)
 class LinkDown:
-    """The engine gave up on the link, at any stage; always the last fact about it."""
+    """The engine gave up on the link, at any stage; always the last input about it."""
 
     link: LinkId
     reason: str
@@ -150,17 +150,17 @@ class FrameReceived:
 
 @dataclass(frozen=True, slots=True)
 class FramesDrained:
-    """``count`` frames of earlier ``SendFrame`` orders have left the engine's buffer: credit returns."""
+    """``count`` frames of earlier ``SendFrame`` effects have left the engine's buffer: credit returns."""
 
     link: LinkId
     count: int
 
 
-NetworkFact = ServersHinted | NetworkChanged | Urged | LinkShaken
+NetworkInput = ServersHinted | NetworkChanged | Urged | LinkShaken
 """What concerns the ways by which links are made."""
 
 
-LinkFact = OfferMade | AnswerMade | LinkUp | LinkDown | FrameReceived | FramesDrained
+LinkInput = OfferMade | AnswerMade | LinkUp | LinkDown | FrameReceived | FramesDrained
 """What concerns one link."""
 
 
@@ -173,7 +173,7 @@ class CellsFetched:
 
     mesh: MeshId
     numbers: tuple[int, ...]
-    """As in the order."""
+    """As in the effect."""
     cells: tuple[HeldCell, ...]
     """Whole, ordered by ``number``."""
 
@@ -190,7 +190,7 @@ class MessageSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class CellSubmitted:
-    """Broadcast a cell, ``GEOMETRY.cell`` bytes: one of ours whose session is on disk (``orders.WhenKept``),
+    """Broadcast a cell, ``GEOMETRY.cell`` bytes: one of ours whose session is on disk (``effects.WhenKept``),
     or one that was sealed elsewhere, the simulator's load. ``patient``: it may wait for a place among
     cover."""
 
@@ -283,7 +283,7 @@ class ContactRemoved:
     """Go, with all who stay, to a mesh with another secret, which they are not told."""
 
 
-ContactFact = (
+ContactInput = (
     ContactRenamed
     | ContactVerified
     | ContactBlocked
@@ -327,11 +327,11 @@ class RendezvousRemoved:
     mesh: MeshId | None
 
 
-MeshFact = MeshLeft | RendezvousAdded | RendezvousRemoved
+MeshInput = MeshLeft | RendezvousAdded | RendezvousRemoved
 """What the user decided about meshes and where they are met."""
 
 
-Fact = (
+Input = (
     Started
     | TimerFired
     | Stopping

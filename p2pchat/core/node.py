@@ -1,6 +1,6 @@
 """One node: the single object that a driver and the tests run.
 
-Knows: which of its machines a fact concerns, and how one machine's outputs are another's inputs.
+Knows: which of its machines an input concerns, and how one machine's outputs are another's inputs.
 Does not know: sockets, files, clocks; nor any machine's own rules.
 """
 
@@ -17,11 +17,11 @@ from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.effects import (
     ContactChanged,
+    Effect,
     LinksChanged,
     MakeAnswer,
     MakeOffer,
     Notify,
-    Order,
     Persist,
     Signal,
     WhenKept,
@@ -73,7 +73,7 @@ given when a contact was verified, every neighbour would know that somebody was.
 
 
 class Node:
-    """``handle`` every fact in order, carry out what it returns, and come back at ``next_wakeup``."""
+    """``handle`` every input in order, carry out what it returns, and come back at ``next_wakeup``."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class Node:
         return None if due == NEVER else max(due, self._not_before)
 
     def _next_deadline(self) -> float:
-        """Asked after every fact, so what only some facts move is kept."""
+        """Asked after every input, so what only some inputs move is kept."""
         if self._rest_due is None:
             due = (
                 self._rendezvous.next_wakeup(),
@@ -207,20 +207,20 @@ class Node:
         soonest = min((each.next_wakeup() for each in self._meshes), default=NEVER)
         return min(soonest, self._rest_due, self._talks.next_wakeup())
 
-    # --- facts
+    # --- inputs
 
-    def handle(self, fact: inputs.Fact, now: float) -> list[Order]:
-        """Take one fact in; return what is to be done. Never raises on what a peer or a server sent."""
-        if not isinstance(fact, (inputs.FrameReceived, inputs.FramesDrained)):
+    def handle(self, input: inputs.Input, now: float) -> list[Effect]:
+        """Take one input in; return what is to be done. Never raises on what a peer or a server sent."""
+        if not isinstance(input, (inputs.FrameReceived, inputs.FramesDrained)):
             self._rest_due = None
         try:
-            return self._dispatch(fact, now)
+            return self._dispatch(input, now)
         except RefusedInput as refusal:
             self._counters[f"input refused: {refusal.kind}"] += 1
             return []
 
-    def _dispatch(self, fact: inputs.Fact, now: float) -> list[Order]:
-        match fact:
+    def _dispatch(self, input: inputs.Input, now: float) -> list[Effect]:
+        match input:
             case inputs.Started():
                 return self._start(now)
             case inputs.TimerFired():
@@ -231,11 +231,11 @@ class Node:
             case inputs.Leaving():
                 return self._leave(now)
             case inputs.RendezvousUp() | inputs.RendezvousDown() | inputs.SignalReceived():
-                return self._at_rendezvous(fact, now)
+                return self._at_rendezvous(input, now)
             case inputs.NearbyFound(own, places):
                 return self._meet_nearby(own, places, now)
             case inputs.ServersHinted() | inputs.NetworkChanged() | inputs.Urged() | inputs.LinkShaken():
-                return self._ways(fact, now)
+                return self._ways(input, now)
             case (
                 inputs.OfferMade()
                 | inputs.AnswerMade()
@@ -244,18 +244,18 @@ class Node:
                 | inputs.FrameReceived()
                 | inputs.FramesDrained()
             ):
-                return self._link(fact, now)
+                return self._link(input, now)
             case inputs.MessageSubmitted():
-                return self._on_talks(self._talks.submit(fact, now), now)
+                return self._on_talks(self._talks.submit(input, now), now)
             case inputs.CellSubmitted():
-                return self._submit(fact, now)
+                return self._submit(input, now)
             case inputs.CellsFetched(home, numbers, cells):
                 mesh = self._meshes.get(home)
                 return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now) if mesh is not None else []
             case inputs.InviteOpened():
-                return self._on_belonging(self._belonging.open(fact, now), now)
+                return self._on_belonging(self._belonging.open(input, now), now)
             case inputs.InviteEntered() | inputs.InviteCancelled():
-                return self._invite(fact, now)
+                return self._invite(input, now)
             case (
                 inputs.ContactRenamed()
                 | inputs.ContactVerified()
@@ -265,23 +265,23 @@ class Node:
                 | inputs.ContactRenewed()
                 | inputs.ContactRemoved()
             ):
-                return self._on_belonging(self._belonging.change(fact, now), now)
+                return self._on_belonging(self._belonging.change(input, now), now)
             case (
                 inputs.MeshLeft()
                 | inputs.RendezvousAdded()
                 | inputs.RendezvousRemoved()
                 | inputs.NameChosen()
             ):
-                return self._belonging_changed(fact, now)
+                return self._belonging_changed(input, now)
             case _:
-                assert_never(fact)
+                assert_never(input)
 
-    def _start(self, now: float) -> list[Order]:
+    def _start(self, now: float) -> list[Effect]:
         self._talks.start(now)
         self._marks_at = now + exponential(self._marking, MARKS_S)
         return self._tick(now)
 
-    def _tick(self, now: float) -> list[Order]:
+    def _tick(self, now: float) -> list[Effect]:
         out = self._rendezvous.tick(now)
         out += self._on_belonging(self._belonging.succession.tick(now), now)
         for invite, done in self._invites.tick(now):
@@ -297,13 +297,13 @@ class Node:
             return out  # what is others' leaves first; ours is still due, and has its turn at once
         return self._on_talks(self._talks.tick(now), now)
 
-    def _take_leave(self, now: float) -> list[Order]:
-        out: list[Order] = []
+    def _take_leave(self, now: float) -> list[Effect]:
+        out: list[Effect] = []
         for invite in self._invites.open():
             out += self._on_invite(invite, self._invites.cancel(invite), now)
         return out + self._on_talks(self._talks.leave(now), now)
 
-    def _leave(self, now: float) -> list[Order]:
+    def _leave(self, now: float) -> list[Effect]:
         out = self._keep_listeners()
         for each in self._meshes:
             out += self._on_mesh(each, each.leave(now), now)
@@ -311,7 +311,7 @@ class Node:
             self._talks.empty(now), now
         )  # onions that waited here bore cells for us, too
 
-    def _keep_listeners(self) -> list[Order]:
+    def _keep_listeners(self) -> list[Effect]:
         """At moments of our own: a write that a neighbour causes would show it what else is written."""
         return [
             Persist(PutListeners(home.record.id, urls))
@@ -322,9 +322,9 @@ class Node:
     # --- rendezvous
 
     def _at_rendezvous(
-        self, fact: inputs.RendezvousUp | inputs.RendezvousDown | inputs.SignalReceived, now: float
-    ) -> list[Order]:
-        match fact:
+        self, input: inputs.RendezvousUp | inputs.RendezvousDown | inputs.SignalReceived, now: float
+    ) -> list[Effect]:
+        match input:
             case inputs.RendezvousUp(line, clock):
                 return self._rendezvous.up(line, clock, now)
             case inputs.RendezvousDown(line, reason, flooded):
@@ -332,20 +332,20 @@ class Node:
             case inputs.SignalReceived(line, message):
                 return self._signal(line, message, now)
             case _:
-                assert_never(fact)
+                assert_never(input)
 
-    def _rendezvous_down(self, line: Line, reason: str, flooded: bool, now: float) -> list[Order]:
+    def _rendezvous_down(self, line: Line, reason: str, flooded: bool, now: float) -> list[Effect]:
         self._rendezvous.down(line, reason, now, flooded)
         url, topic = url_of(line), topic_of(line)
         for each in self._meshes:
             if topic is None or each.holds(topic):
                 each.unseated(url)
-        out: list[Order] = []
+        out: list[Effect] = []
         for invite, done in self._invites.down(url, topic, reason, now):
             out += self._on_invite(invite, done, now)
         return out
 
-    def _signal(self, line: Line, message: signalling.FromServer, now: float) -> list[Order]:
+    def _signal(self, line: Line, message: signalling.FromServer, now: float) -> list[Effect]:
         if isinstance(message, signalling.Welcome | signalling.Hints | signalling.Draining):
             return []
         if not self._rendezvous.may_say(line, message):
@@ -362,11 +362,11 @@ class Node:
 
     def _meet_nearby(
         self, own: tuple[str, ...], places: Mapping[Sought, Sequence[str]], now: float
-    ) -> list[Order]:
+    ) -> list[Effect]:
         found = {url for urls in places.values() for url in urls}
         self._meshes.own_places = own
         self._nearby = frozenset((*own, *found)) - frozenset(self.places())
-        wishes: list[Order] = []
+        wishes: list[Effect] = []
         for home in self._meshes:
             urls = dict.fromkeys((*own, *places.get(home.record.id, ())))
             there = [url for url in urls if url not in home.record.rendezvous]
@@ -375,8 +375,8 @@ class Node:
             wishes += self._on_invite(invite, outputs, now)
         return wishes
 
-    def _ways(self, fact: inputs.NetworkFact, now: float) -> list[Order]:
-        match fact:
+    def _ways(self, input: inputs.NetworkInput, now: float) -> list[Effect]:
+        match input:
             case inputs.ServersHinted(line, servers):
                 self._servers.told(url_of(line), servers, now)
                 for each in self._meshes:
@@ -392,7 +392,7 @@ class Node:
                 home = self._meshes.owning(link)
                 return self._on_mesh(home, home.shaken(link, now), now) if home is not None else []
             case _:
-                assert_never(fact)
+                assert_never(input)
 
     def _mesh_signal(self, home: Mesh, url: str, message: Topical, now: float) -> list[mesh.MeshOutput]:
         match message:
@@ -410,18 +410,18 @@ class Node:
 
     # --- links
 
-    def _link(self, fact: inputs.LinkFact, now: float) -> list[Order]:
-        home = self._meshes.owning(fact.link)
+    def _link(self, input: inputs.LinkInput, now: float) -> list[Effect]:
+        home = self._meshes.owning(input.link)
         if home is None:
-            return []  # closed here while the fact was on its way
-        return self._on_mesh(home, home.link(fact, now), now)
+            return []  # closed here while the input was on its way
+        return self._on_mesh(home, home.link(input, now), now)
 
     # --- contacts, who may be neighbours
 
-    def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Order]:
+    def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Effect]:
         """A link may have gone down again already."""
         bindings = home.bindings()
-        out: list[Order] = []
+        out: list[Effect] = []
         for link in links:
             if link in bindings:
                 said = self._talks.marks(home.record.id, bindings[link], self._marking, now)
@@ -437,10 +437,10 @@ class Node:
 
     # --- invites and meshes
 
-    def _invite(self, fact: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Order]:
-        if isinstance(fact, inputs.InviteEntered):
-            return self._on_invite(fact.invite, self._invites.enter(fact, self.typed(), now), now)
-        return self._on_invite(fact.invite, self._invites.cancel(fact.invite), now)
+    def _invite(self, input: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Effect]:
+        if isinstance(input, inputs.InviteEntered):
+            return self._on_invite(input.invite, self._invites.enter(input, self.typed(), now), now)
+        return self._on_invite(input.invite, self._invites.cancel(input.invite), now)
 
     def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> effects.Event:
         known = self._talks.contact(contact)
@@ -448,17 +448,17 @@ class Node:
             return effects.InviteFailed(invite, otherwise)
         return effects.InviteDone(invite, known)
 
-    def _belonging_changed(self, fact: inputs.MeshFact | inputs.NameChosen, now: float) -> list[Order]:
-        if isinstance(fact, inputs.MeshLeft):
-            return self._on_belonging(self._belonging.leave(fact.mesh, now), now)
-        if isinstance(fact, inputs.NameChosen):
-            return [self._belonging.be_called(fact.name)]
-        return self._on_belonging(self._belonging.meet(fact, now), now)
+    def _belonging_changed(self, input: inputs.MeshInput | inputs.NameChosen, now: float) -> list[Effect]:
+        if isinstance(input, inputs.MeshLeft):
+            return self._on_belonging(self._belonging.leave(input.mesh, now), now)
+        if isinstance(input, inputs.NameChosen):
+            return [self._belonging.be_called(input.name)]
+        return self._on_belonging(self._belonging.meet(input, now), now)
 
     # --- one machine's outputs are another's inputs
 
-    def _on_mesh(self, home: Mesh, out: Iterable[mesh.MeshOutput], now: float) -> list[Order]:
-        done: list[Order] = []
+    def _on_mesh(self, home: Mesh, out: Iterable[mesh.MeshOutput], now: float) -> list[Effect]:
+        done: list[Effect] = []
         for each in frames_first(out):
             match each:
                 case TakeSeat(url, topic, mode):
@@ -483,14 +483,14 @@ class Node:
                     done.append(each)
         return done
 
-    def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Order]:
+    def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Effect]:
         links = sum(each.links_up for each in self._meshes)
         self._talks.witnessed(home.links_up + self._rendezvous.agreeing())
         told = self._talks.linked(home.record.id, home.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self._on_talks(told, now)]
 
-    def _on_talks(self, out: Iterable[conversations.Output], now: float) -> list[Order]:
-        done: list[Order] = []
+    def _on_talks(self, out: Iterable[conversations.Output], now: float) -> list[Effect]:
+        done: list[Effect] = []
         for each in out:
             match each:
                 case conversations.SendInto(home, cell, patient):
@@ -505,13 +505,15 @@ class Node:
                     done.append(each)
         return done
 
-    def _submit(self, fact: inputs.CellSubmitted, now: float) -> list[Order]:
+    def _submit(self, input: inputs.CellSubmitted, now: float) -> list[Effect]:
         """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
-        home = self._meshes.get(fact.mesh)
-        return self._on_mesh(home, home.submit(fact.cell, now, fact.patient), now) if home is not None else []
+        home = self._meshes.get(input.mesh)
+        return (
+            self._on_mesh(home, home.submit(input.cell, now, input.patient), now) if home is not None else []
+        )
 
-    def _on_invite(self, invite: int, out: Iterable[invites.Order], now: float) -> list[Order]:
-        done: list[Order] = []
+    def _on_invite(self, invite: int, out: Iterable[invites.Effect], now: float) -> list[Effect]:
+        done: list[Effect] = []
         for each in out:
             match each:
                 case TakeSeat(url, topic, mode):
@@ -538,8 +540,8 @@ class Node:
                     done.append(each)
         return done
 
-    def _on_belonging(self, out: Iterable[labelled.Said], now: float) -> list[Order]:
-        done: list[Order] = []
+    def _on_belonging(self, out: Iterable[labelled.Said], now: float) -> list[Effect]:
+        done: list[Effect] = []
         for each in out:
             match each:
                 case labelled.OfMesh(home, out_of):

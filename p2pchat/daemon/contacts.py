@@ -1,6 +1,6 @@
 """The methods about contacts: listed, shown, changed, removed.
 
-Knows: which facts a change becomes, and whom a name means. Does not know: how a contact came to be one.
+Knows: which inputs a change becomes, and whom a name means. Does not know: how a contact came to be one.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class Contacts:
             "renewed_mesh": next((mesh.hex() for mesh in after - before), None),
         }
 
-    async def _changed(self, contact: Contact, fact: inputs.Fact) -> answers.Contact:
-        await self._host.driver.submit_and_persist(fact)
+    async def _changed(self, contact: Contact, input: inputs.Input) -> answers.Contact:
+        await self._host.driver.submit_and_persist(input)
         return self._contact_view(next(each for each in self._host.node.contacts() if each.id == contact.id))
 
     def _contact_view(self, contact: Contact) -> answers.Contact:

@@ -18,7 +18,7 @@ from p2pchat.config.table import Effect
 from p2pchat.control.answers import Check
 from p2pchat.core.inputs import (
     AnswerMade,
-    Fact,
+    Input,
     LinkDown,
     LinkUp,
     OfferMade,
@@ -136,8 +136,8 @@ async def _rendezvous(host: Examined) -> tuple[list[Check], list[Check]]:
     all_found = asyncio.Event()
     began = host.clock.now()
 
-    def told(fact: Fact) -> None:
-        match fact:
+    def told(input: Input) -> None:
+        match input:
             case RendezvousUp(url, clock):
                 took = f"{(host.clock.now() - began) * 1000:.0f} ms"
                 if clock is not None:
@@ -172,11 +172,11 @@ def _clock(told: list[ClockStatus]) -> list[Check]:
 async def _link(paths: Paths, hinted: Servers) -> list[Check]:
     """A link from this machine to itself, by the ways that are set, and what rendezvous have hinted: what it
     offers, what it shows of the network, and whether it opens."""
-    heard: asyncio.Queue[tuple[int, Fact]] = asyncio.Queue()
+    heard: asyncio.Queue[tuple[int, Input]] = asyncio.Queue()
     engine = engine_for(paths)
     ends = [
         WebRtcLinks(
-            lambda fact, end=end: heard.put_nowait((end, fact)),  # type: ignore[misc]
+            lambda input, end=end: heard.put_nowait((end, input)),  # type: ignore[misc]
             engine,
             paths.servers,
         )

@@ -50,25 +50,25 @@ class Pairing:
         deadline = self._host.clock.now() + patience
         code = checked_code(asked.code) if asked.code is not None else None
         mesh = self._mesh(asked.mesh).id if asked.mesh is not None else None
-        fact = inputs.InviteOpened(number, asked.link, name, urls, deadline, code, mesh)
-        return await self._follow(number, fact, asker)
+        input = inputs.InviteOpened(number, asked.link, name, urls, deadline, code, mesh)
+        return await self._follow(number, input, asker)
 
     async def join(self, asked: parameters.Join, asker: Asker) -> answers.ContactMade:
         code = checked_code(asked.code)
         name, urls = _name(asked.name), checked_urls(asked.rendezvous)
         number = self._next_invite()
         deadline = self._host.clock.now() + (JOIN_PATIENCE_S if asked.timeout is None else asked.timeout)
-        fact = inputs.InviteEntered(number, code, name, urls, deadline, asked.accept_new)
-        return await self._follow(number, fact, asker)
+        input = inputs.InviteEntered(number, code, name, urls, deadline, asked.accept_new)
+        return await self._follow(number, input, asker)
 
     async def _follow(
-        self, number: int, fact: inputs.InviteOpened | inputs.InviteEntered, asker: Asker
+        self, number: int, input: inputs.InviteOpened | inputs.InviteEntered, asker: Asker
     ) -> answers.ContactMade:
         """Follow one pairing to its end; whoever stops listening has stopped wanting it."""
         over = False
         try:
             with self._host.events.subscribed() as happenings:
-                self._host.driver.submit(fact)
+                self._host.driver.submit(input)
                 async for event in happenings:
                     match event:
                         case effects.InviteReady(invite, code) if invite == number:

@@ -111,8 +111,8 @@ class Places:
             await self._submit(inputs.RendezvousRemoved(url, mesh.id))
         return await self.rendezvous(parameters.Nothing(), asker)
 
-    async def _submit(self, fact: inputs.MeshFact) -> None:
-        await self._host.driver.submit_and_persist(fact)
+    async def _submit(self, input: inputs.MeshInput) -> None:
+        await self._host.driver.submit_and_persist(input)
 
     def _names(self, mesh: MeshId) -> list[str]:
         return [contact.name for contact in self._host.node.contacts() if contact.mesh == mesh]

@@ -13,7 +13,7 @@ from p2pchat.config.choices import Choices, Told
 from p2pchat.config.paths import Paths
 from p2pchat.control.answers import LanStatus, ListenStatus, Process
 from p2pchat.control.events import Heard
-from p2pchat.core.inputs import Fact
+from p2pchat.core.inputs import Input
 from p2pchat.core.node import Node
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.errors import SettingChanged
@@ -30,11 +30,11 @@ class Clock(Protocol):
 
 
 class Driver(Protocol):
-    """Where facts go."""
+    """Where inputs go."""
 
-    def submit(self, fact: Fact, /) -> None: ...
+    def submit(self, input: Input, /) -> None: ...
 
-    async def submit_and_persist(self, fact: Fact, /) -> None: ...
+    async def submit_and_persist(self, input: Input, /) -> None: ...
 
 
 class Knows(Protocol):
@@ -48,7 +48,7 @@ class Knows(Protocol):
 
 
 class Acts(Knows, Protocol):
-    """Can be given facts."""
+    """Can be given inputs."""
 
     @property
     def driver(self) -> Driver: ...

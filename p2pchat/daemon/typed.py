@@ -1,4 +1,4 @@
-"""What a person typed, checked before it becomes a fact.
+"""What a person typed, checked before it becomes an input.
 
 Knows: which rule of the wire each has to keep. Does not know: what it is for.
 """

@@ -1,9 +1,9 @@
-"""Runs one core node against the world: feeds it facts, carries out its orders.
+"""Runs one core node against the world: feeds it inputs, carries out its effects.
 
 Knows: the order in which things are done. Frames, and all else that concerns links, are handed over as soon
 as the node has said so: they rest on nothing that is kept, and a frame that waited for the disk would tell a
 neighbour that it came with something for this node. What does rest on the store waits for it: events, words
-to a rendezvous, and cells of our own, which come back to the node as facts once they are on disk
+to a rendezvous, and cells of our own, which come back to the node as inputs once they are on disk
 (``effects.WhenKept``). Does not know: why the node wants what it wants.
 """
 
@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
 from p2pchat.core import effects
-from p2pchat.core.effects import Event, Order
-from p2pchat.core.inputs import CellsFetched, Fact, FrameReceived, LinkDown, TimerFired
+from p2pchat.core.effects import Effect, Event
+from p2pchat.core.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
 from p2pchat.core.records import Change, HeldCell, Message, PutCells
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId
@@ -46,7 +46,7 @@ so that only one who floods us is cut off while the disk is slow."""
 class Core(Protocol):
     """What the driver needs of ``core.Node``."""
 
-    def handle(self, fact: Fact, now: float) -> list[Order]: ...
+    def handle(self, input: Input, now: float) -> list[Effect]: ...
 
     def next_wakeup(self) -> float | None: ...
 
@@ -93,7 +93,7 @@ class _Batch:
 
     changes: list[Change] = field(default_factory=list)
     weight: int = 0
-    then: list[Order] = field(default_factory=list)
+    then: list[Effect] = field(default_factory=list)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def keep(self, change: Change) -> None:
@@ -102,7 +102,7 @@ class _Batch:
 
 
 class Driver:
-    """One node's event loop. Facts are handled strictly in the order they were submitted."""
+    """One node's event loop. Inputs are handled strictly in the order they were submitted."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Driver:
         self._worker = worker
         self._now = now
         self._notify = notify
-        self._facts: deque[tuple[Fact, asyncio.Future[None] | None]] = deque()
+        self._inputs: deque[tuple[Input, asyncio.Future[None] | None]] = deque()
         self._frames_waiting: Counter[LinkId] = Counter()
         self._awake = asyncio.Event()
         self._ended: BaseException | None = None
@@ -129,21 +129,21 @@ class Driver:
         self._links: Links | None = None
         self._connections: Connections | None = None
 
-    def submit(self, fact: Fact) -> None:
+    def submit(self, input: Input) -> None:
         """Something happened. A link whose frames come much faster than they can be handled is closed."""
         if self._ended is not None:
             return
-        if isinstance(fact, FrameReceived):
-            fact = self._room_for(fact)
-        self._facts.append((fact, None))
+        if isinstance(input, FrameReceived):
+            input = self._room_for(input)
+        self._inputs.append((input, None))
         self._awake.set()
 
-    async def submit_and_persist(self, fact: Fact) -> None:
+    async def submit_and_persist(self, input: Input) -> None:
         """Something happened; return when what follows from it is on disk. Raises what ended the driver."""
         if self._ended is not None:
             raise self._ended
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._facts.append((fact, done))
+        self._inputs.append((input, done))
         self._awake.set()
         await done
 
@@ -160,7 +160,7 @@ class Driver:
             while True:
                 await self._wait()
                 self._batch()
-                if self._facts and not self._overloaded:
+                if self._inputs and not self._overloaded:
                     self._awake.set()
                     await asyncio.sleep(0)
         except BaseException as error:
@@ -170,7 +170,7 @@ class Driver:
             for reading in self._reading:
                 reading.cancel()
 
-    def _room_for(self, frame: FrameReceived) -> Fact:
+    def _room_for(self, frame: FrameReceived) -> Input:
         if self._frames_waiting[frame.link] < FRAMES_WAITING_MAX:
             self._frames_waiting[frame.link] += 1
             return frame
@@ -184,7 +184,7 @@ class Driver:
             del self._frames_waiting[link]
 
     async def _wait(self) -> None:
-        if not self._facts or self._overloaded:
+        if not self._inputs or self._overloaded:
             due = self._node.next_wakeup() if not self._overloaded else None
             patience = None if due is None else min(max(0.0, due - self._now()), LOOK_EVERY_SECONDS)
             with suppress(TimeoutError):
@@ -200,14 +200,14 @@ class Driver:
 
     def _batch(self) -> None:
         """Handle what has happened, then have what follows committed."""
-        for _ in range(min(BATCH_MAX, len(self._facts))):
+        for _ in range(min(BATCH_MAX, len(self._inputs))):
             if self._overloaded:
                 return
-            fact, done = self._facts.popleft()
-            if isinstance(fact, FrameReceived):
-                self._made_room(fact.link)
+            input, done = self._inputs.popleft()
+            if isinstance(input, FrameReceived):
+                self._made_room(input.link)
             try:
-                self._do(self._node.handle(fact, self._now()))
+                self._do(self._node.handle(input, self._now()))
             except BaseException as error:
                 _fail([done] if done is not None else [], error)
                 raise
@@ -218,20 +218,20 @@ class Driver:
             self._do(self._node.handle(TimerFired(), self._now()))
         self._keep()
 
-    def _do(self, wanted: list[Order]) -> None:
+    def _do(self, wanted: list[Effect]) -> None:
         """Do at once what rests on nothing that is kept; what may, in its turn."""
-        for order in wanted:
-            match order:
+        for effect in wanted:
+            match effect:
                 case effects.Persist(change):
                     self._unkept.keep(change)
                 case effects.Notify(event) if isinstance(event, TRACES):
                     self._notify(event)
                 case effects.SendFrame() | effects.CloseLink() | effects.FetchCells():
-                    self._carry_out(order)
+                    self._carry_out(effect)
                 case effects.MakeOffer() | effects.MakeAnswer() | effects.AcceptAnswer():
-                    self._carry_out(order)
+                    self._carry_out(effect)
                 case _:
-                    self._unkept.then.append(order)
+                    self._unkept.then.append(effect)
 
     def _keep(self) -> None:
         """Have all that waits committed, unless the disk is at something: one batch after the other."""
@@ -265,18 +265,18 @@ class Driver:
         for done in batch.waiting:
             if not done.done():
                 done.set_result(None)
-        for order in effects.news(batch.then, known):
-            self._carry_out(order)
+        for effect in effects.news(batch.then, known):
+            self._carry_out(effect)
 
-    def _carry_out(self, order: Order) -> None:
+    def _carry_out(self, effect: Effect) -> None:
         assert self._links is not None and self._connections is not None, "running"
-        match order:
+        match effect:
             case effects.SendFrame(link, data):
                 self._links.send(link, data)
             case effects.Persist():
                 pass  # done already
-            case effects.WhenKept(fact):
-                self.submit(fact)
+            case effects.WhenKept(input):
+                self.submit(input)
             case effects.FetchCells(mesh, numbers):
                 self._read(mesh, numbers)
             case effects.Notify(event):
@@ -296,7 +296,7 @@ class Driver:
             case effects.CloseLink(link):
                 self._links.close(link)
             case _:
-                assert_never(order)
+                assert_never(effect)
 
     def _read(self, mesh: MeshId, numbers: tuple[int, ...]) -> None:
         """Read while other things go on. A disk that refuses ends the driver, as one that does not write."""
@@ -319,11 +319,11 @@ class Driver:
         self._ended = (
             ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
         )
-        _fail([done for _, done in self._facts if done is not None], self._ended)
+        _fail([done for _, done in self._inputs if done is not None], self._ended)
         for batch in (self._unkept, self._keeping or _Batch()):
             _fail(batch.waiting, self._ended)
         self._keeping = None
-        self._facts.clear()
+        self._inputs.clear()
 
 
 def _fail(waiting: list[asyncio.Future[None]], error: BaseException) -> None:

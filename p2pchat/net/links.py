@@ -1,4 +1,4 @@
-"""WebRTC links: names them, gives them their time, and tells what becomes of them as facts.
+"""WebRTC links: names them, gives them their time, and tells what becomes of them as inputs.
 
 Knows: one connection for each link, whom it may ask, credit. Does not know: which engine makes connections,
 what frames hold, whom a link is with.
@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from p2pchat.core.inputs import (
     AnswerMade,
-    Fact,
     FrameReceived,
     FramesDrained,
+    Input,
     LinkDown,
     LinkShaken,
     LinkUp,
@@ -32,7 +32,7 @@ from p2pchat.wire.ice import NO_SERVERS, Servers
 CONNECT_SECONDS: Final = 20.0
 """From the first description to the open channel; ICE over two NATs needs up to 7 s (measured)."""
 
-Report = Callable[[Fact], None]
+Report = Callable[[Input], None]
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class WebRtcLinks:
             self._spawn(known.guarded(known.connection.accept_answer(sparing(answer))))
 
     def send(self, link: LinkId, frame: bytes) -> None:
-        """Send one frame, after all before it. Dropped when the link is gone: the fact of that is on its
+        """Send one frame, after all before it. Dropped when the link is gone: the input of that is on its
         way."""
         known = self._links.get(link)
         if known is not None:
@@ -103,7 +103,7 @@ class WebRtcLinks:
             self._report(LinkShaken(link))
 
     def close(self, link: LinkId) -> None:
-        """Close after what was sent has left, as far as the engine gets in its time; no fact follows."""
+        """Close after what was sent has left, as far as the engine gets in its time; no input follows."""
         known = self._links.pop(link, None)
         if known is not None:
             known.silence()
@@ -134,10 +134,10 @@ class WebRtcLinks:
         over_tcp = tuple(each for each in hinted.turn if each.transport != "udp")
         return Servers(turn=self._servers.turn) + Servers(turn=over_tcp)
 
-    def _tell(self, fact: Fact) -> None:
-        if isinstance(fact, LinkDown):
-            self.close(fact.link)
-        self._report(fact)
+    def _tell(self, input: Input) -> None:
+        if isinstance(input, LinkDown):
+            self.close(input.link)
+        self._report(input)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -156,9 +156,9 @@ class _Link:
         self._waiting = 0
         self.connection: PeerConnection = engine.make_connection(self, servers)
 
-    def report(self, fact: Fact) -> None:
+    def report(self, input: Input) -> None:
         if self._tell is not None:
-            self._tell(fact)
+            self._tell(input)
 
     def silence(self) -> None:
         """Report nothing any more."""

@@ -137,13 +137,13 @@ class RendezvousConnections:
         return self._proxy.replace("://", f"://{name}:{name}@", 1)
 
     def close(self, line: Line) -> None:
-        """Close after what was sent has left; no fact follows."""
+        """Close after what was sent has left; no input follows."""
         connection = self._connections.pop(line, None)
         if connection is not None:
             self._tasks[connection].cancel()
 
     def send(self, line: Line, message: FromClient) -> None:
-        """Send a message. Dropped when the connection is not up: the fact of that is on its way."""
+        """Send a message. Dropped when the connection is not up: the input of that is on its way."""
         connection = self._connections.get(line)
         if connection is not None:
             connection.send(message)
@@ -180,10 +180,10 @@ class RendezvousConnections:
         if self._connections.get(connection.line) is connection:
             del self._connections[connection.line]
 
-    def _tell(self, connection: _Connection, fact: Said) -> None:
+    def _tell(self, connection: _Connection, input: Said) -> None:
         """Report, unless the connection was closed from here meanwhile."""
         if self._connections.get(connection.line) is connection:
-            self._report(fact)
+            self._report(input)
 
 
 class _Whose(Enum):

@@ -34,7 +34,7 @@ RTO_S = 0.2
 """A retransmission comes this long after a round trip: the engine's least SCTP timeout."""
 
 CREDIT_BATCH = 16
-"""Frames told to have left by one fact. Fewer are not worth one: a node has credit for 64, and so at least
+"""Frames told to have left by one input. Fewer are not worth one: a node has credit for 64, and so at least
 48 of it is never waited for."""
 
 
@@ -60,7 +60,7 @@ class Conditions:
 
 
 class SimulatedLinks:
-    """All links of a world. ``tell`` hands a fact to the node of a host."""
+    """All links of a world. ``tell`` hands an input to the node of a host."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class SimulatedLinks:
         conditions: Conditions,
         entropy: SeededEntropy,
         trace: Trace,
-        tell: Callable[[Host, inputs.Fact], None],
+        tell: Callable[[Host, inputs.Input], None],
     ) -> None:
         self._agenda = agenda
         self._conditions = conditions
@@ -91,31 +91,31 @@ class SimulatedLinks:
 
     # --- what a node asks for
 
-    def make_offer(self, host: Host, order: MakeOffer) -> None:
+    def make_offer(self, host: Host, effect: MakeOffer) -> None:
         """Begin a link."""
-        wire = self._wire(host, order.link)
-        made = inputs.OfferMade(order.link, self._describe(wire))
+        wire = self._wire(host, effect.link)
+        made = inputs.OfferMade(effect.link, self._describe(wire))
         self._agenda.call_at(self._agenda.now + GATHER_S, self._if_open, wire, made)
 
-    def make_answer(self, host: Host, order: MakeAnswer) -> None:
+    def make_answer(self, host: Host, effect: MakeAnswer) -> None:
         """Begin the other end of a link."""
-        wire = self._wire(host, order.link)
-        wire.peer = self._wires.get(_number(order.offer))
-        made = inputs.AnswerMade(order.link, self._describe(wire))
+        wire = self._wire(host, effect.link)
+        wire.peer = self._wires.get(_number(effect.offer))
+        made = inputs.AnswerMade(effect.link, self._describe(wire))
         self._agenda.call_at(self._agenda.now + GATHER_S, self._if_open, wire, made)
 
-    def accept_answer(self, host: Host, order: AcceptAnswer) -> None:
+    def accept_answer(self, host: Host, effect: AcceptAnswer) -> None:
         """Connect the two ends, if the network lets them."""
-        wire, peer = host.wires.get(order.link), self._wires.get(_number(order.answer))
+        wire, peer = host.wires.get(effect.link), self._wires.get(_number(effect.answer))
         if wire is None or peer is None:
             return
         wire.peer, peer.peer = peer, wire
         wire.delay = peer.delay = self.latency_between(host, peer.host)
         self._agenda.call_at(self._agenda.now + HANDSHAKE_TRIPS * wire.delay, self._connect, wire)
 
-    def send_frame(self, host: Host, order: SendFrame) -> None:
+    def send_frame(self, host: Host, effect: SendFrame) -> None:
         """Carry one frame."""
-        wire = host.wires.get(order.link)
+        wire = host.wires.get(effect.link)
         if wire is None:
             return
         self.frames += 1
@@ -127,11 +127,11 @@ class SimulatedLinks:
         wire.owed += 1
         if wire.owed == CREDIT_BATCH:
             self._agenda.call_at(leaves, self._drained, wire)
-        self._agenda.call_at(arrives, self._arrive, wire, order.data)
+        self._agenda.call_at(arrives, self._arrive, wire, effect.data)
 
-    def close_link(self, host: Host, order: CloseLink) -> None:
+    def close_link(self, host: Host, effect: CloseLink) -> None:
         """Close one end: the other is told behind the last frame, if it can be."""
-        wire = host.wires.pop(order.link, None)
+        wire = host.wires.pop(effect.link, None)
         if wire is not None:
             self._end(wire)
             self._agenda.call_at(max(self._agenda.now + wire.delay, wire.last_at), self._closed, wire.peer)
@@ -199,9 +199,9 @@ class SimulatedLinks:
         """A description by which the other end's engine finds this one."""
         return Description("actpass", f"u{wire.number:08d}", "p" * 22, self._entropy.bytes(32), ())
 
-    def _if_open(self, wire: Wire, fact: inputs.Fact) -> None:
+    def _if_open(self, wire: Wire, input: inputs.Input) -> None:
         if wire.open:
-            self._tell(wire.host, fact)
+            self._tell(wire.host, input)
 
     def _connect(self, wire: Wire, _: object) -> None:
         peer = wire.peer

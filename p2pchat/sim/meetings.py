@@ -36,7 +36,7 @@ class Meetings:
         limits: Limits,
         seed: str,
         trace: Trace,
-        tell: Callable[[Host, inputs.Fact], None],
+        tell: Callable[[Host, inputs.Input], None],
     ) -> None:
         self._agenda = agenda
         self._limits = limits
@@ -58,21 +58,21 @@ class Meetings:
 
     # --- what a node asks for
 
-    def open_connection(self, host: Host, order: ConnectRendezvous) -> None:
+    def open_connection(self, host: Host, effect: ConnectRendezvous) -> None:
         """Open a connection: a round trip for TCP, one for WebSocket."""
-        line = host, host.run, order.url
+        line = host, host.run, effect.url
         self._agenda.call_at(self._agenda.now + 4 * host.line_s, self._connected, line)
 
-    def close_connection(self, host: Host, order: CloseRendezvous) -> None:
+    def close_connection(self, host: Host, effect: CloseRendezvous) -> None:
         """Close a connection."""
-        self._agenda.call_at(self._agenda.now + host.line_s, self._hung_up, host.lines.pop(order.url, None))
+        self._agenda.call_at(self._agenda.now + host.line_s, self._hung_up, host.lines.pop(effect.url, None))
 
-    def send_signal(self, host: Host, order: Signal) -> None:
+    def send_signal(self, host: Host, effect: Signal) -> None:
         """Send a message."""
-        connection = host.lines.get(order.url)
+        connection = host.lines.get(effect.url)
         if connection is not None:
             self.messages += 1
-            data = encode_client(order.message)
+            data = encode_client(effect.message)
             self._agenda.call_at(self._agenda.now + host.line_s, self._received, connection, data)
 
     # --- what happens to machines and servers
@@ -180,8 +180,8 @@ class Meetings:
             received = inputs.SignalReceived(url, message)
             self._agenda.call_at(self._agenda.now + host.line_s, self._tell_run, (host, run), received)
 
-    def _tell_run(self, whom: tuple[Host, int], fact: inputs.Fact) -> None:
+    def _tell_run(self, whom: tuple[Host, int], input: inputs.Input) -> None:
         host, run = whom
         if host.run == run and host.node is not None:
             self._trace.add_event(self._agenda.now, host.index, 0, TraceKind.SIGNAL)
-            self._tell(host, fact)
+            self._tell(host, input)

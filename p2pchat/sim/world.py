@@ -1,6 +1,6 @@
 """Whole nodes in virtual time: real cores, real brokers, virtual links.
 
-Knows: how a machine carries out its node's orders, and when its timer is due. Does not know: why anything
+Knows: how a machine carries out its node's effects, and when its timer is due. Does not know: why anything
 happens to it (``run``), or any rule of the protocol.
 """
 
@@ -60,7 +60,7 @@ class World:
         self.links = SimulatedLinks(self.agenda, self.conditions, self.entropy, self.trace, self.tell_node)
         brokers = self.entropy.child("brokers").bytes(16).hex()
         self.meetings = Meetings(self.agenda, limits or Limits(), brokers, self.trace, self.tell_node)
-        self._carriers: dict[type[effects.Order], Callable[[Host, Any], None]] = {
+        self._carriers: dict[type[effects.Effect], Callable[[Host, Any], None]] = {
             effects.SendFrame: self.links.send_frame,
             effects.MakeOffer: self.links.make_offer,
             effects.MakeAnswer: self.links.make_answer,
@@ -71,7 +71,7 @@ class World:
             effects.Signal: self.meetings.send_signal,
             effects.FetchCells: self._fetch,
             effects.Notify: self._notify,
-            effects.Persist: lambda host, order: None,
+            effects.Persist: lambda host, effect: None,
         }
 
     @property
@@ -135,30 +135,30 @@ class World:
 
     # --- driving one node
 
-    def tell_node(self, host: Host, fact: inputs.Fact) -> None:
-        """Hand a fact to a host's node, carry out what it returns."""
+    def tell_node(self, host: Host, input: inputs.Input) -> None:
+        """Hand an input to a host's node, carry out what it returns."""
         node = host.node
         if node is None or host.asleep:
             return
-        self.execute_batch(host, node.handle(fact, self.agenda.now + host.clock_error))
+        self.execute_batch(host, node.handle(input, self.agenda.now + host.clock_error))
         due = node.next_wakeup()
         if due is not None and due - host.clock_error < host.timer_at:
             self._set_timer(host, due)
 
-    def execute_batch(self, host: Host, batch: list[effects.Order]) -> None:
+    def execute_batch(self, host: Host, batch: list[effects.Effect]) -> None:
         """Do what a node wants done; what is to be kept comes first, what rests on that comes last."""
         known: list[Message] = []
-        for order in batch:
-            if type(order) is effects.Persist and not host.store.apply_change(order.change):
-                assert type(order.change) is PutMessage, "nothing else is refused"
-                known.append(order.change.message)
+        for effect in batch:
+            if type(effect) is effects.Persist and not host.store.apply_change(effect.change):
+                assert type(effect.change) is PutMessage, "nothing else is refused"
+                known.append(effect.change.message)
         news = effects.news(batch, known)
-        for order in news:
-            if type(order) is not effects.WhenKept:
-                self._carriers[type(order)](host, order)
-        for order in news:
-            if type(order) is effects.WhenKept:
-                self._when_kept(host, order)
+        for effect in news:
+            if type(effect) is not effects.WhenKept:
+                self._carriers[type(effect)](host, effect)
+        for effect in news:
+            if type(effect) is effects.WhenKept:
+                self._when_kept(host, effect)
 
     def _set_timer(self, host: Host, due: float) -> None:
         """``due`` is by the host's clock, and has come by then in spite of rounding."""
@@ -194,25 +194,25 @@ class World:
         if host.asleep and host.run == run:
             self.meetings.hang_up(host)
 
-    def _when_kept(self, host: Host, order: effects.WhenKept) -> None:
+    def _when_kept(self, host: Host, effect: effects.WhenKept) -> None:
         """At once, or as late as a slow disk has it."""
         if host.commit_s:
-            self.agenda.call_at(self.agenda.now + host.commit_s, self._later, (host, host.run), order.fact)
+            self.agenda.call_at(self.agenda.now + host.commit_s, self._later, (host, host.run), effect.input)
         else:
-            self.tell_node(host, order.fact)
+            self.tell_node(host, effect.input)
 
-    def _notify(self, host: Host, order: effects.Notify) -> None:
-        event = order.event
+    def _notify(self, host: Host, effect: effects.Notify) -> None:
+        event = effect.event
         if type(event) is effects.CellSeen:
             self.trace.add_event(self.agenda.now, host.index, event.forwarded, TraceKind.SEEN)
         self.on_event(host, event)
 
-    def _fetch(self, host: Host, order: effects.FetchCells) -> None:
-        cells = host.store.read_cells(order.mesh, order.numbers)
-        read = inputs.CellsFetched(order.mesh, order.numbers, cells)
+    def _fetch(self, host: Host, effect: effects.FetchCells) -> None:
+        cells = host.store.read_cells(effect.mesh, effect.numbers)
+        read = inputs.CellsFetched(effect.mesh, effect.numbers, cells)
         self.agenda.call_at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
 
-    def _later(self, whom: tuple[Host, int], fact: inputs.Fact) -> None:
+    def _later(self, whom: tuple[Host, int], input: inputs.Input) -> None:
         host, run = whom
         if host.run == run:
-            self.tell_node(host, fact)
+            self.tell_node(host, input)

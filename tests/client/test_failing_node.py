@@ -11,8 +11,8 @@ import pytest
 
 from p2pchat import client
 from p2pchat.client import connect, create_home
-from p2pchat.core.effects import Order
-from p2pchat.core.inputs import Fact, InviteOpened
+from p2pchat.core.effects import Effect
+from p2pchat.core.inputs import Input, InviteOpened
 from p2pchat.core.node import Node
 from p2pchat.core.records import Change
 from p2pchat.daemon import resting
@@ -67,7 +67,7 @@ async def test_a_listener_waits_for_room_and_says_so_once(
 
 
 async def test_a_bug_is_not_run_into_again_and_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(node: Node, fact: Fact, now: float) -> list[Order]:
+    def broken(node: Node, input: Input, now: float) -> list[Effect]:
         raise RuntimeError("a bug")
 
     async with connect(home) as node:

@@ -73,12 +73,12 @@ def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with
         sealed.append(chain)
         return sealing(chain, plain)
 
-    def handle(node: Node, fact: inputs.Fact, now: float) -> list[effects.Order]:
+    def handle(node: Node, input: inputs.Input, now: float) -> list[effects.Effect]:
         nonlocal checked
         sealed.clear()
-        batch = handling(node, fact, now)
+        batch = handling(node, input, now)
         if sealed:
-            changes = [order.change for order in batch if isinstance(order, effects.Persist)]
+            changes = [effect.change for effect in batch if isinstance(effect, effects.Persist)]
             kept = [change.session.chains for change in changes if isinstance(change, PutSession)]
             (talk,) = node._talks._conversations.values()
             assert kept[-1] == talk._session.snapshot().chains

@@ -72,8 +72,8 @@ class Network:
     def nearby_status(self) -> list[RendezvousStatus]:
         return [RendezvousStatus(url, False, "refused") for url in self.down]
 
-    def submit(self, fact: NearbyFound) -> None:
-        self.told.append(fact)
+    def submit(self, input: NearbyFound) -> None:
+        self.told.append(input)
 
     def meets_at(self, topic: object) -> bool:
         return True
@@ -128,7 +128,7 @@ async def test_who_seeks_nobody_is_silent(network: Network) -> None:
     network.wanted = []
     await network.pass_(2 * REPEAT_S)
     assert network.said == []
-    assert [(fact.own, dict(fact.places)) for fact in network.told] == [(("ws://192.168.1.1:4001",), {})]
+    assert [(input.own, dict(input.places)) for input in network.told] == [(("ws://192.168.1.1:4001",), {})]
 
 
 async def test_a_guest_asks_and_says_nothing(network: Network) -> None:
@@ -151,7 +151,7 @@ async def test_who_is_found_is_told_once(network: Network) -> None:
     for _ in range(3):
         network.lan._receive(other(), THERE, HERE)
         await network.pass_(1.0)
-    assert [dict(fact.places) for fact in network.told] == [{MESH: ()}, {MESH: ("ws://192.168.1.2:5001",)}]
+    assert [dict(input.places) for input in network.told] == [{MESH: ()}, {MESH: ("ws://192.168.1.2:5001",)}]
     assert network.lan.found == 1
 
 

@@ -28,16 +28,16 @@ async def test_members_sit_there_and_nobody_sits_at_topics_of_others() -> None:
     opened = OpenPort(HOST, free_port())
     await opened.start_listening()
     (url,) = opened.urls
-    facts: asyncio.Queue[object] = asyncio.Queue()
-    connections = RendezvousConnections(facts.put_nowait)
+    received: asyncio.Queue[object] = asyncio.Queue()
+    connections = RendezvousConnections(received.put_nowait)
     connections.connect(url, typed=False, nearby=True)
     try:
         async with asyncio.timeout(15):
-            assert await facts.get() == RendezvousUp(url)
+            assert await received.get() == RendezvousUp(url)
             for topic in (OTHERS, OURS):
                 connections.send(url, Take(topic, SeatMode.MESH))
-            assert await facts.get() == SignalReceived(url, Refused(OTHERS, Refusal.ABSENT))
-            seated = await facts.get()
+            assert await received.get() == SignalReceived(url, Refused(OTHERS, Refusal.ABSENT))
+            seated = await received.get()
         assert isinstance(seated, SignalReceived) and isinstance(seated.message, Seated)
         assert seated.message.topic == OURS
     finally:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from p2pchat.core.inputs import AnswerMade, Fact, FrameReceived, FramesDrained, LinkUp, OfferMade
+from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, Input, LinkUp, OfferMade
 from p2pchat.core.link.link import Link
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.errors import Unreadable
@@ -23,21 +23,21 @@ from p2pchat.types import LinkId
 pytestmark = pytest.mark.real
 
 LINK = LinkId(1)
-F = TypeVar("F", bound=Fact)
+F = TypeVar("F", bound=Input)
 
 
 class End:
     """One end of one DTLS connection."""
 
     def __init__(self) -> None:
-        self._facts: asyncio.Queue[Fact] = asyncio.Queue()
+        self._facts: asyncio.Queue[Input] = asyncio.Queue()
         self.links = WebRtcLinks(self._facts.put_nowait, make_engine("aiortc", Policy()))
 
     async def next(self, kind: type[F]) -> F:
         async with asyncio.timeout(20):
-            while not isinstance(fact := await self._facts.get(), kind):
-                assert isinstance(fact, FramesDrained)
-        return fact
+            while not isinstance(input := await self._facts.get(), kind):
+                assert isinstance(input, FramesDrained)
+        return input
 
 
 async def connected(offerer: End, answerer: End) -> tuple[LinkUp, LinkUp]:

@@ -13,7 +13,7 @@ import aioice.ice
 import aioice.stun
 import pytest
 
-from p2pchat.core.inputs import AnswerMade, Fact
+from p2pchat.core.inputs import AnswerMade, Input
 from p2pchat.net.checks import PEERS_MAX, PORTS_MAX, TO_ALL_MAX, TO_ONE_MAX, Checks, sparing
 from p2pchat.net.engines import make_engine
 from p2pchat.net.engines.port import Policy
@@ -63,10 +63,10 @@ async def third_parties(places: Sequence[str]) -> AsyncIterator[tuple[list[Candi
 async def answer_and_wait(offered: Description, monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer a hostile offer, until all that follows from it has followed."""
     monkeypatch.setattr(aioice.stun, "RETRY_RTO", aioice.stun.RETRY_RTO / HASTE)
-    facts: asyncio.Queue[Fact] = asyncio.Queue()
-    engine = WebRtcLinks(facts.put_nowait, make_engine("aiortc", Policy()))
+    received: asyncio.Queue[Input] = asyncio.Queue()
+    engine = WebRtcLinks(received.put_nowait, make_engine("aiortc", Policy()))
     engine.make_answer(LinkId(1), offered)
-    assert isinstance(await facts.get(), AnswerMade)
+    assert isinstance(await received.get(), AnswerMade)
     await asyncio.sleep(UNANSWERED_S / HASTE + CANDIDATES_MAX * 8 * 0.03)
     await engine.aclose()
 

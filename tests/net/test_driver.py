@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from p2pchat.core import effects
-from p2pchat.core.effects import FetchCells, Notify, Order, Persist, SendFrame, WhenKept
+from p2pchat.core.effects import Effect, FetchCells, Notify, Persist, SendFrame, WhenKept
 from p2pchat.core.inputs import (
     CellsFetched,
     CellSubmitted,
-    Fact,
     FrameReceived,
     FramesDrained,
+    Input,
     LinkDown,
     Started,
     TimerFired,
@@ -41,16 +41,16 @@ DESCRIPTION = Description("active", "u", "p", bytes(32), ())
 class Scripted:
     """A node that answers each fact as told."""
 
-    def __init__(self, answer: Callable[[Fact], list[Order]], wakeup: float | None = None) -> None:
+    def __init__(self, answer: Callable[[Input], list[Effect]], wakeup: float | None = None) -> None:
         self.answer = answer
         self.wakeup = wakeup
-        self.facts: list[Fact] = []
+        self.received: list[Input] = []
 
-    def handle(self, fact: Fact, now: float) -> list[Order]:
-        self.facts.append(fact)
-        if isinstance(fact, TimerFired):
+    def handle(self, input: Input, now: float) -> list[Effect]:
+        self.received.append(input)
+        if isinstance(input, TimerFired):
             self.wakeup = None
-        return self.answer(fact)
+        return self.answer(input)
 
     def next_wakeup(self) -> float | None:
         return self.wakeup
@@ -145,24 +145,24 @@ class Blocked(Recorder):
         return super().commit(changes)
 
 
-def relay_or_own(fact: Fact) -> list[Order]:
+def relay_or_own(input: Input) -> list[Effect]:
     """A node that hands every frame on. One that begins with ``own`` brings something to be kept, told and
     answered."""
-    if isinstance(fact, FrameReceived):
-        out: list[Order] = [SendFrame(LinkId(9), fact.data)]
-        if fact.data.startswith(b"own"):
-            own = SendFrame(LinkId(9), b"answer to " + fact.data)
-            out += [drop(len(fact.data)), WhenKept(CellSubmitted(MESH, own.data)), Notify(EVENT)]
+    if isinstance(input, FrameReceived):
+        out: list[Effect] = [SendFrame(LinkId(9), input.data)]
+        if input.data.startswith(b"own"):
+            own = SendFrame(LinkId(9), b"answer to " + input.data)
+            out += [drop(len(input.data)), WhenKept(CellSubmitted(MESH, own.data)), Notify(EVENT)]
         return out
-    return [SendFrame(LinkId(9), fact.cell)] if isinstance(fact, CellSubmitted) else []
+    return [SendFrame(LinkId(9), input.cell)] if isinstance(input, CellSubmitted) else []
 
 
 async def test_what_rests_on_the_store_comes_after_the_commit() -> None:
     log = Recorder()
     node = Scripted(
-        lambda fact: (
+        lambda input: (
             [drop(1), Notify(EVENT), effects.Signal("u", LEAVE), WhenKept(TimerFired()), drop(2)]
-            if isinstance(fact, Started)
+            if isinstance(input, Started)
             else [Notify(LATER)]
         )
     )
@@ -174,8 +174,8 @@ async def test_what_rests_on_the_store_comes_after_the_commit() -> None:
         ("notify", EVENT),
         ("signal", LEAVE),
     ]
-    assert node.facts[:2] == [Started(), Started()] or node.facts[:2] == [Started(), TimerFired()]
-    assert TimerFired() in node.facts
+    assert node.received[:2] == [Started(), Started()] or node.received[:2] == [Started(), TimerFired()]
+    assert TimerFired() in node.received
     assert log.threads == {"store_0"}
 
 
@@ -200,7 +200,7 @@ async def test_frames_leave_in_order_and_at_once_however_slow_the_disk_is() -> N
 
 async def test_who_waits_for_the_disk_is_told_when_it_is_done_and_not_before() -> None:
     log = Blocked()
-    async with driven(Scripted(lambda fact: [drop(1)]), log) as driver, asyncio.timeout(20):
+    async with driven(Scripted(lambda input: [drop(1)]), log) as driver, asyncio.timeout(20):
         waiting = asyncio.create_task(driver.submit_and_persist(Started()))
         driver.submit(TimerFired())
         for _ in range(100):
@@ -235,11 +235,11 @@ async def test_a_disk_that_does_not_answer_makes_the_node_stand_still_before_it_
     async with driven(node, log) as driver, asyncio.timeout(20):
         for number in range(100):
             driver.submit(FrameReceived(LinkId(1), b"own %d" % number))
-        while driver._facts and not driver._overloaded:
+        while driver._inputs and not driver._overloaded:
             await asyncio.sleep(0)
         for _ in range(100):
             await asyncio.sleep(0)
-        assert len(node.facts) < 100
+        assert len(node.received) < 100
         log.let.set()
         while ("send", b"answer to own 99") not in log.done:
             await asyncio.sleep(0)
@@ -249,7 +249,7 @@ async def test_a_disk_that_does_not_answer_makes_the_node_stand_still_before_it_
 
 async def test_many_facts_share_one_commit() -> None:
     log = Recorder()
-    node = Scripted(lambda fact: [drop(fact.count)] if isinstance(fact, FramesDrained) else [])
+    node = Scripted(lambda input: [drop(input.count)] if isinstance(input, FramesDrained) else [])
     async with driven(node, log) as driver:
         for number in range(2 * BATCH_MAX):
             driver.submit(FramesDrained(LinkId(1), number))
@@ -264,7 +264,7 @@ async def test_many_facts_share_one_commit() -> None:
 async def test_a_disk_that_refuses_ends_the_driver_and_nothing_that_rests_on_it_leaves() -> None:
     log = Recorder()
     log.fails = True
-    node = Scripted(lambda fact: [drop(1), Notify(EVENT), effects.Signal("u", LEAVE)])
+    node = Scripted(lambda input: [drop(1), Notify(EVENT), effects.Signal("u", LEAVE)])
     async with driven(node, log) as driver:
         with pytest.raises(StoreError):
             await driver.submit_and_persist(Started())
@@ -275,32 +275,32 @@ async def test_a_disk_that_refuses_ends_the_driver_and_nothing_that_rests_on_it_
 
 async def test_cells_are_read_in_the_store_s_thread_and_come_as_a_fact() -> None:
     log, home = Recorder(), MeshId(b"m" * 16)
-    node = Scripted(lambda fact: [FetchCells(home, (3, 4))] if isinstance(fact, Started) else [])
+    node = Scripted(lambda input: [FetchCells(home, (3, 4))] if isinstance(input, Started) else [])
     async with driven(node, log) as driver, asyncio.timeout(5):
         await driver.submit_and_persist(Started())
-        while len(node.facts) < 2:
+        while len(node.received) < 2:
             await asyncio.sleep(0)
     whole = tuple(HeldCell(number, b"k" * 8, 1, 2, b"body") for number in (3, 4))
-    assert node.facts == [Started(), CellsFetched(home, (3, 4), whole)]
+    assert node.received == [Started(), CellsFetched(home, (3, 4), whole)]
     assert log.threads == {"store_0"}
 
 
 async def test_a_disk_that_cannot_be_read_ends_the_driver() -> None:
     log = Recorder()
     log.fails = True
-    node = Scripted(lambda fact: [FetchCells(MeshId(b"m" * 16), (3,))] if isinstance(fact, Started) else [])
+    node = Scripted(lambda input: [FetchCells(MeshId(b"m" * 16), (3,))] if isinstance(input, Started) else [])
     async with driven(node, log) as driver, asyncio.timeout(5):
         await driver.submit_and_persist(Started())
         while driver._ended is None:
             await asyncio.sleep(0)
         with pytest.raises(StoreError):
             await driver.submit_and_persist(TimerFired())
-    assert node.facts == [Started()]
+    assert node.received == [Started()]
 
 
 async def test_a_link_that_floods_us_is_cut_off_and_the_others_are_heard() -> None:
     log = Recorder()
-    node = Scripted(lambda fact: [])
+    node = Scripted(lambda input: [])
     flooding, quiet = LinkId(1), LinkId(2)
     async with driven(node, log) as driver:
         await driver.submit_and_persist(Started())
@@ -314,25 +314,25 @@ async def test_a_link_that_floods_us_is_cut_off_and_the_others_are_heard() -> No
         for _ in range(FRAMES_WAITING_MAX):
             driver.submit(FrameReceived(quiet, b"q"))
         await driver.submit_and_persist(TimerFired())
-    frames = [fact.link for fact in node.facts if isinstance(fact, FrameReceived)]
+    frames = [input.link for input in node.received if isinstance(input, FrameReceived)]
     assert frames == [flooding] * FRAMES_WAITING_MAX + [quiet] * (FRAMES_WAITING_MAX + 1)
-    assert [fact.link for fact in node.facts if isinstance(fact, LinkDown)] == [flooding]
+    assert [input.link for input in node.received if isinstance(input, LinkDown)] == [flooding]
     assert log.done == [("close", flooding)], "what has been handled does not count any more"
 
 
 async def test_what_happens_after_the_end_is_not_kept() -> None:
     log = Recorder()
     log.fails = True
-    async with driven(Scripted(lambda fact: [drop(1)]), log) as driver:
+    async with driven(Scripted(lambda input: [drop(1)]), log) as driver:
         with pytest.raises(StoreError):
             await driver.submit_and_persist(Started())
         driver.submit(FrameReceived(LinkId(1), b"late"))
-        assert not driver._facts
+        assert not driver._inputs
 
 
 async def test_stopping_it_fails_who_still_waits() -> None:
     log = Recorder()
-    node = Scripted(lambda fact: [])
+    node = Scripted(lambda input: [])
     async with driven(node, log) as driver:
         await driver.submit_and_persist(Started())
     with pytest.raises(ControlError):
@@ -341,30 +341,30 @@ async def test_stopping_it_fails_who_still_waits() -> None:
 
 async def test_the_node_is_woken_when_it_wants_to_be() -> None:
     log = Recorder()
-    node = Scripted(lambda fact: [Notify(EVENT)] if isinstance(fact, TimerFired) else [], wakeup=0.0)
+    node = Scripted(lambda input: [Notify(EVENT)] if isinstance(input, TimerFired) else [], wakeup=0.0)
     async with driven(node, log):
         async with asyncio.timeout(5):
             while not log.done:
                 await asyncio.sleep(0)
-    assert node.facts == [TimerFired()]
+    assert node.received == [TimerFired()]
 
 
 async def test_what_fell_due_while_the_machine_slept_is_seen_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("p2pchat.net.driver.LOOK_EVERY_SECONDS", 0.001)
-    log, node = Recorder(), Scripted(lambda fact: [], wakeup=1000.0)
+    log, node = Recorder(), Scripted(lambda input: [], wakeup=1000.0)
     times = iter([0.0, 0.0, 0.0, 0.0, 999.0])
     async with driven(node, log, lambda: next(times, 1000.0)):
         async with asyncio.timeout(5):
-            while not node.facts:
+            while not node.received:
                 await asyncio.sleep(0)
-    assert node.facts == [TimerFired()]
+    assert node.received == [TimerFired()]
     assert not list(times), "not before it was due"
 
 
 async def test_every_order_reaches_who_carries_it_out() -> None:
     log = Recorder()
     one = LinkId(1)
-    every: list[Order] = [
+    every: list[Effect] = [
         effects.ConnectRendezvous("u", typed=True),
         effects.CloseRendezvous("u"),
         effects.Signal("u", LEAVE),
@@ -373,7 +373,7 @@ async def test_every_order_reaches_who_carries_it_out() -> None:
         effects.AcceptAnswer(one, DESCRIPTION),
         effects.CloseLink(one),
     ]
-    async with driven(Scripted(lambda fact: every), log) as driver:
+    async with driven(Scripted(lambda input: every), log) as driver:
         await driver.submit_and_persist(Started())
         await asyncio.sleep(0)
     of_links = ("make_offer", "make_answer", "accept_answer", "close")

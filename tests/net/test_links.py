@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from p2pchat.core.inputs import Fact, FrameReceived, FramesDrained, LinkDown, LinkShaken, LinkUp, OfferMade
+from p2pchat.core.inputs import FrameReceived, FramesDrained, Input, LinkDown, LinkShaken, LinkUp, OfferMade
 from p2pchat.errors import LinkError
 from p2pchat.net import links as module
 from p2pchat.net.engines.port import Fingerprints, Listener, Pair, Policy
@@ -70,13 +70,13 @@ class Engine:
         return self.made[-1]
 
 
-def begun(policy: Policy = OPEN, hinted: Servers = HINTED) -> tuple[WebRtcLinks, Connection, list[Fact]]:
+def begun(policy: Policy = OPEN, hinted: Servers = HINTED) -> tuple[WebRtcLinks, Connection, list[Input]]:
     """A link that offers."""
-    facts: list[Fact] = []
+    received: list[Input] = []
     engine = Engine(policy)
-    links = WebRtcLinks(facts.append, engine, OWN)
+    links = WebRtcLinks(received.append, engine, OWN)
     links.make_offer(ONE, hinted)
-    return links, engine.made[0], facts
+    return links, engine.made[0], received
 
 
 @pytest.mark.parametrize(
@@ -94,26 +94,26 @@ async def test_nobody_is_asked_who_would_see_what_is_hidden(policy: Policy, aske
 
 
 async def test_an_open_link_says_what_it_is_and_what_comes() -> None:
-    links, connection, facts = begun()
+    links, connection, received = begun()
     await asyncio.sleep(0)
     connection.open = True
     connection.listener.on_open()
     connection.listener.on_message(b"one")
-    assert facts == [
+    assert received == [
         OfferMade(ONE, DESCRIPTION),
         LinkUp(ONE, b"o" * 32, b"p" * 32),
         FrameReceived(ONE, b"one"),
     ]
     links.moved({"192.0.2.9"})
-    assert LinkShaken(ONE) not in facts
+    assert LinkShaken(ONE) not in received
     links.moved({"192.0.2.8"})
-    assert facts[-1] == LinkShaken(ONE)
+    assert received[-1] == LinkShaken(ONE)
     await links.aclose()
     assert connection.closed
 
 
 async def test_credit_comes_back_frame_by_frame() -> None:
-    links, connection, facts = begun()
+    links, connection, received = begun()
     await asyncio.sleep(0)
     links.send(ONE, b"dropped, for it is not open")
     connection.open = True
@@ -122,7 +122,7 @@ async def test_credit_comes_back_frame_by_frame() -> None:
     for buffered in (250, 200, 10, 0):
         connection.buffered_bytes = buffered
         connection.listener.on_drain()
-    assert facts[1:] == [FramesDrained(ONE, 1), FramesDrained(ONE, 1), FramesDrained(ONE, 1)]
+    assert received[1:] == [FramesDrained(ONE, 1), FramesDrained(ONE, 1), FramesDrained(ONE, 1)]
     await links.aclose()
 
 
@@ -131,19 +131,19 @@ async def test_credit_comes_back_frame_by_frame() -> None:
     [(LinkError("no way"), "no way"), (AttributeError("of the engine's"), "AttributeError: of the engine's")],
 )
 async def test_what_the_engine_fails_of_ends_the_link_in_one_line(fault: Exception, reason: str) -> None:
-    links, connection, facts = begun()
+    links, connection, received = begun()
     connection.fault = fault
     await asyncio.sleep(0)
-    assert facts == [LinkDown(ONE, reason)]
+    assert received == [LinkDown(ONE, reason)]
     await links.aclose()
     assert connection.closed
 
 
 async def test_a_link_that_does_not_open_in_time_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CONNECT_SECONDS", 0.01)
-    links, _, facts = begun()
+    links, _, received = begun()
     async with asyncio.timeout(5):
-        while len(facts) < 2:
+        while len(received) < 2:
             await asyncio.sleep(0.01)
-    assert facts == [OfferMade(ONE, DESCRIPTION), LinkDown(ONE, "no connection within 0 seconds")]
+    assert received == [OfferMade(ONE, DESCRIPTION), LinkDown(ONE, "no connection within 0 seconds")]
     await links.aclose()

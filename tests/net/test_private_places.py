@@ -21,18 +21,18 @@ pytestmark = pytest.mark.asyncio
 
 NAME = "rendezvous.example"
 
-Fact = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
+Input = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
 
 
 @asynccontextmanager
-async def asked_for(url: str, typed: bool, proxy: str | None = None) -> AsyncIterator[Fact]:
+async def asked_for(url: str, typed: bool, proxy: str | None = None) -> AsyncIterator[Input]:
     """What comes of a wish for a connection."""
-    facts: asyncio.Queue[Fact] = asyncio.Queue()
-    connections = RendezvousConnections(facts.put_nowait, proxy)
+    received: asyncio.Queue[Input] = asyncio.Queue()
+    connections = RendezvousConnections(received.put_nowait, proxy)
     connections.connect(url, typed)
     try:
         async with asyncio.timeout(15):
-            yield await facts.get()
+            yield await received.get()
     finally:
         await connections.aclose()
 
@@ -68,12 +68,12 @@ async def test_nothing_is_sent_into_a_private_network_that_was_not_typed(
 ) -> None:
     leads_to(monkeypatch, "127.0.0.1", "10.0.0.1")
     async with visited() as (port, came):
-        async with asked_for(f"ws://{host}:{port}", typed=False) as fact:
-            assert isinstance(fact, RendezvousDown)
-            assert "private network" in fact.reason and "rendezvous add" in fact.reason
+        async with asked_for(f"ws://{host}:{port}", typed=False) as input:
+            assert isinstance(input, RendezvousDown)
+            assert "private network" in input.reason and "rendezvous add" in input.reason
         assert came == []
-        async with asked_for(f"ws://{host}:{port}", typed=True) as fact:
-            assert isinstance(fact, RendezvousDown)
+        async with asked_for(f"ws://{host}:{port}", typed=True) as input:
+            assert isinstance(input, RendezvousDown)
         assert came == ["127.0.0.1"]
 
 
@@ -87,12 +87,12 @@ async def test_only_the_public_addresses_of_a_name_are_tried_and_no_other_is_loo
     async with running() as server, visited() as (_, came):
         url = f"ws://{NAME}:{server.port}"
         # The rendezvous listens at 127.0.0.1 alone, so the connection that would work is not made.
-        async with asked_for(url, typed=False) as fact:
-            assert fact == RendezvousDown(url, "nothing listens there")
+        async with asked_for(url, typed=False) as input:
+            assert input == RendezvousDown(url, "nothing listens there")
         public = ipaddress.ip_address("127.0.0.1")
         leads_to(monkeypatch, str(public), "127.0.0.3")
-        async with asked_for(url, typed=False) as fact:
-            assert fact == RendezvousUp(url)
+        async with asked_for(url, typed=False) as input:
+            assert input == RendezvousUp(url)
     assert came == []
 
 
@@ -103,16 +103,16 @@ async def test_an_address_that_does_not_answer_does_not_keep_the_next_from_being
     leads_to(monkeypatch, "127.0.0.3", "127.0.0.1")
     async with running() as server:
         url = f"ws://{NAME}:{server.port}"
-        async with asked_for(url, typed=False) as fact:
-            assert fact == RendezvousUp(url)
+        async with asked_for(url, typed=False) as input:
+            assert input == RendezvousUp(url)
 
 
 async def test_a_proxy_is_asked_for_no_private_name() -> None:
     async with socks_proxy({}) as proxy:
-        async with asked_for("ws://vault.internal:1", typed=False, proxy=proxy.url) as fact:
-            assert isinstance(fact, RendezvousDown) and "private network" in fact.reason
-        async with asked_for(f"ws://{NAME}:1", typed=False, proxy=proxy.url) as fact:
-            assert isinstance(fact, RendezvousDown) and "could not reach" in fact.reason
+        async with asked_for("ws://vault.internal:1", typed=False, proxy=proxy.url) as input:
+            assert isinstance(input, RendezvousDown) and "private network" in input.reason
+        async with asked_for(f"ws://{NAME}:1", typed=False, proxy=proxy.url) as input:
+            assert isinstance(input, RendezvousDown) and "could not reach" in input.reason
     assert proxy.names() == [NAME]
 
 
@@ -123,29 +123,29 @@ async def test_what_was_found_nearby_leads_to_this_network_or_nowhere(
 ) -> None:
     leads_to(monkeypatch, "192.0.2.1")
     async with visited() as (port, came):
-        facts: asyncio.Queue[Fact] = asyncio.Queue()
+        received: asyncio.Queue[Input] = asyncio.Queue()
         connections = RendezvousConnections(
-            facts.put_nowait, f"socks5h://127.0.0.1:{port}" if proxied else None
+            received.put_nowait, f"socks5h://127.0.0.1:{port}" if proxied else None
         )
         connections.connect(f"ws://{host}:{port}", typed=False, nearby=True)
         try:
             async with asyncio.timeout(15):
-                fact = await facts.get()
+                input = await received.get()
         finally:
             await connections.aclose()
-        assert isinstance(fact, RendezvousDown)
-        assert ("proxy" if proxied else "own network") in fact.reason
+        assert isinstance(input, RendezvousDown)
+        assert ("proxy" if proxied else "own network") in input.reason
         assert came == []
 
 
 async def test_what_was_found_nearby_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendezvous_ws, "is_nearby", lambda address: True)
     async with running() as server:
-        facts: asyncio.Queue[Fact] = asyncio.Queue()
-        connections = RendezvousConnections(facts.put_nowait)
+        received: asyncio.Queue[Input] = asyncio.Queue()
+        connections = RendezvousConnections(received.put_nowait)
         connections.connect(server.url, typed=False, nearby=True)
         try:
             async with asyncio.timeout(15):
-                assert await facts.get() == RendezvousUp(server.url)
+                assert await received.get() == RendezvousUp(server.url)
         finally:
             await connections.aclose()

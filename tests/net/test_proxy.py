@@ -20,19 +20,19 @@ pytestmark = pytest.mark.asyncio
 
 ONION = "p2pchatrendezvousp2pchatrendezvousp2pchatrendezvous23456.onion"
 
-Facts = asyncio.Queue[RendezvousUp | RendezvousDown | ServersHinted | SignalReceived]
-Connect = Callable[[str, str | None], tuple[RendezvousConnections, Facts]]
+Inputs = asyncio.Queue[RendezvousUp | RendezvousDown | ServersHinted | SignalReceived]
+Connect = Callable[[str, str | None], tuple[RendezvousConnections, Inputs]]
 
 
 @pytest_asyncio.fixture
 async def connect() -> AsyncIterator[Connect]:
     made: list[RendezvousConnections] = []
 
-    def begin(url: str, proxy: str | None) -> tuple[RendezvousConnections, Facts]:
-        facts: Facts = asyncio.Queue()
-        made.append(RendezvousConnections(facts.put_nowait, proxy))
+    def begin(url: str, proxy: str | None) -> tuple[RendezvousConnections, Inputs]:
+        received: Inputs = asyncio.Queue()
+        made.append(RendezvousConnections(received.put_nowait, proxy))
         made[-1].connect(url)
-        return made[-1], facts
+        return made[-1], received
 
     yield begin
     for connections in made:
@@ -55,9 +55,9 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return looked_up
 
 
-async def next_of(facts: Facts) -> RendezvousUp | RendezvousDown | ServersHinted | SignalReceived:
+async def next_of(received: Inputs) -> RendezvousUp | RendezvousDown | ServersHinted | SignalReceived:
     async with asyncio.timeout(15):
-        return await facts.get()
+        return await received.get()
 
 
 @pytest.mark.parametrize("name", ["rendezvous.example", ONION])
@@ -66,10 +66,10 @@ async def test_the_proxy_is_given_the_name_and_carries_what_is_said(
 ) -> None:
     async with running() as server, socks_proxy({name: server.port}) as proxy:
         url = f"ws://{name}:8765"
-        connections, facts = connect(url, proxy.url)
-        assert await next_of(facts) == RendezvousUp(url)
+        connections, received = connect(url, proxy.url)
+        assert await next_of(received) == RendezvousUp(url)
         connections.send(url, Take(Topic(b"t" * 32), SeatMode.MESH))
-        seated = await next_of(facts)
+        seated = await next_of(received)
         assert isinstance(seated, SignalReceived) and isinstance(seated.message, Seated)
     assert (proxy.names(), no_names) == ([name], [])
 
@@ -117,16 +117,16 @@ async def test_an_onion_is_never_looked_up(connect: Connect, no_names: list[obje
 
 async def test_each_topic_goes_to_the_proxy_under_a_name_of_its_own(no_names: list[object]) -> None:
     """By that Tor tells them apart, and gives each a circuit of its own."""
-    facts: Facts = asyncio.Queue()
+    received: Inputs = asyncio.Queue()
     name = "rendezvous.example"
     async with running() as server, socks_proxy({name: server.port}) as proxy:
-        connections = RendezvousConnections(facts.put_nowait, proxy.url)
+        connections = RendezvousConnections(received.put_nowait, proxy.url)
         lines = [f"ws://{name}:8765#{bytes([number]).hex() * 32}" for number in (1, 2)]
         for line in lines:
             connections.connect(line)
-        assert {(await next_of(facts)).url for _ in lines} == set(lines)
+        assert {(await next_of(received)).url for _ in lines} == set(lines)
         connections.send(lines[0], Take(Topic(b"\1" * 32), SeatMode.MESH))
-        seated = await next_of(facts)
+        seated = await next_of(received)
         assert isinstance(seated, SignalReceived) and seated.url == lines[0]
         await connections.aclose()
     assert len(set(proxy.names_given)) == 2
@@ -134,11 +134,11 @@ async def test_each_topic_goes_to_the_proxy_under_a_name_of_its_own(no_names: li
 
 
 async def test_a_name_of_the_person_s_own_is_kept(no_names: list[object]) -> None:
-    facts: Facts = asyncio.Queue()
+    received: Inputs = asyncio.Queue()
     name = "rendezvous.example"
     async with running() as server, socks_proxy({name: server.port}) as proxy:
-        connections = RendezvousConnections(facts.put_nowait, proxy.url.replace("://", "://me:secret@"))
+        connections = RendezvousConnections(received.put_nowait, proxy.url.replace("://", "://me:secret@"))
         connections.connect(f"ws://{name}:8765#{'01' * 32}")
-        assert isinstance(await next_of(facts), RendezvousUp)
+        assert isinstance(await next_of(received), RendezvousUp)
         await connections.aclose()
     assert proxy.names_given == ["me:secret"]

@@ -104,7 +104,7 @@ async def test_a_relay_that_turns_us_away_ends_the_link_in_words(server: TurnSer
     side = Side((server.url.replace("secret", "guessed"),), relay_only=True)
     side.links.make_offer(ONE)
     async with asyncio.timeout(10):
-        down = await side.facts.get()
+        down = await side.received.get()
     refused = "the TURN server refused its user or password; check 'p2pchat config get ice'"
     assert down == LinkDown(ONE, refused)
     await side.links.aclose()
@@ -144,8 +144,8 @@ async def test_over_tls_it_is_the_relay_that_shows_its_certificate_to_us(
             side = Side((url,), relay_only=True, proxy=proxy.url)
             side.links.make_offer(ONE)
             async with asyncio.timeout(15):
-                fact = await side.facts.get()
-            assert isinstance(fact, OfferMade) is works, fact
+                input = await side.received.get()
+            assert isinstance(input, OfferMade) is works, input
             await side.links.aclose()
         assert proxy.names() == ["turn.example", "other.example"]
 
@@ -155,7 +155,7 @@ async def test_without_its_proxy_no_relay_is_reached(server: TurnServer) -> None
     side = Side((url,), relay_only=True, proxy="socks5h://127.0.0.1:9")
     side.links.make_offer(ONE)
     async with asyncio.timeout(15):
-        down = await side.facts.get()
+        down = await side.received.get()
     assert down == LinkDown(ONE, "the TURN server gave no address; check 'p2pchat config get ice'")
     assert (server.streams, server.every_relay) == ({}, [])
     await side.links.aclose()

@@ -47,42 +47,42 @@ TOPIC = Topic(b"t" * 32)
 BLOB = b"b" * BLOB_BYTES
 WELCOME = encode_server(Welcome(VERSION))
 
-RendezvousFact = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
+RendezvousInput = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
 
 
 class Node:
     """What a node does with its connections: order, and wait for facts."""
 
     def __init__(self, ca_file: Path | None = None) -> None:
-        self.facts: asyncio.Queue[RendezvousFact] = asyncio.Queue()
+        self.received: asyncio.Queue[RendezvousInput] = asyncio.Queue()
         self.connections = RendezvousConnections(
-            self.facts.put_nowait, ca_file=str(ca_file) if ca_file else None
+            self.received.put_nowait, ca_file=str(ca_file) if ca_file else None
         )
 
-    async def fact(self) -> RendezvousFact:
+    async def input(self) -> RendezvousInput:
         async with asyncio.timeout(15):
-            return await self.facts.get()
+            return await self.received.get()
 
     async def up(self, url: str) -> None:
         self.connections.connect(url)
-        assert await self.fact() == RendezvousUp(url)
+        assert await self.input() == RendezvousUp(url)
 
     async def clock(self, url: str) -> float | None:
         self.connections.connect(url)
-        fact = await self.fact()
-        assert isinstance(fact, RendezvousUp), fact
-        return fact.clock
+        input = await self.input()
+        assert isinstance(input, RendezvousUp), input
+        return input.clock
 
     async def seated(self, url: str, mode: SeatMode = SeatMode.MESH) -> Seated:
         self.connections.send(url, Take(TOPIC, mode))
-        fact = await self.fact()
-        assert isinstance(fact, SignalReceived) and isinstance(fact.message, Seated), fact
-        return fact.message
+        input = await self.input()
+        assert isinstance(input, SignalReceived) and isinstance(input.message, Seated), input
+        return input.message
 
     async def down(self, url: str) -> str:
-        fact = await self.fact()
-        assert isinstance(fact, RendezvousDown) and fact.url == url, fact
-        return fact.reason
+        input = await self.input()
+        assert isinstance(input, RendezvousDown) and input.url == url, input
+        return input.reason
 
     async def why_not(self, url: str) -> str:
         self.connections.connect(url)
@@ -131,7 +131,7 @@ async def test_two_nodes_meet_and_pass_blobs(new_node: Nodes) -> None:
         seated = await bob.seated(server.url)
         assert seated.others == (a,)
         bob.connections.send(server.url, Pass(TOPIC, a, BLOB))
-        assert await alice.fact() == SignalReceived(server.url, Blob(TOPIC, seated.seat, BLOB))
+        assert await alice.input() == SignalReceived(server.url, Blob(TOPIC, seated.seat, BLOB))
 
 
 async def test_a_server_says_what_time_it_is(new_node: Nodes) -> None:
@@ -161,7 +161,7 @@ async def test_a_refusal_is_a_fact_like_any_other(new_node: Nodes) -> None:
         node = new_node()
         await node.up(server.url)
         node.connections.send(server.url, Take(TOPIC, SeatMode.GUEST))
-        assert await node.fact() == SignalReceived(server.url, Refused(TOPIC, Refusal.ABSENT))
+        assert await node.input() == SignalReceived(server.url, Refused(TOPIC, Refusal.ABSENT))
 
 
 async def test_what_was_sent_before_closing_still_arrives_and_no_fact_follows(new_node: Nodes) -> None:
@@ -174,10 +174,10 @@ async def test_what_was_sent_before_closing_still_arrives_and_no_fact_follows(ne
         guest.connections.send(server.url, Pass(TOPIC, h.seat, BLOB))
         guest.connections.send(server.url, Leave(TOPIC))
         guest.connections.close(server.url)
-        assert await host.fact() == SignalReceived(server.url, Blob(TOPIC, g.seat, BLOB))
-        assert await host.fact() == SignalReceived(server.url, Gone(TOPIC, g.seat))
+        assert await host.input() == SignalReceived(server.url, Blob(TOPIC, g.seat, BLOB))
+        assert await host.input() == SignalReceived(server.url, Gone(TOPIC, g.seat))
         await guest.connections.aclose()
-        assert guest.facts.empty()
+        assert guest.received.empty()
 
 
 async def test_closing_and_connecting_again_at_once_makes_a_new_connection(new_node: Nodes) -> None:
@@ -241,7 +241,7 @@ async def test_an_attempt_can_be_called_off(new_node: Nodes) -> None:
         node.connections.connect(url)
         await asyncio.sleep(0)
         await node.connections.aclose()
-        assert node.facts.empty()
+        assert node.received.empty()
 
 
 # --- against servers that are none
@@ -289,8 +289,8 @@ async def test_a_fault_of_our_own_is_reported_and_the_server_tried_again(
         with monkeypatch.context() as patch:
             patch.setattr(rendezvous_ws, "decode_server", {}.__getitem__)
             node.connections.connect(server.url)
-            fact = await node.fact()
-        assert fact == RendezvousDown(server.url, "a fault in p2pchat, KeyError; please report it")
+            input = await node.input()
+        assert input == RendezvousDown(server.url, "a fault in p2pchat, KeyError; please report it")
         await node.up(server.url)
 
 
@@ -329,10 +329,10 @@ async def test_a_server_that_floods_is_hung_up_on(new_node: Nodes, first: bytes,
     async with flooder(noise, first) as url:
         node = new_node()
         node.connections.connect(url)
-        fact = await node.fact()
-        if isinstance(fact, RendezvousUp):
-            fact = await node.fact()
-        assert fact == RendezvousDown(url, "it sends without measure", flooded=True)
+        input = await node.input()
+        if isinstance(input, RendezvousUp):
+            input = await node.input()
+        assert input == RendezvousDown(url, "it sends without measure", flooded=True)
 
 
 async def test_a_server_that_does_not_read_the_answers_to_its_pings_is_hung_up_on(
@@ -342,8 +342,8 @@ async def test_a_server_that_does_not_read_the_answers_to_its_pings_is_hung_up_o
     async with flooder(b"\x89\x7d" + bytes(125), reads=False) as url:
         node = new_node()
         node.connections.connect(url)
-        assert await node.fact() == RendezvousUp(url)
-        assert await node.fact() == RendezvousDown(url, "it does not read what is sent to it", flooded=True)
+        assert await node.input() == RendezvousUp(url)
+        assert await node.input() == RendezvousDown(url, "it does not read what is sent to it", flooded=True)
 
 
 async def test_an_answer_with_long_headers_is_not_read_to_its_end(new_node: Nodes) -> None:

@@ -16,7 +16,7 @@ from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.trace import Trace
 from p2pchat.types import LinkId
 
-F = TypeVar("F", bound=inputs.Fact)
+F = TypeVar("F", bound=inputs.Input)
 
 LINK = LinkId(1)
 
@@ -28,7 +28,7 @@ class Pair:
         self, conditions: Conditions, nats: tuple[NatClass, NatClass] = (NatClass.OPEN, NatClass.OPEN)
     ) -> None:
         self.agenda = Agenda(0.0)
-        self.told: list[tuple[float, int, inputs.Fact]] = []
+        self.told: list[tuple[float, int, inputs.Input]] = []
         self.links = SimulatedLinks(self.agenda, conditions, SeededEntropy(1), Trace(), self._tell)
         store: NodeMemory = None  # type: ignore[assignment]
         self.a, self.b = (Host(number, store, 0.0, nat) for number, nat in enumerate(nats))
@@ -39,18 +39,18 @@ class Pair:
         self.links.accept_answer(self.a, AcceptAnswer(LINK, self.last(inputs.AnswerMade).description))
         self.agenda.run(10.0)
 
-    def _tell(self, host: Host, fact: inputs.Fact) -> None:
-        self.told.append((self.agenda.now, host.index, fact))
+    def _tell(self, host: Host, input: inputs.Input) -> None:
+        self.told.append((self.agenda.now, host.index, input))
 
     def last(self, kind: type[F]) -> F:
-        return next(fact for _, _, fact in reversed(self.told) if isinstance(fact, kind))
+        return next(input for _, _, input in reversed(self.told) if isinstance(input, kind))
 
     def send(self, *frames: bytes) -> None:
         for frame in frames:
             self.links.send_frame(self.a, SendFrame(LINK, frame))
 
     def came(self) -> list[tuple[float, bytes]]:
-        return [(at, fact.data) for at, _, fact in self.told if isinstance(fact, inputs.FrameReceived)]
+        return [(at, input.data) for at, _, input in self.told if isinstance(input, inputs.FrameReceived)]
 
 
 FIXED = Conditions(latency_s=(0.05, 0.05))
@@ -71,7 +71,7 @@ def test_latency_is_as_drawn_and_the_same_both_ways() -> None:
 
 
 def test_both_ends_learn_of_the_same_certificates() -> None:
-    ours, theirs = (fact for _, _, fact in Pair(FIXED).told if isinstance(fact, inputs.LinkUp))
+    ours, theirs = (input for _, _, input in Pair(FIXED).told if isinstance(input, inputs.LinkUp))
     assert (ours.own_fingerprint, ours.peer_fingerprint) == (theirs.peer_fingerprint, theirs.own_fingerprint)
 
 
@@ -97,7 +97,7 @@ def test_credit_comes_back_in_batches() -> None:
     pair = Pair(FIXED)
     pair.send(*[b"frame"] * (2 * CREDIT_BATCH - 1))
     pair.agenda.run(pair.agenda.now + 1.0)
-    drained = [fact for _, _, fact in pair.told if isinstance(fact, inputs.FramesDrained)]
+    drained = [input for _, _, input in pair.told if isinstance(input, inputs.FramesDrained)]
     assert [each.count for each in drained] == [2 * CREDIT_BATCH - 1]
 
 
@@ -120,7 +120,7 @@ def test_word_of_a_closed_link_comes_behind_its_last_frame_but_not_across_a_cut(
     pair.send(b"last")
     pair.links.close_link(pair.a, CloseLink(LINK))
     pair.agenda.run(pair.agenda.now + 1.0)
-    assert [type(fact) for _, host, fact in pair.told[-2:] if host == 1] == [
+    assert [type(input) for _, host, input in pair.told[-2:] if host == 1] == [
         inputs.FrameReceived,
         inputs.LinkDown,
     ]
@@ -144,4 +144,4 @@ def test_word_of_a_closed_link_comes_behind_its_last_frame_but_not_across_a_cut(
     ],
 )
 def test_some_nats_cannot_link(nats: tuple[NatClass, NatClass], linked: bool) -> None:
-    assert any(isinstance(fact, inputs.LinkUp) for _, _, fact in Pair(FIXED, nats).told) is linked
+    assert any(isinstance(input, inputs.LinkUp) for _, _, input in Pair(FIXED, nats).told) is linked

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from p2pchat.core import inputs
-from p2pchat.core.effects import Order
+from p2pchat.core.effects import Effect
 from p2pchat.core.node import Node
 from p2pchat.sim.host import Host
 from p2pchat.sim.store import NodeMemory
@@ -21,8 +21,8 @@ class Clockwork:
         self.due = list(due)
         self.woken: list[float] = []
 
-    def handle(self, fact: inputs.Fact, now: float) -> list[Order]:
-        if isinstance(fact, inputs.TimerFired):
+    def handle(self, input: inputs.Input, now: float) -> list[Effect]:
+        if isinstance(input, inputs.TimerFired):
             self.woken.append(now)
             self.due = [at for at in self.due if at > now]
         return []

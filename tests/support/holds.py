@@ -12,7 +12,7 @@ from functools import cache
 from p2pchat.core.anti_entropy.hold import Hold, slot_at
 from p2pchat.core.anti_entropy.reconcile import Fetch, Output, Reconcile, Recovered, Say
 from p2pchat.core.anti_entropy.responder import Serving
-from p2pchat.core.effects import Order, Persist
+from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.crypto.envelope import EPOCH_SECONDS
@@ -98,10 +98,10 @@ class Side:
         self.take(self.reconcile.bulk(LINK, FRAMES - len(self.outgoing), now), now)
         return [self.outgoing.popleft() for _ in range(min(FRAMES, len(self.outgoing)))]
 
-    def _persist(self, orders: Iterable[Order]) -> None:
-        for order in orders:
-            assert isinstance(order, Persist)
-            match order.change:
+    def _persist(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            assert isinstance(effect, Persist)
+            match effect.change:
                 case PutCells(_, cells):
                     self.disk.update({cell.number: cell for cell in cells})
                 case DropCells(_, numbers):

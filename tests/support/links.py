@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TypeVar
 
-from p2pchat.core.inputs import AnswerMade, Fact, FrameReceived, FramesDrained, LinkUp, OfferMade
+from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, Input, LinkUp, OfferMade
 from p2pchat.net.engines import make_engine
 from p2pchat.net.engines.port import Policy
 from p2pchat.net.links import WebRtcLinks
@@ -17,7 +17,7 @@ from p2pchat.wire.ice import parse_servers
 ONE, TWO = LinkId(1), LinkId(2)
 """What either end calls the link between them."""
 
-F = TypeVar("F", bound=Fact)
+F = TypeVar("F", bound=Input)
 
 
 class Side:
@@ -31,16 +31,16 @@ class Side:
         relay_only: bool = False,
         proxy: str | None = None,
     ) -> None:
-        self.facts: asyncio.Queue[Fact] = asyncio.Queue()
+        self.received: asyncio.Queue[Input] = asyncio.Queue()
         made = make_engine(engine, Policy(relay_only, proxy))
-        self.links = WebRtcLinks(self.facts.put_nowait, made, parse_servers(ice_servers))
+        self.links = WebRtcLinks(self.received.put_nowait, made, parse_servers(ice_servers))
 
     async def next(self, kind: type[F]) -> F:
         """The next fact of a kind; credit and frames on the way are passed over."""
         async with asyncio.timeout(20):
-            while not isinstance(fact := await self.facts.get(), kind):
-                assert isinstance(fact, FramesDrained | FrameReceived), fact
-        return fact
+            while not isinstance(input := await self.received.get(), kind):
+                assert isinstance(input, FramesDrained | FrameReceived), input
+        return input
 
 
 async def introduced(a: Side, b: Side) -> tuple[Description, Description]:
@@ -64,6 +64,6 @@ def frame(number: int) -> bytes:
     return number.to_bytes(4, "big") * (GEOMETRY.frame // 4)
 
 
-def waiting(facts: asyncio.Queue[Fact]) -> list[Fact]:
+def waiting(received: asyncio.Queue[Input]) -> list[Input]:
     """All that has been reported and not taken."""
-    return [facts.get_nowait() for _ in range(facts.qsize())]
+    return [received.get_nowait() for _ in range(received.qsize())]

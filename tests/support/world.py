@@ -181,10 +181,10 @@ class World:
 
     # --- one node
 
-    def tell(self, name: str, fact: inputs.Fact) -> None:
-        self.sim.tell_node(self.machines[name].host, fact)
+    def tell(self, name: str, input: inputs.Input) -> None:
+        self.sim.tell_node(self.machines[name].host, input)
 
-    def carry_out(self, name: str, batch: list[effects.Order]) -> None:
+    def carry_out(self, name: str, batch: list[effects.Effect]) -> None:
         """Do what its node is said to have asked for."""
         self.sim.execute_batch(self.machines[name].host, batch)
 

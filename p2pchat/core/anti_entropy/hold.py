@@ -23,7 +23,7 @@ from typing import Protocol
 
 from p2pchat.core.anti_entropy.keyset import KeySet, bounds
 from p2pchat.core.anti_entropy.sketch import KEY_BYTES, Sketch
-from p2pchat.core.effects import Order, Persist
+from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.kit.table import Table
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.core.status import HoldStatus
@@ -194,14 +194,14 @@ class Hold:
 
     # --- time
 
-    def tick(self, now: float) -> list[Order]:
+    def tick(self, now: float) -> list[Effect]:
         """Drop what is past its life or beyond the budget, and write what came since."""
         if self._sum_at is not None and now >= self._sum_at:
             summed = sum(1 for _ in islice(self._summing, SUM_CHUNKS))
             self._sum_at = now + SUM_GAP_S if summed == SUM_CHUNKS else None
         return self.flush(now) if self._due is not None and now >= self._due else []
 
-    def flush(self, now: float) -> list[Order]:
+    def flush(self, now: float) -> list[Effect]:
         """Do so at once: the node is about to stop."""
         gone = self._drop_expired(floor_at(now))
         expired = len(gone) == DROP_MAX

@@ -17,7 +17,7 @@ from p2pchat.core.anti_entropy.hold import OURS, Hold
 from p2pchat.core.anti_entropy.reconcile import Reconcile
 from p2pchat.core.broadcast.seen import Seen
 from p2pchat.core.broadcast.strategy import Push, Say, Sending, Strategy
-from p2pchat.core.effects import CellSeen, FetchCells, Notify, Order
+from p2pchat.core.effects import CellSeen, Effect, FetchCells, Notify
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
@@ -67,7 +67,7 @@ class Put:
     lane: LinkId | None = None
 
 
-Output = Order | CellArrived | CellKnown | Put
+Output = Effect | CellArrived | CellKnown | Put
 
 
 class _Known:

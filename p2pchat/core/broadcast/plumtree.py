@@ -404,7 +404,7 @@ class Plumtree:
             wanted.setdefault(link, {})[name] = None
             if not missing.late:
                 self._missed(self._peers[link], now)
-        return [order for link, names in wanted.items() for order in self._asked(link, names, now)]
+        return [effect for link, names in wanted.items() for effect in self._asked(link, names, now)]
 
     def _next_announcer(self, missing: _Missing) -> LinkId | None:
         while missing.announcers:

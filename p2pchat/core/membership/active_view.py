@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from p2pchat.core.effects import Order, SendFrame, Signal, frames_first
-from p2pchat.core.inputs import FrameReceived, FramesDrained, LinkFact
+from p2pchat.core.effects import Effect, SendFrame, Signal, frames_first
+from p2pchat.core.inputs import FrameReceived, FramesDrained, LinkInput
 from p2pchat.core.limits.pace import Pace
 from p2pchat.core.membership import neighbours, search
 from p2pchat.core.membership.growth import Growth
@@ -79,7 +79,7 @@ graph is another one in a day. Not sooner: every swap breaks the stems that lead
 drawn anew is one more chance for whoever links its writer's cells. At twenty minutes a stem of five hops
 lasted ten."""
 
-ViewOutput = Order | TakeSeat | LeaveSeat | Opened | Sought | Unsought | Closed | Heard
+ViewOutput = Effect | TakeSeat | LeaveSeat | Opened | Sought | Unsought | Closed | Heard
 
 
 class Surroundings(Use, Protocol):
@@ -398,11 +398,11 @@ class View:
 
     # --- links
 
-    def link(self, fact: LinkFact, now: float) -> list[ViewOutput]:
+    def link(self, input: LinkInput, now: float) -> list[ViewOutput]:
         """Something happened to one of our links."""
-        if not isinstance(fact, (FrameReceived, FramesDrained)):
+        if not isinstance(input, (FrameReceived, FramesDrained)):
             self._due = None
-        return self._carried(self._neighbours.happened(fact, now), now)
+        return self._carried(self._neighbours.happened(input, now), now)
 
     def _carried(self, out: Iterable[neighbours.Output], now: float) -> list[ViewOutput]:
         """What happened among the neighbours, and what follows from it here."""

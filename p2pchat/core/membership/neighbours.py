@@ -17,7 +17,7 @@ from p2pchat.core.inputs import (
     FrameReceived,
     FramesDrained,
     LinkDown,
-    LinkFact,
+    LinkInput,
     LinkUp,
     OfferMade,
 )
@@ -333,10 +333,10 @@ class Neighbours:
 
     # --- links
 
-    def happened(self, fact: LinkFact, now: float) -> list[Output]:
+    def happened(self, input: LinkInput, now: float) -> list[Output]:
         """Something happened to one of our links."""
-        neighbour = self._table[fact.link]
-        match fact:
+        neighbour = self._table[input.link]
+        match input:
             case FrameReceived(_, data):
                 return self._frame(neighbour, data, now)
             case FramesDrained(_, count):
@@ -355,7 +355,7 @@ class Neighbours:
             case LinkDown():
                 return self._forget(neighbour, broken=True)
             case _:
-                assert_never(fact)
+                assert_never(input)
 
     def send(self, link: LinkId, frame: Frame, now: float, source: LinkId | None = None) -> list[SendFrame]:
         """Hand a frame to a link. ``source``: the link a cell came from, if it is not our own."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from p2pchat.core import inputs, pairing
-from p2pchat.core.effects import MeshChanged, Notify, Order, Persist
+from p2pchat.core.effects import Effect, MeshChanged, Notify, Persist
 from p2pchat.core.mesh.labelled import OfInvite, OfMesh, OfTalks, Said
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
@@ -41,7 +41,7 @@ class Belonging:
 
     # --- who we are
 
-    def be_called(self, name: str) -> Order:
+    def be_called(self, name: str) -> Effect:
         """Give this name to contacts whom we meet from now on."""
         self.identity = self._invites.identity = replace(self.identity, name=name)
         self._talks.be_called(name)
@@ -64,23 +64,23 @@ class Belonging:
         """Whether the person has typed it, be it for an open invite."""
         return url in self.typed() or self._invites.typed(url)
 
-    def meet(self, fact: inputs.RendezvousAdded | inputs.RendezvousRemoved, now: float) -> list[Said]:
+    def meet(self, input: inputs.RendezvousAdded | inputs.RendezvousRemoved, now: float) -> list[Said]:
         """The person says where we meet others, or no more."""
-        if fact.mesh is None:
-            return [self._own(fact)]
-        mesh = self._meshes.get(fact.mesh)
+        if input.mesh is None:
+            return [self._own(input)]
+        mesh = self._meshes.get(input.mesh)
         if mesh is None:
             return []
-        if isinstance(fact, inputs.RendezvousAdded):
-            record = mesh.record.met_at((fact.url,), theirs=not fact.typed)
+        if isinstance(input, inputs.RendezvousAdded):
+            record = mesh.record.met_at((input.url,), theirs=not input.typed)
         else:
-            record = mesh.record.not_met_at(fact.url)
+            record = mesh.record.not_met_at(input.url)
         return self._changed(mesh, record, now)
 
-    def _own(self, fact: inputs.RendezvousAdded | inputs.RendezvousRemoved) -> Order:
-        ours = tuple(url for url in self.identity.rendezvous if url != fact.url)
-        if isinstance(fact, inputs.RendezvousAdded):
-            ours = grown(ours, (fact.url,))
+    def _own(self, input: inputs.RendezvousAdded | inputs.RendezvousRemoved) -> Effect:
+        ours = tuple(url for url in self.identity.rendezvous if url != input.url)
+        if isinstance(input, inputs.RendezvousAdded):
+            ours = grown(ours, (input.url,))
         self.identity = self._invites.identity = replace(self.identity, rendezvous=ours)
         return Persist(PutIdentity(self.identity))
 
@@ -91,17 +91,17 @@ class Belonging:
 
     # --- joining
 
-    def open(self, fact: inputs.InviteOpened, now: float) -> list[Said]:
+    def open(self, input: inputs.InviteOpened, now: float) -> list[Said]:
         """An invite leads into the mesh that is named, or what has followed it, or else into the first of
         ours; the very first founds one."""
-        home = self._meshes.home if fact.mesh is None else self._meshes.last(fact.mesh)
-        if home is None and fact.mesh is not None:
-            return [OfInvite(fact.invite, [pairing.Failed(UsageError("you are not in that mesh any more"))])]
+        home = self._meshes.home if input.mesh is None else self._meshes.last(input.mesh)
+        if home is None and input.mesh is not None:
+            return [OfInvite(input.invite, [pairing.Failed(UsageError("you are not in that mesh any more"))])]
         record = home.record if home is not None else self._founded(now)
-        opened = self._invites.open_for(fact, record)
+        opened = self._invites.open_for(input, record)
         refused = any(isinstance(each, pairing.Failed) for each in opened)
-        out = [] if refused else self._join(record, fact.rendezvous, (), now)
-        return [*out, OfInvite(fact.invite, opened)]
+        out = [] if refused else self._join(record, input.rendezvous, (), now)
+        return [*out, OfInvite(input.invite, opened)]
 
     def pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Said]]:
         """Keep what a pairing brought: the mesh, the contact and the session."""
@@ -139,18 +139,18 @@ class Belonging:
 
     # --- leaving
 
-    def change(self, fact: inputs.ContactFact, now: float) -> list[Said]:
+    def change(self, input: inputs.ContactInput, now: float) -> list[Said]:
         """The person wants something of a contact. With the last contact of a mesh we leave it."""
-        known = self._talks.contact(fact.contact)
-        out: list[Said] = [OfTalks(self._talks.change(fact, now))]
-        self.review(fact.contact)
-        if isinstance(fact, inputs.ContactBlocked):
-            return out + self.succession.greet(fact.contact, now)
-        if known is None or not isinstance(fact, inputs.ContactRemoved):
+        known = self._talks.contact(input.contact)
+        out: list[Said] = [OfTalks(self._talks.change(input, now))]
+        self.review(input.contact)
+        if isinstance(input, inputs.ContactBlocked):
+            return out + self.succession.greet(input.contact, now)
+        if known is None or not isinstance(input, inputs.ContactRemoved):
             return out
-        if not fact.keep_mesh:
+        if not input.keep_mesh:
             out += self._leave_if_empty(known.mesh, now)
-        return out + (self.succession.renew(known.mesh, now) if fact.renew_mesh else [])
+        return out + (self.succession.renew(known.mesh, now) if input.renew_mesh else [])
 
     def leave(self, id: MeshId, now: float) -> list[Said]:
         """Take part no more; who is reached through it alone is forgotten. Of a mesh that another has

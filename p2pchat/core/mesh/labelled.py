@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from p2pchat.core.effects import Order
+from p2pchat.core.effects import Effect
 from p2pchat.core.mesh.mesh import Mesh, MeshOutput
 from p2pchat.core.messaging import conversations
 from p2pchat.core.pairing import invites
@@ -34,7 +34,7 @@ class OfInvite:
     """What an invite has to say."""
 
     invite: int
-    said: Iterable[invites.Order]
+    said: Iterable[invites.Effect]
 
 
-Said = Order | OfMesh | OfTalks | OfInvite
+Said = Effect | OfMesh | OfTalks | OfInvite

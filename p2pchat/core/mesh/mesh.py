@@ -14,8 +14,8 @@ from typing import get_args
 from p2pchat.core.broadcast import cells
 from p2pchat.core.broadcast.cells import CellArrived, Cells, say
 from p2pchat.core.broadcast.strategy import Strategy
-from p2pchat.core.effects import CellSeen, Notify, OnionSeen, Order, frames_first
-from p2pchat.core.inputs import LinkFact
+from p2pchat.core.effects import CellSeen, Effect, Notify, OnionSeen, frames_first
+from p2pchat.core.inputs import LinkInput
 from p2pchat.core.membership.active_view import View, ViewOutput
 from p2pchat.core.membership.neighbour import SeatRef, Standing
 from p2pchat.core.membership.neighbours import Closed, Heard, Opened, Sought, Unsought
@@ -64,7 +64,7 @@ class MarksGiven:
     said: Marks = field(repr=False)
 
 
-MeshOutput = Order | TakeSeat | LeaveSeat | CellArrived | CellLeft | NeighbourChanged | MarksGiven
+MeshOutput = Effect | TakeSeat | LeaveSeat | CellArrived | CellLeft | NeighbourChanged | MarksGiven
 
 
 class Mesh:
@@ -217,9 +217,9 @@ class Mesh:
         """The seat we passed a blob to is empty."""
         return self._watched(self._view.gone(at, now), now)
 
-    def link(self, fact: LinkFact, now: float) -> list[MeshOutput]:
+    def link(self, input: LinkInput, now: float) -> list[MeshOutput]:
         """Something happened to one of our links."""
-        return self._watched(self._view.link(fact, now), now) + self._serve(now)
+        return self._watched(self._view.link(input, now), now) + self._serve(now)
 
     def shaken(self, link: LinkId, now: float) -> list[MeshOutput]:
         """The address is gone from which a link was made."""

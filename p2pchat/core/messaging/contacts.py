@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from p2pchat import looks
-from p2pchat.core.effects import ContactChanged, Notify, Order, Persist
+from p2pchat.core.effects import ContactChanged, Effect, Notify, Persist
 from p2pchat.core.records import Contact, DropContact, PutContact
 from p2pchat.types import ContactId, MeshId
 
@@ -37,7 +37,7 @@ class Contacts:
         """The record, or None for a stranger."""
         return self._contacts.get(contact)
 
-    def add(self, contact: Contact) -> tuple[Contact, list[Order]]:
+    def add(self, contact: Contact) -> tuple[Contact, list[Effect]]:
         """Add a contact under a free name. One paired again has the same key, and keeps all that was decided
         about it: name, trust, mute, block, and how long what is said lasts; not what was wrong with the
         session."""
@@ -46,16 +46,16 @@ class Contacts:
             return self._put(replace(known, mesh=contact.mesh, how=contact.how, standing=""), "added")
         return self._put(replace(contact, name=self._free(contact.name)), "added")
 
-    def rename(self, contact: Contact, name: str) -> list[Order]:
+    def rename(self, contact: Contact, name: str) -> list[Effect]:
         """Call them something else; a taken name gets a number."""
         return self._put(replace(contact, name=self._free(name, but=contact.id)), "renamed")[1]
 
-    def verify(self, contact: Contact, verified: bool) -> list[Order]:
+    def verify(self, contact: Contact, verified: bool) -> list[Effect]:
         """Note whether the safety number was compared."""
         noted = replace(contact, verified=verified, was_verified=False)
         return self._put(noted, "verified" if verified else "unverified")[1]
 
-    def renew(self, contact: Contact, transcript: bytes, now: float) -> list[Order]:
+    def renew(self, contact: Contact, transcript: bytes, now: float) -> list[Effect]:
         """The session began anew with a home that may be another's: what was compared is to be compared
         again."""
         was = contact.verified or contact.was_verified
@@ -64,43 +64,43 @@ class Contacts:
         )
         return self._put(anew, "renewed")[1]
 
-    def take_trust_back(self, contact: Contact) -> list[Order]:
+    def take_trust_back(self, contact: Contact) -> list[Effect]:
         """Somebody else has their keys: what was compared says nothing any more."""
         if not contact.verified:
             return []
         return self._put(replace(contact, verified=False, was_verified=True), "unverified")[1]
 
-    def stand(self, contact: Contact, standing: str) -> list[Order]:
+    def stand(self, contact: Contact, standing: str) -> list[Effect]:
         """Note what is wrong with the session."""
         if contact.standing == standing:
             return []
         self._contacts[contact.id] = noted = replace(contact, standing=standing)
         return [Persist(PutContact(noted))]
 
-    def block(self, contact: Contact, blocked: bool) -> list[Order]:
+    def block(self, contact: Contact, blocked: bool) -> list[Effect]:
         """Stop (or resume) hearing them."""
         return self._put(replace(contact, blocked=blocked), "blocked" if blocked else "unblocked")[1]
 
-    def mute(self, contact: Contact, muted: bool) -> list[Order]:
+    def mute(self, contact: Contact, muted: bool) -> list[Effect]:
         """Make no noise about what they write (or make it again)."""
         return self._put(replace(contact, muted=muted), "muted" if muted else "unmuted")[1]
 
-    def last(self, contact: Contact, seconds: float, turn: int, *, by_them: bool) -> list[Order]:
+    def last(self, contact: Contact, seconds: float, turn: int, *, by_them: bool) -> list[Effect]:
         """Have what is said with them from now on last so long."""
         decided = replace(contact, lasts_s=seconds, lasts_turn=turn)
         return self._put(decided, "disappearing", by_them=by_them)[1]
 
-    def move(self, contact: Contact, mesh: MeshId) -> list[Order]:
+    def move(self, contact: Contact, mesh: MeshId) -> list[Effect]:
         """They are in another mesh, which is nothing to tell anybody."""
         self._contacts[contact.id] = moved = replace(contact, mesh=mesh)
         return [Persist(PutContact(moved))]
 
-    def remove(self, contact: Contact) -> list[Order]:
+    def remove(self, contact: Contact) -> list[Effect]:
         """Forget them and everything said."""
         del self._contacts[contact.id]
         return [Persist(DropContact(contact.id)), Notify(ContactChanged(contact, "removed"))]
 
-    def _put(self, contact: Contact, change: str, *, by_them: bool = False) -> tuple[Contact, list[Order]]:
+    def _put(self, contact: Contact, change: str, *, by_them: bool = False) -> tuple[Contact, list[Effect]]:
         self._contacts[contact.id] = contact
         return contact, [Persist(PutContact(contact)), Notify(ContactChanged(contact, change, by_them))]
 

@@ -320,7 +320,7 @@ class Conversation:
         """Withdraw every message that waits. A renewal stays: without it the two ends would disagree on their
         keys."""
         messages = [item for item in self._sending.outbox if not item.entry.renewal]
-        return [order for item in messages for order in self._finish(item, MessageState.CANCELLED, now)]
+        return [effect for item in messages for effect in self._finish(item, MessageState.CANCELLED, now)]
 
     # --- beginning anew
 
@@ -515,7 +515,7 @@ class Conversation:
         self._heard_back = True
         done = [(item, MessageState.DELIVERED) for item in told.kept]
         done += [(item, MessageState.EXPIRED) for item in told.refused]
-        out = [order for item, state in done for order in self._finish(item, state, now)]
+        out = [effect for item, state in done for effect in self._finish(item, state, now)]
         if told.unknown:
             return out + self._turn(self._reunion.tear(now), now)
         self._reunion.vouched(self._session)
@@ -559,7 +559,7 @@ class Conversation:
             for each in self._sending.outbox
             if each.entry.number is None and _is(type(payload), each.entry)
         ]
-        dropped = [order for item in old for order in self._finish(item, MessageState.CANCELLED, now)]
+        dropped = [effect for item in old for effect in self._finish(item, MessageState.CANCELLED, now)]
         return dropped + self._sending.enqueue(payload)
 
     def _tick_connected(self, now: float) -> list[Output]:
@@ -585,7 +585,7 @@ class Conversation:
         our clock is not wrong by days.
         """
         old = self._sending.outbox.expired(self._patience.at(now))
-        expired = [order for item in old for order in self._finish(item, MessageState.EXPIRED, now)]
+        expired = [effect for item in old for effect in self._finish(item, MessageState.EXPIRED, now)]
         return [*expired, Retag(self._session.listen(now)), *self._turn(self._reunion.listen(now), now)]
 
     def _finish(self, item: Item, state: MessageState, now: float) -> list[Output]:

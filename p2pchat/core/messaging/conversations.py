@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from p2pchat.core import inputs
-from p2pchat.core.effects import MessageMoved, Notify, Order, Persist, SessionTurned
+from p2pchat.core.effects import Effect, MessageMoved, Notify, Persist, SessionTurned
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging import outputs, recognition
@@ -73,7 +73,7 @@ class MeshTold:
     renewed: MeshRenewed = field(repr=False)
 
 
-Output = Order | SendInto | MeshTold
+Output = Effect | SendInto | MeshTold
 
 
 class Talks:
@@ -150,7 +150,7 @@ class Talks:
         return sum(talk.waiting for talk in self._conversations.values())
 
     def next_wakeup(self) -> float:
-        """When ``tick`` is next due. Asked after every fact, most of which concern nobody here."""
+        """When ``tick`` is next due. Asked after every input, most of which concern nobody here."""
         if self._due is None:
             due = [talk.next_wakeup() for talk in self._conversations.values()]
             due.append(self._purge.next_wakeup())
@@ -291,17 +291,17 @@ class Talks:
 
     # --- messages and contacts
 
-    def submit(self, fact: inputs.MessageSubmitted, now: float) -> list[Output]:
+    def submit(self, input: inputs.MessageSubmitted, now: float) -> list[Output]:
         """Send a text."""
-        talk = self._conversations.get(fact.contact)
+        talk = self._conversations.get(input.contact)
         if talk is None or talk.contact.blocked:
-            return [Notify(MessageMoved(fact.id, fact.contact, MessageState.CANCELLED, now))]
+            return [Notify(MessageMoved(input.id, input.contact, MessageState.CANCELLED, now))]
         self._order += 1
-        return self._on(talk, talk.submit(fact.id, fact.text, self._order, now), now)
+        return self._on(talk, talk.submit(input.id, input.text, self._order, now), now)
 
-    def change(self, fact: inputs.ContactFact, now: float) -> list[Output]:
+    def change(self, input: inputs.ContactInput, now: float) -> list[Output]:
         """The user wants something of a contact."""
-        match fact:
+        match input:
             case inputs.ContactRenamed(contact, name):
                 return [*self._renew(contact, lambda known: self._contacts.rename(known, name))]
             case inputs.ContactVerified(contact, verified):
@@ -319,7 +319,7 @@ class Talks:
             case inputs.ContactRemoved(contact):
                 return [*self._remove(contact)]
             case _:
-                assert_never(fact)
+                assert_never(input)
 
     def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Output]]:
         """Keep the contact and the session that a pairing brought."""
@@ -336,7 +336,7 @@ class Talks:
         self._listen(contact.id, talk)
         return contact, out if contact.blocked else out + self._connect(talk, now)
 
-    def _renew(self, contact: ContactId, change: Callable[[Contact], list[Order]]) -> list[Order]:
+    def _renew(self, contact: ContactId, change: Callable[[Contact], list[Effect]]) -> list[Effect]:
         """The record is another; the conversation goes by it."""
         known = self._contacts.get(contact)
         if known is None:
@@ -359,7 +359,7 @@ class Talks:
         out += self._on(talk, talk.cancel(now), now)
         return out + self._on(talk, talk.connected(0, now), now)
 
-    def _remove(self, contact: ContactId) -> list[Order]:
+    def _remove(self, contact: ContactId) -> list[Effect]:
         known = self._contacts.get(contact)
         if known is None:
             return []
@@ -438,7 +438,7 @@ class Talks:
                     done.append(each)
         return done
 
-    def _last(self, contact: ContactId, decided: outputs.Lasts) -> list[Order]:
+    def _last(self, contact: ContactId, decided: outputs.Lasts) -> list[Effect]:
         return self._renew(
             contact,
             lambda known: self._contacts.last(known, decided.seconds, decided.turn, by_them=decided.by_them),
@@ -458,17 +458,17 @@ class Talks:
             return []
         return [*self._settle(contact, _TRUSTED), *self._on(talk, talk.release(now), now)]
 
-    def _settle(self, contact: ContactId, but: tuple[str, ...]) -> list[Order]:
+    def _settle(self, contact: ContactId, but: tuple[str, ...]) -> list[Effect]:
         """The person knows."""
         return self._renew(
             contact, lambda known: [] if known.standing in but else self._contacts.stand(known, "")
         )
 
-    def _anew(self, contact: ContactId, transcript: bytes, now: float) -> list[Order]:
+    def _anew(self, contact: ContactId, transcript: bytes, now: float) -> list[Effect]:
         return self._renew(contact, lambda known: self._contacts.renew(known, transcript, now))
 
-    def _turned(self, contact: ContactId, turn: Turn, waiting: int) -> list[Order]:
-        noted: list[Order] = []
+    def _turned(self, contact: ContactId, turn: Turn, waiting: int) -> list[Effect]:
+        noted: list[Effect] = []
         if turn is Turn.RIVALS:
             standing = turn.value
             noted = self._renew(contact, self._contacts.take_trust_back)

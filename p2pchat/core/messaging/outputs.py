@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from p2pchat.core.effects import Order
+from p2pchat.core.effects import Effect
 from p2pchat.core.session.turns import Turn
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.wire import payload as wire
@@ -60,4 +60,4 @@ class Turned:
     """Messages that wait for the person's word."""
 
 
-Output = Order | SendCell | Retag | Lasts | Renewed | Turned | MeshTold
+Output = Effect | SendCell | Retag | Lasts | Renewed | Turned | MeshTold

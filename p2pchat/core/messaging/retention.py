@@ -9,7 +9,7 @@ to be forgotten, so no later decision, ours or theirs, takes it back or brings i
 
 from __future__ import annotations
 
-from p2pchat.core.effects import Order, Persist
+from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.records import Contact, DropExpiredMessages
 from p2pchat.wire.payload import LASTING_TURN_MAX, Lasting
 
@@ -45,7 +45,7 @@ class Purge:
         """When to look next; never where all lines last for ever."""
         return self._at
 
-    def due(self, now: float) -> list[Order]:
+    def due(self, now: float) -> list[Effect]:
         """Forget what is older than it may be."""
         if self._at is None or now < self._at:
             return []

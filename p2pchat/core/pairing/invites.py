@@ -81,7 +81,7 @@ class Came:
     otherwise: TrustError
 
 
-Order = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Persist | Came
+Effect = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Persist | Came
 
 
 class Invites:
@@ -100,63 +100,63 @@ class Invites:
         self._entropy = entropy
         self._open: dict[int, _Open] = {}
 
-    def open_for(self, fact: InviteOpened, home: MeshRecord) -> list[Order]:
+    def open_for(self, input: InviteOpened, home: MeshRecord) -> list[Effect]:
         """Wait for a guest who is to join ``home``."""
-        urls = _distinct(fact.rendezvous, grown((), home.rendezvous))
+        urls = _distinct(input.rendezvous, grown((), home.rendezvous))
         try:
             check_rendezvous(urls)
         except Malformed as error:
             return [Failed(UsageError(str(error)))]
-        known = self.at(topic_of(fact.code)) if fact.code is not None else None
+        known = self.at(topic_of(input.code)) if input.code is not None else None
         if known is not None:
-            return self._taken_over(known, fact)
-        if fact.code is not None and self._mark(fact.code) in self._tried:
-            return self._used_up(fact.code, _TRIED_HERE)
+            return self._taken_over(known, input)
+        if input.code is not None and self._mark(input.code) in self._tried:
+            return self._used_up(input.code, _TRIED_HERE)
         ours = Ours(self.identity.name, self._account(), home.secret, urls, urls)
-        entropy = self._entropy.child(f"invite {fact.invite}")
+        entropy = self._entropy.child(f"invite {input.invite}")
         free = lambda topic: self.at(topic) is None  # noqa: E731
-        host = Host(ours, fact.link, fact.deadline, entropy, fact.code, free, self._own)
-        opened = _Open(host, fact.name, fact.rendezvous, leads_into=home.secret)
-        return self._begin(fact.invite, opened, bool(urls or self._own))
+        host = Host(ours, input.link, input.deadline, entropy, input.code, free, self._own)
+        opened = _Open(host, input.name, input.rendezvous, leads_into=home.secret)
+        return self._begin(input.invite, opened, bool(urls or self._own))
 
-    def _taken_over(self, known: int, fact: InviteOpened) -> list[Order]:
+    def _taken_over(self, known: int, input: InviteOpened) -> list[Effect]:
         """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
         number."""
-        if not self._waits_at(known, fact.code):
+        if not self._waits_at(known, input.code):
             return [Failed(_MET_ALREADY)]
-        self._open[fact.invite] = self._open.pop(known)
+        self._open[input.invite] = self._open.pop(known)
         return []
 
     def _waits_at(self, invite: int, code: InviteCode | InviteLink | None) -> bool:
         party = self._open[invite].party
         return isinstance(party, Host) and party.code == code
 
-    def enter(self, fact: InviteEntered, typed: tuple[str, ...], now: float) -> list[Order]:
+    def enter(self, input: InviteEntered, typed: tuple[str, ...], now: float) -> list[Effect]:
         """Be somebody's guest. ``typed``: every rendezvous that the person has ever typed; a private address
         that a link names must be among them."""
-        typed = _distinct(fact.rendezvous, typed)
-        named = fact.code.rendezvous if isinstance(fact.code, InviteLink) else ()
+        typed = _distinct(input.rendezvous, typed)
+        named = input.code.rendezvous if isinstance(input.code, InviteLink) else ()
         offered = [url for url in named if url in typed or is_public(url)]
-        urls = _distinct(offered, fact.rendezvous, self.identity.rendezvous)
+        urls = _distinct(offered, input.rendezvous, self.identity.rendezvous)
         if named and not offered:
             return [Failed(UsageError(_private(named)))]
         ours = Ours(self.identity.name, self._account(), b"", (), urls)
         looks_until = now + LOOK_S if self._lan else 0.0
-        entropy = self._entropy.child(f"invite {fact.invite}")
-        guest = Guest(ours, fact.code, fact.deadline, entropy, looks_until)
+        entropy = self._entropy.child(f"invite {input.invite}")
+        guest = Guest(ours, input.code, input.deadline, entropy, looks_until)
         known = self.at(guest.topic)
         if known is not None:
-            return [Failed(_OURS if self._waits_at(known, fact.code) else _MET_ALREADY)]
-        if self._mark(fact.code) in self._tried:
-            return self._used_up(fact.code, _TRIED)
-        opened = _Open(guest, fact.name, typed, named, fact.accept_new)
-        return self._begin(fact.invite, opened, bool(urls) or self._lan)
+            return [Failed(_OURS if self._waits_at(known, input.code) else _MET_ALREADY)]
+        if self._mark(input.code) in self._tried:
+            return self._used_up(input.code, _TRIED)
+        opened = _Open(guest, input.name, typed, named, input.accept_new)
+        return self._begin(input.invite, opened, bool(urls) or self._lan)
 
     def came_of(self, paired: Paired, contact: ContactId, now: float) -> list[Persist]:
         """A pairing is complete: whoever asks for its code again is told with whom."""
         return self._note(Tried(paired.used, now, contact))
 
-    def cancel(self, invite: int) -> list[Order]:
+    def cancel(self, invite: int) -> list[Effect]:
         """We do not want it any more."""
         known = self._open.pop(invite, None)
         return [*known.party.cancel()] if known is not None else []
@@ -187,7 +187,7 @@ class Invites:
 
     def meet_nearby(
         self, own: tuple[str, ...], found: Mapping[Sought, Sequence[str]], now: float
-    ) -> Iterable[tuple[int, list[Order]]]:
+    ) -> Iterable[tuple[int, list[Effect]]]:
         """Hosts wait at our ``own`` places on this machine's network, guests go to those that were found."""
         self._own = own
         return [
@@ -206,7 +206,7 @@ class Invites:
         """Which invite meets at this topic."""
         return next((number for number, each in self._open.items() if each.party.topic == topic), None)
 
-    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[Order]:
+    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[Effect]:
         """A rendezvous spoke to one of our pairings. Raises RefusedInput."""
         party = self._open[invite].party
         match message:
@@ -222,12 +222,12 @@ class Invites:
 
     def down(
         self, url: str, topic: Topic | None, reason: str, now: float
-    ) -> Iterable[tuple[int, list[Order]]]:
+    ) -> Iterable[tuple[int, list[Effect]]]:
         """A rendezvous is out of reach; ``topic``: for this one alone."""
         concerned = [(n, each) for n, each in self._open.items() if topic in (None, each.party.topic)]
         return [(n, self._after(n, each.party.down(url, reason), now)) for n, each in concerned]
 
-    def tick(self, now: float) -> Iterable[tuple[int, list[Order]]]:
+    def tick(self, now: float) -> Iterable[tuple[int, list[Effect]]]:
         """Deadlines."""
         return [
             (number, self._after(number, each.party.tick(now), now))
@@ -243,7 +243,7 @@ class Invites:
         and none is left over from a pairing that failed."""
         return OlmAccount(self.identity.account, self.identity.pickle_key)
 
-    def _begin(self, invite: int, opened: _Open, somewhere: bool) -> list[Order]:
+    def _begin(self, invite: int, opened: _Open, somewhere: bool) -> list[Effect]:
         if not somewhere:
             return [Failed(_NO_NETWORK if self._lan else _NOWHERE)]
         if len(self._open) >= CAP:
@@ -251,12 +251,12 @@ class Invites:
         self._open[invite] = opened
         return [*opened.party.start()]
 
-    def _after(self, invite: int, out: list[Output], now: float) -> list[Order]:
+    def _after(self, invite: int, out: list[Output], now: float) -> list[Effect]:
         """Say what was agreed to, note that a code was tried, and forget a pairing that is over."""
         known = self._open[invite]
         if known.party.over:
             del self._open[invite]
-        done: list[Order] = []
+        done: list[Effect] = []
         for each in out:
             match each:
                 case Paired():
@@ -280,7 +280,7 @@ class Invites:
         dropped = [Persist(DropTried(forgotten))] if forgotten is not None else []
         return [Persist(PutTried(tried)), *dropped]
 
-    def _used_up(self, code: InviteCode | InviteLink, why: TrustError) -> list[Order]:
+    def _used_up(self, code: InviteCode | InviteLink, why: TrustError) -> list[Effect]:
         contact = self._tried[self._mark(code)].contact
         return [Came(contact, why)] if contact is not None else [Failed(why)]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Order, Signal
+from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Effect, Signal
 from p2pchat.core.kit.table import Table
 from p2pchat.core.status import ClockStatus, RendezvousStatus
 from p2pchat.ports import Entropy, uniform
@@ -113,7 +113,7 @@ class Rendezvous:
         self._ahead = Table[str, float](CLOCKS_CAP)
         """How far our clock was ahead of each server's when it last welcomed us."""
 
-    def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Order]:
+    def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Effect]:
         """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh
         neighbours."""
         line = self.line(url, topic)
@@ -127,19 +127,19 @@ class Rendezvous:
         """The connection over which is spoken at a seat."""
         return f"{url}#{topic.hex()}" if self._separate else url
 
-    def unwant(self, url: str, topic: Topic) -> list[Order]:
+    def unwant(self, url: str, topic: Topic) -> list[Effect]:
         """Leave the seat; the last one left closes the connection."""
         line = self.line(url, topic)
         server = self._servers.get(line)
         if server is None or server.wanted.pop(topic, None) is None:
             return []
-        leave: list[Order] = [Signal(line, Leave(topic))] if server.up else []
+        leave: list[Effect] = [Signal(line, Leave(topic))] if server.up else []
         if server.wanted:
             return leave
         del self._servers[line]
         return [*leave, CloseRendezvous(line)]
 
-    def up(self, line: Line, clock: float | None, now: float) -> list[Order]:
+    def up(self, line: Line, clock: float | None, now: float) -> list[Effect]:
         """Connected: take every wanted seat. ``clock``: what time it is there."""
         url = url_of(line)
         if clock is not None and not self._nearby(url):  # of a place nearby it may be our own clock
@@ -173,7 +173,7 @@ class Rendezvous:
         server.retry_at = now + server.backoff * uniform(self._entropy, 0.75, 1.25)
         server.backoff = min(LAST_BACKOFF_S, server.backoff * 2)
 
-    def retry(self, now: float) -> list[Order]:
+    def retry(self, now: float) -> list[Effect]:
         """Somebody asks, or the network has changed: end every back-off but of those that flooded."""
         for server in self._servers.values():
             server.backoff, server.retry_at = FIRST_BACKOFF_S, now
@@ -189,9 +189,11 @@ class Rendezvous:
         flooder = self._flooders.get(url_of(line))
         return server.retry_at if flooder is None else max(server.retry_at, flooder.until)
 
-    def tick(self, now: float) -> list[Order]:
+    def tick(self, now: float) -> list[Effect]:
         """Reconnect where the back-off is over."""
-        return [order for line, server in self._servers.items() for order in self._connect(line, server, now)]
+        return [
+            effect for line, server in self._servers.items() for effect in self._connect(line, server, now)
+        ]
 
     def next_wakeup(self) -> float | None:
         """The earliest end of a back-off."""
@@ -214,7 +216,7 @@ class Rendezvous:
         """How many servers' clocks say that ours is right."""
         return sum(not ClockStatus(ahead, url).doubtful for url, ahead in self._ahead.items())
 
-    def _connect(self, line: Line, server: _Server, now: float, asked: bool = False) -> list[Order]:
+    def _connect(self, line: Line, server: _Server, now: float, asked: bool = False) -> list[Effect]:
         retry_at = server.retry_at if asked else self._retry_at(line, server)
         if server.up or server.connecting or now < retry_at:
             return []

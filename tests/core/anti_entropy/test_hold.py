@@ -19,7 +19,7 @@ from p2pchat.core.anti_entropy.hold import (
     slot_at,
 )
 from p2pchat.core.anti_entropy.keyset import WHOLE
-from p2pchat.core.effects import Order, Persist
+from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.crypto.envelope import EPOCH_SECONDS, PAST_EPOCHS
 from p2pchat.crypto.kdf import digest
@@ -49,15 +49,15 @@ def kept(count: int, slot: int = slot_at(NOW)) -> list[HeldCell]:
     return [HeldCell(number + 1, key(number), EPOCH, slot) for number in range(count)]
 
 
-def put(orders: list[Order]) -> list[int]:
+def put(effects: list[Effect]) -> list[int]:
     """Numbers of the cells written."""
-    changes = [order.change for order in orders if isinstance(order, Persist)]
+    changes = [effect.change for effect in effects if isinstance(effect, Persist)]
     return [cell.number for change in changes if isinstance(change, PutCells) for cell in change.cells]
 
 
-def dropped(orders: list[Order]) -> list[int]:
+def dropped(effects: list[Effect]) -> list[int]:
     """Numbers of the cells forgotten."""
-    changes = [order.change for order in orders if isinstance(order, Persist)]
+    changes = [effect.change for effect in effects if isinstance(effect, Persist)]
     return [number for change in changes if isinstance(change, DropCells) for number in change.numbers]
 
 
@@ -78,9 +78,9 @@ def test_cells_are_written_together_and_once() -> None:
     assert held.next_wakeup() == NOW + WRITE_S
     assert held.tick(NOW + WRITE_S - 1) == []
     cell = HeldCell(1, key(0), EPOCH, slot_at(NOW), BODY)
-    orders = held.tick(NOW + WRITE_S)
-    assert put(orders) == [1, 2, 3]
-    assert orders == [Persist(PutCells(MESH, (cell, *orders[0].change.cells[1:])))]  # type: ignore[union-attr]
+    effects = held.tick(NOW + WRITE_S)
+    assert put(effects) == [1, 2, 3]
+    assert effects == [Persist(PutCells(MESH, (cell, *effects[0].change.cells[1:])))]  # type: ignore[union-attr]
     assert held.tick(NOW + 100) == held.flush(NOW + 100) == []
 
 
@@ -133,10 +133,10 @@ def test_beyond_the_budget_the_oldest_go_and_are_counted() -> None:
     held = hold(capacity=10)
     for number in range(14):
         held.add(name(number), EPOCH, BODY, NOW + number * SLOT_S)
-    orders = held.flush(NOW + 14 * SLOT_S)
+    effects = held.flush(NOW + 14 * SLOT_S)
     assert [number for number in range(14) if not held.known(name(number))] == [0, 1, 2, 3]
-    assert put(orders) == list(range(5, 15)), "what is dropped at once is not written"
-    assert dropped(orders) == []
+    assert put(effects) == list(range(5, 15)), "what is dropped at once is not written"
+    assert dropped(effects) == []
     status = held.status()
     assert (status.cells, status.bytes, status.dropped) == (10, 9250, 4)
     assert status.oldest == (NOW + 4 * SLOT_S) // SLOT_S * SLOT_S
@@ -144,8 +144,8 @@ def test_beyond_the_budget_the_oldest_go_and_are_counted() -> None:
 
 def test_what_is_dropped_leaves_the_disk_too_and_a_smaller_budget_holds_at_once() -> None:
     held = hold(capacity=2, kept=kept(5))
-    orders = held.tick(NOW)
-    assert len(dropped(orders)) == 3
+    effects = held.tick(NOW)
+    assert len(dropped(effects)) == 3
     assert held.status().cells == 2
 
 

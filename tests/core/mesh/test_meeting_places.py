@@ -101,11 +101,11 @@ def test_a_link_that_meets_in_a_private_place_alone_leads_nowhere_and_says_so() 
     for typed, urls in (((), {URL}), ((INSIDE,), {URL, INSIDE})):
         link = InviteLink(b"s" * 16, b"f" * 16, (INSIDE,))
         asked = [
-            order.url
-            for order in world.machines["guest"].running.handle(
+            effect.url
+            for effect in world.machines["guest"].running.handle(
                 inputs.InviteEntered(len(typed) + 1, link, None, typed, world.now + 60), world.now
             )
-            if isinstance(order, effects.ConnectRendezvous)
+            if isinstance(effect, effects.ConnectRendezvous)
         ]
         assert set(asked) == (urls if typed else set())
     world.tell("guest", inputs.InviteEntered(9, link, None, (), world.now + 60))

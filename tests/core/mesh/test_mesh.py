@@ -256,8 +256,8 @@ def test_a_rendezvous_that_repeats_every_blob_gains_nothing() -> None:
     def twice(message: FromServer) -> FromServer:
         if isinstance(message, Blob):
             for name in ("n0", "n1"):
-                fact = inputs.SignalReceived(URL, message)
-                world.later(0.5, partial(world.tell, name, fact))
+                input = inputs.SignalReceived(URL, message)
+                world.later(0.5, partial(world.tell, name, input))
         return message
 
     world.tamper = twice
@@ -287,7 +287,7 @@ def test_a_seat_that_was_not_asked_for_is_ignored() -> None:
     seated = inputs.SignalReceived(URL, Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
     assert node.handle(seated, world.now) == []
     node._rendezvous.want(URL, topic, SeatMode.MESH, world.now)
-    assert any(isinstance(order, effects.MakeOffer) for order in node.handle(seated, world.now))
+    assert any(isinstance(effect, effects.MakeOffer) for effect in node.handle(seated, world.now))
     other = inputs.SignalReceived("ws://elsewhere", Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
     assert node.handle(other, world.now) == []
     assert node.status().counters["signals nobody asked for"] == 2
@@ -296,13 +296,13 @@ def test_a_seat_that_was_not_asked_for_is_ignored() -> None:
 def test_frames_for_links_that_are_gone_are_ignored() -> None:
     world = crowd(2)
     node = world.machines["n0"].running
-    for fact in (
+    for input in (
         inputs.FrameReceived(LinkId(999), b""),
         inputs.LinkDown(LinkId(999), ""),
         inputs.FramesDrained(LinkId(999), 1),
         inputs.LinkUp(LinkId(999), b"", b""),
     ):
-        assert node.handle(fact, world.now) == []
+        assert node.handle(input, world.now) == []
 
 
 def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> None:
@@ -313,10 +313,10 @@ def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> Non
     world.run(1.0)
     node = world.machines["a"].running
 
-    def opens(link: LinkId) -> inputs.Fact:
+    def opens(link: LinkId) -> inputs.Input:
         return inputs.LinkUp(link, b"", b"")
 
-    def speaks(link: LinkId) -> inputs.Fact:
+    def speaks(link: LinkId) -> inputs.Input:
         return inputs.FrameReceived(link, b"x")
 
     for number, fact_of in enumerate((opens, speaks)):
@@ -324,7 +324,7 @@ def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> Non
         node._rendezvous.want(URL, topic_of(world, "a"), SeatMode.MESH, world.now)
         seated = Seated(topic_of(world, "a"), Seat(b"our seat"), strangers)
         out = node.handle(inputs.SignalReceived(URL, seated), world.now)
-        (link,) = [order.link for order in out if isinstance(order, effects.MakeOffer)]
+        (link,) = [effect.link for effect in out if isinstance(effect, effects.MakeOffer)]
         assert effects.CloseLink(link) in node.handle(fact_of(link), world.now)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from p2pchat.core.effects import ContactChanged, Notify, Order, Persist
+from p2pchat.core.effects import ContactChanged, Effect, Notify, Persist
 from p2pchat.core.messaging.contacts import Contacts
 from p2pchat.core.records import Contact, DropContact, PutContact
 from p2pchat.types import ContactId, MeshId
@@ -76,7 +76,7 @@ def test_pairing_again_keeps_all_that_was_decided_about_a_contact() -> None:
 
 def test_each_change_is_persisted_and_reported() -> None:
     contacts = Contacts([BOB])
-    changes: list[tuple[Callable[[], list[Order]], ContactChanged]] = [
+    changes: list[tuple[Callable[[], list[Effect]], ContactChanged]] = [
         (lambda: contacts.rename(BOB, "bert"), ContactChanged(replace(BOB, name="bert"), "renamed")),
         (lambda: contacts.verify(BOB, True), ContactChanged(replace(BOB, verified=True), "verified")),
         (lambda: contacts.verify(BOB, False), ContactChanged(BOB, "unverified")),

@@ -247,13 +247,13 @@ def test_blocking_keeps_a_renewal_and_withdraws_the_rest() -> None:
 def test_wishes_about_people_unknown_here_are_ignored(world: World) -> None:
     nobody = ContactId("nobody")
     node = world.machines["bob"].running
-    for fact in (
+    for input in (
         inputs.ContactRenamed(nobody, "x"),
         inputs.ContactVerified(nobody, True),
         inputs.ContactBlocked(nobody, True),
         inputs.ContactRemoved(nobody),
     ):
-        assert node.handle(fact, world.now) == []
+        assert node.handle(input, world.now) == []
     (moved,) = node.handle(inputs.MessageSubmitted(MessageId("m"), nobody, "x"), world.now)
     assert moved == effects.Notify(
         effects.MessageMoved(MessageId("m"), nobody, MessageState.CANCELLED, world.now)

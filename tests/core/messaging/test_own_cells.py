@@ -30,15 +30,15 @@ def in_a_row(*names: str) -> World:
     return world
 
 
-def watch(machine: Machine) -> list[effects.Order]:
+def watch(machine: Machine) -> list[effects.Effect]:
     """All that its node wants done because frames came."""
-    wanted: list[effects.Order] = []
+    wanted: list[effects.Effect] = []
     node = machine.running
     handle = node.handle
 
-    def watched(fact: inputs.Fact, now: float) -> list[effects.Order]:
-        out = handle(fact, now)
-        if isinstance(fact, inputs.FrameReceived):
+    def watched(input: inputs.Input, now: float) -> list[effects.Effect]:
+        out = handle(input, now)
+        if isinstance(input, inputs.FrameReceived):
             wanted.extend(out)
         return out
 

@@ -101,8 +101,8 @@ def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stay
 
 
 def test_neighbours_are_not_told_when_somebody_is_verified(world: World) -> None:
-    fact = inputs.ContactVerified(world.contact("ana", "bob"), True)
-    said = world.machines["ana"].running.handle(fact, world.now)
+    input = inputs.ContactVerified(world.contact("ana", "bob"), True)
+    said = world.machines["ana"].running.handle(input, world.now)
     assert said and not any(isinstance(each, effects.SendFrame) for each in said)
 
 
@@ -112,7 +112,7 @@ def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -
     verify(world, "bob", "ana")
     restart(world)
     contact = world.contact("ana", "bob")
-    wishes: dict[str, inputs.ContactFact] = {
+    wishes: dict[str, inputs.ContactInput] = {
         "undone": inputs.ContactVerified(contact, False),
         "blocked": inputs.ContactBlocked(contact, True),
         "removed": inputs.ContactRemoved(contact),

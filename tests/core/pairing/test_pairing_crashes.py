@@ -30,14 +30,14 @@ class Crash:
     done: bool = False
     guesses: int = 0
     """How often the host, in whatever run, noted that a guess at its code is made."""
-    _carry_out: Callable[[Host, list[effects.Order]], None] = field(init=False)
+    _carry_out: Callable[[Host, list[effects.Effect]], None] = field(init=False)
 
     def __post_init__(self) -> None:
         self._carry_out = self.world.sim.execute_batch
         self.world.sim.execute_batch = self.carry_out  # type: ignore[method-assign]
 
-    def carry_out(self, host: Host, batch: list[effects.Order]) -> None:
-        kept: list[effects.Order] = [order for order in batch if isinstance(order, effects.Persist)]
+    def carry_out(self, host: Host, batch: list[effects.Effect]) -> None:
+        kept: list[effects.Effect] = [effect for effect in batch if isinstance(effect, effects.Persist)]
         due = not self.done and batch and host is self.world.machines[self.name].host
         self.seen += bool(due)
         self.done |= bool(due and self.seen == self.batch)
@@ -45,7 +45,7 @@ class Crash:
         if not (falls and self.moment == MOMENTS[0]):
             if host is self.world.machines["alice"].host:
                 self.guesses += sum(
-                    isinstance(order, effects.Persist) and _guess(order.change) for order in kept
+                    isinstance(effect, effects.Persist) and _guess(effect.change) for effect in kept
                 )
             self._carry_out(host, kept if falls and self.moment == MOMENTS[1] else batch)
         if falls:

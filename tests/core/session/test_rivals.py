@@ -57,9 +57,9 @@ def test_of_two_who_ask_neither_is_answered_and_the_person_is_told(
 ) -> None:
     world, older = copied_home(seed)
     other = twin(world, "r2", older)
-    order = ["r2", other] if first == "home" else [other, "r2"]
+    effect = ["r2", other] if first == "home" else [other, "r2"]
     world.send("r1", "r2", "for r2 alone")
-    for name in order:
+    for name in effect:
         stopped(world, name)
         world.run(between)
     world.run(600.0)

@@ -13,9 +13,9 @@ import pytest
 
 from p2pchat.core.inputs import (
     AnswerMade,
-    Fact,
     FrameReceived,
     FramesDrained,
+    Input,
     LinkDown,
     LinkShaken,
     LinkUp,
@@ -136,8 +136,8 @@ async def test_every_frame_that_has_left_gives_its_credit_back(sides: tuple[Side
             while sent < count and credit:
                 a.links.send(ONE, frame(sent))
                 sent, credit = sent + 1, credit - 1
-            received += [fact.data for fact in waiting(b.facts) if isinstance(fact, FrameReceived)]
-            back = sum(fact.count for fact in waiting(a.facts) if isinstance(fact, FramesDrained))
+            received += [input.data for input in waiting(b.received) if isinstance(input, FrameReceived)]
+            back = sum(input.count for input in waiting(a.received) if isinstance(input, FramesDrained))
             credit, drained = credit + back, drained + back
             await asyncio.sleep(0)
     assert received == [frame(number) for number in range(count)]
@@ -158,7 +158,7 @@ async def test_what_was_sent_before_closing_arrives_and_the_other_end_is_told(
         assert isinstance(await far.next(LinkDown), LinkDown)
         near.links.send(here, frame(0))
         await near.links.aclose()
-        assert not _said(near.facts), "no fact follows our own close"
+        assert not _said(near.received), "no fact follows our own close"
 
 
 async def test_an_attempt_that_is_given_up_at_once_leaves_nothing(name: str) -> None:
@@ -167,7 +167,7 @@ async def test_an_attempt_that_is_given_up_at_once_leaves_nothing(name: str) -> 
     side.links.close(ONE)
     side.links.accept_answer(ONE, Description("active", "user", "p" * 22, bytes(32), ()))
     await side.links.aclose()
-    assert waiting(side.facts) == []
+    assert waiting(side.received) == []
 
 
 async def test_an_attempt_that_is_given_up_in_between_leaves_nothing(sides: tuple[Side, Side]) -> None:
@@ -177,7 +177,7 @@ async def test_an_attempt_that_is_given_up_in_between_leaves_nothing(sides: tupl
     a.links.close(ONE)
     b.links.close(TWO)
     await asyncio.gather(a.links.aclose(), b.links.aclose())
-    assert not [*_said(a.facts), *_said(b.facts)]
+    assert not [*_said(a.received), *_said(b.received)]
 
 
 async def test_an_answer_to_no_offer_is_the_end(sides: tuple[Side, Side]) -> None:
@@ -245,9 +245,9 @@ async def test_a_link_from_an_address_that_is_gone_is_shaken(sides: tuple[Side, 
     await linked(a, b)
     await _pair(a, ONE)
     a.links.moved(interfaces.own())
-    assert waiting(a.facts) == []
+    assert waiting(a.received) == []
     a.links.moved({"192.0.2.77"})
-    assert waiting(a.facts) == [LinkShaken(ONE)]
+    assert waiting(a.received) == [LinkShaken(ONE)]
 
 
 async def test_no_more_own_addresses_are_described_than_others_check(name: str) -> None:
@@ -290,14 +290,14 @@ def _only(description: Description, version: int) -> Description:
     return replace(description, candidates=fitting)
 
 
-def _said(facts: asyncio.Queue[Fact]) -> list[Fact]:
+def _said(received: asyncio.Queue[Input]) -> list[Input]:
     """All but credit and frames."""
-    return [fact for fact in waiting(facts) if not isinstance(fact, FramesDrained | FrameReceived)]
+    return [input for input in waiting(received) if not isinstance(input, FramesDrained | FrameReceived)]
 
 
 async def _next_of(side: Side, kind: type[Any]) -> Any:
     """The next fact of a kind, whatever else there was."""
     async with asyncio.timeout(20):
-        while not isinstance(fact := await side.facts.get(), kind):
+        while not isinstance(input := await side.received.get(), kind):
             pass
-    return fact
+    return input

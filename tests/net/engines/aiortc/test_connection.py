@@ -44,7 +44,7 @@ async def test_a_reader_that_has_stopped_gives_no_credit_until_it_goes_on(sides:
             a.links.send(ONE, frame(sent))
             sent, credit = sent + 1, credit - 1
             await asyncio.sleep(0)
-            credit += sum(fact.count for fact in waiting(a.facts) if isinstance(fact, FramesDrained))
+            credit += sum(input.count for input in waiting(a.received) if isinstance(input, FramesDrained))
             assert sent <= CREDIT + window + 1, "more than the credit and one SCTP window"
     for transport in stopped:
         loop._add_reader(transport.get_extra_info("socket").fileno(), transport._read_ready)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from p2pchat.core.inputs import Fact, LinkDown, OfferMade
+from p2pchat.core.inputs import Input, LinkDown, OfferMade
 from p2pchat.net import interfaces
 from p2pchat.net.engines import make_engine
 from p2pchat.net.engines.port import Policy
@@ -26,11 +26,11 @@ DEAD = Stun("127.0.0.1", 9)
 
 async def offered(own: Servers = NO_SERVERS, hinted: Servers = NO_SERVERS, **how: object) -> Description:
     """What an engine offers for a link."""
-    facts: asyncio.Queue[Fact] = asyncio.Queue()
-    links = WebRtcLinks(facts.put_nowait, make_engine("aiortc", Policy(**how)), own)  # type: ignore[arg-type]
+    received: asyncio.Queue[Input] = asyncio.Queue()
+    links = WebRtcLinks(received.put_nowait, make_engine("aiortc", Policy(**how)), own)  # type: ignore[arg-type]
     links.make_offer(ONE, hinted)
     try:
-        made = await asyncio.wait_for(facts.get(), 30)
+        made = await asyncio.wait_for(received.get(), 30)
     finally:
         await links.aclose()
     assert isinstance(made, OfferMade), made
@@ -106,17 +106,17 @@ async def test_every_turn_server_lends_an_address(turn: Turn) -> None:
 
 
 async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: Turn) -> None:
-    facts: asyncio.Queue[Fact] = asyncio.Queue()
+    received: asyncio.Queue[Input] = asyncio.Queue()
     wrong = Servers(turn=(Turn(turn.host, turn.port, USER, "wrong"),))
-    links = WebRtcLinks(facts.put_nowait, make_engine("aiortc", Policy()), wrong)
+    links = WebRtcLinks(received.put_nowait, make_engine("aiortc", Policy()), wrong)
     links.make_offer(ONE)
-    made = await facts.get()
+    made = await received.get()
     assert isinstance(made, OfferMade)
     assert "relay" not in {each.kind for each in made.description.candidates}
     assert list(links.refused) == [f"{turn.host}:{turn.port}"]
     links.use_servers(Servers(turn=(turn,)))
     links.make_offer(LinkId(2))
-    await facts.get()
+    await received.get()
     assert list(links.refused) == []
     await links.aclose()
 
@@ -176,9 +176,9 @@ def test_the_way_to_the_world_comes_first_then_one_address_of_each_network() -> 
 
 
 async def test_a_link_that_ends_while_it_gathers_leaves_nothing_behind(turn: Turn) -> None:
-    facts: asyncio.Queue[Fact] = asyncio.Queue()
-    links = WebRtcLinks(facts.put_nowait, make_engine("aiortc", Policy()), Servers((DEAD,), (turn,)))
+    received: asyncio.Queue[Input] = asyncio.Queue()
+    links = WebRtcLinks(received.put_nowait, make_engine("aiortc", Policy()), Servers((DEAD,), (turn,)))
     links.make_offer(ONE)
     await asyncio.sleep(0)
     await links.aclose()
-    assert not any(isinstance(each, LinkDown) for each in list(facts._queue))  # type: ignore[attr-defined]
+    assert not any(isinstance(each, LinkDown) for each in list(received._queue))  # type: ignore[attr-defined]

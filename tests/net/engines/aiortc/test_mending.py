@@ -104,7 +104,7 @@ async def test_silent_servers_hold_nobody_up() -> None:
         side = Side((f"stun:{where}", f"turn:user:password@{where}"))
         side.links.make_offer(ONE)
         async with asyncio.timeout(4.5):  # aioice by itself takes 5 s
-            assert isinstance(await side.facts.get(), OfferMade)
+            assert isinstance(await side.received.get(), OfferMade)
         await side.links.aclose()
 
 

@@ -13,16 +13,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from p2pchat.client import Event, Node, connect
+    from p2pchat.client import Event, Message, Node, Receipt, connect
 
-__all__ = ["Event", "Node", "__version__", "connect"]
+__all__ = ["Event", "Message", "Node", "Receipt", "__version__", "connect"]
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """Import the client only when it is used: the version alone should cost nothing."""
-    if name in ("Event", "Node", "connect"):
+    if name in ("Event", "Message", "Node", "Receipt", "connect"):
         from p2pchat import client
 
         return getattr(client, name)

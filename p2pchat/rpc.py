@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 from p2pchat.control.address import socket_address
-from p2pchat.control.events import Event
+from p2pchat.control.events import Event, read_event
 from p2pchat.control.failures import as_exception
 from p2pchat.control.framing import ANSWER_MAX, Answer, Failure, Told, cancel_line, read_reply, request_line
 from p2pchat.control.methods import Method
 from p2pchat.control.parameters import Parameters, write
+from p2pchat.control.values import Misfit, read_value
 from p2pchat.errors import ControlError, P2PChatError
 
 P = TypeVar("P", bound=Parameters)
@@ -83,7 +84,7 @@ class Connection:
             raise ConnectionLost("the node has stopped")
         self._numbers += 1
         number = self._numbers
-        asked: Asked[A] = Asked()
+        asked = Asked(method.answer)
         self._asked[number] = asked
         self._send(request_line(number, method.name, write(params)))
         try:
@@ -141,22 +142,32 @@ def _process_of(peer: socket.socket) -> int | None:
     return int(struct.unpack("3i", credentials)[0]) or None
 
 
+_OTHER_VERSION: Final = (
+    "the node here is of another version: stop it with 'p2pchat node stop', or end its program, and try again"
+)
+
+
 class Asked(Generic[A]):
     """One request under way: iterate over its events, then take its result. Both are what the contract
-    declares: a node of this home is believed."""
+    declares: an answer that is something else is a ControlError, an event one that is ``Unknown``."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: type[A]) -> None:
+        self._answer = answer
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._outcome: object = None
+        self._outcome: list[A] = []
         self._error: P2PChatError | None = None
         self.over = False
         """Whether it was answered, or never will be."""
 
-    def put(self, event: dict[str, object]) -> None:
-        self._events.put_nowait(cast("Event", event))
+    def put(self, event: Mapping[str, object]) -> None:
+        with suppress(Misfit):  # what is no event tells nobody anything
+            self._events.put_nowait(read_event(event))
 
     def finish(self, outcome: object) -> None:
-        self._outcome = outcome
+        try:
+            self._outcome.append(read_value(self._answer, outcome))
+        except Misfit as misfit:
+            self._error = ControlError(f"{_OTHER_VERSION} ({misfit})")
         self.over = True
         self._events.put_nowait(None)
 
@@ -185,4 +196,4 @@ class Asked(Generic[A]):
             pass
         if self._error is not None:
             raise self._error
-        return cast("A", self._outcome)
+        return self._outcome[0]

@@ -34,14 +34,15 @@ class Log:
             lines.pop()
         self._ids = {json.loads(line)["id"] for line in lines}
 
-    def __contains__(self, message: p2pchat.Event) -> bool:
-        return message["id"] in self._ids
+    def __contains__(self, message: p2pchat.Message) -> bool:
+        return message.id in self._ids
 
-    def append(self, messages: list[p2pchat.Event]) -> None:
+    def append(self, messages: list[p2pchat.Message]) -> None:
         with self._path.open("a") as file:
             for message in messages:
-                file.write(json.dumps({key: message[key] for key in ("id", "at", "from", "text")}) + "\n")
-        self._ids |= {message["id"] for message in messages}
+                said = {"id": message.id, "at": message.at, "from": message.sender, "text": message.text}
+                file.write(json.dumps(said) + "\n")
+        self._ids |= {message.id for message in messages}
 
 
 async def main(folder: Path) -> None:
@@ -57,22 +58,24 @@ async def main(folder: Path) -> None:
 async def something_was_said(node: p2pchat.Node) -> AsyncIterator[str]:
     """Every contact's name, then that of each with whom something happens."""
     for contact in await node.contacts():
-        yield contact["name"]
+        yield contact.name
     async for event in node.listen():
-        if event["type"] in ("message", "receipt"):
-            yield event["with"] if event["type"] == "message" else event["to"]
+        if isinstance(event, p2pchat.Message):
+            yield event.contact
+        elif isinstance(event, p2pchat.Receipt) and event.to:
+            yield event.to
 
 
-async def unlogged(node: p2pchat.Node, name: str, log: Log) -> list[p2pchat.Event]:
+async def unlogged(node: p2pchat.Node, name: str, log: Log) -> list[p2pchat.Message]:
     """What the history has beyond the log, oldest first."""
-    found: list[p2pchat.Event] = []
+    found: list[p2pchat.Message] = []
     before = None
     while page := await node.history(name, limit=PAGE, before=before):
         new = [message for message in page if message not in log]
         found = new + found
         if len(new) < len(page):
             break
-        before = page[0]["id"]
+        before = page[0].id
     return found
 
 

@@ -19,13 +19,13 @@ from p2pchat.errors import P2PChatError, UsageError
 async def main() -> None:
     async with p2pchat.connect() as node:
         async for event in node.listen():
-            if event["type"] != "message":
+            if not isinstance(event, p2pchat.Message):
                 continue
             try:
-                await node.send(event["from"], event["text"], wait="queued", id=f"echo of {event['id']}")
+                await node.send(event.sender, event.text, wait="queued", id=f"echo of {event.id}")
             except UsageError as error:
                 print(f"echo_bot: not answered: {error}", file=sys.stderr)  # blocked meanwhile, or removed
-            await node.heard([event["id"]])
+            await node.heard([event.id])
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ async def _chat(settings: Settings, name: str | None, timeout: float, whole: boo
         if whole:
             await _whole_screen(settings, node, name)
             return
-        who = (await node.contact(name))["name"] if name is not None else await _last(node)
+        who = (await node.contact(name)).name if name is not None else await _last(node)
         if settings.json or not _at_a_terminal():
             from p2pchat.cli.chat_pipe import chat_through_pipe
 
@@ -93,7 +93,7 @@ async def _chat(settings: Settings, name: str | None, timeout: float, whole: boo
 async def _whole_screen(settings: Settings, node: Node, name: str | None) -> None:
     from p2pchat.tui.app import Chat
 
-    whom = (await node.contact(name))["name"] if name is not None else ""
+    whom = (await node.contact(name)).name if name is not None else ""
     settings.may_ask = False
     chat = Chat(node, whom)
     await chat.run_async()
@@ -111,8 +111,8 @@ def _at_a_terminal() -> bool:
 async def _last(node: Node) -> str:
     """The last conversation, or the only contact there is. Raises UsageError when neither tells."""
     for conversation in await node.conversations():
-        return str(conversation["with"])
-    names = [contact["name"] for contact in await node.contacts()]
+        return str(conversation.contact)
+    names = [contact.name for contact in await node.contacts()]
     if len(names) == 1:
         return str(names[0])
     if not names:

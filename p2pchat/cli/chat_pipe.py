@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.stdin import lines_of_stdin
+from p2pchat.control.events import Message, Receipt
 from p2pchat.errors import LimitError, NotInTime, P2PChatError
 from p2pchat.text import harmless_name, shortened
 from p2pchat.wording.lines import message_line
@@ -76,17 +77,17 @@ class _Pipe:
 
     async def print_all(self) -> None:
         async for event in self._node.listen(sender=self._name):
-            if event["type"] == "message":
+            if isinstance(event, Message):
                 record(event) if self._json else payload(message_line(event))
-                await self._node.heard([event["id"]])
-            elif event["type"] == "receipt" and event["id"] in self._pending:
+                await self._node.heard([event.id])
+            elif isinstance(event, Receipt) and event.id in self._pending:
                 if self._json:
                     record(event)
                 if self._told:
-                    say(f"({event['state']}: {shortened(self._pending[event['id']], 40)})")
-                if event["state"] == "delivered":
+                    say(f"({event.state}: {shortened(self._pending[event.id], 40)})")
+                if event.state == "delivered":
                     self._keeps_pace = True
-                    del self._pending[event["id"]]
+                    del self._pending[event.id]
 
     async def send_all(self) -> None:
         async for text in lines_of_stdin():

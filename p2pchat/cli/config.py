@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import click
 
@@ -18,6 +18,7 @@ from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.parameters import SETTING, SETTING_VALUE
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
+from p2pchat.control.answers import Setting, SettingKept
 from p2pchat.errors import UsageError
 from p2pchat.text import one_line
 
@@ -63,27 +64,27 @@ async def _list(settings: Settings) -> None:
     from p2pchat.cli.panel import settings_table
     from p2pchat.wording.settings import origin
 
-    payload(settings_table([(each["key"], one_line(each["value"]), origin(each)) for each in found],
+    payload(settings_table([(each.key, one_line(each.value), origin(each)) for each in found],
                            coloured=colour(sys.stdout)))  # fmt: skip
     for each in found:
-        if each["problem"]:
-            say(f"{one_line(each['problem'])}; to be rid of it: p2pchat config unset {each['key']}")
+        if each.problem:
+            say(f"{one_line(each.problem)}; to be rid of it: p2pchat config unset {each.key}")
     if not ours:
         _tell_what_the_node_lacks(found)
 
 
-def _of_this_chat(each: Mapping[str, Any]) -> dict[str, Any]:
+def _of_this_chat(each: Setting) -> Setting:
     """What concerns chats alone is as the chat's own environment has it, not the node's."""
     from p2pchat.wording.settings import of_this_chat
 
     return of_this_chat(each, os.environ)
 
 
-def _tell_what_the_node_lacks(found: Sequence[Mapping[str, Any]]) -> None:
+def _tell_what_the_node_lacks(found: Sequence[Setting]) -> None:
     """A variable that is set here and not where the node was started."""
     for each in found:
-        if os.environ.get(each["variable"]) and each["source"] in ("home", "default"):
-            say(f"{each['variable']} is set here, and the node that runs does not have it.")
+        if os.environ.get(each.variable) and each.source in ("home", "default"):
+            say(f"{each.variable} is set here, and the node that runs does not have it.")
 
 
 @command.command("get")
@@ -102,7 +103,7 @@ def get(settings: Settings, key: str) -> None:
 async def _get(settings: Settings, key: str) -> None:
     async with open_settings(settings) as node:
         found = _of_this_chat(await node.setting(key))
-    record(found) if settings.json else payload(one_line(found["value"]))
+    record(found) if settings.json else payload(one_line(found.value))
 
 
 @command.command("set")
@@ -162,7 +163,7 @@ async def _unset(settings: Settings, key: str) -> None:
         _tell(settings, await node.forget_setting(key))
 
 
-def _tell(settings: Settings, changed: Mapping[str, Any]) -> None:
+def _tell(settings: Settings, changed: SettingKept) -> None:
     from p2pchat.wording.settings import effect_line
 
     if settings.json:

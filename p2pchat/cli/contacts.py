@@ -6,9 +6,9 @@ Knows: how contacts are listed, shown and asked about. Does not know: what makes
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +19,7 @@ from p2pchat.cli.output import bold, payload, record, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
+from p2pchat.control.answers import Contact, ContactShown
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
 from p2pchat.wording.lines import lasting, local_time, span, span_words
@@ -52,19 +53,19 @@ def list_(settings: Settings) -> None:
     """
     nobody = "Nobody yet. Make a code for a friend:  p2pchat invite"
     wait_for(
-        listed(settings, lambda node: node.contacts(), _row, nobody, lambda each: each["here"] is None),
+        listed(settings, lambda node: node.contacts(), _row, nobody, lambda each: each.here is None),
         settings,
     )
 
 
-def _row(contact: Mapping[str, Any]) -> str:
+def _row(contact: Contact) -> str:
     """The name comes last: names differ in width, and in how wide terminals draw them."""
-    here = whereabouts(contact, contact["here"] is not None, datetime.now(UTC))
-    known = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
-    noise = "muted" if contact["muted"] else ""
+    here = whereabouts(contact, contact.here is not None, datetime.now(UTC))
+    known = "blocked" if contact.blocked else "verified" if contact.verified else "unverified"
+    noise = "muted" if contact.muted else ""
     told = "" if standing(contact) is None else "  (see 'contacts show')"
-    name = harmless_name(contact["name"])
-    return f"{here:<10} {known:<11} {noise:<6} {contact['fingerprint'][:16]}  {name}{told}"
+    name = harmless_name(contact.name)
+    return f"{here:<10} {known:<11} {noise:<6} {contact.fingerprint[:16]}  {name}{told}"
 
 
 @command.command("show")
@@ -90,23 +91,23 @@ async def _show(settings: Settings, name: str) -> None:
         payload(f"{label:<14} {value}")
 
 
-def _facts(contact: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield "name", harmless_name(contact["name"])
-    yield "fingerprint", contact["fingerprint"]
-    yield "safety number", contact["safety_number"]
-    yield "verified", "yes" if contact["verified"] else trust(contact).replace("unverified", "no")
+def _facts(contact: ContactShown) -> Iterable[tuple[str, str]]:
+    yield "name", harmless_name(contact.name)
+    yield "fingerprint", contact.fingerprint
+    yield "safety number", contact.safety_number
+    yield "verified", "yes" if contact.verified else trust(contact).replace("unverified", "no")
     if (wrong := standing(contact)) is not None:
         yield "session", wrong
-    if contact.get("renewed_at"):
-        yield "begun anew", local_time(contact["renewed_at"]).strftime("%Y-%m-%d %H:%M")
-    yield "blocked", "yes" if contact["blocked"] else "no"
-    yield "muted", "yes" if contact["muted"] else "no"
-    yield "disappears", span_words(contact["disappear"]) if contact["disappear"] else "never"
-    if contact["over_quota"]:
+    if contact.renewed_at:
+        yield "begun anew", local_time(contact.renewed_at).strftime("%Y-%m-%d %H:%M")
+    yield "blocked", "yes" if contact.blocked else "no"
+    yield "muted", "yes" if contact.muted else "no"
+    yield "disappears", span_words(contact.disappear) if contact.disappear else "never"
+    if contact.over_quota:
         yield "disk", "has filled what one contact may in a day; what follows waits with them"
-    yield "here", presence(contact, contact["here"] is not None, datetime.now(UTC))
-    yield "paired by", contact["how"]
-    yield "since", local_time(contact["added_at"]).strftime("%Y-%m-%d %H:%M")
+    yield "here", presence(contact, contact.here is not None, datetime.now(UTC))
+    yield "paired by", contact.how
+    yield "since", local_time(contact.added_at).strftime("%Y-%m-%d %H:%M")
 
 
 @command.command("verify")
@@ -136,7 +137,7 @@ async def _verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
         shown = harmless_name(name)
         if not undo:
             if not settings.json:
-                payload(contact["safety_number"])
+                payload(contact.safety_number)
             if not await confirmed(f"Does {shown} see exactly the same?", yes):
                 raise Ended(f"{shown} stays unverified; if the numbers differ, remove them and pair again")
         await node.verify(name, not undo)
@@ -245,7 +246,7 @@ async def _show_disappear(settings: Settings, name: str) -> None:
     if settings.json:
         record(contact)
     else:
-        payload(f"What you and {harmless_name(name)} say {lasting(contact['disappear'])}.")
+        payload(f"What you and {harmless_name(name)} say {lasting(contact.disappear)}.")
 
 
 async def _disappear(settings: Settings, name: str, seconds: float | None) -> None:
@@ -318,12 +319,12 @@ async def _remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, ren
             renew_mesh = not yes and await _to_be_renewed(node, contact)
         gone = await node.remove(name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
     if settings.json:
-        record({"type": "contact", "change": "removed", **gone, "name": contact["name"]})
+        record({"type": "contact", "change": "removed", **gone.as_record(), "name": contact.name})
     for line in outcome(gone):
         say(line)
 
 
-async def _to_be_renewed(node: Node, contact: Mapping[str, Any]) -> bool:
+async def _to_be_renewed(node: Node, contact: ContactShown) -> bool:
     """Whether others stay in their mesh, and the person wants to go on without them."""
     others = leaves_others(contact, await node.contacts())
     return others and sys.stdin.isatty() and await confirmed(RENEW, yes=False)

@@ -6,8 +6,8 @@ Knows: how it is told, and what to do about what does not work. Does not know: h
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import click
 
@@ -15,6 +15,7 @@ from p2pchat.cli.connection import open_node
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.control.answers import Check
 from p2pchat.errors import NetworkError, P2PChatError
 from p2pchat.text import one_line
 from p2pchat.wording.advice import ADVICE
@@ -47,27 +48,33 @@ async def _doctor(settings: Settings) -> None:
         found = await node.doctor()
         known = exposures(await node.status())
     if settings.json:
-        record({"type": "doctor", "checks": found, "exposure": [each.record() for each in known]})
+        record(
+            {
+                "type": "doctor",
+                "checks": [check.as_record() for check in found],
+                "exposure": [each.record() for each in known],
+            }
+        )
     else:
         _print(found, known)
     _judge(found)
 
 
-def _print(found: Sequence[Mapping[str, Any]], known: Sequence[Exposure]) -> None:
+def _print(found: Sequence[Check], known: Sequence[Exposure]) -> None:
     from p2pchat.cli.panel import doctor_panel
 
     rows = [
-        (each["name"], bool(each["ok"]), one_line(each["found"]), "" if each["ok"] else ADVICE[each["name"]])
+        (each.name, bool(each.ok), one_line(each.found), "" if each.ok else ADVICE[each.name])
         for each in found
     ]
     parties = [(each.party, each.learns, each.does_not) for each in known]
     payload(doctor_panel(rows, parties, coloured=colour(sys.stdout)))
 
 
-def _judge(found: Sequence[Mapping[str, Any]]) -> None:
+def _judge(found: Sequence[Check]) -> None:
     """One rendezvous that answers is enough, and with links none is needed."""
-    failed = {each["name"] for each in found if not each["ok"]}
-    worked = {each["name"] for each in found if each["ok"]}
+    failed = {each.name for each in found if not each.ok}
+    worked = {each.name for each in found if each.ok}
     if "rendezvous" in worked or ("mesh" in worked and "in none yet" not in _found(found, "mesh")):
         failed.discard("rendezvous")
     for name, advice in ADVICE.items():
@@ -75,5 +82,5 @@ def _judge(found: Sequence[Mapping[str, Any]]) -> None:
             raise (NetworkError if name in _OF_THE_NETWORK else P2PChatError)(f"{name}: {advice}")
 
 
-def _found(found: Sequence[Mapping[str, Any]], name: str) -> list[str]:
-    return [each["found"] for each in found if each["name"] == name]
+def _found(found: Sequence[Check], name: str) -> list[str]:
+    return [each.found for each in found if each.name == name]

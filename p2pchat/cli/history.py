@@ -66,7 +66,7 @@ async def _show(
 ) -> None:
     async with open_node(settings) as node:
         messages = await node.history(name, search=search, since=since, limit=limit)
-        lasts = (await node.contact(name))["disappear"]
+        lasts = (await node.contact(name)).disappear
     for message in messages:
         record(message) if settings.json else payload(message_line(message))
     if not messages:
@@ -97,7 +97,7 @@ async def _search(settings: Settings, text: str, limit: int) -> None:
         if settings.json:
             record(message)
         else:
-            payload(f"{harmless_name(message['with'])}: {message_line(message)}")
+            payload(f"{harmless_name(message.contact)}: {message_line(message)}")
     if not messages:
         say("Nothing found.")
 

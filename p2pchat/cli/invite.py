@@ -6,8 +6,8 @@ Knows: how a code is shown and drawn. Does not know: what it proves.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +17,8 @@ from p2pchat.cli.output import bold, colour, payload, record, say
 from p2pchat.cli.parameters import MESH, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.control.answers import Contact
+from p2pchat.control.events import InviteReady, Stranger
 from p2pchat.text import harmless_name, one_line, typed
 from p2pchat.wording.pairing import join_command, kept, qr_lines, stranger_line, twin
 
@@ -77,12 +79,12 @@ async def _invite(
         async for event in invite:
             if settings.json:
                 record(event)
-            elif event["type"] == "invite":
-                await _give(node, event["code"], link, rendezvous, qr)
-            elif event["type"] == "stranger":
-                if line := stranger_line(event["strangers"]):
+            elif isinstance(event, InviteReady):
+                await _give(node, event.code, link, rendezvous, qr)
+            elif isinstance(event, Stranger):
+                if line := stranger_line(event.strangers):
                     say(f"{line[:1].upper()}{line[1:]}.")
-            elif event["type"] == "contact":
+            else:
                 welcome(event, await node.contacts())
                 await told_of_clock(node)
 
@@ -96,15 +98,15 @@ async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: b
     say("Waiting for them ... (Ctrl-C takes it back; it works once)")
 
 
-def welcome(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -> None:
+def welcome(contact: Contact, contacts: Iterable[Contact]) -> None:
     """Print the new contact's name, and what to do next."""
-    name, word = harmless_name(contact["name"]), typed(contact["name"])
+    name, word = harmless_name(contact.name), typed(contact.name)
     payload(name)
-    if contact["blocked"]:
+    if contact.blocked:
         say(f"{name} is still blocked here. Let them in:  p2pchat contacts block --undo {word}")
         return
     say(f"You and {name} are contacts now. Talk:  p2pchat chat {word}")
-    if not contact["verified"]:
+    if not contact.verified:
         say(f"To be sure that it is them, compare:  p2pchat contacts verify {word}")
     for line in kept(contact):
         say(line)
@@ -114,9 +116,9 @@ def welcome(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -
 
 async def told_of_clock(node: Node) -> None:
     """Pairing works by any clock, and what comes after does not: say so if this machine's seems wrong."""
-    clock = (await node.status()).get("clock")
-    if clock is not None and clock["doubt"]:
-        say(f"{one_line(clock['doubt'])}: messages may not arrive until it is right")
+    clock = (await node.status()).clock
+    if clock is not None and clock.doubt:
+        say(f"{one_line(clock.doubt)}: messages may not arrive until it is right")
 
 
 def drawn(code: str, coloured: bool) -> str:

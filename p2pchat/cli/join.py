@@ -6,8 +6,7 @@ Knows: how a code is taken from the line or asked for. Does not know: what it pr
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,6 +18,7 @@ from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH_SHOWN, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.control.answers import ContactMade
 from p2pchat.errors import Malformed, UsageError
 from p2pchat.text import one_line, typed
 from p2pchat.wire.places import is_public
@@ -97,23 +97,23 @@ async def _join(
             code, name=name, timeout=timeout, rendezvous=rendezvous, accept_new=accept_new
         )
         if settings.json:
-            record({"type": "contact", "change": "added", **contact})
+            record({"type": "contact", "change": "added", **contact.as_record()})
         else:
             welcome(contact, await node.contacts())
         await told_of_clock(node)
         await _ask(node, contact)
 
 
-async def _ask(node: Node, contact: Mapping[str, Any]) -> None:
+async def _ask(node: Node, contact: ContactMade) -> None:
     """Where their mesh is met, too, is shown; the person says whether to go there."""
-    for url in contact["left_out"]:
+    for url in contact.left_out:
         shown = one_line(url)
         if not is_public(url):
             say(f"Their mesh is met at {shown}, too, in a private network: left out. If it is right:")
-            say(f"  p2pchat rendezvous add {typed(url)} --mesh {contact['mesh'][:MESH_SHOWN]}")
+            say(f"  p2pchat rendezvous add {typed(url)} --mesh {contact.mesh[:MESH_SHOWN]}")
             continue
         say(f"Their mesh is met at {shown}, too, which neither you nor the code named.")
         if sys.stdin.isatty() and await confirmed(_GO_THERE, yes=False):
-            await node.add_rendezvous(url, mesh=contact["mesh"], typed=False)
+            await node.add_rendezvous(url, mesh=contact.mesh, typed=False)
         else:
             say("  Left out.")

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +18,7 @@ from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, COUNT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.control.events import Message
 from p2pchat.errors import NotInTime, P2PChatError
 from p2pchat.wording.lines import message_line
 from p2pchat.wording.notices import notice
@@ -77,9 +77,9 @@ class _Listener:
 
     async def run(self, node: Node) -> None:
         if self.shell_command:
-            self.home = (await node.whoami())["home"]
+            self.home = (await node.whoami()).home
         async for event in node.listen(sender=self.sender):
-            if event["type"] == "message":
+            if isinstance(event, Message):
                 await self._take(node, event)
                 if self.count is not None and self.heard >= self.count:
                     return
@@ -88,22 +88,22 @@ class _Listener:
             elif line := notice(event):
                 say(line)
 
-    async def _take(self, node: Node, message: Mapping[str, Any]) -> None:
+    async def _take(self, node: Node, message: Message) -> None:
         record(message) if self.settings.json else payload(message_line(message))
         self.heard += 1
         if self.shell_command and (code := await self._execute(self.shell_command, message)):
             self.failed += 1
             how = f"failed with exit code {code}" if code > 0 else f"was killed by signal {-code}"
-            say(f"the command {how} on message {message['id']}, which stays unheard")
+            say(f"the command {how} on message {message.id}, which stays unheard")
             return
         if not self.peek:
-            await node.heard([message["id"]])
+            await node.heard([message.id])
 
-    async def _execute(self, shell_command: str, message: Mapping[str, Any]) -> int:
+    async def _execute(self, shell_command: str, message: Message) -> int:
         facts = {
-            "P2PCHAT_MESSAGE_ID": message["id"],
-            "P2PCHAT_MESSAGE_FROM": message["from"],
-            "P2PCHAT_MESSAGE_AT": message["at"],
+            "P2PCHAT_MESSAGE_ID": message.id,
+            "P2PCHAT_MESSAGE_FROM": message.sender,
+            "P2PCHAT_MESSAGE_AT": message.at,
             "P2PCHAT_HOME": self.home,
         }
         if (file := self.settings.passphrase_file) is not None:
@@ -113,7 +113,7 @@ class _Listener:
         )
         try:
             with suppress(RuntimeError):  # uvloop: the command ended without reading what it was given
-                await process.communicate(message["text"].encode())
+                await process.communicate(message.text.encode())
             await process.wait()
         finally:
             if process.returncode is None:

@@ -6,19 +6,19 @@ of the things.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.output import Recorded, payload, record, say
 from p2pchat.cli.settings import Group, Settings
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
 
-Thing = Mapping[str, Any]
+Thing = TypeVar("Thing", bound=Recorded)
 
 NO_NODE: Final = "No node runs here, so it is not known who is there. Start one:  p2pchat node run"
 

@@ -5,9 +5,6 @@ Knows: how they are listed and asked about. Does not know: what happens in one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
 from p2pchat.cli.ask import confirmed
@@ -17,6 +14,7 @@ from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH, MESH_SHOWN
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
+from p2pchat.control.answers import Mesh
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name, one_line
 
@@ -45,16 +43,16 @@ def list_(settings: Settings) -> None:
     """
     none = "None yet. Make a code for a friend:  p2pchat invite"
     wait_for(
-        listed(settings, lambda node: node.meshes(), _row, none, lambda each: each["links"] is None), settings
+        listed(settings, lambda node: node.meshes(), _row, none, lambda each: each.links is None), settings
     )
 
 
-def _row(mesh: Mapping[str, Any]) -> str:
-    people = ", ".join(map(harmless_name, mesh["contacts"])) or "nobody you know"
-    met = " ".join(map(one_line, mesh["rendezvous"])) or "nowhere"
-    links = {None: "unknown", 1: "1 link"}.get(mesh["links"], f"{mesh['links']} links")
-    left = f"  (left soon, for {mesh['followed_by'][:MESH_SHOWN]})" if mesh["followed_by"] else ""
-    return f"{mesh['mesh'][:MESH_SHOWN]}  {links:<8}  {people}  (met at {met}){left}"
+def _row(mesh: Mesh) -> str:
+    people = ", ".join(map(harmless_name, mesh.contacts)) or "nobody you know"
+    met = " ".join(map(one_line, mesh.rendezvous)) or "nowhere"
+    links = {None: "unknown", 1: "1 link"}.get(mesh.links, f"{mesh.links} links")
+    left = f"  (left soon, for {mesh.followed_by[:MESH_SHOWN]})" if mesh.followed_by else ""
+    return f"{mesh.mesh[:MESH_SHOWN]}  {links:<8}  {people}  (met at {met}){left}"
 
 
 @command.command("leave")
@@ -75,14 +73,14 @@ def leave(settings: Settings, mesh: str, yes: bool) -> None:
 
 async def _leave(settings: Settings, name: str, yes: bool) -> None:
     async with open_node(settings) as node:
-        fitting = [each for each in await node.meshes() if each["mesh"].startswith(name.lower())]
+        fitting = [each for each in await node.meshes() if each.mesh.startswith(name.lower())]
         if len(fitting) != 1:
             raise UsageError(f"{len(fitting)} meshes' ids begin with {name!r}; see 'p2pchat mesh list'")
         (mesh,) = fitting
-        people = ", ".join(map(harmless_name, mesh["contacts"]))
+        people = ", ".join(map(harmless_name, mesh.contacts))
         if people and not await confirmed(f"Forget {people}, and all that was said with them?", yes):
             raise Ended("you stay in that mesh")
-        left = await node.leave_mesh(mesh["mesh"], forget=True)
+        left = await node.leave_mesh(mesh.mesh, forget=True)
     if settings.json:
-        record({"type": "mesh", "change": "left", **left})
+        record({"type": "mesh", "change": "left", **left.as_record()})
     say("You have left that mesh." + (f" {people} is forgotten." if people else ""))

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -18,6 +17,7 @@ from p2pchat.cli.connection import attached_node, home_of, passphrase, unseen
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.control.events import Heard
 from p2pchat.errors import NotInTime
 from p2pchat.wording.notices import notice
 
@@ -58,7 +58,7 @@ def run(settings: Settings) -> None:
         else:
             payload("running")
 
-    def tell(event: Mapping[str, Any]) -> None:
+    def tell(event: Heard) -> None:
         """Only a person who looks: a log would keep in the open whom one knows."""
         if sys.stderr.isatty() and (line := notice(event)):
             say(line)
@@ -116,7 +116,7 @@ def stop(settings: Settings) -> None:
 
 async def _stop(settings: Settings) -> None:
     async with attached_node(settings, patience=STOP_S) as node:
-        process = (await node.status())["pid"]
+        process = (await node.status()).pid
         await node.stop()
         try:
             async with asyncio.timeout(STOP_S):

@@ -11,7 +11,7 @@ import select
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -35,10 +35,18 @@ def payload(line: str) -> None:
         raise P2PChatError(f"nothing can be written to stdout: {error.strerror}") from error
 
 
-def record(value: Mapping[str, Any]) -> None:
+class Recorded(Protocol):
+    """What a node answered or told."""
+
+    def as_record(self) -> Mapping[str, object]:
+        """As JSON has it."""
+
+
+def record(value: Recorded | Mapping[str, object]) -> None:
     """Print one JSON object on one line. Pure ASCII, so that it is as harmless on a terminal as it is
     exact."""
-    payload(json.dumps(value, separators=(",", ":")))
+    shown = value if isinstance(value, Mapping) else value.as_record()
+    payload(json.dumps(shown, separators=(",", ":")))
 
 
 def say(text: str) -> None:

@@ -141,7 +141,7 @@ async def _names(settings: Settings) -> list[str]:
 
     async with asyncio.timeout(COMPLETION_PATIENCE):
         async with attached_node(settings) as node:
-            return [contact["name"] for contact in await node.contacts()]
+            return [contact.name for contact in await node.contacts()]
 
 
 async def _meshes(settings: Settings) -> list[str]:
@@ -149,7 +149,7 @@ async def _meshes(settings: Settings) -> list[str]:
 
     async with asyncio.timeout(COMPLETION_PATIENCE):
         async with attached_node(settings) as node:
-            return [mesh["mesh"][:MESH_SHOWN] for mesh in await node.meshes()]
+            return [mesh.mesh[:MESH_SHOWN] for mesh in await node.meshes()]
 
 
 def _is_harmless(name: str) -> bool:

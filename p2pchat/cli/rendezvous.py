@@ -5,9 +5,6 @@ Knows: how they are listed and asked about. Does not know: what is said there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
 from p2pchat.cli.ask import confirmed
@@ -17,6 +14,7 @@ from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH, MESH_SHOWN
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
+from p2pchat.control.answers import Rendezvous
 from p2pchat.errors import Ended
 from p2pchat.text import one_line
 
@@ -48,22 +46,22 @@ def list_(settings: Settings) -> None:
     wait_for(listed(settings, lambda node: node.rendezvous(), _row, none, _is_unknown), settings)
 
 
-def _row(place: Mapping[str, Any]) -> str:
+def _row(place: Rendezvous) -> str:
     """The address comes last, for its length differs most."""
-    named = "yours" if place["typed"] else "theirs"
-    met = ",".join(mesh[:MESH_SHOWN] for mesh in place["meshes"]) or "no mesh"
-    why = f"  ({one_line(place['reason'])})" if place["reason"] else ""
-    return f"{_state(place):<7} {named:<6} {met}  {one_line(place['url'])}{why}"
+    named = "yours" if place.typed else "theirs"
+    met = ",".join(mesh[:MESH_SHOWN] for mesh in place.meshes) or "no mesh"
+    why = f"  ({one_line(place.reason)})" if place.reason else ""
+    return f"{_state(place):<7} {named:<6} {met}  {one_line(place.url)}{why}"
 
 
-def _state(place: Mapping[str, Any]) -> str:
-    if not place["used"]:
+def _state(place: Rendezvous) -> str:
+    if not place.used:
         return "unused"
-    return "unknown" if _is_unknown(place) else "up" if place["up"] else "down"
+    return "unknown" if _is_unknown(place) else "up" if place.up else "down"
 
 
-def _is_unknown(place: Mapping[str, Any]) -> bool:
-    return place["used"] and place["up"] is None
+def _is_unknown(place: Rendezvous) -> bool:
+    return place.used and place.up is None
 
 
 @command.command("add")
@@ -113,8 +111,8 @@ def remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> None:
 
 async def _remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> None:
     async with open_node(settings) as node:
-        chosen = [each for each in await node.meshes() if each["mesh"].startswith(mesh or "")]
-        bare = [each["mesh"][:MESH_SHOWN] for each in chosen if each["rendezvous"] == [url]]
+        chosen = [each for each in await node.meshes() if each.mesh.startswith(mesh or "")]
+        bare = [each.mesh[:MESH_SHOWN] for each in chosen if each.rendezvous == [url]]
         what = f"The mesh {', '.join(bare)} is met nowhere else; without links, nobody will find you."
         if bare and not await confirmed(f"{what} Remove it?", yes):
             raise Ended(f"{one_line(url)} stays")

@@ -6,8 +6,7 @@ Knows: where the text comes from, which state was asked for. Does not know: how 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -16,6 +15,7 @@ from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.control.events import Receipt
 from p2pchat.errors import LimitError, UsageError
 from p2pchat.text import one_line
 
@@ -57,13 +57,13 @@ def command(
 
 
 async def _send(settings: Settings, to: str, text: str, wait: Wait, timeout: float, key: str | None) -> None:
-    def report(event: Mapping[str, Any]) -> None:
+    def report(event: Receipt) -> None:
         if settings.json:
-            record({"type": "receipt", "id": event["id"], "state": event["state"], "at": event["at"]})
-        elif event["state"] == "queued":
-            payload(event["id"])
+            record({"type": "receipt", "id": event.id, "state": event.state, "at": event.at})
+        elif event.state == "queued":
+            payload(event.id)
         else:
-            say(event["state"])
+            say(event.state)
 
     def hindered(why: str) -> None:
         say(f"not yet: {one_line(why)}")
@@ -72,7 +72,7 @@ async def _send(settings: Settings, to: str, text: str, wait: Wait, timeout: flo
         result = await node.send(
             to, text, wait=wait, timeout=timeout, on_state=report, id=key, on_hindrance=hindered
         )
-        if result["state"] == "queued" and node.embedded:
+        if result.state == "queued" and node.embedded:
             say("It goes out while a node runs here: p2pchat node run")
 
 

@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from p2pchat.chat.lines import lines_of
 from p2pchat.cli.talk import ENTRY_LINES, Talk
+from p2pchat.control.answers import Contact
+from p2pchat.control.events import InviteReady, Stranger
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import Event
 from p2pchat.wording.pairing import join_command, kept, stranger_line
 from p2pchat.wording.presence import whereabouts
 
@@ -83,7 +85,7 @@ class Slash:
     async def _who(self, _rest: str) -> None:
         for name, contact in self._talk.contacts.items():
             here = whereabouts(contact, bool(self._talk.links), datetime.now(UTC))
-            trust = "blocked" if contact["blocked"] else "verified" if contact["verified"] else "unverified"
+            trust = "blocked" if contact.blocked else "verified" if contact.verified else "unverified"
             unread = len(self._talk.unread.get(name, {}))
             self._talk.notice(
                 f"{here:<10}  {trust:<10}  {harmless_name(name)}" + (f"  ({unread} unread)" if unread else "")
@@ -93,13 +95,13 @@ class Slash:
         if rest and not (rest.isdecimal() and 0 < int(rest[:9]) < 10_000):
             raise UsageError("/history takes a number of lines, like /history 50")
         limit = int(rest) if rest else ENTRY_LINES
-        self._talk.show_lines(await self._talk.node.history(self._talk.name, limit=limit))
+        self._talk.show_lines(lines_of(await self._talk.node.history(self._talk.name, limit=limit)))
 
     async def _search(self, rest: str) -> None:
         if not rest:
             raise UsageError("/search needs a text, like /search eight")
         found = await self._talk.node.history(self._talk.name, search=rest, limit=FOUND_MAX)
-        self._talk.show_lines(found)
+        self._talk.show_lines(lines_of(found))
         self._talk.notice(f"{len(found)} found" if found else "nothing found")
 
     async def _verify(self, rest: str) -> None:
@@ -108,7 +110,7 @@ class Slash:
             await self._talk.node.verify(name)
             return
         contact = await self._talk.node.contact(name)
-        self._talk.notice(contact["safety_number"])
+        self._talk.notice(contact.safety_number)
         self._talk.notice("If they see exactly the same:  /verify yes")
 
     async def _switch(self, rest: str) -> None:
@@ -142,20 +144,20 @@ class Slash:
 
     async def _host(self, link: bool) -> None:
         async for event in self._talk.node.invite(link=link):
-            if event["type"] == "invite":
-                command = await join_command(self._talk.node, event["code"], link)
+            if isinstance(event, InviteReady):
+                command = await join_command(self._talk.node, event.code, link)
                 self._talk.notice(f"tell your friend to type:  {command}")
-            elif event["type"] == "stranger":
-                if line := stranger_line(event["strangers"]):
+            elif isinstance(event, Stranger):
+                if line := stranger_line(event.strangers):
                     self._talk.notice(line)
-            elif event["type"] == "contact":
+            else:
                 self._welcome(event)
 
     async def _answer(self, code: str) -> None:
         self._welcome(await self._talk.node.join(code))
 
-    def _welcome(self, contact: Event) -> None:
-        shown = harmless_name(contact["name"])
+    def _welcome(self, contact: Contact) -> None:
+        shown = harmless_name(contact.name)
         self._talk.notice(f"you and {shown} are contacts now; /switch {shown}")
         for line in kept(contact):
             self._talk.notice(line)

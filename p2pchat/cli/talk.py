@@ -14,9 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from p2pchat.chat.lines import FINAL, ChatLine, Stage, is_further, line_of, lines_of
+from p2pchat.control.answers import Contact
+from p2pchat.control.events import ContactChanged, Heard, Link, Message, Presence, Receipt, SessionTurned
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, one_line, shortened
-from p2pchat.wording.lines import Event, clock_time, contact_line, local_time
+from p2pchat.wording.lines import clock_time, contact_line, local_time
 from p2pchat.wording.presence import presence, seen, whereabouts
 from p2pchat.wording.sessions import session_line
 from p2pchat.wording.settings import clock_of
@@ -54,8 +57,6 @@ RETRY_S: Final = 2.0
 LOOK_S: Final = 30.0
 """Between looks at when contacts were heard."""
 
-_FINAL: Final = ("delivered", "expired", "cancelled")
-_ORDER: Final = ("sending", "queued", "relayed", *_FINAL)
 _PASSING: Final = (ControlError, NetworkError, StoreError)
 """Failures that say nothing about the message, only about the node: worth another attempt."""
 
@@ -66,7 +67,7 @@ class Sent:
 
     to: str
     text: str
-    state: str = "sending"
+    state: Stage = "sending"
 
 
 class Talk:
@@ -83,7 +84,7 @@ class Talk:
         self.signs = signs
         self.name = ""
         self.me = ""
-        self.contacts: dict[str, Event] = {}
+        self.contacts: dict[str, Contact] = {}
         """By name."""
         self.unread: dict[str, dict[str, None]] = {}
         """Ids of messages in other conversations, by name, that wait until those are opened."""
@@ -102,10 +103,10 @@ class Talk:
     async def open(self, name: str) -> None:
         """Turn to a contact: show the last lines, and what waited. Raises UsageError for an unknown name."""
         contact = await self.node.contact(name)
-        self.me = (await self.node.whoami())["name"]
-        self.links = (await self.node.status())["links_up"]
+        self.me = (await self.node.whoami()).name
+        self.links = (await self.node.status()).links_up
         self._clock = clock_of(await self.node.settings())
-        self.name, self._fingerprint = contact["name"], contact["fingerprint"]
+        self.name, self._fingerprint = contact.name, contact.fingerprint
         self._day = None
         await self._meet()
         await self._show_last()
@@ -118,17 +119,19 @@ class Talk:
     async def _show_last(self) -> None:
         """Show a screenful, and more when more is unread; what is older can be asked for."""
         talks = await self.node.conversations()
-        unread = next((talk["unheard"] for talk in talks if talk["with"] == self.name), 0)
+        unread = next((talk.unheard for talk in talks if talk.contact == self.name), 0)
         if unread > ENTRY_LINES_MAX:
             self.notice(f"{unread} unread; /history {unread} shows them all")
-        for line in await self.node.history(self.name, limit=min(max(ENTRY_LINES, unread), ENTRY_LINES_MAX)):
+        for line in lines_of(
+            await self.node.history(self.name, limit=min(max(ENTRY_LINES, unread), ENTRY_LINES_MAX))
+        ):
             self._show_message(line)
 
     async def _meet(self) -> None:
         """Learn anew who there is; the one we talk with may have got another name."""
-        self.contacts = {contact["name"]: contact for contact in await self.node.contacts()}
+        self.contacts = {contact.name: contact for contact in await self.node.contacts()}
         for name, contact in self.contacts.items():
-            if contact["fingerprint"] == self._fingerprint:
+            if contact.fingerprint == self._fingerprint:
                 self.name = name
 
     @property
@@ -136,10 +139,9 @@ class Talk:
         """Whether the one we talk with is here; None where that is not known."""
         return self._told(seen)
 
-    def _told(self, how: Callable[[Event, bool, datetime], T]) -> T:
+    def _told(self, how: Callable[[Contact, bool, datetime], T]) -> T:
         """What is to be said of where the one we talk with is."""
-        contact = self.contacts.get(self.name, {"here": False})
-        return how(contact, bool(self.links), datetime.now(UTC))
+        return how(self.contacts[self.name], bool(self.links), datetime.now(UTC))
 
     async def look_round(self) -> None:
         """Learn anew when everybody was heard, for ever."""
@@ -162,51 +164,51 @@ class Talk:
                 self.trouble(f"{error}; trying again")
                 await asyncio.sleep(RETRY_S)
 
-    async def take(self, event: Event) -> None:
+    async def take(self, event: Heard) -> None:
         """One event of the node."""
-        match event["type"]:
-            case "message" if event["outgoing"]:
-                self._sent_elsewhere(event)
-            case "message":
-                await self._arrived(event)
-            case "receipt":
-                self._moved(event["id"], event["state"])
-            case "presence":
-                self._came_or_went(event["name"], event["here"])
-            case "link":
-                self.links = event["links"]
-            case "contact":
+        match event:
+            case Message(outgoing=True):
+                self._sent_elsewhere(line_of(event))
+            case Message():
+                await self._arrived(line_of(event))
+            case Receipt(id=id, state=state):
+                self._moved(id, state)
+            case Presence(name=name, here=here):
+                self._came_or_went(name, here)
+            case Link(links=links):
+                self.links = links
+            case ContactChanged():
                 await self._meet()
-                if event["change"] != "added":  # who is added is told by whoever asked for it
+                if event.change != "added":  # who is added is told by whoever asked for it
                     self.notice(contact_line(event))
-            case "session":
+            case SessionTurned():
                 await self._meet()
                 self.notice(session_line(event))
             case _:
                 pass
         self._changed()
 
-    async def _arrived(self, message: Event) -> None:
-        sender = message["from"]
+    async def _arrived(self, message: ChatLine) -> None:
+        sender = message.sender
         if sender == self.name:
             self._show_message(message)
-            await self.node.heard([message["id"]])
+            await self.node.heard([message.id])
             return
         unread = self.unread.setdefault(sender, {})
-        if message["id"] not in unread and len(unread) < UNREAD_MAX:
-            unread[message["id"]] = None
+        if message.id not in unread and len(unread) < UNREAD_MAX:
+            unread[message.id] = None
             shown = harmless_name(sender)
             self.notice(f"{shown} wrote ({len(unread)} unread); /switch {shown}")
 
-    def _sent_elsewhere(self, message: Event) -> None:
+    def _sent_elsewhere(self, message: ChatLine) -> None:
         """Another program of this home said something."""
-        if message["with"] == self.name and message["id"] not in self.sent:
+        if message.contact == self.name and message.id not in self.sent:
             self._show_message(message)
 
     def _came_or_went(self, name: str, here: bool) -> None:
         if name in self.contacts:
             heard_at = datetime.now(UTC).isoformat()
-            self.contacts[name] = {**self.contacts[name], "here": here, "heard_at": heard_at}
+            self.contacts[name] = self.contacts[name].with_changes(here=here, heard_at=heard_at)
         if name == self.name:
             self.notice(f"{harmless_name(name)} is {'here' if here else 'away'}")
 
@@ -231,17 +233,17 @@ class Talk:
                 raise
             else:
                 break
-        self._moved(message, queued["state"])
+        self._moved(message, queued.state)
         if to == self.name:
             self._show_message(
-                {"id": message, "from": self.me, "outgoing": True, "at": queued["at"], "text": text}
+                ChatLine(message, to, self.me, queued.at, text, outgoing=True, stage="sending")
             )
         self._changed()
 
-    def _moved(self, message: str, state: str) -> None:
+    def _moved(self, message: str, state: Stage) -> None:
         """Note a state, never backwards; say it in a line once others have its place in the status line."""
         known = self.sent.get(message)
-        if known is None or _ORDER.index(state) <= _ORDER.index(known.state):
+        if known is None or not is_further(state, known.state):
             return
         now = self.sent[message] = replace(known, state=state)
         overtaken = message not in list(self.sent)[-MARKED:]
@@ -257,12 +259,12 @@ class Talk:
             if sent.state in ("queued", "relayed"):
                 with suppress(UsageError):  # the contact was removed or renamed
                     known = await self.node.send(sent.to, sent.text, wait="queued", id=message)
-                    self._moved(message, known["state"])
+                    self._moved(message, known.state)
         self._changed()
 
     def undelivered(self) -> int:
         """How many of the messages sent here are still on their way."""
-        return sum(each.state not in _FINAL for each in self.sent.values())
+        return sum(each.state not in FINAL for each in self.sent.values())
 
     # --- what is shown
 
@@ -280,20 +282,20 @@ class Talk:
         """A line about the chat, not of it."""
         self._show([("class:notice", f"      {one_line(text)}")])
 
-    def show_lines(self, messages: Iterable[Event]) -> None:
+    def show_lines(self, messages: Iterable[ChatLine]) -> None:
         """Messages read back, each under its day, whether they were shown before or not."""
         self._day = None
         for message in messages:
-            self._show_day(local_time(message["at"]).date())
+            self._show_day(local_time(message.at).date())
             self._show(self._line(message))
 
-    def _show_message(self, message: Event) -> None:
-        if message["id"] in self._shown:
+    def _show_message(self, message: ChatLine) -> None:
+        if message.id in self._shown:
             return
-        _remember(self._shown, message["id"], None)
-        if message["outgoing"] and "state" in message and message["id"] not in self.sent:
-            _remember(self.sent, message["id"], Sent(self.name, message["text"], message["state"]))
-        self._show_day(local_time(message["at"]).date())
+        _remember(self._shown, message.id, None)
+        if message.outgoing and message.id not in self.sent:
+            _remember(self.sent, message.id, Sent(self.name, message.text, message.stage))
+        self._show_day(local_time(message.at).date())
         self._show(self._line(message))
 
     def _show_day(self, day: date) -> None:
@@ -301,16 +303,16 @@ class Talk:
             self._day = day
             self._show([("class:day", f"{self.signs.rule} {day:%A} {day.day} {day:%B %Y} {self.signs.rule}")])
 
-    def _line(self, message: Event) -> Line:
-        outgoing = message["outgoing"]
-        at = f"{clock_time(message['at'], self._clock)} "
+    def _line(self, message: ChatLine) -> Line:
+        outgoing = message.outgoing
+        at = f"{clock_time(message.at, self._clock)} "
         line: Line = [
             ("class:time", at),
-            ("class:me" if outgoing else "class:them", harmless_name(message["from"])),
-            ("", f": {indented(message['text'], len(at))}"),
+            ("class:me" if outgoing else "class:them", harmless_name(message.sender)),
+            ("", f": {indented(message.text, len(at))}"),
         ]
-        if outgoing and message.get("state"):
-            line.append(("class:mark", f"  {self.signs.mark(message['state'])}"))
+        if outgoing and message.stage != "sending":
+            line.append(("class:mark", f"  {self.signs.mark(message.stage)}"))
         return line
 
     def status_line(self) -> Line:

@@ -40,7 +40,7 @@ async def _whoami(settings: Settings, rename: str | None) -> None:
     if settings.json:
         record(me)
         return
-    payload(f"name         {harmless_name(me['name'])}")
-    payload(f"fingerprint  {me['fingerprint']}")
-    payload(f"words        {me['words']}")
-    payload(f"home         {me['home']}")
+    payload(f"name         {harmless_name(me.name)}")
+    payload(f"fingerprint  {me.fingerprint}")
+    payload(f"words        {me.words}")
+    payload(f"home         {me.home}")

@@ -14,7 +14,6 @@ or run it: calls under way go on, and nothing is sent or shown twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,9 @@ from p2pchat.client.homes import (
     wipe_home,
 )
 from p2pchat.client.node import KEY_MAX, Node
+from p2pchat.control.events import Event, Message, Receipt
 from p2pchat.control.parameters import Wait
 from p2pchat.errors import ControlError, P2PChatError
-
-Event = Mapping[str, Any]
-"""Any event or answer, for whoever handles all alike; each is declared in ``p2pchat.control``."""
 
 
 def connect(
@@ -91,8 +88,10 @@ __all__ = [
     "AskPassphrase",
     "ControlError",
     "Event",
+    "Message",
     "Node",
     "P2PChatError",
+    "Receipt",
     "Wait",
     "change_passphrase",
     "connect",

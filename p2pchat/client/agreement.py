@@ -24,16 +24,16 @@ async def check_choices(connection: Connection, relay_only: bool, lan: bool = Fa
         return
     async with connection.asking(methods.STATUS, parameters.Nothing()) as answer:
         status = await answer.result()
-    kept, profile, weaker = status["paths"], status["profile"], list(PROFILES)
+    kept, profile, weaker = status.paths, status.profile, list(PROFILES)
     if wanted is not None and profile in weaker[: weaker.index(wanted)]:
         raise await _unwanted(connection, f"with the profile {profile}, not {wanted}")
-    if hidden and not kept["relay_only"]:
+    if hidden and not kept.relay_only:
         raise await _unwanted(connection, "without relay-only")
-    if proxied and not kept["proxied"]:
+    if proxied and not kept.proxied:
         raise await _unwanted(connection, "without a proxy")
-    if nearby and not kept["lan"]:
+    if nearby and not kept.lan:
         raise await _unwanted(connection, "without lan")
-    if asked.separate and not status["separate"]:
+    if asked.separate and not status.separate:
         raise await _unwanted(connection, "without separate connections")
 
 

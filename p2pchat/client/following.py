@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import get_args
 
-from p2pchat.control.events import Event, Receipt, State
+from p2pchat.control.events import Event, Hindrance, Receipt, State
 
 
 def remaining(timeout: float | None) -> Callable[[], float | None]:
@@ -28,13 +28,13 @@ def each_once(
 
     def report(event: Event) -> None:
         nonlocal reached
-        if event["type"] == "hindrance":
+        if isinstance(event, Hindrance):
             if on_hindrance is not None:
-                on_hindrance(event["why"])
+                on_hindrance(event.why)
             return
-        if event["type"] != "receipt":
+        if not isinstance(event, Receipt):
             return
-        place = order.index(event["state"])
+        place = order.index(event.state)
         if place > reached:
             reached = place
             if on_state is not None:

@@ -10,12 +10,12 @@ import os
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final, TypedDict, cast, get_args
+from typing import Final, NamedTuple, get_args
 
 from p2pchat.client.following import each_once, remaining, remember
 from p2pchat.client.reach import Reach
 from p2pchat.control import answers, methods, parameters
-from p2pchat.control.events import Event, Heard, Message, Paired, Receipt, Traced
+from p2pchat.control.events import Event, Heard, InviteReady, Message, Paired, Receipt, Traced
 from p2pchat.control.parameters import Wait
 from p2pchat.errors import NotInTime, UsageError
 from p2pchat.rpc import ConnectionLost
@@ -32,11 +32,11 @@ INVITE_LIVES: Final = 4
 """Nodes that may wait at one code, one after another, as long as nobody has tried it."""
 
 
-class MessageName(TypedDict, total=False):
+class MessageName(NamedTuple):
     """Which message the node is told of: by its id, or by a key of the caller's own."""
 
-    id: str
-    key: str
+    id: str | None = None
+    key: str | None = None
 
 
 def message_name(key: str) -> MessageName:
@@ -45,7 +45,7 @@ def message_name(key: str) -> MessageName:
     data = key.encode(errors="surrogateescape")
     if not 0 < len(data) <= KEY_MAX:
         raise UsageError(f"an id has 1 to {KEY_MAX} bytes")
-    return {"id": key} if _MESSAGE_ID.fullmatch(key) else {"key": data.hex()}
+    return MessageName(id=key) if _MESSAGE_ID.fullmatch(key) else MessageName(key=data.hex())
 
 
 class Node(Reach):
@@ -72,8 +72,8 @@ class Node(Reach):
         rendezvous: Sequence[str] = (),
         mesh: str | None = None,
     ) -> AsyncGenerator[Paired | answers.ContactAdded, None]:
-        """Yield ``{"type": "invite", "code": …}``, then the new contact's event; ends with it. Between them,
-        ``{"type": "stranger", "strangers": n}`` when somebody without the words sat in the way.
+        """Yield ``InviteReady``, which has the ``code``, then ``ContactAdded``; ends with it. Between them
+        ``Stranger`` when somebody without the words sat in the way.
 
         It leads into ``mesh`` (the beginning of its id), or else into the first of ours. The code stays good
         when the node is lost and another takes over, unless somebody has begun to answer.
@@ -91,10 +91,11 @@ class Node(Reach):
                 )
                 async with self._asking(methods.INVITE, params) as asked:
                     while (event := await self._patiently(asked.event())) is not None:
-                        if event["type"] == "invite":
-                            code = event["code"]
-                        yield cast("Paired", event)
-                    yield {"type": "contact", "change": "added", **await asked.result()}
+                        if isinstance(event, InviteReady):
+                            code = event.code
+                        if isinstance(event, Paired):
+                            yield event
+                    yield answers.contact_added(await asked.result())
                     return
             except ConnectionLost:
                 if not lives:
@@ -245,22 +246,22 @@ class Node(Reach):
         ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose
         the message. ``on_hindrance`` is told, in a sentence, what is in the way for certain, as soon as that
         is known. The same ``id`` (any text of at most ``KEY_MAX`` bytes) again sends nothing twice.
-        Returns ``{"id", "state", "at"}``. Raises NotInTime (it stays queued), Ended (expired or cancelled),
-        UsageError (also if the id was used for something else), LimitError.
+        Returns ``id``, ``state`` and ``at``. Raises NotInTime (it stays queued), Ended (expired or
+        cancelled), UsageError (also if the id was used for something else), LimitError.
         """
         if wait not in get_args(Wait):
             raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
         report = each_once(on_state, on_hindrance)
-        named: MessageName = message_name(id) if id is not None else {"id": os.urandom(16).hex()}
+        named = message_name(id) if id is not None else MessageName(id=os.urandom(16).hex())
         within = None if timeout is None else max(timeout, ACCEPT_S)
-        same = f"the id {named.get('id')}" if id is None else "the same id"
+        same = f"the id {named.id}" if id is None else "the same id"
         then = f"if it did take this, {same} sends it once"
-        params = parameters.Send(to=to, text=text, **named)
+        params = parameters.Send(to=to, text=text, id=named.id, key=named.key)
         queued = await self._called(methods.SEND, params, within, then)
-        report({"type": "receipt", "id": queued["id"], "state": "queued", "at": queued["at"]})
+        report(Receipt(id=queued.id, state="queued", at=queued.at))
         if wait == "queued":
             return queued
-        return await self._wait(queued["id"], wait, timeout, report)
+        return await self._wait(queued.id, wait, timeout, report)
 
     async def _wait(
         self, message: str, state: Wait, timeout: float | None, report: Callable[[Event], None]
@@ -297,11 +298,12 @@ class Node(Reach):
             try:
                 async with self._watched(), self._asking(methods.LISTEN, params) as asked:
                     async for event in asked:
-                        if event["type"] == "message":
-                            if event["id"] in shown:
+                        if isinstance(event, Message):
+                            if event.id in shown:
                                 continue
-                            remember(shown, event["id"])
-                        yield cast("Heard", event)
+                            remember(shown, event.id)
+                        if isinstance(event, Heard):
+                            yield event
                     await asked.result()
             except ConnectionLost:
                 await self._find()
@@ -338,14 +340,14 @@ class Node(Reach):
 
     async def forget(self, name: str) -> int:
         """Forget what was said with a contact, but for what waits to be delivered; how many messages."""
-        return (await self._call(methods.FORGET, parameters.Forget(name=name)))["forgotten"]
+        return (await self._call(methods.FORGET, parameters.Forget(name=name))).forgotten
 
     async def forget_message(self, id: str) -> None:
         """Forget one message here."""
         await self._call(methods.FORGET, parameters.Forget(id=id))
 
     async def conversations(self) -> list[answers.Conversation]:
-        """The last message with each contact (``with``), and how many are ``unheard``; the latest first."""
+        """The last message with each ``contact``, and how many are ``unheard``; the latest first."""
         return await self._call(methods.CONVERSATIONS, parameters.Nothing())
 
     # --- the node itself
@@ -367,8 +369,9 @@ class Node(Reach):
         await self._let_go()
 
     async def trace(self) -> AsyncGenerator[Traced, None]:
-        """Yield ``{"type": "tracing"}``, then an event for each cell's first sight at this node."""
+        """Yield ``Tracing``, then an event for each cell's first sight at this node, and for each onion."""
         async with self._asking(methods.TRACE, parameters.Nothing()) as asked:
             async for event in asked:
-                yield cast("Traced", event)
+                if isinstance(event, Traced):
+                    yield event
             await asked.result()

@@ -1,18 +1,19 @@
 """What each method of the control socket answers, as declared values.
 
 Knows: every field that scripts rely on. Does not know: where the values come from.
-
-In Python an answer is the dictionary that it is on the socket.
 """
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple
+
+from msgspec import UNSET, UnsetType
 
 from p2pchat.control.events import Message, State
+from p2pchat.control.values import Value, given, read_value
 
 
-class WhoAmI(TypedDict):
+class WhoAmI(Value, frozen=True, kw_only=True):
     name: str
     fingerprint: str
     words: str
@@ -20,7 +21,7 @@ class WhoAmI(TypedDict):
     rendezvous: list[str]
 
 
-class Contact(TypedDict):
+class Contact(Value, frozen=True, kw_only=True):
     name: str
     fingerprint: str
     how: str
@@ -38,21 +39,21 @@ class Contact(TypedDict):
     mesh: str
 
 
-class ContactShown(Contact):
+class ContactShown(Contact, frozen=True, kw_only=True):
     safety_number: str
 
 
-class ContactMade(Contact):
+class ContactMade(Contact, frozen=True, kw_only=True):
     left_out: list[str]
 
 
-class ContactRemoved(TypedDict):
+class ContactRemoved(Value, frozen=True, kw_only=True):
     name: str
     left_mesh: str | None
     renewed_mesh: str | None
 
 
-class Mesh(TypedDict):
+class Mesh(Value, frozen=True, kw_only=True):
     mesh: str
     invites: bool
     followed_by: str | None
@@ -62,12 +63,12 @@ class Mesh(TypedDict):
     joined_at: str
 
 
-class MeshLeft(TypedDict):
+class MeshLeft(Value, frozen=True, kw_only=True):
     mesh: str
     forgotten: list[str]
 
 
-class Rendezvous(TypedDict):
+class Rendezvous(Value, frozen=True, kw_only=True):
     url: str
     own: bool
     typed: bool
@@ -77,7 +78,7 @@ class Rendezvous(TypedDict):
     reason: str
 
 
-class Setting(TypedDict):
+class Setting(Value, frozen=True, kw_only=True):
     key: str
     value: str
     source: str
@@ -92,11 +93,11 @@ class Setting(TypedDict):
 Effect = Literal["now", "anew", "at start", "overruled", "unchanged"]
 
 
-class SettingKept(Setting):
+class SettingKept(Setting, frozen=True, kw_only=True):
     effect: Effect
 
 
-class Progress(TypedDict):
+class Progress(Value, frozen=True, kw_only=True):
     """How far a message of ours has come."""
 
     id: str
@@ -104,19 +105,19 @@ class Progress(TypedDict):
     at: str
 
 
-class Edited(TypedDict):
+class Edited(Value, frozen=True, kw_only=True):
     id: str
 
 
-class ForgottenCount(TypedDict):
+class ForgottenCount(Value, frozen=True, kw_only=True):
     forgotten: int
 
 
-class Conversation(Message):
+class Conversation(Message, frozen=True, kw_only=True):
     unheard: int
 
 
-class Check(TypedDict):
+class Check(Value, frozen=True, kw_only=True):
     """One thing that ``doctor`` has tried."""
 
     name: str
@@ -124,11 +125,11 @@ class Check(TypedDict):
     found: str
 
 
-class Stopping(TypedDict):
+class Stopping(Value, frozen=True, kw_only=True):
     stopping: bool
 
 
-class Paths(TypedDict):
+class Paths(Value, frozen=True, kw_only=True):
     relay_only: bool
     proxied: bool
     stun: bool
@@ -137,13 +138,13 @@ class Paths(TypedDict):
     lan: bool
 
 
-class ClockStatus(TypedDict):
+class ClockStatus(Value, frozen=True, kw_only=True):
     ahead_s: int
     of: str
     doubt: str | None
 
 
-class LinkStatus(TypedDict):
+class LinkStatus(Value, frozen=True, kw_only=True):
     peer: str | None
     state: str
     since: str
@@ -156,22 +157,27 @@ class LinkStatus(TypedDict):
     standing: str
 
 
-class StemStatus(TypedDict):
+class StemStatus(Value, frozen=True, kw_only=True):
     hops: int
     state: Literal["none", "short", "pinned"]
     drawn: int
     by_contact: bool
 
 
-class Hidden(TypedDict, total=False):
-    """There where cells take a stem."""
+class Hidden(NamedTuple):
+    """How who writes in a mesh is hidden."""
 
     profile: str
-    crowd: int
+    among: int
     stem: StemStatus
 
 
-class MeshStatus(Hidden):
+class MeshStatus(Value, frozen=True, kw_only=True):
+    """The first three are said where cells take a stem: see ``hidden``."""
+
+    profile: str | UnsetType = UNSET
+    crowd: int | UnsetType = UNSET
+    stem: StemStatus | UnsetType = UNSET
     mesh: str
     node: str
     links: int
@@ -184,21 +190,29 @@ class MeshStatus(Hidden):
     held_since: str | None
     dropped: int
 
+    @property
+    def hidden(self) -> Hidden | None:
+        """None where cells take no stem."""
+        profile, among, stem = given(self.profile), given(self.crowd), given(self.stem)
+        if profile is None or among is None or stem is None:
+            return None
+        return Hidden(profile, among, stem)
 
-class RendezvousStatus(TypedDict):
+
+class RendezvousStatus(Value, frozen=True, kw_only=True):
     url: str
     up: bool | None
     reason: str
 
 
-class ListenStatus(TypedDict):
+class ListenStatus(Value, frozen=True, kw_only=True):
     """At which port a node is a rendezvous for its own meshes, and why it is not, if so."""
 
     port: int
     problem: str
 
 
-class LanStatus(TypedDict):
+class LanStatus(Value, frozen=True, kw_only=True):
     """What a node has to do with its own network: where it listens there, how many others do that it knows,
     and why it has nothing, if so."""
 
@@ -207,25 +221,16 @@ class LanStatus(TypedDict):
     problem: str
 
 
-class Process(TypedDict):
+class Process(Value, frozen=True, kw_only=True):
     pid: int
     home: str
     memory_kb: int
     cpu_s: float
 
 
-class Chosen(Process):
-    """What a node is besides its links."""
+class Status(Value, frozen=True, kw_only=True):
+    """How a node is, and what it was told to be."""
 
-    paths: Paths
-    profile: str | None
-    separate: bool
-    lan: LanStatus | None
-    listen: ListenStatus | None
-    waits_for: str | None
-
-
-class Status(Chosen):
     running_since: str
     health: str
     no_way: str
@@ -236,10 +241,24 @@ class Status(Chosen):
     rendezvous: list[RendezvousStatus]
     outbox: int
     counters: dict[str, int]
+    paths: Paths
+    profile: str | None
+    separate: bool
+    lan: LanStatus | None
+    listen: ListenStatus | None
+    pid: int
+    home: str
+    memory_kb: int
+    cpu_s: float
+    waits_for: str | None
 
 
-class ContactAdded(ContactMade):
+class ContactAdded(ContactMade, frozen=True, kw_only=True, tag="contact", tag_field="type"):
     """The end of an invite, as the Python interface tells it."""
 
-    type: Literal["contact"]
     change: Literal["added"]
+
+
+def contact_added(made: ContactMade) -> ContactAdded:
+    """The end of an invite, from what it was answered with."""
+    return read_value(ContactAdded, {"type": "contact", "change": "added", **made.as_record()})

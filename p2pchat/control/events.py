@@ -2,27 +2,31 @@
 
 Knows: every field that scripts rely on. Does not know: when an event comes.
 
-In Python an event is the dictionary that it is on the socket. ``Event`` is any of them; its ``type`` tells
-which.
+In Python ``Event`` is any of them, and its class tells what JSON has as ``type``. JSON's ``from`` is the
+``sender`` of a message, the ``source`` of a cell; JSON's ``with`` is the ``contact``.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Final, Literal, get_args
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from p2pchat.control.values import Misfit, Value, read_value
 
 State = Literal["queued", "relayed", "delivered", "expired", "cancelled"]
 """How far a message has come, in the order in which it does."""
 
-_From = TypedDict("_From", {"from": str})
-_FromNode = TypedDict("_FromNode", {"from": str | None})
-_With = TypedDict("_With", {"with": str})
 
-
-class Line(_From, _With):
+class Line(Value, frozen=True, kw_only=True):
     """A line of the history, in whatever event or answer."""
 
     id: str
-    room: None
+    sender: str = msgspec.field(name="from")
+    contact: str = msgspec.field(name="with")
+    room: None = None
     at: str
     text: str
     outgoing: bool
@@ -31,129 +35,119 @@ class Line(_From, _With):
     rewritten: bool
 
 
-class Message(Line):
+class Message(Line, frozen=True, kw_only=True, tag="message", tag_field="type"):
     """A message came, or with ``own`` was sent from here."""
 
-    type: Literal["message"]
 
-
-class Rewritten(Line):
+class Rewritten(Line, frozen=True, kw_only=True, tag="rewritten", tag_field="type"):
     """A line of the history here says something else now."""
 
-    type: Literal["rewritten"]
 
-
-class Forgotten(_With):
+class Forgotten(Value, frozen=True, kw_only=True, tag="forgotten", tag_field="type"):
     """A line of the history here is no more; without an id, all that was said with them."""
 
-    type: Literal["forgotten"]
+    contact: str = msgspec.field(name="with")
     id: str | None
 
 
-class Receipt(TypedDict):
+class Receipt(Value, frozen=True, kw_only=True, tag="receipt", tag_field="type"):
     """A message of ours has come further. ``to`` is told to listeners, who asked for no one message."""
 
-    type: Literal["receipt"]
     id: str
-    to: NotRequired[str]
+    to: str | UnsetType = UNSET
     state: State
     at: str
 
 
-class Hindrance(TypedDict):
+class Hindrance(Value, frozen=True, kw_only=True, tag="hindrance", tag_field="type"):
     """Something is certainly in the way of a message that is waited for."""
 
-    type: Literal["hindrance"]
     id: str
     why: str
 
 
-class ContactChanged(TypedDict):
+class ContactChanged(Value, frozen=True, kw_only=True, tag="contact", tag_field="type"):
     """``disappear`` and ``by`` belong to the change ``disappearing``."""
 
-    type: Literal["contact"]
     name: str
     change: str
-    disappear: NotRequired[float | None]
-    by: NotRequired[str]
+    disappear: float | UnsetType | None = UNSET
+    by: str | UnsetType = UNSET
 
 
-class SessionTurned(TypedDict):
+class SessionTurned(Value, frozen=True, kw_only=True, tag="session", tag_field="type"):
     """A home was put back to a copy, or runs twice."""
 
-    type: Literal["session"]
     name: str
     turn: str
     waiting: int
 
 
-class Presence(TypedDict):
+class Presence(Value, frozen=True, kw_only=True, tag="presence", tag_field="type"):
     """A contact came or went."""
 
-    type: Literal["presence"]
     name: str
     here: bool
 
 
-class Link(TypedDict):
+class Link(Value, frozen=True, kw_only=True, tag="link", tag_field="type"):
     """A link came up or went down; ``links`` are up now."""
 
-    type: Literal["link"]
     links: int
     change: str
 
 
-class SettingChanged(TypedDict):
+class SettingChanged(Value, frozen=True, kw_only=True, tag="setting", tag_field="type"):
     """What the home keeps of a setting is another."""
 
-    type: Literal["setting"]
     key: str
 
 
-class MeshChanged(TypedDict):
+class MeshChanged(Value, frozen=True, kw_only=True, tag="mesh", tag_field="type"):
     """A mesh was joined or left, or follows another."""
 
-    type: Literal["mesh"]
     mesh: str
     change: str
 
 
-class InviteReady(TypedDict):
+class InviteReady(Value, frozen=True, kw_only=True, tag="invite", tag_field="type"):
     """A code can be given away now."""
 
-    type: Literal["invite"]
     code: str
 
 
-class Stranger(TypedDict):
+class Stranger(Value, frozen=True, kw_only=True, tag="stranger", tag_field="type"):
     """Somebody without the words sat at this invite's number."""
 
-    type: Literal["stranger"]
     strangers: int
 
 
-class Tracing(TypedDict):
+class Tracing(Value, frozen=True, kw_only=True, tag="tracing", tag_field="type"):
     """A trace has begun."""
 
-    type: Literal["tracing"]
 
-
-class CellSeen(_FromNode):
+class CellSeen(Value, frozen=True, kw_only=True, tag="cell", tag_field="type"):
     """A cell's first sight here."""
 
-    type: Literal["cell"]
     id: str
+    source: str | None = msgspec.field(name="from")
     forwarded: int
     at: str
 
 
-class OnionSeen(_FromNode):
+class OnionSeen(Value, frozen=True, kw_only=True, tag="onion", tag_field="type"):
     """An onion that passed here."""
 
-    type: Literal["onion"]
     id: str
     became: str
+    source: str | None = msgspec.field(name="from")
     at: str
+
+
+class Unknown(Value, frozen=True, kw_only=True):
+    """An event that a newer node tells, which is not declared here, or not so."""
+
+    type: str
 
 
 Heard = (
@@ -167,6 +161,7 @@ Heard = (
     | Link
     | SettingChanged
     | MeshChanged
+    | Unknown
 )
 """What a listener is told."""
 
@@ -180,3 +175,18 @@ Traced = Tracing | CellSeen | OnionSeen
 """What a trace is told."""
 
 Event = Heard | Waited | Paired | Traced
+"""Any of them."""
+
+DECLARED: Final[dict[str, type[Event]]] = {
+    kind.__struct_config__.tag: kind for kind in get_args(Event) if kind is not Unknown
+}
+"""Each event's class by what JSON has as its ``type``."""
+
+
+def read_event(record: Mapping[str, object]) -> Event:
+    """What a node told, as it was declared, or as ``Unknown``. Raises Misfit for what is no event."""
+    kind = DECLARED.get(str(record.get("type")), Unknown)
+    try:
+        return read_value(kind, record)
+    except Misfit:
+        return read_value(Unknown, record)

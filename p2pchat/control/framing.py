@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeGuard
 
 from p2pchat.control.failures import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, MethodError
+from p2pchat.control.values import plain
 
 REQUEST_MAX: Final = 1 << 20
 """Bytes of one request: a text of 64 KiB may take six times that in JSON."""
@@ -91,7 +92,8 @@ def failure_line(request: RequestId | None, code: int, line: str) -> bytes:
 
 
 def _line(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=plain)
+    return text.encode(errors="replace") + b"\n"
 
 
 # --- read by a node

@@ -5,17 +5,15 @@ Knows: how declarations become a schema. Does not know: where it is kept.
 
 from __future__ import annotations
 
-from typing import get_args
-
 import msgspec
 
-from p2pchat.control.events import Event
+from p2pchat.control.events import DECLARED
 from p2pchat.control.methods import METHODS
 
 
 def schema() -> dict[str, object]:
     """Each method's ``params`` and ``result`` by its name, the events, and what they are made of."""
-    events = list(dict.fromkeys(get_args(Event)))
+    events = list(DECLARED.values())
     types = [part for each in METHODS.values() for part in (each.params, each.answer)]
     found, parts = msgspec.json.schema_components([*types, *events], ref_template="#/$defs/{name}")
     methods = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from p2pchat.config.choices import Choice, Choices, Source, Told, choose, read
 from p2pchat.config.table import Effect, Setting, named
 from p2pchat.control import answers, methods, parameters
+from p2pchat.control.values import extended
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import SettingSet
@@ -42,7 +43,7 @@ class Configuring:
     async def get(self, asked: parameters.Key, asker: Asker) -> answers.Setting:
         """One, with its passwords."""
         chosen = self._host.choices[named(asked.key).name]
-        return {**views.setting(chosen), "value": chosen.text}
+        return views.setting(chosen).with_changes(value=chosen.text)
 
     async def set(self, asked: parameters.SetKey, asker: Asker) -> answers.SettingKept:
         """Keep a value in the home."""
@@ -72,7 +73,7 @@ class Configuring:
             await self._host.ask_store(lambda store: store.keep_setting(setting.name, text))
         before, after = self._host.choices, choose(self._host.told, changed)
         effect = self._come_into_force(before, after, after[setting.name], asker)
-        return {**views.setting(after[setting.name]), "effect": effect}
+        return extended(views.setting(after[setting.name]), answers.SettingKept, effect=effect)
 
     def _come_into_force(
         self, before: Choices, after: Choices, chosen: Choice, asker: Asker

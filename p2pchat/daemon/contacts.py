@@ -82,11 +82,11 @@ class Contacts:
         before = {mesh.id for mesh in self._host.node.meshes()}
         await self._host.driver.submit_and_persist(inputs.ContactRemoved(contact.id, keep, renew))
         after = {mesh.id for mesh in self._host.node.meshes()}
-        return {
-            "name": contact.name,
-            "left_mesh": next((mesh.hex() for mesh in before - after), None),
-            "renewed_mesh": next((mesh.hex() for mesh in after - before), None),
-        }
+        return answers.ContactRemoved(
+            name=contact.name,
+            left_mesh=next((mesh.hex() for mesh in before - after), None),
+            renewed_mesh=next((mesh.hex() for mesh in after - before), None),
+        )
 
     async def _changed(self, contact: Contact, input: inputs.Input) -> answers.Contact:
         await self._host.driver.submit_and_persist(input)

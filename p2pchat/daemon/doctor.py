@@ -69,7 +69,7 @@ async def checks(host: Examined) -> list[Check]:
         *clock,
         *link,
         _sessions(host),
-        await _neighbours(host, reached=any(each["ok"] for each in rendezvous)),
+        await _neighbours(host, reached=any(each.ok for each in rendezvous)),
         *_cover(host),
         *_settings(host),
     ]
@@ -95,7 +95,7 @@ def _listens(host: Examined) -> list[Check]:
     now = host.listen_status()
     if now is None:
         return []
-    return [_check("listen", not now["problem"], now["problem"] or f"at port {now['port']}")]
+    return [_check("listen", not now.problem, now.problem or f"at port {now.port}")]
 
 
 def _nearby(host: Examined) -> list[Check]:
@@ -103,8 +103,8 @@ def _nearby(host: Examined) -> list[Check]:
     lan = host.lan_status()
     if lan is None:
         return []
-    where = f"listens at {', '.join(lan['addresses'])}; others found there: {lan['found']}"
-    return [_check("lan", not lan["problem"], lan["problem"] or where)]
+    where = f"listens at {', '.join(lan.addresses)}; others found there: {lan.found}"
+    return [_check("lan", not lan.problem, lan.problem or where)]
 
 
 def _sessions(host: Examined) -> Check:
@@ -114,7 +114,7 @@ def _sessions(host: Examined) -> Check:
 
 
 def _check(name: str, ok: bool, found: str) -> Check:
-    return {"name": name, "ok": ok, "found": found}
+    return Check(name=name, ok=ok, found=found)
 
 
 def _private(host: Examined) -> tuple[bool, str]:

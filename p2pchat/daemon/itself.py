@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from p2pchat.control import answers, methods, parameters
+from p2pchat.control import answers, events, methods, parameters
 from p2pchat.core import effects, inputs
 from p2pchat.crypto.identity import fingerprint, safety_words
 from p2pchat.daemon import doctor, views
@@ -38,13 +38,13 @@ class Itself:
 
     async def whoami(self, asked: parameters.Nothing, asker: Asker) -> answers.WhoAmI:
         me = self._host.node.identity
-        return {
-            "name": me.name,
-            "fingerprint": fingerprint(me.identity_key),
-            "words": " ".join(safety_words(me.identity_key)),
-            "home": str(self._host.home),
-            "rendezvous": list(me.rendezvous),
-        }
+        return answers.WhoAmI(
+            name=me.name,
+            fingerprint=fingerprint(me.identity_key),
+            words=" ".join(safety_words(me.identity_key)),
+            home=str(self._host.home),
+            rendezvous=list(me.rendezvous),
+        )
 
     async def rename(self, asked: parameters.NewName, asker: Asker) -> answers.WhoAmI:
         await self._host.driver.submit_and_persist(inputs.NameChosen(checked_nick(asked.name)))
@@ -52,15 +52,15 @@ class Itself:
 
     async def status(self, asked: parameters.Nothing, asker: Asker) -> answers.Status:
         host = self._host
-        chosen: answers.Chosen = {
-            "paths": views.paths(host.paths, host.turn_refused),
-            "profile": host.profile,
-            "separate": host.separate,
-            "lan": host.lan_status(),
-            "listen": host.listen_status(),
-            **host.process_facts(),
-            "waits_for": host.waits_for or None,
-        }
+        chosen = views.Chosen(
+            paths=views.paths(host.paths, host.turn_refused),
+            profile=host.profile,
+            separate=host.separate,
+            lan=host.lan_status(),
+            listen=host.listen_status(),
+            process=host.process_facts(),
+            waits_for=host.waits_for or None,
+        )
         unreached = no_way(host.node.unreached(host.clock.now()))
         return views.status(host.node.status(), host.started_at, chosen, host.looking, unreached)
 
@@ -73,13 +73,13 @@ class Itself:
                 f"the node here runs inside a chat or another command: end that one (process {os.getpid()})"
             )
         self.stop_wanted.set()
-        return {"stopping": True}
+        return answers.Stopping(stopping=True)
 
     async def trace(self, asked: parameters.Nothing, asker: Asker) -> None:
         """Every cell's first sight here, and every onion; for pictures of a mesh, it says nothing about
         whose a cell is."""
         with self._host.events.subscribed() as happenings:
-            asker.event({"type": "tracing"})
+            asker.event(events.Tracing())
             async for event in happenings:
                 if isinstance(event, effects.CellSeen):
                     asker.event(views.cell(event))

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from p2pchat.control import answers, methods, parameters
+from p2pchat.control.events import Hindrance
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
@@ -172,7 +173,7 @@ class Messages:
         while True:
             why = hindrance(self._host)
             if why and why != told:
-                asker.event({"type": "hindrance", "id": message, "why": why})
+                asker.event(Hindrance(id=message, why=why))
                 told = why
             await asyncio.sleep(HINDRANCE_LOOK_S)
 

@@ -350,17 +350,18 @@ class RunningNode:
         lan = self._lan
         if lan is None:
             return None
-        return {"addresses": list(lan.addresses), "found": lan.found, "problem": lan.problem}
+        return answers.LanStatus(addresses=list(lan.addresses), found=lan.found, problem=lan.problem)
 
     def listen_status(self) -> answers.ListenStatus | None:
         """How it stands with the port for whoever comes from elsewhere; None: there is none."""
-        return None if self._port is None else {"port": self._port.port, "problem": self._port.problem}
+        port = self._port
+        return None if port is None else answers.ListenStatus(port=port.port, problem=port.problem)
 
     def process_facts(self) -> Process:
         """What the operating system says of this process."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         cpu = round(usage.ru_utime + usage.ru_stime, 3)
-        return {"pid": os.getpid(), "home": str(self.home), "memory_kb": _resident_kb(), "cpu_s": cpu}
+        return Process(pid=os.getpid(), home=str(self.home), memory_kb=_resident_kb(), cpu_s=cpu)
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from p2pchat.control import answers, methods, parameters
+from p2pchat.control import answers, events, methods, parameters
 from p2pchat.core import effects, inputs
 from p2pchat.core.records import Mesh
 from p2pchat.daemon import views
@@ -72,12 +72,12 @@ class Pairing:
                 async for event in happenings:
                     match event:
                         case effects.InviteReady(invite, code) if invite == number:
-                            asker.event({"type": "invite", "code": str(code)})
+                            asker.event(events.InviteReady(code=str(code)))
                         case effects.InviteDisturbed(invite, strangers) if invite == number:
-                            asker.event({"type": "stranger", "strangers": strangers})
+                            asker.event(events.Stranger(strangers=strangers))
                         case effects.InviteDone(invite, contact, left_out) if invite == number:
                             over = True
-                            return {**views.contact(contact, here=True), "left_out": list(left_out)}
+                            return views.contact_made(contact, left_out)
                         case effects.InviteFailed(invite, error) if invite == number:
                             over = True
                             raise error

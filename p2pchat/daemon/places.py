@@ -38,15 +38,15 @@ class Places:
         links = {each.mesh: each.links for each in node.status().meshes}
         none = None if self._host.looking else 0
         return [
-            {
-                "mesh": mesh.id.hex(),
-                "invites": number == 0,
-                "followed_by": mesh.successor.hex() if mesh.successor is not None else None,
-                "contacts": self._names(mesh.id),
-                "links": links.get(mesh.id) or none,
-                "rendezvous": list(mesh.rendezvous),
-                "joined_at": views.moment(mesh.joined_at),
-            }
+            answers.Mesh(
+                mesh=mesh.id.hex(),
+                invites=number == 0,
+                followed_by=mesh.successor.hex() if mesh.successor is not None else None,
+                contacts=self._names(mesh.id),
+                links=links.get(mesh.id) or none,
+                rendezvous=list(mesh.rendezvous),
+                joined_at=views.moment(mesh.joined_at),
+            )
             for number, mesh in enumerate(node.meshes())
         ]
 
@@ -60,7 +60,7 @@ class Places:
                 f"{', '.join(contacts)} would be forgotten: they are reached through this mesh alone"
             )
         await self._host.driver.submit_and_persist(inputs.MeshLeft(mesh.id))
-        return {"mesh": mesh.id.hex(), "forgotten": contacts}
+        return answers.MeshLeft(mesh=mesh.id.hex(), forgotten=contacts)
 
     async def rendezvous(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Rendezvous]:
         """Every rendezvous that is known: whose it is, whether it is ``used`` just now, and whether it is
@@ -69,15 +69,15 @@ class Places:
         reached = {each.url: each for each in node.status().rendezvous}
         meshes, own = node.meshes(), node.identity.rendezvous
         return [
-            {
-                "url": url,
-                "own": url in own,
-                "typed": url in node.typed(),
-                "meshes": [mesh.id.hex() for mesh in meshes if url in mesh.rendezvous],
-                "used": url in reached,
-                "up": reached[url].up if url in reached else None,
-                "reason": reached[url].reason if url in reached else "",
-            }
+            answers.Rendezvous(
+                url=url,
+                own=url in own,
+                typed=url in node.typed(),
+                meshes=[mesh.id.hex() for mesh in meshes if url in mesh.rendezvous],
+                used=url in reached,
+                up=reached[url].up if url in reached else None,
+                reason=reached[url].reason if url in reached else "",
+            )
             for url in node.places()
         ]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.events import Message
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
+from p2pchat.control.values import extended
 from p2pchat.core.records import Contact
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
@@ -73,7 +74,7 @@ class Recall:
         line = await self._host.ask_store(lambda store: store.line(message))
         if line is not None:
             self._host.events.publish(Rewritten(line))
-        return {"id": message}
+        return answers.Edited(id=message)
 
     async def forget(self, asked: parameters.Forget, asker: Asker) -> answers.ForgottenCount:
         """One line by its ``id``, or all that was said with ``name``."""
@@ -81,13 +82,13 @@ class Recall:
             if asked.name is None:
                 raise MethodError(INVALID_PARAMS, "name must be a text")
             contact = self._named(asked.name)
-            return {"forgotten": await self._forget_all(contact.id)}
+            return answers.ForgottenCount(forgotten=await self._forget_all(contact.id))
         id = MessageId(asked.id)
         known = await self._host.ask_store(lambda store: store.line(id))
         if known is None or not await self._host.ask_store(lambda store: store.forget_one(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
         self._host.events.publish(Forgotten(known.contact, id))
-        return {"forgotten": 1}
+        return answers.ForgottenCount(forgotten=1)
 
     async def _forget_all(self, contact: ContactId) -> int:
         lines = 0
@@ -102,6 +103,10 @@ class Recall:
         own = self._host.node.identity.name
         talks = await self._host.ask_store(lambda store: store.conversations())
         return [
-            {**views.message(last, own, self._host.name_of(last.contact)), "unheard": unheard}
+            extended(
+                views.message(last, own, self._host.name_of(last.contact)),
+                answers.Conversation,
+                unheard=unheard,
+            )
             for last, unheard in talks
         ]

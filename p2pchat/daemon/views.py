@@ -5,13 +5,15 @@ Knows: the shape that scripts rely on (docs/scripting.md). Does not know: where 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from p2pchat.config.choices import Choice
 from p2pchat.config.paths import Paths
 from p2pchat.control import answers, events
+from p2pchat.control.values import extended
 from p2pchat.core import effects
 from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
@@ -20,6 +22,21 @@ from p2pchat.daemon.events import Forgotten, Happening, Rewritten, SettingSet
 from p2pchat.types import ContactId, MessageId, MessageState
 
 NameOf = Callable[[ContactId], str]
+L = TypeVar("L", bound=events.Line)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a node is besides its links."""
+
+    paths: answers.Paths
+    profile: str | None
+    separate: bool
+    lan: answers.LanStatus | None
+    listen: answers.ListenStatus | None
+    process: answers.Process
+    waits_for: str | None
+
 
 _STATES: Final[dict[MessageState, events.State]] = {
     MessageState.QUEUED: "queued",
@@ -43,60 +60,65 @@ def state(of: MessageState) -> events.State:
 
 def progress(message: MessageId, reached: MessageState, at: float) -> answers.Progress:
     """How far a message of ours has come."""
-    return {"id": message, "state": state(reached), "at": moment(at)}
+    return answers.Progress(id=message, state=state(reached), at=moment(at))
 
 
 def receipt(message: MessageId, reached: MessageState, at: float) -> events.Receipt:
     """The same, for whoever waits for it."""
-    return {"type": "receipt", "id": message, "state": state(reached), "at": moment(at)}
+    return events.Receipt(id=message, state=state(reached), at=moment(at))
 
 
 def message(line: Message, own_name: str, name: str) -> events.Message:
     """A line of history; the same object whether it has just come or is read back."""
-    return {"type": "message", **_line(line, own_name, name)}
+    return _line(events.Message, line, own_name, name)
 
 
-def _line(line: Message, own_name: str, name: str) -> events.Line:
-    return {
-        "id": line.id,
-        "from": own_name if line.outgoing else name,
-        "with": name,
-        "room": None,
-        "at": moment(line.at),
-        "text": line.text,
-        "outgoing": line.outgoing,
-        "state": state(line.state),
-        "expires_at": moment(line.expires_at) if line.expires_at is not None else None,
-        "rewritten": line.rewritten,
-    }
+def _line(kind: type[L], line: Message, own_name: str, name: str) -> L:
+    return kind(
+        id=line.id,
+        sender=own_name if line.outgoing else name,
+        contact=name,
+        at=moment(line.at),
+        text=line.text,
+        outgoing=line.outgoing,
+        state=state(line.state),
+        expires_at=moment(line.expires_at) if line.expires_at is not None else None,
+        rewritten=line.rewritten,
+    )
 
 
 def contact(
     them: Contact, here: bool | None, heard_at: float | None = None, over_quota: bool = False
 ) -> answers.Contact:
     """One contact. ``here`` is None where there is no link to hear them over."""
-    return {
-        "name": them.name,
-        "fingerprint": them.id,
-        "how": them.how,
-        "verified": them.verified,
-        "verified_before": them.was_verified,
-        "renewed_at": moment(them.renewed_at) if them.renewed_at else None,
-        "session": them.standing or "well",
-        "blocked": them.blocked,
-        "muted": them.muted,
-        "disappear": them.lasts_s or None,
-        "here": here,
-        "heard_at": moment(heard_at) if heard_at is not None else None,
-        "over_quota": over_quota,
-        "added_at": moment(them.added_at),
-        "mesh": them.mesh.hex(),
-    }
+    return answers.Contact(
+        name=them.name,
+        fingerprint=them.id,
+        how=them.how,
+        verified=them.verified,
+        verified_before=them.was_verified,
+        renewed_at=moment(them.renewed_at) if them.renewed_at else None,
+        session=them.standing or "well",
+        blocked=them.blocked,
+        muted=them.muted,
+        disappear=them.lasts_s or None,
+        here=here,
+        heard_at=moment(heard_at) if heard_at is not None else None,
+        over_quota=over_quota,
+        added_at=moment(them.added_at),
+        mesh=them.mesh.hex(),
+    )
+
+
+def contact_made(them: Contact, unnamed: Iterable[str]) -> answers.ContactMade:
+    """A contact whom we have just met, and where their mesh is met that nobody here named."""
+    return extended(contact(them, here=True), answers.ContactMade, left_out=list(unnamed))
 
 
 def shown(them: answers.Contact, known: Contact, own_key: bytes) -> answers.ContactShown:
     """One contact, with what two people compare."""
-    return {**them, "safety_number": safety_number(own_key, known.identity_key, known.renewal)}
+    number = safety_number(own_key, known.identity_key, known.renewal)
+    return extended(them, answers.ContactShown, safety_number=number)
 
 
 def event(happened: Happening, own_name: str, name_of: NameOf) -> events.Heard | None:
@@ -106,125 +128,131 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> events.Heard |
         case effects.MessageArrived(line) | effects.MessageSent(line):
             return message(line, own_name, name_of(line.contact))
         case Rewritten(line):
-            return {"type": "rewritten", **_line(line, own_name, name_of(line.contact))}
+            return _line(events.Rewritten, line, own_name, name_of(line.contact))
         case SettingSet(name):
-            return {"type": "setting", "key": name}
+            return events.SettingChanged(key=name)
         case Forgotten(who, id):
-            return {"type": "forgotten", "with": name_of(who), "id": id}
+            return events.Forgotten(contact=name_of(who), id=id)
         case effects.MessageMoved(id, who, reached, at):
             name = name_of(who)
-            return {"type": "receipt", "id": id, "to": name, "state": state(reached), "at": moment(at)}
+            return events.Receipt(id=id, to=name, state=state(reached), at=moment(at))
         case effects.ContactChanged(them, "disappearing", by_them):
-            return {
-                "type": "contact",
-                "name": them.name,
-                "change": "disappearing",
-                "disappear": them.lasts_s or None,
-                "by": them.name if by_them else own_name,
-            }
+            return events.ContactChanged(
+                name=them.name,
+                change="disappearing",
+                disappear=them.lasts_s or None,
+                by=them.name if by_them else own_name,
+            )
         case effects.ContactChanged(them, change):
-            return {"type": "contact", "name": them.name, "change": change}
+            return events.ContactChanged(name=them.name, change=change)
         case effects.SessionTurned(who, turn, waiting):
-            return {"type": "session", "name": name_of(who), "turn": turn, "waiting": waiting}
+            return events.SessionTurned(name=name_of(who), turn=turn, waiting=waiting)
         case effects.PresenceChanged(who, here):
-            return {"type": "presence", "name": name_of(who), "here": here}
+            return events.Presence(name=name_of(who), here=here)
         case effects.LinksChanged(links, change):
-            return {"type": "link", "links": links, "change": change}
+            return events.Link(links=links, change=change)
         case effects.MeshChanged(mesh, change):
-            return {"type": "mesh", "mesh": mesh.hex(), "change": change}
+            return events.MeshChanged(mesh=mesh.hex(), change=change)
         case _:
             return None
 
 
 def cell(seen: effects.CellSeen) -> events.CellSeen:
     """A cell's first sight here, for a trace."""
-    return {
-        "type": "cell",
-        "id": seen.cell.hex(),
-        "from": seen.source.hex() if seen.source is not None else None,
-        "forwarded": seen.forwarded,
-        "at": moment(seen.at),
-    }
+    return events.CellSeen(
+        id=seen.cell.hex(),
+        source=seen.source.hex() if seen.source is not None else None,
+        forwarded=seen.forwarded,
+        at=moment(seen.at),
+    )
 
 
 def onion(seen: effects.OnionSeen) -> events.OnionSeen:
     """An onion that passed here, for a trace."""
-    return {
-        "type": "onion",
-        "id": seen.onion.hex(),
-        "became": seen.became.hex(),
-        "from": seen.source.hex() if seen.source is not None else None,
-        "at": moment(seen.at),
-    }
+    return events.OnionSeen(
+        id=seen.onion.hex(),
+        became=seen.became.hex(),
+        source=seen.source.hex() if seen.source is not None else None,
+        at=moment(seen.at),
+    )
 
 
 def status(
-    now: Status, started_at: float, chosen: answers.Chosen, looking: bool = False, no_way: str = ""
+    now: Status, started_at: float, chosen: Chosen, looking: bool = False, no_way: str = ""
 ) -> answers.Status:
     """The whole of ``node status``. ``looking``: the node has not had the time to find anybody yet;
     ``no_way``: why no link comes up with those who are there."""
-    links: list[answers.LinkStatus] = [
-        {
-            "peer": link.peer.hex() if link.peer is not None else None,
-            "state": link.state,
-            "since": moment(link.since),
-            "mesh": link.mesh.hex(),
-            "sent": link.sent,
-            "received": link.received,
-            "shed": link.shed,
-            "eager": link.eager,
-            "allowance": round(link.allowance, 3),
-            "standing": link.standing,
-        }
+    links = [
+        answers.LinkStatus(
+            peer=link.peer.hex() if link.peer is not None else None,
+            state=link.state,
+            since=moment(link.since),
+            mesh=link.mesh.hex(),
+            sent=link.sent,
+            received=link.received,
+            shed=link.shed,
+            eager=link.eager,
+            allowance=round(link.allowance, 3),
+            standing=link.standing,
+        )
         for link in now.links
     ]
-    return {
-        "running_since": moment(started_at),
-        "health": health(now, looking, no_way),
-        "no_way": no_way if not any(mesh.links for mesh in now.meshes) else "",
-        "clock": _clock(now.clock),
-        "links": links,
-        "links_up": sum(link["state"] == "up" for link in links),
-        "meshes": [_mesh(each) for each in now.meshes],
-        "rendezvous": [{"url": r.url, "up": r.up, "reason": r.reason} for r in now.rendezvous],
-        "outbox": now.outbox,
-        "counters": now.counters,
-        **chosen,
-    }
+    return answers.Status(
+        running_since=moment(started_at),
+        health=health(now, looking, no_way),
+        no_way=no_way if not any(mesh.links for mesh in now.meshes) else "",
+        clock=_clock(now.clock),
+        links=links,
+        links_up=sum(link.state == "up" for link in links),
+        meshes=[_mesh(each) for each in now.meshes],
+        rendezvous=[answers.RendezvousStatus(url=r.url, up=r.up, reason=r.reason) for r in now.rendezvous],
+        outbox=now.outbox,
+        counters=now.counters,
+        paths=chosen.paths,
+        profile=chosen.profile,
+        separate=chosen.separate,
+        lan=chosen.lan,
+        listen=chosen.listen,
+        pid=chosen.process.pid,
+        home=chosen.process.home,
+        memory_kb=chosen.process.memory_kb,
+        cpu_s=chosen.process.cpu_s,
+        waits_for=chosen.waits_for,
+    )
 
 
 def setting(chosen: Choice) -> answers.Setting:
     """One setting, without passwords: what is in force, and where it comes from."""
     declared = chosen.setting
-    return {
-        "key": declared.name,
-        "value": chosen.shown,
-        "source": chosen.source.value,
-        "default": declared.default,
-        "variable": declared.variable,
-        "allowed": declared.kind.allowed,
-        "about": declared.about,
-        "takes_effect": declared.effect.value,
-        "problem": chosen.problem or None,
-    }
+    return answers.Setting(
+        key=declared.name,
+        value=chosen.shown,
+        source=chosen.source.value,
+        default=declared.default,
+        variable=declared.variable,
+        allowed=declared.kind.allowed,
+        about=declared.about,
+        takes_effect=declared.effect.value,
+        problem=chosen.problem or None,
+    )
 
 
 def paths(chosen: Paths, turn_refused: bool) -> answers.Paths:
     """By which ways the node reaches others, without the addresses and passwords of those who help."""
-    return {
-        "relay_only": chosen.relay_only,
-        "proxied": chosen.proxy is not None,
-        "stun": bool(chosen.servers.stun),
-        "turn": bool(chosen.servers.turn),
-        "turn_refused": turn_refused,
-        "lan": chosen.lan,
-    }
+    return answers.Paths(
+        relay_only=chosen.relay_only,
+        proxied=chosen.proxy is not None,
+        stun=bool(chosen.servers.stun),
+        turn=bool(chosen.servers.turn),
+        turn_refused=turn_refused,
+        lan=chosen.lan,
+    )
 
 
 def _clock(now: ClockStatus | None) -> answers.ClockStatus | None:
     if now is None:
         return None
-    return {"ahead_s": round(now.ahead_s), "of": now.of, "doubt": clock_doubt(now)}
+    return answers.ClockStatus(ahead_s=round(now.ahead_s), of=now.of, doubt=clock_doubt(now))
 
 
 def clock_doubt(now: ClockStatus | None) -> str | None:
@@ -246,35 +274,28 @@ def how_long(seconds: float) -> str:
 
 def _mesh(now: MeshStatus) -> answers.MeshStatus:
     held = now.held
-    return {
-        **_hidden(now.stem),
-        "mesh": now.mesh.hex(),
-        "node": now.node.hex(),
-        "links": now.links,
-        "eager": now.eager,
-        "greeter": now.greeter,
-        "reconciling": now.reconciling,
-        "held_cells": held.cells,
-        "held_bytes": held.bytes,
-        "hold_budget": held.budget,
-        "held_since": moment(held.oldest) if held.oldest is not None else None,
-        "dropped": held.dropped,
-    }
-
-
-def _hidden(stem: StemStatus | None) -> answers.Hidden:
-    if stem is None:
-        return {}
-    return {
-        "profile": stem.profile,
-        "crowd": stem.crowd,
-        "stem": {
-            "hops": stem.hops,
-            "state": _stem_state(stem),
-            "drawn": stem.drawn,
-            "by_contact": stem.by_contact,
-        },
-    }
+    status = answers.MeshStatus(
+        mesh=now.mesh.hex(),
+        node=now.node.hex(),
+        links=now.links,
+        eager=now.eager,
+        greeter=now.greeter,
+        reconciling=now.reconciling,
+        held_cells=held.cells,
+        held_bytes=held.bytes,
+        hold_budget=held.budget,
+        held_since=moment(held.oldest) if held.oldest is not None else None,
+        dropped=held.dropped,
+    )
+    if now.stem is None:
+        return status
+    stem = answers.StemStatus(
+        hops=now.stem.hops,
+        state=_stem_state(now.stem),
+        drawn=now.stem.drawn,
+        by_contact=now.stem.by_contact,
+    )
+    return status.with_changes(profile=now.stem.profile, crowd=now.stem.crowd, stem=stem)
 
 
 def _stem_state(stem: StemStatus) -> Literal["none", "short", "pinned"]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from p2pchat.chat.lines import ChatLine, lines_of
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui import commands, settings
@@ -27,7 +28,7 @@ from p2pchat.tui.dialogs import (
 )
 from p2pchat.tui.mesh import doctor_picture
 from p2pchat.tui.pairing import Invite, Join, paired_lines
-from p2pchat.wording.lines import Event, span
+from p2pchat.wording.lines import span
 from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
 from p2pchat.wording.settings import effect_line
 
@@ -145,14 +146,14 @@ class Acts:
 
     def _toggle_mute(self, _rest: str) -> None:
         contact = self._chat.talks.people[self._current()].contact
-        self._have(self._chat.node.mute(self._current(), not contact["muted"]))
+        self._have(self._chat.node.mute(self._current(), not contact.muted))
 
     def _block(self, rest: str) -> None:
         self._set_blocked(self._current(), rest != "off")
 
     def _toggle_block(self, _rest: str) -> None:
         name = self._current()
-        self._set_blocked(name, not self._chat.talks.people[name].contact["blocked"])
+        self._set_blocked(name, not self._chat.talks.people[name].contact.blocked)
 
     def _set_blocked(self, name: str, blocked: bool) -> None:
         node, shown = self._chat.node, harmless_name(name)
@@ -205,13 +206,13 @@ class Acts:
     def _search(self, rest: str) -> None:
         node, name = self._chat.node, self._chat.talks.current
 
-        async def search(text: str, everywhere: bool) -> Sequence[Event]:
+        async def search(text: str, everywhere: bool) -> Sequence[ChatLine]:
             if everywhere:
-                return await node.search(text, limit=FOUND_MAX)
-            return await node.history(name, search=text, limit=FOUND_MAX)
+                return lines_of(await node.search(text, limit=FOUND_MAX))
+            return lines_of(await node.history(name, search=text, limit=FOUND_MAX))
 
-        def found(message: Event) -> None:
-            self._chat.open(message.get("with", name), around=message)
+        def found(message: ChatLine) -> None:
+            self._chat.open(message.contact, around=message)
             self._chat.scrollback.focus()
 
         self._ask(SearchDialog(search, rest, name), found)
@@ -271,22 +272,26 @@ class Acts:
 
     # --- one message
 
-    def choose(self, message: Event, link: str) -> None:
+    def choose(self, message: ChatLine, link: str) -> None:
         """Show what can be done with a message."""
         verbs = [(verb, label) for verb, label in ON_MESSAGE if verb != "open" or link]
-        title = one_line(harmless(message["text"][: 4 * TITLE_MAX]))[:TITLE_MAX]
+        title = one_line(harmless(message.text[: 4 * TITLE_MAX]))[:TITLE_MAX]
         self._ask(Choose(title, verbs), lambda verb: self.on_message(verb, message, link))
 
-    def on_message(self, verb: str, message: Event, link: str) -> None:
+    def on_message(self, verb: str, message: ChatLine | None, link: str) -> None:
         """Reply to it, copy it, show all of it, rewrite or delete it here, open its link. Raises
         UsageError."""
+        if verb == "open":
+            self._open(link)
+        elif message is not None:
+            self._act_on(verb, message, link)
+
+    def _act_on(self, verb: str, message: ChatLine, link: str) -> None:
         match verb:
             case "menu":
                 self.choose(message, link)
-            case "open":
-                self._open(link)
             case "copy":
-                self._chat.copy_to_clipboard(harmless(message["text"]))
+                self._chat.copy_to_clipboard(harmless(message.text))
                 self._chat.notify("copied, if the terminal allows it")
             case "reply":
                 self._chat.writing.load(f"{quoted(message)}\n{self._chat.writing.text}")
@@ -304,22 +309,22 @@ class Acts:
         self._chat.open_url(link)
         self._chat.notify(f"opened, if there is a browser here: {link}", timeout=8, markup=False)
 
-    def _rewrite(self, message: Event) -> None:
+    def _rewrite(self, message: ChatLine) -> None:
         def answered(text: str) -> None:
-            rewriting = self._chat.node.edit(message["id"], text)
+            rewriting = self._chat.node.edit(message.id, text)
             self._have(rewriting, "your copy is rewritten; nobody else's is")
 
-        self._ask(Rewrite(message["text"]), answered)
+        self._ask(Rewrite(message.text), answered)
 
-    def _forget_one(self, message: Event) -> None:
-        shown = harmless_name(message["with"])
+    def _forget_one(self, message: ChatLine) -> None:
+        shown = harmless_name(message.contact)
         dialog = Confirm("delete", f"Delete this message here? {shown} keeps a copy.", "Delete", "Keep it")
-        self._ask(dialog, lambda _: self._have(self._chat.node.forget_message(message["id"]), "deleted here"))
+        self._ask(dialog, lambda _: self._have(self._chat.node.forget_message(message.id), "deleted here"))
 
 
-def quoted(message: Event) -> str:
+def quoted(message: ChatLine) -> str:
     """The beginning of a message as a reply shows it: plain text, so that every client and script sees it."""
-    first = harmless(message["text"]).strip().split("\n", 1)
+    first = harmless(message.text).strip().split("\n", 1)
     text = first[0][:QUOTE_MAX]
     more = " …" if len(first) > 1 or len(first[0]) > QUOTE_MAX else ""
-    return f"> {harmless_name(message['from'])}: {text}{more}"
+    return f"> {harmless_name(message.sender)}: {text}{more}"

@@ -21,7 +21,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, OptionList, Static, TextArea
 
+from p2pchat.chat.lines import ChatLine, lines_of
 from p2pchat.config.table import BOUND
+from p2pchat.control.answers import Setting
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless, harmless_name, indented, one_line
 from p2pchat.tui import around, commands, noise
@@ -47,7 +49,6 @@ from p2pchat.tui.preferences import Preferences, keymap, preferences, theme_here
 from p2pchat.tui.scrollback import PAGE, Scrollback
 from p2pchat.tui.talks import Talks
 from p2pchat.wording.exposure import hidden_in_short
-from p2pchat.wording.lines import Event
 from p2pchat.wording.settings import of_this_chat
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Chat(Quiet[None]):
         self.talks = Talks(node, self._happened)
         self.acts = Acts(self)
         self.preferences = Preferences()
-        self.told_here: dict[str, Event] = {}
+        self.told_here: dict[str, Setting] = {}
         """Settings of chats that this program's environment has, by key."""
         self.drafts: dict[str, str] = {}
         """What was begun, by whom it is for."""
@@ -183,8 +184,8 @@ class Chat(Quiet[None]):
                 self.scrollback.renew(message)
             case Forgotten(name, id):
                 self._forgotten(name, id)
-            case Moved(id, state):
-                self.scrollback.move(id, state)
+            case Moved(id, stage):
+                self.scrollback.move(id, stage)
             case Refused():
                 self._refused(what)
             case Trouble(line, over):
@@ -204,11 +205,11 @@ class Chat(Quiet[None]):
     async def _prefer(self) -> None:
         """Have what is set for chats, now and whenever it is changed; a node that cannot tell is no reason to
         wait."""
-        found: Sequence[Event] = []
+        found: Sequence[Setting] = []
         with suppress(P2PChatError):
             found = await self.node.settings()
         self.told_here = {
-            each["key"]: ours for each in found if (ours := of_this_chat(each, os.environ)) != each
+            each.key: ours for each in found if (ours := of_this_chat(each, os.environ)) != each
         }
         self.preferences = chosen = preferences(found, os.environ)
         for problem in chosen.problems:
@@ -218,15 +219,15 @@ class Chat(Quiet[None]):
         self.scrollback.set_clock(chosen.clock)
         self.set_keymap(keymap(chosen.keys))
 
-    def _said(self, message: Event) -> None:
-        name = message["with"]
+    def _said(self, message: ChatLine) -> None:
+        name = message.contact
         person = self.talks.people[name]
         if name == self.talks.current:
-            came_before = self.scrollback.message(message["id"]) is not None and not message["outgoing"]
+            came_before = self.scrollback.message(message.id) is not None and not message.outgoing
             self.scrollback.add(message)
             if came_before or not self.talks.looking:
-                self.scrollback.begin_unread(message["id"])
-        if message["outgoing"] or person.muted or (name == self.talks.current and self.talks.looking):
+                self.scrollback.begin_unread(message.id)
+        if message.outgoing or person.muted or (name == self.talks.current and self.talks.looking):
             return
         self._make_noise(name)
         if self.talks.looking:
@@ -325,8 +326,8 @@ class Chat(Quiet[None]):
         """Ask the node how it is."""
         status = await self.node.status()
         await self.talks.look_round()
-        self._hidden = hidden_in_short(status["meshes"])
-        self._no_way = status.get("no_way", "")
+        self._hidden = hidden_in_short(status.meshes)
+        self._no_way = status.no_way
         if self.screen_stack[0].has_class("-meshed"):
             self.query_one("#mesh-picture", Static).update(mesh_picture(status))
         self.scrollback.forget_expired(time())
@@ -334,7 +335,7 @@ class Chat(Quiet[None]):
 
     # --- conversations
 
-    def open(self, name: str, around: Event | None = None) -> None:
+    def open(self, name: str, around: ChatLine | None = None) -> None:
         """Turn to a conversation; ``around`` a message, or at its end. What was said comes from the node
         when it comes: whoever types meanwhile types in this conversation. Raises UsageError."""
         left = self.talks.current
@@ -351,26 +352,26 @@ class Chat(Quiet[None]):
         self.load(name, around, unread)
         self._show_parts()
 
-    def load(self, name: str, around: Event | None = None, unread: Sequence[str] = ()) -> None:
+    def load(self, name: str, around: ChatLine | None = None, unread: Sequence[str] = ()) -> None:
         """Have what was said with somebody read anew; ``unread`` are the ids of what was not read yet."""
         self.scrollback.clear()
         self._load(name, around, unread)
 
     @work(exclusive=True, group="page", exit_on_error=False)
-    async def _load(self, name: str, around: Event | None, unread: Sequence[str]) -> None:
+    async def _load(self, name: str, around: ChatLine | None, unread: Sequence[str]) -> None:
         self._unloaded = not await self.managed(self._read(name, around, unread))
 
-    async def _read(self, name: str, around: Event | None, unread: Sequence[str]) -> None:
+    async def _read(self, name: str, around: ChatLine | None, unread: Sequence[str]) -> None:
         if around is None:
-            lines = await self.node.history(name, limit=self._page)
+            lines = lines_of(await self.node.history(name, limit=self._page))
             shown = [*lines, *self.talks.waiting(name, lines)]
             self.scrollback.show(shown, oldest=len(lines) < self._page, unread=next(iter(unread), None))
             return
-        before = await self.node.history(name, before=around["id"], limit=PAGE // 2)
-        after = await self.node.history(name, after=around["id"], limit=PAGE // 2)
+        before = lines_of(await self.node.history(name, before=around.id, limit=PAGE // 2))
+        after = lines_of(await self.node.history(name, after=around.id, limit=PAGE // 2))
         oldest, newest = (len(each) < PAGE // 2 for each in (before, after))
         messages = [*before, around, *after]
-        self.scrollback.show(messages, oldest=oldest, newest=newest, reveal=around["id"])
+        self.scrollback.show(messages, oldest=oldest, newest=newest, reveal=around.id)
 
     @on(Scrollback.Followed)
     def _followed(self) -> None:
@@ -391,7 +392,7 @@ class Chat(Quiet[None]):
     async def _fetch(self, name: str, id: str, before: bool) -> None:
         first, last = (id, None) if before else (None, id)
         try:
-            lines = await self.node.history(name, limit=PAGE, before=first, after=last)
+            lines = lines_of(await self.node.history(name, limit=PAGE, before=first, after=last))
         except P2PChatError:
             self.scrollback.ask_again()
             raise

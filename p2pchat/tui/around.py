@@ -145,10 +145,10 @@ def _facts(person: Person, linked: bool, now: datetime, *, keys: bool) -> list[s
         return f": {name}" if keys else ""
 
     facts = [presence(person.contact, linked, now)]
-    facts.append("verified" if person.contact["verified"] else f"not verified{key('F7')}")
-    if lasts := person.contact.get("disappear"):
+    facts.append("verified" if person.contact.verified else f"not verified{key('F7')}")
+    if lasts := person.contact.disappear:
         facts.append(f"disappears after {span_words(lasts)}")
-    if person.contact["blocked"]:
+    if person.contact.blocked:
         facts.append(f"BLOCKED{key('F9')}")
     elif person.muted:
         facts.append(f"muted{key('F8')}")

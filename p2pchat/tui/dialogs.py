@@ -21,10 +21,12 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
+from p2pchat.chat.lines import ChatLine
+from p2pchat.control.answers import ContactShown
 from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui.commands import COMMANDS, KEYS, MARKS_HELP
-from p2pchat.wording.lines import Event, local_time
+from p2pchat.wording.lines import local_time
 
 T = TypeVar("T")
 
@@ -168,7 +170,7 @@ class Verify(Dialog[bool]):
 
     title_text = "is it really them?"
 
-    def __init__(self, name: str, contact: Awaitable[Event]) -> None:
+    def __init__(self, name: str, contact: Awaitable[ContactShown]) -> None:
         super().__init__()
         self._name = harmless_name(name)
         self._contact = contact
@@ -198,10 +200,10 @@ class Verify(Dialog[bool]):
         except P2PChatError as error:
             self.query_one("#number", Static).update(Text(str(error)))
             return
-        digits = contact["safety_number"].split()
+        digits = contact.safety_number.split()
         number = Text("\n".join("  ".join(digits[row : row + 3]) for row in range(0, len(digits), 3)))
         self.query_one("#number", Static).update(number)
-        if contact["verified"]:
+        if contact.verified:
             self.query_one("#known", Label).update("You have compared these before.")
         self.query_one("#yes", Button).disabled = False
 
@@ -209,11 +211,11 @@ class Verify(Dialog[bool]):
         self.dismiss(True if event.button.id == "yes" else None)
 
 
-Search = Callable[[str, bool], Awaitable[Sequence[Event]]]
+Search = Callable[[str, bool], Awaitable[Sequence[ChatLine]]]
 """By a text, in this conversation or in all."""
 
 
-class SearchDialog(Dialog[Event]):
+class SearchDialog(Dialog[ChatLine]):
     """Finds what was said; the answer is a message."""
 
     title_text = "search"
@@ -228,7 +230,7 @@ class SearchDialog(Dialog[Event]):
         self._text = text
         self._whom = whom
         self._everywhere = not whom
-        self._found: list[Event] = []
+        self._found: list[ChatLine] = []
         self._waiting: Timer | None = None
 
     def content(self) -> ComposeResult:
@@ -281,13 +283,13 @@ class SearchDialog(Dialog[Event]):
         self.dismiss(self._found[event.option_index])
 
 
-def _found_line(message: Event, text: str, width: int) -> Text:
+def _found_line(message: ChatLine, text: str, width: int) -> Text:
     """Who, when, and the text around what was found, in one line."""
-    said = one_line(message["text"][:20_000])
+    said = one_line(message.text[:20_000])
     place = max(0, said.casefold().find(text.casefold()) - 20)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
-    row.append(f"{local_time(message['at']):%Y-%m-%d %H:%M} ", "dim")
-    row.append(f"{harmless_name(message['from'])} ", "bold")
+    row.append(f"{local_time(message.at):%Y-%m-%d %H:%M} ", "dim")
+    row.append(f"{harmless_name(message.sender)} ", "bold")
     row.append(("…" if place else "") + said[place : place + 200])
     row.highlight_words([text], "reverse", case_sensitive=False)
     row.truncate(max(20, width), overflow="ellipsis")

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from p2pchat.wording.lines import Event
+from p2pchat.chat.lines import ChatLine, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """A message came, or one of ours was queued here or elsewhere."""
 
-    message: Event
+    message: ChatLine
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """A line says something else now."""
 
-    message: Event
+    message: ChatLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Moved:
     """One of our messages has come further."""
 
     id: str
-    state: str
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from p2pchat.chat.lines import ChatLine
 from p2pchat.text import harmless, harmless_name
 from p2pchat.tui.widths import certain, cut, drawable, room, rows
-from p2pchat.wording.lines import MARKS, REWRITTEN, Event, clock_time, local_time
+from p2pchat.wording.lines import MARKS, REWRITTEN, clock_time, local_time
 
 Piece = tuple[str, str]
 """What a piece of a row is (``time``, ``me``, ``text``, ``mark`` …, or a link's address), and its text."""
@@ -51,40 +52,40 @@ _CONSOLE: Final = Console(width=200, color_system=None, legacy_windows=False)
 class Entry:
     """One message and the lines it takes."""
 
-    message: Event
+    message: ChatLine
     day: date
     lines: list[list[Piece]] = field(default_factory=list)
     """Of each line its pieces: a component class or link, and text."""
     unfolded: bool = False
 
 
-def entry_of(message: Event) -> Entry:
+def entry_of(message: ChatLine) -> Entry:
     """A message not laid out yet."""
-    return Entry(message, local_time(message["at"]).date())
+    return Entry(message, local_time(message.at).date())
 
 
 def lay_out(entry: Entry, width: int, names: int, clock: str = "24h") -> None:
     """Reckon the rows of one message: time as the ``clock`` has it, name in ``names`` cells, beside them the
     text, at last how far it has come."""
     message, width = entry.message, max(20, width)
-    at = f"{clock_time(message['at'], clock)} "
-    name, who = shown_name(message), "me" if message["outgoing"] else "them"
+    at = f"{clock_time(message.at, clock)} "
+    name, who = shown_name(message), "me" if message.outgoing else "them"
     lead = [("time", at), (who, name), ("text", " " * (names - room(name) + 1))]
     margin = room(at) + names + 1
-    text, hidden = _folded(drawable(harmless(_spaced(message["text"]))), entry.unfolded)
+    text, hidden = _folded(drawable(harmless(_spaced(message.text))), entry.unfolded)
     wrapped = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
     if hidden or (len(wrapped) > FOLD_LINES and not entry.unfolded):
         wrapped = [*wrapped[:FOLD_LINES], [("mark", hidden or "… more (Esc, Right)")]]
     blank = [("text", " " * margin)]
     entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(wrapped)]
-    if message["outgoing"] or message.get("rewritten"):
+    if message.outgoing or message.rewritten:
         _mark(entry, width, blank)
 
 
 def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
-    state = entry.message.get("state", "")
+    state = entry.message.stage
     mark = f" {MARKS.get(state, '…')} {_WORDS.get(state, '')}".rstrip()
-    if entry.message.get("rewritten"):
+    if entry.message.rewritten:
         mark = f" ✎ {REWRITTEN}"
     style = "failed" if state in ("expired", "cancelled") else "mark"
     taken = sum(room(text) for _, text in entry.lines[-1])
@@ -94,9 +95,9 @@ def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
         entry.lines[-1].append((style, mark))
 
 
-def shown_name(message: Event) -> str:
+def shown_name(message: ChatLine) -> str:
     """A name in at most ``NAME_WIDTH`` cells."""
-    return cut(drawable(harmless_name(message["from"])), NAME_WIDTH)
+    return cut(drawable(harmless_name(message.sender)), NAME_WIDTH)
 
 
 def _spaced(text: str) -> str:

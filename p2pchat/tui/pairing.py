@@ -6,15 +6,17 @@ Knows: the two dialogs. Does not know: what a code proves.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
+from p2pchat.control.answers import Contact, ContactMade
+from p2pchat.control.events import InviteReady, Stranger
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.tui.dialogs import Confirm, Dialog
@@ -70,16 +72,16 @@ class Invite(Dialog[str]):
         try:
             async with aclosing(self._node.invite(link=self._link)) as events:
                 async for event in events:
-                    if event["type"] == "invite":
-                        self._code = event["code"]
+                    if isinstance(event, InviteReady):
+                        self._code = event.code
                         self._command = await join_command(self._node, self._code, self._link)
                         self._show()
-                    elif event["type"] == "stranger":
-                        if line := stranger_line(event["strangers"]):
+                    elif isinstance(event, Stranger):
+                        if line := stranger_line(event.strangers):
                             self.notify(line, severity="warning")
-                    elif event["type"] == "contact":
+                    else:
                         await self._met()
-                        self.dismiss(event["name"])
+                        self.dismiss(event.name)
         except P2PChatError as error:
             self._code = ""
             self._say(str(error))
@@ -182,7 +184,7 @@ class Join(Dialog[str]):
         state = self.query_one("#state", Label)
         try:
             code, urls = read_code(typed)
-            if "--lan" in typed.split() and not (await self._node.status())["lan"]:
+            if "--lan" in typed.split() and not (await self._node.status()).lan:
                 raise UsageError(
                     "your friend waits on your own network: choose lan in the settings (F10) first"
                 )
@@ -193,14 +195,14 @@ class Join(Dialog[str]):
         except P2PChatError as error:
             state.update(Text(one_line(str(error))))
         else:
-            self.dismiss(contact["name"])
+            self.dismiss(contact.name)
 
-    async def _agree(self, contact: Mapping[str, Any]) -> None:
+    async def _agree(self, contact: ContactMade) -> None:
         """Where nobody has said that one would go, one goes if the person says so."""
-        for url in filter(is_public, contact["left_out"]):
+        for url in filter(is_public, contact.left_out):
             agreed = await self.app.push_screen_wait(_elsewhere(url))
             if agreed:
-                await self._node.add_rendezvous(url, mesh=contact["mesh"], typed=False)
+                await self._node.add_rendezvous(url, mesh=contact.mesh, typed=False)
 
 
 def _elsewhere(url: str) -> Confirm:
@@ -233,7 +235,7 @@ def read_code(typed: str) -> tuple[str, list[str]]:
     return " ".join(words), urls
 
 
-def paired_lines(contact: Mapping[str, Any]) -> list[str]:
+def paired_lines(contact: Contact) -> list[str]:
     """What is said when it has worked."""
-    verify = "" if contact["verified"] else "; compare the safety number with F7"
-    return [f"you and {harmless_name(contact['name'])} are contacts now{verify}", *kept(contact)]
+    verify = "" if contact.verified else "; compare the safety number with F7"
+    return [f"you and {harmless_name(contact.name)} are contacts now{verify}", *kept(contact)]

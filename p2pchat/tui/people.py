@@ -70,8 +70,8 @@ def _row(person: Person, width: int, here: bool | None, open: bool) -> Text:
     """Two lines: who, and what was said last."""
     unread = len(person.unread)
     badge = "" if not unread else f" {unread if unread <= MANY else f'{MANY}+'} "
-    dot = "✗" if person.contact["blocked"] else _DOTS[here]
-    muted = " muted" if person.muted and not person.contact["blocked"] else ""
+    dot = "✗" if person.contact.blocked else _DOTS[here]
+    muted = " muted" if person.muted and not person.contact.blocked else ""
     name = cut(drawable(harmless_name(person.name)), width - 3 - room(muted) - room(badge) - bool(badge))
     bar = "▌" if open else " "
     row = Text(bar, no_wrap=True, overflow="ellipsis", end="")
@@ -83,8 +83,8 @@ def _row(person: Person, width: int, here: bool | None, open: bool) -> Text:
         row.append(badge, "bold reverse")
     last = ""
     if person.last is not None:
-        whose = "you: " if person.last["outgoing"] else ""
-        last = whose + one_line(person.last["text"][: 4 * width])
+        whose = "you: " if person.last.outgoing else ""
+        last = whose + one_line(person.last.text[: 4 * width])
     row.append(f"\n{bar}  ")
     row.append(cut(drawable(last), width - 3), "dim")
     return row

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from p2pchat.config.kinds import AUTO
 from p2pchat.config.table import BOUND, SETTINGS
-from p2pchat.wording.lines import Event
+from p2pchat.control.answers import Setting
 from p2pchat.wording.settings import of_this_chat
 
 DARK: Final = "textual-dark"
@@ -36,15 +36,15 @@ class Preferences:
     """What cannot be meant, and was left at its default."""
 
 
-def preferences(settings: Iterable[Event], environment: Mapping[str, str]) -> Preferences:
+def preferences(settings: Iterable[Setting], environment: Mapping[str, str]) -> Preferences:
     """Of all settings, as the node tells them, and this program's environment."""
-    known = {each["key"]: of_this_chat(each, environment) for each in settings}
-    problems = tuple(each["problem"] for each in known.values() if each.get("problem"))
+    known = {each.key: of_this_chat(each, environment) for each in settings}
+    problems = tuple(each.problem for each in known.values() if each.problem)
 
     def value(key: str) -> Any:
         each, kind = known.get(key), SETTINGS[key].kind
-        sound = each is not None and not each.get("problem")
-        return kind.read(each["value"] if each is not None and sound else SETTINGS[key].default)
+        sound = each is not None and not each.problem
+        return kind.read(each.value if each is not None and sound else SETTINGS[key].default)
 
     return Preferences(value("theme"), value("notifications"), value("time-format"), value("keys"), problems)
 

@@ -7,6 +7,7 @@ Knows: what is loaded, in view, selected. Does not know: how a message is wrappe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import accumulate
 from typing import ClassVar, Final
@@ -20,10 +21,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from p2pchat.chat.lines import ChatLine, Stage
 from p2pchat.text import harmless
 from p2pchat.tui.layout import LINK, Entry, entry_of, lay_out, shown_name
 from p2pchat.tui.widths import room
-from p2pchat.wording.lines import Event, local_time
+from p2pchat.wording.lines import local_time
 
 _REVERSED: Final = Style(reverse=True)
 """What is selected; seen without colours, too."""
@@ -77,7 +79,7 @@ class Scrollback(ScrollView, can_focus=True):
     class Chosen(Message):
         """Something is to be done with a message."""
 
-        def __init__(self, verb: str, message: Event, link: str = "") -> None:
+        def __init__(self, verb: str, message: ChatLine | None, link: str = "") -> None:
             super().__init__()
             self.verb = verb
             self.message = message
@@ -116,7 +118,7 @@ class Scrollback(ScrollView, can_focus=True):
 
     def show(
         self,
-        messages: Sequence[Event],
+        messages: Sequence[ChatLine],
         *,
         oldest: bool,
         newest: bool = True,
@@ -125,8 +127,8 @@ class Scrollback(ScrollView, can_focus=True):
     ) -> None:
         """Show these: one of them, selected, or the last. What came since ``clear`` comes after them.
         ``unread`` is the first that was not read yet."""
-        there = {message["id"] for message in messages}
-        late = [message for message in self._messages() if newest and message["id"] not in there]
+        there = {message.id for message in messages}
+        late = [message for message in self._messages() if newest and message.id not in there]
         self.clear()
         self._entries = [entry_of(message) for message in (*messages, *late)]
         self.oldest, self.newest, self._unread = oldest, newest, unread
@@ -154,7 +156,7 @@ class Scrollback(ScrollView, can_focus=True):
             self._unread = id
             self._lay_out([])
 
-    def _messages(self) -> list[Event]:
+    def _messages(self) -> list[ChatLine]:
         return [entry.message for entry in self._entries]
 
     def begin_unread(self, id: str) -> None:
@@ -162,9 +164,9 @@ class Scrollback(ScrollView, can_focus=True):
         if self._unread not in self._places:
             self.mark_unread(id)
 
-    def add(self, message: Event) -> None:
+    def add(self, message: ChatLine) -> None:
         """Something was said just now."""
-        known = self._places.get(message["id"])
+        known = self._places.get(message.id)
         if known is not None:
             known.message = message
             self._relay(known)
@@ -173,13 +175,13 @@ class Scrollback(ScrollView, can_focus=True):
             self._entries.append(entry_of(message))
             self._lay_out(self._entries[-1:])
             self._drop(first=True)
-        if not self.following and not message["outgoing"]:
+        if not self.following and not message.outgoing:
             self.below += 1
             self.post_message(self.Followed())
 
-    def renew(self, message: Event) -> None:
+    def renew(self, message: ChatLine) -> None:
         """It says something else now, if it is shown."""
-        if message["id"] in self._places:
+        if message.id in self._places:
             self.add(message)
 
     def ask_again(self) -> None:
@@ -207,10 +209,10 @@ class Scrollback(ScrollView, can_focus=True):
         """Have this line at the top; also while there is no bar yet, which Textual would wait for."""
         self.scroll_to(y=y, animate=False, immediate=True, force=True)
 
-    def add_page(self, messages: Sequence[Event], *, before: bool, last: bool) -> None:
+    def add_page(self, messages: Sequence[ChatLine], *, before: bool, last: bool) -> None:
         """What was wanted: all of it if ``last``."""
         self._asked = None
-        fresh = [entry_of(message) for message in messages if message["id"] not in self._places]
+        fresh = [entry_of(message) for message in messages if message.id not in self._places]
         if before:
             self.oldest = last
             down = self._total - int(self.scroll_y)
@@ -225,11 +227,11 @@ class Scrollback(ScrollView, can_focus=True):
             self._lay_out(fresh)
             self._drop(first=True)
 
-    def move(self, message: str, state: str) -> None:
+    def move(self, message: str, stage: Stage) -> None:
         """One of our messages has come further."""
         entry = self._places.get(message)
         if entry is not None:
-            entry.message = {**entry.message, "state": state}
+            entry.message = replace(entry.message, stage=stage)
             self._relay(entry)
 
     def take_away(self, message: str) -> None:
@@ -244,11 +246,11 @@ class Scrollback(ScrollView, can_focus=True):
     def forget_expired(self, now: float) -> None:
         """Lines whose time has come are gone; Unix seconds."""
         for entry in list(self._entries):
-            expires = entry.message.get("expires_at")
+            expires = entry.message.expires_at
             if expires is not None and local_time(expires).timestamp() < now:
-                self.take_away(entry.message["id"])
+                self.take_away(entry.message.id)
 
-    def message(self, id: str | None) -> Event | None:
+    def message(self, id: str | None) -> ChatLine | None:
         """A message that is loaded."""
         entry = self._places.get(id) if id is not None else None
         return entry.message if entry is not None else None
@@ -279,7 +281,7 @@ class Scrollback(ScrollView, can_focus=True):
             self.newest = False
             y = int(self.scroll_y)
         for entry in gone:
-            del self._places[entry.message["id"]]
+            del self._places[entry.message.id]
         self._lay_out([])
         self._go(y)
 
@@ -296,12 +298,12 @@ class Scrollback(ScrollView, can_focus=True):
         if longest > self._names:
             self._names, fresh = longest, [*self._entries, *fresh]
         for entry in fresh:
-            self._places[entry.message["id"]] = entry
+            self._places[entry.message.id] = entry
             lay_out(entry, self._width, self._names, self._clock)
         day: date | None = None
         heights = []
         for entry in self._entries:
-            before = (entry.day != day) + (entry.message["id"] == self._unread)
+            before = (entry.day != day) + (entry.message.id == self._unread)
             heights.append(len(entry.lines) + before)
             day = entry.day
         self._starts = [0, *accumulate(heights)]
@@ -365,7 +367,7 @@ class Scrollback(ScrollView, can_focus=True):
             kind, title = above[within]
             return Strip([Segment(f"── {title} ".ljust(width, "─")[:width], self._style(kind))])
         within -= len(above)
-        chosen = entry.message["id"] == self.selected and self.has_focus
+        chosen = entry.message.id == self.selected and self.has_focus
         segments = [self._segment(kind, text, chosen) for kind, text in entry.lines[within]]
         filling = self._style("text") + _REVERSED if chosen else self._style("text")
         return Strip(segments).adjust_cell_length(width, filling)
@@ -385,8 +387,8 @@ class Scrollback(ScrollView, can_focus=True):
         above = []
         if not place or self._entries[place - 1].day != entry.day:
             above.append(("day", f"{entry.day:%A} {entry.day.day} {entry.day:%B %Y}"))
-        if entry.message["id"] == self._unread:
-            count = sum(not each.message["outgoing"] for each in self._entries[place:])
+        if entry.message.id == self._unread:
+            count = sum(not each.message.outgoing for each in self._entries[place:])
             above.append(("unread", f"{count} new"))
         return above
 
@@ -405,9 +407,9 @@ class Scrollback(ScrollView, can_focus=True):
         self._follow(new_value >= self.max_scroll_y)
         margin = self.size.height
         if not self.oldest and new_value < margin:
-            self._want(self._entries[0].message["id"], before=True)
+            self._want(self._entries[0].message.id, before=True)
         elif not self.newest and new_value > self._total - 2 * margin:
-            self._want(self._entries[-1].message["id"], before=False)
+            self._want(self._entries[-1].message.id, before=False)
 
     def _want(self, message: str, *, before: bool) -> None:
         if self._asked != (message, before):
@@ -418,7 +420,7 @@ class Scrollback(ScrollView, can_focus=True):
         """Select the next message above or below."""
         if not self._entries:
             return
-        ids = [entry.message["id"] for entry in self._entries]
+        ids = [entry.message.id for entry in self._entries]
         place = ids.index(self.selected) + step if self.selected in ids else len(ids) - 1
         if place >= len(ids):
             self.action_leave()
@@ -428,7 +430,7 @@ class Scrollback(ScrollView, can_focus=True):
 
     def select_newest(self) -> None:
         """Begin with the newest that is loaded."""
-        self.selected = self._entries[-1].message["id"] if self._entries else None
+        self.selected = self._entries[-1].message.id if self._entries else None
         self._bring()
 
     def _bring(self) -> None:
@@ -453,7 +455,7 @@ class Scrollback(ScrollView, can_focus=True):
         """To the oldest that is loaded; what came before follows."""
         self._go(0)
         if self._entries:
-            self.selected = self._entries[0].message["id"]
+            self.selected = self._entries[0].message.id
             if not self.oldest:
                 self._want(self.selected, before=True)
 
@@ -463,7 +465,7 @@ class Scrollback(ScrollView, can_focus=True):
             self.post_message(self.Wanted("", before=False))
             return
         if self._entries:
-            self.selected = self._entries[-1].message["id"]
+            self.selected = self._entries[-1].message.id
         self.to_end()
 
     def action_leave(self) -> None:
@@ -474,18 +476,18 @@ class Scrollback(ScrollView, can_focus=True):
         """Do something with the selected message."""
         entry = self._places.get(self.selected or "")
         if entry is not None:
-            found = LINK.search(harmless(entry.message["text"]))
+            found = LINK.search(harmless(entry.message.text))
             self.post_message(self.Chosen(verb, entry.message, found.group() if found else ""))
 
     def on_click(self, event: events.Click) -> None:
         """A link opens; a click is else a click on the window, and one goes on writing. A second selects."""
         if link := event.style.meta.get("link"):
-            self.post_message(self.Chosen("open", {}, str(link)))
+            self.post_message(self.Chosen("open", None, str(link)))
             return
         line = event.y + int(self.scroll_y)
         if event.chain < 2 or line >= self._total:
             self.action_leave()
             return
-        self.selected = self._entries[self._at(line)[0]].message["id"]
+        self.selected = self._entries[self._at(line)[0]].message.id
         self.focus(scroll_visible=False)
         self.refresh()

@@ -19,10 +19,10 @@ from textual.widgets.option_list import Option
 
 from p2pchat.config.kinds import Number
 from p2pchat.config.table import SETTINGS, Setting
+from p2pchat.control import answers
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import one_line
 from p2pchat.tui.dialogs import Dialog
-from p2pchat.wording.lines import Event
 from p2pchat.wording.settings import effect_line, origin
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ class SettingsPage(Dialog[None]):
         Binding("delete,backspace", "unset", "default", show=False),
     ]
 
-    def __init__(self, node: Node, chat_has: Mapping[str, Event]) -> None:
+    def __init__(self, node: Node, chat_has: Mapping[str, answers.Setting]) -> None:
         """``chat_has``: what concerns this chat alone and comes from its own environment, by key."""
         super().__init__()
         self._node = node
         self._chat_has = chat_has
-        self._found: dict[str, Event] = {}
+        self._found: dict[str, answers.Setting] = {}
 
     def content(self) -> ComposeResult:
         yield OptionList(id="settings", markup=False)
@@ -72,7 +72,7 @@ class SettingsPage(Dialog[None]):
 
     async def _load(self) -> None:
         try:
-            found = {each["key"]: each for each in await self._node.settings()}
+            found = {each.key: each for each in await self._node.settings()}
         except P2PChatError as error:
             self._say(str(error))
             return
@@ -133,7 +133,7 @@ class SettingsPage(Dialog[None]):
         self.app.notify(one_line(line), severity="warning", timeout=8, markup=False)
 
 
-async def keep(node: Node, key: str, value: str | None) -> Event:
+async def keep(node: Node, key: str, value: str | None) -> answers.SettingKept:
     """Set it, or with None no more. Raises P2PChatError."""
     return await (node.forget_setting(key) if value is None else node.change_setting(key, value))
 
@@ -149,7 +149,7 @@ def parsed(rest: str) -> tuple[str, str | None]:
 class _Pick(Dialog[str]):
     """One of the values there are."""
 
-    def __init__(self, setting: Setting, now: Event) -> None:
+    def __init__(self, setting: Setting, now: answers.Setting) -> None:
         super().__init__()
         self.title_text = setting.name
         self._setting = setting
@@ -161,14 +161,14 @@ class _Pick(Dialog[str]):
         yield OptionList(*(Option(self._label(each), id=each) for each in words), id="values", markup=False)
 
     def _label(self, word: str) -> str:
-        notes = (("now", self._now["value"]), ("the default", self._setting.default))
+        notes = (("now", self._now.value), ("the default", self._setting.default))
         marks = [note for note, marked in notes if word == marked]
         return f"{word}  ({', '.join(marks)})" if marks else word
 
     def on_mount(self) -> None:
         listed = self.query_one("#values", OptionList)
         words = list(self._setting.kind.words)
-        listed.highlighted = words.index(self._now["value"]) if self._now["value"] in words else 0
+        listed.highlighted = words.index(self._now.value) if self._now.value in words else 0
         listed.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -178,7 +178,7 @@ class _Pick(Dialog[str]):
 class _Write(Dialog[str]):
     """A value to be written. What holds a password is not shown: one writes all of it anew."""
 
-    def __init__(self, setting: Setting, now: Event) -> None:
+    def __init__(self, setting: Setting, now: answers.Setting) -> None:
         super().__init__()
         self.title_text = setting.name
         self._setting = setting
@@ -187,7 +187,7 @@ class _Write(Dialog[str]):
     def content(self) -> ComposeResult:
         yield Label(Text(_sentence(self._setting.about)), classes="wide dim")
         yield Label(Text(f"It must be {self._setting.kind.allowed}."), classes="wide")
-        now = one_line(self._now["value"])
+        now = one_line(self._now.value)
         hidden = self._setting.secret and "***" in now
         if hidden:
             yield Label(Text(f"Now: {now}"), classes="wide dim")
@@ -218,23 +218,23 @@ def _has_menu(setting: Setting) -> bool:
     return bool(words) and not isinstance(setting.kind, Number) and not words[0].endswith("=")
 
 
-def _row(each: Event, width: int, came: int) -> Text:
+def _row(each: answers.Setting, width: int, came: int) -> Text:
     """Name, value, and in ``came`` cells where it comes from, in one line; the value gives way."""
     room = max(4, width - 15 - came - 2)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
-    row.append(f"{each['key']:<14} ", "bold" if each["source"] != "default" else "")
-    value = Text(one_line(each["value"]) or "-", "bold" if each["source"] != "default" else "")
+    row.append(f"{each.key:<14} ", "bold" if each.source != "default" else "")
+    value = Text(one_line(each.value) or "-", "bold" if each.source != "default" else "")
     value.truncate(room, overflow="ellipsis", pad=True)
     row.append_text(value)
     row.append(f"  {origin(each)}", "dim")
     return row
 
 
-def _about(each: Event) -> Text:
-    text = Text(_sentence(each["about"]))
-    if each["problem"]:
-        text = Text(f"{one_line(each['problem'])}. ", "bold").append_text(text)
-    text.append(f" A change takes effect: {each['takes_effect']}.", "dim")
+def _about(each: answers.Setting) -> Text:
+    text = Text(_sentence(each.about))
+    if each.problem:
+        text = Text(f"{one_line(each.problem)}. ", "bold").append_text(text)
+    text.append(f" A change takes effect: {each.takes_effect}.", "dim")
     return text
 
 

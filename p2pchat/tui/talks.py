@@ -10,10 +10,22 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from p2pchat.chat.lines import FINAL, ChatLine, Stage, is_further, line_of, lines_of
+from p2pchat.control import events
+from p2pchat.control.events import (
+    ContactChanged,
+    Heard,
+    Link,
+    Message,
+    Presence,
+    Receipt,
+    SessionTurned,
+    SettingChanged,
+)
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, shortened
 from p2pchat.tui.happenings import (
@@ -28,11 +40,11 @@ from p2pchat.tui.happenings import (
     Said,
     Trouble,
 )
-from p2pchat.wording.lines import Event
 from p2pchat.wording.notices import notice
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
+    from p2pchat.control.answers import Contact
 
 UNREAD_MAX: Final = 1000
 """Ids kept for one contact; a flood beyond that stays unheard and is offered again another time."""
@@ -43,8 +55,6 @@ FOLLOWED: Final = 1000
 RETRY_S: Final = 2.0
 """Between attempts to reach a node that cannot be found or run."""
 
-_FINAL: Final = ("delivered", "expired", "cancelled")
-_ORDER: Final = ("sending", "queued", "relayed", *_FINAL)
 _PASSING: Final = (ControlError, NetworkError, StoreError)
 """Failures that say nothing about the message, only about the node: worth another attempt."""
 
@@ -53,8 +63,8 @@ _PASSING: Final = (ControlError, NetworkError, StoreError)
 class Person:
     """A contact, and what was said with them last."""
 
-    contact: Event
-    last: Event | None = None
+    contact: Contact
+    last: ChatLine | None = None
     place: int = 0
     """Grows with each message, by when it came here: what others' clocks say orders nothing."""
     unread: dict[str, None] = field(default_factory=dict)
@@ -64,12 +74,12 @@ class Person:
 
     @property
     def name(self) -> str:
-        return str(self.contact["name"])
+        return str(self.contact.name)
 
     @property
     def muted(self) -> bool:
         """Whether they make no noise."""
-        return bool(self.contact.get("muted") or self.contact["blocked"])
+        return bool(self.contact.muted or self.contact.blocked)
 
 
 @dataclass(slots=True)
@@ -77,7 +87,7 @@ class _Sent:
     to: str
     text: str
     at: str
-    state: str = "sending"
+    stage: Stage = "sending"
     after: asyncio.Future[None] | None = None
     """What was asked before of the node, and may say how this is to be sent."""
 
@@ -110,30 +120,30 @@ class Talks:
 
     async def load(self) -> None:
         """Learn who there is, and what was said last."""
-        self.me = (await self.node.whoami())["name"]
-        self.links = (await self.node.status())["links_up"]
+        self.me = (await self.node.whoami()).name
+        self.links = (await self.node.status()).links_up
         await self._meet()
         for talk in reversed(await self.node.conversations()):
-            if talk["with"] in self.people:
-                self._spoke(self.people[talk["with"]], talk)
-                self.people[talk["with"]].unheard = min(talk["unheard"], UNREAD_MAX)
+            if talk.contact in self.people:
+                self._spoke(self.people[talk.contact], line_of(talk))
+                self.people[talk.contact].unheard = min(talk.unheard, UNREAD_MAX)
         self._tell(Changed())
 
     async def look_round(self) -> None:
         """Learn anew when everybody was heard."""
         for contact in await self.node.contacts():
-            person = self.people.get(contact["name"])
-            if person is not None and person.contact["fingerprint"] == contact["fingerprint"]:
+            person = self.people.get(contact.name)
+            if person is not None and person.contact.fingerprint == contact.fingerprint:
                 person.contact = contact
 
     async def _meet(self) -> None:
         """Learn anew who there is; whoever we look at may have another name now."""
-        known = {person.contact["fingerprint"]: person for person in self.people.values()}
+        known = {person.contact.fingerprint: person for person in self.people.values()}
         watched = self.people.get(self.current)
         people = {}
         for contact in await self.node.contacts():
-            person = known.get(contact["fingerprint"]) or Person(contact)
-            self._renamed(person.name, contact["name"])
+            person = known.get(contact.fingerprint) or Person(contact)
+            self._renamed(person.name, contact.name)
             person.contact = contact
             people[person.name] = person
         self.people = people
@@ -152,7 +162,7 @@ class Talks:
             self.people.values(), key=lambda person: person.place if person.last else 0, reverse=True
         )
 
-    def _spoke(self, person: Person, message: Event) -> None:
+    def _spoke(self, person: Person, message: ChatLine) -> None:
         """The newest that was said with somebody."""
         self._places += 1
         person.last, person.place = message, self._places
@@ -192,72 +202,72 @@ class Talks:
                 self._tell(Trouble(str(error)))
                 await asyncio.sleep(RETRY_S)
 
-    async def take(self, event: Event) -> None:
+    async def take(self, event: Heard) -> None:
         """One event of the node."""
-        match event["type"]:
-            case "message" if event["outgoing"]:
-                self._sent_elsewhere(event)
-            case "message":
-                await self._arrived(event)
-            case "rewritten":
-                self._rewritten(event)
-            case "forgotten":
-                await self._forgotten(event["with"], event["id"])
-            case "receipt":
-                self._moved(event["id"], event["state"])
-            case "presence":
-                if event["name"] in self.people:
-                    person = self.people[event["name"]]
-                    person.contact = {**person.contact, "here": event["here"], "heard_at": _now()}
-            case "link":
-                self.links = event["links"]
-            case "contact" | "session":
+        match event:
+            case Message(outgoing=True):
+                self._sent_elsewhere(line_of(event))
+            case Message():
+                await self._arrived(line_of(event))
+            case events.Rewritten():
+                self._rewritten(line_of(event))
+            case events.Forgotten(contact=name, id=id):
+                await self._forgotten(name, id)
+            case Receipt(id=id, state=state):
+                self._moved(id, state)
+            case Presence(name=name, here=here):
+                if name in self.people:
+                    person = self.people[name]
+                    person.contact = person.contact.with_changes(here=here, heard_at=_now())
+            case Link(links=links):
+                self.links = links
+            case ContactChanged() | SessionTurned():
                 await self._meet()
                 if line := notice(event):
                     self._tell(Decided(line))
-            case "setting":
+            case SettingChanged():
                 self._tell(Preferred())
             case _:
                 pass
         self._tell(Changed())
 
-    async def _arrived(self, message: Event) -> None:
-        if message["from"] not in self.people:
+    async def _arrived(self, message: ChatLine) -> None:
+        if message.sender not in self.people:
             await self._meet()
-        person = self.people.get(message["from"])
+        person = self.people.get(message.sender)
         if person is None:
             return
         self._spoke(person, message)
         if len(person.unread) < UNREAD_MAX:
-            person.unread[message["id"]] = None
+            person.unread[message.id] = None
         self._tell(Said(message))
         if person.name == self.current:
             await self.look()
 
-    def _sent_elsewhere(self, message: Event) -> None:
+    def _sent_elsewhere(self, message: ChatLine) -> None:
         """Another program of this home, or another chat, said something."""
-        person = self.people.get(message["with"])
-        if person is not None and message["id"] not in self._sent:
+        person = self.people.get(message.contact)
+        if person is not None and message.id not in self._sent:
             self._spoke(person, message)
             self._tell(Said(message))
 
-    def _rewritten(self, message: Event) -> None:
-        person = self.people.get(message["with"])
-        if person is not None and person.last is not None and person.last["id"] == message["id"]:
+    def _rewritten(self, message: ChatLine) -> None:
+        person = self.people.get(message.contact)
+        if person is not None and person.last is not None and person.last.id == message.id:
             person.last = message
         self._tell(Rewritten(message))
 
     async def _forgotten(self, name: str, id: str | None) -> None:
         person = self.people.get(name)
-        if person is not None and (id is None or (person.last or {}).get("id") == id):
+        if person is not None and (id is None or (person.last is not None and person.last.id == id)):
             person.last = None
             with suppress(*_PASSING):
-                person.last = next(iter(await self.node.history(name, limit=1)), None)
+                person.last = next(iter(lines_of(await self.node.history(name, limit=1))), None)
         self._tell(Forgotten(name, id))
 
     # --- what we say
 
-    def say(self, text: str) -> Event:
+    def say(self, text: str) -> ChatLine:
         """Have a text sent to whom we look at, after all that was said before; return it as a line."""
         message = os.urandom(16).hex()
         sent = _Sent(self.current, text, _now(), after=self._last_deed)
@@ -307,32 +317,31 @@ class Talks:
                 break
         person = self.people.get(sent.to)
         if person is not None:
-            self._spoke(person, {**self._line(message, sent), "at": queued["at"]})
-        self._moved(message, queued["state"])
+            self._spoke(person, replace(self._line(message, sent), at=queued.at))
+        self._moved(message, queued.state)
         self._tell(Changed())
 
-    def waiting(self, name: str, known: Sequence[Event]) -> list[Event]:
+    def waiting(self, name: str, known: Sequence[ChatLine]) -> list[ChatLine]:
         """What was said to somebody and is in no history yet, as lines; ``known`` are those that are."""
-        there = {message["id"] for message in known}
+        there = {message.id for message in known}
         return [
             self._line(id, sent)
             for id, sent in self._sent.items()
-            if sent.to == name and sent.state == "sending" and id not in there
+            if sent.to == name and sent.stage == "sending" and id not in there
         ]
 
-    def _line(self, id: str, sent: _Sent) -> Event:
+    def _line(self, id: str, sent: _Sent) -> ChatLine:
         """A message of ours as the history will tell it."""
-        known = {"type": "message", "id": id, "from": self.me, "with": sent.to, "at": sent.at}
-        return {**known, "text": sent.text, "outgoing": True, "state": sent.state}
+        return ChatLine(id, sent.to, self.me, sent.at, sent.text, outgoing=True, stage=sent.stage)
 
-    def _moved(self, message: str, state: str) -> None:
+    def _moved(self, message: str, stage: Stage) -> None:
         """Note a state, never backwards."""
         known = self._sent.get(message)
         if known is not None:
-            if _ORDER.index(state) <= _ORDER.index(known.state):
+            if not is_further(stage, known.stage):
                 return
-            known.state = state
-        self._tell(Moved(message, state))
+            known.stage = stage
+        self._tell(Moved(message, stage))
 
     async def _catch_up(self) -> None:
         """Ask for the states that a node which went away could not tell us any more.
@@ -340,14 +349,14 @@ class Talks:
         The same message again is not sent again; the answer says how far it is.
         """
         for message, sent in list(self._sent.items()):
-            if sent.state in ("queued", "relayed"):
+            if sent.stage in ("queued", "relayed"):
                 with suppress(UsageError):  # the contact was removed or renamed
                     known = await self.node.send(sent.to, sent.text, wait="queued", id=message)
-                    self._moved(message, known["state"])
+                    self._moved(message, known.state)
 
     def not_handed_over(self) -> list[tuple[str, str]]:
         """To whom what was said that no node has yet."""
-        return [(sent.to, sent.text) for sent in self._sent.values() if sent.state == "sending"]
+        return [(sent.to, sent.text) for sent in self._sent.values() if sent.stage == "sending"]
 
     async def all_handed_over(self) -> None:
         """Wait until a node has all that was said, or has refused it."""
@@ -357,7 +366,7 @@ class Talks:
 
     def undelivered(self) -> int:
         """How many of the messages sent here are still on their way."""
-        return sum(each.state not in _FINAL for each in self._sent.values())
+        return sum(each.stage not in FINAL for each in self._sent.values())
 
 
 def _now() -> str:

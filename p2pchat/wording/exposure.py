@@ -6,9 +6,11 @@ Knows: the promises of the profiles and paths, in plain words. Does not know: ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
+
+from p2pchat.control.answers import MeshStatus, Status
 
 GUESSED: Final = {
     "fast": ((12, 24, 35), (12, 24, 35)),
@@ -35,15 +37,15 @@ class Exposure:
         return asdict(self)
 
 
-def exposures(status: Mapping[str, Any]) -> list[Exposure]:
+def exposures(status: Status) -> list[Exposure]:
     """For each party; ``status`` as of ``node.status``."""
     return [
         _rendezvous(status),
-        *([_turn(status)] if status["paths"]["turn"] else []),
-        *([_NETWORK] if status["paths"].get("lan") else []),
-        *([_SCANNER] if status.get("listen") else []),
+        *([_turn(status)] if status.paths.turn else []),
+        *([_NETWORK] if status.paths.lan else []),
+        *([_SCANNER] if status.listen else []),
         _neighbour(status),
-        *(_members(mesh) for mesh in status["meshes"]),
+        *(_members(mesh) for mesh in status.meshes),
         Exposure(
             "contacts",
             "what you write to them, when your node answers, that it is online; and that all those cells are "
@@ -55,39 +57,39 @@ def exposures(status: Mapping[str, Any]) -> list[Exposure]:
     ]
 
 
-def hidden(mesh: Mapping[str, Any]) -> str:
+def hidden(mesh: MeshStatus) -> str:
     """How well it is hidden, in a mesh, who writes here."""
-    if "stem" not in mesh:
+    if mesh.hidden is None:
         return "no stem: cells are broadcast where they are written"
-    hops, crowd = mesh["stem"]["hops"], mesh["crowd"]
-    if mesh["stem"]["state"] == "none":
-        return f"{mesh['profile']}, but no stem: in a mesh of {crowd}, others see who writes"
-    short = " (shorter than it should be)" if mesh["stem"]["state"] == "short" else ""
-    begins = ", the first a contact" if mesh["stem"].get("by_contact") else ""
-    return f"{mesh['profile']}: a stem of {hops} hops{short}{begins}, hidden among {crowd}"
+    profile, among, stem = mesh.hidden
+    if stem.state == "none":
+        return f"{profile}, but no stem: in a mesh of {among}, others see who writes"
+    short = " (shorter than it should be)" if stem.state == "short" else ""
+    begins = ", the first a contact" if stem.by_contact else ""
+    return f"{profile}: a stem of {stem.hops} hops{short}{begins}, hidden among {among}"
 
 
-def hidden_in_short(meshes: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def hidden_in_short(meshes: Sequence[MeshStatus]) -> tuple[str, str]:
     """The same of all meshes in a sentence, and in a few words: what holds in the one that hides least."""
     worst = min(meshes, key=_hides, default=None)
     if worst is None:
         return "", ""
-    if not _hides(worst):
-        crowd = worst.get("crowd", 0)
-        few = f": only {crowd} computers in the mesh" if crowd else ": no stem"
+    how = worst.hidden
+    if how is None or how.stem.state == "none":
+        few = f": only {how.among} computers in the mesh" if how is not None else ": no stem"
         return f"who writes is not hidden{few}", "not hidden"
-    few = ": few" if worst["stem"]["state"] == "short" else ""
-    return f"hidden among {worst['crowd']} computers{few}", f"hidden among {worst['crowd']}"
+    few = ": few" if how.stem.state == "short" else ""
+    return f"hidden among {how.among} computers{few}", f"hidden among {how.among}"
 
 
-def _hides(mesh: Mapping[str, Any]) -> int:
+def _hides(mesh: MeshStatus) -> int:
     """Among how many a writer is hidden; 0: others see who writes."""
-    return 0 if _without_stem(mesh) else int(mesh["crowd"])
+    return 0 if mesh.hidden is None or _without_stem(mesh) else mesh.hidden.among
 
 
-def _rendezvous(status: Mapping[str, Any]) -> Exposure:
-    address = "your proxy's address" if status["paths"]["proxied"] else "your address"
-    one = "" if status.get("separate") else ", and that one connection holds all your seats"
+def _rendezvous(status: Status) -> Exposure:
+    address = "your proxy's address" if status.paths.proxied else "your address"
+    one = "" if status.separate else ", and that one connection holds all your seats"
     return Exposure(
         "rendezvous",
         f"{address}, when you look for links, who pairs with you (by address), who sits where you do, also "
@@ -110,16 +112,16 @@ _NETWORK: Final = Exposure(
 )
 
 
-def _turn(status: Mapping[str, Any]) -> Exposure:
-    address = "your proxy's address" if status["paths"]["proxied"] else "your address"
+def _turn(status: Status) -> Exposure:
+    address = "your proxy's address" if status.paths.proxied else "your address"
     return Exposure("TURN server", f"{address}, your neighbours' addresses, how much passes", "what passes")
 
 
-def _neighbour(status: Mapping[str, Any]) -> Exposure:
-    address = "your TURN server's address" if status["paths"]["relay_only"] else "your address"
+def _neighbour(status: Status) -> Exposure:
+    address = "your TURN server's address" if status.paths.relay_only else "your address"
     cells = "which are yours (a guess is not certain), for whom they are, what they say"
     answers = "" if _on_clock(status) else "; and, if it knows when a cell came for you, that you answer it"
-    if any(_without_stem(mesh) for mesh in status["meshes"]):
+    if any(_without_stem(mesh) for mesh in status.meshes):
         return Exposure(
             "each neighbour",
             f"{address}, when frames pass, and, where the mesh is too small for a stem, which are yours",
@@ -130,48 +132,47 @@ def _neighbour(status: Mapping[str, Any]) -> Exposure:
     )
 
 
-def _on_clock(status: Mapping[str, Any]) -> bool:
+def _on_clock(status: Status) -> bool:
     """Whether nothing leaves here but when the profile's clock ticks."""
-    profiles = {mesh.get("profile") for mesh in status["meshes"]} or {status.get("profile")}
+    profiles = {mesh.hidden and mesh.hidden.profile for mesh in status.meshes} or {status.profile}
     return profiles == {"strong"}
 
 
-def _without_stem(mesh: Mapping[str, Any]) -> bool:
-    """Also of a node that does not say."""
-    stem = mesh.get("stem")
-    return stem is None or stem["state"] == "none"
+def _without_stem(mesh: MeshStatus) -> bool:
+    return mesh.hidden is None or mesh.hidden.stem.state == "none"
 
 
-def _members(mesh: Mapping[str, Any]) -> Exposure:
-    who = f"members of mesh {mesh['mesh'][:8]}"
-    crowd = mesh.get("crowd", 1)
-    if _without_stem(mesh):
+def _members(mesh: MeshStatus) -> Exposure:
+    who = f"members of mesh {mesh.mesh[:8]}"
+    how = mesh.hidden
+    crowd = how.among if how is not None else 1
+    if how is None or how.stem.state == "none":
         hidden = f"you hide among nobody: the mesh as you see it has {crowd}, too few for a stem"
         return Exposure(
             who, "which cells you write, and when, if they compare notes", f"what they say ({hidden})"
         )
-    stem = mesh["stem"]
-    short = ", shorter than your profile wants" if stem["state"] == "short" else ""
+    stem = how.stem
+    short = ", shorter than your profile wants" if stem.state == "short" else ""
     if crowd < FEW:
         return Exposure(
             who,
             f"much of who writes what: you hide among {crowd}, and a blind guess is right one time in "
             f"{max(crowd - 1, 1)}; invite more people",
-            f"more than a guess, behind a stem of {stem['hops']} hops{short}",
+            f"more than a guess, behind a stem of {stem.hops} hops{short}",
         )
-    (low, middle, high), linked = GUESSED[mesh["profile"]]
+    (low, middle, high), linked = GUESSED[how.profile]
     return Exposure(
         who,
         f"a guess at who wrote a cell: right about {low} % of the time if a tenth of 1000 collude, "
         f"{middle} % if a fifth, {high} % if three tenths; {linked[0]}, {linked[1]} and {linked[2]} % if "
         "they can tell that ten cells have one writer; oftener in a smaller mesh, or if they have watched "
         "for hours",
-        f"more than that: you hide among {crowd} behind a stem of {stem['hops']} hops{short}"
-        f"{', and the first is a contact, so they guess worse' if stem.get('by_contact') else ''}",
+        f"more than that: you hide among {crowd} behind a stem of {stem.hops} hops{short}"
+        f"{', and the first is a contact, so they guess worse' if stem.by_contact else ''}",
     )
 
 
-def _line(status: Mapping[str, Any]) -> Exposure:
+def _line(status: Status) -> Exposure:
     learns = "that you use WebRTC, to which addresses, how many frames when"
     if _on_clock(status):
         return Exposure(

@@ -6,15 +6,13 @@ Knows: the layout of one line. Does not know: where it is printed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+from p2pchat.control.events import ContactChanged, Line
+from p2pchat.control.values import given
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name, one_line
-
-Event = Mapping[str, Any]
-"""An event as docs/scripting.md describes it."""
 
 MARKS: Final = {"queued": "·", "relayed": "✓", "delivered": "✓✓", "expired": "✗", "cancelled": "✗"}
 """How far an outgoing message is known to have come."""
@@ -42,15 +40,15 @@ def clock_time(at: str, clock: str) -> str:
     return f"{when.hour % 12 or 12:2}:{when:%M} {'am' if when.hour < 12 else 'pm'}"
 
 
-def message_line(message: Event) -> str:
+def message_line(message: Line) -> str:
     """``2026-01-02 03:04:05  bob: hi``, with the state of an outgoing message that has not arrived;
     or that the line was rewritten."""
-    at = local_time(message["at"]).strftime("%Y-%m-%d %H:%M:%S")
-    line = f"{at}  {harmless_name(message['from'])}: {one_line(message['text'])}"
-    if message.get("rewritten"):
+    at = local_time(message.at).strftime("%Y-%m-%d %H:%M:%S")
+    line = f"{at}  {harmless_name(message.sender)}: {one_line(message.text)}"
+    if message.rewritten:
         return f"{line}  [{REWRITTEN}]"
-    state = message.get("state")
-    return f"{line}  [{state}]" if message.get("outgoing") and state != "delivered" else line
+    known = message.outgoing and message.state != "delivered"
+    return f"{line}  [{message.state}]" if known else line
 
 
 def span(text: str) -> float | None:
@@ -71,15 +69,15 @@ def span_words(seconds: float) -> str:
     return f"{seconds:g} seconds"
 
 
-def contact_line(event: Event) -> str:
+def contact_line(event: ContactChanged) -> str:
     """``bob: verified``, or what was decided about how long lines last."""
-    name = harmless_name(event["name"])
-    if event["change"] == "over quota":
+    name = harmless_name(event.name)
+    if event.change == "over quota":
         return f"{name} has sent as much as one contact may in a day; what follows waits with them"
-    if event["change"] != "disappearing":
-        return f"{name}: {event['change']}"
-    by = harmless_name(event["by"])
-    return f"{name}: what you two say from now on {lasting(event['disappear'])} (set by {by})"
+    if event.change != "disappearing":
+        return f"{name}: {event.change}"
+    by = harmless_name(given(event.by) or event.name)
+    return f"{name}: what you two say from now on {lasting(given(event.disappear))} (set by {by})"
 
 
 def lasting(seconds: float | None) -> str:

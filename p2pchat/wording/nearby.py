@@ -5,15 +5,13 @@ Knows: what a node says of it. Does not know: what is announced there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from p2pchat.control.answers import LanStatus
 from p2pchat.text import one_line
 
 
-def nearby(lan: Mapping[str, Any]) -> str:
+def nearby(lan: LanStatus) -> str:
     """A line; ``lan`` as in ``node.status``."""
-    if lan["problem"]:
-        return f"own network: {one_line(lan['problem'])}"
-    where = ", ".join(lan["addresses"])
-    return f"own network: at {where}; others found there: {lan['found'] or 'none yet'}"
+    if lan.problem:
+        return f"own network: {one_line(lan.problem)}"
+    where = ", ".join(lan.addresses)
+    return f"own network: at {where}; others found there: {lan.found or 'none yet'}"

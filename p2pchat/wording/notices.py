@@ -5,17 +5,15 @@ Knows: which events those are. Does not know: where they are shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from p2pchat.control.events import ContactChanged, Heard, SessionTurned
 from p2pchat.wording.lines import contact_line
 from p2pchat.wording.sessions import session_line
 
 
-def notice(event: Mapping[str, Any]) -> str | None:
+def notice(event: Heard) -> str | None:
     """The sentence for an event that should not go by unseen; None for any other."""
-    if event["type"] == "session":
+    if isinstance(event, SessionTurned):
         return session_line(event)
-    if event["type"] == "contact" and event["change"] in ("disappearing", "over quota"):
+    if isinstance(event, ContactChanged) and event.change in ("disappearing", "over quota"):
         return contact_line(event)
     return None

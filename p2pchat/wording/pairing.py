@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from p2pchat.control.answers import Contact
 from p2pchat.looks import alike
 from p2pchat.text import harmless_name, typed
 from p2pchat.wire.invite import parse_link
@@ -31,39 +32,39 @@ async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...]
             where = ["--lan"]
         return " ".join(["p2pchat join", typed(code), *where])
     status = await node.status()
-    up = [each["url"] for each in status["rendezvous"] if each["up"]]
+    up = [each.url for each in status.rendezvous if each.up]
     where = [f"--rendezvous {typed(url)}" for url in dict.fromkeys([*up, *extra])]
-    if status.get("lan") and not where:
+    if status.lan and not where:
         where = ["--lan"]
-    if (listen := status.get("listen")) and not where:
-        where = [f"--rendezvous ws://THIS-MACHINE:{listen['port']}"]
+    if (listen := status.listen) and not where:
+        where = [f"--rendezvous ws://THIS-MACHINE:{listen.port}"]
     return " ".join(["p2pchat join", typed(code), *where])
 
 
-def kept(contact: Mapping[str, Any]) -> list[str]:
+def kept(contact: Contact) -> list[str]:
     """What still holds of a contact who was one before, a sentence each: pairing anew changes none of it."""
-    name, word = harmless_name(contact["name"]), typed(contact["name"])
+    name, word = harmless_name(contact.name), typed(contact.name)
     lines = []
-    if contact["verified"]:
+    if contact.verified:
         lines.append(
             f"{name} has the same keys as before, and stays verified here. "
             "If they had removed you, they have to verify you again."
         )
-    if contact["disappear"]:
+    if contact.disappear:
         lines.append(
-            f"As before, what you and {name} say {lasting(contact['disappear'])}. "
+            f"As before, what you and {name} say {lasting(contact.disappear)}. "
             f"To end that:  p2pchat contacts disappear {word} off"
         )
-    if contact["muted"]:
+    if contact.muted:
         lines.append(f"{name} is still muted here. To hear them:  p2pchat contacts mute --undo {word}")
     return lines
 
 
-def twin(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -> str | None:
+def twin(contact: Contact, contacts: Iterable[Contact]) -> str | None:
     """The name of another contact that ``contact`` got a number for, because theirs look the same."""
-    own = re.sub(r"-[0-9]+$", "", contact["name"])
-    others = [each["name"] for each in contacts if each["fingerprint"] != contact["fingerprint"]]
-    return next((each for each in others if own != contact["name"] and alike(own, each)), None)
+    own = re.sub(r"-[0-9]+$", "", contact.name)
+    others = [each.name for each in contacts if each.fingerprint != contact.fingerprint]
+    return next((each for each in others if own != contact.name and alike(own, each)), None)
 
 
 def qr_lines(code: str) -> list[str]:

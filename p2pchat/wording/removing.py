@@ -5,9 +5,10 @@ Knows: the questions, and a sentence for what came of it. Does not know: how any
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
+from p2pchat.control.answers import Contact, ContactRemoved
 from p2pchat.text import harmless_name
 
 RENEW: Final = "They still know the secret of your mesh. Go on with your other contacts under a new one?"
@@ -18,18 +19,16 @@ def question(name: str) -> str:
     return f"Forget {harmless_name(name)}, the keys shared with them and all that was said?"
 
 
-def leaves_others(contact: Mapping[str, Any], contacts: Iterable[Mapping[str, Any]]) -> bool:
+def leaves_others(contact: Contact, contacts: Iterable[Contact]) -> bool:
     """Whether others whom we know stay in their mesh, so that a new secret is of use."""
-    return any(
-        each["mesh"] == contact["mesh"] and each["fingerprint"] != contact["fingerprint"] for each in contacts
-    )
+    return any(each.mesh == contact.mesh and each.fingerprint != contact.fingerprint for each in contacts)
 
 
-def outcome(gone: Mapping[str, Any]) -> list[str]:
+def outcome(gone: ContactRemoved) -> list[str]:
     """What the removal led to, a sentence each; ``gone`` as of ``Node.remove``."""
-    lines = [f"{harmless_name(gone['name'])} is forgotten."]
-    if gone["left_mesh"]:
+    lines = [f"{harmless_name(gone.name)} is forgotten."]
+    if gone.left_mesh:
         lines.append("You knew nobody else in their mesh, so you have left it and no longer connect to it.")
-    if gone["renewed_mesh"]:
+    if gone.renewed_mesh:
         lines.append("Your node tells a new secret to your other contacts in that mesh, and they to theirs.")
     return lines

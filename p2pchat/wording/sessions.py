@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from p2pchat.control.answers import Contact
+from p2pchat.control.events import SessionTurned
 from p2pchat.text import harmless_name, typed
-from p2pchat.wording.lines import Event
 
 _SENTENCES: Final = {
     "behind": "{name} knows a newer state of this home (it was put back to a copy, or another copy runs): "
@@ -41,28 +42,28 @@ _WHAT_TO_DO: Final = {
 """Beside some of them; a command stands last, to be copied as it is."""
 
 
-def session_line(event: Event) -> str:
+def session_line(event: SessionTurned) -> str:
     """The sentences for a ``session`` event."""
-    turn, name, waiting = event["turn"], event["name"], event["waiting"]
+    turn, name, waiting = event.turn, event.name, event.waiting
     if not waiting or turn == "held":
         return _advised(turn, name, waiting)
     return f"{_sentence(turn, name, waiting)}. {_advised('held', name, waiting)}"
 
 
-def standing(contact: Event) -> str | None:
+def standing(contact: Contact) -> str | None:
     """What is wrong with the session with a contact, and what to do; or None."""
-    turn = contact.get("session")
-    return None if turn in (None, "", "well") else _advised(turn, contact["name"], contact.get("waiting", 0))
+    turn = contact.session
+    return None if turn in (None, "", "well") else _advised(turn, contact.name)
 
 
-def trust(contact: Event) -> str:
+def trust(contact: Contact) -> str:
     """``verified``, ``unverified``, or what is between the two."""
-    if contact["verified"]:
+    if contact.verified:
         return "verified"
-    return "verified before the renewal" if contact.get("verified_before") else "unverified"
+    return "verified before the renewal" if contact.verified_before else "unverified"
 
 
-def _advised(turn: str, name: str, waiting: int) -> str:
+def _advised(turn: str, name: str, waiting: int = 0) -> str:
     line = _sentence(turn, name, waiting)
     return f"{line}. {_WHAT_TO_DO[turn].format(word=typed(name))}" if turn in _WHAT_TO_DO else line
 

@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from p2pchat.config.choices import Source, read
 from p2pchat.config.table import SETTINGS, Effect
-from p2pchat.wording.lines import Event
+from p2pchat.control.answers import Setting, SettingKept
 
 
-def origin(each: Event) -> str:
+def origin(each: Setting) -> str:
     """Where a value comes from, in a word: an environment variable by its name."""
-    return str(each["variable"] if each["source"] == "environment" else each["source"])
+    return str(each.variable if each.source == "environment" else each.source)
 
 
-def effect_line(changed: Event) -> str:
+def effect_line(changed: SettingKept) -> str:
     """What a change has led to, in a sentence or two."""
-    key, value, where = changed["key"], changed["value"], changed["source"]
+    key, value, where = changed.key, changed.value, changed.source
     now = f"{key} is {value or 'not set'}" + (" (the default)." if where == "default" else ".")
-    match changed["effect"]:
+    match changed.effect:
         case "anew":
             return f"{now} The node restarts with it, and will be linked again in a moment."
         case "at start":
             return f"{now} It takes effect when the node starts next."
         case "overruled":
-            what = changed["variable"] if where == "environment" else f"--{key}"
+            what = changed.variable if where == "environment" else f"--{key}"
             return (
                 f"Kept, but the node was started with {what}, which goes before it: {now}"
                 " It takes effect when the node is started without that."
@@ -40,20 +39,21 @@ def effect_line(changed: Event) -> str:
             return f"{now} It takes effect at once."
 
 
-def clock_of(settings: Sequence[Event], environment: Mapping[str, str] = os.environ) -> str:
+def clock_of(settings: Sequence[Setting], environment: Mapping[str, str] = os.environ) -> str:
     """How a chat writes the time."""
-    found = (of_this_chat(each, environment) for each in settings if each["key"] == "time-format")
-    return next((str(each["value"]) for each in found if not each["problem"]), "24h")
+    found = (of_this_chat(each, environment) for each in settings if each.key == "time-format")
+    return next((str(each.value) for each in found if not each.problem), "24h")
 
 
-def of_this_chat(each: Event, environment: Mapping[str, str]) -> dict[str, Any]:
+def of_this_chat(each: Setting, environment: Mapping[str, str]) -> Setting:
     """A setting as this program has it: what concerns chats alone is as its own environment says, not the
     node's."""
-    setting = SETTINGS.get(each["key"])
+    setting = SETTINGS.get(each.key)
     if setting is None or setting.effect is not Effect.CHAT:
-        return dict(each)
+        return each
     if text := environment.get(setting.variable):
         chosen = read(setting, text, Source.ENVIRONMENT)
-        known = {"value": chosen.shown, "source": chosen.source.value, "problem": chosen.problem or None}
-        return {**each, **known}
-    return dict(each)
+        return each.with_changes(
+            value=chosen.shown, source=chosen.source.value, problem=chosen.problem or None
+        )
+    return each

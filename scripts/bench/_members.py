@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from p2pchat.client import Node, connect
+from p2pchat.control.events import InviteReady
 from p2pchat.core.settings import Settings
 from p2pchat.daemon.node import RunningNode
 from p2pchat.daemon.service import serve
@@ -41,7 +42,7 @@ class Member:
     node: Node
 
     async def status(self) -> dict[str, Any]:
-        return dict(await self.node.status())
+        return dict((await self.node.status()).as_record())
 
 
 async def spawn(
@@ -90,8 +91,8 @@ async def pair(host: Node, guest: Node, names: tuple[str, str] | None = None, **
     events = host.invite(timeout=PATIENCE_S, name=guests, **options)
     try:
         invite = await anext(events)
-        assert invite["type"] == "invite", "it comes first"
-        await guest.join(invite["code"], name=hosts, timeout=PATIENCE_S)
+        assert isinstance(invite, InviteReady), "it comes first"
+        await guest.join(invite.code, name=hosts, timeout=PATIENCE_S)
         await anext(events)
     finally:
         await events.aclose()

@@ -14,8 +14,9 @@ import pytest
 
 from p2pchat.cli import stdin
 from p2pchat.cli.chat_pipe import WINDOW, chat_through_pipe
+from p2pchat.control.answers import Progress
 from p2pchat.errors import Ended, LimitError, NotInTime, P2PChatError, UsageError
-from tests.support.fake_node import Event, FakeNode, message
+from tests.support.fake_node import FakeNode, message
 
 
 class Away(FakeNode):
@@ -25,7 +26,7 @@ class Away(FakeNode):
         super().__init__("bob")
         self.room = room
 
-    async def send(self, to: str, text: str, **rest: Any) -> Event:
+    async def send(self, to: str, text: str, **rest: Any) -> Progress:
         if rest.get("wait") != "queued":
             raise NotInTime("not delivered within 0 s; it stays queued and will still go out")
         if len(self.sent) >= self.room:
@@ -57,7 +58,7 @@ def given(pipe: int, *lines: object) -> None:
 
 
 async def chat(node: FakeNode, timeout: float = 0.0) -> None:
-    await chat_through_pipe(node, "bob", json=False, timeout=timeout)  # type: ignore[arg-type]
+    await chat_through_pipe(node, "bob", json=False, timeout=timeout)
 
 
 async def test_every_line_is_queued_for_somebody_who_is_away(pipe: int) -> None:
@@ -80,7 +81,7 @@ async def test_what_finds_no_room_is_named(pipe: int) -> None:
 async def test_a_line_waits_for_room_while_receipts_come(pipe: int) -> None:
     node, full = FakeNode("bob"), [LimitError("full")]
 
-    async def send(to: str, text: str, **rest: Any) -> Event:
+    async def send(to: str, text: str, **rest: Any) -> Progress:
         if text == "b" and full:
             raise full.pop()
         return await FakeNode.send(node, to, text, **rest)
@@ -129,7 +130,7 @@ async def test_an_interruption_says_what_was_not_taken(pipe: int, capsys: pytest
 async def test_messages_are_lines_meanwhile(pipe: int, capsys: pytest.CaptureFixture[str]) -> None:
     node = FakeNode("bob")
     node.events = [message("1", "hi")]
-    chatting = asyncio.ensure_future(chat_through_pipe(node, "bob", json=True, timeout=1))  # type: ignore[arg-type]
+    chatting = asyncio.ensure_future(chat_through_pipe(node, "bob", json=True, timeout=1))
     while not node.was_heard:
         await asyncio.sleep(0)
     given(pipe, "a")

@@ -10,7 +10,11 @@ from click.shell_completion import ShellComplete
 
 from p2pchat.cli.main import root
 from p2pchat.client import create_home
-from p2pchat.config.table import SETTINGS
+from p2pchat.config.choices import Source, read
+from p2pchat.config.table import SETTINGS, named
+from p2pchat.control.answers import SettingKept
+from p2pchat.control.values import extended
+from p2pchat.daemon import views
 from p2pchat.wording.settings import effect_line
 from tests.cli.conftest import Run
 
@@ -140,5 +144,5 @@ def test_a_shell_completes_names_and_values() -> None:
     ],
 )
 def test_each_effect_is_told_in_words(effect: str, source: str, said: str) -> None:
-    told = {"key": "profile", "value": "fast", "source": source, "variable": "P2PCHAT_PROFILE"}
-    assert said in effect_line({**told, "effect": effect})
+    chosen = views.setting(read(named("profile"), "fast", Source.HOME)).with_changes(source=source)
+    assert said in effect_line(extended(chosen, SettingKept, effect=effect))

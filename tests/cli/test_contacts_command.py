@@ -28,22 +28,22 @@ def test_nobody_yet_is_not_a_failure(p2pchat: Run, node: FakeNode) -> None:
 
 def test_show_tells_all(p2pchat: Run, node: FakeNode) -> None:
     shown = p2pchat("contacts", "show", "bob").out
-    assert node.people["bob"]["fingerprint"] in shown
-    assert node.people["bob"]["safety_number"] in shown
+    assert node.people["bob"].fingerprint in shown
+    assert node.people["bob"].safety_number in shown
 
 
 def test_verify_shows_what_to_compare_and_asks(p2pchat: Run, node: FakeNode) -> None:
     ran = p2pchat("contacts", "verify", "bob")
-    assert ran.lines[0] == node.people["bob"]["safety_number"]
+    assert ran.lines[0] == node.people["bob"].safety_number
     assert ran.code == 2  # there is no terminal to ask on
-    assert not node.people["bob"]["verified"]
+    assert not node.people["bob"].verified
 
 
 def test_verify_believes_yes(p2pchat: Run, node: FakeNode) -> None:
     assert p2pchat("contacts", "verify", "bob", "--yes").code == 0
-    assert node.people["bob"]["verified"]
+    assert node.people["bob"].verified
     assert p2pchat("contacts", "verify", "bob", "--undo").code == 0
-    assert not node.people["bob"]["verified"]
+    assert not node.people["bob"].verified
 
 
 def test_verify_in_json_is_the_contact_as_it_now_is(p2pchat: Run, node: FakeNode) -> None:
@@ -52,16 +52,16 @@ def test_verify_in_json_is_the_contact_as_it_now_is(p2pchat: Run, node: FakeNode
 
 def test_mute_and_back(p2pchat: Run, node: FakeNode) -> None:
     assert p2pchat("contacts", "mute", "bob").err == "bob is muted.\n"
-    assert node.people["bob"]["muted"]
+    assert node.people["bob"].muted
     p2pchat("contacts", "mute", "bob", "--undo")
-    assert not node.people["bob"]["muted"]
+    assert not node.people["bob"].muted
 
 
 def test_block_and_back(p2pchat: Run, node: FakeNode) -> None:
     p2pchat("contacts", "block", "bob")
-    assert node.people["bob"]["blocked"]
+    assert node.people["bob"].blocked
     p2pchat("contacts", "block", "bob", "--unblock")
-    assert not node.people["bob"]["blocked"]
+    assert not node.people["bob"].blocked
 
 
 def test_rename(p2pchat: Run, node: FakeNode) -> None:
@@ -74,7 +74,7 @@ def test_how_long_messages_last_is_shown_and_set(p2pchat: Run, node: FakeNode) -
     assert p2pchat("contacts", "disappear", "bob", "8h").code == 0
     assert p2pchat("contacts", "disappear", "bob").out == "What you and bob say disappears after 8 hours.\n"
     assert json.loads(p2pchat("contacts", "disappear", "bob", "--json").out)["disappear"] == 8 * 3600
-    assert node.people["bob"]["disappear"] == 8 * 3600
+    assert node.people["bob"].disappear == 8 * 3600
 
 
 def test_remove_asks(p2pchat: Run, node: FakeNode) -> None:
@@ -86,7 +86,7 @@ def test_remove_asks(p2pchat: Run, node: FakeNode) -> None:
 
 def test_who_cannot_be_known_to_be_here_is_not_called_away(p2pchat: Run, node: FakeNode) -> None:
     node.people = {"x": contact("eve", here=None)}
-    node.embedded = True
+    node.runs_here = True
     ran = p2pchat("contacts")
     assert ran.lines[0].split()[0] == "unknown"
     assert "No node runs here" in ran.err

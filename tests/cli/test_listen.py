@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from p2pchat.control.events import ContactChanged, Heard, Link, Receipt
 from tests.cli.conftest import Run
-from tests.support.fake_node import Event, FakeNode, message
+from tests.support.fake_node import FakeNode, message, told
 
-RECEIPT: Event = {"type": "receipt", "id": "9", "state": "delivered", "at": "2026-01-02T03:04:05.000Z"}
+RECEIPT = told(Receipt, id="9", state="delivered", at="2026-01-02T03:04:05.000Z")
 
 
 def test_each_message_is_one_line_and_heard(p2pchat: Run, node: FakeNode) -> None:
@@ -22,21 +23,21 @@ def test_each_message_is_one_line_and_heard(p2pchat: Run, node: FakeNode) -> Non
 
 
 def test_json_is_every_event_as_it_is(p2pchat: Run, node: FakeNode) -> None:
-    events: list[Event] = [
+    events: list[Heard] = [
         RECEIPT,
-        {"type": "link", "links": 5, "change": "up"},
+        told(Link, links=5, change="up"),
         message("1", "\x9b\u202e ż \ud83d"),
     ]
     node.events = list(events)
     ran = p2pchat("listen", "--json", "--count", "1")
-    assert [json.loads(line) for line in ran.lines] == events
+    assert [json.loads(line) for line in ran.lines] == [each.as_record() for each in events]
     assert ran.out.isascii()  # so that no control of any kind reaches the terminal
     assert "\x1b" not in ran.out
 
 
 def test_what_a_contact_decided_is_said_beside_the_messages(p2pchat: Run, node: FakeNode) -> None:
-    decided = {"type": "contact", "name": "bob", "change": "disappearing", "disappear": 60.0, "by": "bob"}
-    node.events = [decided, {"type": "contact", "name": "bob", "change": "verified"}, message("1", "hi")]
+    decided = told(ContactChanged, name="bob", change="disappearing", disappear=60.0, by="bob")
+    node.events = [decided, told(ContactChanged, name="bob", change="verified"), message("1", "hi")]
     ran = p2pchat("listen", "--count", "1")
     assert ran.err == "bob: what you two say from now on disappears after 1 minute (set by bob)\n"
     assert len(ran.lines) == 1

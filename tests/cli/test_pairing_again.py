@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from p2pchat.control.events import InviteReady
 from tests.cli.conftest import Run
-from tests.support.fake_node import FakeNode, contact
+from tests.support.fake_node import FakeNode, added, told
 from tests.support.processes import people, rendezvous
 
-INVITE = {"type": "invite", "code": "42-tango-marble-orbit"}
+INVITE = told(InviteReady, code="42-tango-marble-orbit")
 
 
 def test_what_still_holds_of_somebody_paired_again_is_said(p2pchat: Run, node: FakeNode) -> None:
-    before = contact("bob", verified=True, disappear=3600.0, muted=True)
-    node.invitation = [INVITE, {"type": "contact", "change": "added", **before}]
+    node.invitation = [INVITE, added("bob", verified=True, disappear=3600.0, muted=True)]
     said = p2pchat("invite").err
     assert "bob has the same keys as before, and stays verified here." in said
     assert "what you and bob say disappears after 1 hour" in said
@@ -24,7 +24,7 @@ def test_what_still_holds_of_somebody_paired_again_is_said(p2pchat: Run, node: F
 
 
 def test_of_somebody_new_nothing_is_said_to_hold_still(p2pchat: Run, node: FakeNode) -> None:
-    node.invitation = [INVITE, {"type": "contact", "change": "added", **contact("bob")}]
+    node.invitation = [INVITE, added("bob")]
     said = p2pchat("invite").err
     assert not any(word in said for word in ("before", "disappears", "still"))
 

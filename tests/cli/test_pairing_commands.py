@@ -11,13 +11,15 @@ import pytest
 import segno
 
 from p2pchat.cli.invite import drawn
+from p2pchat.control.events import InviteReady
+from p2pchat.control.values import plain
 from p2pchat.errors import TrustError
 from tests.cli.conftest import Run
-from tests.support.fake_node import FakeNode, contact
+from tests.support.fake_node import FakeNode, added, status, told
 
 CODE = "42-tango-marble-orbit"
-INVITE = {"type": "invite", "code": CODE}
-ADDED = {"type": "contact", "change": "added", **contact("bob\x1b")}
+INVITE = told(InviteReady, code=CODE)
+ADDED = added("bob\x1b")
 
 
 def test_the_code_is_the_first_line_and_the_new_name_the_second(p2pchat: Run, node: FakeNode) -> None:
@@ -35,8 +37,8 @@ def test_what_is_to_be_typed_is_typed_as_it_is(
     name: str, p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    node.rendezvous[0]["url"] = "ws://there/;touch${IFS}broken;"
-    node.invitation = [INVITE, {**ADDED, "name": name}]
+    node.now = status(rendezvous=[{"url": "ws://there/;touch${IFS}broken;", "up": True, "reason": ""}])
+    node.invitation = [INVITE, added(name)]
     said = p2pchat("invite").err
     typed = re.findall(r"(?:^|: ) +(p2pchat (?:join|chat|contacts) .*)", said, flags=re.MULTILINE)
     words = [
@@ -55,21 +57,24 @@ def test_what_is_to_be_typed_is_typed_as_it_is(
 
 
 def test_somebody_whose_name_looks_like_another_s_is_warned_of(p2pchat: Run, node: FakeNode) -> None:
-    node.invitation = [INVITE, {**ADDED, "name": "b\u043eb-2", "fingerprint": "9" * 64}]
+    node.invitation = [INVITE, added("b\u043eb-2", fingerprint="9" * 64)]
     assert "WARNING: bob is somebody else, whose name looks like theirs." in p2pchat("invite").err
-    node.invitation = [INVITE, {**ADDED, "name": "dora-2", "fingerprint": "9" * 64}]
+    node.invitation = [INVITE, added("dora-2", fingerprint="9" * 64)]
     assert "WARNING" not in p2pchat("invite").err
 
 
 def test_a_rendezvous_that_is_down_is_not_recommended(p2pchat: Run, node: FakeNode) -> None:
-    node.rendezvous[0]["up"] = False
+    node.now = status(rendezvous=[{"url": "ws://127.0.0.1:1", "up": False, "reason": ""}])
     node.invitation = [INVITE, ADDED]
     assert f"p2pchat join {CODE}\n" in p2pchat("invite").err
 
 
 def test_json_is_the_events(p2pchat: Run, node: FakeNode) -> None:
     node.invitation = [INVITE, ADDED]
-    assert [json.loads(line) for line in p2pchat("invite", "--json").lines] == [INVITE, ADDED]
+    assert [json.loads(line) for line in p2pchat("invite", "--json").lines] == [
+        plain(INVITE),
+        ADDED.as_record(),
+    ]
 
 
 def test_a_burnt_invite_is_exit_code_4_after_its_code(p2pchat: Run, node: FakeNode) -> None:

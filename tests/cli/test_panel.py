@@ -2,61 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from p2pchat.cli.panel import status_panel
+from p2pchat.control.values import plain
+from tests.support.fake_node import link_status, mesh_status, status
 
-LINK = {
-    "peer": "6e" * 8,
-    "state": "up",
-    "since": "2027-01-15T08:00:00Z",
-    "mesh": "6d" * 16,
-    "sent": 3,
-    "received": 4,
-    "shed": 0,
-    "eager": True,
-    "allowance": 0.25,
-}
-STATUS = {
-    "running_since": "2027-01-15T08:00:00Z",
+LINK = plain(link_status(peer="6e" * 8, allowance=0.25))
+HELD = {"held_cells": 10, "held_bytes": 9_250_000, "hold_budget": 134_217_728, "dropped": 12}
+KNOWN: dict[str, Any] = {
     "health": "well linked",
     "links": [LINK, {**LINK, "state": "quiet", "eager": False}],
-    "links_up": 1,
-    "meshes": [
-        {
-            "mesh": "6d" * 16,
-            "links": 1,
-            "eager": 1,
-            "greeter": True,
-            "reconciling": False,
-            "held_cells": 10,
-            "held_bytes": 9_250_000,
-            "hold_budget": 134_217_728,
-            "held_since": "2027-01-15T08:00:00Z",
-            "dropped": 12,
-        }
-    ],
+    "meshes": [plain(mesh_status(greeter=True, **HELD))],
     "rendezvous": [{"url": "ws://meet.example", "up": False, "reason": "connection refused"}],
-    "outbox": 2,
-    "paths": {"relay_only": False, "proxied": False, "stun": False, "turn": True, "turn_refused": False},
     "counters": {"cells relayed": 99},
-    "pid": 42,
-    "home": "/home/ana",
-    "memory_kb": 70_000,
-    "cpu_s": 1.5,
 }
+
+
+def drawn(coloured: bool = False, **rest: Any) -> str:
+    """The picture of a node of which that is known."""
+    return status_panel(status(**{**KNOWN, **rest}), coloured=coloured)
 
 
 def test_a_turn_server_that_refuses_its_password_is_named_a_refusal() -> None:
-    refused = {**STATUS, "paths": {"turn_refused": True}}
-    assert "refuses" not in status_panel(STATUS, coloured=False)
-    assert "a server refuses its user or password" in status_panel(refused, coloured=False)
+    assert "refuses" not in drawn()
+    paths = {**plain(status().paths), "turn_refused": True}
+    assert "a server refuses its user or password" in drawn(paths=paths)
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])
 def test_a_status_is_drawn_whole(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    picture = status_panel(STATUS, coloured=False)
+    picture = drawn()
     words = (
         "well linked",
         "1 of them in the tree",
@@ -73,29 +52,28 @@ def test_a_status_is_drawn_whole(columns: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_node_that_knows_nobody_is_drawn_too() -> None:
-    alone = {**STATUS, "links": [], "links_up": 0, "meshes": [], "rendezvous": [], "counters": {}}
-    picture = status_panel(alone, coloured=True)
+    picture = drawn(coloured=True, links=[], links_up=0, meshes=[], rendezvous=[], counters={})
     assert "none yet" in picture and "none; give one" in picture and "nothing counted yet" in picture
 
 
 def test_a_clock_that_seems_wrong_is_named() -> None:
     doubt = "this machine's clock is 3 hours ahead of that of ws://meet.example"
-    told = {**STATUS, "clock": {"ahead_s": 10_800, "of": "ws://meet.example", "doubt": doubt}}
-    assert doubt in " ".join(status_panel(told, coloured=False).split())
-    assert "clock" not in status_panel({**told, "clock": None}, coloured=False)
+    clock = {"ahead_s": 10_800, "of": "ws://meet.example", "doubt": doubt}
+    assert doubt in " ".join(drawn(clock=clock).split())
+    assert "clock" not in drawn(clock=None)
 
 
 def test_ones_own_network_is_a_line_where_it_is_used() -> None:
     lan = {"addresses": ["192.168.1.7"], "found": 2, "problem": ""}
-    picture = status_panel({**STATUS, "rendezvous": [], "lan": lan}, coloured=False)
+    picture = drawn(rendezvous=[], lan=lan)
     assert "at 192.168.1.7; others found there: 2" in picture
     assert "on your own network alone" in picture
-    told = status_panel({**STATUS, "lan": {**lan, "problem": "cannot listen"}}, coloured=False)
+    told = drawn(lan={**lan, "problem": "cannot listen"})
     assert "own network: cannot listen" in told
-    assert "own network" not in status_panel({**STATUS, "lan": None}, coloured=False)
+    assert "own network" not in drawn(lan=None)
 
 
 def test_a_port_for_members_is_a_line_where_there_is_one() -> None:
-    assert "at port 8750" in status_panel({**STATUS, "listen": {"port": 8750, "problem": ""}}, coloured=False)
-    told = status_panel({**STATUS, "listen": {"port": 8750, "problem": "cannot listen"}}, coloured=False)
+    assert "at port 8750" in drawn(listen={"port": 8750, "problem": ""})
+    told = drawn(listen={"port": 8750, "problem": "cannot listen"})
     assert "cannot listen" in told

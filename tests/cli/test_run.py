@@ -40,10 +40,10 @@ def test_each_kind_of_failure_has_its_exit_code_and_one_line(
 
 
 def test_a_bug_is_one_line_too(p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(FakeNode, "whoami")
+    monkeypatch.setattr(FakeNode, "whoami", None)
     ran = p2pchat("whoami")
     assert ran.code == 1
-    assert ran.err.startswith("p2pchat: unexpected failure, AttributeError: ")
+    assert ran.err.startswith("p2pchat: unexpected failure, TypeError: ")
     assert ran.err.count("\n") == 1
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from p2pchat.control.events import State
 from p2pchat.errors import NotInTime
 from p2pchat.wire.payload import TEXT_LIMIT
 from tests.cli.conftest import Run
@@ -26,8 +28,8 @@ def test_json_is_one_receipt_for_each_state(p2pchat: Run, node: FakeNode) -> Non
 
 
 def test_a_queued_message_is_printed_even_when_the_wait_fails(p2pchat: Run, node: FakeNode) -> None:
-    class Slow(tuple[str, ...]):
-        def __iter__(self):  # type: ignore[no-untyped-def]
+    class Slow(tuple[State, ...]):
+        def __iter__(self) -> Iterator[State]:
             yield "queued"
             raise NotInTime("not delivered within 30 s; it stays queued and will still go out")
 
@@ -79,5 +81,5 @@ def test_text_may_begin_with_dashes_after_two(p2pchat: Run, node: FakeNode) -> N
 
 
 def test_a_message_left_to_a_node_that_ends_now_says_what_it_needs(p2pchat: Run, node: FakeNode) -> None:
-    node.embedded = True
+    node.runs_here = True
     assert "p2pchat node run" in p2pchat("send", "--wait", "queued", "bob", "hi").err

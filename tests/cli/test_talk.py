@@ -9,9 +9,10 @@ import pytest
 
 from p2pchat.cli.slash import Slash
 from p2pchat.cli.talk import ENTRY_LINES, ENTRY_LINES_MAX, REMEMBERED, Line, Talk
+from p2pchat.control.events import ContactChanged, InviteReady, Link, Presence, Receipt, Unknown
 from p2pchat.errors import ControlError, LimitError, P2PChatError, UsageError
 from p2pchat.wording.signs import ASCII
-from tests.support.fake_node import FakeNode, contact, message
+from tests.support.fake_node import AT, FakeNode, added, contact, message, told
 
 
 class Screen:
@@ -19,7 +20,7 @@ class Screen:
 
     def __init__(self) -> None:
         self.node = FakeNode("bob", "carol")
-        self.talk = Talk(self.node, self._show, lambda: None)  # type: ignore[arg-type]
+        self.talk = Talk(self.node, self._show, lambda: None)
         self.left = 0
         self.slash = Slash(self.talk, self._leave)
         self.lines: list[str] = []
@@ -125,7 +126,7 @@ async def test_others_are_announced_and_wait_unheard_until_their_conversation_is
 async def test_who_is_here_is_in_view(screen: Screen) -> None:
     await screen.talk.open("bob")
     assert screen.status.startswith(" ● bob here")
-    await screen.talk.take({"type": "presence", "name": "bob", "here": False})
+    await screen.talk.take(told(Presence, name="bob", here=False))
     assert screen.status.startswith(" ○ bob away")
     assert screen.noticed()[-1] == "bob is away"
 
@@ -136,7 +137,8 @@ async def test_who_falls_silent_is_not_said_to_be_here(
     monkeypatch.setattr("p2pchat.cli.talk.LOOK_S", 0.001)
     await screen.talk.open("bob")
     looking = asyncio.ensure_future(screen.talk.look_round())
-    screen.node.people["bob"]["heard_at"] = (datetime.now(UTC) - timedelta(seconds=250)).isoformat()
+    at = (datetime.now(UTC) - timedelta(seconds=250)).isoformat()
+    screen.node.people["bob"] = contact("bob", heard_at=at)
     while not screen.status.startswith(" ? bob 4 min ago"):
         await asyncio.sleep(0.001)
     looking.cancel()
@@ -144,22 +146,22 @@ async def test_who_falls_silent_is_not_said_to_be_here(
 
 async def test_links_are_in_view(screen: Screen) -> None:
     await screen.talk.open("bob")
-    await screen.talk.take({"type": "link", "links": 5, "change": "up"})
+    await screen.talk.take(told(Link, links=5, change="up"))
     assert "| 5 links" in screen.status
 
 
 async def test_a_contact_renamed_elsewhere_keeps_the_conversation(screen: Screen) -> None:
     await screen.talk.open("bob")
-    screen.node.people["bobby"] = {**contact("bob"), "name": "bobby"}
+    screen.node.people["bobby"] = contact("bob").with_changes(name="bobby")
     del screen.node.people["bob"]
-    await screen.talk.take({"type": "contact", "name": "bobby", "change": "renamed"})
+    await screen.talk.take(told(ContactChanged, name="bobby", change="renamed"))
     await screen.talk.take(message("1", "still me", sender="bobby"))
     assert screen.said() == ["bobby: still me"]
 
 
 async def test_events_of_later_versions_are_ignored(screen: Screen) -> None:
     await screen.talk.open("bob")
-    await screen.talk.take({"type": "weather", "rain": True})
+    await screen.talk.take(Unknown(type="weather"))
 
 
 # --- sending
@@ -172,7 +174,7 @@ async def test_a_line_is_shown_when_it_is_safe_and_its_mark_follows_what_is_know
     (id,) = screen.talk.sent
     assert screen.said() == ["me: hello"]
     for state, mark in [("queued", "·"), ("relayed", "✓"), ("delivered", "✓✓")]:
-        await screen.talk.take({"type": "receipt", "id": id, "state": state})
+        await screen.talk.take(told(Receipt, id=id, state=state, at=AT))
         assert f"| {mark} hello" in screen.status
 
 
@@ -180,8 +182,8 @@ async def test_a_state_never_goes_back(screen: Screen) -> None:
     await screen.talk.open("bob")
     await screen.talk.say("hello")
     (id,) = screen.talk.sent
-    await screen.talk.take({"type": "receipt", "id": id, "state": "delivered"})
-    await screen.talk.take({"type": "receipt", "id": id, "state": "relayed"})
+    await screen.talk.take(told(Receipt, id=id, state="delivered", at=AT))
+    await screen.talk.take(told(Receipt, id=id, state="relayed", at=AT))
     assert screen.talk.undelivered() == 0
 
 
@@ -191,7 +193,7 @@ async def test_a_late_receipt_is_told_in_a_line_of_its_own(screen: Screen) -> No
     first = next(iter(screen.talk.sent))
     for number in range(3):
         await screen.talk.say(f"more {number}")
-    await screen.talk.take({"type": "receipt", "id": first, "state": "delivered"})
+    await screen.talk.take(told(Receipt, id=first, state="delivered", at=AT))
     assert screen.noticed()[-1] == "✓✓ delivered: first"
 
 
@@ -200,7 +202,7 @@ async def test_giving_up_is_always_told(state: str, screen: Screen) -> None:
     await screen.talk.open("bob")
     await screen.talk.say("hello")
     (id,) = screen.talk.sent
-    await screen.talk.take({"type": "receipt", "id": id, "state": state})
+    await screen.talk.take(told(Receipt, id=id, state=state, at=AT))
     assert screen.noticed()[-1] == f"✗ {state}: hello"
     assert screen.talk.undelivered() == 0
 
@@ -309,15 +311,15 @@ async def test_a_command_without_what_it_needs_says_so(line: str, screen: Screen
 async def test_verify_takes_a_second_word(screen: Screen) -> None:
     await screen.talk.open("bob")
     await screen.slash.run("/verify")
-    assert screen.node.people["bob"]["safety_number"] in screen.noticed()
-    assert not screen.node.people["bob"]["verified"]
+    assert screen.node.people["bob"].safety_number in screen.noticed()
+    assert not screen.node.people["bob"].verified
     await screen.slash.run("/verify yes")
-    assert screen.node.people["bob"]["verified"]
+    assert screen.node.people["bob"].verified
 
 
 async def test_an_invite_waits_beside_the_chat(screen: Screen) -> None:
     await screen.talk.open("bob")
-    screen.node.invitation = [{"type": "invite", "code": "1-a-b-c"}, {"type": "contact", **contact("dora")}]
+    screen.node.invitation = [told(InviteReady, code="1-a-b-c"), added("dora")]
     await screen.slash.run("/invite")
     while not any("dora" in line for line in screen.noticed()):
         await asyncio.sleep(0)
@@ -368,7 +370,7 @@ async def test_signs_are_those_that_the_terminal_shows() -> None:
     def told(line: Line) -> None:
         shown.append("".join(text for _, text in line))
 
-    talk = Talk(node, told, lambda: None, ASCII)  # type: ignore[arg-type]
+    talk = Talk(node, told, lambda: None, ASCII)
     await talk.open("bob")
     await talk.take(message("e1", "hi", outgoing=True, state="queued"))
     assert shown[-1].endswith("me: hi  .")

@@ -41,13 +41,13 @@ async def test_a_node_that_was_started_by_a_wrong_clock_says_so_and_links_when_i
             machine.setattr(nodes, "SystemClock", Late)
             await bob.__aenter__()
         async with asyncio.timeout(60):
-            while (status := await bob.status())["clock"] is None:
+            while (status := await bob.status()).clock is None:
                 await asyncio.sleep(0.05)
-            assert "clock is 24 hours behind that of ws://" in status["health"]
+            assert "clock is 24 hours behind that of ws://" in status.health
             sent = asyncio.create_task(alice.send("bob", "are you there?"))
             Late.right = True
             (message,) = await messages(bob, 1)
-            assert message["text"] == "are you there?"
+            assert message.text == "are you there?"
             await sent
-            clock = (await bob.status())["clock"]
-            assert clock is not None and clock["doubt"] is None
+            clock = (await bob.status()).clock
+            assert clock is not None and clock.doubt is None

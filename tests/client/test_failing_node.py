@@ -61,7 +61,7 @@ async def test_a_listener_waits_for_room_and_says_so_once(
         async with asyncio.timeout(20):
             assert [await said.get() for _ in range(2)] == ["the disk is full", "the node is back"]
         assert not list(looks)
-        assert (await node.whoami())["name"] == "ana"
+        assert (await node.whoami()).name == "ana"
         listening.cancel()
         await asyncio.wait((listening,))
 
@@ -76,4 +76,4 @@ async def test_a_bug_is_not_run_into_again_and_again(home: Path, monkeypatch: py
             await fails(node, RuntimeError)
             with pytest.raises(ControlError, match="the node failed, RuntimeError: a bug"):
                 await node.whoami()
-        assert (await node.whoami())["name"] == "ana", "asked again, it is tried again"
+        assert (await node.whoami()).name == "ana", "asked again, it is tried again"

@@ -38,12 +38,12 @@ async def test_sealed_offers_and_answers_hold_the_relays_address_alone(
         monkeypatch.setenv("P2PCHAT_ICE", server.url)
         async with friends(tmp_path, "alice", "bob") as (alice, bob):
             await alice.send("bob", "by way of a relay")
-            assert [each["text"] for each in await messages(bob, 1)] == ["by way of a relay"]
+            assert [each.text for each in await messages(bob, 1)] == ["by way of a relay"]
             assert {*unsealed(alice)} == {*unsealed(bob)} == {"relay"}
-            paths = (await bob.status())["paths"]
+            paths = (await bob.status()).paths
         assert server.strangers == set()
     ways = {"relay_only": True, "proxied": False, "stun": False, "turn": True}
-    assert paths == {**ways, "turn_refused": False, "lan": False}
+    assert paths.as_record() == {**ways, "turn_refused": False, "lan": False}
     assert USER not in str(paths)
 
 
@@ -54,11 +54,11 @@ async def test_a_wrong_password_is_named_and_no_outage_of_the_turn_server(
         monkeypatch.setenv("P2PCHAT_ICE", server.url.replace(PASSWORD, "mistyped"))
         async with friends(tmp_path, "alice", "bob") as (alice, bob):
             await alice.send("bob", "by another way")
-            assert (await alice.status())["paths"]["turn_refused"]
-            assert (await bob.status())["paths"]["turn_refused"]
-            told = {each["name"]: each for each in await alice.doctor()}
-    assert not told["addresses"]["ok"]
-    assert told["addresses"]["found"].endswith(
+            assert (await alice.status()).paths.turn_refused
+            assert (await bob.status()).paths.turn_refused
+            told = {each.name: each for each in await alice.doctor()}
+    assert not told["addresses"].ok
+    assert told["addresses"].found.endswith(
         f"the TURN server 127.0.0.1:{server.port} refuses its user or password"
     )
     assert "mistyped" not in str(told)
@@ -80,7 +80,7 @@ async def test_friends_meet_through_the_proxy_at_a_name_only_it_knows(
         async with connect(tmp_path / "alice") as alice, connect(tmp_path / "bob") as bob:
             await pair(alice, bob)
             await alice.send("bob", "hello")
-            assert (await alice.status())["paths"]["proxied"]
+            assert (await alice.status()).paths.proxied
     assert set(proxy.names()) == {"meeting.example"}
 
 
@@ -115,7 +115,7 @@ async def test_a_node_that_keeps_to_less_is_not_used(tmp_path: Path, monkeypatch
             await connect(tmp_path / "home").__aenter__()
         monkeypatch.setenv("P2PCHAT_PROFILE", "fast")
         async with connect(tmp_path / "home") as better:
-            assert (await better.status())["profile"] == "balanced"
+            assert (await better.status()).profile == "balanced"
         monkeypatch.setenv("P2PCHAT_PROXY", "socks5h://127.0.0.1:9")
         with pytest.raises(UsageError, match=r"runs without a proxy; .* stop it"):
             await connect(tmp_path / "home").__aenter__()
@@ -162,6 +162,6 @@ async def test_nodes_talk_by_either_engine_and_doctor_says_by_which(
         await alice.send("bob", "by another way")
         assert alice._running is not None
         assert alice._running._links._engine.name == engine
-        told = {each["name"]: each for each in await bob.doctor()}
-    assert told["link"]["ok"]
-    assert f"by {engine} from host" in told["link"]["found"]
+        told = {each.name: each for each in await bob.doctor()}
+    assert told["link"].ok
+    assert f"by {engine} from host" in told["link"].found

@@ -90,7 +90,7 @@ async def test_every_method_of_one_who_was_attached_before_ends_too(ana: Person)
         with stopped(pid):
             ended = await asyncio.gather(*(method(node) for method in METHODS), return_exceptions=True)
             assert [type(each) for each in ended] == [NotAnswering] * len(METHODS)
-        assert (await node.whoami())["name"] == "ana"
+        assert (await node.whoami()).name == "ana"
 
 
 async def test_a_message_that_may_have_been_taken_can_be_sent_again(ana: Person) -> None:

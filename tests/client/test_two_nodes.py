@@ -12,6 +12,18 @@ from pathlib import Path
 import pytest
 
 from p2pchat.client import Event, Node, connect, create_home
+from p2pchat.control import events as control_events
+from p2pchat.control.answers import ContactAdded
+from p2pchat.control.events import (
+    CellSeen,
+    Forgotten,
+    Line,
+    Link,
+    Presence,
+    Receipt,
+    Rewritten,
+    Tracing,
+)
 from p2pchat.core.pairing import Guest, Output
 from p2pchat.core.records import Message, PutMessage
 from p2pchat.errors import (
@@ -39,16 +51,16 @@ def hosts(node: Node) -> bool:
 async def test_a_message_and_its_states(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         states: list[str] = []
-        sent = await alice.send("bob", "hi 👋", on_state=lambda event: states.append(event["state"]))
+        sent = await alice.send("bob", "hi 👋", on_state=lambda event: states.append(event.state))
         assert states == ["queued", "relayed", "delivered"]
         (received,) = await messages(bob, 1)
-        assert received["text"] == "hi 👋"
-        assert received["from"] == "alice"
+        assert received.text == "hi 👋"
+        assert received.sender == "alice"
         (line,) = await alice.history("bob")
-        assert line["id"] == sent["id"]
-        assert (line["state"], line["outgoing"], line["from"]) == ("delivered", True, "alice")
+        assert line.id == sent.id
+        assert (line.state, line.outgoing, line.sender) == ("delivered", True, "alice")
         (talk,) = await bob.conversations()
-        assert (talk["with"], talk["unheard"]) == ("alice", 0)
+        assert (talk.contact, talk.unheard) == ("alice", 0)
 
 
 async def test_the_same_id_sends_nothing_twice(tmp_path: Path) -> None:
@@ -68,9 +80,9 @@ async def test_who_is_not_there_gets_it_later_and_the_sender_is_told_the_truth(t
         await bob.__aexit__(None, None, None)
         with pytest.raises(NotInTime, match="stays queued"):
             await alice.send("bob", "later", timeout=1.0)
-        assert (await alice.send("bob", "and this", wait="queued"))["state"] == "queued"
+        assert (await alice.send("bob", "and this", wait="queued")).state == "queued"
         await bob.__aenter__()
-        assert [each["text"] for each in await messages(bob, 2)] == ["later", "and this"]
+        assert [each.text for each in await messages(bob, 2)] == ["later", "and this"]
 
 
 async def test_messages_no_listener_had_are_offered_first_and_once(tmp_path: Path) -> None:
@@ -78,9 +90,9 @@ async def test_messages_no_listener_had_are_offered_first_and_once(tmp_path: Pat
         await alice.send("bob", "early")
         async with aclosing(bob.listen()) as events:
             assert await text_of(events) == "early"
-        assert [each["text"] for each in await messages(bob, 1)] == ["early"]
+        assert [each.text for each in await messages(bob, 1)] == ["early"]
         await alice.send("bob", "next")
-        assert [each["text"] for each in await messages(bob, 1)] == ["next"]
+        assert [each.text for each in await messages(bob, 1)] == ["next"]
 
 
 async def test_who_asks_hears_what_this_home_says_rewrites_and_forgets_and_nobody_else_does(
@@ -91,36 +103,36 @@ async def test_who_asks_hears_what_this_home_says_rewrites_and_forgets_and_nobod
         async with aclosing(alice.listen(own=True)) as all_of_it, aclosing(alice.listen()) as others:
             assert [await text_of(each) for each in (all_of_it, others)] == ["begin", "begin"]
             sent = await alice.send("bob", "from here")
-            await alice.edit(sent["id"], "never sent")
-            await alice.forget_message(sent["id"])
+            await alice.edit(sent.id, "never sent")
+            await alice.forget_message(sent.id)
             await bob.send("alice", "end")
             told, told_others = [await _until_end(each) for each in (all_of_it, others)]
-        lines = [each for each in told if each["type"] in ("message", "rewritten", "forgotten")]
-        assert [(each["type"], each["text"], each["outgoing"], each["rewritten"]) for each in lines[:2]] == [
-            ("message", "from here", True, False),
-            ("rewritten", "never sent", True, True),
+        said, rewritten, forgotten = (each for each in told if isinstance(each, Line | Forgotten))
+        assert isinstance(said, control_events.Message) and isinstance(rewritten, Rewritten)
+        assert [(each.text, each.outgoing, each.rewritten) for each in (said, rewritten)] == [
+            ("from here", True, False),
+            ("never sent", True, True),
         ]
-        assert lines[2] == {"type": "forgotten", "with": "bob", "id": sent["id"]}
-        assert len(lines) == 3
-        assert {each["type"] for each in told_others} <= {"receipt", "presence", "link"}
+        assert forgotten == Forgotten(contact="bob", id=sent.id)
+        assert {type(each) for each in told_others} <= {Receipt, Presence, Link}
 
 
 async def test_contacts_can_be_compared_renamed_blocked_and_removed(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob", "carol") as (alice, bob, _):
         seen, shown = await alice.contact("BOB"), await bob.contact("alice")
-        assert seen["safety_number"] == shown["safety_number"]
-        assert (await alice.verify("bob"))["verified"]
-        assert (await alice.rename("bob", "Robert"))["name"] == "Robert"
+        assert seen.safety_number == shown.safety_number
+        assert (await alice.verify("bob")).verified
+        assert (await alice.rename("bob", "Robert")).name == "Robert"
         with pytest.raises(UsageError, match="already"):
             await alice.rename("carol", "robert")
         with pytest.raises(UsageError, match="did you mean Robert"):
             await alice.contact("Robet")
-        assert (await alice.block("Robert"))["blocked"]
+        assert (await alice.block("Robert")).blocked
         with pytest.raises(UsageError, match="unblock"):
             await alice.send("Robert", "x")
         await alice.block("Robert", blocked=False)
         await alice.remove("carol")
-        assert [each["name"] for each in await alice.contacts()] == ["Robert"]
+        assert [each.name for each in await alice.contacts()] == ["Robert"]
 
 
 async def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -155,7 +167,7 @@ async def test_no_rendezvous_is_said(tmp_path: Path) -> None:
 async def test_pairing_by_link_and_with_oneself(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice") as (alice,):
         status = await alice.status()
-        url = (await alice.whoami())["rendezvous"][0]
+        url = (await alice.whoami()).rendezvous[0]
         create_home(
             tmp_path / "bob", "bob"
         )  # knows no rendezvous: the link names it, and it is on this machine
@@ -164,9 +176,9 @@ async def test_pairing_by_link_and_with_oneself(tmp_path: Path) -> None:
                 with pytest.raises(UsageError, match="private network"):
                     await bob.join(await code_of(events))
             await pair(alice, bob, link=True, rendezvous=[url])
-            assert (await bob.contacts())[0]["how"] == "link"
+            assert (await bob.contacts())[0].how == "link"
             await alice.send("bob", "by link")
-        assert status["links"] == []
+        assert status.links == []
         assert url.startswith("ws://")
 
 
@@ -190,13 +202,13 @@ async def test_an_invite_outlives_the_node_it_began_at(tmp_path: Path, link: boo
             code = await code_of(events)
             done = asyncio.ensure_future(anext(events))
             await alice.__aexit__(None, None, None)
-            create_home(tmp_path / "carol", "carol", (await bob.whoami())["rendezvous"])
+            create_home(tmp_path / "carol", "carol", (await bob.whoami()).rendezvous)
             async with connect(tmp_path / "carol") as carol:
                 await until_joined(carol, code)
                 contact = await done
-                assert contact["type"] == "contact" and contact["name"] == "robert"
+                assert isinstance(contact, ContactAdded) and contact.name == "robert"
                 assert hosts(inviting)
-                assert [each["name"] for each in await carol.contacts()] == ["alice"]
+                assert [each.name for each in await carol.contacts()] == ["alice"]
         await alice.__aenter__()
 
 
@@ -249,7 +261,7 @@ async def test_programs_share_one_node_and_the_next_takes_over(tmp_path: Path) -
             listening = asyncio.create_task(messages(first, 1))
             await alice.__aexit__(None, None, None)
             sending = asyncio.create_task(bob.send("alice", "still there?"))
-            assert [each["text"] for each in await listening] == ["still there?"]
+            assert [each.text for each in await listening] == ["still there?"]
             await sending
             assert hosts(first)
             await alice.__aenter__()
@@ -265,7 +277,7 @@ async def test_many_who_start_at_once_never_wait_on_a_lock(tmp_path: Path) -> No
                 await node.send("bob", f"{number}", timeout=60)
 
         await asyncio.gather(*(one(number) for number in range(8)))
-        assert sorted(each["text"] for each in await bob.history("alice")) == [str(n) for n in range(8)]
+        assert sorted(each.text for each in await bob.history("alice")) == [str(n) for n in range(8)]
         await alice.__aenter__()
 
 
@@ -274,7 +286,7 @@ async def test_a_home_far_down_the_tree_works(tmp_path: Path) -> None:
     assert len(os.fsencode(home)) > 108
     create_home(home, "deep")
     async with connect(home) as node, connect(home, run=False) as other:
-        assert (await other.whoami())["fingerprint"] == (await node.whoami())["fingerprint"]
+        assert (await other.whoami()).fingerprint == (await node.whoami()).fingerprint
 
 
 async def test_without_a_node_and_without_a_home(tmp_path: Path) -> None:
@@ -304,12 +316,12 @@ async def test_a_locked_home_asks_once_and_only_when_it_must(tmp_path: Path) -> 
 
 async def test_a_trace_shows_cells_pass(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob), aclosing(bob.trace()) as events:
-        assert (await anext(events))["type"] == "tracing"
+        assert isinstance(await anext(events), Tracing)
         await alice.send("bob", "look")
         async with asyncio.timeout(10):
             cell = await anext(events)
-        assert cell["type"] == "cell"
-        assert cell["from"] in {*(mesh["node"] for mesh in (await alice.status())["meshes"]), None}
+        assert isinstance(cell, CellSeen)
+        assert cell.source in {*(mesh.node for mesh in (await alice.status()).meshes), None}
 
 
 async def test_not_entered_it_says_so(tmp_path: Path) -> None:
@@ -343,37 +355,37 @@ async def test_a_history_of_many_megabytes_is_read_whole(tmp_path: Path) -> None
 async def test_a_contact_who_takes_our_id_first_blocks_nothing(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         first = await alice.send("bob", "backup done", id="backup of Monday")
-        await bob.send("alice", "squat", id=first["id"])
+        await bob.send("alice", "squat", id=first.id)
         again = await alice.send("bob", "backup done", id="backup of Monday")
-        assert (again["id"], again["state"]) == (first["id"], "delivered")
-        (squat,) = [line for line in await alice.history("bob") if not line["outgoing"]]
-        assert squat["id"] != first["id"]
-        await alice.forget_message(squat["id"])
-        assert [line["text"] for line in await alice.history("bob")] == ["backup done"]
+        assert (again.id, again.state) == (first.id, "delivered")
+        (squat,) = [line for line in await alice.history("bob") if not line.outgoing]
+        assert squat.id != first.id
+        await alice.forget_message(squat.id)
+        assert [line.text for line in await alice.history("bob")] == ["backup done"]
 
 
 async def test_the_same_key_is_another_id_in_another_home(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         mine = await alice.send("bob", "done", id="backup of Monday")
         theirs = await bob.send("alice", "done", id="backup of Monday")
-        assert mine["id"] != theirs["id"]
+        assert mine.id != theirs.id
 
 
 async def test_a_message_sent_under_a_key_before_keys_were_secret_is_not_sent_again(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         before = blake2b(b"backup of Monday", digest_size=16).hexdigest()
         await alice.send("bob", "backup done", id=before)
-        assert (await alice.send("bob", "backup done", id="backup of Monday"))["id"] == before
+        assert (await alice.send("bob", "backup done", id="backup of Monday")).id == before
         assert len(await bob.history("alice")) == 1
 
 
 async def test_an_id_whose_message_was_forgotten_is_not_used_again(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         first = await alice.send("bob", "once", id="key")
-        await alice.forget_message(first["id"])
+        await alice.forget_message(first.id)
         with pytest.raises(UsageError, match="forgotten"):
             await alice.send("bob", "twice", id="key")
-        assert [line["text"] for line in await bob.history("alice")] == ["once"]
+        assert [line.text for line in await bob.history("alice")] == ["once"]
 
 
 async def test_of_several_texts_with_one_id_at_the_same_moment_one_is_sent(tmp_path: Path) -> None:
@@ -389,7 +401,7 @@ async def _until_end(events: AsyncGenerator[Event, None]) -> list[Event]:
     told = []
     async with asyncio.timeout(30):
         async for event in events:
-            if event.get("text") == "end":
+            if isinstance(event, control_events.Message) and event.text == "end":
                 break
             told.append(event)
     return told

@@ -56,7 +56,7 @@ async def test_a_node_of_a_home_that_was_set_back_says_so_and_runs(home: Path) -
         running = RunningNode(home, KeyFile())
         await running.start()
         said.append(running.set_back)
-        store = [check["ok"] for check in await checks(running) if check["name"] == "store"]
+        store = [check.ok for check in await checks(running) if check.name == "store"]
         assert store == [False] * number
         renamed = PutIdentity(replace(running.node.identity, name="x"))
         await running.ask_store(partial(Store.commit, changes=[renamed]))
@@ -118,4 +118,4 @@ async def test_who_goes_takes_up_no_link_any_more(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(WebRtcLinks, "make_answer", watched)
         await ana.__aexit__(None, None, None)
         assert (len(going), answered) == (1, [])
-        assert [each for each in (await bob.status())["links"] if each["state"] == "up"] == []
+        assert [each for each in (await bob.status()).links if each.state == "up"] == []

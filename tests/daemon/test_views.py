@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.control.answers import Chosen
+from p2pchat.control import answers
+from p2pchat.control.values import plain
 from p2pchat.core.status import ClockStatus, HoldStatus, LinkStatus, MeshStatus, RendezvousStatus, Status
 from p2pchat.daemon import views
 from p2pchat.types import LinkId, MeshId, NodeId
 
 MESH = MeshId(b"m" * 16)
 HELD = HoldStatus(cells=10, bytes=9_250, budget=925_000, oldest=1_800_000_000.0, dropped=0)
-CHOSEN: Chosen = {
-    "pid": 1,
-    "home": "/home/me",
-    "memory_kb": 94_000,
-    "cpu_s": 0.5,
-    "paths": {
-        "relay_only": False,
-        "proxied": False,
-        "stun": True,
-        "turn": False,
-        "turn_refused": False,
-        "lan": False,
-    },
-    "profile": None,
-    "separate": False,
-    "lan": None,
-    "listen": None,
-    "waits_for": None,
-}
+CHOSEN = views.Chosen(
+    paths=answers.Paths(
+        relay_only=False, proxied=False, stun=True, turn=False, turn_refused=False, lan=False
+    ),
+    profile=None,
+    separate=False,
+    lan=None,
+    listen=None,
+    process=answers.Process(pid=1, home="/home/me", memory_kb=94_000, cpu_s=0.5),
+    waits_for=None,
+)
 DOWN = RendezvousStatus("ws://a", up=False, reason="refused")
 UP = RendezvousStatus("ws://b", up=True, reason="")
 
@@ -74,7 +67,7 @@ def test_health_is_the_worst_that_is_true(now: Status, words: str) -> None:
 
 def test_everything_is_told_to_scripts() -> None:
     told = views.status(status(mesh(5)), 1_800_000_000.0, CHOSEN)
-    assert told["links"] == [
+    assert [plain(each) for each in told.links] == [
         {
             "peer": "6e" * 8,
             "state": "up",
@@ -88,7 +81,7 @@ def test_everything_is_told_to_scripts() -> None:
             "standing": "sought",
         }
     ]
-    assert told["meshes"] == [
+    assert [plain(each) for each in told.meshes] == [
         {
             "mesh": "6d" * 16,
             "node": "73" * 8,
@@ -103,7 +96,7 @@ def test_everything_is_told_to_scripts() -> None:
             "dropped": 0,
         }
     ]
-    assert (told["outbox"], told["links_up"], told["health"]) == (7, 1, "well linked")
+    assert (told.outbox, told.links_up, told.health) == (7, 1, "well linked")
 
 
 @pytest.mark.parametrize(
@@ -115,18 +108,15 @@ def test_everything_is_told_to_scripts() -> None:
     ],
 )
 def test_a_wrong_clock_is_named_with_who_says_so(ahead: float, words: str) -> None:
-    told = views.status(status(mesh(5), clock=ClockStatus(ahead, "ws://b")), 1_800_000_000.0, CHOSEN)["clock"]
-    assert told == {
-        "ahead_s": round(ahead),
-        "of": "ws://b",
-        "doubt": f"this machine's clock is {words} that of ws://b",
-    }
+    told = views.status(status(mesh(5), clock=ClockStatus(ahead, "ws://b")), 1_800_000_000.0, CHOSEN).clock
+    doubt = f"this machine's clock is {words} that of ws://b"
+    assert told == answers.ClockStatus(ahead_s=round(ahead), of="ws://b", doubt=doubt)
 
 
 def test_a_right_clock_is_no_matter() -> None:
-    told = views.status(status(mesh(5), clock=ClockStatus(2.0, "ws://b")), 1_800_000_000.0, CHOSEN)["clock"]
-    assert told == {"ahead_s": 2, "of": "ws://b", "doubt": None}
-    assert views.status(status(mesh(5)), 1_800_000_000.0, CHOSEN)["clock"] is None
+    told = views.status(status(mesh(5), clock=ClockStatus(2.0, "ws://b")), 1_800_000_000.0, CHOSEN).clock
+    assert told == answers.ClockStatus(ahead_s=2, of="ws://b", doubt=None)
+    assert views.status(status(mesh(5)), 1_800_000_000.0, CHOSEN).clock is None
 
 
 def test_who_has_just_begun_to_look_is_not_called_alone() -> None:

@@ -62,7 +62,7 @@ async def test_it_saw_no_name_key_fingerprint_address_or_text(
         async with connect(tmp_path / "Alice Liddell") as alice, connect(tmp_path / "Cheshire Cat") as cat:
             await pair(alice, cat)
             await alice.send("Cheshire Cat", "we are all mad here")
-            fingerprints = [(await node.whoami())["fingerprint"] for node in (alice, cat)]
+            fingerprints = [(await node.whoami()).fingerprint for node in (alice, cat)]
     everything = b"\n".join(recorded)
     secrets = [b"Alice", b"Cheshire", b"we are all mad here", b"candidate", b"fingerprint"]
     secrets += [bytes.fromhex(each) for each in fingerprints]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.client import Event, Node, connect, create_home
+from p2pchat.client import Node, connect, create_home
+from p2pchat.control.events import Link
 from p2pchat.wire.signalling import Blob
 from rendezvous import server as server_module
 from rendezvous.broker import Broker
@@ -79,7 +80,7 @@ def noise(blob: Blob) -> bytes:
 
 async def refused(node: Node) -> int:
     """How many blobs (or whatever else) this node has refused to read."""
-    counters = (await node.status())["counters"]
+    counters = (await node.status()).counters
     return sum(count for name, count in counters.items() if name.startswith("input refused"))
 
 
@@ -94,9 +95,9 @@ async def until_each_has_refused(*nodes: Node) -> None:
         await until_one_has_refused(node)
 
 
-async def links_of(node: Node, found: list[Event]) -> None:
+async def links_of(node: Node, found: list[Link]) -> None:
     async for event in node.listen():
-        found += [event] if event["type"] == "link" else []
+        found += [event] if isinstance(event, Link) else []
 
 
 @pytest.mark.parametrize("tamper", [one_bit, noise], ids=["one bit", "noise"])
@@ -105,11 +106,11 @@ async def test_no_altered_offer_or_answer_makes_a_link(
 ) -> None:
     await strangers_by_night(tmp_path, url)
     meddler.tamper = tamper
-    up: list[Event] = []
+    up: list[Link] = []
     async with connect(tmp_path / "alice") as alice, connect(tmp_path / "bob") as bob:
         watching = [asyncio.create_task(links_of(node, up)) for node in (alice, bob)]
         await until_each_has_refused(alice, bob)
-        assert [(await node.status())["links_up"] for node in (alice, bob)] == [0, 0]
+        assert [(await node.status()).links_up for node in (alice, bob)] == [0, 0]
         for task in watching:
             task.cancel()
     assert not up
@@ -123,7 +124,7 @@ async def test_no_answer_altered_on_its_way_back_makes_a_link(
     meddler.tamper, meddler.spare = one_bit, 1
     async with connect(tmp_path / "alice") as alice, connect(tmp_path / "bob") as bob:
         await until_one_has_refused(alice, bob)
-        assert [(await node.status())["links_up"] for node in (alice, bob)] == [0, 0]
+        assert [(await node.status()).links_up for node in (alice, bob)] == [0, 0]
 
 
 async def test_no_offer_or_answer_of_an_earlier_hour_makes_a_link(
@@ -139,7 +140,7 @@ async def test_no_offer_or_answer_of_an_earlier_hour_makes_a_link(
     async with connect(tmp_path / "alice") as alice, connect(tmp_path / "bob") as bob:
         await until_one_has_refused(alice, bob)
         assert meddler.altered >= 2, "the old offer itself is answered, to nobody's use"
-        assert [(await node.status())["links_up"] for node in (alice, bob)] == [0, 0]
+        assert [(await node.status()).links_up for node in (alice, bob)] == [0, 0]
 
 
 async def test_once_it_behaves_they_meet(meddler: Meddler, url: str, tmp_path: Path) -> None:
@@ -147,11 +148,11 @@ async def test_once_it_behaves_they_meet(meddler: Meddler, url: str, tmp_path: P
     meddler.tamper = one_bit
     async with connect(tmp_path / "alice") as alice:
         async with connect(tmp_path / "bob") as bob:
-            assert (await alice.send("bob", "held up", wait="queued"))["state"] == "queued"
+            assert (await alice.send("bob", "held up", wait="queued")).state == "queued"
             await until_each_has_refused(alice, bob)
         meddler.tamper = None
         async with connect(tmp_path / "bob") as bob:
-            assert [each["text"] for each in await messages(bob, 1)] == ["held up"]
+            assert [each.text for each in await messages(bob, 1)] == ["held up"]
 
 
 @pytest.mark.parametrize("link", [False, True], ids=["words", "link"])
@@ -168,7 +169,7 @@ async def test_no_altered_pairing_makes_a_contact(
         await until_each_has_refused(receiver)
         assert await bob.contacts() == []
         # The last of the six blobs only tells the guest that the host is content.
-        assert [each["name"] for each in await alice.contacts()] == (["bob"] if place == 5 else [])
+        assert [each.name for each in await alice.contacts()] == (["bob"] if place == 5 else [])
         attempt.cancel()
         with suppress(asyncio.CancelledError):
             await attempt

@@ -1,61 +1,182 @@
 """A node for tests of the command line that are about the command line: it does what the test says, at once.
 
-Knows: the client's methods. Does not know: any network; the end-to-end tests are there for that.
+Knows: the client's methods and the declared types: what it answers or tells is read as what was declared.
+Does not know: any network; the end-to-end tests are there for that.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
+from p2pchat.client.node import Node
 from p2pchat.config.choices import Source, Told, choose, read
 from p2pchat.config.table import named
+from p2pchat.control import answers, events
+from p2pchat.control.events import Heard, Message, Paired, Receipt, State
+from p2pchat.control.parameters import Wait
+from p2pchat.control.values import Value, extended, plain, read_value
 from p2pchat.daemon import views
 from p2pchat.errors import P2PChatError, UsageError
 
-Event = dict[str, Any]
+V = TypeVar("V", bound=Value)
+E = TypeVar("E", bound=Value)
+
 AT = "2026-01-02T03:04:05.000Z"
 
 
-def message(id: str, text: str, *, sender: str = "bob", outgoing: bool = False, **rest: Any) -> Event:
+def answer(kind: type[V], **said: Any) -> V:
+    """What a node would answer, checked against what was declared."""
+    return read_value(kind, said)
+
+
+def told(kind: type[E], **said: Any) -> E:
+    """What a node would tell, as it comes out of the socket."""
+    event = events.read_event(plain(kind(**said)))
+    assert isinstance(event, kind), event
+    return event
+
+
+def message(
+    id: str,
+    text: str,
+    *,
+    sender: str = "bob",
+    outgoing: bool = False,
+    state: State = "delivered",
+    **rest: Any,
+) -> Message:
     """A message event as the control socket gives it."""
-    name = "me" if outgoing else sender
-    known = {"type": "message", "id": id, "from": name, "with": sender, "room": None, "at": AT}
-    return {**known, "text": text, "outgoing": outgoing, "state": "delivered", **rest}
+    said: dict[str, object] = {
+        "type": "message",
+        "id": id,
+        "from": "me" if outgoing else sender,
+        "with": sender,
+        "room": None,
+    }
+    said |= {"at": AT, "text": text, "outgoing": outgoing, "state": state, "expires_at": None}
+    return read_value(Message, {**said, "rewritten": False, **rest})
 
 
-def contact(name: str, **rest: Any) -> Event:
+def contact(name: str, **rest: Any) -> answers.ContactShown:
     """A contact as the control socket gives it."""
-    return {
+    known = {
         "name": name,
         "fingerprint": (name.encode().hex() * 64)[:64],
         "how": "words",
         "verified": False,
+        "verified_before": False,
+        "renewed_at": None,
+        "session": "well",
         "blocked": False,
         "muted": False,
         "disappear": None,
-        "over_quota": False,
         "here": True,
         "heard_at": None,
+        "over_quota": False,
         "added_at": AT,
         "mesh": "00" * 16,
         "safety_number": " ".join(["12345"] * 12),
-        **rest,
     }
+    return read_value(answers.ContactShown, {**known, **rest})
 
 
-class FakeNode:
+def made(name: str, left_out: Sequence[str] = (), **rest: Any) -> answers.ContactMade:
+    """A contact whom somebody has just met."""
+    return read_value(answers.ContactMade, {**plain(contact(name, **rest)), "left_out": list(left_out)})
+
+
+def added(name: str, **rest: Any) -> answers.ContactAdded:
+    """The end of an invite."""
+    return answers.contact_added(made(name, **rest))
+
+
+def mesh_status(**rest: Any) -> answers.MeshStatus:
+    """A mesh of eight, where cells take a stem of four hops."""
+    stem = {"hops": 4, "state": "pinned", "drawn": 1, "by_contact": False}
+    return stemless_status(**{"profile": "balanced", "crowd": 8, "stem": stem, **rest})
+
+
+def stemless_status(**rest: Any) -> answers.MeshStatus:
+    """A mesh where cells are broadcast at once."""
+    known = {
+        "mesh": "00" * 16,
+        "node": "11" * 8,
+        "links": 1,
+        "eager": 1,
+        "greeter": False,
+        "reconciling": False,
+        "held_cells": 17,
+        "held_bytes": 17_000,
+        "hold_budget": 128_000_000,
+        "held_since": AT,
+        "dropped": 0,
+    }
+    return read_value(answers.MeshStatus, {**known, **rest})
+
+
+def link_status(**rest: Any) -> answers.LinkStatus:
+    """A link that is up."""
+    known = {
+        "peer": "ab" * 4,
+        "state": "up",
+        "since": AT,
+        "mesh": "00" * 16,
+        "sent": 12,
+        "received": 34,
+        "shed": 0,
+        "eager": True,
+        "allowance": 1.0,
+        "standing": "",
+    }
+    return read_value(answers.LinkStatus, {**known, **rest})
+
+
+def status(**rest: Any) -> answers.Status:
+    """A node that is well linked."""
+    known = {
+        "running_since": AT,
+        "health": "well: 1 link, 1 in the tree",
+        "no_way": "",
+        "clock": None,
+        "links": [
+            plain(link_status()),
+            plain(link_status(peer=None, state="connecting", eager=False, sent=0, received=0)),
+        ],
+        "links_up": 1,
+        "meshes": [plain(mesh_status())],
+        "rendezvous": [{"url": "ws://127.0.0.1:1", "up": True, "reason": ""}],
+        "outbox": 0,
+        "counters": {},
+        "paths": dict.fromkeys(("relay_only", "proxied", "stun", "turn", "turn_refused", "lan"), False),
+        "profile": "balanced",
+        "separate": False,
+        "lan": None,
+        "listen": None,
+        "pid": 1234,
+        "home": "/home/me",
+        "memory_kb": 94_000,
+        "cpu_s": 1.5,
+        "waits_for": None,
+    }
+    return read_value(answers.Status, {**known, **rest})
+
+
+class FakeNode(Node):
     """Answers from what the test put into it and writes down what it was asked."""
 
     def __init__(self, *names: str) -> None:
+        super().__init__(Path(), None, run=False)
         self.people = {name: contact(name) for name in names}
-        self.said: list[Event] = []
+        self.said: list[Message] = []
         """The history, all contacts together."""
-        self.events: list[Event | Exception] = []
+        self.events: list[Heard | Exception] = []
         """What ``listen`` yields before it waits for ever; an exception is raised once."""
         self._more = asyncio.Event()
-        self.states: Sequence[str] = ("queued", "relayed", "delivered")
+        self.states: Sequence[State] = ("queued", "relayed", "delivered")
         self.refuse: list[P2PChatError] = []
         """Raised by the next calls of ``send``, one each."""
         self.sent: list[tuple[str, str]] = []
@@ -65,79 +186,59 @@ class FakeNode:
         """With which ``own`` each listener came."""
         self.removed: list[tuple[str, bool]] = []
         """Who was removed, and whether the mesh was renewed."""
-        self.invitation: list[Event | P2PChatError] = []
+        self.invitation: list[Paired | answers.ContactAdded | P2PChatError] = []
         self.joined: list[tuple[str, Sequence[str]]] = []
-        self.rendezvous = [{"url": "ws://127.0.0.1:1", "up": True, "reason": ""}]
+        self.now = status()
+        """What it says of itself."""
         self.named_besides: list[str] = []
         """Where the mesh of whoever is joined is met that nobody has named before."""
         self.added: list[tuple[str, str | None, bool]] = []
-        self.embedded = False
+        self.runs_here = False
         self.kept: dict[str, str] = {}
         """What is set."""
-        self.on_change: Callable[[str], None] = lambda line: None
 
-    async def __aenter__(self) -> FakeNode:
+    @property
+    def embedded(self) -> bool:
+        return self.runs_here
+
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    async def whoami(self) -> Event:
-        return {
-            "name": "me",
-            "fingerprint": "ab" * 32,
-            "words": "one two",
-            "home": "/home/me",
-            "rendezvous": [],
-        }
+    async def whoami(self) -> answers.WhoAmI:
+        return answer(
+            answers.WhoAmI, name="me", fingerprint="ab" * 32, words="one two", home="/home/me", rendezvous=[]
+        )
 
-    async def status(self) -> Event:
-        return {
-            "rendezvous": self.rendezvous,
-            "links_up": 1,
-            "links": [
-                {"peer": "ab" * 4, "state": "up", "eager": True, "sent": 12, "received": 34},
-                {"peer": None, "state": "connecting", "eager": False, "sent": 0, "received": 0},
-            ],
-            "health": "well: 1 link, 1 in the tree",
-            "outbox": 0,
-            "memory_kb": 94_000,
-            "profile": "balanced",
-            "paths": {"turn": False, "proxied": False, "relay_only": False, "lan": False},
-            "meshes": [
-                {
-                    "mesh": "00" * 16,
-                    "profile": "balanced",
-                    "crowd": 8,
-                    "stem": {"hops": 4, "state": "whole", "drawn": 1},
-                    "held_cells": 17,
-                }
-            ],
-        }
+    async def status(self) -> answers.Status:
+        return self.now
 
-    async def settings(self) -> list[Event]:
-        return [dict(views.setting(each)) for each in choose(Told(), self.kept)]
+    async def settings(self) -> list[answers.Setting]:
+        return [views.setting(each) for each in choose(Told(), self.kept)]
 
-    async def change_setting(self, key: str, value: str) -> Event:
+    async def change_setting(self, key: str, value: str) -> answers.SettingKept:
         chosen = read(named(key), value, Source.HOME)
         if chosen.problem:
             raise UsageError(chosen.problem)
         self.kept[named(key).name] = value
-        self.happens({"type": "setting", "key": key})
-        return {**views.setting(chosen), "effect": "now"}
+        self.happens(told(events.SettingChanged, key=key))
+        return extended(views.setting(chosen), answers.SettingKept, effect="now")
 
-    async def forget_setting(self, key: str) -> Event:
+    async def forget_setting(self, key: str) -> answers.SettingKept:
         self.kept.pop(named(key).name, None)
-        self.happens({"type": "setting", "key": key})
-        return {**views.setting(choose(Told(), self.kept)[named(key).name]), "effect": "now"}
+        self.happens(told(events.SettingChanged, key=key))
+        now = views.setting(choose(Told(), self.kept)[named(key).name])
+        return extended(now, answers.SettingKept, effect="now")
 
-    async def doctor(self) -> list[Event]:
+    async def doctor(self) -> list[answers.Check]:
         return [
-            {"name": "disk", "ok": True, "found": "9 GB free"},
-            {"name": "link", "ok": False, "found": "no link came up"},
+            answer(answers.Check, name="disk", ok=True, found="9 GB free"),
+            answer(answers.Check, name="link", ok=False, found="no link came up"),
         ]
 
-    async def invite(self, **_: Any) -> AsyncIterator[Event]:
+    async def invite(self, **_: Any) -> AsyncGenerator[Paired | answers.ContactAdded, None]:
         for event in self.invitation:
             if isinstance(event, P2PChatError):
                 raise event
@@ -145,90 +246,92 @@ class FakeNode:
 
     async def join(
         self, code: str, *, rendezvous: Sequence[str] = (), accept_new: bool = False, **_: Any
-    ) -> Event:
+    ) -> answers.ContactMade:
         self.joined.append((code, rendezvous))
-        return {**contact("ana"), "left_out": [] if accept_new else list(self.named_besides)}
+        return made("ana", () if accept_new else self.named_besides)
 
-    async def add_rendezvous(self, url: str, *, mesh: str | None = None, typed: bool = True) -> list[Event]:
+    async def add_rendezvous(
+        self, url: str, *, mesh: str | None = None, typed: bool = True
+    ) -> list[answers.Rendezvous]:
         self.added.append((url, mesh, typed))
         return []
 
-    async def contacts(self) -> list[Event]:
+    async def contacts(self) -> list[answers.Contact]:
         return list(self.people.values())
 
-    async def contact(self, name: str) -> Event:
+    async def contact(self, name: str) -> answers.ContactShown:
         if name not in self.people:
             raise UsageError(f"there is no contact called {name!r}")
         return self.people[name]
 
-    async def verify(self, name: str, verified: bool = True) -> Event:
-        self.people[name] = {**await self.contact(name), "verified": verified}
+    async def verify(self, name: str, verified: bool = True) -> answers.Contact:
+        self.people[name] = (await self.contact(name)).with_changes(verified=verified)
         return self.people[name]
 
-    async def block(self, name: str, blocked: bool = True) -> Event:
-        self.people[name] = {**await self.contact(name), "blocked": blocked}
+    async def block(self, name: str, blocked: bool = True) -> answers.Contact:
+        self.people[name] = (await self.contact(name)).with_changes(blocked=blocked)
         return self.people[name]
 
-    async def mute(self, name: str, muted: bool = True) -> Event:
-        self.people[name] = {**await self.contact(name), "muted": muted}
+    async def mute(self, name: str, muted: bool = True) -> answers.Contact:
+        self.people[name] = (await self.contact(name)).with_changes(muted=muted)
         return self.people[name]
 
-    async def disappear(self, name: str, seconds: float | None) -> Event:
-        self.people[name] = {**await self.contact(name), "disappear": seconds}
+    async def disappear(self, name: str, seconds: float | None) -> answers.Contact:
+        self.people[name] = (await self.contact(name)).with_changes(disappear=seconds)
         return self.people[name]
 
-    async def rename(self, name: str, new: str) -> Event:
-        self.people[new] = {**await self.contact(name), "name": new}
+    async def rename(self, name: str, new: str) -> answers.Contact:
+        self.people[new] = (await self.contact(name)).with_changes(name=new)
         del self.people[name]
         return self.people[new]
 
-    async def remove(self, name: str, *, renew_mesh: bool = False, **_: Any) -> Event:
+    async def remove(self, name: str, *, renew_mesh: bool = False, **_: Any) -> answers.ContactRemoved:
         self.removed.append((name, renew_mesh))
         del self.people[name]
-        self.happens({"type": "contact", "name": name, "change": "removed"})
-        return {"name": name, "left_mesh": None if self.people else "00" * 16, "renewed_mesh": None}
+        self.happens(told(events.ContactChanged, name=name, change="removed"))
+        left = None if self.people else "00" * 16
+        return answer(answers.ContactRemoved, name=name, left_mesh=left, renewed_mesh=None)
 
     async def send(
         self,
         to: str,
         text: str,
         *,
-        wait: str = "delivered",
+        wait: Wait = "delivered",
         timeout: float | None = None,
-        on_state: Callable[[Event], None] | None = None,
+        on_state: Callable[[Receipt], None] | None = None,
         id: str | None = None,
         on_hindrance: Callable[[str], None] | None = None,
-    ) -> Event:
+    ) -> answers.Progress:
         await asyncio.sleep(0)
         self.keys.append(id)
         id = id or "f" * 32
         if self.refuse:
             raise self.refuse.pop(0)
-        known = next((line for line in self.said if line["id"] == id), None)
+        known = next((line for line in self.said if line.id == id), None)
         if known is not None:
-            return {"id": id, "state": known["state"], "at": AT}
+            return answer(answers.Progress, id=id, state=known.state, at=AT)
         self.sent.append((to, text))
         for state in self.states:
-            event = {"type": "receipt", "id": id, "to": to, "state": state, "at": AT}
             if on_state is not None:
-                on_state(event)
+                on_state(told(Receipt, id=id, to=to, state=state, at=AT))
             if state == wait:
                 break
-        return event
+        return answer(answers.Progress, id=id, state=state, at=AT)
 
-    async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncIterator[Event]:
+    async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncGenerator[Heard, None]:
         self.listened.append(own)
         while True:
             while self.events:
                 event = self.events.pop(0)
                 if isinstance(event, Exception):
                     raise event
-                if event["type"] != "message" or sender in (None, event["from"]):
+                if not isinstance(event, Message) or sender in (None, event.sender):
                     yield event
             self._more.clear()
             await self._more.wait()
 
-    def happens(self, event: Event) -> None:
+    def happens(self, event: Heard) -> None:
         """Tell whoever listens."""
         self.events.append(event)
         self._more.set()
@@ -241,40 +344,43 @@ class FakeNode:
         name: str,
         *,
         search: str | None = None,
-        since: float | None = None,
+        since: datetime | float | None = None,
         limit: int | None = None,
         before: str | None = None,
         after: str | None = None,
-    ) -> list[Event]:
-        lines = [line for line in self.said if line["with"] == name and (search or "") in line["text"]]
-        ids = [line["id"] for line in lines]
+    ) -> list[Message]:
+        lines = [line for line in self.said if line.contact == name and (search or "") in line.text]
+        ids = [line.id for line in lines]
         if before is not None:
             lines = lines[: ids.index(before)]
         if after is not None:
             return lines[ids.index(after) + 1 :][:limit]
         return lines[-limit:] if limit else lines
 
-    async def search(self, text: str, *, limit: int | None = None) -> list[Event]:
-        return [line for line in self.said if text in line["text"]][-(limit or 100) :]
+    async def search(self, text: str, *, limit: int | None = None) -> list[Message]:
+        return [line for line in self.said if text in line.text][-(limit or 100) :]
 
     async def edit(self, id: str, text: str) -> None:
-        line = next(line for line in self.said if line["id"] == id)
-        line |= {"text": text, "rewritten": True}
-        self.happens({**line, "type": "rewritten"})
+        place = next(place for place, line in enumerate(self.said) if line.id == id)
+        line = self.said[place] = self.said[place].with_changes(text=text, rewritten=True)
+        self.happens(read_value(events.Rewritten, {**plain(line), "type": "rewritten"}))
 
     async def forget(self, name: str) -> int:
         before = len(self.said)
-        self.said = [line for line in self.said if line["with"] != name]
-        self.happens({"type": "forgotten", "with": name, "id": None})
+        self.said = [line for line in self.said if line.contact != name]
+        self.happens(told(events.Forgotten, contact=name, id=None))
         return before - len(self.said)
 
     async def forget_message(self, id: str) -> None:
-        name = next(line["with"] for line in self.said if line["id"] == id)
-        self.said = [line for line in self.said if line["id"] != id]
-        self.happens({"type": "forgotten", "with": name, "id": id})
+        name = next(line.contact for line in self.said if line.id == id)
+        self.said = [line for line in self.said if line.id != id]
+        self.happens(told(events.Forgotten, contact=name, id=id))
 
-    async def conversations(self) -> list[Event]:
-        last = {line["with"]: line for line in self.said}
+    async def conversations(self) -> list[answers.Conversation]:
+        last = {line.contact: line for line in self.said}
         heard = self.was_heard
-        unheard = [line["with"] for line in self.said if not line["outgoing"] and line["id"] not in heard]
-        return [{**line, "unheard": unheard.count(name)} for name, line in reversed(last.items())]
+        unheard = [line.contact for line in self.said if not line.outgoing and line.id not in heard]
+        return [
+            extended(line, answers.Conversation, unheard=unheard.count(name))
+            for name, line in reversed(last.items())
+        ]

@@ -15,16 +15,20 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from p2pchat.control.events import Message
+from p2pchat.control.values import plain, read_value
 from p2pchat.tui.app import Chat
 from tests.support.fake_node import FakeNode
 
 
 async def main(setting: dict[str, Any]) -> int:
     node = FakeNode(*setting["names"])
-    node.said = setting["said"]
-    chat = Chat(node, setting["names"][0])  # type: ignore[arg-type]
+    node.said = [read_value(Message, each) for each in setting["said"]]
+    chat = Chat(node, setting["names"][0])
     await chat.run_async()
-    Path(setting["sent"]).write_text(json.dumps({"sent": node.sent, "said": node.said}))
+    Path(setting["sent"]).write_text(
+        json.dumps({"sent": node.sent, "said": [plain(each) for each in node.said]})
+    )
     if (failure := chat.failed()) is not None:
         traceback.print_exception(failure)
         return 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from p2pchat.client import Node, connect, create_home
 from p2pchat.control.answers import ContactAdded
-from p2pchat.control.events import Heard, Message, Paired
+from p2pchat.control.events import Heard, InviteReady, Message, Paired
 from rendezvous.server import running
 
 
@@ -35,8 +35,8 @@ async def pair(host: Node, guest: Node, link: bool = False, rendezvous: Sequence
     """Invite and join. ``rendezvous``: what the guest types beside the code."""
     joining: asyncio.Task[object] | None = None
     async for event in host.invite(link=link):
-        if event["type"] == "invite":
-            joining = asyncio.create_task(guest.join(event["code"], rendezvous=rendezvous))
+        if isinstance(event, InviteReady):
+            joining = asyncio.create_task(guest.join(event.code, rendezvous=rendezvous))
     assert joining is not None
     await joining
 
@@ -44,15 +44,15 @@ async def pair(host: Node, guest: Node, link: bool = False, rendezvous: Sequence
 async def code_of(events: AsyncIterator[Paired | ContactAdded]) -> str:
     """What an invite's first event gives away."""
     event = await anext(events)
-    assert event["type"] == "invite"
-    return event["code"]
+    assert isinstance(event, InviteReady)
+    return event.code
 
 
 async def text_of(events: AsyncIterator[Heard]) -> str:
     """Of the message that is the next event."""
     event = await anext(events)
-    assert event["type"] == "message"
-    return event["text"]
+    assert isinstance(event, Message)
+    return event.text
 
 
 async def messages(node: Node, count: int, sender: str | None = None) -> list[Message]:
@@ -60,9 +60,9 @@ async def messages(node: Node, count: int, sender: str | None = None) -> list[Me
     found: list[Message] = []
     async with asyncio.timeout(30):
         async for event in node.listen(sender):
-            if event["type"] == "message":
+            if isinstance(event, Message):
                 found.append(event)
-                await node.heard([event["id"]])
+                await node.heard([event.id])
                 if len(found) == count:
                     break
     return found

@@ -79,7 +79,7 @@ def desk() -> Open:
         notifications: bool = False,
     ) -> AsyncIterator[Desk]:
         node = node or FakeNode("bob", "carol")
-        chat = Chat(node, whom)  # type: ignore[arg-type]
+        chat = Chat(node, whom)
         async with chat.run_test(size=size, notifications=notifications) as pilot:
             desk = Desk(chat, node, pilot)
             await desk.settle()

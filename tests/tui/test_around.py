@@ -6,20 +6,21 @@ from datetime import UTC, datetime
 
 import pytest
 
+from p2pchat.control.answers import MeshStatus
 from p2pchat.tui import around
 from p2pchat.tui.talks import Person
 from p2pchat.wording.exposure import hidden_in_short
-from tests.support.fake_node import contact
+from tests.support.fake_node import contact, mesh_status, stemless_status
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SMALL = {"profile": "balanced", "crowd": 2, "stem": {"hops": 0, "state": "none", "drawn": 0}}
-WHOLE = {"profile": "balanced", "crowd": 31, "stem": {"hops": 4, "state": "whole", "drawn": 1}}
-SHORT = {"profile": "balanced", "crowd": 4, "stem": {"hops": 3, "state": "short", "drawn": 1}}
-BROADCAST = {"crowd": 0}
+SMALL = mesh_status(crowd=2, stem={"hops": 0, "state": "none", "drawn": 0, "by_contact": False})
+WHOLE = mesh_status(crowd=31)
+SHORT = mesh_status(crowd=4, stem={"hops": 3, "state": "short", "drawn": 1, "by_contact": False})
+BROADCAST = stemless_status()
 
 
 @pytest.mark.parametrize("mesh", [SMALL, WHOLE, SHORT, BROADCAST])
-def test_the_status_line_cuts_no_sentence_and_always_counts_what_is_unread(mesh: dict[str, object]) -> None:
+def test_the_status_line_cuts_no_sentence_and_always_counts_what_is_unread(mesh: MeshStatus) -> None:
     hidden = hidden_in_short([mesh])
     state = around.State(links=5, hidden=hidden, waiting=3, unread=14)
     for width in range(10, 130):

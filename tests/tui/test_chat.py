@@ -10,14 +10,15 @@ import pytest
 from textual.events import Key
 from textual.worker import WorkerFailed
 
+from p2pchat.control.events import InviteReady, Link, Message, Receipt
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.tui.dialogs import Confirm, Help, Rewrite, SearchDialog, Verify
 from p2pchat.tui.pairing import Invite, Join
-from tests.support.fake_node import FakeNode, message
+from tests.support.fake_node import AT, FakeNode, added, contact, message, told
 from tests.tui.conftest import Desk, Open
 
 
-def said(count: int, sender: str = "bob") -> list[dict[str, object]]:
+def said(count: int, sender: str = "bob") -> list[Message]:
     return [
         message(f"{sender}{n}", f"line {n}", sender=sender, at=f"2026-01-02T03:{n // 60:02d}:{n % 60:02d}Z")
         for n in range(count)
@@ -48,7 +49,7 @@ async def test_the_newest_lines_stand_under_their_day_with_how_far_ours_have_com
 async def test_older_lines_come_when_they_are_scrolled_to(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = said(350)
-    node.was_heard = [str(line["id"]) for line in node.said]
+    node.was_heard = [str(line.id) for line in node.said]
     async with desk(node) as it:
         assert it.lines[-1].endswith("line 349")
         assert len(it.chat.scrollback) == 100
@@ -124,10 +125,10 @@ async def test_what_is_written_is_sent_and_marked(desk: Open) -> None:
         await it.settle()
         assert any(line.endswith("me hello there · queued") for line in it.lines)
         id = it.node.keys[0]
-        await it.chat.talks.take({"type": "receipt", "id": id, "state": "delivered", "at": ""})
+        await it.chat.talks.take(told(Receipt, id=id, state="delivered", at=AT))
         await it.settle()
         assert any(line.endswith("me hello there ✓✓") for line in it.lines)
-        await it.chat.talks.take({"type": "receipt", "id": id, "state": "relayed", "at": ""})
+        await it.chat.talks.take(told(Receipt, id=id, state="relayed", at=AT))
         assert any(line.endswith("me hello there ✓✓") for line in it.lines)
 
 
@@ -168,7 +169,7 @@ async def test_what_is_said_from_elsewhere_shows_in_the_talk_and_in_the_list(des
         await it.until(lambda: "you: to carol" in it.screen)
         assert any(line.endswith("me by a script · queued") for line in it.lines)
         assert "you: by a script" in it.screen
-        it.node.happens({"type": "receipt", "id": "e1", "to": "bob", "state": "delivered", "at": ""})
+        it.node.happens(told(Receipt, id="e1", to="bob", state="delivered", at=AT))
         await it.until(lambda: any(line.endswith("me by a script ✓✓") for line in it.lines))
         assert it.chat.talks.unread() == 0
 
@@ -183,26 +184,31 @@ async def test_a_line_that_was_rewritten_does_not_claim_to_be_delivered(desk: Op
 async def test_nobody_is_here_without_a_link(desk: Open) -> None:
     async with desk() as it:
         assert "bob  here" in it.screen
-        await it.chat.talks.take({"type": "link", "links": 0, "change": "down"})
+        await it.chat.talks.take(told(Link, links=0, change="down"))
         await it.settle()
         assert "here" not in it.screen.replace("here or away is not known", "")
         assert "● bob" not in it.screen
         assert "? bob" in it.screen
-        await it.chat.talks.take({"type": "link", "links": 1, "change": "up"})
+        await it.chat.talks.take(told(Link, links=1, change="up"))
         await it.settle()
         assert "bob  here" in it.screen
+
+
+def hear(node: FakeNode, at: datetime) -> None:
+    """Bob was heard then."""
+    node.people["bob"] = node.people["bob"].with_changes(heard_at=at.isoformat())
 
 
 async def test_who_falls_silent_is_not_said_to_be_here(desk: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("p2pchat.tui.app.LOOK_S", 0.01)
     node = FakeNode("bob")
-    node.people["bob"]["heard_at"] = datetime.now(UTC).isoformat()
+    hear(node, datetime.now(UTC))
     async with desk(node) as it:
         assert "bob  here" in it.screen
-        node.people["bob"]["heard_at"] = (datetime.now(UTC) - timedelta(seconds=250)).isoformat()
+        hear(node, datetime.now(UTC) - timedelta(seconds=250))
         await it.until(lambda: "bob  heard 4 min ago" in it.screen)
         assert "? bob" in it.screen
-        node.people["bob"]["heard_at"] = datetime.now(UTC).isoformat()
+        hear(node, datetime.now(UTC))
         await it.until(lambda: "bob  here" in it.screen)
 
 
@@ -288,7 +294,7 @@ async def test_no_letter_acts_on_what_was_said(desk: Open, typed: str) -> None:
         assert it.chat.writing.text == typed
         assert it.chat.writing.has_focus
         assert len(it.chat.screen_stack) == 1
-        assert [line["text"] for line in node.said] == ["line 0", "line 1", "line 2"]
+        assert [line.text for line in node.said] == ["line 0", "line 1", "line 2"]
 
 
 async def test_what_is_pasted_while_a_message_is_selected_is_written(desk: Open) -> None:
@@ -338,26 +344,26 @@ async def test_a_burst_of_keys_opens_one_dialog(desk: Open) -> None:
 @pytest.mark.parametrize("key", ["f3", "f5", "f6", "f7", "f9"])
 async def test_no_letter_acts_in_a_dialog(desk: Open, key: str) -> None:
     node = FakeNode("bob")
-    node.invitation = [{"type": "invite", "code": "42-tango-marble-orbit"}]
+    node.invitation = [told(InviteReady, code="42-tango-marble-orbit")]
     async with desk(node) as it:
         await it.press(key)
         dialog = it.chat.screen
         await it.type("y n l q c x")
         assert it.chat.screen is dialog
-        assert not node.people["bob"]["verified"]
-        assert not node.people["bob"]["blocked"]
+        assert not node.people["bob"].verified
+        assert not node.people["bob"].blocked
 
 
 async def test_enter_in_a_dialog_that_was_just_opened_harms_nothing(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = said(3)
-    node.invitation = [{"type": "invite", "code": "42-tango-marble-orbit"}]
+    node.invitation = [told(InviteReady, code="42-tango-marble-orbit")]
     async with desk(node) as it:
         await it.press("f5", "enter")
         assert isinstance(it.chat.screen, Invite), "Enter copies; taking the code back has to be chosen"
         await it.press("escape", "f9", "enter", "f7", "enter", "escape", "delete", "enter")
-        assert not node.people["bob"]["blocked"]
-        assert not node.people["bob"]["verified"]
+        assert not node.people["bob"].blocked
+        assert not node.people["bob"].verified
         assert len(node.said) == 3
 
 
@@ -391,12 +397,12 @@ async def test_one_who_floods_is_muted_and_blocked_from_the_keyboard_meanwhile(d
 
         flooding = asyncio.ensure_future(flood())
         await it.press("f8")
-        assert it.node.people["bob"]["muted"]
+        assert it.node.people["bob"].muted
         await it.press("f9")
         assert type(it.chat.screen) is Confirm
         await it.press("right", "enter")
         await flooding
-        assert it.node.people["bob"]["blocked"]
+        assert it.node.people["bob"].blocked
 
 
 async def test_a_flood_without_end_does_not_hold_up_the_keyboard(desk: Open) -> None:
@@ -423,13 +429,13 @@ async def test_verifying_shows_the_digits_to_compare(desk: Open) -> None:
         assert isinstance(it.chat.screen, Verify)
         assert "12345" in it.screen
         await it.press("right", "enter")
-        assert it.node.people["bob"]["verified"]
+        assert it.node.people["bob"].verified
 
 
 async def test_what_is_found_is_gone_to(desk: Open) -> None:
     node = FakeNode("bob", "carol")
     node.said = [*said(400), *said(3, "carol")]
-    node.said[7]["text"] = "the needle"
+    node.said[7] = node.said[7].with_changes(text="the needle")
     async with desk(node) as it:
         await it.press("f3")
         assert isinstance(it.chat.screen, SearchDialog)
@@ -452,7 +458,7 @@ async def test_a_line_is_edited_and_forgotten_here(desk: Open) -> None:
         await it.press("end", "ctrl+u")
         await it.type("right")
         await it.press("ctrl+s")
-        assert [line["text"] for line in node.said] == ["right"]
+        assert [line.text for line in node.said] == ["right"]
         assert it.lines[1].endswith("right ✎ rewritten here")
         assert "right" in it.screen.split("▕")[0] + it.screen.split("\n")[1], "the list follows"
         await it.press("delete", "right", "enter")
@@ -499,7 +505,7 @@ async def test_a_stranger_to_all_is_told_how_to_begin_and_joins(desk: Open) -> N
         await it.press("f6")
         assert isinstance(it.chat.screen, Join)
         await it.type("p2pchat join 4-a-b-c --rendezvous ws://x:1")
-        node.people["ana"] = {**FakeNode("ana").people["ana"]}
+        node.people["ana"] = contact("ana")
         await it.press("enter")
         await it.until(lambda: it.chat.talks.current == "ana")
         assert node.joined == [("4-a-b-c", ["ws://x:1"])]
@@ -507,20 +513,20 @@ async def test_a_stranger_to_all_is_told_how_to_begin_and_joins(desk: Open) -> N
 
 async def test_an_invite_shows_what_to_say_and_opens_the_new_conversation(desk: Open) -> None:
     node = FakeNode("bob")
-    node.invitation = [{"type": "invite", "code": "42-tango-marble-orbit"}]
+    node.invitation = [told(InviteReady, code="42-tango-marble-orbit")]
     async with desk(node) as it:
         await it.press("f5")
         assert isinstance(it.chat.screen, Invite)
         assert "p2pchat join 42-tango-marble-orbit --rendezvous ws://127.0.0.1:1" in it.screen
         await it.press("escape")
-        node.people["dora"] = FakeNode("dora").people["dora"]
-        node.invitation = [{"type": "invite", "code": "1-a-b-c"}, {"type": "contact", "name": "dora"}]
+        node.people["dora"] = contact("dora")
+        node.invitation = [told(InviteReady, code="1-a-b-c"), added("dora")]
         await it.press("f5")
         await it.until(lambda: it.chat.talks.current == "dora")
 
 
 async def test_where_else_a_mesh_is_met_is_asked_before_one_goes_there(desk: Open) -> None:
-    for keys, added in (
+    for keys, agreed in (
         (("tab", "enter"), [("wss://other.example.org", "00" * 16, False)]),
         (("enter",), []),
     ):
@@ -529,14 +535,14 @@ async def test_where_else_a_mesh_is_met_is_asked_before_one_goes_there(desk: Ope
         async with desk(node, whom="") as it:
             await it.press("f6")
             await it.type("4-a-b-c")
-            node.people["ana"] = {**FakeNode("ana").people["ana"]}
+            node.people["ana"] = contact("ana")
             await it.press("enter")
             await it.until(lambda: isinstance(it.chat.screen, Confirm))
             assert "wss://other.example.org" in it.screen
             assert "10.0.0.1" not in it.screen
             await it.press(*keys)
             await it.until(lambda: it.chat.talks.current == "ana")
-            assert node.added == added
+            assert node.added == agreed
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from p2pchat.control.events import Message
 from tests.support.fake_node import FakeNode, message
 from tests.tui.conftest import Desk, Open
 
@@ -14,7 +15,7 @@ WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtenges
 CJK = "日本語の文章はとても長いです" * 8
 
 
-def talk(count: int, text: str = "line") -> list[dict[str, object]]:
+def talk(count: int, text: str = "line") -> list[Message]:
     return [
         message(f"m{n}", f"{text} {n}", at=f"2026-01-02T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z")
         for n in range(count)
@@ -61,11 +62,11 @@ async def test_no_letter_is_lost_where_a_line_is_broken(desk: Open, size: tuple[
     ],
 )
 async def test_a_conversation_opens_at_its_newest_message(
-    desk: Open, size: tuple[int, int], said: list[dict[str, object]]
+    desk: Open, size: tuple[int, int], said: list[Message]
 ) -> None:
     node = FakeNode("bob", "carol")
     node.said = said
-    last = str(said[-1]["text"])[-8:].strip()
+    last = str(said[-1].text)[-8:].strip()
     async with desk(node, size=size, whom="carol") as it:
         await it.press("ctrl+n")
         assert it.lines[-1].endswith(last)
@@ -129,7 +130,7 @@ async def test_a_line_stands_before_the_first_that_was_not_read(desk: Open) -> N
 async def test_what_came_while_no_chat_was_open_stands_below_the_line_too(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = talk(300)
-    node.was_heard = [str(line["id"]) for line in node.said[:150]]
+    node.was_heard = [str(line.id) for line in node.said[:150]]
     async with desk(node) as it:
         for missed in node.said[-150:]:
             it.node.happens(missed)
@@ -137,7 +138,7 @@ async def test_what_came_while_no_chat_was_open_stands_below_the_line_too(desk: 
         await it.settle()
         assert it.lines[-1].endswith("line 299")
         assert it.chat.scrollback._unread == "m150"
-        assert [each["id"] for each in it.chat.scrollback._messages()] == [f"m{n}" for n in range(50, 300)]
+        assert [each.id for each in it.chat.scrollback._messages()] == [f"m{n}" for n in range(50, 300)]
 
 
 async def test_more_unread_than_a_page_is_loaded_up_to_the_line(desk: Open) -> None:

@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input
 
+from p2pchat.chat.lines import line_of
 from p2pchat.errors import UsageError
 from p2pchat.tui import commands, noise
 from p2pchat.tui.acts import quoted
@@ -68,8 +69,8 @@ def test_what_is_no_code_is_said_so(typed: str) -> None:
 
 
 def test_a_reply_repeats_one_harmless_line() -> None:
-    assert quoted(message("1", "a\x1b[2J\nb")) == "> bob: a␛[2J …"
-    assert len(quoted(message("1", "x" * 1000))) < 220
+    assert quoted(line_of(message("1", "a\x1b[2J\nb"))) == "> bob: a␛[2J …"
+    assert len(quoted(line_of(message("1", "x" * 1000)))) < 220
 
 
 def test_noise_says_who_and_never_what_and_cannot_be_broken_out_of() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
+from p2pchat.chat.lines import line_of
 from p2pchat.tui.layout import entry_of, lay_out
 from p2pchat.tui.widths import certain, cut, drawable, room, rows
 from tests.support.fake_node import message
@@ -44,7 +45,7 @@ def test_rows_have_room_for_the_widest_and_lose_nothing(text: str, width: int) -
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_message_is_laid_out_in_its_columns(text: str) -> None:
-    entry = entry_of(message("1", text, sender="नमस्ते👍🏽"))
+    entry = entry_of(line_of(message("1", text, sender="नमस्ते👍🏽")))
     entry.unfolded = True
     lay_out(entry, 60, 12)
     assert max(sum(room(piece) for _, piece in row) for row in entry.lines) <= 60

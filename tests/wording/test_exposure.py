@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from p2pchat.control.values import plain
 from p2pchat.wording.exposure import exposures, hidden
+from tests.support.fake_node import mesh_status, status
+
+WAYS = plain(status().paths)
 
 
 def told(profile: str = "balanced", crowd: int = 40, state: str = "pinned", **paths: bool) -> dict[str, str]:
     """By party: all that is said of it."""
-    stem = {"hops": 1 if state == "none" else 4, "state": state, "drawn": 1}
-    mesh: dict[str, Any] = {"mesh": "ab" * 16, "profile": profile, "crowd": crowd, "stem": stem}
-    ways = {"relay_only": False, "proxied": False, "stun": False, "turn": False, **paths}
-    known = exposures({"meshes": [mesh], "paths": ways})
+    stem = {"hops": 1 if state == "none" else 4, "state": state, "drawn": 1, "by_contact": False}
+    mesh = mesh_status(mesh="ab" * 16, profile=profile, crowd=crowd, stem=stem)
+    known = exposures(status(meshes=[plain(mesh)], paths={**WAYS, **paths}))
     return {each.party: f"{each.learns}; not: {each.does_not}" for each in known}
 
 
@@ -42,7 +43,7 @@ def test_members_guess_less_the_stronger_the_profile() -> None:
 
 def test_a_stem_that_begins_at_a_contact_is_said_to_hide_better() -> None:
     stem = {"hops": 4, "state": "pinned", "drawn": 1, "by_contact": True}
-    mesh = {"mesh": "ab" * 16, "profile": "fast", "crowd": 40, "stem": stem}
+    mesh = mesh_status(profile="fast", crowd=40, stem=stem)
     assert hidden(mesh) == "fast: a stem of 4 hops, the first a contact, hidden among 40"
 
 
@@ -77,7 +78,6 @@ def test_ones_own_network_learns_something_only_where_it_is_announced_to() -> No
 
 
 def test_a_port_for_members_shows_to_whoever_tries_it() -> None:
-    ways = {"relay_only": False, "proxied": False, "stun": False, "turn": False}
     for listen, shows in ((None, False), ({"port": 8750, "problem": ""}, True)):
-        known = exposures({"meshes": [], "paths": ways, "listen": listen})
+        known = exposures(status(meshes=[], listen=listen))
         assert any("(listen)" in each.party for each in known) is shows

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from p2pchat.control.events import State
 from p2pchat.errors import UsageError
 from p2pchat.wording.lines import local_time, message_line, moment
 from tests.support.fake_node import AT, message
@@ -21,7 +22,7 @@ def test_a_message_is_one_harmless_line() -> None:
 @pytest.mark.parametrize(
     ("state", "end"), [("queued", "hi  [queued]"), ("delivered", "hi"), ("expired", "hi  [expired]")]
 )
-def test_what_has_not_arrived_says_so(state: str, end: str) -> None:
+def test_what_has_not_arrived_says_so(state: State, end: str) -> None:
     assert message_line(message("1", "hi", outgoing=True, state=state)).endswith(end)
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from p2pchat.client import connect
+from p2pchat.control.events import Message
 
 
 async def echo(home: Path) -> None:
@@ -18,9 +19,9 @@ async def echo(home: Path) -> None:
         sys.stdout.write("running\n")
         sys.stdout.flush()
         async for event in node.listen():
-            if event["type"] == "message":
-                await node.send(event["from"], event["text"], wait="queued", id=_answer_id(event["id"]))
-                await node.heard([event["id"]])
+            if isinstance(event, Message):
+                await node.send(event.sender, event.text, wait="queued", id=_answer_id(event.id))
+                await node.heard([event.id])
 
 
 def _answer_id(message: str) -> str:

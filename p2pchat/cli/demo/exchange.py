@@ -16,6 +16,7 @@ from p2pchat.cli.demo.layout import ECHO, YOU
 from p2pchat.cli.demo.mesh import DemoMesh
 from p2pchat.cli.demo.tasks import background
 from p2pchat.cli.demo.way import Way
+from p2pchat.control.events import Message, Receipt
 
 PATIENCE_S: Final = 30.0
 """For one message to come back; it takes some milliseconds for each hop."""
@@ -66,7 +67,7 @@ class EchoExchange:
         except TimeoutError:
             return Exchange(text, None, time.monotonic() - began, 0, None)
         seconds = time.monotonic() - began
-        made = _made(self._moments[sent["id"]])
+        made = _made(self._moments[sent.id])
         way = await self._mesh.way(*made)
         cells = len(self._mesh.sights.originated(YOU, *made))
         return Exchange(text, echo, seconds, cells, way)
@@ -74,22 +75,22 @@ class EchoExchange:
     async def follow(self) -> None:
         """Take in what our node tells, for ever."""
         async for event in self._mesh.you.listen():
-            if event["type"] == "message" and event["from"] == ECHO:
-                self._echoes.put_nowait(event["text"])
-                await self._mesh.you.heard([event["id"]])
-            elif event["type"] == "receipt":
-                self._moments.setdefault(event["id"], {})[event["state"]] = event["at"]
+            if isinstance(event, Message) and event.sender == ECHO:
+                self._echoes.put_nowait(event.text)
+                await self._mesh.you.heard([event.id])
+            elif isinstance(event, Receipt):
+                self._moments.setdefault(event.id, {})[event.state] = event.at
 
 
 async def each_way(mesh: DemoMesh, tell: Callable[[Way], None]) -> None:
     """Tell the way of every message that ``you`` send, once it has arrived; for ever."""
     moments: dict[str, dict[str, str]] = {}
     async for event in mesh.you.listen():
-        if event["type"] != "receipt":
+        if not isinstance(event, Receipt):
             continue
-        moments.setdefault(event["id"], {})[event["state"]] = event["at"]
-        if event["state"] == "delivered":
-            known = moments.pop(event["id"])
+        moments.setdefault(event.id, {})[event.state] = event.at
+        if event.state == "delivered":
+            known = moments.pop(event.id)
             way = await mesh.way(*_made(known))
             if way is not None:
                 tell(way)

@@ -21,6 +21,7 @@ from typing import Any, Final
 from p2pchat.cli.demo.layout import ECHO, YOU
 from p2pchat.cli.demo.tasks import together
 from p2pchat.client import Node, connect, create_home
+from p2pchat.control.events import InviteReady
 
 AT_ONCE: Final = 8
 """Invites under way together; a node takes sixteen."""
@@ -66,7 +67,7 @@ async def _invited(node: Node, **options: Any) -> AsyncIterator[Any]:
     events = node.invite(timeout=30.0, **options)
     try:
         invite = await anext(events)
-        assert invite["type"] == "invite", "it comes first"
-        yield invite["code"], lambda: anext(events)
+        assert isinstance(invite, InviteReady), "it comes first"
+        yield invite.code, lambda: anext(events)
     finally:
         await events.aclose()

@@ -19,6 +19,7 @@ from p2pchat.cli.demo.processes import Children
 from p2pchat.cli.demo.tasks import background, together
 from p2pchat.cli.demo.way import FirstSight, Passage, Sights, Way
 from p2pchat.client import Node, connect
+from p2pchat.control.events import CellSeen, OnionSeen, Tracing
 from p2pchat.errors import P2PChatError
 
 START_S: Final = 90.0
@@ -66,7 +67,7 @@ class DemoMesh:
     async def attach(self, name: str, stack: AsyncExitStack) -> None:
         """Speak to a node that has just said it runs."""
         client = await stack.enter_async_context(connect(self.home_of(name), run=False))
-        self._ids |= {mesh["node"]: name for mesh in (await client.status())["meshes"]}
+        self._ids |= {mesh.node: name for mesh in (await client.status()).meshes}
         self._clients[name] = client
 
     async def look(self) -> set[Pair]:
@@ -74,10 +75,10 @@ class DemoMesh:
         names = list(self._clients)
         states = await asyncio.gather(*(self._clients[name].status() for name in names))
         ends = {
-            (name, self._ids.get(link["peer"] or ""))
+            (name, self._ids.get(link.peer or ""))
             for name, state in zip(names, states, strict=True)
-            for link in state["links"]
-            if link["state"] == "up"
+            for link in state.links
+            if link.state == "up"
         }
         self.links = {frozenset((a, b)) for a, b in ends if b is not None and (b, a) in ends}
         return self.links
@@ -85,15 +86,17 @@ class DemoMesh:
     async def watch(self, name: str) -> None:
         """Collect what a node sees, for ever."""
         async for event in self._clients[name].trace():
-            if event["type"] == "tracing":
-                continue
-            source = event["from"]
-            known = self._ids.get(source or "", source)
-            if event["type"] == "cell":
-                self.sights.add(FirstSight(name, event["id"], known, event["forwarded"], event["at"]))
-            else:
-                self.sights.passed(Passage(name, event["id"], event["became"], known, event["at"]))
-            self._seen.set()
+            match event:
+                case CellSeen():
+                    known = self._ids.get(event.source or "", event.source)
+                    self.sights.add(FirstSight(name, event.id, known, event.forwarded, event.at))
+                    self._seen.set()
+                case OnionSeen():
+                    known = self._ids.get(event.source or "", event.source)
+                    self.sights.passed(Passage(name, event.id, event.became, known, event.at))
+                    self._seen.set()
+                case Tracing():
+                    pass
 
     async def way(self, since: str, until: str) -> Way | None:
         """The way of the first cell that ``you`` made between two moments and that came to ``echo``; None if

@@ -18,10 +18,10 @@ CONTROL_CAP = 512
 """Control frames waiting; they are few, and as many as this mean that the link carries nothing any more."""
 
 
-class Lanes:
-    """A cell waits in the lane of the link it came from, our own in one more; the lanes take turns.
+class FairQueue:
+    """A cell waits in the queue of the link it came from, our own in one more; the queues take turns.
 
-    So a neighbour who floods us fills its own lane, and the others' cells pass it by.
+    So a neighbour who floods us fills its own queue, and the others' cells pass it by.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Lanes:
         self._cells.setdefault(source, deque()).append(frame)
         self._waiting += 1
         if self._waiting > CELLS_CAP:
-            longest = max(self._cells, key=lambda lane: len(self._cells[lane]))
+            longest = max(self._cells, key=lambda source: len(self._cells[source]))
             self._cells[longest].pop()
             self._waiting -= 1
             self.shed += 1
@@ -62,11 +62,11 @@ class Lanes:
         return self._control.popleft()
 
     def pop_cell(self) -> Frame:
-        """The next cell, of the lane whose turn it is; there is one."""
+        """The next cell, of the queue whose turn it is; there is one."""
         source = next(iter(self._cells))
-        lane = self._cells.pop(source)
-        frame = lane.popleft()
-        if lane:
-            self._cells[source] = lane  # at the end: the others come first now
+        queue = self._cells.pop(source)
+        frame = queue.popleft()
+        if queue:
+            self._cells[source] = queue  # at the end: the others come first now
         self._waiting -= 1
         return frame

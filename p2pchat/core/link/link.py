@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hmac
 
-from p2pchat.core.link.fair_queue import Lanes
+from p2pchat.core.link.fair_queue import FairQueue
 from p2pchat.crypto.sealing import FrameOpener, FrameSealer, LinkKeys, Role
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.types import LinkId
@@ -56,7 +56,7 @@ class Link:
         self._sealer: FrameSealer = keys.sealer(role)
         self._opener: FrameOpener = keys.opener(role)
         self._expected = b""
-        self._lanes = Lanes()
+        self._queue = FairQueue()
         self._credit = CREDIT
         self._heard_at = 0.0
         self._sent_at = 0.0
@@ -78,7 +78,7 @@ class Link:
         self._expected = self._keys.confirmation(other, peer_fingerprint, own_fingerprint)
         self.opened_at = self._heard_at = now
         mine = self._keys.confirmation(self._role, own_fingerprint, peer_fingerprint)
-        self._lanes.put_control(Frame(FrameKind.CONFIRM, mine))
+        self._queue.put_control(Frame(FrameKind.CONFIRM, mine))
         return self._release(now)
 
     def receive(self, data: bytes, now: float) -> Frame | Control | None:
@@ -105,9 +105,9 @@ class Link:
     def send(self, item: Frame, now: float, source: LinkId | None = None) -> list[bytes]:
         """Queue a frame; control goes before cells. ``source``: the link a cell came from, if not our own."""
         if item.kind in (FrameKind.CELL, FrameKind.ONION):
-            self._lanes.put_cell(item, source)
+            self._queue.put_cell(item, source)
         else:
-            self._lanes.put_control(item)
+            self._queue.put_control(item)
         return self._release(now)
 
     def drained(self, count: int, now: float) -> list[bytes]:
@@ -118,7 +118,7 @@ class Link:
     def tick(self, now: float) -> list[bytes]:
         """Send a heartbeat when one is due."""
         due = self._sent_at + HEARTBEAT_S - TOGETHER_S
-        if self.confirmed and now >= due and not self._lanes.control:
+        if self.confirmed and now >= due and not self._queue.control:
             return self.send(Frame(FrameKind.CONTROL, control.encode(control.Heartbeat(self.received))), now)
         return []
 
@@ -137,12 +137,12 @@ class Link:
     @property
     def room(self) -> int:
         """Frames that would leave at once, after all that waits."""
-        return max(0, self._credit - self._lanes.cells) if self.confirmed else 0
+        return max(0, self._credit - self._queue.cells) if self.confirmed else 0
 
     @property
     def shed(self) -> int:
         """Frames dropped because too many waited."""
-        return self._lanes.shed
+        return self._queue.shed
 
     def silent_for(self, now: float) -> float:
         """Seconds since the peer was last heard."""
@@ -155,7 +155,7 @@ class Link:
         if not self.confirmed:
             return self.opened_at + CONFIRM_S
         silence = self._heard_at + (SILENCE_S if self.faded else QUIET_S)
-        return silence if self._lanes.control else min(self._sent_at + HEARTBEAT_S, silence)
+        return silence if self._queue.control else min(self._sent_at + HEARTBEAT_S, silence)
 
     def _check_confirmation(self, received: Frame) -> None:
         if received.kind is not FrameKind.CONFIRM:
@@ -168,7 +168,7 @@ class Link:
         sealed: list[bytes] = []
         while self._credit and self._ready():
             self._credit -= 1
-            item = self._lanes.pop_control() if self._lanes.control else self._lanes.pop_cell()
+            item = self._queue.pop_control() if self._queue.control else self._queue.pop_cell()
             sealed.append(self._sealer.seal(frame.encode(item)))
         if sealed:
             self._sent_at = now
@@ -177,4 +177,4 @@ class Link:
 
     def _ready(self) -> bool:
         """Nothing but our confirmation may leave before the peer's has been checked."""
-        return self._lanes.control or (self.confirmed and bool(self._lanes.cells))
+        return self._queue.control or (self.confirmed and bool(self._queue.cells))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.link import fair_queue
-from p2pchat.core.link.fair_queue import Lanes
+from p2pchat.core.link.fair_queue import FairQueue
 from p2pchat.types import LinkId
 from p2pchat.wire.frame import Frame, FrameKind
 
@@ -16,12 +16,12 @@ def cell(name: str) -> Frame:
     return Frame(FrameKind.CELL, name.encode())
 
 
-def names(queue: Lanes) -> list[str]:
+def names(queue: FairQueue) -> list[str]:
     return [queue.pop_cell().body.decode() for _ in range(queue.cells)]
 
 
 def test_control_leaves_in_order() -> None:
-    queue = Lanes()
+    queue = FairQueue()
     assert not queue.control
     first, second = Frame(FrameKind.CONTROL, b"1"), Frame(FrameKind.CONTROL, b"2")
     queue.put_control(first)
@@ -30,7 +30,7 @@ def test_control_leaves_in_order() -> None:
 
 
 def test_sources_take_turns_and_each_keeps_its_order() -> None:
-    queue = Lanes()
+    queue = FairQueue()
     for number in range(4):
         queue.put_cell(cell(f"flood {number}"), FLOODER)
     queue.put_cell(cell("calm 0"), CALM)
@@ -41,7 +41,7 @@ def test_sources_take_turns_and_each_keeps_its_order() -> None:
 
 def test_whoever_has_most_waiting_loses_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_queue, "CELLS_CAP", 4)
-    queue = Lanes()
+    queue = FairQueue()
     for number in range(9):
         queue.put_cell(cell(f"flood {number}"), FLOODER)
     queue.put_cell(cell("calm 0"), CALM)
@@ -51,7 +51,7 @@ def test_whoever_has_most_waiting_loses_the_newest(monkeypatch: pytest.MonkeyPat
 
 def test_a_link_that_carries_nothing_sheds_control_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_queue, "CONTROL_CAP", 2)
-    queue = Lanes()
+    queue = FairQueue()
     for number in range(3):
         queue.put_control(Frame(FrameKind.CONTROL, b"%d" % number))
     assert (queue.pop_control().body, queue.pop_control().body, queue.control) == (b"0", b"1", False)

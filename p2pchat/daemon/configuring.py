@@ -61,7 +61,7 @@ class Configuring:
     async def _keep(self, setting: Setting, text: str | None, asker: Asker) -> answers.SettingKept:
         """Raises UsageError if the home would no longer open with that, by itself or with what this node was
         told; then nothing was changed."""
-        kept = await self._host.ask_store(Store.settings)
+        kept = await self._host.ask_store(Store.read_settings)
         changed = {name: each for name, each in kept.items() if name != setting.name}
         if text is not None:
             changed[setting.name] = text

@@ -73,7 +73,9 @@ class Messages:
         except ValueError as error:
             raise MethodError(INVALID_PARAMS, "key must be hexadecimal digits") from error
         before = MessageId(digest(data, 16).hex())  # what versions without a secret made of it
-        if await self._host.ask_store(lambda store: store.sent(before) or store.was_forgotten(before)):
+        if await self._host.ask_store(
+            lambda store: store.find_sent_message(before) or store.is_forgotten(before)
+        ):
             return before
         return named_id(self._host.node.identity.pickle_key, data)
 
@@ -92,13 +94,13 @@ class Messages:
 
     async def _accepted(self, message: MessageId, contact: Contact, text: str) -> MessageState:
         """How far a message is that was just accepted, or was before."""
-        known = await self._host.ask_store(lambda store: store.sent(message))
+        known = await self._host.ask_store(lambda store: store.find_sent_message(message))
         if known is None:
-            if await self._host.ask_store(lambda store: store.was_forgotten(message)):
+            if await self._host.ask_store(lambda store: store.is_forgotten(message)):
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
             self._check_sendable(contact, text)
             await self._host.driver.submit_and_persist(inputs.MessageSubmitted(message, contact.id, text))
-            known = await self._host.ask_store(lambda store: store.sent(message))
+            known = await self._host.ask_store(lambda store: store.find_sent_message(message))
         elif known.contact != contact.id or (known.text != text and not known.rewritten):
             raise UsageError("another message has that id; give each its own")
         if known is None:
@@ -139,7 +141,7 @@ class Messages:
 
     async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> answers.Progress:
         with self._host.events.subscribed() as happenings:
-            line = await self._host.ask_store(lambda store: store.sent(message))
+            line = await self._host.ask_store(lambda store: store.find_sent_message(message))
             if line is None or not line.outgoing:
                 raise UsageError("no message of ours has that id")
             state, at = line.state, self._host.clock.now()
@@ -159,7 +161,7 @@ class Messages:
 
     async def _out_of_step(self, message: MessageId) -> str | None:
         """What keeps a message here though there may be links."""
-        line = await self._host.ask_store(lambda store: store.sent(message))
+        line = await self._host.ask_store(lambda store: store.find_sent_message(message))
         known = (each for each in self._host.node.contacts() if line is not None and each.id == line.contact)
         contact = next(known, None)
         if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
@@ -182,7 +184,7 @@ class Messages:
         contact = self._named(asked.sender) if asked.sender is not None else None
         with self._host.events.subscribed() as happenings:
             missed = await self._host.ask_store(
-                lambda store: store.unheard(contact.id if contact is not None else None)
+                lambda store: store.list_unread(contact.id if contact is not None else None)
             )
             own = self._host.node.identity.name
             for line in missed:

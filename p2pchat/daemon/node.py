@@ -145,11 +145,11 @@ class RunningNode:
         if self._lock is None:
             raise HomeBusy(f"another node runs in {self.home}")
         try:
-            self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
+            self.store = await self._in_worker(lambda: Store.open_store(self.home, self._unlock))
             self._unlock = self.store.unlock
             self._opened(self._unlock)
             self.take_choices((await self.read_choices()).check())
-            memory = await self.ask_store(Store.load)
+            memory = await self.ask_store(Store.load_memory)
             self.set_back = memory.set_back
             self.node = Node(memory, self.entropy, self._settings)
             await self._listen()
@@ -226,7 +226,7 @@ class RunningNode:
         while True:
             await asyncio.sleep(SETTLE_S)
             with suppress(StoreError):  # a disk that is full: the next commit says so
-                await self.ask_store(Store.settle)
+                await self.ask_store(Store.fold_log)
 
     async def _watch_network(self) -> None:
         """Have links and connections made anew as soon as the machine's address has changed, a route has come
@@ -285,7 +285,7 @@ class RunningNode:
 
     async def read_choices(self) -> Choices:
         """What the home keeps now, with all that goes before it."""
-        return choose(self.told, await self.ask_store(Store.settings))
+        return choose(self.told, await self.ask_store(Store.read_settings))
 
     def take_choices(self, choices: Choices) -> None:
         """Have these in force, as far as that can be while the node runs: the servers for new links."""

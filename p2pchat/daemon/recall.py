@@ -40,7 +40,7 @@ class Recall:
     async def heard(self, asked: parameters.Heard, asker: Asker) -> None:
         """These messages were shown."""
         ids = [MessageId(each) for each in asked.ids]
-        await self._host.ask_store(lambda store: store.mark_heard(ids))
+        await self._host.ask_store(lambda store: store.mark_read(ids))
 
     async def history(self, asked: parameters.History, asker: Asker) -> list[Message]:
         """What was said with one contact."""
@@ -54,7 +54,7 @@ class Recall:
         self, contact: ContactId | None, asked: parameters.History | parameters.Search
     ) -> list[Message]:
         lines = await self._host.ask_store(
-            lambda store: store.history(
+            lambda store: store.read_history(
                 contact,
                 search=asked.search,
                 since=asked.since,
@@ -69,9 +69,9 @@ class Recall:
     async def edit(self, asked: parameters.Edit, asker: Asker) -> answers.Edited:
         """Have a line say something else."""
         message, text = MessageId(asked.id), asked.text
-        if not await self._host.ask_store(lambda store: store.edit(message, text)):
+        if not await self._host.ask_store(lambda store: store.edit_message(message, text)):
             raise UsageError("no message here has that id; see 'p2pchat history NAME --json'")
-        line = await self._host.ask_store(lambda store: store.line(message))
+        line = await self._host.ask_store(lambda store: store.find_message(message))
         if line is not None:
             self._host.events.publish(Rewritten(line))
         return answers.Edited(id=message)
@@ -84,15 +84,15 @@ class Recall:
             contact = self._named(asked.name)
             return answers.ForgottenCount(forgotten=await self._forget_all(contact.id))
         id = MessageId(asked.id)
-        known = await self._host.ask_store(lambda store: store.line(id))
-        if known is None or not await self._host.ask_store(lambda store: store.forget_one(id)):
+        known = await self._host.ask_store(lambda store: store.find_message(id))
+        if known is None or not await self._host.ask_store(lambda store: store.forget_message(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
         self._host.events.publish(Forgotten(known.contact, id))
         return answers.ForgottenCount(forgotten=1)
 
     async def _forget_all(self, contact: ContactId) -> int:
         lines = 0
-        steps = await self._host.ask_store(lambda store: store.forget_by_steps(contact))
+        steps = await self._host.ask_store(lambda store: store.forget_history_by_steps(contact))
         while (some := await self._host.ask_store(lambda _: next(steps, None))) is not None:
             lines += some
         self._host.events.publish(Forgotten(contact, None))
@@ -101,7 +101,7 @@ class Recall:
     async def conversations(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Conversation]:
         """The last line with each contact, and how many are unheard."""
         own = self._host.node.identity.name
-        talks = await self._host.ask_store(lambda store: store.conversations())
+        talks = await self._host.ask_store(lambda store: store.list_conversations())
         return [
             extended(
                 views.message(last, own, self._host.name_of(last.contact)),

@@ -61,9 +61,9 @@ class RestingNode(RunningNode):
         if self._lock is None:
             raise HomeBusy(f"another node runs in {self.home}")
         try:
-            self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
+            self.store = await self._in_worker(lambda: Store.open_store(self.home, self._unlock))
             self.choices = await self.read_choices()
-            self.node = Node(await self.ask_store(Store.load), self.entropy, self._settings)
+            self.node = Node(await self.ask_store(Store.load_memory), self.entropy, self._settings)
             await self._control.start(self.home)
         except BaseException:
             await self._let_go()
@@ -77,7 +77,7 @@ class RestingNode(RunningNode):
         try:
             self.store = await self._in_worker(lambda: Store.open_copy(self.home, self._unlock))
             self.choices = await self.read_choices()
-            self.node = Node(await self.ask_store(Store.load), self.entropy, self._settings)
+            self.node = Node(await self.ask_store(Store.load_memory), self.entropy, self._settings)
             return await self._control.pair()
         except BaseException:
             await self._let_go()

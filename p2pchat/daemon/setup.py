@@ -32,7 +32,7 @@ def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: stor
     )
     store.refuse_foreign(home)
     with _held(home):
-        store.Store.create(home, unlock, identity, entropy).close()
+        store.Store.create_store(home, unlock, identity, entropy).close()
 
 
 @contextmanager

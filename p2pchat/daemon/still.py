@@ -32,7 +32,7 @@ class StillNode(RunningNode):
             raise HomeBusy(f"a node runs in {self.home}")
         self._asked = Handlers()
         try:
-            self.store = await self._in_worker(lambda: Store.open(self.home, self._unlock))
+            self.store = await self._in_worker(lambda: Store.open_store(self.home, self._unlock))
             self._unlock = self.store.unlock
             self._opened(self._unlock)
             self.choices = await self.read_choices()

@@ -78,9 +78,9 @@ class Connections(Protocol):
 class Journal(Protocol):
     """What the driver needs of the store; called in its worker thread."""
 
-    def commit(self, changes: Sequence[Change]) -> Sequence[Message]: ...
+    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Message]: ...
 
-    def cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
+    def read_cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
 
 
 TRACES: Final = (effects.CellSeen, effects.OnionSeen)
@@ -241,7 +241,7 @@ class Driver:
                 self._kept(self._keeping, ())
                 continue
             loop = asyncio.get_running_loop()
-            commit = loop.run_in_executor(self._worker, self._journal.commit, self._keeping.changes)
+            commit = loop.run_in_executor(self._worker, self._journal.commit_changes, self._keeping.changes)
             commit.add_done_callback(self._committed)
 
     def _committed(self, commit: asyncio.Future[Sequence[Message]]) -> None:
@@ -311,7 +311,7 @@ class Driver:
             self._awake.set()
 
         loop = asyncio.get_running_loop()
-        reading = loop.run_in_executor(self._worker, self._journal.cells, mesh, numbers)
+        reading = loop.run_in_executor(self._worker, self._journal.read_cells, mesh, numbers)
         self._reading.add(reading)
         reading.add_done_callback(done)
 

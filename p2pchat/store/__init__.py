@@ -67,7 +67,7 @@ class Store:
         self._witness = Witness(data_key, home)
         self._connection = self._connected(home, data_key)
         self.unlock = DataKey(data_key)
-        """What opens it again."""
+        """What opens the store again."""
         self._home = home
         self._lent: Path | None = None
         """The folder of a copy."""
@@ -75,7 +75,7 @@ class Store:
         """The count of changes at which the log was last cut."""
 
     @classmethod
-    def create(
+    def create_store(
         cls, home: Path, unlock: Unlock, identity: Identity, entropy: Entropy, cost: Cost | None = None
     ) -> Store:
         """Make a new home. Raises UsageError where there is one already, StoreError where the disk will not
@@ -95,7 +95,7 @@ class Store:
             vault.prepare(home, data_key, unlock, entropy, cost)
             store = cls(home, data_key)
             try:
-                store.commit([PutIdentity(identity)])
+                store.commit_changes([PutIdentity(identity)])
                 store._cut_the_log()
                 vault.finish(home)
                 space.keep_reserve(home)
@@ -109,7 +109,7 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, home: Path, unlock: Unlock) -> Store:
+    def open_store(cls, home: Path, unlock: Unlock) -> Store:
         """Open a home. Raises StoreError (none there, damaged) or TrustError (wrong passphrase or key)."""
         refuse_others(home)
         _refuse_lost_key(home)
@@ -127,8 +127,8 @@ class Store:
 
     @classmethod
     def open_copy(cls, home: Path, unlock: Unlock) -> Store:
-        """Open a copy, sealed as it is, of a home that cannot be written; closing removes it. Raises as
-        ``open`` does."""
+        """Open a copy, sealed as it is, of a home that cannot be written; closing removes the copy. Raises as
+        ``open_store`` does."""
         _refuse_lost_key(home)
         data_key = vault.open_key(home, unlock)
         folder = Path(tempfile.mkdtemp(prefix="p2pchat-"))
@@ -147,26 +147,26 @@ class Store:
 
     def _connected(self, home: Path, data_key: bytes) -> apsw.Connection:
         try:
-            return database.connect(home / database.DATABASE, data_key, self._witness.examine)
+            return database.connect(home / database.DATABASE, data_key, self._witness.examine_store)
         except StoreError:
             if not space.is_full(home):
                 raise
             space.drop_reserve(home)
-            connection = database.connect(home / database.DATABASE, data_key, self._witness.examine)
+            connection = database.connect(home / database.DATABASE, data_key, self._witness.examine_store)
             space.take_reserve(home)
             return connection
 
     def _begin(self) -> None:
         with suppress(DiskFull), database.transaction(self._connection):
-            self._witness.begin()
+            self._witness.write_first_sum()
         self._cut_the_log()  # of a node that was killed
         space.keep_reserve(self._home)
 
-    def load(self) -> Memory:
+    def load_memory(self) -> Memory:
         """All that a node needs to resume."""
         return replace(journal.load(self._connection), set_back=self._witness.found)
 
-    def commit(self, changes: Iterable[Change]) -> list[Message]:
+    def commit_changes(self, changes: Iterable[Change]) -> list[Message]:
         """Apply a batch, all or nothing; on return it is durable. Returns the lines that were here before.
         Raises StoreError, and then nothing was changed."""
         batch = list(changes)
@@ -179,28 +179,28 @@ class Store:
 
     def _committed(self, batch: list[Change]) -> list[Message]:
         try:
-            return journal.commit(self._connection, batch, lambda: self._witness.follow(batch))
+            return journal.commit(self._connection, batch, lambda: self._witness.follow_batch(batch))
         except BaseException:
-            self._witness.undo()
+            self._witness.undo_batch()
             raise
 
-    def settle(self) -> None:
-        """Cut the log, if anything was written since it last was: it holds what has been changed since.
+    def fold_log(self) -> None:
+        """Fold the log into the database and cut it, if anything was written since the last time.
 
-        Raises StoreError; then it stays for the next time.
+        Raises StoreError; then the log stays for the next time.
         """
         if self._connection.total_changes() != self._settled:
             space.settle(self._connection)
             self._settled = self._connection.total_changes()
             self._witness.write_count()
 
-    def settings(self) -> dict[str, str]:
-        """What the person has set, as it was written, by name."""
+    def read_settings(self) -> dict[str, str]:
+        """Read the settings as the person wrote them, by name."""
         return settings.kept(self._connection)
 
     def keep_setting(self, name: str, value: str | None) -> None:
-        """Keep what the person has set, or with None no more. What was there before is had no more, not from
-        the log either: it may have been a password. Raises StoreError, and then nothing was changed."""
+        """Keep a setting, or remove it with None. The former value is erased, also from the log: it may have
+        been a password. Raises StoreError, and then nothing was changed."""
         self._with_room(lambda: self._setting_kept(name, value))
         self._cut_the_log()
 
@@ -210,14 +210,14 @@ class Store:
                 settings.keep(self._connection, name, value)
                 self._witness.follow_rows()
         except BaseException:
-            self._witness.undo()
+            self._witness.undo_batch()
             raise
 
-    def cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
-        """Held cells, whole, ordered by number, as far as they are there."""
+    def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
+        """Read held cells with their bodies, ordered by number; those that are missing are left out."""
         return journal.cells(self._connection, mesh, numbers)
 
-    def check(self) -> None:
+    def check_pages(self) -> None:
         """Read every page once. Raises StoreError when any is damaged."""
         database.check(self._connection)
 
@@ -230,15 +230,15 @@ class Store:
             shutil.rmtree(self._lent, ignore_errors=True)
 
     def _cut_the_log(self) -> None:
-        """At once, with the reserve where the disk is full; where that does not do, ``settle`` has to."""
+        """Cut the log at once, on a full disk with the reserve; if that fails, ``fold_log`` does it later."""
         with suppress(DiskFull):
             try:
-                self.settle()
+                self.fold_log()
             except DiskFull:
-                space.with_reserve(self._connection, self._home, self.settle)
+                space.with_reserve(self._connection, self._home, self.fold_log)
 
     def _with_room(self, work: Callable[[], T]) -> T:
-        """Do it; on a full disk, again without the oldest cells that are held for others."""
+        """Do the work; on a full disk drop the oldest cells held for others and do it again."""
         try:
             return work()
         except DiskFull as full:
@@ -249,14 +249,14 @@ class Store:
             return work()
 
     def _forgetting(self, work: Callable[[], T]) -> T:
-        """Forget something, in the log as well; give the disk back what it took."""
+        """Forget something, also in the log, and give its pages back to the disk."""
         free = space.free_pages(self._connection)
-        done = work()
+        result = work()
         self._cut_the_log()
         space.give_back(self._connection, space.free_pages(self._connection) - free)
-        return done
+        return result
 
-    def history(
+    def read_history(
         self,
         contact: ContactId | None,
         *,
@@ -266,25 +266,25 @@ class Store:
         before: MessageId | None = None,
         after: MessageId | None = None,
     ) -> list[Message]:
-        """The last ``limit`` lines with a contact (None: with anybody), or the first ``after`` one of them;
+        """Read the last ``limit`` lines with a contact (None: with all), or the first ones after ``after``;
         oldest first."""
         return history.lines(self._connection, contact, search, since, limit, before, after)
 
-    def edit(self, message: MessageId, text: str) -> bool:
-        """Have a line say something else, and be marked so; False if there is none."""
+    def edit_message(self, message: MessageId, text: str) -> bool:
+        """Replace the text of a line and mark it as rewritten; False if there is no such line."""
         return self._forgetting(lambda: history.edit(self._connection, message, text))
 
-    def line(self, message: MessageId) -> Message | None:
-        """One line by its id."""
+    def find_message(self, message: MessageId) -> Message | None:
+        """Find one line by its id."""
         return history.line(self._connection, message)
 
-    def forget(self, contact: ContactId) -> int:
-        """Forget what was said with a contact, but for what waits to be delivered; how many lines."""
-        return sum(self.forget_by_steps(contact))
+    def forget_history(self, contact: ContactId) -> int:
+        """Forget the lines with a contact, except those that wait to be delivered; return how many."""
+        return sum(self.forget_history_by_steps(contact))
 
-    def forget_by_steps(self, contact: ContactId) -> Iterator[int]:
-        """Forget as ``forget`` does: how many lines with each step, which is whole. On a full disk there are
-        many, of a few lines, so that others have their turn between them."""
+    def forget_history_by_steps(self, contact: ContactId) -> Iterator[int]:
+        """Forget as ``forget_history`` does; yield how many lines each step, a transaction, forgot. On a
+        full disk there are many small steps, so that other work has its turn between them."""
         try:
             yield self._forgetting(lambda: history.forget(self._connection, contact))
         except DiskFull:
@@ -299,8 +299,8 @@ class Store:
                 return self._forgetting(lambda: history.forget(self._connection, contact))
         return self._forgetting(lambda: history.forget_some(self._connection, contact))
 
-    def forget_one(self, message: MessageId) -> bool:
-        """Forget a line; False if there is none, or it waits to be delivered."""
+    def forget_message(self, message: MessageId) -> bool:
+        """Forget one line; False if there is no such line, or it waits to be delivered."""
 
         def forget() -> bool:
             return self._forgetting(lambda: history.forget_one(self._connection, message))
@@ -310,24 +310,24 @@ class Store:
         except DiskFull:
             return space.with_reserve(self._connection, self._home, forget)
 
-    def sent(self, message: MessageId) -> Message | None:
-        """One line of ours by its id."""
+    def find_sent_message(self, message: MessageId) -> Message | None:
+        """Find one of our own lines by its id."""
         return history.sent(self._connection, message)
 
-    def was_forgotten(self, message: MessageId) -> bool:
-        """Whether a line of ours had that id."""
-        return history.was_forgotten(self._connection, message)
+    def is_forgotten(self, message: MessageId) -> bool:
+        """Whether one of our own lines had that id and was forgotten."""
+        return history.is_forgotten(self._connection, message)
 
-    def unheard(self, contact: ContactId | None = None) -> list[Message]:
-        """Incoming lines that no listener was given yet, oldest first."""
-        return history.unheard(self._connection, contact)
+    def list_unread(self, contact: ContactId | None = None) -> list[Message]:
+        """List the incoming lines that no listener was given yet, oldest first."""
+        return history.list_unread(self._connection, contact)
 
-    def mark_heard(self, messages: Iterable[MessageId]) -> None:
-        """These were given to a listener."""
-        history.mark_heard(self._connection, messages)
+    def mark_read(self, messages: Iterable[MessageId]) -> None:
+        """Note that these lines were given to a listener."""
+        history.mark_read(self._connection, messages)
 
-    def conversations(self) -> list[tuple[Message, int]]:
-        """The last line with each contact and the number of unheard ones, the latest conversation first."""
+    def list_conversations(self) -> list[tuple[Message, int]]:
+        """List the last line with each contact and how many are unread, the latest conversation first."""
         return history.conversations(self._connection)
 
 
@@ -343,10 +343,10 @@ def needs_passphrase(home: Path) -> bool:
 
 
 def change_unlock(home: Path, old: Unlock, new: Unlock, entropy: Entropy, cost: Cost | None = None) -> None:
-    """Change the passphrase, or give one, or take it away. Raises as ``Store.open`` does; then the old holds.
+    """Change, set or remove the passphrase. Raises as ``Store.open_store`` does; then the old one holds.
 
-    The data key stays the same: who kept a copy of the old key file still gets in with the old passphrase.
-    A store that is open meanwhile is not disturbed.
+    The data key stays the same: a kept copy of the old key file still opens with the old passphrase. A store
+    that is open meanwhile is not disturbed.
     """
     refuse_others(home)
     _refuse_lost_key(home)
@@ -359,7 +359,7 @@ def change_unlock(home: Path, old: Unlock, new: Unlock, entropy: Entropy, cost: 
 def wipe(home: Path) -> None:
     """Destroy the key, then all else that p2pchat made in ``home``. Without the key the rest is noise.
 
-    Raises StoreError when the disk refuses, UsageError when it is somebody else's.
+    Raises StoreError when the disk refuses, UsageError when the home belongs to another user.
     """
     refuse_others(home)
     try:

@@ -56,10 +56,10 @@ def connect(
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     os.close(descriptor)
     os.chmod(path, 0o600)
-    with understood():
+    with translate_sqlite_errors():
         connection = apsw.Connection(str(path))
     try:
-        with understood():
+        with translate_sqlite_errors():
             connection.pragma("cipher", "chacha20")
             connection.pragma("key", f"raw:{data_key.hex()}")
             for setting in _SETTINGS:
@@ -80,7 +80,7 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
     Not apsw's own ``with connection``: where SQLite has rolled back by itself, as when a disk fills up, it
     complains that no transaction is there and hides the reason.
     """
-    with understood():
+    with translate_sqlite_errors():
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -93,7 +93,7 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
 
 def check(connection: apsw.Connection) -> None:
     """Read every page once. Raises StoreError when any is damaged."""
-    with understood():
+    with translate_sqlite_errors():
         verdict = connection.pragma("integrity_check")
     if verdict != "ok":
         raise StoreError(
@@ -102,7 +102,7 @@ def check(connection: apsw.Connection) -> None:
 
 
 @contextmanager
-def understood() -> Iterator[None]:
+def translate_sqlite_errors() -> Iterator[None]:
     """Turn SQLite's errors into ours, each with what to do."""
     try:
         yield

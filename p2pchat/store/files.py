@@ -42,8 +42,8 @@ MOUNTED: Final = "lost+found"
 def refuse_foreign(home: Path) -> None:
     """A new home is a folder of its own: it is closed to other users. Raises UsageError where something else
     is kept."""
-    with suppress(OSError):  # not there yet, or not readable: whoever writes to it says so
-        foreign = sorted(each.name for each in home.iterdir() if each.name not in OWN | {MOUNTED})
+    with suppress(OSError):  # missing or unreadable: the write that follows reports it
+        foreign = sorted(entry.name for entry in home.iterdir() if entry.name not in OWN | {MOUNTED})
         if foreign:
             raise UsageError(
                 f"{home} holds something else ({one_line(foreign[0])}); a home is a folder of its own: "

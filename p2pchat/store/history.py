@@ -11,7 +11,7 @@ from typing import Any, Final
 import apsw
 
 from p2pchat.core.records import Message
-from p2pchat.store.database import transaction, understood
+from p2pchat.store.database import transaction, translate_sqlite_errors
 from p2pchat.store.space import has_room
 from p2pchat.types import ContactId, MessageId, MessageState
 
@@ -32,8 +32,8 @@ def lines(
     before: MessageId | None = None,
     after: MessageId | None = None,
 ) -> list[Message]:
-    """The last ``limit`` lines with a contact, or with anybody, oldest first; ``since`` is Unix seconds,
-    ``before`` a line that is not reached. With ``after``, the first ``limit`` lines behind that one.
+    """Return the last ``limit`` lines with a contact, or with all, oldest first; ``since`` is Unix seconds,
+    ``before`` a line that is not reached. With ``after``, return the first ``limit`` lines behind that one.
 
     ``search`` is part of a line. Case does not count, nor do accents if it has at least three characters.
     """
@@ -63,14 +63,14 @@ def _containing(search: str) -> tuple[str, str]:
 
 
 def edit(connection: apsw.Connection, message: MessageId, text: str) -> bool:
-    """Have a line say something else, and be marked so; False if there is none."""
+    """Replace the text of a line and mark it as rewritten; False if there is no such line."""
     with transaction(connection):
         connection.execute("UPDATE message SET text = ?, rewritten = 1 WHERE id = ?", (text, message))
         return connection.changes() > 0
 
 
 def line(connection: apsw.Connection, message: MessageId) -> Message | None:
-    """One line by its id."""
+    """Find one line by its id."""
     query = f"SELECT {_COLUMNS} FROM message WHERE id = ?"
     return next(iter(_messages(connection, query, (message,))), None)
 
@@ -83,15 +83,14 @@ what it holds of one byte takes 5 to 20 microseconds, to make a page of it anew 
 
 
 def forget(connection: apsw.Connection, contact: ContactId) -> int:
-    """Forget what was said with a contact; how many lines. What waits to be delivered stays until it has
-    been."""
+    """Forget the lines with a contact, except those that wait to be delivered; return how many."""
     with transaction(connection):
         return delete(connection, f"contact = ? AND {_NOT_WAITING}", contact)
 
 
 def delete(connection: apsw.Connection, where: str, value: str | float) -> int:
-    """Delete the lines ``where`` holds for ``value``, and all that the index has of them, in a transaction of
-    the caller's; how many lines."""
+    """Delete the lines for which ``where`` holds with ``value``, and their entries in the index, in a
+    transaction of the caller; return how many lines."""
     query = f"SELECT total(length(CAST(text AS BLOB))) FROM message WHERE {where}"
     ((size,),) = connection.execute(query, (value,))
     many = float(size) > FEW_BYTES_A_PAGE * int(connection.pragma("page_count")) and has_room(connection)
@@ -135,41 +134,41 @@ def forget_some(connection: apsw.Connection, contact: ContactId) -> int:
 
 
 def forget_one(connection: apsw.Connection, message: MessageId) -> bool:
-    """Forget a line; False if there is none, or it waits to be delivered."""
+    """Forget one line; False if there is no such line, or it waits to be delivered."""
     with transaction(connection):
         connection.execute(f"DELETE FROM message WHERE id = ? AND {_NOT_WAITING}", (message,))
         return connection.changes() > 0
 
 
 def sent(connection: apsw.Connection, message: MessageId) -> Message | None:
-    """One line of ours by its id. Others may give theirs any id."""
+    """Find one of our own lines by its id; a contact may give its lines any id."""
     query = f"SELECT {_COLUMNS} FROM message WHERE id = ? AND outgoing = 1"
     return next(iter(_messages(connection, query, (message,))), None)
 
 
-def was_forgotten(connection: apsw.Connection, message: MessageId) -> bool:
-    """Whether a line of ours had that id and is no more."""
-    with understood():
+def is_forgotten(connection: apsw.Connection, message: MessageId) -> bool:
+    """Whether one of our own lines had that id and was forgotten."""
+    with translate_sqlite_errors():
         return bool(connection.execute("SELECT 1 FROM forgotten WHERE id = ?", (message,)).fetchall())
 
 
-def unheard(connection: apsw.Connection, contact: ContactId | None) -> list[Message]:
-    """Incoming lines that no listener was given yet, oldest first."""
+def list_unread(connection: apsw.Connection, contact: ContactId | None) -> list[Message]:
+    """List the incoming lines that no listener was given yet, oldest first."""
     narrowed = "" if contact is None else " AND contact = ?"
     query = f"SELECT {_COLUMNS} FROM message WHERE heard = 0 AND outgoing = 0{narrowed} ORDER BY row"
     return _messages(connection, query, () if contact is None else (contact,))
 
 
-def mark_heard(connection: apsw.Connection, messages: Iterable[MessageId]) -> None:
-    """These were given to a listener."""
+def mark_read(connection: apsw.Connection, messages: Iterable[MessageId]) -> None:
+    """Note that these lines were given to a listener."""
     with transaction(connection):
         rows = ((message,) for message in messages)
         connection.executemany("UPDATE message SET heard = 1 WHERE id = ? AND outgoing = 0", rows)
 
 
 def conversations(connection: apsw.Connection) -> list[tuple[Message, int]]:
-    """The last line with each contact and how many lines are unheard; the latest conversation first."""
-    with understood():
+    """List the last line with each contact and how many are unread, the latest conversation first."""
+    with translate_sqlite_errors():
         rows = connection.execute(
             f"SELECT {_COLUMNS}, (SELECT count(*) FROM message m WHERE m.contact = message.contact"
             " AND m.heard = 0 AND m.outgoing = 0)"
@@ -179,7 +178,7 @@ def conversations(connection: apsw.Connection) -> list[tuple[Message, int]]:
 
 
 def _messages(connection: apsw.Connection, query: str, values: Sequence[Any]) -> list[Message]:
-    with understood():
+    with translate_sqlite_errors():
         return [_message(row) for row in connection.execute(query, values)]
 
 

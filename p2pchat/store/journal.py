@@ -16,7 +16,7 @@ from p2pchat.core import records
 from p2pchat.core.records import Change, Memory, Message
 from p2pchat.errors import StoreError
 from p2pchat.store import history
-from p2pchat.store.database import transaction, understood
+from p2pchat.store.database import transaction, translate_sqlite_errors
 from p2pchat.types import ContactId, MeshId, MessageId
 
 _PUT_IDENTITY = "INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?)"
@@ -66,8 +66,8 @@ def commit(
 
 
 def load(connection: apsw.Connection) -> Memory:
-    """All that a node needs to resume. Raises StoreError."""
-    with understood():
+    """Read all that a node needs to resume. Raises StoreError."""
+    with translate_sqlite_errors():
         row = connection.execute(
             "SELECT name, account, pickle_key, identity_key, rendezvous, created_at FROM identity"
         ).fetchone()
@@ -93,10 +93,10 @@ def load(connection: apsw.Connection) -> Memory:
 
 
 def cells(connection: apsw.Connection, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
-    """Held cells with their bodies, ordered by number, as far as they are there. Raises StoreError."""
-    with understood():
-        wanted = ((mesh, number) for number in sorted(numbers))
-        return tuple(records.HeldCell(*row) for row in connection.executemany(_GET_CELL, wanted))
+    """Read held cells with their bodies, ordered by number; missing ones are left out. Raises StoreError."""
+    with translate_sqlite_errors():
+        keys = ((mesh, number) for number in sorted(numbers))
+        return tuple(records.HeldCell(*row) for row in connection.executemany(_GET_CELL, keys))
 
 
 def _apply(connection: apsw.Connection, change: Change) -> None:
@@ -128,8 +128,8 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
         case records.DropOutbox(id):
             run("DELETE FROM outbox WHERE id = ?", (id,))
         case records.PutMessage(line):
-            said = (line.id, line.contact, line.outgoing, line.at, line.text, line.state.value)
-            run(_PUT_MESSAGE, (*said, line.expires_at))
+            fields = (line.id, line.contact, line.outgoing, line.at, line.text, line.state.value)
+            run(_PUT_MESSAGE, (*fields, line.expires_at))
         case records.SetMessageState(id, state):
             run(_SET_STATE, (state.value, id))
         case records.DropExpiredMessages(now):
@@ -156,7 +156,7 @@ def _apply_to_mesh(
         case records.DropMesh(id):
             connection.execute("DELETE FROM mesh WHERE id = ?", (id,))
         case records.PutCells(home, held):
-            rows = ((home, each.number, each.key, each.epoch, each.slot, each.body) for each in held)
+            rows = ((home, cell.number, cell.key, cell.epoch, cell.slot, cell.body) for cell in held)
             connection.executemany(_PUT_CELL, rows)
         case records.DropCells(home, numbers):
             connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
@@ -206,13 +206,17 @@ def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
 def _contact(
     id: str, name: str, key: bytes, mesh: bytes, how: str, added: float, *decided: Any
 ) -> records.Contact:
-    verified, blocked, muted, lasts_s, lasts_turn, *renewed = decided
+    verified, blocked, muted, retention_s, retention_turn, *renewed = decided
     flags = bool(verified), bool(blocked), bool(muted)
-    them = records.Contact(ContactId(id), name, key, MeshId(mesh), how, added, *flags, lasts_s, lasts_turn)
-    at, renewal, was_verified, standing = renewed
+    them = records.Contact(
+        ContactId(id), name, key, MeshId(mesh), how, added, *flags, retention_s, retention_turn
+    )
+    at, renewal, verified_before, standing = renewed
     if at is None:
         return them
-    return replace(them, renewed_at=at, renewal=renewal, was_verified=bool(was_verified), standing=standing)
+    return replace(
+        them, renewed_at=at, renewal=renewal, was_verified=bool(verified_before), standing=standing
+    )
 
 
 def _recoveries(connection: apsw.Connection) -> tuple[records.RecoveryState, ...]:

@@ -15,11 +15,11 @@ from p2pchat.errors import UsageError
 
 
 def refuse_others(home: Path) -> None:
-    """Raise UsageError where there is a home of somebody else."""
+    """Raise UsageError where the home belongs to another user."""
     try:
         owner = home.stat().st_uid
     except OSError:
-        return  # whoever needs it says what is wrong
+        return  # the caller that needs it reports what is wrong
     if home.is_dir() and owner != os.geteuid():
         name = _name(owner)
         raise UsageError(
@@ -28,7 +28,7 @@ def refuse_others(home: Path) -> None:
 
 
 def unusable(path: Path, error: OSError) -> str:
-    """Say why a file cannot be used, and whose it is where that is the reason."""
+    """Say why a file cannot be used, and name its owner where that is the reason."""
     why = error.strerror or str(error)
     if not isinstance(error, PermissionError):
         return why

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 
 import apsw
 
-from p2pchat.store.database import DiskFull, transaction, understood
+from p2pchat.store.database import DiskFull, transaction, translate_sqlite_errors
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ holds before SQLite folds it in by itself."""
 SIDE_FILES_BYTES: Final = 64 * 1024
 """What SQLite needs beside the database before it reads any of it."""
 
-WANTED_PAGES: Final = 256
+FREE_PAGES: Final = 256
 """Free pages, 1 MB, that make room for what is one's own, out of cells held for others."""
 
 CELLS_AT_ONCE: Final = 128
@@ -41,7 +41,7 @@ PAGES_AT_ONCE: Final = 64
 
 def settle(connection: apsw.Connection) -> None:
     """Fold the log into the database and cut it to nothing. Raises StoreError."""
-    with understood():
+    with translate_sqlite_errors():
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
@@ -108,7 +108,7 @@ def give_back(connection: apsw.Connection, pages: int) -> None:
     """Return so many free pages to the disk, a few at a time. Raises StoreError."""
     while pages > 0:
         before = free_pages(connection)
-        with understood():
+        with translate_sqlite_errors():
             connection.execute(f"PRAGMA incremental_vacuum({min(pages, PAGES_AT_ONCE)})").fetchall()
         settle(connection)
         pages -= PAGES_AT_ONCE
@@ -118,7 +118,7 @@ def give_back(connection: apsw.Connection, pages: int) -> None:
 
 def free_pages(connection: apsw.Connection) -> int:
     """Pages of the database that hold nothing."""
-    with understood():
+    with translate_sqlite_errors():
         return int(connection.pragma("freelist_count"))
 
 
@@ -137,7 +137,7 @@ def with_reserve(connection: apsw.Connection, home: Path, work: Callable[[], T])
 def drop_cells(connection: apsw.Connection) -> bool:
     """Make room by dropping the oldest cells held for others; whether there were any. Raises StoreError."""
     dropped = False
-    while free_pages(connection) < WANTED_PAGES:
+    while free_pages(connection) < FREE_PAGES:
         with transaction(connection):
             connection.execute(
                 "DELETE FROM held WHERE (mesh, number) IN"

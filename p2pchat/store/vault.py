@@ -41,13 +41,12 @@ class Passphrase:
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """Unlock by reading the file: whoever can read the disk can read everything."""
+    """Unlock by reading the file: read access to the disk is access to everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """Unlock by the data key itself, of a store that was opened before: whoever keeps this keeps no
-    passphrase."""
+    """Unlock by the data key of a store that was opened before, so that no passphrase is kept in memory."""
 
     key: bytes = field(repr=False)
 

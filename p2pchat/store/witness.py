@@ -24,7 +24,7 @@ import apsw
 
 from p2pchat.core import records
 from p2pchat.core.records import Change
-from p2pchat.store.database import understood
+from p2pchat.store.database import translate_sqlite_errors
 
 COUNT_FILE: Final = "store.count"
 
@@ -77,14 +77,14 @@ class Witness:
         self._count = 0
         self._written = -1
 
-    def examine(self, connection: apsw.Connection) -> None:
-        """See what is wrong with what is there, before any migration: that changes rows. Nothing is said
-        where a store was made before there were witnesses. Raises StoreError."""
+    def examine_store(self, connection: apsw.Connection) -> None:
+        """Compare the store with its sum and count, before a migration changes rows. A store that was made
+        before there were witnesses passes. Raises StoreError."""
         self._connection = connection
         self.found = self._verdict()
 
     def _verdict(self) -> str:
-        with understood():
+        with translate_sqlite_errors():
             if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'witness'").fetchall():
                 return ""
             row = self._connection.execute("SELECT sum, count FROM witness").fetchone()
@@ -100,15 +100,15 @@ class Witness:
             return UNCOUNTED
         return ALL_OLDER if counted > int(count) else ""
 
-    def begin(self) -> None:
-        """Write the sum as it is now, where it is not there, in a transaction of the caller's: at first,
-        after a migration, or when something was found, which is said once."""
+    def write_first_sum(self) -> None:
+        """Write the present sum if another or none is stored, in a transaction of the caller: at first, after
+        a migration, or when something was found, which is reported once."""
         self._recount()
         kept = self._connection.execute("SELECT sum, count FROM witness").fetchone()
         if self.found or kept != (self._sum(), self._count):
             self._keep()
 
-    def follow(self, batch: Sequence[Change]) -> None:
+    def follow_batch(self, batch: Sequence[Change]) -> None:
         """Bring the sum in line with a batch that was just applied, within its transaction."""
         before = self._sum()
         for change in batch:
@@ -122,20 +122,20 @@ class Witness:
             self._keep()
 
     def follow_rows(self) -> None:
-        """Bring the sum in line with what was changed otherwise than by a batch, in the same transaction."""
+        """Bring the sum in line with changes made without a batch, in the same transaction."""
         before = self._sum()
         self._recount()
         if self._sum() != before:
             self._keep()
 
-    def undo(self) -> None:
-        """The batch was not kept after all."""
+    def undo_batch(self) -> None:
+        """Return to the sum before a batch that was rolled back."""
         with suppress(apsw.Error):
             self._recount()
 
     def write_count(self) -> None:
-        """Have the file beside the store say how often it has changed: not before the store is on disk. A
-        disk that refuses keeps the older count."""
+        """Write the count of changes to the file beside the store, once the store is on disk. A disk that
+        refuses keeps the older count."""
         if self._written == self._count:
             return
         new = self._path.with_name(COUNT_FILE + ".new")
@@ -189,8 +189,8 @@ class Witness:
         return ((self._small + sum(self._sessions.values())) % _MODULUS).to_bytes(_SUM_BYTES, "big")
 
     def _hash(self, *row: Any) -> int:
-        said = blake2b(repr(row).encode(), key=self._key, digest_size=_SUM_BYTES).digest()
-        return int.from_bytes(said, "big")
+        digest = blake2b(repr(row).encode(), key=self._key, digest_size=_SUM_BYTES).digest()
+        return int.from_bytes(digest, "big")
 
     def _seal(self, count: int) -> str:
         return blake2b(b"count %d" % count, key=self._key, digest_size=16).hexdigest()

@@ -56,7 +56,7 @@ async def test_a_listener_waits_for_room_and_says_so_once(
         node.on_change = said.put_nowait
         listening = asyncio.ensure_future(anext(events))
         with monkeypatch.context() as disk:
-            disk.setattr(Store, "commit", full)
+            disk.setattr(Store, "commit_changes", full)
             await fails(node, StoreError)
         async with asyncio.timeout(20):
             assert [await said.get() for _ in range(2)] == ["the disk is full", "the node is back"]

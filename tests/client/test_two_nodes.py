@@ -339,13 +339,13 @@ async def test_a_node_inside_another_command_is_not_stopped_from_outside(tmp_pat
 async def test_a_history_of_many_megabytes_is_read_whole(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, _):
         await alice.__aexit__(None, None, None)
-        store = Store.open(tmp_path / "alice", KeyFile())
-        (bob,) = store.load().contacts
+        store = Store.open_store(tmp_path / "alice", KeyFile())
+        (bob,) = store.load_memory().contacts
         lines = [
             Message(MessageId(f"{n:032x}"), bob.id, False, 1.0, "x" * 65_536, MessageState.DELIVERED)
             for n in range(300)
         ]
-        store.commit([PutMessage(line) for line in lines])
+        store.commit_changes([PutMessage(line) for line in lines])
         store.close()
         await alice.__aenter__()
         assert len(await alice.history("bob")) == 300

@@ -40,7 +40,7 @@ def test_of_many_who_make_the_same_home_at_once_one_has_made_it(tmp_path: Path) 
         home = tmp_path / str(number)
         with ThreadPoolExecutor(6) as makers:
             assert sorted(makers.map(attempt, [home] * 6)) == [False] * 5 + [True]
-        Store.open(home, KeyFile()).close()
+        Store.open_store(home, KeyFile()).close()
 
 
 def test_a_home_that_another_is_making_is_left_alone(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_making_a_home_in_vain_leaves_no_folder(tmp_path: Path, monkeypatch: pyt
     def refuse(*_: object) -> None:
         raise StoreError("the disk is broken")
 
-    monkeypatch.setattr(Store, "create", refuse)
+    monkeypatch.setattr(Store, "create_store", refuse)
     with pytest.raises(StoreError):
         make(tmp_path / "home")
     assert list(tmp_path.iterdir()) == []
@@ -78,8 +78,8 @@ def test_a_lock_of_a_home_that_was_wiped_meanwhile_is_no_lock(tmp_path: Path) ->
 
 USES: list[Callable[[Path], object]] = [
     make,
-    lambda home: Store.open(home, KeyFile()),
-    lambda home: Store.create(home, KeyFile(), identity(), SeededEntropy(1), CHEAP),
+    lambda home: Store.open_store(home, KeyFile()),
+    lambda home: Store.create_store(home, KeyFile(), identity(), SeededEntropy(1), CHEAP),
     lambda home: change_passphrase(home, KeyFile(), Passphrase("new")),
     wipe_home,
     Lock.try_acquire,
@@ -115,27 +115,18 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(
     else:
         monkeypatch.setattr(os, "chmod", refuse)
     with pytest.raises(StoreError, match="Permission denied") as refused:
-        Store.open(tmp_path / "home", KeyFile())
+        Store.open_store(tmp_path / "home", KeyFile())
     assert "damaged" not in str(refused.value) and "wipe" not in str(refused.value)
-
-
-def test_a_file_of_another_user_is_named_with_its_owner(tmp_path: Path) -> None:
-    from p2pchat.store.owner import unusable
-
-    error = PermissionError(13, "Permission denied")
-    assert unusable(Path("/proc/1/mem"), error).startswith("Permission denied")
-    assert unusable(tmp_path / "missing", error) == "Permission denied"
-    assert "chown" not in unusable(tmp_path, error)
 
 
 def test_the_data_key_opens_what_the_passphrase_opened(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home", Passphrase("correct horse"))
     way = store.unlock
     store.close()
-    Store.open(tmp_path / "home", way).close()
+    Store.open_store(tmp_path / "home", way).close()
     assert "key=" not in repr(way)
     with pytest.raises((TrustError, StoreError)):
-        Store.open(tmp_path / "home", DataKey(bytes(32)))
+        Store.open_store(tmp_path / "home", DataKey(bytes(32)))
 
 
 @pytest.mark.real

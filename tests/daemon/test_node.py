@@ -59,7 +59,7 @@ async def test_a_node_of_a_home_that_was_set_back_says_so_and_runs(home: Path) -
         store = [check.ok for check in await checks(running) if check.name == "store"]
         assert store == [False] * number
         renamed = PutIdentity(replace(running.node.identity, name="x"))
-        await running.ask_store(partial(Store.commit, changes=[renamed]))
+        await running.ask_store(partial(Store.commit_changes, changes=[renamed]))
         await running.stop()
         (home / "store.db").write_bytes(older)
     assert said == ["", ALL_OLDER]
@@ -69,7 +69,7 @@ async def test_a_node_cuts_its_log_now_and_then(home: Path, monkeypatch: pytest.
     monkeypatch.setattr(node, "SETTLE_S", 0.05)
     running = RunningNode(home, KeyFile())
     await running.start()
-    await running.ask_store(lambda store: store.commit([PutIdentity(running.node.identity)]))
+    await running.ask_store(lambda store: store.commit_changes([PutIdentity(running.node.identity)]))
     log = home / "store.db-wal"
     assert log.stat().st_size > 0
     async with asyncio.timeout(30):

@@ -127,7 +127,7 @@ async def test_it_waits_for_the_disk_and_for_whoever_took_its_home(
 
     monkeypatch.setattr(RestingNode, "start", taken)
     with monkeypatch.context() as disk:
-        disk.setattr(Store, "commit", full)
+        disk.setattr(Store, "commit_changes", full)
         await served.write()
     await until(lambda: len(served.said) == 3 or served.task.done())
     assert served.said == SAID
@@ -141,7 +141,7 @@ async def test_it_starts_again_only_where_there_is_room(
     answers = iter([False, False, False, True])
     monkeypatch.setattr(resting, "has_room", lambda home: next(answers))
     with monkeypatch.context() as disk:
-        disk.setattr(Store, "commit", full)
+        disk.setattr(Store, "commit_changes", full)
         await served.write()
     await until(lambda: len(served.said) == 3)
     assert not list(answers)
@@ -155,7 +155,7 @@ async def test_while_it_waits_one_can_read_and_forget_and_see_why(
     room: list[bool] = []
     monkeypatch.setattr(resting, "has_room", lambda home: bool(room))
     with monkeypatch.context() as disk:
-        disk.setattr(Store, "commit", full)
+        disk.setattr(Store, "commit_changes", full)
         await served.write()
     await until(lambda: len(served.said) == 2)
     connection = await attached(served.home)
@@ -180,7 +180,7 @@ async def test_while_it_waits_one_can_read_and_forget_and_see_why(
 async def test_while_it_waits_it_can_be_stopped(served: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resting, "has_room", lambda home: False)
     with monkeypatch.context() as disk:
-        disk.setattr(Store, "commit", full)
+        disk.setattr(Store, "commit_changes", full)
         await served.write()
     await until(lambda: len(served.said) == 2)
     connection = await attached(served.home)

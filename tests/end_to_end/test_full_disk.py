@@ -94,14 +94,14 @@ def test_a_full_disk_loses_nothing_and_is_waited_for(stack: ExitStack, tmp_path:
 
 def fill_with_lines(home: Path) -> int:
     """Have a home take all the disk there is for what was said with bob; how many lines."""
-    store = Store.open(home, KeyFile())
-    bob = store.load().contacts[0].id
+    store = Store.open_store(home, KeyFile())
+    bob = store.load_memory().contacts[0].id
     lines = 0
     try:
         while True:
             id = MessageId(f"{lines:032x}")
             line = Message(id, bob, False, 1e9, "words " * 3000, MessageState.DELIVERED)
-            store.commit([PutMessage(line)])
+            store.commit_changes([PutMessage(line)])
             lines += 1
     except StoreError:
         store.close()

@@ -64,14 +64,14 @@ class Recorder:
         self.fails = False
         self.threads: set[str] = set()
 
-    def commit(self, changes: Sequence[Change]) -> Sequence[Message]:
+    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Message]:
         self.threads.add(threading.current_thread().name)
         if self.fails:
             raise StoreError("the disk is full")
         self.done.append(("commit", list(changes)))
         return ()
 
-    def cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]:
+    def read_cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]:
         self.threads.add(threading.current_thread().name)
         if self.fails:
             raise StoreError("the disk is full")
@@ -140,9 +140,9 @@ class Blocked(Recorder):
         super().__init__()
         self.let = threading.Event()
 
-    def commit(self, changes: Sequence[Change]) -> Sequence[Message]:
+    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Message]:
         self.let.wait(30.0)
-        return super().commit(changes)
+        return super().commit_changes(changes)
 
 
 def relay_or_own(input: Input) -> list[Effect]:

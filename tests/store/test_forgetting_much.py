@@ -34,12 +34,12 @@ def long_lines() -> Iterator[Message]:
 def spoken_with_two(home: Path) -> Store:
     """Every line with bob disappears at second 5, and every tenth is followed by one with carol."""
     store = new_store(home)
-    store.commit([PutContact(CAROL)])
+    store.commit_changes([PutContact(CAROL)])
     for number in range(LINES):
-        store.commit([PutMessage(replace(message(number, words(number)), expires_at=5.0))])
+        store.commit_changes([PutMessage(replace(message(number, words(number)), expires_at=5.0))])
         if number % 10 == 0:
             line = replace(message(LINES + number, words(LINES + number)), contact=CAROL.id)
-            store.commit([PutMessage(line)])
+            store.commit_changes([PutMessage(line)])
     store._connection.execute("UPDATE message SET heard = 1")
     return store
 
@@ -57,15 +57,15 @@ def indexed_anew(store: Store) -> list[bytes]:
 
 
 def forget(store: Store) -> None:
-    assert store.forget(BOB.id) == LINES
+    assert store.forget_history(BOB.id) == LINES
 
 
 def remove(store: Store) -> None:
-    store.commit([DropContact(BOB.id)])
+    store.commit_changes([DropContact(BOB.id)])
 
 
 def expire(store: Store) -> None:
-    store.commit([DropExpiredMessages(10.0)])
+    store.commit_changes([DropExpiredMessages(10.0)])
 
 
 WAYS = pytest.mark.parametrize("way", [forget, remove, expire])
@@ -87,16 +87,16 @@ def test_the_index_is_as_if_it_never_had_been_said(tmp_path: Path, way: Callable
     store = spoken_with_two(tmp_path / "home")
     way(store)
     assert index(store) == indexed_anew(store)
-    assert len(store.history(CAROL.id, search=words(LINES)[:20])) == 1
+    assert len(store.read_history(CAROL.id, search=words(LINES)[:20])) == 1
     store.close()
 
 
 def forgotten_whole(store: Store) -> bool:
     """Forget the one line that has the odd word; whether no block of the index has it any more."""
     blocks = "SELECT block FROM message_text_data"
-    (line,) = store.history(BOB.id, search=ODD)
+    (line,) = store.read_history(BOB.id, search=ODD)
     assert any(ODD.encode() in bytes(block) for (block,) in store._connection.execute(blocks))
-    assert store.forget_one(line.id)
+    assert store.forget_message(line.id)
     return not any(ODD.encode() in bytes(block) for (block,) in store._connection.execute(blocks))
 
 
@@ -113,8 +113,8 @@ def test_so_it_is_after_much_could_not_be_forgotten(tmp_path: Path) -> None:
     store = spoken_with_two(tmp_path / "home")
     store._connection.pragma("max_page_count", store._connection.pragma("page_count"))
     with pytest.raises(StoreError, match="the disk is full"):
-        store.commit([DropContact(BOB.id), *(PutMessage(line) for line in long_lines())])
-    assert len(store.history(BOB.id)) == LINES
+        store.commit_changes([DropContact(BOB.id), *(PutMessage(line) for line in long_lines())])
+    assert len(store.read_history(BOB.id)) == LINES
     store._connection.pragma("max_page_count", 1 << 20)
     assert forgotten_whole(store)
     store.close()
@@ -133,8 +133,8 @@ def test_so_it_is_after_forgetting_much_was_broken_off(
 
     monkeypatch.setattr(history, "_overwrite_in_the_index", fail)
     with pytest.raises(StoreError, match="broken off"):
-        store.forget(BOB.id)
-    assert len(store.history(BOB.id)) == LINES
+        store.forget_history(BOB.id)
+    assert len(store.read_history(BOB.id)) == LINES
     assert forgotten_whole(store)
     store.close()
 
@@ -147,6 +147,6 @@ def test_without_room_for_a_new_index_it_is_overwritten_where_it_is(
     monkeypatch.setattr(space, "_free", lambda home: 3 * 4096 * pages // 2)
     asked: list[bool] = []
     monkeypatch.setattr(history, "_overwrite_in_the_index", lambda connection, at_once: asked.append(at_once))
-    assert store.forget(BOB.id) == LINES
+    assert store.forget_history(BOB.id) == LINES
     assert asked == []
     store.close()

@@ -41,7 +41,7 @@ ENTRY = OutboxEntry(MessageId("e" * 32), BOB.id, b"payload", 1, 9.0)
 
 def reopened(home: Path, store: Store) -> Store:
     store.close()
-    return Store.open(home, KeyFile())
+    return Store.open_store(home, KeyFile())
 
 
 def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -49,31 +49,31 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     me = identity("Somebody Else")
     session = SessionState(BOB.id, b"olm", b"chains")
     sealed = replace(ENTRY, id=MessageId("f" * 32), order=2, number=7, ciphertext=b"sealed", renewal=True)
-    store.commit([PutIdentity(me), PutSession(session), PutOutbox(sealed), PutOutbox(ENTRY)])
+    store.commit_changes([PutIdentity(me), PutSession(session), PutOutbox(sealed), PutOutbox(ENTRY)])
     store = reopened(tmp_path / "home", store)
-    assert store.load() == Memory(me, (MESH,), (BOB,), (session,), (ENTRY, sealed), {MESH.id: ()})
+    assert store.load_memory() == Memory(me, (MESH,), (BOB,), (session,), (ENTRY, sealed), {MESH.id: ()})
     store.close()
 
 
 def test_where_members_listen_comes_back_and_goes_with_the_mesh(tmp_path: Path) -> None:
     other = replace(MESH, id=MeshId(b"o" * 16))
     store = new_store(tmp_path / "home")
-    store.commit(
+    store.commit_changes(
         [
             PutMesh(other),
             PutListeners(MESH.id, ("ws://11.0.0.1:1",)),
             PutListeners(other.id, ("ws://11.0.0.2:2",)),
         ]
     )
-    store.commit([PutListeners(MESH.id, ("ws://11.0.0.3:3", "ws://11.0.0.1:1"))])
+    store.commit_changes([PutListeners(MESH.id, ("ws://11.0.0.3:3", "ws://11.0.0.1:1"))])
     store = reopened(tmp_path / "home", store)
-    assert not store.load().set_back
-    assert store.load().listeners == {
+    assert not store.load_memory().set_back
+    assert store.load_memory().listeners == {
         MESH.id: ("ws://11.0.0.3:3", "ws://11.0.0.1:1"),
         other.id: ("ws://11.0.0.2:2",),
     }
-    store.commit([DropMesh(other.id)])
-    assert list(store.load().listeners) == [MESH.id]
+    store.commit_changes([DropMesh(other.id)])
+    assert list(store.load_memory().listeners) == [MESH.id]
     store.close()
 
 
@@ -82,26 +82,26 @@ def test_held_cells_come_back_as_an_index_and_whole_when_asked_for(tmp_path: Pat
     kept = tuple(
         HeldCell(number, bytes([number]) * 8, 81_000, 7, bytes([number]) * 925) for number in (1, 2, 3)
     )
-    store.commit([PutCells(MESH.id, kept[1:]), PutCells(MESH.id, kept[:1])])
+    store.commit_changes([PutCells(MESH.id, kept[1:]), PutCells(MESH.id, kept[:1])])
     store = reopened(tmp_path / "home", store)
-    assert store.load().held == {MESH.id: tuple(replace(cell, body=b"") for cell in kept)}
-    assert store.cells(MESH.id, [3, 1, 4]) == (kept[0], kept[2])
-    assert store.cells(MeshId(b"another"), [1]) == ()
-    store.commit([DropCells(MESH.id, (1, 3, 4))])
-    assert [cell.number for cell in store.load().held[MESH.id]] == [2]
+    assert store.load_memory().held == {MESH.id: tuple(replace(cell, body=b"") for cell in kept)}
+    assert store.read_cells(MESH.id, [3, 1, 4]) == (kept[0], kept[2])
+    assert store.read_cells(MeshId(b"another"), [1]) == ()
+    store.commit_changes([DropCells(MESH.id, (1, 3, 4))])
+    assert [cell.number for cell in store.load_memory().held[MESH.id]] == [2]
     store.close()
 
 
 def test_codes_that_were_tried_come_back_oldest_first_until_they_are_dropped(tmp_path: Path) -> None:
     first, second = Tried(b"f" * 16, 2.0), Tried(b"s" * 16, 1.0)
     store = new_store(tmp_path / "home")
-    store.commit([PutTried(first), PutTried(second)])
-    assert store.load().tried == (second, first)
+    store.commit_changes([PutTried(first), PutTried(second)])
+    assert store.load_memory().tried == (second, first)
     worked = replace(second, at=3.0, contact=BOB.id)
-    store.commit([PutTried(worked), DropContact(BOB.id)])
-    assert store.load().tried == (first, worked), "also when the contact is gone"
-    store.commit([DropTried(first.mark)])
-    assert store.load().tried == (worked,)
+    store.commit_changes([PutTried(worked), DropContact(BOB.id)])
+    assert store.load_memory().tried == (first, worked), "also when the contact is gone"
+    store.commit_changes([DropTried(first.mark)])
+    assert store.load_memory().tried == (worked,)
     store.close()
 
 
@@ -109,8 +109,8 @@ def test_cells_of_an_unknown_mesh_are_refused_with_their_batch(tmp_path: Path) -
     store = new_store(tmp_path / "home")
     stray = HeldCell(1, b"k" * 8, 81_000, 7, b"c" * 925)
     with pytest.raises(StoreError):
-        store.commit([PutMessage(message(1)), PutCells(MeshId(b"unknown"), (stray,))])
-    assert store.history(BOB.id) == []
+        store.commit_changes([PutMessage(message(1)), PutCells(MeshId(b"unknown"), (stray,))])
+    assert store.read_history(BOB.id) == []
     store.close()
 
 
@@ -119,32 +119,34 @@ def test_putting_again_replaces(tmp_path: Path) -> None:
     renamed = replace(BOB, name="Robert", verified=True, blocked=True)
     elsewhere = replace(MESH, rendezvous=("ws://a", "ws://b"))
     later = replace(ENTRY, number=3, ciphertext=b"x")
-    store.commit([PutOutbox(ENTRY), PutContact(renamed), PutMesh(elsewhere), PutOutbox(later)])
-    memory = store.load()
+    store.commit_changes([PutOutbox(ENTRY), PutContact(renamed), PutMesh(elsewhere), PutOutbox(later)])
+    memory = store.load_memory()
     assert (memory.contacts, memory.meshes, memory.outbox) == ((renamed,), (elsewhere,), (later,))
-    store.commit([DropOutbox(ENTRY.id)])
-    assert store.load().outbox == ()
+    store.commit_changes([DropOutbox(ENTRY.id)])
+    assert store.load_memory().outbox == ()
     store.close()
 
 
 def test_a_dropped_contact_takes_everything_along(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
-    store.commit([PutSession(SessionState(BOB.id, b"o", b"c")), PutOutbox(ENTRY), PutMessage(message(1))])
-    store.commit([DropContact(BOB.id)])
-    memory = store.load()
+    store.commit_changes(
+        [PutSession(SessionState(BOB.id, b"o", b"c")), PutOutbox(ENTRY), PutMessage(message(1))]
+    )
+    store.commit_changes([DropContact(BOB.id)])
+    memory = store.load_memory()
     assert (memory.contacts, memory.sessions, memory.outbox) == ((), (), ())
-    assert store.history(BOB.id) == []
+    assert store.read_history(BOB.id) == []
     store.close()
 
 
 def test_a_message_is_added_once_and_a_final_state_is_never_left(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     line = message(1, "first", outgoing=True)
-    store.commit([PutMessage(line), PutMessage(replace(line, text="second"))])
-    assert [each.text for each in store.history(BOB.id)] == ["first"]
+    store.commit_changes([PutMessage(line), PutMessage(replace(line, text="second"))])
+    assert [each.text for each in store.read_history(BOB.id)] == ["first"]
     for state in (MessageState.RELAYED, MessageState.DELIVERED, MessageState.EXPIRED, MessageState.QUEUED):
-        store.commit([SetMessageState(line.id, state)])
-    kept = store.sent(line.id)
+        store.commit_changes([SetMessageState(line.id, state)])
+    kept = store.find_sent_message(line.id)
     assert kept is not None
     assert kept.state is MessageState.DELIVERED
     store.close()
@@ -152,8 +154,8 @@ def test_a_message_is_added_once_and_a_final_state_is_never_left(tmp_path: Path)
 
 def test_the_same_id_may_come_in_and_go_out(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
-    store.commit([PutMessage(message(1)), PutMessage(message(1, outgoing=True))])
-    assert len(store.history(BOB.id)) == 2
+    store.commit_changes([PutMessage(message(1)), PutMessage(message(1, outgoing=True))])
+    assert len(store.read_history(BOB.id)) == 2
     store.close()
 
 
@@ -161,12 +163,12 @@ def test_a_batch_that_fails_in_its_middle_changes_nothing(tmp_path: Path) -> Non
     store = new_store(tmp_path / "home")
     stranger = replace(ENTRY, contact=ContactId("nobody"))
     with pytest.raises(StoreError):
-        store.commit([PutMessage(message(1)), PutOutbox(stranger), PutMessage(message(2))])
-    assert store.history(BOB.id) == []
+        store.commit_changes([PutMessage(message(1)), PutOutbox(stranger), PutMessage(message(2))])
+    assert store.read_history(BOB.id) == []
     with pytest.raises(StoreError):
-        store.commit([PutContact(replace(BOB, id=ContactId("c"), mesh=MeshId(b"unknown")))])
-    store.commit([PutMessage(message(3))])
-    assert len(store.history(BOB.id)) == 1
+        store.commit_changes([PutContact(replace(BOB, id=ContactId("c"), mesh=MeshId(b"unknown")))])
+    store.commit_changes([PutMessage(message(3))])
+    assert len(store.read_history(BOB.id)) == 1
     store.close()
 
 
@@ -180,11 +182,11 @@ from tests.support.homes import BOB, message
 home, chance = Path(sys.argv[1]), random.Random(1)
 
 def write(first, acknowledge):
-    store = Store.open(home, KeyFile())
+    store = Store.open_store(home, KeyFile())
     store._connection.wal_autocheckpoint(chance.choice((10, 100, 1000)))  # the log begins anew now and then
     for batch in range(first, first + 10**6):
         size = 1 + batch % 3
-        store.commit([PutMessage(message(10 * batch + each, "x" * 2000)) for each in range(size)])
+        store.commit_changes([PutMessage(message(10 * batch + each, "x" * 2000)) for each in range(size)])
         os.write(acknowledge, batch.to_bytes(4, "big"))
 
 acknowledged = []
@@ -201,8 +203,8 @@ for kill in range(24):
         os.waitpid(writer, 0)
         rest = pipe.read()
     acknowledged += [rest[at : at + 4] for at in range(0, len(rest), 4)]
-    store = Store.open(home, KeyFile())
-    kept = [int(line.id, 16) for line in store.history(BOB.id)]
+    store = Store.open_store(home, KeyFile())
+    kept = [int(line.id, 16) for line in store.read_history(BOB.id)]
     store.close()
     batches = sorted({number // 10 for number in kept})
     assert kept == [10 * batch + each for batch in batches for each in range(1 + batch % 3)], "half a batch"
@@ -230,6 +232,6 @@ def test_killed_at_any_moment_it_keeps_every_acknowledged_batch_whole(tmp_path: 
 def test_what_cannot_be_text_is_refused_whole(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     with pytest.raises(StoreError, match="half a character"):
-        store.commit([PutMessage(message(1)), PutMessage(message(2, "\udc80"))])
-    assert store.history(BOB.id) == []
+        store.commit_changes([PutMessage(message(1)), PutMessage(message(2, "\udc80"))])
+    assert store.read_history(BOB.id) == []
     store.close()

@@ -39,7 +39,7 @@ def cuts(home: Path, into: Path) -> Iterator[Store]:
             shutil.copy(home / name, copy)
         (copy / "store.db-wal").write_bytes(log[: 32 + frames * FRAME])
         try:
-            store = Store.open(copy, LOCK)
+            store = Store.open_store(copy, LOCK)
         except StoreError:
             continue
         yield store
@@ -48,7 +48,7 @@ def cuts(home: Path, into: Path) -> Iterator[Store]:
 
 
 def texts(store: Store) -> list[str]:
-    return [line.text for line in store.history(None)]
+    return [line.text for line in store.read_history(None)]
 
 
 def words_of_the_index(store: Store) -> set[str]:
@@ -61,35 +61,35 @@ def olm_states(home: Path, into: Path) -> set[bytes]:
     states: set[bytes] = set()
     for store in cuts(home, into):
         with suppress(StoreError):  # from before there was an identity
-            states |= {each.olm for each in store.load().sessions}
+            states |= {each.olm for each in store.load_memory().sessions}
     return states
 
 
 def full_of_secrets(home: Path) -> Store:
     store = new_store(home, LOCK)
     for number in range(12):
-        store.commit([PutMessage(message(number, f"{SAID}, {number}")), session(number)])
+        store.commit_changes([PutMessage(message(number, f"{SAID}, {number}")), session(number)])
     return store
 
 
 def forget_all(store: Store) -> None:
-    assert store.forget(BOB.id) == 12
+    assert store.forget_history(BOB.id) == 12
 
 
 def forget_each(store: Store) -> None:
-    assert all(store.forget_one(MessageId(f"{number:032x}")) for number in range(12))
+    assert all(store.forget_message(MessageId(f"{number:032x}")) for number in range(12))
 
 
 def edit_each(store: Store) -> None:
-    assert all(store.edit(MessageId(f"{number:032x}"), "nothing") for number in range(12))
+    assert all(store.edit_message(MessageId(f"{number:032x}"), "nothing") for number in range(12))
 
 
 def expire(store: Store) -> None:
-    store.commit([DropExpiredMessages(1e9)])
+    store.commit_changes([DropExpiredMessages(1e9)])
 
 
 def remove(store: Store) -> None:
-    store.commit([DropContact(BOB.id)])
+    store.commit_changes([DropContact(BOB.id)])
 
 
 @pytest.mark.parametrize("way", [forget_all, forget_each, edit_each, remove])
@@ -97,7 +97,7 @@ def test_what_was_forgotten_is_in_no_beginning_of_the_log(tmp_path: Path, way: o
     home = tmp_path / "home"
     store = full_of_secrets(home)
     way(store)  # type: ignore[operator]
-    store.commit([*KNOWN, session(99), PutMessage(message(99, "afterwards"))])
+    store.commit_changes([*KNOWN, session(99), PutMessage(message(99, "afterwards"))])
     looked = 0
     for cut in cuts(home, tmp_path):
         looked += 1
@@ -120,9 +120,9 @@ def test_states_of_a_session_from_before_the_log_was_cut_are_gone(tmp_path: Path
     home = tmp_path / "home"
     store = full_of_secrets(home)
     assert len(olm_states(home, tmp_path)) > 10, "this search finds what is there"
-    store.settle()
+    store.fold_log()
     assert olm_states(home, tmp_path) == {b"olm 11"}
-    store.commit([session(12)])
+    store.commit_changes([session(12)])
     assert olm_states(home, tmp_path) == {b"olm 11", b"olm 12"}
     store.close()
 
@@ -133,7 +133,7 @@ def test_a_log_left_by_a_killed_node_is_cut_at_the_next_start(tmp_path: Path) ->
     code += "store = full_of_secrets(pathlib.Path(sys.argv[1])); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code, str(home)], cwd=ROOT, check=False)
     assert os.path.getsize(home / "store.db-wal") > FRAME
-    store = Store.open(home, LOCK)
+    store = Store.open_store(home, LOCK)
     assert os.path.getsize(home / "store.db-wal") == 0
     assert olm_states(home, tmp_path) == {b"olm 11"}
     store.close()
@@ -144,6 +144,6 @@ def test_a_reader_in_the_way_does_not_fail_the_cut(tmp_path: Path) -> None:
     store = full_of_secrets(home)
     store._connection.pragma("busy_timeout", 1)
     other = apsw.Connection(str(home / "store.db"), flags=apsw.SQLITE_OPEN_READONLY)
-    store.settle()
+    store.fold_log()
     other.close()
     store.close()

@@ -26,8 +26,10 @@ ROOT = Path(__file__).parents[2]
 def filled(home: Path) -> Store:
     store = new_store(home, LOCK)
     for number in range(200):
-        store.commit([PutMessage(message(number, f"attack at dawn, {number}"))])
-    store.commit([PutSession(SessionState(BOB.id, b"olm state" * 50, b"chain keys" * 50)), PutOutbox(ENTRY)])
+        store.commit_changes([PutMessage(message(number, f"attack at dawn, {number}"))])
+    store.commit_changes(
+        [PutSession(SessionState(BOB.id, b"olm state" * 50, b"chain keys" * 50)), PutOutbox(ENTRY)]
+    )
     return store
 
 

@@ -9,7 +9,7 @@ import pytest
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store, database
 from p2pchat.store.witness import PARTS_OLDER
-from tests.store.test_schema import opened
+from tests.store.test_database import opened
 from tests.support.homes import new_store
 
 SECRET = "turn:me:hunter2@turn.example.org"
@@ -17,16 +17,16 @@ SECRET = "turn:me:hunter2@turn.example.org"
 
 def test_what_is_set_is_there_after_the_next_start(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
-    assert store.settings() == {}
+    assert store.read_settings() == {}
     store.keep_setting("profile", "strong")
     store.keep_setting("links", "4")
     store.keep_setting("links", "5")
     store.keep_setting("profile", None)
     store.keep_setting("never", None)
     store.close()
-    store = Store.open(tmp_path / "home", KeyFile())
-    assert store.settings() == {"links": "5"}
-    assert store.load().set_back == ""
+    store = Store.open_store(tmp_path / "home", KeyFile())
+    assert store.read_settings() == {"links": "5"}
+    assert store.load_memory().set_back == ""
     store.close()
 
 
@@ -48,12 +48,15 @@ def test_a_home_that_was_made_before_there_were_settings_opens_and_keeps_some(
     with monkeypatch.context() as then:
         then.setattr(database, "_schema_files", lambda: {n: sql for n, sql in files.items() if n < step})
         new_store(home).close()
-    store = Store.open(home, KeyFile())
-    assert (store.settings(), store.load().set_back) == ({}, "")
+    store = Store.open_store(home, KeyFile())
+    assert (store.read_settings(), store.load_memory().set_back) == ({}, "")
     store.keep_setting("proxy", "socks5h://127.0.0.1:9050")
     store.close()
-    store = Store.open(home, KeyFile())
-    assert (store.settings(), store.load().set_back) == ({"proxy": "socks5h://127.0.0.1:9050"}, "")
+    store = Store.open_store(home, KeyFile())
+    assert (store.read_settings(), store.load_memory().set_back) == (
+        {"proxy": "socks5h://127.0.0.1:9050"},
+        "",
+    )
     store.close()
 
 
@@ -64,8 +67,8 @@ def test_a_setting_that_was_put_back_by_somebody_is_noticed(tmp_path: Path) -> N
     store.close()
     with opened(home) as connection:
         connection.execute("DELETE FROM setting")
-    store = Store.open(home, KeyFile())
-    assert store.load().set_back == PARTS_OLDER
+    store = Store.open_store(home, KeyFile())
+    assert store.load_memory().set_back == PARTS_OLDER
     store.close()
 
 
@@ -76,8 +79,8 @@ def test_a_disk_that_refuses_leaves_what_was_set(tmp_path: Path, monkeypatch: py
         broken.setattr("p2pchat.store.settings._PUT", "INSERT INTO nowhere VALUES (?, ?)")
         with pytest.raises(StoreError):
             store.keep_setting("links", "5")
-    assert store.settings() == {"links": "4"}
+    assert store.read_settings() == {"links": "4"}
     store.close()
-    store = Store.open(tmp_path / "home", KeyFile())
-    assert store.load().set_back == ""
+    store = Store.open_store(tmp_path / "home", KeyFile())
+    assert store.load_memory().set_back == ""
     store.close()

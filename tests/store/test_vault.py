@@ -30,10 +30,10 @@ ROOT = Path(__file__).parents[2]
 
 def opens(home: Path, unlock: Unlock) -> bool:
     try:
-        store = Store.open(home, unlock)
+        store = Store.open_store(home, unlock)
     except TrustError:
         return False
-    assert store.load().contacts == (BOB,)
+    assert store.load_memory().contacts == (BOB,)
     store.close()
     return True
 
@@ -44,7 +44,7 @@ def test_the_wrong_passphrase_and_none_are_refused(tmp_path: Path) -> None:
     assert needs_passphrase(home)
     for wrong in (Passphrase("incorrect"), Passphrase(""), KeyFile()):
         with pytest.raises(TrustError):
-            Store.open(home, wrong)
+            Store.open_store(home, wrong)
     assert opens(home, LOCK)
 
 
@@ -123,14 +123,14 @@ def killed_at(step, action):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
 
 def create():
-    Store.create(home, LOCK, identity(), SeededEntropy(1), CHEAP).close()
+    Store.create_store(home, LOCK, identity(), SeededEntropy(1), CHEAP).close()
 
 def change():
     change_unlock(home, KeyFile(), LOCK, SeededEntropy(2), CHEAP)
 
 def opened(unlock):
     try:
-        Store.open(home, unlock).close()
+        Store.open_store(home, unlock).close()
     except TrustError:
         return False
     return True
@@ -176,9 +176,9 @@ def test_an_interrupted_init_leaves_nothing_in_the_way(tmp_path: Path) -> None:
     (home / "keys.new").write_text("half")
     assert not exists(home)
     with pytest.raises(UsageError, match="p2pchat init"):
-        Store.open(home, KeyFile())
+        Store.open_store(home, KeyFile())
     store = new_store(home, LOCK)
-    assert store.load().contacts == (BOB,)
+    assert store.load_memory().contacts == (BOB,)
     assert not (home / "keys.new").exists()
     store.close()
 
@@ -188,7 +188,7 @@ def test_a_lost_key_file_is_said_and_its_store_never_replaced(tmp_path: Path) ->
     new_store(home).close()
     (home / KEY_FILE).rename(tmp_path / "elsewhere")
     assert exists(home)
-    for use in (lambda: Store.open(home, KeyFile()), lambda: needs_passphrase(home)):
+    for use in (lambda: Store.open_store(home, KeyFile()), lambda: needs_passphrase(home)):
         with pytest.raises(StoreError, match="is missing; put it back"):
             use()
     with pytest.raises(UsageError, match="already"):
@@ -208,7 +208,7 @@ def test_a_damaged_key_file_is_said_to_be_one(tmp_path: Path, content: str) -> N
     new_store(home).close()
     (home / KEY_FILE).write_bytes(content.encode("latin-1"))
     with pytest.raises(StoreError, match="key file"):
-        Store.open(home, KeyFile())
+        Store.open_store(home, KeyFile())
 
 
 @pytest.mark.parametrize("unlock", [KeyFile(), LOCK])
@@ -238,16 +238,16 @@ def test_a_missing_database_and_a_foreign_key_are_said(tmp_path: Path) -> None:
     new_store(other).close()
     (one / KEY_FILE).write_bytes((other / KEY_FILE).read_bytes())
     with pytest.raises(TrustError):
-        Store.open(one, KeyFile())
+        Store.open_store(one, KeyFile())
     (other / "store.db").unlink()
     with pytest.raises(StoreError, match="missing"):
-        Store.open(other, KeyFile())
+        Store.open_store(other, KeyFile())
 
 
 def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be written"):
-        Store.create(tmp_path / "file" / "home", KeyFile(), identity(), SeededEntropy(1), CHEAP)
+        Store.create_store(tmp_path / "file" / "home", KeyFile(), identity(), SeededEntropy(1), CHEAP)
 
 
 def test_a_change_the_disk_refuses_leaves_the_old_way(tmp_path: Path) -> None:

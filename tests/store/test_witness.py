@@ -31,8 +31,8 @@ def session(number: int) -> PutSession:
 
 
 def found(home: Path) -> str:
-    store = Store.open(home, LOCK)
-    said = store.load().set_back
+    store = Store.open_store(home, LOCK)
+    said = store.load_memory().set_back
     store.close()
     return said
 
@@ -40,12 +40,12 @@ def found(home: Path) -> str:
 def moved_on(home: Path) -> tuple[bytes, bytes]:
     """A home that blocked bob and talked on: its store before that, and after."""
     store = new_store(home, LOCK)
-    store.commit([session(5)])
+    store.commit_changes([session(5)])
     store.close()
     before = (home / "store.db").read_bytes()
-    store = Store.open(home, LOCK)
-    store.commit([session(90)])
-    store.commit([PutContact(replace(BOB, blocked=True))])
+    store = Store.open_store(home, LOCK)
+    store.commit_changes([session(90)])
+    store.commit_changes([PutContact(replace(BOB, blocked=True))])
     store.close()
     return before, (home / "store.db").read_bytes()
 
@@ -61,8 +61,8 @@ def test_a_single_page_put_back_is_noticed_whichever_it_is(tmp_path: Path) -> No
         shutil.copytree(home, copy)
         (copy / "store.db").write_bytes(after[:at] + before[at : at + PAGE] + after[at + PAGE :])
         try:
-            store = Store.open(copy, LOCK)
-            memory = store.load()
+            store = Store.open_store(copy, LOCK)
+            memory = store.load_memory()
         except StoreError:  # an index that does not fit its table
             unlike += 1
             continue
@@ -106,8 +106,8 @@ def test_a_home_put_back_with_its_count_is_taken_for_what_it_is(tmp_path: Path) 
     home = tmp_path / "home"
     new_store(home, LOCK).close()
     shutil.copytree(home, tmp_path / "older")
-    store = Store.open(home, LOCK)
-    store.commit([session(1)])
+    store = Store.open_store(home, LOCK)
+    store.commit_changes([session(1)])
     store.close()
     assert found(tmp_path / "older") == ""
 
@@ -125,12 +125,12 @@ def test_what_is_done_rightly_is_never_taken_for_a_setting_back(tmp_path: Path) 
         [*KNOWN, session(4)],
     )
     for batch in batches:
-        store.commit(batch)
+        store.commit_changes(batch)
         shutil.copytree(home, tmp_path / "killed")  # with its log, as it stands
         assert found(tmp_path / "killed") == ""
         shutil.rmtree(tmp_path / "killed")
-        store.settle()
-    store.forget(BOB.id)
+        store.fold_log()
+    store.forget_history(BOB.id)
     store.close()
     assert found(home) == ""
 
@@ -139,8 +139,8 @@ def test_a_batch_that_was_not_kept_does_not_count(tmp_path: Path) -> None:
     home = tmp_path / "home"
     store = new_store(home, LOCK)
     with pytest.raises(StoreError):
-        store.commit([session(7), PutMessage(message(1, "half a character \ud800"))])
-    store.commit([PutMessage(message(2))])
+        store.commit_changes([session(7), PutMessage(message(1, "half a character \ud800"))])
+    store.commit_changes([PutMessage(message(2))])
     store.close()
     assert found(home) == ""
 
@@ -151,7 +151,7 @@ def test_a_home_from_before_there_were_witnesses_opens_without_a_word(tmp_path: 
     store._connection.execute("DELETE FROM witness")  # as its migration leaves it
     store._connection.close()
     (home / COUNT_FILE).unlink()
-    store = Store.open(home, KeyFile())
-    assert store.load().set_back == ""
+    store = Store.open_store(home, KeyFile())
+    assert store.load_memory().set_back == ""
     store.close()
     assert (home / COUNT_FILE).exists()

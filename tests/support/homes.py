@@ -29,8 +29,8 @@ def identity(name: str = "Alice Liddell") -> Identity:
 
 def new_store(home: Path, unlock: Unlock | None = None) -> Store:
     """A home that knows Bob."""
-    store = Store.create(home, unlock or KeyFile(), identity(), SeededEntropy(str(home)), CHEAP)
-    store.commit(KNOWN)
+    store = Store.create_store(home, unlock or KeyFile(), identity(), SeededEntropy(str(home)), CHEAP)
+    store.commit_changes(KNOWN)
     return store
 
 

@@ -21,7 +21,7 @@ def fill(store: Store) -> tuple[int, str]:
     """Commit until refused: how many were taken, and the line of the refusal."""
     for number in range(2000):
         try:
-            store.commit([PutMessage(message(2 * number + half, "x" * 3000)) for half in (0, 1)])
+            store.commit_changes([PutMessage(message(2 * number + half, "x" * 3000)) for half in (0, 1)])
         except StoreError as error:
             return number, str(error)
     raise AssertionError("it never was full")
@@ -33,12 +33,12 @@ def test_a_store_at_its_largest_size_refuses_whole_batches(tmp_path: Path) -> No
     store._connection.pragma("max_page_count", 100)
     taken, line = fill(store)
     assert line.startswith("the disk is full")
-    assert len(store.history(BOB.id)) == 2 * taken > 0
+    assert len(store.read_history(BOB.id)) == 2 * taken > 0
     store._connection.pragma("max_page_count", 1 << 20)
-    store.commit([PutMessage(message(100_000))])
+    store.commit_changes([PutMessage(message(100_000))])
     store.close()
-    store = Store.open(home, KeyFile())
-    assert len(store.history(BOB.id)) == 2 * taken + 1
+    store = Store.open_store(home, KeyFile())
+    assert len(store.read_history(BOB.id)) == 2 * taken + 1
     store.close()
 
 
@@ -47,15 +47,15 @@ import resource, signal, sys
 from pathlib import Path
 from p2pchat.core.records import PutMessage
 from p2pchat.store import KeyFile, Store
-from tests.store.test_full_disk import fill
+from tests.store.test_space import fill
 from tests.support.homes import BOB, message
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-store = Store.open(Path(sys.argv[1]), KeyFile())
+store = Store.open_store(Path(sys.argv[1]), KeyFile())
 resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
 taken, line = fill(store)
-assert len(store.history(BOB.id)) == 2 * taken
+assert len(store.read_history(BOB.id)) == 2 * taken
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-store.commit([PutMessage(message(100_000))])
+store.commit_changes([PutMessage(message(100_000))])
 print(taken, line, sep="|")
 """
 
@@ -68,8 +68,8 @@ def test_a_write_the_system_refuses_is_reported_and_undone(tmp_path: Path) -> No
     )
     taken, line = done.stdout.strip().split("|")
     assert "disk" in line
-    store = Store.open(home, KeyFile())
-    assert len(store.history(BOB.id)) == 2 * int(taken) + 1 > 10
+    store = Store.open_store(home, KeyFile())
+    assert len(store.read_history(BOB.id)) == 2 * int(taken) + 1 > 10
     store.close()
 
 
@@ -80,15 +80,15 @@ import os, shutil, sys
 from pathlib import Path
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
-from tests.store.test_full_disk import fill
+from tests.store.test_space import fill
 from p2pchat.sim.entropy import SeededEntropy
 from tests.support.homes import BOB, CHEAP, identity, new_store
 disk = Path(sys.argv[1])
 store = new_store(disk / "home")
 taken, line = fill(store)
-assert len(store.history(BOB.id)) == 2 * taken > 0
+assert len(store.read_history(BOB.id)) == 2 * taken > 0
 try:
-    Store.create(disk / "second", KeyFile(), identity(), SeededEntropy(1), CHEAP)
+    Store.create_store(disk / "second", KeyFile(), identity(), SeededEntropy(1), CHEAP)
 except StoreError as error:
     assert "\\n" not in str(error)
 else:
@@ -120,6 +120,6 @@ def test_a_small_disk_that_fills_up(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (-9, "")
     taken, line = done.stdout.strip().split("|")
     assert line.startswith("the disk is full")
-    store = Store.open(copy, KeyFile())
-    assert len(store.history(BOB.id)) == 2 * int(taken)
+    store = Store.open_store(copy, KeyFile())
+    assert len(store.read_history(BOB.id)) == 2 * int(taken)
     store.close()

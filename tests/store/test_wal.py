@@ -13,7 +13,7 @@ import pytest
 
 from p2pchat.errors import P2PChatError, StoreError, TrustError
 from p2pchat.store import KeyFile, Store, wal
-from p2pchat.store.database import understood
+from p2pchat.store.database import translate_sqlite_errors
 from tests.support.homes import BOB, message, new_store
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ from p2pchat.core.records import PutMessage
 from tests.support.homes import message, new_store
 store = new_store(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):
-    store.commit([PutMessage(message(number, "attack at dawn " * 100))])
+    store.commit_changes([PutMessage(message(number, "attack at dawn " * 100))])
 os.kill(os.getpid(), 9)
 """
 
@@ -42,10 +42,10 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(home: Path) -> object:
-    store = Store.open(home, KeyFile())
+    store = Store.open_store(home, KeyFile())
     try:
-        store.check()
-        return store.load(), store.history(BOB.id)
+        store.check_pages()
+        return store.load_memory(), store.read_history(BOB.id)
     finally:
         store.close()
 
@@ -105,7 +105,7 @@ def test_a_refused_log_stays_refused(killed: Path, tmp_path: Path) -> None:
     (home / "store.db-wal").write_bytes(flipped(log, len(log) // 2))
     for _ in range(2):
         with pytest.raises(StoreError, match="log is damaged"):
-            Store.open(home, KeyFile())
+            Store.open_store(home, KeyFile())
     (home / "store.db-wal").write_bytes(log)
     assert read(home)
 
@@ -141,8 +141,8 @@ def test_frames_of_an_older_log_are_no_damage(tmp_path: Path) -> None:
     log = home / "store.db-wal"
     long = log.stat().st_size
     store._connection.wal_checkpoint()
-    store.mark_heard([])
-    store.commit([])
+    store.mark_read([])
+    store.commit_changes([])
     store._connection.pragma("user_version", 1)  # one page, at the log's beginning
     assert log.stat().st_size == long
     assert log.read_bytes()[12:16] == (2).to_bytes(4, "big")
@@ -169,5 +169,5 @@ def test_every_failure_of_sqlite_is_one_line_of_ours() -> None:
         apsw.ReadOnlyError,
         apsw.MisuseError,
     ):
-        with pytest.raises(P2PChatError, match=r"^[^\n]+$"), understood():
+        with pytest.raises(P2PChatError, match=r"^[^\n]+$"), translate_sqlite_errors():
             raise failure("detail")

@@ -68,20 +68,22 @@ def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
         then.setattr(journal, "_PUT_MESH", "INSERT INTO mesh VALUES (?, ?, ?, ?)")
         then.setattr(journal, "_mesh_row", lambda mesh: mesh_row(mesh)[:4])
         new_store(home).close()
-    store = Store.open(home, KeyFile())
-    assert store.load().contacts == (BOB,)
-    assert store.load().held == {MESH.id: ()}
-    assert store.load().meshes == (replace(MESH, theirs=MESH.rendezvous),), "nobody knows who named them"
+    store = Store.open_store(home, KeyFile())
+    assert store.load_memory().contacts == (BOB,)
+    assert store.load_memory().held == {MESH.id: ()}
+    assert store.load_memory().meshes == (replace(MESH, theirs=MESH.rendezvous),), (
+        "nobody knows who named them"
+    )
     kept = HeldCell(1, b"k" * 8, 81_000, 7, b"c" * 925)
-    store.commit([PutCells(MESH.id, (kept,))])
-    assert store.cells(MESH.id, [1]) == (kept,)
+    store.commit_changes([PutCells(MESH.id, (kept,))])
+    assert store.read_cells(MESH.id, [1]) == (kept,)
     store.close()
 
 
 def test_lines_that_came_before_ids_were_a_homes_own_are_called_as_they_would_be_now(tmp_path: Path) -> None:
     home, step = tmp_path / "home", 6
     store = new_store(home)
-    store.commit([PutMessage(message(1, "theirs")), PutMessage(message(1, "ours", outgoing=True))])
+    store.commit_changes([PutMessage(message(1, "theirs")), PutMessage(message(1, "ours", outgoing=True))])
     store.close()
     with opened(home) as connection:
         connection.pragma("user_version", step - 1)
@@ -96,7 +98,7 @@ def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
     with opened(home) as connection:
         connection.pragma("user_version", 99)
     with pytest.raises(StoreError, match="newer"):
-        Store.open(home, KeyFile())
+        Store.open_store(home, KeyFile())
 
 
 def test_an_open_store_has_the_settings_it_relies_on(tmp_path: Path) -> None:
@@ -112,5 +114,5 @@ def test_an_open_store_has_the_settings_it_relies_on(tmp_path: Path) -> None:
     )
     settings = [store._connection.pragma(name) for name in names]
     assert settings == ["chacha20", "wal", 2, 1, 1, 0, 2]
-    assert store.load().contacts == (BOB,)
+    assert store.load_memory().contacts == (BOB,)
     store.close()

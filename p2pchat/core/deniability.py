@@ -90,7 +90,7 @@ def honest(
     who: Host, guest: OlmAccount, said: Sequence[Said], entropy: Entropy, now: float
 ) -> tuple[Transcript, Disclosure]:
     """What is left when a real guest talks with the host."""
-    begun = guest.outbound(who.identity, who.one_time)
+    begun = guest.begin_session(who.identity, who.one_time)
     return _talk(who, guest.identity_key, begun, said, entropy, now)
 
 
@@ -110,7 +110,7 @@ def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
     The host's own lines are checked as cells; what they say is the host's word in any case.
     """
     who = disclosed.host
-    begun, hello = OlmAccount(who.account, who.key).inbound(transcript.guest, transcript.opening)
+    begun, hello = OlmAccount(who.account, who.key).accept_session(transcript.guest, transcript.opening)
     pairing, answer = _pairing(who, transcript)
     if hello != pairing.hello(who.isk, answer):
         raise Unreadable("the guest's first message is of another pairing")
@@ -140,7 +140,7 @@ def _turn(disclosed: Disclosure, number: int, begun: OlmSession) -> OlmSession:
     """The host's ratchet as it was then; it must be of the session that the guest's first message began."""
     if number >= len(disclosed.turns):
         raise Unreadable("the host keeps a secret back")
-    ratchet = OlmSession.restore(disclosed.turns[number], disclosed.host.key)
+    ratchet = OlmSession.from_pickle(disclosed.turns[number], disclosed.host.key)
     if ratchet.id != begun.id:
         raise Unreadable("secrets of another session")
     return ratchet
@@ -163,7 +163,7 @@ def _talk(
     pairing, answer = _pairing(who, transcript)
     transcript = replace(transcript, opening=begun.encrypt(pairing.hello(who.isk, answer)))
     theirs, ours = _roots(who, transcript, secret)
-    answering, _ = OlmAccount(who.account, who.key).inbound(guest, transcript.opening)
+    answering, _ = OlmAccount(who.account, who.key).accept_session(guest, transcript.opening)
     begun.decrypt(answering.encrypt(b"welcome"))
     sides = {GUEST: _side(begun, theirs, ours, epoch), HOST: _side(answering, ours, theirs, epoch)}
     lines, turns = [], [answering.pickle()]
@@ -209,7 +209,7 @@ def _piece(side: Session, cell: Cell) -> Fragment:
 
 def _side(ratchet: Ratchet, sending: bytes, receiving: bytes, epoch: int) -> Session:
     listening = ReceiveChain(receiving, epoch)
-    listening.advance(epoch)
+    listening.advance_to(epoch)
     renewal = Renewal(False, b"", 0.0)
     return Session(ContactId(""), ratchet, SendChain(sending, epoch), [listening], renewal)
 

@@ -34,7 +34,7 @@ _EIGHTH = pow(8, -1, _GROUP_ORDER).to_bytes(32, "little")
 
 
 def generator(secret: bytes, channel: bytes, sid: bytes) -> bytes:
-    """The generator that only those who know ``secret`` can make: a u coordinate, 32 bytes.
+    """Make the generator that only the owners of ``secret`` can make: a u coordinate, 32 bytes.
 
     ``channel`` says who talks where (the draft's CI), ``sid`` is fresh for each session.
     """

@@ -1,7 +1,7 @@
 """The hash-ratchet envelope: one-time tags and one-time keys for cells, by epoch.
 
 Knows: how roots become chains, chains become tags and keys, and how old ones are forgotten. Does not know:
-what a box holds, or who talks to whom.
+what a box holds, or which contacts talk.
 
 ::
 
@@ -10,12 +10,12 @@ what a box holds, or who talks to whom.
       └──"tags"───► tk(e)                                    tag(e,i) = "tag" of tk(e) and i
                                                              mark(e,…) = "mark" of tk(e), a link, a nonce
 
-A clock may be wrong, and somebody who knows where members meet may wait where a wrong one leads. So when a
+A clock may be wrong, and an attacker who knows where members meet may wait where a wrong one leads. So when a
 chain goes on by more than an epoch at once, it keeps what it was before, until a cell of the other side came
 under what it is now; and for ``BACK_EPOCHS`` after the leap in any case. A clock that goes back finds it
 there. Cells that were sealed in between are then as those of a copy of this home (decision 0023).
 
-Chains begin anew with each epoch. A sender may therefore use up its window towards someone who is away for
+Chains begin anew with each epoch. A sender may therefore use up its window towards a contact that is away for
 months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch
 (decision 0003).
 """
@@ -62,27 +62,27 @@ _U32 = 2**32
 
 
 def epoch_at(now: float) -> int:
-    """The epoch of a moment given in Unix seconds."""
+    """Return the epoch of a moment in Unix seconds."""
     return int(now // EPOCH_SECONDS)
 
 
 def roots(secret: bytes, *transcript: bytes) -> tuple[bytes, bytes]:
-    """The two roots, 32 bytes each, that follow from an ML-KEM secret and all that was exchanged: host's,
-    guest's."""
+    """Derive the host's and the guest's root, 32 bytes each, from an ML-KEM secret and all that was
+    exchanged."""
     both = derive(secret, "roots", *transcript, size=64)
     return both[:32], both[32:]
 
 
 @dataclass(frozen=True, slots=True)
 class TagDelta:
-    """Which tags to listen for from now on, and which no more."""
+    """The tags to listen for from now on, and those to drop."""
 
     added: tuple[bytes, ...]
     removed: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedCell:
     """A cell's plaintext (``GEOMETRY.plain`` bytes), its place, and what opening it changed."""
 
     plain: bytes = field(repr=False)
@@ -114,36 +114,36 @@ class SendChain:
         """The epoch to which a clock that is put right may still lead back."""
         return min(self.epoch, self._before.epoch)
 
-    def advance(self, epoch: int) -> None:
-        """Go on to ``epoch``, forgetting the keys of those before; or back, if the clock leapt here and was
-        put right."""
+    def advance_to(self, epoch: int) -> None:
+        """Move on to ``epoch`` and forget the keys of earlier epochs; or move back, if the clock leapt here
+        and was put right."""
         if epoch > self.epoch + 1:
-            self._before.keep(self.epoch, self._state(), epoch)
+            self._before.keep_state(self.epoch, self._state(), epoch)
         elif epoch < self.epoch - FUTURE_EPOCHS and self._before.epoch < self.epoch:
-            self._resume(self._before.take())
+            self._resume(self._before.take_state())
         while self.epoch < epoch:
             self._begin(self._following, self.epoch + 1)
-        self._before.outlive(self.epoch)
+        self._before.forget_if_stale(self.epoch)
 
-    def confirm(self, epoch: int) -> None:
-        """The other side was heard under this epoch: the clock is right, as far as they know."""
-        self._before.confirm(epoch)
-        self._before.outlive(self.epoch)
+    def confirm_epoch(self, epoch: int) -> None:
+        """Note that a cell of the other side came under this epoch: its clock agrees with ours."""
+        self._before.confirm_epoch(epoch)
+        self._before.forget_if_stale(self.epoch)
 
-    def seal(self, plain: bytes) -> bytes:
-        """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``; the key is forgotten at once."""
+    def seal_cell(self, plain: bytes) -> bytes:
+        """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``, and forget the key at once."""
         tag = _tag(self._tags, self.index)
         box = _cipher(_message_key(self._chain)).encrypt(plain, [_bound(tag, self.epoch)])
         self._chain = derive(self._chain, "next")
         self.index += 1
         return encode_cell(Cell(tag, self.epoch, bytes(GEOMETRY.stamp), box))
 
-    def ahead(self, count: int) -> list[bytes]:
-        """The tags of the next ``count`` cells: until they are sealed, nobody else has a use for them."""
+    def peek_tags(self, count: int) -> list[bytes]:
+        """Return the tags of the next ``count`` cells."""
         return [_tag(self._tags, index) for index in range(self.index, self.index + count)]
 
-    def wrote(self, cell: Cell, index: int) -> bool:
-        """Whether somebody with this chain sealed the cell under an index that is still to come."""
+    def has_sealed(self, cell: Cell, index: int) -> bool:
+        """Whether a copy of this chain sealed the cell under an index that is still to come here."""
         chain = self._chain
         for _ in range(index - self.index):
             chain = derive(chain, "next")
@@ -159,18 +159,18 @@ class SendChain:
             self._chain = derive(self._chain, "next")
             self.index += 1
 
-    def mark(self, binding: bytes, nonce: bytes) -> bytes:
-        """What shows the other side alone that it is we who say it where ``binding`` (32 bytes) is known; 16
-        bytes, another with every nonce."""
+    def make_mark(self, binding: bytes, nonce: bytes) -> bytes:
+        """Make a mark of 16 bytes that shows the other side alone that this side made it, where ``binding``
+        (32 bytes) is known; each nonce gives another mark."""
         return _mark(self._tags, binding, nonce)
 
-    def snapshot(self) -> bytes:
-        """The whole state."""
-        return codec.pack([*self._state(), *self._before.snapshot()])
+    def take_snapshot(self) -> bytes:
+        """Return the whole state."""
+        return codec.pack([*self._state(), *self._before.to_fields()])
 
     @classmethod
-    def restore(cls, snapshot: bytes) -> SendChain:
-        """Undo ``snapshot``."""
+    def from_snapshot(cls, snapshot: bytes) -> SendChain:
+        """Undo ``take_snapshot``."""
         state, before = _fields(snapshot, 5)
         made = cls(state[0], state[1])
         made._resume(state)
@@ -204,32 +204,32 @@ class _Before:
         self._landed = landed
         """Where the leap ended."""
 
-    def keep(self, epoch: int, state: list[Any], landed: int) -> None:
-        """A leap, from here. One that nothing has confirmed yet goes on from where it began."""
+    def keep_state(self, epoch: int, state: list[Any], landed: int) -> None:
+        """Keep the state before a leap. A second leap before the first is confirmed keeps the first state."""
         if self.epoch == _U32 or self._confirmed:
             self.epoch, self._state, self._confirmed = epoch, state, False
         self._landed = landed
 
-    def confirm(self, epoch: int) -> None:
-        """The other side was heard under an epoch, by itself."""
+    def confirm_epoch(self, epoch: int) -> None:
+        """Note that a cell of the other side came under an epoch."""
         self._confirmed |= epoch > self.epoch + 1
 
-    def outlive(self, epoch: int) -> None:
-        """Forget it, if it is of no use any more."""
+    def forget_if_stale(self, epoch: int) -> None:
+        """Forget the state when the clock cannot lead back to it."""
         if self._confirmed and epoch > self._landed + BACK_EPOCHS:
             self.epoch, self._state, self._confirmed = _U32, [], False
 
-    def take(self) -> list[Any]:
-        """The state, to go on with."""
+    def take_state(self) -> list[Any]:
+        """Return the state and forget it here."""
         state, self.epoch, self._state, self._confirmed = self._state, _U32, [], False
         return state
 
-    def snapshot(self) -> list[Any]:
+    def to_fields(self) -> list[Any]:
         return [self.epoch, self._state, self._confirmed, self._landed]
 
 
 class _Window:
-    """What is listened for in one epoch: a look-ahead of keys, and those skipped."""
+    """The keys of one epoch that may still open a cell: a look-ahead, and skipped ones."""
 
     def __init__(
         self, tags: bytes, chain: bytes, at: int = 0, seen: int = -1, skipped: dict[int, bytes] | None = None
@@ -241,10 +241,10 @@ class _Window:
         self.keys = dict(skipped or {})
         self._end, self._end_chain = at, chain
         self.tags = {index: _tag(tags, index) for index in self.keys}
-        self.extend()
+        self.add_lookahead()
 
-    def extend(self) -> list[bytes]:
-        """Listen up to the look-ahead; return the new tags."""
+    def add_lookahead(self) -> list[bytes]:
+        """Derive keys up to the look-ahead; return the new tags."""
         added = []
         while self._end <= self.seen + LOOKAHEAD:
             self.keys[self._end] = _message_key(self._end_chain)
@@ -254,20 +254,20 @@ class _Window:
             self._end += 1
         return added
 
-    def used(self, index: int) -> TagDelta:
-        """Forget the key of a cell that opened, move the window, forget too old skipped keys."""
+    def spend_key(self, index: int) -> TagDelta:
+        """Forget the key of a cell that opened, move the window, and forget the oldest skipped keys."""
         removed = [self._forget(index)]
         if index > self.seen:
             self.seen = index
             while self.at <= index:
                 self.chain = derive(self.chain, "next")
                 self.at += 1
-        added = self.extend()
+        added = self.add_lookahead()
         while self._skipped() > SKIPPED_CAP:
             removed.append(self._forget(min(self.keys)))
         return TagDelta(tuple(added), tuple(removed))
 
-    def snapshot(self) -> list[object]:
+    def to_fields(self) -> list[object]:
         skipped = {index: key for index, key in self.keys.items() if index < self.at}
         return [self.tag_key, self.chain, self.at, self.seen + 1, list(skipped), list(skipped.values())]
 
@@ -293,24 +293,23 @@ class ReceiveChain:
     def __repr__(self) -> str:
         return f"ReceiveChain(epochs={list(self._windows)})"
 
-    def advance(self, epoch: int) -> TagDelta:
-        """Listen to the epochs in which a cell may live when ``epoch`` is the present one, and to no
-        others."""
+    def advance_to(self, epoch: int) -> TagDelta:
+        """Listen only to the epochs in which a cell may live when ``epoch`` is the present one."""
         present = self._next - 1 - FUTURE_EPOCHS if self._windows else self._next
         if epoch > present + 1:
-            self._before.keep(present, self._state(), epoch)
+            self._before.keep_state(present, self._state(), epoch)
         elif epoch < present - FUTURE_EPOCHS and self._before.epoch < present:
             return self._back(epoch)
         delta = self._on(epoch)
-        self._before.outlive(max(present, epoch))
+        self._before.forget_if_stale(max(present, epoch))
         return delta
 
     def _back(self, epoch: int) -> TagDelta:
-        """The clock had leapt here, and was put right."""
-        heard = self.tags()
-        self._resume(self._before.take())
+        """Return to the state before the clock leapt."""
+        former = self.list_tags()
+        self._resume(self._before.take_state())
         self._on(epoch)
-        return TagDelta(tuple(self.tags()), tuple(heard))
+        return TagDelta(tuple(self.list_tags()), tuple(former))
 
     def _on(self, epoch: int) -> TagDelta:
         removed = [
@@ -330,25 +329,25 @@ class ReceiveChain:
             del self._places[tag]
         return TagDelta(tuple(added), tuple(removed))
 
-    def tags(self) -> list[bytes]:
-        """Every tag that is listened for."""
+    def list_tags(self) -> list[bytes]:
+        """List every tag that this side listens for."""
         return list(self._places)
 
-    def knows(self, tag: bytes) -> bool:
-        """Whether the tag is listened for."""
+    def has_tag(self, tag: bytes) -> bool:
+        """Whether this side listens for the tag."""
         return tag in self._places
 
-    def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
-        """What the other side's ``SendChain.mark`` may be."""
+    def possible_marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
+        """List what the other side's ``make_mark`` may give, one for each epoch."""
         return [_mark(window.tag_key, binding, nonce) for window in self._windows.values()]
 
-    def latest(self) -> tuple[int, int | None]:
-        """The latest epoch in which a cell was seen and the highest index seen there; (0, None) before the
+    def latest_place(self) -> tuple[int, int | None]:
+        """Return the latest epoch in which a cell opened and the highest index there; (0, None) before the
         first."""
         seen = [epoch for epoch, window in self._windows.items() if window.seen >= 0]
         return (max(seen), self._windows[max(seen)].seen) if seen else (0, None)
 
-    def open(self, cell: Cell) -> Opened:
+    def open_cell(self, cell: Cell) -> OpenedCell:
         """Open a cell. Raises Unreadable and then has changed nothing."""
         place = self._places.get(cell.tag)
         if place is None or place[0] != cell.epoch:
@@ -359,17 +358,17 @@ class ReceiveChain:
             plain = _cipher(window.keys[index]).decrypt(cell.box, [_bound(cell.tag, epoch)])
         except InvalidTag as error:
             raise Unreadable("the cell does not open") from error
-        self._before.confirm(epoch)
-        self._before.outlive(self._next - 1 - FUTURE_EPOCHS)
-        return Opened(plain, epoch, index, self._moved(epoch, window.used(index)))
+        self._before.confirm_epoch(epoch)
+        self._before.forget_if_stale(self._next - 1 - FUTURE_EPOCHS)
+        return OpenedCell(plain, epoch, index, self._moved(epoch, window.spend_key(index)))
 
-    def snapshot(self) -> bytes:
-        """All but what can be derived again; the look-ahead can."""
-        return codec.pack([*self._state(), *self._before.snapshot()])
+    def take_snapshot(self) -> bytes:
+        """Return the state without the look-ahead, which can be derived again."""
+        return codec.pack([*self._state(), *self._before.to_fields()])
 
     @classmethod
-    def restore(cls, snapshot: bytes) -> ReceiveChain:
-        """Undo ``snapshot``."""
+    def from_snapshot(cls, snapshot: bytes) -> ReceiveChain:
+        """Undo ``take_snapshot``."""
         state, before = _fields(snapshot, 3)
         chain = cls(state[0], state[1])
         chain._resume(state)
@@ -377,7 +376,7 @@ class ReceiveChain:
         return chain
 
     def _state(self) -> list[Any]:
-        windows = [[epoch, *window.snapshot()] for epoch, window in self._windows.items()]
+        windows = [[epoch, *window.to_fields()] for epoch, window in self._windows.items()]
         return [self._root, self._next, windows]
 
     def _resume(self, state: list[Any]) -> None:
@@ -419,7 +418,7 @@ def _message_key(chain: bytes) -> bytes:
 
 def _cipher(message_key: bytes) -> AESSIV:
     """AES-256-SIV (RFC 5297). A message key is meant for one cell, and a copy of this home may seal another
-    with it: that shows whoever sees both nothing but that they differ."""
+    with it: an observer of both learns only that they differ."""
     return AESSIV(derive(message_key, "box", size=64))
 
 

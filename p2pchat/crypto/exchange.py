@@ -1,4 +1,4 @@
-"""Ephemeral key agreement: X25519 and ML-KEM-768 together, so that either alone may fall.
+"""Ephemeral key agreement: X25519 and ML-KEM-768 together, so that one may be broken.
 
 Knows: how two sides come to one secret. Does not know: what is derived from it.
 
@@ -30,12 +30,12 @@ class KemKey:
 
     @classmethod
     def generate(cls, entropy: Entropy) -> KemKey:
-        """A fresh pair."""
+        """Draw a new pair."""
         return cls(entropy.bytes(SEED_BYTES))
 
     @classmethod
     def from_seed(cls, seed: bytes) -> KemKey:
-        """The pair that ``seed`` (64 bytes) stands for."""
+        """Return the pair of a seed of 64 bytes."""
         return cls(seed)
 
     @property
@@ -56,7 +56,7 @@ class KemKey:
 
 
 def encapsulate(encapsulation_key: bytes) -> tuple[bytes, bytes]:
-    """Return a fresh secret (32 bytes) and its ciphertext (1088). Raises Unreadable on a key that is none."""
+    """Return a new secret (32 bytes) and its ciphertext (1088). Raises Unreadable on a bad key."""
     try:
         return MLKEM768PublicKey.from_public_bytes(encapsulation_key).encapsulate()
     except ValueError as error:
@@ -73,7 +73,7 @@ class HybridKey:
 
     @classmethod
     def generate(cls, entropy: Entropy) -> HybridKey:
-        """A fresh one."""
+        """Draw a new one."""
         return cls(entropy.bytes(32), KemKey.generate(entropy))
 
     @property
@@ -81,8 +81,8 @@ class HybridKey:
         """1184 bytes."""
         return self._kem.encapsulation_key
 
-    def agree(self, peer_x25519: bytes, ciphertext: bytes) -> bytes:
-        """X25519 secret | ML-KEM secret, 64 bytes. Raises Unreadable."""
+    def derive_secret(self, peer_x25519: bytes, ciphertext: bytes) -> bytes:
+        """Return X25519 secret | ML-KEM secret, 64 bytes. Raises Unreadable."""
         return shared_point(self._scalar, peer_x25519) + self._kem.decapsulate(ciphertext)
 
 

@@ -1,12 +1,12 @@
 """One side of an Olm session, played by the other: what makes its transcripts worthless as proof.
 
 Knows: Olm as its specification has it (version 1), and how to be its initiator with the *public* identity
-key of whoever is to have begun it. Does not know: what is said.
+key of the contact that is to have begun it. Does not know: what is said.
 
 The session's secret is three agreements: initiator's identity with responder's one-time key, initiator's
 base key with responder's identity, and base key with one-time key. The responder owns the private half in
-the first and makes the base key itself: so it has all three, and everything after follows from them. Nobody
-else is needed, and nothing in what comes out shows it.
+the first and makes the base key itself: so it has all three, and everything after follows from them. Nothing
+in the transcript shows who of the two made it.
 
 Used by ``p2pchat forge`` alone. The sessions of people are vodozemac's.
 """
@@ -44,8 +44,8 @@ class OwnSecrets:
 
 
 def own_secrets(account: bytes, key: bytes) -> OwnSecrets:
-    """What anybody can read from his own account: vodozemac's pickle of it, and the 32-byte key it is kept
-    under. Its first one-time key is taken."""
+    """Read the private halves from one's own account: vodozemac's pickle, and its 32-byte key. The first
+    one-time key is used."""
     sealed = base64.b64decode(account + b"==")
     keys = _hkdf(key, b"Pickle", 80)
     cipher, padder = Cipher(AES256(keys[:32]), CBC(keys[64:])).decryptor(), PKCS7(_BLOCK_BITS).unpadder()
@@ -97,7 +97,7 @@ class ForgedInitiator:
         return _PRE_KEY + self._begins + _bytes(0x22, body)
 
     def decrypt(self, message: bytes) -> bytes:
-        """What the responder says, in the order in which it was said. Raises Unreadable."""
+        """Decrypt the responder's messages in their order. Raises Unreadable."""
         body = message[1:-_MAC_BYTES]
         ratchet, index, sealed = body[3:35], *_index_and_sealed(body[35:])
         if ratchet != self._theirs:
@@ -115,11 +115,11 @@ class ForgedInitiator:
         return padder.update(cipher.update(sealed) + cipher.finalize()) + padder.finalize()
 
     def pickle(self) -> bytes:
-        """Nothing: it is never kept."""
+        """Return nothing: a forged session is never kept."""
         return b""
 
     def _turn(self) -> None:
-        """They have answered: a ratchet key of our own again."""
+        """Draw a new ratchet key of our own after an answer."""
         self._ratchet, self._index = self._entropy.bytes(32), 0
         shared = shared_point(self._ratchet, self._theirs)
         self._root, self._chain = _halves(_hkdf(shared, b"OLM_RATCHET", 64, self._root))

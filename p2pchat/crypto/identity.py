@@ -1,6 +1,6 @@
 """How people recognise each other's keys: fingerprints, safety numbers and words.
 
-Knows: what is shown for an identity key, or for two. Does not know: whether anybody compared it.
+Knows: what is shown for an identity key, or for two. Does not know: whether two people compared it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from p2pchat.crypto.kdf import derive, digest
 from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.words import WORDS
 
-DIGITS_EACH = 30
+DIGITS_A_SIDE = 30
 """Five digits from each five bytes (2^40 mod 10^5), six groups a side: about 100 bits a side."""
 
 ITERATIONS = 5200
@@ -27,20 +27,20 @@ def fingerprint(identity_key: bytes) -> ContactId:
 
 
 def received_id(contact: ContactId, id: MessageId) -> MessageId:
-    """What a message is called here that ``contact`` sent as ``id``: no sender can take the id of another's
-    message, or of one of ours."""
+    """Name a message here that ``contact`` sent as ``id``: no sender can take the id of another's message,
+    or of one of ours."""
     return MessageId(derive(_NO_KEY, "received", contact.encode(), id.encode(), size=16).hex())
 
 
 def named_id(secret: bytes, key: bytes) -> MessageId:
-    """What a message is called that our person knows by ``key``. Keyed by a secret of the home: whoever gets
-    the message learns nothing of the key, and can try no guesses of it."""
+    """Name a message that our person knows by ``key``. Keyed by a secret of the home: the recipient
+    of the message learns nothing of the key and cannot test guesses."""
     return MessageId(derive(secret, "message", key, size=16).hex())
 
 
 def safety_number(a: bytes, b: bytes, renewal: bytes = b"") -> str:
     """60 digits in twelve groups of five, the same whichever of the two keys comes first. ``renewal``: what
-    the two exchanged when they last began anew, so that whoever has a copy of one home shows another."""
+    the two exchanged when they last began anew, so that a copied home shows another number."""
     halves = sorted(_digits(key + renewal) for key in (a, b))
     digits = "".join(halves)
     return " ".join(digits[at : at + 5] for at in range(0, len(digits), 5))
@@ -54,7 +54,7 @@ def safety_words(identity_key: bytes) -> tuple[str, ...]:
 
 def _digits(key: bytes) -> str:
     state = _stretched(key)
-    groups = (int.from_bytes(state[at : at + 5], "big") % 100_000 for at in range(0, DIGITS_EACH, 5))
+    groups = (int.from_bytes(state[at : at + 5], "big") % 100_000 for at in range(0, DIGITS_A_SIDE, 5))
     return "".join(f"{group:05d}" for group in groups)
 
 

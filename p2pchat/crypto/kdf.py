@@ -62,5 +62,5 @@ def nearby_key(secret: bytes, epoch: int) -> bytes:
 
 
 def nearby_invite_key(topic: Topic) -> bytes:
-    """The same for an invite: whoever knows its nameplate has it, 32 bytes."""
+    """Derive the same for an invite, 32 bytes: its nameplate is all that is needed."""
     return derive(topic, "nearby invite")

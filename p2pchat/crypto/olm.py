@@ -39,7 +39,7 @@ class Ratchet(Protocol):
         ...
 
     def pickle(self) -> bytes:
-        """What is to be kept of it."""
+        """Return the state to keep."""
         ...
 
 
@@ -63,13 +63,13 @@ class OlmAccount:
         return self._account.curve25519_key.to_bytes()
 
     def one_time_key(self) -> bytes:
-        """A fresh one-time public key, 32 bytes, for one contact to begin a session with."""
+        """Make a one-time public key, 32 bytes, with which one contact can begin a session."""
         self._account.generate_one_time_keys(1)
         (key,) = self._account.one_time_keys.values()
         self._account.mark_keys_as_published()
         return key.to_bytes()
 
-    def outbound(self, identity: bytes, one_time: bytes) -> OlmSession:
+    def begin_session(self, identity: bytes, one_time: bytes) -> OlmSession:
         """Begin a session with the owner of both keys. Raises Unreadable on bad keys."""
         try:
             theirs = Curve25519PublicKey.from_bytes(identity), Curve25519PublicKey.from_bytes(one_time)
@@ -77,7 +77,7 @@ class OlmAccount:
         except _REFUSALS as error:
             raise Unreadable("not keys to begin a session with") from error
 
-    def inbound(self, expected: bytes, message: bytes) -> tuple[OlmSession, bytes]:
+    def accept_session(self, expected: bytes, message: bytes) -> tuple[OlmSession, bytes]:
         """Accept the session that ``message`` begins, if it is from ``expected``. Raises Unreadable."""
         try:
             pre_key = AnyOlmMessage.from_parts(message[0], message[1:]).to_pre_key()
@@ -96,7 +96,7 @@ class OlmAccount:
 
 
 def create_account(key: bytes) -> OlmAccount:
-    """A new identity, to be pickled under the 32-byte ``key``."""
+    """Make a new identity, to be pickled under the 32-byte ``key``."""
     return OlmAccount(Account().pickle(key).encode("ascii"), key)
 
 
@@ -111,7 +111,7 @@ class OlmSession:
         return "OlmSession(…)"
 
     @classmethod
-    def restore(cls, pickle: bytes, key: bytes) -> OlmSession:
+    def from_pickle(cls, pickle: bytes, key: bytes) -> OlmSession:
         """Undo ``pickle``. Raises StoreError."""
         try:
             return cls(Session.from_pickle(pickle.decode("ascii"), key), key)
@@ -120,7 +120,7 @@ class OlmSession:
 
     @property
     def id(self) -> str:
-        """The same on both sides: a hash of the public keys it began with."""
+        """A hash of the first public keys, the same on both sides."""
         return self._session.session_id
 
     def encrypt(self, plain: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Onions: a cell on its way over a stem, which shows each hop the next one and nothing else.
 
-Knows: our suite for ``sphinx``, what a slot says, the layers over the payload. Does not know: how a way is
+Knows: our suite for ``sphinx``, what a slot says, the layers over the payload. Does not know: how a path is
 chosen, or what happens to what comes out.
 
 ::
@@ -40,13 +40,13 @@ _PARTS = tuple(bytes([at]) for at in range(lioness.KEY_BYTES // 64))
 assert _NEXT_GAMMA.stop == _G.slot
 
 
-class Command(IntEnum):
-    """What a hop is to do."""
+class HopCommand(IntEnum):
+    """What a hop does with the packet."""
 
     FORWARD = 1
     BROADCAST = 2
     LOOP = 3
-    """It was ours, and has come back."""
+    """The packet is our own and has come back."""
     DROP = 4
 
 
@@ -60,13 +60,13 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Peeled:
-    """One layer less."""
+    """What a hop finds under its layer."""
 
-    command: Command
+    command: HopCommand
     delay: int
-    """The sender's wish, 0 to 255; what it means is the core's."""
+    """The delay that the sender chose, 0 to 255; the core knows its unit."""
     replay: bytes
-    """Names the packet to this hop, 16 bytes: it must not be seen twice."""
+    """Identifies the packet at this hop, 16 bytes: a second one with it is a replay."""
     next: bytes = b""
     """FORWARD: the next hop's name."""
     packet: bytes = field(default=b"", repr=False)
@@ -85,7 +85,7 @@ class OnionKey:
 
     @classmethod
     def generate(cls, entropy: Entropy) -> OnionKey:
-        """A fresh one."""
+        """Draw a new one."""
         return cls(entropy.bytes(32))
 
 
@@ -95,50 +95,49 @@ class _Suite:
     beta = _G.beta
     slot_max = _G.slot
 
-    def multiply(self, scalar: bytes, point: bytes) -> bytes:
+    def multiply_point(self, scalar: bytes, point: bytes) -> bytes:
         return shared_point(scalar, point)
 
-    def public(self, scalar: bytes) -> bytes:
+    def public_point(self, scalar: bytes) -> bytes:
         return public_point(scalar)
 
-    def shared(self, point: bytes) -> bytes:
+    def shared_secret(self, point: bytes) -> bytes:
         return point
 
-    def blind(self, alpha: bytes, secret: bytes) -> bytes:
+    def blinding_factor(self, alpha: bytes, secret: bytes) -> bytes:
         return blake2b(alpha, key=secret, digest_size=32, person=b"sphinx-blind").digest()
 
-    def keys(self, secret: bytes) -> tuple[bytes, bytes]:
+    def derive_keys(self, secret: bytes) -> tuple[bytes, bytes]:
         both = blake2b(key=secret, person=b"sphinx-header").digest()
         return both[:32], both[32:]
 
-    def xor(self, key: bytes, data: bytes) -> bytes:
+    def xor_stream(self, key: bytes, data: bytes) -> bytes:
         """The stream is BLAKE2b-512 of a counter: for so few bytes twice as quick as to set ChaCha20 up."""
         size = len(data)
         stream = b"".join([blake2b(at, key=key, person=b"sphinx-stream").digest() for at in _BLOCKS])[:size]
         return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")
 
-    def mac(self, key: bytes, alpha: bytes, beta: bytes, associated: bytes) -> bytes:
+    def compute_mac(self, key: bytes, alpha: bytes, beta: bytes, associated: bytes) -> bytes:
         return blake2b(associated + alpha + beta, key=key, digest_size=_G.gamma).digest()
 
 
 SUITE = _Suite()
 
 
-def wrap(way: Sequence[Hop], command: Command, payload: bytes, entropy: Entropy, delay: int = 0) -> bytes:
-    """An onion of ``GEOMETRY.onion`` bytes for the first hop, that the last of 1 to ``GEOMETRY.slots`` hops
-    opens with ``command`` and ``payload`` (``GEOMETRY.cell`` bytes). Raises Unreadable if a hop's key is
-    none.
+def wrap(path: Sequence[Hop], command: HopCommand, payload: bytes, entropy: Entropy, delay: int = 0) -> bytes:
+    """Make an onion of ``GEOMETRY.onion`` bytes for the first of 1 to ``GEOMETRY.slots`` hops; the last one
+    finds ``command`` and ``payload`` (``GEOMETRY.cell`` bytes). Raises Unreadable on a bad key of a hop.
 
-    What no hop needs is random: zeros behind the last slot would tell it how long the way was (Kuhn, Beck,
+    What no hop needs is random: zeros behind the last slot would tell it how long the path is (Kuhn, Beck,
     Strufe 2020, "Breaking and (partially) fixing provably secure onion routing").
     """
-    if not 1 <= len(way) <= _G.slots or len(payload) != _G.cell:
-        raise ValueError(f"a way of {len(way)} hops, or a payload of {len(payload)} bytes")
-    steps = list(sphinx.steps(SUITE, entropy.bytes(32), [hop.key for hop in way]))
-    contents = [bytes([Command.FORWARD, delay]) + hop.id for hop in way[1:]]
+    if not 1 <= len(path) <= _G.slots or len(payload) != _G.cell:
+        raise ValueError(f"a path of {len(path)} hops, or a payload of {len(payload)} bytes")
+    steps = list(sphinx.steps(SUITE, entropy.bytes(32), [hop.key for hop in path]))
+    contents = [bytes([HopCommand.FORWARD, delay]) + hop.id for hop in path[1:]]
     contents.append(bytes([command, delay]) + entropy.bytes(ID_BYTES))
-    last, noise = entropy.bytes(_G.gamma), entropy.bytes(_G.beta)
-    header = sphinx.build(SUITE, steps, contents, last, noise, VERSION)
+    last, padding = entropy.bytes(_G.gamma), entropy.bytes(_G.beta)
+    header = sphinx.build(SUITE, steps, contents, last, padding, VERSION)
     delta = _ZEROS + payload
     for step in reversed(steps):
         delta = lioness.encipher(_payload_key(step.secret), delta)
@@ -146,21 +145,21 @@ def wrap(way: Sequence[Hop], command: Command, payload: bytes, entropy: Entropy,
 
 
 def peel(key: OnionKey, packet: bytes) -> Peeled:
-    """Take our layer off. Raises Malformed (another size or version), Unreadable (not for this key, altered,
-    or of a payload that was altered on the way)."""
+    """Remove our layer. Raises Malformed (another size or version), Unreadable (not for this key, altered,
+    or with an altered payload)."""
     if len(packet) != _G.onion or packet[: _G.onion_ad] != VERSION:
         raise Malformed("not an onion")
     header = sphinx.Header(packet[_ALPHA], packet[_BETA], packet[_GAMMA])
     secret, slots = sphinx.open_slot(SUITE, key.scalar, header, VERSION)
     try:
-        command = Command(slots[0])
+        command = HopCommand(slots[0])
     except ValueError:
         raise Malformed("an onion with an unknown command") from None
     delay, replay = slots[1], blake2b(key=secret, digest_size=16, person=b"sphinx-replay").digest()
-    if command is Command.DROP:
+    if command is HopCommand.DROP:
         return Peeled(command, delay, replay)
     delta = lioness.decipher(_payload_key(secret), packet[_DELTA])
-    if command is Command.FORWARD:
+    if command is HopCommand.FORWARD:
         alpha = sphinx.blinded(SUITE, header.alpha, secret)
         onward = VERSION + alpha + slots[_G.slot :] + slots[_NEXT_GAMMA] + delta
         return Peeled(command, delay, replay, next=slots[_NEXT], packet=onward)

@@ -1,7 +1,7 @@
 """Records that certify themselves: signed by a key that names their owner for one epoch and nothing else.
 
-Knows: signing and checking (Ed25519, RFC 8032). Does not know: who a node is beyond its record, or whom its
-links lead to.
+Knows: signing and checking (Ed25519, RFC 8032). Does not know: what a node is beyond its record, or where its
+links lead.
 
 These are the only signatures in p2pchat. What they cover says who is linked with whom, or would be, under
 names that last for an epoch; no message, contact or long-term key comes near them.
@@ -46,26 +46,26 @@ class RecordKey:
 
     @classmethod
     def generate(cls, entropy: Entropy) -> RecordKey:
-        """A fresh one."""
+        """Draw a new one."""
         return cls(entropy.bytes(32))
 
     def sign(self, record: Record) -> bytes:
-        """Signature and body, at most ``RECORD_MAX`` bytes."""
+        """Return signature and body, at most ``RECORD_MAX`` bytes."""
         return crypto_sign(encode_record(record), self._secret)
 
-    def vouch(self, binding: bytes) -> bytes:
-        """A signature, 64 bytes, that shows at the other end of the link whose secret ``binding`` (32 bytes)
-        is that the records of this key are those of this end."""
+    def sign_binding(self, binding: bytes) -> bytes:
+        """Sign the secret ``binding`` (32 bytes) of a link. The signature, 64 bytes, shows the other end that
+        the records of this key are those of this end."""
         return crypto_sign(_LINK + binding, self._secret)[:SIGNATURE_BYTES]
 
-    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
-        """A signature, 64 bytes, that shows to whoever sent ``walk_key`` that this node answers with ``key``
-        (32 bytes each), and whether it has room for a link."""
+    def sign_ticket(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+        """Sign a ticket. The signature, 64 bytes, shows the sender of ``walk_key`` that this node answers
+        with ``key`` (32 bytes each), and whether it has room for a link."""
         return crypto_sign(_ticket(walk_key, key, room), self._secret)[:SIGNATURE_BYTES]
 
 
 def read(data: bytes) -> Record:
-    """What a signed record says, unchecked: enough to know whether checking it is worth while. Raises
+    """Read a signed record without checking it: enough to know whether a check is worth its cost. Raises
     Malformed."""
     if not SIGNATURE_BYTES < len(data) <= RECORD_MAX:
         raise Malformed(f"a signed record of {len(data)} bytes")
@@ -83,19 +83,19 @@ def check(data: bytes, record: Record) -> None:
 
 
 def check_link(binding: bytes, record: Record, proof: bytes) -> None:
-    """Raises Unreadable unless ``proof`` is the ``vouch`` of the record's owner for this link."""
+    """Raises Unreadable unless ``proof`` is the ``sign_binding`` of the record's owner for this link."""
     try:
         crypto_sign_open(proof + _LINK + binding, record.verify_key)
     except (BadSignatureError, ValueError) as error:
-        raise Unreadable("a record of somebody else than the neighbour") from error
+        raise Unreadable("a record of another node than the neighbour") from error
 
 
 def check_ticket(verify_key: bytes, walk_key: bytes, key: bytes, room: bool, proof: bytes) -> None:
-    """Raises Unreadable unless ``proof`` is the ``answer`` of that key's owner."""
+    """Raises Unreadable unless ``proof`` is the ``sign_ticket`` of that key's owner."""
     try:
         crypto_sign_open(proof + _ticket(walk_key, key, room), verify_key)
     except (BadSignatureError, ValueError) as error:
-        raise Unreadable("a ticket of somebody else than who was asked") from error
+        raise Unreadable("a ticket of another node than the one asked") from error
 
 
 def _ticket(walk_key: bytes, key: bytes, room: bool) -> bytes:

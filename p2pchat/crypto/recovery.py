@@ -1,17 +1,17 @@
 """Recovery keys: how two ends find and know each other when their session is of no use any more.
 
 Knows: the key pairs, the tags and keys that follow from them, the roots of a session that begins anew. Does
-not know: when that is wanted, or what passes in between.
+not know: when that happens, or what passes in between.
 
-Each end's public half is told to the other inside their session and to nobody else, so that whoever lacks
-both, today's listener and a quantum computer of later, can neither write to that end nor read it.
+Each end tells its public half to the other inside their session only. An observer that lacks both, today or
+with a later quantum computer, can neither write to that end nor read it.
 
 ::
 
     point                 X25519 of one's own recovery key and the other's
-    way(sender)         = derive(point, "recovery", sender's X25519)
-    tag(e, slot, index) = derive(way, "tag", e, slot, index), 16 bytes
-    box                   AES-256-SIV(derive(way, "box", e, slot, index, size 64), aad tag | e)
+    path(sender)        = derive(point, "recovery", sender's X25519)
+    tag(e, slot, index) = derive(path, "tag", e, slot, index), 16 bytes
+    box                   AES-256-SIV(derive(path, "box", e, slot, index, size 64), aad tag | e)
 """
 
 from __future__ import annotations
@@ -60,54 +60,54 @@ class RecoveryKey:
 
     @classmethod
     def generate(cls, entropy: Entropy) -> RecoveryKey:
-        """A fresh one."""
+        """Draw a new one."""
         return cls(entropy.bytes(X25519_BYTES + SEED_BYTES))
 
     @property
     def public(self) -> PublicKey:
-        """What the other end is told."""
+        """The half that the other end is told."""
         return PublicKey(public_point(self._scalar), self._kem.encapsulation_key)
 
-    def ways(self, theirs: PublicKey) -> tuple[Way, Way]:
-        """To the other end, and from it. Raises Unreadable on a point that is none."""
+    def derive_paths(self, theirs: PublicKey) -> tuple[RecoveryPath, RecoveryPath]:
+        """Derive the path to the other end and the path from it. Raises Unreadable on a bad point."""
         point = shared_point(self._scalar, theirs.x25519)
-        return Way(point, self.public.x25519), Way(point, theirs.x25519)
+        return RecoveryPath(point, self.public.x25519), RecoveryPath(point, theirs.x25519)
 
-    def open(self, ciphertext: bytes) -> bytes:
-        """The secret of a ciphertext that was made for this key. Raises Unreadable."""
+    def decapsulate(self, ciphertext: bytes) -> bytes:
+        """Return the secret of a ciphertext that was made for this key. Raises Unreadable."""
         return self._kem.decapsulate(ciphertext)
 
 
 def secret_for(theirs: PublicKey) -> tuple[bytes, bytes]:
-    """A fresh secret that only the owner of the key can open, and its ciphertext. Raises Unreadable."""
+    """Draw a new secret for the owner of the key; return it with its ciphertext. Raises Unreadable."""
     return encapsulate(theirs.encapsulation_key)
 
 
 def proved(knocked: bytes, challenged: bytes) -> bytes:
-    """What only two ends know that both have their recovery keys, and are there now."""
+    """Derive what only the two ends know, if both hold their recovery keys and are there now."""
     return derive(knocked, "proved", challenged)
 
 
-class Way:
+class RecoveryPath:
     """Cells from one end to the other that need no session: their tags and keys follow from the epoch."""
 
     def __init__(self, point: bytes, sender: bytes) -> None:
         self._key = derive(point, "recovery", sender)
 
     def __repr__(self) -> str:
-        return "Way(…)"
+        return "RecoveryPath(…)"
 
-    def tag(self, epoch: int, slot: int, index: int) -> bytes:
-        """Of the cell with that ``index`` in a message."""
+    def derive_tag(self, epoch: int, slot: int, index: int) -> bytes:
+        """Derive the tag of the cell with that ``index`` in a message."""
         return derive(self._key, "tag", _place(epoch, slot, index), size=GEOMETRY.cell_tag)
 
-    def seal(self, plain: bytes, epoch: int, slot: int, index: int) -> bytes:
+    def seal_cell(self, plain: bytes, epoch: int, slot: int, index: int) -> bytes:
         """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``."""
-        tag = self.tag(epoch, slot, index)
+        tag = self.derive_tag(epoch, slot, index)
         box = self._cipher(epoch, slot, index).encrypt(plain, [_bound(tag, epoch)])
         return encode_cell(Cell(tag, epoch, bytes(GEOMETRY.stamp), box))
 
-    def open(self, cell: Cell, slot: int, index: int) -> bytes:
+    def open_cell(self, cell: Cell, slot: int, index: int) -> bytes:
         """``GEOMETRY.plain`` bytes. Raises Unreadable."""
         try:
             return self._cipher(cell.epoch, slot, index).decrypt(cell.box, [_bound(cell.tag, cell.epoch)])
@@ -120,7 +120,7 @@ class Way:
 
 
 def seal_under(secret: bytes, label: str, plain: bytes) -> bytes:
-    """Seal what only the two who know an ask's secret may read."""
+    """Seal bytes for the two ends that know the secret of an ask."""
     return AESSIV(derive(secret, label, size=64)).encrypt(plain, None)
 
 
@@ -133,22 +133,24 @@ def open_under(secret: bytes, label: str, box: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
-    """What a session begins anew from."""
+class RecoveryRoots:
+    """The roots from which a session begins anew."""
 
-    asker: bytes = field(repr=False)
-    """The root of what the asker sends, 32 bytes."""
-    answerer: bytes = field(repr=False)
+    initiator: bytes = field(repr=False)
+    """The root of what the end that asked sends, 32 bytes."""
+    responder: bytes = field(repr=False)
     renewal_key: bytes = field(repr=False)
     transcript: bytes
-    """A hash of all that was exchanged, 32 bytes: the same at both ends, and at no others."""
+    """A hash of all that was exchanged, 32 bytes: the same at both ends and nowhere else."""
 
 
-def agreed(kem_secret: bytes, hidden: bytes, *exchanged: bytes) -> Agreed:
-    """From the secret of the asker's fresh ML-KEM key and what the Olm message hid."""
+def derive_roots(kem_secret: bytes, hidden: bytes, *exchanged: bytes) -> RecoveryRoots:
+    """Derive the roots from the secret of the initiator's new ML-KEM key and what the Olm message hid."""
     secret = derive(kem_secret, "recovery roots", hidden)
-    asker, answerer = roots(secret, *exchanged)
-    return Agreed(asker, answerer, derive(secret, "renewal key"), derive(secret, "transcript", *exchanged))
+    initiator, responder = roots(secret, *exchanged)
+    return RecoveryRoots(
+        initiator, responder, derive(secret, "renewal key"), derive(secret, "transcript", *exchanged)
+    )
 
 
 def _place(epoch: int, slot: int, index: int) -> bytes:

@@ -50,30 +50,30 @@ class LinkKeys:
         self._confirm, self._frames = link64[:32], link64[32:]
 
     @classmethod
-    def derive(cls, psk: bytes, shared: bytes, offer_blob: bytes, answer_blob: bytes) -> LinkKeys:
-        """From the mesh's pre-shared key, the hybrid secret (64 bytes) and the very blobs that were
-        exchanged."""
+    def from_secrets(cls, psk: bytes, shared: bytes, offer_blob: bytes, answer_blob: bytes) -> LinkKeys:
+        """Derive the keys from the mesh's pre-shared key, the hybrid secret (64 bytes) and the two blobs that
+        were exchanged."""
         return cls(derive(psk, "link", shared, digest(offer_blob), digest(answer_blob), size=64))
 
-    def confirmation(self, role: Role, own_fingerprint: bytes, peer_fingerprint: bytes) -> bytes:
-        """What the end in ``role`` says of the two DTLS fingerprints it saw; 32 bytes.
+    def make_confirmation(self, role: Role, own_fingerprint: bytes, peer_fingerprint: bytes) -> bytes:
+        """Derive what the end in ``role`` sends to confirm the two DTLS fingerprints that it saw; 32 bytes.
 
-        Somebody who ends DTLS on both legs shows each end a fingerprint the other did not see, and cannot
-        make this.
+        An attacker that ends DTLS on both legs shows each end a fingerprint that the other did not see, and
+        cannot derive this.
         """
         return derive(self._confirm, "confirm", role.encode(), own_fingerprint, peer_fingerprint)
 
     @property
     def binding(self) -> bytes:
-        """What the two ends of this link alone know, 32 bytes: whatever is made with it holds here only."""
+        """The channel binding (RFC 5056), 32 bytes: only the two ends of this link know it."""
         return derive(self._confirm, "binding")
 
-    def sealer(self, role: Role) -> FrameSealer:
-        """For the frames the end in ``role`` sends."""
+    def make_sealer(self, role: Role) -> FrameSealer:
+        """Make the sealer of the frames that the end in ``role`` sends."""
         return FrameSealer(derive(self._frames, f"frames from {role}"))
 
-    def opener(self, role: Role) -> FrameOpener:
-        """For the frames the end in ``role`` receives."""
+    def make_opener(self, role: Role) -> FrameOpener:
+        """Make the opener of the frames that the end in ``role`` receives."""
         return FrameOpener(
             derive(self._frames, f"frames from {'answerer' if role == 'offerer' else 'offerer'}")
         )
@@ -93,8 +93,8 @@ class _Counting:
 class FrameSealer(_Counting):
     """Seals frames in order."""
 
-    def seal(self, plain: bytes) -> bytes:
-        """``GEOMETRY.frame_plain`` bytes become ``GEOMETRY.frame``."""
+    def seal_frame(self, plain: bytes) -> bytes:
+        """Seal ``GEOMETRY.frame_plain`` bytes into ``GEOMETRY.frame``."""
         if len(plain) != GEOMETRY.frame_plain:
             raise ValueError("a frame has one size")
         sealed = self._aead.encrypt(self._nonce(), plain, None)
@@ -105,8 +105,8 @@ class FrameSealer(_Counting):
 class FrameOpener(_Counting):
     """Opens frames in the order they were sealed; one left out, repeated or altered does not open."""
 
-    def open(self, data: bytes) -> bytes:
-        """Undo ``seal``. Raises Unreadable and then has changed nothing."""
+    def open_frame(self, data: bytes) -> bytes:
+        """Undo ``seal_frame``. Raises Unreadable and then has changed nothing."""
         if len(data) != GEOMETRY.frame:
             raise Unreadable("a frame of another size")
         try:

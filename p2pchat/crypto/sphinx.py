@@ -1,4 +1,4 @@
-"""The header of a Sphinx packet (Danezis and Goldberg 2009): a way that each hop learns one step of.
+"""The header of a Sphinx packet (Danezis and Goldberg 2009): a path of which each hop learns one step.
 
 Knows: blinding, the routing slots, their filler and their MACs, for any suite of primitives. Does not know:
 which primitives, what a slot says, or the payload that goes with the header.
@@ -32,32 +32,32 @@ class Suite(Protocol):
     slot_max: int
     """Bytes of the longest slot."""
 
-    def multiply(self, scalar: bytes, point: bytes) -> bytes:
-        """A point times a scalar. Raises Unreadable where that gives nothing away."""
+    def multiply_point(self, scalar: bytes, point: bytes) -> bytes:
+        """Multiply a point by a scalar. Raises Unreadable where the result would not depend on the scalar."""
         ...
 
-    def public(self, scalar: bytes) -> bytes:
-        """The base point times a scalar."""
+    def public_point(self, scalar: bytes) -> bytes:
+        """Multiply the base point by a scalar."""
         ...
 
-    def shared(self, point: bytes) -> bytes:
-        """The secret that a common point stands for."""
+    def shared_secret(self, point: bytes) -> bytes:
+        """Derive the secret of a shared point."""
         ...
 
-    def blind(self, alpha: bytes, secret: bytes) -> bytes:
-        """The scalar that makes the next hop's point of this one's."""
+    def blinding_factor(self, alpha: bytes, secret: bytes) -> bytes:
+        """Derive the scalar that turns this hop's point into the next hop's."""
         ...
 
-    def keys(self, secret: bytes) -> tuple[bytes, bytes]:
-        """For the stream and for the MAC."""
+    def derive_keys(self, secret: bytes) -> tuple[bytes, bytes]:
+        """Derive the keys of the stream and of the MAC."""
         ...
 
-    def xor(self, key: bytes, data: bytes) -> bytes:
-        """``data`` XOR the key's stream."""
+    def xor_stream(self, key: bytes, data: bytes) -> bytes:
+        """XOR ``data`` with the stream of the key."""
         ...
 
-    def mac(self, key: bytes, alpha: bytes, beta: bytes, associated: bytes) -> bytes:
-        """The gamma of a header."""
+    def compute_mac(self, key: bytes, alpha: bytes, beta: bytes, associated: bytes) -> bytes:
+        """Compute the gamma of a header."""
         ...
 
 
@@ -77,60 +77,67 @@ class Step:
 
 
 def steps(suite: Suite, scalar: bytes, keys: Sequence[bytes]) -> Iterator[Step]:
-    """The points and secrets along hops with these public keys. Raises Unreadable on a key that is none.
+    """The points and secrets along hops with these public keys. Raises Unreadable on a bad key.
 
     Each hop's secret takes all blinding so far, one multiplication after the other: X25519 clamps every
     scalar, so their product would be another.
     """
-    scalars, alpha = [scalar], suite.public(scalar)
+    scalars, alpha = [scalar], suite.public_point(scalar)
     for key in keys:
         point = key
-        for each in scalars:
-            point = suite.multiply(each, point)
-        secret = suite.shared(point)
+        for factor in scalars:
+            point = suite.multiply_point(factor, point)
+        secret = suite.shared_secret(point)
         yield Step(alpha, secret)
-        blind = suite.blind(alpha, secret)
+        blind = suite.blinding_factor(alpha, secret)
         scalars.append(blind)
-        alpha = suite.multiply(blind, alpha)
+        alpha = suite.multiply_point(blind, alpha)
 
 
 def build(
-    suite: Suite, way: Sequence[Step], contents: Sequence[bytes], last: bytes, noise: bytes, associated: bytes
+    suite: Suite,
+    path: Sequence[Step],
+    contents: Sequence[bytes],
+    last: bytes,
+    padding: bytes,
+    associated: bytes,
 ) -> Header:
-    """The header for the first hop. ``contents``: what each hop's slot says; ``last``: what stands for a
-    gamma in the last; ``noise``: ``suite.beta`` bytes, of which those behind the last slot remain."""
-    filler = _filler(suite, way, [len(content) + len(last) for content in contents])
-    beta, gamma = noise, last
-    for at in reversed(range(len(way))):
-        stream, key = suite.keys(way[at].secret)
-        beta = suite.xor(stream, (contents[at] + gamma + beta)[: suite.beta])
-        if at == len(way) - 1 and filler:
+    """Build the header for the first hop.
+
+    ``contents``: what each hop's slot says; ``last``: the bytes in place of a gamma in the last slot;
+    ``padding``: ``suite.beta`` random bytes, of which those behind the last slot remain.
+    """
+    filler = _filler(suite, path, [len(content) + len(last) for content in contents])
+    beta, gamma = padding, last
+    for at in reversed(range(len(path))):
+        stream, key = suite.derive_keys(path[at].secret)
+        beta = suite.xor_stream(stream, (contents[at] + gamma + beta)[: suite.beta])
+        if at == len(path) - 1 and filler:
             beta = beta[: -len(filler)] + filler
-        gamma = suite.mac(key, way[at].alpha, beta, associated)
-    return Header(way[0].alpha, beta, gamma)
+        gamma = suite.compute_mac(key, path[at].alpha, beta, associated)
+    return Header(path[0].alpha, beta, gamma)
 
 
 def open_slot(suite: Suite, scalar: bytes, header: Header, associated: bytes) -> tuple[bytes, bytes]:
     """Return the secret, and all slots with the first one open and zero bytes behind them turned to filler:
     ``suite.beta + suite.slot_max`` bytes. Raises Unreadable unless the header was made for this hop."""
-    secret = suite.shared(suite.multiply(scalar, header.alpha))
-    stream, key = suite.keys(secret)
-    if not hmac.compare_digest(suite.mac(key, header.alpha, header.beta, associated), header.gamma):
-        raise Unreadable("an onion for somebody else, or altered")
-    return secret, suite.xor(stream, header.beta + bytes(suite.slot_max))
+    secret = suite.shared_secret(suite.multiply_point(scalar, header.alpha))
+    stream, key = suite.derive_keys(secret)
+    if not hmac.compare_digest(suite.compute_mac(key, header.alpha, header.beta, associated), header.gamma):
+        raise Unreadable("an onion for another hop, or altered")
+    return secret, suite.xor_stream(stream, header.beta + bytes(suite.slot_max))
 
 
 def blinded(suite: Suite, alpha: bytes, secret: bytes) -> bytes:
-    """The next hop's point."""
-    return suite.multiply(suite.blind(alpha, secret), alpha)
+    """Compute the next hop's point."""
+    return suite.multiply_point(suite.blinding_factor(alpha, secret), alpha)
 
 
-def _filler(suite: Suite, way: Sequence[Step], sizes: Sequence[int]) -> bytes:
-    """What the hops before the last will have put behind the slots: the sender must know it for the last
-    MAC."""
+def _filler(suite: Suite, path: Sequence[Step], sizes: Sequence[int]) -> bytes:
+    """Compute what the hops before the last append to the slots: the sender needs it for the last MAC."""
     filler = b""
-    for step, size in zip(way[:-1], sizes, strict=False):
-        stream, _ = suite.keys(step.secret)
+    for step, size in zip(path[:-1], sizes, strict=False):
+        stream, _ = suite.derive_keys(step.secret)
         start = suite.beta - len(filler)
-        filler = suite.xor(stream, bytes(start) + filler + bytes(size))[start:]
+        filler = suite.xor_stream(stream, bytes(start) + filler + bytes(size))[start:]
     return filler

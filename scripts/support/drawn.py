@@ -97,14 +97,14 @@ class DrawnAccount(OlmAccount):
         self._account = Account.from_pickle(self.published.decode(), PICKLE_KEY)
         return item["key"]
 
-    def outbound(self, identity: bytes, one_time: bytes) -> DrawnSession:
-        begin = super().outbound
+    def begin_session(self, identity: bytes, one_time: bytes) -> DrawnSession:
+        begin = super().begin_session
         item = self._drawn.take("session", lambda: {"pickle": begin(identity, one_time).pickle()})
         self.begun = item["pickle"]
         return DrawnSession(self.begun, self._drawn)
 
-    def inbound(self, expected: bytes, message: bytes) -> tuple[DrawnSession, bytes]:
-        session, plain = super().inbound(expected, message)
+    def accept_session(self, expected: bytes, message: bytes) -> tuple[DrawnSession, bytes]:
+        session, plain = super().accept_session(expected, message)
         return DrawnSession(session.pickle(), self._drawn), plain
 
 

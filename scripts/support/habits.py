@@ -22,6 +22,12 @@ SUBJECT_MAX = 72
 REQUIRED = frozenset({"close", "compose", "flush", "on", "read", "render", "run", "write"})
 """Methods that libraries call by these names."""
 
+CONVENTIONAL = frozenset({"aclose", "convert", "invoke"}) | frozenset(
+    {"decapsulate", "decrypt", "digest", "encrypt", "generate", "pickle", "sign"}
+)
+"""Names that a reader expects: of Python's and click's classes, and of cryptographic keys, where the class is
+the object (``cryptography``, vodozemac and ``hashlib`` have the same)."""
+
 _FORBIDDEN = """
 acts afford afforded again asked asker became began came crowd crowded curious deafen done doubted each facts
 forsake fresh greeter happened heard introduction lanes lasting lasts lonely mending met missed mixing noise
@@ -168,7 +174,7 @@ def _trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
 
 
 def _vague(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    if "_" in node.name or node.name in REQUIRED:
+    if "_" in node.name or node.name in REQUIRED | CONVENTIONAL:
         return False
     decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
     return not decorators & {"property", "cached_property", "setter", "override"}

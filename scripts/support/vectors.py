@@ -82,8 +82,13 @@ def frame() -> Fields:
         "answerer": ends["answerer"].up(answerer, offerer, NOW),
     }
     keys = LinkKeys(link64)
-    told("offerer", first["offerer"], FrameKind.CONFIRM, keys.confirmation("offerer", offerer, answerer))
-    told("answerer", first["answerer"], FrameKind.CONFIRM, keys.confirmation("answerer", answerer, offerer))
+    told("offerer", first["offerer"], FrameKind.CONFIRM, keys.make_confirmation("offerer", offerer, answerer))
+    told(
+        "answerer",
+        first["answerer"],
+        FrameKind.CONFIRM,
+        keys.make_confirmation("answerer", answerer, offerer),
+    )
     ihave = control.encode(Ihave((entropy.bytes(16), entropy.bytes(16)), late=False))
     beat = control.encode(control.Heartbeat(1))
     bye = control.encode(control.Bye())
@@ -111,7 +116,7 @@ def cell() -> Fields:
 
     def seal(fragment: Fragment) -> bytes:
         epoch, index = chain.epoch, chain.index
-        made = chain.seal(encode_fragment(fragment))
+        made = chain.seal_cell(encode_fragment(fragment))
         place = {"epoch": epoch, "index": index, "fragment": _fragment(fragment)}
         sent.append({**place, "cell": made, "id": cell_id(made)})
         return made
@@ -120,10 +125,10 @@ def cell() -> Fields:
     seal(Fragment(Lane.ORDERED, 7, 5, 0, 2, EPOCH, 3, entropy.bytes(GEOMETRY.data)))
     chain.skip_to(150)
     seal(Fragment(Lane.ORDERED, 7, 5, 1, 2, 2 << 24 | EPOCH, 4, b"the end of it"))
-    chain.advance(EPOCH + 1)
+    chain.advance_to(EPOCH + 1)
     last = seal(Fragment(Lane.ORDERED, 8, 8, 0, 1, EPOCH + 1, 0, b""))
     binding, nonce = entropy.bytes(32), entropy.bytes(16)
-    mark = {"epoch": chain.epoch, "binding": binding, "nonce": nonce, "mark": chain.mark(binding, nonce)}
+    mark = {"epoch": chain.epoch, "binding": binding, "nonce": nonce, "mark": chain.make_mark(binding, nonce)}
     paid = stamped(decode_cell(last), 8, entropy.bytes(8))
     stamp = {"cell": encode_cell(paid), "bits": worth(paid)}
     return {"root": root, "epoch": EPOCH, "cells": sent, "mark": mark, "stamp": stamp}
@@ -137,9 +142,9 @@ def onions() -> Fields:
     hops = [onion.Hop(id, key.public) for id, key in zip(ids, keys, strict=True)]
     made: list[Fields] = []
     for command, length, delay in (
-        (onion.Command.BROADCAST, 3, 0),
-        (onion.Command.LOOP, 5, 2),
-        (onion.Command.DROP, 1, 1),
+        (onion.HopCommand.BROADCAST, 3, 0),
+        (onion.HopCommand.LOOP, 5, 2),
+        (onion.HopCommand.DROP, 1, 1),
     ):
         drawn, payload = Entropy(("onion", length)), entropy.bytes(GEOMETRY.cell)
         packet = onion.wrap(hops[:length], command, payload, drawn, delay)
@@ -179,13 +184,13 @@ def records() -> Fields:
         "links": list(links),
     }
     signed = {"record": key.sign(record), "name": key.id}
-    proved: Fields = {"binding": binding, "proof": key.vouch(binding)}
+    proved: Fields = {"binding": binding, "proof": key.sign_binding(binding)}
     ticket: Fields = {"walk_key": walk_key, "own_key": own_key, "room": True}
     return {
         **told,
         **signed,
         "link": proved,
-        "ticket": {**ticket, "proof": key.answer(walk_key, own_key, room=True)},
+        "ticket": {**ticket, "proof": key.sign_ticket(walk_key, own_key, room=True)},
     }
 
 
@@ -215,7 +220,7 @@ def _tried(secret: bytes, place: SeatRef | WalkRef, name: str, drawn: Drawn, rel
     reply, agreed = offerer.read_reply(place, opened, blob)
     assert isinstance(reply, Answer) and agreed is not None
     probe = bytes(32), bytes(32)
-    assert agreed.confirmation("offerer", *probe) == keys.confirmation("offerer", *probe)
+    assert agreed.make_confirmation("offerer", *probe) == keys.make_confirmation("offerer", *probe)
     return {
         "place": name,
         "offerer": {"node": read.node, "x25519": _scalar(ours), "ml_kem_seed": ours.of(64)},
@@ -226,7 +231,7 @@ def _tried(secret: bytes, place: SeatRef | WalkRef, name: str, drawn: Drawn, rel
         "answer": blob,
         "decline": declined,
         "fingerprints": list(probe),
-        "confirmation": keys.confirmation("offerer", *probe),
+        "confirmation": keys.make_confirmation("offerer", *probe),
     }
 
 

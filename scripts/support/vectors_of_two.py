@@ -64,7 +64,7 @@ def pairing(drawn: Drawn) -> tuple[Fields, Paired, Paired]:
         },
         "blobs": [{"from": role, "blob": blob} for role, blob in blobs],
         "renewal_key": ends["host"].renewal_key,
-        "first_tags": {role: ends[role].sending.ahead(1)[0] for role in ("host", "guest")},
+        "first_tags": {role: ends[role].sending.peek_tags(1)[0] for role in ("host", "guest")},
         "safety_number": safety_number(hana.identity_key, gus.identity_key),
     }
     return fields, ends["host"], ends["guest"]

@@ -65,7 +65,7 @@ def test_no_tick_follows_another_within_a_millisecond_whatever_is_due(
 def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sealing, handling = SendChain.seal, Node.handle
+    sealing, handling = SendChain.seal_cell, Node.handle
     sealed: list[SendChain] = []
     checked = 0
 
@@ -86,7 +86,7 @@ def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with
         return batch
 
     world = friends("alice", "bob")
-    monkeypatch.setattr(SendChain, "seal", seal)
+    monkeypatch.setattr(SendChain, "seal_cell", seal)
     monkeypatch.setattr(Node, "handle", handle)
     for number in range(60):
         world.send("alice", "bob", f"{number}")

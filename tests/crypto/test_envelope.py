@@ -34,12 +34,12 @@ def plain(number: int) -> bytes:
 
 def chains(epoch: int = START) -> tuple[SendChain, ReceiveChain]:
     sending, receiving = SendChain(ROOT, epoch), ReceiveChain(ROOT, epoch)
-    receiving.advance(epoch)
+    receiving.advance_to(epoch)
     return sending, receiving
 
 
 def cell(sending: SendChain, number: int) -> Cell:
-    return decode_cell(sending.seal(plain(number)))
+    return decode_cell(sending.seal_cell(plain(number)))
 
 
 def root_of(epoch: int) -> bytes:
@@ -68,7 +68,7 @@ def message_key(epoch: int, index: int) -> bytes:
 def test_tags_and_keys_follow_the_written_schedule() -> None:
     sending, _ = chains()
     for epoch in (START, START + 3):
-        sending.advance(epoch)
+        sending.advance_to(epoch)
         for index in range(3):
             sealed = cell(sending, index)
             assert (sealed.tag, sealed.epoch) == (tag(epoch, index), epoch)
@@ -79,9 +79,9 @@ def test_tags_and_keys_follow_the_written_schedule() -> None:
 
 def test_a_copy_that_seals_under_the_same_key_gives_nothing_of_either_cell_away() -> None:
     sending, _ = chains()
-    copy = SendChain.restore(sending.snapshot())
+    copy = SendChain.from_snapshot(sending.take_snapshot())
     one, two = plain(1), plain(1)[:-1] + b"!"
-    mine, theirs = decode_cell(sending.seal(one)), decode_cell(copy.seal(two))
+    mine, theirs = decode_cell(sending.seal_cell(one)), decode_cell(copy.seal_cell(two))
     assert mine.tag == theirs.tag
     differing = bytes(a ^ b for a, b in zip(mine.box, theirs.box, strict=True))
     assert sum(byte != 0 for byte in differing) > len(differing) * 0.95  # as of two random strings
@@ -91,16 +91,16 @@ def test_cells_open_in_order_and_only_once() -> None:
     sending, receiving = chains()
     for number in range(300):
         sealed = cell(sending, number)
-        opened = receiving.open(sealed)
+        opened = receiving.open_cell(sealed)
         assert (opened.plain, opened.epoch, opened.index) == (plain(number), START, number)
         with pytest.raises(Unreadable):
-            receiving.open(sealed)
-    assert receiving.latest() == (START, 299)
+            receiving.open_cell(sealed)
+    assert receiving.latest_place() == (START, 299)
 
 
 def test_a_cell_has_its_one_size_and_a_tag_of_its_own() -> None:
     sending, _ = chains()
-    sealed = [sending.seal(plain(0)) for _ in range(100)]
+    sealed = [sending.seal_cell(plain(0)) for _ in range(100)]
     assert {len(each) for each in sealed} == {GEOMETRY.cell}
     assert len({each[:16] for each in sealed}) == 100
 
@@ -109,78 +109,78 @@ def test_any_order_within_the_look_ahead_is_fine() -> None:
     sending, receiving = chains()
     sealed = [cell(sending, number) for number in range(LOOKAHEAD)]
     for number in reversed(range(LOOKAHEAD)):
-        assert receiving.open(sealed[number]).plain == plain(number)
+        assert receiving.open_cell(sealed[number]).plain == plain(number)
 
 
 def test_beyond_the_look_ahead_nobody_listens_until_the_window_moves() -> None:
     sending, receiving = chains()
     sealed = [cell(sending, number) for number in range(LOOKAHEAD + 1)]
     with pytest.raises(Unreadable):
-        receiving.open(sealed[LOOKAHEAD])
-    receiving.open(sealed[0])
-    assert receiving.open(sealed[LOOKAHEAD]).index == LOOKAHEAD
+        receiving.open_cell(sealed[LOOKAHEAD])
+    receiving.open_cell(sealed[0])
+    assert receiving.open_cell(sealed[LOOKAHEAD]).index == LOOKAHEAD
 
 
 def test_the_deltas_always_add_up_to_what_is_listened_for() -> None:
     sending, receiving = SendChain(ROOT, START), ReceiveChain(ROOT, START)
     listened: set[bytes] = set()
     for epoch in (START, START + 1, START + 9):
-        delta = receiving.advance(epoch)
+        delta = receiving.advance_to(epoch)
         listened = listened - set(delta.removed) | set(delta.added)
-        sending.advance(epoch)
+        sending.advance_to(epoch)
         for number in range(100):
             sealed = cell(sending, number)
             if number % 3 == 0:
-                delta = receiving.open(sealed).delta
+                delta = receiving.open_cell(sealed).delta
                 listened = listened - set(delta.removed) | set(delta.added)
-        assert listened == set(receiving.tags())
-        assert all(receiving.knows(tag) for tag in listened)
+        assert listened == set(receiving.list_tags())
+        assert all(receiving.has_tag(tag) for tag in listened)
 
 
 @given(st.integers(0, GEOMETRY.cell * 8 - 1))
 def test_any_flipped_bit_is_refused_and_changes_nothing(bit: int) -> None:
     sending, receiving = chains()
-    sealed = bytearray(sending.seal(plain(1)))
-    before = receiving.snapshot()
+    sealed = bytearray(sending.seal_cell(plain(1)))
+    before = receiving.take_snapshot()
     stamp = range(20 * 8, 28 * 8)
     sealed[bit // 8] ^= 1 << bit % 8
     if bit in stamp:
         return  # the stamp is the mesh's business and not sealed
     with pytest.raises(Unreadable):
-        receiving.open(decode_cell(bytes(sealed)))
-    assert receiving.snapshot() == before
+        receiving.open_cell(decode_cell(bytes(sealed)))
+    assert receiving.take_snapshot() == before
     sealed[bit // 8] ^= 1 << bit % 8
-    assert receiving.open(decode_cell(bytes(sealed))).plain == plain(1)
+    assert receiving.open_cell(decode_cell(bytes(sealed))).plain == plain(1)
 
 
 @pytest.mark.parametrize("away", [1, 3, 5, 1000])
 def test_an_absent_receiver_hears_the_present_epoch_when_it_is_back(away: int) -> None:
     sending, receiving = chains()
     for _ in range(LOOKAHEAD):
-        sending.seal(plain(0))
-    sending.advance(START + away)
+        sending.seal_cell(plain(0))
+    sending.advance_to(START + away)
     sealed = cell(sending, 7)
-    receiving.advance(START + away)
-    assert receiving.open(sealed).plain == plain(7)
+    receiving.advance_to(START + away)
+    assert receiving.open_cell(sealed).plain == plain(7)
 
 
 def test_cells_of_living_epochs_open_late_and_those_of_dead_ones_never() -> None:
     sending, receiving = chains()
     early = cell(sending, 1)
-    sending.advance(START + 1)
+    sending.advance_to(START + 1)
     late = cell(sending, 2)
-    receiving.advance(START + 1 + PAST_EPOCHS)
+    receiving.advance_to(START + 1 + PAST_EPOCHS)
     with pytest.raises(Unreadable):
-        receiving.open(early)
-    assert receiving.open(late).plain == plain(2)
+        receiving.open_cell(early)
+    assert receiving.open_cell(late).plain == plain(2)
 
 
 def test_a_clock_ahead_is_heard_a_clock_behind_too() -> None:
     sending, receiving = chains()
-    sending.advance(START + FUTURE_EPOCHS)
-    assert receiving.open(cell(sending, 1)).epoch == START + FUTURE_EPOCHS
+    sending.advance_to(START + FUTURE_EPOCHS)
+    assert receiving.open_cell(cell(sending, 1)).epoch == START + FUTURE_EPOCHS
     behind = SendChain(ROOT, START)
-    behind.advance(START - 5)
+    behind.advance_to(START - 5)
     assert behind.epoch == START
 
 
@@ -188,44 +188,44 @@ def test_skipped_keys_are_kept_up_to_a_cap() -> None:
     sending, receiving = chains()
     sealed = [cell(sending, number) for number in range(SKIPPED_CAP + 3 * LOOKAHEAD)]
     for number in range(LOOKAHEAD - 1, len(sealed), LOOKAHEAD):
-        receiving.open(sealed[number])
-    assert len(receiving.tags()) <= (1 + FUTURE_EPOCHS) * LOOKAHEAD + SKIPPED_CAP
+        receiving.open_cell(sealed[number])
+    assert len(receiving.list_tags()) <= (1 + FUTURE_EPOCHS) * LOOKAHEAD + SKIPPED_CAP
     with pytest.raises(Unreadable):
-        receiving.open(sealed[0])
-    assert receiving.open(sealed[-2]).index == len(sealed) - 2
+        receiving.open_cell(sealed[0])
+    assert receiving.open_cell(sealed[-2]).index == len(sealed) - 2
 
 
 def test_snapshots_are_small_and_forget_what_was_used() -> None:
     sending, receiving = chains()
     used = [cell(sending, number) for number in range(1000)]
     for sealed in used:
-        receiving.open(sealed)
-    assert len(receiving.snapshot()) < 700
-    assert len(sending.snapshot()) < 140
-    restored = ReceiveChain.restore(receiving.snapshot())
+        receiving.open_cell(sealed)
+    assert len(receiving.take_snapshot()) < 700
+    assert len(sending.take_snapshot()) < 140
+    restored = ReceiveChain.from_snapshot(receiving.take_snapshot())
     for sealed in used:
         with pytest.raises(Unreadable):
-            restored.open(sealed)
-    assert restored.open(cell(sending, 5)).index == 1000
+            restored.open_cell(sealed)
+    assert restored.open_cell(cell(sending, 5)).index == 1000
 
 
 def test_a_stolen_snapshot_holds_no_key_from_which_the_past_can_be_derived() -> None:
     """Whoever takes the state after three cells gets neither their keys nor what leads to them."""
     sending, receiving = chains()
-    receiving.open(cell(sending, 0))
+    receiving.open_cell(cell(sending, 0))
     present = START + 1 + PAST_EPOCHS
     for epoch in range(START, present + 1):
-        sending.advance(epoch)
-        receiving.advance(epoch)
+        sending.advance_to(epoch)
+        receiving.advance_to(epoch)
     for number in range(3):
-        receiving.open(cell(sending, number))
-    sending.confirm(present)
+        receiving.open_cell(cell(sending, number))
+    sending.confirm_epoch(present)
     passed = [root_of(epoch) for epoch in range(START, present + 1)]
     passed += [
         chain_key(epoch, index) for epoch in (START, present) for index in range(3 if epoch == present else 1)
     ]
     passed += [message_key(present, index) for index in range(3)]
-    for snapshot in (sending.snapshot(), receiving.snapshot()):
+    for snapshot in (sending.take_snapshot(), receiving.take_snapshot()):
         assert [key for key in passed if key in snapshot] == []
         assert chain_key(present, 3) in snapshot, "the present key is what a snapshot is for"
 
@@ -233,31 +233,31 @@ def test_a_stolen_snapshot_holds_no_key_from_which_the_past_can_be_derived() -> 
 def test_a_restored_sender_goes_on_where_it_was() -> None:
     sending, receiving = chains()
     for number in range(3):
-        sending.seal(plain(number))
-    restored = SendChain.restore(sending.snapshot())
+        sending.seal_cell(plain(number))
+    restored = SendChain.from_snapshot(sending.take_snapshot())
     assert (restored.epoch, restored.index) == (START, 3)
-    assert restored.snapshot() == sending.snapshot()
-    assert receiving.open(cell(restored, 3)).index == 3
+    assert restored.take_snapshot() == sending.take_snapshot()
+    assert receiving.open_cell(cell(restored, 3)).index == 3
     for chain in (sending, restored):
-        chain.advance(START + 2)
-    assert restored.seal(plain(0)) == sending.seal(plain(0))
+        chain.advance_to(START + 2)
+    assert restored.seal_cell(plain(0)) == sending.seal_cell(plain(0))
 
 
 def test_a_receiver_full_of_skipped_keys_comes_back_whole() -> None:
     """The worst a contact can do to our store: every living epoch full of holes."""
     sending, receiving = chains()
     for epoch in range(START, START + 1 + PAST_EPOCHS + FUTURE_EPOCHS):
-        sending.advance(epoch)
-        receiving.advance(epoch)
+        sending.advance_to(epoch)
+        receiving.advance_to(epoch)
         for number in range(SKIPPED_CAP + 2 * LOOKAHEAD):
             sealed = cell(sending, number)
             if number % LOOKAHEAD == LOOKAHEAD - 1:
-                receiving.open(sealed)
-    snapshot = receiving.snapshot()
+                receiving.open_cell(sealed)
+    snapshot = receiving.take_snapshot()
     assert len(snapshot) < 200_000
-    restored = ReceiveChain.restore(snapshot)
-    assert restored.snapshot() == snapshot
-    assert sorted(restored.tags()) == sorted(receiving.tags())
+    restored = ReceiveChain.from_snapshot(snapshot)
+    assert restored.take_snapshot() == snapshot
+    assert sorted(restored.list_tags()) == sorted(receiving.list_tags())
 
 
 class Expected:
@@ -307,26 +307,26 @@ def test_whatever_happens_no_key_serves_twice_and_what_should_open_opens_once(
             case "deliver" if under_way:
                 epoch, index, arrived = under_way[amount % len(under_way)]
                 if expected.opens(epoch, index):
-                    opened = receiving.open(arrived)
+                    opened = receiving.open_cell(arrived)
                     assert (opened.plain, opened.epoch, opened.index) == (plain(0), epoch, index)
                     expected.opened.add((epoch, index))
                 else:
-                    before = receiving.snapshot()
+                    before = receiving.take_snapshot()
                     with pytest.raises(Unreadable):
-                        receiving.open(arrived)
-                    assert receiving.snapshot() == before
+                        receiving.open_cell(arrived)
+                    assert receiving.take_snapshot() == before
             case "sender's epoch":
                 clock += amount
-                sending.advance(clock)
+                sending.advance_to(clock)
             case "receiver's epoch":
-                receiving.advance(expected.present + amount)
+                receiving.advance_to(expected.present + amount)
                 expected.present = max(expected.present, expected.present + amount)
             case "sender restarts":
-                sending = SendChain.restore(sending.snapshot())
+                sending = SendChain.from_snapshot(sending.take_snapshot())
             case "receiver restarts":
-                tags = sorted(receiving.tags())
-                receiving = ReceiveChain.restore(receiving.snapshot())
-                assert sorted(receiving.tags()) == tags
+                tags = sorted(receiving.list_tags())
+                receiving = ReceiveChain.from_snapshot(receiving.take_snapshot())
+                assert sorted(receiving.list_tags()) == tags
     assert len({each.tag for each in sealed}) == len(sealed)
     # All hold the same plaintext, so two boxes under one key would begin alike.
     assert len({each.box[:32] for each in sealed}) == len(sealed)
@@ -339,25 +339,25 @@ def test_a_clock_that_leapt_and_is_put_right_finds_the_keys_that_were_there(
 ) -> None:
     sending, receiving = chains()
     back, hearing = SendChain(b"b" * 32, START), ReceiveChain(b"b" * 32, START)
-    hearing.advance(START)
+    hearing.advance_to(START)
     early = cell(sending, 0)
-    receiving.open(cell(sending, 1))
-    hearing.open(cell(back, 0))
+    receiving.open_cell(cell(sending, 1))
+    hearing.open_cell(cell(back, 0))
     for _ in range(3):  # the wrong clock goes on, and the machine is started again
-        receiving.advance(START + leap)
-        back.advance(START + leap)
+        receiving.advance_to(START + leap)
+        back.advance_to(START + leap)
         if restarts:
-            receiving = ReceiveChain.restore(receiving.snapshot())
-            back = SendChain.restore(back.snapshot())
-        back.seal(plain(9))
+            receiving = ReceiveChain.from_snapshot(receiving.take_snapshot())
+            back = SendChain.from_snapshot(back.take_snapshot())
+        back.seal_cell(plain(9))
         leap += 1
-    delta = receiving.advance(START)
-    assert set(delta.added) == set(receiving.tags()), "what is listened for is what it was"
-    back.advance(START)
-    assert receiving.open(early).plain == plain(0)
-    assert receiving.open(cell(sending, 2)).plain == plain(2)
-    assert receiving.latest() == (START, 2)
-    assert hearing.open(cell(back, 1)).index == 1
+    delta = receiving.advance_to(START)
+    assert set(delta.added) == set(receiving.list_tags()), "what is listened for is what it was"
+    back.advance_to(START)
+    assert receiving.open_cell(early).plain == plain(0)
+    assert receiving.open_cell(cell(sending, 2)).plain == plain(2)
+    assert receiving.latest_place() == (START, 2)
+    assert hearing.open_cell(cell(back, 1)).index == 1
 
 
 @pytest.mark.parametrize("leap", [2, BACK_EPOCHS, 5, 30, 1600])
@@ -365,40 +365,40 @@ def test_a_clock_that_leapt_and_is_put_right_finds_the_keys_that_were_there(
 def test_two_whose_clocks_leapt_together_find_the_way_back_for_a_day(leap: int, stay: int) -> None:
     sending, receiving = chains()
     for epoch in (START, *range(START + leap, START + leap + stay + 1), START):
-        sending.advance(epoch)
-        receiving.advance(epoch)
+        sending.advance_to(epoch)
+        receiving.advance_to(epoch)
         for number in range(5):
-            assert receiving.open(cell(sending, number)).plain == plain(number)
-        sending.confirm(epoch)
+            assert receiving.open_cell(cell(sending, number)).plain == plain(number)
+        sending.confirm_epoch(epoch)
 
 
 def test_what_was_before_a_leap_is_forgotten_when_the_other_side_was_heard_and_a_day_has_passed() -> None:
     sending, receiving = chains()
     present = START + 30
-    sending.advance(present)
-    receiving.advance(present)
+    sending.advance_to(present)
+    receiving.advance_to(present)
     old = root_of(START + 1)
-    assert old in sending.snapshot() and root_of(START + 2) in receiving.snapshot()
-    receiving.open(cell(sending, 0))
+    assert old in sending.take_snapshot() and root_of(START + 2) in receiving.take_snapshot()
+    receiving.open_cell(cell(sending, 0))
     for later in range(present, present + BACK_EPOCHS + 2):
-        assert old in sending.snapshot() and root_of(START + 2) in receiving.snapshot()
-        sending.advance(later)
-        receiving.advance(later)
-        receiving.open(cell(sending, 1))
-        sending.confirm(later)
-    assert old not in sending.snapshot() and root_of(START + 2) not in receiving.snapshot()
-    sending.advance(START)
+        assert old in sending.take_snapshot() and root_of(START + 2) in receiving.take_snapshot()
+        sending.advance_to(later)
+        receiving.advance_to(later)
+        receiving.open_cell(cell(sending, 1))
+        sending.confirm_epoch(later)
+    assert old not in sending.take_snapshot() and root_of(START + 2) not in receiving.take_snapshot()
+    sending.advance_to(START)
     assert sending.epoch == later
 
 
 def test_a_clock_that_goes_on_epoch_by_epoch_keeps_nothing_of_what_was() -> None:
     sending, receiving = chains()
     for epoch in range(START, START + 8):
-        sending.advance(epoch)
-        receiving.advance(epoch)
+        sending.advance_to(epoch)
+        receiving.advance_to(epoch)
         for chain in (sending, receiving):
-            assert root_of(epoch) not in chain.snapshot()
-    sending.advance(START)
+            assert root_of(epoch) not in chain.take_snapshot()
+    sending.advance_to(START)
     assert sending.epoch == START + 7
 
 

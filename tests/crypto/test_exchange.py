@@ -12,7 +12,7 @@ from p2pchat.sim.entropy import SeededEntropy
 def test_both_sides_agree_on_64_bytes() -> None:
     key = HybridKey.generate(SeededEntropy("a"))
     response = respond(SeededEntropy("b"), key.x25519, key.encapsulation_key)
-    assert key.agree(response.x25519, response.ciphertext) == response.shared
+    assert key.derive_secret(response.x25519, response.ciphertext) == response.shared
     assert (len(response.shared), len(key.encapsulation_key), len(response.ciphertext)) == (64, 1184, 1088)
 
 
@@ -20,7 +20,7 @@ def test_another_ciphertext_gives_another_second_half_and_no_error() -> None:
     key = HybridKey.generate(SeededEntropy("a"))
     response = respond(SeededEntropy("b"), key.x25519, key.encapsulation_key)
     damaged = bytes([response.ciphertext[0] ^ 1]) + response.ciphertext[1:]
-    agreed = key.agree(response.x25519, damaged)
+    agreed = key.derive_secret(response.x25519, damaged)
     assert agreed[:32] == response.shared[:32]
     assert agreed[32:] != response.shared[32:]
 

@@ -20,7 +20,7 @@ def forged() -> tuple[ForgedInitiator, OlmSession]:
     bob.one_time_key()
     secrets = own_secrets(bob.pickle(), KEY)
     played = ForgedInitiator(alice.identity_key, secrets, SeededEntropy("forged"))
-    session, hello = bob.inbound(alice.identity_key, played.encrypt(b"hello"))
+    session, hello = bob.accept_session(alice.identity_key, played.encrypt(b"hello"))
     assert hello == b"hello"
     assert played.decrypt(session.encrypt(b"welcome")) == b"welcome"
     return played, session

@@ -20,8 +20,8 @@ TAIL = 24
 
 def pair() -> tuple[OlmSession, OlmSession]:
     alice, bob = create_account(KEY), create_account(KEY)
-    outbound = alice.outbound(bob.identity_key, bob.one_time_key())
-    inbound, hello = bob.inbound(alice.identity_key, outbound.encrypt(b"hello"))
+    outbound = alice.begin_session(bob.identity_key, bob.one_time_key())
+    inbound, hello = bob.accept_session(alice.identity_key, outbound.encrypt(b"hello"))
     assert hello == b"hello"
     assert outbound.decrypt(inbound.encrypt(b"welcome")) == b"welcome"
     return outbound, inbound
@@ -30,7 +30,7 @@ def pair() -> tuple[OlmSession, OlmSession]:
 def test_messages_pass_both_ways_through_pickles() -> None:
     alice, bob = pair()
     for number in range(5):
-        alice, bob = OlmSession.restore(alice.pickle(), KEY), OlmSession.restore(bob.pickle(), KEY)
+        alice, bob = OlmSession.from_pickle(alice.pickle(), KEY), OlmSession.from_pickle(bob.pickle(), KEY)
         assert bob.decrypt(alice.encrypt(b"a%d" % number)) == b"a%d" % number
         assert alice.decrypt(bob.encrypt(b"b%d" % number)) == b"b%d" % number
 
@@ -46,39 +46,39 @@ def test_each_one_time_key_begins_one_session_however_many_are_out() -> None:
     assert len(set(keys)) == 3
     for key in keys:
         alice = create_account(KEY)
-        hello = alice.outbound(bob.identity_key, key).encrypt(b"hello")
-        assert bob.inbound(alice.identity_key, hello)[1] == b"hello"
+        hello = alice.begin_session(bob.identity_key, key).encrypt(b"hello")
+        assert bob.accept_session(alice.identity_key, hello)[1] == b"hello"
         with pytest.raises(Unreadable):
-            bob.inbound(alice.identity_key, hello)
+            bob.accept_session(alice.identity_key, hello)
 
 
 def test_a_session_of_somebody_else_is_not_accepted() -> None:
     alice, bob, eve = (create_account(KEY) for _ in range(3))
-    hello = alice.outbound(bob.identity_key, bob.one_time_key()).encrypt(b"hello")
+    hello = alice.begin_session(bob.identity_key, bob.one_time_key()).encrypt(b"hello")
     with pytest.raises(Unreadable):
-        bob.inbound(eve.identity_key, hello)
-    bob.inbound(alice.identity_key, hello)
+        bob.accept_session(eve.identity_key, hello)
+    bob.accept_session(alice.identity_key, hello)
 
 
 @settings(max_examples=50)
 @given(st.integers(0, TAIL * 8 - 1))
 def test_a_damaged_first_message_uses_no_one_time_key_up(bit: int) -> None:
     alice, bob = create_account(KEY), create_account(KEY)
-    hello = alice.outbound(bob.identity_key, bob.one_time_key()).encrypt(b"hello")
+    hello = alice.begin_session(bob.identity_key, bob.one_time_key()).encrypt(b"hello")
     before = bob.pickle()
     damaged = bytearray(hello)
     damaged[-1 - bit // 8 % TAIL] ^= 1 << bit % 8
     for attempt in (bytes(damaged), hello[:-1], hello[:1], b""):
         with pytest.raises(Unreadable):
-            bob.inbound(alice.identity_key, attempt)
+            bob.accept_session(alice.identity_key, attempt)
     assert bob.pickle() == before
-    assert bob.inbound(alice.identity_key, hello)[1] == b"hello"
+    assert bob.accept_session(alice.identity_key, hello)[1] == b"hello"
 
 
 def test_a_normal_message_begins_no_session() -> None:
     alice, _ = pair()
     with pytest.raises(Unreadable):
-        create_account(KEY).inbound(b"\5" * 32, alice.encrypt(b"x"))
+        create_account(KEY).accept_session(b"\5" * 32, alice.encrypt(b"x"))
 
 
 @settings(max_examples=50)
@@ -111,13 +111,13 @@ def test_keys_that_contribute_nothing_are_refused(key: bytes) -> None:
     account, other = create_account(KEY), create_account(KEY)
     for identity, one_time in ((other.identity_key, key), (key, other.one_time_key())):
         with pytest.raises(Unreadable):
-            account.outbound(identity, one_time)
+            account.begin_session(identity, one_time)
 
 
 def test_a_damaged_pickle_is_a_damaged_store() -> None:
     alice, _ = pair()
     with pytest.raises(StoreError):
-        OlmSession.restore(alice.pickle(), b"x" * 32)
+        OlmSession.from_pickle(alice.pickle(), b"x" * 32)
     with pytest.raises(StoreError):
         OlmAccount(b"nonsense", KEY)
 

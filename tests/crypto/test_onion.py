@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p2pchat.crypto import sphinx
-from p2pchat.crypto.onion import SUITE, VERSION, Command, Hop, OnionKey, Peeled, peel, wrap
+from p2pchat.crypto.onion import SUITE, VERSION, Hop, HopCommand, OnionKey, Peeled, peel, wrap
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.wire.geometry import GEOMETRY
@@ -21,7 +21,7 @@ HEADER = GEOMETRY.onion - GEOMETRY.delta
 LENGTHS = range(1, GEOMETRY.slots + 1)
 
 
-def onion(hops: int, command: Command = Command.BROADCAST, seed: object = 0, delay: int = 0) -> bytes:
+def onion(hops: int, command: HopCommand = HopCommand.BROADCAST, seed: object = 0, delay: int = 0) -> bytes:
     return wrap(HOPS[:hops], command, CELL, SeededEntropy(seed), delay)
 
 
@@ -35,11 +35,11 @@ def journey(packet: bytes, hops: int) -> list[Peeled]:
 
 
 @pytest.mark.parametrize("hops", LENGTHS)
-@pytest.mark.parametrize("command", [Command.BROADCAST, Command.LOOP])
-def test_the_last_hop_gets_the_cell_and_each_other_the_next_hop(hops: int, command: Command) -> None:
+@pytest.mark.parametrize("command", [HopCommand.BROADCAST, HopCommand.LOOP])
+def test_the_last_hop_gets_the_cell_and_each_other_the_next_hop(hops: int, command: HopCommand) -> None:
     *relays, last = journey(onion(hops, command, delay=2), hops)
     assert [(each.command, each.next) for each in relays] == [
-        (Command.FORWARD, hop.id) for hop in HOPS[1:hops]
+        (HopCommand.FORWARD, hop.id) for hop in HOPS[1:hops]
     ]
     assert (last.command, last.payload) == (command, CELL)
     assert all(each.delay == 2 for each in (*relays, last))
@@ -47,8 +47,8 @@ def test_the_last_hop_gets_the_cell_and_each_other_the_next_hop(hops: int, comma
 
 @pytest.mark.parametrize("hops", LENGTHS)
 def test_a_drop_ends_where_it_should(hops: int) -> None:
-    last = journey(onion(hops, Command.DROP), hops)[-1]
-    assert last == Peeled(Command.DROP, 0, last.replay)
+    last = journey(onion(hops, HopCommand.DROP), hops)[-1]
+    assert last == Peeled(HopCommand.DROP, 0, last.replay)
 
 
 @pytest.mark.parametrize("hops", LENGTHS)
@@ -152,13 +152,13 @@ def test_equal_entropy_gives_equal_onions() -> None:
 
 @pytest.mark.parametrize(("hops", "payload"), [(0, CELL), (6, CELL), (1, b"short")])
 def test_what_does_not_fit_is_the_callers_mistake(hops: int, payload: bytes) -> None:
-    with pytest.raises(ValueError, match="a way of"):
-        wrap((HOPS * 2)[:hops], Command.BROADCAST, payload, SeededEntropy(0))
+    with pytest.raises(ValueError, match="a path of"):
+        wrap((HOPS * 2)[:hops], HopCommand.BROADCAST, payload, SeededEntropy(0))
 
 
 def test_a_hop_whose_key_is_none_is_refused() -> None:
     with pytest.raises(Unreadable):
-        wrap([Hop(b"x" * 8, bytes(32))], Command.BROADCAST, CELL, SeededEntropy(0))
+        wrap([Hop(b"x" * 8, bytes(32))], HopCommand.BROADCAST, CELL, SeededEntropy(0))
 
 
 def flipped(packet: bytes, bit: int) -> bytes:

@@ -42,8 +42,8 @@ def test_another_size_is_malformed(size: int) -> None:
 def test_a_link_is_vouched_for_by_its_own_end_alone() -> None:
     key, other = (RecordKey.generate(SeededEntropy(seed)) for seed in (1, 2))
     mine = read(key.sign(Record(key.public, bytes(32), 7, 1, ())))
-    check_link(b"l" * 32, mine, key.vouch(b"l" * 32))
-    for proof in (key.vouch(b"m" * 32), other.vouch(b"l" * 32), bytes(64)):
+    check_link(b"l" * 32, mine, key.sign_binding(b"l" * 32))
+    for proof in (key.sign_binding(b"m" * 32), other.sign_binding(b"l" * 32), bytes(64)):
         with pytest.raises(Unreadable):
             check_link(b"l" * 32, mine, proof)
 

@@ -15,13 +15,13 @@ def holders(secret: bytes) -> list[object]:
     """One of each, with ``secret`` (32 bytes) wherever a key or plaintext can be given."""
     account, other = create_account(secret), create_account(secret)
     sending, receiving = SendChain(secret, 1), ReceiveChain(secret, 1)
-    receiving.advance(1)
-    opened = receiving.open(decode_cell(sending.seal(secret.ljust(GEOMETRY.plain, b"."))))
+    receiving.advance_to(1)
+    opened = receiving.open_cell(decode_cell(sending.seal_cell(secret.ljust(GEOMETRY.plain, b"."))))
     key = HybridKey(secret, KemKey(secret * 2))
     link = LinkKeys(secret * 2)
     return [
         account,
-        account.outbound(other.identity_key, other.one_time_key()),
+        account.begin_session(other.identity_key, other.one_time_key()),
         sending,
         receiving,
         opened,
@@ -29,8 +29,8 @@ def holders(secret: bytes) -> list[object]:
         KemKey(secret * 2),
         respond(SeededEntropy("r"), key.x25519, key.encapsulation_key),
         link,
-        link.sealer("offerer"),
-        link.opener("offerer"),
+        link.make_sealer("offerer"),
+        link.make_opener("offerer"),
     ]
 
 

@@ -16,7 +16,7 @@ BLOB = seal_blob(KEY, NONCE, PLAIN, b"here")
 
 
 def link() -> LinkKeys:
-    return LinkKeys.derive(b"psk" * 10, b"s" * 64, b"offer", b"answer")
+    return LinkKeys.from_secrets(b"psk" * 10, b"s" * 64, b"offer", b"answer")
 
 
 def plain(number: int) -> bytes:
@@ -52,67 +52,71 @@ def test_the_sealer_insists_on_sizes() -> None:
     with pytest.raises(ValueError, match="one size"):
         seal_blob(KEY, NONCE, b"short", b"here")
     with pytest.raises(ValueError, match="one size"):
-        link().sealer("offerer").seal(b"short")
+        link().make_sealer("offerer").seal_frame(b"short")
 
 
 def test_frames_open_in_order_at_the_other_end_only() -> None:
-    sealer, opener, own = link().sealer("offerer"), link().opener("answerer"), link().opener("offerer")
+    sealer, opener, own = (
+        link().make_sealer("offerer"),
+        link().make_opener("answerer"),
+        link().make_opener("offerer"),
+    )
     for number in range(3):
-        sealed = sealer.seal(plain(number))
+        sealed = sealer.seal_frame(plain(number))
         assert len(sealed) == GEOMETRY.frame
         with pytest.raises(Unreadable):
-            own.open(sealed)
-        assert opener.open(sealed) == plain(number)
+            own.open_frame(sealed)
+        assert opener.open_frame(sealed) == plain(number)
 
 
 def test_a_frame_repeated_left_out_or_swapped_does_not_open() -> None:
-    sealer, opener = link().sealer("offerer"), link().opener("answerer")
-    first, second, third = (sealer.seal(plain(number)) for number in range(3))
+    sealer, opener = link().make_sealer("offerer"), link().make_opener("answerer")
+    first, second, third = (sealer.seal_frame(plain(number)) for number in range(3))
     with pytest.raises(Unreadable):
-        opener.open(second)
-    assert opener.open(first) == plain(0)
+        opener.open_frame(second)
+    assert opener.open_frame(first) == plain(0)
     with pytest.raises(Unreadable):
-        opener.open(first)
+        opener.open_frame(first)
     with pytest.raises(Unreadable):
-        opener.open(third)
-    assert opener.open(second) == plain(1)
+        opener.open_frame(third)
+    assert opener.open_frame(second) == plain(1)
 
 
 @given(st.integers(0, GEOMETRY.frame * 8 - 1))
 def test_any_flipped_bit_of_a_frame_is_refused_and_changes_nothing(bit: int) -> None:
-    sealer, opener = link().sealer("answerer"), link().opener("offerer")
-    sealed = sealer.seal(plain(7))
+    sealer, opener = link().make_sealer("answerer"), link().make_opener("offerer")
+    sealed = sealer.seal_frame(plain(7))
     damaged = bytearray(sealed)
     damaged[bit // 8] ^= 1 << bit % 8
     with pytest.raises(Unreadable):
-        opener.open(bytes(damaged))
+        opener.open_frame(bytes(damaged))
     with pytest.raises(Unreadable):
-        opener.open(sealed[:-1])
-    assert opener.open(sealed) == plain(7)
+        opener.open_frame(sealed[:-1])
+    assert opener.open_frame(sealed) == plain(7)
 
 
 def test_somebody_who_ends_dtls_on_both_legs_cannot_confirm() -> None:
     """Each end says which two certificates it saw; in the middle there are four."""
     alice, bob, mallory_to_alice, mallory_to_bob = (bytes([n]) * 32 for n in range(4))
-    says_alice = link().confirmation("offerer", alice, mallory_to_alice)
-    bob_expects = link().confirmation("offerer", mallory_to_bob, bob)
+    says_alice = link().make_confirmation("offerer", alice, mallory_to_alice)
+    bob_expects = link().make_confirmation("offerer", mallory_to_bob, bob)
     assert says_alice != bob_expects
-    assert link().confirmation("offerer", alice, bob) != link().confirmation("answerer", bob, alice)
+    assert link().make_confirmation("offerer", alice, bob) != link().make_confirmation("answerer", bob, alice)
 
 
 def test_a_confirmation_says_who_speaks_and_both_certificates_each_in_its_place() -> None:
     a, b, other = (bytes([n]) * 32 for n in range(3))
-    said = link().confirmation("offerer", a, b)
-    assert link().confirmation("answerer", a, b) != said, "one's own words sent back are no answer"
-    assert link().confirmation("offerer", other, b) != said
-    assert link().confirmation("offerer", a, other) != said
-    assert link().confirmation("offerer", b, a) != said
+    said = link().make_confirmation("offerer", a, b)
+    assert link().make_confirmation("answerer", a, b) != said, "one's own words sent back are no answer"
+    assert link().make_confirmation("offerer", other, b) != said
+    assert link().make_confirmation("offerer", a, other) != said
+    assert link().make_confirmation("offerer", b, a) != said
 
 
 def test_link_keys_depend_on_every_part_of_the_exchange() -> None:
     parts = [b"psk", b"s" * 64, b"offer", b"answer"]
-    seen = {LinkKeys.derive(*parts).confirmation("offerer", b"a", b"b")}
+    seen = {LinkKeys.from_secrets(*parts).make_confirmation("offerer", b"a", b"b")}
     for place in range(4):
         changed = [part + b"!" if place == at else part for at, part in enumerate(parts)]
-        seen.add(LinkKeys.derive(*changed).confirmation("offerer", b"a", b"b"))
+        seen.add(LinkKeys.from_secrets(*changed).make_confirmation("offerer", b"a", b"b"))
     assert len(seen) == 5

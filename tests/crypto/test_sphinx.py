@@ -22,7 +22,7 @@ SUITE = Bolt04()
 
 def built() -> sphinx.Header:
     steps = list(sphinx.steps(SUITE, SESSION, HOPS))
-    noise = SUITE.xor(key(b"pad", SESSION), bytes(SUITE.beta))
+    noise = SUITE.xor_stream(key(b"pad", SESSION), bytes(SUITE.beta))
     return sphinx.build(SUITE, steps, CONTENTS, NO_MAC, noise, ASSOCIATED)
 
 

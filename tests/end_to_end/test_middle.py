@@ -48,7 +48,7 @@ async def connected(offerer: End, answerer: End) -> tuple[LinkUp, LinkUp]:
 
 
 def link(role: Role) -> Link:
-    return Link(LinkKeys.derive(b"mesh secret", b"s" * 64, b"offer blob", b"answer blob"), role)
+    return Link(LinkKeys.from_secrets(b"mesh secret", b"s" * 64, b"offer blob", b"answer blob"), role)
 
 
 async def deliver(frames: list[bytes], sender: End, ends: list[End], receiver: End) -> bytes:

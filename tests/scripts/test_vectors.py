@@ -24,14 +24,14 @@ def test_what_was_drawn_comes_again_in_its_order(tmp_path: Path) -> None:
     first = Drawn(tmp_path / "drawn.json", fresh=True)
     host, guest = DrawnAccount(first), DrawnAccount(first)
     one_time = host.one_time_key()
-    said = guest.outbound(host.identity_key, one_time).encrypt(b"hello")
+    said = guest.begin_session(host.identity_key, one_time).encrypt(b"hello")
     first.keep()
     again = Drawn(tmp_path / "drawn.json", fresh=False)
     host, guest = DrawnAccount(again), DrawnAccount(again)
     assert host.one_time_key() == one_time
-    assert guest.outbound(host.identity_key, one_time).encrypt(b"hello") == said
+    assert guest.begin_session(host.identity_key, one_time).encrypt(b"hello") == said
     assert again.left == 0
-    assert host.inbound(guest.identity_key, said)[1] == b"hello"
+    assert host.accept_session(guest.identity_key, said)[1] == b"hello"
 
 
 def test_something_else_than_was_drawn_is_not_given(tmp_path: Path) -> None:

@@ -25,25 +25,25 @@ class Bolt04:
     beta = 1300
     slot_max = 1300
 
-    def multiply(self, scalar: bytes, point: bytes) -> bytes:
+    def multiply_point(self, scalar: bytes, point: bytes) -> bytes:
         return _compressed(_times(int.from_bytes(scalar, "big"), _decompressed(point)))
 
-    def public(self, scalar: bytes) -> bytes:
+    def public_point(self, scalar: bytes) -> bytes:
         return _compressed(_times(int.from_bytes(scalar, "big"), _G))
 
-    def shared(self, point: bytes) -> bytes:
+    def shared_secret(self, point: bytes) -> bytes:
         return sha256(point).digest()
 
-    def blind(self, alpha: bytes, secret: bytes) -> bytes:
+    def blinding_factor(self, alpha: bytes, secret: bytes) -> bytes:
         return sha256(alpha + secret).digest()
 
-    def keys(self, secret: bytes) -> tuple[bytes, bytes]:
+    def derive_keys(self, secret: bytes) -> tuple[bytes, bytes]:
         return key(b"rho", secret), key(b"mu", secret)
 
-    def xor(self, key: bytes, data: bytes) -> bytes:
+    def xor_stream(self, key: bytes, data: bytes) -> bytes:
         return stream_xor(key, data)
 
-    def mac(self, key: bytes, alpha: bytes, beta: bytes, associated: bytes) -> bytes:
+    def compute_mac(self, key: bytes, alpha: bytes, beta: bytes, associated: bytes) -> bytes:
         return hmac.digest(key, beta + associated, "sha256")
 
 

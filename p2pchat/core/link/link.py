@@ -53,8 +53,8 @@ class Link:
     def __init__(self, keys: LinkKeys, role: Role) -> None:
         self._keys = keys
         self._role = role
-        self._sealer: FrameSealer = keys.sealer(role)
-        self._opener: FrameOpener = keys.opener(role)
+        self._sealer: FrameSealer = keys.make_sealer(role)
+        self._opener: FrameOpener = keys.make_opener(role)
         self._expected = b""
         self._queue = FairQueue()
         self._credit = CREDIT
@@ -75,9 +75,9 @@ class Link:
     def up(self, own_fingerprint: bytes, peer_fingerprint: bytes, now: float) -> list[bytes]:
         """The data channel is open: say who we are to DTLS, expect the peer to say the mirror image."""
         other: Role = "answerer" if self._role == "offerer" else "offerer"
-        self._expected = self._keys.confirmation(other, peer_fingerprint, own_fingerprint)
+        self._expected = self._keys.make_confirmation(other, peer_fingerprint, own_fingerprint)
         self.opened_at = self._heard_at = now
-        mine = self._keys.confirmation(self._role, own_fingerprint, peer_fingerprint)
+        mine = self._keys.make_confirmation(self._role, own_fingerprint, peer_fingerprint)
         self._queue.put_control(Frame(FrameKind.CONFIRM, mine))
         return self._release(now)
 
@@ -88,7 +88,7 @@ class Link:
         Raises RefusedInput; on an ordered, reliable channel inside DTLS that means a hostile or broken peer,
         and the link must be closed.
         """
-        received = frame.decode(self._opener.open(data))
+        received = frame.decode(self._opener.open_frame(data))
         if not self.confirmed:
             self._check_confirmation(received)
         self.received += 1
@@ -169,7 +169,7 @@ class Link:
         while self._credit and self._ready():
             self._credit -= 1
             item = self._queue.pop_control() if self._queue.control else self._queue.pop_cell()
-            sealed.append(self._sealer.seal(frame.encode(item)))
+            sealed.append(self._sealer.seal_frame(frame.encode(item)))
         if sealed:
             self._sent_at = now
             self.sent += len(sealed)

@@ -85,7 +85,7 @@ class Introducer:
         response = respond(self._entropy, offer.x25519, offer.encapsulation_key)
         reply = Answer(self._node, response.x25519, response.ciphertext, description)
         blob = self._reply(at, offer_blob, reply)
-        return blob, LinkKeys.derive(self._link_psk, response.shared, offer_blob, blob)
+        return blob, LinkKeys.from_secrets(self._link_psk, response.shared, offer_blob, blob)
 
     def decline(self, at: Place, offer_blob: bytes, linked: bool) -> bytes:
         """Seal a refusal of an offer, because there is a link already or no room for one."""
@@ -97,8 +97,8 @@ class Introducer:
         reply = decode_reply(open_blob(self._key(at), blob, b"answer" + digest(opened.blob)))
         if isinstance(reply, Decline):
             return reply, None
-        shared = opened.key.agree(reply.x25519, reply.ciphertext)
-        return reply, LinkKeys.derive(self._link_psk, shared, opened.blob, blob)
+        shared = opened.key.derive_secret(reply.x25519, reply.ciphertext)
+        return reply, LinkKeys.from_secrets(self._link_psk, shared, opened.blob, blob)
 
     def _reply(self, at: Place, offer_blob: bytes, reply: Reply) -> bytes:
         return self._seal(at, encode_reply(reply), b"answer" + digest(offer_blob))

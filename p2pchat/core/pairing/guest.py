@@ -197,7 +197,7 @@ class Guest(Party):
         self._bundle = host
         try:
             self._secret, ciphertext = encapsulate(host.encapsulation_key)
-            self._olm = self._ours.account.outbound(host.identity, host.one_time)
+            self._olm = self._ours.account.begin_session(host.identity, host.one_time)
         except RefusedInput:
             return self._fail(MEDDLED)
         answer = wire.GuestBundle(self._ours.name, self._ours.account.identity_key, ciphertext, b"")

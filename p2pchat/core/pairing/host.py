@@ -247,7 +247,7 @@ class Host(Party):
         if guest.identity == self._ours.account.identity_key:
             return self._fail(TrustError("that invite was answered by yourself"))
         try:
-            olm, hello = self._ours.account.inbound(guest.identity, guest.olm)
+            olm, hello = self._ours.account.accept_session(guest.identity, guest.olm)
         except RefusedInput:
             return self._fail(MEDDLED)
         if not hmac.compare_digest(hello, self._transcript.hello(self._isk, guest)):

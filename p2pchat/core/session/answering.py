@@ -27,7 +27,7 @@ from p2pchat.crypto.recovery import (
     HIDDEN_BYTES,
     PublicKey,
     RecoveryKey,
-    agreed,
+    derive_roots,
     open_under,
     proved,
     seal_under,
@@ -235,7 +235,7 @@ class Answering:
                 self._passed_at = now
                 return words  # it knocks again
             self._challenged_at = now
-            known = self._challenge(name, own.open(knock.ciphertext), now)
+            known = self._challenge(name, own.decapsulate(knock.ciphertext), now)
             self._knocks.put(name, known)
         if now >= known.again_at:
             known.again_at = now + REPEAT_S
@@ -354,13 +354,13 @@ class Answering:
         own, theirs = self._identity.identity_key, self._their_identity
         try:
             account = OlmAccount(self._identity.account, self._identity.pickle_key)
-            olm = account.outbound(theirs, claimant.keys.one_time)
+            olm = account.begin_session(theirs, claimant.keys.one_time)
             secret, ciphertext = encapsulate(claimant.keys.encapsulation_key)
         except Unreadable:
             self._counters["asks to begin anew refused"] += 1
             return None
         keys = AnswerKeys(epoch, ciphertext, olm.encrypt(hidden))
-        made = agreed(secret, hidden, *exchanged(claimant.name, keys, theirs, own))
+        made = derive_roots(secret, hidden, *exchanged(claimant.name, keys, theirs, own))
         session = begun(self._contact, olm, made, epoch, False, now)
         box = seal_under(claimant.secret, "answer", encode_answer_keys(keys))
         again_at = now + REPEAT_S

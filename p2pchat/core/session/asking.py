@@ -21,10 +21,10 @@ from p2pchat.crypto.kdf import KEY_BYTES, digest
 from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.recovery import (
     HIDDEN_BYTES,
-    Agreed,
     PublicKey,
     RecoveryKey,
-    agreed,
+    RecoveryRoots,
+    derive_roots,
     open_under,
     proved,
     seal_under,
@@ -213,7 +213,7 @@ class Asking:
         ciphertext = open_under(knock.secret, "challenge", challenge.box)
         if len(ciphertext) != CIPHERTEXT_BYTES:
             raise Unreadable("a challenge of another size")
-        own.open(ciphertext)  # raises on one that cannot be met
+        own.decapsulate(ciphertext)  # raises on one that cannot be met
         self.moved |= knock.challenge != ciphertext
         if not knock.challenge:
             self._challenged_at = now
@@ -228,7 +228,7 @@ class Asking:
         self.at = max(self.at, now + ASKED_S)
         ask = next((each for each in knock.asks if each.challenge == knock.challenge), None)
         if ask is None:
-            secret = proved(knock.secret, own.open(knock.challenge))
+            secret = proved(knock.secret, own.decapsulate(knock.challenge))
             keys = encode_ask_keys(AskKeys(knock.one_time, knock.kem.encapsulation_key, unheard))
             word = Ask(name_of(knock.word), seal_under(secret, "ask", keys))
             ask = _Ask(knock.challenge, secret, word, made_at=now)
@@ -301,12 +301,12 @@ class Asking:
         if not -FUTURE_EPOCHS <= epoch_at(now) - keys.epoch <= PAST_EPOCHS:
             raise Unreadable("an answer from another time")
         account = OlmAccount(knock.account.pickle(), self._identity.pickle_key)  # another may answer, too
-        olm, hidden = account.inbound(self._their_identity, keys.olm)
+        olm, hidden = account.accept_session(self._their_identity, keys.olm)
         if len(hidden) != HIDDEN_BYTES:
             raise Unreadable("an answer that hides nothing")
         own, theirs = self._identity.identity_key, self._their_identity
         exchange = exchanged(name_of(ask.word), keys, own, theirs)
-        made = agreed(knock.kem.decapsulate(keys.ciphertext), hidden, *exchange)
+        made = derive_roots(knock.kem.decapsulate(keys.ciphertext), hidden, *exchange)
         return begun(self._contact, olm, made, keys.epoch, True, now), made.transcript
 
     def _answered(self) -> list[_Ask]:
@@ -339,10 +339,12 @@ def name_of(word: Knock | Ask) -> bytes:
     return digest(encode_word(word), ASK_BYTES)
 
 
-def begun(contact: ContactId, olm: OlmSession, made: Agreed, epoch: int, asked: bool, now: float) -> Session:
+def begun(
+    contact: ContactId, olm: OlmSession, made: RecoveryRoots, epoch: int, asked: bool, now: float
+) -> Session:
     """The session that two ends begin anew with each other. ``asked``: whether this end is the one that
     asked; the other one leads the renewals of the keys."""
-    own, theirs = (made.asker, made.answerer) if asked else (made.answerer, made.asker)
+    own, theirs = (made.initiator, made.responder) if asked else (made.responder, made.initiator)
     renewal = Renewal(not asked, made.renewal_key, now)
     return Session(contact, olm, SendChain(own, epoch), [ReceiveChain(theirs, epoch)], renewal)
 

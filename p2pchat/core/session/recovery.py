@@ -28,7 +28,7 @@ class Line:
 
     def __init__(self, own: RecoveryKey, theirs: PublicKey, entropy: Entropy) -> None:
         """Raises Unreadable on a public key that is none."""
-        self._to, self._from = own.ways(theirs)
+        self._to, self._from = own.derive_paths(theirs)
         self._entropy = entropy
         self._places: dict[bytes, tuple[int, int, int]] = {}
         self._epochs: set[int] = set()
@@ -53,7 +53,7 @@ class Line:
         for tag in removed:
             del self._places[tag]
         added = {
-            self._from.tag(each, slot, index): (each, slot, index)
+            self._from.derive_tag(each, slot, index): (each, slot, index)
             for each in wanted - self._epochs
             for slot in range(SLOTS)
             for index in range(CELLS_MAX)
@@ -67,7 +67,7 @@ class Line:
         epoch, slot, index = self._places[cell.tag]
         if epoch != cell.epoch:
             raise Malformed("a cell of another epoch than its tag")
-        opened = self._from.open(cell, slot, index)
+        opened = self._from.open_cell(cell, slot, index)
         if not self._new(cell):
             return None
         fragment = decode_fragment(opened)
@@ -94,7 +94,7 @@ class Line:
         pieces, slot = split(encode_word(word)), self._slot(epoch)
         number = int.from_bytes(self._entropy.bytes(4), "big")
         return [
-            self._to.seal(
+            self._to.seal_cell(
                 encode_fragment(
                     Fragment(Lane.APART, number, 0, index, len(pieces), epoch, NOTHING_SEEN, piece)
                 ),

@@ -127,13 +127,13 @@ class Session:
         read = codec.Reader(codec.unpack(state.chains, SNAPSHOT_LIMIT))
         session = cls(
             state.contact,
-            OlmSession.restore(state.olm, pickle_key),
-            SendChain.restore(read.bytes("sending")),
-            [ReceiveChain.restore(chain) for chain in read.items("receiving", 2)],
+            OlmSession.from_pickle(state.olm, pickle_key),
+            SendChain.from_snapshot(read.bytes("sending")),
+            [ReceiveChain.from_snapshot(chain) for chain in read.items("receiving", 2)],
             Renewal.restore(codec.unpack(read.bytes("renewal"), SNAPSHOT_LIMIT)),
         )
         following = read.bytes("sending_next")
-        session._sending_next = SendChain.restore(following) if following else None
+        session._sending_next = SendChain.from_snapshot(following) if following else None
         session.next_number = read.integer("next_number", 0, 2**32)
         session.expected = read.integer("expected", 0, 2**32)
         session._opened = names(read.bytes("opened", limit=NAMES_MAX * wire.NAME_BYTES))
@@ -149,9 +149,9 @@ class Session:
         """All that must outlive a crash."""
         self._unsaved_cells = 0
         value = {
-            "sending": self._sending.snapshot(),
-            "sending_next": self._sending_next.snapshot() if self._sending_next is not None else b"",
-            "receiving": [chain.snapshot() for chain in self._receiving],
+            "sending": self._sending.take_snapshot(),
+            "sending_next": self._sending_next.take_snapshot() if self._sending_next is not None else b"",
+            "receiving": [chain.take_snapshot() for chain in self._receiving],
             "renewal": codec.pack(self._renewal.snapshot()),
             "next_number": self.next_number,
             "expected": self.expected,
@@ -170,8 +170,8 @@ class Session:
 
     def listen(self, now: float) -> TagDelta:
         """Follow the epochs: which tags to listen for from now on, and which no more."""
-        self._sending.advance(epoch_at(now))
-        deltas = [chain.advance(epoch_at(now)) for chain in self._receiving]
+        self._sending.advance_to(epoch_at(now))
+        deltas = [chain.advance_to(epoch_at(now)) for chain in self._receiving]
         return _joined(deltas)
 
     def runs_ahead(self, now: float) -> bool:
@@ -181,11 +181,11 @@ class Session:
 
     def tags(self) -> list[bytes]:
         """Every tag that is listened for."""
-        return [tag for chain in self._receiving for tag in chain.tags()] + list(self._ours)
+        return [tag for chain in self._receiving for tag in chain.list_tags()] + list(self._ours)
 
     def knows(self, tag: bytes) -> bool:
         """Whether the contact may write a cell with this tag."""
-        return any(chain.knows(tag) for chain in self._receiving)
+        return any(chain.has_tag(tag) for chain in self._receiving)
 
     def watch(self) -> TagDelta:
         """Listen for the tags of our own next cells: a copy of this home may use them."""
@@ -193,7 +193,7 @@ class Session:
         if position == self._ours_at:
             return TagDelta((), ())
         before, self._ours_at = self._ours, position
-        ahead = self._sending.ahead(AHEAD)
+        ahead = self._sending.peek_tags(AHEAD)
         self._ours = {tag: self._sending.index + offset for offset, tag in enumerate(ahead)}
         gained = tuple(tag for tag in self._ours if tag not in before)
         return TagDelta(gained, tuple(tag for tag in before if tag not in self._ours))
@@ -204,7 +204,7 @@ class Session:
         index, at = self._ours.get(cell.tag), self.position()
         if index is None or self._ours_at is None or self._ours_at[:2] != at[:2] or index < at[2]:
             return False
-        if not self._sending.wrote(cell, index):
+        if not self._sending.has_sealed(cell, index):
             return False
         self._sending.skip_to(index + 1)
         return True
@@ -225,19 +225,19 @@ class Session:
 
     def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
         """What shows the contact, and nobody else, that it is we who are behind a link; 16 bytes."""
-        self._sending.advance(epoch_at(now))
-        return self._sending.mark(binding, nonce)
+        self._sending.advance_to(epoch_at(now))
+        return self._sending.make_mark(binding, nonce)
 
     def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
         """What the contact's ``mark`` may be."""
-        return [mark for chain in self._receiving for mark in chain.marks(binding, nonce)]
+        return [mark for chain in self._receiving for mark in chain.possible_marks(binding, nonce)]
 
     def open(self, cell: Cell) -> tuple[bytes, TagDelta]:
         """Open a cell that bears one of our tags: its plaintext, for ``read``, and what it changed. Raises
         RefusedInput and then has changed nothing."""
-        chain = next((each for each in self._receiving if each.knows(cell.tag)), self._receiving[0])
-        opened = chain.open(cell)
-        self._sending.confirm(opened.epoch)
+        chain = next((each for each in self._receiving if each.has_tag(cell.tag)), self._receiving[0])
+        opened = chain.open_cell(cell)
+        self._sending.confirm_epoch(opened.epoch)
         self._unsaved_cells += 1
         if chain is self._receiving[0] and self._sending_next is not None:
             self._send_under(self._sending_next)
@@ -315,7 +315,7 @@ class Session:
     def fragment(self, lane: Lane, number: int, floor: int, index: int, count: int, data: bytes) -> Fragment:
         """A fragment that also tells the contact how far we have seen their cells."""
         chain = self._receiving[0] if self._sending_next is None else self._receiving[1]
-        epoch, index_seen = chain.latest()
+        epoch, index_seen = chain.latest_place()
         mark = self._generation() % 256 << _EPOCH_BITS | epoch
         return Fragment(
             lane, number, floor, index, count, mark, NOTHING_SEEN if index_seen is None else index_seen, data
@@ -323,8 +323,8 @@ class Session:
 
     def seal(self, fragment: Fragment, now: float) -> bytes:
         """Seal one fragment into a cell of ``GEOMETRY.cell`` bytes under the next tag."""
-        self._sending.advance(epoch_at(now))
-        return self._sending.seal(encode_fragment(fragment))
+        self._sending.advance_to(epoch_at(now))
+        return self._sending.seal_cell(encode_fragment(fragment))
 
     # --- renewal
 
@@ -332,7 +332,7 @@ class Session:
         """An offer to send, when one is due."""
         if not self._renewal.due(now):
             return None
-        self._sending.advance(epoch_at(now))
+        self._sending.advance_to(epoch_at(now))
         return self._renewal.offer(entropy, self._sending.firm)
 
     def answer_renewal(self, offer: RekeyOffer, now: float) -> tuple[RekeyAnswer, TagDelta] | None:
@@ -360,14 +360,14 @@ class Session:
 
     def _hear(self, chain: ReceiveChain, now: float) -> TagDelta:
         """Listen to a new chain too, and no more to the one before the last."""
-        dropped = [tag for old in self._receiving[1:] for tag in old.tags()]
+        dropped = [tag for old in self._receiving[1:] for tag in old.list_tags()]
         self._receiving = [chain, self._receiving[0]]
-        added = chain.advance(epoch_at(now))
+        added = chain.advance_to(epoch_at(now))
         return _joined([added, TagDelta((), tuple(dropped))])
 
     def _unseen(self, now: float) -> int:
         """Cells sent in the present epoch beyond the last one the contact has seen."""
-        self._sending.advance(epoch_at(now))
+        self._sending.advance_to(epoch_at(now))
         epoch = self._sending.epoch
         sent = self._sending.index
         seen = self._seen[1] + 1 if epoch == self._seen[0] else 0

@@ -131,7 +131,7 @@ class Station:
 
     def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
         """Our signature of a ticket."""
-        return self._signing.answer(walk_key, key, room)
+        return self._signing.sign_ticket(walk_key, key, room)
 
     def there_and_back(self, node: bytes) -> tuple[bytes, ...] | None:
         """The shortest loop over a node: a neighbour, or a neighbour's neighbour; None for one further
@@ -287,7 +287,7 @@ class Station:
         return [self._own(link) for link in self._links]
 
     def _own(self, link: LinkId) -> Say:
-        return Say(link, Mine(self._mine, self._signing.vouch(self._bindings[link])))
+        return Say(link, Mine(self._mine, self._signing.sign_binding(self._bindings[link])))
 
     def _lists_us(self, node: bytes) -> bool:
         record = self.vicinity.record(node)

@@ -26,7 +26,7 @@ from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.suspects import Suspects
 from p2pchat.core.stem.watch import Watch
 from p2pchat.crypto.kdf import cell_id
-from p2pchat.crypto.onion import Command, Hop, Peeled, peel, wrap
+from p2pchat.crypto.onion import Hop, HopCommand, Peeled, peel, wrap
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, below
 from p2pchat.types import ContactId, LinkId
@@ -288,7 +288,7 @@ class Stem:
         until = now + RETURN_S + len(pin.nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
         name = cell_id(cell)
         self._watch.expect(name, until, pin.nodes)
-        return [self._onion(link, pin.hops, Command.BROADCAST, cell, name), left]
+        return [self._onion(link, pin.hops, HopCommand.BROADCAST, cell, name), left]
 
     def _pin(self, now: float) -> Pin | None:
         station = self._stations.now(now)
@@ -325,7 +325,7 @@ class Stem:
         waiting = self._waiting if self._profile.on_clock else self._patient
         if waiting:
             return self._send(waiting.popleft(), pin, now)
-        return [self._onion(pin.link, pin.hops, Command.DROP, self._entropy.bytes(GEOMETRY.cell))]
+        return [self._onion(pin.link, pin.hops, HopCommand.DROP, self._entropy.bytes(GEOMETRY.cell))]
 
     def _test(self, nodes: Sequence[bytes], now: float) -> list[Output]:
         """Ask each of these hops alone, as far as a loop reaches, before another stem is needed: when the
@@ -361,10 +361,10 @@ class Stem:
         until = now + RETURN_S + len(nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
         self._watch.expect(payload[:LOOP_NAME_BYTES], until, nodes)
         hops = (*way, Hop(station.id, station.key.public))
-        return [self._onion(link, hops, Command.LOOP, payload)]
+        return [self._onion(link, hops, HopCommand.LOOP, payload)]
 
     def _onion(
-        self, link: LinkId, hops: Sequence[Hop], command: Command, payload: bytes, was: bytes | None = None
+        self, link: LinkId, hops: Sequence[Hop], command: HopCommand, payload: bytes, was: bytes | None = None
     ) -> Relay:
         delay = DELAYS.index(self._profile.delay_s)
         return Relay(link, wrap(hops, command, payload, self._entropy, delay), None, was)
@@ -389,19 +389,19 @@ class Stem:
         self, station: Station, source: LinkId, peeled: Peeled, was: bytes, now: float
     ) -> list[Output]:
         match peeled.command:
-            case Command.FORWARD:
+            case HopCommand.FORWARD:
                 link = station.link_to(peeled.next)
                 if link is None:
                     self._counters["onions without a way"] += 1
                     return []
                 self._counters["onions relayed"] += 1
                 return self.go_on(Relay(link, peeled.packet, source, was), peeled.delay, now)
-            case Command.BROADCAST:
+            case HopCommand.BROADCAST:
                 return self.go_on(Spread(peeled.payload, source, was), peeled.delay, now)
-            case Command.LOOP:
+            case HopCommand.LOOP:
                 self._suspects.worked(self._watch.back(peeled.payload[:LOOP_NAME_BYTES]))
                 return []
-            case Command.DROP:
+            case HopCommand.DROP:
                 return []
             case _:
                 assert_never(peeled.command)

@@ -17,7 +17,7 @@ CELL = Frame(FrameKind.CELL, b"c" * GEOMETRY.cell)
 
 
 def end(role: Role) -> Link:
-    return Link(LinkKeys.derive(b"psk", b"s" * 64, b"offer", b"answer"), role)
+    return Link(LinkKeys.from_secrets(b"psk", b"s" * 64, b"offer", b"answer"), role)
 
 
 def opened(now: float = 0.0) -> tuple[Link, Link]:
@@ -61,11 +61,11 @@ def test_a_man_in_the_middle_of_dtls_is_refused(seen: tuple[bytes, bytes]) -> No
 
 
 def test_a_link_must_begin_with_its_confirmation() -> None:
-    keys = LinkKeys.derive(b"psk", b"s" * 64, b"offer", b"answer")
+    keys = LinkKeys.from_secrets(b"psk", b"s" * 64, b"offer", b"answer")
     offerer = end("offerer")
     offerer.up(A, B, 0.0)
     with pytest.raises(Malformed):
-        offerer.receive(keys.sealer("answerer").seal(frame.encode(CELL)), 0.0)
+        offerer.receive(keys.make_sealer("answerer").seal_frame(frame.encode(CELL)), 0.0)
 
 
 @pytest.mark.parametrize("fault", ["flipped", "cut", "grown", "repeated", "skipped"])

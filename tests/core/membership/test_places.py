@@ -34,7 +34,7 @@ def up(standing: Standing, opened: float = 0.0, swap: bool = False) -> Neighbour
     at: Way = WALK if standing in (Standing.SOUGHT, Standing.ACCEPTED) else SEAT
     neighbour = Neighbour(LinkId(next(NUMBERS)), at, opened, offer=None if ours else OFFER, swap=swap)
     neighbour.sought = standing is Standing.SOUGHT
-    neighbour.link = Link(LinkKeys.derive(bytes(32), bytes(64), b"", b""), "offerer")
+    neighbour.link = Link(LinkKeys.from_secrets(bytes(32), bytes(64), b"", b""), "offerer")
     neighbour.link.opened_at, neighbour.link.confirmed = opened, True
     assert neighbour.standing is standing
     return neighbour

@@ -92,7 +92,7 @@ def asked(out: list[search.Output]) -> tuple[LinkId, Walk]:
 
 def answer(searching: Search, link: LinkId, walk: Walk, room: bool) -> list[search.Output]:
     """Whom the walk names answers."""
-    ticket = Ticket(walk.id, ANSWER_KEY, room, key(walk.way[-1]).answer(walk.key, ANSWER_KEY, room))
+    ticket = Ticket(walk.id, ANSWER_KEY, room, key(walk.way[-1]).sign_ticket(walk.key, ANSWER_KEY, room))
     return searching.receive(link, ticket, lambda name: None, True, 0.0)
 
 

@@ -45,7 +45,7 @@ class Place:
         return next((LinkId(other) for other in self._near if NAMES[other] == node), None)
 
     def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
-        return KEYS[self._number].answer(walk_key, key, room)
+        return KEYS[self._number].sign_ticket(walk_key, key, room)
 
 
 class Line:
@@ -126,9 +126,9 @@ def test_nobody_on_the_way_can_answer_in_the_place_of_whom_was_asked(liar: int) 
     _, said = line.walks[0].begin(LinkId(1), tuple(NAMES[1:5]), KEYS[4].public, 0.0)
     assert isinstance(said.message, Walk)
     own = public_point(b"l" * 32)
-    mine = KEYS[liar].answer(said.message.key, own, True)
-    other = KEYS[4].answer(KEY, own, True)
-    full = KEYS[4].answer(said.message.key, own, False)
+    mine = KEYS[liar].sign_ticket(said.message.key, own, True)
+    other = KEYS[4].sign_ticket(KEY, own, True)
+    full = KEYS[4].sign_ticket(said.message.key, own, False)
     for proof in (mine, other, full, bytes(64)):
         ticket = Ticket(said.message.id, own, True, proof)
         assert line.walks[0].receive(LinkId(1), ticket, line.places[0].called, True, 0.0) == []
@@ -197,7 +197,7 @@ def alone(node: int = 0) -> tuple[Walks, Counter[str], Place]:
 
 def answered(walk: Walk, number: int, key: bytes = KEY) -> Ticket:
     """That node's answer."""
-    return Ticket(walk.id, key, True, KEYS[number].answer(walk.key, key, True))
+    return Ticket(walk.id, key, True, KEYS[number].sign_ticket(walk.key, key, True))
 
 
 def test_a_late_ticket_is_refused() -> None:

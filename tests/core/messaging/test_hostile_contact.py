@@ -114,7 +114,7 @@ def test_nonsense_leaves_the_tags_that_are_listened_for_in_step(world: World) ->
     session = talk(world, "mallory", "bob")._session
     for data in (pack({"t": 99}), b"junk"):
         say(world, Lane.NOTICE, data)
-    broadcast(world, "mallory", "bob", session._sending.seal(b"\xff" * GEOMETRY.plain))
+    broadcast(world, "mallory", "bob", session._sending.seal_cell(b"\xff" * GEOMETRY.plain))
     bob = world.machines["bob"].running
     assert set(bob._talks._tags) == set(talk(world, "bob", "mallory").tags())
     assert counters(world)["cells refused: unreadable"] == 2

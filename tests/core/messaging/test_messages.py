@@ -203,11 +203,11 @@ def test_a_blocked_contact_sees_nothing_of_us_any_more() -> None:
         .running._talks._conversations[world.contact("alice", "bob")]
         ._session._receiving
     )
-    seen = [chain.latest() for chain in before]
+    seen = [chain.latest_place() for chain in before]
     world.run(700.0)
     world.stop("bob")
     world.run(5.0)
-    assert [chain.latest() for chain in before] == seen
+    assert [chain.latest_place() for chain in before] == seen
 
 
 def test_an_unblocked_contact_is_written_to_without_waiting_for_a_new_link() -> None:

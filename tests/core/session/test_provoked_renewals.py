@@ -84,7 +84,7 @@ def test_a_member_without_keys_who_writes_under_our_tags_does_nothing_while_the_
     for raw in held(world, "r3"):
         inject(world, "r3", forged(raw))
         world.run(1.0)
-    for tag in session(world, "r1", "r2")._sending.ahead(sessions.AHEAD):
+    for tag in session(world, "r1", "r2")._sending.peek_tags(sessions.AHEAD):
         inject(world, "r3", forged(encode_cell(Cell(tag, epoch_at(world.now), bytes(8), bytes(897)))))
     world.run(200.0)
     assert (trusted(world, "r1", "r2"), turns(world, "r1")) == ((True, ""), [])

@@ -52,7 +52,7 @@ def test_a_cell_of_another_epoch_than_its_tag_is_refused() -> None:
 def test_what_belongs_into_a_session_or_is_too_long_for_a_word_is_refused(lane: Lane, count: int) -> None:
     alice, bob = lines()
     plain = encode_fragment(Fragment(lane, 7, 0, 0, count, EPOCH, NOTHING_SEEN, b"piece"))
-    cell = decode_cell(alice._to.seal(plain, EPOCH, 0, 0))
+    cell = decode_cell(alice._to.seal_cell(plain, EPOCH, 0, 0))
     with pytest.raises(Malformed, match="another line"):
         bob.hear(cell)
 

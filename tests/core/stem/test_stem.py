@@ -338,7 +338,7 @@ def test_a_neighbour_that_repeats_a_contacts_record_is_not_taken_for_it() -> Non
     for whose in "ba":
         station = mesh.stems[whose]._stations.now(mesh.now)
         assert station is not None
-        bound = station._signing.vouch(b"ab".ljust(32))
+        bound = station._signing.sign_binding(b"ab".ljust(32))
         mesh.say("h", "a", Mine(station._mine, bound))
         mesh.say("h", "a", Mine(station._mine, bytes(64)))
     mesh.submit("a", cell(1))

@@ -29,6 +29,7 @@ from p2pchat.client.homes import (
     wipe_home,
 )
 from p2pchat.client.node import KEY_MAX, Node
+from p2pchat.client.reach import NodeBack
 from p2pchat.control.events import Event, Message, Receipt
 from p2pchat.control.parameters import Wait
 from p2pchat.errors import ControlError, P2PChatError
@@ -90,6 +91,7 @@ __all__ = [
     "Event",
     "Message",
     "Node",
+    "NodeBack",
     "P2PChatError",
     "Receipt",
     "Wait",

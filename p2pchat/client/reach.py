@@ -61,6 +61,10 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 
+class NodeBack(str):
+    """What is told when the node is there again, or has done what it was waited for."""
+
+
 class Reach:
     """The way to a home's node, which may run in any of its programs."""
 
@@ -91,7 +95,7 @@ class Reach:
         """To a node of ours that has no socket in the home."""
         self._finding = asyncio.Lock()
         self.on_change: Callable[[str], None] = lambda line: None
-        """Told, in a few words, when the node was lost and when it is back."""
+        """Told, in a few words, when the node was lost, and by ``NodeBack`` when it is back."""
 
     @property
     def embedded(self) -> bool:
@@ -156,7 +160,7 @@ class Reach:
                     self.on_change("the node is busy with this; waiting for it")
                     told = True
             if told:
-                self.on_change("the node has done it")
+                self.on_change(NodeBack("the node has done it"))
             return waiting.result()
         finally:
             waiting.cancel()
@@ -189,7 +193,7 @@ class Reach:
             if silent and not self._silent:
                 self.on_change(str(self._not_answering("waiting for it")))
             elif self._silent and not silent:
-                self.on_change("the node answers again")
+                self.on_change(NodeBack("the node answers again"))
             self._silent = silent
 
     async def _answers(self, within: float | None = None) -> bool:
@@ -261,7 +265,7 @@ class Reach:
                 await self._recovered(failed)
             self._connection = await self._attach_or_run()
             if lost and self._resting is None:
-                self.on_change("the node is back")
+                self.on_change(NodeBack("the node is back"))
 
     async def _recovered(self, failed: RunningNode | None) -> None:
         """Do not run into the same wall again and again: rest here until there is room on the disk.

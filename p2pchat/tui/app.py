@@ -21,33 +21,36 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, OptionList, Static, TextArea
 
-from p2pchat.chat.lines import ChatLine, lines_of
-from p2pchat.config.table import BOUND
-from p2pchat.control.answers import Setting
-from p2pchat.errors import P2PChatError, UsageError
-from p2pchat.text import harmless, harmless_name, indented, one_line
-from p2pchat.tui import around, commands, noise
-from p2pchat.tui.acts import Acts
-from p2pchat.tui.compose import Compose
-from p2pchat.tui.dialogs import Help, Report
-from p2pchat.tui.ending import Quiet
-from p2pchat.tui.happenings import (
+from p2pchat.chat.commands import complete
+from p2pchat.chat.happenings import (
     Changed,
     Decided,
     Forgotten,
     Happened,
     Moved,
+    NodeFound,
+    NodeLost,
     Preferred,
     Refused,
     Rewritten,
     Said,
-    Trouble,
 )
+from p2pchat.chat.lines import ChatLine, lines_of
+from p2pchat.chat.model import ChatModel
+from p2pchat.chat.verbs import Verbs
+from p2pchat.config.table import BOUND
+from p2pchat.control.answers import Setting
+from p2pchat.errors import P2PChatError, UsageError
+from p2pchat.text import harmless, harmless_name, indented, one_line
+from p2pchat.tui import around, noise
+from p2pchat.tui.acts import Screens
+from p2pchat.tui.compose import Compose
+from p2pchat.tui.dialogs import Help, Report
+from p2pchat.tui.ending import Quiet
 from p2pchat.tui.mesh import mesh_picture
 from p2pchat.tui.people import People
 from p2pchat.tui.preferences import Preferences, keymap, preferences, theme_here
 from p2pchat.tui.scrollback import PAGE, Scrollback
-from p2pchat.tui.talks import Talks
 from p2pchat.wording.exposure import hidden_in_short
 from p2pchat.wording.settings import of_this_chat
 
@@ -104,8 +107,9 @@ class Chat(Quiet[None]):
 
     def __init__(self, node: Node, whom: str = "") -> None:
         super().__init__()
-        self.talks = Talks(node, self._happened)
-        self.acts = Acts(self)
+        self.model = ChatModel(node, self._happened)
+        self.screens = Screens(self)
+        self.verbs = Verbs(self.model, self.screens)
         self.preferences = Preferences()
         self.told_here: dict[str, Setting] = {}
         """Settings of chats that this program's environment has, by key."""
@@ -125,7 +129,7 @@ class Chat(Quiet[None]):
     @property
     def node(self) -> Node:
         """The node we talk through."""
-        return self.talks.node
+        return self.model.node
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="body"):
@@ -159,13 +163,13 @@ class Chat(Quiet[None]):
 
     async def on_mount(self) -> None:
         await self._prefer()
-        await self.talks.load()
-        self.run_worker(self.talks.follow(), name="follow")
-        self.run_worker(self.talks.send(), name="send")
-        self.run_worker(self.talks.act(), name="act")
+        await self.model.load_people()
+        self.run_worker(self.model.follow_events(), name="follow")
+        self.run_worker(self.model.send_texts(), name="send")
+        self.run_worker(self.model.run_requests(), name="act")
         self.set_interval(LOOK_S, self._look)
         self._look()
-        people = self.talks.in_order()
+        people = self.model.in_order()
         if self._whom or people:
             self.open(self._whom or people[0].name)
         self._show_parts()
@@ -188,12 +192,13 @@ class Chat(Quiet[None]):
                 self.scrollback.move(id, stage)
             case Refused():
                 self._refused(what)
-            case Trouble(line, over):
-                self._trouble = "" if over else line
-                if over:
-                    self.notify("the node is back", timeout=3)
-                    if self._unloaded:
-                        self.load(self.talks.current)
+            case NodeLost(line):
+                self._trouble = line
+            case NodeFound(line):
+                self._trouble = ""
+                self.notify(line, timeout=3)
+                if self._unloaded:
+                    self.load(self.model.current)
             case Decided(line):
                 self.notify(line, timeout=8, markup=False)
             case Preferred():
@@ -221,26 +226,26 @@ class Chat(Quiet[None]):
 
     def _said(self, message: ChatLine) -> None:
         name = message.contact
-        person = self.talks.people[name]
-        if name == self.talks.current:
+        person = self.model.people[name]
+        if name == self.model.current:
             came_before = self.scrollback.message(message.id) is not None and not message.outgoing
             self.scrollback.add(message)
-            if came_before or not self.talks.looking:
+            if came_before or not self.model.looking:
                 self.scrollback.begin_unread(message.id)
-        if message.outgoing or person.muted or (name == self.talks.current and self.talks.looking):
+        if message.outgoing or person.muted or (name == self.model.current and self.model.looking):
             return
         self._make_noise(name)
-        if self.talks.looking:
+        if self.model.looking:
             self.notify(f"{harmless_name(name)} wrote", timeout=3, markup=False)
 
     def everyone(self) -> RenderableType:
         """All contacts, and what is to be known about each."""
-        return around.everyone(self.talks.in_order(), bool(self.talks.links), datetime.now(UTC))
+        return around.everyone(self.model.in_order(), bool(self.model.links), datetime.now(UTC))
 
     def _forgotten(self, name: str, id: str | None) -> None:
         if id is not None:
             self.scrollback.take_away(id)
-        elif name == self.talks.current:
+        elif name == self.model.current:
             self.load(name)
 
     def _make_noise(self, name: str) -> None:
@@ -252,7 +257,7 @@ class Chat(Quiet[None]):
 
     def _refused(self, refused: Refused) -> None:
         self.scrollback.take_away(refused.id)
-        here = refused.to == self.talks.current
+        here = refused.to == self.model.current
         if here and not self.writing.text:
             self.writing.load(refused.text)
             self.complain(refused.why)
@@ -287,22 +292,26 @@ class Chat(Quiet[None]):
     # --- what is shown
 
     def _show_parts(self) -> None:
-        current = self.talks.people.get(self.talks.current)
-        linked, now = bool(self.talks.links), datetime.now(UTC)
-        self.people.show(self.talks.in_order(), self.talks.current, linked=linked, now=now)
+        current = self.model.people.get(self.model.current)
+        linked, now = bool(self.model.links), datetime.now(UTC)
+        self.people.show(self.model.in_order(), self.model.current, linked=linked, now=now)
         self.screen_stack[0].set_class(current is None, "-nobody")
         self.screen_stack[0].set_class(bool(self._trouble or self._no_way), "-troubled")
         self.query_one("#title", Static).update(around.title(current, linked, now))
         back = self.scrollback
-        self.writing.border_title = around.above_writing(self.talks.current, back.below, back.following)
+        self.writing.border_title = around.above_writing(self.model.current, back.below, back.following)
         width = max(1, self.size.width - 2)
         self.query_one("#status", Static).update(around.status(self._state(), width))
         self.query_one("#keys", Static).update(self._keys(width))
 
     def _state(self) -> around.State:
-        talks = self.talks
+        model = self.model
         return around.State(
-            talks.links, self._hidden, talks.undelivered(), talks.unread(), self._trouble or self._no_way
+            model.links,
+            self._hidden,
+            model.count_undelivered(),
+            model.count_unread(),
+            self._trouble or self._no_way,
         )
 
     def _keys(self, width: int) -> Text:
@@ -313,7 +322,7 @@ class Chat(Quiet[None]):
         return around.writing_keys(width)
 
     def _completions(self, text: str) -> list[str]:
-        return commands.completions(text, self.talks.people, sorted(self.available_themes))
+        return complete(text, self.model.people, sorted(self.available_themes))
 
     @on(Compose.Offered)
     def _offer(self, event: Compose.Offered) -> None:
@@ -325,7 +334,7 @@ class Chat(Quiet[None]):
     async def _look(self) -> None:
         """Ask the node how it is."""
         status = await self.node.status()
-        await self.talks.look_round()
+        await self.model.look_round()
         self._hidden = hidden_in_short(status.meshes)
         self._no_way = status.no_way
         if self.screen_stack[0].has_class("-meshed"):
@@ -338,9 +347,9 @@ class Chat(Quiet[None]):
     def open(self, name: str, around: ChatLine | None = None) -> None:
         """Turn to a conversation; ``around`` a message, or at its end. What was said comes from the node
         when it comes: whoever types meanwhile types in this conversation. Raises UsageError."""
-        left = self.talks.current
-        self.talks.open(name)
-        person = self.talks.people[name]
+        left = self.model.current
+        self.model.open_conversation(name)
+        person = self.model.people[name]
         unread = list(person.unread)
         self._page, person.unheard = PAGE + max(len(unread), person.unheard), 0
         if left and left != name:
@@ -364,7 +373,7 @@ class Chat(Quiet[None]):
     async def _read(self, name: str, around: ChatLine | None, unread: Sequence[str]) -> None:
         if around is None:
             lines = lines_of(await self.node.history(name, limit=self._page))
-            shown = [*lines, *self.talks.waiting(name, lines)]
+            shown = [*lines, *self.model.lines_waiting(name, lines)]
             self.scrollback.show(shown, oldest=len(lines) < self._page, unread=next(iter(unread), None))
             return
         before = lines_of(await self.node.history(name, before=around.id, limit=PAGE // 2))
@@ -376,17 +385,17 @@ class Chat(Quiet[None]):
     @on(Scrollback.Followed)
     def _followed(self) -> None:
         """What comes is read if it comes into sight."""
-        self.talks.following = self.scrollback.following
-        if self.talks.following:
+        self.model.following = self.scrollback.following
+        if self.model.following:
             self._look_at()
         self._show_parts()
 
     @on(Scrollback.Wanted)
     def _page_wanted(self, event: Scrollback.Wanted) -> None:
         if event.id:
-            self._fetch(self.talks.current, event.id, event.before)
+            self._fetch(self.model.current, event.id, event.before)
         else:
-            self.load(self.talks.current)
+            self.load(self.model.current)
 
     @work(exclusive=True, group="page", exit_on_error=False)
     async def _fetch(self, name: str, id: str, before: bool) -> None:
@@ -396,13 +405,13 @@ class Chat(Quiet[None]):
         except P2PChatError:
             self.scrollback.ask_again()
             raise
-        if name == self.talks.current:
+        if name == self.model.current:
             self.scrollback.add_page(lines, before=before, last=len(lines) < PAGE)
 
     @work(group="heard", exit_on_error=False)
     async def _look_at(self) -> None:
         """Somebody looks: what is on the screen was heard."""
-        await self.talks.look()
+        await self.model.mark_shown()
 
     @on(OptionList.OptionSelected, "#people")
     def _picked(self, event: OptionList.OptionSelected) -> None:
@@ -411,15 +420,15 @@ class Chat(Quiet[None]):
 
     def action_next(self, step: int) -> None:
         """The next conversation of the list, or the one before."""
-        names = [person.name for person in self.talks.in_order()]
+        names = [person.name for person in self.model.in_order()]
         if names and len(self.screen_stack) == 1:
-            place = names.index(self.talks.current) + step if self.talks.current in names else 0
+            place = names.index(self.model.current) + step if self.model.current in names else 0
             self.attempt(lambda: self.open(names[place % len(names)]))
 
     def action_unread(self) -> None:
         """A conversation in which something is unread."""
-        for person in self.talks.in_order():
-            if person.unread and person.name != self.talks.current and len(self.screen_stack) == 1:
+        for person in self.model.in_order():
+            if person.unread and person.name != self.model.current and len(self.screen_stack) == 1:
                 self.open(person.name)
                 return
 
@@ -456,21 +465,21 @@ class Chat(Quiet[None]):
     def _obey(self, text: str) -> None:
         """Carry out a command, or say a line."""
         if text.startswith("/") and not text.startswith("//"):
-            self.acts.run(text)
-        elif self.talks.current:
+            self.verbs.run_line(text)
+        elif self.model.current:
             self._say(text.removeprefix("/") if text.startswith("//") else text)
         else:
             raise UsageError("there is nobody to send it to yet: F5 makes a code for a friend")
 
     def _say(self, text: str) -> None:
         self._close_panel()
-        line = self.talks.say(text)
+        line = self.model.say_text(text)
         self.scrollback.mark_unread(None)
         if self.scrollback.newest:
             self.scrollback.add(line)
             self.scrollback.to_end()
         else:
-            self.load(self.talks.current)
+            self.load(self.model.current)
 
     @on(Compose.TooLong)
     def _too_long(self) -> None:
@@ -478,7 +487,7 @@ class Chat(Quiet[None]):
 
     @on(Compose.LookBack)
     def _look_back(self) -> None:
-        if not self._close_panel() and self.talks.current:
+        if not self._close_panel() and self.model.current:
             self.scrollback.select_newest()
             self.scrollback.focus()
 
@@ -497,7 +506,7 @@ class Chat(Quiet[None]):
 
     @on(Scrollback.Chosen)
     def _chosen(self, event: Scrollback.Chosen) -> None:
-        self.attempt(lambda: self.acts.on_message(event.verb, event.message, event.link))
+        self.attempt(lambda: self.screens.on_message(event.verb, event.message, event.link))
 
     def on_descendant_focus(self) -> None:
         """Other keys mean something now."""
@@ -508,7 +517,7 @@ class Chat(Quiet[None]):
     def action_act(self, verb: str) -> None:
         """Do what a command does."""
         if len(self.screen_stack) == 1:
-            self.attempt(lambda: self.acts.do(verb, ""))
+            self.attempt(lambda: self.verbs.do_verb(verb, ""))
 
     def action_help_quit(self) -> None:
         """Ctrl-C where it means nothing else: out of a dialog, back to where one writes."""
@@ -524,7 +533,7 @@ class Chat(Quiet[None]):
             self.exit()
             return
         self._leaving = True
-        if self.talks.not_handed_over():
+        if self.model.not_handed_over():
             self.notify("leaving, as soon as the node has what you wrote; Ctrl-Q again: at once")
         self._leave()
 
@@ -532,7 +541,7 @@ class Chat(Quiet[None]):
     async def _leave(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_S):
-                await self.talks.all_handed_over()
+                await self.model.all_handed_over()
         self.exit()
 
     def action_people(self) -> None:
@@ -581,20 +590,20 @@ class Chat(Quiet[None]):
 
     def on_app_focus(self) -> None:
         """Somebody looks again."""
-        self.talks.looking = True
+        self.model.looking = True
         self._look_at()
 
     def on_app_blur(self) -> None:
         """Nobody looks: what comes makes noise, and stays unread."""
-        self.talks.looking = False
+        self.model.looking = False
 
     def farewell(self) -> str:
         """What to say when the screen is gone; empty if nothing."""
         lines = []
-        lost = self.talks.not_handed_over()
+        lost = self.model.not_handed_over()
         for to, text in lost:
             lines.append(f"the node did not answer; NOT sent to {harmless_name(to)}:\n  {indented(text, 2)}")
-        if waiting := self.talks.undelivered() - len(lost):
+        if waiting := self.model.count_undelivered() - len(lost):
             what = "1 message is" if waiting == 1 else f"{waiting} messages are"
             lines.append(f"{what} still on the way, and will go on while a node runs here: p2pchat node run")
         return "\n".join(lines)

@@ -17,8 +17,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from p2pchat.chat.model import Person
 from p2pchat.text import harmless_name, one_line
-from p2pchat.tui.talks import Person
 from p2pchat.wording.lines import span_words
 from p2pchat.wording.presence import presence
 

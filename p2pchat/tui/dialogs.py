@@ -21,11 +21,11 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
+from p2pchat.chat.commands import COMMANDS
 from p2pchat.chat.lines import ChatLine
 from p2pchat.control.answers import ContactShown
 from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless, harmless_name, one_line
-from p2pchat.tui.commands import COMMANDS, KEYS, MARKS_HELP
 from p2pchat.wording.lines import local_time
 
 T = TypeVar("T")
@@ -38,6 +38,36 @@ AROUND: Final = 8
 
 FOUND_MAX: Final = 100
 """Lines a search shows."""
+
+
+KEYS: Final = (
+    ("Enter", "send"),
+    ("Alt-Enter, Ctrl-J", "begin a new line"),
+    ("Up, Down", "at the edge of what you write: what you wrote before"),
+    ("Tab", "complete a command"),
+    ("Ctrl-C", "clear what you wrote (Up: have it back); in a dialog: close it"),
+    ("PgUp, PgDn", "scroll; Ctrl-End: to the newest"),
+    ("Escape", "select the newest message (Up, Down: others); letters go on writing"),
+    ("Enter, Ctrl-O", "on a selected message: what can be done with it"),
+    ("Ctrl-R, Ctrl-C, Delete", "on a selected message: reply, copy, delete here"),
+    ("Right", "on a selected message: show all of it, or fold it"),
+    ("Ctrl-N, Ctrl-P", "next, previous conversation; Ctrl-G: next unread"),
+    ("F1", "this help"),
+    ("F2", "the list of people, and back"),
+    ("F3, Ctrl-F", "search"),
+    ("F4", "the mesh and your privacy profile"),
+    ("F5, F6", "invite a friend; answer a code"),
+    ("F7", "compare the safety number"),
+    ("F8, F9", "mute, block whom you look at"),
+    ("F10", "settings"),
+    ("Ctrl-Z", "suspend"),
+    ("Ctrl-D, Ctrl-Q", "leave"),
+)
+
+MARKS_HELP: Final = (
+    "… not sent yet   · queued   ✓ handed to the mesh   ✓✓ delivered   ✗ given up or taken back\n"
+    "✎ rewritten here: nobody else has this text"
+)
 
 
 class Dialog(ModalScreen[T | None]):

@@ -17,10 +17,11 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from p2pchat.chat.verbs import keep_setting
 from p2pchat.config.kinds import Number
 from p2pchat.config.table import SETTINGS, Setting
 from p2pchat.control import answers
-from p2pchat.errors import P2PChatError, UsageError
+from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
 from p2pchat.tui.dialogs import Dialog
 from p2pchat.wording.settings import effect_line, origin
@@ -120,7 +121,7 @@ class SettingsPage(Dialog[None]):
     def _have(self, key: str, value: str | None) -> None:
         async def have() -> None:
             try:
-                changed = await keep(self._node, key, value)
+                changed = await keep_setting(self._node, key, value)
             except P2PChatError as error:
                 self._say(str(error))
                 return
@@ -131,19 +132,6 @@ class SettingsPage(Dialog[None]):
 
     def _say(self, line: str) -> None:
         self.app.notify(one_line(line), severity="warning", timeout=8, markup=False)
-
-
-async def keep(node: Node, key: str, value: str | None) -> answers.SettingKept:
-    """Set it, or with None no more. Raises P2PChatError."""
-    return await (node.forget_setting(key) if value is None else node.change_setting(key, value))
-
-
-def parsed(rest: str) -> tuple[str, str | None]:
-    """A key and its new value, as ``/set`` has them; without a value, None. Raises UsageError."""
-    key, _, value = rest.partition(" ")
-    if not value.strip():
-        raise UsageError(f"/set {key} needs a value, or 'default'; /set alone shows all settings")
-    return key, None if value.strip() == "default" else value.strip()
 
 
 class _Pick(Dialog[str]):

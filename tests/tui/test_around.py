@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from p2pchat.chat.model import Person
 from p2pchat.control.answers import MeshStatus
 from p2pchat.tui import around
-from p2pchat.tui.talks import Person
 from p2pchat.wording.exposure import hidden_in_short
 from tests.support.fake_node import contact, mesh_status, stemless_status
 

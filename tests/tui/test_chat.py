@@ -10,6 +10,7 @@ import pytest
 from textual.events import Key
 from textual.worker import WorkerFailed
 
+from p2pchat.client import NodeBack
 from p2pchat.control.events import InviteReady, Link, Message, Receipt
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.tui.dialogs import Confirm, Help, Rewrite, SearchDialog, Verify
@@ -65,21 +66,21 @@ async def test_older_lines_come_when_they_are_scrolled_to(desk: Open) -> None:
 
 async def test_what_comes_is_shown_and_heard_and_elsewhere_counted(desk: Open) -> None:
     async with desk() as it:
-        await it.chat.talks.take(message("m1", "for you"))
-        await it.chat.talks.take(message("m2", "from carol", sender="carol"))
+        await it.chat.model.take_event(message("m1", "for you"))
+        await it.chat.model.take_event(message("m2", "from carol", sender="carol"))
         await it.settle()
         assert any(line.endswith("for you") for line in it.lines)
         assert it.node.was_heard == ["m1"]
         assert "1 unread" in it.screen
         await it.press("ctrl+g")
-        assert it.chat.talks.current == "carol"
+        assert it.chat.model.current == "carol"
         assert it.node.was_heard == ["m1", "m2"]
 
 
 async def test_nobody_hears_what_comes_while_nobody_looks(desk: Open) -> None:
     async with desk() as it:
         it.chat.on_app_blur()
-        await it.chat.talks.take(message("m1", "hello?"))
+        await it.chat.model.take_event(message("m1", "hello?"))
         assert it.node.was_heard == []
         it.chat.on_app_focus()
         await it.settle()
@@ -125,10 +126,10 @@ async def test_what_is_written_is_sent_and_marked(desk: Open) -> None:
         await it.settle()
         assert any(line.endswith("me hello there · queued") for line in it.lines)
         id = it.node.keys[0]
-        await it.chat.talks.take(told(Receipt, id=id, state="delivered", at=AT))
+        await it.chat.model.take_event(told(Receipt, id=id, state="delivered", at=AT))
         await it.settle()
         assert any(line.endswith("me hello there ✓✓") for line in it.lines)
-        await it.chat.talks.take(told(Receipt, id=id, state="relayed", at=AT))
+        await it.chat.model.take_event(told(Receipt, id=id, state="relayed", at=AT))
         assert any(line.endswith("me hello there ✓✓") for line in it.lines)
 
 
@@ -171,7 +172,7 @@ async def test_what_is_said_from_elsewhere_shows_in_the_talk_and_in_the_list(des
         assert "you: by a script" in it.screen
         it.node.happens(told(Receipt, id="e1", to="bob", state="delivered", at=AT))
         await it.until(lambda: any(line.endswith("me by a script ✓✓") for line in it.lines))
-        assert it.chat.talks.unread() == 0
+        assert it.chat.model.count_unread() == 0
 
 
 async def test_a_line_that_was_rewritten_does_not_claim_to_be_delivered(desk: Open) -> None:
@@ -184,12 +185,12 @@ async def test_a_line_that_was_rewritten_does_not_claim_to_be_delivered(desk: Op
 async def test_nobody_is_here_without_a_link(desk: Open) -> None:
     async with desk() as it:
         assert "bob  here" in it.screen
-        await it.chat.talks.take(told(Link, links=0, change="down"))
+        await it.chat.model.take_event(told(Link, links=0, change="down"))
         await it.settle()
         assert "here" not in it.screen.replace("here or away is not known", "")
         assert "● bob" not in it.screen
         assert "? bob" in it.screen
-        await it.chat.talks.take(told(Link, links=1, change="up"))
+        await it.chat.model.take_event(told(Link, links=1, change="up"))
         await it.settle()
         assert "bob  here" in it.screen
 
@@ -216,7 +217,7 @@ async def test_what_is_begun_waits_in_its_conversation(desk: Open) -> None:
     async with desk() as it:
         await it.type("half a")
         await it.press("ctrl+n")
-        assert it.chat.talks.current == "carol"
+        assert it.chat.model.current == "carol"
         assert it.chat.writing.text == ""
         await it.press("ctrl+p")
         assert it.chat.writing.text == "half a"
@@ -235,7 +236,7 @@ async def test_what_cannot_be_sent_is_given_back(desk: Open) -> None:
 async def test_what_was_said_while_the_node_was_gone_goes_out_when_it_is_back(
     desk: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2pchat.tui.talks.RETRY_S", 0.01)
+    monkeypatch.setattr("p2pchat.chat.model.RETRY_S", 0.01)
     node = FakeNode("bob")
     node.refuse = [ControlError("no node"), ControlError("no node")]
     async with desk(node) as it:
@@ -247,7 +248,7 @@ async def test_what_was_said_while_the_node_was_gone_goes_out_when_it_is_back(
         node.on_change("the node has stopped; looking for another")
         await it.settle()
         assert "! the node has stopped" in it.screen
-        node.on_change("the node is back")
+        node.on_change(NodeBack("the node is back"))
         await it.settle()
         assert "! the node" not in it.screen
 
@@ -256,7 +257,7 @@ async def test_who_leaves_while_no_node_answers_is_given_back_what_was_not_sent(
     desk: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2pchat.tui.app.LEAVE_S", 3600.0)
-    monkeypatch.setattr("p2pchat.tui.talks.RETRY_S", 3600.0)
+    monkeypatch.setattr("p2pchat.chat.model.RETRY_S", 3600.0)
     node = FakeNode("bob")
     node.refuse = [ControlError("no node")]
     async with desk(node) as it:
@@ -324,7 +325,7 @@ async def test_escape_selects_the_newest_again_after_another_was_selected(desk: 
     node.said = said(3)
     async with desk(node) as it:
         await it.press("escape", "home", "escape")
-        await it.chat.talks.take(message("m1", "newer"))
+        await it.chat.model.take_event(message("m1", "newer"))
         await it.press("escape")
         assert it.chat.scrollback.selected == "m1"
 
@@ -377,7 +378,7 @@ async def test_a_command_completes_itself_and_an_unknown_one_says_so(desk: Open)
         await it.press("tab")
         await it.type(" c")
         await it.press("tab", "enter")
-        assert it.chat.talks.current == "carol"
+        assert it.chat.model.current == "carol"
         await it.type("/dance")
         await it.press("enter")
         assert it.chat.writing.text == "/dance"
@@ -393,7 +394,7 @@ async def test_one_who_floods_is_muted_and_blocked_from_the_keyboard_meanwhile(d
 
         async def flood() -> None:
             for number in range(300):
-                await it.chat.talks.take(message(f"f{number}", "buy now " * 30))
+                await it.chat.model.take_event(message(f"f{number}", "buy now " * 30))
 
         flooding = asyncio.ensure_future(flood())
         await it.press("f8")
@@ -410,7 +411,7 @@ async def test_a_flood_without_end_does_not_hold_up_the_keyboard(desk: Open) -> 
 
         async def flood() -> None:
             for number in count():
-                await it.chat.talks.take(message(f"f{number}", "buy now", sender="carol"))
+                await it.chat.model.take_event(message(f"f{number}", "buy now", sender="carol"))
                 await asyncio.sleep(0)
 
         flooding = asyncio.ensure_future(flood())
@@ -507,7 +508,7 @@ async def test_a_stranger_to_all_is_told_how_to_begin_and_joins(desk: Open) -> N
         await it.type("p2pchat join 4-a-b-c --rendezvous ws://x:1")
         node.people["ana"] = contact("ana")
         await it.press("enter")
-        await it.until(lambda: it.chat.talks.current == "ana")
+        await it.until(lambda: it.chat.model.current == "ana")
         assert node.joined == [("4-a-b-c", ["ws://x:1"])]
 
 
@@ -522,7 +523,7 @@ async def test_an_invite_shows_what_to_say_and_opens_the_new_conversation(desk: 
         node.people["dora"] = contact("dora")
         node.invitation = [told(InviteReady, code="1-a-b-c"), added("dora")]
         await it.press("f5")
-        await it.until(lambda: it.chat.talks.current == "dora")
+        await it.until(lambda: it.chat.model.current == "dora")
 
 
 async def test_where_else_a_mesh_is_met_is_asked_before_one_goes_there(desk: Open) -> None:
@@ -541,7 +542,7 @@ async def test_where_else_a_mesh_is_met_is_asked_before_one_goes_there(desk: Ope
             assert "wss://other.example.org" in it.screen
             assert "10.0.0.1" not in it.screen
             await it.press(*keys)
-            await it.until(lambda: it.chat.talks.current == "ana")
+            await it.until(lambda: it.chat.model.current == "ana")
             assert node.added == agreed
 
 
@@ -571,8 +572,8 @@ async def test_the_list_goes_by_when_messages_came_and_not_by_their_writers_cloc
     async with desk(node) as it:
         for sender, at in (("bob", "2030-01-01T00:00:00Z"), ("carol", "2020-01-01T00:00:00Z")):
             node.happens(message(sender, "hi", sender=sender, at=at))
-            await it.until(lambda sender=sender: it.chat.talks.people[sender].last is not None)  # type: ignore[misc]
-        assert [each.name for each in it.chat.talks.in_order()] == ["carol", "bob"]
+            await it.until(lambda sender=sender: it.chat.model.people[sender].last is not None)  # type: ignore[misc]
+        assert [each.name for each in it.chat.model.in_order()] == ["carol", "bob"]
 
 
 # --- the screen
@@ -600,7 +601,7 @@ async def test_a_narrow_terminal_shows_one_thing_at_a_time(desk: Open) -> None:
         assert shown(it) == ["the people"]
         await it.press("down", "enter")
         assert shown(it) == ["the talk"]
-        assert it.chat.talks.current == "carol"
+        assert it.chat.model.current == "carol"
         assert it.chat.writing.has_focus
 
 

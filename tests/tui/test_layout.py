@@ -41,7 +41,7 @@ async def test_no_letter_is_lost_where_a_line_is_broken(desk: Open, size: tuple[
     async with desk(node, size=size) as it:
         back = it.chat.scrollback
         for line in talk(60):  # the bar beside the lines comes, and takes a column
-            await it.chat.talks.take(line)
+            await it.chat.model.take_event(line)
         await it.settle()
         assert not back.show_horizontal_scrollbar
         assert back.show_vertical_scrollbar
@@ -74,7 +74,7 @@ async def test_a_conversation_opens_at_its_newest_message(
         assert it.lines[-1].endswith(last), "the panel and back"
         await it.press("ctrl+j", "ctrl+j", "ctrl+j")
         assert it.lines[-1].endswith(last), "while what one writes grows"
-        await it.chat.talks.take(message("new", "the newest", at="2026-01-04T00:00:00Z"))
+        await it.chat.model.take_event(message("new", "the newest", at="2026-01-04T00:00:00Z"))
         await it.settle()
         assert it.lines[-1].endswith("the newest")
         await it.pilot.resize_terminal(size[0] - 9, size[1] - 3)
@@ -89,7 +89,7 @@ async def test_what_comes_while_one_reads_older_lines_is_counted_and_gone_to(des
         await it.press("pageup", "pageup")
         top = it.lines[0]
         for number in range(3):
-            await it.chat.talks.take(message(f"n{number}", f"new {number}", at="2026-01-03T00:00:00Z"))
+            await it.chat.model.take_event(message(f"n{number}", f"new {number}", at="2026-01-03T00:00:00Z"))
         await it.settle()
         assert it.lines[0] == top, "what one reads stays where it is"
         assert "↓ 3 new · Ctrl-End" in it.screen
@@ -115,8 +115,8 @@ async def test_a_line_stands_before_the_first_that_was_not_read(desk: Open) -> N
     node = FakeNode("bob", "carol")
     node.said = talk(3)
     async with desk(node, whom="carol") as it:
-        await it.chat.talks.take(message("n1", "one"))
-        await it.chat.talks.take(message("n2", "two"))
+        await it.chat.model.take_event(message("n1", "one"))
+        await it.chat.model.take_event(message("n2", "two"))
         node.said += [message("n1", "one"), message("n2", "two")]
         await it.press("ctrl+g")
         rows = [line for line in it.lines if line]
@@ -147,7 +147,7 @@ async def test_more_unread_than_a_page_is_loaded_up_to_the_line(desk: Open) -> N
         for number, line in enumerate(talk(250)):
             node.said.append(line)
             if number >= 30:
-                await it.chat.talks.take(line)
+                await it.chat.model.take_event(line)
         await it.press("ctrl+g")
         assert len(it.chat.scrollback) == 250
         assert it.lines[-1].endswith("line 249")

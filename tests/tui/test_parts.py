@@ -8,24 +8,17 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input
 
+from p2pchat.chat import commands
 from p2pchat.chat.lines import line_of
 from p2pchat.errors import UsageError
-from p2pchat.tui import commands, noise
+from p2pchat.tui import noise
 from p2pchat.tui.acts import quoted
 from p2pchat.tui.ascii import SIGNS
+from p2pchat.tui.dialogs import KEYS
 from p2pchat.tui.pairing import read_code
 from p2pchat.tui.start import Start, Wishes
 from tests.support.fake_node import message
 from tests.tui.conftest import Open
-
-
-def test_commands_complete_their_names_and_arguments() -> None:
-    assert commands.completions("/in", [], []) == ["/invite"]
-    assert commands.completions("/switch b", ["bob", "carol"], []) == ["/switch bob"]
-    assert commands.completions("/theme n", [], ["nord", "dracula"]) == ["/theme nord"]
-    assert commands.completions("/invite ", [], []) == ["/invite link"]
-    for nothing in ("hi", "//in", "/in\nx", "/nope "):
-        assert commands.completions(nothing, ["bob"], []) == []
 
 
 def test_the_document_lists_every_command_and_key() -> None:
@@ -34,14 +27,8 @@ def test_the_document_lists_every_command_and_key() -> None:
     listed = {row.strip("`").split()[0] for row in rows if row.startswith("`/")}
     assert listed == {command.name for command in commands.COMMANDS}
     keys = {key for row in rows for key in row.replace(";", ",").split(", ")}
-    named = {key for keys, _ in commands.KEYS for key in keys.split(", ")}
+    named = {key for keys, _ in KEYS for key in keys.split(", ")}
     assert named - {"PgDn"} <= keys | {"PgUp, PgDn"}
-
-
-def test_a_command_is_taken_apart() -> None:
-    assert commands.parsed("/switch  bob b ") == ("/switch", "bob b")
-    with pytest.raises(UsageError, match="there is no /dance"):
-        commands.parsed("/dance")
 
 
 @pytest.mark.parametrize(

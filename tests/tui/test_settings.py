@@ -130,7 +130,7 @@ async def test_keys_are_others_as_they_are_set(desk: Open) -> None:
         assert isinstance(d.chat.screen, Help)
         assert "help (as you have set it)" in d.screen
         await d.press("escape", "ctrl+n")
-        assert d.chat.talks.current == "bob", "the next conversation has no key now"
+        assert d.chat.model.current == "bob", "the next conversation has no key now"
         assert d.chat.people.has_focus
         await node.forget_setting("keys")
         await d.until(lambda: not d.chat.preferences.keys)

@@ -1,4 +1,4 @@
-"""The slash commands of the chat, and its keys: one table that help, completion and the chat itself read.
+"""The slash commands of a chat: one table that help, completion and the chat itself read.
 
 Knows: their names and what they are for. Does not know: how any of them is carried out.
 """
@@ -50,37 +50,8 @@ COMMANDS: Final = (
     Command("/quit", "", "leave"),
 )
 
-KEYS: Final = (
-    ("Enter", "send"),
-    ("Alt-Enter, Ctrl-J", "begin a new line"),
-    ("Up, Down", "at the edge of what you write: what you wrote before"),
-    ("Tab", "complete a command"),
-    ("Ctrl-C", "clear what you wrote (Up: have it back); in a dialog: close it"),
-    ("PgUp, PgDn", "scroll; Ctrl-End: to the newest"),
-    ("Escape", "select the newest message (Up, Down: others); letters go on writing"),
-    ("Enter, Ctrl-O", "on a selected message: what can be done with it"),
-    ("Ctrl-R, Ctrl-C, Delete", "on a selected message: reply, copy, delete here"),
-    ("Right", "on a selected message: show all of it, or fold it"),
-    ("Ctrl-N, Ctrl-P", "next, previous conversation; Ctrl-G: next unread"),
-    ("F1", "this help"),
-    ("F2", "the list of people, and back"),
-    ("F3, Ctrl-F", "search"),
-    ("F4", "the mesh and your privacy profile"),
-    ("F5, F6", "invite a friend; answer a code"),
-    ("F7", "compare the safety number"),
-    ("F8, F9", "mute, block whom you look at"),
-    ("F10", "settings"),
-    ("Ctrl-Z", "suspend"),
-    ("Ctrl-D, Ctrl-Q", "leave"),
-)
 
-MARKS_HELP: Final = (
-    "… not sent yet   · queued   ✓ handed to the mesh   ✓✓ delivered   ✗ given up or taken back\n"
-    "✎ rewritten here: nobody else has this text"
-)
-
-
-def parsed(line: str) -> tuple[str, str]:
+def parse_command(line: str) -> tuple[str, str]:
     """A command line's command and what follows. Raises UsageError."""
     name, _, rest = line.strip().partition(" ")
     if name not in {command.name for command in COMMANDS}:
@@ -88,7 +59,7 @@ def parsed(line: str) -> tuple[str, str]:
     return name, rest.strip()
 
 
-def completions(text: str, names: Iterable[str], themes: Sequence[str]) -> list[str]:
+def complete(text: str, names: Iterable[str], themes: Sequence[str]) -> list[str]:
     """What a line may become; nothing unless it begins with one slash."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text:
         return []
@@ -111,3 +82,11 @@ def _settings(rest: str) -> list[str]:
         return list(SETTINGS)
     words = SETTINGS[key].kind.words if key in SETTINGS else ()
     return [f"{key} {each}" for each in (*words, "default")]
+
+
+def parse_setting(rest: str) -> tuple[str, str | None]:
+    """A key and its new value, as ``/set`` has them; without a value, None. Raises UsageError."""
+    key, _, value = rest.partition(" ")
+    if not value.strip():
+        raise UsageError(f"/set {key} needs a value, or 'default'; /set alone shows all settings")
+    return key, None if value.strip() == "default" else value.strip()

@@ -14,7 +14,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from p2pchat.chat.happenings import (
+    Changed,
+    Decided,
+    Forgotten,
+    Happened,
+    Moved,
+    NodeFound,
+    NodeLost,
+    Preferred,
+    Refused,
+    Rewritten,
+    Said,
+)
 from p2pchat.chat.lines import FINAL, ChatLine, Stage, is_further, line_of, lines_of
+from p2pchat.client import NodeBack
 from p2pchat.control import events
 from p2pchat.control.events import (
     ContactChanged,
@@ -28,18 +42,6 @@ from p2pchat.control.events import (
 )
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, shortened
-from p2pchat.tui.happenings import (
-    Changed,
-    Decided,
-    Forgotten,
-    Happened,
-    Moved,
-    Preferred,
-    Refused,
-    Rewritten,
-    Said,
-    Trouble,
-)
 from p2pchat.wording.notices import notice
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class _Sent:
     """What was asked before of the node, and may say how this is to be sent."""
 
 
-class Talks:
+class ChatModel:
     """One person's conversations, while a chat is open."""
 
     def __init__(self, node: Node, tell: Callable[[Happened], None]) -> None:
@@ -114,11 +116,14 @@ class Talks:
         self._deeds: asyncio.Queue[tuple[Coroutine[Any, Any, None], asyncio.Future[None]]] = asyncio.Queue()
         self._last_deed: asyncio.Future[None] | None = None
         self._handed = asyncio.Event()
-        node.on_change = lambda line: tell(Trouble(line, over=line.endswith(("is back", "has done it"))))
+        node.on_change = self._node_changed
+
+    def _node_changed(self, line: str) -> None:
+        self._tell(NodeFound(line) if isinstance(line, NodeBack) else NodeLost(line))
 
     # --- who there is
 
-    async def load(self) -> None:
+    async def load_people(self) -> None:
         """Learn who there is, and what was said last."""
         self.me = (await self.node.whoami()).name
         self.links = (await self.node.status()).links_up
@@ -167,20 +172,20 @@ class Talks:
         self._places += 1
         person.last, person.place = message, self._places
 
-    def unread(self) -> int:
+    def count_unread(self) -> int:
         """In all conversations but muted ones."""
         return sum(len(person.unread) for person in self.people.values() if not person.muted)
 
     # --- what we look at
 
-    def open(self, name: str) -> None:
+    def open_conversation(self, name: str) -> None:
         """Turn to a conversation. Raises UsageError for an unknown name."""
         if name not in self.people:
             raise UsageError(f"you know nobody called {harmless_name(name)}")
         self.current = name
         self.following = True
 
-    async def look(self) -> None:
+    async def mark_shown(self) -> None:
         """Somebody looks: what is on the screen was heard."""
         person = self.people.get(self.current)
         if person is not None and person.unread and self.looking and self.following:
@@ -191,18 +196,18 @@ class Talks:
 
     # --- what happens
 
-    async def follow(self) -> None:
+    async def follow_events(self) -> None:
         """Tell what happens, for ever, through nodes that go and come."""
         while True:
             try:
                 await self._catch_up()
                 async for event in self.node.listen(own=True):
-                    await self.take(event)
+                    await self.take_event(event)
             except _PASSING as error:
-                self._tell(Trouble(str(error)))
+                self._tell(NodeLost(str(error)))
                 await asyncio.sleep(RETRY_S)
 
-    async def take(self, event: Heard) -> None:
+    async def take_event(self, event: Heard) -> None:
         """One event of the node."""
         match event:
             case Message(outgoing=True):
@@ -242,7 +247,7 @@ class Talks:
             person.unread[message.id] = None
         self._tell(Said(message))
         if person.name == self.current:
-            await self.look()
+            await self.mark_shown()
 
     def _sent_elsewhere(self, message: ChatLine) -> None:
         """Another program of this home, or another chat, said something."""
@@ -267,7 +272,7 @@ class Talks:
 
     # --- what we say
 
-    def say(self, text: str) -> ChatLine:
+    def say_text(self, text: str) -> ChatLine:
         """Have a text sent to whom we look at, after all that was said before; return it as a line."""
         message = os.urandom(16).hex()
         sent = _Sent(self.current, text, _now(), after=self._last_deed)
@@ -277,7 +282,7 @@ class Talks:
         self._queue.put_nowait(message)
         return self._line(message, sent)
 
-    async def send(self) -> None:
+    async def send_texts(self) -> None:
         """Hand what was said to the node, one after another, for ever and through nodes that go and come."""
         while True:
             message = await self._queue.get()
@@ -286,12 +291,12 @@ class Talks:
                 await self._hand_over(message, sent)
             self._handed.set()
 
-    def do(self, work: Coroutine[Any, Any, None]) -> None:
+    def ask_node(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something asked of the node, after all that was asked and before all that is said later."""
         self._last_deed = asyncio.get_running_loop().create_future()
         self._deeds.put_nowait((work, self._last_deed))
 
-    async def act(self) -> None:
+    async def run_requests(self) -> None:
         """Ask the node for what it is to do, one after another, for ever."""
         while True:
             work, done = await self._deeds.get()
@@ -300,6 +305,11 @@ class Talks:
             finally:
                 done.set_result(None)
 
+    async def all_requests_run(self) -> None:
+        """Wait until the node has done all that it was asked for so far."""
+        if self._last_deed is not None:
+            await asyncio.wait([self._last_deed])
+
     async def _hand_over(self, message: str, sent: _Sent) -> None:
         if sent.after is not None:
             await asyncio.wait([sent.after])
@@ -307,7 +317,7 @@ class Talks:
             try:
                 queued = await self.node.send(sent.to, sent.text, wait="queued", id=message)
             except _PASSING as error:
-                self._tell(Trouble(f"{error}; not sent yet: {shortened(sent.text, 30)}"))
+                self._tell(NodeLost(f"{error}; not sent yet: {shortened(sent.text, 30)}"))
                 await asyncio.sleep(RETRY_S)
             except P2PChatError as error:
                 self._sent.pop(message, None)
@@ -321,7 +331,7 @@ class Talks:
         self._moved(message, queued.state)
         self._tell(Changed())
 
-    def waiting(self, name: str, known: Sequence[ChatLine]) -> list[ChatLine]:
+    def lines_waiting(self, name: str, known: Sequence[ChatLine]) -> list[ChatLine]:
         """What was said to somebody and is in no history yet, as lines; ``known`` are those that are."""
         there = {message.id for message in known}
         return [
@@ -364,7 +374,7 @@ class Talks:
             self._handed.clear()
             await self._handed.wait()
 
-    def undelivered(self) -> int:
+    def count_undelivered(self) -> int:
         """How many of the messages sent here are still on their way."""
         return sum(each.stage not in FINAL for each in self._sent.values())
 

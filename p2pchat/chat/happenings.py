@@ -1,4 +1,4 @@
-"""What the conversations tell the screen.
+"""What a chat tells whatever shows it.
 
 Knows: what may happen. Does not know: what makes it happen, or what is shown of it.
 """
@@ -51,11 +51,17 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """The node is gone, or back; or what was sent waits for it."""
+class NodeLost:
+    """The node is gone or silent; or what was sent waits for it."""
 
     line: str
-    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFound:
+    """It is there again."""
+
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +81,6 @@ class Preferred:
     """Something was set that may concern chats."""
 
 
-Happened = Said | Rewritten | Forgotten | Moved | Refused | Trouble | Decided | Changed | Preferred
+Happened = (
+    Said | Rewritten | Forgotten | Moved | Refused | NodeLost | NodeFound | Decided | Changed | Preferred
+)

@@ -1,0 +1,244 @@
+"""What the commands of a chat do, whatever shows it.
+
+Each is begun before the next is looked at: what the node is asked waits for its turn behind what it was asked
+before (``ChatModel.ask_node``), and what a person is asked or shown is the screen's.
+
+Knows: which question or call each command is. Does not know: how it was typed, or what a question looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from p2pchat.chat.commands import parse_command, parse_setting
+from p2pchat.errors import P2PChatError, UsageError
+from p2pchat.text import harmless_name, one_line
+from p2pchat.wording.lines import span
+from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
+from p2pchat.wording.settings import effect_line
+
+if TYPE_CHECKING:
+    from p2pchat.chat.model import ChatModel
+    from p2pchat.client import Node
+    from p2pchat.control.answers import SettingKept
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that is done only if a person says so."""
+
+    title: str
+    text: str
+    yes: str
+    no: str
+
+
+class ChatScreen(Protocol):
+    """What shows a chat, and asks."""
+
+    def tell_person(self, text: str) -> None:
+        """Something has been done."""
+
+    def tell_failure(self, why: object) -> None:
+        """Something has not."""
+
+    def ask_person(
+        self, question: Question, yes: Callable[[], None], no: Callable[[], None] | None = None
+    ) -> None:
+        """Do what follows from the answer; nothing if there is none."""
+
+    def show_conversation(self, name: str) -> None:
+        """Turn to a conversation. Raises UsageError."""
+
+    def choose_person(self) -> None: ...
+    def show_help(self) -> None: ...
+    def show_everyone(self) -> None: ...
+    def show_number(self, name: str) -> None: ...
+    def show_mesh(self) -> None: ...
+    def show_doctor(self) -> None: ...
+    def show_settings(self) -> None: ...
+    def begin_search(self, text: str) -> None: ...
+    def begin_invite(self, link: bool) -> None: ...
+    def begin_join(self, code: str) -> None: ...
+    def leave_chat(self) -> None: ...
+
+    def theme_names(self) -> Iterable[str]:
+        """Themes that there are; none where there are no colours to choose."""
+
+
+class Verbs:
+    """Bound to one chat."""
+
+    def __init__(self, model: ChatModel, screen: ChatScreen) -> None:
+        self._model = model
+        self._screen = screen
+        self._verbs: dict[str, Callable[[str], None]] = {
+            "help": lambda _: screen.show_help(),
+            "switch": self._switch,
+            "who": lambda _: screen.show_everyone(),
+            "search": screen.begin_search,
+            "invite": lambda rest: screen.begin_invite(rest == "link"),
+            "join": screen.begin_join,
+            "verify": self._verify,
+            "rename": self._rename,
+            "mute": self._mute,
+            "toggle_mute": self._toggle_mute,
+            "block": self._block,
+            "toggle_block": self._toggle_block,
+            "disappear": self._disappear,
+            "forget": self._forget,
+            "remove": self._remove,
+            "profile": lambda _: screen.show_mesh(),
+            "doctor": lambda _: screen.show_doctor(),
+            "set": self._set,
+            "settings": lambda _: screen.show_settings(),
+            "theme": self._theme,
+            "quit": lambda _: screen.leave_chat(),
+        }
+
+    @property
+    def _node(self) -> Node:
+        return self._model.node
+
+    def run_line(self, line: str) -> None:
+        """A command as it was typed. Raises UsageError."""
+        name, rest = parse_command(line)
+        self.do_verb(name[1:], rest)
+
+    def do_verb(self, verb: str, rest: str) -> None:
+        """One of the verbs. Raises UsageError."""
+        self._verbs[verb](rest)
+
+    def have_node(self, work: Awaitable[object], told: str = "") -> None:
+        """Have the node do something, and say so when it has."""
+
+        async def have() -> None:
+            try:
+                await work
+            except P2PChatError as error:
+                self._screen.tell_failure(error)
+            else:
+                if told:
+                    self._screen.tell_person(told)
+
+        self._model.ask_node(have())
+
+    # --- whom we look at
+
+    def _current(self) -> str:
+        if not self._model.current:
+            raise UsageError("open a conversation first")
+        return self._model.current
+
+    def _switch(self, rest: str) -> None:
+        if rest:
+            self._screen.show_conversation(rest)
+        else:
+            self._screen.choose_person()
+
+    def _verify(self, rest: str) -> None:
+        name = self._current()
+        if rest == "yes":
+            self.have_node(self._node.verify(name), f"{harmless_name(name)} is verified")
+        else:
+            self._screen.show_number(name)
+
+    def _rename(self, rest: str) -> None:
+        name = self._current()
+        if not rest:
+            raise UsageError("/rename needs the new name")
+        self.have_node(self._node.rename(name, rest))
+
+    def _mute(self, rest: str) -> None:
+        self.have_node(self._node.mute(self._current(), rest != "off"))
+
+    def _toggle_mute(self, _rest: str) -> None:
+        name = self._current()
+        self.have_node(self._node.mute(name, not self._model.people[name].contact.muted))
+
+    def _block(self, rest: str) -> None:
+        self._set_blocked(self._current(), rest != "off")
+
+    def _toggle_block(self, _rest: str) -> None:
+        name = self._current()
+        self._set_blocked(name, not self._model.people[name].contact.blocked)
+
+    def _set_blocked(self, name: str, blocked: bool) -> None:
+        shown = harmless_name(name)
+        if not blocked:
+            self.have_node(self._node.block(name, False), f"{shown} is heard again")
+            return
+        text = (
+            f"Block {shown}? You no longer hear them, and what waits for them is taken back. What they write "
+            "meanwhile arrives if you unblock them within two weeks."
+        )
+        told = f"{shown} is blocked; '/block off' undoes it"
+        self._screen.ask_person(
+            Question("block", text, "Block", "Go on hearing them"),
+            lambda: self.have_node(self._node.block(name), told),
+        )
+
+    def _disappear(self, rest: str) -> None:
+        if not rest:
+            raise UsageError("/disappear needs a span, like /disappear 1d, or off")
+        self.have_node(self._node.disappear(self._current(), span(rest)))
+
+    def _forget(self, _rest: str) -> None:
+        name = self._current()
+        shown = harmless_name(name)
+
+        async def forget() -> None:
+            gone = await self._node.forget(name)
+            self._screen.tell_person(f"{gone} messages with {shown} deleted here")
+
+        text = f"Delete here all that was said with {shown}? {shown} keeps a copy."
+        doubt = Question("delete", text, "Delete", "Keep it")
+        self._screen.ask_person(doubt, lambda: self.have_node(forget()))
+
+    def _remove(self, _rest: str) -> None:
+        name, people = self._current(), self._model.people
+        others = leaves_others(people[name].contact, (person.contact for person in people.values()))
+
+        async def remove(renew: bool) -> None:
+            gone = await self._node.remove(name, renew_mesh=renew)
+            self._screen.tell_person("\n".join(outcome(gone)))
+
+        def agreed() -> None:
+            if others:
+                doubt = Question("their mesh", RENEW, "A new secret", "As it is")
+                self._screen.ask_person(
+                    doubt, lambda: self.have_node(remove(True)), lambda: self.have_node(remove(False))
+                )
+            else:
+                self.have_node(remove(False))
+
+        self._screen.ask_person(Question("remove", question(name), "Remove", "Keep"), agreed)
+
+    # --- what is set
+
+    def _theme(self, rest: str) -> None:
+        known = list(self._screen.theme_names())
+        if known and rest not in known:
+            raise UsageError(f"there is no such theme; Tab after '/theme ' lists {len(known)}")
+        self._keep("theme", rest)
+
+    def _set(self, rest: str) -> None:
+        """All settings, or one of them at once."""
+        if rest:
+            self._keep(*parse_setting(rest))
+        else:
+            self._screen.show_settings()
+
+    def _keep(self, key: str, value: str | None) -> None:
+        async def keep() -> None:
+            changed = await keep_setting(self._node, key, value)
+            self._screen.tell_person(one_line(effect_line(changed)))
+
+        self.have_node(keep())
+
+
+async def keep_setting(node: Node, key: str, value: str | None) -> SettingKept:
+    """Set it, or with None no more. Raises P2PChatError."""
+    return await (node.forget_setting(key) if value is None else node.change_setting(key, value))

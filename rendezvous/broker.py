@@ -11,7 +11,7 @@ to a seat that is not taken is answered by Gone.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -29,23 +29,28 @@ from p2pchat.wire.signalling import (
     SeatMode,
     Take,
     decode_client,
+    encode_blob,
+    look_at_blob,
 )
 from rendezvous.bucket import Bucket
+from rendezvous.bus_messages import TopicKind
+from rendezvous.directory import Directory
 from rendezvous.limits import ClientGroup, Limits, culprit
 from rendezvous.orders import (
-    NOWHERE,
     CarryBlob,
     Census,
     Close,
     Deliver,
+    DeliverBytes,
     Elsewhere,
     Forward,
     Inquire,
     Output,
+    TellSeat,
 )
 from rendezvous.shares import Share, Shares, draw
 from rendezvous.tally import Totals
-from rendezvous.topics import Connection, InviteTopic, MeshTopic, Sitting, TakenSeat, new_seat
+from rendezvous.topics import Connection, InviteTopic, MeshTopic, Sitting, TakenSeat, mixed, new_seat
 
 
 @dataclass(slots=True)
@@ -82,9 +87,11 @@ class Broker:
         tally: Totals | None = None,
         server: bytes = b"",
         serves: Callable[[Topic], bool] = lambda topic: True,
+        directory: Directory | None = None,
     ) -> None:
         """``server``: what its seats begin with, among several; alone it asks nobody. ``serves``: whether a
-        topic may be met at here at all."""
+        topic may be met at here at all. ``directory``: what the others have."""
+        self._directory = Directory(rng) if directory is None else directory
         self._serves = serves
         self._limits = limits
         self._random = rng
@@ -221,24 +228,29 @@ class Broker:
         out = self._clear_the_way(topic, now)
         if self._server and self._is_for_all(client, topic, mode):
             return [*out, *self._inquire(client, topic, mode)]
-        return [*out, *self._seat(client, topic, mode, NOWHERE, now)]
+        return [*out, *self._seat(client, topic, mode, now)]
 
-    def _seat(
-        self, client: _Client, topic: Topic, mode: SeatMode, elsewhere: Elsewhere, now: float
-    ) -> list[Output]:
+    def _seat(self, client: _Client, topic: Topic, mode: SeatMode, now: float) -> list[Output]:
         reason = self._why_not(client, topic, mode)
         if reason is not None:
             return [self._refuse(client, topic, reason)]
+        told: list[Output] = []
         place = client.places.get(topic)
         if place is None:
             place = self._sit(client, topic, mode, now)
             self.tally.taken[mode.name.lower()] += 1
+            if mode is not SeatMode.GUEST:
+                told = self._tell(place, TopicKind.MESH if mode is SeatMode.MESH else TopicKind.INVITE)
         there = self._topics[topic]
-        mine = len(there) - 1 if isinstance(there, MeshTopic) else OTHERS_MAX
         others = there.others(place, OTHERS_MAX)
-        if elsewhere.mesh:
-            others = self._mixed([(mine, others), *elsewhere.mesh])
-        return [Deliver(client.connection, Seated(topic, place.seat, others))]
+        if self._server and isinstance(there, MeshTopic):
+            elsewhere = self._directory.sample(topic, OTHERS_MAX)
+            if elsewhere[0]:
+                others = mixed(self._random, [(len(there) - 1, others), elsewhere], OTHERS_MAX)
+        return [Deliver(client.connection, Seated(topic, place.seat, others)), *told]
+
+    def _tell(self, place: TakenSeat, kind: TopicKind) -> list[Output]:
+        return [TellSeat(place.topic, place.seat, kind)] if self._server else []
 
     def _refuse(self, client: _Client, topic: Topic, reason: Refusal) -> Deliver:
         self.tally.refused[reason.name.lower()] += 1
@@ -263,7 +275,7 @@ class Broker:
         there = self._topics.get(topic)
         match mode:
             case SeatMode.MESH:
-                if isinstance(there, InviteTopic):
+                if isinstance(there, InviteTopic) or self._directory.has_invite(topic):
                     return Refusal.TAKEN
             case SeatMode.HOST:
                 if there is not None:
@@ -316,16 +328,17 @@ class Broker:
             there.stand(place)
             if not there:
                 del self._topics[place.topic]
-            return []
+            return self._tell(place, TopicKind.NOTHING)
         other = there.other(place)
         if there.sitting is not None and place is not there.host and not there.sitting.answered:
             there.put_out(None)
             return [Deliver(there.host.connection, Gone(place.topic, place.seat))]
         del self._topics[place.topic]
+        told = self._tell(there.host, TopicKind.NOTHING)
         if other is None:
-            return []
+            return told
         self._vacate(other, now)
-        return [Deliver(other.connection, Gone(place.topic, place.seat))]
+        return [Deliver(other.connection, Gone(place.topic, place.seat)), *told]
 
     def _vacate(self, place: TakenSeat, now: float) -> None:
         client = self._clients[place.connection]
@@ -351,7 +364,7 @@ class Broker:
         target = there.find(seat) if own is not None and there is not None else None
         if own is not None and target is None and isinstance(there, MeshTopic) and self._is_foreign(seat):
             self.tally.passed += 1
-            return [CarryBlob(topic, own.seat, seat, blob)]
+            return [CarryBlob(seat, encode_blob(topic, own.seat, blob))]
         if own is None or target is None or target is own:
             self.tally.gone += 1
             return [Deliver(client.connection, Gone(topic, seat))]
@@ -366,12 +379,12 @@ class Broker:
         return bool(self._server) and not seat.startswith(self._server)
 
     def _is_for_all(self, client: _Client, topic: Topic, mode: SeatMode) -> bool:
-        """Whether other servers have a say: not where this one alone knows that it is refused, or that the
-        host is here."""
-        if client.away and topic in client.away:
+        """Whether other servers have a say: at an invite, but not where this one alone knows that it is
+        refused, or that the host is here. What they have of meshes is known."""
+        if mode is SeatMode.MESH or (client.away and topic in client.away):
             return False
         reason = self._why_not(client, topic, mode)
-        return reason is Refusal.ABSENT or (reason is None and mode is not SeatMode.GUEST)
+        return reason is Refusal.ABSENT or (reason is None and mode is SeatMode.HOST)
 
     def _inquire(self, client: _Client, topic: Topic, mode: SeatMode) -> list[Output]:
         if topic in (client.asked or ()):
@@ -397,27 +410,35 @@ class Broker:
             return [Forward(client.connection, topic, elsewhere.host, client.culprit)]
         if elsewhere.host is not None or (elsewhere.mesh and mode is SeatMode.HOST):
             return [self._refuse(client, topic, Refusal.TAKEN)]
-        return self._seat(client, topic, mode, elsewhere, now)
+        return self._seat(client, topic, mode, now)
 
     def _forget_wish(self, client: _Client, topic: Topic) -> None:
         if client.asked and client.asked.pop(topic, None) is SeatMode.HOST:
             del self._claims[topic]
 
-    def known_of(self, topic: Topic, mode: SeatMode, yields: bool) -> tuple[int, int, tuple[Seat, ...]]:
-        """What there is here, for another server's client that wants a seat: nothing 0, a mesh 1 with so many
-        seats, some of which are drawn, or an invite 2. A claim of ours counts unless it ``yields``: of two
-        servers that claim at once, one has to."""
+    def known_of(self, topic: Topic, mode: SeatMode, yields: bool) -> TopicKind:
+        """What there is here, for another server's client that wants to be a host or a guest. A claim of ours
+        counts unless it ``yields``: of two servers that claim at once, one has to."""
         there = self._topics.get(topic)
         if isinstance(there, MeshTopic):
-            return 1, len(there), there.sample(OTHERS_MAX)
+            return TopicKind.MESH
         claimed = mode is not SeatMode.GUEST and topic in self._claims and not yields
-        return (2 if there is not None or claimed else 0), 0, ()
+        return TopicKind.INVITE if there is not None or claimed else TopicKind.NOTHING
 
-    def carried(self, topic: Topic, source: Seat, target: Seat, blob: bytes) -> list[Output]:
-        """A blob from a seat of another server; nothing: nobody sits there."""
+    def told_seats(self) -> Iterator[TellSeat]:
+        """Yield all that was told of seats and still holds."""
+        for topic, there in self._topics.items():
+            if isinstance(there, MeshTopic):
+                yield from (TellSeat(topic, seat, TopicKind.MESH) for seat in there.list_seats())
+            else:
+                yield TellSeat(topic, there.host.seat, TopicKind.INVITE)
+
+    def carried(self, target: Seat, blob: bytes) -> DeliverBytes | None:
+        """A Blob from a seat of another server; None: nobody sits there. Raises Malformed."""
+        topic, _ = look_at_blob(blob)
         there = self._topics.get(topic)
         place = there.find(target) if isinstance(there, MeshTopic) else None
-        return [] if place is None else [Deliver(place.connection, Blob(topic, source, blob))]
+        return None if place is None else DeliverBytes(place.connection, blob)
 
     def lost(self, topic: Topic, source: Seat, target: Seat) -> list[Output]:
         """A blob that was to be carried from ``source`` found nobody."""
@@ -431,7 +452,7 @@ class Broker:
         frames = Bucket(self._limits.messages_per_connection, now)
         client = self._clients[connection] = _Client(connection, culprit, (), frames, now)
         out = self._clear_the_way(topic, now)
-        return [*out, *self._seat(client, topic, SeatMode.GUEST, NOWHERE, now)]
+        return [*out, *self._seat(client, topic, SeatMode.GUEST, now)]
 
     def passed(
         self, connection: Connection, topic: Topic, seat: Seat, blob: bytes, now: float
@@ -450,16 +471,3 @@ class Broker:
         client = self._clients.get(connection)
         if client is not None and client.away:
             client.away.discard(topic)
-
-    def _mixed(self, parts: list[tuple[int, tuple[Seat, ...]]]) -> tuple[Seat, ...]:
-        """Draw up to six of all seats uniformly: from each server's as many as chance has it."""
-        left = [count for count, _ in parts]
-        drawn = [list(seats) for _, seats in parts]
-        mixed: list[Seat] = []
-        while len(mixed) < OTHERS_MAX and any(drawn):
-            (which,) = self._random.choices(
-                range(len(parts)), [n if d else 0 for n, d in zip(left, drawn, strict=True)]
-            )
-            left[which] -= 1
-            mixed.append(drawn[which].pop())
-        return tuple(mixed)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
 
-SUBJECT: Final = "p2pchat.rendezvous.1"
+SUBJECT: Final = "p2pchat.rendezvous.2"
 """With the version of what is said."""
 
 QUEUED_MAX: Final = 4096
@@ -44,22 +44,22 @@ class Bus:
     """``heard`` is called with each message, ``changed`` with whether the bus is there."""
 
     def __init__(
-        self, urls: str, own: str, heard: Callable[[bytes], None], changed: Callable[[bool], None]
+        self, urls: str, own: bytes, heard: Callable[[bytes], None], changed: Callable[[bool], None]
     ) -> None:
         self._urls = [url.strip() for url in urls.split(",")]
         self._own = own
         self._heard = heard
         self._changed = changed
-        self._waiting: dict[str, list[bytes]] = {}
+        self._waiting: dict[bytes | None, list[bytes]] = {}
         self._count = 0
         self._some = asyncio.Event()
         self._up = asyncio.Event()
 
-    def publish(self, to: str | None, data: bytes) -> None:
-        """Never waits. ``to``: a server's own subject; None: all."""
+    def publish(self, to: bytes | None, data: bytes) -> None:
+        """Never waits. ``to``: a server; None: all."""
         if self._up.is_set() and self._count < QUEUED_MAX:
             self._count += 1
-            self._waiting.setdefault(f"{SUBJECT}.{'all' if to is None else to}", []).append(data)
+            self._waiting.setdefault(to, []).append(data)
             self._some.set()
 
     @contextlib.asynccontextmanager
@@ -116,8 +116,8 @@ class Bus:
                     reconnect_time_wait=AGAIN_SECONDS,
                     pending_size=PENDING_BYTES,
                 )
-                for subject in (f"{SUBJECT}.all", f"{SUBJECT}.{self._own}"):
-                    await client.subscribe(subject, cb=receive, pending_bytes_limit=PENDING_BYTES)
+                for who in (None, self._own):
+                    await client.subscribe(_subject(who), cb=receive, pending_bytes_limit=PENDING_BYTES)
                 await client.flush()
             except Exception:  # noqa: BLE001 - the library's own, the system's, and TLS'
                 await asyncio.sleep(AGAIN_SECONDS)
@@ -130,10 +130,10 @@ class Bus:
             await self._some.wait()
             self._some.clear()
             waiting, self._waiting, self._count = self._waiting, {}, 0
-            for subject, parts in waiting.items():
+            for to, parts in waiting.items():
                 for together in joined(parts):
                     with contextlib.suppress(Exception):  # not connected, or too much waits: it is lost
-                        await client.publish(subject, together)
+                        await client.publish(_subject(to), together)
 
     async def _flush(self, client: Client) -> None:
         """What was said last, as that we go, still leaves."""
@@ -145,15 +145,21 @@ class Bus:
                     await client.flush(1)
 
 
+def _subject(server: bytes | None) -> str:
+    return f"{SUBJECT}.{'all' if server is None else server.hex()}"
+
+
 def joined(parts: list[bytes]) -> Iterator[bytes]:
     """Put messages together, as many as fit."""
-    together = bytearray()
+    together: list[bytes] = []
+    size = 0
     for part in parts:
-        if together and len(together) + 2 + len(part) > TOGETHER_BYTES:
-            yield bytes(together)
-            together.clear()
-        together += len(part).to_bytes(2, "big") + part
-    yield bytes(together)
+        if together and size + 2 + len(part) > TOGETHER_BYTES:
+            yield b"".join(together)
+            together, size = [], 0
+        together += (len(part).to_bytes(2, "big"), part)
+        size += 2 + len(part)
+    yield b"".join(together)
 
 
 def split(together: bytes) -> Iterator[bytes]:

@@ -4,15 +4,18 @@ Knows: their fields and their bytes. Does not know: who is to hear them.
 
 One type byte, then fields in the order of the dataclass; a server has 4 bytes, a number 8, a count 4::
 
-    Hello  1  server                                        5 bytes
+    Hello  1  server, count, sum 8                         17 bytes
     Bye    2  server                                        5
     Ask    3  server, number, topic 32, mode 1             46
-    Found  4  server, number, kind 1, count, up to 6 × seat 18 to 66
-    Carry  5  server, topic 32, seat 8, seat 8, blob 2048 2101
+    Found  4  server, number, kind 1                       14
+    Carry  5  server, seat 8, a server's Blob            2102
     Lost   6  server, topic 32, seat 8, seat 8             53
     Guest  7  server, number, topic 32, culprit 16         61
     Said   8  server, number, a client's message           13 + message
     Told   9  server, number, a server's message           13 + message
+    Have  10  server, topic 32, seat 8, kind 1             46
+    Anew  11  server                                        5
+    Again 12  server                                        5
 """
 
 from __future__ import annotations
@@ -25,9 +28,7 @@ from typing import Final
 from p2pchat.errors import Malformed
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import (
-    BLOB_BYTES,
     MESSAGE_MAX,
-    OTHERS_MAX,
     SEAT_BYTES,
     TOPIC_BYTES,
     FromClient,
@@ -57,9 +58,12 @@ class TopicKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """I live."""
+    """I live, and have so many seats of meshes and hosts of invites; ``sum``: all their seats, added bit by
+    bit."""
 
     server: Server
+    count: int = 0
+    sum: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +85,18 @@ class TopicQuery:
 
 @dataclass(frozen=True, slots=True)
 class TopicFound:
-    """The answer to an Ask: how many seats of a mesh, and up to six of them, drawn by chance."""
+    """The answer to an Ask."""
 
     server: Server
     number: int
     kind: TopicKind
-    count: int
-    seats: tuple[Seat, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """A blob from a seat of mine to one of yours."""
+    """A blob from a seat of mine to one of yours, in the bytes in which its client is to hear it."""
 
     server: Server
-    topic: Topic
-    source: Seat
     target: Seat
     blob: bytes = field(repr=False)
 
@@ -140,14 +140,57 @@ class ToGuest:
     message: FromServer
 
 
-Message = Hello | ServerLeaves | TopicQuery | TopicFound | Carry | Lost | GuestRequest | FromGuest | ToGuest
+@dataclass(frozen=True, slots=True)
+class SeatTaken:
+    """I have this now: the seat of a mesh, or the host of an invite. Or, with ``NOTHING``, no more."""
 
+    server: Server
+    topic: Topic
+    seat: Seat
+    kind: TopicKind
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsFollow:
+    """Forget what I had: it follows as a whole."""
+
+    server: Server
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsUnknown:
+    """What I know of yours does not add up: say it as a whole."""
+
+    server: Server
+
+
+Message = (
+    Hello
+    | ServerLeaves
+    | TopicQuery
+    | TopicFound
+    | Carry
+    | Lost
+    | GuestRequest
+    | FromGuest
+    | ToGuest
+    | SeatTaken
+    | SeatsFollow
+    | SeatsUnknown
+)
+
+_HELLO = struct.Struct(">B4sIQ")
 _ALONE = struct.Struct(">B4s")
 _ASK = struct.Struct(f">B4sQ{TOPIC_BYTES}sB")
-_FOUND = struct.Struct(">B4sQBI")
-_CARRY = struct.Struct(f">B4s{TOPIC_BYTES}s{SEAT_BYTES}s{SEAT_BYTES}s{BLOB_BYTES}s")
+_FOUND = struct.Struct(">B4sQB")
+_CARRY = struct.Struct(f">B4s{SEAT_BYTES}s{MESSAGE_MAX}s")
+_CARRY_TYPE: Final = b"\x05"
+_SERVER_AT: Final = slice(1, 1 + SERVER_BYTES)
+_TARGET_AT: Final = slice(_SERVER_AT.stop, _SERVER_AT.stop + SEAT_BYTES)
+_CARRIED_AT: Final = slice(_TARGET_AT.stop, None)
 _LOST = struct.Struct(f">B4s{TOPIC_BYTES}s{SEAT_BYTES}s{SEAT_BYTES}s")
 _GUEST = struct.Struct(f">B4sQ{TOPIC_BYTES}s{CULPRIT_BYTES}s")
+_TAKEN = struct.Struct(f">B4s{TOPIC_BYTES}s{SEAT_BYTES}sB")
 _NUMBERED = struct.Struct(">B4sQ")
 MESSAGE_BYTES_MAX: Final = max(_CARRY.size, _NUMBERED.size + MESSAGE_MAX)
 
@@ -155,16 +198,16 @@ MESSAGE_BYTES_MAX: Final = max(_CARRY.size, _NUMBERED.size + MESSAGE_MAX)
 def encode(message: Message) -> bytes:
     """Return the bytes of a message."""
     match message:
-        case Hello(server):
-            return _ALONE.pack(1, server)
+        case Carry(server, target, blob):
+            return encode_carry(server, target, blob)
+        case Hello(server, count, seats):
+            return _HELLO.pack(1, server, count, seats)
         case ServerLeaves(server):
             return _ALONE.pack(2, server)
         case TopicQuery(server, number, topic, mode):
             return _ASK.pack(3, server, number, topic, mode)
-        case TopicFound(server, number, kind, count, seats):
-            return _FOUND.pack(4, server, number, kind, count) + b"".join(seats)
-        case Carry(server, topic, source, target, blob):
-            return _CARRY.pack(5, server, topic, source, target, blob)
+        case TopicFound(server, number, kind):
+            return _FOUND.pack(4, server, number, kind)
         case Lost(server, topic, source, target):
             return _LOST.pack(6, server, topic, source, target)
         case GuestRequest(server, number, topic, culprit):
@@ -173,11 +216,24 @@ def encode(message: Message) -> bytes:
             return _NUMBERED.pack(8, server, number) + encode_client(said)
         case ToGuest(server, number, told):
             return _NUMBERED.pack(9, server, number) + encode_server(told)
+        case SeatTaken(server, topic, seat, kind):
+            return _TAKEN.pack(10, server, topic, seat, kind)
+        case SeatsFollow(server):
+            return _ALONE.pack(11, server)
+        case SeatsUnknown(server):
+            return _ALONE.pack(12, server)
+
+
+def encode_carry(server: Server, target: Seat, blob: bytes) -> bytes:
+    """Return the bytes of a Carry, by far the most that is said."""
+    return b"".join((_CARRY_TYPE, server, target, blob))
 
 
 def decode(data: bytes) -> Message:
     """Parse a message. Raises Malformed."""
     try:
+        if data[:1] == _CARRY_TYPE and len(data) == _CARRY.size:
+            return Carry(data[_SERVER_AT], Seat(data[_TARGET_AT]), data[_CARRIED_AT])
         return _decode(data)
     except (struct.error, ValueError) as error:
         raise Malformed(f"not a message of a server: {error}") from None
@@ -186,15 +242,15 @@ def decode(data: bytes) -> Message:
 def _decode(data: bytes) -> Message:
     match data[0] if data else None:
         case 1:
-            return Hello(*_ALONE.unpack(data)[1:])
+            return Hello(*_HELLO.unpack(data)[1:])
         case 2:
             return ServerLeaves(*_ALONE.unpack(data)[1:])
         case 3:
             _, server, number, topic, mode = _ASK.unpack(data)
             return TopicQuery(server, number, topic, SeatMode(mode))
         case 4:
-            _, server, number, kind, count = _FOUND.unpack_from(data)
-            return TopicFound(server, number, TopicKind(kind), count, _seats(data[_FOUND.size :], count))
+            _, server, number, found = _FOUND.unpack(data)
+            return TopicFound(server, number, TopicKind(found))
         case 5:
             return Carry(*_CARRY.unpack(data)[1:])
         case 6:
@@ -207,12 +263,12 @@ def _decode(data: bytes) -> Message:
         case 9:
             _, server, number = _NUMBERED.unpack_from(data)
             return ToGuest(server, number, decode_server(data[_NUMBERED.size :]))
+        case 10:
+            _, server, topic, seat, has = _TAKEN.unpack(data)
+            return SeatTaken(server, topic, seat, TopicKind(has))
+        case 11:
+            return SeatsFollow(*_ALONE.unpack(data)[1:])
+        case 12:
+            return SeatsUnknown(*_ALONE.unpack(data)[1:])
         case _:
             raise Malformed("not a message of a server")
-
-
-def _seats(data: bytes, count: int) -> tuple[Seat, ...]:
-    seats = tuple(Seat(data[at : at + SEAT_BYTES]) for at in range(0, len(data), SEAT_BYTES))
-    if len(data) % SEAT_BYTES or len(seats) != min(count, OTHERS_MAX) or len(set(seats)) != len(seats):
-        raise Malformed("the seats do not match their count")
-    return seats

@@ -4,9 +4,12 @@ Knows: which servers live, what is asked of them, and whose guests sit elsewhere
 clocks, or how messages get from server to server.
 
 - A seat at a mesh belongs to the server of its client; its first bytes say which, so a blob finds its way.
+- Each tells the others of its meshes' seats and its invites' hosts as they come and go. A Take of a mesh is
+  answered from what they have told. With each Hello goes a sum, so that nothing is missed for longer.
 - An invite belongs to the server of its host. A guest from elsewhere sits there by proxy: what it says is
   handed on, and so is what it is told.
-- A Take is answered when the others have said what they have at the topic, ``ANSWER_SECONDS`` at most.
+- Who wants to be a host or a guest is answered when the others have said what they have at the topic,
+  ``ANSWER_SECONDS`` at most: of two hosts at once, one has to yield.
 - What a server held is gone with it, and nothing else. Alone, each is a rendezvous like any other.
 """
 
@@ -29,6 +32,7 @@ from p2pchat.wire.signalling import (
     Refused,
     Seated,
     Take,
+    look_at_blob,
 )
 from rendezvous.broker import Broker
 from rendezvous.bus_messages import (
@@ -40,6 +44,9 @@ from rendezvous.bus_messages import (
     Hello,
     Lost,
     Message,
+    SeatsFollow,
+    SeatsUnknown,
+    SeatTaken,
     Server,
     ServerLeaves,
     ToGuest,
@@ -48,15 +55,29 @@ from rendezvous.bus_messages import (
     TopicQuery,
     decode,
     encode,
+    encode_carry,
 )
+from rendezvous.directory import Directory
 from rendezvous.limits import ClientGroup
-from rendezvous.orders import CarryBlob, Census, Close, Deliver, Elsewhere, Forward, Inquire, Output
+from rendezvous.orders import (
+    CarryBlob,
+    Census,
+    Close,
+    Deliver,
+    DeliverBytes,
+    Elsewhere,
+    Forward,
+    Inquire,
+    Output,
+    TellSeat,
+)
 from rendezvous.tally import Totals
+from rendezvous.telling import Telling
 from rendezvous.topics import Connection
 
 ANSWER_SECONDS: Final = 0.25
-"""A Take waits for the others' answer so long; they need a millisecond. A server that is later is not waited
-for again until it is heard from."""
+"""A host or a guest waits for the others' answer so long; they need a millisecond. A server that is later is
+not waited for again until it is heard from."""
 
 HELLO_SECONDS: Final = 1.0
 
@@ -75,7 +96,7 @@ class Publish:
     data: bytes = field(repr=False)
 
 
-ClusterOutput = Deliver | Close | Publish
+ClusterOutput = Deliver | DeliverBytes | Close | Publish
 
 
 @dataclass(slots=True)
@@ -105,9 +126,12 @@ class _Visit:
 class Cluster:
     """Does what a broker does, and more of it. ``now`` is monotonic seconds."""
 
-    def __init__(self, broker: Broker, server: Server) -> None:
+    def __init__(self, broker: Broker, server: Server, directory: Directory) -> None:
+        """``directory``: the broker's."""
         self._broker = broker
         self.server = server
+        self._directory = directory
+        self._telling = Telling(server, directory)
         self._peers: dict[Server, _Peer] = {}
         self._questions: dict[int, _Question] = {}
         self._numbers = itertools.count(1)
@@ -171,8 +195,8 @@ class Cluster:
     # --- the others
 
     def hello(self) -> list[ClusterOutput]:
-        """We have just come."""
-        return [Publish(None, encode(Hello(self.server)))]
+        """We have just come, or still live."""
+        return [Publish(None, encode(self._telling.say_hello()))]
 
     def bye(self) -> list[ClusterOutput]:
         """We are about to go."""
@@ -185,6 +209,8 @@ class Cluster:
     def look(self, now: float) -> list[ClusterOutput]:
         """Every ``TICK_SECONDS``: say that we live, give up on who does not, answer what has waited long."""
         out: list[ClusterOutput] = []
+        if self._telling.incomplete:
+            out += [Publish(None, encode(one)) for one in self._telling.tell_all(self._broker.told_seats())]
         if now >= self._hello_at:
             self._hello_at = now + HELLO_SECONDS
             out += self.hello()
@@ -201,25 +227,28 @@ class Cluster:
         """Another server says something. What does not parse is dropped: it is of another version."""
         try:
             message = decode(data)
+            return [] if message.server == self.server else self._heard(message, now)
         except Malformed:
             return []
-        if message.server == self.server:
-            return []
-        return self._heard(message, now)
 
     def _heard(self, message: Message, now: float) -> list[ClusterOutput]:
+        if isinstance(message, Carry):  # by far the most
+            return [self._broker.carried(message.target, message.blob) or self._miss(message)]
         match message:
             case Hello(server):
-                known = server in self._peers
-                self._peers[server] = _Peer(now)
-                return [] if known else [Publish(server, encode(Hello(self.server)))]
+                self._meet(server, now)
+                return [Publish(server, encode(one)) for one in self._telling.check_sum(message)]
+            case SeatTaken(server) | SeatsFollow(server) | SeatsUnknown(server):
+                if isinstance(message, SeatsFollow):
+                    self._meet(server, now)
+                if server in self._peers:
+                    self._telling.hear_told(message)
+                return []
             case ServerLeaves(server):
                 return self._lose(server, now)
             case TopicQuery(server, number, topic, mode):
-                kind, count, seats = self._broker.known_of(topic, mode, server < self.server)
-                return [
-                    Publish(server, encode(TopicFound(self.server, number, TopicKind(kind), count, seats)))
-                ]
+                found = self._broker.known_of(topic, mode, server < self.server)
+                return [Publish(server, encode(TopicFound(self.server, number, found)))]
             case TopicFound(server, number):
                 question = self._questions.get(number)
                 if question is None or server not in question.waiting:
@@ -227,10 +256,6 @@ class Cluster:
                 question.waiting.remove(server)
                 question.found.append(message)
                 return [] if question.waiting else self._answer(number, now)
-            case Carry(server, topic, source, target, blob):
-                out = self._broker.carried(topic, source, target, blob)
-                lost = encode(Lost(self.server, topic, source, target))
-                return self._resolve(out, now) if out else [Publish(server, lost)]
             case Lost(_, topic, source, target):
                 return self._resolve(self._broker.lost(topic, source, target), now)
             case GuestRequest(server, number, topic, culprit):
@@ -242,10 +267,21 @@ class Cluster:
             case _:
                 assert_never(message)
 
+    def _miss(self, carry: Carry) -> Publish:
+        """Nobody sits there."""
+        topic, source = look_at_blob(carry.blob)
+        return Publish(carry.server, encode(Lost(self.server, topic, source, carry.target)))
+
+    def _meet(self, server: Server, now: float) -> None:
+        """It lives. A newcomer is told all."""
+        self._telling.incomplete = self._telling.incomplete or server not in self._peers
+        self._peers[server] = _Peer(now)
+
     def _lose(self, server: Server, now: float) -> list[ClusterOutput]:
         """A server is gone: nobody waits for it, our guests there are told, its guests here are gone."""
         if self._peers.pop(server, None) is None:
             return []
+        self._directory.forget_server(server)
         out: list[ClusterOutput] = []
         for number, question in list(self._questions.items()):
             question.waiting.discard(server)
@@ -264,13 +300,16 @@ class Cluster:
         """Carry out what a broker wants of other servers."""
         out: list[ClusterOutput] = []
         for output in outputs:
+            if isinstance(output, CarryBlob):  # by far the most
+                out += self._carry(output.target, output.blob)
+                continue
             match output:
                 case Inquire():
                     out += self._ask(output, now)
                 case Forward():
                     out += self._forward(output)
-                case CarryBlob(topic, source, target, blob):
-                    out += self._carry(topic, source, target, blob)
+                case TellSeat():
+                    out.append(Publish(None, encode(self._telling.tell_seat(output))))
                 case Deliver(to, message) if to in self._homes:
                     server, number = self._homes[to]
                     out.append(Publish(server, encode(ToGuest(self.server, number, message))))
@@ -280,7 +319,7 @@ class Cluster:
                     del self._visitors[self._homes.pop(connection)]
                 case Close(connection):
                     out += [*self._left(connection), output]
-                case Deliver():
+                case Deliver() | DeliverBytes():
                     out.append(output)
                 case _:
                     assert_never(output)
@@ -298,14 +337,14 @@ class Cluster:
         question = self._questions.pop(number)
         about, found = question.about, question.found
         host = next((each.server for each in found if each.kind is TopicKind.INVITE), None)
-        mesh = tuple((each.count, each.seats) for each in found if each.kind is TopicKind.MESH)
+        mesh = any(each.kind is TopicKind.MESH for each in found)
         return self._resolve(self._broker.answered(about, Elsewhere(host, mesh), now), now)
 
-    def _carry(self, topic: Topic, source: Seat, target: Seat, blob: bytes) -> list[ClusterOutput]:
+    def _carry(self, target: Seat, blob: bytes) -> list[ClusterOutput]:
         server = target[:SERVER_BYTES]
         if server not in self._peers:
-            return list(self._resolve(self._broker.lost(topic, source, target), 0.0))
-        return [Publish(server, encode(Carry(self.server, topic, source, target, blob)))]
+            return list(self._resolve(self._broker.lost(*look_at_blob(blob), target), 0.0))
+        return [Publish(server, encode_carry(self.server, target, blob))]
 
     # --- our clients as guests elsewhere
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import FromServer, Leave, Pass, SeatMode
+from rendezvous.bus_messages import TopicKind
 from rendezvous.topics import Connection
 
 
@@ -18,6 +19,14 @@ class Deliver:
 
     to: Connection
     message: FromServer
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverBytes:
+    """The same, of a message that came in its bytes."""
+
+    to: Connection
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,19 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class CarryBlob:
-    """Carry a blob to a seat of another server."""
+    """Carry a Blob, in its bytes, to a seat of another server."""
 
-    topic: Topic
-    source: Seat
     target: Seat
     blob: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TellSeat:
+    """Tell other servers that a seat of a mesh, or of the host of an invite, is taken here, or free again."""
+
+    topic: Topic
+    seat: Seat
+    kind: TopicKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +81,10 @@ class Elsewhere:
 
     host: bytes | None = None
     """Where the host of an invite is."""
-    mesh: tuple[tuple[int, tuple[Seat, ...]], ...] = ()
-    """Of each server with seats of a mesh, how many, and some of them in random order."""
+    mesh: bool = False
 
 
-NOWHERE = Elsewhere()
-
-Output = Deliver | Close | Inquire | Forward | CarryBlob
+Output = Deliver | DeliverBytes | Close | Inquire | Forward | CarryBlob | TellSeat
 
 
 @dataclass(frozen=True, slots=True)

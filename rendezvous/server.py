@@ -27,6 +27,7 @@ from rendezvous.bus_messages import SERVER_BYTES
 from rendezvous.cluster import TICK_SECONDS, Cluster
 from rendezvous.collecting import set_aside, without_long_collections
 from rendezvous.connection import SILENT, ClientSocket
+from rendezvous.directory import Directory
 from rendezvous.door import Door
 from rendezvous.hints import HintedPorts
 from rendezvous.limits import Limits
@@ -86,8 +87,9 @@ async def running(
     limits, proxies = limits or Limits(), proxies or Proxies()
     rng = random.SystemRandom()
     own = rng.randbytes(SERVER_BYTES) if bus is not None else b""
-    broker = Broker(limits, rng, server=own, serves=serves)
-    cluster = None if bus is None else Cluster(broker, own)
+    directory = Directory(rng)
+    broker = Broker(limits, rng, server=own, serves=serves, directory=directory)
+    cluster = None if bus is None else Cluster(broker, own, directory)
     shell = Shell(cluster or broker, limits, proxies, door or Door())
     own_socket = type("_OwnSocket", (ClientSocket,), {"shell": shell, "limits": limits})
     manners: dict[str, Any] = {
@@ -158,8 +160,8 @@ async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> As
             await asyncio.sleep(TICK_SECONDS)
             shell.carry_out(cluster.look(time.monotonic()))
 
-    bus = Bus(urls, cluster.server.hex(), heard, changed)
-    shell.publish = lambda output: bus.publish(None if output.to is None else output.to.hex(), output.data)
+    bus = Bus(urls, cluster.server, heard, changed)
+    shell.publish = lambda output: bus.publish(output.to, output.data)
     async with bus.taking_part():
         looking = asyncio.create_task(look_forever())
         try:

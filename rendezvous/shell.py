@@ -29,7 +29,16 @@ from rendezvous.connection import ClientSocket
 from rendezvous.door import Door, Entrance
 from rendezvous.hints import RENEW_SECONDS, HintedPorts
 from rendezvous.limits import ClientGroup, Limits, groups
-from rendezvous.orders import CarryBlob, Close, Deliver, Forward, Inquire, Output
+from rendezvous.orders import (
+    CarryBlob,
+    Close,
+    Deliver,
+    DeliverBytes,
+    Forward,
+    Inquire,
+    Output,
+    TellSeat,
+)
 from rendezvous.proxy import UNIX, Proxies
 from rendezvous.topics import Connection
 
@@ -211,13 +220,17 @@ class Shell:
                 if socket is not None:
                     socket.write_message(encode_server(output.message))
                 continue
+            if isinstance(output, DeliverBytes):
+                if output.to in self._sockets:
+                    self._sockets[output.to].write_message(output.data)
+                continue
             match output:
                 case Close(connection, reason):
                     if connection in self._sockets:
                         self._sockets.pop(connection).hang_up(reason)
                 case Publish():
                     self.publish(output)
-                case Inquire() | Forward() | CarryBlob():
+                case Inquire() | Forward() | CarryBlob() | TellSeat():
                     raise AssertionError("a broker that stands alone asks nobody")
                 case _:
                     assert_never(output)

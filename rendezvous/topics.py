@@ -70,15 +70,28 @@ class MeshTopic:
         # The last stands in for our own place, which is thus never drawn.
         return tuple(self._places[last if index == place.index else index].seat for index in drawn)
 
-    def sample(self, most: int) -> tuple[Seat, ...]:
-        """Up to ``most`` of all seats, uniformly drawn, in random order."""
-        return tuple(place.seat for place in self._random.sample(self._places, min(most, len(self._places))))
+    def list_seats(self) -> list[Seat]:
+        """All of them."""
+        return list(self._by_seat)
 
     def _new_seat(self) -> Seat:
         seat = new_seat(self._random, self._prefix)
         while seat in self._by_seat:
             seat = new_seat(self._random, self._prefix)
         return seat
+
+
+def mixed(rng: random.Random, parts: list[tuple[int, tuple[Seat, ...]]], most: int) -> tuple[Seat, ...]:
+    """Draw up to ``most`` of all seats uniformly, from each part as many as chance has it: of each, how many
+    there are, and as many of them in random order, or ``most``."""
+    left = [count for count, _ in parts]
+    drawn = [list(seats) for _, seats in parts]
+    made: list[Seat] = []
+    while len(made) < most and any(drawn):
+        (which,) = rng.choices(range(len(parts)), [n if d else 0 for n, d in zip(left, drawn, strict=True)])
+        left[which] -= 1
+        made.append(drawn[which].pop())
+    return tuple(made)
 
 
 def new_seat(rng: random.Random, prefix: bytes) -> Seat:

@@ -259,7 +259,7 @@ def decode_client(data: bytes) -> FromClient:
 def encode_server(message: FromServer) -> bytes:
     """Return the bytes of a server's message. Raises ValueError on a field of a wrong size."""
     if isinstance(message, Blob):  # what a server says most
-        return _with_blob(_BLOB, message.topic, message.seat, message.blob)
+        return encode_blob(message.topic, message.seat, message.blob)
     match message:
         case Welcome(version):
             return _pack(_BYTE, _Type.WELCOME, version)
@@ -298,6 +298,18 @@ def decode_server(data: bytes) -> FromServer:
             return _decode_hints(*_unpack(_HINTS, data))
         case _:
             raise Malformed("not a message of a rendezvous server")
+
+
+def encode_blob(topic: Topic, seat: Seat, blob: bytes) -> bytes:
+    """Return the bytes of a Blob. Raises ValueError on a field of a wrong size."""
+    return _with_blob(_BLOB, topic, seat, blob)
+
+
+def look_at_blob(data: bytes) -> tuple[Topic, Seat]:
+    """Return where a Blob that is handed on in its bytes comes from. Raises Malformed."""
+    if len(data) != MESSAGE_MAX or data[0] != _Type.BLOB:
+        raise Malformed("not a Blob")
+    return Topic(data[_TOPIC_AT]), Seat(data[_SEAT_AT])
 
 
 def _encode_hints(hints: Hints) -> bytes:

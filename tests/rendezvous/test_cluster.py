@@ -25,6 +25,8 @@ from p2pchat.wire.signalling import (
     Seated,
     SeatMode,
     Take,
+    decode_server,
+    encode_blob,
     encode_client,
 )
 from rendezvous.broker import Broker
@@ -34,6 +36,9 @@ from rendezvous.bus_messages import (
     GuestRequest,
     Hello,
     Message,
+    SeatsFollow,
+    SeatsUnknown,
+    SeatTaken,
     ToGuest,
     TopicFound,
     TopicKind,
@@ -41,9 +46,18 @@ from rendezvous.bus_messages import (
     decode,
     encode,
 )
-from rendezvous.cluster import ANSWER_SECONDS, DEAD_SECONDS, TICK_SECONDS, Cluster, Publish
+from rendezvous.cluster import (
+    ANSWER_SECONDS,
+    DEAD_SECONDS,
+    HELLO_SECONDS,
+    TICK_SECONDS,
+    Cluster,
+    ClusterOutput,
+    Publish,
+)
+from rendezvous.directory import Directory
 from rendezvous.limits import Limits, Rate
-from rendezvous.orders import Close, Deliver
+from rendezvous.orders import Close, Deliver, DeliverBytes
 from rendezvous.topics import SILENT_S, Connection
 
 TOPIC = Topic(b"t" * 32)
@@ -55,8 +69,9 @@ class Machine:
 
     def __init__(self, name: bytes, seed: int, limits: Limits) -> None:
         self.name = name
-        self.broker = Broker(limits, random.Random(seed), server=name)
-        self.cluster = Cluster(self.broker, name)
+        self.directory = Directory(random.Random(seed))
+        self.broker = Broker(limits, random.Random(seed), server=name, directory=self.directory)
+        self.cluster = Cluster(self.broker, name, self.directory)
         self.alive = True
         self.heard: dict[Connection, list[FromServer]] = {}
 
@@ -72,12 +87,14 @@ class Room:
         self._numbers = iter(range(1, 10**6))
         self.pass_time(1.5)
 
-    def carry_out(self, machine: Machine, outputs: list[Deliver | Close | Publish]) -> None:
+    def carry_out(self, machine: Machine, outputs: list[ClusterOutput]) -> None:
         for output in outputs:
             match output:
                 case Deliver(to, message):
                     assert to in machine.heard, "only who is connected hears anything"
                     machine.heard[to].append(message)
+                case DeliverBytes(to, data):
+                    machine.heard[to].append(decode_server(data))
                 case Close(connection):
                     del machine.heard[connection]
                 case Publish(to, data):
@@ -99,6 +116,9 @@ class Room:
                 if machine.alive:
                     self.carry_out(machine, machine.cluster.look(self.now))
             self.deliver()
+
+    def add(self, machine: Machine) -> None:
+        self.machines.append(machine)
 
     def kill(self, machine: Machine) -> None:
         machine.alive = False
@@ -264,11 +284,11 @@ def test_a_server_that_does_not_answer_is_waited_for_once_and_for_a_moment() -> 
     room = Room()
     room.deaf = {room.machines[2].name}
     client = room.client(0)
-    client.says(Take(TOPIC, SeatMode.MESH))
+    client.says(Take(TOPIC, SeatMode.HOST))
     assert client.hears() == []
     room.pass_time(ANSWER_SECONDS + TICK_SECONDS)
     assert isinstance(client.hears()[0], Seated)
-    client.says(Take(TOPIC, SeatMode.MESH))
+    client.says(Take(OTHER, SeatMode.HOST))
     assert isinstance(client.hears()[0], Seated), "not again"
 
 
@@ -323,6 +343,45 @@ def test_a_guest_of_another_server_leaves_nothing_when_its_host_goes_first() -> 
         assert (census.connections, census.seats, census.topics) == (0, 0, 0)
 
 
+def test_who_comes_later_knows_what_the_others_have() -> None:
+    room = Room(2)
+    seat = room.client(0).sits(SeatMode.MESH).seat
+    host = room.client(0)
+    host.sits(SeatMode.HOST, OTHER)
+    room.add(Machine(b"LATE", 9, Limits()))
+    room.pass_time(HELLO_SECONDS + 2 * TICK_SECONDS)
+    assert room.client(2).sits(SeatMode.MESH).others == (seat,)
+    assert room.client(2).takes(SeatMode.MESH, OTHER) == Refused(OTHER, Refusal.TAKEN)
+    host.goes()
+    room.client(2).sits(SeatMode.MESH, OTHER)
+
+
+def test_what_was_lost_on_the_bus_is_missed_and_said_again() -> None:
+    room = Room(2)
+    stays, goes = room.client(0), room.client(0)
+    gone = goes.sits(SeatMode.MESH).seat
+    room.deaf = {room.machines[1].name}
+    seat = stays.sits(SeatMode.MESH).seat
+    goes.goes()
+    room.deaf = set()
+    assert room.client(1).sits(SeatMode.MESH).others == (gone,)
+    room.pass_time(HELLO_SECONDS + 2 * TICK_SECONDS)
+    assert room.client(1).sits(SeatMode.MESH).others[-1] != gone
+    assert seat in room.client(1).sits(SeatMode.MESH).others
+    room.pass_time(HELLO_SECONDS)
+    room.bus.clear()
+    room.carry_out(room.machines[0], room.machines[0].cluster.look(room.now + HELLO_SECONDS))
+    assert [type(decode(data)) for _, data in room.bus] == [Hello], "all is well again"
+
+
+def test_a_take_of_a_mesh_asks_nobody() -> None:
+    room = Room()
+    client = room.client(0)
+    client.sits(SeatMode.MESH)
+    client.says(Take(TOPIC, SeatMode.MESH), wait=False)
+    assert not room.bus
+
+
 def test_alone_in_the_cluster_nothing_is_asked() -> None:
     room = Room(1)
     client = room.client(0)
@@ -340,10 +399,13 @@ def test_messages_go_together_and_are_taken_apart_again(parts: list[bytes], cut:
 
 
 MESSAGES: list[Message] = [
-    Hello(b"aaaa"),
+    Hello(b"aaaa", 7, 1 << 63),
+    SeatTaken(b"aaaa", TOPIC, Seat(b"s" * 8), TopicKind.INVITE),
+    SeatsFollow(b"aaaa"),
+    SeatsUnknown(b"aaaa"),
     TopicQuery(b"aaaa", 7, TOPIC, SeatMode.GUEST),
-    TopicFound(b"aaaa", 7, TopicKind.MESH, 9, tuple(Seat(bytes([n]) * 8) for n in range(6))),
-    Carry(b"aaaa", TOPIC, Seat(b"s" * 8), Seat(b"t" * 8), BLOB),
+    TopicFound(b"aaaa", 7, TopicKind.MESH),
+    Carry(b"aaaa", Seat(b"t" * 8), encode_blob(TOPIC, Seat(b"s" * 8), BLOB)),
     GuestRequest(b"aaaa", 7, TOPIC, b"c" * 16),
     ToGuest(b"aaaa", 7, Gone(TOPIC, Seat(b"s" * 8))),
 ]

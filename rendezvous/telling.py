@@ -1,0 +1,70 @@
+"""What the servers of a cluster tell each other of their seats.
+
+Knows: what was told, whether all of it came, and what is to be said again. Does not know: who lives, or what
+a seat is for.
+
+All of it goes to all servers, the sums too: so it has one order, and a sum that does not fit shows that
+something was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rendezvous.bus_messages import (
+    Hello,
+    Message,
+    SeatsFollow,
+    SeatsUnknown,
+    SeatTaken,
+    Server,
+    TopicKind,
+)
+from rendezvous.directory import Directory, Sum
+from rendezvous.orders import TellSeat
+
+
+class Telling:
+    """One server's side of it. ``directory``: where what the others tell is kept."""
+
+    def __init__(self, server: Server, directory: Directory) -> None:
+        self._server = server
+        self._directory = directory
+        self._told = Sum()
+        self.incomplete = False
+        """Somebody has missed something: all is to be told anew."""
+
+    def say_hello(self) -> Message:
+        """With the sum of what was told."""
+        return Hello(self._server, self._told.count, self._told.seats)
+
+    def tell_seat(self, of: TellSeat) -> Message:
+        """It has come, or is gone."""
+        if of.kind is TopicKind.NOTHING:
+            self._told.drop_seat(of.seat)
+        else:
+            self._told.count_seat(of.seat)
+        return SeatTaken(self._server, of.topic, of.seat, of.kind)
+
+    def tell_all(self, seats: Iterable[TellSeat]) -> list[Message]:
+        """From the beginning."""
+        self.incomplete, self._told = False, Sum()
+        follow: list[Message] = [SeatsFollow(self._server)]
+        return [*follow, *map(self.tell_seat, seats), self.say_hello()]
+
+    def check_sum(self, hello: Hello) -> list[Message]:
+        """Whoever of whom something was missed is asked for all."""
+        fits = self._directory.agrees_with(hello.server, Sum(hello.count, hello.sum))
+        return [] if fits else [SeatsUnknown(self._server)]
+
+    def hear_told(self, message: SeatTaken | SeatsFollow | SeatsUnknown) -> None:
+        """Another server tells of its seats, or has missed something of ours."""
+        match message:
+            case SeatTaken(server, topic, seat, TopicKind.NOTHING):
+                self._directory.strike_seat(server, topic, seat)
+            case SeatTaken(server, topic, seat, kind):
+                self._directory.enter_seat(server, topic, seat, kind)
+            case SeatsFollow(server):
+                self._directory.forget_server(server)
+            case SeatsUnknown():
+                self.incomplete = True

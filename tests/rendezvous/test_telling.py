@@ -1,0 +1,49 @@
+"""What servers tell each other of their seats adds up, or is told anew."""
+
+from __future__ import annotations
+
+import random
+
+from p2pchat.types import Seat, Topic
+from rendezvous.bus_messages import Hello, Message, SeatsFollow, SeatsUnknown, SeatTaken, TopicKind
+from rendezvous.directory import Directory
+from rendezvous.orders import TellSeat
+from rendezvous.telling import Telling
+
+TOPIC = Topic(b"t" * 32)
+ONE, OTHER = (
+    TellSeat(TOPIC, Seat(b"AAAA" + end), kind)
+    for end, kind in ((b"1111", TopicKind.MESH), (b"2222", TopicKind.INVITE))
+)
+
+
+def hears(listener: Telling, messages: list[Message]) -> list[Message]:
+    answers: list[Message] = []
+    for message in messages:
+        if isinstance(message, Hello):
+            answers += listener.check_sum(message)
+        else:
+            assert isinstance(message, SeatTaken | SeatsFollow | SeatsUnknown)
+            listener.hear_told(message)
+    return answers
+
+
+def test_what_was_missed_shows_and_is_told_anew() -> None:
+    known = Directory(random.Random(0))
+    teller, listener = Telling(b"AAAA", Directory(random.Random(1))), Telling(b"BBBB", known)
+    assert hears(listener, [teller.tell_seat(ONE), teller.say_hello()]) == []
+    teller.tell_seat(OTHER)
+    answers = hears(listener, [teller.say_hello()])
+    assert answers == [SeatsUnknown(b"BBBB")]
+    hears(teller, answers)
+    anew = teller.tell_all([ONE, OTHER])
+    assert hears(listener, anew) == [] and not teller.incomplete
+    assert known.has_invite(TOPIC) and known.sample(TOPIC, 6) == (1, (ONE.seat,))
+
+
+def test_what_goes_is_told() -> None:
+    known = Directory(random.Random(0))
+    teller, listener = Telling(b"AAAA", Directory(random.Random(1))), Telling(b"BBBB", known)
+    gone = TellSeat(ONE.topic, ONE.seat, TopicKind.NOTHING)
+    assert hears(listener, [teller.tell_seat(ONE), teller.tell_seat(gone), teller.say_hello()]) == []
+    assert known.sample(TOPIC, 6) == (0, ())

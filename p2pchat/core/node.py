@@ -37,7 +37,7 @@ from p2pchat.core.mesh.belonging import Belonging
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.messaging import conversations
-from p2pchat.core.messaging.conversations import Talks
+from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing import invites
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, Memory, PutListeners
@@ -100,9 +100,11 @@ class Node:
         """Places on this machine's own network at which somebody is met."""
         self._servers = Hinted()
         self._invites = Invites(memory.identity, memory.tried, entropy.child("invites"), self._settings.lan)
-        self._talks = Talks(memory, self._settings, entropy, self._counters)
+        self._conversations = Conversations(memory, self._settings, entropy, self._counters)
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
-        self._belonging = Belonging(memory.identity, self._meshes, self._talks, self._invites, entropy)
+        self._belonging = Belonging(
+            memory.identity, self._meshes, self._conversations, self._invites, entropy
+        )
         for record in memory.meshes:
             if record.replaces is not None:
                 self._belonging.succession.wait_for(record)
@@ -119,23 +121,23 @@ class Node:
 
     def contacts(self) -> tuple[Contact, ...]:
         """All contacts, blocked ones included, in the order they were added."""
-        return self._talks.contacts()
+        return self._conversations.contacts()
 
     def here(self, contact: ContactId, now: float) -> bool | None:
         """Whether the contact was heard lately; None without a link, where nobody could be heard."""
-        return self._talks.here(contact, now)
+        return self._conversations.here(contact, now)
 
     def heard_at(self, contact: ContactId) -> float | None:
         """When the contact was heard last, Unix seconds; None: not since this node began."""
-        return self._talks.heard_at(contact)
+        return self._conversations.heard_at(contact)
 
     def over_quota(self, contact: ContactId) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
-        return self._talks.over_quota(contact)
+        return self._conversations.over_quota(contact)
 
     def waiting(self) -> int:
         """Messages accepted and not yet final."""
-        return self._talks.waiting()
+        return self._conversations.waiting()
 
     def places(self) -> tuple[str, ...]:
         """Every rendezvous that is known, ours and our meshes'."""
@@ -205,7 +207,7 @@ class Node:
             )
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
         soonest = min((each.next_wakeup() for each in self._meshes), default=NEVER)
-        return min(soonest, self._rest_due, self._talks.next_wakeup())
+        return min(soonest, self._rest_due, self._conversations.next_wakeup())
 
     # --- inputs
 
@@ -246,7 +248,7 @@ class Node:
             ):
                 return self._link(input, now)
             case inputs.MessageSubmitted():
-                return self._on_talks(self._talks.submit(input, now), now)
+                return self._route_conversations(self._conversations.submit(input, now), now)
             case inputs.CellSubmitted():
                 return self._submit(input, now)
             case inputs.CellsFetched(home, numbers, cells):
@@ -277,7 +279,7 @@ class Node:
                 assert_never(input)
 
     def _start(self, now: float) -> list[Effect]:
-        self._talks.start(now)
+        self._conversations.start(now)
         self._marks_at = now + exponential(self._marking, MARKS_S)
         return self._tick(now)
 
@@ -295,20 +297,20 @@ class Node:
             out.extend(self._keep_listeners())
         if out:
             return out  # what is others' leaves first; ours is still due, and has its turn at once
-        return self._on_talks(self._talks.tick(now), now)
+        return self._route_conversations(self._conversations.tick(now), now)
 
     def _take_leave(self, now: float) -> list[Effect]:
         out: list[Effect] = []
         for invite in self._invites.open():
             out += self._on_invite(invite, self._invites.cancel(invite), now)
-        return out + self._on_talks(self._talks.leave(now), now)
+        return out + self._route_conversations(self._conversations.leave(now), now)
 
     def _leave(self, now: float) -> list[Effect]:
         out = self._keep_listeners()
         for each in self._meshes:
             out += self._on_mesh(each, each.leave(now), now)
-        return out + self._on_talks(
-            self._talks.empty(now), now
+        return out + self._route_conversations(
+            self._conversations.empty(now), now
         )  # onions that waited here bore cells for us, too
 
     def _keep_listeners(self) -> list[Effect]:
@@ -424,14 +426,16 @@ class Node:
         out: list[Effect] = []
         for link in links:
             if link in bindings:
-                said = self._talks.marks(home.record.id, bindings[link], self._marking, now)
+                said = self._conversations.marks(home.record.id, bindings[link], self._marking, now)
                 out += self._on_mesh(home, home.give(link, said, now), now)
         return out
 
     def _read_marks(self, home: Mesh, link: LinkId, said: Marks) -> None:
         """Nothing is answered: who watches lines would see who knows whom."""
         binding = home.bindings().get(link)
-        contact = self._talks.recognise(home.record.id, binding, said) if binding is not None else None
+        contact = (
+            self._conversations.recognise(home.record.id, binding, said) if binding is not None else None
+        )
         if contact is not None:
             home.trust(link, contact)
 
@@ -443,7 +447,7 @@ class Node:
         return self._on_invite(input.invite, self._invites.cancel(input.invite), now)
 
     def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> effects.Event:
-        known = self._talks.contact(contact)
+        known = self._conversations.contact(contact)
         if known is None:
             return effects.InviteFailed(invite, otherwise)
         return effects.InviteDone(invite, known)
@@ -466,9 +470,9 @@ class Node:
                 case LeaveSeat(url, topic):
                     done += self._rendezvous.unwant(url, topic)
                 case CellArrived(cell, late):
-                    self._talks.cell(cell, home.record.id, late, now)
+                    self._conversations.cell(cell, home.record.id, late, now)
                 case mesh.CellLeft(tag):
-                    done += self._on_talks(self._talks.left(tag, now), now)
+                    done += self._route_conversations(self._conversations.left(tag, now), now)
                 case mesh.NeighbourChanged(link, up):
                     done += self._neighbour_changed(home, up, now)
                     done += self._give_marks(home, [link] if up else [], now)
@@ -485,11 +489,11 @@ class Node:
 
     def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Effect]:
         links = sum(each.links_up for each in self._meshes)
-        self._talks.witnessed(home.links_up + self._rendezvous.agreeing())
-        told = self._talks.linked(home.record.id, home.links_up, now)
-        return [Notify(LinksChanged(links, "up" if up else "down")), *self._on_talks(told, now)]
+        self._conversations.witnessed(home.links_up + self._rendezvous.agreeing())
+        told = self._conversations.linked(home.record.id, home.links_up, now)
+        return [Notify(LinksChanged(links, "up" if up else "down")), *self._route_conversations(told, now)]
 
-    def _on_talks(self, out: Iterable[conversations.Output], now: float) -> list[Effect]:
+    def _route_conversations(self, out: Iterable[conversations.Output], now: float) -> list[Effect]:
         done: list[Effect] = []
         for each in out:
             match each:
@@ -546,8 +550,8 @@ class Node:
             match each:
                 case labelled.OfMesh(home, out_of):
                     done += self._on_mesh(home, out_of, now)
-                case labelled.OfTalks(out_of):
-                    done += self._on_talks(out_of, now)
+                case labelled.OfConversations(out_of):
+                    done += self._route_conversations(out_of, now)
                 case labelled.OfInvite(invite, out_of):
                     done += self._on_invite(invite, out_of, now)
                 case _:

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.membership.offer_exchange import Introducer
+from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.membership.walk import WalkRef
 from p2pchat.crypto import exchange, onion
 from p2pchat.crypto.envelope import SendChain, epoch_at
@@ -209,8 +209,8 @@ def offer(drawn: Drawn) -> Fields:
 
 def _tried(secret: bytes, place: SeatRef | WalkRef, name: str, drawn: Drawn, relayed: bool) -> Fields:
     ours, theirs = Entropy((name, "offerer")), Entropy((name, "answerer"))
-    offerer = Introducer(secret, NodeId(ours.bytes(8)), ours)
-    answerer = Introducer(secret, NodeId(theirs.bytes(8)), theirs)
+    offerer = OfferExchange(secret, NodeId(ours.bytes(8)), ours)
+    answerer = OfferExchange(secret, NodeId(theirs.bytes(8)), theirs)
     with patch.object(exchange, "MLKEM768PublicKey", drawn.kem()):
         opened = offerer.offer(place, _description("actpass", ours), relayed=relayed)
         read = answerer.read_offer(place, opened.blob)

@@ -57,7 +57,7 @@ def test_no_tick_follows_another_within_a_millisecond_whatever_is_due(
 ) -> None:
     world = friends("alice", "bob")
     node = world.machines["alice"].running
-    monkeypatch.setattr(node._talks, "next_wakeup", lambda: 0.0)
+    monkeypatch.setattr(node._conversations, "next_wakeup", lambda: 0.0)
     world.tell("alice", inputs.TimerFired())
     assert node.next_wakeup() == world.now + TICK_MIN_S
 
@@ -80,7 +80,7 @@ def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with
         if sealed:
             changes = [effect.change for effect in batch if isinstance(effect, effects.Persist)]
             kept = [change.session.chains for change in changes if isinstance(change, PutSession)]
-            (talk,) = node._talks._conversations.values()
+            (talk,) = node._conversations._by_id.values()
             assert kept[-1] == talk._session.snapshot().chains
             checked += 1
         return batch

@@ -85,12 +85,12 @@ class Siege:
 
     def _mallory(self) -> Conversation:
         node = self.world.machines["mallory"].running
-        return node._talks._conversations[self.world.contact("mallory", "bob")]
+        return node._conversations._by_id[self.world.contact("mallory", "bob")]
 
     def _spread(self, fragment: Fragment) -> None:
         talk, node = self._mallory(), self.world.machines["mallory"].running
         cell = talk._session.seal(fragment, self.world.now)
-        batch = node._on_talks([SendInto(talk.contact.mesh, cell)], self.world.now)
+        batch = node._route_conversations([SendInto(talk.contact.mesh, cell)], self.world.now)
         self.world.carry_out("mallory", batch)
 
     def end(self) -> None:

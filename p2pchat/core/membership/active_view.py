@@ -41,7 +41,7 @@ from p2pchat.core.membership.unreached import Unreached, UnreachedMembers
 from p2pchat.core.membership.walk import BlobArrived, Say
 from p2pchat.core.records import Mesh as MeshRecord
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
-from p2pchat.core.rendezvous.seats import Meeting
+from p2pchat.core.rendezvous.seats import Seats
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus
 from p2pchat.errors import RefusedInput
@@ -94,7 +94,7 @@ class Surroundings(Use, Protocol):
         ...
 
 
-class View:
+class ActiveView:
     """Keeps up ``settings.links_wanted`` links that it sought. ``use``: what the mesh makes of a link."""
 
     def __init__(
@@ -119,7 +119,7 @@ class View:
         self._counters = counters
         self._search = Search(entropy.child("search"), counters)
         self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
-        self._meeting = Meeting(record.secret, record.rendezvous, entropy)
+        self._seats = Seats(record.secret, record.rendezvous, entropy)
         self._growth = Growth(entropy.child("growth"))
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
         self._short_since: float | None = None
@@ -142,7 +142,7 @@ class View:
     @property
     def sitting(self) -> bool:
         """Whether we hold, or want, seats at the rendezvous."""
-        return self._meeting.sitting
+        return self._seats.sitting
 
     def owns(self, link: LinkId) -> bool:
         """Whether the link is one of this mesh."""
@@ -150,7 +150,7 @@ class View:
 
     def holds(self, topic: Topic) -> bool:
         """Whether the topic is one of this mesh."""
-        return self._meeting.at(topic)
+        return self._seats.is_ours(topic)
 
     def node_at(self, link: LinkId) -> NodeId | None:
         """Who is at the other end."""
@@ -190,9 +190,9 @@ class View:
         return self._due
 
     def _deadlines(self) -> Iterable[float]:
-        yield self._meeting.next_wakeup
-        if self._meeting.sitting:
-            yield self._meeting.ask_at
+        yield self._seats.next_wakeup
+        if self._seats.sitting:
+            yield self._seats.ask_at
         for neighbour in self._neighbours:
             yield neighbour.next_wakeup()
         yield self._search.next_wakeup()
@@ -209,7 +209,7 @@ class View:
         else:
             if linked and self._unsought() > 0:
                 yield self._walking.at
-            if not self._meeting.sitting:
+            if not self._seats.sitting:
                 yield (self._short_since or 0.0) + WALKS_ALONE_S if linked else 0.0
 
     def tick(self, now: float) -> list[ViewOutput]:
@@ -217,7 +217,7 @@ class View:
         if now < self.next_wakeup():
             return []
         self._due = None
-        out: list[ViewOutput] = [*self._meeting.follow(now)]
+        out: list[ViewOutput] = [*self._seats.follow_epochs(now)]
         out += self._carried(self._neighbours.tick(now), now)
         for neighbour in self._neighbours:
             if neighbour.looked(now):
@@ -230,8 +230,8 @@ class View:
             self._short_since = None
             out += [*self._swap(now), *self._renew(now)]
             out += self._carried(self._let_go(self._places.to_shed(self._all(), now), now), now)
-        if self._meeting.sitting and now >= self._meeting.ask_at:
-            out += self._meeting.ask(now)
+        if self._seats.sitting and now >= self._seats.ask_at:
+            out += self._seats.ask_greeters(now)
         return out
 
     def _missing(self) -> int:
@@ -259,7 +259,7 @@ class View:
             for _ in range(self._unsought()):
                 out += self._walk(now, swap=False)
         if not linked or now >= self._short_since + WALKS_ALONE_S:
-            out += self._meeting.sit(now)
+            out += self._seats.take_seats(now)
         return out
 
     def _swap(self, now: float) -> list[ViewOutput]:
@@ -295,7 +295,7 @@ class View:
 
     def depart(self, now: float) -> list[ViewOutput]:
         """Say goodbye, and give up our seats for good."""
-        return [*self.leave(now), *self._meeting.leave_all(now)]
+        return [*self.leave(now), *self._seats.release_all(now)]
 
     # --- seats
 
@@ -303,7 +303,7 @@ class View:
         """The record says anew where the mesh is met."""
         self._due = None
         self.record = record
-        return [*self._meeting.meet_at(record.rendezvous, now)]
+        return [*self._seats.set_servers(record.rendezvous, now)]
 
     def meet_nearby(self, urls: Sequence[str]) -> list[ViewOutput]:
         """Others may be met at these places of this machine's own network, and at no others there."""
@@ -314,7 +314,7 @@ class View:
     def _take_outside_seats(self) -> list[ViewOutput]:
         """Where no rendezvous that the record names is needed."""
         visited = [url for url in self.listeners.visited if url not in self.record.rendezvous]
-        return [*self._meeting.meet_nearby(tuple(dict.fromkeys((*self._nearby, *visited))))]
+        return [*self._seats.set_nearby(tuple(dict.fromkeys((*self._nearby, *visited))))]
 
     def remember_listener(self, link: LinkId, port: int) -> None:
         """A neighbour listens at a port of its address."""
@@ -330,7 +330,7 @@ class View:
     def expect(self, now: float) -> list[ViewOutput]:
         """Somebody is on the way: sit where the mesh is met."""
         self._due = None
-        return [*self._meeting.sit(now)]
+        return [*self._seats.take_seats(now)]
 
     def seated(
         self, url: str, topic: Topic, others: tuple[Seat, ...], now: float, own: Seat | None = None
@@ -339,8 +339,8 @@ class View:
         server that has not noticed that we are gone from our ``own`` last seat shows us that, too."""
         self._due = None
         if own is not None:
-            self._meeting.sits(url, own, self._node)
-        self._meeting.seated(url, topic, len(others))
+            self._seats.learn_owner(url, own, self._node)
+        self._seats.on_seat_taken(url, topic, len(others))
         seats = [SeatRef(url, topic, other) for other in others]
         out = [
             each
@@ -352,11 +352,11 @@ class View:
         strangers = [seat for seat in seats if self._stranger(seat, now)]
         if missing > 0:
             count = min(missing, self._seat_offers(now))
-        elif self._meeting.crowded():
-            return [*out, *self._meeting.rise(now)]
+        elif self._seats.should_release_seats():
+            return [*out, *self._seats.release_seats(now)]
         else:
-            strangers = [seat for seat in strangers if not self._meeting.reached(url, seat.seat)]
-            count = int(self._meeting.curious(now))
+            strangers = [seat for seat in strangers if not self._seats.is_reached(url, seat.seat)]
+            count = int(self._seats.should_probe_other(now))
         sought = not self._settings.walks
         for seat in sample(self._entropy, strangers, max(0, count)):
             out += self._carried(self._neighbours.begin(seat, now, sought, swap=missing <= 0), now)
@@ -365,7 +365,7 @@ class View:
     def unseated(self, url: str) -> None:
         """The connection to a rendezvous is gone, and our seats there with it."""
         self._due = None
-        self._meeting.unseated(url)
+        self._seats.on_server_lost(url)
 
     def blob(self, at: SeatRef, blob: bytes, now: float) -> list[ViewOutput]:
         """A sealed blob was left at our seat. Raises RefusedInput."""
@@ -390,9 +390,9 @@ class View:
     def _stranger(self, at: SeatRef, now: float) -> bool:
         """Whether an offer may be made there. A node without any link avoids nobody: there may be nobody
         else."""
-        if self._neighbours.counting() and self._meeting.avoided(at.url, at.seat, now):
+        if self._neighbours.counting() and self._seats.is_avoided(at.url, at.seat, now):
             return False
-        node = self._meeting.who(at.url, at.seat)
+        node = self._seats.owner_of(at.url, at.seat)
         tried = any(each.at == at and not each.faded for each in self._neighbours)
         return not tried and node != self._node and (node is None or not self._neighbours.knows(node))
 
@@ -412,7 +412,7 @@ class View:
                 case SendBlob(at, blob):
                     done += self._pass(at, blob, now)
                 case Met(SeatRef(url, _, seat), node):
-                    self._meeting.sits(url, seat, node)
+                    self._seats.learn_owner(url, seat, node)
                 case Met():
                     pass
                 case Wanted():
@@ -451,11 +451,11 @@ class View:
         there, soon."""
         self._due = None
         self._unreached.reached(neighbour.node)
-        self._meeting.linked()
+        self._seats.on_link_up()
         self._walking.succeeded()
         if isinstance(neighbour.at, SeatRef):
-            self._meeting.reach(neighbour.at.url, neighbour.at.seat)
-            self._meeting.met()
+            self._seats.mark_reached(neighbour.at.url, neighbour.at.seat)
+            self._seats.count_success()
         else:
             self._search.ended(neighbour.at, answered=True, now=now)
         if neighbour.swap and neighbour.standing is Standing.MET and self._settings.walks:
@@ -468,10 +468,10 @@ class View:
         self._due = None
         self._search.link_down(neighbour.id)
         self._beyond.pop(neighbour.id, None)
-        self._meeting.lost(now)
+        self._seats.on_link_down(now)
         self._walking.hurry(now, WALK_FIRST_S)
         if broken and (neighbour.ours or neighbour.sought):
-            self._meeting.broke(now)
+            self._seats.on_own_link_broken(now)
 
     def _failed(self, neighbour: Neighbour, answered: bool, now: float) -> list[ViewOutput]:
         """An attempt came to nothing. If there was no word from whom we sought, that may be the doing of
@@ -482,13 +482,13 @@ class View:
             self._unreached.failed(neighbour, now)
         if isinstance(neighbour.at, SeatRef):
             if answered:
-                self._meeting.reach(neighbour.at.url, neighbour.at.seat)
-            self._meeting.avoid(neighbour.at.url, neighbour.at.seat, now, declined=answered)
+                self._seats.mark_reached(neighbour.at.url, neighbour.at.seat)
+            self._seats.on_attempt_failed(neighbour.at.url, neighbour.at.seat, now, declined=answered)
         else:
             heard = answered or neighbour.link is not None
             out += self._searched(self._search.ended(neighbour.at, heard, now), now)
         if not self._neighbours.counting():
-            self._meeting.lonely(now)
+            self._seats.on_no_links(now)
         return out
 
     def _checked(self, neighbour: Neighbour, now: float) -> list[ViewOutput]:
@@ -514,7 +514,7 @@ class View:
     def network_changed(self, now: float) -> None:
         """What did not work may work now: ask soon."""
         self._due = None
-        self._meeting.lost(now)
+        self._seats.on_link_down(now)
         self._walking.hurry(now, WALK_FIRST_S)
 
     def _let_go(self, some: list[Neighbour], now: float) -> list[neighbours.Output]:
@@ -538,7 +538,9 @@ class View:
         self._beyond_at = now + BEYOND_S
         out: list[ViewOutput] = []
         for link, until in list(self._beyond.items()):
-            said = self._walk(now, True, link) if self._meeting.torn(now) and self._missing() >= 0 else []
+            said = (
+                self._walk(now, True, link) if self._seats.may_be_torn(now) and self._missing() >= 0 else []
+            )
             if said or now >= until:
                 self._beyond.pop(link, None)
             out += said

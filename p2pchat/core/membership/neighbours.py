@@ -24,7 +24,7 @@ from p2pchat.core.inputs import (
 from p2pchat.core.kit.table import Table
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.neighbour import Neighbour, Way
-from p2pchat.core.membership.offer_exchange import Introducer
+from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.crypto.kdf import digest
 from p2pchat.crypto.sealing import LinkKeys
 from p2pchat.errors import Malformed, RefusedInput
@@ -148,7 +148,7 @@ class Neighbours:
         self._node = node
         self._new_link = new_link
         self._counters = counters
-        self._introducer = Introducer(secret, node, entropy)
+        self._exchange = OfferExchange(secret, node, entropy)
         self._table: dict[LinkId, Neighbour] = {}
         self._answered = Table[bytes, None](OFFERS_CAP)
 
@@ -224,7 +224,7 @@ class Neighbours:
         if waiting is None or waiting.offered is None:
             return self.offered(at, blob, now)
         try:
-            reply, keys = self._introducer.read_reply(at, waiting.offered, blob)
+            reply, keys = self._exchange.read_reply(at, waiting.offered, blob)
         except RefusedInput:
             return self.offered(at, blob, now)  # no reply to ours; it may be an offer that crossed it
         return self._reply(waiting, reply, keys, now)
@@ -234,7 +234,7 @@ class Neighbours:
         waiting = self.waiting_at(at)
         if waiting is None or waiting.offered is None:
             raise Malformed("a reply to no offer of ours")
-        reply, keys = self._introducer.read_reply(at, waiting.offered, blob)
+        reply, keys = self._exchange.read_reply(at, waiting.offered, blob)
         return self._reply(waiting, reply, keys, now)
 
     def _reply(
@@ -248,7 +248,7 @@ class Neighbours:
     def offered(self, at: Way, blob: bytes, now: float) -> list[Output]:
         """A sealed blob came where only an offer can. Let it be where our own attempt with the same node goes
         on; decline it from a neighbour. Raises RefusedInput."""
-        offer = self._introducer.read_offer(at, blob)
+        offer = self._exchange.read_offer(at, blob)
         if self._repeated(digest(blob, 16)) or offer.node == self._node:
             return []
         met = Met(at, offer.node)
@@ -291,7 +291,7 @@ class Neighbours:
     def decline(self, at: Way, blob: bytes, linked: bool) -> list[Output]:
         """Say no: there is a link already, or no room."""
         self._counters["offers declined"] += 1
-        return [SendBlob(at, self._introducer.decline(at, blob, linked))]
+        return [SendBlob(at, self._exchange.decline(at, blob, linked))]
 
     def _declined(self, neighbour: Neighbour, reply: Answer | Decline, now: float) -> list[Output]:
         """They are our neighbour already, or full: give up. If they merely think they are, our offer stands
@@ -343,7 +343,7 @@ class Neighbours:
                 return self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link else []
             case OfferMade(_, description):
                 neighbour.own = description
-                neighbour.offered = self._introducer.offer(
+                neighbour.offered = self._exchange.offer(
                     neighbour.at, description, neighbour.relayed, neighbour.anew
                 )
                 return [SendBlob(neighbour.at, neighbour.offered.blob)]
@@ -390,7 +390,7 @@ class Neighbours:
     def _answer_made(self, neighbour: Neighbour, description: Description, now: float) -> list[Output]:
         assert neighbour.offer is not None, "only offers are answered"
         try:
-            blob, keys = self._introducer.answer(
+            blob, keys = self._exchange.answer(
                 neighbour.at, neighbour.offer_blob, neighbour.offer, description
             )
         except RefusedInput:

@@ -55,7 +55,7 @@ class OpenOffer:
     key: HybridKey
 
 
-class Introducer:
+class OfferExchange:
     """Seals and opens the offers and answers of one mesh for one node."""
 
     def __init__(self, secret: bytes, node: NodeId, entropy: Entropy) -> None:

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from p2pchat.core import inputs, pairing
 from p2pchat.core.effects import Effect, MeshChanged, Notify, Persist
-from p2pchat.core.mesh.labelled import OfInvite, OfMesh, OfTalks, Said
+from p2pchat.core.mesh.labelled import OfConversations, OfInvite, OfMesh, Said
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.mesh.succession import Succession
-from p2pchat.core.messaging.conversations import Talks
+from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, PutIdentity, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
@@ -30,21 +30,26 @@ class Belonging:
     """Each method returns what is to be done, in order."""
 
     def __init__(
-        self, identity: Identity, meshes: Meshes, talks: Talks, invites: Invites, entropy: Entropy
+        self,
+        identity: Identity,
+        meshes: Meshes,
+        conversations: Conversations,
+        invites: Invites,
+        entropy: Entropy,
     ) -> None:
         self.identity = identity
         self._meshes = meshes
-        self._talks = talks
+        self._conversations = conversations
         self._invites = invites
         self._entropy = entropy
-        self.succession = Succession(meshes, talks, invites, entropy.child("succession"))
+        self.succession = Succession(meshes, conversations, invites, entropy.child("succession"))
 
     # --- who we are
 
     def be_called(self, name: str) -> Effect:
         """Give this name to contacts whom we meet from now on."""
         self.identity = self._invites.identity = replace(self.identity, name=name)
-        self._talks.be_called(name)
+        self._conversations.be_called(name)
         return Persist(PutIdentity(self.identity))
 
     # --- where we meet others
@@ -107,10 +112,10 @@ class Belonging:
         """Keep what a pairing brought: the mesh, the contact and the session."""
         home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, (), now)
         out = self._join(home, paired.typed, paired.theirs, now)
-        was = self._talks.contact(ContactId(fingerprint(paired.identity_key)))
-        contact, kept = self._talks.pair(paired, home.id, now)
+        was = self._conversations.contact(ContactId(fingerprint(paired.identity_key)))
+        contact, kept = self._conversations.pair(paired, home.id, now)
         self.review(contact.id)
-        out += [OfTalks(kept), *self.succession.greet(contact.id, now)]
+        out += [OfConversations(kept), *self.succession.greet(contact.id, now)]
         return contact, out + (self._leave_if_empty(was.mesh, now) if was is not None else [])
 
     def left_out(self, paired: pairing.Paired) -> tuple[str, ...]:
@@ -141,8 +146,8 @@ class Belonging:
 
     def change(self, input: inputs.ContactInput, now: float) -> list[Said]:
         """The person wants something of a contact. With the last contact of a mesh we leave it."""
-        known = self._talks.contact(input.contact)
-        out: list[Said] = [OfTalks(self._talks.change(input, now))]
+        known = self._conversations.contact(input.contact)
+        out: list[Said] = [OfConversations(self._conversations.change(input, now))]
         self.review(input.contact)
         if isinstance(input, inputs.ContactBlocked):
             return out + self.succession.greet(input.contact, now)
@@ -164,13 +169,13 @@ class Belonging:
             OfInvite(each, [*self._invites.cancel(each), pairing.Failed(_LEFT)]) for each in self._into(id)
         ]
         for contact in self._through(id):
-            out.append(OfTalks(self._talks.change(inputs.ContactRemoved(contact.id), now)))
+            out.append(OfConversations(self._conversations.change(inputs.ContactRemoved(contact.id), now)))
             self.review(contact.id)
         return out + self.succession.end(id, now)
 
     def review(self, contact: ContactId) -> None:
         """One who may not know where we are is trusted no more; one who now may is told in its time."""
-        if not self._talks.welcome(contact):
+        if not self._conversations.welcome(contact):
             for each in self._meshes:
                 each.distrust(contact)
 
@@ -183,7 +188,7 @@ class Belonging:
 
     def _through(self, id: MeshId) -> list[Contact]:
         last = self.succession.last(id)
-        return [each for each in self._talks.contacts() if self.succession.last(each.mesh) == last]
+        return [each for each in self._conversations.contacts() if self.succession.last(each.mesh) == last]
 
     def _into(self, id: MeshId) -> list[int]:
         """The invites that lead there."""

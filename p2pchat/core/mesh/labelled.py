@@ -23,7 +23,7 @@ class OfMesh:
 
 
 @dataclass(frozen=True, slots=True)
-class OfTalks:
+class OfConversations:
     """What conversations have to say."""
 
     said: Iterable[conversations.Output]
@@ -37,4 +37,4 @@ class OfInvite:
     said: Iterable[invites.Effect]
 
 
-Said = Effect | OfMesh | OfTalks | OfInvite
+Said = Effect | OfMesh | OfConversations | OfInvite

@@ -16,7 +16,7 @@ from p2pchat.core.broadcast.cells import CellArrived, Cells, say
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.effects import CellSeen, Effect, Notify, OnionSeen, frames_first
 from p2pchat.core.inputs import LinkInput
-from p2pchat.core.membership.active_view import View, ViewOutput
+from p2pchat.core.membership.active_view import ActiveView, ViewOutput
 from p2pchat.core.membership.neighbour import SeatRef, Standing
 from p2pchat.core.membership.neighbours import Closed, Heard, Opened, Sought, Unsought
 from p2pchat.core.membership.unreached import Unreached
@@ -93,7 +93,7 @@ class Mesh:
         self._stem = stem(settings.profile or FAST, entropy.child("stem"), counters)
         if not settings.walks:
             self._stem.seek_nobody()
-        self._view = View(record, node, settings, entropy, new_link, counters, self, listeners)
+        self._view = ActiveView(record, node, settings, entropy, new_link, counters, self, listeners)
 
     # --- what the parent asks
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from p2pchat.core.effects import MeshChanged, Notify, Persist
-from p2pchat.core.mesh.labelled import OfMesh, OfTalks, Said
+from p2pchat.core.mesh.labelled import OfConversations, OfMesh, Said
 from p2pchat.core.mesh.mesh import Mesh as MeshOf
 from p2pchat.core.mesh.meshes import Meshes
-from p2pchat.core.messaging.conversations import Talks
+from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, DropMesh, Mesh, PutMesh
 from p2pchat.crypto.kdf import mesh_id
@@ -72,15 +72,17 @@ class Succession:
     """Each method returns what is to be done, in order. A *line* is a mesh, those before it that we are still
     in, and the next that we wait to join."""
 
-    def __init__(self, meshes: Meshes, talks: Talks, invites: Invites, entropy: Entropy) -> None:
+    def __init__(
+        self, meshes: Meshes, conversations: Conversations, invites: Invites, entropy: Entropy
+    ) -> None:
         self._meshes = meshes
-        self._talks = talks
+        self._conversations = conversations
         self._invites = invites
         self._entropy = entropy
         self._waiting: dict[MeshId, Mesh] = {}
         """By the mesh that we are in until then."""
         self._look_at = 0.0
-        talks.ways = self.ways
+        conversations.ways = self.ways
 
     def wait_for(self, record: Mesh) -> None:
         """An earlier run was told of it."""
@@ -131,7 +133,7 @@ class Succession:
 
     def told(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Said]:
         """A contact says in which mesh it is."""
-        who = self._talks.contact(contact)
+        who = self._conversations.contact(contact)
         known = self._meshes.get(self.last(who.mesh)) if who is not None and not who.blocked else None
         if who is None or known is None:
             return []
@@ -170,14 +172,14 @@ class Succession:
 
     def greet(self, contact: ContactId, now: float) -> list[Said]:
         """Say where we are to a contact that may not know."""
-        who = self._talks.contact(contact)
+        who = self._conversations.contact(contact)
         mesh = self._meshes.get(self.last(who.mesh)) if who is not None and not who.blocked else None
         if mesh is None or not mesh.record.generation:
             return []
-        return [OfTalks(self._talks.tell_mesh(contact, _news(mesh.record), now))]
+        return [OfConversations(self._conversations.tell_mesh(contact, _news(mesh.record), now))]
 
     def _moved(self, who: Contact, id: MeshId, now: float) -> list[Said]:
-        return [OfTalks(self._talks.move(who.id, id, now))] if who.mesh != id else []
+        return [OfConversations(self._conversations.move(who.id, id, now))] if who.mesh != id else []
 
     def _counted(self, known: MeshOf, id: MeshId, generation: int, now: float) -> list[Said]:
         """Whoever was invited into a mesh learns from its host how many came before."""
@@ -198,7 +200,7 @@ class Succession:
         out += self._put(known, replace(known.record, successor=here.id, replaced_at=now), now)
         out.append(Notify(MeshChanged(here.id, "renewed")))
         self._invites.lead_into(known.record.secret, here.secret)
-        for contact in self._talks.contacts():
+        for contact in self._conversations.contacts():
             if contact.mesh in (*line, here.id):
                 out += self.greet(contact.id, now)
         self._look_at = now + LOOK_S
@@ -220,21 +222,25 @@ class Succession:
         waiting = self._waiting.pop(id, None)
         if waiting is None:
             return []
-        there = [contact for contact in self._talks.contacts() if contact.mesh == waiting.id]
-        moved: list[Said] = [OfTalks(self._talks.move(contact.id, id, now)) for contact in there]
+        there = [contact for contact in self._conversations.contacts() if contact.mesh == waiting.id]
+        moved: list[Said] = [
+            OfConversations(self._conversations.move(contact.id, id, now)) for contact in there
+        ]
         return [*moved, Persist(DropMesh(waiting.id))]
 
     def part(self, mesh: MeshOf, now: float) -> list[Said]:
         """Leave a mesh that another has followed. Whoever was not heard of there is awaited in that."""
         id, last = mesh.record.id, self.last(mesh.record.id)
-        there = [contact for contact in self._talks.contacts() if contact.mesh == id]
-        out: list[Said] = [OfTalks(self._talks.move(contact.id, last, now)) for contact in there]
+        there = [contact for contact in self._conversations.contacts() if contact.mesh == id]
+        out: list[Said] = [
+            OfConversations(self._conversations.move(contact.id, last, now)) for contact in there
+        ]
         out.append(OfMesh(mesh, mesh.depart(now)))
         for each in self._meshes:
             if each.record.successor == id:
                 out += self._put(each, replace(each.record, successor=mesh.record.successor), now)
         self._meshes.drop(id)
-        self._talks.unlinked(id)
+        self._conversations.unlinked(id)
         return [*out, Persist(DropMesh(id)), Notify(MeshChanged(id, "left"))]
 
     def end(self, id: MeshId, now: float) -> list[Said]:
@@ -247,7 +253,7 @@ class Succession:
                 out += [Persist(DropMesh(each)), Notify(MeshChanged(each, "left"))]
         for each in self.line(id):
             self._meshes.drop(each)
-            self._talks.unlinked(each)
+            self._conversations.unlinked(each)
         return out
 
     # --- time
@@ -280,7 +286,7 @@ class Succession:
         if now >= record.replaced_at + OVERLAP_MAX_S:
             return True
         last = self._meshes.get(self.last(record.id))
-        awaited = any(each.mesh == record.id and not each.blocked for each in self._talks.contacts())
+        awaited = any(each.mesh == record.id and not each.blocked for each in self._conversations.contacts())
         linked = last is not None and last.links_up > 0
         return not awaited and now >= record.replaced_at + (OVERLAP_MIN_S if linked else ALONE_MAX_S)
 

@@ -1,4 +1,4 @@
-"""All whom we talk with: contacts, what passes between them and us, and the tags by which cells are theirs.
+"""All contacts, the conversations with them, and the tags by which cells are found to be theirs.
 
 Knows: which conversation a cell, a wish or a link concerns. Does not know: meshes, beyond their ids, or what
 happens within a conversation. Parent of ``contacts`` and ``conversation``.
@@ -76,7 +76,7 @@ class MeshTold:
 Output = Effect | SendInto | MeshTold
 
 
-class Talks:
+class Conversations:
     """Each method returns what is to be done, in order."""
 
     def __init__(self, memory: Memory, settings: Settings, entropy: Entropy, counters: Counter[str]) -> None:
@@ -108,13 +108,13 @@ class Talks:
         self._begun = 0
         self._due: float | None = None
         """When a conversation next has something to do; None: one has moved since it was asked."""
-        self._conversations: dict[ContactId, Conversation] = {}
+        self._by_id: dict[ContactId, Conversation] = {}
         for state in memory.sessions:
             contact = self._contacts.get(state.contact)
             if contact is not None:
                 session = Session.restore(state, memory.identity.pickle_key)
                 entries = [entry for entry in memory.outbox if entry.contact == contact.id]
-                self._conversations[contact.id] = self._conversation(contact, session, entries)
+                self._by_id[contact.id] = self._conversation(contact, session, entries)
 
     # --- what the parent asks
 
@@ -132,29 +132,29 @@ class Talks:
 
     def here(self, contact: ContactId, now: float) -> bool | None:
         """Whether the contact was heard lately; None without a link, where nobody could be heard."""
-        talk = self._conversations.get(contact)
-        return None if talk is None or not self._links_to(talk) else talk.here(now)
+        conversation = self._by_id.get(contact)
+        return None if conversation is None or not self._links_to(conversation) else conversation.here(now)
 
     def heard_at(self, contact: ContactId) -> float | None:
         """When the contact was heard last, Unix seconds; None: not since this node began."""
-        talk = self._conversations.get(contact)
-        return talk.heard_at if talk is not None else None
+        conversation = self._by_id.get(contact)
+        return conversation.heard_at if conversation is not None else None
 
     def over_quota(self, contact: ContactId) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
-        talk = self._conversations.get(contact)
-        return talk is not None and talk.over_quota
+        conversation = self._by_id.get(contact)
+        return conversation is not None and conversation.over_quota
 
     def waiting(self) -> int:
         """Messages accepted and not yet final."""
-        return sum(talk.waiting for talk in self._conversations.values())
+        return sum(conversation.waiting for conversation in self._by_id.values())
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due. Asked after every input, most of which concern nobody here."""
         if self._due is None:
-            due = [talk.next_wakeup() for talk in self._conversations.values()]
+            due = [conversation.next_wakeup() for conversation in self._by_id.values()]
             due.append(self._purge.next_wakeup())
-            due.append(self._patience.keep_at if self._conversations else None)
+            due.append(self._patience.keep_at if self._by_id else None)
             self._due = min((at for at in due if at is not None), default=NEVER)
         return min(self._due, self._letterbox.open_at)
 
@@ -163,13 +163,13 @@ class Talks:
     def start(self, now: float) -> None:
         """Listen for everybody's cells."""
         self._patience.start(now)
-        for contact, talk in self._conversations.items():
-            self._listen(contact, talk)
+        for contact, conversation in self._by_id.items():
+            self._listen(contact, conversation)
 
     def tick(self, now: float) -> list[Output]:
         """Do what is due."""
         self._due = None
-        moved = self._opened(now) + self._each(lambda talk: talk.tick(now), now)
+        moved = self._opened(now) + self._each(lambda conversation: conversation.tick(now), now)
         kept = [Persist(self._patience.keep(now))] if now >= self._patience.keep_at else []
         return [*self._purge.due(now), *kept, *moved]
 
@@ -181,7 +181,7 @@ class Talks:
     def leave(self, now: float) -> list[Output]:
         """Say what should not wait until we are back."""
         kept = Persist(self._patience.keep(now))
-        return [*self.empty(now), *self._each(lambda talk: talk.leave(now), now), kept]
+        return [*self.empty(now), *self._each(lambda conversation: conversation.leave(now), now), kept]
 
     def empty(self, now: float) -> list[Output]:
         """Open at once whatever came: the node stops."""
@@ -197,11 +197,13 @@ class Talks:
         """So many links into a mesh are up."""
         before, self._links[home] = self._links.get(home, 0), links
         met = [
-            talk
-            for talk in self._conversations.values()
-            if home in self.ways(talk.contact.mesh) and not talk.contact.blocked
+            conversation
+            for conversation in self._by_id.values()
+            if home in self.ways(conversation.contact.mesh) and not conversation.contact.blocked
         ]
-        out = self._all(met, lambda talk: talk.connected(self._links_to(talk), now), now)
+        out = self._all(
+            met, lambda conversation: conversation.connected(self._links_to(conversation), now), now
+        )
         if before and not links:
             self._alone_since[home] = now
         if links and not before and now >= self._alone_since.get(home, -NEVER) + AWAY_S:
@@ -212,9 +214,9 @@ class Talks:
         """We come from being away: greet one contact after the other, or whoever is next to us would count
         them."""
         at = now
-        for talk in sample(self._entropy, met, len(met)):
+        for conversation in sample(self._entropy, met, len(met)):
             at += exponential(self._entropy, GREET_GAP_S)
-            talk.returned(at)
+            conversation.returned(at)
         self._due = None
 
     def unlinked(self, home: MeshId) -> None:
@@ -227,7 +229,7 @@ class Talks:
         its copies leave for the neighbours."""
         contact = self._tags.get(cell.tag)
         if contact is not None:
-            if home == self._conversations[contact].contact.mesh:
+            if home == self._by_id[contact].contact.mesh:
                 self._heard_in[contact] = home
             self._letterbox.put(Letter(cell, late), now)
 
@@ -240,14 +242,16 @@ class Talks:
                 found.setdefault(contact, []).append(letter)
         out: list[Output] = []
         for contact, letters in found.items():
-            talk = self._conversations[contact]
+            conversation = self._by_id[contact]
             late = all(letter.late for letter in letters)
-            out += self._on(talk, talk.cells([letter.cell for letter in letters], late, now), now)
+            out += self._on(
+                conversation, conversation.cells([letter.cell for letter in letters], late, now), now
+            )
         return out
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """The cell of ours that bears this tag is on its way."""
-        return self._each(lambda talk: talk.left(tag, now), now)
+        return self._each(lambda conversation: conversation.left(tag, now), now)
 
     # --- neighbours who are contacts
 
@@ -261,31 +265,35 @@ class Talks:
 
     def welcome(self, contact: ContactId) -> bool:
         """Whether the contact may know that a neighbour is we."""
-        talk = self._conversations.get(contact)
-        return talk is not None and recognition.welcome(talk)
+        conversation = self._by_id.get(contact)
+        return conversation is not None and recognition.welcome(conversation)
 
     # --- who is in which mesh
 
     def tell_mesh(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Output]:
         """Say to a contact in which mesh we are."""
-        talk = self._conversations.get(contact)
-        return self._on(talk, talk.tell_mesh(renewed, now), now) if talk is not None else []
+        conversation = self._by_id.get(contact)
+        return (
+            self._on(conversation, conversation.tell_mesh(renewed, now), now)
+            if conversation is not None
+            else []
+        )
 
     def move(self, contact: ContactId, home: MeshId, now: float) -> list[Output]:
         """A contact is in another mesh."""
         out: list[Output] = [*self._renew(contact, lambda known: self._contacts.move(known, home))]
-        talk = self._conversations.get(contact)
-        if talk is None or talk.contact.blocked:
+        conversation = self._by_id.get(contact)
+        if conversation is None or conversation.contact.blocked:
             return out
-        return out + self._on(talk, talk.connected(self._links_to(talk), now), now)
+        return out + self._on(conversation, conversation.connected(self._links_to(conversation), now), now)
 
-    def _links_to(self, talk: Conversation) -> int:
-        return sum(self._links.get(way, 0) for way in self.ways(talk.contact.mesh))
+    def _links_to(self, conversation: Conversation) -> int:
+        return sum(self._links.get(way, 0) for way in self.ways(conversation.contact.mesh))
 
-    def _into(self, talk: Conversation) -> list[MeshId]:
+    def _into(self, conversation: Conversation) -> list[MeshId]:
         """Where to send what is for a contact: everywhere it may be, until it was heard in the newest."""
-        ways = self.ways(talk.contact.mesh)
-        if self._heard_in.get(talk.contact.id) == ways[0] and self._links.get(ways[0], 0):
+        ways = self.ways(conversation.contact.mesh)
+        if self._heard_in.get(conversation.contact.id) == ways[0] and self._links.get(ways[0], 0):
             return [ways[0]]
         return [way for way in ways if self._links.get(way, 0)] or [ways[0]]
 
@@ -293,11 +301,11 @@ class Talks:
 
     def submit(self, input: inputs.MessageSubmitted, now: float) -> list[Output]:
         """Send a text."""
-        talk = self._conversations.get(input.contact)
-        if talk is None or talk.contact.blocked:
+        conversation = self._by_id.get(input.contact)
+        if conversation is None or conversation.contact.blocked:
             return [Notify(MessageMoved(input.id, input.contact, MessageState.CANCELLED, now))]
         self._order += 1
-        return self._on(talk, talk.submit(input.id, input.text, self._order, now), now)
+        return self._on(conversation, conversation.submit(input.id, input.text, self._order, now), now)
 
     def change(self, input: inputs.ContactInput, now: float) -> list[Output]:
         """The user wants something of a contact."""
@@ -312,8 +320,12 @@ class Talks:
             case inputs.ContactMuted(contact, muted):
                 return [*self._renew(contact, lambda known: self._contacts.mute(known, muted))]
             case inputs.ContactLasts(contact, seconds):
-                talk = self._conversations.get(contact)
-                return self._on(talk, talk.last_for(seconds, now), now) if talk is not None else []
+                conversation = self._by_id.get(contact)
+                return (
+                    self._on(conversation, conversation.last_for(seconds, now), now)
+                    if conversation is not None
+                    else []
+                )
             case inputs.ContactRenewed(contact):
                 return self._begin_anew(contact, now)
             case inputs.ContactRemoved(contact):
@@ -328,13 +340,13 @@ class Talks:
         contact, added = self._contacts.add(who)
         renewal = Renewal(paired.leads, paired.renewal_key, now)
         session = Session(contact.id, paired.olm, paired.sending, [paired.receiving], renewal)
-        talk = self._conversations.get(contact.id)
-        if talk is None:
-            talk = self._conversations[contact.id] = self._conversation(contact, session, [])
+        conversation = self._by_id.get(contact.id)
+        if conversation is None:
+            conversation = self._by_id[contact.id] = self._conversation(contact, session, [])
         self._deafen(contact.id)
-        out = [*added, *self._on(talk, talk.renew(contact, session, now), now)]
-        self._listen(contact.id, talk)
-        return contact, out if contact.blocked else out + self._connect(talk, now)
+        out = [*added, *self._on(conversation, conversation.renew(contact, session, now), now)]
+        self._listen(contact.id, conversation)
+        return contact, out if contact.blocked else out + self._connect(conversation, now)
 
     def _renew(self, contact: ContactId, change: Callable[[Contact], list[Effect]]) -> list[Effect]:
         """The record is another; the conversation goes by it."""
@@ -342,29 +354,29 @@ class Talks:
         if known is None:
             return []
         out = change(known)
-        talk, renewed = self._conversations.get(contact), self._contacts.get(contact)
-        if talk is not None and renewed is not None:
-            talk.contact = renewed
+        conversation, renewed = self._by_id.get(contact), self._contacts.get(contact)
+        if conversation is not None and renewed is not None:
+            conversation.contact = renewed
         return out
 
     def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Output]:
         out: list[Output] = [*self._renew(contact, lambda known: self._contacts.block(known, blocked))]
-        talk = self._conversations.get(contact)
-        if talk is None:
+        conversation = self._by_id.get(contact)
+        if conversation is None:
             return out
         if not blocked:
-            self._listen(contact, talk)
-            return out + self._connect(talk, now)
+            self._listen(contact, conversation)
+            return out + self._connect(conversation, now)
         self._deafen(contact)
-        out += self._on(talk, talk.cancel(now), now)
-        return out + self._on(talk, talk.connected(0, now), now)
+        out += self._on(conversation, conversation.cancel(now), now)
+        return out + self._on(conversation, conversation.connected(0, now), now)
 
     def _remove(self, contact: ContactId) -> list[Effect]:
         known = self._contacts.get(contact)
         if known is None:
             return []
         self._deafen(contact)
-        self._conversations.pop(contact, None)
+        self._by_id.pop(contact, None)
         self._due = None
         return self._contacts.remove(known)
 
@@ -394,46 +406,48 @@ class Talks:
             self._answer_s,
         )
 
-    def _connect(self, talk: Conversation, now: float) -> list[Output]:
+    def _connect(self, conversation: Conversation, now: float) -> list[Output]:
         """A conversation begins, or begins again, amid whatever links there are."""
-        links = self._links_to(talk)
-        out = self._on(talk, talk.connected(links, now), now)
-        talk.returned(now + uniform(self._entropy, *GREET_S))
+        links = self._links_to(conversation)
+        out = self._on(conversation, conversation.connected(links, now), now)
+        conversation.returned(now + uniform(self._entropy, *GREET_S))
         self._due = None
         return out
 
     def _in(self, home: MeshId) -> list[Conversation]:
-        return [talk for talk in self._conversations.values() if talk.contact.mesh == home]
+        return [conversation for conversation in self._by_id.values() if conversation.contact.mesh == home]
 
     def _each(self, does: Callable[[Conversation], Iterable[outputs.Output]], now: float) -> list[Output]:
-        return self._all(list(self._conversations.values()), does, now)
+        return self._all(list(self._by_id.values()), does, now)
 
     def _all(
         self,
-        talks: Iterable[Conversation],
+        conversations: Iterable[Conversation],
         does: Callable[[Conversation], Iterable[outputs.Output]],
         now: float,
     ) -> list[Output]:
-        return [each for talk in talks for each in self._on(talk, does(talk), now)]
+        return [
+            each for conversation in conversations for each in self._on(conversation, does(conversation), now)
+        ]
 
-    def _on(self, talk: Conversation, out: Iterable[outputs.Output], now: float) -> list[Output]:
+    def _on(self, conversation: Conversation, out: Iterable[outputs.Output], now: float) -> list[Output]:
         done: list[Output] = []
         self._due = None
         for each in out:
             match each:
                 case outputs.SendCell(cell, patient):
-                    done += [SendInto(way, cell, patient) for way in self._into(talk)]
+                    done += [SendInto(way, cell, patient) for way in self._into(conversation)]
                 case outputs.MeshTold(renewed):
-                    done.append(MeshTold(talk.contact.id, renewed))
+                    done.append(MeshTold(conversation.contact.id, renewed))
                 case outputs.Lasts():
-                    done += self._last(talk.contact.id, each)
+                    done += self._last(conversation.contact.id, each)
                 case outputs.Renewed(transcript):
-                    done += self._anew(talk.contact.id, transcript, now)
+                    done += self._anew(conversation.contact.id, transcript, now)
                 case outputs.Turned(turn, waiting):
-                    done += self._turned(talk.contact.id, turn, waiting)
+                    done += self._turned(conversation.contact.id, turn, waiting)
                 case outputs.Retag(delta):
-                    if not talk.contact.blocked:
-                        self._retag(talk.contact.id, delta.added, delta.removed)
+                    if not conversation.contact.blocked:
+                        self._retag(conversation.contact.id, delta.added, delta.removed)
                 case _:
                     done.append(each)
         return done
@@ -447,16 +461,16 @@ class Talks:
     # --- sessions that are out of step
 
     def _begin_anew(self, contact: ContactId, now: float) -> list[Output]:
-        talk = self._conversations.get(contact)
-        if talk is None or talk.contact.blocked:
+        conversation = self._by_id.get(contact)
+        if conversation is None or conversation.contact.blocked:
             return []
-        return [*self._settle(contact, _LASTING), *self._on(talk, talk.begin_anew(now), now)]
+        return [*self._settle(contact, _LASTING), *self._on(conversation, conversation.begin_anew(now), now)]
 
     def _release(self, contact: ContactId, now: float) -> list[Output]:
-        talk = self._conversations.get(contact)
-        if talk is None:
+        conversation = self._by_id.get(contact)
+        if conversation is None:
             return []
-        return [*self._settle(contact, _TRUSTED), *self._on(talk, talk.release(now), now)]
+        return [*self._settle(contact, _TRUSTED), *self._on(conversation, conversation.release(now), now)]
 
     def _settle(self, contact: ContactId, but: tuple[str, ...]) -> list[Effect]:
         """The person knows."""
@@ -479,9 +493,9 @@ class Talks:
 
     # --- tags
 
-    def _listen(self, contact: ContactId, talk: Conversation) -> None:
-        if not talk.contact.blocked:
-            self._tags.update(dict.fromkeys(talk.tags(), contact))
+    def _listen(self, contact: ContactId, conversation: Conversation) -> None:
+        if not conversation.contact.blocked:
+            self._tags.update(dict.fromkeys(conversation.tags(), contact))
 
     def _deafen(self, contact: ContactId) -> None:
         self._tags = {tag: owner for tag, owner in self._tags.items() if owner != contact}

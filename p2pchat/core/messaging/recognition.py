@@ -17,23 +17,25 @@ from p2pchat.types import ContactId
 from p2pchat.wire.marks import MARK_BYTES, MARKS, NONCE_BYTES, Marks
 
 
-def give(talks: Iterable[Conversation], binding: bytes, entropy: Entropy, now: float) -> Marks:
+def give(conversations: Iterable[Conversation], binding: bytes, entropy: Entropy, now: float) -> Marks:
     """What a node says on a link, of which ``binding`` (32 bytes) is the secret."""
     nonce = entropy.bytes(NONCE_BYTES)
-    marks = [talk.mark(binding, nonce, now) for talk in talks if welcome(talk)]
+    marks = [
+        conversation.mark(binding, nonce, now) for conversation in conversations if welcome(conversation)
+    ]
     filled = [*marks, *(entropy.bytes(MARK_BYTES) for _ in range(MARKS - len(marks)))]
     return Marks(nonce, tuple(sample(entropy, filled, MARKS)))
 
 
-def recognise(talks: Iterable[Conversation], binding: bytes, said: Marks) -> ContactId | None:
+def recognise(conversations: Iterable[Conversation], binding: bytes, said: Marks) -> ContactId | None:
     """Which verified contact says it, if one does."""
     marks = frozenset(said.marks)
-    for talk in talks:
-        if welcome(talk) and not marks.isdisjoint(talk.marks(binding, said.nonce)):
-            return talk.contact.id
+    for conversation in conversations:
+        if welcome(conversation) and not marks.isdisjoint(conversation.marks(binding, said.nonce)):
+            return conversation.contact.id
     return None
 
 
-def welcome(talk: Conversation) -> bool:
+def welcome(conversation: Conversation) -> bool:
     """Whether the contact may know that we are behind a link."""
-    return talk.contact.verified and not talk.contact.blocked
+    return conversation.contact.verified and not conversation.contact.blocked

@@ -73,7 +73,7 @@ REMEMBERED_CAP = 256
 Wish = TakeSeat | LeaveSeat
 
 
-class Meeting:
+class Seats:
     """One mesh's seats."""
 
     def __init__(self, secret: bytes, urls: tuple[str, ...], entropy: Entropy) -> None:
@@ -107,11 +107,11 @@ class Meeting:
         """When fresh neighbours may be drawn."""
         return self._asking.at
 
-    def at(self, topic: Topic) -> bool:
+    def is_ours(self, topic: Topic) -> bool:
         """Whether the topic is one of ours now."""
         return topic in self._topics
 
-    def follow(self, now: float) -> list[Wish]:
+    def follow_epochs(self, now: float) -> list[Wish]:
         """Take the present epochs' seats and leave the old ones; look in, if it is time."""
         out: list[Wish] = []
         if now >= self._edge:
@@ -121,22 +121,22 @@ class Meeting:
             out += self._take([topic for topic in self._topics if topic not in before])
             out += self._leave([topic for topic in before if topic not in self._topics])
         if not self.sitting and now >= self._back.at:
-            out += self.sit(now)
+            out += self.take_seats(now)
         return out
 
     # --- our seats
 
-    def meet_at(self, urls: tuple[str, ...], now: float) -> list[Wish]:
+    def set_servers(self, urls: tuple[str, ...], now: float) -> list[Wish]:
         """Meet at these and at no others. At a new one somebody is expected."""
         before, self._urls = self._urls, urls
         new, gone = [url for url in urls if url not in before], [url for url in before if url not in urls]
         self._crowds = {key: n for key, n in self._crowds.items() if key[0] not in gone}
         if not self.sitting:
-            return self.sit(now) if new else []
+            return self.take_seats(now) if new else []
         topics = list(self._topics)
         return [*_leave(gone, topics), *_take(new, topics)]
 
-    def meet_nearby(self, urls: Sequence[str]) -> list[Wish]:
+    def set_nearby(self, urls: Sequence[str]) -> list[Wish]:
         """Meet at these places of this machine's own network, too, and at no others there. There we always
         sit: it costs little, and whoever is there may reach nobody else."""
         before, self._nearby = self._nearby, tuple(urls)
@@ -144,7 +144,7 @@ class Meeting:
         topics = list(self._topics)
         return [*_leave(gone, topics), *_take([url for url in urls if url not in before], topics)]
 
-    def sit(self, now: float) -> list[Wish]:
+    def take_seats(self, now: float) -> list[Wish]:
         """Take seats, if we hold none."""
         if self.sitting:
             return []
@@ -152,61 +152,61 @@ class Meeting:
         self._asking.tried(now)
         return _take(self._urls, list(self._topics))
 
-    def rise(self, now: float) -> list[Wish]:
+    def release_seats(self, now: float) -> list[Wish]:
         """Leave our seats to others; the next look is some time from now."""
         self.sitting = False
         self._back.tried(now)
         self._crowds.clear()
         return _leave(self._urls, list(self._topics))
 
-    def leave_all(self, now: float) -> list[Wish]:
+    def release_all(self, now: float) -> list[Wish]:
         """Leave every seat for good."""
-        return [*self.rise(now), *self.meet_nearby(())]
+        return [*self.release_seats(now), *self.set_nearby(())]
 
-    def ask(self, now: float) -> list[Wish]:
+    def ask_greeters(self, now: float) -> list[Wish]:
         """Take every seat again, which shows other neighbours; the next time a little later."""
         self._asking.tried(now)
-        if self.torn(now):
+        if self.may_be_torn(now):
             self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * TORN_S)
         return self._take(list(self._topics))
 
-    def crowded(self) -> bool:
+    def should_release_seats(self) -> bool:
         """Whether a full sample of others sits wherever we sit, and we feel like leaving."""
         enough = bool(self._crowds) and min(self._crowds.values()) >= OTHERS_MAX
         hard_to_reach = REACH_WEIGHT * self._failed / max(1, self._failed + self._linked)
         return enough and uniform(self._entropy, 0.0, 1.0) < max(RISE_SHARE, hard_to_reach)
 
-    def seated(self, url: str, topic: Topic, others: int) -> None:
+    def on_seat_taken(self, url: str, topic: Topic, others: int) -> None:
         """A seat is ours, and so many others were seen. How many are nearby says nothing of the rest."""
         if url not in self._nearby:
             self._crowds[(url, topic)] = others
 
-    def unseated(self, url: str) -> None:
+    def on_server_lost(self, url: str) -> None:
         """The connection to a rendezvous is gone, and our seats there with it."""
         self._crowds = {key: n for key, n in self._crowds.items() if key[0] != url}
 
     # --- when to ask
 
-    def linked(self) -> None:
+    def on_link_up(self) -> None:
         """A link came up: if another is missing, ask soon."""
         self._asking.succeeded()
 
-    def lost(self, now: float) -> None:
+    def on_link_down(self, now: float) -> None:
         """A link went down: ask within a second, though not in step with everybody else who lost it, and soon
         again."""
         self._asking.hurry(now, ASK_FIRST_S)
 
-    def lonely(self, now: float) -> None:
+    def on_no_links(self, now: float) -> None:
         """An attempt failed and there is no link at all: ask again soon."""
         self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * LONELY_S)
 
-    def broke(self, now: float) -> None:
+    def on_own_link_broken(self, now: float) -> None:
         """A link of our own making broke: while we sit, we look whether the mesh is whole."""
         before, self._broke_at = self._broke_at, now
         if now < before + WOUND_S:
-            self.wounded(now)
+            self.on_mass_link_loss(now)
 
-    def wounded(self, now: float) -> None:
+    def on_mass_link_loss(self, now: float) -> None:
         """Several links broke at once: see soon who is there, and try everybody anew."""
         self._wounded_at = now
         self._reached.clear()
@@ -214,44 +214,44 @@ class Meeting:
         self._back.hurry(now, WOUNDED_S)
         self._asking.hurry(now, WOUNDED_S)
 
-    def curious(self, now: float) -> bool:
+    def should_probe_other(self, now: float) -> bool:
         """Whether to try a greeter we never reached although we have enough links."""
-        return self.torn(now) or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
+        return self.may_be_torn(now) or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
 
-    def torn(self, now: float) -> bool:
+    def may_be_torn(self, now: float) -> bool:
         """Whether the mesh may have come apart not long ago."""
         return now < max(self._wounded_at + WOUNDED_FOR_S, self._broke_at + BROKEN_FOR_S)
 
     # --- others' seats
 
-    def sits(self, url: str, seat: Seat, node: NodeId) -> None:
+    def learn_owner(self, url: str, seat: Seat, node: NodeId) -> None:
         """Somebody's seat turned out to be this node's."""
         self._nodes.put((url, seat), node)
 
-    def who(self, url: str, seat: Seat) -> NodeId | None:
+    def owner_of(self, url: str, seat: Seat) -> NodeId | None:
         """Whose seat it is, if that is known."""
         return self._nodes.get((url, seat))
 
-    def reach(self, url: str, seat: Seat) -> None:
+    def mark_reached(self, url: str, seat: Seat) -> None:
         """We had a link with whoever sits there: we are in one piece with them."""
         self._reached.put((url, seat), None)
 
-    def reached(self, url: str, seat: Seat) -> bool:
-        """Whether ``reach`` was said of that seat."""
+    def is_reached(self, url: str, seat: Seat) -> bool:
+        """Whether ``mark_reached`` was said of that seat."""
         return (url, seat) in self._reached
 
-    def met(self) -> None:
+    def count_success(self) -> None:
         """An attempt with a stranger who sits here came to a link."""
         self._linked += 1
 
-    def avoid(self, url: str, seat: Seat, now: float, declined: bool = False) -> None:
+    def on_attempt_failed(self, url: str, seat: Seat, now: float, declined: bool = False) -> None:
         """An attempt with that seat came to nothing, perhaps because it was declined."""
         self._failed += not declined
         self._avoided.put((url, seat), now + AVOID_S)
 
-    def avoided(self, url: str, seat: Seat, now: float) -> bool:
+    def is_avoided(self, url: str, seat: Seat, now: float) -> bool:
         """Whether a link with that seat has failed lately, and may not be what brings pieces together."""
-        return not self.torn(now) and self._avoided.get((url, seat), 0.0) > now
+        return not self.may_be_torn(now) and self._avoided.get((url, seat), 0.0) > now
 
     def _take(self, topics: list[Topic]) -> list[Wish]:
         return _take(self._sat_at, topics)

@@ -8,7 +8,7 @@ from p2pchat.core import effects, inputs
 from p2pchat.core.inputs import Sought
 from p2pchat.core.pairing.invites import LOOK_S
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
-from p2pchat.core.rendezvous.seats import BACK_LAST_S, Meeting
+from p2pchat.core.rendezvous.seats import BACK_LAST_S, Seats
 from p2pchat.core.settings import Settings
 from p2pchat.errors import NetworkError
 from p2pchat.sim.entropy import SeededEntropy
@@ -205,47 +205,47 @@ def seats(out: list[TakeSeat | LeaveSeat], kind: type[TakeSeat | LeaveSeat]) -> 
     return {each.url for each in out if isinstance(each, kind)}
 
 
-def sitting() -> Meeting:
-    meeting = Meeting(b"m" * 32, (MESH_URL,), SeededEntropy(1))
-    assert seats(meeting.follow(100_000.0), TakeSeat) == {MESH_URL}
+def sitting() -> Seats:
+    meeting = Seats(b"m" * 32, (MESH_URL,), SeededEntropy(1))
+    assert seats(meeting.follow_epochs(100_000.0), TakeSeat) == {MESH_URL}
     return meeting
 
 
 def test_seats_nearby_are_taken_and_given_up_as_places_come_and_go() -> None:
     meeting = sitting()
-    assert seats(meeting.meet_nearby((HERE, THERE)), TakeSeat) == {HERE, THERE}
-    out = meeting.meet_nearby((THERE,))
+    assert seats(meeting.set_nearby((HERE, THERE)), TakeSeat) == {HERE, THERE}
+    out = meeting.set_nearby((THERE,))
     assert (seats(out, TakeSeat), seats(out, LeaveSeat)) == (set(), {HERE})
-    assert meeting.meet_nearby((THERE,)) == []
+    assert meeting.set_nearby((THERE,)) == []
 
 
 def test_who_leaves_the_rendezvous_to_others_still_sits_nearby() -> None:
     meeting = sitting()
-    meeting.meet_nearby((HERE,))
-    assert seats(meeting.rise(100_000.0), LeaveSeat) == {MESH_URL}
-    out = meeting.follow(100_000.0 + 6 * 3600.0)
+    meeting.set_nearby((HERE,))
+    assert seats(meeting.release_seats(100_000.0), LeaveSeat) == {MESH_URL}
+    out = meeting.follow_epochs(100_000.0 + 6 * 3600.0)
     assert HERE in seats(out, TakeSeat)
-    assert seats(meeting.meet_nearby((HERE, THERE)), TakeSeat) == {THERE}
-    meeting.follow(100_000.0 + BACK_LAST_S + 12 * 3600.0)
+    assert seats(meeting.set_nearby((HERE, THERE)), TakeSeat) == {THERE}
+    meeting.follow_epochs(100_000.0 + BACK_LAST_S + 12 * 3600.0)
     assert meeting.sitting
-    assert seats(meeting.leave_all(200_000.0), LeaveSeat) == {MESH_URL, HERE, THERE}
+    assert seats(meeting.release_all(200_000.0), LeaveSeat) == {MESH_URL, HERE, THERE}
 
 
 def test_who_is_nearby_says_nothing_of_how_many_sit_at_the_rendezvous() -> None:
     """Else a node on an empty network of its own would never leave its seat at the rendezvous."""
     meeting = sitting()
-    (topic,) = {each.topic for each in meeting.meet_nearby((HERE,))}
+    (topic,) = {each.topic for each in meeting.set_nearby((HERE,))}
     for _ in range(50):
-        meeting.seated(HERE, topic, 0)
-        meeting.seated(MESH_URL, topic, OTHERS_MAX)
-        if meeting.crowded():
+        meeting.on_seat_taken(HERE, topic, 0)
+        meeting.on_seat_taken(MESH_URL, topic, OTHERS_MAX)
+        if meeting.should_release_seats():
             break
     else:
         raise AssertionError("never")
 
 
 def test_a_seat_nearby_is_one_of_a_member() -> None:
-    (wish,) = sitting().meet_nearby((HERE,))
+    (wish,) = sitting().set_nearby((HERE,))
     assert isinstance(wish, TakeSeat) and wish.mode is SeatMode.MESH
 
 
@@ -253,6 +253,6 @@ def test_a_node_serves_its_own_topics_alone() -> None:
     world = paired()
     node = world.machines["ana"].running
     (mesh,) = world.machines["ana"].store.meshes.values()
-    (topic,) = {each.topic for each in Meeting(mesh.secret, (URL,), SeededEntropy(1)).follow(world.now)}
+    (topic,) = {each.topic for each in Seats(mesh.secret, (URL,), SeededEntropy(1)).follow_epochs(world.now)}
     assert node.meets_at(topic)
     assert not node.meets_at(Topic(b"t" * 32))

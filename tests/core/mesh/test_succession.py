@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.membership.offer_exchange import Introducer
+from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.mesh.succession import ALONE_MAX_S, DELAY_S, GAP_S, OVERLAP_MIN_S, STEP_MAX, comes_after
 from p2pchat.core.records import Mesh
 from p2pchat.crypto.envelope import epoch_at
@@ -99,7 +99,7 @@ def test_what_lies_at_the_seats_after_it_opens_under_no_secret_of_whom_was_remov
     world.run(60.0)
     opened = {old: 0, new: 0}
     for secret in opened:
-        reader = Introducer(secret, NodeId(b"x" * 8), SeededEntropy(0))
+        reader = OfferExchange(secret, NodeId(b"x" * 8), SeededEntropy(0))
         for at, blob in seen:
             try:
                 reader.read_offer(at, blob)
@@ -181,8 +181,8 @@ def test_a_contact_who_renews_without_end_moves_others_once_an_hour() -> None:
     mallory = world.machines["carol"].running
     for number in range(30):
         renewed = MeshRenewed(1 + number, bytes([number]) * 32)
-        told = mallory._talks.tell_mesh(world.contact("carol", "alice"), renewed, world.now)
-        world.carry_out("carol", mallory._on_talks(told, world.now))
+        told = mallory._conversations.tell_mesh(world.contact("carol", "alice"), renewed, world.now)
+        world.carry_out("carol", mallory._route_conversations(told, world.now))
         world.run(300.0)
         assert len(meshes(world, "alice")) <= 3
         assert len(world.machines["alice"].store.meshes) <= 4
@@ -205,8 +205,8 @@ def test_a_contact_who_names_meshes_in_which_nobody_is_has_us_in_a_few_of_them(
     monkeypatch.setattr(mallory._belonging.succession, "told", lambda *_: [])
     for number in range(6):
         renewed = MeshRenewed(1 + number, bytes([number]) * 32)
-        told = mallory._talks.tell_mesh(world.contact("mallory", "alice"), renewed, world.now)
-        world.carry_out("mallory", mallory._on_talks(told, world.now))
+        told = mallory._conversations.tell_mesh(world.contact("mallory", "alice"), renewed, world.now)
+        world.carry_out("mallory", mallory._route_conversations(told, world.now))
         world.run(GAP_S + 5 * DELAY_S)
         assert len(meshes(world, "alice")) <= 2 + ALONE_MAX_S / GAP_S
     world.start("bob")

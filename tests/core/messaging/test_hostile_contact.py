@@ -31,13 +31,13 @@ KEM = KemKey.generate(SeededEntropy("kem"))
 
 
 def talk(world: World, name: str, about: str) -> Conversation:
-    return world.machines[name].running._talks._conversations[world.contact(name, about)]
+    return world.machines[name].running._conversations._by_id[world.contact(name, about)]
 
 
 def broadcast(world: World, name: str, about: str, cell: bytes) -> None:
     node = world.machines[name].running
     sent = SendInto(talk(world, name, about).contact.mesh, cell)
-    world.carry_out(name, node._on_talks([sent], world.now))
+    world.carry_out(name, node._route_conversations([sent], world.now))
     world.run(2.0)
 
 
@@ -116,7 +116,7 @@ def test_nonsense_leaves_the_tags_that_are_listened_for_in_step(world: World) ->
         say(world, Lane.NOTICE, data)
     broadcast(world, "mallory", "bob", session._sending.seal_cell(b"\xff" * GEOMETRY.plain))
     bob = world.machines["bob"].running
-    assert set(bob._talks._tags) == set(talk(world, "bob", "mallory").tags())
+    assert set(bob._conversations._tags) == set(talk(world, "bob", "mallory").tags())
     assert counters(world)["cells refused: unreadable"] == 2
 
 
@@ -171,11 +171,11 @@ def test_a_cell_altered_on_the_way_costs_nothing(world: World) -> None:
     session = talk(world, "mallory", "bob")._session
     data = payload.encode_notice(payload.Presence(True, False, payload.Receipt(0, b"")))
     cell = session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, data), world.now)
-    before = len(world.machines["bob"].running._talks._tags)
+    before = len(world.machines["bob"].running._conversations._tags)
     for spot in (28, 500, 924):
         broadcast(world, "mallory", "bob", cell[:spot] + bytes([cell[spot] ^ 1]) + cell[spot + 1 :])
     assert counters(world)["cells refused: unreadable"] == 3
-    assert len(world.machines["bob"].running._talks._tags) == before
+    assert len(world.machines["bob"].running._conversations._tags) == before
     still_talking(world)
 
 

@@ -174,7 +174,7 @@ def test_the_envelope_is_renewed_and_nobody_notices() -> None:
     world.run(300.0)
     assert world.machines["bob"].store.received() == [str(n) for n in range(180) if n % 3]
     assert world.machines["alice"].store.received() == [str(n) for n in range(180) if not n % 3]
-    talk = world.machines["alice"].running._talks._conversations[world.contact("alice", "bob")]
+    talk = world.machines["alice"].running._conversations._by_id[world.contact("alice", "bob")]
     assert talk._session._renewal.generation >= 2
 
 
@@ -200,7 +200,7 @@ def test_a_blocked_contact_sees_nothing_of_us_any_more() -> None:
     world.tell("bob", inputs.ContactBlocked(alice, True))
     before = (
         world.machines["alice"]
-        .running._talks._conversations[world.contact("alice", "bob")]
+        .running._conversations._by_id[world.contact("alice", "bob")]
         ._session._receiving
     )
     seen = [chain.latest_place() for chain in before]

@@ -62,7 +62,7 @@ def begin_at_contacts(world: World) -> list[str]:
 
 
 def talks_of(world: World, name: str) -> list[Conversation]:
-    return list(world.machines[name].running._talks._conversations.values())
+    return list(world.machines[name].running._conversations._by_id.values())
 
 
 def entropies() -> Iterator[Entropy]:

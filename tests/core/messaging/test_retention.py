@@ -158,7 +158,7 @@ def test_who_says_outdated_things_without_end_has_us_keep_few_answers(
     for seconds in (600.0, 700.0, 800.0):
         decide(world, "bob", "alice", seconds)
     world.run(30.0)
-    (hostile,) = world.machines["alice"].running._talks._conversations.values()
+    (hostile,) = world.machines["alice"].running._conversations._by_id.values()
     monkeypatch.setattr(hostile._sending, "say", unsaid(hostile))
     monkeypatch.setattr(conversation, "decided", lambda contact, seconds: Lasting(seconds, 1))
     for _ in range(2 * SEALED_CAP):

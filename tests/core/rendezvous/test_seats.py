@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.rendezvous.seats import AVOID_S, RISE_SHARE, WOUNDED_FOR_S, Meeting
+from p2pchat.core.rendezvous.seats import AVOID_S, RISE_SHARE, WOUNDED_FOR_S, Seats
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX
@@ -14,15 +14,15 @@ def leaves(linked: int, failed: int, declined: int = 0) -> float:
     """How readily a greeter leaves who sees a full sample of others, after such attempts."""
     count = 0
     for seed in range(400):
-        meeting = Meeting(b"m" * 32, (URL,), SeededEntropy(seed))
-        meeting.seated(URL, TOPIC, OTHERS_MAX)
+        seats = Seats(b"m" * 32, (URL,), SeededEntropy(seed))
+        seats.on_seat_taken(URL, TOPIC, OTHERS_MAX)
         for _ in range(linked):
-            meeting.met()
+            seats.count_success()
         for _ in range(failed):
-            meeting.avoid(URL, SEAT, 0.0)
+            seats.on_attempt_failed(URL, SEAT, 0.0)
         for _ in range(declined):
-            meeting.avoid(URL, SEAT, 0.0, declined=True)
-        count += meeting.crowded()
+            seats.on_attempt_failed(URL, SEAT, 0.0, declined=True)
+        count += seats.should_release_seats()
     return count / 400
 
 
@@ -34,19 +34,19 @@ def test_whoever_is_hard_to_reach_leaves_first() -> None:
 
 
 def test_nobody_leaves_where_few_sit() -> None:
-    meeting = Meeting(b"m" * 32, (URL,), SeededEntropy(1))
-    meeting.seated(URL, TOPIC, OTHERS_MAX - 1)
-    meeting.avoid(URL, SEAT, 0.0)
-    assert not meeting.crowded()
+    seats = Seats(b"m" * 32, (URL,), SeededEntropy(1))
+    seats.on_seat_taken(URL, TOPIC, OTHERS_MAX - 1)
+    seats.on_attempt_failed(URL, SEAT, 0.0)
+    assert not seats.should_release_seats()
 
 
 def test_a_seat_that_failed_is_left_alone_but_not_while_the_mesh_may_be_in_pieces() -> None:
-    meeting = Meeting(b"m" * 32, (URL,), SeededEntropy(1))
-    meeting.avoid(URL, SEAT, 0.0)
-    assert meeting.avoided(URL, SEAT, 1.0) and not meeting.avoided(URL, SEAT, AVOID_S)
-    meeting.wounded(30.0)
-    meeting.avoid(URL, SEAT, 40.0)
-    assert not meeting.avoided(URL, SEAT, 41.0)
+    seats = Seats(b"m" * 32, (URL,), SeededEntropy(1))
+    seats.on_attempt_failed(URL, SEAT, 0.0)
+    assert seats.is_avoided(URL, SEAT, 1.0) and not seats.is_avoided(URL, SEAT, AVOID_S)
+    seats.on_mass_link_loss(30.0)
+    seats.on_attempt_failed(URL, SEAT, 40.0)
+    assert not seats.is_avoided(URL, SEAT, 41.0)
     healed = 30.0 + WOUNDED_FOR_S
-    meeting.avoid(URL, SEAT, healed)
-    assert meeting.avoided(URL, SEAT, healed + 1.0)
+    seats.on_attempt_failed(URL, SEAT, healed)
+    assert seats.is_avoided(URL, SEAT, healed + 1.0)

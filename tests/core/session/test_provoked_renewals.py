@@ -271,7 +271,7 @@ def test_a_contact_who_makes_us_begin_anew_again_and_again_does_it_ever_more_sel
         world.send("r1", "r2", f"waits {number}")
     world.run(5.0)
     world.start("r2")
-    talks = world.machines["r2"].running._talks._conversations
+    talks = world.machines["r2"].running._conversations._by_id
     original = sessions.Session.fragment
 
     def fragment(self: sessions.Session, *said: object) -> Fragment:

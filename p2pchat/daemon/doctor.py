@@ -10,6 +10,7 @@ import stat
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from p2pchat.config.choices import Choice, Source
@@ -28,7 +29,7 @@ from p2pchat.core.inputs import (
 from p2pchat.core.status import ClockStatus
 from p2pchat.core.stem.cover import cost
 from p2pchat.core.stem.profile import PROFILES
-from p2pchat.daemon.home import has_room
+from p2pchat.daemon.home import has_room, is_read_only
 from p2pchat.daemon.ports import Examined
 from p2pchat.daemon.reach import KINDS, no_way
 from p2pchat.daemon.views import clock_doubt
@@ -58,18 +59,18 @@ async def checks(host: Examined) -> list[Check]:
     """Each with a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
     hinted = host.node.hinted(host.clock.now())
     (rendezvous, clock), link = await asyncio.gather(_rendezvous(host), _link(host.paths, hinted))
-    room = await asyncio.to_thread(has_room, host.home)
+    still = is_read_only(host.home)
     return [
         _check("home", *_private(host)),
         *([_check("store", False, host.set_back)] if host.set_back else []),
-        _check("disk", room, "takes new messages" if room else "full"),
+        _check("disk", *(await asyncio.to_thread(_disk, host.home))),
         *rendezvous,
         *_nearby(host),
         *_listens(host),
         *clock,
         *link,
         _sessions(host),
-        await _neighbours(host, reached=any(each.ok for each in rendezvous)),
+        *([] if still else [await _neighbours(host, reached=any(each.ok for each in rendezvous))]),
         *_cover(host),
         *_settings(host),
     ]
@@ -120,6 +121,12 @@ def _check(name: str, ok: bool, found: str) -> Check:
 def _private(host: Examined) -> tuple[bool, str]:
     mode = stat.S_IMODE(host.home.stat().st_mode)
     return not mode & 0o077, f"{host.home}, mode {mode:03o}"
+
+
+def _disk(home: Path) -> tuple[bool, str]:
+    if is_read_only(home):
+        return False, "takes no writes: read-only"
+    return (True, "takes new messages") if has_room(home) else (False, "full")
 
 
 async def _rendezvous(host: Examined) -> tuple[list[Check], list[Check]]:

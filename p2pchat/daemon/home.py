@@ -85,6 +85,14 @@ def has_room(home: Path) -> bool:
             trial.unlink()
 
 
+def is_read_only(home: Path) -> bool:
+    """Whether nothing can be written there, however much room there is."""
+    try:
+        return bool(os.statvfs(home).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
 def listening_socket(home: Path) -> socket.socket:
     """Bind the control socket, mode 0600. Only the holder of the lock may call this: it replaces what is
     there. Raises StoreError when the disk will not have it."""

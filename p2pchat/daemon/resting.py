@@ -27,6 +27,9 @@ _READ: Final = frozenset(
     for each in (
         methods.WHOAMI,
         methods.CONTACTS,
+        methods.MESHES,
+        methods.RENDEZVOUS,
+        methods.DOCTOR,
         methods.CONTACT,
         methods.SETTING,
         methods.SETTINGS,
@@ -36,17 +39,20 @@ _READ: Final = frozenset(
         methods.STATUS,
     )
 )
+"""Of a home that cannot be written."""
 
-_STILL_DONE: Final = _READ | {methods.FORGET.name, methods.STOP.name}
+_STILL_DONE: Final = (_READ | {methods.FORGET.name, methods.STOP.name}) - {methods.DOCTOR.name}
 
 _WAITED_FOR: Final = frozenset({methods.LISTEN.name, methods.WAIT.name, methods.TRACE.name})
-"""Not refused: whoever asks for these waits anyhow, and asks the node that comes after this one again."""
+"""Not refused where room is waited for: whoever asks for these waits anyhow, and asks the node that comes
+after this one again."""
 
 
 class RestingNode(RunningNode):
     """Takes the place of a node that has failed, with its lock and its socket, until there is room."""
 
     _may: frozenset[str] = _STILL_DONE
+    _keeps_waiting: frozenset[str] = _WAITED_FOR
 
     @classmethod
     def after(cls, failed: RunningNode, why: P2PChatError) -> RestingNode:
@@ -73,7 +79,7 @@ class RestingNode(RunningNode):
     async def start_reading(self) -> socket.socket:
         """Open a copy of a home that cannot be written; the line to ask this node on. Raises StoreError,
         TrustError."""
-        self._may = _READ
+        self._may, self._keeps_waiting = _READ, frozenset()
         try:
             self.store = await self._in_worker(lambda: Store.open_copy(self.home, self._unlock))
             self.choices = await self.read_choices()
@@ -102,8 +108,8 @@ class RestingNode(RunningNode):
         await self._control.stop()
 
     async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
-        if method in _WAITED_FOR:
+        if method in self._keeps_waiting:
             await asyncio.get_running_loop().create_future()
         if method not in self._may:
             raise StoreError(self.waits_for)
-        return await super()._handle(method, params, asker)
+        return await self._methods.handlers.call(method, params, asker)

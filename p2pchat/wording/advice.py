@@ -9,7 +9,8 @@ from typing import Final
 
 ADVICE: Final = {
     "home": "others on this machine can look in: chmod 700",
-    "disk": "nothing more can be kept: make room",
+    "store": "if you did not put it back, compare safety numbers again ('p2pchat contacts verify NAME')",
+    "disk": "nothing more can be kept: make room, or let it be written to",
     "rendezvous": "first links need one: is the address right, are you online, does a firewall block it?",
     "lan": "be on the same private network as your friend, and let UDP port 5353 and TCP in to python",
     "listen": "another program has the port: 'p2pchat config set listen' another, and let TCP in to it",

@@ -24,6 +24,7 @@ from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.links import WebRtcLinks
 from p2pchat.store import KeyFile, Store
 from p2pchat.store.witness import ALL_OLDER
+from p2pchat.wording.advice import ADVICE
 from tests.support.nodes import friends
 
 pytestmark = pytest.mark.real
@@ -56,8 +57,9 @@ async def test_a_node_of_a_home_that_was_set_back_says_so_and_runs(home: Path) -
         running = RunningNode(home, KeyFile())
         await running.start()
         said.append(running.set_back)
-        store = [check.ok for check in await checks(running) if check.name == "store"]
-        assert store == [False] * number
+        found = await checks(running)
+        assert [check.ok for check in found if check.name == "store"] == [False] * number
+        assert {check.name for check in found if not check.ok} <= set(ADVICE), "each is told with what to do"
         renamed = PutIdentity(replace(running.node.identity, name="x"))
         await running.ask_store(partial(Store.commit_changes, changes=[renamed]))
         await running.stop()

@@ -148,7 +148,15 @@ def test_a_home_that_cannot_be_written_can_be_read(stack: ExitStack, tmp_path: P
     assert texts(ana, "bob") == ["kept"]
     assert "ana" in ana.run("whoami").stdout
     assert ana.run("contacts", "list").stdout.endswith("bob\n")
-    for refused in (ana.run("send", "bob", "no"), ana.run("history", "forget", "bob", "--yes")):
+    assert "bob" in ana.run("mesh", "list").stdout and url in ana.run("rendezvous", "list").stdout
+    assert "a file system that takes no writes" in ana.run("node", "status").stderr
+    asked = json.loads(ana.run("doctor", "--json").stdout)["checks"]
+    assert [each["found"] for each in asked if not each["ok"]] == ["takes no writes: read-only"]
+    for refused in (
+        ana.run("send", "bob", "no"),
+        ana.run("history", "forget", "bob", "--yes"),
+        ana.run("listen", "--timeout", "60"),
+    ):
         assert refused.returncode == 1
         assert "Read-only file system" in refused.stderr and refused.stderr.count("\n") == 1
     assert list(Path(tempfile.gettempdir()).glob("p2pchat-*/store.db")) == []

@@ -24,9 +24,9 @@ from p2pchat.wire.signalling import (
     Leave,
     Pass,
     Refusal,
-    Refused,
     Seated,
     SeatMode,
+    SeatRefused,
     Take,
     decode_client,
     encode_blob,
@@ -254,7 +254,7 @@ class Broker:
 
     def _refuse(self, client: _Client, topic: Topic, reason: Refusal) -> Deliver:
         self.tally.refused[reason.name.lower()] += 1
-        return Deliver(client.connection, Refused(topic, reason))
+        return Deliver(client.connection, SeatRefused(topic, reason))
 
     def _clear_the_way(self, topic: Topic, now: float) -> list[Output]:
         """Put out the guest of an invite who has made nothing of its time; both ends are told."""

@@ -29,8 +29,8 @@ from p2pchat.wire.signalling import (
     Leave,
     Pass,
     Refusal,
-    Refused,
     Seated,
+    SeatRefused,
     Take,
     look_at_blob,
 )
@@ -313,7 +313,7 @@ class Cluster:
                 case Deliver(to, message) if to in self._homes:
                     server, number = self._homes[to]
                     out.append(Publish(server, encode(ToGuest(self.server, number, message))))
-                    if isinstance(message, Refused | Gone):  # its server ends the visit with this
+                    if isinstance(message, SeatRefused | Gone):  # its server ends the visit with this
                         out += self._dismiss((server, number), now)
                 case Close(connection) if connection in self._homes:
                     del self._visitors[self._homes.pop(connection)]
@@ -372,7 +372,7 @@ class Cluster:
         match told:
             case Seated(_, _, others):
                 visit.host = others[0] if others else None
-            case Refused() | Gone():
+            case SeatRefused() | Gone():
                 self._end_visit(number)
             case _:
                 pass
@@ -440,5 +440,5 @@ def _blamed(culprit: str | None, topic: Topic) -> bytes:
 def _over(visit: _Visit) -> FromServer:
     """What a guest is told whose host is gone with its server."""
     if visit.host is None:
-        return Refused(visit.topic, Refusal.ABSENT)
+        return SeatRefused(visit.topic, Refusal.ABSENT)
     return Gone(visit.topic, visit.host)

@@ -404,7 +404,7 @@ class Node:
                 return home.blob(SeatRef(url, topic, seat), blob, now)
             case signalling.Gone(topic, seat):
                 return home.gone(SeatRef(url, topic, seat), now)
-            case signalling.Refused():
+            case signalling.SeatRefused():
                 self._counters["seats refused"] += 1
                 return []
             case _:

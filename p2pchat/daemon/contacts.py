@@ -18,7 +18,7 @@ from p2pchat.daemon.ports import Acts
 from p2pchat.daemon.typed import checked_nick
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
-from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S
+from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S
 
 
 class Contacts:
@@ -68,7 +68,7 @@ class Contacts:
 
     async def disappear(self, asked: parameters.Disappear, asker: Asker) -> answers.Contact:
         contact, seconds = self.named(asked.name), asked.seconds or 0.0
-        if seconds and not LASTING_MIN_S <= seconds <= LASTING_MAX_S:
+        if seconds and not RETENTION_MIN_S <= seconds <= RETENTION_MAX_S:
             raise UsageError("messages last from ten seconds to ten years, or for ever")
         return await self._changed(contact, inputs.ContactLasts(contact.id, seconds))
 

@@ -1,6 +1,6 @@
 """Cells: what is broadcast, all of one size, addressed by a one-time tag.
 
-Knows: where a cell's parts lie. Does not know: whom a tag means, or how a box opens.
+Knows: where a cell's parts lie. Does not know: which contact a tag means, or how a box opens.
 
 ::
 

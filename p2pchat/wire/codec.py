@@ -76,8 +76,8 @@ def unpad(padded: bytes, length: int) -> bytes:
 class Reader:
     """Typed reading of one decoded map.
 
-    Every method raises Malformed on what is absent, of another type or out of bounds. Keys nobody asks for
-    are ignored: later versions may add some.
+    Every method raises Malformed on what is absent, of another type or out of bounds. Keys that no method
+    reads are ignored: later versions may add some.
     """
 
     def __init__(self, value: object) -> None:
@@ -88,8 +88,8 @@ class Reader:
     def __contains__(self, key: str) -> bool:
         return key in self._map
 
-    def bytes(self, key: str, size: int | None = None, *, limit: int | None = None) -> _Bytes:
-        """Bytes: exactly ``size``, or at most ``limit``, where given."""
+    def get_bytes(self, key: str, size: int | None = None, *, limit: int | None = None) -> _Bytes:
+        """Return bytes: exactly ``size``, or at most ``limit``, where given."""
         value = self._take(key)
         if not isinstance(value, _Bytes):
             raise Malformed(f"{key} is not bytes")
@@ -99,41 +99,41 @@ class Reader:
             raise Malformed(f"{key} has {len(value)} bytes, more than {limit}")
         return value
 
-    def text(self, key: str, limit: int) -> str:
-        """Text of at most ``limit`` bytes of UTF-8."""
+    def get_text(self, key: str, limit: int) -> str:
+        """Return text of at most ``limit`` bytes of UTF-8."""
         return _text(key, self._take(key), limit)
 
-    def integer(self, key: str, low: int, high: int) -> int:
-        """An integer from ``low`` to ``high``, both allowed."""
+    def get_integer(self, key: str, low: int, high: int) -> int:
+        """Return an integer from ``low`` to ``high``, both allowed."""
         value = self._take(key)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise Malformed(f"{key} is not an integer from {low} to {high}")
         return value
 
-    def number(self, key: str, low: float, high: float) -> float:
-        """A float from ``low`` to ``high``, both allowed."""
+    def get_float(self, key: str, low: float, high: float) -> float:
+        """Return a float from ``low`` to ``high``, both allowed."""
         value = self._take(key)
         if not isinstance(value, float) or not low <= value <= high:
             raise Malformed(f"{key} is not a float from {low} to {high}")
         return value
 
-    def flag(self, key: str) -> bool:
-        """True or False, and nothing that merely counts as it."""
+    def get_flag(self, key: str) -> bool:
+        """Return True or False; no other value counts as one of them."""
         value = self._take(key)
         if not isinstance(value, bool):
             raise Malformed(f"{key} is not a flag")
         return value
 
-    def items(self, key: str, limit: int) -> list[Any]:
-        """A list of at most ``limit`` items of any type."""
+    def get_list(self, key: str, limit: int) -> list[Any]:
+        """Return a list of at most ``limit`` items of any type."""
         value = self._take(key)
         if not isinstance(value, list) or len(value) > limit:
             raise Malformed(f"{key} is not a list of at most {limit}")
         return value
 
-    def texts(self, key: str, limit: int, each: int) -> tuple[str, ...]:
+    def get_texts(self, key: str, limit: int, size: int) -> tuple[str, ...]:
         """A list of at most ``limit`` texts of at most ``each`` bytes of UTF-8."""
-        return tuple(_text(key, item, each) for item in self.items(key, limit))
+        return tuple(_text(key, item, size) for item in self.get_list(key, limit))
 
     def _take(self, key: str) -> Any:
         try:

@@ -77,13 +77,13 @@ def encode(message: Control) -> bytes:
         case walk.Walk() | walk.Ticket() | walk.Piece():
             return pack(walk.fields(message))
         case (
-            reconcile.Ask()
-            | reconcile.Same()
+            reconcile.SketchRequest()
+            | reconcile.InSync()
             | reconcile.Summary()
-            | reconcile.Listing()
-            | reconcile.Want()
-            | reconcile.Held()
-            | reconcile.Turn()
+            | reconcile.KeyList()
+            | reconcile.CellRequest()
+            | reconcile.CellDelivery()
+            | reconcile.RoleSwap()
         ):
             return pack(reconcile.fields(message))
         case vicinity.Mine() | vicinity.Records() | vicinity.AskRecords():
@@ -97,23 +97,23 @@ def encode(message: Control) -> bytes:
 
 def decode(body: bytes) -> Control:
     """Undo ``encode``. Raises Malformed."""
-    read = Reader(unpack(body, GEOMETRY.body))
-    match read.integer("t", 0, _TYPE_MAX):
+    reader = Reader(unpack(body, GEOMETRY.body))
+    match reader.get_integer("t", 0, _TYPE_MAX):
         case 1:
-            return Heartbeat(read.integer("received", 0, _U64))
+            return Heartbeat(reader.get_integer("received", 0, _U64))
         case 2:
             return Bye()
         case 3:
-            return ListensAt(read.integer("port", PORT_MIN, PORT_MAX))
+            return ListensAt(reader.get_integer("port", PORT_MIN, PORT_MAX))
         case kind if kind in gossip.TYPES:
-            return gossip.read(kind, read)
+            return gossip.read(kind, reader)
         case kind if kind in walk.TYPES:
-            return walk.read(kind, read)
+            return walk.read(kind, reader)
         case kind if kind in reconcile.TYPES:
-            return reconcile.read(kind, read)
+            return reconcile.read(kind, reader)
         case kind if kind in vicinity.TYPES:
-            return vicinity.read(kind, read)
+            return vicinity.read(kind, reader)
         case kind if kind in marks.TYPES:
-            return marks.read(kind, read)
+            return marks.read(kind, reader)
         case unknown:
             return UnknownControl(unknown)

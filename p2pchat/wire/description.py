@@ -110,12 +110,12 @@ def encode_description(description: Description) -> bytes:
 
 def decode_description(data: bytes) -> Description:
     """Undo ``encode_description``. Raises Malformed."""
-    read = _Cursor(data)
-    setup, nat = _member(_SETUPS, read.byte()), _member(tuple(Nat), read.byte())
-    fingerprint = read.take(FINGERPRINT_BYTES)
-    ufrag, pwd = read.text(), read.text()
-    candidates = tuple(_decode_candidate(read) for _ in range(read.byte()))
-    read.finish()
+    reader = _Cursor(data)
+    setup, nat = _member(_SETUPS, reader.take_byte()), _member(tuple(Nat), reader.take_byte())
+    fingerprint = reader.take_bytes(FINGERPRINT_BYTES)
+    ufrag, pwd = reader.take_text(), reader.take_text()
+    candidates = tuple(_decode_candidate(reader) for _ in range(reader.take_byte()))
+    reader.expect_end()
     return Description(setup, ufrag, pwd, fingerprint, candidates, nat)
 
 
@@ -130,13 +130,13 @@ def _encode_candidate(candidate: Candidate) -> bytes:
     )
 
 
-def _decode_candidate(read: _Cursor) -> Candidate:
-    kind = read.byte()
-    size = read.byte()
+def _decode_candidate(reader: _Cursor) -> Candidate:
+    kind = reader.take_byte()
+    size = reader.take_byte()
     if size not in (4, 16):
         raise Malformed("an address of another size")
-    address = str(ip_address(read.take(size)))
-    port, priority = int.from_bytes(read.take(2), "big"), int.from_bytes(read.take(4), "big")
+    address = str(ip_address(reader.take_bytes(size)))
+    port, priority = int.from_bytes(reader.take_bytes(2), "big"), int.from_bytes(reader.take_bytes(4), "big")
     return Candidate(_member(_KINDS, kind >> 1), _member(_PROTOCOLS, kind & 1), address, port, priority)
 
 
@@ -147,23 +147,23 @@ class _Cursor:
         self._data = data
         self._at = 0
 
-    def take(self, size: int) -> bytes:
+    def take_bytes(self, size: int) -> bytes:
         piece = self._data[self._at : self._at + size]
         if len(piece) != size:
             raise Malformed("a description that ends too soon")
         self._at += size
         return piece
 
-    def byte(self) -> int:
-        return self.take(1)[0]
+    def take_byte(self) -> int:
+        return self.take_bytes(1)[0]
 
-    def text(self) -> str:
+    def take_text(self) -> str:
         try:
-            return self.take(self.byte()).decode("ascii")
+            return self.take_bytes(self.take_byte()).decode("ascii")
         except UnicodeDecodeError as error:
             raise Malformed("not an ICE credential") from error
 
-    def finish(self) -> None:
+    def expect_end(self) -> None:
         if self._at != len(self._data):
             raise Malformed("a description with something behind it")
 

@@ -64,7 +64,7 @@ class Fragment:
     def __post_init__(self) -> None:
         if not (1 <= self.count <= COUNT_MAX and 0 <= self.index < self.count):
             raise Malformed(f"fragment {self.index} of {self.count}")
-        if not all(0 <= each <= _U32 for each in (self.number, self.floor, self.seen_epoch)):
+        if not all(0 <= number <= _U32 for number in (self.number, self.floor, self.seen_epoch)):
             raise Malformed("a counter of a fragment is out of range")
         if not 0 <= self.seen_index <= _U16:
             raise Malformed("the seen index of a fragment is out of range")

@@ -29,7 +29,7 @@ class Ihave:
 
     ids: tuple[bytes, ...]
     late: bool
-    """They were recovered after the fact: nobody else will push them either."""
+    """The cells were recovered later than they spread: no other neighbour will push them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +64,25 @@ def fields(message: Gossip) -> dict[str, object]:
     assert_never(message)
 
 
-def read(kind: int, read: Reader) -> Gossip:
+def read(kind: int, reader: Reader) -> Gossip:
     """Undo ``fields`` for a type in ``TYPES``. Raises Malformed."""
     match kind:
         case 16:
-            return Ihave(_split(read), read.flag("late"))
+            return Ihave(_split(reader), reader.get_flag("late"))
         case 17:
-            return Graft(_split(read), read.flag("eager"))
+            return Graft(_split(reader), reader.get_flag("eager"))
         case _:
-            return Prune(read.flag("agreed"))
+            return Prune(reader.get_flag("agreed"))
 
 
 def _join(ids: tuple[bytes, ...]) -> bytes:
-    if len(ids) > IDS_MAX or any(len(each) != ID_BYTES for each in ids):
+    if len(ids) > IDS_MAX or any(len(id) != ID_BYTES for id in ids):
         raise ValueError(f"{len(ids)} ids, or one that is not of {ID_BYTES} bytes")
     return b"".join(ids)
 
 
-def _split(read: Reader) -> tuple[bytes, ...]:
-    joined = read.bytes("ids", limit=IDS_MAX * ID_BYTES)
+def _split(reader: Reader) -> tuple[bytes, ...]:
+    joined = reader.get_bytes("ids", limit=IDS_MAX * ID_BYTES)
     if len(joined) % ID_BYTES:
         raise Malformed("a part of an id")
     return tuple(joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES))

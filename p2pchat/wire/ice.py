@@ -38,7 +38,7 @@ _URL: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Stun:
+class StunServer:
     """Tells us by which address the world sees us. Over UDP."""
 
     host: str
@@ -47,7 +47,7 @@ class Stun:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class TurnServer:
     """Passes on what a link carries."""
 
     host: str
@@ -63,8 +63,8 @@ class Turn:
 class Servers:
     """All that may be asked for one link."""
 
-    stun: tuple[Stun, ...] = ()
-    turn: tuple[Turn, ...] = ()
+    stun: tuple[StunServer, ...] = ()
+    turn: tuple[TurnServer, ...] = ()
 
     def __add__(self, more: Servers) -> Servers:
         """These, then those; each once."""
@@ -76,7 +76,7 @@ class Servers:
 NO_SERVERS: Final = Servers()
 
 
-def parse_server(url: str) -> Stun | Turn:
+def parse_server(url: str) -> StunServer | TurnServer:
     """Read ``stun:host:port`` or ``turn:user:password@host:port?transport=tcp``; ``turns:`` is TLS.
 
     What is special in a user or a password is percent-encoded: ``%3A`` is a colon in a user. Raises
@@ -93,13 +93,13 @@ def parse_server(url: str) -> Stun | Turn:
     if scheme == "stun":
         if transport is not None or parts["user"] is not None:
             raise Malformed("a STUN server has no transport, no user and no password")
-        return Stun(host, port)
+        return StunServer(host, port)
     if parts["user"] is None:
         raise Malformed("a TURN server needs a user and a password: turn:user:password@host:port")
     if scheme == "turns" and transport == "udp":
         raise Malformed("a TURN server is reached by TLS over TCP, never over UDP")
     over: Transport = "tls" if scheme == "turns" else "tcp" if transport == "tcp" else "udp"
-    return Turn(host, port, unquote(parts["user"]), unquote(parts["password"]), over)
+    return TurnServer(host, port, unquote(parts["user"]), unquote(parts["password"]), over)
 
 
 def parse_servers(urls: tuple[str, ...]) -> Servers:
@@ -108,15 +108,15 @@ def parse_servers(urls: tuple[str, ...]) -> Servers:
         raise Malformed(f"{len(urls)} STUN and TURN servers; at most {SERVERS_MAX} are asked")
     read = [parse_server(url) for url in urls]
     return Servers(
-        tuple(each for each in read if isinstance(each, Stun)),
-        tuple(each for each in read if isinstance(each, Turn)),
+        tuple(server for server in read if isinstance(server, StunServer)),
+        tuple(server for server in read if isinstance(server, TurnServer)),
     )
 
 
-def server_url(server: Stun | Turn) -> str:
+def server_url(server: StunServer | TurnServer) -> str:
     """The URL that ``parse_server`` reads; of a TURN server with its password."""
     host = f"[{server.host}]" if ":" in server.host else server.host
-    if isinstance(server, Stun):
+    if isinstance(server, StunServer):
         return f"stun:{host}:{server.port}"
     who = f"{quote(server.user, safe='')}:{quote(server.password, safe='')}"
     scheme = "turns" if server.transport == "tls" else "turn"
@@ -129,20 +129,22 @@ def hinted(url: str, address: str, hints: Hints) -> Servers:
     parts = urlsplit(url)
     own = parts.port or (443 if parts.scheme == "wss" else 80)
     allowed = HINTED_PORTS | {own}
-    stun = tuple(Stun(address, port) for port in hints.stun if port in allowed)
+    stun = tuple(StunServer(address, port) for port in hints.stun if port in allowed)
     login = hints.login
     if login is None:
         return Servers(stun)
     user = f"{login.expires}:{login.name.hex()}"
     password = base64.b64encode(login.password).decode()
     turn = [
-        Turn(address, port, user, password, over)
+        TurnServer(address, port, user, password, over)
         for over in ("udp", "tcp")
         for port in hints.turn
         if port in allowed
     ]
     name = parts.hostname or ""
-    turn += [Turn(address, port, user, password, "tls", name) for port in hints.turns if port in allowed]
+    turn += [
+        TurnServer(address, port, user, password, "tls", name) for port in hints.turns if port in allowed
+    ]
     return Servers(stun, tuple(turn))
 
 

@@ -38,7 +38,7 @@ _DASHES: Final = r"\-\u2010-\u2015\u2212"
 """As keyboards, chats and word processors write them (for a character class)."""
 
 _AROUND: Final = r"\s\"'`()<>\[\]{}.,;:\u00ab\u00bb\u2018-\u201e\u2039\u203a"
-"""What people put round a code that they write to somebody (for a character class)."""
+"""Signs that people put round a code in a message (for a character class)."""
 
 _WRAPPING: Final = re.compile(rf"^[{_AROUND}{_DASHES}]+|[{_AROUND}]+$")
 """A link may end with a dash of its own."""
@@ -95,7 +95,7 @@ def parse(text: str) -> InviteCode | InviteLink:
 def parse_code(text: str) -> InviteCode:
     """Read a code in any case, with dashes of any kind or blanks. Raises Malformed with a line that helps."""
     parts = re.split(rf"[\s_.,{_DASHES}]+", text[:_INPUT_MAX].lower())
-    parts = [each for each in parts if each]
+    parts = [part for part in parts if part]
     if len(parts) != 1 + WORD_COUNT or not re.fullmatch(r"0*[0-9]{1,9}", parts[0]):
         raise Malformed("an invite code is a number and three words, like 42-tango-marble-orbit")
     first, second, third = parts[1:]
@@ -151,7 +151,7 @@ def _unbase64(text: str) -> bytes:
 
 def _unknown(word: str) -> str:
     shown = word if len(word) <= _SHOWN else word[:_SHOWN] + "…"
-    near = " or ".join(repr(each) for each in difflib.get_close_matches(word[:_SHOWN], WORDS, n=2))
+    near = " or ".join(repr(near_word) for near_word in difflib.get_close_matches(word[:_SHOWN], WORDS, n=2))
     hint = f"did you mean {near}?" if near else "ask for the code again"
     return f"{shown!r} is not one of the words of a code; {hint}"
 

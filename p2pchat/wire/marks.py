@@ -1,4 +1,4 @@
-"""How neighbours who are contacts show it to each other.
+"""How neighbours that are contacts show it to each other.
 
 Knows: the message. Does not know: how marks are made, or whose they are.
 
@@ -43,8 +43,8 @@ def fields(message: Marks) -> dict[str, object]:
     return {"t": 56, "nonce": message.nonce, "marks": b"".join(message.marks)}
 
 
-def read(_kind: int, read: Reader) -> Marks:
+def read(_kind: int, reader: Reader) -> Marks:
     """Undo ``fields``. Raises Malformed."""
-    marks = read.bytes("marks", limit=MARKS * MARK_BYTES)
+    marks = reader.get_bytes("marks", limit=MARKS * MARK_BYTES)
     split = tuple(marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES))
-    return Marks(read.bytes("nonce", limit=NONCE_BYTES), split)
+    return Marks(reader.get_bytes("nonce", limit=NONCE_BYTES), split)

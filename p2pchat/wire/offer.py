@@ -94,11 +94,11 @@ def encode_offer(offer: Offer) -> bytes:
 
 def decode_offer(data: bytes) -> Offer:
     """Undo ``encode_offer``. Raises Malformed or OtherVersion."""
-    read = _reader(data, _OFFER, _OFFER)
-    node, x25519 = _who(read)
-    key = read.bytes("ek", ENCAPSULATION_KEY_BYTES)
-    description, relayed, anew = _description(read), read.flag("r"), read.flag("a")
-    return Offer(node, x25519, key, description, relayed, anew, _capabilities(read))
+    reader = _reader(data, _OFFER, _OFFER)
+    node, x25519 = _who(reader)
+    key = reader.get_bytes("ek", ENCAPSULATION_KEY_BYTES)
+    description, relayed, anew = _description(reader), reader.get_flag("r"), reader.get_flag("a")
+    return Offer(node, x25519, key, description, relayed, anew, _capabilities(reader))
 
 
 def encode_reply(reply: Reply) -> bytes:
@@ -119,12 +119,12 @@ def encode_reply(reply: Reply) -> bytes:
 
 def decode_reply(data: bytes) -> Reply:
     """Undo ``encode_reply``. Raises Malformed or OtherVersion."""
-    read = _reader(data, _ANSWER, _DECLINE)
-    if read.integer("t", _ANSWER, _DECLINE) == _DECLINE:
-        return Decline(NodeId(read.bytes("node", NODE_BYTES)), read.flag("linked"))
-    node, x25519 = _who(read)
-    ciphertext, description = read.bytes("ct", CIPHERTEXT_BYTES), _description(read)
-    return Answer(node, x25519, ciphertext, description, _capabilities(read))
+    reader = _reader(data, _ANSWER, _DECLINE)
+    if reader.get_integer("t", _ANSWER, _DECLINE) == _DECLINE:
+        return Decline(NodeId(reader.get_bytes("node", NODE_BYTES)), reader.get_flag("linked"))
+    node, x25519 = _who(reader)
+    ciphertext, description = reader.get_bytes("ct", CIPHERTEXT_BYTES), _description(reader)
+    return Answer(node, x25519, ciphertext, description, _capabilities(reader))
 
 
 def _packed(fields: dict[str, object]) -> bytes:
@@ -134,24 +134,24 @@ def _packed(fields: dict[str, object]) -> bytes:
 def _reader(data: bytes, first: int, last: int) -> Reader:
     if len(data) != GEOMETRY.blob_plain:
         raise Malformed(f"an offer or answer of {len(data)} bytes")
-    read = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
-    check_version(read)
-    read.integer("t", first, last)
-    return read
+    reader = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
+    check_version(reader)
+    reader.get_integer("t", first, last)
+    return reader
 
 
-def _who(read: Reader) -> tuple[NodeId, bytes]:
-    return NodeId(read.bytes("node", NODE_BYTES)), read.bytes("x", X25519_BYTES)
+def _who(reader: Reader) -> tuple[NodeId, bytes]:
+    return NodeId(reader.get_bytes("node", NODE_BYTES)), reader.get_bytes("x", X25519_BYTES)
 
 
-def _description(read: Reader) -> Description:
-    return decode_description(read.bytes("d", limit=GEOMETRY.blob_plain))
+def _description(reader: Reader) -> Description:
+    return decode_description(reader.get_bytes("d", limit=GEOMETRY.blob_plain))
 
 
 def _capability_fields(capabilities: int) -> dict[str, object]:
     return {_CAPABILITIES: capabilities} if capabilities else {}
 
 
-def _capabilities(read: Reader) -> int:
+def _capabilities(reader: Reader) -> int:
     """Of none, nothing is written."""
-    return read.integer(_CAPABILITIES, 1, (1 << CAPABILITY_BITS) - 1) if _CAPABILITIES in read else 0
+    return reader.get_integer(_CAPABILITIES, 1, (1 << CAPABILITY_BITS) - 1) if _CAPABILITIES in reader else 0

@@ -1,6 +1,6 @@
 """What host and guest of an invite say to each other, each the plaintext of one sealed blob.
 
-Knows: the messages, their limits, their bytes. Does not know: CPace, who may speak when, what a contact is.
+Knows: the messages, their limits, their bytes. Does not know: CPace, their order, what a contact is.
 
 All are msgpack maps with a type under ``t``, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``: a
 rendezvous cannot tell one from another, or from an offer. The first one each way says its version.
@@ -77,7 +77,7 @@ class PakeConfirm:
 
 @dataclass(frozen=True, slots=True)
 class HostBundle:
-    """Host: who it is, keys for a first session, and the mesh. Raises Malformed on a bad nick or address."""
+    """Host: its identity, keys for a session, and the mesh. Raises Malformed on a bad nick or address."""
 
     nick: str
     identity: bytes
@@ -99,7 +99,7 @@ class HostBundle:
 
 @dataclass(frozen=True, slots=True)
 class GuestBundle:
-    """Guest: who it is, and its half of the session. Raises Malformed on a bad nick."""
+    """Guest: its identity, and its half of the session. Raises Malformed on a bad nick."""
 
     nick: str
     identity: bytes
@@ -114,7 +114,7 @@ class GuestBundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Welcome:
+class PairingWelcome:
     """Host: the session works both ways."""
 
     olm: bytes = field(repr=False)
@@ -134,7 +134,9 @@ class Speaks:
     version: int
 
 
-PairingMessage = PakeStart | PakeReply | PakeConfirm | HostBundle | GuestBundle | Welcome | Burnt | Speaks
+PairingMessage = (
+    PakeStart | PakeReply | PakeConfirm | HostBundle | GuestBundle | PairingWelcome | Burnt | Speaks
+)
 
 
 def encode_pairing(message: PairingMessage) -> bytes:
@@ -146,26 +148,26 @@ def decode_pairing(data: bytes) -> PairingMessage:
     """Undo ``encode_pairing``. Raises Malformed, or OtherVersion on a first message of one."""
     if len(data) != GEOMETRY.blob_plain:
         raise Malformed(f"a pairing message of {len(data)} bytes")
-    read = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
-    match read.integer("t", 0, _TYPE_MAX):
+    reader = Reader(unpack(strip_padding(data), GEOMETRY.blob_plain))
+    match reader.get_integer("t", 0, _TYPE_MAX):
         case 1:
-            check_version(read)
-            return PakeStart(read.bytes("sid", _SID), read.bytes("share", _KEY))
+            check_version(reader)
+            return PakeStart(reader.get_bytes("sid", _SID), reader.get_bytes("share", _KEY))
         case 2:
-            check_version(read)
-            return PakeReply(read.bytes("share", _KEY))
+            check_version(reader)
+            return PakeReply(reader.get_bytes("share", _KEY))
         case 3:
-            return PakeConfirm(read.bytes("proof", _KEY))
+            return PakeConfirm(reader.get_bytes("proof", _KEY))
         case 4:
-            return _host_bundle(read)
+            return _host_bundle(reader)
         case 5:
-            return _guest_bundle(read)
+            return _guest_bundle(reader)
         case 6:
-            return Welcome(read.bytes("olm", limit=WELCOME_MAX))
+            return PairingWelcome(reader.get_bytes("olm", limit=WELCOME_MAX))
         case 7:
             return Burnt()
         case 8:
-            return Speaks(read_version(read))
+            return Speaks(read_version(reader))
         case unknown:
             raise Malformed(f"pairing message of unknown type {unknown}")
 
@@ -191,7 +193,7 @@ def _fields(message: PairingMessage) -> dict[str, Any]:
             }
         case GuestBundle(nick=nick, identity=identity, ciphertext=ciphertext, olm=olm):
             return {"t": 5, "nick": nick, "id": identity, "ct": ciphertext, "olm": olm}
-        case Welcome(olm=olm):
+        case PairingWelcome(olm=olm):
             return {"t": 6, "olm": olm}
         case Burnt():
             return {"t": 7}
@@ -200,22 +202,22 @@ def _fields(message: PairingMessage) -> dict[str, Any]:
     assert_never(message)
 
 
-def _host_bundle(read: Reader) -> HostBundle:
+def _host_bundle(reader: Reader) -> HostBundle:
     return HostBundle(
-        nick=read.text("nick", _NICK_BYTES),
-        identity=read.bytes("id", _KEY),
-        one_time=read.bytes("otk", _KEY),
-        encapsulation_key=read.bytes("ek", ENCAPSULATION_KEY_BYTES),
-        mesh_secret=read.bytes("mesh", _KEY),
-        rendezvous=read.texts("at", RENDEZVOUS_MAX, URL_BYTES),
-        epoch=read.integer("epoch", 0, _U32),
+        nick=reader.get_text("nick", _NICK_BYTES),
+        identity=reader.get_bytes("id", _KEY),
+        one_time=reader.get_bytes("otk", _KEY),
+        encapsulation_key=reader.get_bytes("ek", ENCAPSULATION_KEY_BYTES),
+        mesh_secret=reader.get_bytes("mesh", _KEY),
+        rendezvous=reader.get_texts("at", RENDEZVOUS_MAX, URL_BYTES),
+        epoch=reader.get_integer("epoch", 0, _U32),
     )
 
 
-def _guest_bundle(read: Reader) -> GuestBundle:
+def _guest_bundle(reader: Reader) -> GuestBundle:
     return GuestBundle(
-        nick=read.text("nick", _NICK_BYTES),
-        identity=read.bytes("id", _KEY),
-        ciphertext=read.bytes("ct", CIPHERTEXT_BYTES),
-        olm=read.bytes("olm", limit=HELLO_MAX),
+        nick=reader.get_text("nick", _NICK_BYTES),
+        identity=reader.get_bytes("id", _KEY),
+        ciphertext=reader.get_bytes("ct", CIPHERTEXT_BYTES),
+        olm=reader.get_bytes("olm", limit=HELLO_MAX),
     )

@@ -25,13 +25,13 @@ PAYLOAD_LIMIT: Final = COUNT_MAX * GEOMETRY.data
 TIME_MAX: Final = 253402300799.0
 """The last second of the year 9999: what calendars can show."""
 
-LASTING_MIN_S: Final = 10.0
+RETENTION_MIN_S: Final = 10.0
 """What lasts less is gone before it is read."""
 
-LASTING_MAX_S: Final = 10 * 366 * 86_400.0
+RETENTION_MAX_S: Final = 10 * 366 * 86_400.0
 """Ten years: what lasts longer lasts for ever."""
 
-LASTING_TURN_MAX: Final = 2**48 - 1
+RETENTION_TURN_MAX: Final = 2**48 - 1
 """Decisions are numbered up to this."""
 
 MESH_SECRET_BYTES: Final = 32
@@ -89,27 +89,26 @@ class RekeyAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting:
-    """What is said from now on shall be forgotten, by both, so long after it was written.
-
-    Raises Malformed.
-    """
+class Retention:
+    """Both ends forget each later message so long after it was written. Raises Malformed."""
 
     seconds: float
-    """0: never; else ``LASTING_MIN_S`` to ``LASTING_MAX_S``."""
+    """0: never; else ``RETENTION_MIN_S`` to ``RETENTION_MAX_S``."""
     turn: int
-    """Decisions are numbered, 1 to ``LASTING_TURN_MAX``: each one more than the last its maker knew of."""
+    """Decisions are numbered, 1 to ``RETENTION_TURN_MAX``: each one more than the last its maker knew of."""
 
     def __post_init__(self) -> None:
-        if self.seconds and not LASTING_MIN_S <= self.seconds <= LASTING_MAX_S:
-            raise Malformed(f"messages last from {LASTING_MIN_S:g} to {LASTING_MAX_S:g} seconds, or for ever")
-        if not 1 <= self.turn <= LASTING_TURN_MAX:
+        if self.seconds and not RETENTION_MIN_S <= self.seconds <= RETENTION_MAX_S:
+            raise Malformed(
+                f"messages last from {RETENTION_MIN_S:g} to {RETENTION_MAX_S:g} seconds, or for ever"
+            )
+        if not 1 <= self.turn <= RETENTION_TURN_MAX:
             raise Malformed("a decision without a number")
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryOffer:
-    """The public half of the key by which its sender can be found when the session is of no use any more."""
+    """The public half of the recovery key, by which its sender is found when the session is lost."""
 
     x25519: bytes
     encapsulation_key: bytes = field(repr=False)
@@ -136,11 +135,11 @@ class UnknownPayload:
     type: int
 
 
-Payload = Text | RekeyOffer | RekeyAnswer | Lasting | RecoveryOffer | MeshRenewed | UnknownPayload
+Payload = Text | RekeyOffer | RekeyAnswer | Retention | RecoveryOffer | MeshRenewed | UnknownPayload
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class DeliveryReceipt:
     """What became of the ordered payloads that came. A number tells only how far they were counted: what was
     delivered is named."""
 
@@ -153,13 +152,13 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class PresenceNotice:
     """Here, or leaving."""
 
     here: bool
     asks: bool
     """Whether an answer is wanted."""
-    receipt: Receipt
+    receipt: DeliveryReceipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ class UnknownNotice:
     type: int
 
 
-Notice = Receipt | Presence | Copied | UnknownNotice
+Notice = DeliveryReceipt | PresenceNotice | Copied | UnknownNotice
 
 
 def text_size(text: str) -> int:
@@ -194,7 +193,7 @@ def encode_payload(payload: Payload) -> bytes:
             return pack({"t": 2, "generation": generation, "epoch": epoch, "ek": key})
         case RekeyAnswer(generation=generation, ciphertext=ciphertext):
             return pack({"t": 3, "generation": generation, "ct": ciphertext})
-        case Lasting(seconds=seconds, turn=turn):
+        case Retention(seconds=seconds, turn=turn):
             return pack({"t": 4, "seconds": float(seconds), "turn": turn})
         case RecoveryOffer(x25519=x25519, encapsulation_key=key):
             return pack({"t": 5, "x25519": x25519, "ek": key})
@@ -207,24 +206,31 @@ def encode_payload(payload: Payload) -> bytes:
 
 def decode_payload(data: bytes) -> Payload:
     """Undo ``encode_payload``. Raises Malformed."""
-    read = Reader(unpack(data, PAYLOAD_LIMIT))
-    match read.integer("t", 0, _TYPE_MAX):
+    reader = Reader(unpack(data, PAYLOAD_LIMIT))
+    match reader.get_integer("t", 0, _TYPE_MAX):
         case 1:
-            message = MessageId(read.bytes("id", _ID_BYTES).hex())
-            return Text(message, read.number("at", 0, TIME_MAX), read.text("text", TEXT_LIMIT))
+            message = MessageId(reader.get_bytes("id", _ID_BYTES).hex())
+            return Text(message, reader.get_float("at", 0, TIME_MAX), reader.get_text("text", TEXT_LIMIT))
         case 2:
-            generation, epoch = read.integer("generation", 0, _U32), read.integer("epoch", 0, _U32)
-            return RekeyOffer(generation, epoch, read.bytes("ek", ENCAPSULATION_KEY_BYTES))
+            generation, epoch = (
+                reader.get_integer("generation", 0, _U32),
+                reader.get_integer("epoch", 0, _U32),
+            )
+            return RekeyOffer(generation, epoch, reader.get_bytes("ek", ENCAPSULATION_KEY_BYTES))
         case 3:
-            return RekeyAnswer(read.integer("generation", 0, _U32), read.bytes("ct", CIPHERTEXT_BYTES))
+            return RekeyAnswer(
+                reader.get_integer("generation", 0, _U32), reader.get_bytes("ct", CIPHERTEXT_BYTES)
+            )
         case 4:
-            seconds = read.number("seconds", 0, LASTING_MAX_S)
-            return Lasting(seconds, read.integer("turn", 1, LASTING_TURN_MAX))
+            seconds = reader.get_float("seconds", 0, RETENTION_MAX_S)
+            return Retention(seconds, reader.get_integer("turn", 1, RETENTION_TURN_MAX))
         case 5:
-            return RecoveryOffer(read.bytes("x25519", 32), read.bytes("ek", ENCAPSULATION_KEY_BYTES))
+            return RecoveryOffer(
+                reader.get_bytes("x25519", 32), reader.get_bytes("ek", ENCAPSULATION_KEY_BYTES)
+            )
         case 16:
-            generation = read.integer("generation", 1, MESH_GENERATION_MAX)
-            return MeshRenewed(generation, read.bytes("secret", MESH_SECRET_BYTES))
+            generation = reader.get_integer("generation", 1, MESH_GENERATION_MAX)
+            return MeshRenewed(generation, reader.get_bytes("secret", MESH_SECRET_BYTES))
         case unknown:
             return UnknownPayload(unknown)
 
@@ -232,9 +238,9 @@ def decode_payload(data: bytes) -> Payload:
 def encode_notice(notice: Notice) -> bytes:
     """Return at most ``GEOMETRY.data`` bytes: a notice is a single fragment."""
     match notice:
-        case Receipt():
+        case DeliveryReceipt():
             return pack({"t": 1, **_receipt(notice)})
-        case Presence(here=here, asks=asks, receipt=receipt):
+        case PresenceNotice(here=here, asks=asks, receipt=receipt):
             return pack({"t": 2, "here": here, "asks": asks, **_receipt(receipt)})
         case Copied():
             return pack({"t": 3})
@@ -245,12 +251,12 @@ def encode_notice(notice: Notice) -> bytes:
 
 def decode_notice(data: bytes) -> Notice:
     """Undo ``encode_notice``. Raises Malformed."""
-    read = Reader(unpack(data, GEOMETRY.data))
-    match read.integer("t", 0, _TYPE_MAX):
+    reader = Reader(unpack(data, GEOMETRY.data))
+    match reader.get_integer("t", 0, _TYPE_MAX):
         case 1:
-            return _read_receipt(read)
+            return _read_receipt(reader)
         case 2:
-            return Presence(read.flag("here"), read.flag("asks"), _read_receipt(read))
+            return PresenceNotice(reader.get_flag("here"), reader.get_flag("asks"), _read_receipt(reader))
         case 3:
             return Copied()
         case unknown:
@@ -262,12 +268,14 @@ def names(opened: bytes) -> list[bytes]:
     return [opened[at : at + NAME_BYTES] for at in range(0, len(opened), NAME_BYTES)]
 
 
-def _receipt(receipt: Receipt) -> dict[str, object]:
+def _receipt(receipt: DeliveryReceipt) -> dict[str, object]:
     return {"next": receipt.next, "partial": receipt.partial, "opened": receipt.opened}
 
 
-def _read_receipt(read: Reader) -> Receipt:
-    opened = read.bytes("opened", limit=NAMES_MAX * NAME_BYTES)
+def _read_receipt(reader: Reader) -> DeliveryReceipt:
+    opened = reader.get_bytes("opened", limit=NAMES_MAX * NAME_BYTES)
     if len(opened) % NAME_BYTES:
         raise Malformed("a part of a name")
-    return Receipt(read.integer("next", 0, _U32), read.bytes("partial", limit=COUNT_MAX // 8), opened)
+    return DeliveryReceipt(
+        reader.get_integer("next", 0, _U32), reader.get_bytes("partial", limit=COUNT_MAX // 8), opened
+    )

@@ -1,6 +1,6 @@
-"""What neighbours say to each other to find, and fetch, what one of them lacks.
+"""The messages with which neighbours find and fetch the cells that one of them lacks (anti-entropy).
 
-Knows: the messages. Does not know: how sets are compared, or who asks when.
+Knows: the messages. Does not know: how sets are compared, or when a node asks.
 
 Types 32 to 38 of a control frame. One of the two asks about intervals of keys (ASK). The other answers each
 with the sketch of its keys (SUMMARY) or, where they are few, with the keys (LISTING); the first ASK perhaps
@@ -46,7 +46,7 @@ Interval = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Horizon:
     """Which part of their holds two neighbours compare; 32 bits each."""
 
     floor: int
@@ -57,12 +57,12 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What do you have there?"""
+class SketchRequest:
+    """ASK: what do you hold in these intervals of keys?"""
 
     serial: int
     """Answers name it; 16 bits."""
-    view: View
+    view: Horizon
     intervals: tuple[Interval, ...]
     """1 to ``INTERVALS_MAX``, ascending, none overlapping."""
     digest: bytes = b""
@@ -70,20 +70,20 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
-    """The very same: there is nothing to do."""
+class InSync:
+    """SAME: both ends hold the same cells."""
 
     serial: int
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The sketch of what is there."""
+    """SUMMARY: the sketch of the keys in one interval."""
 
     serial: int
     index: int
     """Of the interval in ASK."""
-    view: View
+    view: Horizon
     """What both have not dropped: at least as late as the asker's."""
     size: int
     """Keys summed up; 32 bits."""
@@ -91,25 +91,25 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """All that is there, at most ``KEYS_MAX``."""
+class KeyList:
+    """LISTING: all keys of one interval, at most ``KEYS_MAX``."""
 
     serial: int
     index: int
-    view: View
+    view: Horizon
     keys: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
-    """Send these cells, at most ``KEYS_MAX``."""
+class CellRequest:
+    """WANT: send these cells, at most ``KEYS_MAX``."""
 
     keys: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """One of them."""
+class CellDelivery:
+    """HELD: one cell that was asked for."""
 
     slot: int
     """When the sender first saw it; Unix seconds // 60, 32 bits."""
@@ -117,81 +117,81 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """You lack something: ask now. ``last``: and do not hand the asking back."""
+class RoleSwap:
+    """TURN: you lack something, so ask now. ``last``: and do not hand the asking back."""
 
     last: bool
 
 
-Reconciling = Ask | Same | Summary | Listing | Want | Held | Turn
+Reconciling = SketchRequest | InSync | Summary | KeyList | CellRequest | CellDelivery | RoleSwap
 
 
 def fields(message: Reconciling) -> dict[str, object]:
     """The message as a map, its type under ``t``. Raises ValueError on what would not be read."""
     match message:
-        case Ask(serial, view, intervals, digest):
+        case SketchRequest(serial, view, intervals, digest):
             joined = b"".join(_INTERVAL.pack(low, high - 1) for low, high in intervals)
             return {"t": 32, **_head(serial, view), "in": joined, "digest": digest}
-        case Same(serial):
+        case InSync(serial):
             return {"t": 33, "serial": serial}
         case Summary(serial, index, view, size, table):
             return {"t": 34, **_head(serial, view), "index": index, "size": size, "table": table}
-        case Listing(serial, index, view, keys):
+        case KeyList(serial, index, view, keys):
             return {"t": 35, **_head(serial, view), "index": index, "keys": _join(keys)}
-        case Want(keys):
+        case CellRequest(keys):
             return {"t": 36, "keys": _join(keys)}
-        case Held(slot, cell):
+        case CellDelivery(slot, cell):
             return {"t": 37, "slot": slot, "cell": cell}
-        case Turn(last):
+        case RoleSwap(last):
             return {"t": 38, "last": last}
     assert_never(message)
 
 
-def read(kind: int, read: Reader) -> Reconciling:
+def read(kind: int, reader: Reader) -> Reconciling:
     """Undo ``fields`` for a type in ``TYPES``. Raises Malformed."""
     match kind:
         case 32:
-            return Ask(_serial(read), _view(read), _intervals(read), _digest(read))
+            return SketchRequest(_serial(reader), _view(reader), _intervals(reader), _digest(reader))
         case 33:
-            return Same(_serial(read))
+            return InSync(_serial(reader))
         case 34:
-            size, table = read.integer("size", 0, _U32), read.bytes("table", TABLE_BYTES)
-            return Summary(_serial(read), _index(read), _view(read), size, table)
+            size, table = reader.get_integer("size", 0, _U32), reader.get_bytes("table", TABLE_BYTES)
+            return Summary(_serial(reader), _index(reader), _view(reader), size, table)
         case 35:
-            return Listing(_serial(read), _index(read), _view(read), _keys(read))
+            return KeyList(_serial(reader), _index(reader), _view(reader), _keys(reader))
         case 36:
-            return Want(_keys(read))
+            return CellRequest(_keys(reader))
         case 37:
-            return Held(read.integer("slot", 0, _U32), read.bytes("cell", GEOMETRY.cell))
+            return CellDelivery(reader.get_integer("slot", 0, _U32), reader.get_bytes("cell", GEOMETRY.cell))
         case _:
-            return Turn(read.flag("last"))
+            return RoleSwap(reader.get_flag("last"))
 
 
-def _head(serial: int, view: View) -> dict[str, object]:
+def _head(serial: int, view: Horizon) -> dict[str, object]:
     return {"serial": serial, "floor": view.floor, "since": view.since}
 
 
-def _serial(read: Reader) -> int:
-    return read.integer("serial", 0, _U16)
+def _serial(reader: Reader) -> int:
+    return reader.get_integer("serial", 0, _U16)
 
 
-def _index(read: Reader) -> int:
-    return read.integer("index", 0, INTERVALS_MAX - 1)
+def _index(reader: Reader) -> int:
+    return reader.get_integer("index", 0, INTERVALS_MAX - 1)
 
 
-def _view(read: Reader) -> View:
-    return View(read.integer("floor", 0, _U32), read.integer("since", 0, _U32))
+def _view(reader: Reader) -> Horizon:
+    return Horizon(reader.get_integer("floor", 0, _U32), reader.get_integer("since", 0, _U32))
 
 
-def _digest(read: Reader) -> bytes:
-    digest = read.bytes("digest", limit=DIGEST_BYTES)
+def _digest(reader: Reader) -> bytes:
+    digest = reader.get_bytes("digest", limit=DIGEST_BYTES)
     if len(digest) not in (0, DIGEST_BYTES):
         raise Malformed("a part of a digest")
     return digest
 
 
-def _intervals(read: Reader) -> tuple[Interval, ...]:
-    joined = read.bytes("in", limit=INTERVALS_MAX * _INTERVAL.size)
+def _intervals(reader: Reader) -> tuple[Interval, ...]:
+    joined = reader.get_bytes("in", limit=INTERVALS_MAX * _INTERVAL.size)
     if not joined or len(joined) % _INTERVAL.size:
         raise Malformed("no interval, or a part of one")
     intervals = tuple((low, last + 1) for low, last in _INTERVAL.iter_unpack(joined))
@@ -207,8 +207,8 @@ def _join(keys: tuple[bytes, ...]) -> bytes:
     return b"".join(keys)
 
 
-def _keys(read: Reader) -> tuple[bytes, ...]:
-    joined = read.bytes("keys", limit=KEYS_MAX * KEY_BYTES)
+def _keys(reader: Reader) -> tuple[bytes, ...]:
+    joined = reader.get_bytes("keys", limit=KEYS_MAX * KEY_BYTES)
     if len(joined) % KEY_BYTES:
         raise Malformed("a part of a key")
     return tuple(joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES))

@@ -1,4 +1,4 @@
-"""What two ends say to each other outside their session, when it is of no use any more.
+"""The messages of two ends outside their session, when it does not work any more.
 
 Knows: the messages and their limits. Does not know: keys, cells, or what follows from a message.
 
@@ -45,11 +45,11 @@ class Challenge:
 
     knock: bytes
     box: bytes = field(repr=False)
-    """A ciphertext for the recovery key of who knocked; both secrets together seal the rest."""
+    """A ciphertext for the recovery key of the end that knocked; both secrets together seal the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RecoveryAsk:
     """Our session is of no use: let us begin anew."""
 
     knock: bytes
@@ -59,17 +59,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class AskKeys:
-    """Fresh public keys of the asker."""
+    """New public keys of the end that asks."""
 
     one_time: bytes
     """For an Olm session, 32 bytes."""
     encapsulation_key: bytes = field(repr=False)
     unheard: bytes
-    """The session into which the asker changed over without being heard there; zero if there is none."""
+    """The session into which the asking end changed over without an answer there; zero if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RecoveryAnswer:
     """This is how we begin anew."""
 
     ask: bytes
@@ -79,7 +79,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AnswerKeys:
-    """What the asker makes the new session of."""
+    """The values from which the asking end makes the new session."""
 
     epoch: int
     ciphertext: bytes = field(repr=False)
@@ -94,11 +94,11 @@ class Living:
 
     ask: bytes
     box: bytes = field(repr=False)
-    """Empty, and sealed: whoever says it has read the ask."""
+    """Empty, and sealed: its sender has read the ask."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SessionPosition:
     """Where we are in that session."""
 
     session: bytes
@@ -110,12 +110,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class UnknownWord:
-    """Something a later version says."""
+    """A message of a later version."""
 
     type: int
 
 
-Word = Knock | Challenge | Ask | Answer | Living | Standing | UnknownWord
+Word = Knock | Challenge | RecoveryAsk | RecoveryAnswer | Living | SessionPosition | UnknownWord
 
 
 def encode_word(word: Word) -> bytes:
@@ -125,13 +125,13 @@ def encode_word(word: Word) -> bytes:
             return pack({"t": 1, "ct": ciphertext})
         case Challenge(knock=knock, box=box):
             return pack({"t": 2, "knock": knock, "box": box})
-        case Ask(knock=knock, box=box):
+        case RecoveryAsk(knock=knock, box=box):
             return pack({"t": 3, "knock": knock, "box": box})
-        case Answer(ask=ask, box=box):
+        case RecoveryAnswer(ask=ask, box=box):
             return pack({"t": 4, "ask": ask, "box": box})
         case Living(ask=ask, box=box):
             return pack({"t": 5, "ask": ask, "box": box})
-        case Standing(session=session, next=following, sent=sent):
+        case SessionPosition(session=session, next=following, sent=sent):
             return pack({"t": 6, "session": session, "next": following, "sent": sent})
         case UnknownWord(type=unknown):
             return pack({"t": unknown})
@@ -140,21 +140,27 @@ def encode_word(word: Word) -> bytes:
 
 def decode_word(data: bytes) -> Word:
     """Undo ``encode_word``. Raises Malformed."""
-    read = Reader(unpack(data, MESSAGE_LIMIT))
-    match read.integer("t", 0, _TYPE_MAX):
+    reader = Reader(unpack(data, MESSAGE_LIMIT))
+    match reader.get_integer("t", 0, _TYPE_MAX):
         case 1:
-            return Knock(read.bytes("ct", CIPHERTEXT_BYTES))
+            return Knock(reader.get_bytes("ct", CIPHERTEXT_BYTES))
         case 2:
-            return Challenge(read.bytes("knock", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
+            return Challenge(
+                reader.get_bytes("knock", ASK_BYTES), reader.get_bytes("box", limit=MESSAGE_LIMIT)
+            )
         case 3:
-            return Ask(read.bytes("knock", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
+            return RecoveryAsk(
+                reader.get_bytes("knock", ASK_BYTES), reader.get_bytes("box", limit=MESSAGE_LIMIT)
+            )
         case 4:
-            return Answer(read.bytes("ask", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
+            return RecoveryAnswer(
+                reader.get_bytes("ask", ASK_BYTES), reader.get_bytes("box", limit=MESSAGE_LIMIT)
+            )
         case 5:
-            return Living(read.bytes("ask", ASK_BYTES), read.bytes("box", limit=MESSAGE_LIMIT))
+            return Living(reader.get_bytes("ask", ASK_BYTES), reader.get_bytes("box", limit=MESSAGE_LIMIT))
         case 6:
-            numbers = read.integer("next", 0, _U32), read.integer("sent", 0, _U32)
-            return Standing(read.bytes("session", NAME_BYTES), *numbers)
+            numbers = reader.get_integer("next", 0, _U32), reader.get_integer("sent", 0, _U32)
+            return SessionPosition(reader.get_bytes("session", NAME_BYTES), *numbers)
         case unknown:
             return UnknownWord(unknown)
 
@@ -178,6 +184,6 @@ def encode_answer_keys(keys: AnswerKeys) -> bytes:
 
 def decode_answer_keys(data: bytes) -> AnswerKeys:
     """Undo ``encode_answer_keys``. Raises Malformed."""
-    read = Reader(unpack(data, MESSAGE_LIMIT))
-    epoch, ciphertext = read.integer("epoch", 0, _U32), read.bytes("ct", CIPHERTEXT_BYTES)
-    return AnswerKeys(epoch, ciphertext, read.bytes("olm", limit=_OLM_LIMIT))
+    reader = Reader(unpack(data, MESSAGE_LIMIT))
+    epoch, ciphertext = reader.get_integer("epoch", 0, _U32), reader.get_bytes("ct", CIPHERTEXT_BYTES)
+    return AnswerKeys(epoch, ciphertext, reader.get_bytes("olm", limit=_OLM_LIMIT))

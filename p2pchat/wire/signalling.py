@@ -1,6 +1,6 @@
 """The messages between a client and a rendezvous, one WebSocket binary message each.
 
-Knows: their fields, their fixed sizes, their bytes. Does not know: who may meet, or what a blob holds.
+Knows: their fields, fixed sizes and bytes. Does not know: which nodes may meet, or what blobs hold.
 
 One type byte, then fixed-size fields in the order of the dataclass; integers are one byte. Client types count
 from 1, server types from 129, so a message that runs the wrong way is Malformed::
@@ -123,7 +123,7 @@ class Seated:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class SeatRefused:
     """A Take (or, with BUSY, a Pass) at ``topic`` was not carried out."""
 
     topic: Topic
@@ -184,7 +184,7 @@ class Hints:
     """Present if there is a TURN port."""
 
 
-FromServer = Welcome | Seated | Refused | Blob | Gone | Hints | Draining
+FromServer = Welcome | Seated | SeatRefused | Blob | Gone | Hints | Draining
 
 
 # --- bytes
@@ -265,7 +265,7 @@ def encode_server(message: FromServer) -> bytes:
             return _pack(_BYTE, _Type.WELCOME, version)
         case Seated(topic, seat, others):
             return _pack(_TOPIC_SEATS, _Type.SEATED, topic, seat, len(others), _join(others))
-        case Refused(topic, reason):
+        case SeatRefused(topic, reason):
             return _pack(_TOPIC_BYTE, _Type.REFUSED, topic, reason)
         case Gone(topic, seat):
             return _pack(_TOPIC_SEAT, _Type.GONE, topic, seat)
@@ -287,7 +287,7 @@ def decode_server(data: bytes) -> FromServer:
             return Seated(topic, seat, _others(seat, count, places))
         case _Type.REFUSED:
             topic, reason = _unpack(_TOPIC_BYTE, data)
-            return Refused(topic, _member(Refusal, reason))
+            return SeatRefused(topic, _member(Refusal, reason))
         case _Type.BLOB:
             return Blob(*_unpack(_TOPIC_SEAT_BLOB, data))
         case _Type.GONE:

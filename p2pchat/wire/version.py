@@ -23,23 +23,23 @@ class Fields(Protocol):
     none."""
 
     def __contains__(self, key: str) -> bool: ...
-    def integer(self, key: str, low: int, high: int) -> int: ...
+    def get_integer(self, key: str, low: int, high: int) -> int: ...
 
 
-def check_version(read: Fields) -> None:
+def check_version(reader: Fields) -> None:
     """Raise OtherVersion on a first message of another version, Malformed on one that says nonsense."""
-    version = read_version(read)
+    version = read_version(reader)
     if version != VERSION:
         raise OtherVersion(version)
 
 
-def read_version(read: Fields) -> int:
+def read_version(reader: Fields) -> int:
     """The version a first message is of. Raises Malformed."""
-    return read.integer(VERSION_KEY, 0, 255) if VERSION_KEY in read else 1
+    return reader.get_integer(VERSION_KEY, 0, 255) if VERSION_KEY in reader else 1
 
 
 def other_version(version: int) -> str:
-    """The end of a line that begins with who speaks ``version``."""
+    """Return the end of a line that begins with the name of a node of ``version``."""
     older = "this p2pchat" if version > VERSION else "the other"
     ours = f"this p2pchat version {VERSION}"
     return f"speaks version {version} of the protocol, {ours}; {older} must be upgraded"

@@ -62,7 +62,7 @@ class Record:
     """Ids of its neighbours, at most ``LINKS_MAX``."""
 
     def __post_init__(self) -> None:
-        if len(self.links) > LINKS_MAX or any(len(each) != ID_BYTES for each in self.links):
+        if len(self.links) > LINKS_MAX or any(len(link) != ID_BYTES for link in self.links):
             raise Malformed("a record with too many links, or an id of another size")
 
 
@@ -91,7 +91,7 @@ def epoch_of(signed: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """The sender's own record, signed, and its signature of the link's secret: nobody says another's."""
+    """The sender's own record, signed, and its signature of the link's secret: no node can send another's."""
 
     record: bytes = field(repr=False)
     proof: bytes = field(repr=False)
@@ -120,16 +120,16 @@ Vicinal = Mine | Records | AskRecords
 
 def batches(records: list[tuple[int, bytes]]) -> list[Records]:
     """So many messages as it takes to send them all."""
-    out: list[Records] = []
+    messages: list[Records] = []
     batch: list[tuple[int, bytes]] = []
     size = 0
     for hops, record in records:
         if size + len(record) + _BESIDE > FILL:
-            out.append(Records(tuple(batch)))
+            messages.append(Records(tuple(batch)))
             batch, size = [], 0
         batch.append((hops, record))
         size += len(record) + _BESIDE
-    return [*out, Records(tuple(batch))] if batch else out
+    return [*messages, Records(tuple(batch))] if batch else messages
 
 
 def fields(message: Vicinal) -> dict[str, object]:
@@ -145,18 +145,20 @@ def fields(message: Vicinal) -> dict[str, object]:
     assert_never(message)
 
 
-def read(kind: int, read: Reader) -> Vicinal:
+def read(kind: int, reader: Reader) -> Vicinal:
     """Undo ``fields`` for a type in ``TYPES``. Raises Malformed."""
     match kind:
         case 48:
-            return Mine(read.bytes("record", limit=RECORD_MAX), read.bytes("proof", limit=SIGNATURE_BYTES))
+            return Mine(
+                reader.get_bytes("record", limit=RECORD_MAX), reader.get_bytes("proof", limit=SIGNATURE_BYTES)
+            )
         case 49:
-            hops, records = read.bytes("hops", limit=_COUNT_MAX), read.items("records", _COUNT_MAX)
-            if len(hops) != len(records) or not all(_is_record(each) for each in records):
+            hops, records = reader.get_bytes("hops", limit=_COUNT_MAX), reader.get_list("records", _COUNT_MAX)
+            if len(hops) != len(records) or not all(_is_record(record) for record in records):
                 raise Malformed("not a list of records and their hops")
             return Records(tuple(zip(hops, records, strict=True)))
         case _:
-            return AskRecords(read.integer("epoch", 0, 2**32 - 1))
+            return AskRecords(reader.get_integer("epoch", 0, 2**32 - 1))
 
 
 def _is_record(value: object) -> bool:

@@ -1,6 +1,6 @@
-"""What neighbours pass on so that two nodes who are no neighbours can become some: WALK, TICKET, and pieces.
+"""What neighbours pass on so that two nodes that are no neighbours can become some: WALK, TICKET, and pieces.
 
-Knows: the messages. Does not know: who drew a walk, or what the pieces say when put together.
+Knows: the messages. Does not know: which node drew a walk, or what the pieces say when put together.
 
 Types 24 to 26 of a control frame. A walk names its way by the nodes' names of the epoch; its id is another
 one on every link.
@@ -28,7 +28,7 @@ PIECES: Final = 2
 PIECE_MAX: Final = GEOMETRY.blob // PIECES
 """An offer and a reply are a blob each, 2048 bytes, and go in two pieces."""
 
-WAY_MAX: Final = 12
+PATH_MAX: Final = 12
 """Nodes that a walk may still name: a shortest way in a mesh of a thousand has four or five."""
 
 
@@ -38,9 +38,9 @@ class Walk:
 
     id: bytes
     key: bytes
-    """For what the two ends say to each other."""
-    way: tuple[bytes, ...]
-    """Names of the nodes that it has yet to come to, the receiver's first; 1 to ``WAY_MAX``."""
+    """Seals what the two ends send each other."""
+    path: tuple[bytes, ...]
+    """Names of the nodes that it has yet to come to, the receiver's first; 1 to ``PATH_MAX``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of an offer, on its way to whoever sent the ticket, or of the reply, on its way back."""
+    """A part of an offer, on its way to the sender of the ticket, or of the reply, on its way back."""
 
     id: bytes
     part: int
@@ -79,20 +79,26 @@ def fields(message: Walking) -> dict[str, object]:
     assert_never(message)
 
 
-def read(kind: int, read: Reader) -> Walking:
+def read(kind: int, reader: Reader) -> Walking:
     """Undo ``fields`` for a type in ``TYPES``. Raises Malformed."""
-    id = read.bytes("id", WALK_BYTES)
+    id = reader.get_bytes("id", WALK_BYTES)
     match kind:
         case 24:
-            return Walk(id, read.bytes("key", KEY_BYTES), _names(read.bytes("way", limit=WAY_MAX * ID_BYTES)))
+            return Walk(
+                id,
+                reader.get_bytes("key", KEY_BYTES),
+                _names(reader.get_bytes("way", limit=PATH_MAX * ID_BYTES)),
+            )
         case 25:
-            key, proof = read.bytes("key", KEY_BYTES), read.bytes("proof", SIGNATURE_BYTES)
-            return Ticket(id, key, read.flag("room"), proof)
+            key, proof = reader.get_bytes("key", KEY_BYTES), reader.get_bytes("proof", SIGNATURE_BYTES)
+            return Ticket(id, key, reader.get_flag("room"), proof)
         case _:
-            return Piece(id, read.integer("part", 0, PIECES - 1), read.bytes("data", limit=PIECE_MAX))
+            return Piece(
+                id, reader.get_integer("part", 0, PIECES - 1), reader.get_bytes("data", limit=PIECE_MAX)
+            )
 
 
 def _names(joined: bytes) -> tuple[bytes, ...]:
     if not joined or len(joined) % ID_BYTES:
-        raise Malformed(f"a way of {len(joined)} bytes")
+        raise Malformed(f"a path of {len(joined)} bytes")
     return tuple(joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES))

@@ -20,10 +20,10 @@ from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.fragment import Fragment, Lane, split
 from p2pchat.wire.invite import InviteCode
 from p2pchat.wire.payload import (
-    Lasting,
     Payload,
     RekeyAnswer,
     RekeyOffer,
+    Retention,
     Text,
     decode_payload,
     encode_notice,
@@ -102,7 +102,7 @@ def session(drawn: Drawn, host: Paired, guest: Paired) -> Fields:
         talk.says("guest", _text(2, "hello, Hana \N{WAVING HAND SIGN}"))
         talk.says("host", _text(3, "what takes more than one cell. " * 60))
         talk.notes("guest")
-        talk.says("guest", Lasting(604_800.0, 1))
+        talk.says("guest", Retention(604_800.0, 1))
         answer = talk.renew()
         talk.says("guest", answer)
         talk.completed(answer)

@@ -11,7 +11,7 @@ from p2pchat.core.inputs import RendezvousUp, SignalReceived
 from p2pchat.daemon.open_port import OpenPort
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Topic
-from p2pchat.wire.signalling import Refusal, Refused, Seated, SeatMode, Take
+from p2pchat.wire.signalling import Refusal, Seated, SeatMode, SeatRefused, Take
 
 OURS, OTHERS = Topic(b"o" * 32), Topic(b"x" * 32)
 HOST: Any = SimpleNamespace(node=SimpleNamespace(meets_at=lambda topic: topic == OURS))
@@ -36,7 +36,7 @@ async def test_members_sit_there_and_nobody_sits_at_topics_of_others() -> None:
             assert await received.get() == RendezvousUp(url)
             for topic in (OTHERS, OURS):
                 connections.send(url, Take(topic, SeatMode.MESH))
-            assert await received.get() == SignalReceived(url, Refused(OTHERS, Refusal.ABSENT))
+            assert await received.get() == SignalReceived(url, SeatRefused(OTHERS, Refusal.ABSENT))
             seated = await received.get()
         assert isinstance(seated, SignalReceived) and isinstance(seated.message, Seated)
         assert seated.message.topic == OURS

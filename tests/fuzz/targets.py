@@ -88,7 +88,7 @@ _HERE = description.Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
 _FAR = description.Candidate("relay", "tcp", "2001:db8::1", 443, 1)
 _DESCRIPTION = description.Description("actpass", "ufra", "p" * 22, _KEY, (_HERE, _FAR))
 _NODE = NodeId(b"n" * 8)
-_HELD = reconcile.View(81_000, 30_000_000)
+_HELD = reconcile.Horizon(81_000, 30_000_000)
 _CODE = invite.InviteCode(42, ("tango", "marble", "orbit"))
 _LINK = invite.InviteLink(b"s" * 16, b"f" * 16, ("wss://meet.example.org", "ws://127.0.0.1:8765"))
 
@@ -114,14 +114,14 @@ TARGETS: dict[str, Target] = {
         gossip.Prune(agreed=True),
     ),
     "reconcile": Format(control.decode, control.encode).extensible(
-        reconcile.Ask(1, _HELD, ((0, 2**32),), b"d" * 8),
-        reconcile.Ask(2, _HELD, ((0, 5), (5, 9))),
-        reconcile.Same(1),
+        reconcile.SketchRequest(1, _HELD, ((0, 2**32),), b"d" * 8),
+        reconcile.SketchRequest(2, _HELD, ((0, 5), (5, 9))),
+        reconcile.InSync(1),
         reconcile.Summary(1, 0, _HELD, 7, b"t" * reconcile.TABLE_BYTES),
-        reconcile.Listing(1, 15, _HELD, (b"k" * 8, b"l" * 8)),
-        reconcile.Want((b"k" * 8,)),
-        reconcile.Held(30_000_000, b"c" * 925),
-        reconcile.Turn(last=True),
+        reconcile.KeyList(1, 15, _HELD, (b"k" * 8, b"l" * 8)),
+        reconcile.CellRequest((b"k" * 8,)),
+        reconcile.CellDelivery(30_000_000, b"c" * 925),
+        reconcile.RoleSwap(last=True),
     ),
     "walk": Format(control.decode, control.encode).extensible(
         walk.Walk(b"w" * 8, b"k" * 32, (b"n" * 8, b"m" * 8)),
@@ -154,21 +154,23 @@ TARGETS: dict[str, Target] = {
         payload.Text(MessageId("0123456789abcdef" * 2), 1767323045.5, "hi 😀"),
         payload.RekeyOffer(3, 81_000, b"e" * 1184),
         payload.RekeyAnswer(3, b"c" * 1088),
-        payload.Lasting(86_400.0, 7),
+        payload.Retention(86_400.0, 7),
         payload.MeshRenewed(3, b"m" * 32),
         payload.RecoveryOffer(b"x" * 32, b"e" * 1184),
     ),
     "recovery": Format(recovery.decode_word, recovery.encode_word).extensible(
         recovery.Knock(b"c" * 1088),
         recovery.Challenge(b"k" * 16, b"sealed ciphertext"),
-        recovery.Ask(b"k" * 16, b"sealed keys"),
-        recovery.Answer(b"a" * 16, b"sealed answer"),
+        recovery.RecoveryAsk(b"k" * 16, b"sealed keys"),
+        recovery.RecoveryAnswer(b"a" * 16, b"sealed answer"),
         recovery.Living(b"a" * 16, b"sealed"),
-        recovery.Standing(b"session!", 7, 9),
+        recovery.SessionPosition(b"session!", 7, 9),
     ),
     "notice": Format(payload.decode_notice, payload.encode_notice).extensible(
-        payload.Receipt(7, b"\x05", b"name 1"),
-        payload.Presence(here=True, asks=False, receipt=payload.Receipt(7, b"", b"name 1name 2")),
+        payload.DeliveryReceipt(7, b"\x05", b"name 1"),
+        payload.PresenceNotice(
+            here=True, asks=False, receipt=payload.DeliveryReceipt(7, b"", b"name 1name 2")
+        ),
         payload.Copied(),
     ),
     "description": Format(description.decode_description, description.encode_description).canonical(
@@ -192,16 +194,16 @@ TARGETS: dict[str, Target] = {
         signalling.Welcome(1),
         signalling.Hints((8750, 3478), (3478,), (), signalling.Login(7, bytes(8), bytes(20))),
         signalling.Seated(_TOPIC, _SEAT, (Seat(b"o" * 8),)),
-        signalling.Refused(_TOPIC, signalling.Refusal.FULL),
+        signalling.SeatRefused(_TOPIC, signalling.Refusal.FULL),
         signalling.Blob(_TOPIC, _SEAT, _BLOB),
         signalling.Gone(_TOPIC, _SEAT),
     ),
     "ice": Format(
         lambda data: ice.parse_server(_text(data)), lambda server: ice.server_url(server).encode()
     ).extensible(
-        ice.Stun("stun.example.org"),
-        ice.Turn("2001:db8::1", 443, "1700000000:bob", "p@ss%", "tls"),
-        ice.Turn("192.0.2.1", 3478, "ana", "secret", "tcp"),
+        ice.StunServer("stun.example.org"),
+        ice.TurnServer("2001:db8::1", 443, "1700000000:bob", "p@ss%", "tls"),
+        ice.TurnServer("192.0.2.1", 3478, "ana", "secret", "tcp"),
     ),
     "places": Format(
         lambda data: places.grown((), _text(data).split("\n")), lambda urls: "\n".join(urls).encode()
@@ -217,7 +219,7 @@ TARGETS: dict[str, Target] = {
         pairing.PakeConfirm(_KEY),
         pairing.HostBundle("alice", _KEY, _KEY, b"e" * 1184, _KEY, ("wss://meet.example.org",), 81_000),
         pairing.GuestBundle("bob", _KEY, b"c" * 1088, b"o" * 200),
-        pairing.Welcome(b"o" * 100),
+        pairing.PairingWelcome(b"o" * 100),
         pairing.Burnt(),
         pairing.Speaks(3),
     ),

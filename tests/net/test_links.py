@@ -13,14 +13,14 @@ from p2pchat.net.engines.port import Fingerprints, Listener, Pair, Policy
 from p2pchat.net.links import WebRtcLinks
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
-from p2pchat.wire.ice import Servers, Stun, Turn
+from p2pchat.wire.ice import Servers, StunServer, TurnServer
 
 ONE = LinkId(1)
 DESCRIPTION = Description("actpass", "user", "p" * 22, bytes(32), ())
-OWN = Servers((Stun("192.0.2.1"),), (Turn("192.0.2.1", 3478, "me", "secret"),))
-OVER_TCP = Turn("192.0.2.2", 443, "lent", "word", "tcp")
+OWN = Servers((StunServer("192.0.2.1"),), (TurnServer("192.0.2.1", 3478, "me", "secret"),))
+OVER_TCP = TurnServer("192.0.2.2", 443, "lent", "word", "tcp")
 OPEN = Policy()
-HINTED = Servers((Stun("192.0.2.2"),), (Turn("192.0.2.2", 3478, "lent", "word"), OVER_TCP))
+HINTED = Servers((StunServer("192.0.2.2"),), (TurnServer("192.0.2.2", 3478, "lent", "word"), OVER_TCP))
 
 
 class Connection:

@@ -28,9 +28,9 @@ from p2pchat.wire.signalling import (
     Leave,
     Pass,
     Refusal,
-    Refused,
     Seated,
     SeatMode,
+    SeatRefused,
     Take,
     Welcome,
     encode_server,
@@ -161,7 +161,7 @@ async def test_a_refusal_is_a_fact_like_any_other(new_node: Nodes) -> None:
         node = new_node()
         await node.up(server.url)
         node.connections.send(server.url, Take(TOPIC, SeatMode.GUEST))
-        assert await node.input() == SignalReceived(server.url, Refused(TOPIC, Refusal.ABSENT))
+        assert await node.input() == SignalReceived(server.url, SeatRefused(TOPIC, Refusal.ABSENT))
 
 
 async def test_what_was_sent_before_closing_still_arrives_and_no_fact_follows(new_node: Nodes) -> None:

@@ -18,9 +18,9 @@ from p2pchat.wire.signalling import (
     Leave,
     Pass,
     Refusal,
-    Refused,
     Seated,
     SeatMode,
+    SeatRefused,
     Take,
     encode_client,
 )
@@ -72,7 +72,7 @@ class Room:
 
 
 def refused(who: Connection, reason: Refusal, topic: Topic = TOPIC) -> list[Output]:
-    return [Deliver(who, Refused(topic, reason))]
+    return [Deliver(who, SeatRefused(topic, reason))]
 
 
 # --- mesh topics
@@ -467,7 +467,7 @@ def test_a_broker_for_some_topics_lets_nobody_sit_at_others() -> None:
     assert broker.connected(client, (), 0.0)
     for mode in SeatMode:
         (said,) = broker.received(client, encode_client(Take(other, mode)), 0.0)
-        assert said == Deliver(client, Refused(other, Refusal.ABSENT))
+        assert said == Deliver(client, SeatRefused(other, Refusal.ABSENT))
     (said,) = broker.received(client, encode_client(Take(TOPIC, SeatMode.MESH)), 0.0)
     assert isinstance(said, Deliver) and isinstance(said.message, Seated)
     assert (broker.census().seats, broker.census().topics) == (1, 1)

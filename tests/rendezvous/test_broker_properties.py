@@ -16,9 +16,9 @@ from p2pchat.wire.signalling import (
     Gone,
     Leave,
     Pass,
-    Refused,
     Seated,
     SeatMode,
+    SeatRefused,
     Take,
     encode_client,
 )
@@ -153,7 +153,7 @@ class Clients(RuleBasedStateMachine):
                     own = self.held.get((to, topic))
                     if own is not None and seat != own and not self.sits(own, topic):
                         del self.held[(to, topic)]
-                case Refused():
+                case SeatRefused():
                     pass
                 case _:
                     raise AssertionError(f"unexpected: {message}")

@@ -22,9 +22,9 @@ from p2pchat.wire.signalling import (
     Gone,
     Pass,
     Refusal,
-    Refused,
     Seated,
     SeatMode,
+    SeatRefused,
     Take,
     Welcome,
     decode_server,
@@ -172,7 +172,7 @@ def test_without_the_bus_each_goes_on_alone_and_they_meet_again_when_it_is_back(
 
         def alone() -> bool:
             with let_in(two) as guest:
-                return takes(guest, SeatMode.GUEST) == Refused(TOPIC, Refusal.ABSENT)
+                return takes(guest, SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.ABSENT)
 
         _until(alone)
         other = Topic(b"o" * 32)

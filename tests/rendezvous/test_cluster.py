@@ -21,9 +21,9 @@ from p2pchat.wire.signalling import (
     Leave,
     Pass,
     Refusal,
-    Refused,
     Seated,
     SeatMode,
+    SeatRefused,
     Take,
     decode_server,
     encode_blob,
@@ -212,13 +212,13 @@ def test_an_invite_is_one_wherever_its_guest_comes_from() -> None:
     host.says(Pass(TOPIC, g.seat, BLOB))
     assert guest.hears() == [Blob(TOPIC, h.seat, BLOB)]
     for where in range(3):
-        assert room.client(where).takes(SeatMode.GUEST) == Refused(TOPIC, Refusal.FULL)
-        assert room.client(where).takes(SeatMode.HOST) == Refused(TOPIC, Refusal.TAKEN)
-        assert room.client(where).takes(SeatMode.MESH) == Refused(TOPIC, Refusal.TAKEN)
-    assert guest.takes(SeatMode.GUEST) == Refused(TOPIC, Refusal.FULL), "it sits there already"
+        assert room.client(where).takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.FULL)
+        assert room.client(where).takes(SeatMode.HOST) == SeatRefused(TOPIC, Refusal.TAKEN)
+        assert room.client(where).takes(SeatMode.MESH) == SeatRefused(TOPIC, Refusal.TAKEN)
+    assert guest.takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.FULL), "it sits there already"
     guest.says(Leave(TOPIC))
     assert host.hears() == [Gone(TOPIC, g.seat)]
-    assert room.client(2).takes(SeatMode.GUEST) == Refused(TOPIC, Refusal.ABSENT), (
+    assert room.client(2).takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.ABSENT), (
         "one guess, and it was used"
     )
 
@@ -236,7 +236,7 @@ def test_a_host_that_ends_is_told_to_its_guest_elsewhere(how: str) -> None:
             room.kill(host.machine)
             room.pass_time(DEAD_SECONDS + 1)
     assert guest.hears() == [Gone(TOPIC, h.seat)]
-    assert guest.takes(SeatMode.GUEST) == Refused(TOPIC, Refusal.ABSENT)
+    assert guest.takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.ABSENT)
     room.client(2).sits(SeatMode.HOST)
 
 
@@ -266,7 +266,7 @@ def test_a_silent_guest_from_elsewhere_is_put_out_and_told() -> None:
 
 
 def test_nobody_is_there_where_no_server_has_a_host() -> None:
-    assert Room().client(1).takes(SeatMode.GUEST) == Refused(TOPIC, Refusal.ABSENT)
+    assert Room().client(1).takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.ABSENT)
 
 
 def test_of_hosts_that_claim_a_topic_at_once_one_gets_it() -> None:
@@ -277,7 +277,7 @@ def test_of_hosts_that_claim_a_topic_at_once_one_gets_it() -> None:
     room.deliver()
     answers = [client.hears() for client in clients]
     assert sum(isinstance(answer, Seated) for (answer,) in answers) == 1
-    assert [a for (a,) in answers if not isinstance(a, Seated)] == [Refused(TOPIC, Refusal.TAKEN)] * 3
+    assert [a for (a,) in answers if not isinstance(a, Seated)] == [SeatRefused(TOPIC, Refusal.TAKEN)] * 3
 
 
 def test_a_server_that_does_not_answer_is_waited_for_once_and_for_a_moment() -> None:
@@ -351,7 +351,7 @@ def test_who_comes_later_knows_what_the_others_have() -> None:
     room.add(Machine(b"LATE", 9, Limits()))
     room.pass_time(HELLO_SECONDS + 2 * TICK_SECONDS)
     assert room.client(2).sits(SeatMode.MESH).others == (seat,)
-    assert room.client(2).takes(SeatMode.MESH, OTHER) == Refused(OTHER, Refusal.TAKEN)
+    assert room.client(2).takes(SeatMode.MESH, OTHER) == SeatRefused(OTHER, Refusal.TAKEN)
     host.goes()
     room.client(2).sits(SeatMode.MESH, OTHER)
 

@@ -20,7 +20,7 @@ from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId, MeshId
 from p2pchat.wire import control
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.reconcile import Held, Reconciling
+from p2pchat.wire.reconcile import CellDelivery, Reconciling
 
 MESH = MeshId(b"m" * 16)
 EPOCH = 1000
@@ -151,4 +151,6 @@ class Pair:
     @property
     def overhead(self) -> int:
         """Bytes of all frames, both ways, but those that carry a cell."""
-        return GEOMETRY.frame * sum(count for kind, count in self.seen.items() if kind != Held.__name__)
+        return GEOMETRY.frame * sum(
+            count for kind, count in self.seen.items() if kind != CellDelivery.__name__
+        )

@@ -118,36 +118,36 @@ def test_what_does_not_fit_cannot_be_padded() -> None:
 
 
 def test_a_reader_gives_what_is_there() -> None:
-    read = Reader({"b": b"xyz", "t": "é", "i": 7, "f": 1.5, "y": True, "l": [1, "a"], "s": ["a", "b"]})
-    assert read.bytes("b") == read.bytes("b", 3) == read.bytes("b", limit=3) == b"xyz"
-    assert read.text("t", 2) == "é"
-    assert read.integer("i", 7, 7) == 7
-    assert read.number("f", 0, 2) == 1.5
-    assert read.flag("y") is True
-    assert read.items("l", 2) == [1, "a"]
-    assert read.texts("s", 2, 1) == ("a", "b")
+    reader = Reader({"b": b"xyz", "t": "é", "i": 7, "f": 1.5, "y": True, "l": [1, "a"], "s": ["a", "b"]})
+    assert reader.get_bytes("b") == reader.get_bytes("b", 3) == reader.get_bytes("b", limit=3) == b"xyz"
+    assert reader.get_text("t", 2) == "é"
+    assert reader.get_integer("i", 7, 7) == 7
+    assert reader.get_float("f", 0, 2) == 1.5
+    assert reader.get_flag("y") is True
+    assert reader.get_list("l", 2) == [1, "a"]
+    assert reader.get_texts("s", 2, 1) == ("a", "b")
 
 
 def test_a_reader_refuses_what_is_absent_of_another_type_or_out_of_bounds() -> None:
-    read = Reader({"b": b"xyz", "t": "é", "i": 7, "f": 1.5, "y": True, "l": [1, "a"]})
+    reader = Reader({"b": b"xyz", "t": "é", "i": 7, "f": 1.5, "y": True, "l": [1, "a"]})
     refused: list[Callable[[], object]] = [
         lambda: Reader([]),
-        lambda: read.bytes("absent"),
-        lambda: read.bytes("t"),
-        lambda: read.bytes("b", 4),
-        lambda: read.bytes("b", limit=2),
-        lambda: read.text("b", 9),
-        lambda: read.text("t", 1),
-        lambda: read.integer("i", 0, 6),
-        lambda: read.integer("i", 8, 9),
-        lambda: read.integer("f", 0, 9),
-        lambda: read.integer("y", 0, 9),
-        lambda: read.number("i", 0, 9),
-        lambda: read.number("f", 0, 1),
-        lambda: read.flag("i"),
-        lambda: read.items("l", 1),
-        lambda: read.items("t", 9),
-        lambda: read.texts("l", 9, 9),
+        lambda: reader.get_bytes("absent"),
+        lambda: reader.get_bytes("t"),
+        lambda: reader.get_bytes("b", 4),
+        lambda: reader.get_bytes("b", limit=2),
+        lambda: reader.get_text("b", 9),
+        lambda: reader.get_text("t", 1),
+        lambda: reader.get_integer("i", 0, 6),
+        lambda: reader.get_integer("i", 8, 9),
+        lambda: reader.get_integer("f", 0, 9),
+        lambda: reader.get_integer("y", 0, 9),
+        lambda: reader.get_float("i", 0, 9),
+        lambda: reader.get_float("f", 0, 1),
+        lambda: reader.get_flag("i"),
+        lambda: reader.get_list("l", 1),
+        lambda: reader.get_list("t", 9),
+        lambda: reader.get_texts("l", 9, 9),
     ]
     for reading in refused:
         with pytest.raises(Malformed):

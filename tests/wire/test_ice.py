@@ -12,9 +12,9 @@ from p2pchat.errors import Malformed
 from p2pchat.wire.ice import (
     HINTED_PORTS,
     Servers,
-    Stun,
+    StunServer,
     Transport,
-    Turn,
+    TurnServer,
     hinted,
     parse_server,
     parse_servers,
@@ -30,25 +30,25 @@ said = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("stun:stun.example.org", Stun("stun.example.org", 3478)),
-        ("stun:192.0.2.1:19302", Stun("192.0.2.1", 19302)),
-        ("stun:[2001:db8::1]:3478", Stun("2001:db8::1", 3478)),
-        ("stun:[2001:db8:0:0::1]", Stun("2001:db8::1", 3478)),
-        ("turn:ana:secret@turn.example.org", Turn("turn.example.org", 3478, "ana", "secret")),
-        ("turn:ana:secret@[::1]:99?transport=tcp", Turn("::1", 99, "ana", "secret", "tcp")),
-        ("turn:ana:se:cr@et@host:1?transport=udp", Turn("host", 1, "ana", "se:cr@et")),
-        ("turns:ana:secret@host", Turn("host", 5349, "ana", "secret", "tls")),
-        ("turn:1700000000%3Abob:p%40ss%25@host:1", Turn("host", 1, "1700000000:bob", "p@ss%")),
+        ("stun:stun.example.org", StunServer("stun.example.org", 3478)),
+        ("stun:192.0.2.1:19302", StunServer("192.0.2.1", 19302)),
+        ("stun:[2001:db8::1]:3478", StunServer("2001:db8::1", 3478)),
+        ("stun:[2001:db8:0:0::1]", StunServer("2001:db8::1", 3478)),
+        ("turn:ana:secret@turn.example.org", TurnServer("turn.example.org", 3478, "ana", "secret")),
+        ("turn:ana:secret@[::1]:99?transport=tcp", TurnServer("::1", 99, "ana", "secret", "tcp")),
+        ("turn:ana:se:cr@et@host:1?transport=udp", TurnServer("host", 1, "ana", "se:cr@et")),
+        ("turns:ana:secret@host", TurnServer("host", 5349, "ana", "secret", "tls")),
+        ("turn:1700000000%3Abob:p%40ss%25@host:1", TurnServer("host", 1, "1700000000:bob", "p@ss%")),
     ],
 )
-def test_a_server_is_named_by_its_url(url: str, server: Stun | Turn) -> None:
+def test_a_server_is_named_by_its_url(url: str, server: StunServer | TurnServer) -> None:
     assert parse_server(url) == server
     assert parse_server(server_url(server)) == server
 
 
 @given(said, said, st.sampled_from(["udp", "tcp", "tls"]))
 def test_any_user_and_any_password_can_be_written(user: str, password: str, transport: Transport) -> None:
-    server = Turn("turn.example.org", 3478, user, password, transport)
+    server = TurnServer("turn.example.org", 3478, user, password, transport)
     assert parse_server(server_url(server)) == server
 
 
@@ -86,18 +86,18 @@ def test_several_of_each_are_kept_in_their_order() -> None:
 
 
 def test_a_password_is_not_shown_when_a_server_is_printed() -> None:
-    assert "secret" not in repr(Turn("host", 1, "ana", "secret"))
+    assert "secret" not in repr(TurnServer("host", 1, "ana", "secret"))
 
 
 def test_a_hint_names_ports_on_the_host_that_we_reach_and_no_other() -> None:
     hints = Hints((8750, 3478), (3478,), (5349,), LOGIN)
     servers = hinted("ws://meet.example:8750/prefix", "192.0.2.7", hints)
-    assert servers.stun == (Stun("192.0.2.7", 8750), Stun("192.0.2.7", 3478))
+    assert servers.stun == (StunServer("192.0.2.7", 8750), StunServer("192.0.2.7", 3478))
     user, password = "1800000000:0101010101010101", base64.b64encode(b"\xff" * 20).decode()
     assert servers.turn == (
-        Turn("192.0.2.7", 3478, user, password, "udp"),
-        Turn("192.0.2.7", 3478, user, password, "tcp"),
-        Turn("192.0.2.7", 5349, user, password, "tls", "meet.example"),
+        TurnServer("192.0.2.7", 3478, user, password, "udp"),
+        TurnServer("192.0.2.7", 3478, user, password, "tcp"),
+        TurnServer("192.0.2.7", 5349, user, password, "tls", "meet.example"),
     )
 
 
@@ -113,5 +113,5 @@ def test_a_hint_leads_to_the_servers_own_port_or_a_known_one(ports: tuple[int, .
 
 
 def test_servers_that_are_named_twice_are_asked_once_the_users_own_first() -> None:
-    own, more = Servers((Stun("a"),)), Servers((Stun("b"), Stun("a")))
-    assert own + more == Servers((Stun("a"), Stun("b")))
+    own, more = Servers((StunServer("a"),)), Servers((StunServer("b"), StunServer("a")))
+    assert own + more == Servers((StunServer("a"), StunServer("b")))

@@ -16,11 +16,11 @@ from p2pchat.wire.pairing import (
     GuestBundle,
     HostBundle,
     PairingMessage,
+    PairingWelcome,
     PakeConfirm,
     PakeReply,
     PakeStart,
     Speaks,
-    Welcome,
     check_nick,
     decode_pairing,
     encode_pairing,
@@ -36,14 +36,14 @@ MESSAGES: list[PairingMessage] = [
     PakeConfirm(KEY),
     HOST,
     GUEST,
-    Welcome(b"o" * 100),
+    PairingWelcome(b"o" * 100),
     Burnt(),
     Speaks(255),
 ]
 LARGEST: list[PairingMessage] = [
     replace(HOST, nick="😀" * 64, rendezvous=("ws://" + "a" * 25,) * 8, epoch=2**32 - 1),
     replace(GUEST, nick="😀" * 64, olm=bytes(HELLO_MAX)),
-    Welcome(bytes(WELCOME_MAX)),
+    PairingWelcome(bytes(WELCOME_MAX)),
 ]
 
 

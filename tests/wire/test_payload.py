@@ -14,20 +14,20 @@ from p2pchat.types import MessageId
 from p2pchat.wire.codec import pack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import (
-    LASTING_MAX_S,
     MESH_GENERATION_MAX,
     NAMES_MAX,
     PAYLOAD_LIMIT,
+    RETENTION_MAX_S,
     TEXT_LIMIT,
     TIME_MAX,
-    Lasting,
+    DeliveryReceipt,
     MeshRenewed,
     Notice,
     Payload,
-    Presence,
-    Receipt,
+    PresenceNotice,
     RekeyAnswer,
     RekeyOffer,
+    Retention,
     Text,
     UnknownNotice,
     UnknownPayload,
@@ -44,17 +44,17 @@ PAYLOADS: list[Payload] = [
     replace(HELLO, at=0.0, text=""),
     RekeyOffer(3, 80_000, b"k" * 1184),
     RekeyAnswer(3, b"c" * 1088),
-    Lasting(86_400.0, 7),
-    Lasting(0.0, 1),
+    Retention(86_400.0, 7),
+    Retention(0.0, 1),
     MeshRenewed(1, b"m" * 32),
     MeshRenewed(MESH_GENERATION_MAX, b"m" * 32),
     UnknownPayload(77),
 ]
 NOTICES: list[Notice] = [
-    Receipt(0, b""),
-    Receipt(2**32 - 1, b"\x05" * 16, bytes(range(6)) * NAMES_MAX),
-    Presence(True, False, Receipt(9, b"\x05" * 16, b"name 1" * NAMES_MAX)),
-    Presence(False, True, Receipt(0, b"")),
+    DeliveryReceipt(0, b""),
+    DeliveryReceipt(2**32 - 1, b"\x05" * 16, bytes(range(6)) * NAMES_MAX),
+    PresenceNotice(True, False, DeliveryReceipt(9, b"\x05" * 16, b"name 1" * NAMES_MAX)),
+    PresenceNotice(False, True, DeliveryReceipt(0, b"")),
     UnknownNotice(77),
 ]
 
@@ -103,11 +103,11 @@ def test_a_text_from_outside_the_calendar_is_refused(at: float) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "turn"),
-    [(1e-9, 1), (9.9, 1), (-1.0, 1), (LASTING_MAX_S * 2, 1), (math.nan, 1), (60.0, 0), (60.0, 2**48)],
+    [(1e-9, 1), (9.9, 1), (-1.0, 1), (RETENTION_MAX_S * 2, 1), (math.nan, 1), (60.0, 0), (60.0, 2**48)],
 )
 def test_a_setting_outside_its_bounds_is_refused(seconds: float, turn: int) -> None:
     with pytest.raises(Malformed):
-        Lasting(seconds, turn)
+        Retention(seconds, turn)
     if not math.isnan(seconds):
         with pytest.raises(Malformed):
             decode_payload(pack({"t": 4, "seconds": seconds, "turn": turn}))
@@ -132,7 +132,7 @@ def test_a_later_version_may_add_types_and_fields() -> None:
         "mood": "good",
     }
     assert decode_payload(pack({"t": 9, "new": {}})) == UnknownPayload(9)
-    assert decode_notice(pack(later)) == Presence(True, False, Receipt(1, b"", b"name 1"))
+    assert decode_notice(pack(later)) == PresenceNotice(True, False, DeliveryReceipt(1, b"", b"name 1"))
 
 
 @pytest.mark.parametrize(

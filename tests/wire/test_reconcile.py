@@ -15,19 +15,19 @@ from p2pchat.wire.reconcile import (
     KEY_SPACE,
     KEYS_MAX,
     TABLE_BYTES,
-    Ask,
-    Held,
-    Listing,
+    CellDelivery,
+    CellRequest,
+    Horizon,
+    InSync,
+    KeyList,
     Reconciling,
-    Same,
+    RoleSwap,
+    SketchRequest,
     Summary,
-    Turn,
-    View,
-    Want,
 )
 
 FULL = tuple(bytes([number]) * KEY_BYTES for number in range(KEYS_MAX))
-LATEST = View(2**32 - 1, 2**32 - 1)
+LATEST = Horizon(2**32 - 1, 2**32 - 1)
 PIECES = tuple((number << 28, number + 1 << 28) for number in range(INTERVALS_MAX))
 HEAD = {"serial": 1, "floor": 2, "since": 3}
 
@@ -35,15 +35,15 @@ HEAD = {"serial": 1, "floor": 2, "since": 3}
 @pytest.mark.parametrize(
     "message",
     [
-        Ask(65_535, LATEST, PIECES),
-        Ask(0, View(0, 0), ((0, KEY_SPACE),), bytes(8)),
-        Same(7),
+        SketchRequest(65_535, LATEST, PIECES),
+        SketchRequest(0, Horizon(0, 0), ((0, KEY_SPACE),), bytes(8)),
+        InSync(7),
         Summary(65_535, 15, LATEST, 2**32 - 1, b"\xff" * TABLE_BYTES),
-        Listing(65_535, 15, LATEST, FULL),
-        Listing(1, 0, View(0, 0), ()),
-        Want(FULL),
-        Held(2**32 - 1, b"c" * GEOMETRY.cell),
-        Turn(last=True),
+        KeyList(65_535, 15, LATEST, FULL),
+        KeyList(1, 0, Horizon(0, 0), ()),
+        CellRequest(FULL),
+        CellDelivery(2**32 - 1, b"c" * GEOMETRY.cell),
+        RoleSwap(last=True),
     ],
 )
 def test_messages_come_back_equal_and_fit_a_frame(message: Reconciling) -> None:
@@ -59,7 +59,7 @@ def test_the_sketches_are_those_of_the_core() -> None:
 @pytest.mark.parametrize("keys", [(*FULL, bytes(KEY_BYTES)), (bytes(KEY_BYTES - 1),)])
 def test_what_does_not_fit_is_a_mistake_of_ours(keys: tuple[bytes, ...]) -> None:
     with pytest.raises(ValueError, match="keys"):
-        encode(Want(keys))
+        encode(CellRequest(keys))
 
 
 @pytest.mark.parametrize(

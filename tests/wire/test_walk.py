@@ -8,10 +8,10 @@ from p2pchat.errors import Malformed
 from p2pchat.wire.codec import pack
 from p2pchat.wire.control import decode, encode
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.walk import PIECE_MAX, PIECES, WAY_MAX, Piece, Ticket, Walk, Walking
+from p2pchat.wire.walk import PATH_MAX, PIECE_MAX, PIECES, Piece, Ticket, Walk, Walking
 
 ID, KEY, PROOF = b"i" * 8, b"k" * 32, b"p" * 64
-WAY = tuple(bytes([number]) * 8 for number in range(WAY_MAX))
+WAY = tuple(bytes([number]) * 8 for number in range(PATH_MAX))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_two_pieces_are_a_blob() -> None:
     "fields",
     [
         {"t": 24, "id": ID, "key": KEY, "way": b""},
-        {"t": 24, "id": ID, "key": KEY, "way": bytes(8 * WAY_MAX + 8)},
+        {"t": 24, "id": ID, "key": KEY, "way": bytes(8 * PATH_MAX + 8)},
         {"t": 24, "id": ID, "key": KEY, "way": bytes(9)},
         {"t": 24, "id": ID[:7], "key": KEY, "way": bytes(8)},
         {"t": 24, "id": ID, "key": KEY + b"k", "way": bytes(8)},

@@ -30,7 +30,7 @@ from p2pchat.core.status import HoldStatus
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
 from p2pchat.types import MeshId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.reconcile import Interval, View
+from p2pchat.wire.reconcile import Horizon, Interval
 
 SLOT_S = 60
 """A slot is a minute. Propagation takes a second, so neighbours agree on a cell's slot but at its edges."""
@@ -88,13 +88,13 @@ class Kept(Protocol):
 
     def number(self, key: bytes) -> int | None: ...
 
-    def view(self, now: float) -> View: ...
+    def view(self, now: float) -> Horizon: ...
 
     def young(self, key: bytes) -> bool: ...
 
-    def sketch(self, interval: Interval, view: View, now: float) -> tuple[Sketch, int]: ...
+    def sketch(self, interval: Interval, view: Horizon, now: float) -> tuple[Sketch, int]: ...
 
-    def keys(self, interval: Interval, view: View, now: float) -> list[bytes]: ...
+    def keys(self, interval: Interval, view: Horizon, now: float) -> list[bytes]: ...
 
 
 class Hold:
@@ -296,15 +296,15 @@ class Hold:
 
     # --- what a neighbour's hold is compared with
 
-    def view(self, now: float) -> View:
+    def view(self, now: float) -> Horizon:
         """The part of this hold in which nothing is missing that was ever seen."""
-        return View(floor_at(now), self._since)
+        return Horizon(floor_at(now), self._since)
 
     def young(self, key: bytes) -> bool:
         """Whether a cell settled so lately that neighbours may not have noticed."""
         return key in self._young
 
-    def sketch(self, interval: Interval, view: View, now: float) -> tuple[Sketch, int]:
+    def sketch(self, interval: Interval, view: Horizon, now: float) -> tuple[Sketch, int]:
         """The sketch of all settled keys in an interval, and the steps it took (a key each)."""
         self._settle(now)
         total, steps = Sketch(), 0
@@ -325,7 +325,7 @@ class Hold:
             total.remove(keys)
         return total, steps + len(keys)
 
-    def keys(self, interval: Interval, view: View, now: float) -> list[bytes]:
+    def keys(self, interval: Interval, view: Horizon, now: float) -> list[bytes]:
         """All settled keys in an interval."""
         self._settle(now)
         if not view.since:
@@ -333,7 +333,7 @@ class Hold:
             return [key for keys in settled for key in keys.keys(interval)]
         return list(self._dated([place for place in self._slots if place[0] >= view.since], interval, view))
 
-    def _dated(self, places: Iterable[_Place], interval: Interval, view: View) -> Iterator[bytes]:
+    def _dated(self, places: Iterable[_Place], interval: Interval, view: Horizon) -> Iterator[bytes]:
         """Settled keys of some slots and epochs."""
         low, high = bounds(interval)
         for place in places:

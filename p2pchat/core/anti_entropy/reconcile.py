@@ -22,7 +22,16 @@ from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId
-from p2pchat.wire.reconcile import Ask, Held, Listing, Reconciling, Same, Summary, Turn, Want
+from p2pchat.wire.reconcile import (
+    CellDelivery,
+    CellRequest,
+    InSync,
+    KeyList,
+    Reconciling,
+    RoleSwap,
+    SketchRequest,
+    Summary,
+)
 
 START_S = SETTLE_S + 1.0
 """After a link came up: what was seen before, and so is not pushed over the new link, has settled by then."""
@@ -129,20 +138,20 @@ class Reconcile:
         peer = self._peers.get(link)
         if peer is None:
             return []
-        if isinstance(message, Held):
+        if isinstance(message, CellDelivery):
             return self._held(link, message, now)
         self._counters["reconcile: frames received"] += 1
         match message:
-            case Ask():
+            case SketchRequest():
                 peer.turn = peer.turn or not peer.began
                 return self._say(link, peer.serving.ask(message, now))
-            case Want(keys):
+            case CellRequest(keys):
                 peer.serving.want(keys, now)
                 self._busy[link] = None
                 return []
-            case Turn(last):
+            case RoleSwap(last):
                 return self._turn(peer, Role.LAST if last else Role.SECOND, now)
-            case Same() | Summary() | Listing():
+            case InSync() | Summary() | KeyList():
                 if link != self._from or self._pull is None:
                     return []
                 return self._say(link, self._pull.heard(message, now)) + self._begin(now)
@@ -155,7 +164,7 @@ class Reconcile:
         peer.turned, peer.due, peer.role = True, now, role
         return self._begin(now)
 
-    def _held(self, link: LinkId, message: Held, now: float) -> list[Output]:
+    def _held(self, link: LinkId, message: CellDelivery, now: float) -> list[Output]:
         name = cell_id(message.cell)
         if link != self._from or self._pull is None or not self._pull.arrived(name[:KEY_BYTES]):
             self._counters["reconcile: cells unasked for"] += 1
@@ -247,7 +256,7 @@ class Reconcile:
 
     def _say(self, link: LinkId, messages: Iterable[Reconciling]) -> list[Output]:
         said: list[Output] = [Say(link, message) for message in messages]
-        if Say(link, Turn(last=False)) in said:
+        if Say(link, RoleSwap(last=False)) in said:
             self._peers[link].turn = True
         self._counters["reconcile: frames sent"] += len(said)
         return said

@@ -29,14 +29,14 @@ from p2pchat.crypto.envelope import epoch_at
 from p2pchat.wire.reconcile import (
     INTERVALS_MAX,
     KEYS_MAX,
-    Ask,
+    CellRequest,
+    Horizon,
+    InSync,
     Interval,
-    Listing,
-    Same,
+    KeyList,
+    RoleSwap,
+    SketchRequest,
     Summary,
-    Turn,
-    View,
-    Want,
 )
 
 LISTED = 112
@@ -91,7 +91,7 @@ class _Span:
         return next(edges), next(edges)
 
 
-Question = Ask | Want | Turn
+Question = SketchRequest | CellRequest | RoleSwap
 
 
 class Pull:
@@ -130,11 +130,11 @@ class Pull:
         """An answer; one that nobody asked for is ignored."""
         if self.over or answer.serial != self._serial:
             return []
-        if isinstance(answer, Same):
+        if isinstance(answer, InSync):
             self._asked = {}
         elif answer.index in self._asked and self._plausible(answer.view, now):
             interval = self._asked.pop(answer.index)
-            if isinstance(answer, Listing):
+            if isinstance(answer, KeyList):
                 self._compare_list(answer, interval, now)
             else:
                 self._compare_sketch(answer, interval, now)
@@ -142,14 +142,14 @@ class Pull:
                 self._give_up()
         return self._next(now)
 
-    def _plausible(self, view: View, now: float) -> bool:
+    def _plausible(self, view: Horizon, now: float) -> bool:
         """Whether the neighbour leaves out what we asked it to, and no more than it may have dropped."""
-        latest = View(epoch_at(now + CLOCKS_S), slot_at(now + CLOCKS_S))
+        latest = Horizon(epoch_at(now + CLOCKS_S), slot_at(now + CLOCKS_S))
         return (
             self._view.floor <= view.floor <= latest.floor and self._view.since <= view.since <= latest.since
         )
 
-    def _compare_list(self, answer: Listing, interval: Interval, now: float) -> None:
+    def _compare_list(self, answer: KeyList, interval: Interval, now: float) -> None:
         low, high = bounds(interval)
         theirs = dict.fromkeys(key for key in answer.keys if low <= key < high)
         ours = self._kept.keys(interval, answer.view, now)
@@ -228,12 +228,12 @@ class Pull:
             return out
         self.over = True
         if self._early:
-            out.append(Turn(last=False))
+            out.append(RoleSwap(last=False))
         elif self._lacking and self._role is not Role.LAST:
-            out.append(Turn(last=True))
+            out.append(RoleSwap(last=True))
         return out
 
-    def _want(self, now: float) -> list[Want]:
+    def _want(self, now: float) -> list[CellRequest]:
         """As many as a frame names, while few are on their way; fewer only if no more are found just now, or
         may be brought."""
         if len(self._wanted) > WINDOW - KEYS_MAX:
@@ -250,14 +250,14 @@ class Pull:
         self._to_want = dict.fromkeys(islice(self._to_want, count, None))
         self._wanted.update(dict.fromkeys(keys))
         self._cells.spend(len(keys))
-        return [Want(tuple(keys))] if keys else []
+        return [CellRequest(tuple(keys))] if keys else []
 
     @property
     def _next_wish(self) -> int:
         """How many keys the next frame is to name."""
         return min(KEYS_MAX, len(self._to_want))
 
-    def _ask(self, now: float) -> list[Ask]:
+    def _ask(self, now: float) -> list[SketchRequest]:
         """About the next intervals, when all is answered and most has come."""
         if self._asked or len(self._to_want) + len(self._wanted) > ASK_BELOW:
             return []
@@ -265,14 +265,14 @@ class Pull:
         if not intervals:
             return []
         self._serial = self._serial % SERIAL_MAX + 1
-        self._view = View(self._kept.view(now).floor, self._view.since)
+        self._view = Horizon(self._kept.view(now).floor, self._view.since)
         self._asked = dict(enumerate(intervals))
         digest = b""
         if intervals == [WHOLE]:
             sketch, steps = self._kept.sketch(WHOLE, self._view, now)
             self._steps.spend(steps)
             digest = sketch.digest()
-        return [Ask(self._serial, self._view, tuple(intervals), digest)]
+        return [SketchRequest(self._serial, self._view, tuple(intervals), digest)]
 
     def _intervals(self) -> Iterator[Interval]:
         for _ in range(INTERVALS_MAX):

@@ -16,7 +16,7 @@ from p2pchat.core.anti_entropy.keyset import WHOLE
 from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
-from p2pchat.wire.reconcile import KEYS_MAX, Ask, Held, Listing, Same, Summary, View
+from p2pchat.wire.reconcile import KEYS_MAX, CellDelivery, Horizon, InSync, KeyList, SketchRequest, Summary
 
 STEPS_PER_S = 20_000.0
 """Keys summed up for one neighbour: 5 % of a processor (2.5 µs each, measured). Fetching an hour of a
@@ -37,7 +37,7 @@ QUEUE_CAP = 512
 FETCH_MAX = 64
 """Cells read from the disk at one time: 4 ms (measured), and as many frames as leave at once."""
 
-Answer = Same | Summary | Listing
+Answer = InSync | Summary | KeyList
 
 
 class Serving:
@@ -56,10 +56,10 @@ class Serving:
 
     # --- questions
 
-    def ask(self, question: Ask, now: float) -> list[Answer]:
+    def ask(self, question: SketchRequest, now: float) -> list[Answer]:
         """One answer for each interval; none for those beyond the allowance."""
         own = self._kept.view(now)
-        view = View(max(own.floor, question.view.floor), max(own.since, question.view.since))
+        view = Horizon(max(own.floor, question.view.floor), max(own.since, question.view.since))
         out: list[Answer] = []
         for index, interval in enumerate(question.intervals):
             if self._steps.left(now) <= 0:
@@ -67,10 +67,10 @@ class Serving:
             sketch, steps = self._kept.sketch(interval, view, now)
             self._steps.spend(ANSWER_STEPS + steps)
             if (interval, view, sketch.digest()) == (WHOLE, question.view, question.digest):
-                return [Same(question.serial)]
+                return [InSync(question.serial)]
             if sketch.size <= KEYS_MAX:
                 keys = tuple(self._kept.keys(interval, view, now))
-                out.append(Listing(question.serial, index, view, keys))
+                out.append(KeyList(question.serial, index, view, keys))
             else:
                 out.append(Summary(question.serial, index, view, sketch.size, sketch.table()))
         return out
@@ -87,13 +87,13 @@ class Serving:
                 self._served.add(number)
                 self._queue[key] = number
 
-    def bulk(self, room: int, now: float) -> tuple[list[Held], tuple[int, ...]]:
+    def bulk(self, room: int, now: float) -> tuple[list[CellDelivery], tuple[int, ...]]:
         """Up to ``room`` cells to be sent now, and the numbers of cells to be read from the disk."""
         fetch = self._prepare()
         count = min(room, len(self._ready), self._cells.whole(now))
         self._cells.spend(count)
         ready = (self._ready.popleft() for _ in range(count))
-        return [Held(cell.slot, cell.body) for cell in ready], fetch
+        return [CellDelivery(cell.slot, cell.body) for cell in ready], fetch
 
     def _prepare(self) -> tuple[int, ...]:
         """Have cells at hand for what will be sent next; return the numbers of those that are on disk."""

@@ -22,7 +22,7 @@ from p2pchat.core.membership import walk as walks
 from p2pchat.core.membership.walk import BlobArrived, Place, Say, TicketArrived, WalkRef, Walks
 from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
-from p2pchat.wire.walk import WAY_MAX, Walking
+from p2pchat.wire.walk import PATH_MAX, Walking
 
 HOPS = (2, 6)
 """Hops of a walk over the map, drawn, after the two that lead it away from here. On a random graph of six
@@ -303,4 +303,4 @@ def shortest(
     way = [end]
     while before[way[-1]] != start:
         way.append(before[way[-1]])
-    return tuple(reversed(way)) if len(way) <= WAY_MAX else None
+    return tuple(reversed(way)) if len(way) <= PATH_MAX else None

@@ -234,20 +234,20 @@ class Walks:
     def _walk(
         self, side: _Side, walk: Walk, called: Callable[[bytes], Place | None], room: bool, now: float
     ) -> list[Output]:
-        place = called(walk.way[0])
+        place = called(walk.path[0])
         if place is None or self._known(side) or not self._budget(side[0], now).draw(now):
             self._counters["walks refused"] += 1
             return []
-        if len(walk.way) == 1:
+        if len(walk.path) == 1:
             return self._end_here(side, walk.key, place, room, now)
-        link = place.link_to(walk.way[1])
+        link = place.link_to(walk.path[1])
         if link is None or link == side[0] or len(self._crumbs) >= CRUMBS_CAP:
             self._counters["walks without a way"] += 1
             return []
         far = link, self._entropy.bytes(WALK_BYTES)
         self._crumbs[side] = self._crumbs[far] = _Crumb(side, far, now + CRUMB_S)
         self._counters["walks passed on"] += 1
-        return [Say(link, Walk(far[1], walk.key, walk.way[1:]))]
+        return [Say(link, Walk(far[1], walk.key, walk.path[1:]))]
 
     def _known(self, side: _Side) -> bool:
         return side in self._crumbs or side in self._ends or side in self._asked

@@ -291,7 +291,7 @@ class Conversation:
             self._reunion.stopped(now)
         if not (self._sending.connected and self.here(now)) or self._reunion.torn:
             return self._saved([])
-        goodbye = wire.Presence(here=False, asks=False, receipt=self._receipt())
+        goodbye = wire.PresenceNotice(here=False, asks=False, receipt=self._receipt())
         return self._saved(self._sending.say(goodbye, self._session.silent_room(now), now))
 
     def renew(self, contact: Contact, session: Session, now: float) -> list[Output]:
@@ -349,7 +349,7 @@ class Conversation:
                 return [Retag(delta)]
             case Nudge():
                 before = self._session.position()
-                asks = wire.Presence(here=True, asks=True, receipt=self._receipt())
+                asks = wire.PresenceNotice(here=True, asks=True, receipt=self._receipt())
                 said = self._sending.say(asks, self._session.answer_room(now), now)
                 if said:
                     self._reunion.nudged(before, now)
@@ -392,7 +392,7 @@ class Conversation:
             self._sending.outbox.put(entry)
             out.append(Persist(PutOutbox(entry)))
         if self.contact.lasts_turn:
-            out += self._sending.enqueue(wire.Lasting(self.contact.lasts_s, self.contact.lasts_turn))
+            out += self._sending.enqueue(wire.Retention(self.contact.lasts_s, self.contact.lasts_turn))
         return out
 
     # --- receiving
@@ -468,7 +468,7 @@ class Conversation:
             case wire.RekeyAnswer():
                 delta = self._session.complete_renewal(payload, now)
                 return [Retag(delta)] if delta is not None else []
-            case wire.Lasting():
+            case wire.Retention():
                 return self._decided_by_them(payload, now)
             case wire.RecoveryOffer():
                 return self._turn(self._reunion.learn(payload, now), now)
@@ -480,19 +480,19 @@ class Conversation:
             case _:
                 assert_never(payload)
 
-    def _decided_by_them(self, decision: wire.Lasting, now: float) -> list[Output]:
+    def _decided_by_them(self, decision: wire.Retention, now: float) -> list[Output]:
         if counts(self.contact, decision):
             return [Lasts(decision.seconds, decision.turn, by_them=True)]
         if outdated(self.contact, decision):
-            return self._say_last(wire.Lasting(self.contact.lasts_s, self.contact.lasts_turn), now)
+            return self._say_last(wire.Retention(self.contact.lasts_s, self.contact.lasts_turn), now)
         return []
 
     def _notice(self, fragment: Fragment, now: float) -> list[Output]:
         notice = wire.decode_notice(fragment.data)
         match notice:
-            case wire.Receipt():
+            case wire.DeliveryReceipt():
                 return self._acknowledged(notice, now)
-            case wire.Presence(here=here, asks=asks, receipt=receipt):
+            case wire.PresenceNotice(here=here, asks=asks, receipt=receipt):
                 if asks and not self._quota.used_up:
                     self._owes_receipt = True
                 return self._heard(now, here) + self._acknowledged(receipt, now)
@@ -501,10 +501,10 @@ class Conversation:
             case _:
                 return []
 
-    def _receipt(self) -> wire.Receipt:
+    def _receipt(self) -> wire.DeliveryReceipt:
         return self._session.receipt(self._inbox.held(self._session.expected))
 
-    def _acknowledged(self, receipt: wire.Receipt, now: float) -> list[Output]:
+    def _acknowledged(self, receipt: wire.DeliveryReceipt, now: float) -> list[Output]:
         """They have what the receipt names, and listen. What they refused will not be delivered; what they
         count and do not name was another's, who has our keys."""
         if receipt.next > self._session.next_number:
@@ -551,7 +551,7 @@ class Conversation:
         told = [out for each in (key, offer) if each is not None for out in self._sending.enqueue(each)]
         return told + self._sending.flush(now)
 
-    def _say_last(self, payload: wire.Lasting | wire.MeshRenewed, now: float) -> list[Output]:
+    def _say_last(self, payload: wire.Retention | wire.MeshRenewed, now: float) -> list[Output]:
         """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
         us say it, one waits."""
         old = [
@@ -570,7 +570,7 @@ class Conversation:
             out += self._answer(now)
         if self._presence.greet_at is not None and now >= self._presence.greet_at:
             asks = not self._presence.here(now) or len(self._sending.outbox) > 0
-            greeting = wire.Presence(here=True, asks=asks, receipt=self._receipt())
+            greeting = wire.PresenceNotice(here=True, asks=asks, receipt=self._receipt())
             out += map(patient, self._sending.say(greeting, self._session.silent_room(now), now))
         if self._sending.probe_at is not None and now >= self._sending.probe_at:
             out += self._sending.probe(self._receipt(), now)

@@ -17,7 +17,7 @@ from p2pchat.core.records import OutboxEntry
 from p2pchat.core.session.session import opened_name
 from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
-from p2pchat.wire.payload import Receipt, names
+from p2pchat.wire.payload import DeliveryReceipt, names
 
 PROBE_FIRST_S = 3.0
 """First repeat where cells take no stem (a privacy profile has its own): more than the slowest receipt of a
@@ -111,7 +111,7 @@ class Outbox:
         """The next message that has no number yet, if it may have one."""
         return None if len(self._sealed) >= SEALED_CAP else next(iter(self._waiting.values()), None)
 
-    def acknowledged(self, receipt: Receipt) -> Told:
+    def acknowledged(self, receipt: DeliveryReceipt) -> Told:
         """The contact says what became of what was sent. Only what it names is done with."""
         named = set(names(receipt.opened))
         told = Told([], [], [])

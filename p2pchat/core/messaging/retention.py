@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.records import Contact, DropExpiredMessages
-from p2pchat.wire.payload import LASTING_TURN_MAX, Lasting
+from p2pchat.wire.payload import RETENTION_TURN_MAX, Retention
 
 PURGE_S = 20.0
 """Between looks at what is old: nobody notices so much, and each look is one question to an index."""
@@ -53,12 +53,12 @@ class Purge:
         return [Persist(DropExpiredMessages(now))]
 
 
-def decided(contact: Contact, seconds: float) -> Lasting:
+def decided(contact: Contact, seconds: float) -> Retention:
     """A decision of ours: it follows all that we know of."""
-    return Lasting(seconds, min(contact.lasts_turn + 1, LASTING_TURN_MAX))
+    return Retention(seconds, min(contact.lasts_turn + 1, RETENTION_TURN_MAX))
 
 
-def counts(contact: Contact, decision: Lasting) -> bool:
+def counts(contact: Contact, decision: Retention) -> bool:
     """Whether it replaces what is set: the later one does; of two that were made at once the shorter. One
     that claims to be far later than any we know of does not count."""
     if decision.turn > contact.lasts_turn + TURN_STEP:
@@ -66,7 +66,7 @@ def counts(contact: Contact, decision: Lasting) -> bool:
     return (decision.turn, -_span(decision.seconds)) > (contact.lasts_turn, -_span(contact.lasts_s))
 
 
-def outdated(contact: Contact, decision: Lasting) -> bool:
+def outdated(contact: Contact, decision: Retention) -> bool:
     """Whether its maker cannot know what is set here, as after a restored copy, and is to be told."""
     return decision.turn < contact.lasts_turn
 

@@ -133,7 +133,7 @@ class Sending:
             self._leaving[sealed.cell[: GEOMETRY.cell_tag]] = entry.id
         return [sealed]
 
-    def probe(self, receipt: wire.Receipt, now: float) -> list[Output]:
+    def probe(self, receipt: wire.DeliveryReceipt, now: float) -> list[Output]:
         """Ask into the silence, and wait twice as long before the next time."""
         self.probe_at = None
         if not len(self.outbox):
@@ -143,7 +143,7 @@ class Sending:
         self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
         return [patient(each) for each in self.ask(self.session.silent_room(now), receipt, now)]
 
-    def ask(self, room: int, receipt: wire.Receipt, now: float) -> list[Output]:
+    def ask(self, room: int, receipt: wire.DeliveryReceipt, now: float) -> list[Output]:
         """Send what will be answered: the first missing fragment of the oldest message, or a greeting when no
         message got a place in the window."""
         if room <= 0 or not len(self.outbox):
@@ -151,7 +151,7 @@ class Sending:
         probe = self.outbox.probe()
         if probe is not None:
             return self._send_fragment(*probe, now)
-        return self.say(wire.Presence(here=True, asks=True, receipt=receipt), room, now)
+        return self.say(wire.PresenceNotice(here=True, asks=True, receipt=receipt), room, now)
 
     def say(self, notice: wire.Notice, room: int, now: float) -> list[Output]:
         """Send a notice, if there is room: in the envelope only, never repeated."""

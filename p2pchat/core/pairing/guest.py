@@ -152,7 +152,7 @@ class Guest(Party):
             case wire.HostBundle() if self._isk and self._bundle is None:
                 self._heard(plain)
                 return self._join(message, now)
-            case wire.Welcome() if self._olm is not None:
+            case wire.PairingWelcome() if self._olm is not None:
                 return self._complete(message, self._olm)
             case wire.Burnt():
                 return self._fail(_WRONG)
@@ -204,7 +204,7 @@ class Guest(Party):
         hello = self._olm.encrypt(self._transcript.hello(self._isk, answer))
         return [self._send(replace(answer, olm=hello))]
 
-    def _complete(self, welcome: wire.Welcome, olm: OlmSession) -> list[Output]:
+    def _complete(self, welcome: wire.PairingWelcome, olm: OlmSession) -> list[Output]:
         assert self._bundle is not None, "both bundles were exchanged"
         host = self._bundle
         try:

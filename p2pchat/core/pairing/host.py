@@ -267,7 +267,7 @@ class Host(Party):
             renewal_key=renewal_key,
             leads=True,
         )
-        welcome = self._send(wire.Welcome(olm.encrypt(self._transcript.welcome(self._isk))))
+        welcome = self._send(wire.PairingWelcome(olm.encrypt(self._transcript.welcome(self._isk))))
         return [paired, welcome, *self._finish()]
 
     def _burn(self) -> list[Output]:

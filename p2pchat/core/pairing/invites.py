@@ -212,7 +212,7 @@ class Invites:
         match message:
             case signalling.Seated(topic, seat, others):
                 out = party.seated(SeatRef(url, topic, seat), others, now)
-            case signalling.Refused(_, reason):
+            case signalling.SeatRefused(_, reason):
                 out = party.refused(url, reason, now)
             case signalling.Blob(topic, seat, blob):
                 out = party.blob(SeatRef(url, topic, seat), blob, now)

@@ -14,13 +14,13 @@ from p2pchat.core.kit.table import Table
 from p2pchat.core.status import ClockStatus, RendezvousStatus
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import Topic
-from p2pchat.wire.signalling import Blob, Gone, Leave, Refused, Seated, SeatMode, Take
+from p2pchat.wire.signalling import Blob, Gone, Leave, Seated, SeatMode, SeatRefused, Take
 
 Line = str
 """One connection: the URL, or, where each topic has a connection of its own, the URL, ``#`` and the topic. No
 URL has a fragment."""
 
-Topical = Seated | Refused | Blob | Gone
+Topical = Seated | SeatRefused | Blob | Gone
 """What a server says about one topic."""
 
 FIRST_BACKOFF_S = 1.0

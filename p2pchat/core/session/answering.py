@@ -39,12 +39,12 @@ from p2pchat.types import ContactId
 from p2pchat.wire import codec
 from p2pchat.wire.recovery import (
     ASK_BYTES,
-    Answer,
     AnswerKeys,
-    Ask,
     Challenge,
     Knock,
     Living,
+    RecoveryAnswer,
+    RecoveryAsk,
     Word,
     decode_ask_keys,
     encode_answer_keys,
@@ -228,7 +228,7 @@ class Answering:
         answered = pending is not None and pending.knock == name and self._rivals is None
         if pending is not None and answered and now >= pending.again_at:
             pending.again_at = now + REPEAT_S
-            words.append(Answer(pending.name, pending.box))
+            words.append(RecoveryAnswer(pending.name, pending.box))
         known = self._known(name)
         if known is None:
             if now < self._challenged_at + REPEAT_S:
@@ -252,7 +252,7 @@ class Answering:
         rival = self._rivals.challenge_of(knock) if self._rivals is not None else None
         return rival or self._knocks.get(knock)
 
-    def asked(self, ask: Ask, session: Session, torn: bool, now: float) -> bool:
+    def asked(self, ask: RecoveryAsk, session: Session, torn: bool, now: float) -> bool:
         """Look at what is asked, if it is by somebody who met our challenge. ``torn``: our session is of no
         use, and nobody can live there. Returns whether the asker only needs to hear us in the session. Raises
         Unreadable, or Malformed."""
@@ -375,7 +375,7 @@ class Answering:
             now,
             again_at,
         )
-        return Answer(claimant.name, box), session
+        return RecoveryAnswer(claimant.name, box), session
 
     def expired(self, now: float) -> bool:
         """Whether what we answered is too old to be confirmed."""
@@ -421,40 +421,40 @@ def _living(one: Claimant | _Pending) -> Word:
     return Living(one.name, seal_under(one.secret, "living", b""))
 
 
-def _knocked(read: codec.Reader) -> bytes:
+def _knocked(reader: codec.Reader) -> bytes:
     """Homes of before kept none: no challenge under this one is met."""
-    return read.bytes("knocked", KEY_BYTES) if "knocked" in read else bytes(KEY_BYTES)
+    return reader.get_bytes("knocked", KEY_BYTES) if "knocked" in reader else bytes(KEY_BYTES)
 
 
 def _asked(kept: object, entropy: Entropy) -> Claimant:
-    read = codec.Reader(kept)
+    reader = codec.Reader(kept)
     return Claimant(
-        read.bytes("name", ASK_BYTES),
-        read.bytes("knock", ASK_BYTES),
-        _knocked(read),
-        read.bytes("secret", KEY_BYTES),
-        decode_ask_keys(read.bytes("keys")),
-        Inquiry.restore(entropy, read, LISTEN_S),
+        reader.get_bytes("name", ASK_BYTES),
+        reader.get_bytes("knock", ASK_BYTES),
+        _knocked(reader),
+        reader.get_bytes("secret", KEY_BYTES),
+        decode_ask_keys(reader.get_bytes("keys")),
+        Inquiry.restore(entropy, reader, LISTEN_S),
     )
 
 
 def _pending(kept: object, contact: ContactId, identity: Identity, entropy: Entropy) -> _Pending:
-    read = codec.Reader(kept)
-    state = SessionState(contact, read.bytes("olm"), read.bytes("chains"))
+    reader = codec.Reader(kept)
+    state = SessionState(contact, reader.get_bytes("olm"), reader.get_bytes("chains"))
     pending = _Pending(
-        read.bytes("name", ASK_BYTES),
-        read.bytes("knock", ASK_BYTES),
-        _knocked(read),
-        read.bytes("secret", KEY_BYTES),
-        read.bytes("box"),
+        reader.get_bytes("name", ASK_BYTES),
+        reader.get_bytes("knock", ASK_BYTES),
+        _knocked(reader),
+        reader.get_bytes("secret", KEY_BYTES),
+        reader.get_bytes("box"),
         Session.restore(state, identity.pickle_key),
-        read.bytes("transcript", 32),
-        read.number("at", 0.0, NEVER),
+        reader.get_bytes("transcript", 32),
+        reader.get_float("at", 0.0, NEVER),
         0.0,
     )
-    if "questioned" in read:  # homes of before kept no questions
-        pending.questioned = read.integer("questioned", 0, QUESTIONED_MAX)
-        inquiries = read.items("inquiry", 1)
+    if "questioned" in reader:  # homes of before kept no questions
+        pending.questioned = reader.get_integer("questioned", 0, QUESTIONED_MAX)
+        inquiries = reader.get_list("inquiry", 1)
         if inquiries:
             pending.inquiry = Inquiry.restore(entropy, codec.Reader(inquiries[0]), LISTEN_S)
     return pending

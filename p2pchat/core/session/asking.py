@@ -38,13 +38,13 @@ from p2pchat.wire.payload import CIPHERTEXT_BYTES
 from p2pchat.wire.recovery import (
     ASK_BYTES,
     NAME_BYTES,
-    Answer,
     AnswerKeys,
-    Ask,
     AskKeys,
     Challenge,
     Knock,
     Living,
+    RecoveryAnswer,
+    RecoveryAsk,
     Word,
     decode_answer_keys,
     encode_ask_keys,
@@ -87,7 +87,7 @@ class _Ask:
     challenge: bytes
     """Its ciphertext."""
     secret: bytes = field(repr=False)
-    word: Ask
+    word: RecoveryAsk
     box: bytes = field(default=b"", repr=False)
     """Of its answer."""
     answered_at: float = 0.0
@@ -230,7 +230,7 @@ class Asking:
         if ask is None:
             secret = proved(knock.secret, own.decapsulate(knock.challenge))
             keys = encode_ask_keys(AskKeys(knock.one_time, knock.kem.encapsulation_key, unheard))
-            word = Ask(name_of(knock.word), seal_under(secret, "ask", keys))
+            word = RecoveryAsk(name_of(knock.word), seal_under(secret, "ask", keys))
             ask = _Ask(knock.challenge, secret, word, made_at=now)
             knock.asks, self.moved = [*knock.asks, ask][-ASKS_MAX:], True
         return [ask.word]
@@ -246,7 +246,7 @@ class Asking:
         self._wait(now)
         return True
 
-    def answered(self, answer: Answer, now: float) -> bool:
+    def answered(self, answer: RecoveryAnswer, now: float) -> bool:
         """The contact begins anew with us, or a copy of its home does; whether both do. Raises Unreadable, or
         Malformed."""
         ask, knock = self._asked(answer.ask), self._knock
@@ -318,23 +318,23 @@ class Asking:
 
 
 def _restored(kept: object, identity: Identity) -> _Knock:
-    read = codec.Reader(kept)
+    reader = codec.Reader(kept)
     knock = _Knock(
-        Knock(read.bytes("ciphertext", CIPHERTEXT_BYTES)),
-        read.bytes("secret", KEY_BYTES),
-        OlmAccount(read.bytes("account"), identity.pickle_key),
-        read.bytes("one_time", 32),
-        KemKey.from_seed(read.bytes("seed", SEED_BYTES)),
-        read.number("until", 0.0, NEVER),
-        read.bytes("challenge", limit=CIPHERTEXT_BYTES),
+        Knock(reader.get_bytes("ciphertext", CIPHERTEXT_BYTES)),
+        reader.get_bytes("secret", KEY_BYTES),
+        OlmAccount(reader.get_bytes("account"), identity.pickle_key),
+        reader.get_bytes("one_time", 32),
+        KemKey.from_seed(reader.get_bytes("seed", SEED_BYTES)),
+        reader.get_float("until", 0.0, NEVER),
+        reader.get_bytes("challenge", limit=CIPHERTEXT_BYTES),
         new=False,
     )
-    for challenge, secret, box, *answer in read.items("asks", ASKS_MAX):
-        knock.asks.append(_Ask(challenge, secret, Ask(name_of(knock.word), box), *answer))
+    for challenge, secret, box, *answer in reader.get_list("asks", ASKS_MAX):
+        knock.asks.append(_Ask(challenge, secret, RecoveryAsk(name_of(knock.word), box), *answer))
     return knock
 
 
-def name_of(word: Knock | Ask) -> bytes:
+def name_of(word: Knock | RecoveryAsk) -> bytes:
     """By which it is called; all that was exchanged until then goes into it."""
     return digest(encode_word(word), ASK_BYTES)
 

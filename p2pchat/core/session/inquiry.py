@@ -55,10 +55,10 @@ class Inquiry:
     def restore(cls, entropy: Entropy, kept: Reader, gap_s: float, counts: bool = True) -> Inquiry:
         """Undo ``snapshot``; homes of before kept less."""
         made = cls(entropy, 0.0, gap_s, counts)
-        made.moved, made._unanswered = False, kept.integer("unanswered", 0, 2**16)
+        made.moved, made._unanswered = False, kept.get_integer("unanswered", 0, 2**16)
         if "listened_s" in kept:
-            made._listened_s = kept.number("listened_s", 0.0, gap_s)
-            chain, place = kept.bytes("chain", limit=CHAIN_BYTES), kept.items("place", 2)
+            made._listened_s = kept.get_float("listened_s", 0.0, gap_s)
+            chain, place = kept.get_bytes("chain", limit=CHAIN_BYTES), kept.get_list("place", 2)
             made._since = (chain, place[0], place[1]) if chain else None
         return made
 

@@ -81,15 +81,15 @@ class Renewal:
     @classmethod
     def restore(cls, value: object) -> Renewal:
         """Undo ``snapshot``."""
-        read = Reader(value)
+        reader = Reader(value)
         return cls(
-            read.flag("leads"),
-            read.bytes("key", 32),
-            read.number("since", 0.0, 2.0**53),
-            read.integer("generation", 0, 2**32),
-            read.integer("count", 0, 2**32),
-            read.bytes("seed", limit=64),
-            read.integer("epoch", 0, 2**32),
+            reader.get_flag("leads"),
+            reader.get_bytes("key", 32),
+            reader.get_float("since", 0.0, 2.0**53),
+            reader.get_integer("generation", 0, 2**32),
+            reader.get_integer("count", 0, 2**32),
+            reader.get_bytes("seed", limit=64),
+            reader.get_integer("epoch", 0, 2**32),
         )
 
     def _advance(self, secret: bytes, encapsulation_key: bytes, ciphertext: bytes, now: float) -> Roots:

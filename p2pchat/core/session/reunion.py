@@ -33,7 +33,16 @@ from p2pchat.types import ContactId
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.payload import RecoveryOffer
-from p2pchat.wire.recovery import Answer, Ask, Challenge, Knock, Living, Standing, UnknownWord, Word
+from p2pchat.wire.recovery import (
+    Challenge,
+    Knock,
+    Living,
+    RecoveryAnswer,
+    RecoveryAsk,
+    SessionPosition,
+    UnknownWord,
+    Word,
+)
 
 DOUBT_S = 5.0
 """What each of the questions has to be answered, whether the contact, who is there, still hears us in the
@@ -65,27 +74,33 @@ class Reunion:
         self._entropy = entropy
         self._counters = counters
         self._moved = kept is None
-        read = codec.Reader(_kept(kept) if kept is not None else _fresh(entropy))
-        self._own = RecoveryKey(read.bytes("own", 96))
+        reader = codec.Reader(_kept(kept) if kept is not None else _fresh(entropy))
+        self._own = RecoveryKey(reader.get_bytes("own", 96))
         self._line: Line | None = None
         self._their_key: PublicKey | None = None
-        theirs_told = read.bytes("theirs", limit=1216)
+        theirs_told = reader.get_bytes("theirs", limit=1216)
         if theirs_told:
             self._their_key = PublicKey(theirs_told[:32], theirs_told[32:])
             self._line = Line(self._own, self._their_key, entropy)
-        self._told = read.flag("told")
-        self.torn = read.flag("torn")
+        self._told = reader.get_flag("told")
+        self.torn = reader.get_flag("torn")
         """Whether our session is of no use."""
-        self.unconfirmed = read.flag("unconfirmed")
+        self.unconfirmed = reader.get_flag("unconfirmed")
         """We have changed over, and were not heard yet."""
-        self.contended = read.flag("contended")
+        self.contended = reader.get_flag("contended")
         """Two want to begin anew, and the person has not said yet that one may."""
-        self._standings = Standings(entropy, read.items("former", FORMER_KNOWN))
-        self._asking = Asking(contact, theirs, identity, entropy, read.items("knock", 1))
+        self._standings = Standings(entropy, reader.get_list("former", FORMER_KNOWN))
+        self._asking = Asking(contact, theirs, identity, entropy, reader.get_list("knock", 1))
         self._answering = Answering(
-            contact, theirs, identity, entropy, counters, read.items("asked", 1), read.items("pending", 1)
+            contact,
+            theirs,
+            identity,
+            entropy,
+            counters,
+            reader.get_list("asked", 1),
+            reader.get_list("pending", 1),
         )
-        doubt = [codec.Reader(each) for each in read.items("doubt", 1)]
+        doubt = [codec.Reader(each) for each in reader.get_list("doubt", 1)]
         self._doubt = Inquiry.restore(entropy, doubt[0], DOUBT_S, counts=False) if doubt else None
         if (self.torn or self.unconfirmed or self._doubt is not None) and not self.contended:
             self._asking.at_once(0.0)
@@ -308,17 +323,17 @@ class Reunion:
                 return self._knocked(word, now)
             case Challenge():
                 return self._challenged(word, session, now)
-            case Ask():
+            case RecoveryAsk():
                 if self.torn and self._first:
                     return []
                 if self._answering.asked(word, session, self.torn, now):
                     self._later(Nudge(), now)
                 return self._contend(now) if self._answering.contended else []
-            case Answer():
+            case RecoveryAnswer():
                 return self._answered(word, now)
             case Living():
                 return [Tell(Turn.TWIN)] if self._asking.refused(word, now) else []
-            case Standing():
+            case SessionPosition():
                 self._stands(word, session, now)
                 return []
             case UnknownWord() | None:
@@ -383,7 +398,7 @@ class Reunion:
             self._later(Say(word), now)
         return steps
 
-    def _answered(self, answer: Answer, now: float) -> list[Step]:
+    def _answered(self, answer: RecoveryAnswer, now: float) -> list[Step]:
         """The contact begins anew with us, or somebody who has its keys. Raises Unreadable, or Malformed."""
         return self._contend(now) if self._asking.answered(answer, now) else []
 
@@ -434,7 +449,7 @@ class Reunion:
         self._standings.told(now)
         return [] if self.torn else [Say(standing(session))]
 
-    def _stands(self, theirs: Standing, session: Session, now: float) -> None:
+    def _stands(self, theirs: SessionPosition, session: Session, now: float) -> None:
         if self.torn:
             return
         seems = self._standings.judge(theirs, session)

@@ -34,7 +34,7 @@ from p2pchat.wire import codec
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment
-from p2pchat.wire.payload import NAMES_MAX, Receipt, RekeyAnswer, RekeyOffer, names
+from p2pchat.wire.payload import NAMES_MAX, DeliveryReceipt, RekeyAnswer, RekeyOffer, names
 from p2pchat.wire.recovery import NAME_BYTES
 
 DATA_WINDOW = 96
@@ -124,25 +124,31 @@ class Session:
     @classmethod
     def restore(cls, state: SessionState, pickle_key: bytes) -> Session:
         """Rebuild from the store."""
-        read = codec.Reader(codec.unpack(state.chains, SNAPSHOT_LIMIT))
+        reader = codec.Reader(codec.unpack(state.chains, SNAPSHOT_LIMIT))
         session = cls(
             state.contact,
             OlmSession.from_pickle(state.olm, pickle_key),
-            SendChain.from_snapshot(read.bytes("sending")),
-            [ReceiveChain.from_snapshot(chain) for chain in read.items("receiving", 2)],
-            Renewal.restore(codec.unpack(read.bytes("renewal"), SNAPSHOT_LIMIT)),
+            SendChain.from_snapshot(reader.get_bytes("sending")),
+            [ReceiveChain.from_snapshot(chain) for chain in reader.get_list("receiving", 2)],
+            Renewal.restore(codec.unpack(reader.get_bytes("renewal"), SNAPSHOT_LIMIT)),
         )
-        following = read.bytes("sending_next")
+        following = reader.get_bytes("sending_next")
         session._sending_next = SendChain.from_snapshot(following) if following else None
-        session.next_number = read.integer("next_number", 0, 2**32)
-        session.expected = read.integer("expected", 0, 2**32)
-        session._opened = names(read.bytes("opened", limit=NAMES_MAX * wire.NAME_BYTES))
-        session.told = read.integer("told", 0, 2**32)
-        if "sent" in read:  # homes of before had no links
-            session._sent, session._taken = read.bytes("sent", LINK_BYTES), read.bytes("taken", LINK_BYTES)
-            session._taken_at = read.integer("taken_count", 0, 2**32) - 1
-        session.name = read.bytes("name", NAME_BYTES)
-        session._seen = (read.integer("seen_epoch", 0, 2**32), read.integer("seen_count", 0, 2**32) - 1)
+        session.next_number = reader.get_integer("next_number", 0, 2**32)
+        session.expected = reader.get_integer("expected", 0, 2**32)
+        session._opened = names(reader.get_bytes("opened", limit=NAMES_MAX * wire.NAME_BYTES))
+        session.told = reader.get_integer("told", 0, 2**32)
+        if "sent" in reader:  # homes of before had no links
+            session._sent, session._taken = (
+                reader.get_bytes("sent", LINK_BYTES),
+                reader.get_bytes("taken", LINK_BYTES),
+            )
+            session._taken_at = reader.get_integer("taken_count", 0, 2**32) - 1
+        session.name = reader.get_bytes("name", NAME_BYTES)
+        session._seen = (
+            reader.get_integer("seen_epoch", 0, 2**32),
+            reader.get_integer("seen_count", 0, 2**32) - 1,
+        )
         return session
 
     def snapshot(self) -> SessionState:
@@ -270,9 +276,9 @@ class Session:
         self._taken_at, self._taken = self.expected, _link(self.expected, ciphertext)
         self.expected += 1
 
-    def receipt(self, partial: bytes) -> Receipt:
+    def receipt(self, partial: bytes) -> DeliveryReceipt:
         """What became of the contact's payloads; ``partial``: the fragments held of ``expected``."""
-        return Receipt(self.expected, partial, b"".join(self._opened))
+        return DeliveryReceipt(self.expected, partial, b"".join(self._opened))
 
     def continue_with(self, olm: Ratchet) -> None:
         """Go on with another state of the ratchet, as somebody does who retraces what was said."""

@@ -13,7 +13,7 @@ from enum import Enum
 from p2pchat.core.session.inquiry import NEVER
 from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy, uniform
-from p2pchat.wire.recovery import Standing
+from p2pchat.wire.recovery import SessionPosition
 
 UNHEARD_S = (600.0, 1200.0)
 """A contact who is not heard for so long is told where we stand: an end that went back far enough hears
@@ -77,7 +77,7 @@ class Standings:
         """The session is not ours any more; the contact may still be in it."""
         self.former = [*self.former, session.name][-FORMER_KNOWN:]
 
-    def judge(self, theirs: Standing, session: Session) -> Seems:
+    def judge(self, theirs: SessionPosition, session: Session) -> Seems:
         """Where the contact stands, or stood when it said so, if it was the contact."""
         if theirs.session != session.name:
             return Seems.BEHIND if theirs.session in self.former else Seems.APART
@@ -88,6 +88,6 @@ class Standings:
         return Seems.FINE
 
 
-def standing(session: Session) -> Standing:
+def standing(session: Session) -> SessionPosition:
     """Where we stand."""
-    return Standing(session.name, session.expected, session.next_number)
+    return SessionPosition(session.name, session.expected, session.next_number)

@@ -86,7 +86,7 @@ class Steering(Walks):
         self._fellows = fellows
 
     def _walk(self, side: Any, walk: Walk, called: Any, room: bool, now: float) -> list[Output]:
-        if walk.way[-1] not in self._fellows():
+        if walk.path[-1] not in self._fellows():
             return []
         return super()._walk(side, walk, called, room, now)
 

@@ -25,7 +25,7 @@ from p2pchat.crypto.envelope import EPOCH_SECONDS, PAST_EPOCHS
 from p2pchat.crypto.kdf import digest
 from p2pchat.types import MeshId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.reconcile import View
+from p2pchat.wire.reconcile import Horizon
 
 MESH = MeshId(b"m" * 16)
 EPOCH = 1000
@@ -116,7 +116,10 @@ def test_a_large_index_is_summed_up_bit_by_bit_after_the_start() -> None:
         assert held.tick(now) == []
     assert steps > 1 and now < NOW + SETTLE_S
     fresh = hold(20_000, kept(20_000))
-    assert held.sketch(WHOLE, View(0, 0), now)[0].digest() == fresh.sketch(WHOLE, View(0, 0), NOW)[0].digest()
+    assert (
+        held.sketch(WHOLE, Horizon(0, 0), now)[0].digest()
+        == fresh.sketch(WHOLE, Horizon(0, 0), NOW)[0].digest()
+    )
 
 
 def test_recent_bodies_have_a_cap_but_none_goes_before_it_is_written() -> None:
@@ -188,7 +191,7 @@ def test_a_great_many_go_in_portions() -> None:
 
 
 def test_a_cell_in_flight_makes_no_difference() -> None:
-    held, view = hold(), View(floor_at(NOW), 0)
+    held, view = hold(), Horizon(floor_at(NOW), 0)
     held.add(name(1), EPOCH, BODY, NOW)
     assert held.keys(WHOLE, view, NOW + SETTLE_S - 0.1) == []
     assert held.sketch(WHOLE, view, NOW + SETTLE_S - 0.1)[0].size == 0
@@ -201,15 +204,15 @@ def test_a_cell_in_flight_makes_no_difference() -> None:
 def test_a_cell_that_came_late_counts_at_once_for_nobody_sends_it_by_himself() -> None:
     held = hold()
     held.add(name(1), EPOCH, BODY, NOW, slot=slot_at(NOW))
-    assert held.keys(WHOLE, View(floor_at(NOW), 0), NOW) == [key(1)]
+    assert held.keys(WHOLE, Horizon(floor_at(NOW), 0), NOW) == [key(1)]
 
 
 def test_cells_dropped_while_in_flight_leave_nothing_behind() -> None:
     held = hold(capacity=0)
     held.add(name(1), EPOCH, BODY, NOW)
     assert held.flush(NOW) == []
-    assert held.sketch(WHOLE, View(0, 0), NOW + 60)[0].size == 0
-    assert held.keys(WHOLE, View(0, 0), NOW + 60) == []
+    assert held.sketch(WHOLE, Horizon(0, 0), NOW + 60)[0].size == 0
+    assert held.keys(WHOLE, Horizon(0, 0), NOW + 60) == []
 
 
 @pytest.mark.parametrize("since", range(-1, 8))
@@ -218,13 +221,13 @@ def test_a_view_leaves_out_what_is_too_old_for_one_of_the_two(since: int, floor:
     held, start = hold(), slot_at(NOW)
     for number in range(21):
         held.add(name(number), EPOCH + number % 2, BODY, NOW + number % 7 * SLOT_S)
-    view, later = View(floor, start + since), NOW + 7 * SLOT_S
+    view, later = Horizon(floor, start + since), NOW + 7 * SLOT_S
     shown = [n for n in range(21) if EPOCH + n % 2 >= floor and n % 7 >= since]
     for interval in (WHOLE, (0, 1 << 63), (1 << 63, 1 << 64)):
         low, high = (each / 2**64 for each in interval)
         inside = [n for n in shown if low <= int.from_bytes(key(n), "big") / 2**64 < high]
         fresh = hold(kept=[HeldCell(n + 1, key(n), EPOCH, start) for n in inside])
-        expected, _ = fresh.sketch(WHOLE, View(0, 0), later)
+        expected, _ = fresh.sketch(WHOLE, Horizon(0, 0), later)
         assert sorted(held.keys(interval, view, later)) == sorted(key(n) for n in inside)
         assert held.sketch(interval, view, later)[0].table() == expected.table()
 
@@ -235,7 +238,7 @@ def test_a_hold_vouches_for_all_it_saw_after_the_last_it_dropped() -> None:
     for number in range(14):
         held.add(name(number), EPOCH, BODY, NOW + number * SLOT_S)
     held.flush(NOW + 14 * SLOT_S)
-    assert held.view(NOW) == View(EPOCH - PAST_EPOCHS, slot_at(NOW) + 4)
+    assert held.view(NOW) == Horizon(EPOCH - PAST_EPOCHS, slot_at(NOW) + 4)
 
 
 def test_a_hold_found_full_is_taken_to_have_dropped_something() -> None:
@@ -252,7 +255,7 @@ def test_what_is_known_of_a_cell_takes_little_memory() -> None:
         before = tracemalloc.get_traced_memory()[0]
         copies = (HeldCell(c.number + 10**6, bytes(bytearray(c.key)), c.epoch, c.slot) for c in cells)
         held = Hold(MESH, copies, count * GEOMETRY.cell)
-        held.sketch(WHOLE, View(0, 0), NOW)
+        held.sketch(WHOLE, Horizon(0, 0), NOW)
         size = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()

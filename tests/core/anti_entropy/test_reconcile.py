@@ -12,7 +12,7 @@ from p2pchat.core.anti_entropy.reconcile import START_S, Say
 from p2pchat.core.anti_entropy.requester import PROGRESS_S
 from p2pchat.types import LinkId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.reconcile import Ask, Held, Same, Turn, View
+from p2pchat.wire.reconcile import CellDelivery, Horizon, InSync, RoleSwap, SketchRequest
 from tests.support.holds import EPOCH, NOW, STEP_S, Pair, Side, body, name
 
 CELL = GEOMETRY.cell
@@ -82,7 +82,7 @@ def test_two_halves_of_a_torn_mesh_learn_from_each_other() -> None:
 @pytest.mark.parametrize("count", [0, 100, 20_000])
 def test_between_equals_one_frame_asks_and_one_says_so(count: int) -> None:
     pair = reconciled(Side(range(count)), Side(range(count)))
-    assert pair.seen == {"Ask": 1, "Same": 1}
+    assert pair.seen == {"SketchRequest": 1, "InSync": 1}
 
 
 def test_cells_in_flight_make_no_difference() -> None:
@@ -92,7 +92,7 @@ def test_cells_in_flight_make_no_difference() -> None:
     first.add(1001, pair.now)
     second.add(1002, pair.now)
     pair.run(5.0)
-    assert pair.seen == {"Ask": 1, "Same": 1}
+    assert pair.seen == {"SketchRequest": 1, "InSync": 1}
 
 
 def test_what_one_has_noticed_a_little_later_is_not_fetched_again() -> None:
@@ -102,7 +102,7 @@ def test_what_one_has_noticed_a_little_later_is_not_fetched_again() -> None:
         first.add(number, NOW + START_S - SETTLE_S - 0.1)
         second.add(number, NOW + START_S - SETTLE_S + 0.2)
     pair.run(20.0)
-    assert pair.seen == {"Ask": 1, "Summary": 1}
+    assert pair.seen == {"SketchRequest": 1, "Summary": 1}
     assert first.got == second.got == []
 
 
@@ -116,7 +116,7 @@ def test_it_begins_when_what_was_on_its_way_has_settled_and_who_offered_asks() -
     assert not pair.seen
     assert second.reconcile.next_wakeup() is None
     pair.run(1.0)
-    assert pair.seen["Ask"] == 1
+    assert pair.seen["SketchRequest"] == 1
 
 
 def test_one_neighbour_is_asked_at_a_time() -> None:
@@ -128,8 +128,8 @@ def test_one_neighbour_is_asked_at_a_time() -> None:
     assert [each.link for each in first if isinstance(each, Say)] == [links[0]]
     assert side.reconcile.pulling == links[0]
     ask = first[0]
-    assert isinstance(ask, Say) and isinstance(ask.message, Ask)
-    then = side.reconcile.receive(links[0], Same(ask.message.serial), NOW + START_S)
+    assert isinstance(ask, Say) and isinstance(ask.message, SketchRequest)
+    then = side.reconcile.receive(links[0], InSync(ask.message.serial), NOW + START_S)
     assert [each.link for each in then if isinstance(each, Say)] == [links[1]]
 
 
@@ -146,7 +146,7 @@ def test_a_link_that_goes_down_makes_way_for_the_next() -> None:
 
 def test_nothing_is_heard_from_a_link_that_is_down() -> None:
     side = Side(range(5))
-    assert side.reconcile.receive(LinkId(1), Same(1), NOW) == []
+    assert side.reconcile.receive(LinkId(1), InSync(1), NOW) == []
     assert side.reconcile.bulk(LinkId(1), 5, NOW) == []
 
 
@@ -233,7 +233,7 @@ def test_a_cell_nobody_asked_for_is_not_taken() -> None:
     side.reconcile.link_up(LinkId(2), True, NOW)
     side.reconcile.tick(NOW + START_S)
     for link in (LinkId(1), LinkId(2)):
-        assert side.reconcile.receive(link, Held(slot_at(NOW), body(9)), NOW + START_S) == []
+        assert side.reconcile.receive(link, CellDelivery(slot_at(NOW), body(9)), NOW + START_S) == []
     assert side.counters["reconcile: cells unasked for"] == 2
 
 
@@ -242,7 +242,7 @@ def test_only_who_was_asked_can_answer() -> None:
     side.reconcile.link_up(LinkId(1), True, NOW)
     side.reconcile.link_up(LinkId(2), False, NOW)
     side.reconcile.tick(NOW + START_S)
-    assert side.reconcile.receive(LinkId(2), Same(1), NOW + START_S) == []
+    assert side.reconcile.receive(LinkId(2), InSync(1), NOW + START_S) == []
     assert side.reconcile.pulling == LinkId(1)
 
 
@@ -250,16 +250,16 @@ def test_only_who_was_asked_can_answer() -> None:
 def test_the_asking_is_not_taken_over_from_who_did_not_ask_first(began: bool) -> None:
     side = Side(range(5))
     side.reconcile.link_up(LinkId(1), began, NOW)
-    assert side.reconcile.receive(LinkId(1), Turn(last=True), NOW) == []
+    assert side.reconcile.receive(LinkId(1), RoleSwap(last=True), NOW) == []
     assert side.reconcile.pulling is None
 
 
 def test_the_asking_is_taken_over_once_a_link() -> None:
     side = Side(range(5))
     side.reconcile.link_up(LinkId(1), False, NOW)
-    side.reconcile.receive(LinkId(1), Ask(1, View(0, 0), (WHOLE,), b""), NOW)
-    (say,) = side.reconcile.receive(LinkId(1), Turn(last=True), NOW)
-    assert isinstance(say, Say) and isinstance(say.message, Ask)
-    assert side.reconcile.receive(LinkId(1), Same(say.message.serial), NOW) == []
-    assert side.reconcile.receive(LinkId(1), Turn(last=False), NOW) == []
+    side.reconcile.receive(LinkId(1), SketchRequest(1, Horizon(0, 0), (WHOLE,), b""), NOW)
+    (say,) = side.reconcile.receive(LinkId(1), RoleSwap(last=True), NOW)
+    assert isinstance(say, Say) and isinstance(say.message, SketchRequest)
+    assert side.reconcile.receive(LinkId(1), InSync(say.message.serial), NOW) == []
+    assert side.reconcile.receive(LinkId(1), RoleSwap(last=False), NOW) == []
     assert side.reconcile.pulling is None

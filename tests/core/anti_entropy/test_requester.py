@@ -27,18 +27,28 @@ from p2pchat.core.limits.budget import Budget
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import digest
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.reconcile import INTERVALS_MAX, KEYS_MAX, Ask, Listing, Same, Summary, Turn, View, Want
+from p2pchat.wire.reconcile import (
+    INTERVALS_MAX,
+    KEYS_MAX,
+    CellRequest,
+    Horizon,
+    InSync,
+    KeyList,
+    RoleSwap,
+    SketchRequest,
+    Summary,
+)
 from tests.support.holds import MESH, NOW, Side, name, serving_of
 
 NOISE = b"".join(digest(b"%d" % each, 32) for each in range(TABLE_BYTES // 32))
 
 
-def pull(side: Side, role: Role = Role.FIRST) -> tuple[Pull, Ask]:
+def pull(side: Side, role: Role = Role.FIRST) -> tuple[Pull, SketchRequest]:
     """A pull that has just asked for the first time."""
     cells = Allowance(side.hold.capacity, NOW)
     made = Pull(side.hold, role, Budget(NOW, STEPS_PER_S, STEPS_BURST), cells, NOW)
     (ask,) = made.begin(NOW)
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, SketchRequest)
     return made, ask
 
 
@@ -46,16 +56,16 @@ def made_up(label: str, count: int) -> tuple[bytes, ...]:
     return tuple(digest(f"{label} {each}".encode(), 8) for each in range(count))
 
 
-def listing(ask: Ask, keys: tuple[bytes, ...], index: int = 0) -> Listing:
-    return Listing(ask.serial, index, ask.view, keys)
+def listing(ask: SketchRequest, keys: tuple[bytes, ...], index: int = 0) -> KeyList:
+    return KeyList(ask.serial, index, ask.view, keys)
 
 
-def honest(serving: Serving, ask: Ask) -> list[Answer]:
+def honest(serving: Serving, ask: SketchRequest) -> list[Answer]:
     return serving.ask(ask, NOW)
 
 
 def wanted(out: list[Question]) -> int:
-    return sum(len(each.keys) for each in out if isinstance(each, Want))
+    return sum(len(each.keys) for each in out if isinstance(each, CellRequest))
 
 
 def test_the_first_question_is_about_everything() -> None:
@@ -65,15 +75,15 @@ def test_the_first_question_is_about_everything() -> None:
 
 def test_equal_holds_are_done_at_once() -> None:
     pulling, ask = pull(Side(range(5)))
-    assert pulling.heard(Same(ask.serial), NOW) == []
+    assert pulling.heard(InSync(ask.serial), NOW) == []
     assert pulling.over and not pulling.failed
 
 
 @pytest.mark.parametrize(
-    ("role", "turns"), [(Role.FIRST, [Turn(True)]), (Role.SECOND, [Turn(True)]), (Role.LAST, [])]
+    ("role", "turns"), [(Role.FIRST, [RoleSwap(True)]), (Role.SECOND, [RoleSwap(True)]), (Role.LAST, [])]
 )
 def test_the_asking_is_handed_on_if_the_neighbour_lacks_something_but_not_for_ever(
-    role: Role, turns: list[Turn]
+    role: Role, turns: list[RoleSwap]
 ) -> None:
     pulling, ask = pull(Side(range(5)), role)
     assert pulling.heard(listing(ask, ()), NOW) == turns
@@ -83,7 +93,7 @@ def test_the_asking_is_handed_on_if_the_neighbour_lacks_something_but_not_for_ev
 def test_much_is_better_asked_by_who_lacks_it() -> None:
     pulling, ask = pull(Side(range(2000)))
     (answer,) = honest(serving_of(Side(range(500)).hold), ask)
-    assert pulling.heard(answer, NOW) == [Turn(last=False)]
+    assert pulling.heard(answer, NOW) == [RoleSwap(last=False)]
     assert pulling.over
 
 
@@ -91,20 +101,20 @@ def test_what_was_handed_back_is_not_handed_back_again() -> None:
     pulling, ask = pull(Side(range(2000)), Role.SECOND)
     (answer,) = honest(serving_of(Side(range(500)).hold), ask)
     (next_ask,) = pulling.heard(answer, NOW)
-    assert isinstance(next_ask, Ask) and len(next_ask.intervals) > 1
+    assert isinstance(next_ask, SketchRequest) and len(next_ask.intervals) > 1
 
 
 def test_few_cells_are_wanted_at_a_time_and_more_as_they_come() -> None:
     pulling, ask = pull(Side())
     (answer,) = honest(serving_of(Side(range(3000)).hold), ask)
     (second,) = pulling.heard(answer, NOW)
-    assert isinstance(second, Ask)
+    assert isinstance(second, SketchRequest)
     out: list[Question] = []
     for each in honest(serving_of(Side(range(3000)).hold), second):
         out += pulling.heard(each, NOW)
     assert KEYS_MAX < wanted(out) <= WINDOW
-    assert not any(isinstance(each, Ask) for each in out), f"{ASK_BELOW} are enough to go on with"
-    keys = [key for each in out if isinstance(each, Want) for key in each.keys]
+    assert not any(isinstance(each, SketchRequest) for each in out), f"{ASK_BELOW} are enough to go on with"
+    keys = [key for each in out if isinstance(each, CellRequest) for key in each.keys]
     more: list[Question] = []
     for key in keys:
         assert pulling.arrived(key)
@@ -115,15 +125,15 @@ def test_few_cells_are_wanted_at_a_time_and_more_as_they_come() -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda ask: Same(ask.serial + 1),
-        lambda ask: Listing(ask.serial + 1, 0, ask.view, made_up("x", 3)),
-        lambda ask: Listing(ask.serial, 1, ask.view, made_up("x", 3)),
-        lambda ask: Listing(ask.serial, 0, View(ask.view.floor - 1, 0), made_up("x", 3)),
-        lambda ask: Listing(ask.serial, 0, View(ask.view.floor + 100, 0), made_up("x", 3)),
-        lambda ask: Listing(ask.serial, 0, View(ask.view.floor, slot_at(NOW) + 100), made_up("x", 3)),
+        lambda ask: InSync(ask.serial + 1),
+        lambda ask: KeyList(ask.serial + 1, 0, ask.view, made_up("x", 3)),
+        lambda ask: KeyList(ask.serial, 1, ask.view, made_up("x", 3)),
+        lambda ask: KeyList(ask.serial, 0, Horizon(ask.view.floor - 1, 0), made_up("x", 3)),
+        lambda ask: KeyList(ask.serial, 0, Horizon(ask.view.floor + 100, 0), made_up("x", 3)),
+        lambda ask: KeyList(ask.serial, 0, Horizon(ask.view.floor, slot_at(NOW) + 100), made_up("x", 3)),
     ],
 )
-def test_an_answer_to_no_question_of_ours_changes_nothing(spoil: Callable[[Ask], Answer]) -> None:
+def test_an_answer_to_no_question_of_ours_changes_nothing(spoil: Callable[[SketchRequest], Answer]) -> None:
     pulling, ask = pull(Side(range(5)))
     assert pulling.heard(spoil(ask), NOW) == []
     assert not pulling.over
@@ -133,7 +143,7 @@ def test_an_answer_to_no_question_of_ours_changes_nothing(spoil: Callable[[Ask],
 def test_pieces_that_fill_the_last_question_are_not_followed_by_an_empty_one() -> None:
     pulling, ask = pull(Side())
     (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, LISTED * INTERVALS_MAX, NOISE), NOW)
-    assert isinstance(cut, Ask) and len(cut.intervals) == INTERVALS_MAX
+    assert isinstance(cut, SketchRequest) and len(cut.intervals) == INTERVALS_MAX
     for index in range(INTERVALS_MAX):
         assert pulling.heard(listing(cut, (), index), NOW) == []
     assert pulling.over and not pulling.failed
@@ -142,11 +152,11 @@ def test_pieces_that_fill_the_last_question_are_not_followed_by_an_empty_one() -
 def test_each_interval_is_answered_once_and_by_its_own_keys() -> None:
     pulling, ask = pull(Side())
     (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, 1000, NOISE), NOW)
-    assert isinstance(cut, Ask)
+    assert isinstance(cut, SketchRequest)
     elsewhere = bytes(8)
     inside = cut.intervals[1][0].to_bytes(8, "big")
     out = pulling.heard(listing(cut, (elsewhere, inside), 1), NOW)
-    assert out == [Want((inside,))]
+    assert out == [CellRequest((inside,))]
     assert pulling.heard(listing(cut, made_up("x", 3), 1), NOW) == []
 
 
@@ -174,13 +184,13 @@ def test_cells_made_up_without_end_come_to_an_end() -> None:
         assert now <= NOW + PULL_S + PROGRESS_S
         queue, out = out, []
         for each in queue:
-            if isinstance(each, Ask):
+            if isinstance(each, SketchRequest):
                 for index, (low, high) in enumerate(each.intervals):
                     count = min(KEYS_MAX, high - low)
                     keys = tuple((low + (number << 8) + k).to_bytes(8, "big") for k in range(count))
                     number += 1
-                    out += pulling.heard(Listing(each.serial, index, each.view, keys), now)
-            elif isinstance(each, Want):
+                    out += pulling.heard(KeyList(each.serial, index, each.view, keys), now)
+            elif isinstance(each, CellRequest):
                 for key in each.keys:
                     assert pulling.arrived(key)
                     out += pulling.recovered(now)
@@ -208,8 +218,8 @@ def test_sketches_that_never_agree_come_to_an_end(size: int) -> None:
         now += 0.1
         answers = [Summary(ask.serial, i, ask.view, size, NOISE) for i in range(len(ask.intervals))]
         out = [each for answer in answers for each in pulling.heard(answer, now)] + pulling.tick(now)
-        assert all(isinstance(each, Ask) for each in out)
-        ask = next((each for each in out if isinstance(each, Ask)), ask)
+        assert all(isinstance(each, SketchRequest) for each in out)
+        ask = next((each for each in out if isinstance(each, SketchRequest)), ask)
     assert pulling.failed
     assert asked <= PROGRESS_S / 0.1 + 1
 
@@ -218,7 +228,7 @@ def test_comparing_that_costs_too_much_is_given_up() -> None:
     steps = Budget(NOW, STEPS_PER_S, STEPS_BURST)
     pulling = Pull(Side(range(1000)).hold, Role.FIRST, steps, Allowance(1000, NOW), NOW)
     (ask,) = pulling.begin(NOW)
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, SketchRequest)
     steps.spend(STEPS_BURST)
     pulling.heard(listing(ask, ()), NOW)
     assert pulling.failed
@@ -244,10 +254,10 @@ def pulled(there: Hold, allowance: Allowance, now: float = NOW) -> tuple[set[byt
             questions += pulling.tick(now)
             continue
         question = questions.popleft()
-        if isinstance(question, Ask):
+        if isinstance(question, SketchRequest):
             for answer in serving.ask(question, now):
                 questions += pulling.heard(answer, now)
-        elif isinstance(question, Want):
+        elif isinstance(question, CellRequest):
             for key in question.keys:
                 assert pulling.arrived(key)
                 got.add(key)
@@ -275,25 +285,25 @@ def test_an_interval_that_cannot_be_read_is_given_up_and_the_others_go_on() -> N
     """Its answers never agree with what they answer before; most others have not been asked about by then."""
     pulling, ask = pull(Side())
     (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, 50_000, NOISE), NOW)
-    assert isinstance(cut, Ask) and len(cut.intervals) == INTERVALS_MAX
+    assert isinstance(cut, SketchRequest) and len(cut.intervals) == INTERVALS_MAX
     got: set[bytes] = set()
     questions = deque[Question]([cut])
     for _ in range(10_000):
         if not questions:
             break
         question = questions.popleft()
-        if isinstance(question, Want):
+        if isinstance(question, CellRequest):
             got.update(question.keys)
             for key in question.keys:
                 pulling.arrived(key)
                 questions += pulling.recovered(NOW)
-        elif isinstance(question, Ask):
+        elif isinstance(question, SketchRequest):
             for index, (low, _) in enumerate(question.intervals):
                 lies = low == 0
                 keys = (low.to_bytes(8, "big"),)
                 answer = Summary(question.serial, index, question.view, 500, NOISE) if lies else None
                 questions += pulling.heard(
-                    answer or Listing(question.serial, index, question.view, keys), NOW
+                    answer or KeyList(question.serial, index, question.view, keys), NOW
                 )
     assert pulling.over and pulling.failed
     assert max(got) >= b"\xc0"

@@ -17,10 +17,10 @@ from p2pchat.core.anti_entropy.responder import (
 from p2pchat.core.limits.allowance import CELLS_BURST, CELLS_PER_S, DAY_S, LEAST, Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
-from p2pchat.wire.reconcile import KEYS_MAX, Ask, Held, Listing, Same, Summary, View
+from p2pchat.wire.reconcile import KEYS_MAX, CellDelivery, Horizon, InSync, KeyList, SketchRequest, Summary
 from tests.support.holds import EPOCH, NOW, Side, body, name, serving_of
 
-VIEW = View(0, 0)
+VIEW = Horizon(0, 0)
 
 
 def keys(*numbers: int) -> list[bytes]:
@@ -37,19 +37,19 @@ def recent(count: int) -> Hold:
 
 def test_few_keys_are_listed_and_many_summed_up() -> None:
     serving = serving_of(Side(range(KEYS_MAX)).hold)
-    (listing,) = serving.ask(Ask(7, VIEW, (WHOLE,)), NOW)
-    assert isinstance(listing, Listing) and sorted(listing.keys) == sorted(keys(*range(KEYS_MAX)))
+    (listing,) = serving.ask(SketchRequest(7, VIEW, (WHOLE,)), NOW)
+    assert isinstance(listing, KeyList) and sorted(listing.keys) == sorted(keys(*range(KEYS_MAX)))
     serving = serving_of(Side(range(KEYS_MAX + 1)).hold)
-    (summary,) = serving.ask(Ask(7, VIEW, (WHOLE,)), NOW)
+    (summary,) = serving.ask(SketchRequest(7, VIEW, (WHOLE,)), NOW)
     assert isinstance(summary, Summary) and summary.size == KEYS_MAX + 1
 
 
 def test_each_interval_has_its_answer_and_all_of_them_are_the_whole() -> None:
     serving = serving_of(Side(range(300)).hold)
     pieces = tuple((each << 62, each + 1 << 62) for each in range(4))
-    answers = serving.ask(Ask(7, VIEW, pieces), NOW)
-    assert [answer.index for answer in answers if isinstance(answer, Listing)] == [0, 1, 2, 3]
-    listed = [key for answer in answers if isinstance(answer, Listing) for key in answer.keys]
+    answers = serving.ask(SketchRequest(7, VIEW, pieces), NOW)
+    assert [answer.index for answer in answers if isinstance(answer, KeyList)] == [0, 1, 2, 3]
+    listed = [key for answer in answers if isinstance(answer, KeyList) for key in answer.keys]
     assert sorted(listed) == sorted(keys(*range(300)))
 
 
@@ -57,8 +57,8 @@ def test_the_same_sketch_over_the_same_view_is_the_same() -> None:
     hold = Side(range(300)).hold
     view = hold.view(NOW)
     digest = hold.sketch(WHOLE, view, NOW)[0].digest()
-    assert serving_of(hold).ask(Ask(7, view, (WHOLE,), digest), NOW) == [Same(7)]
-    (other,) = serving_of(hold).ask(Ask(7, VIEW, (WHOLE,), digest), NOW)
+    assert serving_of(hold).ask(SketchRequest(7, view, (WHOLE,), digest), NOW) == [InSync(7)]
+    (other,) = serving_of(hold).ask(SketchRequest(7, VIEW, (WHOLE,), digest), NOW)
     assert isinstance(other, Summary) and other.view == view, "the later of the two"
 
 
@@ -66,7 +66,7 @@ def test_what_is_in_memory_is_sent_as_there_is_room() -> None:
     serving = serving_of(recent(10))
     serving.want(keys(*range(10), 11), NOW)
     cells, fetch = serving.bulk(4, NOW)
-    assert cells == [Held(slot_at(NOW - 100), body(number)) for number in range(4)]
+    assert cells == [CellDelivery(slot_at(NOW - 100), body(number)) for number in range(4)]
     assert fetch == ()
     assert len(serving.bulk(64, NOW)[0]) == 6
     assert serving.bulk(64, NOW) == ([], ())
@@ -132,17 +132,19 @@ def test_who_asks_without_end_is_not_answered_beyond_its_allowance() -> None:
     piece = ((1, 1 << 31),)
     each = hold.sketch(piece[0], VIEW, NOW)[1]
     answered = 0
-    while serving.ask(Ask(7, VIEW, piece), NOW):
+    while serving.ask(SketchRequest(7, VIEW, piece), NOW):
         answered += 1
     assert answered * each <= STEPS_BURST
-    assert not serving.ask(Ask(7, VIEW, piece), NOW)
-    assert serving.ask(Ask(7, VIEW, piece), NOW + STEPS_BURST / STEPS_PER_S)
+    assert not serving.ask(SketchRequest(7, VIEW, piece), NOW)
+    assert serving.ask(SketchRequest(7, VIEW, piece), NOW + STEPS_BURST / STEPS_PER_S)
 
 
-@pytest.mark.parametrize("view", [View(2**32 - 1, 0), View(0, 2**32 - 1), View(2**32 - 1, 2**32 - 1)])
-def test_a_view_of_nothing_is_answered_with_nothing(view: View) -> None:
-    (answer,) = serving_of(Side(range(300)).hold).ask(Ask(7, view, (WHOLE,)), NOW)
-    assert isinstance(answer, Listing) and answer.keys == ()
+@pytest.mark.parametrize(
+    "view", [Horizon(2**32 - 1, 0), Horizon(0, 2**32 - 1), Horizon(2**32 - 1, 2**32 - 1)]
+)
+def test_a_view_of_nothing_is_answered_with_nothing(view: Horizon) -> None:
+    (answer,) = serving_of(Side(range(300)).hold).ask(SketchRequest(7, view, (WHOLE,)), NOW)
+    assert isinstance(answer, KeyList) and answer.keys == ()
 
 
 def test_an_allowance_fills_up_again_and_no_further() -> None:

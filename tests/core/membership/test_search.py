@@ -92,7 +92,7 @@ def asked(out: list[search.Output]) -> tuple[LinkId, Walk]:
 
 def answer(searching: Search, link: LinkId, walk: Walk, room: bool) -> list[search.Output]:
     """Whom the walk names answers."""
-    ticket = Ticket(walk.id, ANSWER_KEY, room, key(walk.way[-1]).sign_ticket(walk.key, ANSWER_KEY, room))
+    ticket = Ticket(walk.id, ANSWER_KEY, room, key(walk.path[-1]).sign_ticket(walk.key, ANSWER_KEY, room))
     return searching.receive(link, ticket, lambda name: None, True, 0.0)
 
 
@@ -113,7 +113,7 @@ def test_only_the_end_of_a_walk_itself_can_have_another_drawn_in_its_place() -> 
     link, walk = asked(searching.seek(here, [], False, 0.0))
     assert answer(searching, link, walk, room=False) == []
     assert searching.open == 0 and counters["walks met no room"] == 1
-    assert asked(searching.seek(here, [], False, 1.0))[1].way[-1] != walk.way[-1]
+    assert asked(searching.seek(here, [], False, 1.0))[1].path[-1] != walk.path[-1]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -122,8 +122,8 @@ def test_whom_we_got_no_answer_of_is_asked_by_ways_that_avoid_those_on_the_first
     here = Here(random_map(60, seed))
     first = asked(searching.seek(here, here.near, False, 0.0))[1]
     walks = [first, *(asked(searching.tick(searching.next_wakeup()))[1] for _ in range(WAYS - 1))]
-    assert len({walk.way[-1] for walk in walks}) == 1
-    assert not set(walks[0].way[:-1]) & set(walks[1].way[:-1])
+    assert len({walk.path[-1] for walk in walks}) == 1
+    assert not set(walks[0].path[:-1]) & set(walks[1].path[:-1])
     assert searching.tick(searching.next_wakeup()) == []
     assert searching.open == 0 and counters["walks given up"] == 1
 
@@ -133,7 +133,7 @@ def test_an_offer_that_got_lost_goes_by_another_way_to_the_same() -> None:
     link, walk = asked(searching.seek(Here(random_map(40, 2)), [], False, 0.0))
     assert answer(searching, link, walk, room=True)
     _, again = asked(searching.ended(WalkRef(link, walk.id), answered=False, now=20.0))
-    assert again.way[-1] == walk.way[-1] and again.key != walk.key
+    assert again.path[-1] == walk.path[-1] and again.key != walk.key
     assert searching.open == 1
 
 
@@ -154,7 +154,7 @@ def test_beyond_a_link_a_walk_goes_over_it() -> None:
             assert out == [Found(LinkId(3), among=5)]
         else:
             link, walk = asked(out)
-            assert link == 3 and walk.way[0] == far
+            assert link == 3 and walk.path[0] == far
 
 
 def test_a_way_is_short_simple_and_leads_to_its_end() -> None:
@@ -242,9 +242,9 @@ def test_whoever_loses_what_passes_is_found_as_often_as_any() -> None:
         out = searching.seek(here, here.near, False, 0.0)
         while out and isinstance(out[0], Say):
             link, sent = asked(out)
-            if sent.way[-1] in hostile or not hostile & set(sent.way):
+            if sent.path[-1] in hostile or not hostile & set(sent.path):
                 assert isinstance(answer(searching, link, sent, room=True)[0], Agreed)
-                ended[sent.way[-1] in hostile] += 1
+                ended[sent.path[-1] in hostile] += 1
                 break
             out = searching.tick(searching.next_wakeup())
     assert ended.total() > 250

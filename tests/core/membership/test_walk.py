@@ -23,7 +23,7 @@ from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.control import encode
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.walk import WAY_MAX, Piece, Ticket, Walk, Walking
+from p2pchat.wire.walk import PATH_MAX, Piece, Ticket, Walk, Walking
 
 OFFER, REPLY = b"o" * GEOMETRY.blob, b"r" * GEOMETRY.blob
 KEYS = [RecordKey.generate(SeededEntropy(("key", number))) for number in range(12)]
@@ -150,7 +150,7 @@ def test_those_on_the_way_see_ids_of_their_own_and_cannot_read_offers() -> None:
 
 
 def test_every_kind_of_message_fits_a_frame() -> None:
-    walk = Walk(bytes(8), KEY, (bytes(8),) * WAY_MAX)
+    walk = Walk(bytes(8), KEY, (bytes(8),) * PATH_MAX)
     ticket = Ticket(bytes(8), KEY, True, bytes(64))
     for message in (walk, ticket, Piece(bytes(8), 1, bytes(1024))):
         assert len(encode(message)) <= GEOMETRY.body
@@ -234,7 +234,7 @@ def test_on_the_way_a_ticket_an_offer_and_a_reply_go_on_once_each_and_in_turn() 
     walk = Walk(bytes(8), KEY, (NAMES[0], NAMES[2]))
     (on,) = walks.receive(LinkId(1), walk, place.called, False, 0.0)
     assert isinstance(on, Say) and isinstance(on.message, Walk)
-    assert on.message.way == (NAMES[2],)
+    assert on.message.path == (NAMES[2],)
     far = on.message.id
 
     def passed(link: int, message: Walking) -> int:

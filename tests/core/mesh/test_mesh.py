@@ -18,7 +18,7 @@ from p2pchat.types import LinkId, Seat, Topic
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.signalling import Blob, FromServer, Refusal, Refused, Seated, SeatMode
+from p2pchat.wire.signalling import Blob, FromServer, Refusal, Seated, SeatMode, SeatRefused
 from p2pchat.wire.version import VERSION
 from p2pchat.wire.vicinity import LINKS_MAX
 from tests.support.world import URL, World
@@ -273,7 +273,7 @@ def test_a_rendezvous_that_invents_seats_and_refusals_is_survived() -> None:
     topic = topic_of(world, "n0")
     invented = tuple(Seat(bytes([n]) * 8) for n in range(1, 7))
     node = world.machines["n0"].running
-    world.tell("n0", inputs.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
+    world.tell("n0", inputs.SignalReceived(URL, SeatRefused(topic, Refusal.BUSY)))
     node._rendezvous.want(URL, topic, SeatMode.MESH, world.now)
     world.tell("n0", inputs.SignalReceived(URL, Seated(topic, Seat(b"our seat"), invented)))
     world.run(60.0)

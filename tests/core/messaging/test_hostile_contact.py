@@ -138,7 +138,7 @@ def test_a_receipt_for_what_was_never_sent_delivers_nothing(world: World) -> Non
     message = world.send("bob", "mallory", "are you there?")
     world.start("mallory")
     world.run(0.05)
-    say(world, Lane.NOTICE, payload.encode_notice(payload.Receipt(4_000_000_000, b"\xff" * 16)))
+    say(world, Lane.NOTICE, payload.encode_notice(payload.DeliveryReceipt(4_000_000_000, b"\xff" * 16)))
     still = world.machines["bob"].store.state(message)
     assert still is not MessageState.DELIVERED or world.machines["mallory"].store.received()
 
@@ -169,7 +169,7 @@ def test_the_side_that_begins_renewals_answers_none() -> None:
 
 def test_a_cell_altered_on_the_way_costs_nothing(world: World) -> None:
     session = talk(world, "mallory", "bob")._session
-    data = payload.encode_notice(payload.Presence(True, False, payload.Receipt(0, b"")))
+    data = payload.encode_notice(payload.PresenceNotice(True, False, payload.DeliveryReceipt(0, b"")))
     cell = session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, data), world.now)
     before = len(world.machines["bob"].running._conversations._tags)
     for spot in (28, 500, 924):

@@ -9,7 +9,7 @@ from p2pchat.core.records import OutboxEntry
 from p2pchat.core.session.session import opened_name
 from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.payload import Receipt
+from p2pchat.wire.payload import DeliveryReceipt
 
 
 def entry(number: int, expires: float = 100.0, renewal: bool = False) -> OutboxEntry:
@@ -20,10 +20,10 @@ def sealed(number: int, size: int = 10, expires: float = 100.0) -> OutboxEntry:
     return replace(entry(number, expires), number=number, ciphertext=bytes(size))
 
 
-def receipt(next_number: int, held: bytes = b"", size: int = 10) -> Receipt:
+def receipt(next_number: int, held: bytes = b"", size: int = 10) -> DeliveryReceipt:
     """Whoever made it has opened all below ``next_number``."""
     names = (opened_name(number, bytes(size), kept=True) for number in range(next_number))
-    return Receipt(next_number, held, b"".join(names))
+    return DeliveryReceipt(next_number, held, b"".join(names))
 
 
 def test_messages_are_sealed_and_acknowledged_in_order() -> None:
@@ -44,7 +44,7 @@ def test_messages_are_sealed_and_acknowledged_in_order() -> None:
 def test_what_a_receipt_does_not_name_is_not_delivered() -> None:
     outbox = Outbox(iter([sealed(0), sealed(1, 11), sealed(2), sealed(3)]))
     refused = opened_name(2, bytes(10), kept=False)
-    told = outbox.acknowledged(Receipt(3, b"", opened_name(0, bytes(10), kept=True) + refused))
+    told = outbox.acknowledged(DeliveryReceipt(3, b"", opened_name(0, bytes(10), kept=True) + refused))
     assert [item.entry.id for item in told.kept] == ["0"]
     assert [item.entry.id for item in told.refused] == ["2"]
     assert [item.entry.id for item in told.unknown] == ["1"]

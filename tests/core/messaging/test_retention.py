@@ -17,11 +17,11 @@ from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.retention import PURGE_MIN_S, TURN_STEP, Purge, counts, decided, outdated
 from p2pchat.core.records import Contact
 from p2pchat.types import ContactId, MeshId
-from p2pchat.wire.payload import LASTING_MAX_S, LASTING_MIN_S, Lasting, Notice, decode_payload
+from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, Notice, Retention, decode_payload
 from tests.support.world import World
 
 THEM = Contact(ContactId("c"), "bob", b"k", MeshId(b"m"), "words", 0.0, lasts_s=60.0, lasts_turn=100)
-SPANS = st.just(0.0) | st.floats(LASTING_MIN_S, LASTING_MAX_S)
+SPANS = st.just(0.0) | st.floats(RETENTION_MIN_S, RETENTION_MAX_S)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_what_was_said_before_a_decision_stays(world: World) -> None:
     world.send("alice", "bob", "evidence")
     world.send("bob", "alice", "I deny it")
     world.run(10.0)
-    decide(world, "bob", "alice", LASTING_MIN_S)
+    decide(world, "bob", "alice", RETENTION_MIN_S)
     world.run(300.0)
     assert sorted(texts(world, "alice")) == sorted(texts(world, "bob")) == ["I deny it", "evidence"]
 
@@ -129,16 +129,16 @@ def test_a_side_that_forgot_a_decision_is_told_and_then_decides_again(world: Wor
 
 
 def test_the_later_decision_counts_and_of_two_at_once_the_shorter() -> None:
-    assert counts(THEM, Lasting(0.0, 101))
-    assert not counts(THEM, Lasting(12.0, 99))
-    assert counts(THEM, Lasting(30.0, 100))
-    assert not counts(THEM, Lasting(61.0, 100))
-    assert not counts(THEM, Lasting(0.0, 100))
+    assert counts(THEM, Retention(0.0, 101))
+    assert not counts(THEM, Retention(12.0, 99))
+    assert counts(THEM, Retention(30.0, 100))
+    assert not counts(THEM, Retention(61.0, 100))
+    assert not counts(THEM, Retention(0.0, 100))
 
 
 def test_an_outdated_decision_is_answered() -> None:
-    assert outdated(THEM, Lasting(12.0, 99))
-    assert not outdated(THEM, Lasting(12.0, 100))
+    assert outdated(THEM, Retention(12.0, 99))
+    assert not outdated(THEM, Retention(12.0, 100))
 
 
 def unsaid(who: conversation.Conversation) -> Callable[..., list[Output]]:
@@ -160,18 +160,18 @@ def test_who_says_outdated_things_without_end_has_us_keep_few_answers(
     world.run(30.0)
     (hostile,) = world.machines["alice"].running._conversations._by_id.values()
     monkeypatch.setattr(hostile._sending, "say", unsaid(hostile))
-    monkeypatch.setattr(conversation, "decided", lambda contact, seconds: Lasting(seconds, 1))
+    monkeypatch.setattr(conversation, "decided", lambda contact, seconds: Retention(seconds, 1))
     for _ in range(2 * SEALED_CAP):
         decide(world, "alice", "bob", 60.0)
         world.run(1.0)
     kept = world.machines["bob"].store.outbox.values()
-    answers = [entry for entry in kept if isinstance(decode_payload(entry.payload), Lasting)]
+    answers = [entry for entry in kept if isinstance(decode_payload(entry.payload), Retention)]
     assert SEALED_CAP / 2 < len(answers) <= SEALED_CAP + 1, "what was sealed, and the last word"
 
 
 @given(st.integers(1, 2**48 - 1), SPANS, SPANS)
 def test_nothing_a_contact_says_once_stops_us_from_deciding(turn: int, theirs: float, ours: float) -> None:
-    said = Lasting(theirs, turn)
+    said = Retention(theirs, turn)
     known = THEM
     if counts(known, said):
         known = replace(THEM, lasts_s=theirs, lasts_turn=turn)

@@ -27,9 +27,9 @@ from p2pchat.wire.signalling import (
     Gone,
     Pass,
     Refusal,
-    Refused,
     Seated,
     SeatMode,
+    SeatRefused,
     Take,
     encode_client,
 )
@@ -381,7 +381,7 @@ def test_a_server_too_busy_to_pass_a_blob_ends_the_pairing_with_a_clear_line(wor
     enter(world, "bob", world.invite("alice"))
     world.run(0.17)
     topic = next(iter(world.machines[name].running._invites._open.values())).party.topic
-    world.tell(name, inputs.SignalReceived(URL, Refused(topic, Refusal.BUSY)))
+    world.tell(name, inputs.SignalReceived(URL, SeatRefused(topic, Refusal.BUSY)))
     assert isinstance(failure(world, name).error, NetworkError)
     assert "busy" in str(failure(world, name).error)
 
@@ -412,7 +412,7 @@ def test_an_invite_can_be_taken_back_and_runs_out_with_the_truth(world: World) -
 
 def test_a_server_full_of_invites_gives_longer_nameplates_and_gives_up_in_the_end(world: World) -> None:
     def taken(message: FromServer) -> FromServer:
-        return Refused(message.topic, Refusal.TAKEN) if isinstance(message, Seated) else message
+        return SeatRefused(message.topic, Refusal.TAKEN) if isinstance(message, Seated) else message
 
     world.tamper = taken
     world.tell("alice", inputs.InviteOpened(1, False, None, (), world.now + 60))

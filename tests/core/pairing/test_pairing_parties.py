@@ -88,7 +88,7 @@ def test_a_guest_who_is_told_that_the_code_is_burnt_says_so(guest: Guest) -> Non
 
 @pytest.mark.parametrize(
     "message",
-    [wire.PakeConfirm(b"c" * 32), wire.Welcome(b"x"), wire.PakeReply(b"y" * 32), wire.Burnt()],
+    [wire.PakeConfirm(b"c" * 32), wire.PairingWelcome(b"x"), wire.PakeReply(b"y" * 32), wire.Burnt()],
 )
 def test_a_host_answers_nothing_that_is_out_of_turn(host: Host, message: wire.PairingMessage) -> None:
     assert host.blob(opposite(host.topic), sealed(host.topic, "guest", message), 0.0) == []
@@ -96,7 +96,7 @@ def test_a_host_answers_nothing_that_is_out_of_turn(host: Host, message: wire.Pa
 
 
 @pytest.mark.parametrize(
-    "message", [wire.PakeConfirm(b"c" * 32), wire.Welcome(b"x"), wire.PakeStart(b"s" * 16, b"y" * 32)]
+    "message", [wire.PakeConfirm(b"c" * 32), wire.PairingWelcome(b"x"), wire.PakeStart(b"s" * 16, b"y" * 32)]
 )
 def test_a_guest_answers_nothing_that_is_out_of_turn(guest: Guest, message: wire.PairingMessage) -> None:
     assert guest.blob(opposite(guest.topic), sealed(guest.topic, "host", message), 0.0) == []

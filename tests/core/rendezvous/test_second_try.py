@@ -17,13 +17,13 @@ from p2pchat.core.rendezvous.hinted import LOGIN_S, RENDEZVOUS_CAP, Hinted
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, NodeId, Seat, Topic
 from p2pchat.wire.description import Candidate, Description, Nat
-from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
+from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
 
 SEAT = SeatRef("ws://meet.example", Topic(b"t" * 32), Seat(b"s" * 8))
 THERE = Description("actpass", "ufragufrag", "p" * 22, bytes(32), ())
-STUN = Stun("192.0.2.1", 8750)
-TURN = Turn("192.0.2.1", 3478, "user", "password")
-OTHER = Turn("192.0.2.2", 3478, "user", "password")
+STUN = StunServer("192.0.2.1", 8750)
+TURN = TurnServer("192.0.2.1", 3478, "user", "password")
+OTHER = TurnServer("192.0.2.2", 3478, "user", "password")
 
 
 class Side:

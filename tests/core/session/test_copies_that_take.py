@@ -10,8 +10,8 @@ from p2pchat.crypto.envelope import _bound, _cipher, epoch_at
 from p2pchat.crypto.recovery import RecoveryKey, secret_for
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.fragment import Fragment, Lane, encode_fragment
-from p2pchat.wire.payload import Receipt, RecoveryOffer, encode_notice
-from p2pchat.wire.recovery import Knock, Standing
+from p2pchat.wire.payload import DeliveryReceipt, RecoveryOffer, encode_notice
+from p2pchat.wire.recovery import Knock, SessionPosition
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import copied, inject, received, said, session, talk, twin, verified
 from tests.support.memory_store import MemoryStore
@@ -34,7 +34,7 @@ def test_what_waits_for_a_verified_contact_goes_to_no_copy_without_a_word(renewa
     world.send("r1", "r2", "for r2 alone")
     other = twin(world, "r2", older)
     world.run(5.0)
-    for cell in talk(world, other, "r1")._reunion.cells(Standing(b"unknown!", 1, 1), world.now):
+    for cell in talk(world, other, "r1")._reunion.cells(SessionPosition(b"unknown!", 1, 1), world.now):
         inject(world, other, cell)
     world.run(300.0)
     assert "for r2 alone" not in world.machines[other].store.received()
@@ -108,7 +108,7 @@ def in_the_name_of_r1(world: World, older: MemoryStore, seen: int) -> bytes:
     window = copy._receiving[0]._windows[epoch]
     index = max(window.keys)
     where = (copy._renewal.generation % 256) << 24 | epoch
-    notice = encode_notice(Receipt(0, b"", b""))
+    notice = encode_notice(DeliveryReceipt(0, b"", b""))
     fragment = Fragment(Lane.NOTICE, 0, 0, 0, 1, where, seen, notice)
     tag = window.tags[index]
     box = _cipher(window.keys[index]).encrypt(encode_fragment(fragment), [_bound(tag, epoch)])

@@ -16,7 +16,7 @@ from p2pchat.crypto.recovery import PublicKey, RecoveryKey
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.fragment import Fragment
-from p2pchat.wire.recovery import Living, Standing, Word
+from p2pchat.wire.recovery import Living, SessionPosition, Word
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import (
     add_copy_that_asks,
@@ -45,8 +45,8 @@ def by_a_thief(world: World, older: MemoryStore, word: Word) -> list[bytes]:
     recovery key."""
     (state,) = older.recoveries.values()
     read = codec.Reader(codec.unpack(state.state, 4 << 20))
-    theirs = read.bytes("theirs")
-    own = RecoveryKey(read.bytes("own"))
+    theirs = read.get_bytes("theirs")
+    own = RecoveryKey(read.get_bytes("own"))
     line = Line(own, PublicKey(theirs[:32], theirs[32:]), world.sim.entropy.child("thief"))
     line._to = line._from
     return line.say(word, epoch_at(world.now))
@@ -221,7 +221,11 @@ def test_a_copy_of_our_keys_does_not_stop_us_by_saying_where_our_contact_stands(
         world.kill("r1")
         world.run(5.0)
     ours = session(world, "r2", "r1").name
-    for word in (Standing(ours, 2**32 - 1, 0), Standing(b"unknown!", 1, 1), Living(bytes(16), b"")):
+    for word in (
+        SessionPosition(ours, 2**32 - 1, 0),
+        SessionPosition(b"unknown!", 1, 1),
+        Living(bytes(16), b""),
+    ):
         for cell in by_a_thief(world, older, word):
             inject(world, "r3", cell)
         world.run(700.0)

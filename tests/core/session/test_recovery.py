@@ -14,11 +14,11 @@ from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, encode_fragment
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.recovery import ASK_BYTES, CELLS_MAX, Answer, Living
+from p2pchat.wire.recovery import ASK_BYTES, CELLS_MAX, Living, RecoveryAnswer
 
 EPOCH = 80_000
 LIVING = Living(b"a" * ASK_BYTES, b"box")
-LONG = Answer(b"a" * ASK_BYTES, b"b" * GEOMETRY.data)
+LONG = RecoveryAnswer(b"a" * ASK_BYTES, b"b" * GEOMETRY.data)
 """A word of two cells."""
 
 
@@ -33,7 +33,7 @@ def lines() -> tuple[Line, Line]:
 
 
 @pytest.mark.parametrize("word", [LIVING, LONG], ids=["short", "long"])
-def test_a_word_arrives_with_its_last_cell(word: Living | Answer) -> None:
+def test_a_word_arrives_with_its_last_cell(word: Living | RecoveryAnswer) -> None:
     alice, bob = lines()
     cells = [decode_cell(each) for each in alice.say(word, EPOCH)]
     assert all(bob.knows(cell.tag) for cell in cells)

@@ -40,7 +40,7 @@ from p2pchat.net.engines.port import (
 from p2pchat.net.racing import connected, first_through
 from p2pchat.net.tls import tls_context
 from p2pchat.wire.description import Nat
-from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
+from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
 
 NEXT_SECONDS: Final = 0.3
 """A TURN server that UDP has not reached by then is tried over TCP, then over TLS."""
@@ -106,7 +106,7 @@ def chosen(connection: aioice.ice.Connection) -> Pair | None:
 class _Seen:
     """A STUN server's answer."""
 
-    by: Stun
+    by: StunServer
     base: aioice.ice.StunProtocol
     address: Address
 
@@ -194,7 +194,7 @@ class _Gathering:
 
     # --- STUN
 
-    async def _ask(self, server: Stun, bases: Sequence[aioice.ice.StunProtocol]) -> None:
+    async def _ask(self, server: StunServer, bases: Sequence[aioice.ice.StunProtocol]) -> None:
         """Ask one server from several of our addresses. Nothing follows where it does not answer."""
         asked = []
         for address in await _resolved(server.host, server.port):
@@ -202,7 +202,7 @@ class _Gathering:
             asked += [self._ask_from(server, base, address) for base in of_family]
         await asyncio.gather(*asked)
 
-    async def _ask_from(self, server: Stun, base: aioice.ice.StunProtocol, address: Address) -> None:
+    async def _ask_from(self, server: StunServer, base: aioice.ice.StunProtocol, address: Address) -> None:
         request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
         with contextlib.suppress(stun.TransactionError, OSError, LookupError, ValueError):
             response, _ = await base.request(request, address)
@@ -217,7 +217,7 @@ class _Gathering:
 
     # --- TURN
 
-    async def _borrow(self, ways: Sequence[Turn]) -> None:
+    async def _borrow(self, ways: Sequence[TurnServer]) -> None:
         """Borrow one address of a server, by the first of several ways to it that works."""
         trying: set[asyncio.Task[Relay | None]] = set()
         try:
@@ -236,7 +236,7 @@ class _Gathering:
                 if isinstance(made, tuple) and made not in self._relays:
                     await _give_back(made[1])
 
-    async def _borrow_by(self, server: Turn, preference: int) -> Relay | None:
+    async def _borrow_by(self, server: TurnServer, preference: int) -> Relay | None:
         try:
             relayed, protocol = await turn_endpoint(lambda: aioice.ice.StunProtocol(self._connection), server)
         except stun.TransactionFailed as failed:
@@ -253,7 +253,7 @@ class _Gathering:
 
 
 async def turn_endpoint(
-    protocol_factory: Callable[[], aioice.ice.StunProtocol], server: Turn
+    protocol_factory: Callable[[], aioice.ice.StunProtocol], server: TurnServer
 ) -> tuple[aioice.turn.TurnTransport, aioice.ice.StunProtocol]:
     """Borrow an address. aioice knows no proxy, no name but the host's own for TLS, and no second address of
     a name."""
@@ -295,7 +295,7 @@ async def _way_to(where: Address) -> dict[str, Any]:
     return {"sock": await proxy.connect(*where)}
 
 
-def _note(server: Turn, refused: bool) -> None:
+def _note(server: TurnServer, refused: bool) -> None:
     noted = REFUSED.get()
     if noted is not None:
         (noted.add if refused else noted.discard)(f"{server.host}:{server.port}")
@@ -349,9 +349,9 @@ def _first(bases: Sequence[aioice.ice.StunProtocol], version: int) -> list[aioic
     return [base for base in bases if _family(base.local_candidate.host) == family][:ASKING_MAX]
 
 
-def _by_host(servers: Sequence[Turn]) -> list[list[Turn]]:
+def _by_host(servers: Sequence[TurnServer]) -> list[list[TurnServer]]:
     """Several ways to one server are ways to one address: by UDP, if that gets through."""
-    found: dict[str, list[Turn]] = {}
+    found: dict[str, list[TurnServer]] = {}
     for each in servers:
         found.setdefault(each.host, []).append(each)
     return list(found.values())

@@ -16,7 +16,7 @@ from typing import Final
 from p2pchat.net import interfaces
 from p2pchat.net.engines import port
 from p2pchat.wire.description import Description, Nat
-from p2pchat.wire.ice import Servers, Stun, Turn
+from p2pchat.wire.ice import Servers, StunServer, TurnServer
 from p2pchat.wire.sdp import from_sdp
 
 UNAUTHORIZED: Final = 401
@@ -139,16 +139,16 @@ def best_hosts(addresses: Iterable[str]) -> list[str]:
     return interfaces.best(outer or known, interfaces.routed())
 
 
-def server_url(server: Stun | Turn) -> str:
+def server_url(server: StunServer | TurnServer) -> str:
     """As libwebrtc takes it: without user and password."""
     host = f"[{server.host}]" if ":" in server.host else server.host
-    if isinstance(server, Stun):
+    if isinstance(server, StunServer):
         return f"stun:{host}:{server.port}"
     if server.transport == "tls":
         return f"turns:{host}:{server.port}?transport=tcp"
     return f"turn:{host}:{server.port}?transport={server.transport}"
 
 
-def can_reach(server: Turn) -> bool:
+def can_reach(server: TurnServer) -> bool:
     """libwebrtc checks a certificate for the host's name alone, so not for one at a bare address."""
     return server.transport != "tls" or server.name in ("", server.host)

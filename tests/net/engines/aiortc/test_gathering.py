@@ -16,12 +16,12 @@ from p2pchat.net.engines.port import Policy
 from p2pchat.net.links import WebRtcLinks
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description, Nat
-from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
+from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
 from rendezvous.stun import answering
 from tests.support.turn import PASSWORD, USER, turn_server
 
 ONE = LinkId(1)
-DEAD = Stun("127.0.0.1", 9)
+DEAD = StunServer("127.0.0.1", 9)
 
 
 async def offered(own: Servers = NO_SERVERS, hinted: Servers = NO_SERVERS, **how: object) -> Description:
@@ -38,11 +38,11 @@ async def offered(own: Servers = NO_SERVERS, hinted: Servers = NO_SERVERS, **how
 
 
 @contextlib.contextmanager
-def stun_servers(address: str = "127.0.0.1", count: int = 1) -> Iterator[tuple[Stun, ...]]:
+def stun_servers(address: str = "127.0.0.1", count: int = 1) -> Iterator[tuple[StunServer, ...]]:
     ports = tuple(free_port(address) for _ in range(count))
     with answering(address, ports) as had:
         assert had == ports
-        yield tuple(Stun(address, port) for port in ports)
+        yield tuple(StunServer(address, port) for port in ports)
 
 
 def free_port(address: str) -> int:
@@ -53,9 +53,9 @@ def free_port(address: str) -> int:
 
 
 @pytest.fixture
-async def turn() -> AsyncIterator[Turn]:
+async def turn() -> AsyncIterator[TurnServer]:
     async with turn_server() as server:
-        yield Turn("127.0.0.1", server.port, USER, PASSWORD)
+        yield TurnServer("127.0.0.1", server.port, USER, PASSWORD)
 
 
 async def test_a_machine_that_is_seen_as_it_sees_itself_is_open() -> None:
@@ -88,26 +88,26 @@ async def test_a_stun_server_is_asked_over_ipv6(monkeypatch: pytest.MonkeyPatch)
     assert {candidate.address for candidate in made.candidates} == {"::1"}
 
 
-async def test_a_turn_server_is_reached_by_whatever_way_gets_through(turn: Turn) -> None:
-    closed = Turn(turn.host, 9, turn.user, turn.password)
-    over_tcp = Turn(turn.host, turn.port, turn.user, turn.password, "tcp")
+async def test_a_turn_server_is_reached_by_whatever_way_gets_through(turn: TurnServer) -> None:
+    closed = TurnServer(turn.host, 9, turn.user, turn.password)
+    over_tcp = TurnServer(turn.host, turn.port, turn.user, turn.password, "tcp")
     for ways in ((turn,), (turn, over_tcp), (closed, over_tcp)):
         made = await offered(Servers(turn=ways))
         assert [each.kind for each in made.candidates].count("relay") == 1
 
 
-async def test_every_turn_server_lends_an_address(turn: Turn) -> None:
+async def test_every_turn_server_lends_an_address(turn: TurnServer) -> None:
     async with turn_server("127.0.0.2", "127.0.0.2") as other:
-        second = Turn("127.0.0.2", other.port, USER, PASSWORD)
-        dead = Turn("127.0.0.3", 9, USER, PASSWORD)
+        second = TurnServer("127.0.0.2", other.port, USER, PASSWORD)
+        dead = TurnServer("127.0.0.3", 9, USER, PASSWORD)
         made = await offered(Servers(turn=(dead, turn, second)))
     lent = [each.address for each in made.candidates if each.kind == "relay"]
     assert sorted(lent) == ["127.0.0.1", "127.0.0.2"]
 
 
-async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: Turn) -> None:
+async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: TurnServer) -> None:
     received: asyncio.Queue[Input] = asyncio.Queue()
-    wrong = Servers(turn=(Turn(turn.host, turn.port, USER, "wrong"),))
+    wrong = Servers(turn=(TurnServer(turn.host, turn.port, USER, "wrong"),))
     links = WebRtcLinks(received.put_nowait, make_engine("aiortc", Policy()), wrong)
     links.make_offer(ONE)
     made = await received.get()
@@ -121,18 +121,18 @@ async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: Turn)
     await links.aclose()
 
 
-async def test_with_relay_only_nobody_hinted_is_asked(turn: Turn) -> None:
+async def test_with_relay_only_nobody_hinted_is_asked(turn: TurnServer) -> None:
     with watched() as (port, datagrams):
-        hinted = Servers((Stun("127.0.0.1", port),), (Turn("127.0.0.1", port, "u", "p"),))
-        made = await offered(Servers((Stun("127.0.0.1", port),), (turn,)), hinted, relay_only=True)
+        hinted = Servers((StunServer("127.0.0.1", port),), (TurnServer("127.0.0.1", port, "u", "p"),))
+        made = await offered(Servers((StunServer("127.0.0.1", port),), (turn,)), hinted, relay_only=True)
         assert {each.kind for each in made.candidates} == {"relay"}
         assert datagrams() == 0
 
 
 async def test_behind_a_proxy_no_datagram_leaves_for_a_server_whoever_names_it() -> None:
     with watched() as (port, datagrams):
-        asked = Servers((Stun("127.0.0.1", port),))
-        hinted = Servers(asked.stun, (Turn("127.0.0.1", port, "u", "p"),))
+        asked = Servers((StunServer("127.0.0.1", port),))
+        hinted = Servers(asked.stun, (TurnServer("127.0.0.1", port, "u", "p"),))
         made = await offered(asked, hinted, proxy="socks5h://127.0.0.1:9")
         assert made.nat is Nat.UNKNOWN
         assert datagrams() == 0
@@ -155,7 +155,7 @@ def watched() -> Iterator[tuple[int, Callable[[], int]]]:
 
 
 async def test_among_dozens_of_addresses_the_relay_is_still_offered(
-    turn: Turn, monkeypatch: pytest.MonkeyPatch
+    turn: TurnServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = [f"127.0.{n}.1" for n in range(1, 31)]
     monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: many)
@@ -175,7 +175,7 @@ def test_the_way_to_the_world_comes_first_then_one_address_of_each_network() -> 
     assert few == ["192.168.1.8", "10.0.0.1", "192.168.1.7"]
 
 
-async def test_a_link_that_ends_while_it_gathers_leaves_nothing_behind(turn: Turn) -> None:
+async def test_a_link_that_ends_while_it_gathers_leaves_nothing_behind(turn: TurnServer) -> None:
     received: asyncio.Queue[Input] = asyncio.Queue()
     links = WebRtcLinks(received.put_nowait, make_engine("aiortc", Policy()), Servers((DEAD,), (turn,)))
     links.make_offer(ONE)

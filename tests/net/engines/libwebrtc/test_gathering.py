@@ -8,10 +8,10 @@ import pytest
 
 from p2pchat.net.engines.libwebrtc.gathering import Gathering, best_hosts, can_reach, read_line, server_url
 from p2pchat.wire.description import Nat
-from p2pchat.wire.ice import NO_SERVERS, Servers, Stun, Turn
+from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
 
-STUNS = (Stun("192.0.2.1"), Stun("192.0.2.2"))
-TURN = Turn("2001:db8::1", 3478, "user", "password")
+STUNS = (StunServer("192.0.2.1"), StunServer("192.0.2.2"))
+TURN = TurnServer("2001:db8::1", 3478, "user", "password")
 HOST = "candidate:1 1 udp 2122194687 192.168.1.2 43889 typ host generation 0 ufrag t8dC"
 SEEN = "candidate:2 1 udp 1685987071 203.0.113.5 {} typ srflx raddr 192.168.1.2 rport 43889 generation 0"
 RELAY = "candidate:3 1 udp 41885439 198.51.100.7 50000 typ relay raddr 203.0.113.5 rport 1 generation 0"
@@ -27,7 +27,7 @@ a=setup:actpass
 """
 
 
-def gathering(*lines: tuple[str, Stun | Turn | None], servers: Servers = NO_SERVERS) -> Gathering:
+def gathering(*lines: tuple[str, StunServer | TurnServer | None], servers: Servers = NO_SERVERS) -> Gathering:
     made = Gathering(servers, relay_only=False)
     for text, server in lines:
         made.add_candidate(text, server_url(server) if server else None)
@@ -74,7 +74,7 @@ def test_a_machine_of_many_addresses_describes_a_few() -> None:
     ],
 )
 def test_what_stun_servers_saw_tells_the_kind_of_nat(
-    seen: list[int], failed: tuple[Stun, ...], nat: Nat
+    seen: list[int], failed: tuple[StunServer, ...], nat: Nat
 ) -> None:
     made = gathering(*((SEEN.format(number), STUNS[0]) for number in seen), servers=Servers(STUNS))
     for server in failed:
@@ -103,11 +103,11 @@ async def test_waiting_ends_with_the_engine_and_with_patience(monkeypatch: pytes
 
 
 def test_servers_are_named_as_libwebrtc_takes_them() -> None:
-    tls = Turn("turn.example.org", 443, "user", "password", "tls")
+    tls = TurnServer("turn.example.org", 443, "user", "password", "tls")
     assert [server_url(each) for each in (STUNS[0], TURN, tls)] == [
         "stun:192.0.2.1:3478",
         "turn:[2001:db8::1]:3478?transport=udp",
         "turns:turn.example.org:443?transport=tcp",
     ]
     assert can_reach(tls)
-    assert not can_reach(Turn("192.0.2.1", 443, "user", "password", "tls", "turn.example.org"))
+    assert not can_reach(TurnServer("192.0.2.1", 443, "user", "password", "tls", "turn.example.org"))

@@ -28,6 +28,7 @@ COMMANDS: Final = (
     Command("/help", "", "this list"),
     Command("/switch", "NAME", "talk with someone else", ("NAME",)),
     Command("/who", "", "everyone you know, and who is here"),
+    Command("/history", "[N]", "the last lines again, or N of them"),
     Command("/search", "[TEXT]", "find what was said"),
     Command("/invite", "[link]", "a code for a new friend", ("link",)),
     Command("/join", "CODE", "answer a friend's code"),

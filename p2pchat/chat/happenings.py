@@ -72,6 +72,13 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Altered:
+    """Something about a contact is another: it shows in a list of people, and lines tell it."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """Something in the list of people, or in the line about the node."""
 
@@ -82,5 +89,15 @@ class Preferred:
 
 
 Happened = (
-    Said | Rewritten | Forgotten | Moved | Refused | NodeLost | NodeFound | Decided | Changed | Preferred
+    Said
+    | Rewritten
+    | Forgotten
+    | Moved
+    | Refused
+    | NodeLost
+    | NodeFound
+    | Decided
+    | Altered
+    | Changed
+    | Preferred
 )

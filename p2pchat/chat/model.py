@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from p2pchat.chat.happenings import (
+    Altered,
     Changed,
     Decided,
     Forgotten,
@@ -41,7 +42,8 @@ from p2pchat.control.events import (
     SettingChanged,
 )
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
-from p2pchat.text import harmless_name, shortened
+from p2pchat.text import harmless_name, indented, shortened
+from p2pchat.wording.lines import contact_line
 from p2pchat.wording.notices import notice
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ UNREAD_MAX: Final = 1000
 
 FOLLOWED: Final = 1000
 """Messages sent from here whose states are followed; older ones are read back with the history."""
+
+LEAVE_S: Final = 3.0
+"""Patience with a node that does not take what was said, when one leaves."""
 
 RETRY_S: Final = 2.0
 """Between attempts to reach a node that cannot be found or run."""
@@ -109,6 +114,8 @@ class ChatModel:
         self.following = True
         """Whether the newest of the conversation is in sight."""
         self.links = 0
+        self.drafts: dict[str, str] = {}
+        """What was begun, by whom it is for."""
         self._places = 0
         self._tell = tell
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
@@ -204,7 +211,7 @@ class ChatModel:
                 async for event in self.node.listen(own=True):
                     await self.take_event(event)
             except _PASSING as error:
-                self._tell(NodeLost(str(error)))
+                self._tell(NodeLost(f"{error}; trying again"))
                 await asyncio.sleep(RETRY_S)
 
     async def take_event(self, event: Heard) -> None:
@@ -224,12 +231,16 @@ class ChatModel:
                 if name in self.people:
                     person = self.people[name]
                     person.contact = person.contact.with_changes(here=here, heard_at=_now())
+                    if name == self.current:
+                        self._tell(Altered(f"{harmless_name(name)} is {'here' if here else 'away'}"))
             case Link(links=links):
                 self.links = links
             case ContactChanged() | SessionTurned():
                 await self._meet()
                 if line := notice(event):
                     self._tell(Decided(line))
+                elif isinstance(event, ContactChanged) and event.change != "added":
+                    self._tell(Altered(contact_line(event)))  # who is added is told by whoever asked for it
             case SettingChanged():
                 self._tell(Preferred())
             case _:
@@ -331,6 +342,14 @@ class ChatModel:
         self._moved(message, queued.state)
         self._tell(Changed())
 
+    def lines_sent(self, name: str) -> list[ChatLine]:
+        """What was said here to somebody, as far as it is followed, oldest first."""
+        return [self._line(id, sent) for id, sent in self._sent.items() if sent.to == name]
+
+    def line_sent(self, id: str) -> ChatLine | None:
+        """A line that was said here, as far as it is followed."""
+        return self._line(id, self._sent[id]) if id in self._sent else None
+
     def lines_waiting(self, name: str, known: Sequence[ChatLine]) -> list[ChatLine]:
         """What was said to somebody and is in no history yet, as lines; ``known`` are those that are."""
         there = {message.id for message in known}
@@ -367,6 +386,23 @@ class ChatModel:
     def not_handed_over(self) -> list[tuple[str, str]]:
         """To whom what was said that no node has yet."""
         return [(sent.to, sent.text) for sent in self._sent.values() if sent.stage == "sending"]
+
+    async def leave_chat(self) -> None:
+        """Wait a moment for the node to take what was said."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await self.all_handed_over()
+
+    def farewell(self) -> str:
+        """What to say when the chat is over; empty if nothing."""
+        lines = []
+        lost = self.not_handed_over()
+        for to, text in lost:
+            lines.append(f"the node did not answer; NOT sent to {harmless_name(to)}:\n  {indented(text, 2)}")
+        if waiting := self.count_undelivered() - len(lost):
+            what = "1 message is" if waiting == 1 else f"{waiting} messages are"
+            lines.append(f"{what} still on the way, and will go on while a node runs here: p2pchat node run")
+        return "\n".join(lines)
 
     async def all_handed_over(self) -> None:
         """Wait until a node has all that was said, or has refused it."""

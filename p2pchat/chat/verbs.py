@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from p2pchat.chat.commands import parse_command, parse_setting
 from p2pchat.errors import P2PChatError, UsageError
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from p2pchat.chat.model import ChatModel
     from p2pchat.client import Node
     from p2pchat.control.answers import SettingKept
+
+
+HISTORY_LINES: Final = 20
+"""Shown again unless it is said how many: about a screen."""
+
+HISTORY_MAX: Final = 9_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,12 @@ class ChatScreen(Protocol):
     def show_conversation(self, name: str) -> None:
         """Turn to a conversation. Raises UsageError."""
 
+    def say_line(self, text: str) -> None:
+        """Send a line to whom one looks at, and show it."""
+
+    def show_history(self, lines: int) -> None:
+        """Show that many of the last lines again."""
+
     def choose_person(self) -> None: ...
     def show_help(self) -> None: ...
     def show_everyone(self) -> None: ...
@@ -77,6 +89,7 @@ class Verbs:
         self._verbs: dict[str, Callable[[str], None]] = {
             "help": lambda _: screen.show_help(),
             "switch": self._switch,
+            "history": self._history,
             "who": lambda _: screen.show_everyone(),
             "search": screen.begin_search,
             "invite": lambda rest: screen.begin_invite(rest == "link"),
@@ -101,6 +114,15 @@ class Verbs:
     @property
     def _node(self) -> Node:
         return self._model.node
+
+    def take_line(self, text: str) -> None:
+        """What was typed: a command, or a line to be said. Raises UsageError."""
+        if text.startswith("/") and not text.startswith("//"):
+            self.run_line(text)
+        elif self._model.current:
+            self._screen.say_line(text.removeprefix("/") if text.startswith("//") else text)
+        else:
+            raise UsageError("there is nobody to send it to yet: /invite makes a code for a friend")
 
     def run_line(self, line: str) -> None:
         """A command as it was typed. Raises UsageError."""
@@ -137,6 +159,12 @@ class Verbs:
             self._screen.show_conversation(rest)
         else:
             self._screen.choose_person()
+
+    def _history(self, rest: str) -> None:
+        self._current()
+        if rest and not (rest.isdecimal() and 0 < int(rest[:9]) <= HISTORY_MAX):
+            raise UsageError("/history takes a number of lines, like /history 50")
+        self._screen.show_history(int(rest) if rest else HISTORY_LINES)
 
     def _verify(self, rest: str) -> None:
         name = self._current()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2pchat.cli.connection import home_of, hosting, open_node
-from p2pchat.cli.output import say
+from p2pchat.cli.output import colour, say
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
@@ -84,10 +84,11 @@ async def _chat(settings: Settings, name: str | None, timeout: float, whole: boo
             typed_at = sys.stdin.isatty() and not settings.json
             await chat_through_pipe(node, who, json=settings.json, timeout=timeout, told=typed_at)
         else:
-            from p2pchat.cli.chat_terminal import chat_on_terminal
+            from p2pchat.plain.app import chat_in_lines
 
             settings.may_ask = False
-            await chat_on_terminal(node, who)
+            if farewell := await chat_in_lines(node, who, colour(sys.stdout)):
+                say(farewell)
 
 
 async def _whole_screen(settings: Settings, node: Node, name: str | None) -> None:
@@ -99,7 +100,7 @@ async def _whole_screen(settings: Settings, node: Node, name: str | None) -> Non
     await chat.run_async()
     if (failure := chat.failed()) is not None:
         raise failure
-    if farewell := chat.farewell():
+    if farewell := chat.model.farewell():
         say(farewell)
 
 

@@ -89,6 +89,12 @@ class Screens:
     def show_conversation(self, name: str) -> None:
         self._chat.open(name)
 
+    def say_line(self, text: str) -> None:
+        self._chat.say(text)
+
+    def show_history(self, lines: int) -> None:
+        self._chat.show_last(lines)
+
     def choose_person(self) -> None:
         self._chat.action_people()
 

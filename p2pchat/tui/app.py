@@ -5,7 +5,6 @@ Knows: which part is told what. Does not know: how any part looks, or what a nod
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from textual.widgets import Input, OptionList, Static, TextArea
 
 from p2pchat.chat.commands import complete
 from p2pchat.chat.happenings import (
+    Altered,
     Changed,
     Decided,
     Forgotten,
@@ -40,8 +40,8 @@ from p2pchat.chat.model import ChatModel
 from p2pchat.chat.verbs import Verbs
 from p2pchat.config.table import BOUND
 from p2pchat.control.answers import Setting
-from p2pchat.errors import P2PChatError, UsageError
-from p2pchat.text import harmless, harmless_name, indented, one_line
+from p2pchat.errors import P2PChatError
+from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui import around, noise
 from p2pchat.tui.acts import Screens
 from p2pchat.tui.compose import Compose
@@ -63,9 +63,6 @@ TIGHT: Final = 108
 
 LOW, LOWER, LOWEST = 18, 12, 8
 """With fewer lines the keys go, then the title, then the status, unless it tells of trouble."""
-
-LEAVE_S: Final = 3.0
-"""Patience with a node that does not take what was said, when one leaves."""
 
 LOOK_S: Final = 5.0
 """Between looks at the node's state."""
@@ -113,8 +110,6 @@ class Chat(Quiet[None]):
         self.preferences = Preferences()
         self.told_here: dict[str, Setting] = {}
         """Settings of chats that this program's environment has, by key."""
-        self.drafts: dict[str, str] = {}
-        """What was begun, by whom it is for."""
         self._whom = whom
         self._trouble = ""
         self._no_way = ""
@@ -203,7 +198,7 @@ class Chat(Quiet[None]):
                 self.notify(line, timeout=8, markup=False)
             case Preferred():
                 self.run_worker(self._prefer(), group="prefer", exclusive=True, exit_on_error=False)
-            case Changed():
+            case Altered() | Changed():
                 pass
         self._show_parts()
 
@@ -261,8 +256,8 @@ class Chat(Quiet[None]):
         if here and not self.writing.text:
             self.writing.load(refused.text)
             self.complain(refused.why)
-        elif not here and not self.drafts.get(refused.to):
-            self.drafts[refused.to] = refused.text
+        elif not here and not self.model.drafts.get(refused.to):
+            self.model.drafts[refused.to] = refused.text
             self.complain(f"not sent to {harmless_name(refused.to)}, and kept there: {refused.why}")
         else:
             self.complain(f"not sent to {harmless_name(refused.to)}, Up brings it back: {refused.why}")
@@ -353,13 +348,18 @@ class Chat(Quiet[None]):
         unread = list(person.unread)
         self._page, person.unheard = PAGE + max(len(unread), person.unheard), 0
         if left and left != name:
-            self.drafts[left] = self.writing.text
+            self.model.drafts[left] = self.writing.text
         if left != name:
-            self.writing.load(self.drafts.pop(name, ""))
+            self.writing.load(self.model.drafts.pop(name, ""))
         self._look_at()
         self.screen_stack[0].remove_class("-listing")
         self.load(name, around, unread)
         self._show_parts()
+
+    def show_last(self, lines: int) -> None:
+        """Have so many of the last lines at hand, and the newest in sight."""
+        self._page = max(PAGE, lines)
+        self.load(self.model.current)
 
     def load(self, name: str, around: ChatLine | None = None, unread: Sequence[str] = ()) -> None:
         """Have what was said with somebody read anew; ``unread`` are the ids of what was not read yet."""
@@ -459,19 +459,11 @@ class Chat(Quiet[None]):
 
     @on(Compose.Submitted)
     def _submitted(self, event: Compose.Submitted) -> None:
-        if not self.attempt(lambda: self._obey(event.text)) and not self.writing.text:
+        if not self.attempt(lambda: self.verbs.take_line(event.text)) and not self.writing.text:
             self.writing.load(event.text)
 
-    def _obey(self, text: str) -> None:
-        """Carry out a command, or say a line."""
-        if text.startswith("/") and not text.startswith("//"):
-            self.verbs.run_line(text)
-        elif self.model.current:
-            self._say(text.removeprefix("/") if text.startswith("//") else text)
-        else:
-            raise UsageError("there is nobody to send it to yet: F5 makes a code for a friend")
-
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Send a line to whom we look at."""
         self._close_panel()
         line = self.model.say_text(text)
         self.scrollback.mark_unread(None)
@@ -539,9 +531,7 @@ class Chat(Quiet[None]):
 
     @work(exclusive=True, group="leave", exit_on_error=False)
     async def _leave(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LEAVE_S):
-                await self.model.all_handed_over()
+        await self.model.leave_chat()
         self.exit()
 
     def action_people(self) -> None:
@@ -596,14 +586,3 @@ class Chat(Quiet[None]):
     def on_app_blur(self) -> None:
         """Nobody looks: what comes makes noise, and stays unread."""
         self.model.looking = False
-
-    def farewell(self) -> str:
-        """What to say when the screen is gone; empty if nothing."""
-        lines = []
-        lost = self.model.not_handed_over()
-        for to, text in lost:
-            lines.append(f"the node did not answer; NOT sent to {harmless_name(to)}:\n  {indented(text, 2)}")
-        if waiting := self.model.count_undelivered() - len(lost):
-            what = "1 message is" if waiting == 1 else f"{waiting} messages are"
-            lines.append(f"{what} still on the way, and will go on while a node runs here: p2pchat node run")
-        return "\n".join(lines)

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from textual import _compositor
 from textual.strip import Strip
 
-from p2pchat.tui.widths import certain
+from p2pchat.chat.widths import certain
 
 
 def drawn(strip: Strip, x: int, y: int, console: Console) -> str:

@@ -15,8 +15,8 @@ from rich.style import Style
 from rich.text import Text
 
 from p2pchat.chat.lines import ChatLine
+from p2pchat.chat.widths import certain, cut, drawable, room, rows
 from p2pchat.text import harmless, harmless_name
-from p2pchat.tui.widths import certain, cut, drawable, room, rows
 from p2pchat.wording.lines import MARKS, REWRITTEN, clock_time, local_time
 
 Piece = tuple[str, str]

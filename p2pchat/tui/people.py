@@ -16,8 +16,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from p2pchat.chat.model import Person
+from p2pchat.chat.widths import cut, drawable, room
 from p2pchat.text import harmless_name, one_line
-from p2pchat.tui.widths import cut, drawable, room
 from p2pchat.wording.presence import seen
 
 MANY: Final = 99

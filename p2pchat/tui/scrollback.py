@@ -22,9 +22,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from p2pchat.chat.lines import ChatLine, Stage
+from p2pchat.chat.widths import room
 from p2pchat.text import harmless
 from p2pchat.tui.layout import LINK, Entry, entry_of, lay_out, shown_name
-from p2pchat.tui.widths import room
 from p2pchat.wording.lines import local_time
 
 _REVERSED: Final = Style(reverse=True)

@@ -13,7 +13,7 @@ import p2pchat as package
 from p2pchat.cli.main import root
 from tests.cli.conftest import Run
 
-HEAVY = ("aiortc", "rich", "textual", "prompt_toolkit", "apsw", "nacl", "p2pchat.store", "p2pchat.daemon")
+HEAVY = ("aiortc", "rich", "textual", "apsw", "nacl", "p2pchat.store", "p2pchat.daemon")
 
 
 def _imported_by(*arguments: str) -> set[str]:

@@ -1,6 +1,6 @@
 """What a terminal would show: enough of one for programs that draw lines, move about and erase.
 
-Knows: the escape sequences of ECMA-48 that prompt_toolkit uses. Does not know: colours, or how wide
+Knows: the escape sequences of ECMA-48 that a chat in lines uses. Does not know: colours, or how wide
 characters are unless it is told.
 """
 

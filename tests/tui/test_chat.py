@@ -267,7 +267,7 @@ async def test_who_leaves_while_no_node_answers_is_given_back_what_was_not_sent(
         await it.press("enter", "ctrl+q")
         assert it.chat.is_running
         await it.press("ctrl+q")
-    assert it.chat.farewell() == "the node did not answer; NOT sent to bob:\n  two\n  lines"
+    assert it.chat.model.farewell() == "the node did not answer; NOT sent to bob:\n  two\n  lines"
 
 
 async def test_a_reply_quotes_what_it_answers(desk: Open) -> None:

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
+from p2pchat.chat.widths import room
 from p2pchat.tui.drawing import drawn
-from p2pchat.tui.widths import room
 from tests.support.screen import Screen
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from p2pchat.tui.widths import drawable, room
+from p2pchat.chat.widths import drawable, room
 from tests.support.fake_node import message
 from tests.support.processes import environment
 from tests.support.screen import Screen

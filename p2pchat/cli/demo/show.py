@@ -6,7 +6,6 @@ Knows: what is shown when, and for how long. Does not know: how a mesh is made, 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,6 +26,12 @@ FRAME_S: Final = 0.1
 
 STEP_S: Final = 1.2
 """For each hop to be looked at; in truth it takes milliseconds."""
+
+LAST_S: Final = 3.0
+"""For the last picture to be looked at, before the chat takes the screen."""
+
+PATH_S: Final = 8.0
+"""For the way of one's own message to be read."""
 
 
 async def show(layout: Layout, texts: Sequence[str], *, coloured: bool) -> None:
@@ -96,16 +101,16 @@ class _Stage:
 
 
 async def _chat(mesh: DemoMesh, console: Console) -> None:
-    from p2pchat.cli.chat_terminal import chat_on_terminal
+    from p2pchat.tui.app import Chat
 
     console.print("\nNow you: whatever you write to [bold green]echo[/] comes back. Ctrl-D ends the demo.")
-    async with background(each_way(mesh, _print_way)):
-        await chat_on_terminal(mesh.you, ECHO)
+    await asyncio.sleep(LAST_S)
+    chat = Chat(mesh.you, ECHO)
 
+    def tell(found: way.Way) -> None:
+        chat.notify(f"it went {' → '.join(way.names(found))}", timeout=PATH_S, markup=False)
 
-def _print_way(found: way.Way) -> None:
-    from prompt_toolkit import print_formatted_text
-    from prompt_toolkit.formatted_text import FormattedText
-
-    names = " → ".join(way.names(found))
-    print_formatted_text(FormattedText([("ansibrightblack", f"        went {names}")]), file=sys.stdout)
+    async with background(each_way(mesh, tell)):
+        await chat.run_async()
+    if (failure := chat.failed()) is not None:
+        raise failure

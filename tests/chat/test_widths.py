@@ -6,8 +6,8 @@ import pytest
 from rich.cells import cell_len
 
 from p2pchat.chat.lines import line_of
+from p2pchat.chat.widths import certain, cut, drawable, room, rows
 from p2pchat.tui.layout import entry_of, lay_out
-from p2pchat.tui.widths import certain, cut, drawable, room, rows
 from tests.support.fake_node import message
 
 FAMILY = "👩\u200d👩\u200d👧"

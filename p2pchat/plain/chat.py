@@ -1,0 +1,224 @@
+"""A chat in lines: what is shown when something happens, what becomes of what is typed.
+
+Knows: the model's events, and how each reads as a line. Does not know: the terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from p2pchat.chat.commands import complete
+from p2pchat.chat.happenings import (
+    Altered,
+    Changed,
+    Decided,
+    Forgotten,
+    Happened,
+    Moved,
+    NodeFound,
+    NodeLost,
+    Preferred,
+    Refused,
+    Rewritten,
+    Said,
+)
+from p2pchat.chat.lines import ChatLine, Stage, lines_of
+from p2pchat.chat.model import ChatModel, Person
+from p2pchat.chat.verbs import HISTORY_LINES, Verbs
+from p2pchat.errors import P2PChatError
+from p2pchat.plain.screen import Answers, PlainScreen
+from p2pchat.plain.sheet import Line, Sheet
+from p2pchat.text import harmless_name, shortened
+from p2pchat.wording.presence import presence, seen, whereabouts
+from p2pchat.wording.settings import clock_of
+from p2pchat.wording.signs import UNICODE, Signs
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
+ENTRY_LINES_MAX: Final = 200
+"""Shown when a conversation is opened, even if more are unread: nobody reads a thousand that rush by."""
+
+MARKED: Final = 3
+"""Sent messages whose state is always in view."""
+
+LOOK_S: Final = 30.0
+"""Between looks at when contacts were heard."""
+
+
+class PlainChat:
+    """One person at one terminal. ``put_back`` has a text go on being written, if nothing else was begun."""
+
+    def __init__(
+        self,
+        node: Node,
+        show: Callable[[Line], None],
+        changed: Callable[[], None],
+        leave: Callable[[], None],
+        put_back: Callable[[str], bool] = lambda text: False,
+        signs: Signs = UNICODE,
+    ) -> None:
+        self.model = ChatModel(node, self._on_happening)
+        self.sheet = Sheet(show, signs)
+        self.screen = PlainScreen(self, leave)
+        self.verbs = Verbs(self.model, self.screen)
+        self.draw = changed
+        self._put_back = put_back
+        self.question: Answers | None = None
+        """What the next line is an answer to."""
+        self._late: list[ChatLine] | None = None
+        """What comes while a conversation is read; None while none is."""
+
+    # --- the whole
+
+    async def begin_chat(self, name: str) -> None:
+        """Learn who there is, and open a conversation. Raises P2PChatError."""
+        await self.model.load_people()
+        self.sheet.clock = clock_of(await self.model.node.settings())
+        self.model.open_conversation(name)
+        await self._show_opened()
+
+    async def run_chat(self) -> None:
+        """Go on for ever."""
+        works = (
+            self.model.follow_events(),
+            self.model.send_texts(),
+            self.model.run_requests(),
+            self._look_round(),
+        )
+        await asyncio.gather(*works)
+
+    async def _look_round(self) -> None:
+        """Learn anew when everybody was heard, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(P2PChatError):
+                await self.model.look_round()
+            self.draw()
+
+    def take_line(self, text: str) -> None:
+        """What was typed: an answer, a command, or a line to be said."""
+        if self.question is not None:
+            (yes, no), self.question = self.question, None
+            self._attempt(yes if text.strip().lower() in ("yes", "y") else no or self._do_nothing)
+        elif not self._attempt(lambda: self.verbs.take_line(text)) and not text.startswith("/"):
+            self._put_back(text)
+
+    def _do_nothing(self) -> None:
+        self.sheet.tell_line("nothing was done")
+
+    def _attempt(self, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except P2PChatError as error:
+            self.sheet.tell_line(str(error))
+            return False
+        return True
+
+    def complete_line(self, text: str) -> list[str]:
+        """What a line may become."""
+        return complete(text, self.model.people, ())
+
+    # --- what happens
+
+    def _on_happening(self, what: Happened) -> None:
+        match what:
+            case Said(line):
+                self._came(line)
+            case Moved(id, stage):
+                self._moved(id, stage)
+            case Refused(_, _, text, why):
+                self.sheet.tell_line(why)
+                self._put_back(text)
+            case NodeLost(line):
+                self.sheet.tell_trouble(line)
+            case NodeFound(line):
+                self.sheet.end_trouble(line)
+            case Decided(line) | Altered(line):
+                self.sheet.tell_line(line)
+            case Rewritten() | Forgotten() | Preferred() | Changed():
+                pass
+        self.draw()
+
+    def _came(self, line: ChatLine) -> None:
+        if line.contact == self.model.current:
+            if self._late is not None:
+                self._late.append(line)
+            else:
+                self.sheet.show_once(line)
+        elif not line.outgoing and self.sheet.is_new(line.id):
+            unread, name = len(self.model.people[line.contact].unread), harmless_name(line.contact)
+            self.sheet.tell_line(f"{name} wrote ({unread} unread); /switch {name}")
+
+    def _moved(self, id: str, stage: Stage) -> None:
+        """Show a line of ours once it is safe; say its state in a line once others have its place below."""
+        line = self.model.line_sent(id)
+        if line is None:
+            return
+        if line.contact == self.model.current:
+            self.sheet.show_once(replace(line, stage="sending"))
+        recent = [each.id for each in self.model.lines_sent(line.contact)[-MARKED:]]
+        if stage in ("expired", "cancelled") or (stage == "delivered" and id not in recent):
+            self.sheet.tell_stage(line, stage)
+
+    @property
+    def prompt(self) -> Line:
+        """Before what is being written."""
+        return [("me", harmless_name(self.model.me)), ("", "> ")]
+
+    @property
+    def status_line(self) -> Line:
+        """Who is here, how many links, and how far the last messages have come."""
+        person, links = self.model.people.get(self.model.current), self.model.links
+        if person is None:
+            return [("status", f" {links} link{'' if links == 1 else 's'}")]
+        now = datetime.now(UTC)
+        here = seen(person.contact, bool(links), now)
+        where = f" {self.sheet.signs.dots[here]} {harmless_name(person.name)} {self.tell_whereabouts(person, now)}"
+        line: Line = [("here" if here else "status", where)]
+        line.append(("status", f" | {links} link{'' if links == 1 else 's'}"))
+        if unread := self.model.count_unread():
+            line.append(("here", f" | {unread} unread"))
+        if mine := self.model.lines_sent(person.name)[-MARKED:]:
+            marks = "  ".join(
+                f"{self.sheet.signs.mark(each.stage)} {shortened(each.text, 16)}" for each in mine
+            )
+            line.append(("status", f" | {marks}"))
+        return line
+
+    def tell_whereabouts(self, person: Person, now: datetime) -> str:
+        """Where a contact is, in a few letters."""
+        return whereabouts(person.contact, bool(self.model.links), now)
+
+    def open_conversation(self, name: str) -> None:
+        """Turn to one, and have what was said shown. Raises UsageError."""
+        self.model.open_conversation(name)
+        self.verbs.have_node(self._show_opened())
+
+    async def _show_opened(self) -> None:
+        """Show a screenful, and more when more is unread; what is older can be asked for."""
+        person = self.model.people[self.model.current]
+        unread, person.unheard = max(len(person.unread), person.unheard), 0
+        if unread > ENTRY_LINES_MAX:
+            self.sheet.tell_line(f"{unread} unread; /history {unread} shows them all")
+        self._late = []
+        try:
+            await self.show_last(min(max(HISTORY_LINES, unread), ENTRY_LINES_MAX))
+        finally:
+            late, self._late = self._late, None
+            for line in late:
+                self.sheet.show_once(line)
+        await self.model.mark_shown()
+        now = datetime.now(UTC)
+        where = presence(person.contact, bool(self.model.links), now)
+        self.sheet.tell_line(f"talking with {harmless_name(person.name)} ({where}); /help shows what helps")
+        self.draw()
+
+    async def show_last(self, count: int) -> None:
+        """So many of the last lines of the conversation, again."""
+        self.sheet.show_lines(lines_of(await self.model.node.history(self.model.current, limit=count)))

@@ -1,0 +1,204 @@
+"""What the commands of a chat show and ask in line mode.
+
+Knows: the lines that each of them leads to. Does not know: how it was typed, or the terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from p2pchat.chat.commands import COMMANDS
+from p2pchat.chat.lines import Stage, lines_of
+from p2pchat.chat.verbs import Question
+from p2pchat.control.events import InviteReady, Stranger
+from p2pchat.errors import P2PChatError, UsageError
+from p2pchat.text import harmless_name
+from p2pchat.wording.advice import ADVICE
+from p2pchat.wording.exposure import exposures, hidden
+from p2pchat.wording.pairing import join_command, kept, stranger_line
+from p2pchat.wording.settings import origin
+
+if TYPE_CHECKING:
+    from p2pchat.control.answers import Contact
+    from p2pchat.plain.chat import PlainChat
+
+Answers = tuple[Callable[[], None], Callable[[], None] | None]
+"""What is done after a yes, and after anything else."""
+
+FOUND_MAX: Final = 50
+"""Lines a search shows: more scroll away unread."""
+
+KEYS: Final = (
+    "Alt-Enter, or a backslash at the end, begins a new line",
+    "Tab completes a command; Up and Down: what you wrote before",
+    "Ctrl-C clears what you typed; Ctrl-D leaves",
+)
+
+MEANINGS: Final[tuple[tuple[Stage, str], ...]] = (
+    ("queued", "queued"),
+    ("relayed", "handed to the mesh"),
+    ("delivered", "delivered"),
+    ("expired", "given up"),
+)
+
+
+class PlainScreen:
+    """Bound to one chat."""
+
+    def __init__(self, chat: PlainChat, leave: Callable[[], None]) -> None:
+        self._chat = chat
+        self._leave = leave
+        self._pairing: asyncio.Task[None] | None = None
+
+    async def take_back_invite(self) -> None:
+        """Take back an invite that still waits."""
+        if self._pairing is not None and not self._pairing.done():
+            self._pairing.cancel()
+            await asyncio.wait([self._pairing])
+
+    def tell_person(self, text: str) -> None:
+        self._chat.sheet.tell_line(text)
+
+    def tell_failure(self, why: object) -> None:
+        self._chat.sheet.tell_line(str(why))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have something shown that the node has to be asked for, in its turn."""
+        self._chat.verbs.have_node(work)
+
+    def ask_person(
+        self, question: Question, yes: Callable[[], None], no: Callable[[], None] | None = None
+    ) -> None:
+        self._chat.sheet.tell_line(f"{question.text} ('yes': {question.yes}; anything else: {question.no})")
+        self._chat.question = (yes, no)
+
+    def say_line(self, text: str) -> None:
+        self._chat.model.say_text(text)
+        self._chat.draw()
+
+    def show_conversation(self, name: str) -> None:
+        self._chat.open_conversation(name)
+
+    def show_history(self, lines: int) -> None:
+        self._do(self._chat.show_last(lines))
+
+    def choose_person(self) -> None:
+        raise UsageError("/switch needs a name; /who lists them")
+
+    def show_help(self) -> None:
+        for command in COMMANDS:
+            self._chat.sheet.tell_line(f"{f'{command.name} {command.argument}':<20} {command.about}")
+        for line in KEYS:
+            self._chat.sheet.tell_line(line)
+        self._chat.sheet.tell_line(
+            "   ".join(f"{self._chat.sheet.signs.mark(stage)} {what}" for stage, what in MEANINGS)
+        )
+
+    def show_everyone(self) -> None:
+        now = datetime.now(UTC)
+        for name, person in self._chat.model.people.items():
+            contact = person.contact
+            trust = "blocked" if contact.blocked else "verified" if contact.verified else "unverified"
+            unread = f"  ({len(person.unread)} unread)" if person.unread else ""
+            here = self._chat.tell_whereabouts(person, now)
+            self._chat.sheet.tell_line(f"{here:<10}  {trust:<10}  {harmless_name(name)}{unread}")
+
+    def show_number(self, name: str) -> None:
+        async def show() -> None:
+            self._chat.sheet.tell_line((await self._chat.model.node.contact(name)).safety_number)
+            self._chat.sheet.tell_line("If they see exactly the same:  /verify yes")
+
+        self._do(show())
+
+    def begin_search(self, text: str) -> None:
+        if not text:
+            raise UsageError("/search needs a text, like /search eight")
+
+        async def show() -> None:
+            found = await self._chat.model.node.history(
+                self._chat.model.current, search=text, limit=FOUND_MAX
+            )
+            self._chat.sheet.show_lines(lines_of(found))
+            self._chat.sheet.tell_line(f"{len(found)} found" if found else "nothing found")
+
+        self._do(show())
+
+    def show_mesh(self) -> None:
+        async def show() -> None:
+            status = await self._chat.model.node.status()
+            self._chat.sheet.tell_line(status.health)
+            for mesh in status.meshes:
+                self._chat.sheet.tell_line(hidden(mesh))
+
+        self._do(show())
+
+    def show_doctor(self) -> None:
+        async def show() -> None:
+            for check in await self._chat.model.node.doctor():
+                self._chat.sheet.tell_line(f"{check.name}: {'ok' if check.ok else 'problem'}, {check.found}")
+                if not check.ok:
+                    self._chat.sheet.tell_line(f"  {ADVICE[check.name]}")
+            for party in exposures(await self._chat.model.node.status()):
+                self._chat.sheet.tell_line(f"{party.party} learns {party.learns}")
+
+        self._do(show())
+
+    def show_settings(self) -> None:
+        async def show() -> None:
+            for setting in await self._chat.model.node.settings():
+                self._chat.sheet.tell_line(f"{setting.key:<14} {setting.value or '-'}  ({origin(setting)})")
+
+        self._do(show())
+
+    def theme_names(self) -> Iterable[str]:
+        return ()
+
+    def leave_chat(self) -> None:
+        self._leave()
+
+    # --- pairing takes its time, and the chat goes on meanwhile
+
+    def begin_invite(self, link: bool) -> None:
+        self._pair(self._invite(link))
+
+    def begin_join(self, code: str) -> None:
+        if not code:
+            raise UsageError("/join needs the code your friend gave you")
+        self._pair(self._join(code))
+
+    def _pair(self, pairing: Coroutine[Any, Any, None]) -> None:
+        if self._pairing is not None and not self._pairing.done():
+            pairing.close()
+            raise UsageError("an invite is under way already; wait until it is answered or expires")
+
+        async def tell() -> None:
+            try:
+                await pairing
+            except P2PChatError as error:
+                self._chat.sheet.tell_line(str(error))
+
+        self._pairing = asyncio.ensure_future(tell())
+
+    async def _invite(self, link: bool) -> None:
+        async for event in self._chat.model.node.invite(link=link):
+            if isinstance(event, InviteReady):
+                command = await join_command(self._chat.model.node, event.code, link)
+                self._chat.sheet.tell_line(f"tell your friend to type:  {command}")
+            elif isinstance(event, Stranger):
+                if line := stranger_line(event.strangers):
+                    self._chat.sheet.tell_line(line)
+            else:
+                await self._welcome(event)
+
+    async def _join(self, code: str) -> None:
+        await self._welcome(await self._chat.model.node.join(code))
+
+    async def _welcome(self, contact: Contact) -> None:
+        await self._chat.model.load_people()
+        shown = harmless_name(contact.name)
+        self._chat.sheet.tell_line(f"you and {shown} are contacts now; /switch {shown}")
+        for line in kept(contact):
+            self._chat.sheet.tell_line(line)

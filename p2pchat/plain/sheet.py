@@ -1,0 +1,94 @@
+"""The lines of a chat in line mode, one below the other: each message once, each trouble once.
+
+Knows: how a line reads, and what was shown. Does not know: why something is shown, or the terminal.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Final
+
+from p2pchat.chat.lines import ChatLine, Stage
+from p2pchat.text import harmless_name, indented, one_line, shortened
+from p2pchat.wording.lines import clock_time, local_time
+from p2pchat.wording.signs import Signs
+
+Line = list[tuple[str, str]]
+"""Pieces of one line, each with the name of its style."""
+
+REMEMBERED: Final = 1000
+"""Ids kept to recognise what was shown already."""
+
+TROUBLES: Final = 3
+"""Kinds of trouble in one outage, each told once: lost, why it cannot be had again, what waits."""
+
+
+class Sheet:
+    """What a person reads."""
+
+    def __init__(self, show: Callable[[Line], None], signs: Signs) -> None:
+        self.signs = signs
+        self.clock = "24h"
+        self._print = show
+        self._troubles: deque[str] = deque(maxlen=TROUBLES)
+        self._shown: OrderedDict[str, None] = OrderedDict()
+        self._day: date | None = None
+
+    def tell_line(self, text: str) -> None:
+        """Lines about the chat, not of it."""
+        for line in text.split("\n"):
+            self._show([("notice", f"      {one_line(line)}")])
+
+    def tell_trouble(self, text: str) -> None:
+        """What may come again and again while something lasts is shown once."""
+        if text not in self._troubles:
+            self._troubles.append(text)
+            self._print([("notice", f"      {one_line(text)}")])
+
+    def end_trouble(self, text: str) -> None:
+        """It is over; should it come again, it is told again."""
+        self.tell_trouble(text)
+        self._troubles.clear()
+
+    def tell_stage(self, line: ChatLine, stage: Stage) -> None:
+        """How far a line has come that is not in view any more."""
+        self._show([("mark", f"      {self.signs.mark(stage)} {stage}: {shortened(line.text, 50)}")])
+
+    def is_new(self, id: str) -> bool:
+        """Whether a message was not seen here before; now it was."""
+        if id in self._shown:
+            return False
+        self._shown[id] = None
+        if len(self._shown) > REMEMBERED:
+            self._shown.popitem(last=False)
+        return True
+
+    def show_once(self, line: ChatLine) -> None:
+        """A line of the conversation, unless it was shown before."""
+        if self.is_new(line.id):
+            self._show_line(line)
+
+    def show_lines(self, lines: Iterable[ChatLine]) -> None:
+        """Lines read back, each under its day, whether they were shown before or not."""
+        self._day = None
+        for line in lines:
+            self.is_new(line.id)
+            self._show_line(line)
+
+    def _show_line(self, line: ChatLine) -> None:
+        day = local_time(line.at).date()
+        if day != self._day:
+            self._day = day
+            self._show([("day", f"{self.signs.rule} {day:%A} {day.day} {day:%B %Y} {self.signs.rule}")])
+        at = f"{clock_time(line.at, self.clock)} "
+        who = ("me" if line.outgoing else "them", harmless_name(line.sender))
+        pieces: Line = [("time", at), who, ("", f": {indented(line.text, len(at))}")]
+        if line.outgoing and line.stage != "sending":
+            pieces.append(("mark", f"  {self.signs.mark(line.stage)}"))
+        self._show(pieces)
+
+    def _show(self, line: Line) -> None:
+        self._troubles.clear()
+        self._print(line)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,6 +67,21 @@ def passphrase(home: Path) -> str:
 def new_passphrase(*, may_be_none: bool = False) -> str | None:
     """Ask for a new passphrase, twice; None for an empty one, if there ``may_be_none``."""
     return _prompt("New passphrase", again=True, default="" if may_be_none else None) or None
+
+
+def phrase(backup: Path) -> str:
+    """Ask for the phrase of ``backup``. Raises UsageError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask for the phrase on; add --backup-passphrase-file FILE")
+    return _prompt(f"Phrase of {one_line(str(backup))}", again=False)
+
+
+def typed_back(shown: str, settle: Callable[[str], str]) -> None:
+    """Have a phrase that was shown typed once, if there is a terminal, until it is right."""
+    if not sys.stdin.isatty():
+        return
+    while settle(str(click.prompt("Type it, to be sure that you have it", err=True))) != shown:
+        click.echo("That is another.", err=True)
 
 
 def _prompt(text: str, *, again: bool, default: str | None = None) -> str:

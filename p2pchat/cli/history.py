@@ -5,7 +5,9 @@ Knows: which part is asked for. Does not know: how it is kept.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,7 +20,15 @@ from p2pchat.cli.send import message_text
 from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name
+from p2pchat.wording.exported import markdown_heading, markdown_line
 from p2pchat.wording.lines import lasting, message_line, moment
+
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+    from p2pchat.control.events import Message
+
+EXPORTED_AT_ONCE: Final = 256
+"""Messages of an export that are in memory at a time."""
 
 
 class _History(Group):
@@ -100,6 +110,44 @@ async def _search(settings: Settings, text: str, limit: int) -> None:
             payload(f"{harmless_name(message.contact)}: {message_line(message)}")
     if not messages:
         say("Nothing found.")
+
+
+@command.command("export")
+@click.argument("name", type=CONTACT, required=False)
+@click.option("--markdown", is_flag=True, help="As text for people, and not JSON lines for programs.")
+@pass_settings
+def export(settings: Settings, name: str | None, markdown: bool) -> None:
+    """Print all that was said, with a contact or with anybody, oldest first: JSON lines, or Markdown.
+
+    What comes out is sealed no more: whoever gets it reads it, and lines that are to disappear stay in it. To
+    keep a copy that only you can read, make a backup.
+
+    \b
+    Example:
+      p2pchat history export bob --markdown > bob.md
+      p2pchat history export > everything.jsonl
+    """
+    say("WARNING: this is not encrypted: whoever gets it can read it, and nothing in it disappears.")
+    wait_for(_export(settings, name, markdown), settings)
+
+
+async def _export(settings: Settings, name: str | None, markdown: bool) -> None:
+    async with open_node(settings) as node:
+        names = [name] if name is not None else [contact.name for contact in await node.contacts()]
+        for whose in names:
+            if markdown:
+                payload(markdown_heading(whose))
+            async for message in _all_with(node, whose):
+                payload(markdown_line(message)) if markdown else record(message)
+
+
+async def _all_with(node: Node, name: str) -> AsyncIterator[Message]:
+    """A few at a time, however many there are."""
+    after = ""
+    while messages := await node.history(name, limit=EXPORTED_AT_ONCE, after=after):
+        for message in messages:
+            yield message
+        after = messages[-1].id
 
 
 @command.command("edit")

@@ -37,7 +37,7 @@ def command(settings: Settings, name: str, rendezvous: tuple[str, ...], no_passp
         raise UsageError(
             f"there is an identity in {home} already; choose another --home, or 'p2pchat wipe' it"
         )
-    create_home(home, name, rendezvous, _passphrase(settings, no_passphrase))
+    create_home(home, name, rendezvous, chosen_passphrase(settings, no_passphrase))
     if settings.json:
         record(
             {"name": name, "home": str(home), "rendezvous": list(rendezvous), "passphrase": not no_passphrase}
@@ -47,7 +47,8 @@ def command(settings: Settings, name: str, rendezvous: tuple[str, ...], no_passp
     _advise(rendezvous, no_passphrase)
 
 
-def _passphrase(settings: Settings, none: bool) -> str | None:
+def chosen_passphrase(settings: Settings, none: bool) -> str | None:
+    """What is to lock a new home; None for nothing. Raises UsageError."""
     if none and settings.passphrase_file is not None:
         raise UsageError("--passphrase-file and --no-passphrase exclude each other; give one of them")
     if none:

@@ -32,14 +32,16 @@ _COMMANDS: Final = {
     "doctor": "what works from here, and what others learn",
     "forge": "see that a transcript proves nothing",
     "passphrase": "change the lock of this home, or use a keyring",
+    "backup": "keep a sealed copy of this home; 'restore' makes a home of it",
+    "restore": "make a home of a backup",
     "wipe": "destroy this identity with all its keys and messages",
     "completion": "let your shell complete commands and names",
 }
 
-_OPTIONS: Final = (
-    ("--home DIR, --passphrase-file FILE", "which identity; what unlocks it"),
-    ("--json, -v, -h, --version", "for scripts; say more; help; version"),
-)
+_NAMED_ABOVE: Final = frozenset({"restore"})
+"""Commands of which the line before them says enough."""
+
+_OPTIONS: Final = "--home DIR, --passphrase-file FILE (identity), --json, -v, -h, --version"
 
 
 class Interrupted(Exception):
@@ -76,9 +78,9 @@ class _Root(click.Group):
         self.format_usage(ctx, formatter)
         formatter.write("  Private messages from terminal to terminal, through friends and no server.\n")
         for name in self.list_commands(ctx):
-            formatter.write(f"  {name:<11} {_COMMANDS[name]}\n")
-        for names, meaning in _OPTIONS:
-            formatter.write(f"  {names:<35} {meaning}".rstrip() + "\n")
+            if name not in _NAMED_ABOVE:
+                formatter.write(f"  {name:<11} {_COMMANDS[name]}\n")
+        formatter.write(f"  {_OPTIONS}\n")
 
 
 def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

@@ -323,7 +323,8 @@ class Node(Reach):
         after: str | None = None,
     ) -> list[Message]:
         """The last ``limit`` messages with a contact, ``before`` the one of that id, or the first that came
-        ``after`` it; oldest first, as message events with ``state`` and ``outgoing``."""
+        ``after`` it, or with "" the first of all; oldest first, as message events with ``state`` and
+        ``outgoing``."""
         start = since.timestamp() if isinstance(since, datetime) else since
         asked = parameters.History(
             name=name, search=search, since=start, limit=limit, before=before, after=after
@@ -345,6 +346,16 @@ class Node(Reach):
     async def forget_message(self, id: str) -> None:
         """Forget one message here."""
         await self._call(methods.FORGET, parameters.Forget(id=id))
+
+    async def make_backup(self, path: str, phrase: str) -> answers.BackupMade:
+        """Write a sealed copy of all but sessions to ``path``, whole or not at all: ``path``, ``at``,
+        ``size``, ``contacts``, ``messages``. What older backups have of keys is worthless a week later."""
+        return await self._call(methods.BACKUP, parameters.MakeBackup(path=path, phrase=phrase))
+
+    async def revoke_backups(self) -> int:
+        """Make the keys of all backups so far worthless, as soon as contacts hear of it; how many
+        contacts."""
+        return (await self._call(methods.REVOKE_BACKUPS, parameters.Nothing())).contacts
 
     async def conversations(self) -> list[answers.Conversation]:
         """The last message with each ``contact``, and how many are ``unheard``; the latest first."""

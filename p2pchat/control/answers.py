@@ -117,6 +117,18 @@ class Conversation(Message, frozen=True, kw_only=True):
     unheard: int
 
 
+class BackupMade(Value, frozen=True, kw_only=True):
+    path: str
+    at: str
+    size: int
+    contacts: int
+    messages: int
+
+
+class BackupsRevoked(Value, frozen=True, kw_only=True):
+    contacts: int
+
+
 class Check(Value, frozen=True, kw_only=True):
     """One thing that ``doctor`` has tried."""
 

@@ -75,6 +75,9 @@ EDIT: Final = Method("history.edit", parameters.Edit, answers.Edited)
 FORGET: Final = Method("history.forget", parameters.Forget, answers.ForgottenCount)
 CONVERSATIONS: Final = Method("conversations", parameters.Nothing, list[answers.Conversation], Lasts.LONG)
 
+BACKUP: Final = Method("backup", parameters.MakeBackup, answers.BackupMade, Lasts.LONG)
+REVOKE_BACKUPS: Final = Method("backup.revoke", parameters.Nothing, answers.BackupsRevoked)
+
 STATUS: Final = Method("node.status", parameters.Nothing, answers.Status)
 STOP: Final = Method("node.stop", parameters.Nothing, answers.Stopping)
 TRACE: Final = Method("node.trace", parameters.Nothing, type(None), Lasts.ENDLESS)

@@ -169,6 +169,12 @@ class Forget(Parameters, frozen=True):
     id: str | None = None
 
 
+class MakeBackup(Parameters, frozen=True):
+    path: str
+    """From the root on."""
+    phrase: str
+
+
 P = TypeVar("P", bound=Parameters)
 
 

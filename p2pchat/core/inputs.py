@@ -327,6 +327,23 @@ class RendezvousRemoved:
     mesh: MeshId | None
 
 
+@dataclass(frozen=True, slots=True)
+class RecoveryKeysDrawn:
+    """A backup is about to be made, for which each contact's recovery key is drawn anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryKeysTold:
+    """The backup is made: contacts are told of those keys. ``alone``: of all keys of before, none is good any
+    more."""
+
+    alone: bool
+
+
+KeysInput = RecoveryKeysDrawn | RecoveryKeysTold
+"""What the user did about backups."""
+
+
 MeshInput = MeshLeft | RendezvousAdded | RendezvousRemoved
 """What the user decided about meshes and where they are met."""
 
@@ -365,6 +382,8 @@ Input = (
     | ContactRemoved
     | MeshLeft
     | NameChosen
+    | RecoveryKeysDrawn
+    | RecoveryKeysTold
     | RendezvousAdded
     | RendezvousRemoved
 )

@@ -23,11 +23,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from p2pchat.crypto.envelope import roots
 from p2pchat.crypto.exchange import SEED_BYTES, X25519_BYTES, KemKey, encapsulate, public_point, shared_point
-from p2pchat.crypto.kdf import derive
+from p2pchat.crypto.kdf import derive, digest
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.recovery import KEY_NAME_BYTES
 
 SLOTS = 12
 """Messages of one sender in one epoch that share no tag."""
@@ -45,9 +46,15 @@ class PublicKey:
     encapsulation_key: bytes
     """ML-KEM-768."""
 
+    @property
+    def name(self) -> bytes:
+        """By which the two ends call it."""
+        return digest(self.encapsulation_key, KEY_NAME_BYTES)
+
 
 class RecoveryKey:
-    """One end's key pair for one contact: X25519 and ML-KEM-768."""
+    """One end's key pair for one contact: X25519, the same for as long as they are paired, and ML-KEM-768,
+    of which there may be others since."""
 
     def __init__(self, secret: bytes) -> None:
         """``secret``: ``X25519_BYTES`` and ``SEED_BYTES``."""
@@ -62,6 +69,19 @@ class RecoveryKey:
     def generate(cls, entropy: Entropy) -> RecoveryKey:
         """Draw a new one."""
         return cls(entropy.bytes(X25519_BYTES + SEED_BYTES))
+
+    def draw_next(self, entropy: Entropy) -> RecoveryKey:
+        """Another ML-KEM key on the same line."""
+        return RecoveryKey(self._scalar + entropy.bytes(SEED_BYTES))
+
+    def of_seed(self, seed: bytes) -> RecoveryKey:
+        """The one on the same line with that seed."""
+        return RecoveryKey(self._scalar + seed)
+
+    @property
+    def seed(self) -> bytes:
+        """Of its ML-KEM half."""
+        return self.secret[X25519_BYTES:]
 
     @property
     def public(self) -> PublicKey:

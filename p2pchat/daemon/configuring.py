@@ -29,7 +29,7 @@ class Configuring:
         self._host = host
         self._rests = rests
 
-    def serve(self, handlers: Handlers) -> None:
+    def add_handlers(self, handlers: Handlers) -> None:
         """Carry out what is asked about settings."""
         handlers.add(methods.SETTINGS, self.list)
         handlers.add(methods.SETTING, self.get)

@@ -27,7 +27,7 @@ class Contacts:
     def __init__(self, host: Acts) -> None:
         self._host = host
 
-    def serve(self, handlers: Handlers) -> None:
+    def add_handlers(self, handlers: Handlers) -> None:
         """Carry out what is asked about contacts."""
         handlers.add(methods.CONTACTS, self.list)
         handlers.add(methods.CONTACT, self.show)

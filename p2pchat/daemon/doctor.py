@@ -38,9 +38,15 @@ from p2pchat.net.engines import engine_for
 from p2pchat.net.engines.port import Engine
 from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
+from p2pchat.store.copying import backed_up_at
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Nat
 from p2pchat.wire.ice import Servers
+
+DAY_S: Final = 86_400.0
+
+OLD_DAYS: Final = 31
+"""A backup that is older is worth a word."""
 
 RENDEZVOUS_S: Final = 8.0
 """For every rendezvous to be reached, or found out of reach."""
@@ -70,6 +76,7 @@ async def checks(host: Examined) -> list[Check]:
         *clock,
         *link,
         _sessions(host),
+        await _backup(host),
         *([] if still else [await _neighbours(host, reached=any(each.ok for each in rendezvous))]),
         *_cover(host),
         *_settings(host),
@@ -112,6 +119,17 @@ def _sessions(host: Examined) -> Check:
     wrong = [contact.name for contact in host.node.contacts() if contact.standing]
     found = f"out of step with {', '.join(wrong)}" if wrong else "in step with everybody, as far as known"
     return _check("session", not wrong, found)
+
+
+async def _backup(host: Examined) -> Check:
+    """Nothing that fails: a home without one works."""
+    at = await host.ask_store(backed_up_at)
+    if at is None:
+        return _check("backup", True, "none; a lost disk would be a lost identity: p2pchat backup FILE")
+    days = int((host.clock.now() - at) // DAY_S)
+    when = "today" if days < 1 else f"{days} day{'s' * (days != 1)} ago"
+    old = "; make another: p2pchat backup FILE" if days >= OLD_DAYS else ""
+    return _check("backup", True, f"the last was made {when}{old}")
 
 
 def _check(name: str, ok: bool, found: str) -> Check:

@@ -27,7 +27,7 @@ class Itself:
         self._host = host
         self.stop_wanted = asyncio.Event()
 
-    def serve(self, handlers: Handlers) -> None:
+    def add_handlers(self, handlers: Handlers) -> None:
         """Carry out what is asked about the node."""
         handlers.add(methods.WHOAMI, self.whoami)
         handlers.add(methods.RENAME_SELF, self.rename)

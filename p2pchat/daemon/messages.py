@@ -46,7 +46,7 @@ class Messages:
         self._named = named
         self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
 
-    def serve(self, handlers: Handlers) -> None:
+    def add_handlers(self, handlers: Handlers) -> None:
         """Carry out what is asked about messages on their way."""
         handlers.add(methods.SEND, self.send)
         handlers.add(methods.WAIT, self.wait)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from p2pchat.control.methods import METHODS
 from p2pchat.core.inputs import Urged
+from p2pchat.daemon.backup import Backup
 from p2pchat.daemon.configuring import Configuring
 from p2pchat.daemon.contacts import Contacts
 from p2pchat.daemon.control import Asker
@@ -37,9 +38,10 @@ class Methods:
             Configuring(host),
             Messages(host, contacts.named),
             Recall(host, contacts.named),
+            Backup(host),
         )
         for family in families:
-            family.serve(self.handlers)
+            family.add_handlers(self.handlers)
         self.stop_wanted: asyncio.Event = itself.stop_wanted
 
     async def call(self, name: str, params: Mapping[str, object], asker: Asker) -> object:

@@ -36,7 +36,7 @@ class Pairing:
         self._mesh = mesh
         self._invites = 0
 
-    def serve(self, handlers: Handlers) -> None:
+    def add_handlers(self, handlers: Handlers) -> None:
         """Carry out what makes contacts."""
         handlers.add(methods.INVITE, self.invite)
         handlers.add(methods.JOIN, self.join)

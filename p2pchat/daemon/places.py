@@ -23,7 +23,7 @@ class Places:
     def __init__(self, host: Looks) -> None:
         self._host = host
 
-    def serve(self, handlers: Handlers) -> None:
+    def add_handlers(self, handlers: Handlers) -> None:
         """Carry out what is asked about meshes and where they are met."""
         handlers.add(methods.MESHES, self.meshes)
         handlers.add(methods.LEAVE_MESH, self.leave)

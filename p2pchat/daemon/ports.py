@@ -93,6 +93,16 @@ class Sends(Acts, Recalls, Protocol):
     def view(self, event: Happening, /) -> Heard | None: ...
 
 
+class BacksUp(Acts, Remembers, Protocol):
+    """What backups need."""
+
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def entropy(self) -> Entropy: ...
+
+
 class Configured(Remembers, Happens, Protocol):
     """What settings need."""
 
@@ -114,7 +124,7 @@ class Networked(Protocol):
     def listen_status(self) -> ListenStatus | None: ...
 
 
-class Examined(Looks, Happens, Networked, Protocol):
+class Examined(Looks, Remembers, Happens, Networked, Protocol):
     """What is looked at by somebody who wants to know what works from here."""
 
     @property

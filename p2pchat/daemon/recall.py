@@ -28,7 +28,7 @@ class Recall:
         self._host = host
         self._named = named
 
-    def serve(self, handlers: Handlers) -> None:
+    def add_handlers(self, handlers: Handlers) -> None:
         """Carry out what is asked about the history."""
         handlers.add(methods.HEARD, self.heard)
         handlers.add(methods.HISTORY, self.history)

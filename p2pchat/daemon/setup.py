@@ -11,11 +11,14 @@ from pathlib import Path
 
 from p2pchat import store
 from p2pchat.core.records import Identity
+from p2pchat.core.session.restored import begin_restored
+from p2pchat.crypto.archive import draw_phrase as drawn
 from p2pchat.crypto.olm import create_account
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.home import LOCK, Lock
 from p2pchat.daemon.typed import checked_nick, checked_urls
 from p2pchat.errors import ControlError, StoreError, UsageError
+from p2pchat.store import archive, copying
 
 
 def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: store.Unlock) -> None:
@@ -55,11 +58,54 @@ def _held(home: Path) -> Iterator[None]:
     except BaseException:
         if made:
             with suppress(OSError):
-                (home / LOCK).unlink()
+                (home / LOCK).unlink(missing_ok=True)
                 home.rmdir()
         raise
     finally:
         lock.release()
+
+
+def restore_home(home: Path, backup: Path, phrase: str, unlock: store.Unlock) -> copying.Contents:
+    """Make a home of a backup. Raises UsageError (no such file, or the home is in use), TrustError (another
+    phrase), StoreError; then there is no home."""
+    entropy, now = SystemEntropy(), SystemClock().now()
+    if store.exists(home):
+        raise UsageError(f"there is a p2pchat identity in {home} already; choose another with --home")
+    store.refuse_foreign(home)
+    entries = archive.read_entries(backup, phrase)
+    contents = copying.open_home(entries)
+    identity = contents.identity
+
+    begun = False
+
+    def fill(made: store.Store) -> None:
+        nonlocal begun
+        begun = True
+        filling = copying.Filling(made, lambda them, keys: begin_restored(them, keys, identity, entropy, now))
+        copying.take_entries(entries, contents, filling.take_entry)
+        copying.note_backup(made, contents.made_at)
+
+    with _held(home):
+        try:
+            store.Store.create_store(home, unlock, identity, entropy, fill=fill).close()
+        except BaseException:
+            if begun:  # there was nothing before, and half of a home is of no use
+                store.wipe(home)
+            raise
+    return contents
+
+
+def check_backup(backup: Path, phrase: str) -> copying.Contents:
+    """What is in a backup, all of it read. Raises as ``restore_home`` does."""
+    entries = archive.read_entries(backup, phrase)
+    contents = copying.open_home(entries)
+    copying.take_entries(entries, contents, lambda kind, read: None)
+    return contents
+
+
+def draw_phrase() -> str:
+    """Ten words that nobody knows yet."""
+    return drawn(SystemEntropy())
 
 
 def change_passphrase(home: Path, old: store.Unlock, new: store.Unlock) -> None:

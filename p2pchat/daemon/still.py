@@ -36,7 +36,7 @@ class StillNode(RunningNode):
             self._unlock = self.store.unlock
             self._opened(self._unlock)
             self.choices = await self.read_choices()
-            Configuring(self, rests=True).serve(self._asked)
+            Configuring(self, rests=True).add_handlers(self._asked)
             self.line = await self._control.pair()
         except BaseException:
             await self._let_go()

@@ -53,7 +53,6 @@ __all__ = [
     "wipe",
 ]
 
-
 T = TypeVar("T")
 
 _FORGETS = (DropContact, DropExpiredMessages)
@@ -76,10 +75,16 @@ class Store:
 
     @classmethod
     def create_store(
-        cls, home: Path, unlock: Unlock, identity: Identity, entropy: Entropy, cost: Cost | None = None
+        cls,
+        home: Path,
+        unlock: Unlock,
+        identity: Identity,
+        entropy: Entropy,
+        cost: Cost | None = None,
+        fill: Callable[[Store], None] = lambda store: None,
     ) -> Store:
-        """Make a new home. Raises UsageError where there is one already, StoreError where the disk will not
-        have it.
+        """Make a new home, with what ``fill`` puts into it. Raises UsageError where there is one already,
+        StoreError where the disk will not have it.
 
         The key file gets its name last: until then nothing that could be lost has been promised, and what an
         interrupted attempt left behind is swept away by the next.
@@ -96,6 +101,7 @@ class Store:
             store = cls(home, data_key)
             try:
                 store.commit_changes([PutIdentity(identity)])
+                fill(store)
                 store._cut_the_log()
                 vault.finish(home)
                 space.keep_reserve(home)
@@ -193,6 +199,10 @@ class Store:
             space.settle(self._connection)
             self._settled = self._connection.total_changes()
             self._witness.write_count()
+
+    def work_on(self, does: Callable[[apsw.Connection], T]) -> T:
+        """Do what another module of this package does with the open file."""
+        return does(self._connection)
 
     def read_settings(self) -> dict[str, str]:
         """Read the settings as the person wrote them, by name."""

@@ -33,7 +33,8 @@ def lines(
     after: MessageId | None = None,
 ) -> list[Message]:
     """Return the last ``limit`` lines with a contact, or with all, oldest first; ``since`` is Unix seconds,
-    ``before`` a line that is not reached. With ``after``, return the first ``limit`` lines behind that one.
+    ``before`` a line that is not reached. With ``after``, return the first ``limit`` lines behind that one;
+    behind "" are all.
 
     ``search`` is part of a line. Case does not count, nor do accents if it has at least three characters.
     """
@@ -41,7 +42,7 @@ def lines(
         ("contact = ?", contact),
         ("at >= ?", since),
         ("row < (SELECT min(row) FROM message WHERE id = ?)", before),
-        ("row > (SELECT max(row) FROM message WHERE id = ?)", after),
+        ("row > (SELECT max(row) FROM message WHERE id = ?)", after or None),
     ]
     if search is not None:
         conditions.append(_containing(search))

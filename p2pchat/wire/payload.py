@@ -112,6 +112,8 @@ class RecoveryOffer:
 
     x25519: bytes
     encapsulation_key: bytes = field(repr=False)
+    alone: bool = False
+    """Of all that were told before, none is good any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,8 @@ def encode_payload(payload: Payload) -> bytes:
             return pack({"t": 3, "generation": generation, "ct": ciphertext})
         case Retention(seconds=seconds, turn=turn):
             return pack({"t": 4, "seconds": float(seconds), "turn": turn})
-        case RecoveryOffer(x25519=x25519, encapsulation_key=key):
-            return pack({"t": 5, "x25519": x25519, "ek": key})
+        case RecoveryOffer(x25519=x25519, encapsulation_key=key, alone=alone):
+            return pack({"t": 5, "x25519": x25519, "ek": key, "alone": alone})
         case MeshRenewed(generation=generation, secret=secret):
             return pack({"t": 16, "generation": generation, "secret": secret})
         case UnknownPayload(type=unknown):
@@ -225,8 +227,9 @@ def decode_payload(data: bytes) -> Payload:
             seconds = reader.get_float("seconds", 0, RETENTION_MAX_S)
             return Retention(seconds, reader.get_integer("turn", 1, RETENTION_TURN_MAX))
         case 5:
+            key = reader.get_bytes("ek", ENCAPSULATION_KEY_BYTES)
             return RecoveryOffer(
-                reader.get_bytes("x25519", 32), reader.get_bytes("ek", ENCAPSULATION_KEY_BYTES)
+                reader.get_bytes("x25519", 32), key, "alone" in reader and reader.get_flag("alone")
             )
         case 16:
             generation = reader.get_integer("generation", 1, MESH_GENERATION_MAX)

@@ -26,6 +26,12 @@ ASK_BYTES: Final = 16
 NAME_BYTES: Final = 8
 """By which a session is called."""
 
+KEY_NAME_BYTES: Final = 8
+"""By which a recovery key is called."""
+
+KEYS_NAMED_MAX: Final = 8
+"""Keys of its own that an end names when it knocks."""
+
 _OLM_LIMIT: Final = 512
 _U32: Final = 2**32 - 1
 _TYPE_MAX: Final = 2**16 - 1
@@ -37,6 +43,10 @@ class Knock:
 
     ciphertext: bytes = field(repr=False)
     """For the other's recovery key; its secret seals the reply."""
+    key: bytes
+    """Which of the other's keys that is, by name."""
+    own: bytes
+    """Names of keys of our own, one after the other: one of them the other may know, and accept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +131,8 @@ Word = Knock | Challenge | RecoveryAsk | RecoveryAnswer | Living | SessionPositi
 def encode_word(word: Word) -> bytes:
     """Return at most ``MESSAGE_LIMIT`` bytes."""
     match word:
-        case Knock(ciphertext=ciphertext):
-            return pack({"t": 1, "ct": ciphertext})
+        case Knock(ciphertext=ciphertext, key=key, own=own):
+            return pack({"t": 1, "ct": ciphertext, "key": key, "own": own})
         case Challenge(knock=knock, box=box):
             return pack({"t": 2, "knock": knock, "box": box})
         case RecoveryAsk(knock=knock, box=box):
@@ -143,7 +153,12 @@ def decode_word(data: bytes) -> Word:
     reader = Reader(unpack(data, MESSAGE_LIMIT))
     match reader.get_integer("t", 0, _TYPE_MAX):
         case 1:
-            return Knock(reader.get_bytes("ct", CIPHERTEXT_BYTES))
+            own = reader.get_bytes("own", limit=KEYS_NAMED_MAX * KEY_NAME_BYTES)
+            if len(own) % KEY_NAME_BYTES:
+                raise Malformed("a part of a name")
+            return Knock(
+                reader.get_bytes("ct", CIPHERTEXT_BYTES), reader.get_bytes("key", KEY_NAME_BYTES), own
+            )
         case 2:
             return Challenge(
                 reader.get_bytes("knock", ASK_BYTES), reader.get_bytes("box", limit=MESSAGE_LIMIT)

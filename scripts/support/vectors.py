@@ -13,14 +13,17 @@ from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.membership.walk import WalkRef
 from p2pchat.crypto import exchange, onion
+from p2pchat.crypto.archive import ArchiveSeal, draw_phrase
 from p2pchat.crypto.envelope import SendChain, epoch_at
 from p2pchat.crypto.kdf import cell_id, mesh_topic
+from p2pchat.crypto.password import Cost
 from p2pchat.crypto.record import RecordKey
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, NodeId, Seat
 from p2pchat.wire import control
+from p2pchat.wire.backup import EntryKind, encode_entry, padded_size
 from p2pchat.wire.cell import decode_cell, encode_cell
 from p2pchat.wire.description import Candidate, Description, Nat
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, encode_fragment
@@ -132,6 +135,23 @@ def cell() -> Fields:
     paid = stamped(decode_cell(last), 8, entropy.bytes(8))
     stamp = {"cell": encode_cell(paid), "bits": worth(paid)}
     return {"root": root, "epoch": EPOCH, "cells": sent, "mark": mark, "stamp": stamp}
+
+
+def backup() -> Fields:
+    """A small archive, and sizes."""
+    entropy = Entropy("backup")
+    phrase = draw_phrase(entropy)
+    seal = ArchiveSeal(phrase, entropy, Cost(1, 64 << 10))
+    entries = encode_entry(EntryKind.SETTING, {"name": "theme", "value": "nord"})
+    entries += encode_entry(EntryKind.END, {"contacts": 0, "lines": 0})
+    sizes = (0, 262_145, 1_000_000, 99_999_999, 5_000_000_000)
+    return {
+        "phrase": phrase,
+        "header": seal.header,
+        "entries": entries,
+        "chunk": seal.seal_chunk(entries, last=True),
+        "padded": [[size, padded_size(size)] for size in sizes],
+    }
 
 
 def onions() -> Fields:

@@ -50,7 +50,7 @@ def _sections() -> dict[str, str]:
     parts = re.split(r"^### `p2pchat (.*)`$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE)[1:]
     found = {}
     for heading, text in zip(parts[::2], parts[1::2], strict=True):
-        words = re.sub(r"\[(list|show)\]", r"\1", heading).split()
+        words = re.sub(r"\[(list|show|make)\]", r"\1", heading).split()
         name = " ".join(words[:2]) if " ".join(words[:2]) in COMMANDS else words[0]
         found[name] = heading + text
     return found

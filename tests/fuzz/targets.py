@@ -157,9 +157,10 @@ TARGETS: dict[str, Target] = {
         payload.Retention(86_400.0, 7),
         payload.MeshRenewed(3, b"m" * 32),
         payload.RecoveryOffer(b"x" * 32, b"e" * 1184),
+        payload.RecoveryOffer(b"x" * 32, b"f" * 1184, alone=True),
     ),
     "recovery": Format(recovery.decode_word, recovery.encode_word).extensible(
-        recovery.Knock(b"c" * 1088),
+        recovery.Knock(b"c" * 1088, b"k" * 8, b"o" * 16),
         recovery.Challenge(b"k" * 16, b"sealed ciphertext"),
         recovery.RecoveryAsk(b"k" * 16, b"sealed keys"),
         recovery.RecoveryAnswer(b"a" * 16, b"sealed answer"),

@@ -21,9 +21,13 @@ from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
     crypto_scalarmult,
     crypto_scalarmult_base,
+    crypto_secretstream_xchacha20poly1305_init_pull,
+    crypto_secretstream_xchacha20poly1305_pull,
+    crypto_secretstream_xchacha20poly1305_state,
     crypto_sign_open,
 )
 from nacl.exceptions import BadSignatureError
+from nacl.pwhash import argon2id
 from vodozemac import Account, AnyOlmMessage, Curve25519PublicKey, Session
 
 Map = dict[str, Any]
@@ -364,3 +368,34 @@ def wrap(
     for secret in reversed(secrets):
         delta = lioness(secret, delta, undo=False)
     return b"\1" + alphas[0] + beta + mac + delta
+
+
+# --- The file of a backup
+
+
+def open_backup(header: bytes, phrase: str, *chunks: bytes) -> bytes:
+    """What the chunks hold; the last one must be final, and no other."""
+    require(header[:16] == b"p2pchat backup\n\1" and len(header) == 64)
+    passes, kib = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
+    stretched = argon2id.kdf(32, phrase.encode(), header[24:40], opslimit=passes, memlimit=kib * 1024)
+    state = crypto_secretstream_xchacha20poly1305_state()
+    crypto_secretstream_xchacha20poly1305_init_pull(state, header[40:], derive(stretched, "backup"))
+    opened = [crypto_secretstream_xchacha20poly1305_pull(state, chunk, header) for chunk in chunks]
+    require([tag for _, tag in opened] == [0] * (len(chunks) - 1) + [3])
+    return b"".join(plain for plain, _ in opened)
+
+
+def backup_entries(held: bytes) -> list[Map]:
+    entries = []
+    while size := int.from_bytes(held[:4], "big"):
+        entries.append(read_map(held[4 : 4 + size]))
+        held = held[4 + size :]
+    require(not any(held))
+    return entries
+
+
+def padded_size(size: int) -> int:
+    size = max(size, 262_144)
+    bits = len(f"{size:b}")
+    step = 1 << bits - len(f"{bits - 1:b}") - 1
+    return -(-size // step) * step

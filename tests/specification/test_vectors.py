@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidTag
 from nacl.bindings import crypto_scalarmult_base, crypto_sign_seed_keypair
+from nacl.exceptions import CryptoError
 
 from tests.specification import reading as spec
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol"
-NAMES = ["cell", "frame", "offer", "onion", "pairing", "record", "session"]
+NAMES = ["backup", "cell", "frame", "offer", "onion", "pairing", "record", "session"]
 OTHER = {"host": "guest", "guest": "host", "offerer": "answerer", "answerer": "offerer"}
 
 
@@ -28,8 +29,8 @@ def raw(digits: str) -> bytes:
     return bytes.fromhex(digits)
 
 
-FRAME, CELL, ONION, OFFER, RECORD, PAIRING, SESSION = map(
-    vectors, ("frame", "cell", "onion", "offer", "record", "pairing", "session")
+FRAME, CELL, ONION, OFFER, RECORD, PAIRING, SESSION, BACKUP = map(
+    vectors, ("frame", "cell", "onion", "offer", "record", "pairing", "session", "backup")
 )
 
 
@@ -383,3 +384,25 @@ def test_a_cell_that_was_altered_does_not_open(paired: Paired) -> None:
     cell[-1] ^= 1
     with pytest.raises(InvalidTag):
         spec.Direction(paired.roots["host"], PAIRING["epoch"]).open(bytes(cell), 0)
+
+
+# --- a backup
+
+
+def test_a_backup_opens_with_its_phrase_and_no_other() -> None:
+    header, chunk = raw(BACKUP["header"]), raw(BACKUP["chunk"])
+    assert spec.open_backup(header, BACKUP["phrase"], chunk).hex() == BACKUP["entries"]
+    for wrong in (BACKUP["phrase"].upper(), "another phrase"):
+        with pytest.raises(CryptoError):
+            spec.open_backup(header, wrong, chunk)
+
+
+def test_entries_are_the_maps_of_the_table() -> None:
+    entries = spec.backup_entries(raw(BACKUP["entries"]))
+    assert [sorted(each) for each in entries] == [["name", "t", "value"], ["contacts", "lines", "t"]]
+    assert [each["t"] for each in entries] == [4, 9]
+
+
+@pytest.mark.parametrize(("size", "padded"), BACKUP["padded"])
+def test_sizes_are_padded_to_steps(size: int, padded: int) -> None:
+    assert spec.padded_size(size) == padded

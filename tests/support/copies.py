@@ -8,10 +8,13 @@ from collections.abc import Callable
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
+from p2pchat.crypto.recovery import PublicKey, secret_for
 from p2pchat.types import MessageState
 from p2pchat.wire.cell import Cell, decode_cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.recovery import Knock
 from tests.support.memory_store import MemoryStore
 from tests.support.world import Machine, World
 
@@ -87,6 +90,20 @@ def session(world: World, of: str, name: str) -> Session:
 def together(world: World, one: str, other: str) -> bool:
     """Whether both are in one session."""
     return session(world, one, other).name == session(world, other, one).name
+
+
+def their_key(world: World, of: str, name: str) -> PublicKey:
+    """The recovery key that ``of`` accepts from ``name``."""
+    theirs = talk(world, of, name)._reunion._theirs
+    assert theirs is not None
+    return theirs.newest
+
+
+def another_knock(reunion: Reunion) -> Knock:
+    """One that this end has not made yet."""
+    assert reunion._theirs is not None
+    theirs = reunion._theirs.newest
+    return Knock(secret_for(theirs)[1], theirs.name, reunion._own.list_names())
 
 
 def held(world: World, name: str) -> list[bytes]:

@@ -173,6 +173,8 @@ class FakeNode(Node):
         self.people = {name: contact(name) for name in names}
         self.said: list[Message] = []
         """The history, all contacts together."""
+        self.backups: list[tuple[str, str]] = []
+        """Where to, and under which phrase."""
         self.events: list[Heard | Exception] = []
         """What ``listen`` yields before it waits for ever; an exception is raised once."""
         self._more = asyncio.Event()
@@ -354,7 +356,7 @@ class FakeNode(Node):
         if before is not None:
             lines = lines[: ids.index(before)]
         if after is not None:
-            return lines[ids.index(after) + 1 :][:limit]
+            return lines[ids.index(after) + 1 if after else 0 :][:limit]
         return lines[-limit:] if limit else lines
 
     async def search(self, text: str, *, limit: int | None = None) -> list[Message]:
@@ -375,6 +377,13 @@ class FakeNode(Node):
         name = next(line.contact for line in self.said if line.id == id)
         self.said = [line for line in self.said if line.id != id]
         self.happens(told(events.Forgotten, contact=name, id=id))
+
+    async def make_backup(self, path: str, phrase: str) -> answers.BackupMade:
+        self.backups.append((path, phrase))
+        return answers.BackupMade(path=path, at=AT, size=262_276, contacts=len(self.people), messages=0)
+
+    async def revoke_backups(self) -> int:
+        return len(self.people)
 
     async def conversations(self) -> list[answers.Conversation]:
         last = {line.contact: line for line in self.said}

@@ -133,7 +133,7 @@ def hidden_in(olm: Value, who: str, one_time: Term, secret: Any) -> Value | None
 
 def asker(run: Run, line: Line) -> Party:
     knocked, otk, me = run.own("secret"), run.own("one-time"), atom(f"identity of {run.who}")
-    knock = wire.Knock(wrapped(public(seed(run.whom, run.who)), knocked))
+    knock = wire.Knock(wrapped(public(seed(run.whom, run.who)), knocked), 0, 0)
 
     def met(challenge: Any, box: Value) -> bool:
         return challenge.knock is name_of(knock) and challenge_in(box, knocked) is not None
@@ -274,6 +274,8 @@ class Recoveries(Attack):
     def _values(self, run: Any, name: str, so_far: Any, knows: Knowledge) -> list[Value]:
         own: set[Value] = set()
         match name:
+            case "key" | "own":
+                return [0]  # which of several keys: here each end has one
             case "ciphertext":
                 own = {wrapped(public(seed(run.who, run.whom)), SECRET)}
             case "knock" | "ask":

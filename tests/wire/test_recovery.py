@@ -39,7 +39,7 @@ ANSWER_KEYS = AnswerKeys(83_333, CIPHERTEXT, b"m" * 220)
 @pytest.mark.parametrize(
     "word",
     [
-        Knock(CIPHERTEXT),
+        Knock(CIPHERTEXT, NAME[:8], NAME * 4),
         Challenge(NAME, bytes(SIV_BYTES) + CIPHERTEXT),
         RecoveryAsk(NAME, bytes(SIV_BYTES) + encode_ask_keys(ASK_KEYS)),
         RecoveryAnswer(NAME, bytes(SIV_BYTES) + encode_answer_keys(ANSWER_KEYS)),

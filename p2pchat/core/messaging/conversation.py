@@ -196,6 +196,17 @@ class Conversation:
         """Say in which mesh we are, as surely as by a message."""
         return self._saved(self._say_last(renewed, now) + self._flush(now))
 
+    def draw_key(self, now: float) -> list[Output]:
+        """A backup is about to be made."""
+        self._reunion.draw_key()
+        return self._saved([])
+
+    def tell_key(self, alone: bool, now: float) -> list[Output]:
+        """The backup is made: the contact is told of the key in it, as surely as by a message. ``alone``: it
+        is to forget all keys of before."""
+        self._reunion.tell_key(alone)
+        return self._saved(self._flush(now))
+
     def connected(self, links: int, now: float) -> list[Output]:
         """The mesh has ``links`` links now. What waited for one leaves, and nothing else: a neighbour that
         comes and goes shall not make us write."""
@@ -211,6 +222,10 @@ class Conversation:
         self._presence.greet_by(greet_at)
         if len(self._sending.outbox):
             self._sending.probe_at = greet_at
+
+    def ask_at(self, at: float) -> None:
+        """A session of no use is asked about no sooner: a home that was restored has many."""
+        self._reunion.ask_at(at)
 
     def cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
         """Cells under tags of ours came in, in this order. ``late``: we were away when they were sent, and so
@@ -513,6 +528,11 @@ class Conversation:
         self._session.told = max(self._session.told, receipt.next)
         self._sending.heard()
         self._heard_back = True
+        for item in told.kept:
+            if item.entry.renewal and isinstance(
+                key := wire.decode_payload(item.entry.payload), wire.RecoveryOffer
+            ):
+                self._reunion.note_known(key)
         done = [(item, MessageState.DELIVERED) for item in told.kept]
         done += [(item, MessageState.EXPIRED) for item in told.refused]
         out = [effect for item, state in done for effect in self._finish(item, state, now)]
@@ -548,10 +568,13 @@ class Conversation:
             return []
         key = self._reunion.offer()
         offer = self._session.renew(self._entropy, now) if not self._reunion.listening else None
-        told = [out for each in (key, offer) if each is not None for out in self._sending.enqueue(each)]
+        told = self._say_last(key, now) if key is not None else []
+        told += self._sending.enqueue(offer) if offer is not None else []
         return told + self._sending.flush(now)
 
-    def _say_last(self, payload: wire.Retention | wire.MeshRenewed, now: float) -> list[Output]:
+    def _say_last(
+        self, payload: wire.Retention | wire.MeshRenewed | wire.RecoveryOffer, now: float
+    ) -> list[Output]:
         """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
         us say it, one waits."""
         old = [

@@ -215,6 +215,7 @@ class Conversations:
         them."""
         at = now
         for conversation in sample(self._entropy, met, len(met)):
+            conversation.ask_at(at)
             at += exponential(self._entropy, GREET_GAP_S)
             conversation.returned(at)
         self._due = None
@@ -332,6 +333,14 @@ class Conversations:
                 return [*self._remove(contact)]
             case _:
                 assert_never(input)
+
+    def change_keys(self, fact: inputs.KeysInput, now: float) -> list[Output]:
+        """Have another recovery key for each contact, or tell them of it."""
+        match fact:
+            case inputs.RecoveryKeysDrawn():
+                return self._each(lambda conversation: conversation.draw_key(now), now)
+            case inputs.RecoveryKeysTold(alone):
+                return self._each(lambda conversation: conversation.tell_key(alone, now), now)
 
     def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Output]]:
         """Keep the contact and the session that a pairing brought."""

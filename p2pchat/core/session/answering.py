@@ -16,6 +16,7 @@ from typing import Any
 from p2pchat.core.kit.table import Table
 from p2pchat.core.records import Identity, SessionState
 from p2pchat.core.session.asking import begun, exchanged, name_of
+from p2pchat.core.session.halves import OwnKeys, TheirKeys
 from p2pchat.core.session.inquiry import NEVER, Inquiry
 from p2pchat.core.session.rivals import Claimant, Knocked, Rivals
 from p2pchat.core.session.session import Session
@@ -26,7 +27,6 @@ from p2pchat.crypto.olm import OlmAccount
 from p2pchat.crypto.recovery import (
     HIDDEN_BYTES,
     PublicKey,
-    RecoveryKey,
     derive_roots,
     open_under,
     proved,
@@ -39,6 +39,7 @@ from p2pchat.types import ContactId
 from p2pchat.wire import codec
 from p2pchat.wire.recovery import (
     ASK_BYTES,
+    KEY_NAME_BYTES,
     AnswerKeys,
     Challenge,
     Knock,
@@ -89,6 +90,8 @@ class _Pending:
     transcript: bytes
     at: float
     again_at: float
+    key: bytes
+    """The name of the recovery key that it has shown to have."""
     inquiry: Inquiry | None = None
     """Somebody was heard in the old session: since we answered, or did that cell come late?"""
     questioned: int = 0
@@ -118,7 +121,7 @@ class Answering:
         """No asker is answered: somebody may answer us."""
         self._knocks = Table[bytes, Knocked](KNOCKS_MAX)
         self._challenged_at = self._passed_at = -NEVER
-        self._theirs: PublicKey | None = None
+        self._theirs: TheirKeys | None = None
         self._rivals: Rivals | None = None
         self._asked: Claimant | None = _asked(asked[0], entropy) if asked else None
         self._pending: _Pending | None = _pending(pending[0], contact, identity, entropy) if pending else None
@@ -196,6 +199,7 @@ class Answering:
                 "knocked": claimant.knocked,
                 "secret": claimant.secret,
                 "keys": encode_ask_keys(claimant.keys),
+                "key": claimant.key,
                 **claimant.inquiry.snapshot(),
             }
             value["asked"] = [kept]
@@ -210,6 +214,7 @@ class Answering:
                 "olm": state.olm,
                 "chains": state.chains,
                 "transcript": pending.transcript,
+                "key": pending.key,
                 "at": pending.at,
                 "inquiry": [pending.inquiry.snapshot()] if pending.inquiry is not None else [],
                 "questioned": pending.questioned,
@@ -219,9 +224,10 @@ class Answering:
 
     # --- what is heard outside the session
 
-    def knocked(self, knock: Knock, own: RecoveryKey, theirs: PublicKey, now: float) -> list[Word]:
-        """Have whoever knocks show that it is there, and has the contact's keys. If we have answered it, it
-        may have missed that; or it is a copy that has forgotten what it asked. Raises Unreadable."""
+    def knocked(self, knock: Knock, own: OwnKeys, theirs: TheirKeys, now: float) -> list[Word]:
+        """Have whoever knocks show that it is there, and has a key of the contact's that is good. If we have
+        answered it, it may have missed that; or it is a copy that has forgotten what it asked. Raises
+        Unreadable."""
         self._theirs = theirs
         name, pending = name_of(knock), self._pending
         words: list[Word] = []
@@ -231,22 +237,25 @@ class Answering:
             words.append(RecoveryAnswer(pending.name, pending.box))
         known = self._known(name)
         if known is None:
+            opener, key = own.find_key(knock.key), theirs.choose_key(knock.own, now)
+            if opener is None or key is None:
+                self._counters["knocks under a key that is not good"] += 1
+                return words
             if now < self._challenged_at + REPEAT_S:
                 self._passed_at = now
                 return words  # it knocks again
             self._challenged_at = now
-            known = self._challenge(name, own.decapsulate(knock.ciphertext), now)
+            known = self._challenge(name, opener.decapsulate(knock.ciphertext), key, now)
             self._knocks.put(name, known)
         if now >= known.again_at:
             known.again_at = now + REPEAT_S
             words.append(known.challenge)
         return words
 
-    def _challenge(self, name: bytes, secret: bytes, now: float) -> Knocked:
-        assert self._theirs is not None, "somebody knocked"
-        met, ciphertext = secret_for(self._theirs)
-        challenge = Challenge(name, seal_under(secret, "challenge", ciphertext))
-        return Knocked(secret, proved(secret, met), challenge, now)
+    def _challenge(self, name: bytes, secret: bytes, key: PublicKey, now: float) -> Knocked:
+        met, ciphertext = secret_for(key)
+        challenge = Challenge(name, seal_under(secret, "challenge", key.name + ciphertext))
+        return Knocked(secret, proved(secret, met), key, challenge, now)
 
     def _known(self, knock: bytes) -> Knocked | None:
         rival = self._rivals.challenge_of(knock) if self._rivals is not None else None
@@ -267,7 +276,9 @@ class Answering:
         if pending is not None and keys.unheard == pending.session.name:
             knock = pending.knock  # it has our answer; what it says there confirms it
         inquiry = self._asked.inquiry if self._asked is not None else Inquiry(self._entropy, now, LISTEN_S)
-        claimant = Claimant(name_of(ask), knock, known.secret, known.proved, keys, inquiry, now)
+        claimant = Claimant(
+            name_of(ask), knock, known.secret, known.proved, keys, inquiry, known.key.name, now
+        )
         if rivals is not None:
             claimant.inquiry = rivals.inquiry
             rivals.note_ask(claimant, known)
@@ -286,8 +297,14 @@ class Answering:
             if before is None or before.name != claimant.name:
                 self._asked, self.moved = claimant, True
         else:
-            both = (before.knock, before.knocked), (claimant.knock, claimant.knocked)
-            knocks = {name: self._challenge(name, secret, now) for name, secret in both}
+            assert self._theirs is not None, "somebody knocked"
+            newest = self._theirs.newest
+            knocks = {
+                one.knock: self._challenge(
+                    one.knock, one.knocked, self._theirs.choose_key(one.key, now) or newest, now
+                )
+                for one in (before, claimant)
+            }
             self._rivals = Rivals(knocks, Inquiry(self._entropy, now, LISTEN_S), now)
             self._asked, self.moved = None, True
 
@@ -374,6 +391,7 @@ class Answering:
             made.transcript,
             now,
             again_at,
+            claimant.key,
         )
         return RecoveryAnswer(claimant.name, box), session
 
@@ -426,6 +444,11 @@ def _knocked(reader: codec.Reader) -> bytes:
     return reader.get_bytes("knocked", KEY_BYTES) if "knocked" in reader else bytes(KEY_BYTES)
 
 
+def _key(reader: codec.Reader) -> bytes:
+    """Homes of before kept none: the newest stands for it."""
+    return reader.get_bytes("key", KEY_NAME_BYTES) if "key" in reader else b""
+
+
 def _asked(kept: object, entropy: Entropy) -> Claimant:
     reader = codec.Reader(kept)
     return Claimant(
@@ -435,6 +458,7 @@ def _asked(kept: object, entropy: Entropy) -> Claimant:
         reader.get_bytes("secret", KEY_BYTES),
         decode_ask_keys(reader.get_bytes("keys")),
         Inquiry.restore(entropy, reader, LISTEN_S),
+        _key(reader),
     )
 
 
@@ -451,6 +475,7 @@ def _pending(kept: object, contact: ContactId, identity: Identity, entropy: Entr
         reader.get_bytes("transcript", 32),
         reader.get_float("at", 0.0, NEVER),
         0.0,
+        _key(reader),
     )
     if "questioned" in reader:  # homes of before kept no questions
         pending.questioned = reader.get_integer("questioned", 0, QUESTIONED_MAX)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from p2pchat.core.records import Identity
+from p2pchat.core.session.halves import OwnKeys
 from p2pchat.core.session.inquiry import NEVER
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.session import Session
@@ -22,7 +23,6 @@ from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.recovery import (
     HIDDEN_BYTES,
     PublicKey,
-    RecoveryKey,
     RecoveryRoots,
     derive_roots,
     open_under,
@@ -37,6 +37,8 @@ from p2pchat.wire import codec
 from p2pchat.wire.payload import CIPHERTEXT_BYTES
 from p2pchat.wire.recovery import (
     ASK_BYTES,
+    KEY_NAME_BYTES,
+    KEYS_NAMED_MAX,
     NAME_BYTES,
     AnswerKeys,
     AskKeys,
@@ -79,13 +81,15 @@ KEPT_S = 21_600.0
 
 UNHEARD = bytes(NAME_BYTES)
 
+_CHALLENGE_BYTES = KEY_NAME_BYTES + CIPHERTEXT_BYTES
+
 
 @dataclass(slots=True)
 class _Ask:
     """What we asked, of a contact who has shown to be there."""
 
     challenge: bytes
-    """Its ciphertext."""
+    """For which of our keys, by name, and the ciphertext."""
     secret: bytes = field(repr=False)
     word: RecoveryAsk
     box: bytes = field(default=b"", repr=False)
@@ -105,7 +109,7 @@ class _Knock:
     kem: KemKey
     until: float
     challenge: bytes = b""
-    """The ciphertext by which the contact showed that it is there."""
+    """By which the contact showed that it is there."""
     asks: list[_Ask] = field(default_factory=list)
     """One for each challenge, with the same keys: the contact was started anew, or somebody has kept a
     challenge of before back."""
@@ -134,7 +138,7 @@ class Asking:
         """When to knock."""
         self._gap = AGAIN_S[0]
         self._begun_at = self._challenged_at = -NEVER
-        self._knock: _Knock | None = _restored(kept[0], identity) if kept else None
+        self._knock: _Knock | None = _restored(kept[0], identity) if _kept_whole(kept) else None
 
     @property
     def challenged(self) -> bool:
@@ -148,6 +152,8 @@ class Asking:
             return []
         value = {
             "ciphertext": knock.word.ciphertext,
+            "key": knock.word.key,
+            "own": knock.word.own,
             "secret": knock.secret,
             "until": knock.until,
             "account": knock.account.pickle(),
@@ -182,6 +188,10 @@ class Asking:
         """A person wants it."""
         self.at, self._gap = now, AGAIN_S[0]
 
+    def put_off(self, at: float) -> None:
+        """Not before that."""
+        self.at = max(self.at, at)
+
     def cease(self) -> None:
         """Nothing is wrong any more; an answer would be of no use."""
         self.moved |= self._knock is not None
@@ -193,34 +203,35 @@ class Asking:
 
     # --- what is said
 
-    def knock(self, theirs: PublicKey, now: float) -> Word:
+    def knock(self, theirs: PublicKey, own: OwnKeys, now: float) -> Word:
         """Knock, and again later."""
         if self._knock is None or now >= self._knock.until:
             secret, ciphertext = secret_for(theirs)
+            word = Knock(ciphertext, theirs.name, own.list_names())
             account = OlmAccount(self._identity.account, self._identity.pickle_key)
             kem, one_time = KemKey.generate(self._entropy), account.one_time_key()
             self._challenged_at = -NEVER
-            self._knock = _Knock(Knock(ciphertext), secret, account, one_time, kem, now + KEPT_S)
+            self._knock = _Knock(word, secret, account, one_time, kem, now + KEPT_S)
             self.moved = True
         self._wait(now)
         return self._knock.word
 
-    def heard(self, challenge: Challenge, own: RecoveryKey, now: float) -> bool:
+    def heard(self, challenge: Challenge, own: OwnKeys, now: float) -> bool:
         """Whether the contact says by it, now, that it heard us knock. Raises Unreadable."""
         knock = self._knock
         if knock is None or challenge.knock != name_of(knock.word):
             return False
-        ciphertext = open_under(knock.secret, "challenge", challenge.box)
-        if len(ciphertext) != CIPHERTEXT_BYTES:
+        opened = open_under(knock.secret, "challenge", challenge.box)
+        if len(opened) != _CHALLENGE_BYTES:
             raise Unreadable("a challenge of another size")
-        own.decapsulate(ciphertext)  # raises on one that cannot be met
-        self.moved |= knock.challenge != ciphertext
+        _secret_of(own, opened)  # raises on one that cannot be met
+        self.moved |= knock.challenge != opened
         if not knock.challenge:
             self._challenged_at = now
-        knock.challenge = ciphertext
+        knock.challenge = opened
         return True
 
-    def ask(self, own: RecoveryKey, unheard: bytes, now: float) -> list[Word]:
+    def ask(self, own: OwnKeys, unheard: bytes, now: float) -> list[Word]:
         """Ask, once the contact has shown that it is there. ``unheard``: see ``AskKeys``."""
         knock = self._knock
         if knock is None or not knock.challenge:
@@ -228,7 +239,7 @@ class Asking:
         self.at = max(self.at, now + ASKED_S)
         ask = next((each for each in knock.asks if each.challenge == knock.challenge), None)
         if ask is None:
-            secret = proved(knock.secret, own.decapsulate(knock.challenge))
+            secret = proved(knock.secret, _secret_of(own, knock.challenge))
             keys = encode_ask_keys(AskKeys(knock.one_time, knock.kem.encapsulation_key, unheard))
             word = RecoveryAsk(name_of(knock.word), seal_under(secret, "ask", keys))
             ask = _Ask(knock.challenge, secret, word, made_at=now)
@@ -317,21 +328,38 @@ class Asking:
         return next((each for each in asks if name == name_of(each.word)), None)
 
 
+def _kept_whole(kept: list[Any]) -> bool:
+    """Homes of before knocked without naming keys: such a knock is of no use."""
+    return bool(kept) and isinstance(kept[0], dict) and "own" in kept[0]
+
+
 def _restored(kept: object, identity: Identity) -> _Knock:
     reader = codec.Reader(kept)
     knock = _Knock(
-        Knock(reader.get_bytes("ciphertext", CIPHERTEXT_BYTES)),
+        Knock(
+            reader.get_bytes("ciphertext", CIPHERTEXT_BYTES),
+            reader.get_bytes("key", KEY_NAME_BYTES),
+            reader.get_bytes("own", limit=KEYS_NAMED_MAX * KEY_NAME_BYTES),
+        ),
         reader.get_bytes("secret", KEY_BYTES),
         OlmAccount(reader.get_bytes("account"), identity.pickle_key),
         reader.get_bytes("one_time", 32),
         KemKey.from_seed(reader.get_bytes("seed", SEED_BYTES)),
         reader.get_float("until", 0.0, NEVER),
-        reader.get_bytes("challenge", limit=CIPHERTEXT_BYTES),
+        reader.get_bytes("challenge", limit=_CHALLENGE_BYTES),
         new=False,
     )
     for challenge, secret, box, *answer in reader.get_list("asks", ASKS_MAX):
         knock.asks.append(_Ask(challenge, secret, RecoveryAsk(name_of(knock.word), box), *answer))
     return knock
+
+
+def _secret_of(own: OwnKeys, challenge: bytes) -> bytes:
+    """The secret of a challenge. Raises Unreadable."""
+    key = own.find_key(challenge[:KEY_NAME_BYTES])
+    if key is None:
+        raise Unreadable("a challenge for a key that is not ours")
+    return key.decapsulate(challenge[KEY_NAME_BYTES:])
 
 
 def name_of(word: Knock | RecoveryAsk) -> bytes:

@@ -21,13 +21,14 @@ from typing import Any
 from p2pchat.core.records import Identity, RecoveryState
 from p2pchat.core.session.answering import Answering
 from p2pchat.core.session.asking import UNHEARD, Asking
+from p2pchat.core.session.halves import OwnKeys, TheirKeys
 from p2pchat.core.session.inquiry import NEVER, SAY_S, Inquiry
 from p2pchat.core.session.recovery import Line
 from p2pchat.core.session.session import Position, Session
 from p2pchat.core.session.standing import FORMER_KNOWN, Seems, Standings, standing
 from p2pchat.core.session.turns import Adopt, Listen, Nudge, Say, Step, Tell, Turn, Warn
 from p2pchat.crypto.envelope import TagDelta, epoch_at
-from p2pchat.crypto.recovery import PublicKey, RecoveryKey, secret_for
+from p2pchat.crypto.recovery import PublicKey
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import ContactId
 from p2pchat.wire import codec
@@ -75,14 +76,14 @@ class Reunion:
         self._counters = counters
         self._moved = kept is None
         reader = codec.Reader(_kept(kept) if kept is not None else _fresh(entropy))
-        self._own = RecoveryKey(reader.get_bytes("own", 96))
+        self._own = OwnKeys.read_kept(reader)
+        self._theirs = TheirKeys.read_kept(reader)
         self._line: Line | None = None
-        self._their_key: PublicKey | None = None
-        theirs_told = reader.get_bytes("theirs", limit=1216)
-        if theirs_told:
-            self._their_key = PublicKey(theirs_told[:32], theirs_told[32:])
-            self._line = Line(self._own, self._their_key, entropy)
+        if self._theirs is not None:
+            self._line = Line(self._own.newest, self._theirs.newest, entropy)
         self._told = reader.get_flag("told")
+        self._alone = reader.get_flag("alone")
+        """Until the contact has heard it, whatever it is told says that those of before are good no more."""
         self.torn = reader.get_flag("torn")
         """Whether our session is of no use."""
         self.unconfirmed = reader.get_flag("unconfirmed")
@@ -112,6 +113,12 @@ class Reunion:
         self._waiting: list[tuple[float, Say | Nudge | Warn]] = []
         self._warned_at = -NEVER
 
+    @classmethod
+    def begin_torn(cls, own: OwnKeys, theirs: TheirKeys | None) -> bytes:
+        """The state of an end that has nothing but the keys."""
+        told = theirs.as_values() if theirs is not None else {"theirs": b""}
+        return codec.pack({**_nothing(), **own.as_values(), **told, "torn": True})
+
     # --- what may be asked
 
     @property
@@ -132,11 +139,12 @@ class Reunion:
 
     def snapshot(self) -> RecoveryState:
         """All that must outlive a crash."""
-        self._moved, key = False, self._their_key
+        self._moved = False
         value: dict[str, Any] = {
-            "own": self._own.secret,
-            "theirs": key.x25519 + key.encapsulation_key if key is not None else b"",
+            **self._own.as_values(),
+            **(self._theirs.as_values() if self._theirs is not None else {"theirs": b""}),
             "told": self._told,
+            "alone": self._alone,
             "torn": self.torn,
             "unconfirmed": self.unconfirmed,
             "contended": self.contended,
@@ -177,26 +185,44 @@ class Reunion:
         if self._told:
             return None
         self._told = self._moved = True
-        own = self._own.public
-        return RecoveryOffer(own.x25519, own.encapsulation_key)
+        own = self._own.newest.public
+        return RecoveryOffer(own.x25519, own.encapsulation_key, self._alone)
+
+    def draw_key(self) -> None:
+        """A backup is about to be made, and is to have a key of its own."""
+        self._own.draw_next(self._entropy)
+        self._moved = True
+
+    def tell_key(self, alone: bool) -> None:
+        """The backup is made. ``alone``: there is none, and those of before are to be good no more."""
+        self._own.use_drawn()
+        self._told, self._moved = False, True
+        self._alone |= alone
+
+    def note_known(self, offer: RecoveryOffer) -> None:
+        """The contact has what it was told."""
+        self._own.note_known(offer.encapsulation_key)
+        self._alone &= not offer.alone
+        self._moved = True
 
     def learn(self, offer: RecoveryOffer, now: float) -> list[Step]:
-        """The contact told its public half. It counts once for each pairing: a copy of its home cannot put
-        another in its place. Raises Unreadable on a key that is none."""
-        key = PublicKey(offer.x25519, offer.encapsulation_key)
-        if self._their_key is not None:
+        """The contact told its public half: the first of a pairing, or that of a new backup. Raises
+        Unreadable on a key that is none."""
+        if self._theirs is not None:
+            self._moved |= self._theirs.take_offer(offer, now)
             return []
-        secret_for(key)  # raises on a key that cannot be used
-        line = Line(self._own, key, self._entropy)
-        self._their_key, self._line, self._moved = key, line, True
+        theirs = TheirKeys(PublicKey(offer.x25519, offer.encapsulation_key))
+        line = Line(self._own.newest, theirs.newest, self._entropy)
+        self._theirs, self._line, self._moved = theirs, line, True
         return [Listen(line.listen(epoch_at(now)))]
 
     def paired(self, before: Session) -> None:
         """Paired anew: the session is a new one, and other keys are told. Whoever has a copy of one of the
         homes has none of them."""
         self.left_behind(before)
-        self._own = RecoveryKey.generate(self._entropy)
-        self._their_key = self._line = None
+        self._own = OwnKeys.draw_first(self._entropy)
+        self._theirs = self._line = None
+        self._alone = False
         self.torn = self.unconfirmed = self.contended = False
         self._asking.cease()
         self._answering.clear()
@@ -240,6 +266,10 @@ class Reunion:
         if self._first:
             self._answering.pass_over()
         return [Tell(Turn.BEHIND if self.possible else Turn.LOST)]
+
+    def ask_at(self, at: float) -> None:
+        """Ask then, if at once was wanted."""
+        self._asking.put_off(at)
 
     def ask_soon(self, session: Session, now: float) -> None:
         """A person wants it: ask at once, or find out whether there is anything to ask for; of two who asked,
@@ -366,8 +396,8 @@ class Reunion:
     # --- asking
 
     def _knock(self, session: Session, now: float) -> list[Step]:
-        assert self._their_key is not None, "there is a line"
-        knock = Say(self._asking.knock(self._their_key, now))
+        assert self._theirs is not None, "there is a line"
+        knock = Say(self._asking.knock(self._theirs.newest, self._own, now))
         return [knock, *(Say(word) for word in self._ask(session, now))]
 
     def _ask(self, session: Session, now: float) -> list[Word]:
@@ -417,8 +447,8 @@ class Reunion:
     # --- answering
 
     def _knocked(self, knock: Knock, now: float) -> list[Step]:
-        if self._their_key is not None and not (self.contended or (self.torn and self._first)):
-            for word in self._answering.knocked(knock, self._own, self._their_key, now):
+        if self._theirs is not None and not (self.contended or (self.torn and self._first)):
+            for word in self._answering.knocked(knock, self._own, self._theirs, now):
                 self._later(Say(word), now)
         return []
 
@@ -469,11 +499,15 @@ class Reunion:
         self._waiting = [(at, step) for at, step in self._waiting if isinstance(step, Say)]
 
 
+def _nothing() -> dict[str, Any]:
+    """Nothing happened yet."""
+    nothing: dict[str, Any] = dict.fromkeys(("told", "alone", "torn", "unconfirmed", "contended"), False)
+    return nothing | {each: [] for each in ("former", "knock", "doubt", "asked", "pending")}
+
+
 def _fresh(entropy: Entropy) -> dict[str, Any]:
     """What is known of a contact at first."""
-    nothing: dict[str, Any] = dict.fromkeys(("told", "torn", "unconfirmed", "contended"), False)
-    nothing |= {each: [] for each in ("former", "knock", "doubt", "asked", "pending")}
-    return {"own": RecoveryKey.generate(entropy).secret, "theirs": b"", **nothing}
+    return {**OwnKeys.draw_first(entropy).as_values(), "theirs": b"", **_nothing()}
 
 
 def _kept(kept: RecoveryState) -> Any:
@@ -484,4 +518,4 @@ def _kept(kept: RecoveryState) -> Any:
         value |= {"knock": [], "asked": [], "pending": []}
     if isinstance(value, dict) and value.pop("anew", False):
         value["theirs"] = b""  # paired anew, and not told the contact's key since
-    return {"contended": False, "doubt": [], **value} if isinstance(value, dict) else value
+    return {"contended": False, "alone": False, "doubt": [], **value} if isinstance(value, dict) else value

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from p2pchat.core.session.inquiry import NEVER, Inquiry
+from p2pchat.crypto.recovery import PublicKey
 from p2pchat.wire.recovery import AskKeys, Challenge
 
 
@@ -24,6 +25,8 @@ class Knocked:
     """The one in its knock."""
     proved: bytes = field(repr=False)
     """Only who met the challenge knows it."""
+    key: PublicKey
+    """Of the contact's keys, the one that it was made for."""
     challenge: Challenge
     since: float
     again_at: float = 0.0
@@ -42,6 +45,8 @@ class Claimant:
     keys: AskKeys
     inquiry: Inquiry
     """Whether another home lives in the session."""
+    key: bytes
+    """The name of the recovery key that it has shown to have."""
     since: float = 0.0
 
 

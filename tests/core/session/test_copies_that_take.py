@@ -7,13 +7,24 @@ import pytest
 
 from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import _bound, _cipher, epoch_at
-from p2pchat.crypto.recovery import RecoveryKey, secret_for
+from p2pchat.crypto.recovery import RecoveryKey
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.fragment import Fragment, Lane, encode_fragment
 from p2pchat.wire.payload import DeliveryReceipt, RecoveryOffer, encode_notice
-from p2pchat.wire.recovery import Knock, SessionPosition
+from p2pchat.wire.recovery import SessionPosition
 from tests.core.messaging.test_messages import friends
-from tests.support.copies import copied, inject, received, said, session, talk, twin, verified
+from tests.support.copies import (
+    another_knock,
+    copied,
+    inject,
+    received,
+    said,
+    session,
+    talk,
+    their_key,
+    twin,
+    verified,
+)
 from tests.support.memory_store import MemoryStore
 from tests.support.world import World
 
@@ -44,7 +55,7 @@ def test_a_copy_cannot_put_another_recovery_key_in_the_place_of_ours() -> None:
     world = friends("r1", "r2", "r3")
     said(world, "r1", "r2", 3, "before")
     world.run(30.0)
-    key = talk(world, "r1", "r2")._reunion._their_key
+    key = their_key(world, "r1", "r2")
     older = copied(world, "r2")
     world.kill("r2")
     world.run(5.0)
@@ -55,7 +66,7 @@ def test_a_copy_cannot_put_another_recovery_key_in_the_place_of_ours() -> None:
     thief._sending.enqueue(RecoveryOffer(another.x25519, another.encapsulation_key))
     world.send(other, "r1", "after it")
     world.run_until(lambda: "after it" in world.machines["r1"].store.received(), 60.0)
-    assert talk(world, "r1", "r2")._reunion._their_key == key
+    assert their_key(world, "r1", "r2") == key
 
 
 def test_whoever_pairs_anew_may_have_another_recovery_key() -> None:
@@ -67,7 +78,7 @@ def test_whoever_pairs_anew_may_have_another_recovery_key() -> None:
     assert reunion.learn(offer, world.now) == []
     reunion.paired(session(world, "r1", "r2"))
     assert reunion.learn(offer, world.now)
-    assert reunion._their_key == another
+    assert their_key(world, "r1", "r2") == another
 
 
 def test_knocks_without_end_cost_few_cells() -> None:
@@ -77,10 +88,8 @@ def test_knocks_without_end_cost_few_cells() -> None:
     counters = world.machines["r1"].running._counters
     before = counters["cells originated"]
     reunion = talk(world, "r2", "r1")._reunion
-    theirs = reunion._their_key
-    assert theirs is not None
     for _ in range(240):
-        for cell in reunion.cells(Knock(secret_for(theirs)[1]), world.now):
+        for cell in reunion.cells(another_knock(reunion), world.now):
             inject(world, "r2", cell)
         world.run(0.5)
     assert counters["cells originated"] - before <= 3 * (120 / 5 + 1) + 24

@@ -8,10 +8,9 @@ import pytest
 from p2pchat.core import inputs
 from p2pchat.core.session import answering
 from p2pchat.core.session.reunion import Reunion
-from p2pchat.crypto.recovery import secret_for
-from p2pchat.wire.recovery import Knock
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import (
+    another_knock,
     copied,
     cut,
     inject,
@@ -258,10 +257,8 @@ def test_a_copy_that_knocks_without_end_is_not_answered_meanwhile() -> None:
     world.kill("r2")
     stopped(world, other)
     thief = talk(world, other, "r1")._reunion
-    theirs = thief._their_key
-    assert theirs is not None
     for _ in range(60):
-        for cell in thief.cells(Knock(secret_for(theirs)[1]), world.now):
+        for cell in thief.cells(another_knock(thief), world.now):
             inject(world, other, cell)
         world.run(2.0)
     assert not talk(world, "r1", "r2")._reunion._answering.answered

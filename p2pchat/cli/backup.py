@@ -1,0 +1,139 @@
+"""``p2pchat backup``: a sealed copy of this home in one file.
+
+Knows: phrases, and what people are told. Does not know: what is in the file, or how it is sealed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2pchat.cli import ask
+from p2pchat.cli.connection import open_node, read_passphrase
+from p2pchat.cli.output import bold, payload, record, say
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.errors import UsageError
+from p2pchat.text import harmless_name, one_line
+from p2pchat.wording.backups import contents_line, made_line
+
+if TYPE_CHECKING:
+    from p2pchat.control.answers import BackupMade
+
+
+class _Backup(Group):
+    """A name after ``backup`` is the file; the other words are what to do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if any(not word.startswith("-") for word in args) and self.commands.keys().isdisjoint(args):
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("backup", cls=_Backup)
+def command() -> None:
+    """Keep a sealed copy of this home, look into one, or make all of them worthless.
+
+    \b
+    Example:
+      p2pchat backup /media/stick/ana.backup
+      p2pchat backup --check /media/stick/ana.backup
+      p2pchat backup revoke
+    """
+
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_PHRASE_FILE = click.option(
+    "--backup-passphrase-file",
+    "phrase_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the phrase from its first line.",
+)
+
+
+@command.command("make")
+@_FILE
+@_PHRASE_FILE
+@click.option("--check", is_flag=True, help="Only open one and say what is in it.")
+@pass_settings
+def make(settings: Settings, file: Path, phrase_file: Path | None, check: bool) -> None:
+    """Write a backup. 'make' may be left out.
+
+    In it are you, your contacts, settings and history; no session, and no line that is to disappear. A backup
+    of before is replaced when the new one is whole. Without a phrase file ten words are drawn and shown once:
+    without them the file is noise, and with them whoever has it is you, until the next backup.
+
+    \b
+    Example:
+      p2pchat backup make /media/stick/ana.backup
+      p2pchat backup --check /media/stick/ana.backup
+    """
+    if check:
+        _check(settings, file, phrase_file)
+        return
+    from p2pchat.client.homes import absolute
+
+    path = str(absolute(file))
+    if not path.isprintable():
+        raise UsageError("the name of a backup must be of letters and signs that can be printed")
+    phrase = read_passphrase(phrase_file) if phrase_file is not None else _drawn(settings)
+    made = wait_for(_make(settings, path, phrase), settings)
+    if settings.json:
+        record(made)
+    say(made_line(made))
+
+
+def _drawn(settings: Settings) -> str:
+    from p2pchat.client import draw_phrase, settle_phrase
+
+    phrase = draw_phrase()
+    say("The phrase of this backup; write it down, it is not shown again:")
+    if settings.json:
+        record({"phrase": phrase})
+    else:
+        payload(bold(phrase))
+    ask.typed_back(phrase, settle_phrase)
+    return phrase
+
+
+async def _make(settings: Settings, path: str, phrase: str) -> BackupMade:
+    async with open_node(settings) as node:
+        return await node.make_backup(path, phrase)
+
+
+def _check(settings: Settings, file: Path, phrase_file: Path | None) -> None:
+    from p2pchat.client import check_backup
+
+    phrase = read_passphrase(phrase_file) if phrase_file is not None else ask.phrase(file)
+    found = check_backup(file, phrase)
+    if settings.json:
+        record(found)
+    else:
+        payload(f"{one_line(str(file))}: {harmless_name(found['name'])}, {contents_line(found)}")
+        payload(f"fingerprint {found['fingerprint']}")
+
+
+@command.command("revoke")
+@pass_settings
+def revoke(settings: Settings) -> None:
+    """Make all backups so far worthless but for the history in them: one got out, or its phrase.
+
+    Contacts are told as they come; from then on they heed no home that was restored from any of them. What is
+    written in them stays readable to whoever has file and phrase. Make a new one afterwards.
+
+    \b
+    Example:
+      p2pchat backup revoke
+    """
+    told = wait_for(_revoke(settings), settings)
+    if settings.json:
+        record({"contacts": told})
+    say(f"{told} contact{'s' * (told != 1)} will be told to heed no backup of before. Now make a new one.")
+
+
+async def _revoke(settings: Settings) -> int:
+    async with open_node(settings) as node:
+        return await node.revoke_backups()

@@ -1,0 +1,86 @@
+"""The methods about backups: made while the node goes on, and older ones made worthless.
+
+Knows: in which order keys are drawn, the file is written and contacts are told. Does not know: what is in the
+file, or how it is sealed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from p2pchat.control import answers, methods, parameters
+from p2pchat.core import inputs
+from p2pchat.core.session.restored import kept_keys
+from p2pchat.daemon import views
+from p2pchat.daemon.control import Asker
+from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.ports import BacksUp
+from p2pchat.errors import UsageError
+from p2pchat.store import copying
+from p2pchat.store.archive import ArchiveFile
+
+
+class Backup:
+    """The verbs, bound to one running node."""
+
+    def __init__(self, host: BacksUp) -> None:
+        self._host = host
+        self._making = asyncio.Lock()
+
+    def add_handlers(self, handlers: Handlers) -> None:
+        """Carry out what is asked about backups."""
+        handlers.add(methods.BACKUP, self.make_backup)
+        handlers.add(methods.REVOKE_BACKUPS, self.revoke_backups)
+
+    async def make_backup(self, request: parameters.MakeBackup, client: Asker) -> answers.BackupMade:
+        """Write one. Contacts are told of the new keys when it is on the disk, and not before: until then the
+        older one is good."""
+        place = self._place(request.path)
+        if not request.phrase:
+            raise UsageError("a backup needs a phrase")
+        async with self._making:
+            now = self._host.clock.now()
+            await self._host.driver.submit_and_persist(inputs.RecoveryKeysDrawn())
+            file = await asyncio.to_thread(ArchiveFile, place, request.phrase, self._host.entropy)
+            try:
+                copied = await self._write(file, now)
+            finally:
+                file.give_up()
+            await self._host.ask_store(lambda store: copying.note_backup(store, now))
+            await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=False))
+        return answers.BackupMade(
+            path=str(place),
+            at=views.moment(now),
+            size=file.size,
+            contacts=copied.contacts,
+            messages=copied.lines,
+        )
+
+    async def _write(self, file: ArchiveFile, now: float) -> copying.CopyTaken:
+        copied = await self._host.ask_store(lambda store: copying.copy_records(store, kept_keys, now))
+        await asyncio.to_thread(file.add_entries, copied.entries)
+        copied.entries = b""
+        while lines := await self._host.ask_store(lambda store: copying.copy_lines(store, copied)):
+            await asyncio.to_thread(file.add_entries, lines)
+        await asyncio.to_thread(file.add_entries, copying.end_entry(copied))
+        await asyncio.to_thread(file.complete_file)
+        return copied
+
+    async def revoke_backups(self, request: parameters.Nothing, client: Asker) -> answers.BackupsRevoked:
+        """Have contacts take none of the keys that any backup of before has."""
+        async with self._making:
+            await self._host.driver.submit_and_persist(inputs.RecoveryKeysDrawn())
+            await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=True))
+            await self._host.ask_store(lambda store: copying.note_backup(store, None))
+        return answers.BackupsRevoked(contacts=len(self._host.node.contacts()))
+
+    def _place(self, path: str) -> Path:
+        """Raises UsageError."""
+        place = Path(path)
+        if not place.is_absolute():
+            raise UsageError("the path of a backup must begin at the root")
+        home = self._host.home.resolve()
+        if place.resolve().is_relative_to(home):
+            raise UsageError("a backup inside the home is lost with it; keep it elsewhere")
+        return place

@@ -1,0 +1,45 @@
+"""What people are told of backups.
+
+Knows: sentences about what is in one. Does not know: files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from p2pchat.control.answers import BackupMade
+from p2pchat.text import one_line
+
+
+def contents_line(found: Mapping[str, Any]) -> str:
+    """What is in one, and from when."""
+    waiting = found["waiting"]
+    parts = [
+        f"{_count(found['contacts'], 'contact')} ({found['verified']} verified)",
+        _count(found["messages"], "message"),
+        *([f"{waiting} of them waiting"] if waiting else []),
+        _count(found["meshes"], "mesh", "meshes"),
+    ]
+    return f"{', '.join(parts)}; made {found['at'][:10]} {found['at'][11:16]} UTC, {size(found['size'])}"
+
+
+def made_line(made: BackupMade) -> str:
+    """What was written."""
+    kept = f"{_count(made.contacts, 'contact')}, {_count(made.messages, 'message')}"
+    return (
+        f"{one_line(made.path)} is written: {kept}, {size(made.size)}. Contacts heed what older backups"
+        " make for a week at most. To try it:  p2pchat backup --check FILE"
+    )
+
+
+def size(number: int) -> str:
+    """Bytes as people say it."""
+    for power, unit in enumerate(("bytes", "kB", "MB", "GB")):
+        if number < 1000 ** (power + 1) or unit == "GB":
+            break
+    return f"{number / 1000**power:.3g} {unit}"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

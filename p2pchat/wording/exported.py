@@ -1,0 +1,34 @@
+"""A history as Markdown.
+
+Knows: how a line is written so that nothing in it counts as Markdown or HTML. Does not know: where it goes.
+
+Whoever opens the file with a viewer must not load a picture that a contact named in a message: that would
+tell the contact when and from where it is read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from p2pchat.control.events import Line
+from p2pchat.text import harmless, harmless_name
+from p2pchat.wording.lines import local_time
+
+_MEANS_SOMETHING = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~&:@]")
+"""What Markdown, or GitHub's, gives a meaning to; links found by themselves need ``:``, ``.`` or ``@``."""
+
+
+def markdown_heading(name: str) -> str:
+    """Above what was said with one contact."""
+    return f"# {_plain(harmless_name(name))}\n"
+
+
+def markdown_line(message: Line) -> str:
+    """One message."""
+    at = local_time(message.at).strftime("%Y-%m-%d %H:%M:%S")
+    text = _plain(harmless(message.text)).replace("\n", "\\\n  ")
+    return f"- `{at}` **{_plain(harmless_name(message.sender))}**: {text}"
+
+
+def _plain(text: str) -> str:
+    return _MEANS_SOMETHING.sub(lambda sign: "\\" + sign[0], text)

@@ -1,0 +1,42 @@
+"""What is in a backup, in a line."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.control.answers import BackupMade
+from p2pchat.wording.backups import contents_line, made_line, size
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (262_276, "262 kB"),
+        (1_500_000, "1.5 MB"),
+        (5_000_000_000, "5 GB"),
+        (2 * 10**13, "2e+04 GB"),
+    ],
+)
+def test_sizes_are_said_as_people_say_them(number: int, said: str) -> None:
+    assert size(number) == said
+
+
+def test_what_was_written_and_what_is_in_it() -> None:
+    found = {
+        "contacts": 1,
+        "verified": 0,
+        "messages": 3,
+        "waiting": 2,
+        "meshes": 2,
+        "size": 5,
+        "at": "2026-01-02T03:04:05Z",
+    }
+    assert contents_line(found) == (
+        "1 contact (0 verified), 3 messages, 2 of them waiting, 2 meshes; made 2026-01-02 03:04 UTC, 5 bytes"
+    )
+    assert "0 of them" not in contents_line({**found, "waiting": 0})
+    made = made_line(BackupMade(path="/a\nb", at="", size=9, contacts=2, messages=1))
+    assert "\n" not in made
+    assert "2 contacts, 1 message, 9 bytes" in made

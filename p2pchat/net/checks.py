@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import Final
 
 from p2pchat.wire.description import Candidate, Description
+from p2pchat.wire.places import BROADCAST, plain_address
 
 Address = tuple[str, int]
 
@@ -64,9 +65,9 @@ def sparing(description: Description) -> Description:
     taken: Counter[str] = Counter()
     kept: list[Candidate] = []
     for each in sorted(description.candidates, key=lambda candidate: -candidate.priority):
-        address = ip_address(each.address)
         host = _of_one(each.address)
-        everybody = address.is_multicast or address.is_unspecified or host == "255.255.255.255"
+        address = ip_address(host)
+        everybody = address.is_multicast or address.is_unspecified or host == BROADCAST
         if not everybody and taken[host] < PORTS_MAX:
             taken[host] += 1
             kept.append(each)
@@ -75,7 +76,4 @@ def sparing(description: Description) -> Description:
 
 def _of_one(host: str) -> str:
     """The same for all ways to write one address."""
-    address = ip_address(host.partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(address)
+    return str(plain_address(host))

@@ -17,6 +17,7 @@ from typing import Final, Literal
 from urllib.parse import quote, unquote, urlsplit
 
 from p2pchat.errors import Malformed
+from p2pchat.wire.places import BROADCAST, is_global, plain_address
 from p2pchat.wire.signalling import Hints
 
 Transport = Literal["udp", "tcp", "tls"]
@@ -146,6 +147,18 @@ def hinted(url: str, address: str, hints: Hints) -> Servers:
         TurnServer(address, port, user, password, "tls", name) for port in hints.turns if port in allowed
     ]
     return Servers(stun, tuple(turn))
+
+
+def can_see(server: str, seen: str) -> bool:
+    """Whether a STUN server at an address may say that it sees us at another: one of the Internet sees nobody
+    in a private network, and nobody is seen where nobody can be. What a server says is told to others, who
+    send there. A name is the user's to choose, for a rendezvous has none."""
+    at, by = plain_address(seen), plain_address(server)
+    if at is None or at.is_multicast or at.is_unspecified or str(at) == BROADCAST:
+        return False
+    if at.is_loopback:
+        return by is not None and by.is_loopback
+    return by is None or not is_global(by) or is_global(at)
 
 
 def _host(text: str) -> str:

@@ -47,6 +47,8 @@ _NEARBY: Final = tuple(
     map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"))
 )
 
+BROADCAST: Final = "255.255.255.255"
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -100,6 +102,16 @@ def is_global(address: Address) -> bool:
         if address.is_site_local or address.is_reserved or address.scope_id is not None:
             return False
     return address.is_global and not address.is_multicast
+
+
+def plain_address(host: str) -> Address | None:
+    """The same for all ways to write one address; None: it is no numeric one."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return address if mapped is None else mapped
 
 
 def is_nearby(address: Address) -> bool:

@@ -71,6 +71,12 @@ async def answer_and_wait(offered: Description, monkeypatch: pytest.MonkeyPatch)
     await engine.aclose()
 
 
+def test_nobody_is_checked_where_nobody_can_be_however_it_is_written() -> None:
+    nowhere = ("239.1.2.3", "::ffff:ef01:203", "ff02::1", "0.0.0.0", "::ffff:0:0", "::", "::ffff:ffff:ffff")
+    kept = sparing(offer(at("192.0.2.7", 9), *(at(each, 9) for each in nowhere)))
+    assert kept.candidates == (at("192.0.2.7", 9),)
+
+
 @pytest.mark.real
 async def test_an_offer_has_few_datagrams_sent_to_one_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
     own = [f"127.0.{n}.1" for n in range(1, 9)]

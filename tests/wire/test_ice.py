@@ -15,6 +15,7 @@ from p2pchat.wire.ice import (
     StunServer,
     Transport,
     TurnServer,
+    can_see,
     hinted,
     parse_server,
     parse_servers,
@@ -115,3 +116,28 @@ def test_a_hint_leads_to_the_servers_own_port_or_a_known_one(ports: tuple[int, .
 def test_servers_that_are_named_twice_are_asked_once_the_users_own_first() -> None:
     own, more = Servers((StunServer("a"),)), Servers((StunServer("b"), StunServer("a")))
     assert own + more == Servers((StunServer("a"), StunServer("b")))
+
+
+@pytest.mark.parametrize(
+    ("server", "seen", "can"),
+    [
+        ("9.9.9.9", "8.8.8.8", True),
+        ("9.9.9.9", "192.168.1.1", False),
+        ("9.9.9.9", "100.64.0.1", False),
+        ("9.9.9.9", "127.0.0.1", False),
+        ("9.9.9.9", "239.1.2.3", False),
+        ("2620:fe::fe", "fd00::1", False),
+        ("2620:fe::fe", "::ffff:10.0.0.1", False),
+        ("2620:fe::fe", "2606:4700::1", True),
+        ("192.168.1.1", "192.168.1.7", True),
+        ("192.168.1.1", "8.8.8.8", True),
+        ("192.168.1.1", "127.0.0.1", False),
+        ("192.168.1.1", "255.255.255.255", False),
+        ("127.0.0.1", "127.0.0.1", True),
+        ("stun.example.org", "10.0.0.7", True),
+        ("stun.example.org", "127.0.0.1", False),
+        ("stun.example.org", "nowhere", False),
+    ],
+)
+def test_a_server_of_the_internet_sees_nobody_in_a_private_network(server: str, seen: str, can: bool) -> None:
+    assert can_see(server, seen) is can

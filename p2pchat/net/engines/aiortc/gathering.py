@@ -40,7 +40,7 @@ from p2pchat.net.engines.port import (
 from p2pchat.net.racing import connected, first_through
 from p2pchat.net.tls import tls_context
 from p2pchat.wire.description import Nat
-from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
+from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer, can_see
 
 NEXT_SECONDS: Final = 0.3
 """A TURN server that UDP has not reached by then is tried over TCP, then over TLS."""
@@ -207,7 +207,7 @@ class _Gathering:
         with contextlib.suppress(stun.TransactionError, OSError, LookupError, ValueError):
             response, _ = await base.request(request, address)
             host, port = response.attributes["XOR-MAPPED-ADDRESS"]
-            if _family(host) == _family(address[0]):
+            if _family(host) == _family(address[0]) and can_see(address[0], host):
                 self._seen.append(_Seen(server, base, (host, port)))
 
     def _reflexive(self, seen: _Seen) -> Candidate:

@@ -16,7 +16,7 @@ from typing import Final
 from p2pchat.net import interfaces
 from p2pchat.net.engines import port
 from p2pchat.wire.description import Description, Nat
-from p2pchat.wire.ice import Servers, StunServer, TurnServer
+from p2pchat.wire.ice import Servers, StunServer, TurnServer, can_see
 from p2pchat.wire.sdp import from_sdp
 
 UNAUTHORIZED: Final = 401
@@ -63,11 +63,16 @@ class Gathering:
     def add_candidate(self, text: str, url: str | None) -> None:
         """The engine has found one, with the help of that server."""
         line = read_line(text)
-        if line is not None and line.protocol == "udp":
+        if line is not None and line.protocol == "udp" and not self._is_lie(line, url):
             self.lines.append(line)
             if line.kind == "srflx" and url:
                 self.seen_by.add((url, line.base))
         self.changed.set()
+
+    def _is_lie(self, line: CandidateLine, url: str | None) -> bool:
+        """Of a STUN server that says what it cannot see."""
+        servers = {server_url(each): each.host for each in self.servers.stun}
+        return line.kind == "srflx" and not can_see(servers.get(url or "", ""), line.address)
 
     def add_failure(self, url: str) -> None:
         """A server has not answered, or has refused us."""

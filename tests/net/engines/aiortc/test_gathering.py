@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+from aioice import stun
 
 from p2pchat.core.inputs import Input, LinkDown, OfferMade
 from p2pchat.net import interfaces
@@ -76,6 +77,31 @@ async def test_every_stun_server_is_asked_not_the_first_alone() -> None:
         assert (await offered(Servers((DEAD, *servers)))).nat is Nat.OPEN
         assert (await offered(Servers((*servers, DEAD)))).nat is Nat.OPEN
         assert (await offered(Servers((DEAD,)), Servers(servers))).nat is Nat.OPEN
+
+
+class Liar(asyncio.DatagramProtocol):
+    """A STUN server that sees everybody where it likes."""
+
+    def __init__(self, seen: tuple[str, int]) -> None:
+        self._seen = seen
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        asked = stun.parse_message(data)
+        answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, asked.transaction_id)
+        answer.attributes["XOR-MAPPED-ADDRESS"] = self._seen
+        self._transport.sendto(bytes(answer), address)
+
+
+@pytest.mark.parametrize("seen", [("239.1.2.3", 7777), ("255.255.255.255", 80), ("0.0.0.0", 80)])
+async def test_a_stun_server_that_lies_does_not_send_others_to_everybody(seen: tuple[str, int]) -> None:
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: Liar(seen), local_addr=("127.0.0.1", 0))
+    made = await offered(Servers((StunServer(*transport.get_extra_info("sockname")),)))
+    assert made.candidates and {each.kind for each in made.candidates} == {"host"}
+    transport.close()
 
 
 async def test_a_stun_server_is_asked_over_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,14 @@ def test_addresses_of_all_kinds_are_described_and_none_of_tcp() -> None:
     assert (made.setup, made.ufrag, made.fingerprint) == ("actpass", "t8dC", b"8" * 32)
 
 
+def test_an_address_that_a_server_cannot_see_is_not_described() -> None:
+    public = StunServer("9.9.9.9")
+    seen = "candidate:2 1 udp 1685987071 {} 80 typ srflx raddr 192.168.1.2 rport 43889 generation 0"
+    said = [(seen.format(each), public) for each in ("192.168.1.1", "127.0.0.1", "239.1.2.3", "8.8.8.8")]
+    made = gathering(*said, servers=Servers((public,))).describe_local(SDP)
+    assert [each.address for each in made.candidates] == ["8.8.8.8"]
+
+
 def test_the_loopback_is_described_only_where_there_is_nothing_else() -> None:
     assert best_hosts(["127.0.0.1", "::1"]) == ["127.0.0.1", "::1"]
     assert best_hosts(["127.0.0.1", "192.0.2.7"]) == ["192.0.2.7"]

@@ -12,16 +12,10 @@ from p2pchat.daemon.open_port import OpenPort
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Refusal, Seated, SeatMode, SeatRefused, Take
+from tests.support.ports import free_port
 
 OURS, OTHERS = Topic(b"o" * 32), Topic(b"x" * 32)
 HOST: Any = SimpleNamespace(node=SimpleNamespace(meets_at=lambda topic: topic == OURS))
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
 
 
 async def test_members_sit_there_and_nobody_sits_at_topics_of_others() -> None:

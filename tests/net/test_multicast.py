@@ -13,6 +13,7 @@ import pytest
 from p2pchat.net import multicast
 from p2pchat.net.multicast import Multicast
 from p2pchat.wire.mdns import GROUP, QUESTION, Announcement, encode
+from tests.support.ports import free_port
 
 LOOPBACK = IPv4Interface("127.0.0.1/8")
 ELSEWHERE = IPv4Interface("127.0.0.1/32")
@@ -22,9 +23,7 @@ SAID = encode(Announcement(bytes(16), IPv4Address("127.0.0.1"), 4660, (bytes(16)
 @pytest.fixture(autouse=True)
 def port(monkeypatch: pytest.MonkeyPatch) -> int:
     """One of our own, so that tests that run beside this one are not heard."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
-        trial.bind(("127.0.0.1", 0))
-        free: int = trial.getsockname()[1]
+    free = free_port()
     monkeypatch.setattr(multicast, "PORT", free)
     return free
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rendezvous.stun import IN_ALL, NETWORKS_MAX, PER_NETWORK, AnswerAllowance, answer, answering
+from tests.support.ports import free_port
 
 hosts = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 
@@ -105,7 +106,7 @@ def test_forged_addresses_reach_the_limit_over_all_and_memory_stays_bounded() ->
 
 async def test_a_socket_is_answered_from_the_address_that_it_asked() -> None:
     with contextlib.ExitStack() as stack:
-        own = stack.enter_context(free_port())
+        own = free_port()
         ports = stack.enter_context(answering("*", (own,)))
         assert ports == (own,)
         for address in ("127.0.0.1", "127.0.0.5"):
@@ -119,18 +120,9 @@ async def test_a_socket_is_answered_from_the_address_that_it_asked() -> None:
 
 
 async def test_a_port_that_is_taken_is_left_out() -> None:
+    own, other = free_port(), free_port()
     with (
-        free_port() as own,
-        free_port() as other,
         answering("127.0.0.1", (own,)) as first,
         answering("127.0.0.1", (own, other)) as second,
     ):
         assert (first, second) == ((own,), (other,))
-
-
-@contextlib.contextmanager
-def free_port():  # type: ignore[no-untyped-def]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
-    yield port

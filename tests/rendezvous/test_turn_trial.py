@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 from rendezvous.__main__ import command
 from rendezvous.check import Finding, check
 from rendezvous.turn_trial import FORBIDDEN, TurnFails, lets_in
+from tests.support.ports import free_port
 
 DOCS = Path(__file__).parents[2] / "docs/running-a-rendezvous.md"
 SECRET = "a-secret-that-both-of-them-have"
@@ -29,9 +29,7 @@ pytestmark = [
 @contextlib.contextmanager
 def coturn(folder: Path, *lines: str) -> Iterator[int]:
     """A server with these lines in its file; yields its port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     own = [f"listening-port={port}", "listening-ip=127.0.0.1", "relay-ip=127.0.0.1", "no-tls", "no-dtls"]
     own += [f"pidfile={folder}/pid", f"userdb={folder}/db", "log-file=stdout", "no-tcp"]
     (folder / "turnserver.conf").write_text("\n".join([*lines, *own]) + "\n")

@@ -21,18 +21,13 @@ from p2pchat.wire.signalling import Welcome, decode_server
 from p2pchat.wire.version import VERSION
 from tests.rendezvous.test_command import started
 from tests.support.certificates import certificate
+from tests.support.ports import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 TOKEN = "a-token-of-the-family"
 PATIENCE_S = 60.0
 
 pytestmark = pytest.mark.real
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def example(name: str, **replaced: str) -> str:

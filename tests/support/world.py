@@ -6,10 +6,10 @@ Knows: what people do, and what stays of it. Does not know: how links, servers a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.node import Node
+from p2pchat.core.node import TICK_MIN_S, Node
 from p2pchat.core.records import Identity
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.olm import create_account
@@ -65,13 +65,38 @@ class Machine:
         return [event for event in self.notices if isinstance(event, kind)]
 
 
+IDLE_TICKS = 50
+"""So many in a row, a moment apart, are no accident: a deadline stays in the past, and a real node spins."""
+
+
+class Restful(sim.World):
+    """Fails where a node's timer goes off again and again with nothing to do."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._idle: dict[int, tuple[float, int]] = {}
+        self._ticks = False
+
+    def tell_node(self, host: Host, input: inputs.Input) -> None:
+        self._ticks = isinstance(input, inputs.TimerFired)
+        super().tell_node(host, input)
+
+    def execute_batch(self, host: Host, batch: list[effects.Effect]) -> None:
+        if self._ticks:
+            before, count = self._idle.get(host.index, (0.0, 0))
+            count = count + 1 if not batch and self.now <= before + 2 * TICK_MIN_S else 0
+            assert count < IDLE_TICKS, f"node {host.index} wakes up for nothing"
+            self._idle[host.index] = self.now, count
+        super().execute_batch(host, batch)
+
+
 class World:
     """``add`` nodes, ``start`` them, ``run`` time, look at their stores and events."""
 
     def __init__(self, seed: object = 0, latency: float = 0.02) -> None:
         self.machines: dict[str, Machine] = {}
         self.on_frame: Callable[[str, str, bytes], bytes | None] = lambda source, target, data: data
-        self.sim = sim.World(seed, Conditions((latency, latency)), on_event=self._note)
+        self.sim = Restful(seed, Conditions((latency, latency)), on_event=self._note)
         self.sim.links.alter = lambda source, target, data: self.on_frame(
             self._name(source), self._name(target), data
         )

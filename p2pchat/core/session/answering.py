@@ -285,7 +285,7 @@ class Answering:
         elif pending is None or knock != pending.knock:
             self._look_at(claimant, now)
         if torn:
-            self.nobody_lives(now)
+            self.nobody_lives()
         return False
 
     def _look_at(self, claimant: Claimant, now: float) -> None:
@@ -411,12 +411,12 @@ class Answering:
         gone, self._pending, self.moved = self.tags(), None, True
         return TagDelta((), tuple(gone))
 
-    def nobody_lives(self, now: float) -> None:
+    def nobody_lives(self) -> None:
         """Our session is of no use: nobody can be found in it."""
         if self._asked is not None:
-            self._asked.inquiry.end(now)
+            self._asked.inquiry.end()
         if self._rivals is not None:
-            self._rivals.inquiry.end(now)
+            self._rivals.inquiry.end()
         if self._pending is not None:
             self._pending.inquiry = None
 

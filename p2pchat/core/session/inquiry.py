@@ -123,9 +123,9 @@ class Inquiry:
             self.counts = True
             self.interrupted(now)
 
-    def end(self, now: float) -> None:
+    def end(self) -> None:
         """It is known otherwise that nobody answers."""
-        self.over, self.at = True, now
+        self.over, self.at = True, NEVER
 
     def _soon(self, now: float) -> float:
         return now + uniform(self._entropy, *SAY_S)

@@ -262,7 +262,7 @@ class Reunion:
         self._say_no_more()
         if not self.contended:
             self._asking.soon(now)
-        self._answering.nobody_lives(now)
+        self._answering.nobody_lives()
         if self._first:
             self._answering.pass_over()
         return [Tell(Turn.BEHIND if self.possible else Turn.LOST)]

@@ -33,6 +33,13 @@ def test_four_questions_in_one_run_are_enough() -> None:
     assert not known.tick(known.at) and known.over
 
 
+def test_one_that_is_over_for_another_reason_is_never_due() -> None:
+    known = inquiry()
+    known.end()
+    assert known.over
+    assert known.at == NEVER, "a deadline that stays in the past has the node wake up without end"
+
+
 def test_what_was_listened_in_several_runs_adds_up() -> None:
     known, now = inquiry(), 0.0
     for number in range(8):

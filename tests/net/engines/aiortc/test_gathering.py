@@ -19,6 +19,7 @@ from p2pchat.types import LinkId
 from p2pchat.wire.description import Description, Nat
 from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
 from rendezvous.stun import answering
+from tests.support.ports import free_port
 from tests.support.turn import PASSWORD, USER, turn_server
 
 ONE = LinkId(1)
@@ -44,13 +45,6 @@ def stun_servers(address: str = "127.0.0.1", count: int = 1) -> Iterator[tuple[S
     with answering(address, ports) as had:
         assert had == ports
         yield tuple(StunServer(address, port) for port in ports)
-
-
-def free_port(address: str) -> int:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as trial:
-        trial.bind((address, 0))
-        return int(trial.getsockname()[1])
 
 
 @pytest.fixture

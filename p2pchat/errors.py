@@ -113,7 +113,7 @@ class ClockSet(BeginsAnew):
     """The machine's clock was set while a node ran: it must begin anew, by the right time."""
 
 
-class SettingChanged(BeginsAnew):
+class SettingRestart(BeginsAnew):
     """A setting was changed that a node takes when it begins."""
 
 

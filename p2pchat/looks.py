@@ -89,7 +89,7 @@ _DRAWN_AS: Final = {
 """By the letter, what is drawn like it and decomposes into nothing else."""
 
 _LETTERS: Final = str.maketrans(
-    {each: letter for letter, alike in _DRAWN_AS.items() for each in alike}
+    {sign: letter for letter, alike in _DRAWN_AS.items() for sign in alike}
     | {"I": "l", "1": "l", "|": "l", "0": "O"}
 )
 

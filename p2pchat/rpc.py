@@ -69,7 +69,7 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._asked: dict[int, Asked[Any]] = {}
+        self._pending: dict[int, PendingCall[Any]] = {}
         self._numbers = 0
         self.lost = False
         self.pid = _process_of(writer.get_extra_info("socket"))
@@ -77,27 +77,27 @@ class Connection:
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     @asynccontextmanager
-    async def asking(self, method: Method[P, A], params: P) -> AsyncIterator[Asked[A]]:
-        """Send a request; its events and its answer are to be had inside the block, and left early, it is
-        withdrawn."""
+    async def open_call(self, method: Method[P, A], params: P) -> AsyncIterator[PendingCall[A]]:
+        """Send a request. Read its events and its answer inside the block; leaving the block early withdraws
+        the request."""
         if self.lost:
             raise ConnectionLost("the node has stopped")
         self._numbers += 1
         number = self._numbers
-        asked = Asked(method.answer)
-        self._asked[number] = asked
+        call = PendingCall(method.answer)
+        self._pending[number] = call
         self._send(request_line(number, method.name, write(params)))
         try:
             with suppress(OSError):  # it is lost; then the reader says so
                 await self._writer.drain()
-            yield asked
+            yield call
         finally:
-            del self._asked[number]
-            if not (asked.over or self.lost):
+            del self._pending[number]
+            if not (call.over or self.lost):
                 self._send(cancel_line(number))
 
     async def close(self) -> None:
-        """Hang up; the node then drops what was asked for here and has no end."""
+        """Hang up; the node then drops the requests of this connection that have no end."""
         self._reading.cancel()
         await asyncio.wait((self._reading,))
         if self._writer.transport.get_write_buffer_size():  # it does not read, and would hold us up
@@ -118,21 +118,21 @@ class Connection:
             pass  # lost in the middle of a line
         finally:
             self.lost = True
-            for asked in self._asked.values():
-                asked.fail(ConnectionLost("the node has stopped"))
+            for call in self._pending.values():
+                call.set_failure(ConnectionLost("the node has stopped"))
 
     def _take(self, line: bytes) -> None:
         reply = read_reply(line)
-        asked = self._asked.get(reply.id) if reply is not None else None
-        if asked is None:
+        call = self._pending.get(reply.id) if reply is not None else None
+        if call is None:
             return
         match reply:
             case Told(_, event):
-                asked.put(event)
+                call.add_event(event)
             case Failure(_, code, said):
-                asked.fail(as_exception(code, said))
+                call.set_failure(as_exception(code, said))
             case Answer(_, result):
-                asked.finish(result)
+                call.set_result(result)
 
 
 def _process_of(peer: socket.socket) -> int | None:
@@ -147,7 +147,7 @@ _OTHER_VERSION: Final = (
 )
 
 
-class Asked(Generic[A]):
+class PendingCall(Generic[A]):
     """One request under way: iterate over its events, then take its result. Both are what the contract
     declares: an answer that is something else is a ControlError, an event one that is ``Unknown``."""
 
@@ -157,13 +157,13 @@ class Asked(Generic[A]):
         self._outcome: list[A] = []
         self._error: P2PChatError | None = None
         self.over = False
-        """Whether it was answered, or never will be."""
+        """Whether the request was answered, or never will be."""
 
-    def put(self, event: Mapping[str, object]) -> None:
+    def add_event(self, event: Mapping[str, object]) -> None:
         with suppress(Misfit):  # what is no event tells nobody anything
             self._events.put_nowait(read_event(event))
 
-    def finish(self, outcome: object) -> None:
+    def set_result(self, outcome: object) -> None:
         try:
             self._outcome.append(read_value(self._answer, outcome))
         except Misfit as misfit:
@@ -171,16 +171,16 @@ class Asked(Generic[A]):
         self.over = True
         self._events.put_nowait(None)
 
-    def fail(self, error: P2PChatError) -> None:
+    def set_failure(self, error: P2PChatError) -> None:
         self._error = error
         self.over = True
         self._events.put_nowait(None)
 
-    async def event(self) -> Event | None:
-        """The next event; None when there is no more."""
+    async def next_event(self) -> Event | None:
+        """Return the next event; None after the last."""
         return await anext(self, None)
 
-    def __aiter__(self) -> Asked[A]:
+    def __aiter__(self) -> PendingCall[A]:
         return self
 
     async def __anext__(self) -> Event:
@@ -190,7 +190,7 @@ class Asked(Generic[A]):
             raise StopAsyncIteration
         return event
 
-    async def result(self) -> A:
+    async def wait_result(self) -> A:
         """The answer, once all events have gone by. Raises what the node said, or ConnectionLost."""
         async for _ in self:
             pass

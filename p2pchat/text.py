@@ -107,12 +107,12 @@ def _thin(text: str) -> str:
     """Cut runs of zero-width characters down to ``INVISIBLE_RUN``."""
     if text.isascii():
         return text
-    out: list[str] = []
+    parts: list[str] = []
     run = 0
     for character in text:
         run = run + 1 if unicodedata.category(character) in ("Mn", "Me", "Cf") else 0
         if run <= INVISIBLE_RUN:
-            out.append(character)
+            parts.append(character)
         elif run == INVISIBLE_RUN + 1:
-            out.append(REPLACEMENT)
-    return "".join(out)
+            parts.append(REPLACEMENT)
+    return "".join(parts)

@@ -33,7 +33,7 @@ Seat = NewType("Seat", bytes)
 
 
 class MessageState(Enum):
-    """How far a message is known to have come. ``send`` never claims more than this."""
+    """The last known step of a message. ``send`` never claims more."""
 
     QUEUED = "queued"
     """Durably ours."""
@@ -51,7 +51,7 @@ class MessageState(Enum):
         """Whether no further state can follow."""
         return self in (MessageState.DELIVERED, MessageState.EXPIRED, MessageState.CANCELLED)
 
-    def reaches(self, wanted: MessageState) -> bool:
-        """Whether this state is at least ``wanted`` on the way queued, relayed, delivered."""
-        way = (MessageState.QUEUED, MessageState.RELAYED, MessageState.DELIVERED)
-        return self in way and wanted in way and way.index(self) >= way.index(wanted)
+    def has_reached(self, goal: MessageState) -> bool:
+        """Whether this state is ``goal`` or later, in the order queued, relayed, delivered."""
+        path = (MessageState.QUEUED, MessageState.RELAYED, MessageState.DELIVERED)
+        return self in path and goal in path and path.index(self) >= path.index(goal)

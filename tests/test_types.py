@@ -30,4 +30,4 @@ def test_nothing_follows_a_final_state(state: MessageState) -> None:
 def test_a_state_reaches_those_before_it_on_the_way(
     state: MessageState, wanted: MessageState, reached: bool
 ) -> None:
-    assert state.reaches(wanted) is reached
+    assert state.has_reached(wanted) is reached

@@ -13,17 +13,17 @@ from p2pchat.rpc import Connection
 async def check_choices(connection: Connection, relay_only: bool, lan: bool = False) -> None:
     """Use no node that shows more of us than this program was told, or that does not look where it was told
     to. Raises UsageError."""
-    from p2pchat.config.choices import Told, choose
+    from p2pchat.config.choices import Overrides, choose
     from p2pchat.core.stem.profile import PROFILES
 
-    asked = choose(Told.here(relay_only, lan), {}).check_each()
+    asked = choose(Overrides.of_this_program(relay_only, lan), {}).check_separately()
     hidden, proxied = asked["relay-only"].value, asked["proxy"].value is not None
-    wanted = asked["profile"].value if asked.told("profile") else None
+    wanted = asked["profile"].value if asked.is_overridden("profile") else None
     nearby = asked["lan"].value
     if not (hidden or proxied or nearby or asked.separate) and wanted is None:
         return
-    async with connection.asking(methods.STATUS, parameters.Nothing()) as answer:
-        status = await answer.result()
+    async with connection.open_call(methods.STATUS, parameters.Nothing()) as answer:
+        status = await answer.wait_result()
     kept, profile, weaker = status.paths, status.profile, list(PROFILES)
     if wanted is not None and profile in weaker[: weaker.index(wanted)]:
         raise await _unwanted(connection, f"with the profile {profile}, not {wanted}")

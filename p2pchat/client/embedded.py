@@ -102,10 +102,10 @@ def new_node(
     still: bool = False,
 ) -> RunningNode:
     """Make a node that is not started yet. Raises UsageError for what this program was told wrongly."""
-    from p2pchat.config.choices import Told, choose
+    from p2pchat.config.choices import Overrides, choose
     from p2pchat.daemon.node import RunningNode
     from p2pchat.daemon.still import StillNode
 
-    told = Told.here(relay_only, lan)
-    choose(told, {}).check_each()  # before a passphrase is asked for
+    told = Overrides.of_this_program(relay_only, lan)
+    choose(told, {}).check_separately()  # before a passphrase is asked for
     return (StillNode if still else RunningNode)(home, unlock(home), told, stays, unlock.keep)

@@ -90,12 +90,12 @@ class Node(Reach):
                     code=code,
                 )
                 async with self._asking(methods.INVITE, params) as asked:
-                    while (event := await self._patiently(asked.event())) is not None:
+                    while (event := await self._patiently(asked.next_event())) is not None:
                         if isinstance(event, InviteReady):
                             code = event.code
                         if isinstance(event, Paired):
                             yield event
-                    yield answers.contact_added(await asked.result())
+                    yield answers.contact_added(await asked.wait_result())
                     return
             except ConnectionLost:
                 if not lives:
@@ -128,7 +128,7 @@ class Node(Reach):
                 accept_new=accept_new,
             )
             async with self._asking(methods.JOIN, params) as asked:
-                return await self._patiently(asked.result())
+                return await self._patiently(asked.wait_result())
 
         return await self._again(ask)
 
@@ -274,7 +274,7 @@ class Node(Reach):
             async with self._watched(), asking as asked:
                 async for event in asked:
                     report(event)
-                return await asked.result()
+                return await asked.wait_result()
 
         try:
             async with asyncio.timeout(None if timeout is None else timeout + 1.0):
@@ -304,7 +304,7 @@ class Node(Reach):
                             remember(shown, event.id)
                         if isinstance(event, Heard):
                             yield event
-                    await asked.result()
+                    await asked.wait_result()
             except ConnectionLost:
                 await self._find()
 
@@ -385,4 +385,4 @@ class Node(Reach):
             async for event in asked:
                 if isinstance(event, Traced):
                     yield event
-            await asked.result()
+            await asked.wait_result()

@@ -27,11 +27,11 @@ from p2pchat.errors import (
     TrustError,
 )
 from p2pchat.rpc import (
-    Asked,
     Busy,
     Connection,
     ConnectionLost,
     NotAnswering,
+    PendingCall,
     connection_over,
     open_connection,
 )
@@ -123,7 +123,7 @@ class Reach:
 
         async def ask() -> A:
             async with self._asking(method, params) as asked:
-                return await self._patiently(asked.result(), tell=method.lasts is Lasts.MOMENT)
+                return await self._patiently(asked.wait_result(), tell=method.lasts is Lasts.MOMENT)
 
         return await self._again(ask)
 
@@ -132,7 +132,7 @@ class Reach:
 
         async def ask() -> A:
             async with self._asking(method, params) as asked:
-                return await self._patiently(asked.result(), within, then, tell=True)
+                return await self._patiently(asked.wait_result(), within, then, tell=True)
 
         return await self._again(ask)
 
@@ -227,10 +227,10 @@ class Reach:
                 await self._find()
 
     @asynccontextmanager
-    async def _asking(self, method: Method[P, A], params: P) -> AsyncIterator[Asked[A]]:
+    async def _asking(self, method: Method[P, A], params: P) -> AsyncIterator[PendingCall[A]]:
         if self._connection is None:
             raise ControlError("not connected; use 'async with p2pchat.connect() as node'")
-        async with self._connection.asking(method, params) as asked:
+        async with self._connection.open_call(method, params) as asked:
             yield asked
 
     async def _let_go(self) -> None:
@@ -337,9 +337,9 @@ class Reach:
         try:
             async with (
                 asyncio.timeout(self._answer_s if within is None else within),
-                connection.asking(methods.WHOAMI, parameters.Nothing()) as asked,
+                connection.open_call(methods.WHOAMI, parameters.Nothing()) as asked,
             ):
-                await asked.result()
+                await asked.wait_result()
         except TimeoutError:
             await connection.close()
             raise NotAnswering(connection.pid, _TRY_AGAIN) from None

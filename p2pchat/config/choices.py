@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from p2pchat.config.kinds import FILE
-from p2pchat.config.paths import Paths
-from p2pchat.config.table import SETTINGS, Effect, Setting
+from p2pchat.config.paths import NetworkPolicy
+from p2pchat.config.table import SETTINGS, Effect, SettingSpec
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
@@ -35,37 +35,39 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What one program was told from outside when it was started."""
+class Overrides:
+    """The values that one program was started with, by flags and by its environment."""
 
     flags: Texts = field(default_factory=dict)
     environment: Texts = field(default_factory=dict)
 
     @classmethod
-    def here(cls, relay_only: bool = False, lan: bool = False) -> Told:
-        """What this program was told. A variable that is set to nothing is not set. What concerns chats alone
-        is left out: each chat has an environment of its own."""
-        of_nodes = (each for each in SETTINGS.values() if each.effect is not Effect.CHAT)
-        written = {each: os.environ.get(each.variable, "") for each in of_nodes}
+    def of_this_program(cls, relay_only: bool = False, lan: bool = False) -> Overrides:
+        """Read those of this program. An empty variable counts as not set. Settings of chats are left out:
+        each chat has an environment of its own."""
+        of_nodes = (setting for setting in SETTINGS.values() if setting.effect is not Effect.CHAT)
+        written = {setting: os.environ.get(setting.variable, "") for setting in of_nodes}
         flags = {name: "yes" for name, given in (("relay-only", relay_only), ("lan", lan)) if given}
-        return cls(flags, {each.name: from_here(each, text) for each, text in written.items() if text})
+        return cls(
+            flags, {setting.name: from_here(setting, text) for setting, text in written.items() if text}
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One setting's value."""
 
-    setting: Setting
+    setting: SettingSpec
     source: Source
     text: str
     value: Any
     problem: str = ""
-    """What is wrong with it; then the value is None."""
+    """Why the text cannot be used; then the value is None."""
 
     @property
     def shown(self) -> str:
         """The text, without passwords."""
-        return self.setting.kind.shown(self.text)
+        return self.setting.kind.mask_secrets(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +82,33 @@ class Choices:
     def __iter__(self) -> Iterator[Choice]:
         return iter(self.by_name.values())
 
-    def problem(self) -> str:
-        """The first thing that is wrong with them, each by itself or together; empty if nothing."""
-        return self._problem_of_one() or self._settings_problem() or self.paths().conflict()
+    def find_problem(self) -> str:
+        """Return the first problem of a value, or of several together; empty if there is none."""
+        return self._problem_of_one() or self._settings_problem() or self.network_policy().find_conflict()
 
-    def check(self) -> Choices:
-        """Raises UsageError if anything is wrong with them."""
-        if problem := self.problem():
+    def check_all(self) -> Choices:
+        """Raise UsageError if a value, or several together, cannot be used."""
+        if problem := self.find_problem():
             raise UsageError(problem)
         return self
 
-    def check_each(self) -> Choices:
-        """Raises UsageError if any is wrong by itself."""
+    def check_separately(self) -> Choices:
+        """Raise UsageError if one value cannot be used by itself."""
         if problem := self._problem_of_one():
             raise UsageError(problem)
         return self
 
-    def told(self, name: str) -> bool:
-        """Whether this program was told it from outside."""
+    def is_overridden(self, name: str) -> bool:
+        """Whether a flag or the environment overrides the home's value."""
         return self[name].source in (Source.FLAG, Source.ENVIRONMENT)
 
-    def settings(self) -> Settings:
-        """What concerns a node's place in the mesh. They must have been checked."""
-        wanted: int = self["links"].value
+    def node_settings(self) -> Settings:
+        """Return what concerns a node's place in the mesh, of checked values."""
+        links: int = self["links"].value
         most: int | None = self["links-max"].value
         return Settings(
-            links_wanted=wanted,
-            links_max=max(Settings().links_max, min(2 * wanted, LINKS_MAX)) if most is None else most,
+            links_wanted=links,
+            links_max=max(Settings().links_max, min(2 * links, LINKS_MAX)) if most is None else most,
             walks=self["walks"].value,
             stamp_bits=self["stamp-bits"].value,
             hold_bytes=self["hold-mb"].value << 20,
@@ -124,9 +126,9 @@ class Choices:
         chosen: bool | None = self["separate"].value
         return self["proxy"].value is not None if chosen is None else chosen
 
-    def paths(self) -> Paths:
-        """By which ways a node reaches others. They must have been checked."""
-        return Paths(
+    def network_policy(self) -> NetworkPolicy:
+        """Return how a node reaches others, of checked values."""
+        return NetworkPolicy(
             self["ice"].value,
             self["relay-only"].value,
             self["proxy"].value,
@@ -137,26 +139,26 @@ class Choices:
         )
 
     def _problem_of_one(self) -> str:
-        return next((each.problem for each in self if each.problem), "")
+        return next((choice.problem for choice in self if choice.problem), "")
 
     def _settings_problem(self) -> str:
-        wanted, most = self["links"], self["links-max"]
-        if most.value is not None and most.value < wanted.value:
-            return f"links-max ({most.text}) must not be less than links ({wanted.text})"
+        least, most = self["links"], self["links-max"]
+        if most.value is not None and most.value < least.value:
+            return f"links-max ({most.text}) must not be less than links ({least.text})"
         return ""
 
 
-def from_here(setting: Setting, text: str) -> str:
+def from_here(setting: SettingSpec, text: str) -> str:
     """A text that was written in this program's folder, as it has to be written elsewhere."""
     return str(Path(text).expanduser().absolute()) if text and setting.kind is FILE else text
 
 
-def choose(told: Told, kept: Texts) -> Choices:
+def choose(told: Overrides, kept: Texts) -> Choices:
     """Decide every value. What is wrong with one is said when it is checked."""
     return Choices({name: _choose(setting, told, kept) for name, setting in SETTINGS.items()})
 
 
-def _choose(setting: Setting, told: Told, kept: Texts) -> Choice:
+def _choose(setting: SettingSpec, told: Overrides, kept: Texts) -> Choice:
     sources = (
         (Source.FLAG, told.flags),
         (Source.ENVIRONMENT, told.environment),
@@ -168,7 +170,7 @@ def _choose(setting: Setting, told: Told, kept: Texts) -> Choice:
     return read(setting, setting.default, Source.DEFAULT)
 
 
-def read(setting: Setting, text: str, source: Source) -> Choice:
+def read(setting: SettingSpec, text: str, source: Source) -> Choice:
     """Take a text as a setting's value, or say what is wrong with it."""
     try:
         return Choice(setting, source, text, setting.kind.read(text))

@@ -30,8 +30,8 @@ class Kind(Protocol):
     def read(self, text: str) -> Any:
         """What the text means. Raises ValueError, with a reason or with none beyond ``allowed``."""
 
-    def shown(self, text: str) -> str:
-        """What anybody may see of it."""
+    def mask_secrets(self, text: str) -> str:
+        """Return the text without passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class OneOf:
             raise ValueError
         return text
 
-    def shown(self, text: str) -> str:
+    def mask_secrets(self, text: str) -> str:
         """All of it."""
         return text
 
@@ -81,7 +81,7 @@ class YesNo:
             raise ValueError
         return None if text == AUTO else text == "yes"
 
-    def shown(self, text: str) -> str:
+    def mask_secrets(self, text: str) -> str:
         """All of it."""
         return text
 
@@ -115,7 +115,7 @@ class Number:
             raise ValueError
         return int(text)
 
-    def shown(self, text: str) -> str:
+    def mask_secrets(self, text: str) -> str:
         """All of it."""
         return text
 
@@ -134,7 +134,7 @@ class _Written:
         """What it means. Raises ValueError."""
         return self.reading(text) if text else self.nothing
 
-    def shown(self, text: str) -> str:
+    def mask_secrets(self, text: str) -> str:
         """All that is no secret."""
         return self.showing(text)
 
@@ -182,10 +182,10 @@ class Bindings:
         """Keys by action. Raises ValueError."""
         found: dict[str, str] = {}
         taken: dict[str, str] = {}
-        for each in text.split():
-            action, equals, keys = each.partition("=")
+        for pair in text.split():
+            action, equals, keys = pair.partition("=")
             if action not in self.actions or not equals or action in found:
-                raise ValueError(f"{each!r} is not ACTION=KEY, of {', '.join(self.actions)}, each once")
+                raise ValueError(f"{pair!r} is not ACTION=KEY, of {', '.join(self.actions)}, each once")
             for key in keys.split(","):
                 if not _is_key(key):
                     raise ValueError(f"{key!r} is no key that can be bound: write f1 to f24, ctrl+k, alt+x")
@@ -195,7 +195,7 @@ class Bindings:
             found[action] = keys
         return found
 
-    def shown(self, text: str) -> str:
+    def mask_secrets(self, text: str) -> str:
         """All of it."""
         return text
 

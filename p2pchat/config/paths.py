@@ -37,8 +37,8 @@ def is_installed(engine: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Paths:
-    """By which ways a node reaches others, and they it."""
+class NetworkPolicy:
+    """How a node reaches others, and they it."""
 
     ice_servers: tuple[str, ...] = ()
     """The person's own STUN and TURN servers, as URLs."""
@@ -60,8 +60,8 @@ class Paths:
         """The person's own STUN and TURN servers."""
         return parse_servers(self.ice_servers)
 
-    def conflict(self) -> str:
-        """What cannot be kept to, and what to do about it; empty if nothing."""
+    def find_conflict(self) -> str:
+        """Say which settings contradict each other, and what to do; empty if none do."""
         shown = "lan" if self.lan else "listen" if self.listen is not None else ""
         if shown and (self.relay_only or self.proxy is not None):
             what = "relay-only" if self.relay_only else "the proxy"
@@ -78,7 +78,7 @@ class Paths:
                 "relay-only needs a TURN server: 'p2pchat config set ice turn:USER:PASSWORD@HOST:PORT',"
                 " or P2PCHAT_ICE"
             )
-        if self.proxy is not None and all(each.transport == "udp" for each in self.servers.turn):
+        if self.proxy is not None and all(server.transport == "udp" for server in self.servers.turn):
             return (
                 "behind a proxy, relay-only needs a TURN server over TCP: let its address in ice end in"
                 " ?transport=tcp, or use turns:"

@@ -33,8 +33,8 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One of them."""
+class SettingSpec:
+    """One setting, as it is declared."""
 
     name: str
     group: str
@@ -104,7 +104,7 @@ _MB: Final = 1 << 20
 _MEMBERS: Final = Defaults()
 
 _ALL: Final = (
-    Setting(
+    SettingSpec(
         "profile",
         "Hiding",
         OneOf(tuple(PROFILES)),
@@ -114,7 +114,7 @@ _ALL: Final = (
         " 15 kB/s of cover each way, a second; strong: 48 kB/s, three seconds, and your own line does not"
         " show when you write. The cover is for each mesh",
     ),
-    Setting(
+    SettingSpec(
         "relay-only",
         "Hiding",
         YesNo(),
@@ -122,7 +122,7 @@ _ALL: Final = (
         Effect.ANEW,
         "links go through your TURN server alone, so that neighbours see its address and not yours",
     ),
-    Setting(
+    SettingSpec(
         "proxy",
         "Hiding",
         PROXY,
@@ -131,7 +131,7 @@ _ALL: Final = (
         "a SOCKS5 proxy, such as Tor's: rendezvous, and TURN servers over TCP, are reached through it or not"
         " at all",
     ),
-    Setting(
+    SettingSpec(
         "separate",
         "Hiding",
         YesNo(auto=True),
@@ -140,7 +140,7 @@ _ALL: Final = (
         "a connection to the rendezvous for each topic, so that it does not see by one connection which seats"
         " are one node's. auto: where there is a proxy",
     ),
-    Setting(
+    SettingSpec(
         "ice",
         "Reaching others",
         SERVERS,
@@ -149,7 +149,7 @@ _ALL: Final = (
         "STUN and TURN servers of your own, up to eight, asked beside those of the rendezvous; a colon in a"
         " user or password is written %3A. For links that are made from then on",
     ),
-    Setting(
+    SettingSpec(
         "lan",
         "Reaching others",
         YesNo(),
@@ -158,7 +158,7 @@ _ALL: Final = (
         "find others on your own network, without any rendezvous, and let them find you: whoever is there can"
         " see that p2pchat runs on this machine, not for whom",
     ),
-    Setting(
+    SettingSpec(
         "listen",
         "Reaching others",
         PORT,
@@ -167,7 +167,7 @@ _ALL: Final = (
         "a TCP port at which this node is a rendezvous for its own meshes, where the machine has a public"
         " address: neighbours remember it, and find their way back when every other rendezvous is gone",
     ),
-    Setting(
+    SettingSpec(
         "ca-file",
         "Reaching others",
         FILE,
@@ -176,7 +176,7 @@ _ALL: Final = (
         "certificates (PEM) to trust beside the system's where a rendezvous is reached by wss://, or a TURN"
         " server by turns:",
     ),
-    Setting(
+    SettingSpec(
         "engine",
         "Reaching others",
         OneOf(ENGINES),
@@ -185,7 +185,7 @@ _ALL: Final = (
         "what makes WebRTC links. auto: aiortc, which keeps to every other setting; libwebrtc: the browsers'"
         " own, where it is installed, but not with relay-only or a proxy",
     ),
-    Setting(
+    SettingSpec(
         "links",
         "Mesh",
         Number(1, LINKS_MAX),
@@ -193,7 +193,7 @@ _ALL: Final = (
         Effect.ANEW,
         "links the node seeks",
     ),
-    Setting(
+    SettingSpec(
         "links-max",
         "Mesh",
         Number(1, LINKS_MAX, auto=True),
@@ -201,7 +201,7 @@ _ALL: Final = (
         Effect.ANEW,
         f"links it accepts of others. auto: {_MEMBERS.links_max}, or twice as many as it seeks",
     ),
-    Setting(
+    SettingSpec(
         "walks",
         "Mesh",
         YesNo(),
@@ -209,7 +209,7 @@ _ALL: Final = (
         Effect.ANEW,
         "find links by random walks. no: through the rendezvous alone",
     ),
-    Setting(
+    SettingSpec(
         "hold-mb",
         "Mesh",
         Number(0, 1 << 20, "MB"),
@@ -217,7 +217,7 @@ _ALL: Final = (
         Effect.ANEW,
         "cells kept for members who are away; 128 are a day of a mesh of fifty",
     ),
-    Setting(
+    SettingSpec(
         "contact-mb",
         "Mesh",
         Number(1, 1 << 20, "MB"),
@@ -226,7 +226,7 @@ _ALL: Final = (
         "how much of the disk one contact may fill in a day, 256 are 240 000 short messages; beyond it their"
         " messages wait with them, and you are told",
     ),
-    Setting(
+    SettingSpec(
         "stamp-bits",
         "Mesh",
         Number(0, BITS_MAX),
@@ -234,7 +234,7 @@ _ALL: Final = (
         Effect.ANEW,
         "work a cell must show to be handed on; the same for all members of the mesh",
     ),
-    Setting(
+    SettingSpec(
         "notifications",
         "Chat",
         OneOf(("all", "bell", "off")),
@@ -243,7 +243,7 @@ _ALL: Final = (
         "what happens when a message comes while you look elsewhere. all: the terminal's bell, its"
         " notification, and the desktop's; bell: the bell alone; muted contacts make no noise in any case",
     ),
-    Setting(
+    SettingSpec(
         "theme",
         "Chat",
         OneOf(THEMES),
@@ -251,7 +251,7 @@ _ALL: Final = (
         Effect.CHAT,
         "colours of the chat. auto: dark or light as the terminal says (COLORFGBG), or its own 16 colours",
     ),
-    Setting(
+    SettingSpec(
         "time-format",
         "Chat",
         OneOf(("24h", "12h")),
@@ -259,7 +259,7 @@ _ALL: Final = (
         Effect.CHAT,
         "how the chat writes the time of a message: 17:05 or 5:05 pm",
     ),
-    Setting(
+    SettingSpec(
         "keys",
         "Chat",
         Bindings(tuple(BOUND)),
@@ -269,15 +269,15 @@ _ALL: Final = (
     ),
 )
 
-SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType({each.name: each for each in _ALL})
+SETTINGS: Final[Mapping[str, SettingSpec]] = MappingProxyType({setting.name: setting for setting in _ALL})
 """By name."""
 
 
-def named(name: str) -> Setting:
+def named(name: str) -> SettingSpec:
     """The setting of that name. Raises UsageError."""
-    wanted = name.strip().lower().replace("_", "-").removeprefix("p2pchat-")
-    if wanted in SETTINGS:
-        return SETTINGS[wanted]
-    near = difflib.get_close_matches(wanted, SETTINGS, n=2)
+    sought = name.strip().lower().replace("_", "-").removeprefix("p2pchat-")
+    if sought in SETTINGS:
+        return SETTINGS[sought]
+    near = difflib.get_close_matches(sought, SETTINGS, n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else "see 'p2pchat config list'"
     raise UsageError(f"there is no setting called {name!r}; {hint}")

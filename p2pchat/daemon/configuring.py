@@ -5,8 +5,8 @@ Knows: how a change comes into force here. Does not know: any setting, or which 
 
 from __future__ import annotations
 
-from p2pchat.config.choices import Choice, Choices, Source, Told, choose, read
-from p2pchat.config.table import Effect, Setting, named
+from p2pchat.config.choices import Choice, Choices, Overrides, Source, choose, read
+from p2pchat.config.table import Effect, SettingSpec, named
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.values import extended
 from p2pchat.daemon import views
@@ -14,7 +14,7 @@ from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import SettingSet
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Configured
-from p2pchat.errors import SettingChanged, UsageError
+from p2pchat.errors import SettingRestart, UsageError
 from p2pchat.store import Store
 
 TEXT_MAX = 4096
@@ -58,16 +58,16 @@ class Configuring:
         """Keep none any more."""
         return await self._keep(named(asked.key), None, asker)
 
-    async def _keep(self, setting: Setting, text: str | None, asker: Asker) -> answers.SettingKept:
+    async def _keep(self, setting: SettingSpec, text: str | None, asker: Asker) -> answers.SettingKept:
         """Raises UsageError if the home would no longer open with that, by itself or with what this node was
         told; then nothing was changed."""
         kept = await self._host.ask_store(Store.read_settings)
         changed = {name: each for name, each in kept.items() if name != setting.name}
         if text is not None:
             changed[setting.name] = text
-        for told in (Told(), self._host.told):
-            problem = choose(told, changed).problem()
-            if problem and not choose(told, kept).problem():
+        for told in (Overrides(), self._host.told):
+            problem = choose(told, changed).find_problem()
+            if problem and not choose(told, kept).find_problem():
                 raise UsageError(f"{problem}; nothing was changed")
         if changed != kept:
             await self._host.ask_store(lambda store: store.keep_setting(setting.name, text))
@@ -85,13 +85,13 @@ class Configuring:
         if not same:
             self._host.events.publish(SettingSet(setting.name))
         if setting.effect is Effect.ANEW and not (same or self._rests):
-            why = SettingChanged(f"the setting {setting.name} was changed")
+            why = SettingRestart(f"the setting {setting.name} was changed")
             asker.then.append(lambda: self._host.begin_anew(why))
             return "anew"
         if setting.effect is Effect.NOW and not (same or self._rests):
             self._host.take_choices(after)
         self._host.choices = after
-        if after.told(setting.name):
+        if after.is_overridden(setting.name):
             return "overruled"
         if same:
             return "unchanged"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from p2pchat.config.choices import Choice, Source
-from p2pchat.config.paths import Paths
+from p2pchat.config.paths import NetworkPolicy
 from p2pchat.config.table import Effect
 from p2pchat.control.answers import Check
 from p2pchat.core.inputs import (
@@ -175,7 +175,7 @@ async def _rendezvous(host: Examined) -> tuple[list[Check], list[Check]]:
 
     connections = RendezvousConnections(told, host.paths.proxy, host.paths.ca_file)
     for url in urls:
-        connections.connect(url, url in typed)
+        connections.open_connection(url, url in typed)
     try:
         with suppress(TimeoutError):
             await asyncio.wait_for(all_found.wait(), RENDEZVOUS_S)
@@ -194,7 +194,7 @@ def _clock(told: list[ClockStatus]) -> list[Check]:
     return [_check("clock", doubt is None, doubt or f"as at {nearest.of}")]
 
 
-async def _link(paths: Paths, hinted: Servers) -> list[Check]:
+async def _link(paths: NetworkPolicy, hinted: Servers) -> list[Check]:
     """A link from this machine to itself, by the ways that are set, and what rendezvous have hinted: what it
     offers, what it shows of the network, and whether it opens."""
     heard: asyncio.Queue[tuple[int, Input]] = asyncio.Queue()
@@ -254,7 +254,7 @@ def _nat(nat: Nat, kinds: Counter[str]) -> list[Check]:
     return [_check("nat", helped, f"{KINDS[nat]}{relay}")]
 
 
-def _addresses(kinds: Counter[str], paths: Paths, refused: Sequence[str]) -> Check:
+def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]) -> Check:
     """Without STUN or TURN only our own addresses are offered, which is enough for the same network and for
     who has a public one."""
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"

@@ -179,7 +179,7 @@ class Lan:
         found = NearbyFound((*self.own, *self._also), places)
         if found != self._told:
             self._told = found
-            self._host.driver.submit(found)
+            self._host.driver.submit_input(found)
 
     # --- what is said and heard
 

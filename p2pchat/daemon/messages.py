@@ -146,10 +146,10 @@ class Messages:
                 raise UsageError("no message of ours has that id")
             state, at = line.state, self._host.clock.now()
             asker.event(views.receipt(message, state, at))
-            while not (state.reaches(wanted) or state.final):
+            while not (state.has_reached(wanted) or state.final):
                 state, at = await self._next_state(message, happenings)
                 asker.event(views.receipt(message, state, at))
-        if not state.reaches(wanted):
+        if not state.has_reached(wanted):
             raise Ended(f"the message is {state.value} and will not be delivered any more")
         return views.progress(message, state, at)
 

@@ -47,5 +47,5 @@ class Methods:
     async def call(self, name: str, params: Mapping[str, object], asker: Asker) -> object:
         """Carry a method out. Raises MethodError for what JSON-RPC names, P2PChatError for the rest."""
         if name in METHODS and METHODS[name].urgent:
-            self._host.driver.submit(Urged())
+            self._host.driver.submit_input(Urged())
         return await self.handlers.call(name, params, asker)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from p2pchat import cores
-from p2pchat.config.choices import Choices, Told, choose
-from p2pchat.config.paths import Paths
+from p2pchat.config.choices import Choices, Overrides, choose
+from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control import answers
 from p2pchat.control.answers import Process
 from p2pchat.control.events import Heard
@@ -33,7 +33,7 @@ from p2pchat.daemon.control import Asker, ControlServer
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.methods import Methods
-from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingChanged, StoreError
+from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingRestart, StoreError
 from p2pchat.net import interfaces
 from p2pchat.net.changes import Changes
 from p2pchat.net.driver import Driver
@@ -88,7 +88,7 @@ class RunningNode:
         self,
         home: Path,
         unlock: Unlock,
-        told: Told | None = None,
+        told: Overrides | None = None,
         stays: bool = False,
         opened: Callable[[Unlock], None] = lambda unlock: None,
         settings: Settings | None = None,
@@ -100,12 +100,12 @@ class RunningNode:
         self.stays = stays
         self._unlock = unlock
         self._opened = opened
-        self.told = told or Told()
+        self.told = told or Overrides()
         self.choices: Choices = choose(self.told, {})
         """What is in force here."""
         self._measured = settings
         self._settings = settings or Settings()
-        self.paths = Paths()
+        self.paths = NetworkPolicy()
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.events = Events()
@@ -124,7 +124,7 @@ class RunningNode:
         self._lan: Lan | None = None
         self._port: OpenPort | None = None
 
-    def made_of(self) -> tuple[Path, Unlock, Told, bool]:
+    def made_of(self) -> tuple[Path, Unlock, Overrides, bool]:
         """What another node in its place is made of."""
         return self.home, self._unlock, self.told, self.stays
 
@@ -148,7 +148,7 @@ class RunningNode:
             self.store = await self._in_worker(lambda: Store.open_store(self.home, self._unlock))
             self._unlock = self.store.unlock
             self._opened(self._unlock)
-            self.take_choices((await self.read_choices()).check())
+            self.take_choices((await self.read_choices()).check_all())
             memory = await self.ask_store(Store.load_memory)
             self.set_back = memory.set_back
             self.node = Node(memory, self.entropy, self._settings)
@@ -160,13 +160,13 @@ class RunningNode:
         self.started_at = self.clock.now()
         self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self._notify)
         ways = self.paths
-        self._links = WebRtcLinks(self.driver.submit, engine_for(ways), ways.servers)
-        self._connections = RendezvousConnections(self.driver.submit, ways.proxy, ways.ca_file)
-        self.driver.submit(Started())
+        self._links = WebRtcLinks(self.driver.submit_input, engine_for(ways), ways.servers)
+        self._connections = RendezvousConnections(self.driver.submit_input, ways.proxy, ways.ca_file)
+        self.driver.submit_input(Started())
         if self._lan is not None:
             self._lan.start_announcing()
         elif self._port is not None:
-            self.driver.submit(NearbyFound(self._port.urls, {}))
+            self.driver.submit_input(NearbyFound(self._port.urls, {}))
         self._running = asyncio.get_running_loop().create_task(
             self.driver.run(self._links, self._connections)
         )
@@ -234,17 +234,17 @@ class RunningNode:
         before, looked = (interfaces.routed(), interfaces.own()), self.clock.now()
         with Changes() as changes:
             while True:
-                await changes.wait(NETWORK_LOOK_S)
+                await changes.wait_for_change(NETWORK_LOOK_S)
                 now, slept = (interfaces.routed(), interfaces.own()), self.clock.now() - looked > SLEPT_S
                 if slept:
-                    self._links.shake()
-                    self._connections.moved(())
+                    self._links.shake_links()
+                    self._connections.on_addresses_changed(())
                 elif now != before:
-                    self._links.moved(now[1])
-                    self._connections.moved(now[1])
+                    self._links.on_addresses_changed(now[1])
+                    self._connections.on_addresses_changed(now[1])
                 if slept or now[0] != before[0]:
                     await asyncio.sleep(NOTICED_S)
-                    self.driver.submit(NetworkChanged())
+                    self.driver.submit_input(NetworkChanged())
                 before, looked = now, self.clock.now()
 
     async def _watch_clock(self) -> None:
@@ -253,7 +253,7 @@ class RunningNode:
         while abs(by := self.clock.set_by()) < CLOCK_SET_S or not self._believable(by):
             await asyncio.sleep(CLOCK_LOOK_S)
         way = "forward" if by > 0 else "back"
-        self.driver.fail(ClockSet(f"the clock was set {way} by {views.how_long(by)}"))
+        self.driver.end_with(ClockSet(f"the clock was set {way} by {views.how_long(by)}"))
 
     def _believable(self, by: float) -> bool:
         if not self.linked:
@@ -290,15 +290,15 @@ class RunningNode:
     def take_choices(self, choices: Choices) -> None:
         """Have these in force, as far as that can be while the node runs: the servers for new links."""
         self.choices = choices
-        self._settings = self._measured or choices.settings()
-        self.paths = choices.paths()
+        self._settings = self._measured or choices.node_settings()
+        self.paths = choices.network_policy()
         if self._running is not None:
             self._links.use_servers(self.paths.servers)
 
-    def begin_anew(self, why: SettingChanged) -> None:
+    def begin_anew(self, why: SettingRestart) -> None:
         """End, for a node in this one's place to go on with what is set now."""
         if self._running is not None:
-            self.driver.fail(why)
+            self.driver.end_with(why)
 
     # --- what methods need
 

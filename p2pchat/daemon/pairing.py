@@ -68,7 +68,7 @@ class Pairing:
         over = False
         try:
             with self._host.events.subscribed() as happenings:
-                self._host.driver.submit(input)
+                self._host.driver.submit_input(input)
                 async for event in happenings:
                     match event:
                         case effects.InviteReady(invite, code) if invite == number:
@@ -84,7 +84,7 @@ class Pairing:
             raise ControlError("the node was too busy to follow the invite")
         finally:
             if not over:
-                self._host.driver.submit(inputs.InviteCancelled(number))
+                self._host.driver.submit_input(inputs.InviteCancelled(number))
 
     def _next_invite(self) -> int:
         self._invites += 1

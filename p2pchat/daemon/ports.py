@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from p2pchat.config.choices import Choices, Told
-from p2pchat.config.paths import Paths
+from p2pchat.config.choices import Choices, Overrides
+from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control.answers import LanStatus, ListenStatus, Process
 from p2pchat.control.events import Heard
 from p2pchat.core.inputs import Input
 from p2pchat.core.node import Node
 from p2pchat.daemon.events import Events, Happening
-from p2pchat.errors import SettingChanged
+from p2pchat.errors import SettingRestart
 from p2pchat.ports import Entropy
 from p2pchat.store import Store
 
@@ -32,7 +32,7 @@ class Clock(Protocol):
 class Driver(Protocol):
     """Where inputs go."""
 
-    def submit(self, input: Input, /) -> None: ...
+    def submit_input(self, input: Input, /) -> None: ...
 
     async def submit_and_persist(self, input: Input, /) -> None: ...
 
@@ -109,11 +109,11 @@ class Configured(Remembers, Happens, Protocol):
     choices: Choices
 
     @property
-    def told(self) -> Told: ...
+    def told(self) -> Overrides: ...
 
     def take_choices(self, choices: Choices, /) -> None: ...
 
-    def begin_anew(self, why: SettingChanged, /) -> None: ...
+    def begin_anew(self, why: SettingRestart, /) -> None: ...
 
 
 class Networked(Protocol):
@@ -134,7 +134,7 @@ class Examined(Looks, Remembers, Happens, Networked, Protocol):
     def set_back(self) -> str: ...
 
     @property
-    def paths(self) -> Paths: ...
+    def paths(self) -> NetworkPolicy: ...
 
     choices: Choices
 

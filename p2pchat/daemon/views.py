@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypeVar
 
 from p2pchat.config.choices import Choice
-from p2pchat.config.paths import Paths
+from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control import answers, events
 from p2pchat.control.values import extended
 from p2pchat.core import effects
@@ -237,7 +237,7 @@ def setting(chosen: Choice) -> answers.Setting:
     )
 
 
-def paths(chosen: Paths, turn_refused: bool) -> answers.Paths:
+def paths(chosen: NetworkPolicy, turn_refused: bool) -> answers.Paths:
     """By which ways the node reaches others, without the addresses and passwords of those who help."""
     return answers.Paths(
         relay_only=chosen.relay_only,

@@ -21,7 +21,7 @@ MESSAGE_BYTES: Final = 65_536
 
 
 class Changes:
-    """Use it as a context. Where the system tells nothing, ``wait`` only lets time pass."""
+    """Use it as a context. Where the system tells nothing, waiting only lets time pass."""
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
@@ -36,8 +36,8 @@ class Changes:
         if self._socket is not None:
             self._socket.close()
 
-    async def wait(self, seconds: float) -> None:
-        """Until something has changed; at most so long."""
+    async def wait_for_change(self, seconds: float) -> None:
+        """Wait until something has changed, at most so long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 if self._socket is None:

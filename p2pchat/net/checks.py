@@ -1,9 +1,10 @@
 """How much a peer can make us send to addresses that it only names.
 
-Knows: what was sent to whom for one link, who answered. Does not know: datagrams, or how a check is made.
+Knows: what was sent to which address for one link, and which answered. Does not know: datagrams, or how a
+check is made.
 
-A description may name anybody. So few checks of a link go to one address, and few altogether, until somebody
-there proves to know the link's keys.
+A description may name any address. So few checks of a link go to one address, and few altogether, until its
+owner proves to know the link's keys.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Checks:
         self._known: set[Address] = set()
 
     def may_send(self, to: Address) -> bool:
-        """Whether one more may go there; it counts if so. As many as are wanted go to who has answered."""
+        """Whether one more may go there; it counts if so. An address that has answered has no limit."""
         host = _of_one(to[0])
         if to in self._known:
             return True
@@ -50,30 +51,29 @@ class Checks:
         self._sent[host] += 1
         return True
 
-    def came(self, host: str) -> None:
-        """A check under the link's keys came from there, or from who writes that address on it: one may go
-        back."""
+    def credit_check(self, host: str) -> None:
+        """Allow one check more: one under the link's keys came from there, or bears that address."""
         self._sent[_of_one(host)] = max(0, self._sent[_of_one(host)] - 1)
 
-    def answered(self, by: Address) -> None:
-        """A check was answered under the link's keys."""
+    def mark_answered(self, by: Address) -> None:
+        """Note that the address answered a check under the link's keys."""
         self._known.add(by)
 
 
 def sparing(description: Description) -> Description:
-    """With the best candidates of each address alone, and none where nobody can be."""
+    """Keep the best candidates of each address, and none of an address that no single machine has."""
     taken: Counter[str] = Counter()
     kept: list[Candidate] = []
-    for each in sorted(description.candidates, key=lambda candidate: -candidate.priority):
-        host = _of_one(each.address)
+    for candidate in sorted(description.candidates, key=lambda candidate: -candidate.priority):
+        host = _of_one(candidate.address)
         address = ip_address(host)
         everybody = address.is_multicast or address.is_unspecified or host == BROADCAST
         if not everybody and taken[host] < PORTS_MAX:
             taken[host] += 1
-            kept.append(each)
+            kept.append(candidate)
     return replace(description, candidates=tuple(kept))
 
 
 def _of_one(host: str) -> str:
-    """The same for all ways to write one address."""
+    """Return one form for all forms of one address."""
     return str(plain_address(host))

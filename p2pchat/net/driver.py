@@ -60,19 +60,19 @@ class Links(Protocol):
 
     def accept_answer(self, link: LinkId, answer: Description) -> None: ...
 
-    def send(self, link: LinkId, frame: bytes) -> None: ...
+    def send_frame(self, link: LinkId, frame: bytes) -> None: ...
 
-    def close(self, link: LinkId) -> None: ...
+    def close_link(self, link: LinkId) -> None: ...
 
 
 class Connections(Protocol):
     """What the driver needs of ``net.rendezvous_ws.RendezvousConnections``."""
 
-    def connect(self, url: str, typed: bool, nearby: bool) -> None: ...
+    def open_connection(self, url: str, typed: bool, nearby: bool) -> None: ...
 
-    def close(self, url: str) -> None: ...
+    def close_connection(self, url: str) -> None: ...
 
-    def send(self, url: str, message: FromClient) -> None: ...
+    def send_message(self, url: str, message: FromClient) -> None: ...
 
 
 class Journal(Protocol):
@@ -96,7 +96,7 @@ class _Batch:
     then: list[Effect] = field(default_factory=list)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
-    def keep(self, change: Change) -> None:
+    def add_change(self, change: Change) -> None:
         self.changes.append(change)
         self.weight += len(change.cells) if isinstance(change, PutCells) else 1
 
@@ -125,12 +125,12 @@ class Driver:
         self._reading: set[asyncio.Future[tuple[HeldCell, ...]]] = set()
         self._unkept = _Batch()
         self._keeping: _Batch | None = None
-        """What the disk is at."""
+        """The batch that is being committed."""
         self._links: Links | None = None
         self._connections: Connections | None = None
 
-    def submit(self, input: Input) -> None:
-        """Something happened. A link whose frames come much faster than they can be handled is closed."""
+    def submit_input(self, input: Input) -> None:
+        """Take an input. A link whose frames come much faster than they can be handled is closed."""
         if self._ended is not None:
             return
         if isinstance(input, FrameReceived):
@@ -139,16 +139,16 @@ class Driver:
         self._awake.set()
 
     async def submit_and_persist(self, input: Input) -> None:
-        """Something happened; return when what follows from it is on disk. Raises what ended the driver."""
+        """Take an input; return when its consequences are on disk. Raises what ended the driver."""
         if self._ended is not None:
             raise self._ended
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._inputs.append((input, done))
+        persisted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._inputs.append((input, persisted))
         self._awake.set()
-        await done
+        await persisted
 
-    def fail(self, error: BaseException) -> None:
-        """End with this, as soon as the event loop comes to it."""
+    def end_with(self, error: BaseException) -> None:
+        """End the driver with this error, at the next turn of the event loop."""
         self._failed = self._failed or error
         self._awake.set()
 
@@ -175,7 +175,7 @@ class Driver:
             self._frames_waiting[frame.link] += 1
             return frame
         assert self._links is not None, "running: a link has sent frames"
-        self._links.close(frame.link)
+        self._links.close_link(frame.link)
         return LinkDown(frame.link, "frames came faster than they could be handled")
 
     def _made_room(self, link: LinkId) -> None:
@@ -199,42 +199,42 @@ class Driver:
         return self._keeping is not None and self._unkept.weight + len(self._unkept.then) > UNKEPT_MAX
 
     def _batch(self) -> None:
-        """Handle what has happened, then have what follows committed."""
+        """Handle the inputs, then have their effects committed."""
         for _ in range(min(BATCH_MAX, len(self._inputs))):
             if self._overloaded:
                 return
-            input, done = self._inputs.popleft()
+            input, persisted = self._inputs.popleft()
             if isinstance(input, FrameReceived):
                 self._made_room(input.link)
             try:
                 self._do(self._node.handle(input, self._now()))
             except BaseException as error:
-                _fail([done] if done is not None else [], error)
+                _fail([persisted] if persisted is not None else [], error)
                 raise
-            if done is not None:
-                self._unkept.waiting.append(done)
+            if persisted is not None:
+                self._unkept.waiting.append(persisted)
         due = self._node.next_wakeup()
         if due is not None and due <= self._now():
             self._do(self._node.handle(TimerFired(), self._now()))
         self._keep()
 
-    def _do(self, wanted: list[Effect]) -> None:
-        """Do at once what rests on nothing that is kept; what may, in its turn."""
-        for effect in wanted:
+    def _do(self, wanted_effects: list[Effect]) -> None:
+        """Execute at once the effects that rest on nothing that is kept; queue the others."""
+        for effect in wanted_effects:
             match effect:
                 case effects.Persist(change):
-                    self._unkept.keep(change)
+                    self._unkept.add_change(change)
                 case effects.Notify(event) if isinstance(event, TRACES):
                     self._notify(event)
                 case effects.SendFrame() | effects.CloseLink() | effects.FetchCells():
-                    self._carry_out(effect)
+                    self._execute(effect)
                 case effects.MakeOffer() | effects.MakeAnswer() | effects.AcceptAnswer():
-                    self._carry_out(effect)
+                    self._execute(effect)
                 case _:
                     self._unkept.then.append(effect)
 
     def _keep(self) -> None:
-        """Have all that waits committed, unless the disk is at something: one batch after the other."""
+        """Commit all that waits, unless a commit is under way: one batch after the other."""
         while self._keeping is None and (self._unkept.changes or self._unkept.then or self._unkept.waiting):
             self._keeping, self._unkept = self._unkept, _Batch()
             if not self._keeping.changes:
@@ -260,33 +260,33 @@ class Driver:
             self._failed = self._failed or failure
 
     def _kept(self, batch: _Batch, known: Sequence[Message]) -> None:
-        """It is on disk: do what waited for that. ``known``: lines that had been there before."""
+        """Execute what waited for a batch that is on disk. ``known``: lines that had been there before."""
         self._keeping = None
-        for done in batch.waiting:
-            if not done.done():
-                done.set_result(None)
+        for persisted in batch.waiting:
+            if not persisted.done():
+                persisted.set_result(None)
         for effect in effects.news(batch.then, known):
-            self._carry_out(effect)
+            self._execute(effect)
 
-    def _carry_out(self, effect: Effect) -> None:
+    def _execute(self, effect: Effect) -> None:
         assert self._links is not None and self._connections is not None, "running"
         match effect:
             case effects.SendFrame(link, data):
-                self._links.send(link, data)
+                self._links.send_frame(link, data)
             case effects.Persist():
                 pass  # done already
             case effects.WhenKept(input):
-                self.submit(input)
+                self.submit_input(input)
             case effects.FetchCells(mesh, numbers):
                 self._read(mesh, numbers)
             case effects.Notify(event):
                 self._notify(event)
             case effects.Signal(url, message):
-                self._connections.send(url, message)
+                self._connections.send_message(url, message)
             case effects.ConnectRendezvous(url, typed, nearby):
-                self._connections.connect(url, typed, nearby)
+                self._connections.open_connection(url, typed, nearby)
             case effects.CloseRendezvous(url):
-                self._connections.close(url)
+                self._connections.close_connection(url)
             case effects.MakeOffer(link, servers=servers):
                 self._links.make_offer(link, servers)
             case effects.MakeAnswer(link, offer, servers=servers):
@@ -294,32 +294,32 @@ class Driver:
             case effects.AcceptAnswer(link, answer):
                 self._links.accept_answer(link, answer)
             case effects.CloseLink(link):
-                self._links.close(link)
+                self._links.close_link(link)
             case _:
                 assert_never(effect)
 
     def _read(self, mesh: MeshId, numbers: tuple[int, ...]) -> None:
-        """Read while other things go on. A disk that refuses ends the driver, as one that does not write."""
+        """Read in the worker thread. A disk that refuses ends the driver, as one that refuses to write."""
 
-        def done(reading: asyncio.Future[tuple[HeldCell, ...]]) -> None:
+        def on_read(reading: asyncio.Future[tuple[HeldCell, ...]]) -> None:
             self._reading.discard(reading)
             if reading.cancelled():
                 return
             self._failed = self._failed or reading.exception()
             if self._failed is None:
-                self.submit(CellsFetched(mesh, numbers, reading.result()))
+                self.submit_input(CellsFetched(mesh, numbers, reading.result()))
             self._awake.set()
 
         loop = asyncio.get_running_loop()
         reading = loop.run_in_executor(self._worker, self._journal.read_cells, mesh, numbers)
         self._reading.add(reading)
-        reading.add_done_callback(done)
+        reading.add_done_callback(on_read)
 
     def _end(self, error: BaseException) -> None:
         self._ended = (
             ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
         )
-        _fail([done for _, done in self._inputs if done is not None], self._ended)
+        _fail([persisted for _, persisted in self._inputs if persisted is not None], self._ended)
         for batch in (self._unkept, self._keeping or _Batch()):
             _fail(batch.waiting, self._ended)
         self._keeping = None
@@ -328,6 +328,6 @@ class Driver:
 
 def _fail(waiting: list[asyncio.Future[None]], error: BaseException) -> None:
     shown = ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
-    for done in waiting:
-        if not done.done():
-            done.set_exception(shown)
+    for persisted in waiting:
+        if not persisted.done():
+            persisted.set_exception(shown)

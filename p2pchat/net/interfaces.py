@@ -15,11 +15,11 @@ import ifaddr
 from p2pchat.wire.places import is_nearby
 
 FAR: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Addresses of nobody (RFC 5737, RFC 3849) behind the default route. Nothing is ever sent there: connecting a
-datagram socket only chooses a route."""
+"""Addresses that no machine has (RFC 5737, RFC 3849), behind the default route. Nothing is ever sent there:
+connecting a datagram socket only chooses a route."""
 
 SHARED_BITS_MAX: Final = 30
-"""Of the mask of a network with somebody else on it; tunnels have 31 or 32."""
+"""Of the mask of a network with other machines on it; tunnels have 31 or 32."""
 
 HOSTS_MAX: Final = 8
 """Addresses that a link is offered at. More would crowd what STUN and TURN found out of the offer, and take
@@ -30,8 +30,8 @@ def own() -> frozenset[str]:
     """Every address of every interface, the loopback's included."""
     found: set[str] = set()
     for adapter in ifaddr.get_adapters():
-        for each in adapter.ips:
-            found.add(each.ip if isinstance(each.ip, str) else each.ip[0])
+        for ip in adapter.ips:
+            found.add(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
     return frozenset(found)
 
 
@@ -62,11 +62,11 @@ def routed() -> tuple[str, ...]:
 def best(addresses: Iterable[str], routes: tuple[str, ...]) -> list[str]:
     """At most ``HOSTS_MAX`` of them, the most useful first: those with a route to the world, then one of each
     network, then the rest."""
-    known = [each for each in dict.fromkeys(addresses) if _usable(each)]
-    first = [each for each in routes if each in known]
+    known = [address for address in dict.fromkeys(addresses) if _usable(address)]
+    first = [address for address in routes if address in known]
     networks: dict[str, str] = {}
-    for each in known:
-        networks.setdefault(_network(each), each)
+    for address in known:
+        networks.setdefault(_network(address), address)
     ordered = list(dict.fromkeys((*first, *networks.values(), *known)))
     return ordered[:HOSTS_MAX]
 

@@ -1,7 +1,7 @@
 """WebRTC links: names them, gives them their time, and tells what becomes of them as inputs.
 
-Knows: one connection for each link, whom it may ask, credit. Does not know: which engine makes connections,
-what frames hold, whom a link is with.
+Knows: one connection for each link, the servers it may ask, credit. Does not know: which engine makes
+connections, what frames hold, which node a link leads to.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class WebRtcLinks:
     """Makes and keeps links. ``report`` is called in the event loop and must not block.
 
     ``servers`` are the user's own STUN and TURN servers. With a policy of relays only, nothing is sent or
-    received but by way of their TURN server: no socket of a link is open to anybody else, and neighbours
-    learn the server's address alone. UDP does not go through a proxy, so no STUN server is asked then,
-    whoever names it.
+    received but by way of their TURN server: no socket of a link is open to another address, and
+    neighbours learn the server's address alone. UDP does not go through a proxy, so no STUN server is asked
+    then.
     """
 
     def __init__(self, report: Report, engine: Engine, servers: Servers = NO_SERVERS) -> None:
@@ -59,7 +59,7 @@ class WebRtcLinks:
         return tuple(sorted(self._engine.refused))
 
     def selected_pair(self, link: LinkId) -> Pair | None:
-        """The way that a link goes; None: it is not open."""
+        """Return the addresses that a link uses; None if it is not open."""
         known = self._links.get(link)
         return known.connection.selected_pair() if known is not None else None
 
@@ -74,69 +74,69 @@ class WebRtcLinks:
         self._begin(link, hinted, lambda made: made.describe_offer())
 
     def make_answer(self, link: LinkId, offer: Description, hinted: Servers = NO_SERVERS) -> None:
-        """Begin a link to somebody's offer; answered by AnswerMade or LinkDown."""
+        """Begin a link to a received offer; answered by AnswerMade or LinkDown."""
         self._begin(link, hinted, lambda made: made.describe_answer(offer))
 
     def accept_answer(self, link: LinkId, answer: Description) -> None:
         """Go on with the link we offered; answered by LinkUp or LinkDown."""
         known = self._links.get(link)
         if known is not None:
-            self._spawn(known.guarded(known.connection.accept_answer(sparing(answer))))
+            self._spawn(known.run_guarded(known.connection.accept_answer(sparing(answer))))
 
-    def send(self, link: LinkId, frame: bytes) -> None:
+    def send_frame(self, link: LinkId, frame: bytes) -> None:
         """Send one frame, after all before it. Dropped when the link is gone: the input of that is on its
         way."""
         known = self._links.get(link)
         if known is not None:
             known.send_frame(frame)
 
-    def moved(self, addresses: Collection[str]) -> None:
-        """This machine has these addresses now: links from others are shaken."""
+    def on_addresses_changed(self, addresses: Collection[str]) -> None:
+        """Shake the links from addresses that this machine has lost."""
         for link, made in list(self._links.items()):
             pair = made.connection.selected_pair()
             if pair is not None and pair.base not in addresses:
                 self._report(LinkShaken(link))
 
-    def shake(self) -> None:
-        """The machine has slept: nobody knows which link still stands."""
+    def shake_links(self) -> None:
+        """Shake every link, after the machine has slept: any of them may be gone."""
         for link in list(self._links):
             self._report(LinkShaken(link))
 
-    def close(self, link: LinkId) -> None:
+    def close_link(self, link: LinkId) -> None:
         """Close after what was sent has left, as far as the engine gets in its time; no input follows."""
         known = self._links.pop(link, None)
         if known is not None:
-            known.silence()
+            known.stop_reporting()
             self._spawn(known.connection.close())
 
     async def aclose(self) -> None:
         """Close everything and wait for it."""
         for link in list(self._links):
-            self.close(link)
+            self.close_link(link)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _begin(
         self, link: LinkId, hinted: Servers, step: Callable[[_Link], Coroutine[Any, Any, None]]
     ) -> None:
-        made = _Link(link, self._engine, self._asked(hinted), self._tell)
+        made = _Link(link, self._engine, self._servers_for(hinted), self._tell)
         self._links[link] = made
-        self._spawn(made.guarded(step(made)))
-        self._spawn(made.guarded(made.watch()))
+        self._spawn(made.run_guarded(step(made)))
+        self._spawn(made.run_guarded(made.await_open()))
 
-    def _asked(self, hinted: Servers) -> Servers:
+    def _servers_for(self, hinted: Servers) -> Servers:
         """What may be asked for a link. Where UDP would show our address, no datagram leaves for a server."""
         policy = self._engine.policy
         if policy.relay_only:
             return Servers(turn=self._servers.turn)
         if policy.proxy is None:
             return self._servers + hinted
-        over_tcp = tuple(each for each in hinted.turn if each.transport != "udp")
+        over_tcp = tuple(server for server in hinted.turn if server.transport != "udp")
         return Servers(turn=self._servers.turn) + Servers(turn=over_tcp)
 
     def _tell(self, input: Input) -> None:
         if isinstance(input, LinkDown):
-            self.close(input.link)
+            self.close_link(input.link)
         self._report(input)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -156,29 +156,29 @@ class _Link:
         self._waiting = 0
         self.connection: PeerConnection = engine.make_connection(self, servers)
 
-    def report(self, input: Input) -> None:
+    def report_input(self, input: Input) -> None:
         if self._tell is not None:
             self._tell(input)
 
-    def silence(self) -> None:
-        """Report nothing any more."""
+    def stop_reporting(self) -> None:
+        """Report nothing from now on."""
         self._tell = None
         self._over.set()
 
     # --- making the connection
 
     async def describe_offer(self) -> None:
-        self.report(OfferMade(self._id, await self.connection.make_offer()))
+        self.report_input(OfferMade(self._id, await self.connection.make_offer()))
 
     async def describe_answer(self, offer: Description) -> None:
-        self.report(AnswerMade(self._id, await self.connection.make_answer(sparing(offer))))
+        self.report_input(AnswerMade(self._id, await self.connection.make_answer(sparing(offer))))
 
-    async def watch(self) -> None:
+    async def await_open(self) -> None:
         """The link is down when the channel does not open in time."""
         await asyncio.wait_for(self._over.wait(), CONNECT_SECONDS)
 
-    async def guarded(self, step: Coroutine[Any, Any, None]) -> None:
-        """Whatever goes wrong in a step ends the link, in one line."""
+    async def run_guarded(self, step: Coroutine[Any, Any, None]) -> None:
+        """Run a step; an error in it ends the link, with one line."""
         try:
             await step
         except TimeoutError:
@@ -194,10 +194,10 @@ class _Link:
     def on_open(self) -> None:
         self._over.set()
         seen, pair = self.connection.read_fingerprints(), self.connection.selected_pair()
-        self.report(LinkUp(self._id, seen.own, seen.peer, pair.remote if pair is not None else ""))
+        self.report_input(LinkUp(self._id, seen.own, seen.peer, pair.remote if pair is not None else ""))
 
     def on_message(self, message: bytes) -> None:
-        self.report(FrameReceived(self._id, message))
+        self.report_input(FrameReceived(self._id, message))
 
     def on_drain(self) -> None:
         """Give credit back for the frames that have left the engine's buffer."""
@@ -206,10 +206,10 @@ class _Link:
             self._waiting -= self._in_engine.popleft()
             left += 1
         if left:
-            self.report(FramesDrained(self._id, left))
+            self.report_input(FramesDrained(self._id, left))
 
     def on_end(self, reason: str) -> None:
-        self.report(LinkDown(self._id, reason))
+        self.report_input(LinkDown(self._id, reason))
 
     # --- frames
 

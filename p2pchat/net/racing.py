@@ -41,9 +41,9 @@ async def _first(addresses: list[Address]) -> socket.socket:
     trying: list[asyncio.Task[socket.socket]] = []
     won: socket.socket | None = None
     try:
-        for each in addresses:
-            trying.append(asyncio.get_running_loop().create_task(_connect(each)))
-            last = each is addresses[-1]
+        for address in addresses:
+            trying.append(asyncio.get_running_loop().create_task(_connect(address)))
+            last = address is addresses[-1]
             won = await first_through(trying, _connected, None if last else NEXT_SECONDS)
             if won is not None:
                 return won
@@ -75,8 +75,8 @@ async def first_through(
         left = None if until is None else until - loop.time()
         if left is not None and left <= 0:
             return None
-        done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
+        finished, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for task in finished:
             if through(task):
                 return task.result()
     return None
@@ -103,7 +103,7 @@ async def _connect(where: Address) -> socket.socket:
 def _interleaved(addresses: list[Address]) -> Iterator[Address]:
     """The families take turns, the first that was found first."""
     families: dict[int, list[Address]] = {}
-    for each in dict.fromkeys(addresses):
-        families.setdefault(each[0], []).append(each)
+    for address in dict.fromkeys(addresses):
+        families.setdefault(address[0], []).append(address)
     for row in itertools.zip_longest(*families.values()):
-        yield from (each for each in row if each is not None)
+        yield from (address for address in row if address is not None)

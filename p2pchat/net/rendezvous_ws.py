@@ -93,8 +93,8 @@ GAP_SECONDS: Final = 1 / 64
 """A server may send 256 messages at once and 64 a second after that; then we read slower, and TCP makes it
 wait. A greeter of a large mesh sees a handful a second."""
 
-Said = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
-Report = Callable[[Said], None]
+ConnectionInput = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
+Report = Callable[[ConnectionInput], None]
 
 _SILENT = logging.getLogger("p2pchat.net.silent")
 _SILENT.disabled = True
@@ -119,7 +119,7 @@ class RendezvousConnections:
         self._connections: dict[Line, _Connection] = {}
         self._tasks: dict[_Connection, asyncio.Task[None]] = {}
 
-    def connect(self, line: Line, typed: bool = True, nearby: bool = False) -> None:
+    def open_connection(self, line: Line, typed: bool = True, nearby: bool = False) -> None:
         """Begin to connect; answered by RendezvousUp or RendezvousDown. Nothing happens if we are at it
         already. One that the person has not ``typed`` is connected to at a public address alone; one that was
         found ``nearby``, at an address of this machine's own network alone."""
@@ -136,27 +136,27 @@ class RendezvousConnections:
         name = blake2b(line.encode(), key=self._key, digest_size=16).hexdigest()
         return self._proxy.replace("://", f"://{name}:{name}@", 1)
 
-    def close(self, line: Line) -> None:
+    def close_connection(self, line: Line) -> None:
         """Close after what was sent has left; no input follows."""
         connection = self._connections.pop(line, None)
         if connection is not None:
             self._tasks[connection].cancel()
 
-    def send(self, line: Line, message: FromClient) -> None:
+    def send_message(self, line: Line, message: FromClient) -> None:
         """Send a message. Dropped when the connection is not up: the input of that is on its way."""
         connection = self._connections.get(line)
         if connection is not None:
-            connection.send(message)
+            connection.send_message(message)
 
-    def moved(self, addresses: Collection[str]) -> None:
+    def on_addresses_changed(self, addresses: Collection[str]) -> None:
         """This machine has these addresses now: what was connected from others is lost."""
         for connection in self._connections.values():
-            connection.moved(addresses)
+            connection.on_addresses_changed(addresses)
 
     async def aclose(self) -> None:
         """Close everything and wait until it is closed, ``CLOSE_SECONDS`` at most."""
         for url in list(self._connections):
-            self.close(url)
+            self.close_connection(url)
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _run(self, connection: _Connection) -> None:
@@ -165,9 +165,9 @@ class RendezvousConnections:
             async with connection:
                 self._tell(connection, RendezvousUp(line, connection.clock))
                 while True:
-                    message = await connection.receive()
+                    message = await connection.receive_message()
                     if isinstance(message, Hints):
-                        self._tell(connection, connection.hinted(message))
+                        self._tell(connection, connection.parse_hints(message))
                     else:
                         self._tell(connection, SignalReceived(line, message))
         except _FAILURES as error:
@@ -180,7 +180,7 @@ class RendezvousConnections:
         if self._connections.get(connection.line) is connection:
             del self._connections[connection.line]
 
-    def _tell(self, connection: _Connection, input: Said) -> None:
+    def _tell(self, connection: _Connection, input: ConnectionInput) -> None:
         """Report, unless the connection was closed from here meanwhile."""
         if self._connections.get(connection.line) is connection:
             self._report(input)
@@ -230,7 +230,7 @@ class _Connection:
     async def __aexit__(self, *_: object) -> None:
         await self._hang_up()
 
-    async def receive(self) -> FromServer:
+    async def receive_message(self) -> FromServer:
         """Return the next message. Raises ConnectionClosed or Malformed."""
         assert self._socket is not None, "entered"
         await self._pace()
@@ -241,14 +241,14 @@ class _Connection:
             raise NetworkError("it is shutting down")
         return message
 
-    def moved(self, addresses: Collection[str]) -> None:
+    def on_addresses_changed(self, addresses: Collection[str]) -> None:
         """Hang up at once where we have gone from, or after a sleep (no address is ours then): nobody would
         tell us for a minute."""
         if self._socket is not None and self._welcome and self._socket.local_address[0] not in addresses:
             self.complaint = "this machine's address has changed"
             self._socket.transport.abort()
 
-    def hinted(self, hints: Hints) -> ServersHinted:
+    def parse_hints(self, hints: Hints) -> ServersHinted:
         """What it has named, at the address where we reach it; behind a proxy, which looks names up itself,
         under its name."""
         assert self._socket is not None, "entered"
@@ -257,7 +257,7 @@ class _Connection:
             address = str(self._socket.remote_address[0])
         return ServersHinted(self.line, hinted(self.url, address, hints))
 
-    def send(self, message: FromClient) -> None:
+    def send_message(self, message: FromClient) -> None:
         """Never waits: a server that lets too much pile up has lost us."""
         if self._socket is None or not self._welcome:
             return
@@ -407,8 +407,8 @@ def _is_onion(url: str) -> bool:
 def _date(connection: ClientConnection) -> float | None:
     """What the server says the time is (RFC 9110, section 6.6.1), if it does."""
     try:
-        said = connection.response.headers["Date"] if connection.response is not None else ""
-        return max(0.0, min(parsedate_to_datetime(said).timestamp(), TIME_MAX))
+        header = connection.response.headers["Date"] if connection.response is not None else ""
+        return max(0.0, min(parsedate_to_datetime(header).timestamp(), TIME_MAX))
     except (LookupError, TypeError, ValueError, OverflowError):
         return None
 

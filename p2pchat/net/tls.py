@@ -1,6 +1,6 @@
-"""Whom we trust over TLS: the system's authorities, and those that the person has named.
+"""The authorities that we trust over TLS: the system's, and those that the person has named.
 
-Knows: how both are loaded. Does not know: who is connected to.
+Knows: how both are loaded. Does not know: what connects.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from p2pchat.chat.verbs import keep_setting
 from p2pchat.config.kinds import Number
-from p2pchat.config.table import SETTINGS, Setting
+from p2pchat.config.table import SETTINGS, SettingSpec
 from p2pchat.control import answers
 from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
@@ -137,7 +137,7 @@ class SettingsPage(Dialog[None]):
 class _Pick(Dialog[str]):
     """One of the values there are."""
 
-    def __init__(self, setting: Setting, now: answers.Setting) -> None:
+    def __init__(self, setting: SettingSpec, now: answers.Setting) -> None:
         super().__init__()
         self.title_text = setting.name
         self._setting = setting
@@ -166,7 +166,7 @@ class _Pick(Dialog[str]):
 class _Write(Dialog[str]):
     """A value to be written. What holds a password is not shown: one writes all of it anew."""
 
-    def __init__(self, setting: Setting, now: answers.Setting) -> None:
+    def __init__(self, setting: SettingSpec, now: answers.Setting) -> None:
         super().__init__()
         self.title_text = setting.name
         self._setting = setting
@@ -201,7 +201,7 @@ class _Write(Dialog[str]):
             self.dismiss(text)
 
 
-def _has_menu(setting: Setting) -> bool:
+def _has_menu(setting: SettingSpec) -> bool:
     words: Sequence[str] = setting.kind.words
     return bool(words) and not isinstance(setting.kind, Number) and not words[0].endswith("=")
 

@@ -10,7 +10,7 @@ from p2pchat.control import answers
 from p2pchat.control.events import DECLARED, Message, Receipt, Unknown, read_event
 from p2pchat.control.values import Misfit, extended, given, plain, read_value
 from p2pchat.errors import ControlError
-from p2pchat.rpc import Asked
+from p2pchat.rpc import PendingCall
 
 MESSAGE = {
     "type": "message",
@@ -82,15 +82,15 @@ def test_a_larger_kind_takes_over_what_is_known() -> None:
 async def test_an_answer_that_is_something_else_is_a_failure_and_no_value(answer: Any) -> None:
     with pytest.raises(Misfit):
         read_value(answers.Progress, answer)
-    asked = Asked(answers.Progress)
-    asked.finish(answer)
+    asked = PendingCall(answers.Progress)
+    asked.set_result(answer)
     with pytest.raises(ControlError, match="another version: stop it"):
-        await asked.result()
+        await asked.wait_result()
 
 
 async def test_what_is_no_event_is_passed_over() -> None:
-    asked = Asked(type(None))
+    asked = PendingCall(type(None))
     for record in ({}, {"type": 1}, MESSAGE):
-        asked.put(record)
-    asked.finish(None)
+        asked.add_event(record)
+    asked.set_result(None)
     assert [type(event) async for event in asked] == [Message]

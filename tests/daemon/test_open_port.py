@@ -24,12 +24,12 @@ async def test_members_sit_there_and_nobody_sits_at_topics_of_others() -> None:
     (url,) = opened.urls
     received: asyncio.Queue[object] = asyncio.Queue()
     connections = RendezvousConnections(received.put_nowait)
-    connections.connect(url, typed=False, nearby=True)
+    connections.open_connection(url, typed=False, nearby=True)
     try:
         async with asyncio.timeout(15):
             assert await received.get() == RendezvousUp(url)
             for topic in (OTHERS, OURS):
-                connections.send(url, Take(topic, SeatMode.MESH))
+                connections.send_message(url, Take(topic, SeatMode.MESH))
             assert await received.get() == SignalReceived(url, SeatRefused(OTHERS, Refusal.ABSENT))
             seated = await received.get()
         assert isinstance(seated, SignalReceived) and isinstance(seated.message, Seated)

@@ -90,8 +90,8 @@ async def attached(home: Path) -> Connection:
 
 async def asked(connection: Connection, method: str, **params: Any) -> Any:
     declared: Method[Any, Any] = METHODS[method]
-    async with connection.asking(declared, read(declared.params, params)) as answer:
-        return await answer.result()
+    async with connection.open_call(declared, read(declared.params, params)) as answer:
+        return await answer.wait_result()
 
 
 async def test_it_waits_for_a_program_that_has_the_home_for_its_settings(tmp_path: Path) -> None:

@@ -54,9 +54,9 @@ def link(role: Role) -> Link:
 async def deliver(frames: list[bytes], sender: End, ends: list[End], receiver: End) -> bytes:
     """Send frames and have everyone between pass them on."""
     (frame,) = frames
-    sender.links.send(LINK, frame)
+    sender.links.send_frame(LINK, frame)
     for incoming, outgoing in zip(ends[::2], ends[1::2], strict=True):
-        outgoing.links.send(LINK, (await incoming.next(FrameReceived)).data)
+        outgoing.links.send_frame(LINK, (await incoming.next(FrameReceived)).data)
     return (await receiver.next(FrameReceived)).data
 
 

@@ -19,12 +19,12 @@ FAR_OFF_S = 30.0
 async def test_where_the_system_tells_nothing_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "elsewhere")
     with Changes() as changes:
-        await changes.wait(0.01)
+        await changes.wait_for_change(0.01)
 
 
 async def test_while_nothing_changes_time_passes() -> None:
     with Changes() as changes:
-        await changes.wait(0.01)
+        await changes.wait_for_change(0.01)
 
 
 @pytest.mark.real
@@ -53,15 +53,15 @@ def test_a_change_is_told_at_once_and_once(change: str) -> None:
 async def _told_of(change: str) -> None:
     loop = asyncio.get_running_loop()
     with Changes() as changes:
-        await changes.wait(0.2)  # what setting the interface up had still to tell
+        await changes.wait_for_change(0.2)  # what setting the interface up had still to tell
         start = loop.time()
-        waiting = loop.create_task(changes.wait(FAR_OFF_S))
+        waiting = loop.create_task(changes.wait_for_change(FAR_OFF_S))
         await asyncio.sleep(0)
         await (await asyncio.create_subprocess_exec("sh", "-c", change)).wait()
         await waiting
         print("told" if loop.time() - start < FAR_OFF_S else "late")
         start = loop.time()
-        await changes.wait(0.5)
+        await changes.wait_for_change(0.5)
         print("told twice" if loop.time() - start < 0.5 else "quiet")
 
 

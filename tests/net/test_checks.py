@@ -80,7 +80,7 @@ def test_nobody_is_checked_where_nobody_can_be_however_it_is_written() -> None:
 @pytest.mark.real
 async def test_an_offer_has_few_datagrams_sent_to_one_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
     own = [f"127.0.{n}.1" for n in range(1, 9)]
-    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: own)
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.patches._host_addresses", lambda v4, v6: own)
     async with third_parties(["127.0.0.1"] * CANDIDATES_MAX) as (candidates, reached):
         await answer_and_wait(offer(*candidates), monkeypatch)
     assert 0 < reached.total() <= TO_ONE_MAX
@@ -90,7 +90,7 @@ async def test_an_offer_has_few_datagrams_sent_to_one_that_it_names(monkeypatch:
 @pytest.mark.real
 async def test_an_offer_has_few_datagrams_sent_altogether(monkeypatch: pytest.MonkeyPatch) -> None:
     own = [f"127.0.{n}.1" for n in range(1, 9)]
-    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: own)
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.patches._host_addresses", lambda v4, v6: own)
     places = [f"127.1.0.{n + 1}" for n in range(CANDIDATES_MAX)]
     async with third_parties(places) as (candidates, reached):
         await answer_and_wait(offer(*candidates), monkeypatch)
@@ -142,9 +142,9 @@ def test_who_answers_under_the_right_key_is_sent_as_much_as_is_wanted() -> None:
     sent = sum(few.may_send(("192.0.2.1", port)) for port in range(1, 100))
     assert sent == TO_ONE_MAX
     assert not few.may_send(("::ffff:192.0.2.1", 7)), "the same one"
-    few.came("192.0.2.1")
+    few.credit_check("192.0.2.1")
     assert few.may_send(("192.0.2.1", 8)) and not few.may_send(("192.0.2.1", 8))
-    few.answered(("192.0.2.1", 9))
+    few.mark_answered(("192.0.2.1", 9))
     assert all(few.may_send(("192.0.2.1", 9)) for _ in range(1000))
     assert not few.may_send(("192.0.2.1", 10))
 

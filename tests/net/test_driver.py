@@ -86,7 +86,7 @@ class Recorder:
     def accept_answer(self, link: LinkId, answer: Description) -> None:
         self.done.append(("accept_answer", link))
 
-    def connect(self, url: str, typed: bool, nearby: bool) -> None:
+    def open_connection(self, url: str, typed: bool, nearby: bool) -> None:
         self.done.append(("connect", url, typed))
 
     def notified(self, event: effects.Event) -> None:
@@ -97,10 +97,10 @@ class Links(Recorder):
     def __init__(self, log: Recorder) -> None:
         self.done = log.done
 
-    def send(self, link: LinkId, frame: bytes) -> None:
+    def send_frame(self, link: LinkId, frame: bytes) -> None:
         self.done.append(("send", frame))
 
-    def close(self, link: LinkId) -> None:
+    def close_link(self, link: LinkId) -> None:
         self.done.append(("close", link))
 
 
@@ -108,10 +108,10 @@ class Connections(Recorder):
     def __init__(self, log: Recorder) -> None:
         self.done = log.done
 
-    def send(self, url: str, message: FromClient) -> None:
+    def send_message(self, url: str, message: FromClient) -> None:
         self.done.append(("signal", message))
 
-    def close(self, url: str) -> None:
+    def close_connection(self, url: str) -> None:
         self.done.append(("hang up", url))
 
 
@@ -184,7 +184,7 @@ async def test_frames_leave_in_order_and_at_once_however_slow_the_disk_is() -> N
     frames = [b"other 1", b"own 1", b"other 2", b"own 22", b"other 3"]
     async with driven(Scripted(relay_or_own), log) as driver, asyncio.timeout(20):
         for frame in frames:
-            driver.submit(FrameReceived(LinkId(1), frame))
+            driver.submit_input(FrameReceived(LinkId(1), frame))
             while ("send", frame) not in log.done:
                 await asyncio.sleep(0)
         assert log.done == [("send", frame) for frame in frames], "nothing was told, nothing answered"
@@ -202,7 +202,7 @@ async def test_who_waits_for_the_disk_is_told_when_it_is_done_and_not_before() -
     log = Blocked()
     async with driven(Scripted(lambda input: [drop(1)]), log) as driver, asyncio.timeout(20):
         waiting = asyncio.create_task(driver.submit_and_persist(Started()))
-        driver.submit(TimerFired())
+        driver.submit_input(TimerFired())
         for _ in range(100):
             await asyncio.sleep(0)
         assert not waiting.done()
@@ -216,7 +216,7 @@ async def test_a_disk_that_refuses_while_frames_pass_ends_the_driver_and_no_answ
     log.fails = True
     async with driven(Scripted(relay_or_own), log) as driver, asyncio.timeout(20):
         for frame in (b"own 1", b"other 1"):
-            driver.submit(FrameReceived(LinkId(1), frame))
+            driver.submit_input(FrameReceived(LinkId(1), frame))
         while ("send", b"other 1") not in log.done:
             await asyncio.sleep(0)
         log.let.set()
@@ -234,7 +234,7 @@ async def test_a_disk_that_does_not_answer_makes_the_node_stand_still_before_it_
     node = Scripted(relay_or_own)
     async with driven(node, log) as driver, asyncio.timeout(20):
         for number in range(100):
-            driver.submit(FrameReceived(LinkId(1), b"own %d" % number))
+            driver.submit_input(FrameReceived(LinkId(1), b"own %d" % number))
         while driver._inputs and not driver._overloaded:
             await asyncio.sleep(0)
         for _ in range(100):
@@ -252,7 +252,7 @@ async def test_many_facts_share_one_commit() -> None:
     node = Scripted(lambda input: [drop(input.count)] if isinstance(input, FramesDrained) else [])
     async with driven(node, log) as driver:
         for number in range(2 * BATCH_MAX):
-            driver.submit(FramesDrained(LinkId(1), number))
+            driver.submit_input(FramesDrained(LinkId(1), number))
         await driver.submit_and_persist(Started())
     commits = [done[1] for done in log.done if done[0] == "commit"]
     assert len(commits) == 2
@@ -305,14 +305,14 @@ async def test_a_link_that_floods_us_is_cut_off_and_the_others_are_heard() -> No
     async with driven(node, log) as driver:
         await driver.submit_and_persist(Started())
         for _ in range(FRAMES_WAITING_MAX):
-            driver.submit(FrameReceived(flooding, b"f"))
+            driver.submit_input(FrameReceived(flooding, b"f"))
         assert log.done == []
-        driver.submit(FrameReceived(flooding, b"f"))
+        driver.submit_input(FrameReceived(flooding, b"f"))
         assert log.done == [("close", flooding)], "at once, whatever else waits"
-        driver.submit(FrameReceived(quiet, b"q"))
+        driver.submit_input(FrameReceived(quiet, b"q"))
         await driver.submit_and_persist(TimerFired())
         for _ in range(FRAMES_WAITING_MAX):
-            driver.submit(FrameReceived(quiet, b"q"))
+            driver.submit_input(FrameReceived(quiet, b"q"))
         await driver.submit_and_persist(TimerFired())
     frames = [input.link for input in node.received if isinstance(input, FrameReceived)]
     assert frames == [flooding] * FRAMES_WAITING_MAX + [quiet] * (FRAMES_WAITING_MAX + 1)
@@ -326,7 +326,7 @@ async def test_what_happens_after_the_end_is_not_kept() -> None:
     async with driven(Scripted(lambda input: [drop(1)]), log) as driver:
         with pytest.raises(StoreError):
             await driver.submit_and_persist(Started())
-        driver.submit(FrameReceived(LinkId(1), b"late"))
+        driver.submit_input(FrameReceived(LinkId(1), b"late"))
         assert not driver._inputs
 
 

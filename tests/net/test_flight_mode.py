@@ -66,7 +66,7 @@ async def _over_the_loopback(engine: str) -> None:
     a.links.accept_answer(ONE, answer)
     await a.next(LinkUp)
     await b.next(LinkUp)
-    b.links.send(TWO, frame(1))
+    b.links.send_frame(TWO, frame(1))
     assert await a.next(FrameReceived) == FrameReceived(ONE, frame(1))
     print(*sorted({candidate.address for candidate in (*offer.candidates, *answer.candidates)}))
     await a.links.aclose()

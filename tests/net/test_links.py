@@ -104,9 +104,9 @@ async def test_an_open_link_says_what_it_is_and_what_comes() -> None:
         LinkUp(ONE, b"o" * 32, b"p" * 32),
         FrameReceived(ONE, b"one"),
     ]
-    links.moved({"192.0.2.9"})
+    links.on_addresses_changed({"192.0.2.9"})
     assert LinkShaken(ONE) not in received
-    links.moved({"192.0.2.8"})
+    links.on_addresses_changed({"192.0.2.8"})
     assert received[-1] == LinkShaken(ONE)
     await links.aclose()
     assert connection.closed
@@ -115,10 +115,10 @@ async def test_an_open_link_says_what_it_is_and_what_comes() -> None:
 async def test_credit_comes_back_frame_by_frame() -> None:
     links, connection, received = begun()
     await asyncio.sleep(0)
-    links.send(ONE, b"dropped, for it is not open")
+    links.send_frame(ONE, b"dropped, for it is not open")
     connection.open = True
     for _ in range(3):
-        links.send(ONE, bytes(100))
+        links.send_frame(ONE, bytes(100))
     for buffered in (250, 200, 10, 0):
         connection.buffered_bytes = buffered
         connection.listener.on_drain()

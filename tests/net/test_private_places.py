@@ -29,7 +29,7 @@ async def asked_for(url: str, typed: bool, proxy: str | None = None) -> AsyncIte
     """What comes of a wish for a connection."""
     received: asyncio.Queue[Input] = asyncio.Queue()
     connections = RendezvousConnections(received.put_nowait, proxy)
-    connections.connect(url, typed)
+    connections.open_connection(url, typed)
     try:
         async with asyncio.timeout(15):
             yield await received.get()
@@ -127,7 +127,7 @@ async def test_what_was_found_nearby_leads_to_this_network_or_nowhere(
         connections = RendezvousConnections(
             received.put_nowait, f"socks5h://127.0.0.1:{port}" if proxied else None
         )
-        connections.connect(f"ws://{host}:{port}", typed=False, nearby=True)
+        connections.open_connection(f"ws://{host}:{port}", typed=False, nearby=True)
         try:
             async with asyncio.timeout(15):
                 input = await received.get()
@@ -143,7 +143,7 @@ async def test_what_was_found_nearby_is_connected_to(monkeypatch: pytest.MonkeyP
     async with running() as server:
         received: asyncio.Queue[Input] = asyncio.Queue()
         connections = RendezvousConnections(received.put_nowait)
-        connections.connect(server.url, typed=False, nearby=True)
+        connections.open_connection(server.url, typed=False, nearby=True)
         try:
             async with asyncio.timeout(15):
                 assert await received.get() == RendezvousUp(server.url)

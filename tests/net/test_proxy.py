@@ -31,7 +31,7 @@ async def connect() -> AsyncIterator[Connect]:
     def begin(url: str, proxy: str | None) -> tuple[RendezvousConnections, Inputs]:
         received: Inputs = asyncio.Queue()
         made.append(RendezvousConnections(received.put_nowait, proxy))
-        made[-1].connect(url)
+        made[-1].open_connection(url)
         return made[-1], received
 
     yield begin
@@ -68,7 +68,7 @@ async def test_the_proxy_is_given_the_name_and_carries_what_is_said(
         url = f"ws://{name}:8765"
         connections, received = connect(url, proxy.url)
         assert await next_of(received) == RendezvousUp(url)
-        connections.send(url, Take(Topic(b"t" * 32), SeatMode.MESH))
+        connections.send_message(url, Take(Topic(b"t" * 32), SeatMode.MESH))
         seated = await next_of(received)
         assert isinstance(seated, SignalReceived) and isinstance(seated.message, Seated)
     assert (proxy.names(), no_names) == ([name], [])
@@ -123,9 +123,9 @@ async def test_each_topic_goes_to_the_proxy_under_a_name_of_its_own(no_names: li
         connections = RendezvousConnections(received.put_nowait, proxy.url)
         lines = [f"ws://{name}:8765#{bytes([number]).hex() * 32}" for number in (1, 2)]
         for line in lines:
-            connections.connect(line)
+            connections.open_connection(line)
         assert {(await next_of(received)).url for _ in lines} == set(lines)
-        connections.send(lines[0], Take(Topic(b"\1" * 32), SeatMode.MESH))
+        connections.send_message(lines[0], Take(Topic(b"\1" * 32), SeatMode.MESH))
         seated = await next_of(received)
         assert isinstance(seated, SignalReceived) and seated.url == lines[0]
         await connections.aclose()
@@ -138,7 +138,7 @@ async def test_a_name_of_the_person_s_own_is_kept(no_names: list[object]) -> Non
     name = "rendezvous.example"
     async with running() as server, socks_proxy({name: server.port}) as proxy:
         connections = RendezvousConnections(received.put_nowait, proxy.url.replace("://", "://me:secret@"))
-        connections.connect(f"ws://{name}:8765#{'01' * 32}")
+        connections.open_connection(f"ws://{name}:8765#{'01' * 32}")
         assert isinstance(await next_of(received), RendezvousUp)
         await connections.aclose()
     assert proxy.names_given == ["me:secret"]

@@ -46,8 +46,8 @@ async def up(a: Side, b: Side) -> tuple[Description, Description]:
 
 async def exchange(a: Side, b: Side, count: int = 50) -> None:
     for number in range(count):
-        a.links.send(ONE, frame(number))
-        b.links.send(TWO, frame(number))
+        a.links.send_frame(ONE, frame(number))
+        b.links.send_frame(TWO, frame(number))
     for number in range(count):
         assert await b.next(FrameReceived) == FrameReceived(TWO, frame(number))
         assert await a.next(FrameReceived) == FrameReceived(ONE, frame(number))

@@ -64,17 +64,17 @@ class Node:
             return await self.received.get()
 
     async def up(self, url: str) -> None:
-        self.connections.connect(url)
+        self.connections.open_connection(url)
         assert await self.input() == RendezvousUp(url)
 
     async def clock(self, url: str) -> float | None:
-        self.connections.connect(url)
+        self.connections.open_connection(url)
         input = await self.input()
         assert isinstance(input, RendezvousUp), input
         return input.clock
 
     async def seated(self, url: str, mode: SeatMode = SeatMode.MESH) -> Seated:
-        self.connections.send(url, Take(TOPIC, mode))
+        self.connections.send_message(url, Take(TOPIC, mode))
         input = await self.input()
         assert isinstance(input, SignalReceived) and isinstance(input.message, Seated), input
         return input.message
@@ -85,7 +85,7 @@ class Node:
         return input.reason
 
     async def why_not(self, url: str) -> str:
-        self.connections.connect(url)
+        self.connections.open_connection(url)
         return await self.down(url)
 
 
@@ -130,7 +130,7 @@ async def test_two_nodes_meet_and_pass_blobs(new_node: Nodes) -> None:
         a = (await alice.seated(server.url)).seat
         seated = await bob.seated(server.url)
         assert seated.others == (a,)
-        bob.connections.send(server.url, Pass(TOPIC, a, BLOB))
+        bob.connections.send_message(server.url, Pass(TOPIC, a, BLOB))
         assert await alice.input() == SignalReceived(server.url, Blob(TOPIC, seated.seat, BLOB))
 
 
@@ -160,7 +160,7 @@ async def test_a_refusal_is_a_fact_like_any_other(new_node: Nodes) -> None:
     async with running() as server:
         node = new_node()
         await node.up(server.url)
-        node.connections.send(server.url, Take(TOPIC, SeatMode.GUEST))
+        node.connections.send_message(server.url, Take(TOPIC, SeatMode.GUEST))
         assert await node.input() == SignalReceived(server.url, SeatRefused(TOPIC, Refusal.ABSENT))
 
 
@@ -171,9 +171,9 @@ async def test_what_was_sent_before_closing_still_arrives_and_no_fact_follows(ne
         await guest.up(server.url)
         h = await host.seated(server.url, SeatMode.HOST)
         g = await guest.seated(server.url, SeatMode.GUEST)
-        guest.connections.send(server.url, Pass(TOPIC, h.seat, BLOB))
-        guest.connections.send(server.url, Leave(TOPIC))
-        guest.connections.close(server.url)
+        guest.connections.send_message(server.url, Pass(TOPIC, h.seat, BLOB))
+        guest.connections.send_message(server.url, Leave(TOPIC))
+        guest.connections.close_connection(server.url)
         assert await host.input() == SignalReceived(server.url, Blob(TOPIC, g.seat, BLOB))
         assert await host.input() == SignalReceived(server.url, Gone(TOPIC, g.seat))
         await guest.connections.aclose()
@@ -185,7 +185,7 @@ async def test_closing_and_connecting_again_at_once_makes_a_new_connection(new_n
         node = new_node()
         await node.up(server.url)
         first = await node.seated(server.url)
-        node.connections.close(server.url)
+        node.connections.close_connection(server.url)
         await node.up(server.url)
         assert (await node.seated(server.url)).seat != first.seat
 
@@ -193,7 +193,7 @@ async def test_closing_and_connecting_again_at_once_makes_a_new_connection(new_n
 async def test_connecting_twice_is_connecting_once(new_node: Nodes) -> None:
     async with running() as server:
         node = new_node()
-        node.connections.connect(server.url)
+        node.connections.open_connection(server.url)
         await node.up(server.url)
         await node.seated(server.url)
         assert server.broker.census().connections == 1
@@ -211,7 +211,7 @@ async def test_a_server_that_stops_is_down_and_can_be_reached_when_it_is_back(ne
     async with running() as server:
         await node.up(server.url)
     assert await node.down(server.url) == "it is shutting down"
-    node.connections.send(server.url, Leave(TOPIC))  # dropped: the fact said so
+    node.connections.send_message(server.url, Leave(TOPIC))  # dropped: the fact said so
     assert await node.why_not(server.url) == "nothing listens there"
     async with running(port=server.port) as again:
         await node.up(again.url)
@@ -236,9 +236,9 @@ async def test_an_attempt_can_be_called_off(new_node: Nodes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
         node = new_node()
-        node.connections.connect(url)
-        node.connections.close(url)
-        node.connections.connect(url)
+        node.connections.open_connection(url)
+        node.connections.close_connection(url)
+        node.connections.open_connection(url)
         await asyncio.sleep(0)
         await node.connections.aclose()
         assert node.received.empty()
@@ -288,7 +288,7 @@ async def test_a_fault_of_our_own_is_reported_and_the_server_tried_again(
     async with running() as server:
         with monkeypatch.context() as patch:
             patch.setattr(rendezvous_ws, "decode_server", {}.__getitem__)
-            node.connections.connect(server.url)
+            node.connections.open_connection(server.url)
             input = await node.input()
         assert input == RendezvousDown(server.url, "a fault in p2pchat, KeyError; please report it")
         await node.up(server.url)
@@ -328,7 +328,7 @@ async def flooder(noise: bytes, first: bytes = b"", reads: bool = True) -> Async
 async def test_a_server_that_floods_is_hung_up_on(new_node: Nodes, first: bytes, noise: bytes) -> None:
     async with flooder(noise, first) as url:
         node = new_node()
-        node.connections.connect(url)
+        node.connections.open_connection(url)
         input = await node.input()
         if isinstance(input, RendezvousUp):
             input = await node.input()
@@ -341,7 +341,7 @@ async def test_a_server_that_does_not_read_the_answers_to_its_pings_is_hung_up_o
     monkeypatch.setattr(rendezvous_ws, "FRAMES_BURST", 10**9)
     async with flooder(b"\x89\x7d" + bytes(125), reads=False) as url:
         node = new_node()
-        node.connections.connect(url)
+        node.connections.open_connection(url)
         assert await node.input() == RendezvousUp(url)
         assert await node.input() == RendezvousDown(url, "it does not read what is sent to it", flooded=True)
 

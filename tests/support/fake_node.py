@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from p2pchat.client.node import Node
-from p2pchat.config.choices import Source, Told, choose, read
+from p2pchat.config.choices import Overrides, Source, choose, read
 from p2pchat.config.table import named
 from p2pchat.control import answers, events
 from p2pchat.control.events import Heard, Message, Paired, Receipt, State
@@ -218,7 +218,7 @@ class FakeNode(Node):
         return self.now
 
     async def settings(self) -> list[answers.Setting]:
-        return [views.setting(each) for each in choose(Told(), self.kept)]
+        return [views.setting(each) for each in choose(Overrides(), self.kept)]
 
     async def change_setting(self, key: str, value: str) -> answers.SettingKept:
         chosen = read(named(key), value, Source.HOME)
@@ -231,7 +231,7 @@ class FakeNode(Node):
     async def forget_setting(self, key: str) -> answers.SettingKept:
         self.kept.pop(named(key).name, None)
         self.happens(told(events.SettingChanged, key=key))
-        now = views.setting(choose(Told(), self.kept)[named(key).name])
+        now = views.setting(choose(Overrides(), self.kept)[named(key).name])
         return extended(now, answers.SettingKept, effect="now")
 
     async def doctor(self) -> list[answers.Check]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final
 
-from p2pchat.config.paths import AIORTC, LIBWEBRTC, Paths, is_installed
+from p2pchat.config.paths import AIORTC, LIBWEBRTC, NetworkPolicy, is_installed
 from p2pchat.net.engines.port import Engine, MakeEngine, Policy
 
 _ROOMS: Final = {AIORTC: "p2pchat.net.engines.aiortc", LIBWEBRTC: "p2pchat.net.engines.libwebrtc"}
@@ -25,6 +25,6 @@ def make_engine(name: str, policy: Policy) -> Engine:
     return make(policy)
 
 
-def engine_for(paths: Paths) -> Engine:
+def engine_for(paths: NetworkPolicy) -> Engine:
     """The engine that is set, with what is set for it."""
     return make_engine(paths.engine_name(), Policy(paths.relay_only, paths.proxy, paths.ca_file))

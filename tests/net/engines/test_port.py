@@ -119,8 +119,8 @@ async def test_messages_arrive_whole_and_in_order_both_ways(size: int, sides: tu
     await linked(a, b)
     messages = [bytes([number]) * size for number in range(40)]
     for message in messages:
-        a.links.send(ONE, message)
-        b.links.send(TWO, message)
+        a.links.send_frame(ONE, message)
+        b.links.send_frame(TWO, message)
     for message in messages:
         assert (await b.next(FrameReceived)).data == message
         assert (await a.next(FrameReceived)).data == message
@@ -134,7 +134,7 @@ async def test_every_frame_that_has_left_gives_its_credit_back(sides: tuple[Side
     async with asyncio.timeout(30):
         while len(received) < count or drained < count:
             while sent < count and credit:
-                a.links.send(ONE, frame(sent))
+                a.links.send_frame(ONE, frame(sent))
                 sent, credit = sent + 1, credit - 1
             received += [input.data for input in waiting(b.received) if isinstance(input, FrameReceived)]
             back = sum(input.count for input in waiting(a.received) if isinstance(input, FramesDrained))
@@ -151,12 +151,12 @@ async def test_what_was_sent_before_closing_arrives_and_the_other_end_is_told(
     for near, far, here, there in ((a, b, ONE, TWO), (b, a, TWO, ONE)):
         await linked(*sides)
         for number in range(20):
-            near.links.send(here, frame(number))
-        near.links.close(here)
+            near.links.send_frame(here, frame(number))
+        near.links.close_link(here)
         for number in range(20):
             assert await far.next(FrameReceived) == FrameReceived(there, frame(number))
         assert isinstance(await far.next(LinkDown), LinkDown)
-        near.links.send(here, frame(0))
+        near.links.send_frame(here, frame(0))
         await near.links.aclose()
         assert not _said(near.received), "no fact follows our own close"
 
@@ -164,7 +164,7 @@ async def test_what_was_sent_before_closing_arrives_and_the_other_end_is_told(
 async def test_an_attempt_that_is_given_up_at_once_leaves_nothing(name: str) -> None:
     side = Side(engine=name)
     side.links.make_offer(ONE)
-    side.links.close(ONE)
+    side.links.close_link(ONE)
     side.links.accept_answer(ONE, Description("active", "user", "p" * 22, bytes(32), ()))
     await side.links.aclose()
     assert waiting(side.received) == []
@@ -174,8 +174,8 @@ async def test_an_attempt_that_is_given_up_in_between_leaves_nothing(sides: tupl
     a, b = sides
     _, answer = await introduced(a, b)
     a.links.accept_answer(ONE, answer)
-    a.links.close(ONE)
-    b.links.close(TWO)
+    a.links.close_link(ONE)
+    b.links.close_link(TWO)
     await asyncio.gather(a.links.aclose(), b.links.aclose())
     assert not [*_said(a.received), *_said(b.received)]
 
@@ -236,7 +236,7 @@ async def test_links_need_no_more_than_one_kind_of_address(sides: tuple[Side, Si
             assert (pair.base.count(":") > 0) == (version == 6)
             assert pair.base in interfaces.own()
             assert {pair.own, pair.peer} <= {"host", "prflx"}
-        a.links.close(ONE)
+        a.links.close_link(ONE)
         await b.next(LinkDown)
 
 
@@ -244,9 +244,9 @@ async def test_a_link_from_an_address_that_is_gone_is_shaken(sides: tuple[Side, 
     a, b = sides
     await linked(a, b)
     await _pair(a, ONE)
-    a.links.moved(interfaces.own())
+    a.links.on_addresses_changed(interfaces.own())
     assert waiting(a.received) == []
-    a.links.moved({"192.0.2.77"})
+    a.links.on_addresses_changed({"192.0.2.77"})
     assert waiting(a.received) == [LinkShaken(ONE)]
 
 
@@ -267,7 +267,7 @@ def test_links_work_on_uvloop_too() -> None:
     async def exchange(pair: tuple[str, str]) -> None:
         a, b = Side(engine=pair[0]), Side(engine=pair[1])
         await linked(a, b)
-        a.links.send(ONE, frame(1))
+        a.links.send_frame(ONE, frame(1))
         assert await b.next(FrameReceived) == FrameReceived(TWO, frame(1))
         await a.links.aclose()
         await b.links.aclose()

@@ -1,6 +1,6 @@
 """WebRTC by aiortc and aioice: the only package that imports them.
 
-Knows: the engine, from outside (``connection``) and from inside (``mending``, ``gathering``). Does not know:
+Knows: the engine, from outside (``connection``) and from inside (``patches``, ``gathering``). Does not know:
 links, or what messages hold.
 """
 

@@ -1,6 +1,6 @@
 """A peer connection of aiortc's, and its one data channel.
 
-Knows: aiortc's objects and events. Does not know: what had to be mended in them (``mending``).
+Knows: aiortc's objects and events. Does not know: what had to be patched in them (``patches``).
 """
 
 # ruff: noqa: SLF001 -- aiortc shows neither the peer's certificate nor what is unacknowledged
@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from p2pchat.net.engines import port
-from p2pchat.net.engines.aiortc import gathering, mending
-from p2pchat.net.engines.aiortc.mending import (
+from p2pchat.net.engines.aiortc import gathering, patches
+from p2pchat.net.engines.aiortc.patches import (
     RTCConfiguration,
     RTCDataChannel,
     RTCIceTransportPolicy,
@@ -198,7 +198,7 @@ class AiortcConnection:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(port.CLOSE_SECONDS):
                 await self._connection.close()
-                await mending.connected_or_not(self._connection)
+                await patches.connected_or_not(self._connection)
 
     def _unacknowledged(self) -> bool:
         """bufferedAmount leaves out what is on its way and may have to be sent again."""

@@ -124,19 +124,20 @@ class _Gathering:
 
     async def run(self, addresses: list[str]) -> list[Candidate]:
         hosts = [
-            await self._host(*each) for each in enumerate(interfaces.best(addresses, interfaces.routed()))
+            await self._host(*found_at)
+            for found_at in enumerate(interfaces.best(addresses, interfaces.routed()))
         ]
         bases = [base for base in hosts if base is not None]
         self._connection._protocols += bases
         asking = [*_first(bases, 4), *_first(bases, 6)]
         stuns = [self._task(self._ask(server, asking)) for server in self._servers.stun if asking]
-        turns = [self._task(self._borrow(each)) for each in _by_host(self._servers.turn)]
+        turns = [self._task(self._borrow(servers)) for servers in _by_host(self._servers.turn)]
         await self._wait(stuns, turns)
         self._connection._protocols += [protocol for _, protocol in self._relays]
         if stuns:
             _NATS[self._connection] = _kind(self._seen)
         found = [base.local_candidate for base in bases]
-        found += [self._reflexive(each) for each in self._seen]
+        found += [self._reflexive(mapping) for mapping in self._seen]
         return found + [candidate for candidate, _ in self._relays]
 
     def _task(self, work: Any) -> asyncio.Task[None]:
@@ -144,17 +145,17 @@ class _Gathering:
 
     async def _wait(self, stuns: list[asyncio.Task[None]], turns: list[asyncio.Task[None]]) -> None:
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        started_at = loop.time()
         answered: float | None = None
         waiting = {*stuns, *turns}
         while waiting:
             if answered is None and self._seen:
                 answered = loop.time()
-            until = [began + STUN_SECONDS]
+            until = [started_at + STUN_SECONDS]
             if answered is not None:
                 until = [min(answered + LATE_SECONDS, *until)]
             if waiting & set(turns) and not self._relays:
-                until = [began + (RELAY_SECONDS if self._relay_only else TURN_SECONDS)]
+                until = [started_at + (RELAY_SECONDS if self._relay_only else TURN_SECONDS)]
             left = until[0] - loop.time()
             if left <= 0:
                 break
@@ -196,11 +197,11 @@ class _Gathering:
 
     async def _ask(self, server: StunServer, bases: Sequence[aioice.ice.StunProtocol]) -> None:
         """Ask one server from several of our addresses. Nothing follows where it does not answer."""
-        asked = []
+        queries = []
         for address in await _resolved(server.host, server.port):
-            of_family = [each for each in bases if _family(each.local_candidate.host) == _family(address[0])]
-            asked += [self._ask_from(server, base, address) for base in of_family]
-        await asyncio.gather(*asked)
+            of_family = [base for base in bases if _family(base.local_candidate.host) == _family(address[0])]
+            queries += [self._ask_from(server, base, address) for base in of_family]
+        await asyncio.gather(*queries)
 
     async def _ask_from(self, server: StunServer, base: aioice.ice.StunProtocol, address: Address) -> None:
         request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
@@ -217,14 +218,14 @@ class _Gathering:
 
     # --- TURN
 
-    async def _borrow(self, ways: Sequence[TurnServer]) -> None:
+    async def _borrow(self, servers: Sequence[TurnServer]) -> None:
         """Borrow one address of a server, by the first of several ways to it that works."""
         trying: set[asyncio.Task[Relay | None]] = set()
         try:
-            for number, way in enumerate(ways):
+            for number, server in enumerate(servers):
                 loop = asyncio.get_running_loop()
-                trying.add(loop.create_task(self._borrow_by(way, PREFERENCE_MAX - number)))
-                last = way is ways[-1]
+                trying.add(loop.create_task(self._borrow_by(server, PREFERENCE_MAX - number)))
+                last = server is servers[-1]
                 lent = await first_through(trying, _has_lent, None if last else NEXT_SECONDS)
                 if lent is not None:
                     self._relays.append(lent)
@@ -275,7 +276,7 @@ async def turn_endpoint(
             "server_hostname": (server.name or server.host) if tls else None,
         }
         transport, inner = await loop.create_connection(
-            lambda: aioice.turn.TurnClientTcpProtocol(*login), **await _way_to(where), **for_tls
+            lambda: aioice.turn.TurnClientTcpProtocol(*login), **await _transport_to(where), **for_tls
         )
     try:
         protocol, relayed = protocol_factory(), aioice.turn.TurnTransport(inner)
@@ -286,7 +287,7 @@ async def turn_endpoint(
     return relayed, protocol
 
 
-async def _way_to(where: Address) -> dict[str, Any]:
+async def _transport_to(where: Address) -> dict[str, Any]:
     url = PROXY.get()
     if url is None:
         return {"sock": await connected(*where)}
@@ -352,8 +353,8 @@ def _first(bases: Sequence[aioice.ice.StunProtocol], version: int) -> list[aioic
 def _by_host(servers: Sequence[TurnServer]) -> list[list[TurnServer]]:
     """Several ways to one server are ways to one address: by UDP, if that gets through."""
     found: dict[str, list[TurnServer]] = {}
-    for each in servers:
-        found.setdefault(each.host, []).append(each)
+    for server in servers:
+        found.setdefault(server.host, []).append(server)
     return list(found.values())
 
 
@@ -361,15 +362,17 @@ def _kind(seen: Sequence[_Seen]) -> Nat:
     """By the answers to the first of our addresses that got any, over IPv4 if there are some."""
     if not seen:
         return Nat.BLOCKED
-    ordered = sorted(seen, key=lambda each: (":" in each.address[0], -each.base.local_candidate.priority))
+    ordered = sorted(
+        seen, key=lambda mapping: (":" in mapping.address[0], -mapping.base.local_candidate.priority)
+    )
     base = ordered[0].base
-    of_base = [each for each in ordered if each.base is base]
+    of_base = [mapping for mapping in ordered if mapping.base is base]
     own = (base.local_candidate.host, base.local_candidate.port)
-    if any(each.address == own for each in of_base):
+    if any(mapping.address == own for mapping in of_base):
         return Nat.OPEN
-    if len({each.by for each in of_base}) < 2:
+    if len({mapping.by for mapping in of_base}) < 2:
         return Nat.SOME
-    return Nat.CONE if len({each.address for each in of_base}) == 1 else Nat.SYMMETRIC
+    return Nat.CONE if len({mapping.address for mapping in of_base}) == 1 else Nat.SYMMETRIC
 
 
 _NATS: WeakKeyDictionary[aioice.ice.Connection, Nat] = WeakKeyDictionary()

@@ -41,7 +41,7 @@ async def test_a_reader_that_has_stopped_gives_no_credit_until_it_goes_on(sides:
     credit, sent = CREDIT, 0
     async with asyncio.timeout(20):
         while credit:
-            a.links.send(ONE, frame(sent))
+            a.links.send_frame(ONE, frame(sent))
             sent, credit = sent + 1, credit - 1
             await asyncio.sleep(0)
             credit += sum(input.count for input in waiting(a.received) if isinstance(input, FramesDrained))
@@ -81,7 +81,7 @@ async def test_sending_into_a_lost_connection_is_no_more_than_the_end_of_the_lin
     await linked(a, b)
     await ice_of(a, ONE).close()
     for number in range(20):
-        a.links.send(ONE, frame(number))
+        a.links.send_frame(ONE, frame(number))
     assert isinstance(await a.next(LinkDown), LinkDown)
 
 
@@ -99,7 +99,7 @@ async def test_what_gets_lost_before_closing_is_sent_again(sides: tuple[Side, Si
 
     sctp.transport._send_data = lossy  # type: ignore[method-assign]
     for number in range(10):
-        a.links.send(ONE, frame(number))
-    a.links.close(ONE)
+        a.links.send_frame(ONE, frame(number))
+    a.links.close_link(ONE)
     for number in range(10):
         assert await b.next(FrameReceived) == FrameReceived(TWO, frame(number))

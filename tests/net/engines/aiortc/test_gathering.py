@@ -101,7 +101,7 @@ async def test_a_stun_server_that_lies_does_not_send_others_to_everybody(seen: t
 async def test_a_stun_server_is_asked_over_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
     if not socket.has_ipv6:
         pytest.skip("needs IPv6")
-    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: ["::1"])
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.patches._host_addresses", lambda v4, v6: ["::1"])
     with stun_servers("::1") as servers:
         made = await offered(Servers(servers))
     assert made.nat is Nat.OPEN
@@ -178,21 +178,11 @@ async def test_among_dozens_of_addresses_the_relay_is_still_offered(
     turn: TurnServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = [f"127.0.{n}.1" for n in range(1, 31)]
-    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: many)
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.patches._host_addresses", lambda v4, v6: many)
     with stun_servers() as servers:
         made = await offered(Servers(servers, (turn,)))
     kinds = [each.kind for each in made.candidates]
     assert kinds.count("relay") == 1 and kinds.count("host") == interfaces.HOSTS_MAX
-
-
-def test_the_way_to_the_world_comes_first_then_one_address_of_each_network() -> None:
-    docker = [f"172.{n}.0.1" for n in range(17, 29)]
-    own = [*docker, "192.168.1.7", "192.168.1.8", "2001:db8::2", "2001:db8::3"]
-    chosen = interfaces.best(own, ("192.168.1.7", "2001:db8::2"))
-    assert chosen[:2] == ["192.168.1.7", "2001:db8::2"]
-    assert len(chosen) == interfaces.HOSTS_MAX
-    few = interfaces.best(["192.168.1.8", "10.0.0.1", "192.168.1.7"], ())
-    assert few == ["192.168.1.8", "10.0.0.1", "192.168.1.7"]
 
 
 async def test_a_link_that_ends_while_it_gathers_leaves_nothing_behind(turn: TurnServer) -> None:

@@ -15,7 +15,7 @@ from aiortc import (
 )
 
 from p2pchat.core.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
-from p2pchat.net.engines.aiortc.mending import (
+from p2pchat.net.engines.aiortc.patches import (
     CHUNKS_HELD_MAX,
     DATAGRAMS_MAX,
     SCTP_RTO_MIN,
@@ -42,7 +42,7 @@ async def test_nothing_a_stranger_sends_harms_a_link(sides: tuple[Side, Side]) -
                 stranger.sendto(data, (candidate.address, candidate.port))
                 await asyncio.sleep(0)
     for number in range(3):
-        a.links.send(ONE, frame(number))
+        a.links.send_frame(ONE, frame(number))
         assert await b.next(FrameReceived) == FrameReceived(TWO, frame(number))
 
 
@@ -53,7 +53,7 @@ async def test_a_flood_of_datagrams_is_held_to_a_bound(sides: tuple[Side, Side])
     for _ in range(3 * DATAGRAMS_MAX):
         ice._protocols[0].datagram_received(b"\x17" * 30, ("192.0.2.9", 9))
     assert ice._queue.qsize() == DATAGRAMS_MAX
-    a.links.send(ONE, frame(1))
+    a.links.send_frame(ONE, frame(1))
     assert await b.next(FrameReceived) == FrameReceived(TWO, frame(1))
 
 
@@ -109,9 +109,9 @@ async def test_silent_servers_hold_nobody_up() -> None:
 
 
 def test_a_machine_without_a_network_still_has_its_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: [])
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.patches._host_addresses", lambda v4, v6: [])
     assert _addresses_even_offline(True, True) == ["127.0.0.1"]
-    monkeypatch.setattr("p2pchat.net.engines.aiortc.mending._host_addresses", lambda v4, v6: ["192.0.2.1"])
+    monkeypatch.setattr("p2pchat.net.engines.aiortc.patches._host_addresses", lambda v4, v6: ["192.0.2.1"])
     assert _addresses_even_offline(True, True) == ["192.0.2.1"]
 
 

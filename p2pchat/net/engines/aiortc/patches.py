@@ -112,7 +112,7 @@ async def _request_and_note(
 ) -> tuple[aioice.stun.Message, Address]:
     answer, by = await _request(self, request, address, integrity_key, retransmissions)
     if integrity_key is not None:
-        _checks_of(self).answered(by[:2])
+        _checks_of(self).mark_answered(by[:2])
     return answer, by
 
 
@@ -123,8 +123,10 @@ def _check_of_few(
     protocol: aioice.ice.StunProtocol,
 ) -> None:
     """aioice remembers, and checks, every address from which the peer's checks seem to come."""
-    _checks_of(protocol).came(address[0])
-    known = any((each._network_host, each.port) == address[:2] for each in self._remote_candidates)
+    _checks_of(protocol).credit_check(address[0])
+    known = any(
+        (candidate._network_host, candidate.port) == address[:2] for candidate in self._remote_candidates
+    )
     if known or len(self._remote_candidates) < PEERS_MAX:
         _check_incoming(self, message, address, protocol)
 

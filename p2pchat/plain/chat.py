@@ -179,7 +179,8 @@ class PlainChat:
             return [("status", f" {links} link{'' if links == 1 else 's'}")]
         now = datetime.now(UTC)
         here = seen(person.contact, bool(links), now)
-        where = f" {self.sheet.signs.dots[here]} {harmless_name(person.name)} {self.tell_whereabouts(person, now)}"
+        dot, name = self.sheet.signs.dots[here], harmless_name(person.name)
+        where = f" {dot} {name} {self.tell_whereabouts(person, now)}"
         line: Line = [("here" if here else "status", where)]
         line.append(("status", f" | {links} link{'' if links == 1 else 's'}"))
         if unread := self.model.count_unread():

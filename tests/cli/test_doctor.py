@@ -12,7 +12,7 @@ from tests.support.processes import people
 
 pytestmark = pytest.mark.real
 
-CHECKS = ["home", "disk", "rendezvous", "clock", "addresses", "link", "session", "mesh", "cover"]
+CHECKS = ["home", "disk", "rendezvous", "clock", "addresses", "link", "session", "backup", "mesh", "cover"]
 
 
 def test_with_a_rendezvous_all_is_well(tmp_path: Path, meeting: str) -> None:

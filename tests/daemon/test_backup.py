@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.client import check_backup, connect, create_home
-from p2pchat.errors import StoreError, UsageError
+from p2pchat.errors import P2PChatError, StoreError, UsageError
 from p2pchat.store.archive import ArchiveFile
 from tests.support.nodes import friends
 
@@ -41,7 +41,7 @@ async def test_what_cannot_be_written_changes_nothing(
             raise StoreError("the disk is full")
 
         monkeypatch.setattr(ArchiveFile, "add_entries", refuse)
-        with pytest.raises(StoreError, match="the disk is full"):
+        with pytest.raises(P2PChatError, match="the disk is full"):
             await node.make_backup(str(place), "another")
         monkeypatch.undo()
         assert place.read_bytes() == before

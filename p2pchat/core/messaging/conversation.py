@@ -201,10 +201,10 @@ class Conversation:
         self._reunion.draw_key()
         return self._saved([])
 
-    def tell_key(self, alone: bool, now: float) -> list[Output]:
-        """The backup is made: the contact is told of the key in it, as surely as by a message. ``alone``: it
-        is to forget all keys of before."""
-        self._reunion.tell_key(alone)
+    def tell_key(self, alone: bool, at: float, now: float) -> list[Output]:
+        """The backup is made: the contact is told of the key in it, as surely as by a message, but not before
+        ``at``. ``alone``: it is to forget all keys of before."""
+        self._reunion.tell_key(alone, at)
         return self._saved(self._flush(now))
 
     def connected(self, links: int, now: float) -> list[Output]:
@@ -566,7 +566,7 @@ class Conversation:
         """Send what has never been sent, and what is to be said of keys, as far as the window reaches."""
         if not self._sending.connected or self._reunion.torn:
             return []
-        key = self._reunion.offer()
+        key = self._reunion.offer(now)
         offer = self._session.renew(self._entropy, now) if not self._reunion.listening else None
         told = self._say_last(key, now) if key is not None else []
         told += self._sending.enqueue(offer) if offer is not None else []

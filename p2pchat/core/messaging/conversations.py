@@ -334,13 +334,16 @@ class Conversations:
             case _:
                 assert_never(input)
 
-    def change_keys(self, fact: inputs.KeysInput, now: float) -> list[Output]:
-        """Have another recovery key for each contact, or tell them of it."""
-        match fact:
-            case inputs.RecoveryKeysDrawn():
-                return self._each(lambda conversation: conversation.draw_key(now), now)
-            case inputs.RecoveryKeysTold(alone):
-                return self._each(lambda conversation: conversation.tell_key(alone, now), now)
+    def change_keys(self, change: inputs.KeysInput, now: float) -> list[Output]:
+        """Have another recovery key for each contact, or tell them of it, one after the other: whoever is
+        next to us would count them."""
+        if isinstance(change, inputs.RecoveryKeysDrawn):
+            return self._each(lambda conversation: conversation.draw_key(now), now)
+        out, at, all_of_them = list[Output](), now, list(self._by_id.values())
+        for conversation in sample(self._entropy, all_of_them, len(all_of_them)):
+            at += exponential(self._entropy, GREET_GAP_S)
+            out += self._on(conversation, conversation.tell_key(change.alone, at, now), now)
+        return out
 
     def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Output]]:
         """Keep the contact and the session that a pairing brought."""

@@ -84,6 +84,8 @@ class Reunion:
         self._told = reader.get_flag("told")
         self._alone = reader.get_flag("alone")
         """Until the contact has heard it, whatever it is told says that those of before are good no more."""
+        self._tell_at = 0.0
+        """When; contacts are not told all in one moment, or a neighbour would count them."""
         self.torn = reader.get_flag("torn")
         """Whether our session is of no use."""
         self.unconfirmed = reader.get_flag("unconfirmed")
@@ -172,6 +174,7 @@ class Reunion:
         if self._line is None:
             return NEVER
         due = [self._asking.at, self._asking.heed_at, self._standings.at, self._answering.next_wakeup()]
+        due += [self._tell_at] if self._tell_at and not self.torn else []
         return min(*due, *(each.at for each in self._inquiries()), *(at for at, _ in self._waiting), NEVER)
 
     def _inquiries(self) -> list[Inquiry]:
@@ -180,9 +183,9 @@ class Reunion:
 
     # --- keys
 
-    def offer(self) -> RecoveryOffer | None:
+    def offer(self, now: float) -> RecoveryOffer | None:
         """What the contact is to be told, once."""
-        if self._told:
+        if self._told or now < self._tell_at:
             return None
         self._told = self._moved = True
         own = self._own.newest.public
@@ -193,9 +196,11 @@ class Reunion:
         self._own.draw_next(self._entropy)
         self._moved = True
 
-    def tell_key(self, alone: bool) -> None:
-        """The backup is made. ``alone``: there is none, and those of before are to be good no more."""
+    def tell_key(self, alone: bool, at: float) -> None:
+        """The backup is made; say so then. ``alone``: there is none, and those of before are to be good no
+        more."""
         self._own.use_drawn()
+        self._tell_at = at
         self._told, self._moved = False, True
         self._alone |= alone
 
@@ -375,6 +380,8 @@ class Reunion:
             return []
         if session.runs_ahead(now):
             self.doubt(now)
+        if now >= self._tell_at:
+            self._tell_at = 0.0
         steps: list[Step] = [step for at, step in self._waiting if at <= now]
         self._waiting = [(at, step) for at, step in self._waiting if at > now]
         if now >= self._asking.at:

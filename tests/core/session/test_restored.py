@@ -9,6 +9,7 @@ import pytest
 from p2pchat.core import inputs
 from p2pchat.core.session.halves import BEFORE_S
 from p2pchat.core.session.restored import begin_restored, kept_keys
+from p2pchat.crypto.recovery import PublicKey
 from p2pchat.errors import RefusedInput
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import (
@@ -17,6 +18,7 @@ from tests.support.copies import (
     received,
     said,
     talk,
+    their_key,
     together,
     turns,
     twin,
@@ -31,6 +33,7 @@ def backed_up(world: World, name: str) -> MemoryStore:
     world.tell(name, inputs.RecoveryKeysDrawn())
     made = made_of(world, name)
     world.tell(name, inputs.RecoveryKeysTold(alone=False))
+    world.run(20.0)
     return made
 
 
@@ -103,6 +106,7 @@ def test_no_backup_of_before_is_good_once_they_were_revoked() -> None:
     said(world, "r1", "r2", 1, "between")
     world.tell("r2", inputs.RecoveryKeysDrawn())
     world.tell("r2", inputs.RecoveryKeysTold(alone=True))
+    world.run(20.0)
     said(world, "r2", "r1", 1, "heard")
     put_back(world, "r2", older)
     world.run(100.0)
@@ -126,6 +130,27 @@ def test_a_revocation_that_was_not_heard_yet_is_not_lost_by_a_backup_after_it() 
     put_back(world, "r2", older)
     world.run(100.0)
     assert not together(world, "r1", "r2")
+
+
+def test_contacts_are_told_one_after_the_other_at_moments_of_our_own() -> None:
+    world = friends("r1", "r2", "r3", "r4")
+    world.run(20.0)
+    counters = world.machines["r1"].running._counters
+    world.tell("r1", inputs.RecoveryKeysDrawn())
+    before = counters["cells originated"]
+    world.tell("r1", inputs.RecoveryKeysTold(alone=False))
+    assert counters["cells originated"] == before
+    told = []
+    for _ in range(300):
+        world.run(0.1)
+        told.append(
+            sum(their_key(world, name, "r1") == own_key(world, "r1", name) for name in ("r2", "r3", "r4"))
+        )
+    assert sorted(set(told)) == [0, 1, 2, 3]
+
+
+def own_key(world: World, of: str, name: str) -> PublicKey:
+    return talk(world, of, name)._reunion._own.newest.public
 
 
 def test_a_backup_that_contacts_were_not_told_of_is_good() -> None:

@@ -8,6 +8,7 @@ over.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -170,9 +171,10 @@ def _opened(new: Path) -> FileIO:
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         file = FileIO(descriptor, "r+")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
             if _is_same(new, file):
-                os.fchmod(descriptor, 0o600)
+                with suppress(OSError):  # a stick for all systems has no modes
+                    os.fchmod(descriptor, 0o600)
                 os.ftruncate(descriptor, 0)
                 return file
             file.close()  # another has just given it its name
@@ -181,6 +183,17 @@ def _opened(new: Path) -> FileIO:
             raise UsageError(f"another program writes the backup {new.stem} at this moment") from None
         except BaseException:
             file.close()
+            raise
+
+
+def _lock(descriptor: int) -> None:
+    """Raises BlockingIOError while another has it. A disk elsewhere that knows no locks has none."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
             raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -195,6 +196,21 @@ def test_a_disk_that_refuses_leaves_the_one_before(
     assert place.read_bytes() == before
     whole(place, "later")
     assert list(tmp_path.iterdir()) == [place]
+
+
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [("os.fchmod", errno.EPERM), ("fcntl.flock", errno.ENOLCK), ("sync_directory", errno.EINVAL)],
+)
+def test_a_stick_that_knows_no_modes_or_locks_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int
+) -> None:
+    def refuse(*args: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(f"p2pchat.store.archive.{step}", refuse)
+    whole(tmp_path / "home.backup")
+    assert read(tmp_path / "home.backup") == ["kept"] * 3
 
 
 WRITER = """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +30,11 @@ from p2pchat.core.records import (
 from p2pchat.core.records import Patience as Kept
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
+from p2pchat.daemon.setup import restore_home
 from p2pchat.errors import StoreError
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.store import KeyFile, Store
+from p2pchat.store import KeyFile, Store, exists
+from p2pchat.store.archive import ArchiveFile
 from p2pchat.store.copying import (
     LINES_AT_ONCE,
     Contents,
@@ -49,6 +54,7 @@ from p2pchat.wire.codec import Reader
 from p2pchat.wire.payload import Retention, Text, encode_payload
 from tests.support.homes import CHEAP, identity, message
 
+ROOT = Path(__file__).parents[2]
 SECRET = b"s" * 32
 HOME = Mesh(mesh_id(SECRET), SECRET, ("ws://meeting.example",), 1.0, ("ws://theirs.example",), 2, 3.0)
 KEY = b"identity key of bob " + b"." * 12
@@ -215,3 +221,34 @@ def test_the_time_of_the_last_backup_is_kept(store: Store) -> None:
     assert backed_up_at(store) == 6.0
     note_backup(store, None)
     assert backed_up_at(store) is None
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from p2pchat.daemon import setup
+from p2pchat.store import KeyFile, copying, vault
+step = sys.argv[1]
+owner, name = {
+    "half": (copying.Filling, "take_entry"), "filled": (copying, "note_backup"), "named": (vault, "finish")
+}[step]
+setattr(owner, name, lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+setup.restore_home(Path(sys.argv[2]), Path(sys.argv[3]), "phrase", KeyFile())
+"""
+
+
+@pytest.mark.parametrize("step", ["half", "filled", "named"])
+def test_whoever_is_killed_while_restoring_leaves_no_home_and_may_try_again(
+    store: Store, tmp_path: Path, step: str
+) -> None:
+    place, home = tmp_path / "home.backup", tmp_path / "new"
+    file = ArchiveFile(place, "phrase", SeededEntropy(2), CHEAP)
+    file.add_entries(copied(store))
+    file.complete_file()
+    command = [sys.executable, "-c", KILLED, step, str(home), str(place)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert not exists(home)
+    assert restore_home(home, place, "phrase", KeyFile()).contacts == 1
+    made = Store.open_store(home, KeyFile())
+    assert [them.name for them in made.load_memory().contacts] == ["Bob"]
+    made.close()

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.cli.demo.exchange import TEXTS, Exchange
-from p2pchat.cli.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, connected, layout_of
-from p2pchat.cli.demo.picture import HEIGHT, mesh_picture, narration, positions
-from p2pchat.cli.demo.transcript import facts_of, failure_of
-from p2pchat.cli.demo.way import CELLS_MAX, FirstSight, Passage, Sights, hops, names
 from p2pchat.cli.run import run
+from p2pchat.demo.exchange import TEXTS, Exchange
+from p2pchat.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, connected, layout_of
+from p2pchat.demo.picture import HEIGHT, mesh_picture, narration, positions
+from p2pchat.demo.transcript import facts_of, failure_of
+from p2pchat.demo.way import CELLS_MAX, FirstSight, Passage, Sights, hops, names
 from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
 from p2pchat.wire.payload import Text, encode_payload

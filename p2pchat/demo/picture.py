@@ -15,9 +15,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from p2pchat.cli.demo.canvas import Canvas, Point
-from p2pchat.cli.demo.layout import ECHO, YOU, Layout, Pair
-from p2pchat.cli.demo.way import FirstSight, Way
+from p2pchat.demo.canvas import Canvas, Point
+from p2pchat.demo.layout import ECHO, YOU, Layout, Pair
+from p2pchat.demo.way import FirstSight, Way
 from p2pchat.text import shortened
 from p2pchat.wire.geometry import GEOMETRY
 

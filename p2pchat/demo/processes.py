@@ -66,7 +66,7 @@ class Children:
         log = self._logs / name
         with log.open("wb") as stderr:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "p2pchat.cli.demo.child", *arguments),
+                *(sys.executable, "-m", "p2pchat.demo.child", *arguments),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=stderr,

@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from p2pchat.cli.demo.layout import ECHO, YOU
-from p2pchat.cli.demo.mesh import DemoMesh
-from p2pchat.cli.demo.tasks import background
-from p2pchat.cli.demo.way import Way
 from p2pchat.control.events import Message, Receipt
+from p2pchat.demo.layout import ECHO, YOU
+from p2pchat.demo.mesh import DemoMesh
+from p2pchat.demo.tasks import background
+from p2pchat.demo.way import Way
 
 PATIENCE_S: Final = 30.0
 """For one message to come back; it takes some milliseconds for each hop."""

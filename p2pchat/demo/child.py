@@ -4,22 +4,25 @@ Knows: their roles, and that the end of stdin is the end. Does not know: who pla
 
 ::
 
-    python -m p2pchat.cli.demo.child places DIRECTORY COUNT
-    python -m p2pchat.cli.demo.child founding
-    python -m p2pchat.cli.demo.child node HOME
-    python -m p2pchat.cli.demo.child echo HOME
+    python -m p2pchat.demo.child places DIRECTORY COUNT
+    python -m p2pchat.demo.child founding
+    python -m p2pchat.demo.child node HOME
+    python -m p2pchat.demo.child echo HOME
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 GRACE_S: Final = 2.0
 """To take leave after the end of stdin; then the process goes without, as nothing of a demo is kept."""
@@ -29,30 +32,46 @@ def main(role: str, *arguments: str) -> int:
     """Play one role until it is over or stdin ends."""
     match role:
         case "places":
-            from p2pchat.cli.demo.places import serve_places
+            from p2pchat.demo.places import serve_places
 
             asyncio.run(serve_places(Path(arguments[0]), int(arguments[1])))
         case "founding":
-            from p2pchat.cli.demo.founding import found
+            from p2pchat.demo.founding import found
 
             plan = sys.stdin.readline()
             _end_with_stdin()
             asyncio.run(found(plan))
         case "node":
-            from p2pchat.cli.run import run
+            from p2pchat.client import run_node
 
             _end_with_stdin()
-            return run(["--home", arguments[0], "node", "run"])
+            _run(run_node(Path(arguments[0]), ready=_say_running))
         case "echo":
-            from p2pchat.cli.demo.echo import echo
-            from p2pchat.cli.run import wait_for
-            from p2pchat.cli.settings import Settings
+            from p2pchat.demo.echo import echo
 
             _end_with_stdin()
-            wait_for(echo(Path(arguments[0])), Settings(), fast=True)
+            _run(echo(Path(arguments[0])))
         case _:
             raise ValueError(role)
     return 0
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Until it is over, or somebody asks for the end."""
+
+    async def interruptible() -> None:
+        task = asyncio.ensure_future(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    logging.getLogger().addHandler(logging.NullHandler())
+    asyncio.run(interruptible())
+
+
+def _say_running() -> None:
+    sys.stdout.write("running\n")
+    sys.stdout.flush()
 
 
 def _end_with_stdin() -> None:

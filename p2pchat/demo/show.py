@@ -12,13 +12,13 @@ from typing import Final
 from rich.console import Console
 from rich.live import Live
 
-from p2pchat.cli.demo import way
-from p2pchat.cli.demo.exchange import TEXTS, Exchange, each_way, talking
-from p2pchat.cli.demo.layout import ECHO, Layout
-from p2pchat.cli.demo.mesh import DemoMesh, formed, running
-from p2pchat.cli.demo.picture import WIDTH_MAX, mesh_picture, narration, scene
-from p2pchat.cli.demo.tasks import background
-from p2pchat.cli.demo.transcript import failure_of
+from p2pchat.demo import way
+from p2pchat.demo.exchange import TEXTS, Exchange, each_way, talking
+from p2pchat.demo.layout import ECHO, Layout
+from p2pchat.demo.mesh import DemoMesh, formed, running
+from p2pchat.demo.picture import WIDTH_MAX, mesh_picture, narration, scene
+from p2pchat.demo.tasks import background
+from p2pchat.demo.transcript import failure_of
 from p2pchat.errors import P2PChatError
 
 FRAME_S: Final = 0.1

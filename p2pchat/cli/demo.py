@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from p2pchat.cli.output import colour
+from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.errors import Malformed, P2PChatError
@@ -77,16 +77,17 @@ def command(settings: Settings, nodes: int, headless: bool, messages: tuple[str,
       p2pchat demo
       p2pchat demo --headless --json --nodes 10
     """
-    from p2pchat.cli.demo.layout import layout_of
+    from p2pchat.demo.layout import layout_of
 
     started = time.monotonic()
     layout = layout_of(nodes)
     if headless or settings.json or not _somebody_looks():
-        from p2pchat.cli.demo.transcript import transcript
+        from p2pchat.demo.transcript import Printer, transcript
 
-        _see(transcript(layout, messages, started, json=settings.json), settings)
+        printer = Printer(payload, record, say)
+        _see(transcript(layout, messages, started, printer, json=settings.json), settings)
     else:
-        from p2pchat.cli.demo.show import show
+        from p2pchat.demo.show import show
 
         _see(show(layout, messages, coloured=colour(sys.stdout)), settings)
 

@@ -18,10 +18,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from p2pchat.cli.demo.layout import ECHO, YOU
-from p2pchat.cli.demo.tasks import together
 from p2pchat.client import Node, connect, create_home
 from p2pchat.control.events import InviteReady
+from p2pchat.demo.layout import ECHO, YOU
+from p2pchat.demo.tasks import together
 
 AT_ONCE: Final = 8
 """Invites under way together; a node takes sixteen."""

@@ -6,14 +6,14 @@ Knows: what is printed, and when it counts as a success. Does not know: how a me
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from p2pchat.cli.demo import way
-from p2pchat.cli.demo.exchange import TEXTS, Exchange, talking
-from p2pchat.cli.demo.layout import ECHO, YOU, Layout
-from p2pchat.cli.demo.mesh import DemoMesh, formed, running
-from p2pchat.cli.output import payload, record, say
+from p2pchat.demo import way
+from p2pchat.demo.exchange import TEXTS, Exchange, talking
+from p2pchat.demo.layout import ECHO, YOU, Layout
+from p2pchat.demo.mesh import DemoMesh, formed, running
 from p2pchat.errors import P2PChatError
 from p2pchat.text import shortened
 from p2pchat.wire.geometry import GEOMETRY
@@ -21,11 +21,22 @@ from p2pchat.wire.geometry import GEOMETRY
 TEXT_WIDTH: Final = 60
 
 
-async def transcript(layout: Layout, texts: Sequence[str], started: float, *, json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """Where lines go: for the reader of stdout, as JSON, and for the person at the terminal."""
+
+    payload: Callable[[str], None]
+    record: Callable[[Mapping[str, object]], None]
+    say: Callable[[str], None]
+
+
+async def transcript(
+    layout: Layout, texts: Sequence[str], started: float, printer: Printer, *, json: bool
+) -> None:
     """Send texts to the echo and print what happened. Raises P2PChatError unless every one came back."""
     mesh = DemoMesh(layout)
-    async with running(mesh, say):
-        say("waiting for links")
+    async with running(mesh, printer.say):
+        printer.say("waiting for links")
         await formed(mesh)
         done: list[Exchange] = []
         first_echo: float | None = None
@@ -35,9 +46,9 @@ async def transcript(layout: Layout, texts: Sequence[str], started: float, *, js
                 if done[-1].returned and first_echo is None:
                     first_echo = time.monotonic() - started
                 if not json:
-                    _print_exchange(done[-1])
+                    _print_exchange(done[-1], printer)
         facts = facts_of(layout, len(await mesh.look()), done, first_echo)
-        record(facts) if json else _print_facts(facts)
+        printer.record(facts) if json else _print_facts(facts, printer)
     if failure := failure_of(done):
         raise P2PChatError(failure)
 
@@ -87,10 +98,12 @@ def failure_of(done: Sequence[Exchange]) -> str | None:
     return None
 
 
-def _print_exchange(done: Exchange) -> None:
-    payload(f"{YOU:>5}: {shortened(done.text, TEXT_WIDTH)}")
-    payload(f"{ECHO:>5}: {shortened(done.echo, TEXT_WIDTH) if done.echo is not None else '(nothing)'}")
-    payload(f"       {way_line(done)}")
+def _print_exchange(done: Exchange, printer: Printer) -> None:
+    printer.payload(f"{YOU:>5}: {shortened(done.text, TEXT_WIDTH)}")
+    printer.payload(
+        f"{ECHO:>5}: {shortened(done.echo, TEXT_WIDTH) if done.echo is not None else '(nothing)'}"
+    )
+    printer.payload(f"       {way_line(done)}")
 
 
 def way_line(done: Exchange) -> str:
@@ -100,16 +113,16 @@ def way_line(done: Exchange) -> str:
     return f"{way_there}, {cells} of {GEOMETRY.cell} bytes, back after {done.seconds * 1000:.0f} ms"
 
 
-def _print_facts(facts: dict[str, Any]) -> None:
-    payload("")
-    payload(
+def _print_facts(facts: dict[str, Any], printer: Printer) -> None:
+    printer.payload("")
+    printer.payload(
         f"{facts['received']} of {facts['sent']} messages came back through a mesh of {facts['nodes']} nodes "
         f"({facts['relays']} relays), {facts['links']} links and {facts['rendezvous']} rendezvous."
     )
     if facts["path"] is not None:
-        payload(
+        printer.payload(
             f"The first travelled {facts['hops']} hops, {' → '.join(facts['path'])}; on every link each "
             f"frame was {facts['frame_bytes']} bytes, whatever was in it."
         )
     if facts["seconds_to_first_echo"] is not None:
-        payload(f"From the start to the first echo it took {facts['seconds_to_first_echo']:.1f} s.")
+        printer.payload(f"From the start to the first echo it took {facts['seconds_to_first_echo']:.1f} s.")

@@ -14,12 +14,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from p2pchat.cli.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
-from p2pchat.cli.demo.processes import Children
-from p2pchat.cli.demo.tasks import background, together
-from p2pchat.cli.demo.way import FirstSight, Passage, Sights, Way
 from p2pchat.client import Node, connect
 from p2pchat.control.events import CellSeen, OnionSeen, Tracing
+from p2pchat.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
+from p2pchat.demo.processes import Children
+from p2pchat.demo.tasks import background, together
+from p2pchat.demo.way import FirstSight, Passage, Sights, Way
 from p2pchat.errors import P2PChatError
 
 START_S: Final = 90.0

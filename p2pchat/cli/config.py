@@ -61,11 +61,12 @@ async def _list(settings: Settings) -> None:
         for each in found:
             record(each)
         return
-    from p2pchat.cli.panel import settings_table
+    from p2pchat.pictures.drawing import drawn_text, terminal_width
+    from p2pchat.pictures.settings import settings_picture
     from p2pchat.wording.settings import origin
 
-    payload(settings_table([(each.key, one_line(each.value), origin(each)) for each in found],
-                           coloured=colour(sys.stdout)))  # fmt: skip
+    rows = [(each.key, one_line(each.value), origin(each)) for each in found]
+    payload(drawn_text(settings_picture(rows), terminal_width(), coloured=colour(sys.stdout)))
     for each in found:
         if each.problem:
             say(f"{one_line(each.problem)}; to be rid of it: p2pchat config unset {each.key}")

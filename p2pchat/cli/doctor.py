@@ -17,7 +17,6 @@ from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
 from p2pchat.control.answers import Check
 from p2pchat.errors import NetworkError, P2PChatError
-from p2pchat.text import one_line
 from p2pchat.wording.advice import ADVICE
 from p2pchat.wording.exposure import Exposure, exposures
 
@@ -61,14 +60,10 @@ async def _doctor(settings: Settings) -> None:
 
 
 def _print(found: Sequence[Check], known: Sequence[Exposure]) -> None:
-    from p2pchat.cli.panel import doctor_panel
+    from p2pchat.pictures.doctor import doctor_picture
+    from p2pchat.pictures.drawing import drawn_text, terminal_width
 
-    rows = [
-        (each.name, bool(each.ok), one_line(each.found), "" if each.ok else ADVICE[each.name])
-        for each in found
-    ]
-    parties = [(each.party, each.learns, each.does_not) for each in known]
-    payload(doctor_panel(rows, parties, coloured=colour(sys.stdout)))
+    payload(drawn_text(doctor_picture(found, known), terminal_width(), coloured=colour(sys.stdout)))
 
 
 def _judge(found: Sequence[Check]) -> None:

@@ -97,9 +97,10 @@ async def _status(settings: Settings) -> None:
     if settings.json:
         record(now)
         return
-    from p2pchat.cli.panel import status_panel
+    from p2pchat.pictures.drawing import drawn_text, terminal_width
+    from p2pchat.pictures.status import status_picture
 
-    payload(status_panel(now, coloured=colour(sys.stdout)))
+    payload(drawn_text(status_picture(now), terminal_width(), coloured=colour(sys.stdout)))
 
 
 @command.command("stop")

@@ -10,14 +10,18 @@ from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.console import RenderableType
+
 from p2pchat.chat.commands import COMMANDS
 from p2pchat.chat.lines import Stage, lines_of
 from p2pchat.chat.verbs import Question
 from p2pchat.control.events import InviteReady, Stranger
 from p2pchat.errors import P2PChatError, UsageError
+from p2pchat.pictures.doctor import doctor_picture
+from p2pchat.pictures.drawing import drawn_text, terminal_width
+from p2pchat.pictures.status import mesh_picture
 from p2pchat.text import harmless_name
-from p2pchat.wording.advice import ADVICE
-from p2pchat.wording.exposure import exposures, hidden
+from p2pchat.wording.exposure import exposures
 from p2pchat.wording.pairing import join_command, kept, stranger_line
 from p2pchat.wording.settings import origin
 
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 
 Answers = tuple[Callable[[], None], Callable[[], None] | None]
 """What is done after a yes, and after anything else."""
+
+MARGIN: Final = 7
+"""Columns beside lines about the chat."""
 
 FOUND_MAX: Final = 50
 """Lines a search shows: more scroll away unread."""
@@ -128,23 +135,19 @@ class PlainScreen:
 
     def show_mesh(self) -> None:
         async def show() -> None:
-            status = await self._chat.model.node.status()
-            self._chat.sheet.tell_line(status.health)
-            for mesh in status.meshes:
-                self._chat.sheet.tell_line(hidden(mesh))
+            self._tell_picture(mesh_picture(await self._chat.model.node.status()))
 
         self._do(show())
 
     def show_doctor(self) -> None:
         async def show() -> None:
-            for check in await self._chat.model.node.doctor():
-                self._chat.sheet.tell_line(f"{check.name}: {'ok' if check.ok else 'problem'}, {check.found}")
-                if not check.ok:
-                    self._chat.sheet.tell_line(f"  {ADVICE[check.name]}")
-            for party in exposures(await self._chat.model.node.status()):
-                self._chat.sheet.tell_line(f"{party.party} learns {party.learns}")
+            node = self._chat.model.node
+            self._tell_picture(doctor_picture(await node.doctor(), exposures(await node.status())))
 
         self._do(show())
+
+    def _tell_picture(self, picture: RenderableType) -> None:
+        self._chat.sheet.tell_line(drawn_text(picture, terminal_width() - MARGIN))
 
     def show_settings(self) -> None:
         async def show() -> None:

@@ -13,6 +13,7 @@ from rich.console import RenderableType
 from p2pchat.chat.lines import ChatLine, lines_of
 from p2pchat.chat.verbs import Question
 from p2pchat.errors import UsageError
+from p2pchat.pictures.doctor import doctor_picture
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui.dialogs import (
     FOUND_MAX,
@@ -25,9 +26,9 @@ from p2pchat.tui.dialogs import (
     SearchDialog,
     Verify,
 )
-from p2pchat.tui.mesh import doctor_picture
 from p2pchat.tui.pairing import Invite, Join, paired_lines
 from p2pchat.tui.settings import SettingsPage
+from p2pchat.wording.exposure import exposures
 
 if TYPE_CHECKING:
     from p2pchat.tui.app import Chat
@@ -146,7 +147,7 @@ class Screens:
         node = self._chat.node
 
         async def found() -> RenderableType:
-            return doctor_picture(await node.doctor(), await node.status())
+            return doctor_picture(await node.doctor(), exposures(await node.status()))
 
         self._chat.push_screen(Report("what works from here, and who learns what", awaited=found()))
 

@@ -41,13 +41,13 @@ from p2pchat.chat.verbs import Verbs
 from p2pchat.config.table import BOUND
 from p2pchat.control.answers import Setting
 from p2pchat.errors import P2PChatError
+from p2pchat.pictures.status import mesh_picture
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui import around, noise
 from p2pchat.tui.acts import Screens
 from p2pchat.tui.compose import Compose
 from p2pchat.tui.dialogs import Help, Report
 from p2pchat.tui.ending import Quiet
-from p2pchat.tui.mesh import mesh_picture
 from p2pchat.tui.people import People
 from p2pchat.tui.preferences import Preferences, keymap, preferences, theme_here
 from p2pchat.tui.scrollback import PAGE, Scrollback

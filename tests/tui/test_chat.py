@@ -256,7 +256,7 @@ async def test_what_was_said_while_the_node_was_gone_goes_out_when_it_is_back(
 async def test_who_leaves_while_no_node_answers_is_given_back_what_was_not_sent(
     desk: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2pchat.tui.app.LEAVE_S", 3600.0)
+    monkeypatch.setattr("p2pchat.chat.model.LEAVE_S", 3600.0)
     monkeypatch.setattr("p2pchat.chat.model.RETRY_S", 3600.0)
     node = FakeNode("bob")
     node.refuse = [ControlError("no node")]

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from p2pchat.cli.panel import status_panel
 from p2pchat.control.values import plain
+from p2pchat.pictures.drawing import drawn_text, terminal_width
+from p2pchat.pictures.status import mesh_picture, status_picture
 from tests.support.fake_node import link_status, mesh_status, status
 
 LINK = plain(link_status(peer="6e" * 8, allowance=0.25))
@@ -23,7 +24,8 @@ KNOWN: dict[str, Any] = {
 
 def drawn(coloured: bool = False, **rest: Any) -> str:
     """The picture of a node of which that is known."""
-    return status_panel(status(**{**KNOWN, **rest}), coloured=coloured)
+    picture = status_picture(status(**{**KNOWN, **rest}))
+    return drawn_text(picture, terminal_width(), coloured=coloured)
 
 
 def test_a_turn_server_that_refuses_its_password_is_named_a_refusal() -> None:
@@ -77,3 +79,13 @@ def test_a_port_for_members_is_a_line_where_there_is_one() -> None:
     assert "at port 8750" in drawn(listen={"port": 8750, "problem": ""})
     told = drawn(listen={"port": 8750, "problem": "cannot listen"})
     assert "cannot listen" in told
+
+
+def test_the_narrow_picture_says_the_same_in_forty_columns() -> None:
+    lan = {"addresses": [], "found": 0, "problem": "cannot listen"}
+    clock = {"ahead_s": 10_800, "of": "ws://meet.example", "doubt": "this machine's clock is hours ahead"}
+    known = status(**{**KNOWN, "lan": lan, "clock": clock})
+    picture = drawn_text(mesh_picture(known), 40)
+    for words in ("well linked", "hidden among 8 computers", "quiet", "hours ahead", "stores 10 packets"):
+        assert words in " ".join(picture.split()), words
+    assert max(map(len, picture.splitlines())) <= 40

@@ -1,0 +1,167 @@
+"""How a node is: whole, or as much of it as stands beside a conversation.
+
+Knows: what is told of a status, and how. Does not know: when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from p2pchat.control.answers import LinkStatus, MeshStatus, Status
+from p2pchat.text import one_line
+from p2pchat.wording.exposure import hidden, hidden_in_short
+from p2pchat.wording.lines import local_time
+from p2pchat.wording.nearby import nearby
+
+PROMISES: Final = {
+    "fast": "a stem without delays: who watches your line sees when you write",
+    "balanced": "a stem with small delays and some cover; who watches your line may see when you write",
+    "strong": "a stem with delays and cover on a clock of its own: your line does not show when you write",
+}
+
+_COLOURS: Final = {
+    "up": "green",
+    "quiet": "yellow",
+    "confirming": "yellow",
+    "connecting": "yellow",
+    "down": "red",
+}
+
+_LINKS: Final[tuple[tuple[str, bool, Callable[[LinkStatus], str]], ...]] = (
+    ("neighbour", True, lambda link: link.peer or "?"),
+    ("", True, lambda link: link.state),
+    ("tree", False, lambda link: "eager" if link.eager else "lazy" if link.state == "up" else ""),
+    ("since", False, lambda link: f"{local_time(link.since):%H:%M:%S}"),
+    ("out", True, lambda link: str(link.sent)),
+    ("in", True, lambda link: str(link.received)),
+    ("shed", False, lambda link: str(link.shed)),
+    ("may bring", False, lambda link: f"{link.allowance:.0%}"),
+)
+"""Columns: a head, whether it stands in the narrow picture, too, and what it says of a link."""
+
+
+def status_picture(status: Status) -> RenderableType:
+    """All of it, in a frame."""
+    parts = (_facts(status), _rendezvous(status), _links(status), _held(status), _counters(status))
+    spaced = [each for part in parts for each in (part, Text())][:-1]
+    return Panel(Group(*_troubles(status), *spaced), title=Text("node"), title_align="left")
+
+
+def mesh_picture(status: Status) -> RenderableType:
+    """What stands in some forty columns: health, how we hide, links."""
+    held = sum(mesh.held_cells for mesh in status.meshes)
+    facts = _known(status)
+    return Group(
+        Text(status.health, "bold"),
+        Text(),
+        *_troubles(status),
+        *(line for mesh in status.meshes for line in _hiding(mesh)),
+        _links(status, narrow=True),
+        Text("frames out and in, since each link came up", "dim"),
+        Text(),
+        _rendezvous(status),
+        Text(),
+        Text(f"{facts['outbox']}\nstores {held} packets for absent people\nmemory: {facts['memory']}", "dim"),
+    )
+
+
+def _troubles(status: Status) -> list[Text]:
+    """What a person should know first."""
+    lines = [f"waits for room: {one_line(status.waits_for)}"] if status.waits_for else []
+    if status.clock is not None and status.clock.doubt:
+        lines.append(f"clock: {one_line(status.clock.doubt)}")
+    if status.paths.turn_refused:
+        lines.append("TURN: a server refuses its user or password; see 'p2pchat config get ice'")
+    return [each for line in lines for each in (Text(line, "bold"), Text())]
+
+
+def _known(status: Status) -> dict[str, str]:
+    eager = sum(mesh.eager for mesh in status.meshes)
+    up = datetime.now(UTC) - local_time(status.running_since)
+    known = {
+        "health": status.health,
+        "running": f"{str(up).split('.')[0]}, process {status.pid}",
+        "home": one_line(status.home),
+        "links": f"{status.links_up}, {eager} of them in the tree",
+        "privacy": "; ".join(hidden(mesh) for mesh in status.meshes) or "in no mesh yet",
+        "outbox": f"{status.outbox} waiting to be delivered",
+        "memory": f"{status.memory_kb // 1024} MB, {status.cpu_s} s of CPU",
+    }
+    if status.lan is not None:
+        known["lan"] = nearby(status.lan)
+    if (listen := status.listen) is not None:
+        known["listens"] = one_line(listen.problem) or f"at port {listen.port}, for its own meshes"
+    return known
+
+
+def _facts(status: Status) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for label, value in _known(status).items():
+        table.add_row(Text(label, style="dim"), Text(value))
+    return table
+
+
+def _hiding(mesh: MeshStatus) -> list[Text]:
+    promise = PROMISES.get(mesh.hidden.profile, "") if mesh.hidden is not None else ""
+    lines = [Text(hidden_in_short([mesh])[0]), Text(hidden(mesh), "dim")]
+    return [*lines, *([Text(f"({promise}; F10 chooses another)", "dim")] if promise else []), Text()]
+
+
+def _rendezvous(status: Status) -> Table:
+    table = _table("rendezvous", "", "why not")
+    for place in status.rendezvous:
+        state = {True: "up", False: "down", None: "connecting"}[place.up]
+        table.add_row(Text(one_line(place.url)), _state(state), Text(one_line(place.reason)))
+    if not status.rendezvous:
+        given = "give one with 'invite --rendezvous URL' or 'join --rendezvous URL'"
+        known = given if status.lan is None else "others are met on your own network alone"
+        table.add_row(Text(f"none; {known}", style="dim"))
+    return table
+
+
+def _links(status: Status, *, narrow: bool = False) -> Table:
+    columns = [column for column in _LINKS if column[1] or not narrow]
+    table = _table(*(head for head, _, _ in columns))
+    for link in status.links:
+        cells = [
+            Text(told(link), justify="right" if told(link).isdigit() else None) for _, _, told in columns
+        ]
+        cells[1] = _state(link.state)
+        table.add_row(*cells)
+    if not status.links:
+        table.add_row(Text("none yet: nobody of the mesh is there", style="dim"))
+    return table
+
+
+def _held(status: Status) -> Table:
+    table = _table("held for who is away", "cells", "MB", "of", "since", "dropped")
+    for mesh in status.meshes:
+        since = f"{local_time(mesh.held_since):%a %H:%M}" if mesh.held_since else "-"
+        megabytes = (f"{size / 1e6:.1f}" for size in (mesh.held_bytes, mesh.hold_budget))
+        cells = (str(mesh.held_cells), *megabytes, since, str(mesh.dropped))
+        role = "greeter" if mesh.greeter else "catching up" if mesh.reconciling else ""
+        table.add_row(Text(f"{mesh.mesh[:8]} {role}"), *(Text(cell, justify="right") for cell in cells))
+    return table
+
+
+def _counters(status: Status) -> Text:
+    counted = [f"{name} {number}" for name, number in sorted(status.counters.items())]
+    return Text("  ".join(counted) or "nothing counted yet", style="dim")
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table
+
+
+def _state(state: str) -> Text:
+    return Text(state, style=_COLOURS.get(state, ""))

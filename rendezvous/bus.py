@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SUBJECT: Final = "p2pchat.rendezvous.2"
 """With the version of what is said."""
 
-QUEUED_MAX: Final = 4096
-"""Messages waiting to be written, 2 kB each at most."""
+QUEUED_BYTES: Final = 8 * 1024 * 1024
+"""Of messages waiting to be written: 4096 of the longest, or all the seats of ten full servers."""
 
 TOGETHER_BYTES: Final = 64 * 1024
 """What is said to one server within one turn of the loop goes as one message of NATS, each part after its
@@ -51,14 +51,14 @@ class Bus:
         self._heard = heard
         self._changed = changed
         self._waiting: dict[bytes | None, list[bytes]] = {}
-        self._count = 0
+        self._queued = 0
         self._some = asyncio.Event()
         self._up = asyncio.Event()
 
     def publish(self, to: bytes | None, data: bytes) -> None:
         """Never waits. ``to``: a server; None: all."""
-        if self._up.is_set() and self._count < QUEUED_MAX:
-            self._count += 1
+        if self._up.is_set() and self._queued < QUEUED_BYTES:
+            self._queued += len(data)
             self._waiting.setdefault(to, []).append(data)
             self._some.set()
 
@@ -129,7 +129,7 @@ class Bus:
         while True:
             await self._some.wait()
             self._some.clear()
-            waiting, self._waiting, self._count = self._waiting, {}, 0
+            waiting, self._waiting, self._queued = self._waiting, {}, 0
             for to, parts in waiting.items():
                 for together in joined(parts):
                     with contextlib.suppress(Exception):  # not connected, or too much waits: it is lost

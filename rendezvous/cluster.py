@@ -210,7 +210,8 @@ class Cluster:
         """Every ``TICK_SECONDS``: say that we live, give up on who does not, answer what has waited long."""
         out: list[ClusterOutput] = []
         if self._telling.incomplete:
-            out += [Publish(None, encode(one)) for one in self._telling.tell_all(self._broker.told_seats())]
+            out.append(Publish(None, encode(self._telling.begin_anew(self._broker.told_seats()))))
+        out += [Publish(None, encode(one)) for one in self._telling.tell_some()]
         if now >= self._hello_at:
             self._hello_at = now + HELLO_SECONDS
             out += self.hello()
@@ -236,8 +237,12 @@ class Cluster:
             return [self._broker.carried(message.target, message.blob) or self._miss(message)]
         match message:
             case Hello(server):
+                greeting = [] if server in self._peers else self.hello()
                 self._meet(server, now)
-                return [Publish(server, encode(one)) for one in self._telling.check_sum(message)]
+                return [
+                    *greeting,
+                    *(Publish(server, encode(one)) for one in self._telling.check_sum(message)),
+                ]
             case SeatTaken(server) | SeatsFollow(server) | SeatsUnknown(server):
                 if isinstance(message, SeatsFollow):
                     self._meet(server, now)
@@ -309,7 +314,8 @@ class Cluster:
                 case Forward():
                     out += self._forward(output)
                 case TellSeat():
-                    out.append(Publish(None, encode(self._telling.tell_seat(output))))
+                    told = self._telling.tell_seat(output)
+                    out += [Publish(None, encode(told))] if told is not None else []
                 case Deliver(to, message) if to in self._homes:
                     server, number = self._homes[to]
                     out.append(Publish(server, encode(ToGuest(self.server, number, message))))

@@ -10,7 +10,10 @@ something was lost.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+from typing import Final
 
+from p2pchat.types import Seat, Topic
 from rendezvous.bus_messages import (
     Hello,
     Message,
@@ -23,6 +26,9 @@ from rendezvous.bus_messages import (
 from rendezvous.directory import Directory, Sum
 from rendezvous.orders import TellSeat
 
+AT_ONCE: Final = 512
+"""Seats that are told in one go where all are to be told: a few milliseconds."""
+
 
 class Telling:
     """One server's side of it. ``directory``: where what the others tell is kept."""
@@ -31,6 +37,7 @@ class Telling:
         self._server = server
         self._directory = directory
         self._told = Sum()
+        self._untold: dict[tuple[Topic, Seat], TellSeat] = {}
         self.incomplete = False
         """Somebody has missed something: all is to be told anew."""
 
@@ -38,19 +45,26 @@ class Telling:
         """With the sum of what was told."""
         return Hello(self._server, self._told.count, self._told.seats)
 
-    def tell_seat(self, of: TellSeat) -> Message:
-        """It has come, or is gone."""
+    def tell_seat(self, of: TellSeat) -> Message | None:
+        """It has come, or is gone; None: it went untold."""
+        if self._untold.pop((of.topic, of.seat), None) is not None and of.kind is TopicKind.NOTHING:
+            return None
         if of.kind is TopicKind.NOTHING:
             self._told.drop_seat(of.seat)
         else:
             self._told.count_seat(of.seat)
         return SeatTaken(self._server, of.topic, of.seat, of.kind)
 
-    def tell_all(self, seats: Iterable[TellSeat]) -> list[Message]:
-        """From the beginning."""
+    def begin_anew(self, seats: Iterable[TellSeat]) -> Message:
+        """Tell all of them from now on, some at a time."""
         self.incomplete, self._told = False, Sum()
-        follow: list[Message] = [SeatsFollow(self._server)]
-        return [*follow, *map(self.tell_seat, seats), self.say_hello()]
+        self._untold = {(of.topic, of.seat): of for of in seats}
+        return SeatsFollow(self._server)
+
+    def tell_some(self) -> list[Message]:
+        """The next of those, if there are any."""
+        some = list(islice(self._untold.values(), AT_ONCE))
+        return [told for of in some if (told := self.tell_seat(of)) is not None]
 
     def check_sum(self, hello: Hello) -> list[Message]:
         """Whoever of whom something was missed is asked for all."""

@@ -31,6 +31,9 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from p2pchat.wire.version import VERSION
+from rendezvous.bus import Bus
+from rendezvous.bus_messages import SeatTaken, TopicKind, encode
+from rendezvous.limits import Limits
 from tests.rendezvous.test_command import run, started
 
 pytestmark = [
@@ -200,3 +203,16 @@ def test_an_address_of_no_bus_is_refused() -> None:
     failed = run("--bus", "http://127.0.0.1")
     assert failed.returncode == 2
     assert "nats://" in failed.stderr and failed.stderr.count("\n") == 1
+
+
+async def test_all_the_seats_of_a_full_server_find_room_and_not_everything_does() -> None:
+    bus = Bus("nats://127.0.0.1:1", b"AAAA", lambda data: None, lambda up: None)
+    bus._up.set()
+    told = encode(SeatTaken(b"AAAA", TOPIC, Seat(b"s" * 8), TopicKind.MESH))
+    for _ in range(Limits().seats):
+        bus.publish(None, told)
+    for _ in range(10_000):
+        bus.publish(b"BBBB", BLOB)
+    waiting = {to: len(parts) for to, parts in bus._waiting.items()}
+    assert waiting[None] == Limits().seats
+    assert 3000 < waiting[b"BBBB"] < 4096

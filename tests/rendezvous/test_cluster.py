@@ -374,6 +374,16 @@ def test_what_was_lost_on_the_bus_is_missed_and_said_again() -> None:
     assert [type(decode(data)) for _, data in room.bus] == [Hello], "all is well again"
 
 
+def test_a_newcomer_is_greeted_at_once() -> None:
+    room = Room(2)
+    room.client(0).sits(SeatMode.HOST)
+    late = Machine(b"LATE", 9, Limits())
+    room.add(late)
+    room.carry_out(late, late.cluster.hello())
+    room.deliver()
+    room.client(2).sits(SeatMode.GUEST)
+
+
 def test_a_take_of_a_mesh_asks_nobody() -> None:
     room = Room()
     client = room.client(0)

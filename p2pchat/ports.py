@@ -15,23 +15,23 @@ T = TypeVar("T")
 class Entropy(Protocol):
     """A stream of random bytes that can be split, so that a run can be replayed from its seed."""
 
-    def bytes(self, size: int) -> bytes:
+    def draw_bytes(self, size: int) -> bytes:
         """Return ``size`` fresh random bytes."""
         ...
 
-    def child(self, label: str) -> Entropy:
+    def make_child(self, label: str) -> Entropy:
         """Return an independent stream; one per machine, so that machines do not disturb each other."""
         ...
 
 
 def below(entropy: Entropy, bound: int) -> int:
     """Return a uniform integer in ``[0, bound)``; the bias of 2^-64 · bound is below any use made of it."""
-    return int.from_bytes(entropy.bytes(16), "big") % bound
+    return int.from_bytes(entropy.draw_bytes(16), "big") % bound
 
 
 def uniform(entropy: Entropy, low: float, high: float) -> float:
     """Return a uniform float in ``[low, high)`` with 53 random bits."""
-    return low + (high - low) * (int.from_bytes(entropy.bytes(8), "big") >> 11) / (1 << 53)
+    return low + (high - low) * (int.from_bytes(entropy.draw_bytes(8), "big") >> 11) / (1 << 53)
 
 
 def exponential(entropy: Entropy, mean: float) -> float:

@@ -17,7 +17,15 @@ from typing import Any, Final, Generic, TypeVar
 from p2pchat.control.address import socket_address
 from p2pchat.control.events import Event, read_event
 from p2pchat.control.failures import as_exception
-from p2pchat.control.framing import ANSWER_MAX, Answer, Failure, Told, cancel_line, read_reply, request_line
+from p2pchat.control.framing import (
+    ANSWER_MAX,
+    Failure,
+    ResultReply,
+    Told,
+    cancel_line,
+    read_reply,
+    request_line,
+)
 from p2pchat.control.methods import Method
 from p2pchat.control.parameters import Parameters, write
 from p2pchat.control.values import Misfit, read_value
@@ -131,7 +139,7 @@ class Connection:
                 call.add_event(event)
             case Failure(_, code, said):
                 call.set_failure(as_exception(code, said))
-            case Answer(_, result):
+            case ResultReply(_, result):
                 call.set_result(result)
 
 

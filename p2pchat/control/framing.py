@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResultReply:
     """How a request ended well."""
 
     id: int
@@ -156,7 +156,7 @@ def _is_unicode(value: object) -> bool:
 # --- read by a client
 
 
-def read_reply(line: bytes) -> Answer | Failure | Told | None:
+def read_reply(line: bytes) -> ResultReply | Failure | Told | None:
     """None for what belongs to no request of ours. Raises ValueError on what is not JSON."""
     match json.loads(line):
         case {"method": "event", "params": {"request": int(id), "event": dict(event)}}:
@@ -166,6 +166,6 @@ def read_reply(line: bytes) -> Answer | Failure | Told | None:
         case {"id": int(id), "error": error}:
             return Failure(id, 0, str(error))
         case {"id": int(id), "result": result}:
-            return Answer(id, result)
+            return ResultReply(id, result)
         case _:
             return None

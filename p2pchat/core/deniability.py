@@ -80,10 +80,10 @@ class Transcript:
 
 def host(entropy: Entropy) -> Host:
     """A throw-away one."""
-    key = entropy.bytes(32)
+    key = entropy.draw_bytes(32)
     account = create_account(key)
     one_time = account.one_time_key()
-    return Host(account.pickle(), key, entropy.bytes(64), one_time, entropy.bytes(64))
+    return Host(account.pickle(), key, entropy.draw_bytes(64), one_time, entropy.draw_bytes(64))
 
 
 def honest(
@@ -98,7 +98,7 @@ def forged(
     who: Host, guest: bytes, said: Sequence[Said], entropy: Entropy, now: float
 ) -> tuple[Transcript, Disclosure]:
     """The same by the host alone, who knows of the guest the public key, and no more."""
-    begun = ForgedInitiator(guest, own_secrets(who.account, who.key), entropy.child("forged ratchet"))
+    begun = ForgedInitiator(guest, own_secrets(who.account, who.key), entropy.make_child("forged ratchet"))
     return _talk(who, guest, begun, said, entropy, now)
 
 
@@ -180,8 +180,8 @@ def _talk(
 
 
 def _written(side: Session, text: str, entropy: Entropy, now: float) -> tuple[bytes, ...]:
-    message = Text(MessageId(entropy.bytes(16).hex()), now, text)
-    number, ciphertext = side.encrypt(encode_payload(message), entropy.bytes(SALT_BYTES))
+    message = Text(MessageId(entropy.draw_bytes(16).hex()), now, text)
+    number, ciphertext = side.encrypt(encode_payload(message), entropy.draw_bytes(SALT_BYTES))
     pieces = split(ciphertext)
     fragments = (
         side.fragment(Lane.ORDERED, number, number, index, len(pieces), piece)

@@ -88,10 +88,10 @@ class Node:
         self._rest_due: float | None = None
         self._not_before = 0.0
         self._counters: Counter[str] = Counter()
-        self._marking = entropy.child("marks")
+        self._marking = entropy.make_child("marks")
         self._marks_at = NEVER
         self._rendezvous = Rendezvous(
-            entropy.child("rendezvous"),
+            entropy.make_child("rendezvous"),
             lambda url: self._belonging.is_typed(url),
             self._settings.separate,
             lambda url: url in self._nearby,
@@ -99,7 +99,9 @@ class Node:
         self._nearby: frozenset[str] = frozenset()
         """Places on this machine's own network at which somebody is met."""
         self._servers = Hinted()
-        self._invites = Invites(memory.identity, memory.tried, entropy.child("invites"), self._settings.lan)
+        self._invites = Invites(
+            memory.identity, memory.tried, entropy.make_child("invites"), self._settings.lan
+        )
         self._conversations = Conversations(memory, self._settings, entropy, self._counters)
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
         self._belonging = Belonging(

@@ -61,7 +61,7 @@ class ArchiveSeal:
     def __init__(self, phrase: str, entropy: Entropy, cost: Cost | None = None) -> None:
         """Takes the time that a phrase takes to become a key. Raises StoreError without the memory."""
         cost = cost or Cost()
-        salt, stream = entropy.bytes(SALT_BYTES), entropy.bytes(STREAM_BYTES)
+        salt, stream = entropy.draw_bytes(SALT_BYTES), entropy.draw_bytes(STREAM_BYTES)
         costs = cost.ops.to_bytes(4, "big") + (cost.memory >> 10).to_bytes(4, "big")
         self.header = MAGIC + bytes([VERSION]) + costs + salt + stream
         # Both ends of the stream begin alike; this one takes the header that it is given.

@@ -31,7 +31,7 @@ class KemKey:
     @classmethod
     def generate(cls, entropy: Entropy) -> KemKey:
         """Draw a new pair."""
-        return cls(entropy.bytes(SEED_BYTES))
+        return cls(entropy.draw_bytes(SEED_BYTES))
 
     @classmethod
     def from_seed(cls, seed: bytes) -> KemKey:
@@ -74,7 +74,7 @@ class HybridKey:
     @classmethod
     def generate(cls, entropy: Entropy) -> HybridKey:
         """Draw a new one."""
-        return cls(entropy.bytes(32), KemKey.generate(entropy))
+        return cls(entropy.draw_bytes(32), KemKey.generate(entropy))
 
     @property
     def encapsulation_key(self) -> bytes:
@@ -97,7 +97,7 @@ class Response:
 
 def respond(entropy: Entropy, peer_x25519: bytes, encapsulation_key: bytes) -> Response:
     """Agree with the owner of a HybridKey. Raises Unreadable on bad public values."""
-    scalar = entropy.bytes(32)
+    scalar = entropy.draw_bytes(32)
     point = shared_point(scalar, peer_x25519)
     secret, ciphertext = encapsulate(encapsulation_key)
     return Response(crypto_scalarmult_base(scalar), ciphertext, point + secret)

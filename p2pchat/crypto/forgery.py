@@ -59,7 +59,7 @@ class ForgedInitiator:
     """Speaks Olm as ``identity`` (a public key, 32 bytes) would. The interface is that of ``OlmSession``."""
 
     def __init__(self, identity: bytes, ours: OwnSecrets, entropy: Entropy) -> None:
-        base = entropy.bytes(32)
+        base = entropy.draw_bytes(32)
         secret = (
             shared_point(ours.one_time, identity)
             + shared_point(base, public_point(ours.identity))
@@ -67,7 +67,7 @@ class ForgedInitiator:
         )
         self._entropy = entropy
         self._root, self._chain = _halves(_hkdf(secret, b"OLM_ROOT", 64))
-        self._ratchet = entropy.bytes(32)
+        self._ratchet = entropy.draw_bytes(32)
         self._index = 0
         self._theirs = b""
         self._their_chain = b""
@@ -120,7 +120,7 @@ class ForgedInitiator:
 
     def _turn(self) -> None:
         """Draw a new ratchet key of our own after an answer."""
-        self._ratchet, self._index = self._entropy.bytes(32), 0
+        self._ratchet, self._index = self._entropy.draw_bytes(32), 0
         shared = shared_point(self._ratchet, self._theirs)
         self._root, self._chain = _halves(_hkdf(shared, b"OLM_RATCHET", 64, self._root))
 

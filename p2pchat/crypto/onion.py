@@ -86,7 +86,7 @@ class OnionKey:
     @classmethod
     def generate(cls, entropy: Entropy) -> OnionKey:
         """Draw a new one."""
-        return cls(entropy.bytes(32))
+        return cls(entropy.draw_bytes(32))
 
 
 class _Suite:
@@ -133,10 +133,10 @@ def wrap(path: Sequence[Hop], command: HopCommand, payload: bytes, entropy: Entr
     """
     if not 1 <= len(path) <= _G.slots or len(payload) != _G.cell:
         raise ValueError(f"a path of {len(path)} hops, or a payload of {len(payload)} bytes")
-    steps = list(sphinx.steps(SUITE, entropy.bytes(32), [hop.key for hop in path]))
+    steps = list(sphinx.steps(SUITE, entropy.draw_bytes(32), [hop.key for hop in path]))
     contents = [bytes([HopCommand.FORWARD, delay]) + hop.id for hop in path[1:]]
-    contents.append(bytes([command, delay]) + entropy.bytes(ID_BYTES))
-    last, padding = entropy.bytes(_G.gamma), entropy.bytes(_G.beta)
+    contents.append(bytes([command, delay]) + entropy.draw_bytes(ID_BYTES))
+    last, padding = entropy.draw_bytes(_G.gamma), entropy.draw_bytes(_G.beta)
     header = sphinx.build(SUITE, steps, contents, last, padding, VERSION)
     delta = _ZEROS + payload
     for step in reversed(steps):

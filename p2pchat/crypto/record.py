@@ -47,7 +47,7 @@ class RecordKey:
     @classmethod
     def generate(cls, entropy: Entropy) -> RecordKey:
         """Draw a new one."""
-        return cls(entropy.bytes(32))
+        return cls(entropy.draw_bytes(32))
 
     def sign(self, record: Record) -> bytes:
         """Return signature and body, at most ``RECORD_MAX`` bytes."""

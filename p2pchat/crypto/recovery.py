@@ -68,11 +68,11 @@ class RecoveryKey:
     @classmethod
     def generate(cls, entropy: Entropy) -> RecoveryKey:
         """Draw a new one."""
-        return cls(entropy.bytes(X25519_BYTES + SEED_BYTES))
+        return cls(entropy.draw_bytes(X25519_BYTES + SEED_BYTES))
 
     def draw_next(self, entropy: Entropy) -> RecoveryKey:
         """Another ML-KEM key on the same line."""
-        return RecoveryKey(self._scalar + entropy.bytes(SEED_BYTES))
+        return RecoveryKey(self._scalar + entropy.draw_bytes(SEED_BYTES))
 
     def of_seed(self, seed: bytes) -> RecoveryKey:
         """The one on the same line with that seed."""

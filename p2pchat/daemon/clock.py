@@ -34,10 +34,10 @@ class SystemClock:
 class SystemEntropy:
     """``os.urandom``. Its children are the same source: fresh bytes are independent as they are."""
 
-    def bytes(self, size: int) -> bytes:
+    def draw_bytes(self, size: int) -> bytes:
         """Fresh random bytes."""
         return os.urandom(size)
 
-    def child(self, label: str) -> SystemEntropy:
+    def make_child(self, label: str) -> SystemEntropy:
         """A stream of its own, whatever the label."""
         return self

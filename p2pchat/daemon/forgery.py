@@ -37,7 +37,7 @@ def demonstrate(words: str | None = None) -> dict[str, Any]:
     """Make a true transcript and two forged ones, and have one judge look at each. ``words``: what the guest
     is made to say in the last."""
     entropy, now = SystemEntropy(), SystemClock().now()
-    guest, who = create_account(entropy.bytes(32)), host(entropy)
+    guest, who = create_account(entropy.draw_bytes(32)), host(entropy)
     invented = [(GUEST, words or PUT_INTO_THE_MOUTH), (HOST, "Thank you. I shall keep this.")]
     cases = {
         "true": honest(who, guest, SAID, entropy, now),

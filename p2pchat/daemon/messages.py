@@ -64,7 +64,7 @@ class Messages:
     async def _message_id(self, asked: parameters.Send) -> MessageId:
         """By its ``id``, or by a ``key`` of the asker's own (bytes in hexadecimal); else a new one."""
         if asked.key is None:
-            message = MessageId(asked.id or self._host.entropy.bytes(16).hex())
+            message = MessageId(asked.id or self._host.entropy.draw_bytes(16).hex())
             if not _MESSAGE_ID.fullmatch(message):
                 raise MethodError(INVALID_PARAMS, "id must be 32 hexadecimal digits")
             return message

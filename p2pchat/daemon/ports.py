@@ -29,7 +29,7 @@ class Clock(Protocol):
     def now(self) -> float: ...
 
 
-class Driver(Protocol):
+class InputSink(Protocol):
     """Where inputs go."""
 
     def submit_input(self, input: Input, /) -> None: ...
@@ -51,7 +51,7 @@ class Acts(Knows, Protocol):
     """Can be given inputs."""
 
     @property
-    def driver(self) -> Driver: ...
+    def driver(self) -> InputSink: ...
 
 
 class Remembers(Protocol):

@@ -28,7 +28,7 @@ def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: stor
     checked_nick(name)
     checked_urls(rendezvous)
     entropy = SystemEntropy()
-    pickle_key = entropy.bytes(32)
+    pickle_key = entropy.draw_bytes(32)
     account = create_account(pickle_key)
     identity = Identity(
         name, account.pickle(), pickle_key, account.identity_key, rendezvous, SystemClock().now()

@@ -218,9 +218,9 @@ class Driver:
             self._do(self._node.handle(TimerFired(), self._now()))
         self._keep()
 
-    def _do(self, wanted_effects: list[Effect]) -> None:
+    def _do(self, batch: list[Effect]) -> None:
         """Execute at once the effects that rest on nothing that is kept; queue the others."""
-        for effect in wanted_effects:
+        for effect in batch:
             match effect:
                 case effects.Persist(change):
                     self._unkept.add_change(change)

@@ -19,7 +19,7 @@ class SeededEntropy:
         self._key = blake2b(repr(seed).encode(), digest_size=32).digest()
         self._count = 0
 
-    def bytes(self, size: int) -> bytes:
+    def draw_bytes(self, size: int) -> bytes:
         """Return ``size`` bytes that only the seed and the number of earlier calls decide."""
         stream = b""
         while len(stream) < size:
@@ -27,7 +27,7 @@ class SeededEntropy:
             self._count += 1
         return stream[:size]
 
-    def child(self, label: str) -> SeededEntropy:
+    def make_child(self, label: str) -> SeededEntropy:
         """Return an independent stream."""
         return SeededEntropy((self._key, label))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from p2pchat.sim.host import Host
+from p2pchat.sim.host import SimulatedHost
 from p2pchat.types import NodeId
 
 SOURCES = 100
@@ -73,7 +73,7 @@ def _shortest(latencies: Mapping[int, list[tuple[int, float]]], source: int) -> 
     return list(found.values())
 
 
-def graph(hosts: Iterable[Host]) -> Graph:
+def graph(hosts: Iterable[SimulatedHost]) -> Graph:
     """The links that are up between hosts that are awake; both ends must count on a link."""
     running = [(host, host.node.status()) for host in hosts if host.node is not None and not host.asleep]
     indices: dict[NodeId, int] = {mesh.node: host.index for host, status in running for mesh in status.meshes}

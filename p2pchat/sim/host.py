@@ -31,7 +31,7 @@ class NatClass(Enum):
         return not (NatClass.SYMMETRIC in (self, other) and self in hard and other in hard)
 
 
-class Host:
+class SimulatedHost:
     """A machine. ``node`` is None while it is off."""
 
     __slots__ = (
@@ -87,7 +87,7 @@ class Wire:
 
     __slots__ = ("delay", "free_at", "host", "last_at", "link", "number", "open", "owed", "peer", "stalled")
 
-    def __init__(self, host: Host, link: LinkId, number: int) -> None:
+    def __init__(self, host: SimulatedHost, link: LinkId, number: int) -> None:
         self.host = host
         self.link = link
         self.number = number

@@ -18,7 +18,7 @@ from p2pchat.core import inputs
 from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.sim.host import Host, Wire
+from p2pchat.sim.host import SimulatedHost, Wire
 from p2pchat.sim.trace import Trace, TraceKind
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
@@ -68,13 +68,13 @@ class SimulatedLinks:
         conditions: Conditions,
         entropy: SeededEntropy,
         trace: Trace,
-        tell: Callable[[Host, inputs.Input], None],
+        tell: Callable[[SimulatedHost, inputs.Input], None],
     ) -> None:
         self._agenda = agenda
         self._conditions = conditions
-        self._entropy = entropy.child("certificates")
-        self._key = entropy.child("latencies").bytes(32)
-        self._lost = random.Random(entropy.child("loss").bytes(16))
+        self._entropy = entropy.make_child("certificates")
+        self._key = entropy.make_child("latencies").draw_bytes(32)
+        self._lost = random.Random(entropy.make_child("loss").draw_bytes(16))
         self._frame_s = GEOMETRY.frame / conditions.bandwidth if conditions.bandwidth else 0.0
         self._trace = trace
         self._tell = tell
@@ -84,27 +84,27 @@ class SimulatedLinks:
         self._walls: dict[tuple[int, int], None] = {}
         self.frames = 0
         """Frames handed over, ever."""
-        self.alter: Callable[[Host, Host, bytes], bytes | None] | None = None
+        self.alter: Callable[[SimulatedHost, SimulatedHost, bytes], bytes | None] | None = None
         """What a hostile network makes of a frame from one host to another; None: it vanishes."""
-        self.address_of: Callable[[Host], str] = lambda host: ""
+        self.address_of: Callable[[SimulatedHost], str] = lambda host: ""
         """Where links find a host to be."""
 
     # --- what a node asks for
 
-    def make_offer(self, host: Host, effect: MakeOffer) -> None:
+    def make_offer(self, host: SimulatedHost, effect: MakeOffer) -> None:
         """Begin a link."""
         wire = self._wire(host, effect.link)
         made = inputs.OfferMade(effect.link, self._describe(wire))
         self._agenda.call_at(self._agenda.now + GATHER_S, self._if_open, wire, made)
 
-    def make_answer(self, host: Host, effect: MakeAnswer) -> None:
+    def make_answer(self, host: SimulatedHost, effect: MakeAnswer) -> None:
         """Begin the other end of a link."""
         wire = self._wire(host, effect.link)
         wire.peer = self._wires.get(_number(effect.offer))
         made = inputs.AnswerMade(effect.link, self._describe(wire))
         self._agenda.call_at(self._agenda.now + GATHER_S, self._if_open, wire, made)
 
-    def accept_answer(self, host: Host, effect: AcceptAnswer) -> None:
+    def accept_answer(self, host: SimulatedHost, effect: AcceptAnswer) -> None:
         """Connect the two ends, if the network lets them."""
         wire, peer = host.wires.get(effect.link), self._wires.get(_number(effect.answer))
         if wire is None or peer is None:
@@ -113,7 +113,7 @@ class SimulatedLinks:
         wire.delay = peer.delay = self.latency_between(host, peer.host)
         self._agenda.call_at(self._agenda.now + HANDSHAKE_TRIPS * wire.delay, self._connect, wire)
 
-    def send_frame(self, host: Host, effect: SendFrame) -> None:
+    def send_frame(self, host: SimulatedHost, effect: SendFrame) -> None:
         """Carry one frame."""
         wire = host.wires.get(effect.link)
         if wire is None:
@@ -129,7 +129,7 @@ class SimulatedLinks:
             self._agenda.call_at(leaves, self._drained, wire)
         self._agenda.call_at(arrives, self._arrive, wire, effect.data)
 
-    def close_link(self, host: Host, effect: CloseLink) -> None:
+    def close_link(self, host: SimulatedHost, effect: CloseLink) -> None:
         """Close one end: the other is told behind the last frame, if it can be."""
         wire = host.wires.pop(effect.link, None)
         if wire is not None:
@@ -138,13 +138,13 @@ class SimulatedLinks:
 
     # --- what happens to machines and the network
 
-    def silence_host(self, host: Host) -> None:
+    def silence_host(self, host: SimulatedHost) -> None:
         """A machine is gone: nobody is told."""
         for wire in host.wires.values():
             self._end(wire)
         host.wires.clear()
 
-    def wake_host(self, host: Host) -> None:
+    def wake_host(self, host: SimulatedHost) -> None:
         """A machine sleeps no more: what waited for it arrives."""
         for wire in list(host.wires.values()):
             if wire.peer is not None:
@@ -156,7 +156,7 @@ class SimulatedLinks:
         if not is_cut:
             self._resume_all()
 
-    def separate_hosts(self, a: Host, b: Host) -> None:
+    def separate_hosts(self, a: SimulatedHost, b: SimulatedHost) -> None:
         """These two reach each other no more."""
         self._walls[_pair(a, b)] = None
 
@@ -165,24 +165,24 @@ class SimulatedLinks:
         self._walls.clear()
         self._resume_all()
 
-    def break_link(self, host: Host, link: LinkId) -> None:
+    def break_link(self, host: SimulatedHost, link: LinkId) -> None:
         """A link breaks at one end; the other end hears nothing any more, not even that."""
         wire = host.wires.pop(link, None)
         if wire is not None:
             self._end(wire)
             self._tell(host, inputs.LinkDown(link, "failed"))
 
-    def are_apart(self, a: Host, b: Host) -> bool:
+    def are_apart(self, a: SimulatedHost, b: SimulatedHost) -> bool:
         """Whether these two cannot reach each other now."""
         if self._walls and _pair(a, b) in self._walls:
             return True
         return self._cut and a.side != b.side and 0 not in (a.side, b.side)
 
-    def can_link(self, a: Host, b: Host) -> bool:
+    def can_link(self, a: SimulatedHost, b: SimulatedHost) -> bool:
         """Whether a link between the two can be made now."""
         return a.nat.can_link_with(b.nat) and not self.are_apart(a, b)
 
-    def latency_between(self, a: Host, b: Host) -> float:
+    def latency_between(self, a: SimulatedHost, b: SimulatedHost) -> float:
         """One way, in seconds; for the same two hosts and the same seed always the same."""
         low, high = self._conditions.latency_s
         drawn = blake2b(b"%d %d" % _pair(a, b), key=self._key, digest_size=8).digest()
@@ -190,14 +190,14 @@ class SimulatedLinks:
 
     # --- inside
 
-    def _wire(self, host: Host, link: LinkId) -> Wire:
+    def _wire(self, host: SimulatedHost, link: LinkId) -> Wire:
         self._made += 1
         wire = self._wires[self._made] = host.wires[link] = Wire(host, link, self._made)
         return wire
 
     def _describe(self, wire: Wire) -> Description:
         """A description by which the other end's engine finds this one."""
-        return Description("actpass", f"u{wire.number:08d}", "p" * 22, self._entropy.bytes(32), ())
+        return Description("actpass", f"u{wire.number:08d}", "p" * 22, self._entropy.draw_bytes(32), ())
 
     def _if_open(self, wire: Wire, input: inputs.Input) -> None:
         if wire.open:
@@ -210,7 +210,7 @@ class SimulatedLinks:
         if not self.can_link(wire.host, peer.host):
             return
         self._trace.add_event(self._agenda.now, wire.host.index, peer.host.index, TraceKind.LINKED)
-        ours, theirs = self._entropy.bytes(32), self._entropy.bytes(32)
+        ours, theirs = self._entropy.draw_bytes(32), self._entropy.draw_bytes(32)
         self._tell(wire.host, inputs.LinkUp(wire.link, ours, theirs, self.address_of(peer.host)))
         if peer.open:
             self._tell(peer.host, inputs.LinkUp(peer.link, theirs, ours, self.address_of(wire.host)))
@@ -280,7 +280,7 @@ class SimulatedLinks:
         self._wires.pop(wire.number, None)
 
 
-def _pair(a: Host, b: Host) -> tuple[int, int]:
+def _pair(a: SimulatedHost, b: SimulatedHost) -> tuple[int, int]:
     return (a.index, b.index) if a.index < b.index else (b.index, a.index)
 
 

@@ -12,7 +12,7 @@ from p2pchat.core import inputs
 from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.core.rendezvous.rendezvous import url_of
 from p2pchat.sim.agenda import Agenda
-from p2pchat.sim.host import Host
+from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.trace import Trace, TraceKind
 from p2pchat.wire.signalling import FromServer, encode_client
 from rendezvous.broker import Broker
@@ -23,7 +23,7 @@ from rendezvous.topics import Connection
 TICK_S = 5.0
 """How often a server looks for connections without a seat."""
 
-_Line = tuple[Host, int, str]
+_Line = tuple[SimulatedHost, int, str]
 """A host, which of its runs, and where to."""
 
 
@@ -36,7 +36,7 @@ class Meetings:
         limits: Limits,
         seed: str,
         trace: Trace,
-        tell: Callable[[Host, inputs.Input], None],
+        tell: Callable[[SimulatedHost, inputs.Input], None],
     ) -> None:
         self._agenda = agenda
         self._limits = limits
@@ -47,7 +47,7 @@ class Meetings:
         """The servers that run, by URL."""
         self.refusing: set[str] = set()
         """Those that let nobody in."""
-        self.alter: Callable[[Host, FromServer], FromServer | None] = lambda host, message: message
+        self.alter: Callable[[SimulatedHost, FromServer], FromServer | None] = lambda host, message: message
         """What a hostile server makes of a message to a client; None: it is swallowed."""
         self.expelled = 0
         """Clients that a server threw out."""
@@ -58,16 +58,16 @@ class Meetings:
 
     # --- what a node asks for
 
-    def open_connection(self, host: Host, effect: ConnectRendezvous) -> None:
+    def open_connection(self, host: SimulatedHost, effect: ConnectRendezvous) -> None:
         """Open a connection: a round trip for TCP, one for WebSocket."""
         line = host, host.run, effect.url
         self._agenda.call_at(self._agenda.now + 4 * host.line_s, self._connected, line)
 
-    def close_connection(self, host: Host, effect: CloseRendezvous) -> None:
+    def close_connection(self, host: SimulatedHost, effect: CloseRendezvous) -> None:
         """Close a connection."""
         self._agenda.call_at(self._agenda.now + host.line_s, self._hung_up, host.lines.pop(effect.url, None))
 
-    def send_signal(self, host: Host, effect: Signal) -> None:
+    def send_signal(self, host: SimulatedHost, effect: Signal) -> None:
         """Send a message."""
         connection = host.lines.get(effect.url)
         if connection is not None:
@@ -77,17 +77,17 @@ class Meetings:
 
     # --- what happens to machines and servers
 
-    def silence_host(self, host: Host) -> None:
+    def silence_host(self, host: SimulatedHost) -> None:
         """A machine is gone: its connections break."""
         self.hang_up(host)
         host.lines.clear()
 
-    def hang_up(self, host: Host) -> None:
+    def hang_up(self, host: SimulatedHost) -> None:
         """The servers give a machine up that may not know it yet."""
         for connection in host.lines.values():
             self._hung_up(connection)
 
-    def wake_host(self, host: Host) -> None:
+    def wake_host(self, host: SimulatedHost) -> None:
         """A machine sleeps no more and finds its connections broken."""
         urls = list(host.lines)
         self.silence_host(host)
@@ -106,7 +106,7 @@ class Meetings:
         """A server runs again."""
         self.refusing.discard(url)
 
-    def break_connection(self, host: Host, url: str) -> Connection:
+    def break_connection(self, host: SimulatedHost, url: str) -> Connection:
         """A connection breaks at the client's end; the server, which knows it by what is returned, does not
         notice."""
         connection = host.lines[url]
@@ -166,7 +166,7 @@ class Meetings:
         if line is not None and connection is not None:
             self.deliver_outputs(self.brokers[url_of(line[2])].disconnected(connection, self._agenda.now))
 
-    def _lose(self, connection: Connection, host: Host, run: int, url: str) -> None:
+    def _lose(self, connection: Connection, host: SimulatedHost, run: int, url: str) -> None:
         del self._lines[connection]
         host.lines.pop(url, None)
         lost = inputs.RendezvousDown(url, "the connection ended")
@@ -180,7 +180,7 @@ class Meetings:
             received = inputs.SignalReceived(url, message)
             self._agenda.call_at(self._agenda.now + host.line_s, self._tell_run, (host, run), received)
 
-    def _tell_run(self, whom: tuple[Host, int], input: inputs.Input) -> None:
+    def _tell_run(self, whom: tuple[SimulatedHost, int], input: inputs.Input) -> None:
         host, run = whom
         if host.run == run and host.node is not None:
             self._trace.add_event(self._agenda.now, host.index, 0, TraceKind.SIGNAL)

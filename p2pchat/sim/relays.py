@@ -15,7 +15,7 @@ from p2pchat.core.stem.outputs import Output, Relay, Spread
 from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import Entropy
-from p2pchat.sim.host import Host
+from p2pchat.sim.host import SimulatedHost
 
 MISDEEDS: Final = ("drop", "delay", "repeat", "mark")
 
@@ -26,7 +26,7 @@ DELAYED_S: Final = 5.0
 class Relays:
     """Some hosts' relays are hostile from ``begin_misconduct`` on; ``note_exposed`` counts at each look."""
 
-    def __init__(self, does: str, hostile: Sequence[Host]) -> None:
+    def __init__(self, does: str, hostile: Sequence[SimulatedHost]) -> None:
         """``does``: one of MISDEEDS."""
         self.does = does
         self.begun = False
@@ -38,7 +38,7 @@ class Relays:
         self._left_s: list[float] = []
         self._shares: list[float] = []
 
-    def make_stem_maker(self, host: Host) -> Stems:
+    def make_stem_maker(self, host: SimulatedHost) -> Stems:
         """What a host's node makes its stem with."""
 
         def make(profile: Profile, entropy: Entropy, counters: Counter[str]) -> Stem:

@@ -17,7 +17,7 @@ from p2pchat.crypto.kdf import mesh_id
 from p2pchat.crypto.olm import create_account
 from p2pchat.ports import below, exponential, sample, uniform
 from p2pchat.sim.graph import graph
-from p2pchat.sim.host import Host, NatClass
+from p2pchat.sim.host import NatClass, SimulatedHost
 from p2pchat.sim.outcome import Figures, Part, Returned
 from p2pchat.sim.relays import Relays
 from p2pchat.sim.scenario import Scenario
@@ -57,20 +57,20 @@ class Run:
         self._progress = progress
         self.world = World(seed, scenario.network.to_conditions(), limits(scenario.nodes), self._event)
         entropy = self.world.entropy
-        self._chance = entropy.child("scenario")
-        self._moments = entropy.child("load")
-        self._boxes = entropy.child("cells")
+        self._chance = entropy.make_child("scenario")
+        self._moments = entropy.make_child("load")
+        self._boxes = entropy.make_child("cells")
         self._strategy = strategy(scenario.strategy, scenario.damping)
         joining = round(scenario.nodes * scenario.churn.join)
         self._tally = Tally(self.world.hosts, scenario.nodes + joining)
-        secret = entropy.child("mesh").bytes(32)
+        secret = entropy.make_child("mesh").draw_bytes(32)
         self._mesh = Mesh(mesh_id(secret), secret, (URL,), START)
         self._identity = identity()
         self._load = 0
         """Which load is the present one; events of an earlier one do nothing."""
         self._gone: Counter[str] = Counter()
         """What nodes that are gone had counted."""
-        self._back: dict[Host, Counter[str]] = {}
+        self._back: dict[SimulatedHost, Counter[str]] = {}
         """Who came back, and what it had counted then."""
         self._places = 0
         self._rendezvous_up = True
@@ -167,7 +167,7 @@ class Run:
 
     # --- hosts
 
-    def _new_host(self, mesh: Mesh) -> Host:
+    def _new_host(self, mesh: Mesh) -> SimulatedHost:
         mix = self._scenario.nat
         weights = (mix.open, mix.cone, mix.restricted, mix.symmetric)
         drawn = uniform(self._chance, 0.0, sum(weights))
@@ -180,21 +180,21 @@ class Run:
                 break
         return self.world.add_host(Shelf(self._identity, mesh), nat)
 
-    def _start(self, host: Host, _: object = None) -> None:
+    def _start(self, host: SimulatedHost, _: object = None) -> None:
         stem = self._relays.make_stem_maker(host) if self._relays is not None else Stem
         self.world.start_node(host, self._scenario.settings, self._strategy, stem)
 
-    def _leave(self, host: Host, _: object) -> None:
+    def _leave(self, host: SimulatedHost, _: object) -> None:
         """Gone for good, without a word."""
         self._off(host)
         self.world.kill_host(host)
 
-    def _off(self, host: Host) -> None:
+    def _off(self, host: SimulatedHost) -> None:
         if host.node is not None:
             self._gone.update(host.node.status().counters)
         self._tally.mark_absent(host)
 
-    def _go_away(self, host: Host, _: object) -> None:
+    def _go_away(self, host: SimulatedHost, _: object) -> None:
         away = self._scenario.away
         if away.how == "sleep":
             self._tally.mark_absent(host)
@@ -204,7 +204,7 @@ class Run:
             self.world.stop_node(host) if away.how == "stop" else self.world.kill_host(host)
         self._later(away.for_s, self._come_back, host)
 
-    def _come_back(self, host: Host, _: object) -> None:
+    def _come_back(self, host: SimulatedHost, _: object) -> None:
         self._back[host] = Counter()
         if host.asleep and host.node is not None:
             self._back[host] = Counter(host.node.status().counters)
@@ -224,7 +224,7 @@ class Run:
         mesh = Mesh(self._mesh.id, self._mesh.secret, (url,), self.world.now)
         self._start(self._new_host(mesh))
 
-    def _meet(self, members: list[Host]) -> str:
+    def _meet(self, members: list[SimulatedHost]) -> str:
         """Members wait at a place that only they know, and that soon ends."""
         self._places += 1
         url = f"ws://place-{self._places}.sim"
@@ -291,12 +291,12 @@ class Run:
         if share and flooder > 1.0:
             self._next_cell(self.world.hosts[0], (self._load, 1 / share / (flooder - 1.0)))
 
-    def _next_cell(self, host: Host | None, load: tuple[int, float]) -> None:
+    def _next_cell(self, host: SimulatedHost | None, load: tuple[int, float]) -> None:
         self.world.agenda.call_at(
             self.world.now + exponential(self._moments, load[1]), self._write_cell, host, load
         )
 
-    def _write_cell(self, host: Host | None, load: tuple[int, float]) -> None:
+    def _write_cell(self, host: SimulatedHost | None, load: tuple[int, float]) -> None:
         """Somebody says something, if it is not a host that is off just now: so each that is on says its
         share."""
         if load[0] != self._load:
@@ -304,14 +304,14 @@ class Run:
         hosts = self.world.hosts
         speaker = host if host is not None else hosts[below(self._moments, len(hosts))]
         if speaker.awake:
-            tag, box = self._boxes.bytes(GEOMETRY.cell_tag), self._boxes.bytes(GEOMETRY.box)
+            tag, box = self._boxes.draw_bytes(GEOMETRY.cell_tag), self._boxes.draw_bytes(GEOMETRY.box)
             cell = Cell(tag, epoch_at(self.world.now), bytes(GEOMETRY.stamp), box)
             self.world.tell_node(speaker, inputs.CellSubmitted(self._mesh.id, encode_cell(cell)))
         self._next_cell(host, load)
 
     # --- what nodes report
 
-    def _event(self, host: Host, event: effects.Event) -> None:
+    def _event(self, host: SimulatedHost, event: effects.Event) -> None:
         if type(event) is effects.CellSeen:
             if event.source is not None:
                 self._tally.record_sight(event.cell, host, self.world.now)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import add
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.sim.host import Host
+from p2pchat.sim.host import SimulatedHost
 
 IN_TIME_S = 30.0
 """A cell counts as delivered when it was seen so soon; what comes later was recovered."""
@@ -77,7 +77,7 @@ class Late:
 class _Cell:
     __slots__ = ("at", "cut", "latencies", "origin", "overdue", "waited", "window")
 
-    def __init__(self, at: float, origin: Host, window: Window, cut: bool, hosts: int) -> None:
+    def __init__(self, at: float, origin: SimulatedHost, window: Window, cut: bool, hosts: int) -> None:
         self.at = at
         self.origin = origin
         self.window = window
@@ -93,7 +93,7 @@ class _Cell:
 class Tally:
     """Counts first sights of cells, and judges each cell ``IN_TIME_S`` after it began."""
 
-    def __init__(self, hosts: Sequence[Host], most: int) -> None:
+    def __init__(self, hosts: Sequence[SimulatedHost], most: int) -> None:
         self._hosts = hosts
         self._most = most
         self._cells: dict[bytes, _Cell] = {}
@@ -101,9 +101,9 @@ class Tally:
         self._member_first = [NEVER] * most
         self._cut = False
         self._window: Window | None = None
-        self._flooder: tuple[Host, Window] | None = None
+        self._flooder: tuple[SimulatedHost, Window] | None = None
 
-    def begin_counting(self, flooder: Host | None = None) -> tuple[Window, Window]:
+    def begin_counting(self, flooder: SimulatedHost | None = None) -> tuple[Window, Window]:
         """From now on cells are counted in the first window, those of the flooder in the second."""
         self._window = Window()
         apart = Window()
@@ -116,12 +116,12 @@ class Tally:
 
     # --- hosts
 
-    def mark_present(self, host: Host, now: float) -> None:
+    def mark_present(self, host: SimulatedHost, now: float) -> None:
         """A link came up: from the first on a host counts as present."""
         self._member_since[host.index] = min(self._member_since[host.index], now)
         self._member_first[host.index] = min(self._member_first[host.index], now)
 
-    def mark_absent(self, host: Host) -> None:
+    def mark_absent(self, host: SimulatedHost) -> None:
         """Off or asleep."""
         self._member_since[host.index] = NEVER
 
@@ -134,7 +134,7 @@ class Tally:
 
     # --- cells
 
-    def open_cell(self, name: bytes, origin: Host, now: float) -> bool:
+    def open_cell(self, name: bytes, origin: SimulatedHost, now: float) -> bool:
         """A host said something of its own. Whether it is to be closed. What enters the broadcast from a link
         that is gone by then looks like it, but began elsewhere."""
         if self._window is None or name in self._cells:
@@ -145,7 +145,7 @@ class Tally:
         self._cells[name] = _Cell(now, origin, window, self._cut, self._most)
         return True
 
-    def record_sight(self, name: bytes, host: Host, now: float) -> None:
+    def record_sight(self, name: bytes, host: SimulatedHost, now: float) -> None:
         """A host saw a cell for the first time."""
         cell = self._cells.get(name)
         if cell is not None and cell.latencies[host.index] == _UNSEEN:
@@ -186,5 +186,5 @@ class Tally:
         return late
 
     @staticmethod
-    def _beyond(cell: _Cell, host: Host) -> bool:
+    def _beyond(cell: _Cell, host: SimulatedHost) -> bool:
         return cell.cut and cell.origin.side != host.side and 0 not in (cell.origin.side, host.side)

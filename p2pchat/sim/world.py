@@ -21,7 +21,7 @@ from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import uniform
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.sim.host import Host, NatClass
+from p2pchat.sim.host import NatClass, SimulatedHost
 from p2pchat.sim.links import Conditions, SimulatedLinks
 from p2pchat.sim.meetings import Meetings
 from p2pchat.sim.store import NodeMemory
@@ -49,18 +49,18 @@ class World:
         seed: object,
         conditions: Conditions | None = None,
         limits: Limits | None = None,
-        on_event: Callable[[Host, effects.Event], None] = lambda host, event: None,
+        on_event: Callable[[SimulatedHost, effects.Event], None] = lambda host, event: None,
     ) -> None:
         self.entropy = SeededEntropy(seed)
         self.trace = Trace()
         self.agenda = Agenda(START)
         self.conditions = conditions or Conditions()
         self.on_event = on_event
-        self.hosts: list[Host] = []
+        self.hosts: list[SimulatedHost] = []
         self.links = SimulatedLinks(self.agenda, self.conditions, self.entropy, self.trace, self.tell_node)
-        brokers = self.entropy.child("brokers").bytes(16).hex()
+        brokers = self.entropy.make_child("brokers").draw_bytes(16).hex()
         self.meetings = Meetings(self.agenda, limits or Limits(), brokers, self.trace, self.tell_node)
-        self._carriers: dict[type[effects.Effect], Callable[[Host, Any], None]] = {
+        self._carriers: dict[type[effects.Effect], Callable[[SimulatedHost, Any], None]] = {
             effects.SendFrame: self.links.send_frame,
             effects.MakeOffer: self.links.make_offer,
             effects.MakeAnswer: self.links.make_answer,
@@ -85,47 +85,47 @@ class World:
 
     # --- machines
 
-    def add_host(self, store: NodeMemory, nat: NatClass = NatClass.OPEN) -> Host:
+    def add_host(self, store: NodeMemory, nat: NatClass = NatClass.OPEN) -> SimulatedHost:
         """A machine that is off."""
-        entropy = self.entropy.child(f"line {len(self.hosts)}")
-        host = Host(len(self.hosts), store, uniform(entropy, *self.conditions.latency_s), nat)
+        entropy = self.entropy.make_child(f"line {len(self.hosts)}")
+        host = SimulatedHost(len(self.hosts), store, uniform(entropy, *self.conditions.latency_s), nat)
         self.hosts.append(host)
         return host
 
     def start_node(
         self,
-        host: Host,
+        host: SimulatedHost,
         settings: Settings | None = None,
         strategy: Strategy = Plumtree,
         stem: Stems = Stem,
     ) -> None:
         """Run a node from what the host's store holds."""
         host.run += 1
-        entropy = self.entropy.child(f"host {host.index} run {host.run}")
+        entropy = self.entropy.make_child(f"host {host.index} run {host.run}")
         host.node = Node(host.store.load_memory(), entropy, settings, strategy, stem)
         host.timer_at = NEVER
         self.trace.add_event(self.now, host.index, 0, TraceKind.STARTED)
         self.tell_node(host, inputs.Started())
 
-    def kill_host(self, host: Host) -> None:
+    def kill_host(self, host: SimulatedHost) -> None:
         """Gone without a word: its links fall silent, its connections to rendezvous break."""
         self.trace.add_event(self.now, host.index, 0, TraceKind.GONE)
         host.node, host.asleep = None, False
         self.links.silence_host(host)
         self.meetings.silence_host(host)
 
-    def stop_node(self, host: Host) -> None:
+    def stop_node(self, host: SimulatedHost) -> None:
         """Take leave, then go."""
         self.tell_node(host, inputs.Stopping())
         self.tell_node(host, inputs.Leaving())
         self.kill_host(host)
 
-    def suspend_host(self, host: Host) -> None:
+    def suspend_host(self, host: SimulatedHost) -> None:
         """A laptop's lid closes: nothing moves any more, and nobody is told."""
         host.asleep = True
         self.agenda.call_at(self.now + PATIENCE_S, self._overslept, host, host.run)
 
-    def resume_host(self, host: Host) -> None:
+    def resume_host(self, host: SimulatedHost) -> None:
         """It opens: the node finds that time has passed, its connections broken; frames that waited come."""
         host.asleep = False
         if host.node is not None:
@@ -135,7 +135,7 @@ class World:
 
     # --- driving one node
 
-    def tell_node(self, host: Host, input: inputs.Input) -> None:
+    def tell_node(self, host: SimulatedHost, input: inputs.Input) -> None:
         """Hand an input to a host's node, carry out what it returns."""
         node = host.node
         if node is None or host.asleep:
@@ -145,7 +145,7 @@ class World:
         if due is not None and due - host.clock_error < host.timer_at:
             self._set_timer(host, due)
 
-    def execute_batch(self, host: Host, batch: list[effects.Effect]) -> None:
+    def execute_batch(self, host: SimulatedHost, batch: list[effects.Effect]) -> None:
         """Do what a node wants done; what is to be kept comes first, what rests on that comes last."""
         known: list[Message] = []
         for effect in batch:
@@ -160,7 +160,7 @@ class World:
             if type(effect) is effects.WhenKept:
                 self._when_kept(host, effect)
 
-    def _set_timer(self, host: Host, due: float) -> None:
+    def _set_timer(self, host: SimulatedHost, due: float) -> None:
         """``due`` is by the host's clock, and has come by then in spite of rounding."""
         at = due - host.clock_error
         while at + host.clock_error < due:
@@ -168,7 +168,7 @@ class World:
         host.timer_at = max(at, self.agenda.now)
         self.agenda.call_at(host.timer_at, self._timer, host, (host.run, host.timer_at))
 
-    def _timer(self, host: Host, ticket: tuple[int, float]) -> None:
+    def _timer(self, host: SimulatedHost, ticket: tuple[int, float]) -> None:
         """The deadline that was set has come. Most have moved back meanwhile, and are set anew."""
         if ticket != (host.run, host.timer_at) or host.node is None:
             return
@@ -183,36 +183,36 @@ class World:
         else:
             self._set_timer(host, due)
 
-    def _count(self, host: Host) -> None:
+    def _count(self, host: SimulatedHost) -> None:
         """A node whose deadline no tick clears would have a real machine spin; here time would end."""
         host.fired = host.fired + 1 if host.fired_at == self.agenda.now else 1
         host.fired_at = self.agenda.now
         if host.fired > SPINS_MAX:
             raise RuntimeError(f"host {host.index} wants to be woken at {host.fired_at} for ever")
 
-    def _overslept(self, host: Host, run: int) -> None:
+    def _overslept(self, host: SimulatedHost, run: int) -> None:
         if host.asleep and host.run == run:
             self.meetings.hang_up(host)
 
-    def _when_kept(self, host: Host, effect: effects.WhenKept) -> None:
+    def _when_kept(self, host: SimulatedHost, effect: effects.WhenKept) -> None:
         """At once, or as late as a slow disk has it."""
         if host.commit_s:
             self.agenda.call_at(self.agenda.now + host.commit_s, self._later, (host, host.run), effect.input)
         else:
             self.tell_node(host, effect.input)
 
-    def _notify(self, host: Host, effect: effects.Notify) -> None:
+    def _notify(self, host: SimulatedHost, effect: effects.Notify) -> None:
         event = effect.event
         if type(event) is effects.CellSeen:
             self.trace.add_event(self.agenda.now, host.index, event.forwarded, TraceKind.SEEN)
         self.on_event(host, event)
 
-    def _fetch(self, host: Host, effect: effects.FetchCells) -> None:
+    def _fetch(self, host: SimulatedHost, effect: effects.FetchCells) -> None:
         cells = host.store.read_cells(effect.mesh, effect.numbers)
         read = inputs.CellsFetched(effect.mesh, effect.numbers, cells)
         self.agenda.call_at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
 
-    def _later(self, whom: tuple[Host, int], input: inputs.Input) -> None:
+    def _later(self, whom: tuple[SimulatedHost, int], input: inputs.Input) -> None:
         host, run = whom
         if host.run == run:
             self.tell_node(host, input)

@@ -96,7 +96,7 @@ class Store:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             home.chmod(0o700)
             _sweep(home)
-            data_key = entropy.bytes(KEY_BYTES)
+            data_key = entropy.draw_bytes(KEY_BYTES)
             vault.prepare(home, data_key, unlock, entropy, cost)
             store = cls(home, data_key)
             try:

@@ -143,7 +143,7 @@ def _described(data_key: bytes, unlock: Unlock, entropy: Entropy, cost: Cost) ->
     assert not isinstance(unlock, DataKey), "a lock is a passphrase or none"
     if isinstance(unlock, KeyFile):
         return f"open {data_key.hex()}"
-    salt, nonce = entropy.bytes(SALT_BYTES), entropy.bytes(NONCE_BYTES)
+    salt, nonce = entropy.draw_bytes(SALT_BYTES), entropy.draw_bytes(NONCE_BYTES)
     wrapped = wrap(stretch(unlock.text, salt, cost), data_key, nonce, _BOUND)
     return f"argon2id {cost.ops} {cost.memory} {salt.hex()} {nonce.hex()} {wrapped.hex()}"
 

@@ -23,10 +23,11 @@ REQUIRED = frozenset({"close", "compose", "flush", "on", "read", "render", "run"
 """Methods that libraries call by these names."""
 
 CONVENTIONAL = frozenset({"aclose", "convert", "invoke"}) | frozenset(
-    {"decapsulate", "decrypt", "digest", "encrypt", "generate", "pickle", "sign"}
+    {"decapsulate", "decrypt", "digest", "encrypt", "generate", "handle", "pickle", "sign", "tick"}
 )
-"""Names that a reader expects: of Python's and click's classes, and of cryptographic keys, where the class is
-the object (``cryptography``, vodozemac and ``hashlib`` have the same)."""
+"""Names that a reader expects: of Python's and click's classes; of cryptographic keys, where the class is the
+object (``cryptography``, vodozemac and ``hashlib`` have the same); and of a machine without I/O, which is
+given an input and the time."""
 
 _FORBIDDEN = """
 acts afford afforded again asked asker became began came crowd crowded curious deafen done doubted each facts

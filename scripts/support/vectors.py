@@ -56,8 +56,8 @@ class Entropy(SeededEntropy):
         super().__init__(seed)
         self.given: Draws = []
 
-    def bytes(self, size: int) -> bytes:
-        self.given.append(super().bytes(size))
+    def draw_bytes(self, size: int) -> bytes:
+        self.given.append(super().draw_bytes(size))
         return self.given[-1]
 
     def of(self, size: int) -> Draw:
@@ -69,7 +69,7 @@ class Entropy(SeededEntropy):
 def frame() -> Fields:
     """Both directions of one link, as the two machines make them."""
     entropy = Entropy("frame")
-    link64, offerer, answerer = entropy.bytes(64), entropy.bytes(32), entropy.bytes(32)
+    link64, offerer, answerer = entropy.draw_bytes(64), entropy.draw_bytes(32), entropy.draw_bytes(32)
     ends = {role: Link(LinkKeys(link64), role) for role in _ROLES}
     sent: list[Fields] = []
 
@@ -92,13 +92,13 @@ def frame() -> Fields:
         FrameKind.CONFIRM,
         keys.make_confirmation("answerer", answerer, offerer),
     )
-    ihave = control.encode(Ihave((entropy.bytes(16), entropy.bytes(16)), late=False))
+    ihave = control.encode(Ihave((entropy.draw_bytes(16), entropy.draw_bytes(16)), late=False))
     beat = control.encode(control.Heartbeat(1))
     bye = control.encode(control.Bye())
     for role, kind, body in (
-        ("offerer", FrameKind.CELL, entropy.bytes(GEOMETRY.cell)),
+        ("offerer", FrameKind.CELL, entropy.draw_bytes(GEOMETRY.cell)),
         ("offerer", FrameKind.CONTROL, ihave),
-        ("answerer", FrameKind.ONION, entropy.bytes(GEOMETRY.onion)),
+        ("answerer", FrameKind.ONION, entropy.draw_bytes(GEOMETRY.onion)),
         ("answerer", FrameKind.CONTROL, beat),
         ("offerer", FrameKind.CONTROL, bye),
     ):
@@ -113,7 +113,7 @@ _ROLES: tuple[Role, Role] = ("offerer", "answerer")
 def cell() -> Fields:
     """One direction of a session over two epochs, and a mark of it."""
     entropy = Entropy("cell")
-    root = entropy.bytes(32)
+    root = entropy.draw_bytes(32)
     chain = SendChain(root, EPOCH)
     sent: list[Fields] = []
 
@@ -125,14 +125,14 @@ def cell() -> Fields:
         return made
 
     seal(Fragment(Lane.NOTICE, 0, 0, 0, 1, 0, NOTHING_SEEN, b"a notice"))
-    seal(Fragment(Lane.ORDERED, 7, 5, 0, 2, EPOCH, 3, entropy.bytes(GEOMETRY.data)))
+    seal(Fragment(Lane.ORDERED, 7, 5, 0, 2, EPOCH, 3, entropy.draw_bytes(GEOMETRY.data)))
     chain.skip_to(150)
     seal(Fragment(Lane.ORDERED, 7, 5, 1, 2, 2 << 24 | EPOCH, 4, b"the end of it"))
     chain.advance_to(EPOCH + 1)
     last = seal(Fragment(Lane.ORDERED, 8, 8, 0, 1, EPOCH + 1, 0, b""))
-    binding, nonce = entropy.bytes(32), entropy.bytes(16)
+    binding, nonce = entropy.draw_bytes(32), entropy.draw_bytes(16)
     mark = {"epoch": chain.epoch, "binding": binding, "nonce": nonce, "mark": chain.make_mark(binding, nonce)}
-    paid = stamped(decode_cell(last), 8, entropy.bytes(8))
+    paid = stamped(decode_cell(last), 8, entropy.draw_bytes(8))
     stamp = {"cell": encode_cell(paid), "bits": worth(paid)}
     return {"root": root, "epoch": EPOCH, "cells": sent, "mark": mark, "stamp": stamp}
 
@@ -158,7 +158,7 @@ def onions() -> Fields:
     """Three onions, and what every hop makes of them."""
     entropy = Entropy("onion")
     keys = [onion.OnionKey.generate(entropy) for _ in range(5)]
-    ids = [entropy.bytes(onion.ID_BYTES) for _ in keys]
+    ids = [entropy.draw_bytes(onion.ID_BYTES) for _ in keys]
     hops = [onion.Hop(id, key.public) for id, key in zip(ids, keys, strict=True)]
     made: list[Fields] = []
     for command, length, delay in (
@@ -166,7 +166,7 @@ def onions() -> Fields:
         (onion.HopCommand.LOOP, 5, 2),
         (onion.HopCommand.DROP, 1, 1),
     ):
-        drawn, payload = Entropy(("onion", length)), entropy.bytes(GEOMETRY.cell)
+        drawn, payload = Entropy(("onion", length)), entropy.draw_bytes(GEOMETRY.cell)
         packet = onion.wrap(hops[:length], command, payload, drawn, delay)
         scalar, last_id, last_gamma, noise = drawn.given
         wrapped: Fields = {
@@ -192,10 +192,14 @@ def _peeled(keys: Sequence[onion.OnionKey], packet: bytes) -> Iterator[Fields]:
 def records() -> Fields:
     """A node's record of an epoch, its proof on a link, and its answer to a walk."""
     entropy = Entropy("record")
-    seed, onion_key, binding = entropy.bytes(32), onion.OnionKey.generate(entropy), entropy.bytes(32)
-    key, links = RecordKey(seed), (entropy.bytes(8), entropy.bytes(8))
+    seed, onion_key, binding = (
+        entropy.draw_bytes(32),
+        onion.OnionKey.generate(entropy),
+        entropy.draw_bytes(32),
+    )
+    key, links = RecordKey(seed), (entropy.draw_bytes(8), entropy.draw_bytes(8))
     record = Record(key.public, onion_key.public, EPOCH, 7, links)
-    walk_key, own_key = entropy.bytes(32), entropy.bytes(32)
+    walk_key, own_key = entropy.draw_bytes(32), entropy.draw_bytes(32)
     told: Fields = {
         "seed": seed,
         "onion_key": onion_key.public,
@@ -216,8 +220,8 @@ def records() -> Fields:
 
 def offer(drawn: Drawn) -> Fields:
     """Two ways to a link: at a seat and at the end of a walk; and a refusal."""
-    secret = Entropy("offer").bytes(32)
-    walk = Entropy("walk").bytes(32)
+    secret = Entropy("offer").draw_bytes(32)
+    walk = Entropy("walk").draw_bytes(32)
     seat = SeatRef(URL, mesh_topic(secret, EPOCH), Seat(bytes(8)))
     tries = (
         _tried(secret, seat, "seat", drawn, relayed=False),
@@ -229,8 +233,8 @@ def offer(drawn: Drawn) -> Fields:
 
 def _tried(secret: bytes, place: SeatRef | WalkRef, name: str, drawn: Drawn, relayed: bool) -> Fields:
     ours, theirs = Entropy((name, "offerer")), Entropy((name, "answerer"))
-    offerer = OfferExchange(secret, NodeId(ours.bytes(8)), ours)
-    answerer = OfferExchange(secret, NodeId(theirs.bytes(8)), theirs)
+    offerer = OfferExchange(secret, NodeId(ours.draw_bytes(8)), ours)
+    answerer = OfferExchange(secret, NodeId(theirs.draw_bytes(8)), theirs)
     with patch.object(exchange, "MLKEM768PublicKey", drawn.kem()):
         opened = offerer.offer(place, _description("actpass", ours), relayed=relayed)
         read = answerer.read_offer(place, opened.blob)
@@ -266,7 +270,7 @@ def _description(setup: str, entropy: Entropy) -> Description:
         Candidate("srflx", "udp", "198.51.100.9", 50_001, 1_694_498_815),
         Candidate("relay", "udp", "2001:db8::7", 3478, 16_777_215),
     )
-    fingerprint = entropy.bytes(32)
+    fingerprint = entropy.draw_bytes(32)
     if setup == "actpass":
         return Description("actpass", "Ua1/", "offerspassword0123456+", fingerprint, candidates, Nat.CONE)
     return Description("active", "Ub2+", "answerspassword012345/", fingerprint, candidates[:1], Nat.OPEN)

@@ -36,7 +36,7 @@ from scripts.support.vectors import EPOCH, NOW, URL, Entropy, Fields
 
 def pairing(drawn: Drawn) -> tuple[Fields, Paired, Paired]:
     """Host and guest of a code, from the first blob to the keys; with what the two have after it."""
-    secret, of_host, of_guest = Entropy("mesh").bytes(32), Entropy("host"), Entropy("guest")
+    secret, of_host, of_guest = Entropy("mesh").draw_bytes(32), Entropy("host"), Entropy("guest")
     hana, gus = DrawnAccount(drawn), DrawnAccount(drawn)
     host = Host(Ours("hana", hana, secret, (URL,), (URL,)), False, NOW + 600.0, of_host)
     host.start()
@@ -127,7 +127,7 @@ class _Talk:
 
     def says(self, role: str, payload: Payload) -> None:
         """An ordered payload, which the other end opens."""
-        other, salt = _other(role), self._salts.bytes(SALT_BYTES)
+        other, salt = _other(role), self._salts.draw_bytes(SALT_BYTES)
         number, ciphertext = self.ends[role].encrypt(encode_payload(payload), salt)
         pieces = split(ciphertext)
         cells = [

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from p2pchat import errors
 from p2pchat.control.failures import INVALID_PARAMS, MethodError, as_exception, code_of
 from p2pchat.control.framing import (
-    Answer,
     Failure,
     Request,
+    ResultReply,
     Told,
     Unfit,
     answer_line,
@@ -46,7 +46,7 @@ def test_a_node_reads_the_request_that_was_written(id: int, method: str, params:
 def test_a_client_reads_what_a_node_wrote(
     id: int, value: object, event: dict[str, object], said: str
 ) -> None:
-    assert read_reply(answer_line(id, value)) == Answer(id, value)
+    assert read_reply(answer_line(id, value)) == ResultReply(id, value)
     assert read_reply(event_line(id, event)) == Told(id, event)
     assert read_reply(failure_line(id, -6, said)) == Failure(id, -6, said)
 

@@ -10,7 +10,7 @@ from p2pchat.core import inputs
 from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.sim.host import Host, NatClass
+from p2pchat.sim.host import NatClass, SimulatedHost
 from p2pchat.sim.links import CREDIT_BATCH, Conditions, SimulatedLinks
 from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.trace import Trace
@@ -31,7 +31,7 @@ class Pair:
         self.told: list[tuple[float, int, inputs.Input]] = []
         self.links = SimulatedLinks(self.agenda, conditions, SeededEntropy(1), Trace(), self._tell)
         store: NodeMemory = None  # type: ignore[assignment]
-        self.a, self.b = (Host(number, store, 0.0, nat) for number, nat in enumerate(nats))
+        self.a, self.b = (SimulatedHost(number, store, 0.0, nat) for number, nat in enumerate(nats))
         self.links.make_offer(self.a, MakeOffer(LINK))
         self.agenda.run(1.0)
         self.links.make_answer(self.b, MakeAnswer(LINK, self.last(inputs.OfferMade).description))
@@ -39,7 +39,7 @@ class Pair:
         self.links.accept_answer(self.a, AcceptAnswer(LINK, self.last(inputs.AnswerMade).description))
         self.agenda.run(10.0)
 
-    def _tell(self, host: Host, input: inputs.Input) -> None:
+    def _tell(self, host: SimulatedHost, input: inputs.Input) -> None:
         self.told.append((self.agenda.now, host.index, input))
 
     def last(self, kind: type[F]) -> F:

@@ -9,7 +9,7 @@ import pytest
 from p2pchat.core import inputs
 from p2pchat.core.effects import Effect
 from p2pchat.core.node import Node
-from p2pchat.sim.host import Host
+from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.world import START, World
 
@@ -31,7 +31,7 @@ class Clockwork:
         return min(self.due, default=None)
 
 
-def machine(node: Clockwork, clock_error: float = 0.0) -> tuple[World, Host]:
+def machine(node: Clockwork, clock_error: float = 0.0) -> tuple[World, SimulatedHost]:
     world = World(1)
     host = world.add_host(cast("NodeMemory", None))
     host.node, host.run, host.clock_error = cast("Node", node), 1, clock_error

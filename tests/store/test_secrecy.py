@@ -36,7 +36,7 @@ def filled(home: Path) -> Store:
 def secrets(home: Path) -> list[bytes]:
     kept = [b"olm state", b"chain keys", b"payload", MESH.secret, BOB.identity_key, identity().pickle_key]
     said = [b"Alice Liddell", b"Bob the Builder", b"attack at dawn", b"meeting.example", BOB.id.encode()]
-    return [*kept, *said, SeededEntropy(str(home)).bytes(32), LOCK.text.encode(), b"CREATE TABLE"]
+    return [*kept, *said, SeededEntropy(str(home)).draw_bytes(32), LOCK.text.encode(), b"CREATE TABLE"]
 
 
 def forms(secret: bytes) -> list[bytes]:
@@ -84,7 +84,7 @@ def test_nor_when_it_was_killed(tmp_path: Path) -> None:
 def test_the_search_would_find_an_open_key(tmp_path: Path) -> None:
     home = tmp_path / "home"
     new_store(home).close()
-    key = SeededEntropy(str(home)).bytes(32)
+    key = SeededEntropy(str(home)).draw_bytes(32)
     assert any(form in (home / KEY_FILE).read_bytes() for form in forms(key))
     for shift in range(3):
         assert any(form in base64.b64encode(bytes(shift) + key) for form in forms(key))

@@ -14,7 +14,7 @@ from p2pchat.core.records import Identity
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.olm import create_account
 from p2pchat.sim import world as sim
-from p2pchat.sim.host import Host
+from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.links import Conditions
 from p2pchat.types import ContactId, LinkId, MessageId
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -30,7 +30,7 @@ URL = "ws://meeting.test"
 class Machine:
     """One home: its store outlives its runs."""
 
-    def __init__(self, name: str, store: MemoryStore, host: Host) -> None:
+    def __init__(self, name: str, store: MemoryStore, host: SimulatedHost) -> None:
         self.name = name
         self.store = store
         self.host = host
@@ -77,11 +77,11 @@ class Restful(sim.World):
         self._idle: dict[int, tuple[float, int]] = {}
         self._ticks = False
 
-    def tell_node(self, host: Host, input: inputs.Input) -> None:
+    def tell_node(self, host: SimulatedHost, input: inputs.Input) -> None:
         self._ticks = isinstance(input, inputs.TimerFired)
         super().tell_node(host, input)
 
-    def execute_batch(self, host: Host, batch: list[effects.Effect]) -> None:
+    def execute_batch(self, host: SimulatedHost, batch: list[effects.Effect]) -> None:
         if self._ticks:
             before, count = self._idle.get(host.index, (0.0, 0))
             count = count + 1 if not batch and self.now <= before + 2 * TICK_MIN_S else 0
@@ -122,7 +122,7 @@ class World:
     # --- scenery
 
     def add(self, name: str, urls: tuple[str, ...] = (URL,)) -> Machine:
-        key = self.sim.entropy.child(f"pickle {name}").bytes(32)
+        key = self.sim.entropy.make_child(f"pickle {name}").draw_bytes(32)
         account = create_account(key)
         store = MemoryStore(Identity(name, account.pickle(), key, account.identity_key, urls, self.now))
         self.machines[name] = Machine(name, store, self.sim.add_host(store))
@@ -213,8 +213,8 @@ class World:
         """Do what its node is said to have asked for."""
         self.sim.execute_batch(self.machines[name].host, batch)
 
-    def _name(self, host: Host) -> str:
+    def _name(self, host: SimulatedHost) -> str:
         return list(self.machines)[host.index]
 
-    def _note(self, host: Host, event: effects.Event) -> None:
+    def _note(self, host: SimulatedHost, event: effects.Event) -> None:
         self.machines[self._name(host)].notices.append(event)

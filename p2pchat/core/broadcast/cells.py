@@ -106,7 +106,7 @@ class Cells:
         self._seen = Seen()
         self._hold = Hold(home, kept, settings.hold_bytes)
         self._known = _Known(self._seen, self._hold)
-        self._broadcast = strategy(entropy.child("broadcast"), self._known, counters)
+        self._broadcast = strategy(entropy.make_child("broadcast"), self._known, counters)
         self._reconcile = Reconcile(self._hold, counters)
         self._budgets: dict[LinkId, Budget] = {}
 
@@ -192,7 +192,9 @@ class Cells:
         """A cell of our own with the stamp that this mesh asks for."""
         if not self._stamp_bits:
             return cell
-        return encode_cell(stamped(decode_cell(cell), self._stamp_bits, self._entropy.bytes(GEOMETRY.stamp)))
+        return encode_cell(
+            stamped(decode_cell(cell), self._stamp_bits, self._entropy.draw_bytes(GEOMETRY.stamp))
+        )
 
     def enter(self, body: bytes, source: LinkId | None, now: float) -> list[Output]:
         """Here a cell enters the broadcast; ``source`` is the link that brought its onion, None if it is

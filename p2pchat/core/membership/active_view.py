@@ -115,12 +115,14 @@ class ActiveView:
         self._settings = settings
         self._entropy = entropy
         self._use = use
-        self._places = Places(settings, entropy.child("places"), use)
+        self._places = Places(settings, entropy.make_child("places"), use)
         self._counters = counters
-        self._search = Search(entropy.child("search"), counters)
-        self._neighbours = Neighbours(record.secret, node, entropy.child("introductions"), new_link, counters)
+        self._search = Search(entropy.make_child("search"), counters)
+        self._neighbours = Neighbours(
+            record.secret, node, entropy.make_child("introductions"), new_link, counters
+        )
         self._seats = Seats(record.secret, record.rendezvous, entropy)
-        self._growth = Growth(entropy.child("growth"))
+        self._growth = Growth(entropy.make_child("growth"))
         self._walking = Pace(entropy, WALK_FIRST_S, WALK_LAST_S)
         self._short_since: float | None = None
         self._swap_at: float | None = None

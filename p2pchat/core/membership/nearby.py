@@ -80,12 +80,12 @@ class Nearby:
 
     def make_announcement(self, address: IPv4Address, port: int, gone: bool = False) -> Announcement:
         """Say that we listen there; new at each call. What does not fit is not announcement."""
-        nonce = self._entropy.bytes(NONCE_BYTES)
+        nonce = self._entropy.draw_bytes(NONCE_BYTES)
         shown = [key.secret for key in self._keys if key.shown]
         secrets = sample(self._entropy, shown, MARKS_MAX)
         marks = [mark(secret, nonce, address, port, gone) for secret in secrets]
         filled = max(1, -(-len(marks) // MARKS_STEP)) * MARKS_STEP
-        marks += [self._entropy.bytes(MARK_BYTES) for _ in range(filled - len(marks))]
+        marks += [self._entropy.draw_bytes(MARK_BYTES) for _ in range(filled - len(marks))]
         shuffled = sample(self._entropy, marks, filled)
         return Announcement(nonce, address, port, tuple(shuffled), gone)
 

@@ -104,7 +104,7 @@ class OfferExchange:
         return self._seal(at, encode_reply(reply), b"answer" + digest(offer_blob))
 
     def _seal(self, at: Place, plain: bytes, bound_to: bytes) -> bytes:
-        return seal_blob(self._key(at), self._entropy.bytes(NONCE_BYTES), plain, bound_to)
+        return seal_blob(self._key(at), self._entropy.draw_bytes(NONCE_BYTES), plain, bound_to)
 
     def _key(self, at: Place) -> bytes:
         return derive(self._blob_key, "between two", at.secret) if at.secret else self._blob_key

@@ -114,7 +114,7 @@ class Search:
     def __init__(self, entropy: Entropy, counters: Counter[str]) -> None:
         self._entropy = entropy
         self._counters = counters
-        self._walks = Walks(entropy.child("walks"), counters)
+        self._walks = Walks(entropy.make_child("walks"), counters)
         self._quests: list[_Quest] = []
 
     # --- what the parent asks

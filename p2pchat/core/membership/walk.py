@@ -178,8 +178,8 @@ class Walks:
     ) -> tuple[WalkRef, Say]:
         """Ask the last node of a way, whose records that key signs, for a link. ``via`` leads to the
         first."""
-        side = via, self._entropy.bytes(WALK_BYTES)
-        scalar = self._entropy.bytes(KEY_BYTES)
+        side = via, self._entropy.draw_bytes(WALK_BYTES)
+        scalar = self._entropy.draw_bytes(KEY_BYTES)
         self._asked[side] = _Asked(scalar, verify_key, now + TICKET_S)
         return WalkRef(*side), Say(via, Walk(side[1], public_point(scalar), way))
 
@@ -244,7 +244,7 @@ class Walks:
         if link is None or link == side[0] or len(self._crumbs) >= CRUMBS_CAP:
             self._counters["walks without a way"] += 1
             return []
-        far = link, self._entropy.bytes(WALK_BYTES)
+        far = link, self._entropy.draw_bytes(WALK_BYTES)
         self._crumbs[side] = self._crumbs[far] = _Crumb(side, far, now + CRUMB_S)
         self._counters["walks passed on"] += 1
         return [Say(link, Walk(far[1], walk.key, walk.path[1:]))]
@@ -253,7 +253,7 @@ class Walks:
         return side in self._crumbs or side in self._ends or side in self._asked
 
     def _end_here(self, side: _Side, walk_key: bytes, place: Place, room: bool, now: float) -> list[Output]:
-        scalar = self._entropy.bytes(KEY_BYTES)
+        scalar = self._entropy.draw_bytes(KEY_BYTES)
         try:
             secret = shared_point(scalar, walk_key)
         except RefusedInput:

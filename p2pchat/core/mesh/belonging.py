@@ -42,7 +42,7 @@ class Belonging:
         self._conversations = conversations
         self._invites = invites
         self._entropy = entropy
-        self.succession = Succession(meshes, conversations, invites, entropy.child("succession"))
+        self.succession = Succession(meshes, conversations, invites, entropy.make_child("succession"))
 
     # --- who we are
 
@@ -125,7 +125,7 @@ class Belonging:
         return tuple(url for url in paired.rendezvous if url not in met)
 
     def _founded(self, now: float) -> MeshRecord:
-        secret = self._entropy.bytes(32)
+        secret = self._entropy.draw_bytes(32)
         return MeshRecord(mesh_id(secret), secret, grown((), self.identity.rendezvous), now)
 
     def _join(

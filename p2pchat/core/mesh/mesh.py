@@ -90,7 +90,7 @@ class Mesh:
         self._counters = counters
         self._cells = Cells(record.id, settings, entropy, counters, strategy, kept, self._node_at)
         self._stemless = settings.profile is None
-        self._stem = stem(settings.profile or FAST, entropy.child("stem"), counters)
+        self._stem = stem(settings.profile or FAST, entropy.make_child("stem"), counters)
         if not settings.walks:
             self._stem.seek_nobody()
         self._view = ActiveView(record, node, settings, entropy, new_link, counters, self, listeners)

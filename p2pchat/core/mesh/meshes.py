@@ -80,10 +80,10 @@ class Meshes:
         Of an older home's list of rendezvous, what no list may hold any more is left out.
         """
         record = replace(record, rendezvous=grown((), record.rendezvous))
-        entropy = self._entropy.child(f"mesh {record.id.hex()}")
+        entropy = self._entropy.make_child(f"mesh {record.id.hex()}")
         mesh = Mesh(
             record,
-            NodeId(entropy.child("node").bytes(NODE_BYTES)),
+            NodeId(entropy.make_child("node").draw_bytes(NODE_BYTES)),
             self._settings,
             entropy,
             self._new_link,

@@ -125,7 +125,7 @@ class Succession:
             return []
         told = self._waiting.get(known.record.id)
         generation = max(known.record.generation, told.generation if told is not None else 0) + 1
-        secret = self._entropy.bytes(32)
+        secret = self._entropy.draw_bytes(32)
         record = replace(
             known.record, id=mesh_id(secret), secret=secret, generation=generation, replaces=known.record.id
         )

@@ -87,7 +87,7 @@ class Conversations:
         self._repeat_s = profile.repeat_s if profile is not None else PROBE_FIRST_S
         self._answer_s = profile.answer_s if profile is not None else ANSWER_S
         open_s = profile.open_s if profile is not None else OPEN_S
-        self._letterbox = Letterbox(entropy.child("letterbox"), open_s)
+        self._letterbox = Letterbox(entropy.make_child("letterbox"), open_s)
         self._entropy = entropy
         self._counters = counters
         self._contacts = Contacts(memory.contacts, memory.identity.name)
@@ -396,7 +396,7 @@ class Conversations:
 
     def _conversation(self, contact: Contact, session: Session, entries: list[OutboxEntry]) -> Conversation:
         self._begun += 1
-        entropy = self._entropy.child(f"conversation {self._begun}")
+        entropy = self._entropy.make_child(f"conversation {self._begun}")
         return Conversation(
             contact,
             session,
@@ -410,7 +410,7 @@ class Conversations:
                 contact.id,
                 contact.identity_key,
                 self._identity,
-                entropy.child("reunion"),
+                entropy.make_child("reunion"),
                 self._counters,
                 self._recoveries.pop(contact.id, None),
             ),

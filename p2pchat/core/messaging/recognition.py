@@ -19,11 +19,11 @@ from p2pchat.wire.marks import MARK_BYTES, MARKS, NONCE_BYTES, Marks
 
 def give(conversations: Iterable[Conversation], binding: bytes, entropy: Entropy, now: float) -> Marks:
     """What a node says on a link, of which ``binding`` (32 bytes) is the secret."""
-    nonce = entropy.bytes(NONCE_BYTES)
+    nonce = entropy.draw_bytes(NONCE_BYTES)
     marks = [
         conversation.mark(binding, nonce, now) for conversation in conversations if welcome(conversation)
     ]
-    filled = [*marks, *(entropy.bytes(MARK_BYTES) for _ in range(MARKS - len(marks)))]
+    filled = [*marks, *(entropy.draw_bytes(MARK_BYTES) for _ in range(MARKS - len(marks)))]
     return Marks(nonce, tuple(sample(entropy, filled, MARKS)))
 
 

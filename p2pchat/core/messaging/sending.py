@@ -85,7 +85,7 @@ class Sending:
     def enqueue(self, payload: wire.Payload) -> list[Output]:
         """Accept a payload of our own making; it goes the way of every message."""
         self.moved = True
-        message = MessageId(self._entropy.bytes(16).hex())
+        message = MessageId(self._entropy.draw_bytes(16).hex())
         order = max((item.entry.order for item in self.outbox), default=0)
         body = wire.encode_payload(payload)
         entry = OutboxEntry(message, self._contact, body, order, NEVER, renewal=True)
@@ -99,7 +99,7 @@ class Sending:
         out: list[Output] = []
         out += self.send_due(float("-inf"), now)
         while (item := self.outbox.unsealed()) is not None and self.session.room(now) > 0:
-            salt = self._entropy.bytes(SALT_BYTES)
+            salt = self._entropy.draw_bytes(SALT_BYTES)
             number, ciphertext = self.session.encrypt(item.entry.payload, salt)
             entry = replace(item.entry, number=number, ciphertext=ciphertext)
             self.outbox.put(entry)

@@ -71,7 +71,7 @@ class Guest(Party):
         if self._peer is not None or not others:
             return []
         self._begin(SeatRef(at.url, at.topic, others[0]), now)
-        self._sid, self._scalar = self._entropy.bytes(16), self._entropy.bytes(32)
+        self._sid, self._scalar = self._entropy.draw_bytes(16), self._entropy.draw_bytes(32)
         self._share = cpace.share(self._generator(self.code, self._sid), self._scalar)
         elsewhere = [LeaveSeat(url, self.topic) for url in self._urls if url != at.url]
         return [*elsewhere, self._send(wire.PakeStart(self._sid, self._share))]

@@ -190,7 +190,7 @@ class Host(Party):
     def _draw(self) -> InviteCode | InviteLink:
         if self._link:
             own = bytes.fromhex(fingerprint(self._ours.account.identity_key))[:16]
-            return InviteLink(self._entropy.bytes(16), own, self._ours.urls)
+            return InviteLink(self._entropy.draw_bytes(16), own, self._ours.urls)
         nameplate = self._nameplate()
         while not self._free(invite_topic(nameplate)):
             self._collisions = min(self._collisions + 1, COLLISIONS)
@@ -205,7 +205,7 @@ class Host(Party):
         """With the reply the guest can make a guess: the code is used up before that leaves."""
         assert self._peer is not None, "somebody spoke"
         generator = self._generator(self.code, start.sid)
-        scalar = self._entropy.bytes(32)
+        scalar = self._entropy.draw_bytes(32)
         share = cpace.share(generator, scalar)
         self._again.clear()
         try:

@@ -113,7 +113,7 @@ class Invites:
         if input.code is not None and self._mark(input.code) in self._tried:
             return self._used_up(input.code, _TRIED_HERE)
         ours = Ours(self.identity.name, self._account(), home.secret, urls, urls)
-        entropy = self._entropy.child(f"invite {input.invite}")
+        entropy = self._entropy.make_child(f"invite {input.invite}")
         free = lambda topic: self.at(topic) is None  # noqa: E731
         host = Host(ours, input.link, input.deadline, entropy, input.code, free, self._own)
         opened = _Open(host, input.name, input.rendezvous, leads_into=home.secret)
@@ -142,7 +142,7 @@ class Invites:
             return [Failed(UsageError(_private(named)))]
         ours = Ours(self.identity.name, self._account(), b"", (), urls)
         looks_until = now + LOOK_S if self._lan else 0.0
-        entropy = self._entropy.child(f"invite {input.invite}")
+        entropy = self._entropy.make_child(f"invite {input.invite}")
         guest = Guest(ours, input.code, input.deadline, entropy, looks_until)
         known = self.at(guest.topic)
         if known is not None:

@@ -219,7 +219,7 @@ class Party:
         assert self._peer is not None, "nobody to send to yet"
         plain = wire.encode_pairing(message)
         self._transcript.add(self.role, plain)
-        nonce = self._entropy.bytes(GEOMETRY.nonce)
+        nonce = self._entropy.draw_bytes(GEOMETRY.nonce)
         blob = seal_blob(self._key, nonce, plain, self.role.encode() + self.topic)
         return Signal(self._peer.url, Pass(self.topic, self._peer.seat, blob))
 

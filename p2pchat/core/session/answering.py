@@ -367,7 +367,7 @@ class Answering:
         assert self._asked is not None, "silent"
         claimant, self._asked, self.moved = self._asked, None, True
         self._forget(claimant.knock)
-        epoch, hidden = epoch_at(now), self._entropy.bytes(HIDDEN_BYTES)
+        epoch, hidden = epoch_at(now), self._entropy.draw_bytes(HIDDEN_BYTES)
         own, theirs = self._identity.identity_key, self._their_identity
         try:
             account = OlmAccount(self._identity.account, self._identity.pickle_key)

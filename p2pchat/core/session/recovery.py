@@ -92,7 +92,7 @@ class Line:
     def say(self, word: Word, epoch: int) -> list[bytes]:
         """The cells of a word."""
         pieces, slot = split(encode_word(word)), self._slot(epoch)
-        number = int.from_bytes(self._entropy.bytes(4), "big")
+        number = int.from_bytes(self._entropy.draw_bytes(4), "big")
         return [
             self._to.seal_cell(
                 encode_fragment(

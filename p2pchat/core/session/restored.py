@@ -73,8 +73,8 @@ def _keys(kept: bytes, entropy: Entropy) -> tuple[OwnKeys, TheirKeys | None]:
 
 def _of_nobody(contact: Contact, identity: Identity, entropy: Entropy, now: float) -> Session:
     account = OlmAccount(identity.account, identity.pickle_key)
-    olm = account.begin_session(contact.identity_key, public_point(entropy.bytes(KEY_BYTES)))
-    sending, receiving, renewal = (entropy.bytes(KEY_BYTES) for _ in range(3))
+    olm = account.begin_session(contact.identity_key, public_point(entropy.draw_bytes(KEY_BYTES)))
+    sending, receiving, renewal = (entropy.draw_bytes(KEY_BYTES) for _ in range(3))
     epoch = epoch_at(now)
     chains = SendChain(sending, epoch), [ReceiveChain(receiving, epoch)]
     return Session(contact.id, olm, *chains, Renewal(False, renewal, now))

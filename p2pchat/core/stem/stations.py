@@ -130,6 +130,8 @@ class Stations:
         """The first of a run tells of itself at once; the next ones at some moment of the overlap."""
         publish_at = now + (uniform(self._entropy, 0.0, OVERLAP_S / 2) if self._stations else 0.0)
         moves_at = epoch * EPOCH_SECONDS + uniform(self._entropy, 0.0, OVERLAP_S / 2)
-        station = Station(epoch, self._entropy.child(f"epoch {epoch}"), self._counters, publish_at, moves_at)
+        station = Station(
+            epoch, self._entropy.make_child(f"epoch {epoch}"), self._counters, publish_at, moves_at
+        )
         self._stations[epoch] = station
         return [said for link, binding in self.links.items() for said in station.link_up(link, binding, now)]

@@ -80,11 +80,11 @@ class Stem:
         self._sought: dict[LinkId, float] = {}
         """Links that we sought ourselves, and since when: at one of them stems begin."""
         self._audit = Audit()
-        self._mixing = Mixing(entropy.child("mixing"))
+        self._mixing = Mixing(entropy.make_child("mixing"))
         self._watch = Watch()
         self._suspects = Suspects()
-        self._pinned = Pinned(profile, entropy.child("stems"), self._suspects)
-        self._clock = Clock(profile, entropy.child("cover"))
+        self._pinned = Pinned(profile, entropy.make_child("stems"), self._suspects)
+        self._clock = Clock(profile, entropy.make_child("cover"))
         self._tests: deque[tuple[bytes, ...]] = deque(maxlen=TESTS_CAP)
         """Loops over single hops that wait for the clock."""
         self._asked: tuple[bytes, ...] = ()
@@ -325,7 +325,7 @@ class Stem:
         waiting = self._waiting if self._profile.on_clock else self._patient
         if waiting:
             return self._send(waiting.popleft(), pin, now)
-        return [self._onion(pin.link, pin.hops, HopCommand.DROP, self._entropy.bytes(GEOMETRY.cell))]
+        return [self._onion(pin.link, pin.hops, HopCommand.DROP, self._entropy.draw_bytes(GEOMETRY.cell))]
 
     def _test(self, nodes: Sequence[bytes], now: float) -> list[Output]:
         """Ask each of these hops alone, as far as a loop reaches, before another stem is needed: when the
@@ -357,7 +357,7 @@ class Stem:
         link, way = station.link_to(nodes[0]), station.hops(nodes)
         if link is None or len(way) != len(nodes):
             return []
-        payload = self._entropy.bytes(GEOMETRY.cell)
+        payload = self._entropy.draw_bytes(GEOMETRY.cell)
         until = now + RETURN_S + len(nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
         self._watch.expect(payload[:LOOP_NAME_BYTES], until, nodes)
         hops = (*way, Hop(station.id, station.key.public))

@@ -23,7 +23,7 @@ from p2pchat.crypto.kdf import mesh_id
 from p2pchat.ports import Entropy, sample
 from p2pchat.sim.adversary.mesh import SampledMesh
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.sim.host import Host
+from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.run import URL, identity, limits
 from p2pchat.sim.store import Shelf
 from p2pchat.sim.world import START, World
@@ -94,13 +94,13 @@ class Steering(Walks):
 class League:
     """A rendezvous that shows colluders to everybody else, and everybody to colluders."""
 
-    def __init__(self, world: World, colluders: Iterable[Host]) -> None:
+    def __init__(self, world: World, colluders: Iterable[SimulatedHost]) -> None:
         self._colluders = frozenset(host.index for host in colluders)
-        self._entropy = world.entropy.child("league")
+        self._entropy = world.entropy.make_child("league")
         self._seats: dict[Topic, dict[int, Seat]] = {}
         world.meetings.alter = self.alter_message
 
-    def alter_message(self, host: Host, message: FromServer) -> FromServer:
+    def alter_message(self, host: SimulatedHost, message: FromServer) -> FromServer:
         """What a client is told."""
         if not isinstance(message, Seated):
             return message
@@ -115,13 +115,13 @@ class League:
 def formed(nodes: int, colluding: float, seeking: str, minutes: float, seed: int) -> Formed:
     """A mesh of so many, after so many minutes. ``seeking``: one of SEEKING."""
     world = World(f"formed {seed}", limits=limits(nodes))
-    secret = world.entropy.child("mesh").bytes(32)
+    secret = world.entropy.make_child("mesh").draw_bytes(32)
     record, who = MeshRecord(mesh_id(secret), secret, (URL,), START), identity()
     hosts = [world.add_host(Shelf(who, record)) for _ in range(nodes)]
-    colluders = sample(world.entropy.child("colluders"), hosts, round(colluding * nodes))
+    colluders = sample(world.entropy.make_child("colluders"), hosts, round(colluding * nodes))
     late = [host for host in hosts[-round(LATE * nodes) :] if host not in colluders]
     stems: dict[int, Stem] = {}
-    started: list[Host] = []
+    started: list[SimulatedHost] = []
     if seeking == "league":
         League(world, colluders)
     for host in [*(host for host in hosts if host not in late), *late]:
@@ -137,7 +137,7 @@ def formed(nodes: int, colluding: float, seeking: str, minutes: float, seed: int
     return _seen(world, hosts, colluders, late, stems)
 
 
-def _kept(stems: dict[int, Stem], host: Host) -> Stems:
+def _kept(stems: dict[int, Stem], host: SimulatedHost) -> Stems:
     """Makes a host's stem, and notes it."""
 
     def make(profile: Profile, entropy: Entropy, counters: Counter[str]) -> Stem:
@@ -147,7 +147,7 @@ def _kept(stems: dict[int, Stem], host: Host) -> Stems:
     return make
 
 
-def _steer(host: Host, fellows: Callable[[], frozenset[bytes | None]]) -> None:
+def _steer(host: SimulatedHost, fellows: Callable[[], frozenset[bytes | None]]) -> None:
     """Nobody who ships a node lets others choose what it loses; who writes his own does as he likes."""
     assert host.node is not None
     for mesh in host.node._meshes.values():  # noqa: SLF001
@@ -156,7 +156,11 @@ def _steer(host: Host, fellows: Callable[[], frozenset[bytes | None]]) -> None:
 
 
 def _seen(
-    world: World, hosts: list[Host], colluders: list[Host], late: list[Host], stems: Mapping[int, Stem]
+    world: World,
+    hosts: list[SimulatedHost],
+    colluders: list[SimulatedHost],
+    late: list[SimulatedHost],
+    stems: Mapping[int, Stem],
 ) -> Formed:
     """Links count that both ends list in their records; first hops are those of the stems in use."""
     bad = [host in colluders for host in hosts]
@@ -192,7 +196,7 @@ def _seen(
     return Formed(mesh, figures)
 
 
-def _links(hosts: list[Host]) -> dict[int, dict[int, str]]:
+def _links(hosts: list[SimulatedHost]) -> dict[int, dict[int, str]]:
     """By host, and by neighbour that its record lists, which are the oldest: how the link stands there."""
     shown = {host.index: host.node.status() for host in hosts if host.node is not None}
     indices: dict[NodeId | None, int] = {

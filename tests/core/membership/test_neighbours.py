@@ -22,7 +22,9 @@ THERE = Description("actpass", "ufragufrag", "p" * 22, bytes(32), ())
 def neighbours(name: str) -> Neighbours:
     numbers = count(1)
     entropy = SeededEntropy(name)
-    return Neighbours(bytes(32), NodeId(entropy.bytes(8)), entropy, lambda: LinkId(next(numbers)), Counter())
+    return Neighbours(
+        bytes(32), NodeId(entropy.draw_bytes(8)), entropy, lambda: LinkId(next(numbers)), Counter()
+    )
 
 
 def offered(side: Neighbours) -> bytes:

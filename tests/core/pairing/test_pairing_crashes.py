@@ -10,7 +10,7 @@ import pytest
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.records import Change, PutTried
-from p2pchat.sim.host import Host
+from p2pchat.sim.host import SimulatedHost
 from p2pchat.wire.invite import InviteCode, InviteLink
 from tests.support.world import World
 
@@ -30,13 +30,13 @@ class Crash:
     done: bool = False
     guesses: int = 0
     """How often the host, in whatever run, noted that a guess at its code is made."""
-    _carry_out: Callable[[Host, list[effects.Effect]], None] = field(init=False)
+    _carry_out: Callable[[SimulatedHost, list[effects.Effect]], None] = field(init=False)
 
     def __post_init__(self) -> None:
         self._carry_out = self.world.sim.execute_batch
         self.world.sim.execute_batch = self.carry_out  # type: ignore[method-assign]
 
-    def carry_out(self, host: Host, batch: list[effects.Effect]) -> None:
+    def carry_out(self, host: SimulatedHost, batch: list[effects.Effect]) -> None:
         kept: list[effects.Effect] = [effect for effect in batch if isinstance(effect, effects.Persist)]
         due = not self.done and batch and host is self.world.machines[self.name].host
         self.seen += bool(due)

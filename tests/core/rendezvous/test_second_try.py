@@ -32,7 +32,7 @@ class Side:
     def __init__(self, name: str, nat: Nat) -> None:
         numbers = count(1)
         entropy = SeededEntropy(name)
-        self.node = NodeId(entropy.bytes(8))
+        self.node = NodeId(entropy.draw_bytes(8))
         self.table = Neighbours(bytes(32), self.node, entropy, lambda: LinkId(next(numbers)), Counter())
         self.here = replace(THERE, nat=nat)
 

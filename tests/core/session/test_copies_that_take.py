@@ -61,7 +61,7 @@ def test_a_copy_cannot_put_another_recovery_key_in_the_place_of_ours() -> None:
     other = twin(world, "r2", older)
     world.run(5.0)
     thief = talk(world, other, "r1")
-    another = RecoveryKey.generate(world.sim.entropy.child("thief")).public
+    another = RecoveryKey.generate(world.sim.entropy.make_child("thief")).public
     thief._sending.enqueue(RecoveryOffer(another.x25519, another.encapsulation_key))
     world.send(other, "r1", "after it")
     world.run_until(lambda: "after it" in world.machines["r1"].store.received(), 60.0)
@@ -72,7 +72,7 @@ def test_whoever_pairs_anew_may_have_another_recovery_key() -> None:
     world = friends("r1", "r2")
     said(world, "r1", "r2", 1, "before")
     reunion = talk(world, "r1", "r2")._reunion
-    another = RecoveryKey.generate(world.sim.entropy.child("another")).public
+    another = RecoveryKey.generate(world.sim.entropy.make_child("another")).public
     offer = RecoveryOffer(another.x25519, another.encapsulation_key)
     assert reunion.learn(offer, world.now) == []
     reunion.paired(session(world, "r1", "r2"))

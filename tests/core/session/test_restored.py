@@ -43,7 +43,7 @@ def made_of(world: World, name: str) -> MemoryStore:
     made.meshes = copy.deepcopy(old.meshes)
     made.history = copy.deepcopy(old.history)
     made.tried = dict(old.tried)
-    entropy = world.sim.entropy.child(f"restored {name} {world.now}")
+    entropy = world.sim.entropy.make_child(f"restored {name} {world.now}")
     for them in old.contacts.values():
         keys = kept_keys(old.recoveries[them.id]) if them.id in old.recoveries else b""
         for change in begin_restored(them, keys, old.identity, entropy, world.now):

@@ -43,10 +43,10 @@ def test_the_end_of_one_and_the_beginning_of_the_next_are_no_tag() -> None:
 def test_of_an_epoch_of_a_mesh_of_strong_nodes_none_is_forgotten() -> None:
     replay, entropy = Replay(), SeededEntropy(1)
     often = round(cost(STRONG) * 2 * (EPOCH_SECONDS + 2 * OVERLAP_S) / 100)
-    first = [entropy.bytes(TAG_BYTES) for _ in range(100)]
+    first = [entropy.draw_bytes(TAG_BYTES) for _ in range(100)]
     assert all(replay.first(tag) for tag in first)
     for _ in range(often):
-        block = entropy.bytes(TAG_BYTES * 100)
+        block = entropy.draw_bytes(TAG_BYTES * 100)
         for at in range(0, len(block), TAG_BYTES):
             replay.first(block[at : at + TAG_BYTES])
     assert not any(replay.first(tag) for tag in first)

@@ -71,7 +71,7 @@ class Gathering:
 
     def _is_lie(self, line: CandidateLine, url: str | None) -> bool:
         """Of a STUN server that says what it cannot see."""
-        servers = {server_url(each): each.host for each in self.servers.stun}
+        servers = {server_url(server): server.host for server in self.servers.stun}
         return line.kind == "srflx" and not can_see(servers.get(url or "", ""), line.address)
 
     def add_failure(self, url: str) -> None:

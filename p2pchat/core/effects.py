@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from p2pchat.core.inputs import Input
 from p2pchat.core.records import Change, Contact, Message
+from p2pchat.core.refusals import Rejected
 from p2pchat.errors import P2PChatError
 from p2pchat.types import ContactId, LinkId, MeshId, MessageId, MessageState
 from p2pchat.wire.description import Description
@@ -294,6 +295,7 @@ Effect = (
     | WhenKept
     | FetchCells
     | Notify
+    | Rejected
 )
 
 

@@ -15,10 +15,9 @@ from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Acts
-from p2pchat.daemon.typed import checked_nick
+from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
-from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S
 
 
 class Contacts:
@@ -52,11 +51,8 @@ class Contacts:
         return await self._changed(contact, inputs.ContactVerified(contact.id, asked.verified))
 
     async def rename(self, asked: parameters.Rename, asker: Asker) -> answers.Contact:
-        contact, new = self.named(asked.name), checked_nick(asked.new)
-        for each in self._host.node.contacts():
-            if each.id != contact.id and looks.alike(each.name, new):
-                raise UsageError(f"another contact is called {each.name!r} already, which looks the same")
-        return await self._changed(contact, inputs.ContactRenamed(contact.id, new))
+        contact = self.named(asked.name)
+        return await self._changed(contact, inputs.ContactRenamed(contact.id, asked.new), name=asked.new)
 
     async def block(self, asked: parameters.Block, asker: Asker) -> answers.Contact:
         contact = self.named(asked.name)
@@ -67,10 +63,8 @@ class Contacts:
         return await self._changed(contact, inputs.ContactMuted(contact.id, asked.muted))
 
     async def disappear(self, asked: parameters.Disappear, asker: Asker) -> answers.Contact:
-        contact, seconds = self.named(asked.name), asked.seconds or 0.0
-        if seconds and not RETENTION_MIN_S <= seconds <= RETENTION_MAX_S:
-            raise UsageError("messages last from ten seconds to ten years, or for ever")
-        return await self._changed(contact, inputs.ContactLasts(contact.id, seconds))
+        contact = self.named(asked.name)
+        return await self._changed(contact, inputs.ContactLasts(contact.id, asked.seconds or 0.0))
 
     async def renew(self, asked: parameters.Named, asker: Asker) -> answers.Contact:
         contact = self.named(asked.name)
@@ -80,7 +74,8 @@ class Contacts:
         contact = self.named(asked.name)
         keep, renew = asked.keep_mesh, asked.renew_mesh
         before = {mesh.id for mesh in self._host.node.meshes()}
-        await self._host.driver.submit_and_persist(inputs.ContactRemoved(contact.id, keep, renew))
+        rejected = await self._host.driver.submit_and_persist(inputs.ContactRemoved(contact.id, keep, renew))
+        raise_refusal(rejected, contact=contact.name)
         after = {mesh.id for mesh in self._host.node.meshes()}
         return answers.ContactRemoved(
             name=contact.name,
@@ -88,8 +83,9 @@ class Contacts:
             renewed_mesh=next((mesh.hex() for mesh in after - before), None),
         )
 
-    async def _changed(self, contact: Contact, input: inputs.Input) -> answers.Contact:
-        await self._host.driver.submit_and_persist(input)
+    async def _changed(self, contact: Contact, input: inputs.Input, name: str = "") -> answers.Contact:
+        rejected = await self._host.driver.submit_and_persist(input)
+        raise_refusal(rejected, contact=contact.name, name=name)
         return self._contact_view(next(each for each in self._host.node.contacts() if each.id == contact.id))
 
     def _contact_view(self, contact: Contact) -> answers.Contact:

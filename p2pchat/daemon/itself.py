@@ -16,7 +16,7 @@ from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Shown
 from p2pchat.daemon.reach import no_way
-from p2pchat.daemon.typed import checked_nick
+from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
 
 
@@ -47,7 +47,8 @@ class Itself:
         )
 
     async def rename(self, asked: parameters.NewName, asker: Asker) -> answers.WhoAmI:
-        await self._host.driver.submit_and_persist(inputs.NameChosen(checked_nick(asked.name)))
+        rejected = await self._host.driver.submit_and_persist(inputs.NameChosen(asked.name))
+        raise_refusal(rejected, name=asked.name)
         return await self.whoami(parameters.Nothing(), asker)
 
     async def status(self, asked: parameters.Nothing, asker: Asker) -> answers.Status:

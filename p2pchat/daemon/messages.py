@@ -16,7 +16,6 @@ from p2pchat.control import answers, methods, parameters
 from p2pchat.control.events import Hindrance
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.core import effects, inputs
-from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.records import Contact
 from p2pchat.crypto.identity import named_id
 from p2pchat.crypto.kdf import digest
@@ -26,11 +25,9 @@ from p2pchat.daemon.events import Forgotten, Rewritten, Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.ports import Sends
-from p2pchat.daemon.typed import by_a_person
-from p2pchat.errors import ControlError, Ended, LimitError, NotInTime, UsageError
-from p2pchat.text import harmless_name, typed
+from p2pchat.daemon.refusals import raise_refusal
+from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
 from p2pchat.types import MessageId, MessageState
-from p2pchat.wire.payload import TEXT_LIMIT, text_size
 
 HINDRANCE_LOOK_S: Final = 0.5
 """Between looks whether something is in the way of a message that somebody waits for."""
@@ -98,31 +95,15 @@ class Messages:
         if known is None:
             if await self._host.ask_store(lambda store: store.is_forgotten(message)):
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
-            self._check_sendable(contact, text)
-            await self._host.driver.submit_and_persist(inputs.MessageSubmitted(message, contact.id, text))
+            input = inputs.MessageSubmitted(message, contact.id, text)
+            rejected = await self._host.driver.submit_and_persist(input)
+            raise_refusal(rejected, contact=contact.name, text=text)
             known = await self._host.ask_store(lambda store: store.find_sent_message(message))
         elif known.contact != contact.id or (known.text != text and not known.rewritten):
             raise UsageError("another message has that id; give each its own")
         if known is None:
-            raise Ended(f"{contact.name} was removed or blocked meanwhile; nothing was sent")
+            raise Ended(f"{contact.name} was removed meanwhile; nothing was sent")
         return known.state
-
-    def _check_sendable(self, contact: Contact, text: str) -> None:
-        if contact.blocked:
-            undo = f"p2pchat contacts block --undo {typed(contact.name)}"
-            raise UsageError(f"{harmless_name(contact.name)} is blocked; to unblock them: {undo}")
-        if not text:
-            raise UsageError("there is nothing to send")
-        with by_a_person():
-            size = text_size(text)
-        if size > TEXT_LIMIT:
-            raise LimitError(
-                f"a message has at most {TEXT_LIMIT} bytes, this one has {size}; send it in parts"
-            )
-        if self._host.node.waiting() >= OUTBOX_CAP:
-            raise LimitError(
-                f"{OUTBOX_CAP} messages wait to be delivered already; try again when some have been"
-            )
 
     async def wait(self, asked: parameters.Await, asker: Asker) -> answers.Progress:
         """Wait until a message has reached a state; its states on the way come as events."""

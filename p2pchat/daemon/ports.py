@@ -15,6 +15,7 @@ from p2pchat.control.answers import LanStatus, ListenStatus, Process
 from p2pchat.control.events import Heard
 from p2pchat.core.inputs import Input
 from p2pchat.core.node import Node
+from p2pchat.core.refusals import Rejected
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.errors import SettingRestart
 from p2pchat.ports import Entropy
@@ -34,7 +35,7 @@ class InputSink(Protocol):
 
     def submit_input(self, input: Input, /) -> None: ...
 
-    async def submit_and_persist(self, input: Input, /) -> None: ...
+    async def submit_and_persist(self, input: Input, /) -> Rejected | None: ...
 
 
 class Knows(Protocol):

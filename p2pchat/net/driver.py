@@ -21,6 +21,7 @@ from p2pchat.core import effects
 from p2pchat.core.effects import Effect, Event
 from p2pchat.core.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
 from p2pchat.core.records import Change, HeldCell, Message, PutCells
+from p2pchat.core.refusals import Rejected
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId
 from p2pchat.wire.description import Description
@@ -87,6 +88,10 @@ TRACES: Final = (effects.CellSeen, effects.OnionSeen)
 """Events that every passing cell causes, and that rest on nothing."""
 
 
+_Answer = asyncio.Future[Rejected | None]
+"""What whoever submitted an input waits for."""
+
+
 @dataclass(slots=True)
 class _Batch:
     """Changes that are committed together, and what may be done then, in order."""
@@ -94,7 +99,7 @@ class _Batch:
     changes: list[Change] = field(default_factory=list)
     weight: int = 0
     then: list[Effect] = field(default_factory=list)
-    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    waiting: list[tuple[_Answer, Rejected | None]] = field(default_factory=list)
 
     def add_change(self, change: Change) -> None:
         self.changes.append(change)
@@ -117,7 +122,7 @@ class Driver:
         self._worker = worker
         self._now = now
         self._notify = notify
-        self._inputs: deque[tuple[Input, asyncio.Future[None] | None]] = deque()
+        self._inputs: deque[tuple[Input, _Answer | None]] = deque()
         self._frames_waiting: Counter[LinkId] = Counter()
         self._awake = asyncio.Event()
         self._ended: BaseException | None = None
@@ -138,14 +143,15 @@ class Driver:
         self._inputs.append((input, None))
         self._awake.set()
 
-    async def submit_and_persist(self, input: Input) -> None:
-        """Take an input; return when its consequences are on disk. Raises what ended the driver."""
+    async def submit_and_persist(self, input: Input) -> Rejected | None:
+        """Take an input; return when its consequences are on disk, and the refusal if the core refused it.
+        Raises what ended the driver."""
         if self._ended is not None:
             raise self._ended
-        persisted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        persisted: _Answer = asyncio.get_running_loop().create_future()
         self._inputs.append((input, persisted))
         self._awake.set()
-        await persisted
+        return await persisted
 
     def end_with(self, error: BaseException) -> None:
         """End the driver with this error, at the next turn of the event loop."""
@@ -207,12 +213,14 @@ class Driver:
             if isinstance(input, FrameReceived):
                 self._made_room(input.link)
             try:
-                self._do(self._node.handle(input, self._now()))
+                effects_of_it = self._node.handle(input, self._now())
+                self._do(effects_of_it)
             except BaseException as error:
                 _fail([persisted] if persisted is not None else [], error)
                 raise
             if persisted is not None:
-                self._unkept.waiting.append(persisted)
+                refused = next((effect for effect in effects_of_it if isinstance(effect, Rejected)), None)
+                self._unkept.waiting.append((persisted, refused))
         due = self._node.next_wakeup()
         if due is not None and due <= self._now():
             self._do(self._node.handle(TimerFired(), self._now()))
@@ -262,9 +270,9 @@ class Driver:
     def _kept(self, batch: _Batch, known: Sequence[Message]) -> None:
         """Execute what waited for a batch that is on disk. ``known``: lines that had been there before."""
         self._keeping = None
-        for persisted in batch.waiting:
+        for persisted, refused in batch.waiting:
             if not persisted.done():
-                persisted.set_result(None)
+                persisted.set_result(refused)
         for effect in effects.news(batch.then, known):
             self._execute(effect)
 
@@ -273,8 +281,8 @@ class Driver:
         match effect:
             case effects.SendFrame(link, data):
                 self._links.send_frame(link, data)
-            case effects.Persist():
-                pass  # done already
+            case effects.Persist() | Rejected():
+                pass  # done already, or told already
             case effects.WhenKept(input):
                 self.submit_input(input)
             case effects.FetchCells(mesh, numbers):
@@ -321,12 +329,12 @@ class Driver:
         )
         _fail([persisted for _, persisted in self._inputs if persisted is not None], self._ended)
         for batch in (self._unkept, self._keeping or _Batch()):
-            _fail(batch.waiting, self._ended)
+            _fail([persisted for persisted, _ in batch.waiting], self._ended)
         self._keeping = None
         self._inputs.clear()
 
 
-def _fail(waiting: list[asyncio.Future[None]], error: BaseException) -> None:
+def _fail(waiting: list[_Answer], error: BaseException) -> None:
     shown = ControlError("the node has stopped") if isinstance(error, asyncio.CancelledError) else error
     for persisted in waiting:
         if not persisted.done():

@@ -16,6 +16,7 @@ from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.node import Node
 from p2pchat.core.records import Message, PutMessage
+from p2pchat.core.refusals import Rejected
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import uniform
@@ -72,6 +73,7 @@ class World:
             effects.FetchCells: self._fetch,
             effects.Notify: self._notify,
             effects.Persist: lambda host, effect: None,
+            Rejected: lambda host, effect: None,
         }
 
     @property

@@ -25,6 +25,7 @@ from p2pchat.core.inputs import (
     TimerFired,
 )
 from p2pchat.core.records import Change, DropOutbox, HeldCell, Message
+from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
 from p2pchat.types import LinkId, MeshId, MessageId, Topic
@@ -155,6 +156,14 @@ def relay_or_own(input: Input) -> list[Effect]:
             out += [drop(len(input.data)), WhenKept(CellSubmitted(MESH, own.data)), Notify(EVENT)]
         return out
     return [SendFrame(LinkId(9), input.cell)] if isinstance(input, CellSubmitted) else []
+
+
+async def test_who_submits_an_input_is_told_why_the_core_refused_it() -> None:
+    no = Rejected(Reason.OUTBOX_FULL)
+    node = Scripted(lambda input: [no] if isinstance(input, Started) else [])
+    async with driven(node, Recorder()) as driver:
+        assert await driver.submit_and_persist(Started()) == no
+        assert await driver.submit_and_persist(TimerFired()) is None
 
 
 async def test_what_rests_on_the_store_comes_after_the_commit() -> None:

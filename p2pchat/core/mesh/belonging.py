@@ -18,11 +18,13 @@ from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, PutIdentity, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
-from p2pchat.errors import Ended, UsageError
+from p2pchat.errors import Ended, Malformed, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, MeshId
+from p2pchat.wire.pairing import check_nick
 from p2pchat.wire.places import grown
 
 
@@ -48,6 +50,10 @@ class Belonging:
 
     def be_called(self, name: str) -> Effect:
         """Give this name to contacts whom we meet from now on."""
+        try:
+            check_nick(name)
+        except Malformed:
+            return Rejected(Reason.NAME_MALFORMED)
         self.identity = self._invites.identity = replace(self.identity, name=name)
         self._conversations.be_called(name)
         return Persist(PutIdentity(self.identity))

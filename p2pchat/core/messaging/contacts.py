@@ -11,7 +11,10 @@ from dataclasses import replace
 from p2pchat import looks
 from p2pchat.core.effects import ContactChanged, Effect, Notify, Persist
 from p2pchat.core.records import Contact, DropContact, PutContact
+from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.errors import Malformed
 from p2pchat.types import ContactId, MeshId
+from p2pchat.wire.pairing import check_nick
 
 US = "me"
 """What the chat calls whoever is in front of it."""
@@ -47,8 +50,20 @@ class Contacts:
         return self._put(replace(contact, name=self._free(contact.name)), "added")
 
     def rename(self, contact: Contact, name: str) -> list[Effect]:
-        """Call them something else; a taken name gets a number."""
-        return self._put(replace(contact, name=self._free(name, but=contact.id)), "renamed")[1]
+        """Call them something else, if nobody else is called so."""
+        refused = self._refuse_name(contact.id, name)
+        return [refused] if refused else self._put(replace(contact, name=name), "renamed")[1]
+
+    def _refuse_name(self, contact: ContactId, name: str) -> Rejected | None:
+        try:
+            check_nick(name)
+        except Malformed:
+            return Rejected(Reason.NAME_MALFORMED)
+        keys = looks.keys(name)
+        for other in self._contacts.values():
+            if other.id != contact and not keys.isdisjoint(looks.keys(other.name)):
+                return Rejected(Reason.NAME_TAKEN, other.name)
+        return None if self._ours.isdisjoint(keys) else Rejected(Reason.NAME_IS_OURS)
 
     def verify(self, contact: Contact, verified: bool) -> list[Effect]:
         """Note whether the safety number was compared."""
@@ -104,10 +119,10 @@ class Contacts:
         self._contacts[contact.id] = contact
         return contact, [Persist(PutContact(contact)), Notify(ContactChanged(contact, change, by_them))]
 
-    def _free(self, name: str, but: ContactId | None = None) -> str:
+    def _free(self, name: str) -> str:
         """``name``, with a number if it is that of another contact, or ours, or cannot be told from it by
         looking."""
-        others = (each.name for each in self._contacts.values() if each.id != but)
+        others = (contact.name for contact in self._contacts.values())
         taken = {*self._ours, *(key for name in others for key in looks.keys(name))}
         free, number = name, 1
         while not taken.isdisjoint(looks.keys(free)):

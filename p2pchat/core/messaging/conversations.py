@@ -12,18 +12,20 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from p2pchat.core import inputs
-from p2pchat.core.effects import Effect, MessageMoved, Notify, Persist, SessionTurned
+from p2pchat.core.effects import Effect, Notify, Persist, SessionTurned
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging import outputs, recognition
 from p2pchat.core.messaging.contacts import Contacts
 from p2pchat.core.messaging.conversation import ANSWER_S, Conversation
 from p2pchat.core.messaging.letterbox import Letter, Letterbox
+from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.messaging.outbox import PROBE_FIRST_S
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.pairing import Paired
 from p2pchat.core.records import Contact, Memory, OutboxEntry
+from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
@@ -31,11 +33,12 @@ from p2pchat.core.session.turns import Turn
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.crypto.identity import fingerprint
+from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy, exponential, sample, uniform
-from p2pchat.types import ContactId, MeshId, MessageState
+from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.marks import Marks
-from p2pchat.wire.payload import MeshRenewed
+from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, TEXT_LIMIT, MeshRenewed, text_size
 
 AWAY_S = 600.0
 """Who had no link for so long greets all contacts when one comes, as at a start. After less nobody takes us
@@ -301,15 +304,33 @@ class Conversations:
     # --- messages and contacts
 
     def submit(self, input: inputs.MessageSubmitted, now: float) -> list[Output]:
-        """Send a text."""
+        """Accept a text, or refuse it."""
         conversation = self._by_id.get(input.contact)
-        if conversation is None or conversation.contact.blocked:
-            return [Notify(MessageMoved(input.id, input.contact, MessageState.CANCELLED, now))]
+        if conversation is None:
+            return [Rejected(Reason.NO_SUCH_CONTACT)]
+        reason = self._refuse_text(conversation, input.text)
+        if reason is not None:
+            return [Rejected(reason)]
         self._order += 1
         return self._on(conversation, conversation.submit(input.id, input.text, self._order, now), now)
 
+    def _refuse_text(self, conversation: Conversation, text: str) -> Reason | None:
+        if conversation.contact.blocked:
+            return Reason.CONTACT_BLOCKED
+        if not text:
+            return Reason.TEXT_EMPTY
+        try:
+            size = text_size(text)
+        except Malformed:
+            return Reason.TEXT_NOT_UNICODE
+        if size > TEXT_LIMIT:
+            return Reason.TEXT_TOO_LONG
+        return Reason.OUTBOX_FULL if self.waiting() >= OUTBOX_CAP else None
+
     def change(self, input: inputs.ContactInput, now: float) -> list[Output]:
         """The user wants something of a contact."""
+        if self._contacts.get(input.contact) is None:
+            return [Rejected(Reason.NO_SUCH_CONTACT)]
         match input:
             case inputs.ContactRenamed(contact, name):
                 return [*self._renew(contact, lambda known: self._contacts.rename(known, name))]
@@ -321,12 +342,7 @@ class Conversations:
             case inputs.ContactMuted(contact, muted):
                 return [*self._renew(contact, lambda known: self._contacts.mute(known, muted))]
             case inputs.ContactLasts(contact, seconds):
-                conversation = self._by_id.get(contact)
-                return (
-                    self._on(conversation, conversation.last_for(seconds, now), now)
-                    if conversation is not None
-                    else []
-                )
+                return self._decide_retention(contact, seconds, now)
             case inputs.ContactRenewed(contact):
                 return self._begin_anew(contact, now)
             case inputs.ContactRemoved(contact):
@@ -344,6 +360,14 @@ class Conversations:
             at += exponential(self._entropy, GREET_GAP_S)
             out += self._on(conversation, conversation.tell_key(change.alone, at, now), now)
         return out
+
+    def _decide_retention(self, contact: ContactId, seconds: float, now: float) -> list[Output]:
+        if seconds and not RETENTION_MIN_S <= seconds <= RETENTION_MAX_S:
+            return [Rejected(Reason.RETENTION_IMPOSSIBLE)]
+        conversation = self._by_id.get(contact)
+        if conversation is None:
+            return []
+        return self._on(conversation, conversation.last_for(seconds, now), now)
 
     def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Output]]:
         """Keep the contact and the session that a pairing brought."""

@@ -10,6 +10,7 @@ import pytest
 from p2pchat.core.effects import ContactChanged, Effect, Notify, Persist
 from p2pchat.core.messaging.contacts import Contacts
 from p2pchat.core.records import Contact, DropContact, PutContact
+from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.types import ContactId, MeshId
 
 BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
@@ -45,9 +46,8 @@ def test_a_name_that_looks_like_another_gets_a_number_too(one: str, other: str) 
 def test_nobody_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> None:
     contacts = Contacts([BOB], "alice")
     assert contacts.add(replace(BOB, id=ContactId("2"), name=name))[0].name == f"{name}-2"
-    contacts.rename(BOB, name)
-    renamed = contacts.get(BOB.id)
-    assert renamed is not None and renamed.name == f"{name}-3"
+    assert contacts.rename(BOB, name) == [Rejected(Reason.NAME_IS_OURS)]
+    assert contacts.get(BOB.id) == BOB
     contacts.be_called("carol")
     assert contacts.add(replace(BOB, id=ContactId("4"), name="carol"))[0].name == "carol-2"
 
@@ -64,6 +64,21 @@ def test_nobody_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> 
 def test_names_that_can_be_told_apart_stay(one: str, other: str) -> None:
     contacts = Contacts([replace(BOB, name=one)])
     assert contacts.add(replace(BOB, id=ContactId("2"), name=other))[0].name == other
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("EVE", Rejected(Reason.NAME_TAKEN, "eve")),
+        ("\u0435ve", Rejected(Reason.NAME_TAKEN, "eve")),
+        ("-eve", Rejected(Reason.NAME_MALFORMED)),
+        ("", Rejected(Reason.NAME_MALFORMED)),
+    ],
+)
+def test_nobody_is_renamed_to_what_another_is_called_or_cannot_be(name: str, refused: Rejected) -> None:
+    contacts = Contacts([BOB, replace(BOB, id=ContactId("e"), name="eve")])
+    assert contacts.rename(BOB, name) == [refused]
+    assert contacts.get(BOB.id) == BOB
 
 
 def test_pairing_again_keeps_all_that_was_decided_about_a_contact() -> None:

@@ -12,6 +12,7 @@ from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.conversations import SendInto
 from p2pchat.core.messaging.presence import HERE_S
+from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.core.session.session import SALT_BYTES
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
@@ -244,7 +245,7 @@ def test_blocking_keeps_a_renewal_and_withdraws_the_rest() -> None:
     assert world.machines["bob"].store.received() == ["after all"]
 
 
-def test_wishes_about_people_unknown_here_are_ignored(world: World) -> None:
+def test_wishes_about_people_unknown_here_are_refused(world: World) -> None:
     nobody = ContactId("nobody")
     node = world.machines["bob"].running
     for input in (
@@ -252,12 +253,9 @@ def test_wishes_about_people_unknown_here_are_ignored(world: World) -> None:
         inputs.ContactVerified(nobody, True),
         inputs.ContactBlocked(nobody, True),
         inputs.ContactRemoved(nobody),
+        inputs.MessageSubmitted(MessageId("m"), nobody, "x"),
     ):
-        assert node.handle(input, world.now) == []
-    (moved,) = node.handle(inputs.MessageSubmitted(MessageId("m"), nobody, "x"), world.now)
-    assert moved == effects.Notify(
-        effects.MessageMoved(MessageId("m"), nobody, MessageState.CANCELLED, world.now)
-    )
+        assert node.handle(input, world.now) == [Rejected(Reason.NO_SUCH_CONTACT)]
     assert not node.here(nobody, world.now)
 
 

@@ -1,0 +1,66 @@
+"""What an asker is told when the core does not do what it asks for.
+
+Knows: the error and the words for each reason. Does not know: when the core refuses.
+"""
+
+from __future__ import annotations
+
+from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
+from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.errors import Ended, LimitError, Malformed, P2PChatError, UsageError
+from p2pchat.text import harmless_name, typed
+from p2pchat.wire.pairing import check_nick
+from p2pchat.wire.payload import TEXT_LIMIT, text_size
+
+
+def raise_refusal(rejected: Rejected | None, *, contact: str = "", text: str = "", name: str = "") -> None:
+    """Raise the error for a refusal, if it is one. ``contact``: whom the asker named; ``text``, ``name``:
+    what it gave."""
+    if rejected is not None:
+        raise _error(rejected, contact, text, name)
+
+
+def _error(rejected: Rejected, contact: str, text: str, name: str) -> P2PChatError:
+    match rejected.reason:
+        case Reason.NO_SUCH_CONTACT:
+            return Ended(f"{harmless_name(contact)} was removed meanwhile; nothing was done")
+        case Reason.CONTACT_BLOCKED:
+            undo = f"p2pchat contacts block --undo {typed(contact)}"
+            return UsageError(f"{harmless_name(contact)} is blocked; to unblock them: {undo}")
+        case Reason.NAME_MALFORMED:
+            return UsageError(_what_is_wrong(name))
+        case Reason.NAME_TAKEN:
+            return UsageError(f"another contact is called {rejected.name!r} already, which looks the same")
+        case Reason.NAME_IS_OURS:
+            return UsageError(f"{name!r} is what you are called here yourself, or looks the same")
+        case Reason.RETENTION_IMPOSSIBLE:
+            return UsageError("messages last from ten seconds to ten years, or for ever")
+        case _:
+            return _error_of_text(rejected.reason, text)
+
+
+def _error_of_text(reason: Reason, text: str) -> P2PChatError:
+    match reason:
+        case Reason.TEXT_EMPTY:
+            return UsageError("there is nothing to send")
+        case Reason.TEXT_NOT_UNICODE:
+            return UsageError("a text with characters that have no encoding")
+        case Reason.TEXT_TOO_LONG:
+            size = text_size(text)
+            return LimitError(
+                f"a message has at most {TEXT_LIMIT} bytes, this one has {size}; send it in parts"
+            )
+        case Reason.OUTBOX_FULL:
+            return LimitError(
+                f"{OUTBOX_CAP} messages wait to be delivered already; try again when some have been"
+            )
+        case _:
+            raise AssertionError(f"a reason without words: {reason}")
+
+
+def _what_is_wrong(name: str) -> str:
+    try:
+        check_nick(name)
+    except Malformed as error:
+        return str(error)
+    raise AssertionError("a name that was refused has a fault")

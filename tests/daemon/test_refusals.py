@@ -1,0 +1,37 @@
+"""Each reason for which the core refuses something has its error, and words for a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.daemon.refusals import raise_refusal
+from p2pchat.errors import Ended, LimitError, P2PChatError, UsageError
+from p2pchat.wire.payload import TEXT_LIMIT
+
+LONG = "x" * (TEXT_LIMIT + 1)
+
+TOLD = {
+    Reason.NO_SUCH_CONTACT: (Ended, "bob was removed"),
+    Reason.CONTACT_BLOCKED: (UsageError, "contacts block --undo bob"),
+    Reason.TEXT_EMPTY: (UsageError, "nothing to send"),
+    Reason.TEXT_NOT_UNICODE: (UsageError, "no encoding"),
+    Reason.TEXT_TOO_LONG: (LimitError, f"this one has {TEXT_LIMIT + 1}"),
+    Reason.OUTBOX_FULL: (LimitError, "10000 messages wait"),
+    Reason.NAME_MALFORMED: (UsageError, "does not begin with a dash"),
+    Reason.NAME_TAKEN: (UsageError, "'eve' already"),
+    Reason.NAME_IS_OURS: (UsageError, "called here yourself"),
+    Reason.RETENTION_IMPOSSIBLE: (UsageError, "ten seconds to ten years"),
+}
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_each_reason_has_its_error_and_words(reason: Reason) -> None:
+    kind, words = TOLD[reason]
+    with pytest.raises(P2PChatError, match=words) as told:
+        raise_refusal(Rejected(reason, "eve"), contact="bob", text=LONG, name="-eve")
+    assert isinstance(told.value, kind)
+
+
+def test_what_is_not_refused_raises_nothing() -> None:
+    raise_refusal(None, contact="bob")

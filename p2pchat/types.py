@@ -11,6 +11,9 @@ from typing import NewType
 ContactId = NewType("ContactId", str)
 """Fingerprint of the contact's identity key, 64 hexadecimal digits."""
 
+ConversationId = NewType("ConversationId", str)
+"""What lines, what waits to be sent, and preferences are kept under (``conversation_with``)."""
+
 MessageId = NewType("MessageId", str)
 """32 hexadecimal digits, of this home alone: what we send has an id that we chose, what comes has one made
 of the sender and the id that the sender chose (``crypto.identity.received_id``)."""
@@ -30,6 +33,11 @@ Topic = NewType("Topic", bytes)
 
 Seat = NewType("Seat", bytes)
 """8 random bytes by which a rendezvous names one taken seat."""
+
+
+def conversation_with(contact: ContactId) -> ConversationId:
+    """Return the conversation of two that we have with a contact: it has the contact's id."""
+    return ConversationId(contact)
 
 
 class MessageState(Enum):

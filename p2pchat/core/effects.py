@@ -16,7 +16,7 @@ from p2pchat.core.inputs import Input
 from p2pchat.core.records import Change, Contact, Message
 from p2pchat.core.refusals import Rejected
 from p2pchat.errors import P2PChatError
-from p2pchat.types import ContactId, LinkId, MeshId, MessageId, MessageState
+from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, MessageState
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -152,7 +152,7 @@ class MessageMoved:
     """An outgoing message reached a new state."""
 
     id: MessageId
-    contact: ContactId
+    conversation: ConversationId
     state: MessageState
     at: float
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from p2pchat.core.records import HeldCell
-from p2pchat.types import ContactId, LinkId, MeshId, MessageId, Topic
+from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -184,7 +184,7 @@ class CellsFetched:
 @dataclass(frozen=True, slots=True)
 class MessageSubmitted:
     id: MessageId
-    contact: ContactId
+    conversation: ConversationId
     text: str = field(repr=False)
 
 

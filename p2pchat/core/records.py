@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
-from p2pchat.types import ContactId, MeshId, MessageId, MessageState
+from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageState
 from p2pchat.wire.places import grown
 
 
@@ -123,12 +124,26 @@ class RecoveryState:
     """Recovery keys and what is under way, as their machine snapshots it."""
 
 
+class OutboxKind(Enum):
+    """What an entry of the outbox says."""
+
+    TEXT = "text"
+    """What a person wrote: it alone has a line in history, expires, and can be withdrawn."""
+    REKEY = "rekey"
+    RECOVERY = "recovery"
+    """The public half of a recovery key."""
+    RETENTION = "retention"
+    """How long what is said lasts."""
+    MESH = "mesh"
+    """In which mesh we are: true in whatever session it is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A message accepted for sending and not yet acknowledged."""
+    """A payload accepted for sending and not yet acknowledged."""
 
     id: MessageId
-    contact: ContactId
+    conversation: ConversationId
     payload: bytes = field(repr=False)
     """Encoded application payload."""
     order: int
@@ -138,8 +153,7 @@ class OutboxEntry:
     """The session's number for it, once sealed."""
     ciphertext: bytes | None = field(default=None, repr=False)
     """Olm message type (1 byte) and body, once sealed; repeats reuse it."""
-    renewal: bool = False
-    """True for a key renewal, which has no line in history."""
+    kind: OutboxKind = OutboxKind.TEXT
     held: bool = False
     """Waits until the person says that it may go to a home that was restored."""
 
@@ -149,8 +163,9 @@ class Message:
     """One line of history."""
 
     id: MessageId
-    contact: ContactId
-    outgoing: bool
+    conversation: ConversationId
+    author: ContactId | None
+    """Who wrote it; None: the person here."""
     at: float
     """When it was written, by its writer's clock; Unix seconds."""
     text: str = field(repr=False)
@@ -160,6 +175,11 @@ class Message:
     """When it is to be forgotten, by our clock; None: never."""
     rewritten: bool = False
     """Whether its text here is another by now than what was sent."""
+
+    @property
+    def outgoing(self) -> bool:
+        """Whether it was written here."""
+        return self.author is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +305,7 @@ class DropOutbox:
 
 @dataclass(frozen=True, slots=True)
 class PutMessage:
-    """Add to history. A message with the same contact, direction and id is left as it is."""
+    """Add to history. A message with the same conversation, direction and id is left as it is."""
 
     message: Message
 

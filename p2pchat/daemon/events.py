@@ -13,7 +13,7 @@ from typing import Final
 
 from p2pchat.core.effects import Event
 from p2pchat.core.records import Message
-from p2pchat.types import ContactId, MessageId
+from p2pchat.types import ConversationId, MessageId
 
 QUEUE_MAX: Final = 10_000
 """Events waiting for one listener. A listener this far behind is cut off: what it missed is in the
@@ -29,9 +29,9 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """A line of the history here is no more; without an id, all that was said with the contact."""
+    """A line of the history here is no more; without an id, all of the conversation."""
 
-    contact: ContactId
+    conversation: ConversationId
     id: MessageId | None
 
 

@@ -27,7 +27,7 @@ from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.ports import Sends
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
-from p2pchat.types import MessageId, MessageState
+from p2pchat.types import MessageId, MessageState, conversation_with
 
 HINDRANCE_LOOK_S: Final = 0.5
 """Between looks whether something is in the way of a message that somebody waits for."""
@@ -91,15 +91,16 @@ class Messages:
 
     async def _accepted(self, message: MessageId, contact: Contact, text: str) -> MessageState:
         """How far a message is that was just accepted, or was before."""
+        conversation = conversation_with(contact.id)
         known = await self._host.ask_store(lambda store: store.find_sent_message(message))
         if known is None:
             if await self._host.ask_store(lambda store: store.is_forgotten(message)):
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
-            input = inputs.MessageSubmitted(message, contact.id, text)
+            input = inputs.MessageSubmitted(message, conversation, text)
             rejected = await self._host.driver.submit_and_persist(input)
             raise_refusal(rejected, contact=contact.name, text=text)
             known = await self._host.ask_store(lambda store: store.find_sent_message(message))
-        elif known.contact != contact.id or (known.text != text and not known.rewritten):
+        elif known.conversation != conversation or (known.text != text and not known.rewritten):
             raise UsageError("another message has that id; give each its own")
         if known is None:
             raise Ended(f"{contact.name} was removed meanwhile; nothing was sent")
@@ -143,7 +144,11 @@ class Messages:
     async def _out_of_step(self, message: MessageId) -> str | None:
         """What keeps a message here though there may be links."""
         line = await self._host.ask_store(lambda store: store.find_sent_message(message))
-        known = (each for each in self._host.node.contacts() if line is not None and each.id == line.contact)
+        known = (
+            each
+            for each in self._host.node.contacts()
+            if line is not None and conversation_with(each.id) == line.conversation
+        )
         contact = next(known, None)
         if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
             return None
@@ -163,20 +168,19 @@ class Messages:
     async def listen(self, asked: parameters.Listen, asker: Asker) -> None:
         """First what no listener was given yet, then whatever happens. Ends only with the connection."""
         contact = self._named(asked.sender) if asked.sender is not None else None
+        conversation = conversation_with(contact.id) if contact is not None else None
         with self._host.events.subscribed() as happenings:
-            missed = await self._host.ask_store(
-                lambda store: store.list_unread(contact.id if contact is not None else None)
-            )
+            missed = await self._host.ask_store(lambda store: store.list_unread(conversation))
             own = self._host.node.identity.name
             for line in missed:
-                asker.event(views.message(line, own, self._host.name_of(line.contact)))
+                asker.event(views.message(line, own, self._host.name_of(line.conversation)))
                 await asker.read()
             shown = {line.id for line in missed}
             async for event in happenings:
                 if isinstance(event, effects.MessageSent | Rewritten | Forgotten) and not asked.own:
                     continue
                 if isinstance(event, effects.MessageArrived):
-                    theirs = contact is not None and event.message.contact != contact.id
+                    theirs = conversation not in (None, event.message.conversation)
                     if event.message.id in shown or theirs:
                         continue
                 view = self._host.view(event)

@@ -18,7 +18,7 @@ from p2pchat.daemon.events import Forgotten, Rewritten
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Recalls
 from p2pchat.errors import UsageError
-from p2pchat.types import ContactId, MessageId
+from p2pchat.types import ConversationId, MessageId, conversation_with
 
 
 class Recall:
@@ -44,18 +44,18 @@ class Recall:
 
     async def history(self, asked: parameters.History, asker: Asker) -> list[Message]:
         """What was said with one contact."""
-        return await self._lines(self._named(asked.name).id, asked)
+        return await self._lines(conversation_with(self._named(asked.name).id), asked)
 
     async def search(self, asked: parameters.Search, asker: Asker) -> list[Message]:
         """What was said with anybody, by a text in it."""
         return await self._lines(None, asked)
 
     async def _lines(
-        self, contact: ContactId | None, asked: parameters.History | parameters.Search
+        self, conversation: ConversationId | None, asked: parameters.History | parameters.Search
     ) -> list[Message]:
         lines = await self._host.ask_store(
             lambda store: store.read_history(
-                contact,
+                conversation,
                 search=asked.search,
                 since=asked.since,
                 limit=asked.limit,
@@ -64,7 +64,7 @@ class Recall:
             )
         )
         own = self._host.node.identity.name
-        return [views.message(line, own, self._host.name_of(line.contact)) for line in lines]
+        return [views.message(line, own, self._host.name_of(line.conversation)) for line in lines]
 
     async def edit(self, asked: parameters.Edit, asker: Asker) -> answers.Edited:
         """Have a line say something else."""
@@ -82,20 +82,20 @@ class Recall:
             if asked.name is None:
                 raise MethodError(INVALID_PARAMS, "name must be a text")
             contact = self._named(asked.name)
-            return answers.ForgottenCount(forgotten=await self._forget_all(contact.id))
+            return answers.ForgottenCount(forgotten=await self._forget_all(conversation_with(contact.id)))
         id = MessageId(asked.id)
         known = await self._host.ask_store(lambda store: store.find_message(id))
         if known is None or not await self._host.ask_store(lambda store: store.forget_message(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
-        self._host.events.publish(Forgotten(known.contact, id))
+        self._host.events.publish(Forgotten(known.conversation, id))
         return answers.ForgottenCount(forgotten=1)
 
-    async def _forget_all(self, contact: ContactId) -> int:
+    async def _forget_all(self, conversation: ConversationId) -> int:
         lines = 0
-        steps = await self._host.ask_store(lambda store: store.forget_history_by_steps(contact))
+        steps = await self._host.ask_store(lambda store: store.forget_history_by_steps(conversation))
         while (some := await self._host.ask_store(lambda _: next(steps, None))) is not None:
             lines += some
-        self._host.events.publish(Forgotten(contact, None))
+        self._host.events.publish(Forgotten(conversation, None))
         return lines
 
     async def conversations(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Conversation]:
@@ -104,7 +104,7 @@ class Recall:
         talks = await self._host.ask_store(lambda store: store.list_conversations())
         return [
             extended(
-                views.message(last, own, self._host.name_of(last.contact)),
+                views.message(last, own, self._host.name_of(last.conversation)),
                 answers.Conversation,
                 unheard=unheard,
             )

@@ -19,9 +19,10 @@ from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.events import Forgotten, Happening, Rewritten, SettingSet
-from p2pchat.types import ContactId, MessageId, MessageState
+from p2pchat.types import MessageId, MessageState
 
-NameOf = Callable[[ContactId], str]
+NameOf = Callable[[str], str]
+"""Our name for a contact, or for whom a conversation is with."""
 L = TypeVar("L", bound=events.Line)
 
 
@@ -126,9 +127,9 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> events.Heard |
     (cells)."""
     match happened:
         case effects.MessageArrived(line) | effects.MessageSent(line):
-            return message(line, own_name, name_of(line.contact))
+            return message(line, own_name, name_of(line.conversation))
         case Rewritten(line):
-            return _line(events.Rewritten, line, own_name, name_of(line.contact))
+            return _line(events.Rewritten, line, own_name, name_of(line.conversation))
         case SettingSet(name):
             return events.SettingChanged(key=name)
         case Forgotten(who, id):

@@ -36,7 +36,7 @@ from p2pchat.store.files import LEFTOVERS, LOCK, SECRETS, refuse_foreign
 from p2pchat.store.owner import refuse_others, unusable
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, DataKey, KeyFile, Passphrase, Unlock
 from p2pchat.store.witness import COUNT_FILE, Witness
-from p2pchat.types import ContactId, MeshId, MessageId
+from p2pchat.types import ConversationId, MeshId, MessageId
 
 __all__ = [
     "KEY_FILE",
@@ -268,7 +268,7 @@ class Store:
 
     def read_history(
         self,
-        contact: ContactId | None,
+        conversation: ConversationId | None,
         *,
         search: str | None = None,
         since: float | None = None,
@@ -278,7 +278,7 @@ class Store:
     ) -> list[Message]:
         """Read the last ``limit`` lines with a contact (None: with all), or the first ones after ``after``;
         oldest first."""
-        return history.lines(self._connection, contact, search, since, limit, before, after)
+        return history.lines(self._connection, conversation, search, since, limit, before, after)
 
     def edit_message(self, message: MessageId, text: str) -> bool:
         """Replace the text of a line and mark it as rewritten; False if there is no such line."""
@@ -288,26 +288,26 @@ class Store:
         """Find one line by its id."""
         return history.line(self._connection, message)
 
-    def forget_history(self, contact: ContactId) -> int:
+    def forget_history(self, conversation: ConversationId) -> int:
         """Forget the lines with a contact, except those that wait to be delivered; return how many."""
-        return sum(self.forget_history_by_steps(contact))
+        return sum(self.forget_history_by_steps(conversation))
 
-    def forget_history_by_steps(self, contact: ContactId) -> Iterator[int]:
+    def forget_history_by_steps(self, conversation: ConversationId) -> Iterator[int]:
         """Forget as ``forget_history`` does; yield how many lines each step, a transaction, forgot. On a
         full disk there are many small steps, so that other work has its turn between them."""
         try:
-            yield self._forgetting(lambda: history.forget(self._connection, contact))
+            yield self._forgetting(lambda: history.forget(self._connection, conversation))
         except DiskFull:
             while some := space.with_reserve(
-                self._connection, self._home, lambda: self._forget_some(contact)
+                self._connection, self._home, lambda: self._forget_some(conversation)
             ):
                 yield some
 
-    def _forget_some(self, contact: ContactId) -> int:
+    def _forget_some(self, conversation: ConversationId) -> int:
         if space.has_room(self._connection):
             with suppress(DiskFull):
-                return self._forgetting(lambda: history.forget(self._connection, contact))
-        return self._forgetting(lambda: history.forget_some(self._connection, contact))
+                return self._forgetting(lambda: history.forget(self._connection, conversation))
+        return self._forgetting(lambda: history.forget_some(self._connection, conversation))
 
     def forget_message(self, message: MessageId) -> bool:
         """Forget one line; False if there is no such line, or it waits to be delivered."""
@@ -328,9 +328,9 @@ class Store:
         """Whether one of our own lines had that id and was forgotten."""
         return history.is_forgotten(self._connection, message)
 
-    def list_unread(self, contact: ContactId | None = None) -> list[Message]:
+    def list_unread(self, conversation: ConversationId | None = None) -> list[Message]:
         """List the incoming lines that no listener was given yet, oldest first."""
-        return history.list_unread(self._connection, contact)
+        return history.list_unread(self._connection, conversation)
 
     def mark_read(self, messages: Iterable[MessageId]) -> None:
         """Note that these lines were given to a listener."""

@@ -21,7 +21,7 @@ from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import Malformed, RefusedInput, StoreError
 from p2pchat.store import Store, settings
 from p2pchat.store.database import transaction, translate_sqlite_errors
-from p2pchat.types import ContactId, MeshId, MessageId, MessageState
+from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageState
 from p2pchat.wire.backup import ENTRY_MAX, EntryKind, encode_entry
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.payload import Text, decode_payload
@@ -42,7 +42,7 @@ _GET_LINES: Final = """
     WHERE row > ? AND row <= ? AND expires_at IS NULL ORDER BY row LIMIT ?"""
 _GET_WAITING: Final = """
     SELECT id, contact, payload, place, expires_at, held FROM outbox
-    WHERE renewal = 0 AND id NOT IN (SELECT id FROM message WHERE outgoing = 1 AND expires_at IS NOT NULL)
+    WHERE kind = 'text' AND id NOT IN (SELECT id FROM message WHERE outgoing = 1 AND expires_at IS NOT NULL)
     ORDER BY place"""
 _PUT_LINE: Final = """
     INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state, heard, rewritten)
@@ -329,7 +329,7 @@ class Filling:
                 self._store.commit_changes([records.PutTried(_tried(read))])
             case EntryKind.WAITING:
                 waiting = _waiting(read)
-                _expect(waiting.contact in self._contacts)
+                _expect(waiting.conversation in self._contacts)
                 self._store.commit_changes([records.PutOutbox(waiting)])
             case EntryKind.FORGOTTEN:
                 ids = [(id,) for id in read.get_texts("ids", _LIST_MAX, 64)]
@@ -410,7 +410,7 @@ def _waiting(read: Reader) -> OutboxEntry:
         raise Malformed("something else than a message that waits")
     return OutboxEntry(
         MessageId(read.get_text("id", 64)),
-        ContactId(read.get_text("contact", 64)),
+        ConversationId(read.get_text("contact", 64)),
         payload,
         read.get_integer("order", 0, 2**53),
         read.get_float("expires_at", -_TIME_MAX, _TIME_MAX),

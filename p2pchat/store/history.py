@@ -13,7 +13,7 @@ import apsw
 from p2pchat.core.records import Message
 from p2pchat.store.database import transaction, translate_sqlite_errors
 from p2pchat.store.space import has_room
-from p2pchat.types import ContactId, MessageId, MessageState
+from p2pchat.types import ContactId, ConversationId, MessageId, MessageState
 
 _COLUMNS = "id, contact, outgoing, at, text, state, expires_at, rewritten"
 
@@ -25,7 +25,7 @@ longer ones, and those with a NUL, are looked for line by line."""
 
 def lines(
     connection: apsw.Connection,
-    contact: ContactId | None,
+    conversation: ConversationId | None,
     search: str | None = None,
     since: float | None = None,
     limit: int | None = None,
@@ -39,7 +39,7 @@ def lines(
     ``search`` is part of a line. Case does not count, nor do accents if it has at least three characters.
     """
     conditions: list[tuple[str, Any]] = [
-        ("contact = ?", contact),
+        ("contact = ?", conversation),
         ("at >= ?", since),
         ("row < (SELECT min(row) FROM message WHERE id = ?)", before),
         ("row > (SELECT max(row) FROM message WHERE id = ?)", after or None),
@@ -83,10 +83,10 @@ FEW_BYTES_A_PAGE: Final = 10
 what it holds of one byte takes 5 to 20 microseconds, to make a page of it anew 50 to 300 (measured)."""
 
 
-def forget(connection: apsw.Connection, contact: ContactId) -> int:
+def forget(connection: apsw.Connection, conversation: ConversationId) -> int:
     """Forget the lines with a contact, except those that wait to be delivered; return how many."""
     with transaction(connection):
-        return delete(connection, f"contact = ? AND {_NOT_WAITING}", contact)
+        return delete(connection, f"contact = ? AND {_NOT_WAITING}", conversation)
 
 
 def delete(connection: apsw.Connection, where: str, value: str | float) -> int:
@@ -116,7 +116,7 @@ FORGET_BYTES = 32 * 1024
 them."""
 
 
-def forget_some(connection: apsw.Connection, contact: ContactId) -> int:
+def forget_some(connection: apsw.Connection, conversation: ConversationId) -> int:
     """Forget the first lines that ``forget`` would, about ``FORGET_BYTES``; how many lines."""
     with transaction(connection):
         rows: list[tuple[int]] = []
@@ -124,7 +124,7 @@ def forget_some(connection: apsw.Connection, contact: ContactId) -> int:
         for row, length in connection.execute(
             "SELECT row, length(CAST(text AS BLOB)) FROM message WHERE contact = ?"
             f" AND {_NOT_WAITING} ORDER BY row LIMIT 256",
-            (contact,),
+            (conversation,),
         ):
             if rows and size + int(length) > FORGET_BYTES:
                 break
@@ -153,11 +153,11 @@ def is_forgotten(connection: apsw.Connection, message: MessageId) -> bool:
         return bool(connection.execute("SELECT 1 FROM forgotten WHERE id = ?", (message,)).fetchall())
 
 
-def list_unread(connection: apsw.Connection, contact: ContactId | None) -> list[Message]:
+def list_unread(connection: apsw.Connection, conversation: ConversationId | None) -> list[Message]:
     """List the incoming lines that no listener was given yet, oldest first."""
-    narrowed = "" if contact is None else " AND contact = ?"
+    narrowed = "" if conversation is None else " AND contact = ?"
     query = f"SELECT {_COLUMNS} FROM message WHERE heard = 0 AND outgoing = 0{narrowed} ORDER BY row"
-    return _messages(connection, query, () if contact is None else (contact,))
+    return _messages(connection, query, () if conversation is None else (conversation,))
 
 
 def mark_read(connection: apsw.Connection, messages: Iterable[MessageId]) -> None:
@@ -185,5 +185,6 @@ def _messages(connection: apsw.Connection, query: str, values: Sequence[Any]) ->
 
 def _message(row: Sequence[Any]) -> Message:
     id, contact, outgoing, at, text, state, expires_at, rewritten = row
-    known = MessageId(id), ContactId(contact), bool(outgoing), at, text, MessageState(state)
+    author = None if outgoing else ContactId(contact)
+    known = MessageId(id), ConversationId(contact), author, at, text, MessageState(state)
     return Message(*known, expires_at, bool(rewritten))

@@ -17,7 +17,7 @@ from p2pchat.core.records import Change, Memory, Message
 from p2pchat.errors import StoreError
 from p2pchat.store import history
 from p2pchat.store.database import transaction, translate_sqlite_errors
-from p2pchat.types import ContactId, MeshId, MessageId
+from p2pchat.types import ContactId, ConversationId, MeshId, MessageId
 
 _PUT_IDENTITY = "INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?)"
 _PUT_MESH = """
@@ -128,7 +128,7 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
         case records.DropOutbox(id):
             run("DELETE FROM outbox WHERE id = ?", (id,))
         case records.PutMessage(line):
-            fields = (line.id, line.contact, line.outgoing, line.at, line.text, line.state.value)
+            fields = (line.id, line.conversation, line.outgoing, line.at, line.text, line.state.value)
             run(_PUT_MESSAGE, (*fields, line.expires_at))
         case records.SetMessageState(id, state):
             run(_SET_STATE, (state.value, id))
@@ -174,8 +174,8 @@ def _contact_row(them: records.Contact) -> tuple[Any, ...]:
 
 
 def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
-    waiting = entry.id, entry.contact, entry.payload, entry.order, entry.expires_at
-    return *waiting, entry.number, entry.ciphertext, entry.renewal, entry.held
+    waiting = entry.id, entry.conversation, entry.payload, entry.order, entry.expires_at
+    return *waiting, entry.number, entry.ciphertext, entry.held, entry.kind.value
 
 
 def _renewed_row(them: records.Contact) -> tuple[Any, ...]:
@@ -231,17 +231,16 @@ def _sessions(connection: apsw.Connection) -> tuple[records.SessionState, ...]:
 
 def _outbox(connection: apsw.Connection) -> tuple[records.OutboxEntry, ...]:
     rows = connection.execute(
-        "SELECT id, contact, payload, place, expires_at, number, ciphertext, renewal, held FROM outbox"
+        "SELECT id, contact, payload, place, expires_at, number, ciphertext, held, kind FROM outbox"
         " ORDER BY place, id"
     )
     return tuple(_entry(*row) for row in rows)
 
 
 def _entry(id: str, contact: str, *rest: Any) -> records.OutboxEntry:
-    payload, place, expires, number, ciphertext, renewal, held = rest
-    sealed = number, ciphertext
-    flags = bool(renewal), bool(held)
-    return records.OutboxEntry(MessageId(id), ContactId(contact), payload, place, expires, *sealed, *flags)
+    payload, place, expires, number, ciphertext, held, kind = rest
+    waiting = MessageId(id), ConversationId(contact), payload, place, expires
+    return records.OutboxEntry(*waiting, number, ciphertext, records.OutboxKind(kind), bool(held))
 
 
 def _held(connection: apsw.Connection, mesh: MeshId) -> tuple[records.HeldCell, ...]:

@@ -108,7 +108,7 @@ async def test_a_line_that_is_no_message_ends_it_and_is_named(
 
 async def test_a_contact_who_is_removed_meanwhile_ends_it(pipe: int) -> None:
     node = FakeNode("bob")
-    node.refuse = [Ended("bob was removed or blocked meanwhile; nothing was sent")]
+    node.refuse = [Ended("bob was removed meanwhile; nothing was sent")]
     given(pipe, "a", "b")
     with pytest.raises(Ended, match="nothing after line 0 of stdin was taken"):
         await chat(node)

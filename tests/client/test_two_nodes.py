@@ -36,7 +36,7 @@ from p2pchat.errors import (
     UsageError,
 )
 from p2pchat.store import KeyFile, Store
-from p2pchat.types import MessageId, MessageState
+from p2pchat.types import MessageId, MessageState, conversation_with
 from p2pchat.wire.words import WORDS
 from tests.support.nodes import code_of, friends, messages, pair, text_of
 
@@ -342,7 +342,14 @@ async def test_a_history_of_many_megabytes_is_read_whole(tmp_path: Path) -> None
         store = Store.open_store(tmp_path / "alice", KeyFile())
         (bob,) = store.load_memory().contacts
         lines = [
-            Message(MessageId(f"{n:032x}"), bob.id, False, 1.0, "x" * 65_536, MessageState.DELIVERED)
+            Message(
+                MessageId(f"{n:032x}"),
+                conversation_with(bob.id),
+                bob.id,
+                1.0,
+                "x" * 65_536,
+                MessageState.DELIVERED,
+            )
             for n in range(300)
         ]
         store.commit_changes([PutMessage(line) for line in lines])

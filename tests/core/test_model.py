@@ -99,7 +99,11 @@ class Mesh(RuleBasedStateMachine):
     def _received(self, source: str, target: str) -> list[str]:
         store = self.world.machines[target].store
         names = {contact.id: contact.name for contact in store.contacts.values()}
-        return [line.text for line in store.history if not line.outgoing and names[line.contact] == source]
+        return [
+            line.text
+            for line in store.history
+            if not line.outgoing and line.author and names[line.author] == source
+        ]
 
 
 Mesh.TestCase.settings = settings(

@@ -23,7 +23,7 @@ def paired() -> World:
 
 
 def submitted(world: World, text: str) -> inputs.MessageSubmitted:
-    return inputs.MessageSubmitted(MessageId("a" * 32), world.contact("ana", "bob"), text)
+    return inputs.MessageSubmitted(MessageId("a" * 32), world.conversation("ana", "bob"), text)
 
 
 @pytest.mark.parametrize(

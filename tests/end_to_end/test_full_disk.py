@@ -14,7 +14,7 @@ import pytest
 from p2pchat.core.records import Message, PutMessage
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
-from p2pchat.types import MessageId, MessageState
+from p2pchat.types import MessageId, MessageState, conversation_with
 from tests.support.processes import People, Person, Started, rendezvous
 
 pytestmark = pytest.mark.real
@@ -100,7 +100,7 @@ def fill_with_lines(home: Path) -> int:
     try:
         while True:
             id = MessageId(f"{lines:032x}")
-            line = Message(id, bob, False, 1e9, "words " * 3000, MessageState.DELIVERED)
+            line = Message(id, conversation_with(bob), bob, 1e9, "words " * 3000, MessageState.DELIVERED)
             store.commit_changes([PutMessage(line)])
             lines += 1
     except StoreError:

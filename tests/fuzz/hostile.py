@@ -85,7 +85,7 @@ class Siege:
 
     def _mallory(self) -> Conversation:
         node = self.world.machines["mallory"].running
-        return node._conversations._by_id[self.world.contact("mallory", "bob")]
+        return node._conversations._by_id[self.world.conversation("mallory", "bob")]
 
     def _spread(self, fragment: Fragment) -> None:
         talk, node = self._mallory(), self.world.machines["mallory"].running

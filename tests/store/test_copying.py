@@ -15,6 +15,7 @@ from p2pchat.core.records import (
     Contact,
     Mesh,
     OutboxEntry,
+    OutboxKind,
     PutContact,
     PutMesh,
     PutMessage,
@@ -48,7 +49,7 @@ from p2pchat.store.copying import (
     open_home,
     take_entries,
 )
-from p2pchat.types import MessageId, MessageState
+from p2pchat.types import MessageId, MessageState, conversation_with
 from p2pchat.wire.backup import EntryKind, EntryStream, encode_entry
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.payload import Retention, Text, encode_payload
@@ -61,13 +62,16 @@ KEY = b"identity key of bob " + b"." * 12
 BOB = Contact(
     fingerprint(KEY), "Bob", KEY, HOME.id, "words", 2.0, verified=True, muted=True, lasts_s=60.0, lasts_turn=3
 )
+WITH_BOB = conversation_with(BOB.id)
 WAITS = OutboxEntry(
-    MessageId("d" * 32), BOB.id, encode_payload(Text(MessageId("d" * 32), 1.0, "it waits")), 7, 9e9
+    MessageId("d" * 32), WITH_BOB, encode_payload(Text(MessageId("d" * 32), 1.0, "it waits")), 7, 9e9
 )
 
 
 def line(number: int, text: str = "hello", outgoing: bool = False) -> PutMessage:
-    return PutMessage(replace(message(number, text, outgoing), contact=BOB.id))
+    return PutMessage(
+        replace(message(number, text, outgoing), conversation=WITH_BOB, author=None if outgoing else BOB.id)
+    )
 
 
 @pytest.fixture
@@ -156,7 +160,7 @@ def test_no_session_and_no_line_that_disappears_is_in_it(store: Store) -> None:
             PutSession(SessionState(BOB.id, b"olm state", b"chain keys")),
             PutMessage(disappears),
             PutOutbox(replace(waiting, payload=encode_payload(Text(disappears.id, 1.0, "this disappears")))),
-            PutOutbox(OutboxEntry(MessageId("e" * 32), BOB.id, kept, 8, 9e9, renewal=True)),
+            PutOutbox(OutboxEntry(MessageId("e" * 32), WITH_BOB, kept, 8, 9e9, kind=OutboxKind.REKEY)),
             PutPatience(Kept(1.0, 2.0)),
         ]
     )

@@ -10,12 +10,14 @@ from pathlib import Path
 import apsw
 import pytest
 
-from p2pchat.core.records import HeldCell, PutCells, PutMessage
+from p2pchat.core.records import HeldCell, OutboxKind, PutCells, PutMessage
 from p2pchat.crypto.identity import received_id
 from p2pchat.errors import StoreError
 from p2pchat.store import KEY_FILE, KeyFile, Store, database, journal
 from p2pchat.store.database import connect, migrate
 from p2pchat.store.witness import Witness
+from p2pchat.types import MessageId
+from p2pchat.wire import payload
 from tests.support.homes import BOB, MESH, message, new_store
 
 FIRST = "CREATE TABLE one (a INTEGER) STRICT; INSERT INTO one VALUES (1);"
@@ -90,6 +92,26 @@ def test_lines_that_came_before_ids_were_a_homes_own_are_called_as_they_would_be
         migrate(connection, {step: database._schema_files()[step]})
         ids = dict(connection.execute("SELECT text, id FROM message"))
     assert ids == {"theirs": received_id(BOB.id, message(1).id), "ours": message(1).id}
+
+
+def test_what_waited_before_it_had_a_kind_is_told_apart_by_what_it_says() -> None:
+    step, key, secret = 16, bytes(1184), bytes(32)
+    said: dict[OutboxKind, list[payload.Payload]] = {
+        OutboxKind.TEXT: [payload.Text(MessageId("0" * 32), 1.0, "hi")],
+        OutboxKind.REKEY: [payload.RekeyOffer(1, 2, key), payload.RekeyAnswer(1, bytes(1088))],
+        OutboxKind.RETENTION: [payload.Retention(3600.0, 1)],
+        OutboxKind.RECOVERY: [payload.RecoveryOffer(secret, key), payload.RecoveryOffer(secret, key, True)],
+        OutboxKind.MESH: [payload.MeshRenewed(1, secret)],
+    }
+    bodies = {payload.encode_payload(each): kind for kind, payloads in said.items() for each in payloads}
+    connection = apsw.Connection(":memory:")
+    connection.execute("CREATE TABLE outbox (payload BLOB NOT NULL, renewal INTEGER NOT NULL) STRICT")
+    for body, kind in bodies.items():
+        connection.execute("INSERT INTO outbox VALUES (?, ?)", (body, kind is not OutboxKind.TEXT))
+    connection.pragma("user_version", step - 1)
+    migrate(connection, {step: database._schema_files()[step]})
+    assert {body: OutboxKind(kind) for body, kind in connection.execute("SELECT * FROM outbox")} == bodies
+    connection.close()
 
 
 def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ import pytest
 from p2pchat.core.records import Contact, DropContact, DropExpiredMessages, Message, PutContact, PutMessage
 from p2pchat.errors import StoreError
 from p2pchat.store import Store, history, space
-from p2pchat.types import ContactId
-from tests.support.homes import BOB, message, new_store
+from p2pchat.types import ContactId, conversation_with
+from tests.support.homes import BOB, WITH_BOB, message, new_store
 
 CAROL: Contact = replace(BOB, id=ContactId("c" * 64), name="carol")
+WITH_CAROL = conversation_with(CAROL.id)
 LINES = 400
 ODD = "\u732b\u72ac\u9ce5"
 """Three characters that are one entry of the index."""
@@ -28,7 +29,14 @@ def words(number: int) -> str:
 
 
 def long_lines() -> Iterator[Message]:
-    return (replace(message(1000 + number, words(number) * 99), contact=CAROL.id) for number in range(99))
+    return (
+        replace(
+            message(1000 + number, words(number) * 99),
+            conversation=WITH_CAROL,
+            author=CAROL.id,
+        )
+        for number in range(99)
+    )
 
 
 def spoken_with_two(home: Path) -> Store:
@@ -38,7 +46,11 @@ def spoken_with_two(home: Path) -> Store:
     for number in range(LINES):
         store.commit_changes([PutMessage(replace(message(number, words(number)), expires_at=5.0))])
         if number % 10 == 0:
-            line = replace(message(LINES + number, words(LINES + number)), contact=CAROL.id)
+            line = replace(
+                message(LINES + number, words(LINES + number)),
+                conversation=WITH_CAROL,
+                author=CAROL.id,
+            )
             store.commit_changes([PutMessage(line)])
     store._connection.execute("UPDATE message SET heard = 1")
     return store
@@ -57,7 +69,7 @@ def indexed_anew(store: Store) -> list[bytes]:
 
 
 def forget(store: Store) -> None:
-    assert store.forget_history(BOB.id) == LINES
+    assert store.forget_history(WITH_BOB) == LINES
 
 
 def remove(store: Store) -> None:
@@ -87,14 +99,14 @@ def test_the_index_is_as_if_it_never_had_been_said(tmp_path: Path, way: Callable
     store = spoken_with_two(tmp_path / "home")
     way(store)
     assert index(store) == indexed_anew(store)
-    assert len(store.read_history(CAROL.id, search=words(LINES)[:20])) == 1
+    assert len(store.read_history(WITH_CAROL, search=words(LINES)[:20])) == 1
     store.close()
 
 
 def forgotten_whole(store: Store) -> bool:
     """Forget the one line that has the odd word; whether no block of the index has it any more."""
     blocks = "SELECT block FROM message_text_data"
-    (line,) = store.read_history(BOB.id, search=ODD)
+    (line,) = store.read_history(WITH_BOB, search=ODD)
     assert any(ODD.encode() in bytes(block) for (block,) in store._connection.execute(blocks))
     assert store.forget_message(line.id)
     return not any(ODD.encode() in bytes(block) for (block,) in store._connection.execute(blocks))
@@ -114,7 +126,7 @@ def test_so_it_is_after_much_could_not_be_forgotten(tmp_path: Path) -> None:
     store._connection.pragma("max_page_count", store._connection.pragma("page_count"))
     with pytest.raises(StoreError, match="the disk is full"):
         store.commit_changes([DropContact(BOB.id), *(PutMessage(line) for line in long_lines())])
-    assert len(store.read_history(BOB.id)) == LINES
+    assert len(store.read_history(WITH_BOB)) == LINES
     store._connection.pragma("max_page_count", 1 << 20)
     assert forgotten_whole(store)
     store.close()
@@ -133,8 +145,8 @@ def test_so_it_is_after_forgetting_much_was_broken_off(
 
     monkeypatch.setattr(history, "_overwrite_in_the_index", fail)
     with pytest.raises(StoreError, match="broken off"):
-        store.forget_history(BOB.id)
-    assert len(store.read_history(BOB.id)) == LINES
+        store.forget_history(WITH_BOB)
+    assert len(store.read_history(WITH_BOB)) == LINES
     assert forgotten_whole(store)
     store.close()
 
@@ -147,6 +159,6 @@ def test_without_room_for_a_new_index_it_is_overwritten_where_it_is(
     monkeypatch.setattr(space, "_free", lambda home: 3 * 4096 * pages // 2)
     asked: list[bool] = []
     monkeypatch.setattr(history, "_overwrite_in_the_index", lambda connection, at_once: asked.append(at_once))
-    assert store.forget_history(BOB.id) == LINES
+    assert store.forget_history(WITH_BOB) == LINES
     assert asked == []
     store.close()

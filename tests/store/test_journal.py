@@ -18,6 +18,7 @@ from p2pchat.core.records import (
     HeldCell,
     Memory,
     OutboxEntry,
+    OutboxKind,
     PutCells,
     PutContact,
     PutIdentity,
@@ -33,10 +34,10 @@ from p2pchat.core.records import (
 )
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
-from p2pchat.types import ContactId, MeshId, MessageId, MessageState
-from tests.support.homes import BOB, MESH, identity, message, new_store
+from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageState
+from tests.support.homes import BOB, MESH, WITH_BOB, identity, message, new_store
 
-ENTRY = OutboxEntry(MessageId("e" * 32), BOB.id, b"payload", 1, 9.0)
+ENTRY = OutboxEntry(MessageId("e" * 32), WITH_BOB, b"payload", 1, 9.0)
 
 
 def reopened(home: Path, store: Store) -> Store:
@@ -48,7 +49,9 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     me = identity("Somebody Else")
     session = SessionState(BOB.id, b"olm", b"chains")
-    sealed = replace(ENTRY, id=MessageId("f" * 32), order=2, number=7, ciphertext=b"sealed", renewal=True)
+    sealed = replace(
+        ENTRY, id=MessageId("f" * 32), order=2, number=7, ciphertext=b"sealed", kind=OutboxKind.REKEY
+    )
     store.commit_changes([PutIdentity(me), PutSession(session), PutOutbox(sealed), PutOutbox(ENTRY)])
     store = reopened(tmp_path / "home", store)
     assert store.load_memory() == Memory(me, (MESH,), (BOB,), (session,), (ENTRY, sealed), {MESH.id: ()})
@@ -110,7 +113,7 @@ def test_cells_of_an_unknown_mesh_are_refused_with_their_batch(tmp_path: Path) -
     stray = HeldCell(1, b"k" * 8, 81_000, 7, b"c" * 925)
     with pytest.raises(StoreError):
         store.commit_changes([PutMessage(message(1)), PutCells(MeshId(b"unknown"), (stray,))])
-    assert store.read_history(BOB.id) == []
+    assert store.read_history(WITH_BOB) == []
     store.close()
 
 
@@ -135,7 +138,7 @@ def test_a_dropped_contact_takes_everything_along(tmp_path: Path) -> None:
     store.commit_changes([DropContact(BOB.id)])
     memory = store.load_memory()
     assert (memory.contacts, memory.sessions, memory.outbox) == ((), (), ())
-    assert store.read_history(BOB.id) == []
+    assert store.read_history(WITH_BOB) == []
     store.close()
 
 
@@ -143,7 +146,7 @@ def test_a_message_is_added_once_and_a_final_state_is_never_left(tmp_path: Path)
     store = new_store(tmp_path / "home")
     line = message(1, "first", outgoing=True)
     store.commit_changes([PutMessage(line), PutMessage(replace(line, text="second"))])
-    assert [each.text for each in store.read_history(BOB.id)] == ["first"]
+    assert [each.text for each in store.read_history(WITH_BOB)] == ["first"]
     for state in (MessageState.RELAYED, MessageState.DELIVERED, MessageState.EXPIRED, MessageState.QUEUED):
         store.commit_changes([SetMessageState(line.id, state)])
     kept = store.find_sent_message(line.id)
@@ -155,20 +158,20 @@ def test_a_message_is_added_once_and_a_final_state_is_never_left(tmp_path: Path)
 def test_the_same_id_may_come_in_and_go_out(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     store.commit_changes([PutMessage(message(1)), PutMessage(message(1, outgoing=True))])
-    assert len(store.read_history(BOB.id)) == 2
+    assert len(store.read_history(WITH_BOB)) == 2
     store.close()
 
 
 def test_a_batch_that_fails_in_its_middle_changes_nothing(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
-    stranger = replace(ENTRY, contact=ContactId("nobody"))
+    stranger = replace(ENTRY, conversation=ConversationId("nobody"))
     with pytest.raises(StoreError):
         store.commit_changes([PutMessage(message(1)), PutOutbox(stranger), PutMessage(message(2))])
-    assert store.read_history(BOB.id) == []
+    assert store.read_history(WITH_BOB) == []
     with pytest.raises(StoreError):
         store.commit_changes([PutContact(replace(BOB, id=ContactId("c"), mesh=MeshId(b"unknown")))])
     store.commit_changes([PutMessage(message(3))])
-    assert len(store.read_history(BOB.id)) == 1
+    assert len(store.read_history(WITH_BOB)) == 1
     store.close()
 
 
@@ -177,7 +180,7 @@ import os, random, signal, sys, time
 from pathlib import Path
 from p2pchat.core.records import PutMessage
 from p2pchat.store import KeyFile, Store
-from tests.support.homes import BOB, message
+from tests.support.homes import WITH_BOB, message
 
 home, chance = Path(sys.argv[1]), random.Random(1)
 
@@ -204,7 +207,7 @@ for kill in range(24):
         rest = pipe.read()
     acknowledged += [rest[at : at + 4] for at in range(0, len(rest), 4)]
     store = Store.open_store(home, KeyFile())
-    kept = [int(line.id, 16) for line in store.read_history(BOB.id)]
+    kept = [int(line.id, 16) for line in store.read_history(WITH_BOB)]
     store.close()
     batches = sorted({number // 10 for number in kept})
     assert kept == [10 * batch + each for batch in batches for each in range(1 + batch % 3)], "half a batch"
@@ -233,5 +236,5 @@ def test_what_cannot_be_text_is_refused_whole(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     with pytest.raises(StoreError, match="half a character"):
         store.commit_changes([PutMessage(message(1)), PutMessage(message(2, "\udc80"))])
-    assert store.read_history(BOB.id) == []
+    assert store.read_history(WITH_BOB) == []
     store.close()

@@ -17,7 +17,7 @@ from p2pchat.core.records import DropContact, DropExpiredMessages, PutMessage, P
 from p2pchat.errors import StoreError
 from p2pchat.store import Passphrase, Store
 from p2pchat.types import MessageId
-from tests.support.homes import BOB, KNOWN, message, new_store
+from tests.support.homes import BOB, KNOWN, WITH_BOB, message, new_store
 
 LOCK = Passphrase("correct horse")
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def full_of_secrets(home: Path) -> Store:
 
 
 def forget_all(store: Store) -> None:
-    assert store.forget_history(BOB.id) == 12
+    assert store.forget_history(WITH_BOB) == 12
 
 
 def forget_each(store: Store) -> None:

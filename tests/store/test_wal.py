@@ -14,7 +14,7 @@ import pytest
 from p2pchat.errors import P2PChatError, StoreError, TrustError
 from p2pchat.store import KeyFile, Store, wal
 from p2pchat.store.database import translate_sqlite_errors
-from tests.support.homes import BOB, message, new_store
+from tests.support.homes import WITH_BOB, message, new_store
 
 ROOT = Path(__file__).parents[2]
 HEADER, FRAME, PAGE = 32, 24, 4096
@@ -45,7 +45,7 @@ def read(home: Path) -> object:
     store = Store.open_store(home, KeyFile())
     try:
         store.check_pages()
-        return store.load_memory(), store.read_history(BOB.id)
+        return store.load_memory(), store.read_history(WITH_BOB)
     finally:
         store.close()
 

@@ -20,7 +20,7 @@ from p2pchat.core.records import (
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Passphrase, Store
 from p2pchat.store.witness import ALL_OLDER, COUNT_FILE, PARTS_OLDER, UNCOUNTED
-from tests.support.homes import BOB, KNOWN, identity, message, new_store
+from tests.support.homes import BOB, KNOWN, WITH_BOB, identity, message, new_store
 
 LOCK = Passphrase("correct horse")
 PAGE = 4096
@@ -130,7 +130,7 @@ def test_what_is_done_rightly_is_never_taken_for_a_setting_back(tmp_path: Path) 
         assert found(tmp_path / "killed") == ""
         shutil.rmtree(tmp_path / "killed")
         store.fold_log()
-    store.forget_history(BOB.id)
+    store.forget_history(WITH_BOB)
     store.close()
     assert found(home) == ""
 

@@ -80,7 +80,7 @@ def verified(world: World, one: str, other: str) -> None:
 
 
 def talk(world: World, of: str, name: str) -> Conversation:
-    return world.machines[of].running._conversations._by_id[world.contact(of, name)]
+    return world.machines[of].running._conversations._by_id[world.conversation(of, name)]
 
 
 def session(world: World, of: str, name: str) -> Session:

@@ -9,7 +9,7 @@ from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.password import Cost
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.store import KeyFile, Store, Unlock
-from p2pchat.types import ContactId, MeshId, MessageId, MessageState
+from p2pchat.types import ContactId, MeshId, MessageId, MessageState, conversation_with
 
 CHEAP = Cost(1, 8192)
 """Argon2id parameters that cost nothing; what is tested is not how long guessing takes."""
@@ -19,6 +19,7 @@ BOB = Contact(
     ContactId("b" * 64), "Bob the Builder", b"identity key of bob " + b"." * 12, MESH.id, "words", 2.0
 )
 KNOWN: list[Change] = [PutMesh(MESH), PutContact(BOB)]
+WITH_BOB = conversation_with(BOB.id)
 
 
 def identity(name: str = "Alice Liddell") -> Identity:
@@ -36,4 +37,11 @@ def new_store(home: Path, unlock: Unlock | None = None) -> Store:
 
 def message(number: int, text: str = "hello", outgoing: bool = False) -> Message:
     state = MessageState.QUEUED if outgoing else MessageState.DELIVERED
-    return Message(MessageId(f"{number:032x}"), BOB.id, outgoing, float(number), text, state)
+    return Message(
+        MessageId(f"{number:032x}"),
+        conversation_with(BOB.id),
+        None if outgoing else BOB.id,
+        float(number),
+        text,
+        state,
+    )

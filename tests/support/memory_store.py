@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from p2pchat.core import records
 from p2pchat.core.records import Change, Memory, Message
-from p2pchat.types import MeshId, MessageId, MessageState
+from p2pchat.types import MeshId, MessageId, MessageState, conversation_with
 
 
 class MemoryStore:
@@ -59,12 +59,13 @@ class MemoryStore:
             case records.PutContact(contact):
                 assert contact.mesh in self.meshes
                 self.contacts[contact.id] = contact
-            case records.DropContact(contact):
-                self.contacts.pop(contact, None)
-                self.sessions.pop(contact, None)
-                self.recoveries.pop(contact, None)
-                self.outbox = {k: v for k, v in self.outbox.items() if v.contact != contact}
-                self.history = [m for m in self.history if m.contact != contact]
+            case records.DropContact(gone):
+                theirs = conversation_with(gone)
+                self.contacts.pop(gone, None)
+                self.sessions.pop(gone, None)
+                self.recoveries.pop(gone, None)
+                self.outbox = {k: v for k, v in self.outbox.items() if v.conversation != theirs}
+                self.history = [m for m in self.history if m.conversation != theirs]
             case records.PutSession(session):
                 self.sessions[session.contact] = session
             case records.PutRecovery(recovery):
@@ -115,7 +116,7 @@ class MemoryStore:
 
     def _add(self, message: Message) -> bool:
         known = any(
-            (m.contact, m.outgoing, m.id) == (message.contact, message.outgoing, message.id)
+            (m.conversation, m.outgoing, m.id) == (message.conversation, message.outgoing, message.id)
             for m in self.history
         )
         if not known:

@@ -16,7 +16,7 @@ from p2pchat.crypto.olm import create_account
 from p2pchat.sim import world as sim
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.links import Conditions
-from p2pchat.types import ContactId, LinkId, MessageId
+from p2pchat.types import ContactId, ConversationId, LinkId, MessageId, conversation_with
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromServer
 from rendezvous.broker import Broker
@@ -183,12 +183,15 @@ class World:
     def send(self, source: str, target: str, text: str) -> MessageId:
         self._messages += 1
         message = MessageId(f"{self._messages:032x}")
-        self.tell(source, inputs.MessageSubmitted(message, self.contact(source, target), text))
+        self.tell(source, inputs.MessageSubmitted(message, self.conversation(source, target), text))
         return message
 
     def contact(self, of: str, name: str) -> ContactId:
         contacts = self.machines[of].store.contacts.values()
         return next(contact.id for contact in contacts if contact.name == name)
+
+    def conversation(self, of: str, name: str) -> ConversationId:
+        return conversation_with(self.contact(of, name))
 
     # --- time
 

@@ -28,12 +28,13 @@ from p2pchat.core.messaging.outputs import Lasts, MeshTold, Output, Renewed, Ret
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.messaging.retention import Purge, counts, decided, outdated
-from p2pchat.core.messaging.sending import Sending, patient
+from p2pchat.core.messaging.sending import Sending, kind_of, patient
 from p2pchat.core.records import (
     Contact,
     DropOutbox,
     Message,
     OutboxEntry,
+    OutboxKind,
     PutMessage,
     PutOutbox,
     PutRecovery,
@@ -48,7 +49,7 @@ from p2pchat.crypto.envelope import TagDelta
 from p2pchat.crypto.identity import received_id
 from p2pchat.errors import Malformed, RefusedInput
 from p2pchat.ports import Entropy, exponential, uniform
-from p2pchat.types import MessageId, MessageState
+from p2pchat.types import MessageId, MessageState, conversation_with
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import Fragment, Lane
@@ -97,9 +98,10 @@ class Conversation:
         """``repeat_s``: how long to wait for a receipt before the first repeat; ``answer_s``: the shortest
         and the longest wait before anything is sent because a cell came."""
         self.contact = contact
+        self.id = conversation_with(contact.id)
         self._inbox = Inbox()
         self._presence = Presence(entropy)
-        self._sending = Sending(contact.id, session, entries, self._presence, entropy, counters, repeat_s)
+        self._sending = Sending(self.id, session, entries, self._presence, entropy, counters, repeat_s)
         self._purge = purge
         self._patience = patience
         self._quota = quota
@@ -123,7 +125,7 @@ class Conversation:
     @property
     def waiting(self) -> int:
         """Messages not yet acknowledged."""
-        return sum(not item.entry.renewal for item in self._sending.outbox)
+        return sum(item.entry.kind is OutboxKind.TEXT for item in self._sending.outbox)
 
     def here(self, now: float) -> bool:
         """Whether the contact was heard lately."""
@@ -139,7 +141,7 @@ class Conversation:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
         return self._quota.used_up
 
-    def tags(self) -> list[bytes]:
+    def list_tags(self) -> list[bytes]:
         """Every tag to listen for, as far as is known without a link."""
         return self._session.tags() + self._reunion.tags()
 
@@ -175,10 +177,10 @@ class Conversation:
         """Accept a message: durable first, then on its way, with what is owed to the contact: whoever answers
         and goes has told that they heard."""
         body = wire.encode_payload(wire.Text(message, now, text))
-        entry = OutboxEntry(message, self.contact.id, body, order, self._patience.at(now) + LIFETIME_S)
+        entry = OutboxEntry(message, self.id, body, order, self._patience.at(now) + LIFETIME_S)
         self._sending.outbox.put(entry)
         expires = self._purge.line(self.contact, now)
-        line = Message(message, self.contact.id, True, now, text, MessageState.QUEUED, expires)
+        line = Message(message, self.id, None, now, text, MessageState.QUEUED, expires)
         accepted: list[Output] = [Persist(PutOutbox(entry)), Persist(PutMessage(line))]
         accepted.append(Notify(MessageSent(line)))
         owed = self._answer(now) if self._sending.connected and self._answer_at is not None else []
@@ -227,7 +229,7 @@ class Conversation:
         """A session of no use is asked about no sooner: a home that was restored has many."""
         self._reunion.ask_at(at)
 
-    def cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
+    def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
         """Cells under tags of ours came in, in this order. ``late``: we were away when they were sent, and so
         were others' perhaps: what they all cause does not leave in one moment."""
         out = [each for cell in cells for each in self._cell(cell, now)]
@@ -334,7 +336,7 @@ class Conversation:
     def cancel(self, now: float) -> list[Output]:
         """Withdraw every message that waits. A renewal stays: without it the two ends would disagree on their
         keys."""
-        messages = [item for item in self._sending.outbox if not item.entry.renewal]
+        messages = [item for item in self._sending.outbox if item.entry.kind is OutboxKind.TEXT]
         return [effect for item in messages for effect in self._finish(item, MessageState.CANCELLED, now)]
 
     # --- beginning anew
@@ -399,7 +401,7 @@ class Conversation:
         self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
         for item in self._sending.outbox:
             # In which mesh we are is still true when the session is another.
-            if item.entry.renewal and not _is(wire.MeshRenewed, item.entry):
+            if item.entry.kind not in (OutboxKind.TEXT, OutboxKind.MESH):
                 out += self._finish(item, MessageState.CANCELLED, now)
                 continue
             held = item.entry.held or hold
@@ -475,7 +477,7 @@ class Conversation:
             case wire.Text(id=message, at=at, text=text):
                 expires, who = self._purge.line(self.contact, now), self.contact.id
                 id = received_id(who, message)
-                line = Message(id, who, False, _shown(at, now), text, MessageState.DELIVERED, expires)
+                line = Message(id, self.id, who, _shown(at, now), text, MessageState.DELIVERED, expires)
                 return [Persist(PutMessage(line)), Notify(MessageArrived(line))]
             case wire.RekeyOffer():
                 agreed = self._session.answer_renewal(payload, now)
@@ -529,9 +531,9 @@ class Conversation:
         self._sending.heard()
         self._heard_back = True
         for item in told.kept:
-            if item.entry.renewal and isinstance(
-                key := wire.decode_payload(item.entry.payload), wire.RecoveryOffer
-            ):
+            if item.entry.kind is OutboxKind.RECOVERY:
+                key = wire.decode_payload(item.entry.payload)
+                assert isinstance(key, wire.RecoveryOffer), "it is what its kind says"
                 self._reunion.note_known(key)
         done = [(item, MessageState.DELIVERED) for item in told.kept]
         done += [(item, MessageState.EXPIRED) for item in told.refused]
@@ -580,7 +582,7 @@ class Conversation:
         old = [
             each
             for each in self._sending.outbox
-            if each.entry.number is None and _is(type(payload), each.entry)
+            if each.entry.number is None and each.entry.kind is kind_of(payload)
         ]
         dropped = [effect for item in old for effect in self._finish(item, MessageState.CANCELLED, now)]
         return dropped + self._sending.enqueue(payload)
@@ -616,10 +618,10 @@ class Conversation:
         return [Persist(DropOutbox(item.entry.id)), *self._moved_to(item.entry, state, now)]
 
     def _moved_to(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
-        """Remember and report a state; renewals are nobody's message."""
-        if entry.renewal:
+        """Remember and report a state; what nobody wrote has none to report."""
+        if entry.kind is not OutboxKind.TEXT:
             return []
-        moved = Notify(MessageMoved(entry.id, self.contact.id, state, now))
+        moved = Notify(MessageMoved(entry.id, self.id, state, now))
         return [Persist(SetMessageState(entry.id, state)), moved]
 
     def _saved(self, out: list[Output]) -> list[Output]:
@@ -633,11 +635,6 @@ class Conversation:
             return out
         self._sending.moved = False
         return [Persist(PutSession(self._session.snapshot())), *out]
-
-
-def _is(kind: type[wire.Payload], entry: OutboxEntry) -> bool:
-    """Whether it is a payload of our own making, of that kind."""
-    return entry.renewal and isinstance(wire.decode_payload(entry.payload), kind)
 
 
 def _shown(at: float, now: float) -> float:

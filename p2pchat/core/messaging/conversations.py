@@ -23,6 +23,7 @@ from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.messaging.outbox import PROBE_FIRST_S
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.retention import Purge
+from p2pchat.core.messaging.tag_owner import TagTable
 from p2pchat.core.pairing import Paired
 from p2pchat.core.records import Contact, Memory, OutboxEntry
 from p2pchat.core.refusals import Reason, Rejected
@@ -35,7 +36,7 @@ from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy, exponential, sample, uniform
-from p2pchat.types import ContactId, MeshId
+from p2pchat.types import ContactId, ConversationId, MeshId, conversation_with
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.marks import Marks
 from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, TEXT_LIMIT, MeshRenewed, text_size
@@ -99,7 +100,7 @@ class Conversations:
         self._order = max((entry.order for entry in memory.outbox), default=0)
         self._identity = memory.identity
         self._recoveries = {each.contact: each for each in memory.recoveries}
-        self._tags: dict[bytes, ContactId] = {}
+        self._tags = TagTable[Conversation]()
         self._links: dict[MeshId, int] = {}
         self._alone_since: dict[MeshId, float] = {}
         """When the last link into a mesh went; since ever, before the first."""
@@ -111,13 +112,14 @@ class Conversations:
         self._begun = 0
         self._due: float | None = None
         """When a conversation next has something to do; None: one has moved since it was asked."""
-        self._by_id: dict[ContactId, Conversation] = {}
+        self._by_id: dict[ConversationId, Conversation] = {}
         for state in memory.sessions:
             contact = self._contacts.get(state.contact)
             if contact is not None:
                 session = Session.restore(state, memory.identity.pickle_key)
-                entries = [entry for entry in memory.outbox if entry.contact == contact.id]
-                self._by_id[contact.id] = self._conversation(contact, session, entries)
+                id = conversation_with(contact.id)
+                entries = [entry for entry in memory.outbox if entry.conversation == id]
+                self._by_id[id] = self._conversation(contact, session, entries)
 
     # --- what the parent asks
 
@@ -135,17 +137,17 @@ class Conversations:
 
     def here(self, contact: ContactId, now: float) -> bool | None:
         """Whether the contact was heard lately; None without a link, where nobody could be heard."""
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         return None if conversation is None or not self._links_to(conversation) else conversation.here(now)
 
     def heard_at(self, contact: ContactId) -> float | None:
         """When the contact was heard last, Unix seconds; None: not since this node began."""
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         return conversation.heard_at if conversation is not None else None
 
     def over_quota(self, contact: ContactId) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         return conversation is not None and conversation.over_quota
 
     def waiting(self) -> int:
@@ -166,8 +168,8 @@ class Conversations:
     def start(self, now: float) -> None:
         """Listen for everybody's cells."""
         self._patience.start(now)
-        for contact, conversation in self._by_id.items():
-            self._listen(contact, conversation)
+        for conversation in self._by_id.values():
+            self._listen(conversation)
 
     def tick(self, now: float) -> list[Output]:
         """Do what is due."""
@@ -188,11 +190,11 @@ class Conversations:
 
     def empty(self, now: float) -> list[Output]:
         """Open at once whatever came: the node stops."""
-        out: list[Output] = []
+        opened: list[Output] = []
         while len(self._letterbox):
             self._letterbox.open_at = now
-            out += self._opened(now)
-        return out
+            opened += self._opened(now)
+        return opened
 
     # --- meshes
 
@@ -231,27 +233,25 @@ class Conversations:
     def cell(self, cell: Cell, home: MeshId, late: bool, now: float) -> None:
         """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
         its copies leave for the neighbours."""
-        contact = self._tags.get(cell.tag)
-        if contact is not None:
-            if home == self._by_id[contact].contact.mesh:
-                self._heard_in[contact] = home
+        owner = self._tags.owner_of(cell.tag)
+        if owner is not None:
+            if home == owner.contact.mesh:
+                self._heard_in[owner.contact.id] = home
             self._letterbox.put(Letter(cell, late), now)
 
     def _opened(self, now: float) -> list[Output]:
         """Open what was put aside, when it is time."""
-        found: dict[ContactId, list[Letter]] = {}
+        found: dict[ConversationId, list[Letter]] = {}
         for letter in self._letterbox.due(now):
-            contact = self._tags.get(letter.cell.tag)
-            if contact is not None:  # they may have been removed, or blocked, meanwhile
-                found.setdefault(contact, []).append(letter)
-        out: list[Output] = []
-        for contact, letters in found.items():
-            conversation = self._by_id[contact]
+            owner = self._tags.owner_of(letter.cell.tag)
+            if owner is not None:  # they may have been removed, or blocked, meanwhile
+                found.setdefault(owner.id, []).append(letter)
+        opened: list[Output] = []
+        for id, letters in found.items():
             late = all(letter.late for letter in letters)
-            out += self._on(
-                conversation, conversation.cells([letter.cell for letter in letters], late, now), now
-            )
-        return out
+            cells = [letter.cell for letter in letters]
+            opened += self._on(self._by_id[id], self._by_id[id].open_cells(cells, late, now), now)
+        return opened
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """The cell of ours that bears this tag is on its way."""
@@ -269,14 +269,14 @@ class Conversations:
 
     def welcome(self, contact: ContactId) -> bool:
         """Whether the contact may know that a neighbour is we."""
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         return conversation is not None and recognition.welcome(conversation)
 
     # --- who is in which mesh
 
     def tell_mesh(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Output]:
         """Say to a contact in which mesh we are."""
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         return (
             self._on(conversation, conversation.tell_mesh(renewed, now), now)
             if conversation is not None
@@ -285,11 +285,11 @@ class Conversations:
 
     def move(self, contact: ContactId, home: MeshId, now: float) -> list[Output]:
         """A contact is in another mesh."""
-        out: list[Output] = [*self._renew(contact, lambda known: self._contacts.move(known, home))]
-        conversation = self._by_id.get(contact)
+        moved: list[Output] = [*self._renew(contact, lambda known: self._contacts.move(known, home))]
+        conversation = self._with(contact)
         if conversation is None or conversation.contact.blocked:
-            return out
-        return out + self._on(conversation, conversation.connected(self._links_to(conversation), now), now)
+            return moved
+        return moved + self._on(conversation, conversation.connected(self._links_to(conversation), now), now)
 
     def _links_to(self, conversation: Conversation) -> int:
         return sum(self._links.get(way, 0) for way in self.ways(conversation.contact.mesh))
@@ -305,7 +305,7 @@ class Conversations:
 
     def submit(self, input: inputs.MessageSubmitted, now: float) -> list[Output]:
         """Accept a text, or refuse it."""
-        conversation = self._by_id.get(input.contact)
+        conversation = self._by_id.get(input.conversation)
         if conversation is None:
             return [Rejected(Reason.NO_SUCH_CONTACT)]
         reason = self._refuse_text(conversation, input.text)
@@ -364,7 +364,7 @@ class Conversations:
     def _decide_retention(self, contact: ContactId, seconds: float, now: float) -> list[Output]:
         if seconds and not RETENTION_MIN_S <= seconds <= RETENTION_MAX_S:
             return [Rejected(Reason.RETENTION_IMPOSSIBLE)]
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         if conversation is None:
             return []
         return self._on(conversation, conversation.last_for(seconds, now), now)
@@ -376,12 +376,13 @@ class Conversations:
         contact, added = self._contacts.add(who)
         renewal = Renewal(paired.leads, paired.renewal_key, now)
         session = Session(contact.id, paired.olm, paired.sending, [paired.receiving], renewal)
-        conversation = self._by_id.get(contact.id)
+        conversation = self._with(contact.id)
         if conversation is None:
-            conversation = self._by_id[contact.id] = self._conversation(contact, session, [])
-        self._deafen(contact.id)
+            conversation = self._conversation(contact, session, [])
+            self._by_id[conversation.id] = conversation
+        self._tags.unregister_owner(conversation)
         out = [*added, *self._on(conversation, conversation.renew(contact, session, now), now)]
-        self._listen(contact.id, conversation)
+        self._listen(conversation)
         return contact, out if contact.blocked else out + self._connect(conversation, now)
 
     def _renew(self, contact: ContactId, change: Callable[[Contact], list[Effect]]) -> list[Effect]:
@@ -390,20 +391,20 @@ class Conversations:
         if known is None:
             return []
         out = change(known)
-        conversation, renewed = self._by_id.get(contact), self._contacts.get(contact)
+        conversation, renewed = self._with(contact), self._contacts.get(contact)
         if conversation is not None and renewed is not None:
             conversation.contact = renewed
         return out
 
     def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Output]:
         out: list[Output] = [*self._renew(contact, lambda known: self._contacts.block(known, blocked))]
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         if conversation is None:
             return out
         if not blocked:
-            self._listen(contact, conversation)
+            self._listen(conversation)
             return out + self._connect(conversation, now)
-        self._deafen(contact)
+        self._tags.unregister_owner(conversation)
         out += self._on(conversation, conversation.cancel(now), now)
         return out + self._on(conversation, conversation.connected(0, now), now)
 
@@ -411,8 +412,9 @@ class Conversations:
         known = self._contacts.get(contact)
         if known is None:
             return []
-        self._deafen(contact)
-        self._by_id.pop(contact, None)
+        conversation = self._by_id.pop(conversation_with(contact), None)
+        if conversation is not None:
+            self._tags.unregister_owner(conversation)
         self._due = None
         return self._contacts.remove(known)
 
@@ -450,6 +452,9 @@ class Conversations:
         self._due = None
         return out
 
+    def _with(self, contact: ContactId) -> Conversation | None:
+        return self._by_id.get(conversation_with(contact))
+
     def _in(self, home: MeshId) -> list[Conversation]:
         return [conversation for conversation in self._by_id.values() if conversation.contact.mesh == home]
 
@@ -483,7 +488,7 @@ class Conversations:
                     done += self._turned(conversation.contact.id, turn, waiting)
                 case outputs.Retag(delta):
                     if not conversation.contact.blocked:
-                        self._retag(conversation.contact.id, delta.added, delta.removed)
+                        self._tags.change_tags(conversation, delta)
                 case _:
                     done.append(each)
         return done
@@ -497,13 +502,13 @@ class Conversations:
     # --- sessions that are out of step
 
     def _begin_anew(self, contact: ContactId, now: float) -> list[Output]:
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         if conversation is None or conversation.contact.blocked:
             return []
         return [*self._settle(contact, _LASTING), *self._on(conversation, conversation.begin_anew(now), now)]
 
     def _release(self, contact: ContactId, now: float) -> list[Output]:
-        conversation = self._by_id.get(contact)
+        conversation = self._with(contact)
         if conversation is None:
             return []
         return [*self._settle(contact, _TRUSTED), *self._on(conversation, conversation.release(now), now)]
@@ -529,15 +534,6 @@ class Conversations:
 
     # --- tags
 
-    def _listen(self, contact: ContactId, conversation: Conversation) -> None:
+    def _listen(self, conversation: Conversation) -> None:
         if not conversation.contact.blocked:
-            self._tags.update(dict.fromkeys(conversation.tags(), contact))
-
-    def _deafen(self, contact: ContactId) -> None:
-        self._tags = {tag: owner for tag, owner in self._tags.items() if owner != contact}
-
-    def _retag(self, contact: ContactId, added: Iterable[bytes], removed: Iterable[bytes]) -> None:
-        for tag in removed:
-            self._tags.pop(tag, None)
-        for tag in added:
-            self._tags[tag] = contact
+            self._tags.register_owner(conversation)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from p2pchat.core.messaging.inbox import missing
-from p2pchat.core.records import OutboxEntry
+from p2pchat.core.records import OutboxEntry, OutboxKind
 from p2pchat.core.session.session import opened_name
 from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
@@ -166,4 +166,4 @@ def _number(item: Item) -> int:
 
 
 def _first_message(items: dict[MessageId, Item]) -> Item | None:
-    return next((item for item in items.values() if not item.entry.renewal), None)
+    return next((item for item in items.values() if item.entry.kind is OutboxKind.TEXT), None)

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from p2pchat.core.effects import Persist
 from p2pchat.core.messaging.outbox import PROBE_LAST_S, Item, Outbox
 from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.messaging.presence import Presence
-from p2pchat.core.records import OutboxEntry, PutOutbox
+from p2pchat.core.records import OutboxEntry, OutboxKind, PutOutbox
 from p2pchat.core.session.session import SALT_BYTES, Session
 from p2pchat.ports import Entropy, exponential, uniform
-from p2pchat.types import ContactId, MessageId
+from p2pchat.types import ConversationId, MessageId
 from p2pchat.wire import payload as wire
 from p2pchat.wire.fragment import Fragment, Lane
 from p2pchat.wire.geometry import GEOMETRY
@@ -32,7 +33,7 @@ class Sending:
 
     def __init__(
         self,
-        contact: ContactId,
+        conversation: ConversationId,
         session: Session,
         entries: Iterable[OutboxEntry],
         presence: Presence,
@@ -49,7 +50,7 @@ class Sending:
         """Whether there is something of the session to keep."""
         self.probe_at: float | None = None
         """When to ask into the silence."""
-        self._contact = contact
+        self._conversation = conversation
         self._presence = presence
         self._entropy = entropy
         self._counters = counters
@@ -88,7 +89,7 @@ class Sending:
         message = MessageId(self._entropy.draw_bytes(16).hex())
         order = max((item.entry.order for item in self.outbox), default=0)
         body = wire.encode_payload(payload)
-        entry = OutboxEntry(message, self._contact, body, order, NEVER, renewal=True)
+        entry = OutboxEntry(message, self._conversation, body, order, NEVER, kind=kind_of(payload))
         self.outbox.put(entry)
         return [Persist(PutOutbox(entry))]
 
@@ -166,6 +167,22 @@ class Sending:
     def seal(self, fragment: Fragment, now: float) -> SendCell:
         self.moved = True
         return SendCell(self.session.seal(fragment, now))
+
+
+def kind_of(payload: wire.Payload) -> OutboxKind:
+    """What a payload counts as while it waits."""
+    match payload:
+        case wire.RekeyOffer() | wire.RekeyAnswer():
+            return OutboxKind.REKEY
+        case wire.RecoveryOffer():
+            return OutboxKind.RECOVERY
+        case wire.Retention():
+            return OutboxKind.RETENTION
+        case wire.MeshRenewed():
+            return OutboxKind.MESH
+        case wire.Text() | wire.UnknownPayload():
+            return OutboxKind.TEXT
+    assert_never(payload)
 
 
 def patient(each: Output) -> Output:

@@ -12,13 +12,14 @@ from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.conversations import SendInto
 from p2pchat.core.messaging.presence import HERE_S
+from p2pchat.core.records import OutboxKind
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.core.session.session import SALT_BYTES
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.kdf import mesh_topic
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import ContactId, MessageId, MessageState, Seat, Topic
+from p2pchat.types import ContactId, MessageId, MessageState, Seat, Topic, conversation_with
 from p2pchat.wire import payload
 from p2pchat.wire.cell import decode_cell, encode_cell
 from p2pchat.wire.codec import pack
@@ -32,7 +33,7 @@ KEM = KemKey.generate(SeededEntropy("kem"))
 
 
 def talk(world: World, name: str, about: str) -> Conversation:
-    return world.machines[name].running._conversations._by_id[world.contact(name, about)]
+    return world.machines[name].running._conversations._by_id[world.conversation(name, about)]
 
 
 def broadcast(world: World, name: str, about: str, cell: bytes) -> None:
@@ -117,7 +118,7 @@ def test_nonsense_leaves_the_tags_that_are_listened_for_in_step(world: World) ->
         say(world, Lane.NOTICE, data)
     broadcast(world, "mallory", "bob", session._sending.seal_cell(b"\xff" * GEOMETRY.plain))
     bob = world.machines["bob"].running
-    assert set(bob._conversations._tags) == set(talk(world, "bob", "mallory").tags())
+    assert set(bob._conversations._tags) == set(talk(world, "bob", "mallory").list_tags())
     assert counters(world)["cells refused: unreadable"] == 2
 
 
@@ -213,7 +214,7 @@ def test_pairing_again_withdraws_a_renewal_under_way() -> None:
     world.kill("bob")
     world.send("alice", "bob", "renewed")
     world.run(5.0)
-    assert any(entry.renewal for entry in world.machines["alice"].store.outbox.values())
+    assert any(entry.kind is OutboxKind.REKEY for entry in world.machines["alice"].store.outbox.values())
     world.machines["bob"].store.contacts.clear()
     world.machines["bob"].store.sessions.clear()
     world.machines["bob"].store.outbox.clear()
@@ -235,7 +236,7 @@ def test_blocking_keeps_a_renewal_and_withdraws_the_rest() -> None:
     world.run(5.0)
     bob = world.contact("alice", "bob")
     world.tell("alice", inputs.ContactBlocked(bob, True))
-    assert [entry.renewal for entry in world.machines["alice"].store.outbox.values()] == [True]
+    assert [entry.kind for entry in world.machines["alice"].store.outbox.values()] == [OutboxKind.REKEY]
     assert world.machines["alice"].store.state(message) is MessageState.CANCELLED
     world.tell("alice", inputs.ContactBlocked(bob, False))
     world.start("bob")
@@ -253,7 +254,7 @@ def test_wishes_about_people_unknown_here_are_refused(world: World) -> None:
         inputs.ContactVerified(nobody, True),
         inputs.ContactBlocked(nobody, True),
         inputs.ContactRemoved(nobody),
-        inputs.MessageSubmitted(MessageId("m"), nobody, "x"),
+        inputs.MessageSubmitted(MessageId("m"), conversation_with(nobody), "x"),
     ):
         assert node.handle(input, world.now) == [Rejected(Reason.NO_SUCH_CONTACT)]
     assert not node.here(nobody, world.now)

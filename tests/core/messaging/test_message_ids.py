@@ -11,7 +11,7 @@ TAKEN = MessageId("a" * 32)
 
 
 def submit(world: World, source: str, target: str, text: str) -> None:
-    world.tell(source, inputs.MessageSubmitted(TAKEN, world.contact(source, target), text))
+    world.tell(source, inputs.MessageSubmitted(TAKEN, world.conversation(source, target), text))
     world.run(10.0)
 
 

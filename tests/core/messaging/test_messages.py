@@ -174,7 +174,7 @@ def test_the_envelope_is_renewed_and_nobody_notices() -> None:
     world.run(300.0)
     assert world.machines["bob"].store.received() == [str(n) for n in range(180) if n % 3]
     assert world.machines["alice"].store.received() == [str(n) for n in range(180) if not n % 3]
-    talk = world.machines["alice"].running._conversations._by_id[world.contact("alice", "bob")]
+    talk = world.machines["alice"].running._conversations._by_id[world.conversation("alice", "bob")]
     assert talk._session._renewal.generation >= 2
 
 
@@ -185,7 +185,7 @@ def test_a_blocked_contact_is_not_heard_and_nothing_more_goes_to_them() -> None:
     world.run(10.0)
     assert world.machines["bob"].store.received() == []
     message = world.send("bob", "alice", "no")
-    assert world.machines["bob"].store.state(message) is None
+    assert message not in {line.id for line in world.machines["bob"].store.history}
     world.tell("bob", inputs.ContactBlocked(world.contact("bob", "alice"), False))
     world.run(300.0)
     assert world.machines["bob"].store.received() == ["please"]
@@ -198,7 +198,7 @@ def test_a_blocked_contact_sees_nothing_of_us_any_more() -> None:
     world.tell("bob", inputs.ContactBlocked(alice, True))
     before = (
         world.machines["alice"]
-        .running._conversations._by_id[world.contact("alice", "bob")]
+        .running._conversations._by_id[world.conversation("alice", "bob")]
         ._session._receiving
     )
     seen = [chain.latest_place() for chain in before]

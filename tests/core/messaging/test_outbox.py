@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from p2pchat.core.messaging.outbox import Outbox
-from p2pchat.core.records import OutboxEntry
+from p2pchat.core.records import OutboxEntry, OutboxKind
 from p2pchat.core.session.session import opened_name
-from p2pchat.types import ContactId, MessageId
+from p2pchat.types import ConversationId, MessageId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import DeliveryReceipt
 
 
-def entry(number: int, expires: float = 100.0, renewal: bool = False) -> OutboxEntry:
-    return OutboxEntry(MessageId(str(number)), ContactId("c"), b"p", number, expires, renewal=renewal)
+def entry(number: int, expires: float = 100.0, kind: OutboxKind = OutboxKind.TEXT) -> OutboxEntry:
+    return OutboxEntry(MessageId(str(number)), ConversationId("c"), b"p", number, expires, kind=kind)
 
 
 def sealed(number: int, size: int = 10, expires: float = 100.0) -> OutboxEntry:
@@ -74,7 +74,14 @@ def test_a_lost_session_makes_a_message_wait_again() -> None:
 
 def test_messages_expire_and_renewals_do_not() -> None:
     outbox = Outbox(
-        iter([sealed(0, expires=10.0), entry(1, 20.0), entry(2, 2.0**53, renewal=True), entry(3, 30.0)])
+        iter(
+            [
+                sealed(0, expires=10.0),
+                entry(1, 20.0),
+                entry(2, 2.0**53, kind=OutboxKind.REKEY),
+                entry(3, 30.0),
+            ]
+        )
     )
     assert outbox.next_expiry() == 10.0
     assert [item.entry.id for item in outbox.expired(25.0)] == ["0", "1"]

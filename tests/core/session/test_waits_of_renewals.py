@@ -24,14 +24,14 @@ from tests.support.world import World
 def sent_at_once(monkeypatch: pytest.MonkeyPatch) -> list[Output]:
     """Cells that leave in the moment in which others are opened, from now on."""
     kept: list[Output] = []
-    original = Conversation.cells
+    original = Conversation.open_cells
 
     def cells(self: Conversation, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
         out = original(self, cells, late, now)
         kept.extend(each for each in out if isinstance(each, SendCell))
         return out
 
-    monkeypatch.setattr(Conversation, "cells", cells)
+    monkeypatch.setattr(Conversation, "open_cells", cells)
     return kept
 
 

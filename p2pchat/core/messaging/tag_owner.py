@@ -1,0 +1,64 @@
+"""Who owns a tag: the conversation for which a cell that bears it came.
+
+Knows: which tags are listened for, and whose they are. Does not know: keys, or what an owner makes of a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+from p2pchat.core.messaging.outputs import Output
+from p2pchat.crypto.envelope import TagDelta
+from p2pchat.types import ConversationId
+from p2pchat.wire.cell import Cell
+
+
+class TagOwner(Protocol):
+    """What cells are found and opened for."""
+
+    @property
+    def id(self) -> ConversationId: ...
+
+    def list_tags(self) -> list[bytes]:
+        """Return every tag that a cell for this owner may bear."""
+        ...
+
+    def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
+        """Open cells that bear such tags, in the order in which they came."""
+        ...
+
+
+Owner = TypeVar("Owner", bound=TagOwner)
+
+
+class TagTable(Generic[Owner]):
+    """The tags that the node listens for. Almost every cell that it relays is looked up here."""
+
+    def __init__(self) -> None:
+        self._owners: dict[bytes, Owner] = {}
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._owners)
+
+    def owner_of(self, tag: bytes) -> Owner | None:
+        """Find the owner of a tag."""
+        return self._owners.get(tag)
+
+    def register_owner(self, owner: Owner) -> None:
+        """Listen for all tags of an owner."""
+        self._owners.update(dict.fromkeys(owner.list_tags(), owner))
+
+    def unregister_owner(self, owner: Owner) -> None:
+        """Listen for none of them any more."""
+        self._owners = {tag: other for tag, other in self._owners.items() if other.id != owner.id}
+
+    def change_tags(self, owner: Owner, delta: TagDelta) -> None:
+        """Listen for other tags of an owner."""
+        for tag in delta.removed:
+            self._owners.pop(tag, None)
+        for tag in delta.added:
+            self._owners[tag] = owner

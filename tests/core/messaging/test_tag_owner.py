@@ -1,0 +1,38 @@
+"""A cell is found by its tag, and opened by whoever owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from p2pchat.core.messaging.outputs import Output
+from p2pchat.core.messaging.tag_owner import TagTable
+from p2pchat.crypto.envelope import TagDelta
+from p2pchat.types import ConversationId
+from p2pchat.wire.cell import Cell
+
+
+@dataclass
+class Room:
+    """An owner that is no contact's conversation."""
+
+    id: ConversationId
+    listened: list[bytes] = field(default_factory=list)
+
+    def list_tags(self) -> list[bytes]:
+        return self.listened
+
+    def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
+        return []
+
+
+def test_a_tag_leads_to_its_owner_until_it_changes_or_the_owner_goes() -> None:
+    one, other = Room(ConversationId("1"), [b"a", b"b"]), Room(ConversationId("2"), [b"c"])
+    table = TagTable[Room]()
+    table.register_owner(one)
+    table.register_owner(other)
+    assert [table.owner_of(tag) for tag in (b"a", b"c", b"x")] == [one, other, None]
+    table.change_tags(one, TagDelta((b"d",), (b"a",)))
+    assert [table.owner_of(tag) for tag in (b"a", b"b", b"d")] == [None, one, one]
+    table.unregister_owner(one)
+    assert list(table) == [b"c"] and len(table) == 1

@@ -67,6 +67,11 @@ def _help(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[Block]:
 ELSEWHERE: Final = {
     "CONTRIBUTING.md: git clone": "the suite that runs this is what it describes",
     "CONTRIBUTING.md: scripts/test tests/wire": "the suite that runs this is what it describes",
+    "backups.md: ": "a stick of the documents; test_backups.py goes the whole way",
+    "help of backup: p2pchat backup /media": "a stick of the documents; see test_backups.py",
+    "help of backup: p2pchat backup --check": "a stick of the documents; see test_backups.py",
+    "help of backup make: ": "a stick of the documents; see test_backups.py",
+    "help of restore: ": "a stick of the documents; see test_backups.py",
     "README.md: $ p2pchat init": "a story on two machines; test_end_to_end.py lives through it",
     "README.md: scripts/try": "p2pchat demo, which test_demo.py runs, and this suite",
     "README.md: python3 -m venv": "downloads; whoever runs the suite has installed it",

@@ -355,11 +355,11 @@ class Conversations:
         next to us would count them."""
         if isinstance(change, inputs.RecoveryKeysDrawn):
             return self._each(lambda conversation: conversation.draw_key(now), now)
-        out, at, all_of_them = list[Output](), now, list(self._by_id.values())
-        for conversation in sample(self._entropy, all_of_them, len(all_of_them)):
+        effects, at, everybody = list[Output](), now, list(self._by_id.values())
+        for conversation in sample(self._entropy, everybody, len(everybody)):
             at += exponential(self._entropy, GREET_GAP_S)
-            out += self._on(conversation, conversation.tell_key(change.alone, at, now), now)
-        return out
+            effects += self._on(conversation, conversation.tell_key(change.alone, at, now), now)
+        return effects
 
     def _decide_retention(self, contact: ContactId, seconds: float, now: float) -> list[Output]:
         if seconds and not RETENTION_MIN_S <= seconds <= RETENTION_MAX_S:

@@ -509,7 +509,7 @@ class Reunion:
 def _nothing() -> dict[str, Any]:
     """Nothing happened yet."""
     nothing: dict[str, Any] = dict.fromkeys(("told", "alone", "torn", "unconfirmed", "contended"), False)
-    return nothing | {each: [] for each in ("former", "knock", "doubt", "asked", "pending")}
+    return nothing | {name: [] for name in ("former", "knock", "doubt", "asked", "pending")}
 
 
 def _fresh(entropy: Entropy) -> dict[str, Any]:

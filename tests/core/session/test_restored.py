@@ -80,6 +80,14 @@ def test_a_restored_home_writes_both_ways_again_and_nothing_is_false_lost_or_dou
     assert false_deliveries(world, "r2", "r1") == []
 
 
+def test_every_contact_is_met_again() -> None:
+    world = friends("r1", "r2", "r3")
+    for name in ("r2", "r3"):
+        said(world, "r1", name, 1, "before")
+    put_back(world, "r1", backed_up(world, "r1"))
+    world.run_until(lambda: all(together(world, "r1", name) for name in ("r2", "r3")), 180.0)
+
+
 @pytest.mark.parametrize("late_s", [60.0, BEFORE_S + 3600.0])
 def test_a_backup_before_the_last_one_is_good_for_a_week(late_s: float) -> None:
     world = friends("r1", "r2")

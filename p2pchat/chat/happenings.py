@@ -72,6 +72,13 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Reminded:
+    """Something should be done that nobody asked about."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Altered:
     """Something about a contact is another: it shows in a list of people, and lines tell it."""
 
@@ -97,6 +104,7 @@ Happened = (
     | NodeLost
     | NodeFound
     | Decided
+    | Reminded
     | Altered
     | Changed
     | Preferred

@@ -25,6 +25,7 @@ from p2pchat.chat.happenings import (
     NodeLost,
     Preferred,
     Refused,
+    Reminded,
     Rewritten,
     Said,
 )
@@ -41,8 +42,10 @@ from p2pchat.control.events import (
     SessionTurned,
     SettingChanged,
 )
+from p2pchat.control.values import given
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, shortened
+from p2pchat.wording.backups import reminder
 from p2pchat.wording.lines import contact_line
 from p2pchat.wording.notices import notice
 
@@ -117,6 +120,7 @@ class ChatModel:
         self.drafts: dict[str, str] = {}
         """What was begun, by whom it is for."""
         self._places = 0
+        self._reminded = False
         self._tell = tell
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()
@@ -133,13 +137,24 @@ class ChatModel:
     async def load_people(self) -> None:
         """Learn who there is, and what was said last."""
         self.me = (await self.node.whoami()).name
-        self.links = (await self.node.status()).links_up
+        status = await self.node.status()
+        self.links = status.links_up
         await self._meet()
+        await self._remind_of_backup(given(status.backed_up_at))
         for talk in reversed(await self.node.conversations()):
             if talk.contact in self.people:
                 self._spoke(self.people[talk.contact], line_of(talk))
                 self.people[talk.contact].unheard = min(talk.unheard, UNREAD_MAX)
         self._tell(Changed())
+
+    async def _remind_of_backup(self, backed_up_at: str | None) -> None:
+        """Once, where somebody would be lost and no backup is younger than a month."""
+        if self._reminded or not self.people:
+            return
+        self._reminded = True
+        line = reminder(backed_up_at, datetime.now(UTC)) if backed_up_at is not None else None
+        if line is not None and (await self.node.setting("backup-reminder")).value == "on":
+            self._tell(Reminded(line))
 
     async def look_round(self) -> None:
         """Learn anew when everybody was heard."""

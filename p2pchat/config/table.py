@@ -260,6 +260,14 @@ _ALL: Final = (
         "how the chat writes the time of a message: 17:05 or 5:05 pm",
     ),
     SettingSpec(
+        "backup-reminder",
+        "Chat",
+        OneOf(("on", "off")),
+        "on",
+        Effect.CHAT,
+        "whether the chat says so at its start when no backup is younger than a month",
+    ),
+    SettingSpec(
         "keys",
         "Chat",
         Bindings(tuple(BOUND)),

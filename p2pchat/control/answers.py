@@ -253,6 +253,8 @@ class Status(Value, frozen=True, kw_only=True):
     rendezvous: list[RendezvousStatus]
     outbox: int
     counters: dict[str, int]
+    backed_up_at: str | UnsetType = UNSET
+    """Empty: there is no backup that is of use."""
     paths: Paths
     profile: str | None
     separate: bool

@@ -47,7 +47,7 @@ class Backup:
                 copied = await self._write(file, now)
             finally:
                 file.give_up()
-            await self._host.ask_store(lambda store: copying.note_backup(store, now))
+            await self._note(now)
             await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=False))
         return answers.BackupMade(
             path=str(place),
@@ -72,8 +72,12 @@ class Backup:
         async with self._making:
             await self._host.driver.submit_and_persist(inputs.RecoveryKeysDrawn())
             await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=True))
-            await self._host.ask_store(lambda store: copying.note_backup(store, None))
+            await self._note(None)
         return answers.BackupsRevoked(contacts=len(self._host.node.contacts()))
+
+    async def _note(self, at: float | None) -> None:
+        await self._host.ask_store(lambda store: copying.note_backup(store, at))
+        self._host.backed_up_at = at
 
     def _place(self, path: str) -> Path:
         """Raises UsageError."""

@@ -38,7 +38,6 @@ from p2pchat.net.engines import engine_for
 from p2pchat.net.engines.port import Engine
 from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
-from p2pchat.store.copying import backed_up_at
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Nat
 from p2pchat.wire.ice import Servers
@@ -76,7 +75,7 @@ async def checks(host: Examined) -> list[Check]:
         *clock,
         *link,
         _sessions(host),
-        await _backup(host),
+        _backup(host),
         *([] if still else [await _neighbours(host, reached=any(each.ok for each in rendezvous))]),
         *_cover(host),
         *_settings(host),
@@ -121,9 +120,9 @@ def _sessions(host: Examined) -> Check:
     return _check("session", not wrong, found)
 
 
-async def _backup(host: Examined) -> Check:
+def _backup(host: Examined) -> Check:
     """Nothing that fails: a home without one works."""
-    at = await host.ask_store(backed_up_at)
+    at = host.backed_up_at
     if at is None:
         return _check("backup", True, "none; a lost disk would be a lost identity: p2pchat backup FILE")
     days = int((host.clock.now() - at) // DAY_S)

@@ -61,6 +61,7 @@ class Itself:
             listen=host.listen_status(),
             process=host.process_facts(),
             waits_for=host.waits_for or None,
+            backed_up_at=host.backed_up_at,
         )
         unreached = no_way(host.node.unreached(host.clock.now()))
         return views.status(host.node.status(), host.started_at, chosen, host.looking, unreached)

@@ -41,6 +41,7 @@ from p2pchat.net.engines import engine_for
 from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.store import Store, Unlock
+from p2pchat.store.copying import backed_up_at
 from p2pchat.text import one_line
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class RunningNode:
         self.entropy = SystemEntropy()
         self.events = Events()
         self.started_at = 0.0
+        self.backed_up_at: float | None = None
+        """When the last backup was made that is of use."""
         self.waits_for = ""
         """What a node that rests waits for."""
         self.set_back = ""
@@ -150,6 +153,7 @@ class RunningNode:
             self._opened(self._unlock)
             self.take_choices((await self.read_choices()).check_all())
             memory = await self.ask_store(Store.load_memory)
+            self.backed_up_at = await self.ask_store(backed_up_at)
             self.set_back = memory.set_back
             self.node = Node(memory, self.entropy, self._settings)
             await self._listen()

@@ -97,6 +97,8 @@ class Sends(Acts, Recalls, Protocol):
 class BacksUp(Acts, Remembers, Protocol):
     """What backups need."""
 
+    backed_up_at: float | None
+
     @property
     def home(self) -> Path: ...
 
@@ -125,7 +127,7 @@ class Networked(Protocol):
     def listen_status(self) -> ListenStatus | None: ...
 
 
-class Examined(Looks, Remembers, Happens, Networked, Protocol):
+class Examined(Looks, Happens, Networked, Protocol):
     """What is looked at by somebody who wants to know what works from here."""
 
     @property
@@ -138,6 +140,8 @@ class Examined(Looks, Remembers, Happens, Networked, Protocol):
     def paths(self) -> NetworkPolicy: ...
 
     choices: Choices
+
+    backed_up_at: float | None
 
     @property
     def profile(self) -> str | None: ...
@@ -170,5 +174,5 @@ class Shown(Examined, Protocol):
     def process_facts(self) -> Process: ...
 
 
-class Whole(Shown, Sends, Pairs, Configured, Protocol):
+class Whole(Shown, Sends, Pairs, BacksUp, Configured, Protocol):
     """A node that carries out every method."""

@@ -37,6 +37,7 @@ class Chosen:
     listen: answers.ListenStatus | None
     process: answers.Process
     waits_for: str | None
+    backed_up_at: float | None = None
 
 
 _STATES: Final[dict[MessageState, events.State]] = {
@@ -219,6 +220,7 @@ def status(
         memory_kb=chosen.process.memory_kb,
         cpu_s=chosen.process.cpu_s,
         waits_for=chosen.waits_for,
+        backed_up_at=moment(chosen.backed_up_at) if chosen.backed_up_at is not None else "",
     )
 
 

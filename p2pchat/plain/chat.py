@@ -24,6 +24,7 @@ from p2pchat.chat.happenings import (
     NodeLost,
     Preferred,
     Refused,
+    Reminded,
     Rewritten,
     Said,
 )
@@ -139,7 +140,7 @@ class PlainChat:
                 self.sheet.tell_trouble(line)
             case NodeFound(line):
                 self.sheet.end_trouble(line)
-            case Decided(line) | Altered(line):
+            case Decided(line) | Reminded(line) | Altered(line):
                 self.sheet.tell_line(line)
             case Rewritten() | Forgotten() | Preferred() | Changed():
                 pass

@@ -32,6 +32,7 @@ from p2pchat.chat.happenings import (
     NodeLost,
     Preferred,
     Refused,
+    Reminded,
     Rewritten,
     Said,
 )
@@ -194,7 +195,7 @@ class Chat(Quiet[None]):
                 self.notify(line, timeout=3)
                 if self._unloaded:
                     self.load(self.model.current)
-            case Decided(line):
+            case Decided(line) | Reminded(line):
                 self.notify(line, timeout=8, markup=False)
             case Preferred():
                 self.run_worker(self._prefer(), group="prefer", exclusive=True, exit_on_error=False)

@@ -6,10 +6,14 @@ Knows: sentences about what is in one. Does not know: files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from p2pchat.control.answers import BackupMade
 from p2pchat.text import one_line
+
+OLD_DAYS: Final = 31
+"""A backup that is older is worth a word."""
 
 
 def contents_line(found: Mapping[str, Any]) -> str:
@@ -31,6 +35,18 @@ def made_line(made: BackupMade) -> str:
         f"{one_line(made.path)} is written: {kept}, {size(made.size)}. Contacts heed what older backups"
         " make for a week at most. To try it:  p2pchat backup --check FILE"
     )
+
+
+def reminder(backed_up_at: str, now: datetime) -> str | None:
+    """What to say of a backup that is old, or of none; None of one that is not."""
+    if backed_up_at and now - datetime.fromisoformat(backed_up_at) < timedelta(days=OLD_DAYS):
+        return None
+    what = (
+        "no backup of this home"
+        if not backed_up_at
+        else "no backup of this home that is younger than a month"
+    )
+    return f"there is {what}: p2pchat backup FILE (or: p2pchat config set backup-reminder off)"
 
 
 def size(number: int) -> str:

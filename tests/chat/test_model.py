@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from p2pchat.chat.happenings import Moved, NodeFound, NodeLost, Preferred, Refused, Said
+from p2pchat.chat.happenings import Moved, NodeFound, NodeLost, Preferred, Refused, Reminded, Said
 from p2pchat.chat.model import FOLLOWED
 from p2pchat.client import NodeBack
 from p2pchat.control import events
@@ -108,3 +108,30 @@ async def test_what_is_followed_has_its_cap(told: Told) -> None:
     for number in range(FOLLOWED + 5):
         told.model.say_text(str(number))
     assert told.model.count_undelivered() == FOLLOWED
+
+
+@pytest.mark.parametrize(
+    ("rest", "kept", "reminded"),
+    [
+        ({"backed_up_at": ""}, {}, True),
+        ({"backed_up_at": AT}, {}, True),
+        ({"backed_up_at": "2999-01-01T00:00:00.000Z"}, {}, False),
+        ({"backed_up_at": ""}, {"backup-reminder": "off"}, False),
+        ({}, {}, False),
+    ],
+)
+async def test_a_backup_that_is_due_is_spoken_of_once(
+    rest: dict[str, str], kept: dict[str, str], reminded: bool
+) -> None:
+    chat = Told()
+    chat.node.now, chat.node.kept = fake_node.status(**rest), kept
+    for _ in range(2):
+        await chat.model.load_people()
+    assert len(chat.of(Reminded)) == int(reminded)
+
+
+async def test_who_knows_nobody_yet_is_reminded_of_no_backup() -> None:
+    chat = Told()
+    chat.node.now, chat.node.people = fake_node.status(backed_up_at=""), {}
+    await chat.model.load_people()
+    assert chat.of(Reminded) == []

@@ -220,6 +220,9 @@ class FakeNode(Node):
     async def settings(self) -> list[answers.Setting]:
         return [views.setting(each) for each in choose(Overrides(), self.kept)]
 
+    async def setting(self, key: str) -> answers.Setting:
+        return views.setting(choose(Overrides(), self.kept)[named(key).name])
+
     async def change_setting(self, key: str, value: str) -> answers.SettingKept:
         chosen = read(named(key), value, Source.HOME)
         if chosen.problem:

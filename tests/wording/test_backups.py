@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from p2pchat.control.answers import BackupMade
-from p2pchat.wording.backups import contents_line, made_line, size
+from p2pchat.wording.backups import contents_line, made_line, reminder, size
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,13 @@ def test_what_was_written_and_what_is_in_it() -> None:
     made = made_line(BackupMade(path="/a\nb", at="", size=9, contacts=2, messages=1))
     assert "\n" not in made
     assert "2 contacts, 1 message, 9 bytes" in made
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [("", "no backup of this home:"), ("2026-01-01", "younger than a month"), ("2026-02-20", None)],
+)
+def test_a_backup_that_is_old_is_worth_a_word(made: str, said: str | None) -> None:
+    at = f"{made}T00:00:00.000Z" if made else ""
+    line = reminder(at, datetime(2026, 3, 1, tzinfo=UTC))
+    assert line is None if said is None else said in (line or "")

@@ -62,6 +62,9 @@ FOLLOWED: Final = 1000
 LEAVE_S: Final = 3.0
 """Patience with a node that does not take what was said, when one leaves."""
 
+DRAFT_S: Final = 1.0
+"""Until what is being written is kept: not each letter for itself."""
+
 RETRY_S: Final = 2.0
 """Between attempts to reach a node that cannot be found or run."""
 
@@ -119,6 +122,9 @@ class ChatModel:
         self.links = 0
         self.drafts: dict[str, str] = {}
         """What was begun, by whom it is for."""
+        self._kept_drafts: dict[str, str] | None = None
+        """What the home has of them; None: not known yet."""
+        self._begun = asyncio.Event()
         self._places = 0
         self._reminded = False
         self._tell = tell
@@ -141,6 +147,9 @@ class ChatModel:
         self.links = status.links_up
         await self._meet()
         await self._remind_of_backup(given(status.backed_up_at))
+        if self._kept_drafts is None:
+            self._kept_drafts = {draft.name: draft.text for draft in await self.node.read_drafts()}
+            self.drafts = {**self._kept_drafts, **self.drafts}
         for talk in reversed(await self.node.conversations()):
             if talk.contact in self.people:
                 self._spoke(self.people[talk.contact], line_of(talk))
@@ -182,6 +191,8 @@ class ChatModel:
         for sent in self._sent.values():
             if sent.to == old:
                 sent.to = new
+        if old != new and old in self.drafts:
+            self.drafts[new] = self.drafts.pop(old)
 
     def in_order(self) -> list[Person]:
         """Whoever spoke last comes first; then those with whom nothing was said yet."""
@@ -403,10 +414,36 @@ class ChatModel:
         return [(sent.to, sent.text) for sent in self._sent.values() if sent.stage == "sending"]
 
     async def leave_chat(self) -> None:
-        """Wait a moment for the node to take what was said."""
-        with suppress(TimeoutError):
+        """Wait a moment for the node to take what was said and what was begun."""
+        with suppress(TimeoutError, *_PASSING):
             async with asyncio.timeout(LEAVE_S):
                 await self.all_handed_over()
+                await self._keep_drafts()
+
+    # --- what we begin to say
+
+    def note_draft(self, name: str, text: str) -> None:
+        """What is being written to somebody, for it to be there again; commands are not kept."""
+        begun = text if not text.startswith("/") or text.startswith("//") else ""
+        if name in self.people and begun != self.drafts.get(name, ""):
+            self.drafts[name] = begun
+            self._begun.set()
+
+    async def keep_drafts(self) -> None:
+        """Have the home keep what was begun, a moment after it was, for ever."""
+        while True:
+            await self._begun.wait()
+            await asyncio.sleep(DRAFT_S)
+            self._begun.clear()
+            with suppress(*_PASSING, UsageError):  # kept with the next letter, or nobody's any more
+                await self._keep_drafts()
+
+    async def _keep_drafts(self) -> None:
+        kept = self._kept_drafts if self._kept_drafts is not None else {}
+        for name, text in list(self.drafts.items()):
+            if name in self.people and text != kept.get(name, ""):
+                await self.node.keep_draft(name, text)
+                kept[name] = text
 
     def farewell(self) -> str:
         """What to say when the chat is over; empty if nothing."""

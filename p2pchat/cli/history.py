@@ -19,7 +19,7 @@ from p2pchat.cli.run import wait_for
 from p2pchat.cli.send import message_text
 from p2pchat.cli.settings import Group, Settings, pass_settings
 from p2pchat.errors import Ended, UsageError
-from p2pchat.text import harmless_name
+from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.exported import markdown_heading, markdown_line
 from p2pchat.wording.lines import lasting, message_line, moment
 
@@ -110,6 +110,30 @@ async def _search(settings: Settings, text: str, limit: int) -> None:
             payload(f"{harmless_name(message.contact)}: {message_line(message)}")
     if not messages:
         say("Nothing found.")
+
+
+@command.command("drafts")
+@pass_settings
+def drafts(settings: Settings) -> None:
+    """Print what you have begun to write in a chat and not sent, by contact; the chat has it there again.
+
+    \b
+    Example:
+      p2pchat history drafts
+    """
+    wait_for(_drafts(settings), settings)
+
+
+async def _drafts(settings: Settings) -> None:
+    async with open_node(settings) as node:
+        begun = await node.read_drafts()
+    for draft in begun:
+        if settings.json:
+            record(draft)
+        else:
+            payload(f"{harmless_name(draft.name)}: {one_line(draft.text)}")
+    if not begun:
+        say("Nothing was begun.")
 
 
 @command.command("export")

@@ -361,6 +361,14 @@ class Node(Reach):
         """The last message with each ``contact``, and how many are ``unheard``; the latest first."""
         return await self._call(methods.CONVERSATIONS, parameters.Nothing())
 
+    async def read_drafts(self) -> list[answers.Draft]:
+        """What was begun to be written and not sent: ``name`` and ``text``."""
+        return await self._call(methods.DRAFTS, parameters.Drafts())
+
+    async def keep_draft(self, name: str, text: str) -> None:
+        """Keep what was begun to be written to a contact, in place of what was; an empty text is none."""
+        await self._call(methods.DRAFTS, parameters.Drafts(name=name, text=text))
+
     # --- the node itself
 
     async def status(self) -> answers.Status:

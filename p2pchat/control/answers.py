@@ -129,6 +129,13 @@ class BackupsRevoked(Value, frozen=True, kw_only=True):
     contacts: int
 
 
+class Draft(Value, frozen=True, kw_only=True):
+    """What was begun to be written to a contact, and not sent."""
+
+    name: str
+    text: str
+
+
 class Check(Value, frozen=True, kw_only=True):
     """One thing that ``doctor`` has tried."""
 

@@ -157,6 +157,13 @@ class Search(Parameters, frozen=True):
     after: str | None = None
 
 
+class Drafts(Parameters, frozen=True):
+    """With both, the text is kept for the contact; an empty one is none."""
+
+    name: str | None = None
+    text: str | None = None
+
+
 class Edit(Parameters, frozen=True):
     id: str
     text: str

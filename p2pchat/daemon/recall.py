@@ -17,8 +17,9 @@ from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import Forgotten, Rewritten
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Recalls
-from p2pchat.errors import UsageError
+from p2pchat.errors import LimitError, UsageError
 from p2pchat.types import ConversationId, MessageId, conversation_with
+from p2pchat.wire.payload import TEXT_LIMIT
 
 
 class Recall:
@@ -36,6 +37,7 @@ class Recall:
         handlers.add(methods.EDIT, self.edit)
         handlers.add(methods.FORGET, self.forget)
         handlers.add(methods.CONVERSATIONS, self.conversations)
+        handlers.add(methods.DRAFTS, self.answer_drafts)
 
     async def heard(self, asked: parameters.Heard, asker: Asker) -> None:
         """These messages were shown."""
@@ -110,3 +112,13 @@ class Recall:
             )
             for last, unheard in talks
         ]
+
+    async def answer_drafts(self, wish: parameters.Drafts, _caller: Asker) -> list[answers.Draft]:
+        """What was begun and not sent; before that, ``text`` is kept for ``name``."""
+        if wish.name is not None and wish.text is not None:
+            conversation, text = conversation_with(self._named(wish.name).id), wish.text
+            if len(text.encode()) > TEXT_LIMIT:
+                raise LimitError(f"a draft has at most {TEXT_LIMIT} bytes, as a message has")
+            await self._host.ask_store(lambda store: store.keep_draft(conversation, text))
+        kept = await self._host.ask_store(lambda store: store.read_drafts())
+        return [answers.Draft(name=self._host.name_of(whose), text=text) for whose, text in kept.items()]

@@ -32,7 +32,7 @@ async def chat_in_lines(node: Node, name: str, coloured: bool) -> str:
         editor.put_back,
         signs(os.environ, sys.stdout.encoding),
     )
-    terminal.on_line, terminal.on_leave = chat.take_line, left.set
+    terminal.on_line, terminal.on_leave, terminal.on_edit = chat.take_line, left.set, chat.note_begun
     await chat.begin_chat(name)
     with terminal.take_rows():
         running = asyncio.ensure_future(chat.run_chat())

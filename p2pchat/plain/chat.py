@@ -90,6 +90,7 @@ class PlainChat:
             self.model.follow_events(),
             self.model.send_texts(),
             self.model.run_requests(),
+            self.model.keep_drafts(),
             self._look_round(),
         )
         await asyncio.gather(*works)
@@ -120,6 +121,11 @@ class PlainChat:
             self.sheet.tell_line(str(error))
             return False
         return True
+
+    def note_begun(self, text: str) -> None:
+        """What is being written now."""
+        if self.question is None:
+            self.model.note_draft(self.model.current, text)
 
     def complete_line(self, text: str) -> list[str]:
         """What a line may become."""
@@ -216,6 +222,8 @@ class PlainChat:
             for line in late:
                 self.sheet.show_once(line)
         await self.model.mark_shown()
+        if draft := self.model.drafts.get(person.name):
+            self._put_back(draft)
         now = datetime.now(UTC)
         where = presence(person.contact, bool(self.model.links), now)
         self.sheet.tell_line(f"talking with {harmless_name(person.name)} ({where}); /help shows what helps")

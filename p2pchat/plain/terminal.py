@@ -57,6 +57,7 @@ class Terminal:
         self._ours = False
         self.on_line: Callable[[str], None] = lambda line: None
         self.on_leave: Callable[[], None] = lambda: None
+        self.on_edit: Callable[[str], None] = lambda text: None
 
     @contextmanager
     def take_rows(self) -> Iterator[None]:
@@ -127,6 +128,7 @@ class Terminal:
         typed = self._editor.take_keys(self._decoder.decode(data))
         for line in typed.lines:
             self.on_line(line)
+        self.on_edit(self._editor.text)
         for wish in typed.wishes:
             if wish == LEAVE:
                 self.on_leave()

@@ -30,7 +30,7 @@ from p2pchat.core.records import (
 from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
-from p2pchat.store import database, history, journal, settings, space, vault
+from p2pchat.store import database, drafts, history, journal, settings, space, vault
 from p2pchat.store.database import DiskFull
 from p2pchat.store.files import LEFTOVERS, LOCK, SECRETS, refuse_foreign
 from p2pchat.store.owner import refuse_others, unusable
@@ -222,6 +222,20 @@ class Store:
         except BaseException:
             self._witness.undo_batch()
             raise
+
+    def read_drafts(self) -> dict[ConversationId, str]:
+        """Read what was begun to be written, by conversation."""
+        return drafts.read_drafts(self._connection)
+
+    def keep_draft(self, conversation: ConversationId, text: str) -> None:
+        """Keep a draft in place of the one before; an empty one is none. Raises StoreError, and then nothing
+        was changed."""
+
+        def keep() -> None:
+            with database.transaction(self._connection):
+                drafts.keep_draft(self._connection, conversation, text)
+
+        self._with_room(keep)
 
     def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
         """Read held cells with their bodies, ordered by number; those that are missing are left out."""

@@ -163,6 +163,7 @@ class Chat(Quiet[None]):
         self.run_worker(self.model.follow_events(), name="follow")
         self.run_worker(self.model.send_texts(), name="send")
         self.run_worker(self.model.run_requests(), name="act")
+        self.run_worker(self.model.keep_drafts(), name="drafts")
         self.set_interval(LOOK_S, self._look)
         self._look()
         people = self.model.in_order()
@@ -258,7 +259,7 @@ class Chat(Quiet[None]):
             self.writing.load(refused.text)
             self.complain(refused.why)
         elif not here and not self.model.drafts.get(refused.to):
-            self.model.drafts[refused.to] = refused.text
+            self.model.note_draft(refused.to, refused.text)
             self.complain(f"not sent to {harmless_name(refused.to)}, and kept there: {refused.why}")
         else:
             self.complain(f"not sent to {harmless_name(refused.to)}, Up brings it back: {refused.why}")
@@ -322,6 +323,7 @@ class Chat(Quiet[None]):
 
     @on(Compose.Offered)
     def _offer(self, event: Compose.Offered) -> None:
+        self.model.note_draft(self.model.current, self.writing.text)
         hint = self.query_one("#hint", Static)
         hint.display = bool(event.offers)
         hint.update(Text("  ".join(map(harmless, event.offers)), no_wrap=True, overflow="ellipsis"))
@@ -349,9 +351,9 @@ class Chat(Quiet[None]):
         unread = list(person.unread)
         self._page, person.unheard = PAGE + max(len(unread), person.unheard), 0
         if left and left != name:
-            self.model.drafts[left] = self.writing.text
+            self.model.note_draft(left, self.writing.text)
         if left != name:
-            self.writing.load(self.model.drafts.pop(name, ""))
+            self.writing.load(self.model.drafts.get(name, ""))
         self._look_at()
         self.screen_stack[0].remove_class("-listing")
         self.load(name, around, unread)

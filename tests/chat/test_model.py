@@ -135,3 +135,36 @@ async def test_who_knows_nobody_yet_is_reminded_of_no_backup() -> None:
     chat.node.now, chat.node.people = fake_node.status(backed_up_at=""), {}
     await chat.model.load_people()
     assert chat.of(Reminded) == []
+
+
+async def test_what_is_begun_is_kept_a_moment_later_and_there_again(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pchat.chat.model.DRAFT_S", 0)
+    keeping = asyncio.ensure_future(told.model.keep_drafts())
+    for name, text in (("bob", "half"), ("carol", "/remove"), ("bob", "half a line"), ("nobody", "x")):
+        told.model.note_draft(name, text)
+    while told.node.begun != {"bob": "half a line"}:
+        await asyncio.sleep(0)
+    again = Told()
+    again.node = told.node
+    model = type(told.model)(told.node, again.happened.append)
+    await model.load_people()
+    assert model.drafts == {"bob": "half a line"}
+    told.model.note_draft("bob", "")
+    while told.node.begun:
+        await asyncio.sleep(0)
+    keeping.cancel()
+
+
+async def test_what_is_begun_is_kept_by_who_leaves_at_once(told: Told) -> None:
+    told.model.note_draft("bob", "half a line")
+    await told.model.leave_chat()
+    assert told.node.begun == {"bob": "half a line"}
+
+
+async def test_a_draft_follows_a_contact_to_another_name(told: Told) -> None:
+    told.model.note_draft("bob", "half a line")
+    told.node.people["robert"] = told.node.people.pop("bob").with_changes(name="robert")
+    await told.model.take_event(fake_node.told(events.ContactChanged, name="robert", change="renamed"))
+    assert told.model.drafts == {"robert": "half a line"}

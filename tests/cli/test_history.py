@@ -53,3 +53,11 @@ def test_searched_edited_and_forgotten_for_real(tmp_path: Path, meeting: str) ->
         assert ann.run("history", "bob").stderr == "Nothing said yet with bob.\n"
         unknown = ann.run("history", "edit", id, "gone")
         assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)
+
+
+def test_what_was_begun_and_not_sent_can_be_seen(p2pchat: Run, node: FakeNode) -> None:
+    assert p2pchat("history", "drafts").err == "Nothing was begun.\n"
+    node.begun = {"bob": "two\nlines\x1b[2J"}
+    assert p2pchat("history", "drafts").lines == ["bob: two⏎lines␛[2J"]
+    drafts = [json.loads(line) for line in p2pchat("history", "drafts", "--json").lines]
+    assert drafts == [{"name": "bob", "text": "two\nlines\x1b[2J"}]

@@ -175,3 +175,12 @@ async def test_what_this_home_sends_elsewhere_is_shown_once(reader: Reader) -> N
     assert mine is not None
     await reader.take(message(mine, "by hand", outgoing=True, state="queued"))
     assert reader.said() == ["me: from a script  ·", "me: by hand"]
+
+
+async def test_what_was_begun_before_is_there_to_go_on_with(reader: Reader) -> None:
+    reader.node.begun = {"bob": "half a line"}
+    await reader.open()
+    assert reader.back == ["half a line"]
+    reader.chat.note_begun("half a line more")
+    await reader.model.leave_chat()
+    assert reader.node.begun == {"bob": "half a line more"}

@@ -196,6 +196,8 @@ class FakeNode(Node):
         """Where the mesh of whoever is joined is met that nobody has named before."""
         self.added: list[tuple[str, str | None, bool]] = []
         self.runs_here = False
+        self.begun: dict[str, str] = {}
+        """Drafts by name."""
         self.kept: dict[str, str] = {}
         """What is set."""
 
@@ -387,6 +389,16 @@ class FakeNode(Node):
 
     async def revoke_backups(self) -> int:
         return len(self.people)
+
+    async def read_drafts(self) -> list[answers.Draft]:
+        return [answer(answers.Draft, name=name, text=text) for name, text in self.begun.items()]
+
+    async def keep_draft(self, name: str, text: str) -> None:
+        await self.contact(name)
+        if text:
+            self.begun[name] = text
+        else:
+            self.begun.pop(name, None)
 
     async def conversations(self) -> list[answers.Conversation]:
         last = {line.contact: line for line in self.said}

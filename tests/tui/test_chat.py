@@ -699,3 +699,15 @@ async def test_what_is_told_covers_neither_where_one_writes_nor_the_newest_nor_t
         await it.until(lambda: "something did not" in it.screen)
         assert it.screen.split("\n")[-6:] == bottom
         assert it.screen.startswith("▌● bob")
+
+
+async def test_what_was_begun_before_the_last_end_is_there_again(desk: Open) -> None:
+    node = FakeNode("bob", "carol")
+    node.begun = {"bob": "half a line", "carol": "and you?"}
+    async with desk(node) as it:
+        assert it.chat.writing.text == "half a line"
+        await it.type(" more")
+        await it.press("ctrl+n")
+        assert it.chat.writing.text == "and you?"
+        await it.press("enter", "ctrl+q")
+    assert node.begun == {"bob": "half a line more"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from p2pchat.core.records import HeldCell
 from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, Topic
@@ -188,15 +189,24 @@ class MessageSubmitted:
     text: str = field(repr=False)
 
 
+class Haste(Enum):
+    """How soon a cell of ours is to leave, where several wait."""
+
+    FIRST = 1
+    """A receipt: whoever waits for it sends again."""
+    SOON = 2
+    PATIENT = 3
+    """Nobody waits for it: it may take the place of cover."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellSubmitted:
     """Broadcast a cell, ``GEOMETRY.cell`` bytes: one of ours whose session is on disk (``effects.WhenKept``),
-    or one that was sealed elsewhere, the simulator's load. ``patient``: it may wait for a place among
-    cover."""
+    or one that was sealed elsewhere, the simulator's load."""
 
     mesh: MeshId
     cell: bytes = field(repr=False)
-    patient: bool = False
+    haste: Haste = Haste.SOON
 
 
 @dataclass(frozen=True, slots=True)

@@ -504,8 +504,8 @@ class Node:
         done: list[Effect] = []
         for each in out:
             match each:
-                case conversations.SendInto(home, cell, patient):
-                    done.append(WhenKept(inputs.CellSubmitted(home, cell, patient)))
+                case conversations.SendInto(home, cell, haste):
+                    done.append(WhenKept(inputs.CellSubmitted(home, cell, haste)))
                 case Notify(ContactChanged(contact, "renewed")):
                     self._belonging.review(contact.id)
                     done.append(each)
@@ -519,9 +519,7 @@ class Node:
     def _submit(self, input: inputs.CellSubmitted, now: float) -> list[Effect]:
         """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
         home = self._meshes.get(input.mesh)
-        return (
-            self._on_mesh(home, home.submit(input.cell, now, input.patient), now) if home is not None else []
-        )
+        return self._on_mesh(home, home.submit(input.cell, now, input.haste), now) if home is not None else []
 
     def _on_invite(self, invite: int, out: Iterable[invites.Effect], now: float) -> list[Effect]:
         done: list[Effect] = []

@@ -129,7 +129,7 @@ def _part(part: Part, nodes: float) -> dict[str, Any]:
         "bytes_per_node_s": _rounded(_per(part.frames * GEOMETRY.frame, part.seconds * nodes), 1),
         "flooder_cells": part.flooded.cells,
         "flooder_delivered_ratio": _rounded(part.flooded.ratio, 6),
-        "refused": part.counters["cells refused: over budget"],
+        "refused": part.counters["cells refused: no credit"],
         "misused": part.counters["onions misused"],
     }
 

@@ -44,6 +44,14 @@ class ListensAt:
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """Cells and onions may be sent on this link until they are so many."""
+
+    granted: int
+    """Counted since the link came up; 64 bits. A link comes up with 64, unsaid."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownControl:
     """Something a later version says."""
 
@@ -54,6 +62,7 @@ Control = (
     Heartbeat
     | Bye
     | ListensAt
+    | Credit
     | gossip.Gossip
     | walk.Walking
     | reconcile.Reconciling
@@ -72,6 +81,8 @@ def encode(message: Control) -> bytes:
             return pack({"t": 2})
         case ListensAt(port=port):
             return pack({"t": 3, "port": port})
+        case Credit(granted=granted):
+            return pack({"t": 4, "granted": granted})
         case gossip.Ihave() | gossip.Graft() | gossip.Prune():
             return pack(gossip.fields(message))
         case walk.Walk() | walk.Ticket() | walk.Piece():
@@ -105,6 +116,8 @@ def decode(body: bytes) -> Control:
             return Bye()
         case 3:
             return ListensAt(reader.get_integer("port", PORT_MIN, PORT_MAX))
+        case 4:
+            return Credit(reader.get_integer("granted", 0, _U64))
         case kind if kind in gossip.TYPES:
             return gossip.read(kind, reader)
         case kind if kind in walk.TYPES:

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from p2pchat.errors import OtherVersion
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 VERSION_KEY: Final = "v"
 """In messages that are maps. Version 1 did not say."""

@@ -106,7 +106,11 @@ TARGETS: dict[str, Target] = {
         frame.Frame(frame.FrameKind.CONTROL, control.encode(control.Heartbeat(7))),
     ),
     "control": Format(control.decode, control.encode).extensible(
-        control.Heartbeat(7), control.Bye(), control.ListensAt(8750), control.UnknownControl(15)
+        control.Heartbeat(7),
+        control.Bye(),
+        control.ListensAt(8750),
+        control.Credit(80),
+        control.UnknownControl(15),
     ),
     "gossip": Format(control.decode, control.encode).extensible(
         gossip.Ihave((b"i" * 16, b"j" * 16), late=True),

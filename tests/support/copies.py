@@ -115,7 +115,7 @@ def held(world: World, name: str) -> list[bytes]:
 def inject(world: World, name: str, cell: bytes) -> None:
     """The member sends a cell of its own making."""
     mesh = next(iter(world.machines[name].running._meshes.values()))
-    world.tell(name, inputs.CellSubmitted(mesh.record.id, cell, False))
+    world.tell(name, inputs.CellSubmitted(mesh.record.id, cell))
 
 
 def forged(raw: bytes) -> bytes:

@@ -75,6 +75,11 @@ class Wired:
         self._carry(name, self.stems[name].submit(body, self.now))
         self._settle()
 
+    def go_on_sending(self, name: str) -> None:
+        """There may be room on its first link."""
+        self._carry(name, self.stems[name].go_on_sending(self.now))
+        self._settle()
+
     def leave(self, name: str) -> None:
         """The node stops; its links stay up long enough for what it still says."""
         self._carry(name, self.stems[name].leave(self.now))
@@ -132,7 +137,7 @@ class Wired:
                 case Spread(body):
                     self.entered.append((name, body))
                     for stem in self.stems.values() if self.broadcasts else ():
-                        stem.seen(cell_id(body))
+                        stem.seen(cell_id(body), self.now)
                 case Left(tag):
                     self.left.append(tag)
                 case Unlisted(link):

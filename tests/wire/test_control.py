@@ -6,14 +6,16 @@ from hypothesis import strategies as st
 
 from p2pchat.errors import Malformed
 from p2pchat.wire.codec import pack
-from p2pchat.wire.control import Bye, Control, Heartbeat, UnknownControl, decode, encode
+from p2pchat.wire.control import Bye, Control, Credit, Heartbeat, UnknownControl, decode, encode
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.marks import MARK_BYTES, MARKS, Marks
 
 MARKED = Marks(b"n" * 16, tuple(bytes([at]) * MARK_BYTES for at in range(MARKS)))
 
 
-@pytest.mark.parametrize("message", [Heartbeat(0), Heartbeat(2**64 - 1), Bye(), MARKED, UnknownControl(15)])
+@pytest.mark.parametrize(
+    "message", [Heartbeat(0), Heartbeat(2**64 - 1), Bye(), Credit(2**64 - 1), MARKED, UnknownControl(15)]
+)
 def test_messages_come_back_equal(message: Control) -> None:
     assert decode(encode(message)) == message
 

@@ -19,7 +19,7 @@ from p2pchat.core.broadcast.seen import Seen
 from p2pchat.core.broadcast.strategy import Push, Say, Sending, Strategy
 from p2pchat.core.effects import CellSeen, Effect, FetchCells, Notify
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.limits.credit import STEP, Grants
 from p2pchat.core.records import HeldCell
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import HoldStatus
@@ -34,6 +34,9 @@ from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import Reconciling
+
+OWN_AHEAD = 16
+"""Cells of our own that wait on a link to be broadcast; others wait before they are."""
 
 RESERVED = 16
 """Of a link's credit, kept free for cells that are under way while held ones are sent."""
@@ -96,8 +99,10 @@ class Cells:
         strategy: Strategy,
         kept: Iterable[HeldCell],
         node_at: Callable[[LinkId], NodeId | None],
+        waiting: Callable[[LinkId, LinkId | None], int],
     ) -> None:
-        """``kept``: the index of what an earlier run held; ``node_at``: who is at a link's other end."""
+        """``kept``: the index of what an earlier run held; ``node_at``: who is at a link's other end;
+        ``waiting``: how many cells wait to leave on a link that came from another, or are our own."""
         self._home = home
         self._stamp_bits = settings.stamp_bits
         self._entropy = entropy
@@ -108,7 +113,9 @@ class Cells:
         self._known = _Known(self._seen, self._hold)
         self._broadcast = strategy(entropy.make_child("broadcast"), self._known, counters)
         self._reconcile = Reconcile(self._hold, counters)
-        self._budgets: dict[LinkId, Budget] = {}
+        self._waiting = waiting
+        self._grants = Grants(self._least_waiting)
+        self._links: dict[LinkId, None] = {}
 
     # --- what the parent asks
 
@@ -118,7 +125,21 @@ class Cells:
 
     def allowance(self, link: LinkId) -> float:
         """What is left of what the link may bring at once, 0 to 1."""
-        return self._budgets.get(link, Budget(0.0)).share
+        return self._grants.share_left(link)
+
+    @property
+    def own_room(self) -> bool:
+        """Whether a cell of our own may enter the broadcast here: it leaves soon where it leaves fastest."""
+        pushed = [
+            self._waiting(link, None) for link, eager in self._broadcast.pushing_links().items() if eager
+        ]
+        return min(pushed, default=0) < OWN_AHEAD
+
+    def _least_waiting(self, source: LinkId) -> int:
+        """Cells that a link brought and that wait, on the link where the fewest do."""
+        pushing = self._broadcast.pushing_links()
+        waits = [self._waiting(link, source) for link, eager in pushing.items() if eager and link != source]
+        return min(waits, default=0)
 
     def status(self) -> tuple[HoldStatus, bool]:
         """What is held, and whether something is being caught up on."""
@@ -128,10 +149,11 @@ class Cells:
         """When ``tick`` is next due."""
         due = NEVER
         # Cells are dropped for their age only while a link shows that the clock is right.
-        held = self._hold.next_wakeup() if self._budgets else None
-        for each in (self._broadcast.next_wakeup(), self._reconcile.next_wakeup(), held):
-            if each is not None and each < due:
-                due = each
+        held = self._hold.next_wakeup() if self._links else None
+        parts = self._broadcast, self._reconcile, self._grants
+        for at in (held, *(part.next_wakeup() for part in parts)):
+            if at is not None and at < due:
+                due = at
         return due
 
     # --- what happens
@@ -143,7 +165,7 @@ class Cells:
 
     def forget(self, now: float) -> list[Output]:
         """Drop what is too old."""
-        return [*self._hold.tick(now)] if self._budgets else []
+        return [*self._hold.tick(now)] if self._links else []
 
     def leave(self, now: float) -> list[Output]:
         """Write down what is held."""
@@ -151,13 +173,15 @@ class Cells:
 
     def link_up(self, link: LinkId, ours: bool, now: float) -> list[Output]:
         """Cells may travel over this link from now on; ``ours``: we made the offer."""
-        self._budgets[link] = Budget(now)
+        self._links[link] = None
+        self._grants.link_up(link)
         out = self._sent(self._broadcast.link_up(link, now), None)
         return out + self._reconciled(self._reconcile.link_up(link, ours, now), now)
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Output]:
         """The link is gone, or so quiet that it may be. ``broken``: nobody said so."""
-        self._budgets.pop(link, None)
+        self._links.pop(link, None)
+        self._grants.link_down(link)
         self._hold.closed(link)
         out = self._sent(self._broadcast.link_down(link, broken, now), None)
         return out + self._reconciled(self._reconcile.link_down(link, now), now)
@@ -182,11 +206,21 @@ class Cells:
             out += self._reconciled(self._reconcile.bulk(link, room(link) - RESERVED, now), now)
         return out
 
-    # --- cells
+    # --- credit
+
+    def set_members(self, count: int) -> None:
+        """So many nodes are in the mesh, as far as is known."""
+        self._grants.set_members(count)
+
+    def give_credit(self, now: float) -> list[Output]:
+        """To whom it is due."""
+        return [say(link, control.Credit(granted)) for link, granted in self._grants.grant_due(now)]
 
     def afford(self, link: LinkId, now: float) -> bool:
-        """Whether the link may bring one more new cell, or onion; it counts as brought."""
-        return self._budgets[link].draw(now)
+        """Whether there was credit for a cell, or onion, that a link brought; it is used up."""
+        return self._grants.spend_credit(link, now)
+
+    # --- cells
 
     def paid(self, cell: bytes) -> bytes:
         """A cell of our own with the stamp that this mesh asks for."""
@@ -215,6 +249,9 @@ class Cells:
 
     def pushed(self, link: LinkId, body: bytes, now: float) -> list[Output]:
         """A neighbour sent a cell."""
+        if not self.afford(link, now):
+            self._counters["cells refused: no credit"] += 1
+            return []
         try:
             return self._cell(link, body, now)
         except RefusedInput:
@@ -222,7 +259,7 @@ class Cells:
             return []
 
     def _cell(self, link: LinkId, body: bytes, now: float) -> list[Output]:
-        """Pass it on if it is new and alive, and its link has not had more than its share."""
+        """Pass it on if it is new and alive."""
         cell = decode_cell(body)
         if not self._seen.alive(cell.epoch, now):
             self._counters["cells refused: expired"] += 1
@@ -230,12 +267,11 @@ class Cells:
         name = cell_id(body)
         if self._known.known(name):
             self._counters["cells seen again"] += 1
+            self._grants.give_back(link)
             return self._sent(self._broadcast.on_duplicate(name, link, now), link)
         if not self._worth_it(cell):
             return []
-        if not self._reconcile.arrived(name) and not self.afford(link, now):
-            self._counters["cells refused: over budget"] += 1
-            return []
+        self._reconcile.arrived(name)
         self._seen.first_sight(name, cell.epoch, now)
         self._counters["cells relayed"] += 1
         return [CellKnown(name), *self._spread(name, cell.epoch, body, link, now), CellArrived(cell)]
@@ -261,8 +297,22 @@ class Cells:
         by = lane if source is None else source
         self._hold.add(name, epoch, cell, now, by=by or OURS)
         sending = self._broadcast.on_new_cell(name, cell, source, now)
+        sending = self._without_late(sending, name, by, now)
         pushes = sum(isinstance(each, Push) for each in sending)
         return [*self._sent(sending, by), Notify(CellSeen(name, self._whence(by), pushes, now))]
+
+    def _without_late(
+        self, sending: Iterable[Sending], name: bytes, by: LinkId | None, now: float
+    ) -> list[Sending]:
+        """Without pushes to whom too much of that link waits: a slow neighbour makes nobody else wait."""
+        most, kept = self._grants.window + STEP, list[Sending]()
+        for push in sending:
+            if isinstance(push, Push) and self._waiting(push.link, by) >= most:
+                self._counters["cells announced: link behind"] += 1
+                kept += self._broadcast.postpone_push(name, push.link, now)
+            else:
+                kept.append(push)
+        return kept
 
     def _recovered(self, late: reconcile.Recovered, now: float) -> list[Output]:
         """A cell we had missed: keep it, say that we have it, see whether it is for us."""

@@ -87,6 +87,9 @@ reconciling counts only what has settled."""
 LATELY_CAP = 512
 """Cells remembered for that: eight full announcements. Reconciling finds what is left."""
 
+FETCHED_PER_S, FETCHED_BURST = 64.0, 512.0
+"""Cells that a link may fetch from us: what a bad line carries, and six texts of 64 KiB at once."""
+
 AGREE_S = 10.0
 """So long after a proposal to prune an agreement is an answer to it: a round trip of 2 × 120 ms and all that
 may wait on a link. Later, or unasked, it is nothing: who said it to all would have them announce what they
@@ -112,7 +115,7 @@ class _Peer:
     announce_at: float | None = None
     awaited: int = 0
     """Cells it was first to announce, and that have not come."""
-    fetching: Budget = field(default_factory=lambda: Budget(0.0))
+    fetching: Budget = field(default_factory=lambda: Budget(0.0, FETCHED_PER_S, FETCHED_BURST))
     """Cells it may still fetch from us."""
     agree_by: float = float("-inf")
     """Until when it may agree to what we have proposed."""
@@ -219,6 +222,13 @@ class Plumtree:
             if counts:
                 peer.crossed(0.0, self._damping.crossings_max)
         return out
+
+    def postpone_push(self, name: bytes, link: LinkId, now: float) -> list[Sending]:
+        """Announce it instead: who lags behind fetches what nobody else brings it."""
+        peer = self._peers.get(link)
+        if peer is not None:
+            self._announce(peer, peer.fresh, name, now)
+        return []
 
     def _count(self, now: float) -> bool:
         """Whether this cell is counted: not one of many that come together."""

@@ -62,6 +62,10 @@ class Broadcast(Protocol):
         """A cell was pushed to us for the first time, or (``source`` None) is our own."""
         ...
 
+    def postpone_push(self, name: bytes, link: LinkId, now: float) -> list[Sending]:
+        """A push that was wanted of us is not made: too much waits for that link already."""
+        ...
+
     def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """A cell was pushed to us that we had already."""
         ...

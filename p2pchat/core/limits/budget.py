@@ -5,14 +5,6 @@ Knows: rates. Does not know: what is counted, or what happens to one too many.
 
 from __future__ import annotations
 
-CELLS_PER_S = 64.0
-"""New cells a link may bring in the long run. A thousand members with a message a minute each, and its
-receipt, make 33 a second, and all may come over one link; a bad line carries 60 (measured)."""
-
-BURST = 512.0
-"""Cells a link may bring at once: six texts of 64 KiB."""
-
-
 GRAIN_S = 0.001
 """Nobody is woken sooner than after this: what is missing may be so little that a clock of double precision,
 which counts in 0.24 µs in this century, cannot say when it is there."""
@@ -21,10 +13,19 @@ which counts in 0.24 µs in this century, cannot say when it is there."""
 class Budget:
     """So much a second in the long run, and so much at once."""
 
-    def __init__(self, now: float, rate: float = CELLS_PER_S, burst: float = BURST) -> None:
+    def __init__(self, now: float, rate: float, burst: float) -> None:
         self._rate = rate
         self._burst = self._left = burst
         self._at = now
+
+    def set_rate(self, rate: float) -> None:
+        """From now on so much a second."""
+        self._rate = rate
+
+    @property
+    def at(self) -> float:
+        """When it was last looked what is left."""
+        return self._at
 
     def left(self, now: float) -> float:
         """What may be spent now; less than nothing after too much was."""
@@ -50,8 +51,3 @@ class Budget:
     def again(self, count: int = 1) -> float | None:
         """When there will be ``count`` to spend, if there were not."""
         return self._at + max(GRAIN_S, (count - self._left) / self._rate) if self._left < count else None
-
-    @property
-    def share(self) -> float:
-        """The share of the burst that was left lately, 0 to 1."""
-        return max(0.0, self._left / self._burst)

@@ -10,7 +10,7 @@ from collections import deque
 from p2pchat.types import LinkId
 from p2pchat.wire.frame import Frame
 
-CELLS_CAP = 512
+CELLS_CAP = 2048
 """Cells waiting on one link; what a bad link (60 frames/s) carries in eight seconds. Beyond it the newest of
 whoever has most waiting is shed."""
 
@@ -39,6 +39,11 @@ class FairQueue:
     def cells(self) -> int:
         """How many cells wait."""
         return self._waiting
+
+    def count_waiting(self, source: LinkId | None) -> int:
+        """How many cells of that link wait, or of our own."""
+        queue = self._cells.get(source)
+        return len(queue) if queue is not None else 0
 
     def put_control(self, frame: Frame) -> None:
         """Control goes before cells, and in order."""

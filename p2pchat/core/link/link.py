@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 
+from p2pchat.core.limits.credit import FIRST
 from p2pchat.core.link.fair_queue import FairQueue
 from p2pchat.crypto.sealing import FrameOpener, FrameSealer, LinkKeys, Role
 from p2pchat.errors import Malformed, Unreadable
@@ -22,9 +23,12 @@ from p2pchat.wire import control, frame
 from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
 
-CREDIT = 64
+AT_ENGINE = 64
 """Frames handed to the engine and not yet drained. 64 frames are 72 KiB: enough to fill 1.7 MB/s at 40 ms,
 and below the buffer at which aiortc starts to lose its own datagrams (measured, network notes: 256 KiB)."""
+
+OWN_AHEAD = 16
+"""Cells of our own that wait here for their turn; others wait where they still may take another way."""
 
 HEARTBEAT_S = 3.0
 """A link that sent nothing for this long sends a heartbeat; 400 bytes a second at most."""
@@ -57,7 +61,9 @@ class Link:
         self._opener: FrameOpener = keys.make_opener(role)
         self._expected = b""
         self._queue = FairQueue()
-        self._credit = CREDIT
+        self._engine_room = AT_ENGINE
+        self._granted = FIRST
+        self._spent = 0
         self._heard_at = 0.0
         self._sent_at = 0.0
         self.opened_at: float | None = None
@@ -111,8 +117,13 @@ class Link:
         return self._release(now)
 
     def drained(self, count: int, now: float) -> list[bytes]:
-        """The engine has sent ``count`` frames: use the credit."""
-        self._credit = min(CREDIT, self._credit + count)
+        """The engine has sent ``count`` frames, and takes as many again."""
+        self._engine_room = min(AT_ENGINE, self._engine_room + count)
+        return self._release(now)
+
+    def take_credit(self, granted: int, now: float) -> list[bytes]:
+        """The peer takes cells and onions until they are so many, since the link came up."""
+        self._granted = max(self._granted, granted)
         return self._release(now)
 
     def tick(self, now: float) -> list[bytes]:
@@ -136,8 +147,28 @@ class Link:
 
     @property
     def room(self) -> int:
-        """Frames that would leave at once, after all that waits."""
-        return max(0, self._credit - self._queue.cells) if self.confirmed else 0
+        """Frames without need of credit that would leave at once, after all that can leave."""
+        if not self.confirmed:
+            return 0
+        return max(0, self._engine_room - min(self._queue.cells, self._credit))
+
+    @property
+    def own_room(self) -> int:
+        """Cells and onions of our own that would leave at once, or wait for no more than their turn with a
+        few others."""
+        if not self.confirmed:
+            return 0
+        at_once = min(self._engine_room, self._credit) - self._queue.cells
+        return max(0, at_once) + OWN_AHEAD - self._queue.count_waiting(None)
+
+    def count_waiting(self, source: LinkId | None) -> int:
+        """Cells that came from that link, or are our own, and wait here."""
+        return self._queue.count_waiting(source)
+
+    @property
+    def _credit(self) -> int:
+        """Cells and onions that the peer still takes."""
+        return self._granted - self._spent
 
     @property
     def shed(self) -> int:
@@ -166,10 +197,9 @@ class Link:
 
     def _release(self, now: float) -> list[bytes]:
         sealed: list[bytes] = []
-        while self._credit and self._ready():
-            self._credit -= 1
-            item = self._queue.pop_control() if self._queue.control else self._queue.pop_cell()
-            sealed.append(self._sealer.seal_frame(frame.encode(item)))
+        while self._engine_room and self._ready():
+            self._engine_room -= 1
+            sealed.append(self._sealer.seal_frame(frame.encode(self._next())))
         if sealed:
             self._sent_at = now
             self.sent += len(sealed)
@@ -177,4 +207,11 @@ class Link:
 
     def _ready(self) -> bool:
         """Nothing but our confirmation may leave before the peer's has been checked."""
-        return self._queue.control or (self.confirmed and bool(self._queue.cells))
+        return self._queue.control or (self.confirmed and self._queue.cells > 0 and self._credit > 0)
+
+    def _next(self) -> Frame:
+        """What leaves next; there is something that may."""
+        if self._queue.control:
+            return self._queue.pop_control()
+        self._spent += 1
+        return self._queue.pop_cell()

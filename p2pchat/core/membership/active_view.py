@@ -19,6 +19,7 @@ from typing import Protocol
 from p2pchat.core.effects import Effect, SendFrame, Signal, frames_first
 from p2pchat.core.inputs import FrameReceived, FramesDrained, LinkInput
 from p2pchat.core.limits.pace import Pace
+from p2pchat.core.link.link import Link
 from p2pchat.core.membership import neighbours, search
 from p2pchat.core.membership.growth import Growth
 from p2pchat.core.membership.listeners import Listeners
@@ -166,9 +167,23 @@ class ActiveView:
         return neighbour.binding
 
     def room(self, link: LinkId) -> int:
-        """Frames that would leave on this link at once."""
+        """Frames that would leave on this link at once, if they need no credit."""
+        channel = self._channel(link)
+        return channel.room if channel is not None else 0
+
+    def own_room(self, link: LinkId) -> int:
+        """Cells of our own that this link takes."""
+        channel = self._channel(link)
+        return channel.own_room if channel is not None else 0
+
+    def count_waiting(self, link: LinkId, source: LinkId | None) -> int:
+        """Cells that came from ``source``, or are our own, and wait to leave on a link."""
+        channel = self._channel(link)
+        return channel.count_waiting(source) if channel is not None else 0
+
+    def _channel(self, link: LinkId) -> Link | None:
         neighbour = self._neighbours.get(link)
-        return neighbour.link.room if neighbour is not None and neighbour.link is not None else 0
+        return neighbour.link if neighbour is not None else None
 
     def status(self) -> tuple[LinkStatus, ...]:
         """All links and attempts."""

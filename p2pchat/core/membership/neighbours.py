@@ -422,7 +422,9 @@ class Neighbours:
             neighbour.link.faded = False
             out.append(Opened(neighbour))
             out += self._took_the_place(neighbour) if neighbour.anew else []
-        if said is not None:
+        if isinstance(said, control.Credit):
+            out += self._frames(neighbour, neighbour.link.take_credit(said.granted, now))
+        elif said is not None:
             out.append(Heard(neighbour.id, said))
         return out
 

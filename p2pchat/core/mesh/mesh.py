@@ -6,7 +6,7 @@ Knows: how one machine's outputs are another's inputs. Does not know: how neighb
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
@@ -15,7 +15,7 @@ from p2pchat.core.broadcast import cells
 from p2pchat.core.broadcast.cells import CellArrived, Cells, say
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.effects import CellSeen, Effect, Notify, OnionSeen, frames_first
-from p2pchat.core.inputs import LinkInput
+from p2pchat.core.inputs import Haste, LinkInput
 from p2pchat.core.membership.active_view import ActiveView, ViewOutput
 from p2pchat.core.membership.neighbour import SeatRef, Standing
 from p2pchat.core.membership.neighbours import Closed, Heard, Opened, Sought, Unsought
@@ -37,6 +37,12 @@ from p2pchat.wire.control import Control, ListensAt
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.marks import Marks
+
+COUNT_S = 10.0
+"""So often it is counted anew how large the mesh is, for what its links may bring."""
+
+OWN_CAP = 16_384
+"""Cells of our own that wait to enter the broadcast, 15 MB; beyond it new ones are dropped."""
 
 _VICINAL = get_args(vicinity.Vicinal)
 
@@ -88,9 +94,15 @@ class Mesh:
         self._node = node
         self._links_wanted = settings.links_wanted
         self._counters = counters
-        self._cells = Cells(record.id, settings, entropy, counters, strategy, kept, self._node_at)
+        self._cells = Cells(
+            record.id, settings, entropy, counters, strategy, kept, self._node_at, self._waiting
+        )
+        self._own: deque[bytes] = deque()
+        """Cells of our own that wait to enter the broadcast here, where they take no stem."""
+        self._counted_at = 0.0
         self._stemless = settings.profile is None
         self._stem = stem(settings.profile or FAST, entropy.make_child("stem"), counters)
+        self._stem.own_room = self._own_room
         if not settings.walks:
             self._stem.seek_nobody()
         self._view = ActiveView(record, node, settings, entropy, new_link, counters, self, listeners)
@@ -154,6 +166,9 @@ class Mesh:
 
     def tick(self, now: float) -> list[MeshOutput]:
         """Do what is due."""
+        if now >= self._counted_at + COUNT_S:
+            self._counted_at = now
+            self._cells.set_members(self._stem.crowd)
         out = self._watched(self._view.tick(now), now)
         out += self._on_cells(self._cells.tick(now), now) + self._serve(now)
         out += self._stemmed(self._stem.tick(now), now)
@@ -297,18 +312,40 @@ class Mesh:
 
     # --- cells
 
-    def submit(self, cell: bytes, now: float, patient: bool = False) -> list[MeshOutput]:
+    def submit(self, cell: bytes, now: float, haste: Haste = Haste.SOON) -> list[MeshOutput]:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
         cell = self._cells.paid(cell)
         self._counters["cells originated"] += 1
         if self._stemless:
-            entered = self._on_cells(self._cells.enter(cell, None, now), now)
-            return [*entered, CellLeft(cell[: GEOMETRY.cell_tag])]
+            if len(self._own) >= OWN_CAP:
+                self._counters["cells shed before the broadcast"] += 1
+                return []
+            self._own.append(cell)
+            return self._enter(now)
         sent = Notify(CellSeen(cell_id(cell), None, 0, now))
-        return [sent, *self._stemmed(self._stem.submit(cell, now, patient), now)]
+        return [sent, *self._stemmed(self._stem.submit(cell, now, haste), now)]
+
+    def _enter(self, now: float) -> list[MeshOutput]:
+        """What waits enters the broadcast here, as far as it leaves soon."""
+        effects: list[MeshOutput] = []
+        while self._own and self._cells.own_room:
+            cell = self._own.popleft()
+            effects += self._on_cells(self._cells.enter(cell, None, now), now)
+            effects.append(CellLeft(cell[: GEOMETRY.cell_tag]))
+        return effects
 
     def _serve(self, now: float) -> list[MeshOutput]:
-        return self._on_cells(self._cells.serve(self._view.room, now), now)
+        """Something came or went: what waited for it goes on."""
+        effects = self._on_cells(self._cells.serve(self._view.room, now), now)
+        effects += self._on_cells(self._cells.give_credit(now), now)
+        effects += self._enter(now)
+        return effects + self._stemmed(self._stem.go_on_sending(now), now)
+
+    def _waiting(self, link: LinkId, source: LinkId | None) -> int:
+        return self._view.count_waiting(link, source)
+
+    def _own_room(self, link: LinkId) -> int:
+        return self._view.own_room(link)
 
     def _on_cells(self, out: Iterable[cells.Output], now: float) -> list[MeshOutput]:
         done: list[MeshOutput] = []
@@ -317,7 +354,7 @@ class Mesh:
                 case cells.Put(link, frame, lane):
                     done += self._view.send(link, frame, now, lane)
                 case cells.CellKnown(name):
-                    self._stem.seen(name)
+                    self._stem.seen(name, now)
                 case _:
                     done.append(each)
         return done
@@ -343,10 +380,10 @@ class Mesh:
     # --- onions
 
     def _onion(self, link: LinkId, packet: bytes, now: float) -> list[MeshOutput]:
-        """An onion came in; it counts as a new cell of its link. A node whose own cells take no stem is on
+        """An onion came in; it costs credit as a cell does. A node whose own cells take no stem is on
         the map as any other, and carries those of others."""
         if not self._cells.afford(link, now):
-            self._counters["onions refused: over budget"] += 1
+            self._counters["onions refused: no credit"] += 1
             return []
         return self._stemmed(self._stem.onion(link, packet, now), now)
 

@@ -280,8 +280,10 @@ class Conversation:
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """A cell has left the node; with the last of a message, the message has."""
-        item = self._sending.left(tag)
-        return self._moved_to(item.entry, MessageState.RELAYED, now) if item is not None else []
+        item = self._sending.left(tag, now)
+        moved = self._moved_to(item.entry, MessageState.RELAYED, now) if item is not None else []
+        more = self._sending.go_on(now)
+        return self._saved([*moved, *more]) if more else moved
 
     def tick(self, now: float) -> list[Output]:
         """Expire, acknowledge, greet, probe: whatever is due."""

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from p2pchat.core import inputs
 from p2pchat.core.effects import Effect, Notify, Persist, SessionTurned
+from p2pchat.core.inputs import Haste
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging import outputs, recognition
@@ -65,7 +66,7 @@ class SendInto:
 
     mesh: MeshId
     cell: bytes = field(repr=False)
-    patient: bool = False
+    haste: Haste = Haste.SOON
     """Whether it may wait for a place among cover."""
 
 
@@ -476,8 +477,8 @@ class Conversations:
         self._due = None
         for each in out:
             match each:
-                case outputs.SendCell(cell, patient):
-                    done += [SendInto(way, cell, patient) for way in self._into(conversation)]
+                case outputs.SendCell(cell, haste):
+                    done += [SendInto(way, cell, haste) for way in self._into(conversation)]
                 case outputs.MeshTold(renewed):
                     done.append(MeshTold(conversation.contact.id, renewed))
                 case outputs.Lasts():

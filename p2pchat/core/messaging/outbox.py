@@ -33,6 +33,9 @@ SEALED_CAP = 128
 """Messages sealed and not yet acknowledged: what the contact's inbox keeps of numbers to come. An Olm session
 bears a gap of 2000; whoever is away for months, while what was sealed for them expires, stays below it."""
 
+LEAVING = float("inf")
+"""When a fragment leaves that was handed over: it is not due again before it has left."""
+
 LIFETIME_S = 14 * 86_400.0
 """A message not acknowledged in two weeks is given up as expired."""
 
@@ -45,7 +48,7 @@ class Item:
     held: bytes = b""
     """Bitmap of fragments the contact told us it holds."""
     sent: dict[int, float] = field(default_factory=dict)
-    """When each fragment last left."""
+    """When each fragment last left; ``LEAVING`` for one that is about to."""
 
     @property
     def pieces(self) -> list[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from p2pchat.core.effects import Effect
+from p2pchat.core.inputs import Haste
 from p2pchat.core.session.turns import Turn
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.wire import payload as wire
@@ -15,10 +16,10 @@ from p2pchat.wire import payload as wire
 
 @dataclass(frozen=True, slots=True)
 class SendCell:
-    """A sealed cell for every member of the contact's mesh. ``patient``: one that nobody waits for."""
+    """A sealed cell for every member of the contact's mesh."""
 
     cell: bytes
-    patient: bool = False
+    haste: Haste = Haste.SOON
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from p2pchat.core.effects import Persist
-from p2pchat.core.messaging.outbox import PROBE_LAST_S, Item, Outbox
+from p2pchat.core.inputs import Haste
+from p2pchat.core.messaging.outbox import LEAVING, PROBE_LAST_S, Item, Outbox
 from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.records import OutboxEntry, OutboxKind, PutOutbox
@@ -26,6 +27,23 @@ from p2pchat.wire.geometry import GEOMETRY
 
 NEVER = 2.0**53
 """An expiry for what must not expire."""
+
+LEAVING_MAX = 32
+"""Cells of one contact that wait for their turn in the node; others wait here, and whoever else writes has a
+turn meanwhile."""
+
+LEAVES_S = 60.0
+"""So long a cell may take to leave: thirty-two on the slowest clock take five."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """A fragment that was handed over. ``first``: it never was before."""
+
+    message: MessageId
+    index: int
+    first: bool
+    since: float
 
 
 class Sending:
@@ -55,8 +73,10 @@ class Sending:
         self._entropy = entropy
         self._counters = counters
         self._repeat_s = self._probe_gap = repeat_s
-        self._leaving: dict[bytes, MessageId] = {}
-        """Tags of cells that have been handed over and not left yet, and the message each is part of."""
+        self._leaving: dict[bytes, _Leaving] = {}
+        """By its tag: each cell that was handed over and has not left yet."""
+        self._held_back = False
+        """Whether something waits here because too much of ours is leaving."""
 
     def begin(self, session: Session) -> None:
         """Go on in another session."""
@@ -66,18 +86,29 @@ class Sending:
         """The contact listens: ask soon again."""
         self._probe_gap = self._repeat_s
 
-    def left(self, tag: bytes) -> Item | None:
+    def left(self, tag: bytes, now: float) -> Item | None:
         """A cell has left the node; the message that has left with it, if it was the last."""
-        message = self._leaving.pop(tag, None)
-        item = self.outbox.get(message) if message is not None else None
-        if item is None or message in self._leaving.values() or len(item.sent) < len(item.pieces):
+        leaving = self._leaving.pop(tag, None)
+        item = self.outbox.get(leaving.message) if leaving is not None else None
+        if leaving is None or item is None:
             return None
-        return item
+        item.sent[leaving.index] = now
+        return item if leaving.first and self._has_left(item) else None
+
+    def _has_left(self, item: Item) -> bool:
+        rest = any(piece.message == item.entry.id for piece in self._leaving.values())
+        return not rest and len(item.sent) == len(item.pieces)
+
+    def go_on(self, now: float) -> list[Output]:
+        """Send what was held back, when most of what was handed over has left."""
+        if not self._held_back or len(self._leaving) > LEAVING_MAX // 2:
+            return []
+        return self.flush(now)
 
     def remove(self, message: MessageId) -> None:
         """Acknowledged, expired or cancelled."""
         self.outbox.remove(message)
-        self._leaving = {tag: id for tag, id in self._leaving.items() if id != message}
+        self._leaving = {tag: piece for tag, piece in self._leaving.items() if piece.message != message}
 
     def missing(self, now: float) -> list[Output]:
         """Send again what should have arrived by now."""
@@ -97,9 +128,9 @@ class Sending:
         """Send what has never been sent, as far as the window reaches."""
         if not self.connected:
             return []
-        out: list[Output] = []
-        out += self.send_due(float("-inf"), now)
-        while (item := self.outbox.unsealed()) is not None and self.session.room(now) > 0:
+        self._held_back = False
+        out = self.send_due(float("-inf"), now)
+        while (item := self.outbox.unsealed()) is not None and self._room(now) > 0:
             salt = self._entropy.draw_bytes(SALT_BYTES)
             number, ciphertext = self.session.encrypt(item.entry.payload, salt)
             entry = replace(item.entry, number=number, ciphertext=ciphertext)
@@ -115,10 +146,27 @@ class Sending:
         out: list[Output] = []
         if self.connected:
             for item, index in self.outbox.due(before):
-                if self.session.room(now) <= 0:
+                if self._room(now) <= 0:
                     break
                 out += self._send_fragment(item, index, now)
         return out
+
+    def _room(self, now: float) -> int:
+        """Cells that may be handed over now: the contact's window reaches so far, and as many may wait for
+        their turn in the node."""
+        self._give_up_leaving(now)
+        self._held_back = self._held_back or len(self._leaving) >= LEAVING_MAX
+        return min(self.session.room(now), LEAVING_MAX - len(self._leaving))
+
+    def _give_up_leaving(self, now: float) -> None:
+        """What has not left for so long was dropped on its way out: it may be repeated."""
+        for tag, piece in list(self._leaving.items()):
+            if piece.since > now - LEAVES_S:
+                break
+            del self._leaving[tag]
+            item = self.outbox.get(piece.message)
+            if item is not None:
+                item.sent[piece.index] = piece.since
 
     def _send_fragment(self, item: Item, index: int, now: float) -> list[Output]:
         entry, pieces = item.entry, item.pieces
@@ -126,18 +174,21 @@ class Sending:
         floor = self.outbox.floor(self.session.next_number)
         fragment = self.session.fragment(Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index])
         first_time = len(item.sent) < len(pieces)
-        item.sent[index] = now
+        item.sent[index] = LEAVING
         if self.probe_at is None:
             self.probe_at = now + self._probe_gap
         sealed = self.seal(fragment, now)
-        if first_time:
-            self._leaving[sealed.cell[: GEOMETRY.cell_tag]] = entry.id
+        self._leaving[sealed.cell[: GEOMETRY.cell_tag]] = _Leaving(entry.id, index, first_time, now)
         return [sealed]
 
     def probe(self, receipt: wire.DeliveryReceipt, now: float) -> list[Output]:
         """Ask into the silence, and wait twice as long before the next time."""
         self.probe_at = None
         if not len(self.outbox):
+            return []
+        self._give_up_leaving(now)
+        if self._leaving:
+            self.probe_at = now + self._repeat_s
             return []
         more = exponential(self._entropy, self._probe_gap - self._repeat_s)
         self.probe_at = now + self._repeat_s * uniform(self._entropy, 0.8, 1.2) + more
@@ -166,7 +217,8 @@ class Sending:
 
     def seal(self, fragment: Fragment, now: float) -> SendCell:
         self.moved = True
-        return SendCell(self.session.seal(fragment, now))
+        haste = Haste.FIRST if fragment.lane is Lane.NOTICE else Haste.SOON
+        return SendCell(self.session.seal(fragment, now), haste)
 
 
 def kind_of(payload: wire.Payload) -> OutboxKind:
@@ -187,4 +239,4 @@ def kind_of(payload: wire.Payload) -> OutboxKind:
 
 def patient(each: Output) -> Output:
     """The same, without hurry: with cover it takes the place of the next cover packet."""
-    return replace(each, patient=True) if isinstance(each, SendCell) else each
+    return replace(each, haste=Haste.PATIENT) if isinstance(each, SendCell) else each

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
+from p2pchat.core.inputs import Haste
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.audit import LOOK_S, Audit, Sight
@@ -24,6 +25,7 @@ from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.suspects import Suspects
+from p2pchat.core.stem.waiting import WAITING_CAP, Tick, Waiting
 from p2pchat.core.stem.watch import Watch
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import Hop, HopCommand, Peeled, peel, wrap
@@ -48,10 +50,6 @@ FEW = 3
 another, unless the mesh is so small that nobody hides in it, or there is nobody else to seek."""
 
 NOBODY = Sight(None, False)
-
-WAITING_CAP = 512
-"""Cells waiting for a stem or for the clock; what a text of 64 KiB takes six times. Beyond it the newest is
-dropped, and its outbox sends it again."""
 
 TEST_IN = 4
 """One cover in so many tests a hop, as long as hops are to be tested: all at once would show a neighbour that
@@ -89,9 +87,9 @@ class Stem:
         """Loops over single hops that wait for the clock."""
         self._asked: tuple[bytes, ...] = ()
         """Hops that were in doubt when it was last looked, and then asked alone."""
-        self._waiting: deque[bytes] = deque()
-        self._patient: deque[bytes] = deque()
-        """What takes the place of cover, with a profile whose other cells leave at once."""
+        self.own_room: Callable[[LinkId], int] = lambda link: WAITING_CAP
+        """How many onions of our own a link takes now."""
+        self._waiting = Waiting()
         self._settled_at = NEVER
         self._unguarded_at = NEVER
         """When a stem may begin at a link that we did not seek."""
@@ -106,15 +104,21 @@ class Stem:
         """How well our cells are hidden."""
         pin = self._pinned.now
         hops = len(pin.nodes) if pin is not None and pin.holds() else 0
-        station = pin.station if pin is not None else next(iter(self._stations), None)
-        crowd = station.reachable if station is not None else 1
         begins = hops > 0 and pin is not None and pin.link in self._trusted.values()
-        return StemStatus(self._profile.name, hops, self._profile.hops[0], crowd, self._pinned.drawn, begins)
+        drawn = self._pinned.drawn
+        return StemStatus(self._profile.name, hops, self._profile.hops[0], self.crowd, drawn, begins)
 
     def name(self, now: float) -> bytes | None:
         """Ours in this epoch, 8 bytes, as ``way`` of others has it; None before the first link."""
         station = self._stations.now(now)
         return station.id if station is not None else None
+
+    @property
+    def crowd(self) -> int:
+        """Nodes in the mesh, as far as records tell; 1 before the first link."""
+        used = self._pinned.now
+        station = used.station if used is not None else next(iter(self._stations), None)
+        return station.reachable if station is not None else 1
 
     @property
     def way(self) -> tuple[bytes, ...]:
@@ -128,8 +132,7 @@ class Stem:
         due = min(due, self._stations.next_wakeup())
         if self._stations.links:
             due = min(due, self._look_at)
-        waits = self._pinned.now is None or not self._profile.on_clock
-        starts = self._waiting and self._stations.links and waits
+        starts = self._waiting and self._stations.links and self._pinned.now is None
         if not starts:
             return due
         return min(due, self._better_at)
@@ -227,14 +230,14 @@ class Stem:
 
     # --- our own cells
 
-    def submit(self, cell: bytes, now: float, patient: bool = False) -> list[Output]:
+    def submit(self, cell: bytes, now: float, haste: Haste = Haste.SOON) -> list[Output]:
         """Send a cell of ours, ``GEOMETRY.cell`` bytes: at once, or when the clock says so. One that is
-        ``patient`` waits for the clock wherever there is one."""
-        if len(self._waiting) + len(self._patient) >= WAITING_CAP:
+        patient waits for the clock wherever there is one."""
+        if self._waiting.is_full:
             self._counters["cells shed before the stem"] += 1
             return []
-        waits = patient and self._profile.cover_per_s and not self._profile.on_clock
-        (self._patient if waits else self._waiting).append(cell)
+        has_cover = self._profile.cover_per_s > 0 and not self._profile.on_clock
+        self._waiting.put_cell(cell, haste, has_cover)
         return self._depart(now)
 
     def leave(self, now: float) -> list[Output]:
@@ -245,39 +248,45 @@ class Stem:
             return out
         self._settled_at = now
         pin = self._pin(now)
-        self._hurry()
+        self._waiting.hurry_patient()
         while self._waiting:
-            out += self._send(self._waiting.popleft(), pin, now)
+            out += self._send_next(pin, now)
         return out
 
-    def seen(self, name: bytes) -> None:
+    def go_on_sending(self, now: float) -> list[Output]:
+        """There may be room on the first link."""
+        return self._depart(now) if self._waiting else []
+
+    def seen(self, name: bytes, now: float) -> None:
         """A cell came from the mesh for the first time; if it is ours, its stem works."""
-        nodes = self._watch.back(name)
+        nodes = self._watch.back(name, now)
         self._suspects.worked(nodes)
         self._pinned.worked(nodes)
 
     def _depart(self, now: float) -> list[Output]:
-        """Send what waits for nothing but a stem. Without a link it goes on waiting: held here, a cell that
-        nobody else has would tell the next neighbour who wrote it."""
-        out: list[Output] = []
-        if self._patient and self._stations.links and self._pin(now) is None:
-            self._hurry()
-        if not self._waiting or not self._stations.links:
-            return out
-        if self._profile.on_clock and self._pin(now) is not None:
-            return out
-        while self._waiting:
-            pin = self._pin(now)
-            if pin is None and not self._settled(now):
+        """Send what waits for nothing but a stem, as far as its first link takes it. Without a link it goes
+        on waiting: held here, a cell that nobody else has would tell the next neighbour who wrote it."""
+        if not self._stations.links or not (self._waiting or self._waiting.has_patient):
+            return []
+        pin = self._pin(now)
+        if pin is None:
+            self._waiting.hurry_patient()
+            if not self._settled(now):
                 self._better_at = self._settled_at if now < self._settled_at else self._unguarded_at
-                break
-            out += self._send(self._waiting.popleft(), pin, now)
-        return out
+                return []
+        elif self._profile.on_clock:
+            return []
+        link = pin.link if pin is not None else None
+        room = self.own_room(link) if link is not None else len(self._waiting)
+        count = min(room, len(self._waiting))
+        return [sent for _ in range(count) for sent in self._send_next(pin, now)]
 
-    def _hurry(self) -> None:
-        """There is no cover to wait for."""
-        self._waiting.extend(self._patient)
-        self._patient.clear()
+    def _send_next(self, route: Pin | None, now: float) -> list[Output]:
+        """What waits first: a cell, or what the clock sends."""
+        item = self._waiting.pop_next()
+        if not isinstance(item, Tick):
+            return self._send(item, route, now)
+        return self._send_cover(route, item.is_loop, now) if route is not None else []
 
     def _send(self, cell: bytes, pin: Pin | None, now: float) -> list[Output]:
         left = Left(cell[: GEOMETRY.cell_tag])
@@ -285,10 +294,12 @@ class Stem:
         if pin is None or link is None:
             self._counters["cells sent without a stem"] += 1
             return [Spread(cell, None, None), left]
-        until = now + RETURN_S + len(pin.nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
         name = cell_id(cell)
-        self._watch.expect(name, until, pin.nodes)
+        self._watch.expect(name, pin.nodes, now, self._patience_s(pin.nodes))
         return [self._onion(link, pin.hops, HopCommand.BROADCAST, cell, name), left]
+
+    def _patience_s(self, nodes: Sequence[bytes]) -> float:
+        return RETURN_S + len(nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
 
     def _pin(self, now: float) -> Pin | None:
         station = self._stations.now(now)
@@ -313,19 +324,33 @@ class Stem:
         return bool(guarded) or crowd <= FEW or (settled and crowd == 1 + len(station.neighbours))
 
     def _cover(self, now: float) -> list[Output]:
-        """The clock ticks: whether a loop leaves does not depend on whether a cell waits."""
+        """The clock ticks: whether a loop leaves does not depend on whether a cell waits.
+
+        What finds no room on the first link is left out where all leaves by the clock, whatever it would have
+        been. Elsewhere it waits in one queue with our cells: by themselves they would be all that leaves when
+        there is room again."""
         is_loop = self._clock.ticked(now)
         pin = self._pin(now)
         if pin is None or pin.link is None:
             return []
+        if self._profile.on_clock:
+            return self._send_cover(pin, is_loop, now) if self.own_room(pin.link) > 0 else []
+        self._waiting.put_tick(Tick(is_loop))
+        return []
+
+    def _send_cover(self, route: Pin, is_loop: bool, now: float) -> list[Output]:
+        """What a tick of the clock sends."""
+        if route.link is None:
+            return []
         if self._tests and below(self._entropy, TEST_IN) == 0:
-            return self._send_loop(pin.station, self._tests.popleft(), now)
+            return self._send_loop(route.station, self._tests.popleft(), now)
         if is_loop:
-            return self._loop(pin.station, now)
-        waiting = self._waiting if self._profile.on_clock else self._patient
-        if waiting:
-            return self._send(waiting.popleft(), pin, now)
-        return [self._onion(pin.link, pin.hops, HopCommand.DROP, self._entropy.draw_bytes(GEOMETRY.cell))]
+            return self._loop(route.station, now)
+        if self._profile.on_clock and self._waiting:
+            return self._send_next(route, now)
+        if (patient := self._waiting.pop_patient()) is not None:
+            return self._send(patient, route, now)
+        return [self._onion(route.link, route.hops, HopCommand.DROP, self._entropy.draw_bytes(GEOMETRY.cell))]
 
     def _test(self, nodes: Sequence[bytes], now: float) -> list[Output]:
         """Ask each of these hops alone, as far as a loop reaches, before another stem is needed: when the
@@ -358,8 +383,7 @@ class Stem:
         if link is None or len(way) != len(nodes):
             return []
         payload = self._entropy.draw_bytes(GEOMETRY.cell)
-        until = now + RETURN_S + len(nodes) * (RETURN_HOP_S + 3 * self._profile.delay_s)
-        self._watch.expect(payload[:LOOP_NAME_BYTES], until, nodes)
+        self._watch.expect(payload[:LOOP_NAME_BYTES], nodes, now, self._patience_s(nodes))
         hops = (*way, Hop(station.id, station.key.public))
         return [self._onion(link, hops, HopCommand.LOOP, payload)]
 
@@ -399,7 +423,7 @@ class Stem:
             case HopCommand.BROADCAST:
                 return self.go_on(Spread(peeled.payload, source, was), peeled.delay, now)
             case HopCommand.LOOP:
-                self._suspects.worked(self._watch.back(peeled.payload[:LOOP_NAME_BYTES]))
+                self._suspects.worked(self._watch.back(peeled.payload[:LOOP_NAME_BYTES], now))
                 return []
             case HopCommand.DROP:
                 return []

@@ -6,6 +6,7 @@ Knows: until when each is awaited, and over which nodes it went. Does not know: 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
@@ -14,31 +15,51 @@ WATCHED_CAP = 4096
 """Things awaited: what the fastest clock sends in eight minutes, and none is awaited for half a minute.
 Beyond it the oldest is forgotten unjudged."""
 
+BUSY_TIMES = 2
+FORGET = 0.98
+TOOK_MAX_S = 10.0
+"""So many times what others took lately is waited for one; each that comes back lets so much of the longest
+be forgotten; and whoever holds ours back gains no more than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    since: float
+    until: float
+    nodes: tuple[bytes, ...]
+
 
 class Watch:
     """Names of what is awaited."""
 
     def __init__(self) -> None:
-        self._awaited = Table[bytes, tuple[float, tuple[bytes, ...]]](WATCHED_CAP)
+        self._awaited = Table[bytes, _Awaited](WATCHED_CAP)
         self._soonest = NEVER
+        self._took_s = 0.0
+        """The longest that something took lately."""
 
-    def expect(self, name: bytes, until: float, nodes: Iterable[bytes]) -> None:
-        """It went over these nodes, and should be back by then."""
-        self._awaited.put(name, (until, tuple(nodes)))
+    def expect(self, name: bytes, nodes: Iterable[bytes], now: float, patience_s: float) -> None:
+        """It goes over these nodes, and should be back in so long; or in a multiple of what others took
+        lately, where the mesh is busy: what waits for its turn is not lost."""
+        until = now + max(patience_s, BUSY_TIMES * self._took_s)
+        self._awaited.put(name, _Awaited(now, until, tuple(nodes)))
         self._soonest = min(self._soonest, until)
 
-    def back(self, name: bytes) -> tuple[bytes, ...]:
+    def back(self, name: bytes, now: float) -> tuple[bytes, ...]:
         """It came back: the nodes it went over; none if it was not awaited."""
-        _, nodes = self._awaited.pop(name, (0.0, ()))
-        return nodes
+        awaited = self._awaited.pop(name, None)
+        if awaited is None:
+            return ()
+        self._took_s = min(TOOK_MAX_S, max(now - awaited.since, FORGET * self._took_s))
+        return awaited.nodes
 
     def lost(self, now: float) -> list[tuple[bytes, ...]]:
         """The nodes over which went what should be back and is not."""
         if now < self._soonest:
             return []
-        late = [name for name, (until, _) in self._awaited.items() if until <= now]
-        lost = [self._awaited.pop(name)[1] for name in late]
-        self._soonest = min((until for until, _ in self._awaited.values()), default=NEVER)
+        late = [name for name, awaited in self._awaited.items() if awaited.until <= now]
+        lost = [self._awaited.pop(name).nodes for name in late]
+        self._soonest = min((awaited.until for awaited in self._awaited.values()), default=NEVER)
         return lost
 
     def next_wakeup(self) -> float:

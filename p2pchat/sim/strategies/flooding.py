@@ -33,6 +33,10 @@ class Flooding:
         """Push it everywhere."""
         return [Push(link, cell) for link in self._links if link != source]
 
+    def postpone_push(self, name: bytes, link: LinkId, now: float) -> list[Sending]:
+        """There is no other way: it is left to reconciling."""
+        return []
+
     def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """That is the price."""
         return []

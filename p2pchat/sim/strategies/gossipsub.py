@@ -63,6 +63,10 @@ class Gossipsub:
             if link != source and (meshed or source is None)
         ]
 
+    def postpone_push(self, name: bytes, link: LinkId, now: float) -> list[Sending]:
+        """It is left to reconciling."""
+        return []
+
     def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
         """That is the price of being quick."""
         return []

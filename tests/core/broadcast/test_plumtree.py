@@ -7,9 +7,8 @@ from collections import Counter
 import pytest
 
 from p2pchat.core.broadcast import plumtree
-from p2pchat.core.broadcast.plumtree import ANNOUNCERS_MAX, LATELY_S, Damping, Plumtree
+from p2pchat.core.broadcast.plumtree import ANNOUNCERS_MAX, FETCHED_BURST, LATELY_S, Damping, Plumtree
 from p2pchat.core.broadcast.strategy import Push, Say, Sending
-from p2pchat.core.limits.budget import BURST
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Graft, Ihave, Prune
@@ -325,7 +324,7 @@ def test_a_neighbour_fetches_only_so_much() -> None:
     scene.pushed(1, None)
     fetch = Graft((name(1),) * IDS_MAX, eager=False)
     got = sum(len(scene.tree.on_message(fetch, A, scene.now)) for _ in range(20))
-    assert got == BURST
+    assert got == FETCHED_BURST
 
 
 def test_a_link_that_comes_up_is_told_of_what_came_just_before() -> None:

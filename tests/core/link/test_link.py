@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from p2pchat.core.limits.credit import FIRST
 from p2pchat.core.link.fair_queue import CELLS_CAP
-from p2pchat.core.link.link import CONFIRM_S, CREDIT, HEARTBEAT_S, QUIET_S, SILENCE_S, TOGETHER_S, Link
+from p2pchat.core.link.link import (
+    AT_ENGINE,
+    CONFIRM_S,
+    HEARTBEAT_S,
+    OWN_AHEAD,
+    QUIET_S,
+    SILENCE_S,
+    TOGETHER_S,
+    Link,
+)
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
+from p2pchat.types import LinkId
 from p2pchat.wire import control, frame
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
@@ -85,18 +96,44 @@ def test_a_damaged_stream_is_refused(fault: str) -> None:
     assert answerer.receive(second, 0.0) == CELL
 
 
-def test_without_credit_cells_wait_and_beyond_the_queue_the_newest_is_shed() -> None:
+def test_cells_wait_for_the_peers_credit_and_control_does_not() -> None:
     offerer, _ = opened()
-    released = sum(len(offerer.send(CELL, 0.0)) for _ in range(CREDIT + CELLS_CAP + 5))
-    assert released == CREDIT - 1  # the confirmation took one
+    sealed = [each for _ in range(FIRST + 3) for each in (*offerer.send(CELL, 0.0), *offerer.drained(1, 0.0))]
+    assert len(sealed) == FIRST, "a link comes up with so much, unsaid"
+    assert offerer.count_waiting(None) == 3
+    assert len(offerer.send(Frame(FrameKind.CONTROL, control.encode(control.Bye())), 0.0)) == 1
+    assert len(offerer.take_credit(FIRST + 2, 0.0)) == 2
+    assert offerer.count_waiting(None) == 1
+    assert offerer.take_credit(FIRST, 0.0) == [], "what was once given is not taken back, and gives nothing"
+
+
+def test_our_own_cells_find_room_for_their_turn_and_no_more() -> None:
+    offerer, _ = opened()
+    assert offerer.own_room == AT_ENGINE - 1 + OWN_AHEAD
+    for _ in range(AT_ENGINE - 1 + OWN_AHEAD):
+        offerer.send(CELL, 0.0)
+    assert offerer.own_room == 0
+    for _ in range(100):
+        offerer.send(CELL, 0.0, source=LinkId(9))
+    assert offerer.own_room == 0
+    offerer.drained(AT_ENGINE, 0.0)
+    assert offerer.own_room == 1, "one had credit, and left"
+    assert offerer.room == AT_ENGINE - 1, "what waits for credit takes no room from what needs none"
+
+
+def test_without_the_engines_room_cells_wait_and_beyond_the_queue_the_newest_is_shed() -> None:
+    offerer, _ = opened()
+    released = sum(len(offerer.send(CELL, 0.0)) for _ in range(AT_ENGINE + CELLS_CAP + 5))
+    assert released == AT_ENGINE - 1  # the confirmation took one
     assert offerer.shed == 6
+    offerer.take_credit(10_000, 0.0)
     assert len(offerer.drained(10, 0.0)) == 10
-    assert len(offerer.drained(10_000, 0.0)) == CREDIT
+    assert len(offerer.drained(10_000, 0.0)) == AT_ENGINE
 
 
 def test_control_goes_before_waiting_cells() -> None:
     offerer, answerer = opened()
-    sealed = [each for _ in range(CREDIT + 3) for each in offerer.send(CELL, 0.0)]
+    sealed = [each for _ in range(AT_ENGINE + 3) for each in offerer.send(CELL, 0.0)]
     offerer.send(Frame(FrameKind.CONTROL, control.encode(control.Bye())), 0.0)
     sealed += offerer.drained(2, 0.0)
     received = [answerer.receive(each, 0.0) for each in sealed]
@@ -125,7 +162,7 @@ def test_the_next_wakeup_is_when_something_may_change() -> None:
     assert link.dead(5.0 + CONFIRM_S)
     offerer, _ = opened()
     assert offerer.next_wakeup() == HEARTBEAT_S
-    for _ in range(CREDIT):
+    for _ in range(AT_ENGINE):
         offerer.send(CELL, 0.0)
     offerer.tick(HEARTBEAT_S)
     assert offerer.next_wakeup() == QUIET_S, (
@@ -138,12 +175,12 @@ def test_the_next_wakeup_is_when_something_may_change() -> None:
 def test_room_is_the_credit_that_nothing_waits_for() -> None:
     assert end("offerer").room == 0
     offerer, _ = opened()
-    assert offerer.room == CREDIT - 1
-    for _ in range(CREDIT):
+    assert offerer.room == AT_ENGINE - 1
+    for _ in range(AT_ENGINE):
         offerer.send(CELL, 0.0)
     assert offerer.room == 0
-    offerer.drained(CREDIT, 0.0)
-    assert offerer.room == CREDIT - 1
+    offerer.drained(AT_ENGINE, 0.0)
+    assert offerer.room == AT_ENGINE - 1
 
 
 def test_padding_and_late_confirmations_mean_nothing() -> None:

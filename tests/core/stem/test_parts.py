@@ -37,21 +37,21 @@ def test_a_full_mix_takes_no_more() -> None:
 
 def test_what_does_not_come_back_in_time_is_lost_once() -> None:
     watch = Watch()
-    watch.expect(b"cell", 10.0, (b"a", b"b"))
-    watch.expect(b"loop", 20.0, (b"c",))
+    watch.expect(b"cell", (b"a", b"b"), 0.0, 10.0)
+    watch.expect(b"loop", (b"c",), 0.0, 20.0)
     assert watch.next_wakeup() == 10.0
     assert watch.lost(9.0) == []
     assert watch.lost(10.0) == [(b"a", b"b")]
-    assert watch.back(b"cell") == ()
-    assert watch.back(b"loop") == (b"c",)
+    assert watch.back(b"cell", 11.0) == ()
+    assert watch.back(b"loop", 11.0) == (b"c",)
     assert watch.lost(30.0) == []
 
 
 def test_what_is_awaited_is_bounded() -> None:
     watch = Watch()
     for number in range(WATCHED_CAP + 1):
-        watch.expect(b"%d" % number, 10.0, (b"a",))
-    assert watch.back(b"0") == ()
+        watch.expect(b"%d" % number, (b"a",), 0.0, 10.0)
+    assert watch.back(b"0", 1.0) == ()
     assert len(watch.lost(10.0)) == WATCHED_CAP
 
 

@@ -11,7 +11,8 @@ from p2pchat.core.stem import station
 from p2pchat.core.stem.outputs import Spread
 from p2pchat.core.stem.pin import BETTER_S, GUARD_S, YOUNG_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
-from p2pchat.core.stem.stem import DELAYS, RETURN_HOP_S, RETURN_S, WAITING_CAP
+from p2pchat.core.stem.stem import DELAYS, RETURN_HOP_S, RETURN_S
+from p2pchat.core.stem.waiting import WAITING_CAP
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.record import RecordKey
 from p2pchat.sim.entropy import SeededEntropy
@@ -271,6 +272,47 @@ def test_strong_sends_only_when_its_clock_ticks_and_a_cell_takes_the_place_of_co
     assert times[quiet] == times[busy]
     assert len([body for _, body in busy.entered]) == 10
     assert 0.7 < len(times[quiet]) / 15 / STRONG.cover_per_s < 1.3
+
+
+def sent_by(name: str, mesh: Wired) -> int:
+    return sum(source == name for source, _, _ in mesh.onions)
+
+
+def left_under_credit(profile: Profile, count: int) -> list[float]:
+    """When onions leave a node that has so many cells to send, while its first hop takes one a second."""
+    mesh, left = amid(profile, "bcdef"), list[float]()
+    begun = mesh.now
+    mesh.stems["a"].own_room = lambda link: int(mesh.now - begun) - sent_by("a", mesh)
+    for number in range(count):
+        mesh.submit("a", cell(number))
+    for _ in range(1200):
+        before = len(mesh.onions)
+        mesh.run(0.01)
+        mesh.go_on_sending("a")
+        left += [mesh.now for source, _, _ in mesh.onions[before:] if source == "a"]
+    return left
+
+
+@pytest.mark.parametrize("profile", [BALANCED, STRONG])
+def test_a_first_hop_that_meters_out_its_credit_does_not_see_whose_onions_wait(profile: Profile) -> None:
+    """It takes less than there is cover; a node that writes and one that does not fill that alike."""
+    quiet, busy = left_under_credit(profile, 0), left_under_credit(profile, 10)
+    assert quiet == busy
+    assert len(quiet) > 5
+
+
+def test_balanced_keeps_its_cover_through_a_stall_and_strong_leaves_it_out() -> None:
+    """What leaves at once after a stall is never one's own cells alone."""
+    for profile, kept in ((BALANCED, True), (STRONG, False)):
+        mesh, room = amid(profile, "bcdef"), [0]
+        mesh.stems["a"].own_room = lambda link, room=room: room[0]  # type: ignore[misc]
+        mesh.drops = lambda source, target, onion: True
+        mesh.submit("a", cell(1))
+        mesh.run(10.0)
+        assert sent_by("a", mesh) == 0
+        room[0] = 1000
+        mesh.go_on_sending("a")
+        assert sent_by("a", mesh) > 10 if kept else sent_by("a", mesh) == 0
 
 
 def test_fast_makes_no_cover() -> None:

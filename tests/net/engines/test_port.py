@@ -21,7 +21,7 @@ from p2pchat.core.inputs import (
     LinkUp,
     OfferMade,
 )
-from p2pchat.core.link.link import CREDIT
+from p2pchat.core.link.link import AT_ENGINE
 from p2pchat.net import engines, interfaces
 from p2pchat.net.engines.port import MESSAGE_MAX, Pair
 from p2pchat.types import LinkId
@@ -129,7 +129,7 @@ async def test_messages_arrive_whole_and_in_order_both_ways(size: int, sides: tu
 async def test_every_frame_that_has_left_gives_its_credit_back(sides: tuple[Side, Side]) -> None:
     a, b = sides
     await linked(a, b)
-    count, credit, sent, drained = 500, CREDIT, 0, 0
+    count, credit, sent, drained = 500, AT_ENGINE, 0, 0
     received: list[bytes] = []
     async with asyncio.timeout(30):
         while len(received) < count or drained < count:

@@ -13,7 +13,7 @@ from aiortc import (
 )
 
 from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, LinkDown
-from p2pchat.core.link.link import CREDIT
+from p2pchat.core.link.link import AT_ENGINE
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.sdp import from_sdp, to_sdp
 from tests.support.aiortc_links import channel_of, connection_of, ice_of, sctp_of
@@ -38,14 +38,14 @@ async def test_a_reader_that_has_stopped_gives_no_credit_until_it_goes_on(sides:
     for transport in stopped:
         loop._remove_reader(transport.get_extra_info("socket").fileno())
     window = sctp_of(a, ONE)._cwnd // GEOMETRY.frame + 1
-    credit, sent = CREDIT, 0
+    credit, sent = AT_ENGINE, 0
     async with asyncio.timeout(20):
         while credit:
             a.links.send_frame(ONE, frame(sent))
             sent, credit = sent + 1, credit - 1
             await asyncio.sleep(0)
             credit += sum(input.count for input in waiting(a.received) if isinstance(input, FramesDrained))
-            assert sent <= CREDIT + window + 1, "more than the credit and one SCTP window"
+            assert sent <= AT_ENGINE + window + 1, "more than the credit and one SCTP window"
     for transport in stopped:
         loop._add_reader(transport.get_extra_info("socket").fileno(), transport._read_ready)
     for number in range(sent):

@@ -1,0 +1,84 @@
+"""Cells of our own, and ticks of the clock, that wait to leave: for a stem, for the clock, for room on a
+link.
+
+Knows: their order. Does not know: when one may leave, or as what.
+
+Receipts go before texts: whoever waits for one would else send again what is here already. The ticks of a
+clock that cells do not wait for stand in the same queue, so that what leaves when there is room again is
+never cells alone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from p2pchat.core.inputs import Haste
+
+WAITING_CAP = 4096
+"""Cells waiting, 4 MB. Beyond it the newest is dropped, and its outbox sends it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The clock ticked."""
+
+    is_loop: bool
+
+
+class Waiting:
+    """The queue, and beside it what takes the place of cover."""
+
+    def __init__(self) -> None:
+        self._queue: deque[bytes | Tick] = deque()
+        self._receipts = 0
+        """So many at the front of the queue."""
+        self._patient: deque[bytes] = deque()
+
+    def __len__(self) -> int:
+        """What is in the queue; not what is patient."""
+        return len(self._queue)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Cells in the queue, in order."""
+        return (item for item in self._queue if not isinstance(item, Tick))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is taken."""
+        return len(self._queue) + len(self._patient) >= WAITING_CAP
+
+    @property
+    def has_patient(self) -> bool:
+        """Whether something waits for cover."""
+        return bool(self._patient)
+
+    def put_cell(self, cell: bytes, haste: Haste, has_cover: bool) -> None:
+        """One more waits. ``has_cover``: there are ticks whose place a patient cell may take."""
+        if haste is Haste.FIRST:
+            self._queue.insert(self._receipts, cell)
+            self._receipts += 1
+        elif haste is Haste.PATIENT and has_cover:
+            self._patient.append(cell)
+        else:
+            self._queue.append(cell)
+
+    def put_tick(self, tick: Tick) -> None:
+        """What the clock sends waits among the cells."""
+        if not self.is_full:
+            self._queue.append(tick)
+
+    def pop_next(self) -> bytes | Tick:
+        """What leaves next; there is something."""
+        self._receipts = max(0, self._receipts - 1)
+        return self._queue.popleft()
+
+    def pop_patient(self) -> bytes | None:
+        """A cell that takes the place of cover, if there is one."""
+        return self._patient.popleft() if self._patient else None
+
+    def hurry_patient(self) -> None:
+        """There is no cover to wait for."""
+        self._queue.extend(self._patient)
+        self._patient.clear()

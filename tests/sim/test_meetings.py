@@ -29,9 +29,6 @@ class Scene:
         self.host = SimulatedHost(0, cast("NodeMemory", None), 0.05)
         self.host.node = cast("Node", object())
 
-    def _tell(self, _: SimulatedHost, told: inputs.Input) -> None:
-        self.told.append(told)
-
     def connect(self) -> None:
         self.meetings.open_connection(self.host, ConnectRendezvous(URL))
         self.agenda.run(self.agenda.now + 1.0)

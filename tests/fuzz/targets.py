@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from p2pchat.errors import Malformed
 from p2pchat.types import MessageId, NodeId, Seat, Topic
 from p2pchat.wire import (
+    backup,
     cell,
     codec,
     control,
@@ -82,6 +83,18 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def _entries(data: bytes) -> list[dict[str, object]]:
+    """All that a backup holds."""
+    stream = backup.EntryStream()
+    found = [dict(reader._map) for _, reader in stream.take_piece(data)]
+    stream.check_end()
+    return found
+
+
+def _of_entries(entries: list[dict[str, object]]) -> bytes:
+    return b"".join(len(body).to_bytes(4, "big") + body for body in map(codec.pack, entries))
+
+
 _KEY, _SEAT, _TOPIC = b"k" * 32, Seat(b"s" * 8), Topic(b"t" * 32)
 _BLOB = bytes(range(256)) * 8
 _HERE = description.Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
@@ -96,6 +109,11 @@ TARGETS: dict[str, Target] = {
     "codec": Format(lambda data: codec.unpack(data, LIMIT), codec.pack).canonical(
         {"text": "é", "list": [1, -1, 1.5, None, True], "map": {"bytes": b"\0" * 40}},
         [2**64 - 1, -(2**63), "x" * 300, [[[[]]]]],
+    ),
+    "backup": Format(_entries, _of_entries).extensible(
+        [{"t": 4, "name": "theme", "value": "nord"}, {"t": 9, "contacts": 0, "lines": 2**40}],
+        [{"t": 6, "ids": ["f" * 32] * 3}],
+        [],
     ),
     "padding": Format(
         lambda data: (codec.strip_padding(data), len(data)), lambda pair: codec.length_prefixed(*pair)

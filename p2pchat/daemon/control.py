@@ -36,7 +36,8 @@ UNSENT_MAX: Final = 16 << 20
 """Bytes that wait for a client to read them; beyond it the client is cut off, the node is not held up."""
 
 REQUESTS_MAX: Final = 256
-"""Requests of one client under way at once."""
+"""Requests of one client under way at once. Beyond it no more is read until some are answered: whoever writes
+faster than the node can do it is slowed by its socket."""
 
 LOOK_EVERY_S: Final = 2.0
 """Between looks whether our socket is still where programs look for it."""
@@ -173,10 +174,20 @@ class _Client:
         with suppress(ConnectionError):
             while line := await self._line():
                 self._accept(line)
+                await self._wait_for_room()
         while self._tasks and not self._hung_up:
             if self._has_gone():
                 self._end_the_endless()
             await asyncio.wait(self._tasks, timeout=GONE_EVERY_S)
+
+    async def _wait_for_room(self) -> None:
+        """Read no further while too much is under way. What is endless makes no room, ever."""
+        while len(self._tasks) > REQUESTS_MAX and not self._hung_up and not self._has_gone():
+            if all(request.method in self._endless for request in self._tasks.values()):
+                self._fail(None, -LimitError.exit_code, f"more than {REQUESTS_MAX} requests at once")
+                self.hang_up()
+                return
+            await asyncio.wait(self._tasks, timeout=GONE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
 
     def _has_gone(self) -> bool:
         """Whether nobody can read our answers any more. To stop writing alone looks the same to a reader, so
@@ -263,9 +274,6 @@ class _Client:
         task = asyncio.get_running_loop().create_task(self._answer(request))
         self._tasks[task] = _Asked(request.id, request.method)
         task.add_done_callback(self._tasks.pop)
-        if len(self._tasks) > REQUESTS_MAX:
-            self._fail(None, -LimitError.exit_code, f"more than {REQUESTS_MAX} requests at once")
-            self.hang_up()
 
     def _withdraw(self, request: object) -> None:
         for task, asked in list(self._tasks.items()):

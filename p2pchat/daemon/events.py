@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from p2pchat.core.effects import Event
+from p2pchat.core.effects import Event, MessageMoved
 from p2pchat.core.records import Message
 from p2pchat.types import ConversationId, MessageId
 
@@ -74,11 +74,28 @@ class Events:
 
     def __init__(self) -> None:
         self._listeners: dict[Subscription, None] = {}
+        self._followers: dict[MessageId, dict[Subscription, None]] = {}
 
     def publish(self, event: Happening) -> None:
-        """Hand an event to everyone."""
+        """Hand an event to everyone whom it concerns."""
         for listener in list(self._listeners):
             listener.put(event)
+        if isinstance(event, MessageMoved):
+            for follower in list(self._followers.get(event.id, ())):
+                follower.put(event)
+
+    @contextmanager
+    def follow_message(self, message: MessageId) -> Iterator[Subscription]:
+        """Hear inside the block of one message alone: many wait for theirs at once, and none is woken for the
+        others'."""
+        subscription = Subscription()
+        self._followers.setdefault(message, {})[subscription] = None
+        try:
+            yield subscription
+        finally:
+            del self._followers[message][subscription]
+            if not self._followers[message]:
+                del self._followers[message]
 
     @contextmanager
     def subscribed(self) -> Iterator[Subscription]:

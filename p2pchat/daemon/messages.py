@@ -24,6 +24,7 @@ from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import Forgotten, Rewritten, Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
+from p2pchat.daemon.intake import Intake
 from p2pchat.daemon.ports import Sends
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
@@ -41,6 +42,7 @@ class Messages:
     def __init__(self, host: Sends, named: Callable[[str], Contact]) -> None:
         self._host = host
         self._named = named
+        self._intake = Intake(lambda: host.node.waiting())
         self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
 
     def add_handlers(self, handlers: Handlers) -> None:
@@ -54,6 +56,7 @@ class Messages:
         twice."""
         contact, text = self._named(asked.to), asked.text
         message = await self._message_id(asked)
+        await self._intake.wait_for_room()
         async with self._alone(message):
             state = await self._accepted(message, contact, text)
         return views.progress(message, state, self._host.clock.now())
@@ -122,7 +125,7 @@ class Messages:
             telling.cancel()
 
     async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> answers.Progress:
-        with self._host.events.subscribed() as happenings:
+        with self._host.events.follow_message(message) as happenings:
             line = await self._host.ask_store(lambda store: store.find_sent_message(message))
             if line is None or not line.outgoing:
                 raise UsageError("no message of ours has that id")

@@ -218,7 +218,13 @@ async def test_a_socket_that_somebody_removed_or_replaced_is_bound_anew(
     assert not place.exists()
 
 
-async def test_too_many_requests_at_once_are_cut_off(server: Path) -> None:
+async def test_whoever_asks_faster_than_is_answered_is_slowed_and_not_cut_off(server: Path) -> None:
+    count = 4 * REQUESTS_MAX
+    answers = await ask(server, *[request("echo", number) for number in range(count)])
+    assert sorted(each["id"] for each in answers) == list(range(count))
+
+
+async def test_too_many_requests_without_end_are_cut_off(server: Path) -> None:
     answers = await ask(server, *[request("hang", number) for number in range(REQUESTS_MAX + 2)])
     assert -5 in [each["error"]["code"] for each in answers if "error" in each]
 

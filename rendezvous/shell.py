@@ -77,6 +77,7 @@ class Shell:
         self._numbers = itertools.count(1)
         self._turned_away = 0
         self._closing: dict[ClientSocket, asyncio.Task[None]] = {}
+        self._unsent: list[ClientSocket] = []
         self._draining = False
         self.publish: Callable[[Publish], None] = lambda _: None
         """To other servers of a cluster, where there are any."""
@@ -234,6 +235,16 @@ class Shell:
                     raise AssertionError("a broker that stands alone asks nobody")
                 case _:
                     assert_never(output)
+
+    def send_soon(self, socket: ClientSocket) -> None:
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._unsent.append(socket)
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for socket in unsent:
+            socket.send_unsent()
 
     def see_off(self, socket: ClientSocket, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
         """Give a connection that is closing the time of a closing handshake to end."""

@@ -68,8 +68,7 @@ def break_off(world: World, link: LinkId) -> None:
     world.run_until(lambda: len(links(world)) >= before)
 
 
-@pytest.mark.parametrize("provoke", [fade, break_off])
-@pytest.mark.parametrize("profile", ["fast", "balanced"])
+@pytest.mark.parametrize(("profile", "provoke"), [("fast", fade), ("balanced", break_off)])
 def test_a_neighbour_that_comes_and_goes_has_nothing_written(profile: str, provoke: object) -> None:
     world = popular(profile)
     provoked = 0

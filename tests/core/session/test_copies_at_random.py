@@ -26,7 +26,7 @@ from tests.support.copies import (
 )
 from tests.support.world import World
 
-SEEDS = int(os.environ.get("P2PCHAT_TEST_SEEDS", "8"))
+SEEDS = int(os.environ.get("P2PCHAT_TEST_SEEDS", "5"))
 
 
 class Story:

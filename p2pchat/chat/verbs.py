@@ -1,7 +1,7 @@
 """What the commands of a chat do, whatever shows it.
 
 Each is begun before the next is looked at: what the node is asked waits for its turn behind what it was asked
-before (``ChatModel.ask_node``), and what a person is asked or shown is the screen's.
+before (``Requests.ask_node``), and what a person is asked or shown is the screen's.
 
 Knows: which question or call each command is. Does not know: how it was typed, or what a question looks like.
 """
@@ -145,7 +145,7 @@ class Verbs:
                 if told:
                     self._screen.tell_person(told)
 
-        self._model.ask_node(have())
+        self._model.requests.ask_node(have())
 
     # --- whom we look at
 

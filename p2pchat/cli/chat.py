@@ -100,7 +100,7 @@ async def _whole_screen(settings: Settings, node: Node, name: str | None) -> Non
     await chat.run_async()
     if (failure := chat.failed()) is not None:
         raise failure
-    if farewell := chat.model.farewell():
+    if farewell := chat.model.sent.farewell():
         say(farewell)
 
 

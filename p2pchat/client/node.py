@@ -363,11 +363,11 @@ class Node(Reach):
 
     async def read_drafts(self) -> list[answers.Draft]:
         """What was begun to be written and not sent: ``name`` and ``text``."""
-        return await self._call(methods.DRAFTS, parameters.Drafts())
+        return await self._call(methods.DRAFTS, parameters.NewDraft())
 
     async def keep_draft(self, name: str, text: str) -> None:
         """Keep what was begun to be written to a contact, in place of what was; an empty text is none."""
-        await self._call(methods.DRAFTS, parameters.Drafts(name=name, text=text))
+        await self._call(methods.DRAFTS, parameters.NewDraft(name=name, text=text))
 
     # --- the node itself
 

@@ -74,7 +74,7 @@ SEARCH: Final = Method("history.search", parameters.Search, list[events.Message]
 EDIT: Final = Method("history.edit", parameters.Edit, answers.Edited)
 FORGET: Final = Method("history.forget", parameters.Forget, answers.ForgottenCount)
 CONVERSATIONS: Final = Method("conversations", parameters.Nothing, list[answers.Conversation], Lasts.LONG)
-DRAFTS: Final = Method("drafts", parameters.Drafts, list[answers.Draft])
+DRAFTS: Final = Method("drafts", parameters.NewDraft, list[answers.Draft])
 
 BACKUP: Final = Method("backup", parameters.MakeBackup, answers.BackupMade, Lasts.LONG)
 REVOKE_BACKUPS: Final = Method("backup.revoke", parameters.Nothing, answers.BackupsRevoked)

@@ -157,7 +157,7 @@ class Search(Parameters, frozen=True):
     after: str | None = None
 
 
-class Drafts(Parameters, frozen=True):
+class NewDraft(Parameters, frozen=True):
     """With both, the text is kept for the contact; an empty one is none."""
 
     name: str | None = None

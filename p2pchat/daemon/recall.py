@@ -113,7 +113,7 @@ class Recall:
             for last, unheard in talks
         ]
 
-    async def answer_drafts(self, wish: parameters.Drafts, _caller: Asker) -> list[answers.Draft]:
+    async def answer_drafts(self, wish: parameters.NewDraft, _caller: Asker) -> list[answers.Draft]:
         """What was begun and not sent; before that, ``text`` is kept for ``name``."""
         if wish.name is not None and wish.text is not None:
             conversation, text = conversation_with(self._named(wish.name).id), wish.text

@@ -88,9 +88,9 @@ class PlainChat:
         """Go on for ever."""
         works = (
             self.model.follow_events(),
-            self.model.send_texts(),
-            self.model.run_requests(),
-            self.model.keep_drafts(),
+            self.model.sent.send_texts(),
+            self.model.requests.run_all(),
+            self.model.drafts.keep_changes(),
             self._look_round(),
         )
         await asyncio.gather(*works)
@@ -125,7 +125,7 @@ class PlainChat:
     def note_begun(self, text: str) -> None:
         """What is being written now."""
         if self.question is None:
-            self.model.note_draft(self.model.current, text)
+            self.model.note_draft(text)
 
     def complete_line(self, text: str) -> list[str]:
         """What a line may become."""
@@ -164,12 +164,12 @@ class PlainChat:
 
     def _moved(self, id: str, stage: Stage) -> None:
         """Show a line of ours once it is safe; say its state in a line once others have its place below."""
-        line = self.model.line_sent(id)
+        line = self.model.sent.line_sent(id)
         if line is None:
             return
         if line.contact == self.model.current:
             self.sheet.show_once(replace(line, stage="sending"))
-        recent = [each.id for each in self.model.lines_sent(line.contact)[-MARKED:]]
+        recent = [each.id for each in self.model.sent.lines_sent(line.contact)[-MARKED:]]
         if stage in ("expired", "cancelled") or (stage == "delivered" and id not in recent):
             self.sheet.tell_stage(line, stage)
 
@@ -192,7 +192,7 @@ class PlainChat:
         line.append(("status", f" | {links} link{'' if links == 1 else 's'}"))
         if unread := self.model.count_unread():
             line.append(("here", f" | {unread} unread"))
-        if mine := self.model.lines_sent(person.name)[-MARKED:]:
+        if mine := self.model.sent.lines_sent(person.name)[-MARKED:]:
             marks = "  ".join(
                 f"{self.sheet.signs.mark(each.stage)} {shortened(each.text, 16)}" for each in mine
             )
@@ -222,7 +222,7 @@ class PlainChat:
             for line in late:
                 self.sheet.show_once(line)
         await self.model.mark_shown()
-        if draft := self.model.drafts.get(person.name):
+        if draft := self.model.drafts.text_for(person.name):
             self._put_back(draft)
         now = datetime.now(UTC)
         where = presence(person.contact, bool(self.model.links), now)

@@ -161,9 +161,9 @@ class Chat(Quiet[None]):
         await self._prefer()
         await self.model.load_people()
         self.run_worker(self.model.follow_events(), name="follow")
-        self.run_worker(self.model.send_texts(), name="send")
-        self.run_worker(self.model.run_requests(), name="act")
-        self.run_worker(self.model.keep_drafts(), name="drafts")
+        self.run_worker(self.model.sent.send_texts(), name="send")
+        self.run_worker(self.model.requests.run_all(), name="act")
+        self.run_worker(self.model.drafts.keep_changes(), name="drafts")
         self.set_interval(LOOK_S, self._look)
         self._look()
         people = self.model.in_order()
@@ -258,8 +258,8 @@ class Chat(Quiet[None]):
         if here and not self.writing.text:
             self.writing.load(refused.text)
             self.complain(refused.why)
-        elif not here and not self.model.drafts.get(refused.to):
-            self.model.note_draft(refused.to, refused.text)
+        elif not here and not self.model.drafts.text_for(refused.to):
+            self.model.drafts.note_text(refused.to, refused.text)
             self.complain(f"not sent to {harmless_name(refused.to)}, and kept there: {refused.why}")
         else:
             self.complain(f"not sent to {harmless_name(refused.to)}, Up brings it back: {refused.why}")
@@ -306,7 +306,7 @@ class Chat(Quiet[None]):
         return around.State(
             model.links,
             self._hidden,
-            model.count_undelivered(),
+            model.sent.count_undelivered(),
             model.count_unread(),
             self._trouble or self._no_way,
         )
@@ -323,7 +323,7 @@ class Chat(Quiet[None]):
 
     @on(Compose.Offered)
     def _offer(self, event: Compose.Offered) -> None:
-        self.model.note_draft(self.model.current, self.writing.text)
+        self.model.note_draft(self.writing.text)
         hint = self.query_one("#hint", Static)
         hint.display = bool(event.offers)
         hint.update(Text("  ".join(map(harmless, event.offers)), no_wrap=True, overflow="ellipsis"))
@@ -351,9 +351,9 @@ class Chat(Quiet[None]):
         unread = list(person.unread)
         self._page, person.unheard = PAGE + max(len(unread), person.unheard), 0
         if left and left != name:
-            self.model.note_draft(left, self.writing.text)
+            self.model.drafts.note_text(left, self.writing.text)
         if left != name:
-            self.writing.load(self.model.drafts.get(name, ""))
+            self.writing.load(self.model.drafts.text_for(name))
         self._look_at()
         self.screen_stack[0].remove_class("-listing")
         self.load(name, around, unread)
@@ -376,7 +376,7 @@ class Chat(Quiet[None]):
     async def _read(self, name: str, around: ChatLine | None, unread: Sequence[str]) -> None:
         if around is None:
             lines = lines_of(await self.node.history(name, limit=self._page))
-            shown = [*lines, *self.model.lines_waiting(name, lines)]
+            shown = [*lines, *self.model.sent.lines_waiting(name, lines)]
             self.scrollback.show(shown, oldest=len(lines) < self._page, unread=next(iter(unread), None))
             return
         before = lines_of(await self.node.history(name, before=around.id, limit=PAGE // 2))
@@ -528,7 +528,7 @@ class Chat(Quiet[None]):
             self.exit()
             return
         self._leaving = True
-        if self.model.not_handed_over():
+        if self.model.sent.not_handed_over():
             self.notify("leaving, as soon as the node has what you wrote; Ctrl-Q again: at once")
         self._leave()
 

@@ -6,22 +6,14 @@ import asyncio
 
 import pytest
 
-from p2pchat.chat.happenings import Moved, NodeFound, NodeLost, Preferred, Refused, Reminded, Said
-from p2pchat.chat.model import FOLLOWED
+from p2pchat.chat.happenings import NodeFound, NodeLost, Preferred, Reminded, Said
 from p2pchat.client import NodeBack
 from p2pchat.control import events
-from p2pchat.control.events import Receipt, State, Unknown
-from p2pchat.errors import ControlError, LimitError, UsageError
+from p2pchat.control.events import Unknown
+from p2pchat.errors import ControlError, UsageError
 from tests.chat.conftest import Told
 from tests.support import fake_node
 from tests.support.fake_node import AT, message
-
-
-async def handed_over(chat: Told) -> None:
-    """Run until the node has all that was said."""
-    sending = asyncio.ensure_future(chat.model.send_texts())
-    await chat.model.all_handed_over()
-    sending.cancel()
 
 
 async def test_what_comes_is_heard_where_somebody_looks_and_waits_elsewhere(told: Told) -> None:
@@ -41,39 +33,8 @@ async def test_an_unknown_name_opens_nothing(told: Told) -> None:
     assert told.model.current == "bob"
 
 
-async def test_a_state_never_goes_back_and_ends_once(told: Told) -> None:
-    told.node.states = ("queued",)
-    line = told.model.say_text("hello")
-    assert told.model.count_undelivered() == 1
-    await handed_over(told)
-    states: tuple[State, ...] = ("delivered", "relayed")
-    for state in states:
-        await told.model.take_event(fake_node.told(Receipt, id=line.id, state=state, at=AT))
-    assert told.of(Moved) == [Moved(line.id, "queued"), Moved(line.id, "delivered")]
-    assert told.model.count_undelivered() == 0
-
-
-async def test_what_cannot_be_sent_is_given_back(told: Told) -> None:
-    told.node.refuse = [LimitError("too many wait")]
-    line = told.model.say_text("hello")
-    await handed_over(told)
-    assert told.of(Refused) == [Refused(line.id, "bob", "hello", "too many wait")]
-    assert told.model.count_undelivered() == 0
-
-
-async def test_a_message_waits_for_a_node_and_is_sent_once(
-    told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("p2pchat.chat.model.RETRY_S", 0)
-    told.node.refuse = [ControlError("the node has stopped"), ControlError("the node has stopped")]
-    told.model.say_text("hello")
-    await handed_over(told)
-    assert told.node.sent == [("bob", "hello")]
-    assert told.of(NodeLost) == [NodeLost("the node has stopped; not sent yet: hello")] * 2
-
-
 async def test_listening_goes_on_with_the_next_node(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("p2pchat.chat.model.RETRY_S", 0)
+    monkeypatch.setattr("p2pchat.chat.sent.RETRY_S", 0)
     told.node.events = [message("1", "a"), ControlError("the node has stopped"), message("2", "b")]
     following = asyncio.ensure_future(told.model.follow_events())
     while "2" not in told.node.was_heard:
@@ -104,12 +65,6 @@ async def test_events_of_later_versions_are_passed_over_and_settings_are_not(tol
     assert told.of(Preferred) == [Preferred()]
 
 
-async def test_what_is_followed_has_its_cap(told: Told) -> None:
-    for number in range(FOLLOWED + 5):
-        told.model.say_text(str(number))
-    assert told.model.count_undelivered() == FOLLOWED
-
-
 @pytest.mark.parametrize(
     ("rest", "kept", "reminded"),
     [
@@ -137,34 +92,14 @@ async def test_who_knows_nobody_yet_is_reminded_of_no_backup() -> None:
     assert chat.of(Reminded) == []
 
 
-async def test_what_is_begun_is_kept_a_moment_later_and_there_again(
-    told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("p2pchat.chat.model.DRAFT_S", 0)
-    keeping = asyncio.ensure_future(told.model.keep_drafts())
-    for name, text in (("bob", "half"), ("carol", "/remove"), ("bob", "half a line"), ("nobody", "x")):
-        told.model.note_draft(name, text)
-    while told.node.begun != {"bob": "half a line"}:
-        await asyncio.sleep(0)
-    again = Told()
-    again.node = told.node
-    model = type(told.model)(told.node, again.happened.append)
-    await model.load_people()
-    assert model.drafts == {"bob": "half a line"}
-    told.model.note_draft("bob", "")
-    while told.node.begun:
-        await asyncio.sleep(0)
-    keeping.cancel()
-
-
 async def test_what_is_begun_is_kept_by_who_leaves_at_once(told: Told) -> None:
-    told.model.note_draft("bob", "half a line")
+    told.model.note_draft("half a line")
     await told.model.leave_chat()
     assert told.node.begun == {"bob": "half a line"}
 
 
 async def test_a_draft_follows_a_contact_to_another_name(told: Told) -> None:
-    told.model.note_draft("bob", "half a line")
+    told.model.note_draft("half a line")
     told.node.people["robert"] = told.node.people.pop("bob").with_changes(name="robert")
     await told.model.take_event(fake_node.told(events.ContactChanged, name="robert", change="renamed"))
-    assert told.model.drafts == {"robert": "half a line"}
+    assert told.model.drafts.text_for("robert") == "half a line"

@@ -54,9 +54,9 @@ class Desk:
         """Type a command, answer its questions, and wait until the node has done what was asked."""
         self.screen.answers += answers
         self.verbs.run_line(line)
-        asking = asyncio.ensure_future(self.model.run_requests())
+        asking = asyncio.ensure_future(self.model.requests.run_all())
         async with asyncio.timeout(5):
-            await self.model.all_requests_run()
+            await self.model.requests.wait_for_all()
         asking.cancel()
 
 

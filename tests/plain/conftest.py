@@ -41,7 +41,7 @@ class Reader:
         """Begin, and let what is said and asked reach the node."""
         if not self._running:
             await self.chat.begin_chat(name)
-            works = (self.model.send_texts(), self.model.run_requests())
+            works = (self.model.sent.send_texts(), self.model.requests.run_all())
             self._running = [asyncio.ensure_future(work) for work in works]
         else:
             await self.type(f"/switch {name}")
@@ -50,8 +50,8 @@ class Reader:
         """Type a line, and wait until all has come of it."""
         self.chat.take_line(line)
         async with asyncio.timeout(5):
-            await self.model.all_requests_run()
-            await self.model.all_handed_over()
+            await self.model.requests.wait_for_all()
+            await self.model.sent.all_handed_over()
         await asyncio.sleep(0)
 
     async def take(self, *events: Heard) -> None:

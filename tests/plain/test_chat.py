@@ -158,7 +158,7 @@ async def test_what_cannot_be_sent_is_given_back(reader: Reader) -> None:
 async def test_a_message_waits_for_a_node_and_its_trouble_is_told_once(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2pchat.chat.model.RETRY_S", 0)
+    monkeypatch.setattr("p2pchat.chat.sent.RETRY_S", 0)
     await reader.open()
     reader.node.refuse = [ControlError("the node has stopped")] * 3
     await reader.type("hello")

@@ -236,7 +236,7 @@ async def test_what_cannot_be_sent_is_given_back(desk: Open) -> None:
 async def test_what_was_said_while_the_node_was_gone_goes_out_when_it_is_back(
     desk: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2pchat.chat.model.RETRY_S", 0.01)
+    monkeypatch.setattr("p2pchat.chat.sent.RETRY_S", 0.01)
     node = FakeNode("bob")
     node.refuse = [ControlError("no node"), ControlError("no node")]
     async with desk(node) as it:
@@ -257,7 +257,7 @@ async def test_who_leaves_while_no_node_answers_is_given_back_what_was_not_sent(
     desk: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2pchat.chat.model.LEAVE_S", 3600.0)
-    monkeypatch.setattr("p2pchat.chat.model.RETRY_S", 3600.0)
+    monkeypatch.setattr("p2pchat.chat.sent.RETRY_S", 3600.0)
     node = FakeNode("bob")
     node.refuse = [ControlError("no node")]
     async with desk(node) as it:
@@ -267,7 +267,7 @@ async def test_who_leaves_while_no_node_answers_is_given_back_what_was_not_sent(
         await it.press("enter", "ctrl+q")
         assert it.chat.is_running
         await it.press("ctrl+q")
-    assert it.chat.model.farewell() == "the node did not answer; NOT sent to bob:\n  two\n  lines"
+    assert it.chat.model.sent.farewell() == "the node did not answer; NOT sent to bob:\n  two\n  lines"
 
 
 async def test_a_reply_quotes_what_it_answers(desk: Open) -> None:

@@ -180,7 +180,7 @@ def test_every_theme_there_is_may_be_set() -> None:
 
 def test_every_setting_of_chats_is_taken_and_none_of_a_node_that_knows_none() -> None:
     chat = {each.name for each in SETTINGS.values() if each.effect is Effect.CHAT}
-    assert chat == {"notifications", "theme", "time-format", "keys"}
+    assert chat == {"notifications", "theme", "time-format", "keys", "backup-reminder"}
     assert preferences([], {}) == preferences([], {"P2PCHAT_PROFILE": "fast"})
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import pytest
 from rich.cells import cell_len
 
 from p2pchat.chat.widths import drawable, room
+from p2pchat.control.events import Message
+from p2pchat.control.values import plain
 from tests.support.fake_node import message
 from tests.support.processes import environment
 from tests.support.screen import Screen
@@ -32,10 +34,14 @@ def at_terminal(tmp_path: Path) -> Iterator[At]:
     with ExitStack() as stack:
 
         def opened(
-            said: object = (), rows: int = 24, columns: int = 80, screen: Screen | None = None
+            said: Sequence[Message] = (), rows: int = 24, columns: int = 80, screen: Screen | None = None
         ) -> Terminal:
             setting = json.dumps(
-                {"names": ["bob", "carol"], "said": said or [], "sent": str(tmp_path / "sent")}
+                {
+                    "names": ["bob", "carol"],
+                    "said": [plain(each) for each in said],
+                    "sent": str(tmp_path / "sent"),
+                }
             )
             command = [sys.executable, "-m", "tests.support.lone_chat", setting]
             terminal = stack.enter_context(Terminal(command, environment(), rows, columns, screen=screen))
@@ -98,7 +104,7 @@ def test_whatever_comes_before_it_a_text_is_sent_and_history_stays(
     terminal.type(burst + "the end")
     terminal.until("the end")
     assert sent(terminal) == reaches
-    assert json.loads((tmp_path / "sent").read_text())["said"] == said
+    assert json.loads((tmp_path / "sent").read_text())["said"] == [plain(each) for each in said]
 
 
 @pytest.mark.parametrize(

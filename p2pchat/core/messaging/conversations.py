@@ -18,7 +18,8 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging import outputs, recognition
 from p2pchat.core.messaging.contacts import Contacts
-from p2pchat.core.messaging.conversation import ANSWER_S, Conversation
+from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.messaging.delivery import ANSWER_S
 from p2pchat.core.messaging.letterbox import Letter, Letterbox
 from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.messaging.outbox import PROBE_FIRST_S
@@ -139,21 +140,25 @@ class Conversations:
     def here(self, contact: ContactId, now: float) -> bool | None:
         """Whether the contact was heard lately; None without a link, where nobody could be heard."""
         conversation = self._with(contact)
-        return None if conversation is None or not self._links_to(conversation) else conversation.here(now)
+        return (
+            None
+            if conversation is None or not self._links_to(conversation)
+            else conversation.presence.here(now)
+        )
 
     def heard_at(self, contact: ContactId) -> float | None:
         """When the contact was heard last, Unix seconds; None: not since this node began."""
         conversation = self._with(contact)
-        return conversation.heard_at if conversation is not None else None
+        return conversation.presence.heard_at if conversation is not None else None
 
     def over_quota(self, contact: ContactId) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
         conversation = self._with(contact)
-        return conversation is not None and conversation.over_quota
+        return conversation is not None and conversation.incoming.over_quota
 
     def waiting(self) -> int:
         """Messages accepted and not yet final."""
-        return sum(conversation.waiting for conversation in self._by_id.values())
+        return sum(conversation.delivery.waiting for conversation in self._by_id.values())
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due. Asked after every input, most of which concern nobody here."""
@@ -208,7 +213,7 @@ class Conversations:
             if home in self.ways(conversation.contact.mesh) and not conversation.contact.blocked
         ]
         out = self._all(
-            met, lambda conversation: conversation.connected(self._links_to(conversation), now), now
+            met, lambda conversation: conversation.on_links(self._links_to(conversation), now), now
         )
         if before and not links:
             self._alone_since[home] = now
@@ -223,7 +228,7 @@ class Conversations:
         for conversation in sample(self._entropy, met, len(met)):
             conversation.ask_at(at)
             at += exponential(self._entropy, GREET_GAP_S)
-            conversation.returned(at)
+            conversation.on_return(at)
         self._due = None
 
     def unlinked(self, home: MeshId) -> None:
@@ -256,7 +261,7 @@ class Conversations:
 
     def left(self, tag: bytes, now: float) -> list[Output]:
         """The cell of ours that bears this tag is on its way."""
-        return self._each(lambda conversation: conversation.left(tag, now), now)
+        return self._each(lambda conversation: conversation.on_cell_left(tag, now), now)
 
     # --- neighbours who are contacts
 
@@ -290,7 +295,7 @@ class Conversations:
         conversation = self._with(contact)
         if conversation is None or conversation.contact.blocked:
             return moved
-        return moved + self._on(conversation, conversation.connected(self._links_to(conversation), now), now)
+        return moved + self._on(conversation, conversation.on_links(self._links_to(conversation), now), now)
 
     def _links_to(self, conversation: Conversation) -> int:
         return sum(self._links.get(way, 0) for way in self.ways(conversation.contact.mesh))
@@ -313,7 +318,7 @@ class Conversations:
         if reason is not None:
             return [Rejected(reason)]
         self._order += 1
-        return self._on(conversation, conversation.submit(input.id, input.text, self._order, now), now)
+        return self._on(conversation, conversation.submit_text(input.id, input.text, self._order, now), now)
 
     def _refuse_text(self, conversation: Conversation, text: str) -> Reason | None:
         if conversation.contact.blocked:
@@ -368,7 +373,7 @@ class Conversations:
         conversation = self._with(contact)
         if conversation is None:
             return []
-        return self._on(conversation, conversation.last_for(seconds, now), now)
+        return self._on(conversation, conversation.set_retention(seconds, now), now)
 
     def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Output]]:
         """Keep the contact and the session that a pairing brought."""
@@ -382,7 +387,7 @@ class Conversations:
             conversation = self._conversation(contact, session, [])
             self._by_id[conversation.id] = conversation
         self._tags.unregister_owner(conversation)
-        out = [*added, *self._on(conversation, conversation.renew(contact, session, now), now)]
+        out = [*added, *self._on(conversation, conversation.change_session(contact, session, now), now)]
         self._listen(conversation)
         return contact, out if contact.blocked else out + self._connect(conversation, now)
 
@@ -406,8 +411,8 @@ class Conversations:
             self._listen(conversation)
             return out + self._connect(conversation, now)
         self._tags.unregister_owner(conversation)
-        out += self._on(conversation, conversation.cancel(now), now)
-        return out + self._on(conversation, conversation.connected(0, now), now)
+        out += self._on(conversation, conversation.delivery.cancel_texts(now), now)
+        return out + self._on(conversation, conversation.on_links(0, now), now)
 
     def _remove(self, contact: ContactId) -> list[Effect]:
         known = self._contacts.get(contact)
@@ -448,8 +453,8 @@ class Conversations:
     def _connect(self, conversation: Conversation, now: float) -> list[Output]:
         """A conversation begins, or begins again, amid whatever links there are."""
         links = self._links_to(conversation)
-        out = self._on(conversation, conversation.connected(links, now), now)
-        conversation.returned(now + uniform(self._entropy, *GREET_S))
+        out = self._on(conversation, conversation.on_links(links, now), now)
+        conversation.on_return(now + uniform(self._entropy, *GREET_S))
         self._due = None
         return out
 
@@ -512,7 +517,10 @@ class Conversations:
         conversation = self._with(contact)
         if conversation is None:
             return []
-        return [*self._settle(contact, _TRUSTED), *self._on(conversation, conversation.release(now), now)]
+        return [
+            *self._settle(contact, _TRUSTED),
+            *self._on(conversation, conversation.release_held(now), now),
+        ]
 
     def _settle(self, contact: ContactId, but: tuple[str, ...]) -> list[Effect]:
         """The person knows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.messaging.sending import LEAVING_MAX
+from p2pchat.core.messaging.leaving import LEAVING_MAX
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import FAST
 from p2pchat.types import MessageId

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.messaging.conversation import ANSWER_S
+from p2pchat.core.messaging.delivery import ANSWER_S
 from p2pchat.core.records import Message
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED, Profile

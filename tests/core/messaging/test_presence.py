@@ -9,9 +9,9 @@ import pytest
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.conversations import AWAY_S
+from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.messaging.presence import HERE_S, REFRESH_S, Presence
-from p2pchat.core.messaging.sending import Sending
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.outputs import Output
 from p2pchat.core.stem.pin import Pin
@@ -167,14 +167,14 @@ def test_gaps_have_no_memory() -> None:
 def test_a_relay_cannot_tell_which_cell_follows_which(monkeypatch: pytest.MonkeyPatch) -> None:
     """It notes when it first saw each cell, and guesses that the next of a stream comes so much later."""
     whose: dict[bytes, int] = {}
-    seal = Sending.seal
+    seal = Delivery._seal
 
-    def sealed(self: Sending, fragment: Fragment, now: float) -> SendCell:
+    def sealed(self: Delivery, fragment: Fragment, now: float) -> SendCell:
         made = seal(self, fragment, now)
         whose[cell_id(made.cell)] = id(self)
         return made
 
-    monkeypatch.setattr(Sending, "seal", sealed)
+    monkeypatch.setattr(Delivery, "_seal", sealed)
     world = World(1)
     names = [f"n{number}" for number in range(9)]
     for name in names:

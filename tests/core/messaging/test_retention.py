@@ -145,7 +145,7 @@ def unsaid(who: conversation.Conversation) -> Callable[..., list[Output]]:
     """What its end does for a notice that never leaves; it is not due again at once."""
 
     def say(notice: Notice, room: int, now: float) -> list[Output]:
-        who._sending._presence.greeted(now)
+        who.presence.greeted(now)
         return []
 
     return say
@@ -159,7 +159,7 @@ def test_who_says_outdated_things_without_end_has_us_keep_few_answers(
         decide(world, "bob", "alice", seconds)
     world.run(30.0)
     (hostile,) = world.machines["alice"].running._conversations._by_id.values()
-    monkeypatch.setattr(hostile._sending, "say", unsaid(hostile))
+    monkeypatch.setattr(hostile.delivery, "say_notice", unsaid(hostile))
     monkeypatch.setattr(conversation, "decided", lambda contact, seconds: Retention(seconds, 1))
     for _ in range(2 * SEALED_CAP):
         decide(world, "alice", "bob", 60.0)

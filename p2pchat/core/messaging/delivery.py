@@ -1,0 +1,356 @@
+"""How what is said comes to one contact, and how both ends know that it has.
+
+Knows: what was sent when, what may leave now, what is to be acknowledged. Does not know: what is said, or
+what becomes of what comes in. Parent of ``outbox``, ``inbox`` and, with ``conversation``, of ``session``.
+
+What waits in the outbox, and how it gets on::
+
+    waiting ──room in the window: it gets a number, and is sealed──> sealed ──a receipt names it──> delivered,
+       ^                                                              │  ^                          or refused
+       │                                                              │  └── not named: missing pieces again
+       ├──another session: the number is void─────────────────────────┤
+       │                                                              v
+       └──a person lets it go──────────────── held <──a person must agree to the other session
+
+A piece is sent again when the contact was heard and does not have it. While the contact is silent, the first
+piece that is missing is sent again as a probe, with gaps that double. What came is acknowledged a random
+moment later, in one receipt for all that came meanwhile; what else is to be said to the contact leaves with
+it::
+
+    silent ──a cell came: answer_at is drawn──> to answer ──answer_at──> receipt, missing pieces ──> silent
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from p2pchat.core.effects import MessageMoved, Notify, Persist
+from p2pchat.core.inputs import Haste
+from p2pchat.core.messaging.inbox import Inbox
+from p2pchat.core.messaging.leaving import LEAVING_MAX, LeavingCells, LeavingPiece
+from p2pchat.core.messaging.outbox import LEAVING, PROBE_LAST_S, Item, Outbox, Told
+from p2pchat.core.messaging.outputs import Output, SendCell
+from p2pchat.core.messaging.patience import Patience
+from p2pchat.core.messaging.presence import Presence
+from p2pchat.core.records import DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
+from p2pchat.core.session.session import SALT_BYTES, Session
+from p2pchat.ports import Entropy, exponential, uniform
+from p2pchat.types import ConversationId, MessageId, MessageState
+from p2pchat.wire import payload as wire
+from p2pchat.wire.fragment import Fragment, Lane
+from p2pchat.wire.geometry import GEOMETRY
+
+NEVER = 2.0**53
+"""An expiry for what must not expire."""
+
+ANSWER_S = (0.02, 0.08)
+"""What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
+
+LATE_S = 5.0
+"""What cells cause that were caught up on waits so much longer on average, by an exponential law."""
+
+
+class Delivery:
+    """One conversation's. Each method returns what is to be done."""
+
+    def __init__(
+        self,
+        conversation: ConversationId,
+        session: Session,
+        entries: Iterable[OutboxEntry],
+        presence: Presence,
+        patience: Patience,
+        entropy: Entropy,
+        counters: Counter[str],
+        repeat_s: float,
+        answer_s: tuple[float, float],
+    ) -> None:
+        """``repeat_s``: how long to wait for a receipt before the first repeat; ``answer_s``: the shortest
+        and the longest wait before anything is sent because a cell came."""
+        self.session = session
+        self.outbox = Outbox(iter(entries))
+        self.inbox = Inbox()
+        self.connected = False
+        """Whether there is a link; without one nothing leaves."""
+        self.moved = False
+        """Whether there is something of the session to keep."""
+        self.probe_at: float | None = None
+        """When to ask into the silence."""
+        self.answer_at: float | None = None
+        """When what came is answered."""
+        self.owes_receipt = False
+        self._heard_back = False
+        """They have told what they have: what else should be there by now is to be sent again."""
+        self._conversation = conversation
+        self._presence = presence
+        self._patience = patience
+        self._entropy = entropy
+        self._counters = counters
+        self._repeat_s = self._probe_gap = repeat_s
+        self._answer_s = answer_s
+        self._leaving = LeavingCells()
+        self._held_back = False
+        """Whether something waits here because too much of ours is leaving."""
+
+    def change_session(self, session: Session) -> None:
+        """Go on in another session."""
+        self.session, self.moved, self.probe_at, self._leaving = session, True, None, LeavingCells()
+        self.inbox, self.answer_at = Inbox(), None
+        self.owes_receipt = self._heard_back = False
+
+    # --- what waits
+
+    @property
+    def waiting(self) -> int:
+        """Texts not yet acknowledged."""
+        return sum(item.entry.kind is OutboxKind.TEXT for item in self.outbox)
+
+    def put_text(self, entry: OutboxEntry) -> list[Output]:
+        """Accept a text."""
+        self.outbox.put(entry)
+        return [Persist(PutOutbox(entry))]
+
+    def enqueue_payload(self, payload: wire.Payload) -> list[Output]:
+        """Accept a payload of our own making; it goes the way of every message."""
+        self.moved = True
+        message = MessageId(self._entropy.draw_bytes(16).hex())
+        order = max((item.entry.order for item in self.outbox), default=0)
+        body = wire.encode_payload(payload)
+        entry = OutboxEntry(message, self._conversation, body, order, NEVER, kind=kind_of(payload))
+        self.outbox.put(entry)
+        return [Persist(PutOutbox(entry))]
+
+    def replace_payload(self, payload: wire.Payload, now: float) -> list[Output]:
+        """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
+        us say it, one waits."""
+        kind = kind_of(payload)
+        old = [item for item in self.outbox if item.entry.number is None and item.entry.kind is kind]
+        dropped = [effect for item in old for effect in self.finish_entry(item, MessageState.CANCELLED, now)]
+        return dropped + self.enqueue_payload(payload)
+
+    def release_held(self) -> list[Output]:
+        """Let go what waited for the person's word."""
+        out: list[Output] = []
+        for item in self.outbox.held:
+            entry = replace(item.entry, held=False)
+            self.outbox.put(entry)
+            out.append(Persist(PutOutbox(entry)))
+        return out
+
+    def cancel_texts(self, now: float) -> list[Output]:
+        """Withdraw every text that waits. The rest stays: without it the two ends would disagree on their
+        keys."""
+        texts = [item for item in self.outbox if item.entry.kind is OutboxKind.TEXT]
+        return [effect for item in texts for effect in self.finish_entry(item, MessageState.CANCELLED, now)]
+
+    def next_expiry(self) -> float | None:
+        """When the next text is given up."""
+        due = self.outbox.next_expiry()
+        return None if due is None else self._patience.when(due)
+
+    def expire_texts(self, now: float) -> list[Output]:
+        """Give up what has waited too long."""
+        old = self.outbox.expired(self._patience.at(now))
+        return [effect for item in old for effect in self.finish_entry(item, MessageState.EXPIRED, now)]
+
+    def finish_entry(self, item: Item, state: MessageState, now: float) -> list[Output]:
+        """Forget what was acknowledged, expired or cancelled."""
+        message = item.entry.id
+        self.outbox.remove(message)
+        self._leaving.drop_message(message)
+        return [Persist(DropOutbox(message)), *self.report_state(item.entry, state, now)]
+
+    def report_state(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
+        """Remember and report a state; what nobody wrote has none to report."""
+        if entry.kind is not OutboxKind.TEXT:
+            return []
+        moved = Notify(MessageMoved(entry.id, self._conversation, state, now))
+        return [Persist(SetMessageState(entry.id, state)), moved]
+
+    # --- what leaves
+
+    def on_cell_left(self, tag: bytes, now: float) -> list[Output]:
+        """A cell has left the node; with the last of a message, the message has."""
+        piece = self._leaving.pop_piece(tag)
+        item = self.outbox.get(piece.message) if piece is not None else None
+        if piece is None or item is None:
+            return []
+        item.sent[piece.index] = now
+        whole = len(item.sent) == len(item.pieces) and not self._leaving.has_message(item.entry.id)
+        return self.report_state(item.entry, MessageState.RELAYED, now) if piece.first and whole else []
+
+    def resume_flush(self, now: float) -> list[Output]:
+        """Send what was held back, when most of what was handed over has left."""
+        if not self._held_back or len(self._leaving) > LEAVING_MAX // 2:
+            return []
+        return self.flush_outbox(now)
+
+    def flush_outbox(self, now: float) -> list[Output]:
+        """Send what has never been sent, as far as the window reaches."""
+        if not self.connected:
+            return []
+        self._held_back = False
+        out = self._send_due(float("-inf"), now)
+        while (item := self.outbox.unsealed()) is not None and self._room(now) > 0:
+            salt = self._entropy.draw_bytes(SALT_BYTES)
+            number, ciphertext = self.session.encrypt(item.entry.payload, salt)
+            entry = replace(item.entry, number=number, ciphertext=ciphertext)
+            self.outbox.put(entry)
+            out.append(Persist(PutOutbox(entry)))
+            out += self._send_due(float("-inf"), now)
+        if self.outbox.unsealed() is not None and self.probe_at is None:
+            self.probe_at = now + self._probe_gap
+        return out
+
+    def say_notice(self, notice: wire.Notice, room: int, now: float) -> list[Output]:
+        """Send a notice, if there is room: in the envelope only, never repeated."""
+        self._presence.greeted(now)
+        if room <= 0:
+            self._counters["notices withheld: window full"] += 1
+            return []
+        floor = self.outbox.floor(self.session.next_number)
+        data = wire.encode_notice(notice)
+        return [self._seal(self.session.fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)]
+
+    def send_probe(self, now: float) -> list[Output]:
+        """Ask into the silence, and wait twice as long before the next time."""
+        self.probe_at = None
+        if not len(self.outbox):
+            return []
+        self._give_up_leaving(now)
+        if self._leaving:
+            self.probe_at = now + self._repeat_s
+            return []
+        more = exponential(self._entropy, self._probe_gap - self._repeat_s)
+        self.probe_at = now + self._repeat_s * uniform(self._entropy, 0.8, 1.2) + more
+        self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
+        return [patient(effect) for effect in self._ask(self.session.silent_room(now), now)]
+
+    def _ask(self, room: int, now: float) -> list[Output]:
+        """Send what will be answered: the first missing fragment of the oldest message, or a greeting when no
+        message got a place in the window."""
+        if room <= 0 or not len(self.outbox):
+            return []
+        probe = self.outbox.probe()
+        if probe is not None:
+            return self._send_fragment(*probe, now)
+        asks = wire.PresenceNotice(here=True, asks=True, receipt=self.make_receipt())
+        return self.say_notice(asks, room, now)
+
+    def _send_due(self, before: float, now: float) -> list[Output]:
+        """Send fragments that never left, or last left before ``before``."""
+        out: list[Output] = []
+        if self.connected:
+            for item, index in self.outbox.due(before):
+                if self._room(now) <= 0:
+                    break
+                out += self._send_fragment(item, index, now)
+        return out
+
+    def _room(self, now: float) -> int:
+        """Cells that may be handed over now: the contact's window reaches so far, and as many may wait for
+        their turn in the node."""
+        self._give_up_leaving(now)
+        self._held_back = self._held_back or len(self._leaving) >= LEAVING_MAX
+        return min(self.session.room(now), LEAVING_MAX - len(self._leaving))
+
+    def _give_up_leaving(self, now: float) -> None:
+        """What has not left for so long was dropped on its way out: it may be repeated."""
+        for piece in self._leaving.drop_lost(now):
+            item = self.outbox.get(piece.message)
+            if item is not None:
+                item.sent[piece.index] = piece.since
+
+    def _send_fragment(self, item: Item, index: int, now: float) -> list[Output]:
+        entry, pieces = item.entry, item.pieces
+        assert entry.number is not None, "only sealed messages have pieces"
+        floor = self.outbox.floor(self.session.next_number)
+        fragment = self.session.fragment(Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index])
+        first_time = len(item.sent) < len(pieces)
+        item.sent[index] = LEAVING
+        if self.probe_at is None:
+            self.probe_at = now + self._probe_gap
+        sealed = self._seal(fragment, now)
+        piece = LeavingPiece(entry.id, index, first_time, now)
+        self._leaving.put_piece(sealed.cell[: GEOMETRY.cell_tag], piece)
+        return [sealed]
+
+    def _seal(self, fragment: Fragment, now: float) -> SendCell:
+        self.moved = True
+        haste = Haste.FIRST if fragment.lane is Lane.NOTICE else Haste.SOON
+        return SendCell(self.session.seal(fragment, now), haste)
+
+    # --- receipts
+
+    def make_receipt(self) -> wire.DeliveryReceipt:
+        """Tell what of theirs is here."""
+        return self.session.receipt(self.inbox.held(self.session.expected))
+
+    def on_contact_heard(self) -> None:
+        """The contact listens: ask soon again."""
+        self._probe_gap = self._repeat_s
+
+    def on_receipt(self, receipt: wire.DeliveryReceipt) -> Told | None:
+        """Take what the receipt says; None: it counts what was never sent, so it was another's, who has our
+        keys."""
+        if receipt.next > self.session.next_number:
+            return None
+        told = self.outbox.acknowledged(receipt)
+        self.session.told = max(self.session.told, receipt.next)
+        self.on_contact_heard()
+        self._heard_back = True
+        return told
+
+    def finish_told(self, told: Told, now: float) -> list[Output]:
+        """Forget what came, and what they refused: that will not be delivered."""
+        final = [(item, MessageState.DELIVERED) for item in told.kept]
+        final += [(item, MessageState.EXPIRED) for item in told.refused]
+        return [effect for item, state in final for effect in self.finish_entry(item, state, now)]
+
+    def schedule_answer(self, now: float, late: bool = False) -> None:
+        """Draw when what came is answered. ``late``: we were away when it was sent, and so were others."""
+        more = exponential(self._entropy, LATE_S) if late else 0.0
+        self.answer_at = now + uniform(self._entropy, *self._answer_s) + more
+
+    def send_answer(self, now: float) -> list[Output]:
+        """Send whatever the cells that came lately cause: it leaves together, and not when they came, or a
+        neighbour would see for whom they were."""
+        out: list[Output] = []
+        if self.owes_receipt:
+            out += self.say_notice(self.make_receipt(), self.session.answer_room(now), now)
+        repeats = self._send_due(now - self._repeat_s, now) if self._heard_back else []
+        if self.owes_receipt or self._heard_back:
+            out += repeats or self._reopen_window(now)
+        self.answer_at, self.owes_receipt, self._heard_back = None, False, False
+        return out
+
+    def _reopen_window(self, now: float) -> list[Output]:
+        """The window is used up, but they listen: one fragment to answer makes them say how far it has
+        moved."""
+        if self.session.room(now) > 0 or self.session.answer_room(now) <= 0:
+            return []
+        return self._ask(self.session.answer_room(now), now)
+
+
+def kind_of(payload: wire.Payload) -> OutboxKind:
+    """Return what a payload counts as while it waits."""
+    match payload:
+        case wire.RekeyOffer() | wire.RekeyAnswer():
+            return OutboxKind.REKEY
+        case wire.RecoveryOffer():
+            return OutboxKind.RECOVERY
+        case wire.Retention():
+            return OutboxKind.RETENTION
+        case wire.MeshRenewed():
+            return OutboxKind.MESH
+        case wire.Text() | wire.UnknownPayload():
+            return OutboxKind.TEXT
+    assert_never(payload)
+
+
+def patient(effect: Output) -> Output:
+    """The same, without hurry: with cover it takes the place of the next cover packet."""
+    return replace(effect, haste=Haste.PATIENT) if isinstance(effect, SendCell) else effect

@@ -1,0 +1,63 @@
+"""The cells of one conversation that were handed over and have not left the node yet.
+
+Knows: which piece of which message each is, and how many there may be. Does not know: what is sent next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from p2pchat.types import MessageId
+
+LEAVING_MAX = 32
+"""Cells of one contact that wait for their turn in the node; others wait here, and whoever else writes has a
+turn meanwhile."""
+
+LEAVES_S = 60.0
+"""So long a cell may take to leave: thirty-two on the slowest clock take five."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingPiece:
+    """A fragment that was handed over. ``first``: it never was before."""
+
+    message: MessageId
+    index: int
+    first: bool
+    since: float
+
+
+class LeavingCells:
+    """By their tags, in the order in which they were handed over."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[bytes, LeavingPiece] = {}
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def put_piece(self, tag: bytes, piece: LeavingPiece) -> None:
+        """Note that a cell was handed over."""
+        self._pieces[tag] = piece
+
+    def pop_piece(self, tag: bytes) -> LeavingPiece | None:
+        """Forget a cell that has left."""
+        return self._pieces.pop(tag, None)
+
+    def has_message(self, message: MessageId) -> bool:
+        """Whether any piece of a message is still here."""
+        return any(piece.message == message for piece in self._pieces.values())
+
+    def drop_message(self, message: MessageId) -> None:
+        """Forget all pieces of a message."""
+        self._pieces = {tag: piece for tag, piece in self._pieces.items() if piece.message != message}
+
+    def drop_lost(self, now: float) -> list[LeavingPiece]:
+        """Forget, and return, what has not left for so long that it was dropped on its way out."""
+        lost = []
+        for tag, piece in list(self._pieces.items()):
+            if piece.since > now - LEAVES_S:
+                break
+            del self._pieces[tag]
+            lost.append(piece)
+        return lost

@@ -1,0 +1,112 @@
+"""What becomes of a conversation when its session is out of step, and when another takes its place.
+
+Knows: how each step that a reunion asks for is carried out. Does not know: when it asks for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from p2pchat.core.effects import Persist
+from p2pchat.core.messaging.delivery import Delivery
+from p2pchat.core.messaging.outputs import Output, Renewed, Retag, SendCell, Turned
+from p2pchat.core.messaging.presence import Presence
+from p2pchat.core.records import Contact, OutboxKind, PutOutbox
+from p2pchat.core.session.inquiry import SAY_S
+from p2pchat.core.session.reunion import Reunion
+from p2pchat.core.session.session import Session
+from p2pchat.core.session.turns import Adopt, Listen, Nudge, Say, Step, Tell, Turn, Warn
+from p2pchat.crypto.envelope import TagDelta
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import MessageState
+from p2pchat.wire import payload as wire
+
+GREET_S = (0.1, 1.0)
+"""In a session that began anew we are heard within a second."""
+
+TELL_GAP_S = 600.0
+"""People are told the same of one session at most so often."""
+
+
+class SessionChanges:
+    """One conversation's. Each method returns what is to be done."""
+
+    def __init__(
+        self,
+        contact: Callable[[], Contact],
+        delivery: Delivery,
+        presence: Presence,
+        reunion: Reunion,
+        entropy: Entropy,
+    ) -> None:
+        """``contact``: the contact's record as it is now."""
+        self._contact = contact
+        self._delivery = delivery
+        self._presence = presence
+        self._reunion = reunion
+        self._entropy = entropy
+        self._turned_at: dict[Turn, float] = {}
+
+    def carry_out(self, steps: Iterable[Step], now: float) -> list[Output]:
+        """Do what a reunion asks for."""
+        return [output for step in steps for output in self._carry_out_step(step, now)]
+
+    def _carry_out_step(self, step: Step, now: float) -> list[Output]:
+        match step:
+            case Say(word):
+                return [SendCell(cell) for cell in self._reunion.cells(word, now)]
+            case Listen(delta):
+                return [Retag(delta)]
+            case Nudge():
+                return self._nudge(now)
+            case Warn():
+                room = self._delivery.session.answer_room(now)
+                return self._delivery.say_notice(wire.Copied(), room, now)
+            case Adopt(session, transcript):
+                # Whoever asked: a copy of the contact's home may have answered.
+                hold = self._contact().verified or self._contact().was_verified
+                self._reunion.left_behind(self._delivery.session)
+                effects = self.change_session(session, hold, now)
+                self._delivery.answer_at = now + uniform(self._entropy, *SAY_S)  # what waits leaves then
+                return [Renewed(transcript), *effects]
+            case Tell(turn):
+                return self._tell(turn, now)
+
+    def _nudge(self, now: float) -> list[Output]:
+        session = self._delivery.session
+        before = session.position()
+        asks = wire.PresenceNotice(here=True, asks=True, receipt=self._delivery.make_receipt())
+        cells = self._delivery.say_notice(asks, session.answer_room(now), now)
+        if cells:
+            self._reunion.nudged(before, now)
+        return cells
+
+    def _tell(self, turn: Turn, now: float) -> list[Output]:
+        """People are told; not for ever, however often a contact makes it happen. Between two contentions a
+        person has said something."""
+        if turn is not Turn.RIVALS and now < self._turned_at.get(turn, float("-inf")) + TELL_GAP_S:
+            return []
+        self._turned_at[turn] = now
+        return [Turned(turn, len(self._delivery.outbox.held))]
+
+    def change_session(self, session: Session, hold: bool, now: float) -> list[Output]:
+        """Go on in another session: what waits must be sealed under it. ``hold``: only when the person says
+        so. The contact may have forgotten how long what is said lasts."""
+        delivery, contact = self._delivery, self._contact()
+        gone = TagDelta((), tuple(delivery.session.tags()))
+        changes: list[Output] = [Retag(gone), Retag(session.listen(now))]
+        delivery.change_session(session)
+        self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
+        for item in delivery.outbox:
+            # In which mesh we are is still true when the session is another.
+            if item.entry.kind not in (OutboxKind.TEXT, OutboxKind.MESH):
+                changes += delivery.finish_entry(item, MessageState.CANCELLED, now)
+                continue
+            held = item.entry.held or hold
+            entry = replace(item.entry, number=None, ciphertext=None, held=held)
+            delivery.outbox.put(entry)
+            changes.append(Persist(PutOutbox(entry)))
+        if contact.lasts_turn:
+            changes += delivery.enqueue_payload(wire.Retention(contact.lasts_s, contact.lasts_turn))
+        return changes

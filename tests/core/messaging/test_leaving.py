@@ -1,0 +1,32 @@
+"""What was handed over is known until it has left, or was lost on its way out."""
+
+from __future__ import annotations
+
+from p2pchat.core.messaging.leaving import LEAVES_S, LeavingCells, LeavingPiece
+from p2pchat.types import MessageId
+
+ONE, OTHER = MessageId("1"), MessageId("2")
+
+
+def leaving(*pieces: LeavingPiece) -> LeavingCells:
+    cells = LeavingCells()
+    for number, piece in enumerate(pieces):
+        cells.put_piece(bytes([number]), piece)
+    return cells
+
+
+def test_a_piece_that_has_left_is_forgotten() -> None:
+    first, second = LeavingPiece(ONE, 0, True, 1.0), LeavingPiece(ONE, 1, True, 1.0)
+    cells = leaving(first, second)
+    assert (cells.pop_piece(b"\0"), cells.pop_piece(b"\0")) == (first, None)
+    assert cells.has_message(ONE) and len(cells) == 1
+    cells.drop_message(ONE)
+    assert not cells.has_message(ONE) and not cells
+
+
+def test_what_does_not_leave_is_given_up_in_its_turn() -> None:
+    old, young = LeavingPiece(ONE, 0, True, 1.0), LeavingPiece(OTHER, 0, True, 2.0)
+    cells = leaving(old, young)
+    assert cells.drop_lost(LEAVES_S) == []
+    assert cells.drop_lost(1.0 + LEAVES_S) == [old]
+    assert cells.has_message(OTHER)

@@ -36,7 +36,7 @@ from p2pchat.core.mesh import labelled, mesh
 from p2pchat.core.mesh.belonging import Belonging
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
-from p2pchat.core.messaging import conversations
+from p2pchat.core.messaging import outputs
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing import invites
 from p2pchat.core.pairing.invites import Invites
@@ -380,8 +380,8 @@ class Node:
             urls = dict.fromkeys((*own, *places.get(home.record.id, ())))
             there = [url for url in urls if url not in home.record.rendezvous]
             wishes += self._on_mesh(home, home.meet_nearby(there, now), now)
-        for invite, outputs in self._invites.meet_nearby(own, places, now):
-            wishes += self._on_invite(invite, outputs, now)
+        for invite, invite_outputs in self._invites.meet_nearby(own, places, now):
+            wishes += self._on_invite(invite, invite_outputs, now)
         return wishes
 
     def _ways(self, input: inputs.NetworkInput, now: float) -> list[Effect]:
@@ -500,16 +500,16 @@ class Node:
         told = self._conversations.linked(home.record.id, home.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self._route_conversations(told, now)]
 
-    def _route_conversations(self, out: Iterable[conversations.Output], now: float) -> list[Effect]:
+    def _route_conversations(self, out: Iterable[outputs.Routed], now: float) -> list[Effect]:
         done: list[Effect] = []
         for each in out:
             match each:
-                case conversations.SendInto(home, cell, haste):
+                case outputs.SendInto(home, cell, haste):
                     done.append(WhenKept(inputs.CellSubmitted(home, cell, haste)))
                 case Notify(ContactChanged(contact, "renewed")):
                     self._belonging.review(contact.id)
                     done.append(each)
-                case conversations.MeshTold(contact, renewed):
+                case outputs.MeshReported(contact, renewed):
                     told = self._belonging.succession.told(contact, renewed, now)
                     done += self._on_belonging(told, now)
                 case _:

@@ -13,7 +13,7 @@ from typing import Final
 from p2pchat.core import inputs
 from p2pchat.core.broadcast.cells import Put
 from p2pchat.core.messaging.conversation import Conversation
-from p2pchat.core.messaging.conversations import SendInto
+from p2pchat.core.messaging.outputs import SendInto
 from p2pchat.core.session.session import SALT_BYTES
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED, FAST

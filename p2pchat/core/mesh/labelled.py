@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from p2pchat.core.effects import Effect
 from p2pchat.core.mesh.mesh import Mesh, MeshOutput
-from p2pchat.core.messaging import conversations
+from p2pchat.core.messaging import outputs
 from p2pchat.core.pairing import invites
 
 
@@ -26,7 +26,7 @@ class OfMesh:
 class OfConversations:
     """What conversations have to say."""
 
-    said: Iterable[conversations.Output]
+    said: Iterable[outputs.Routed]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Succession:
         self._waiting: dict[MeshId, Mesh] = {}
         """By the mesh that we are in until then."""
         self._look_at = 0.0
-        conversations.ways = self.ways
+        conversations.routes.successors = self.ways
 
     def wait_for(self, record: Mesh) -> None:
         """An earlier run was told of it."""

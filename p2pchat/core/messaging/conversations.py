@@ -1,38 +1,37 @@
 """All contacts, the conversations with them, and the tags by which cells are found to be theirs.
 
 Knows: which conversation a cell, a wish or a link concerns. Does not know: meshes, beyond their ids, or what
-happens within a conversation. Parent of ``contacts`` and ``conversation``.
+happens within a conversation. Parent of ``roster``, ``routes``, ``decisions`` and ``conversation``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import assert_never
 
 from p2pchat.core import inputs
-from p2pchat.core.effects import Effect, Notify, Persist, SessionTurned
-from p2pchat.core.inputs import Haste
+from p2pchat.core.effects import Persist
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging import outputs, recognition
 from p2pchat.core.messaging.contacts import Contacts
 from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.messaging.decisions import Decisions
 from p2pchat.core.messaging.delivery import ANSWER_S
 from p2pchat.core.messaging.letterbox import Letter, Letterbox
 from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.messaging.outbox import PROBE_FIRST_S
+from p2pchat.core.messaging.outputs import MeshReported, Routed, SendInto
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.retention import Purge
-from p2pchat.core.messaging.tag_owner import TagTable
+from p2pchat.core.messaging.roster import Roster
+from p2pchat.core.messaging.routes import Routes
 from p2pchat.core.pairing import Paired
 from p2pchat.core.records import Contact, Memory, OutboxEntry
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
-from p2pchat.core.session.turns import Turn
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.crypto.identity import fingerprint
@@ -41,45 +40,13 @@ from p2pchat.ports import Entropy, exponential, sample, uniform
 from p2pchat.types import ContactId, ConversationId, MeshId, conversation_with
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.marks import Marks
-from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, TEXT_LIMIT, MeshRenewed, text_size
-
-AWAY_S = 600.0
-"""Who had no link for so long greets all contacts when one comes, as at a start. After less nobody takes us
-for gone; and a neighbour that takes its link away and brings it back learns nothing."""
+from p2pchat.wire.payload import TEXT_LIMIT, MeshRenewed, text_size
 
 GREET_GAP_S = 3.0
 """The mean of the exponential gaps between those greetings."""
 
 GREET_S = (0.1, 1.0)
 """Whom we have just met is greeted within a second."""
-
-
-_SETTLED = (Turn.RENEWED, Turn.RESTORED)
-_LASTING = (Turn.BEHIND.value, Turn.LOST.value)
-"""What a person's word alone does not end."""
-_TRUSTED = (*_LASTING, Turn.RIVALS.value)
-"""What is not ended by somebody being trusted."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendInto:
-    """A sealed cell for every member of a mesh, ``GEOMETRY.cell`` bytes."""
-
-    mesh: MeshId
-    cell: bytes = field(repr=False)
-    haste: Haste = Haste.SOON
-    """Whether it may wait for a place among cover."""
-
-
-@dataclass(frozen=True, slots=True)
-class MeshTold:
-    """A contact says in which mesh it is."""
-
-    contact: ContactId
-    renewed: MeshRenewed = field(repr=False)
-
-
-Output = Effect | SendInto | MeshTold
 
 
 class Conversations:
@@ -96,25 +63,19 @@ class Conversations:
         self._letterbox = Letterbox(entropy.make_child("letterbox"), open_s)
         self._entropy = entropy
         self._counters = counters
-        self._contacts = Contacts(memory.contacts, memory.identity.name)
         self._purge = Purge(lines_expire=memory.lines_expire)
         self._patience = Patience(memory.patience)
         self._order = max((entry.order for entry in memory.outbox), default=0)
         self._identity = memory.identity
         self._recoveries = {each.contact: each for each in memory.recoveries}
-        self._tags = TagTable[Conversation]()
-        self._links: dict[MeshId, int] = {}
-        self._alone_since: dict[MeshId, float] = {}
-        """When the last link into a mesh went; since ever, before the first."""
-        self.ways: Callable[[MeshId], tuple[MeshId, ...]] = lambda mesh: (mesh,)
-        """In which meshes somebody may be heard who has told us of one: that, and those before it that we
-        have not left yet."""
-        self._heard_in: dict[ContactId, MeshId] = {}
-        """The newest mesh in which a contact was heard, since the node started."""
+        self._roster = Roster(Contacts(memory.contacts, memory.identity.name))
+        self._contacts = self._roster.contacts
+        self._by_id, self._tags = self._roster.by_id, self._roster.tags
+        self.routes = Routes()
+        self._decisions = Decisions(self._roster, self._on, self._connect)
         self._begun = 0
         self._due: float | None = None
         """When a conversation next has something to do; None: one has moved since it was asked."""
-        self._by_id: dict[ConversationId, Conversation] = {}
         for state in memory.sessions:
             contact = self._contacts.get(state.contact)
             if contact is not None:
@@ -139,7 +100,7 @@ class Conversations:
 
     def here(self, contact: ContactId, now: float) -> bool | None:
         """Whether the contact was heard lately; None without a link, where nobody could be heard."""
-        conversation = self._with(contact)
+        conversation = self._roster.find_conversation(contact)
         return (
             None
             if conversation is None or not self._links_to(conversation)
@@ -148,12 +109,12 @@ class Conversations:
 
     def heard_at(self, contact: ContactId) -> float | None:
         """When the contact was heard last, Unix seconds; None: not since this node began."""
-        conversation = self._with(contact)
+        conversation = self._roster.find_conversation(contact)
         return conversation.presence.heard_at if conversation is not None else None
 
     def over_quota(self, contact: ContactId) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
-        conversation = self._with(contact)
+        conversation = self._roster.find_conversation(contact)
         return conversation is not None and conversation.incoming.over_quota
 
     def waiting(self) -> int:
@@ -175,9 +136,9 @@ class Conversations:
         """Listen for everybody's cells."""
         self._patience.start(now)
         for conversation in self._by_id.values():
-            self._listen(conversation)
+            self._roster.listen_for(conversation)
 
-    def tick(self, now: float) -> list[Output]:
+    def tick(self, now: float) -> list[Routed]:
         """Do what is due."""
         self._due = None
         moved = self._opened(now) + self._each(lambda conversation: conversation.tick(now), now)
@@ -189,14 +150,14 @@ class Conversations:
         if self._patience.believe(others):
             self._due = None
 
-    def leave(self, now: float) -> list[Output]:
+    def leave(self, now: float) -> list[Routed]:
         """Say what should not wait until we are back."""
         kept = Persist(self._patience.keep(now))
         return [*self.empty(now), *self._each(lambda conversation: conversation.leave(now), now), kept]
 
-    def empty(self, now: float) -> list[Output]:
+    def empty(self, now: float) -> list[Routed]:
         """Open at once whatever came: the node stops."""
-        opened: list[Output] = []
+        opened: list[Routed] = []
         while len(self._letterbox):
             self._letterbox.open_at = now
             opened += self._opened(now)
@@ -204,22 +165,14 @@ class Conversations:
 
     # --- meshes
 
-    def linked(self, home: MeshId, links: int, now: float) -> list[Output]:
+    def linked(self, home: MeshId, links: int, now: float) -> list[Routed]:
         """So many links into a mesh are up."""
-        before, self._links[home] = self._links.get(home, 0), links
-        met = [
-            conversation
-            for conversation in self._by_id.values()
-            if home in self.ways(conversation.contact.mesh) and not conversation.contact.blocked
-        ]
-        out = self._all(
-            met, lambda conversation: conversation.on_links(self._links_to(conversation), now), now
-        )
-        if before and not links:
-            self._alone_since[home] = now
-        if links and not before and now >= self._alone_since.get(home, -NEVER) + AWAY_S:
-            self._greet(met, now)
-        return out
+        returned = self.routes.set_links(home, links, now)
+        reached = [one for one in self._by_id.values() if self.routes.lead_through(one.contact, home)]
+        effects = self._all(reached, lambda one: one.on_links(self._links_to(one), now), now)
+        if returned:
+            self._greet(reached, now)
+        return effects
 
     def _greet(self, met: list[Conversation], now: float) -> None:
         """We come from being away: greet one contact after the other, or whoever is next to us would count
@@ -233,33 +186,31 @@ class Conversations:
 
     def unlinked(self, home: MeshId) -> None:
         """The mesh was left."""
-        self._links.pop(home, None)
-        self._alone_since.pop(home, None)
+        self.routes.forget_mesh(home)
 
     def cell(self, cell: Cell, home: MeshId, late: bool, now: float) -> None:
         """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
         its copies leave for the neighbours."""
         owner = self._tags.owner_of(cell.tag)
         if owner is not None:
-            if home == owner.contact.mesh:
-                self._heard_in[owner.contact.id] = home
+            self.routes.on_cell(owner.contact, home)
             self._letterbox.put(Letter(cell, late), now)
 
-    def _opened(self, now: float) -> list[Output]:
+    def _opened(self, now: float) -> list[Routed]:
         """Open what was put aside, when it is time."""
         found: dict[ConversationId, list[Letter]] = {}
         for letter in self._letterbox.due(now):
             owner = self._tags.owner_of(letter.cell.tag)
             if owner is not None:  # they may have been removed, or blocked, meanwhile
                 found.setdefault(owner.id, []).append(letter)
-        opened: list[Output] = []
+        opened: list[Routed] = []
         for id, letters in found.items():
             late = all(letter.late for letter in letters)
             cells = [letter.cell for letter in letters]
             opened += self._on(self._by_id[id], self._by_id[id].open_cells(cells, late, now), now)
         return opened
 
-    def left(self, tag: bytes, now: float) -> list[Output]:
+    def left(self, tag: bytes, now: float) -> list[Routed]:
         """The cell of ours that bears this tag is on its way."""
         return self._each(lambda conversation: conversation.on_cell_left(tag, now), now)
 
@@ -267,49 +218,44 @@ class Conversations:
 
     def marks(self, home: MeshId, binding: bytes, entropy: Entropy, now: float) -> Marks:
         """What to say on a link whose two ends alone know ``binding``: ``recognition``."""
-        return recognition.give(self._in(home), binding, entropy, now)
+        return recognition.give(self._roster.list_in_mesh(home), binding, entropy, now)
 
     def recognise(self, home: MeshId, binding: bytes, said: Marks) -> ContactId | None:
         """Which verified contact says it, if one does."""
-        return recognition.recognise(self._in(home), binding, said)
+        return recognition.recognise(self._roster.list_in_mesh(home), binding, said)
 
     def welcome(self, contact: ContactId) -> bool:
         """Whether the contact may know that a neighbour is we."""
-        conversation = self._with(contact)
+        conversation = self._roster.find_conversation(contact)
         return conversation is not None and recognition.welcome(conversation)
 
     # --- who is in which mesh
 
-    def tell_mesh(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Output]:
+    def tell_mesh(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Routed]:
         """Say to a contact in which mesh we are."""
-        conversation = self._with(contact)
+        conversation = self._roster.find_conversation(contact)
         return (
             self._on(conversation, conversation.tell_mesh(renewed, now), now)
             if conversation is not None
             else []
         )
 
-    def move(self, contact: ContactId, home: MeshId, now: float) -> list[Output]:
+    def move(self, contact: ContactId, home: MeshId, now: float) -> list[Routed]:
         """A contact is in another mesh."""
-        moved: list[Output] = [*self._renew(contact, lambda known: self._contacts.move(known, home))]
-        conversation = self._with(contact)
+        moved: list[Routed] = [
+            *self._roster.update_contact(contact, lambda known: self._contacts.move(known, home))
+        ]
+        conversation = self._roster.find_conversation(contact)
         if conversation is None or conversation.contact.blocked:
             return moved
         return moved + self._on(conversation, conversation.on_links(self._links_to(conversation), now), now)
 
     def _links_to(self, conversation: Conversation) -> int:
-        return sum(self._links.get(way, 0) for way in self.ways(conversation.contact.mesh))
-
-    def _into(self, conversation: Conversation) -> list[MeshId]:
-        """Where to send what is for a contact: everywhere it may be, until it was heard in the newest."""
-        ways = self.ways(conversation.contact.mesh)
-        if self._heard_in.get(conversation.contact.id) == ways[0] and self._links.get(ways[0], 0):
-            return [ways[0]]
-        return [way for way in ways if self._links.get(way, 0)] or [ways[0]]
+        return self.routes.count_links(conversation.contact)
 
     # --- messages and contacts
 
-    def submit(self, input: inputs.MessageSubmitted, now: float) -> list[Output]:
+    def submit(self, input: inputs.MessageSubmitted, now: float) -> list[Routed]:
         """Accept a text, or refuse it."""
         conversation = self._by_id.get(input.conversation)
         if conversation is None:
@@ -333,96 +279,37 @@ class Conversations:
             return Reason.TEXT_TOO_LONG
         return Reason.OUTBOX_FULL if self.waiting() >= OUTBOX_CAP else None
 
-    def change(self, input: inputs.ContactInput, now: float) -> list[Output]:
+    def change(self, input: inputs.ContactInput, now: float) -> list[Routed]:
         """The user wants something of a contact."""
-        if self._contacts.get(input.contact) is None:
-            return [Rejected(Reason.NO_SUCH_CONTACT)]
-        match input:
-            case inputs.ContactRenamed(contact, name):
-                return [*self._renew(contact, lambda known: self._contacts.rename(known, name))]
-            case inputs.ContactVerified(contact, verified):
-                noted = self._renew(contact, lambda known: self._contacts.verify(known, verified))
-                return [*noted, *(self._release(contact, now) if verified else [])]
-            case inputs.ContactBlocked(contact, blocked):
-                return self._block(contact, blocked, now)
-            case inputs.ContactMuted(contact, muted):
-                return [*self._renew(contact, lambda known: self._contacts.mute(known, muted))]
-            case inputs.ContactLasts(contact, seconds):
-                return self._decide_retention(contact, seconds, now)
-            case inputs.ContactRenewed(contact):
-                return self._begin_anew(contact, now)
-            case inputs.ContactRemoved(contact):
-                return [*self._remove(contact)]
-            case _:
-                assert_never(input)
+        self._due = None
+        return self._decisions.change_contact(input, now)
 
-    def change_keys(self, change: inputs.KeysInput, now: float) -> list[Output]:
+    def change_keys(self, change: inputs.KeysInput, now: float) -> list[Routed]:
         """Have another recovery key for each contact, or tell them of it, one after the other: whoever is
         next to us would count them."""
         if isinstance(change, inputs.RecoveryKeysDrawn):
             return self._each(lambda conversation: conversation.draw_key(now), now)
-        effects, at, everybody = list[Output](), now, list(self._by_id.values())
+        effects, at, everybody = list[Routed](), now, list(self._by_id.values())
         for conversation in sample(self._entropy, everybody, len(everybody)):
             at += exponential(self._entropy, GREET_GAP_S)
             effects += self._on(conversation, conversation.tell_key(change.alone, at, now), now)
         return effects
 
-    def _decide_retention(self, contact: ContactId, seconds: float, now: float) -> list[Output]:
-        if seconds and not RETENTION_MIN_S <= seconds <= RETENTION_MAX_S:
-            return [Rejected(Reason.RETENTION_IMPOSSIBLE)]
-        conversation = self._with(contact)
-        if conversation is None:
-            return []
-        return self._on(conversation, conversation.set_retention(seconds, now), now)
-
-    def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Output]]:
+    def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Routed]]:
         """Keep the contact and the session that a pairing brought."""
         key = paired.identity_key
         who = Contact(fingerprint(key), paired.name, key, home, paired.how, now)
         contact, added = self._contacts.add(who)
         renewal = Renewal(paired.leads, paired.renewal_key, now)
         session = Session(contact.id, paired.olm, paired.sending, [paired.receiving], renewal)
-        conversation = self._with(contact.id)
+        conversation = self._roster.find_conversation(contact.id)
         if conversation is None:
             conversation = self._conversation(contact, session, [])
             self._by_id[conversation.id] = conversation
         self._tags.unregister_owner(conversation)
         out = [*added, *self._on(conversation, conversation.change_session(contact, session, now), now)]
-        self._listen(conversation)
+        self._roster.listen_for(conversation)
         return contact, out if contact.blocked else out + self._connect(conversation, now)
-
-    def _renew(self, contact: ContactId, change: Callable[[Contact], list[Effect]]) -> list[Effect]:
-        """The record is another; the conversation goes by it."""
-        known = self._contacts.get(contact)
-        if known is None:
-            return []
-        out = change(known)
-        conversation, renewed = self._with(contact), self._contacts.get(contact)
-        if conversation is not None and renewed is not None:
-            conversation.contact = renewed
-        return out
-
-    def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Output]:
-        out: list[Output] = [*self._renew(contact, lambda known: self._contacts.block(known, blocked))]
-        conversation = self._with(contact)
-        if conversation is None:
-            return out
-        if not blocked:
-            self._listen(conversation)
-            return out + self._connect(conversation, now)
-        self._tags.unregister_owner(conversation)
-        out += self._on(conversation, conversation.delivery.cancel_texts(now), now)
-        return out + self._on(conversation, conversation.on_links(0, now), now)
-
-    def _remove(self, contact: ContactId) -> list[Effect]:
-        known = self._contacts.get(contact)
-        if known is None:
-            return []
-        conversation = self._by_id.pop(conversation_with(contact), None)
-        if conversation is not None:
-            self._tags.unregister_owner(conversation)
-        self._due = None
-        return self._contacts.remove(known)
 
     # --- conversations
 
@@ -450,7 +337,7 @@ class Conversations:
             self._answer_s,
         )
 
-    def _connect(self, conversation: Conversation, now: float) -> list[Output]:
+    def _connect(self, conversation: Conversation, now: float) -> list[Routed]:
         """A conversation begins, or begins again, amid whatever links there are."""
         links = self._links_to(conversation)
         out = self._on(conversation, conversation.on_links(links, now), now)
@@ -458,13 +345,7 @@ class Conversations:
         self._due = None
         return out
 
-    def _with(self, contact: ContactId) -> Conversation | None:
-        return self._by_id.get(conversation_with(contact))
-
-    def _in(self, home: MeshId) -> list[Conversation]:
-        return [conversation for conversation in self._by_id.values() if conversation.contact.mesh == home]
-
-    def _each(self, does: Callable[[Conversation], Iterable[outputs.Output]], now: float) -> list[Output]:
+    def _each(self, does: Callable[[Conversation], Iterable[outputs.Output]], now: float) -> list[Routed]:
         return self._all(list(self._by_id.values()), does, now)
 
     def _all(
@@ -472,77 +353,32 @@ class Conversations:
         conversations: Iterable[Conversation],
         does: Callable[[Conversation], Iterable[outputs.Output]],
         now: float,
-    ) -> list[Output]:
+    ) -> list[Routed]:
         return [
             each for conversation in conversations for each in self._on(conversation, does(conversation), now)
         ]
 
-    def _on(self, conversation: Conversation, out: Iterable[outputs.Output], now: float) -> list[Output]:
-        done: list[Output] = []
+    def _on(self, conversation: Conversation, out: Iterable[outputs.Output], now: float) -> list[Routed]:
+        done: list[Routed] = []
         self._due = None
         for each in out:
             match each:
                 case outputs.SendCell(cell, haste):
-                    done += [SendInto(way, cell, haste) for way in self._into(conversation)]
+                    done += [
+                        SendInto(mesh, cell, haste)
+                        for mesh in self.routes.choose_meshes(conversation.contact)
+                    ]
                 case outputs.MeshTold(renewed):
-                    done.append(MeshTold(conversation.contact.id, renewed))
+                    done.append(MeshReported(conversation.contact.id, renewed))
                 case outputs.Lasts():
-                    done += self._last(conversation.contact.id, each)
+                    done += self._roster.note_retention(conversation.contact.id, each)
                 case outputs.Renewed(transcript):
-                    done += self._anew(conversation.contact.id, transcript, now)
+                    done += self._roster.note_renewed(conversation.contact.id, transcript, now)
                 case outputs.Turned(turn, waiting):
-                    done += self._turned(conversation.contact.id, turn, waiting)
+                    done += self._roster.note_turn(conversation.contact.id, turn, waiting)
                 case outputs.Retag(delta):
                     if not conversation.contact.blocked:
                         self._tags.change_tags(conversation, delta)
                 case _:
                     done.append(each)
         return done
-
-    def _last(self, contact: ContactId, decided: outputs.Lasts) -> list[Effect]:
-        return self._renew(
-            contact,
-            lambda known: self._contacts.last(known, decided.seconds, decided.turn, by_them=decided.by_them),
-        )
-
-    # --- sessions that are out of step
-
-    def _begin_anew(self, contact: ContactId, now: float) -> list[Output]:
-        conversation = self._with(contact)
-        if conversation is None or conversation.contact.blocked:
-            return []
-        return [*self._settle(contact, _LASTING), *self._on(conversation, conversation.begin_anew(now), now)]
-
-    def _release(self, contact: ContactId, now: float) -> list[Output]:
-        conversation = self._with(contact)
-        if conversation is None:
-            return []
-        return [
-            *self._settle(contact, _TRUSTED),
-            *self._on(conversation, conversation.release_held(now), now),
-        ]
-
-    def _settle(self, contact: ContactId, but: tuple[str, ...]) -> list[Effect]:
-        """The person knows."""
-        return self._renew(
-            contact, lambda known: [] if known.standing in but else self._contacts.stand(known, "")
-        )
-
-    def _anew(self, contact: ContactId, transcript: bytes, now: float) -> list[Effect]:
-        return self._renew(contact, lambda known: self._contacts.renew(known, transcript, now))
-
-    def _turned(self, contact: ContactId, turn: Turn, waiting: int) -> list[Effect]:
-        noted: list[Effect] = []
-        if turn is Turn.RIVALS:
-            standing = turn.value
-            noted = self._renew(contact, self._contacts.take_trust_back)
-        else:
-            standing = "held" if waiting else "" if turn in _SETTLED else turn.value
-        noted += self._renew(contact, lambda known: self._contacts.stand(known, standing))
-        return [*noted, Notify(SessionTurned(contact, turn.value, waiting))]
-
-    # --- tags
-
-    def _listen(self, conversation: Conversation) -> None:
-        if not conversation.contact.blocked:
-            self._tags.register_owner(conversation)

@@ -5,12 +5,13 @@ Knows: the names. Does not know: how any of it is done (``conversations``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from p2pchat.core.effects import Effect
 from p2pchat.core.inputs import Haste
 from p2pchat.core.session.turns import Turn
 from p2pchat.crypto.envelope import TagDelta
+from p2pchat.types import ContactId, MeshId
 from p2pchat.wire import payload as wire
 
 
@@ -62,3 +63,25 @@ class Turned:
 
 
 Output = Effect | SendCell | Retag | Lasts | Renewed | Turned | MeshTold
+
+
+@dataclass(frozen=True, slots=True)
+class SendInto:
+    """A sealed cell for every member of a mesh, ``GEOMETRY.cell`` bytes."""
+
+    mesh: MeshId
+    cell: bytes = field(repr=False)
+    haste: Haste = Haste.SOON
+    """Whether it may wait for a place among cover."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeshReported:
+    """A contact says in which mesh it is."""
+
+    contact: ContactId
+    renewed: wire.MeshRenewed = field(repr=False)
+
+
+Routed = Effect | SendInto | MeshReported
+"""What is left when a conversation's meshes and its contact's record are seen to."""

@@ -10,7 +10,7 @@ import pytest
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.conversation import Conversation
-from p2pchat.core.messaging.conversations import SendInto
+from p2pchat.core.messaging.outputs import SendInto
 from p2pchat.core.messaging.presence import HERE_S
 from p2pchat.core.records import OutboxKind
 from p2pchat.core.refusals import Reason, Rejected

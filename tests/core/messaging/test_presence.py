@@ -8,10 +8,10 @@ import math
 import pytest
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.messaging.conversations import AWAY_S
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.messaging.presence import HERE_S, REFRESH_S, Presence
+from p2pchat.core.messaging.routes import AWAY_S
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.outputs import Output
 from p2pchat.core.stem.pin import Pin

@@ -1,0 +1,108 @@
+"""What the person here decides about a contact.
+
+Knows: what is refused, and which parts of what we know of a contact each decision changes. Does not know: how
+any of it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from p2pchat.core import inputs
+from p2pchat.core.effects import Effect
+from p2pchat.core.messaging import outputs
+from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.messaging.outputs import Routed
+from p2pchat.core.messaging.roster import Roster
+from p2pchat.core.records import Contact
+from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.core.session.turns import Turn
+from p2pchat.types import ContactId
+from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S
+
+_LASTING = (Turn.BEHIND.value, Turn.LOST.value)
+"""What a person's word alone does not end."""
+_TRUSTED = (*_LASTING, Turn.RIVALS.value)
+"""What is not ended by somebody being trusted."""
+
+
+class Decisions:
+    """About all contacts. Each method returns what is to be done."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        route: Callable[[Conversation, Iterable[outputs.Output], float], list[Routed]],
+        connect: Callable[[Conversation, float], list[Routed]],
+    ) -> None:
+        """``route``: do what a conversation wants done; ``connect``: one begins, or begins again."""
+        self._roster = roster
+        self._route = route
+        self._connect = connect
+
+    def _update(self, contact: ContactId, change: Callable[[Contact], list[Effect]]) -> list[Effect]:
+        return self._roster.update_contact(contact, change)
+
+    def change_contact(self, input: inputs.ContactInput, now: float) -> list[Routed]:
+        """Carry out what the person wants of a contact, or refuse it."""
+        if self._roster.contacts.get(input.contact) is None:
+            return [Rejected(Reason.NO_SUCH_CONTACT)]
+        match input:
+            case inputs.ContactRenamed(contact, name):
+                return [*self._update(contact, lambda known: self._roster.contacts.rename(known, name))]
+            case inputs.ContactVerified(contact, verified):
+                noted = self._update(contact, lambda known: self._roster.contacts.verify(known, verified))
+                return [*noted, *(self._release(contact, now) if verified else [])]
+            case inputs.ContactBlocked(contact, blocked):
+                return self._block(contact, blocked, now)
+            case inputs.ContactMuted(contact, muted):
+                return [*self._update(contact, lambda known: self._roster.contacts.mute(known, muted))]
+            case inputs.ContactLasts(contact, seconds):
+                return self._decide_retention(contact, seconds, now)
+            case inputs.ContactRenewed(contact):
+                return self._begin_anew(contact, now)
+            case inputs.ContactRemoved(contact):
+                return [*self._roster.remove_contact(contact)]
+            case _:
+                assert_never(input)
+
+    def _decide_retention(self, contact: ContactId, seconds: float, now: float) -> list[Routed]:
+        if seconds and not RETENTION_MIN_S <= seconds <= RETENTION_MAX_S:
+            return [Rejected(Reason.RETENTION_IMPOSSIBLE)]
+        conversation = self._roster.find_conversation(contact)
+        if conversation is None:
+            return []
+        return self._route(conversation, conversation.set_retention(seconds, now), now)
+
+    def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Routed]:
+        out: list[Routed] = [
+            *self._update(contact, lambda known: self._roster.contacts.block(known, blocked))
+        ]
+        conversation = self._roster.find_conversation(contact)
+        if conversation is None:
+            return out
+        if not blocked:
+            self._roster.listen_for(conversation)
+            return out + self._connect(conversation, now)
+        self._roster.tags.unregister_owner(conversation)
+        out += self._route(conversation, conversation.delivery.cancel_texts(now), now)
+        return out + self._route(conversation, conversation.on_links(0, now), now)
+
+    def _begin_anew(self, contact: ContactId, now: float) -> list[Routed]:
+        conversation = self._roster.find_conversation(contact)
+        if conversation is None or conversation.contact.blocked:
+            return []
+        return [
+            *self._roster.settle_standing(contact, _LASTING),
+            *self._route(conversation, conversation.begin_anew(now), now),
+        ]
+
+    def _release(self, contact: ContactId, now: float) -> list[Routed]:
+        conversation = self._roster.find_conversation(contact)
+        if conversation is None:
+            return []
+        return [
+            *self._roster.settle_standing(contact, _TRUSTED),
+            *self._route(conversation, conversation.release_held(now), now),
+        ]

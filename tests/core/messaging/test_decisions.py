@@ -1,0 +1,43 @@
+"""What a person decides about a contact who has no session yet, or is not known."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.core import inputs
+from p2pchat.core.messaging.contacts import Contacts
+from p2pchat.core.messaging.decisions import Decisions
+from p2pchat.core.messaging.roster import Roster
+from p2pchat.core.records import Contact
+from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.types import ContactId, MeshId
+
+BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
+
+
+@pytest.fixture
+def roster() -> Roster:
+    return Roster(Contacts([BOB]))
+
+
+@pytest.fixture
+def decisions(roster: Roster) -> Decisions:
+    return Decisions(roster, lambda conversation, effects, now: [], lambda conversation, now: [])
+
+
+def test_nothing_is_decided_about_one_who_is_no_contact(decisions: Decisions) -> None:
+    wish = inputs.ContactMuted(ContactId("x"), True)
+    assert decisions.change_contact(wish, 1.0) == [Rejected(Reason.NO_SUCH_CONTACT)]
+
+
+def test_what_concerns_the_record_alone_needs_no_conversation(roster: Roster, decisions: Decisions) -> None:
+    for wish in (
+        inputs.ContactRenamed(BOB.id, "bert"),
+        inputs.ContactMuted(BOB.id, True),
+        inputs.ContactBlocked(BOB.id, True),
+    ):
+        assert decisions.change_contact(wish, 1.0)
+    (bert,) = roster.contacts.all()
+    assert (bert.name, bert.muted, bert.blocked) == ("bert", True, True)
+    assert decisions.change_contact(inputs.ContactRenewed(BOB.id), 1.0) == []
+    assert decisions.change_contact(inputs.ContactRemoved(BOB.id), 1.0) and roster.contacts.all() == ()

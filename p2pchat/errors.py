@@ -19,7 +19,7 @@ Knows: the tree of errors and their exit codes. Does not know: who raises them o
     ├── StoreError          1   the encrypted store cannot be read or written
     ├── BeginsAnew          -   a node ends, and one in its place goes on; never shown as a failure
     │   ├── ClockSet            the machine's clock was set while it ran
-    │   └── SettingChanged      its owner has changed a setting that it cannot take otherwise
+    │   └── SettingRestart      its owner has changed a setting that it cannot take otherwise
     └── ControlError        1   the node's control socket broke
 """
 

@@ -76,11 +76,17 @@ def phrase(backup: Path) -> str:
     return _prompt(f"Phrase of {one_line(str(backup))}", again=False)
 
 
-def typed_back(shown: str, settle: Callable[[str], str]) -> None:
+async def typed_back(shown: str, settle: Callable[[str], str]) -> None:
     """Have a phrase that was shown typed once, if there is a terminal, until it is right."""
     if not sys.stdin.isatty():
         return
-    while settle(str(click.prompt("Type it, to be sure that you have it", err=True))) != shown:
+    while True:
+        click.echo("Type it, to be sure that you have it: ", err=True, nl=False)
+        line = await _line()
+        if not line:
+            raise click.Abort
+        if settle(line) == shown:
+            return
         click.echo("That is another.", err=True)
 
 

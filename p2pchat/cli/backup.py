@@ -79,14 +79,13 @@ def make(settings: Settings, file: Path, phrase_file: Path | None, check: bool) 
     path = str(absolute(file))
     if not path.isprintable():
         raise UsageError("the name of a backup must be of letters and signs that can be printed")
-    phrase = read_passphrase(phrase_file) if phrase_file is not None else _drawn(settings)
-    made = wait_for(_make(settings, path, phrase), settings)
+    made = wait_for(_make(settings, path, phrase_file), settings)
     if settings.json:
         record(made)
     say(made_line(made))
 
 
-def _drawn(settings: Settings) -> str:
+async def _drawn(settings: Settings) -> str:
     from p2pchat.client import draw_phrase, settle_phrase
 
     phrase = draw_phrase()
@@ -95,12 +94,14 @@ def _drawn(settings: Settings) -> str:
         record({"phrase": phrase})
     else:
         payload(bold(phrase))
-    ask.typed_back(phrase, settle_phrase)
+    await ask.typed_back(phrase, settle_phrase)
     return phrase
 
 
-async def _make(settings: Settings, path: str, phrase: str) -> BackupMade:
-    async with open_node(settings) as node:
+async def _make(settings: Settings, path: str, phrase_file: Path | None) -> BackupMade:
+    kept = read_passphrase(phrase_file) if phrase_file is not None else None
+    async with open_node(settings) as node:  # a phrase is shown only where there is a home to keep
+        phrase = kept if kept is not None else await _drawn(settings)
         return await node.make_backup(path, phrase)
 
 

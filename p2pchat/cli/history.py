@@ -151,12 +151,12 @@ def export(settings: Settings, name: str | None, markdown: bool) -> None:
       p2pchat history export bob --markdown > bob.md
       p2pchat history export > everything.jsonl
     """
-    say("WARNING: this is not encrypted: whoever gets it can read it, and nothing in it disappears.")
     wait_for(_export(settings, name, markdown), settings)
 
 
 async def _export(settings: Settings, name: str | None, markdown: bool) -> None:
     async with open_node(settings) as node:
+        say("WARNING: this is not encrypted: whoever gets it can read it, and nothing in it disappears.")
         names = [name] if name is not None else [contact.name for contact in await node.contacts()]
         for whose in names:
             if markdown:

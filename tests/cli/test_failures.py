@@ -16,6 +16,8 @@ from tests.support.homes import new_store
 NEEDS_NO_HOME = {"completion bash", "demo --headless", "forge"}
 
 LINES = [
+    "backup make /nowhere/ana.backup",
+    "backup revoke",
     "chat Zed",
     "completion bash",
     "config get profile",
@@ -34,7 +36,9 @@ LINES = [
     "demo --headless",
     "doctor",
     "forge",
+    "history drafts",
     "history edit 12 new",
+    "history export",
     "history forget Zed --yes",
     "history search bridge",
     "history show Zed",
@@ -51,6 +55,7 @@ LINES = [
     "rendezvous add ws://127.0.0.1:1",
     "rendezvous list",
     "rendezvous remove ws://127.0.0.1:1 --yes",
+    "restore /nowhere/ana.backup",
     "send Zed hi",
     "whoami",
     "wipe --yes",

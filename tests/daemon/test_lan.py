@@ -72,7 +72,7 @@ class Network:
     def nearby_status(self) -> list[RendezvousStatus]:
         return [RendezvousStatus(url, False, "refused") for url in self.down]
 
-    def submit(self, input: NearbyFound) -> None:
+    def submit_input(self, input: NearbyFound) -> None:
         self.told.append(input)
 
     def meets_at(self, topic: object) -> bool:

@@ -48,7 +48,7 @@ from pathlib import Path
 from p2pchat.core.records import PutMessage
 from p2pchat.store import KeyFile, Store
 from tests.store.test_space import fill
-from tests.support.homes import BOB, message
+from tests.support.homes import WITH_BOB, message
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = Store.open_store(Path(sys.argv[1]), KeyFile())
 resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
@@ -82,7 +82,7 @@ from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
 from tests.store.test_space import fill
 from p2pchat.sim.entropy import SeededEntropy
-from tests.support.homes import BOB, CHEAP, identity, new_store
+from tests.support.homes import CHEAP, WITH_BOB, identity, new_store
 disk = Path(sys.argv[1])
 store = new_store(disk / "home")
 taken, line = fill(store)

@@ -96,6 +96,7 @@ ELSEWHERE: Final = {
     'scripting.md: {"jsonrpc":"2.0","method":"cancel"': "test_control.py sends it",
     "simulating.md: scripts/sim": "minutes each; tests/sim has the same commands on small meshes",
     "architecture.md:   a person": "a picture",
+    "architecture.md:   node": "a picture",
     "troubleshooting.md: p2pchat invite --lan": "two machines on one network; test_one_network.py has them",
     "help of demo: ": "test_demo.py runs it",
     "help of invite: ": "waits for a friend; test_end_to_end.py has one",

@@ -201,7 +201,7 @@ def guest(run: Run, rules: Rules) -> Party:
     proof = ("olm", lambda welcome, value: value is expected)
     sent = sealed(key, "guest", said_as(answer))
     seen = view(run.code, host, answer)
-    yield [sent], Awaits(wire.Welcome, key, proof, lambda welcome, knows: [expected], seen)
+    yield [sent], Awaits(wire.PairingWelcome, key, proof, lambda welcome, knows: [expected], seen)
     yield [], Paired(run, host.identity, seen, rules.keys(said, isk, shared, host, answer))
 
 
@@ -249,7 +249,7 @@ def host(run: Run, rules: Rules) -> Party:
     said.add("guest", said_as(answer))
     base = dict(answer.olm.args[1])["base"]
     secret = agreed(power(answer.identity, otk), power(base, mine), power(base, otk))
-    welcome = wire.Welcome(reply_message(secret, rules.welcome(said, isk)))
+    welcome = wire.PairingWelcome(reply_message(secret, rules.welcome(said, isk)))
     shared = (
         answer.ciphertext.args[1]
         if answer.ciphertext.args[0] is public(seed)

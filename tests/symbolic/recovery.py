@@ -88,7 +88,7 @@ def seed(owner: str, contact: str) -> Term:
 def way(sender: str, receiver: str) -> Value:
     """What cells from one to the other are sealed with."""
     point = power(G, scalar(sender, receiver), scalar(receiver, sender))
-    return crypto.Way(point, power(G, scalar(sender, receiver)))._key
+    return crypto.RecoveryPath(point, power(G, scalar(sender, receiver)))._key
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def asker(run: Run, line: Line) -> Party:
     def ask_under(challenge: Any) -> tuple[Term, Any]:
         proof = opened(challenge_in(challenge.box, knocked), seed(run.who, run.whom))
         secret = crypto.proved(knocked, proof)
-        return secret, wire.Ask(name_of(knock), sealed(fn("ask", secret), "", said_as(asks)))
+        return secret, wire.RecoveryAsk(name_of(knock), sealed(fn("ask", secret), "", said_as(asks)))
 
     secret, ask = ask_under(challenge)
     if line.again:
@@ -186,12 +186,15 @@ def asker(run: Run, line: Line) -> Party:
 
     answer = yield (
         [sealed(way(run.who, run.whom), "asker", said_as(ask))],
-        Awaits(wire.Answer, way(run.whom, run.who), ("box", right), made),
+        Awaits(wire.RecoveryAnswer, way(run.whom, run.who), ("box", right), made),
     )
     keys, what = hidden(answer.box)
     session = agreement(line, opened(keys.ciphertext, run.own("seed")), what, name, keys, run.who, run.whom)
     over = done(run, name, keys, session, run.who, run.whom)
-    yield [sealed(session.asker, "asker", said_as(Heard()))], Awaits(Heard, session.answerer, view=over.view)
+    yield (
+        [sealed(session.initiator, "asker", said_as(Heard()))],
+        Awaits(Heard, session.responder, view=over.view),
+    )
     yield [], over
 
 
@@ -220,7 +223,7 @@ def answerer(run: Run, line: Line) -> Party:
         challenge, secret = challenged(what)
         ask = yield (
             [sealed(way(run.who, run.whom), "answerer", said_as(challenge))],
-            Awaits(wire.Ask, way(run.whom, run.who), ("box", right), made),
+            Awaits(wire.RecoveryAsk, way(run.whom, run.who), ("box", right), made),
         )
     name = name_of(ask)
     theirs = inside(ask.box, fn("ask", secret), wire.AskKeys)
@@ -231,23 +234,23 @@ def answerer(run: Run, line: Line) -> Party:
     olm = first_message(identity(run.who), power(G, base), theirs.one_time, olm_secret, hides)
     keys = wire.AnswerKeys(0, wrapped(theirs.encapsulation_key, shared), olm)
     session = agreement(line, shared, hides, name, keys, run.whom, run.who)
-    answer = wire.Answer(name, sealed(fn("answer", secret), "", said_as(keys)))
+    answer = wire.RecoveryAnswer(name, sealed(fn("answer", secret), "", said_as(keys)))
     over = done(run, name, keys, session, run.whom, run.who)
     sent = sealed(way(run.who, run.whom), "answerer", said_as(answer))
-    yield [sent], Awaits(Heard, session.asker, view=over.view)
-    yield [sealed(session.answerer, "answerer", said_as(Heard()))], over
+    yield [sent], Awaits(Heard, session.initiator, view=over.view)
+    yield [sealed(session.responder, "answerer", said_as(Heard()))], over
 
 
 def agreement(
     line: Line, shared: Value, hidden: Value, name: Term, keys: Any, asks: str, answers: str
 ) -> Any:
     exchanged = core.exchanged(name, keys, identity(asks), identity(answers))
-    return crypto.agreed(shared, hidden if line.hides else "nothing", *exchanged)
+    return crypto.derive_roots(shared, hidden if line.hides else "nothing", *exchanged)
 
 
 def done(run: Run, name: Term, keys: Any, session: Any, asks: str, answers: str) -> Paired:
     seen = name, identity(asks), identity(answers), keys.ciphertext, keys.olm
-    secrets = session.asker, session.answerer, session.renewal_key
+    secrets = session.initiator, session.responder, session.renewal_key
     return Paired(run, identity(run.whom), seen, secrets)
 
 
@@ -279,7 +282,7 @@ class Recoveries(Attack):
             case "ciphertext":
                 own = {wrapped(public(seed(run.who, run.whom)), SECRET)}
             case "knock" | "ask":
-                kind = name.capitalize()
+                kind = {"knock": "Knock", "ask": "RecoveryAsk"}[name]
                 own = {
                     fn("name", term)
                     for term in knows.terms

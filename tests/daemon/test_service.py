@@ -159,8 +159,8 @@ async def test_while_it_waits_one_can_read_and_forget_and_see_why(
         await served.write()
     await until(lambda: len(served.said) == 2)
     connection = await attached(served.home)
-    assert (await asked(connection, "node.status"))["waits_for"] == "the disk is full"
-    assert (await asked(connection, "whoami"))["name"] == "ana"
+    assert (await asked(connection, "node.status")).waits_for == "the disk is full"
+    assert (await asked(connection, "whoami")).name == "ana"
     assert await asked(connection, "conversations") == []
     wanted = {
         "send": {"to": "bob", "text": "hi"},

@@ -26,9 +26,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
 
     class Recorder(Broker):
-        def received(self, connection, data, now):  # type: ignore[no-untyped-def]
+        def _receive(self, client, data, now):  # type: ignore[no-untyped-def]
             seen.append(bytes(data))
-            return super().received(connection, data, now)
+            return super()._receive(client, data, now)
 
     monkeypatch.setattr(server_module, "Broker", Recorder)
     return seen

@@ -55,8 +55,8 @@ def meddler(monkeypatch: pytest.MonkeyPatch) -> Meddler:
     meddler = Meddler()
 
     class Meddling(Broker):
-        def received(self, *facts):  # type: ignore[no-untyped-def]
-            return [meddler.passes(output) for output in super().received(*facts)]
+        def _receive(self, *message):  # type: ignore[no-untyped-def]
+            return [meddler.passes(output) for output in super()._receive(*message)]
 
     monkeypatch.setattr(server_module, "Broker", Meddling)
     return meddler

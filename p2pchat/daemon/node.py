@@ -152,10 +152,7 @@ class RunningNode:
             self._unlock = self.store.unlock
             self._opened(self._unlock)
             self.take_choices((await self.read_choices()).check_all())
-            memory = await self.ask_store(Store.load_memory)
-            self.backed_up_at = await self.ask_store(backed_up_at)
-            self.set_back = memory.set_back
-            self.node = Node(memory, self.entropy, self._settings)
+            self.node = await self._load_node()
             await self._listen()
             await self._control.start(self.home)
         except BaseException:
@@ -178,6 +175,12 @@ class RunningNode:
         self._settling = asyncio.get_running_loop().create_task(self._settle_forever())
         self._following = asyncio.get_running_loop().create_task(self._watch_network())
         self._watching = asyncio.get_running_loop().create_task(self._watch_clock())
+
+    async def _load_node(self) -> Node:
+        """As the open home has it, with what is said of that home."""
+        memory = await self.ask_store(Store.load_memory)
+        self.set_back, self.backed_up_at = memory.set_back, await self.ask_store(backed_up_at)
+        return Node(memory, self.entropy, self._settings)
 
     async def ended(self) -> None:
         """Wait until somebody asks for the end. Raises StoreError when the disk ended it, BeginsAnew when

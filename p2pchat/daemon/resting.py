@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Final
 
 from p2pchat.control import methods
-from p2pchat.core.node import Node
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.home import Lock, has_room
 from p2pchat.daemon.node import HomeBusy, RunningNode
@@ -69,7 +68,7 @@ class RestingNode(RunningNode):
         try:
             self.store = await self._in_worker(lambda: Store.open_store(self.home, self._unlock))
             self.choices = await self.read_choices()
-            self.node = Node(await self.ask_store(Store.load_memory), self.entropy, self._settings)
+            self.node = await self._load_node()
             await self._control.start(self.home)
         except BaseException:
             await self._let_go()
@@ -83,7 +82,7 @@ class RestingNode(RunningNode):
         try:
             self.store = await self._in_worker(lambda: Store.open_copy(self.home, self._unlock))
             self.choices = await self.read_choices()
-            self.node = Node(await self.ask_store(Store.load_memory), self.entropy, self._settings)
+            self.node = await self._load_node()
             return await self._control.pair()
         except BaseException:
             await self._let_go()

@@ -1,7 +1,7 @@
 """Cells that were missed and go over one link, one way: so many a second, and so many a day.
 
 Knows: the two rates. Does not know: cells. They have nothing to do with what a link may push
-(``budget.CELLS_PER_S``): what was missed comes by the thousand.
+(``credit.cells_per_s``): what was missed comes by the thousand.
 """
 
 from __future__ import annotations

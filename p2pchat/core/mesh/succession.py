@@ -47,11 +47,11 @@ LOOK_S = 60.0
 STEP_MAX = 64
 """Generations that somebody may have missed. Without a bound one word would end all renewals."""
 
-Effect = tuple[int, bytes]
+Rank = tuple[int, bytes]
 """Generation, and the inverted id: of one generation, the mesh with the smallest id comes last."""
 
 
-def order(generation: int, id: MeshId) -> Effect:
+def order(generation: int, id: MeshId) -> Rank:
     """By which all members agree on which of some meshes comes last."""
     return generation, bytes(255 - byte for byte in id)
 

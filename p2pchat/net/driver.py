@@ -29,7 +29,7 @@ from p2pchat.wire.ice import Servers
 from p2pchat.wire.signalling import FromClient
 
 BATCH_MAX: Final = 256
-"""Facts taken in before a commit begins and the event loop gets its turn: one commit for many."""
+"""Inputs taken in before a commit begins and the event loop gets its turn: one commit for many."""
 
 UNKEPT_MAX: Final = 32_768
 """What may wait for the disk, cells to be held counted each: 33 MB. Beyond it the node stands still, as it

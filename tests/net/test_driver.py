@@ -40,7 +40,7 @@ DESCRIPTION = Description("active", "u", "p", bytes(32), ())
 
 
 class Scripted:
-    """A node that answers each fact as told."""
+    """A node that answers each input as told."""
 
     def __init__(self, answer: Callable[[Input], list[Effect]], wakeup: float | None = None) -> None:
         self.answer = answer
@@ -256,7 +256,7 @@ async def test_a_disk_that_does_not_answer_makes_the_node_stand_still_before_it_
     assert sent == [b"own %d" % number for number in range(100)]
 
 
-async def test_many_facts_share_one_commit() -> None:
+async def test_many_inputs_share_one_commit() -> None:
     log = Recorder()
     node = Scripted(lambda input: [drop(input.count)] if isinstance(input, FramesDrained) else [])
     async with driven(node, log) as driver:
@@ -282,7 +282,7 @@ async def test_a_disk_that_refuses_ends_the_driver_and_nothing_that_rests_on_it_
     assert log.done == []
 
 
-async def test_cells_are_read_in_the_store_s_thread_and_come_as_a_fact() -> None:
+async def test_cells_are_read_in_the_store_s_thread_and_come_as_an_input() -> None:
     log, home = Recorder(), MeshId(b"m" * 16)
     node = Scripted(lambda input: [FetchCells(home, (3, 4))] if isinstance(input, Started) else [])
     async with driven(node, log) as driver, asyncio.timeout(5):

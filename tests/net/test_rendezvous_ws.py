@@ -51,7 +51,7 @@ RendezvousInput = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
 
 
 class Node:
-    """What a node does with its connections: order, and wait for facts."""
+    """What a node does with its connections: ask, and wait for inputs."""
 
     def __init__(self, ca_file: Path | None = None) -> None:
         self.received: asyncio.Queue[RendezvousInput] = asyncio.Queue()
@@ -156,7 +156,7 @@ async def test_a_server_that_says_no_time_is_as_good(new_node: Nodes, said: str 
         assert await new_node().clock(url) is None
 
 
-async def test_a_refusal_is_a_fact_like_any_other(new_node: Nodes) -> None:
+async def test_a_refusal_is_an_input_like_any_other(new_node: Nodes) -> None:
     async with running() as server:
         node = new_node()
         await node.up(server.url)
@@ -164,7 +164,7 @@ async def test_a_refusal_is_a_fact_like_any_other(new_node: Nodes) -> None:
         assert await node.input() == SignalReceived(server.url, SeatRefused(TOPIC, Refusal.ABSENT))
 
 
-async def test_what_was_sent_before_closing_still_arrives_and_no_fact_follows(new_node: Nodes) -> None:
+async def test_what_was_sent_before_closing_still_arrives_and_no_input_follows(new_node: Nodes) -> None:
     async with running() as server:
         host, guest = new_node(), new_node()
         await host.up(server.url)
@@ -211,7 +211,7 @@ async def test_a_server_that_stops_is_down_and_can_be_reached_when_it_is_back(ne
     async with running() as server:
         await node.up(server.url)
     assert await node.down(server.url) == "it is shutting down"
-    node.connections.send_message(server.url, Leave(TOPIC))  # dropped: the fact said so
+    node.connections.send_message(server.url, Leave(TOPIC))  # dropped: the input said so
     assert await node.why_not(server.url) == "nothing listens there"
     async with running(port=server.port) as again:
         await node.up(again.url)

@@ -36,7 +36,7 @@ class Side:
         self.links = WebRtcLinks(self.received.put_nowait, made, parse_servers(ice_servers))
 
     async def next(self, kind: type[F]) -> F:
-        """The next fact of a kind; credit and frames on the way are passed over."""
+        """The next input of a kind; credit and frames on the way are passed over."""
         async with asyncio.timeout(20):
             while not isinstance(input := await self.received.get(), kind):
                 assert isinstance(input, FramesDrained | FrameReceived), input

@@ -22,8 +22,8 @@ OPEN_MAX = 8
 next."""
 
 CAP = 1024
-"""Cells that lie here; what 16 links may bring in a second. Beyond it the newest is dropped, and its sender
-repeats it."""
+"""Cells that lie here; more than a node takes in during the longest wait, half a second at ``credit.MOST``.
+Beyond it the newest is dropped, and its sender repeats it."""
 
 
 @dataclass(frozen=True, slots=True)

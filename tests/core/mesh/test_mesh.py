@@ -319,13 +319,13 @@ def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> Non
     def speaks(link: LinkId) -> inputs.Input:
         return inputs.FrameReceived(link, b"x")
 
-    for number, fact_of in enumerate((opens, speaks)):
+    for number, input_of in enumerate((opens, speaks)):
         strangers = (Seat(b"stranger"[number:] + b"." * number),)
         node._rendezvous.want(URL, topic_of(world, "a"), SeatMode.MESH, world.now)
         seated = Seated(topic_of(world, "a"), Seat(b"our seat"), strangers)
         out = node.handle(inputs.SignalReceived(URL, seated), world.now)
         (link,) = [effect.link for effect in out if isinstance(effect, effects.MakeOffer)]
-        assert effects.CloseLink(link) in node.handle(fact_of(link), world.now)
+        assert effects.CloseLink(link) in node.handle(input_of(link), world.now)
 
 
 def pieces(world: World) -> int:

@@ -158,7 +158,7 @@ async def test_what_was_sent_before_closing_arrives_and_the_other_end_is_told(
         assert isinstance(await far.next(LinkDown), LinkDown)
         near.links.send_frame(here, frame(0))
         await near.links.aclose()
-        assert not _said(near.received), "no fact follows our own close"
+        assert not _said(near.received), "no input follows our own close"
 
 
 async def test_an_attempt_that_is_given_up_at_once_leaves_nothing(name: str) -> None:
@@ -296,7 +296,7 @@ def _said(received: asyncio.Queue[Input]) -> list[Input]:
 
 
 async def _next_of(side: Side, kind: type[Any]) -> Any:
-    """The next fact of a kind, whatever else there was."""
+    """The next input of a kind, whatever else there was."""
     async with asyncio.timeout(20):
         while not isinstance(input := await side.received.get(), kind):
             pass

@@ -130,13 +130,10 @@ class Cells:
     @property
     def own_room(self) -> bool:
         """Whether a cell of our own may enter the broadcast here: it leaves soon where it leaves fastest."""
-        pushed = [
-            self._waiting(link, None) for link, eager in self._broadcast.pushing_links().items() if eager
-        ]
-        return min(pushed, default=0) < OWN_AHEAD
+        return self._least_waiting(None) < OWN_AHEAD
 
-    def _least_waiting(self, source: LinkId) -> int:
-        """Cells that a link brought and that wait, on the link where the fewest do."""
+    def _least_waiting(self, source: LinkId | None) -> int:
+        """Cells that a link brought, or that are our own, and that wait, on the link where the fewest do."""
         pushing = self._broadcast.pushing_links()
         waits = [self._waiting(link, source) for link, eager in pushing.items() if eager and link != source]
         return min(waits, default=0)

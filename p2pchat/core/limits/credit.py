@@ -169,14 +169,13 @@ class Grants:
             step = self._step(account, now)
             if not step:
                 continue
-            if not self._is_held(link, account, now):
-                self._wanting[link] = None
-            elif now >= account.granted_at + FLOOR_S:
+            if self._is_held(link, account, now):
+                held[link] = None
+                if now < account.granted_at + FLOOR_S:
+                    continue
                 step = LITTLE
-                held[link] = None
             else:
-                held[link] = None
-                continue
+                self._wanting[link] = None
             self._give(account, step, now)
             given[link] = None
         self._wanting.update(held)

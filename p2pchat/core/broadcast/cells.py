@@ -115,7 +115,6 @@ class Cells:
         self._reconcile = Reconcile(self._hold, counters)
         self._waiting = waiting
         self._grants = Grants(self._least_waiting)
-        self._links: dict[LinkId, None] = {}
 
     # --- what the parent asks
 
@@ -146,7 +145,7 @@ class Cells:
         """When ``tick`` is next due."""
         due = NEVER
         # Cells are dropped for their age only while a link shows that the clock is right.
-        held = self._hold.next_wakeup() if self._links else None
+        held = self._hold.next_wakeup() if self._grants.has_links else None
         parts = self._broadcast, self._reconcile, self._grants
         for at in (held, *(part.next_wakeup() for part in parts)):
             if at is not None and at < due:
@@ -162,7 +161,7 @@ class Cells:
 
     def forget(self, now: float) -> list[Output]:
         """Drop what is too old."""
-        return [*self._hold.tick(now)] if self._links else []
+        return [*self._hold.tick(now)] if self._grants.has_links else []
 
     def leave(self, now: float) -> list[Output]:
         """Write down what is held."""
@@ -170,14 +169,12 @@ class Cells:
 
     def link_up(self, link: LinkId, ours: bool, now: float) -> list[Output]:
         """Cells may travel over this link from now on; ``ours``: we made the offer."""
-        self._links[link] = None
         self._grants.link_up(link)
         out = self._sent(self._broadcast.link_up(link, now), None)
         return out + self._reconciled(self._reconcile.link_up(link, ours, now), now)
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Output]:
         """The link is gone, or so quiet that it may be. ``broken``: nobody said so."""
-        self._links.pop(link, None)
         self._grants.link_down(link)
         self._hold.closed(link)
         out = self._sent(self._broadcast.link_down(link, broken, now), None)

@@ -120,6 +120,11 @@ class Grants:
         """Credit that a link has ahead of use, at most."""
         return self._window
 
+    @property
+    def has_links(self) -> bool:
+        """Whether any link counts."""
+        return bool(self._up)
+
     def link_up(self, link: LinkId) -> None:
         """The link counts from now on, or again."""
         account = self._accounts.get(link) or _Account()

@@ -116,7 +116,7 @@ class Conversation:
         and goes has told that they heard."""
         body = wire.encode_payload(wire.Text(message, now, text))
         entry = OutboxEntry(message, self.id, body, order, self._patience.at(now) + LIFETIME_S)
-        accepted = self.delivery.put_text(entry)
+        accepted = self.delivery.keep_entry(entry)
         expires = self._purge.line(self.contact, now)
         line = Message(message, self.id, None, now, text, MessageState.QUEUED, expires)
         accepted += [Persist(PutMessage(line)), Notify(MessageSent(line))]

@@ -71,7 +71,7 @@ class Delivery:
         """``repeat_s``: how long to wait for a receipt before the first repeat; ``answer_s``: the shortest
         and the longest wait before anything is sent because a cell came."""
         self.session = session
-        self.outbox = Outbox(iter(entries))
+        self.outbox = Outbox(entries)
         self.inbox = Inbox()
         self.connected = False
         """Whether there is a link; without one nothing leaves."""
@@ -108,8 +108,8 @@ class Delivery:
         """Texts not yet acknowledged."""
         return sum(item.entry.kind is OutboxKind.TEXT for item in self.outbox)
 
-    def put_text(self, entry: OutboxEntry) -> list[Output]:
-        """Accept a text."""
+    def keep_entry(self, entry: OutboxEntry) -> list[Output]:
+        """Accept an entry, or one that has changed in the place of what it was."""
         self.outbox.put(entry)
         return [Persist(PutOutbox(entry))]
 
@@ -119,32 +119,27 @@ class Delivery:
         message = MessageId(self._entropy.draw_bytes(16).hex())
         order = max((item.entry.order for item in self.outbox), default=0)
         body = wire.encode_payload(payload)
-        entry = OutboxEntry(message, self._conversation, body, order, NEVER, kind=kind_of(payload))
-        self.outbox.put(entry)
-        return [Persist(PutOutbox(entry))]
+        return self.keep_entry(
+            OutboxEntry(message, self._conversation, body, order, NEVER, kind=kind_of(payload))
+        )
 
     def replace_payload(self, payload: wire.Payload, now: float) -> list[Output]:
         """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
         us say it, one waits."""
         kind = kind_of(payload)
         old = [item for item in self.outbox if item.entry.number is None and item.entry.kind is kind]
-        dropped = [effect for item in old for effect in self.finish_entry(item, MessageState.CANCELLED, now)]
-        return dropped + self.enqueue_payload(payload)
+        return self.finish_entries(old, MessageState.CANCELLED, now) + self.enqueue_payload(payload)
 
     def release_held(self) -> list[Output]:
         """Let go what waited for the person's word."""
-        out: list[Output] = []
-        for item in self.outbox.held:
-            entry = replace(item.entry, held=False)
-            self.outbox.put(entry)
-            out.append(Persist(PutOutbox(entry)))
-        return out
+        held = self.outbox.held
+        return [effect for item in held for effect in self.keep_entry(replace(item.entry, held=False))]
 
     def cancel_texts(self, now: float) -> list[Output]:
         """Withdraw every text that waits. The rest stays: without it the two ends would disagree on their
         keys."""
         texts = [item for item in self.outbox if item.entry.kind is OutboxKind.TEXT]
-        return [effect for item in texts for effect in self.finish_entry(item, MessageState.CANCELLED, now)]
+        return self.finish_entries(texts, MessageState.CANCELLED, now)
 
     def next_expiry(self) -> float | None:
         """When the next text is given up."""
@@ -153,15 +148,17 @@ class Delivery:
 
     def expire_texts(self, now: float) -> list[Output]:
         """Give up what has waited too long."""
-        old = self.outbox.expired(self._patience.at(now))
-        return [effect for item in old for effect in self.finish_entry(item, MessageState.EXPIRED, now)]
+        return self.finish_entries(self.outbox.expired(self._patience.at(now)), MessageState.EXPIRED, now)
 
-    def finish_entry(self, item: Item, state: MessageState, now: float) -> list[Output]:
+    def finish_entries(self, items: Iterable[Item], state: MessageState, now: float) -> list[Output]:
         """Forget what was acknowledged, expired or cancelled."""
-        message = item.entry.id
-        self.outbox.remove(message)
-        self._leaving.drop_message(message)
-        return [Persist(DropOutbox(message)), *self.report_state(item.entry, state, now)]
+        effects: list[Output] = []
+        for item in items:
+            message = item.entry.id
+            self.outbox.remove(message)
+            self._leaving.drop_message(message)
+            effects += [Persist(DropOutbox(message)), *self.report_state(item.entry, state, now)]
+        return effects
 
     def report_state(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
         """Remember and report a state; what nobody wrote has none to report."""
@@ -197,9 +194,7 @@ class Delivery:
         while (item := self.outbox.unsealed()) is not None and self._room(now) > 0:
             salt = self._entropy.draw_bytes(SALT_BYTES)
             number, ciphertext = self.session.encrypt(item.entry.payload, salt)
-            entry = replace(item.entry, number=number, ciphertext=ciphertext)
-            self.outbox.put(entry)
-            out.append(Persist(PutOutbox(entry)))
+            out += self.keep_entry(replace(item.entry, number=number, ciphertext=ciphertext))
             out += self._send_due(float("-inf"), now)
         if self.outbox.unsealed() is not None and self.probe_at is None:
             self.probe_at = now + self._probe_gap
@@ -306,9 +301,8 @@ class Delivery:
 
     def finish_told(self, told: Told, now: float) -> list[Output]:
         """Forget what came, and what they refused: that will not be delivered."""
-        final = [(item, MessageState.DELIVERED) for item in told.kept]
-        final += [(item, MessageState.EXPIRED) for item in told.refused]
-        return [effect for item, state in final for effect in self.finish_entry(item, state, now)]
+        kept = self.finish_entries(told.kept, MessageState.DELIVERED, now)
+        return kept + self.finish_entries(told.refused, MessageState.EXPIRED, now)
 
     def schedule_answer(self, now: float, late: bool = False) -> None:
         """Draw when what came is answered. ``late``: we were away when it was sent, and so were others."""

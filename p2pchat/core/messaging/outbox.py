@@ -9,7 +9,7 @@ out at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from p2pchat.core.messaging.inbox import missing
@@ -71,7 +71,7 @@ class Outbox:
     """Keeps order; answers "what next?". What it is asked often costs the few that are sealed, not all that
     wait."""
 
-    def __init__(self, entries: Iterator[OutboxEntry]) -> None:
+    def __init__(self, entries: Iterable[OutboxEntry]) -> None:
         self._sealed: dict[MessageId, Item] = {}
         self._waiting: dict[MessageId, Item] = {}
         self._held: dict[MessageId, Item] = {}

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from p2pchat.core.effects import Persist
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import Output, Renewed, Retag, SendCell, Turned
 from p2pchat.core.messaging.presence import Presence
-from p2pchat.core.records import Contact, OutboxKind, PutOutbox
+from p2pchat.core.records import Contact, OutboxKind
 from p2pchat.core.session.inquiry import SAY_S
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
@@ -101,12 +100,10 @@ class SessionChanges:
         for item in delivery.outbox:
             # In which mesh we are is still true when the session is another.
             if item.entry.kind not in (OutboxKind.TEXT, OutboxKind.MESH):
-                changes += delivery.finish_entry(item, MessageState.CANCELLED, now)
+                changes += delivery.finish_entries([item], MessageState.CANCELLED, now)
                 continue
             held = item.entry.held or hold
-            entry = replace(item.entry, number=None, ciphertext=None, held=held)
-            delivery.outbox.put(entry)
-            changes.append(Persist(PutOutbox(entry)))
+            changes += delivery.keep_entry(replace(item.entry, number=None, ciphertext=None, held=held))
         if contact.lasts_turn:
             changes += delivery.enqueue_payload(wire.Retention(contact.lasts_s, contact.lasts_turn))
         return changes

@@ -27,7 +27,7 @@ def receipt(next_number: int, held: bytes = b"", size: int = 10) -> DeliveryRece
 
 
 def test_messages_are_sealed_and_acknowledged_in_order() -> None:
-    outbox = Outbox(iter([entry(0), entry(1), entry(2)]))
+    outbox = Outbox([entry(0), entry(1), entry(2)])
     for number in range(3):
         waiting = outbox.unsealed()
         assert waiting is not None
@@ -42,7 +42,7 @@ def test_messages_are_sealed_and_acknowledged_in_order() -> None:
 
 
 def test_what_a_receipt_does_not_name_is_not_delivered() -> None:
-    outbox = Outbox(iter([sealed(0), sealed(1, 11), sealed(2), sealed(3)]))
+    outbox = Outbox([sealed(0), sealed(1, 11), sealed(2), sealed(3)])
     refused = opened_name(2, bytes(10), kept=False)
     told = outbox.acknowledged(DeliveryReceipt(3, b"", opened_name(0, bytes(10), kept=True) + refused))
     assert [item.entry.id for item in told.kept] == ["0"]
@@ -52,7 +52,7 @@ def test_what_a_receipt_does_not_name_is_not_delivered() -> None:
 
 
 def test_only_what_is_missing_or_long_gone_is_due() -> None:
-    outbox = Outbox(iter([sealed(0, 3 * GEOMETRY.data), entry(1)]))
+    outbox = Outbox([sealed(0, 3 * GEOMETRY.data), entry(1)])
     assert [index for _, index in outbox.due(float("-inf"))] == [0, 1, 2]
     (item, _), *_ = outbox.due(float("-inf"))
     item.sent = {0: 1.0, 1: 5.0, 2: 5.0}
@@ -65,7 +65,7 @@ def test_only_what_is_missing_or_long_gone_is_due() -> None:
 
 
 def test_a_lost_session_makes_a_message_wait_again() -> None:
-    outbox = Outbox(iter([sealed(0)]))
+    outbox = Outbox([sealed(0)])
     outbox.put(entry(0))
     assert outbox.probe() is None
     assert outbox.unsealed() is not None
@@ -74,14 +74,12 @@ def test_a_lost_session_makes_a_message_wait_again() -> None:
 
 def test_messages_expire_and_renewals_do_not() -> None:
     outbox = Outbox(
-        iter(
-            [
-                sealed(0, expires=10.0),
-                entry(1, 20.0),
-                entry(2, 2.0**53, kind=OutboxKind.REKEY),
-                entry(3, 30.0),
-            ]
-        )
+        [
+            sealed(0, expires=10.0),
+            entry(1, 20.0),
+            entry(2, 2.0**53, kind=OutboxKind.REKEY),
+            entry(3, 30.0),
+        ]
     )
     assert outbox.next_expiry() == 10.0
     assert [item.entry.id for item in outbox.expired(25.0)] == ["0", "1"]

@@ -54,6 +54,8 @@ class Terminal:
         self._coloured = coloured
         self._stdin, self._stdout = sys.stdin.fileno(), sys.stdout.fileno()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._before: Settings = []
+        """How the terminal was when we took it."""
         self._ours = False
         self.on_line: Callable[[str], None] = lambda line: None
         self.on_leave: Callable[[], None] = lambda: None
@@ -63,7 +65,8 @@ class Terminal:
     def take_rows(self) -> Iterator[None]:
         """Have the last rows, and every key, inside the block."""
         loop = asyncio.get_running_loop()
-        before = self._begin()
+        self._before = termios.tcgetattr(self._stdin)
+        self._begin()
         loop.add_reader(self._stdin, self._read)
         loop.add_signal_handler(signal.SIGWINCH, self.draw_rows)
         try:
@@ -71,10 +74,9 @@ class Terminal:
         finally:
             loop.remove_signal_handler(signal.SIGWINCH)
             loop.remove_reader(self._stdin)
-            self._end(before)
+            self._end()
 
-    def _begin(self) -> Settings:
-        before: Settings = termios.tcgetattr(self._stdin)
+    def _begin(self) -> None:
         raw = termios.tcgetattr(self._stdin)
         raw[_IFLAG] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON)
         raw[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
@@ -83,12 +85,11 @@ class Terminal:
         self._ours = True
         self._write(_PASTES[0])
         self.draw_rows()
-        return before
 
-    def _end(self, before: Settings) -> None:
+    def _end(self) -> None:
         self._ours = False
         self._write(_ERASE + _PASTES[1])
-        termios.tcsetattr(self._stdin, termios.TCSANOW, before)
+        termios.tcsetattr(self._stdin, termios.TCSANOW, self._before)
 
     def show_line(self, line: Line) -> None:
         """A line that stays, above what is being written."""
@@ -138,17 +139,9 @@ class Terminal:
 
     def _suspend(self) -> None:
         """Give the terminal back, and take it again when somebody goes on."""
-        before = termios.tcgetattr(self._stdin)
-        self._ours = False
-        self._write(_ERASE + _PASTES[1])
-        cooked = termios.tcgetattr(self._stdin)
-        cooked[_IFLAG] |= termios.ICRNL
-        cooked[_LFLAG] |= termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN
-        termios.tcsetattr(self._stdin, termios.TCSANOW, cooked)
+        self._end()
         os.kill(os.getpid(), signal.SIGSTOP)
-        termios.tcsetattr(self._stdin, termios.TCSANOW, before)
-        self._ours = True
-        self._write(_PASTES[0])
+        self._begin()
 
 
 def _cut(line: Line, width: int) -> Line:

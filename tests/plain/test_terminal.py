@@ -42,7 +42,7 @@ def test_a_line_is_written_below_what_comes_and_all_is_put_back() -> None:
         terminal.until("me> begin xxx")
         assert all("".join(row).rstrip() in ("", "all well") for row in terminal.cells[2:])
         terminal.type("\x15\x0b\x1a")
-        terminal.resumed()
+        assert terminal.resumed()
         terminal.until("me>")
         terminal.type("on\r")
         terminal.until("got 'on'")

@@ -53,6 +53,7 @@ class Terminal:
     ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._as_found = termios.tcgetattr(slave)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _AT_A_TERMINAL, *command],
             stdin=slave,
@@ -95,14 +96,17 @@ class Terminal:
             assert time.monotonic() < end, f"nothing happens; there is:\n{self.text}"
             assert self._read(), f"it ended; there is:\n{self.text}"
 
-    def resumed(self) -> None:
-        """Let a program that has stopped itself go on, on a screen that is blank now."""
+    def resumed(self) -> bool:
+        """Let a program that has stopped itself go on, on a screen that is blank now; whether it had given
+        the terminal back as it was."""
         end = time.monotonic() + PATIENCE_S
         while os.waitpid(self.process.pid, os.WNOHANG | os.WUNTRACED) == (0, 0):
             assert time.monotonic() < end, f"it does not stop; there is:\n{self.text}"
             self._read()
+        given_back = termios.tcgetattr(self._master) == self._as_found
         self._screen.feed("\x1b[H\x1b[2J")
         self.process.send_signal(signal.SIGCONT)
+        return given_back
 
     @property
     def text(self) -> str:

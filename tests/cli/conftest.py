@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from p2pchat.cli.run import run
+from p2pchat.client import create_home
 from tests.support.fake_node import FakeNode
 
 
@@ -43,3 +45,19 @@ def p2pchat(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return Ran(code, *capsys.readouterr())
 
     return command
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home of ana's."""
+    create_home(tmp_path / "home", "ana")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def phrase(tmp_path: Path) -> Path:
+    """A file with the phrase of a backup."""
+    place = tmp_path / "phrase"
+    place.write_text("a phrase of my own\n")
+    place.chmod(0o600)
+    return place

@@ -7,24 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.client import check_backup, create_home, settle_phrase
+from p2pchat.client import check_backup, settle_phrase
 from p2pchat.wire.words import WORDS
 from tests.cli.conftest import Run
-from tests.support.fake_node import FakeNode, message
-
-
-@pytest.fixture
-def phrase(tmp_path: Path) -> Path:
-    place = tmp_path / "phrase"
-    place.write_text("a phrase of my own\n")
-    place.chmod(0o600)
-    return place
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    create_home(tmp_path / "home", "ana")
-    return tmp_path / "home"
+from tests.support.fake_node import FakeNode
 
 
 def test_a_drawn_phrase_is_shown_before_anything_is_written(
@@ -107,19 +93,3 @@ def test_a_phrase_of_words_may_be_written_in_any_way(home: Path, tmp_path: Path)
     file.complete_file()
     store.close()
     assert check_backup(tmp_path / "x", "-".join(WORDS[:10]).upper())["contacts"] == 1
-
-
-def test_an_export_holds_every_line_and_warns(p2pchat: Run, node: FakeNode) -> None:
-    node.said = [message(f"{number}", f"line {number}") for number in range(600)]
-    ran = p2pchat("history", "export", "bob")
-    assert [json.loads(line)["text"] for line in ran.lines] == [f"line {number}" for number in range(600)]
-    assert "not encrypted" in ran.err
-
-
-def test_an_export_in_markdown_has_nothing_that_a_viewer_would_load(p2pchat: Run, node: FakeNode) -> None:
-    node.said = [message("1", "![see](https://spy.example/x.png) <img src=x>\n# mine")]
-    heading, _, line, rest = p2pchat("history", "export", "bob", "--markdown").lines
-    assert heading == "# bob"
-    assert r"\!\[see\]\(https\:\/\/" not in line
-    assert r"\!\[see\]\(https\://spy\.example/x\.png\) \<img src=x\>" in line
-    assert rest == r"  \# mine"

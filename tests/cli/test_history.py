@@ -61,3 +61,19 @@ def test_what_was_begun_and_not_sent_can_be_seen(p2pchat: Run, node: FakeNode) -
     assert p2pchat("history", "drafts").lines == ["bob: two⏎lines␛[2J"]
     drafts = [json.loads(line) for line in p2pchat("history", "drafts", "--json").lines]
     assert drafts == [{"name": "bob", "text": "two\nlines\x1b[2J"}]
+
+
+def test_an_export_holds_every_line_and_warns(p2pchat: Run, node: FakeNode) -> None:
+    node.said = [message(f"{number}", f"line {number}") for number in range(600)]
+    ran = p2pchat("history", "export", "bob")
+    assert [json.loads(line)["text"] for line in ran.lines] == [f"line {number}" for number in range(600)]
+    assert "not encrypted" in ran.err
+
+
+def test_an_export_in_markdown_has_nothing_that_a_viewer_would_load(p2pchat: Run, node: FakeNode) -> None:
+    node.said = [message("1", "![see](https://spy.example/x.png) <img src=x>\n# mine")]
+    heading, _, line, rest = p2pchat("history", "export", "bob", "--markdown").lines
+    assert heading == "# bob"
+    assert r"\!\[see\]\(https\:\/\/" not in line
+    assert r"\!\[see\]\(https\://spy\.example/x\.png\) \<img src=x\>" in line
+    assert rest == r"  \# mine"

@@ -6,22 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.client import create_home
 from tests.cli.conftest import Run
-
-
-@pytest.fixture
-def phrase(tmp_path: Path) -> Path:
-    place = tmp_path / "phrase"
-    place.write_text("a phrase of my own\n")
-    place.chmod(0o600)
-    return place
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    create_home(tmp_path / "home", "ana")
-    return tmp_path / "home"
 
 
 @pytest.mark.real

@@ -74,12 +74,12 @@ class Person:
 
     @property
     def name(self) -> str:
-        return str(self.contact.name)
+        return self.contact.name
 
     @property
     def muted(self) -> bool:
         """Whether they make no noise."""
-        return bool(self.contact.muted or self.contact.blocked)
+        return self.contact.muted or self.contact.blocked
 
 
 class ChatModel:

@@ -112,10 +112,10 @@ def _at_a_terminal() -> bool:
 async def _last(node: Node) -> str:
     """The last conversation, or the only contact there is. Raises UsageError when neither tells."""
     for conversation in await node.conversations():
-        return str(conversation.contact)
+        return conversation.contact
     names = [contact.name for contact in await node.contacts()]
     if len(names) == 1:
-        return str(names[0])
+        return names[0]
     if not names:
         raise UsageError("you have no contacts yet; make a code for a friend with 'p2pchat invite'")
     known = ", ".join(harmless_name(name) for name in names[:5])

@@ -29,7 +29,6 @@ _KEY: Final = re.compile(
 _UNFINISHED: Final = re.compile(r"\x1b(?:\[(?:[0-?]*|200~(?:(?!\x1b\[201~).)*)|O)?\Z", re.DOTALL)
 
 _NAMES: Final = {
-    "\r": "enter",
     "\n": "newline",
     "\x1b\r": "newline",
     "\t": "take_offer",

@@ -104,9 +104,10 @@ class Terminal:
         if not self._ours:
             return ""
         width = shutil.get_terminal_size().columns - 1
-        prompt = "".join(text for _, text in self._prompt())
-        row, column = self._editor.draw_row(prompt, width)
-        written = self._drawn(self._prompt()) + row[len(prompt) :] if row.startswith(prompt) else row
+        prompt = self._prompt()
+        plain = "".join(text for _, text in prompt)
+        row, column = self._editor.draw_row(plain, width)
+        written = self._drawn(prompt) + row[len(plain) :]
         status = self._drawn(_cut(self._status(), width))
         return f"{written}\n{status}\r\x1b[A" + (f"\x1b[{column}C" if column else "")
 

@@ -25,7 +25,7 @@ def seen(contact: Contact, linked: bool, now: datetime) -> bool | None:
         return None
     if contact.here and _silent_s(contact, now) >= LATELY_S:
         return None
-    return bool(contact.here)
+    return contact.here
 
 
 def presence(contact: Contact, linked: bool, now: datetime) -> str:

@@ -53,7 +53,7 @@ def session_line(event: SessionTurned) -> str:
 def standing(contact: Contact) -> str | None:
     """What is wrong with the session with a contact, and what to do; or None."""
     turn = contact.session
-    return None if turn in (None, "", "well") else _advised(turn, contact.name)
+    return None if turn == "well" else _advised(turn, contact.name)
 
 
 def trust(contact: Contact) -> str:

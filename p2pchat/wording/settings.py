@@ -15,7 +15,7 @@ from p2pchat.control.answers import Setting, SettingKept
 
 def origin(each: Setting) -> str:
     """Where a value comes from, in a word: an environment variable by its name."""
-    return str(each.variable if each.source == "environment" else each.source)
+    return each.variable if each.source == "environment" else each.source
 
 
 def effect_line(changed: SettingKept) -> str:
@@ -42,7 +42,7 @@ def effect_line(changed: SettingKept) -> str:
 def clock_of(settings: Sequence[Setting], environment: Mapping[str, str] = os.environ) -> str:
     """How a chat writes the time."""
     found = (of_this_chat(each, environment) for each in settings if each.key == "time-format")
-    return next((str(each.value) for each in found if not each.problem), "24h")
+    return next((each.value for each in found if not each.problem), "24h")
 
 
 def of_this_chat(each: Setting, environment: Mapping[str, str]) -> Setting:

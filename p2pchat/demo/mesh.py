@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from p2pchat.client import Node, connect
-from p2pchat.control.events import CellSeen, OnionSeen, Tracing
+from p2pchat.control.events import CellSeen, Tracing
 from p2pchat.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
 from p2pchat.demo.processes import Children
 from p2pchat.demo.tasks import background, together
@@ -86,17 +86,14 @@ class DemoMesh:
     async def watch(self, name: str) -> None:
         """Collect what a node sees, for ever."""
         async for event in self._clients[name].trace():
-            match event:
-                case CellSeen():
-                    known = self._ids.get(event.source or "", event.source)
-                    self.sights.add(FirstSight(name, event.id, known, event.forwarded, event.at))
-                    self._seen.set()
-                case OnionSeen():
-                    known = self._ids.get(event.source or "", event.source)
-                    self.sights.passed(Passage(name, event.id, event.became, known, event.at))
-                    self._seen.set()
-                case Tracing():
-                    pass
+            if isinstance(event, Tracing):
+                continue
+            known = self._ids.get(event.source or "", event.source)
+            if isinstance(event, CellSeen):
+                self.sights.add(FirstSight(name, event.id, known, event.forwarded, event.at))
+            else:
+                self.sights.passed(Passage(name, event.id, event.became, known, event.at))
+            self._seen.set()
 
     async def way(self, since: str, until: str) -> Way | None:
         """The way of the first cell that ``you`` made between two moments and that came to ``echo``; None if

@@ -192,7 +192,6 @@ _LOST = struct.Struct(f">B4s{TOPIC_BYTES}s{SEAT_BYTES}s{SEAT_BYTES}s")
 _GUEST = struct.Struct(f">B4sQ{TOPIC_BYTES}s{CULPRIT_BYTES}s")
 _TAKEN = struct.Struct(f">B4s{TOPIC_BYTES}s{SEAT_BYTES}sB")
 _NUMBERED = struct.Struct(">B4sQ")
-MESSAGE_BYTES_MAX: Final = max(_CARRY.size, _NUMBERED.size + MESSAGE_MAX)
 
 
 def encode(message: Message) -> bytes:

@@ -152,10 +152,6 @@ class ClientSocket(ServerConnection):
             ):
                 self._library_reads = True
 
-    def _ends_request(self, piece: bytes) -> bool:
-        """With its last byte."""
-        return self.request is None and piece.partition(REQUEST_END)[1:] == (REQUEST_END, b"")
-
     def process_event(self, event: Event) -> None:
         if isinstance(event, Frame) and self.connection is not None:
             self.shell.framed(self.connection)

@@ -4,18 +4,18 @@ Knows: their fields and their bytes. Does not know: who is to hear them.
 
 One type byte, then fields in the order of the dataclass; a server has 4 bytes, a number 8, a count 4::
 
-    Hello  1  server, count, sum 8                         17 bytes
-    Bye    2  server                                        5
-    Ask    3  server, number, topic 32, mode 1             46
-    Found  4  server, number, kind 1                       14
-    Carry  5  server, seat 8, a server's Blob            2102
-    Lost   6  server, topic 32, seat 8, seat 8             53
-    Guest  7  server, number, topic 32, culprit 16         61
-    Said   8  server, number, a client's message           13 + message
-    Told   9  server, number, a server's message           13 + message
-    Have  10  server, topic 32, seat 8, kind 1             46
-    Anew  11  server                                        5
-    Again 12  server                                        5
+    Hello         1  server, count, sum 8                         17 bytes
+    ServerLeaves  2  server                                        5
+    TopicQuery    3  server, number, topic 32, mode 1             46
+    TopicFound    4  server, number, kind 1                       14
+    Carry         5  server, seat 8, a server's Blob            2102
+    Lost          6  server, topic 32, seat 8, seat 8             53
+    GuestRequest  7  server, number, topic 32, culprit 16         61
+    FromGuest     8  server, number, a client's message           13 + message
+    ToGuest       9  server, number, a server's message           13 + message
+    SeatTaken    10  server, topic 32, seat 8, kind 1             46
+    SeatsFollow  11  server                                        5
+    SeatsUnknown 12  server                                        5
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class TopicQuery:
 
 @dataclass(frozen=True, slots=True)
 class TopicFound:
-    """The answer to an Ask."""
+    """The answer to a TopicQuery."""
 
     server: Server
     number: int

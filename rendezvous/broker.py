@@ -138,30 +138,25 @@ class Broker:
         """A WebSocket frame of any kind came in: a message, a part of one, a ping, a pong. All cost the same,
         for each has to be parsed, and some have to be answered."""
         client = self._clients.get(connection)
-        return [] if client is None or client.frames.draw(now) else self._flooded(client, now)
-
-    def _flooded(self, client: _Client, now: float) -> list[Output]:
+        if client is None or client.frames.draw(now):
+            return []
         self.tally.hung_up_on["frames"] += 1
-        return self.expel(client.connection, "too many messages", now)
+        return self.expel(connection, "too many messages", now)
 
     def receive_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
         """A binary message has come in, in one frame: ``framed`` and ``received`` at once."""
-        client = self._clients.get(connection)
-        if client is None:
-            return []
-        return self._receive(client, data, now) if client.frames.draw(now) else self._flooded(client, now)
+        return self.framed(connection, now) or self.received(connection, data, now)
 
     def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
         """A binary message has come in, whose frames were counted."""
         client = self._clients.get(connection)
-        return [] if client is None else self._receive(client, data, now)
-
-    def _receive(self, client: _Client, data: bytes, now: float) -> list[Output]:
+        if client is None:
+            return []
         try:
             message = decode_client(data)
         except Malformed as error:
             self.tally.hung_up_on["malformed"] += 1
-            return self.expel(client.connection, str(error), now)
+            return self.expel(connection, str(error), now)
         if isinstance(message, Pass):  # by far the most
             return self._pass(client, message, now)
         match message:

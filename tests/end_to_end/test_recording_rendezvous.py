@@ -14,7 +14,9 @@ from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from rendezvous import server as server_module
 from rendezvous.broker import Broker
+from rendezvous.orders import Output
 from rendezvous.server import running
+from rendezvous.topics import Connection
 from tests.support.nodes import pair
 
 pytestmark = pytest.mark.real
@@ -26,9 +28,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
 
     class Recorder(Broker):
-        def _receive(self, client, data, now):  # type: ignore[no-untyped-def]
+        def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
             seen.append(bytes(data))
-            return super()._receive(client, data, now)
+            return super().received(connection, data, now)
 
     monkeypatch.setattr(server_module, "Broker", Recorder)
     return seen

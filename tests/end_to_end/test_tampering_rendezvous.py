@@ -17,6 +17,7 @@ from rendezvous import server as server_module
 from rendezvous.broker import Broker
 from rendezvous.orders import Deliver, Output
 from rendezvous.server import running
+from rendezvous.topics import Connection
 from tests.support.nodes import code_of, messages, pair
 
 pytestmark = pytest.mark.real
@@ -55,8 +56,8 @@ def meddler(monkeypatch: pytest.MonkeyPatch) -> Meddler:
     meddler = Meddler()
 
     class Meddling(Broker):
-        def _receive(self, *message):  # type: ignore[no-untyped-def]
-            return [meddler.passes(output) for output in super()._receive(*message)]
+        def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
+            return [meddler.passes(output) for output in super().received(connection, data, now)]
 
     monkeypatch.setattr(server_module, "Broker", Meddling)
     return meddler

@@ -87,15 +87,15 @@ class Broker:
         tally: Totals | None = None,
         server: bytes = b"",
         serves: Callable[[Topic], bool] = lambda topic: True,
-        directory: Directory | None = None,
     ) -> None:
         """``server``: what its seats begin with, among several; alone it asks nobody. ``serves``: whether a
-        topic may be met at here at all. ``directory``: what the others have."""
-        self._directory = Directory(rng) if directory is None else directory
+        topic may be met at here at all."""
+        self.directory = Directory(rng)
+        """What the others have."""
         self._serves = serves
         self._limits = limits
         self._random = rng
-        self._server = server
+        self.server = server
         self.tally = Totals() if tally is None else tally
         self._claims: dict[Topic, Connection] = {}
         """Who waits to hear from the other servers that it may be the host."""
@@ -221,7 +221,7 @@ class Broker:
         if not draw([group.takes for group in client.groups], now):
             return [self._refuse(client, topic, Refusal.BUSY)]
         out = self._clear_the_way(topic, now)
-        if self._server and self._is_for_all(client, topic, mode):
+        if self.server and self._is_for_all(client, topic, mode):
             return [*out, *self._inquire(client, topic, mode)]
         return [*out, *self._seat(client, topic, mode, now)]
 
@@ -238,14 +238,14 @@ class Broker:
                 told = self._tell(place, TopicKind.MESH if mode is SeatMode.MESH else TopicKind.INVITE)
         there = self._topics[topic]
         others = there.others(place, OTHERS_MAX)
-        if self._server and isinstance(there, MeshTopic):
-            elsewhere = self._directory.sample(topic, OTHERS_MAX)
+        if self.server and isinstance(there, MeshTopic):
+            elsewhere = self.directory.sample(topic, OTHERS_MAX)
             if elsewhere[0]:
                 others = mixed(self._random, [(len(there) - 1, others), elsewhere], OTHERS_MAX)
         return [Deliver(client.connection, Seated(topic, place.seat, others)), *told]
 
     def _tell(self, place: TakenSeat, kind: TopicKind) -> list[Output]:
-        return [TellSeat(place.topic, place.seat, kind)] if self._server else []
+        return [TellSeat(place.topic, place.seat, kind)] if self.server else []
 
     def _refuse(self, client: _Client, topic: Topic, reason: Refusal) -> Deliver:
         self.tally.refused[reason.name.lower()] += 1
@@ -270,7 +270,7 @@ class Broker:
         there = self._topics.get(topic)
         match mode:
             case SeatMode.MESH:
-                if isinstance(there, InviteTopic) or self._directory.has_invite(topic):
+                if isinstance(there, InviteTopic) or self.directory.has_invite(topic):
                     return Refusal.TAKEN
             case SeatMode.HOST:
                 if there is not None:
@@ -301,11 +301,11 @@ class Broker:
         if mode is SeatMode.MESH:
             mesh = self._topics.get(topic)
             if mesh is None:
-                mesh = self._topics[topic] = MeshTopic(self._random, self._server)
+                mesh = self._topics[topic] = MeshTopic(self._random, self.server)
             assert isinstance(mesh, MeshTopic), "checked before"
             place = mesh.sit(topic, client.connection)
         else:
-            place = TakenSeat(topic, new_seat(self._random, self._server), client.connection)
+            place = TakenSeat(topic, new_seat(self._random, self.server), client.connection)
             invite = self._topics.setdefault(topic, InviteTopic(place))
             assert isinstance(invite, InviteTopic), "checked before"
             if invite.host is not place:
@@ -371,7 +371,7 @@ class Broker:
     # --- among several servers
 
     def _is_foreign(self, seat: Seat) -> bool:
-        return bool(self._server) and not seat.startswith(self._server)
+        return bool(self.server) and not seat.startswith(self.server)
 
     def _is_for_all(self, client: _Client, topic: Topic, mode: SeatMode) -> bool:
         """Whether other servers have a say: at an invite, but not where this one alone knows that it is

@@ -57,7 +57,6 @@ from rendezvous.bus_messages import (
     encode,
     encode_carry,
 )
-from rendezvous.directory import Directory
 from rendezvous.limits import ClientGroup
 from rendezvous.orders import (
     CarryBlob,
@@ -126,12 +125,10 @@ class _Visit:
 class Cluster:
     """Does what a broker does, and more of it. ``now`` is monotonic seconds."""
 
-    def __init__(self, broker: Broker, server: Server, directory: Directory) -> None:
-        """``directory``: the broker's."""
+    def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self.server = server
-        self._directory = directory
-        self._telling = Telling(server, directory)
+        self.server = broker.server
+        self._telling = Telling(broker.server, broker.directory)
         self._peers: dict[Server, _Peer] = {}
         self._questions: dict[int, _Question] = {}
         self._numbers = itertools.count(1)
@@ -286,7 +283,7 @@ class Cluster:
         """A server is gone: nobody waits for it, our guests there are told, its guests here are gone."""
         if self._peers.pop(server, None) is None:
             return []
-        self._directory.forget_server(server)
+        self._broker.directory.forget_server(server)
         out: list[ClusterOutput] = []
         for number, question in list(self._questions.items()):
             question.waiting.discard(server)

@@ -27,7 +27,6 @@ from rendezvous.bus_messages import SERVER_BYTES
 from rendezvous.cluster import TICK_SECONDS, Cluster
 from rendezvous.collecting import set_aside, without_long_collections
 from rendezvous.connection import SILENT, ClientSocket
-from rendezvous.directory import Directory
 from rendezvous.door import Door
 from rendezvous.hints import HintedPorts
 from rendezvous.limits import Limits
@@ -87,9 +86,8 @@ async def running(
     limits, proxies = limits or Limits(), proxies or Proxies()
     rng = random.SystemRandom()
     own = rng.randbytes(SERVER_BYTES) if bus is not None else b""
-    directory = Directory(rng)
-    broker = Broker(limits, rng, server=own, serves=serves, directory=directory)
-    cluster = None if bus is None else Cluster(broker, own, directory)
+    broker = Broker(limits, rng, server=own, serves=serves)
+    cluster = None if bus is None else Cluster(broker)
     shell = Shell(cluster or broker, limits, proxies, door or Door())
     own_socket = type("_OwnSocket", (ClientSocket,), {"shell": shell, "limits": limits})
     manners: dict[str, Any] = {

@@ -55,7 +55,6 @@ from rendezvous.cluster import (
     ClusterOutput,
     Publish,
 )
-from rendezvous.directory import Directory
 from rendezvous.limits import Limits, Rate
 from rendezvous.orders import Close, Deliver, DeliverBytes
 from rendezvous.topics import SILENT_S, Connection
@@ -69,9 +68,8 @@ class Machine:
 
     def __init__(self, name: bytes, seed: int, limits: Limits) -> None:
         self.name = name
-        self.directory = Directory(random.Random(seed))
-        self.broker = Broker(limits, random.Random(seed), server=name, directory=self.directory)
-        self.cluster = Cluster(self.broker, name, self.directory)
+        self.broker = Broker(limits, random.Random(seed), server=name)
+        self.cluster = Cluster(self.broker)
         self.alive = True
         self.heard: dict[Connection, list[FromServer]] = {}
 

@@ -36,10 +36,17 @@ def machine() -> dict[str, Any]:
     }
 
 
-def rss_kb() -> int:
-    """Resident memory of this process now."""
-    with open("/proc/self/statm") as statm:
+def rss_kb(pid: int | None = None) -> int:
+    """Resident memory of a process now; None: of this one."""
+    with open(f"/proc/{pid or 'self'}/statm") as statm:
         return int(statm.read().split()[1]) * resource.getpagesize() // 1024
+
+
+def processor_s(pid: int) -> float:
+    """Processor seconds of a process so far."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:

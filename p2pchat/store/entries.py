@@ -1,0 +1,247 @@
+"""Which record of a home is which entry of a backup, there and back.
+
+Knows: the fields of each, and their bounds. Does not know: tables, files, or what of a home is taken.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from p2pchat.core.records import Contact, Identity, Mesh, OutboxEntry, Tried
+from p2pchat.crypto.identity import fingerprint
+from p2pchat.crypto.kdf import mesh_id
+from p2pchat.errors import Malformed
+from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageState
+from p2pchat.wire.backup import ENTRY_MAX, EntryKind, encode_entry
+from p2pchat.wire.codec import Reader
+from p2pchat.wire.payload import Text, decode_payload
+
+_NAME_MAX: Final = 1024
+_URL_MAX: Final = 4096
+LIST_MAX: Final = 1024
+_TIME_MAX: Final = 1e15
+_U32: Final = 2**32 - 1
+
+
+def encode_home(me: Identity, made_at: float) -> bytes:
+    """Whose home it is, and when the backup is made."""
+    return encode_entry(
+        EntryKind.HOME,
+        {
+            "name": me.name,
+            "account": me.account,
+            "pickle_key": me.pickle_key,
+            "identity_key": me.identity_key,
+            "rendezvous": list(me.rendezvous),
+            "created_at": float(me.created_at),
+            "at": made_at,
+        },
+    )
+
+
+def read_home(reader: Reader) -> tuple[Identity, float]:
+    """Undo ``encode_home``. Raises Malformed."""
+    identity = Identity(
+        reader.get_text("name", _NAME_MAX),
+        reader.get_bytes("account", limit=ENTRY_MAX),
+        reader.get_bytes("pickle_key", 32),
+        reader.get_bytes("identity_key", 32),
+        reader.get_texts("rendezvous", LIST_MAX, _URL_MAX),
+        _read_time(reader, "created_at"),
+    )
+    return identity, _read_time(reader, "at")
+
+
+def encode_mesh(mesh: Mesh) -> bytes:
+    """A mesh, and where it is met."""
+    return encode_entry(
+        EntryKind.MESH,
+        {
+            "secret": mesh.secret,
+            "rendezvous": list(mesh.rendezvous),
+            "theirs": list(mesh.theirs),
+            "joined_at": float(mesh.joined_at),
+            "generation": mesh.generation,
+            "begins_at": float(mesh.begins_at),
+            "replaces": mesh.replaces or b"",
+            "successor": mesh.successor or b"",
+            "replaced_at": float(mesh.replaced_at),
+        },
+    )
+
+
+def read_mesh(reader: Reader) -> Mesh:
+    """Undo ``encode_mesh``. Raises Malformed."""
+    secret = reader.get_bytes("secret", 32)
+    replaces, successor = (reader.get_bytes(key, limit=16) for key in ("replaces", "successor"))
+    return Mesh(
+        mesh_id(secret),
+        secret,
+        reader.get_texts("rendezvous", LIST_MAX, _URL_MAX),
+        _read_time(reader, "joined_at"),
+        reader.get_texts("theirs", LIST_MAX, _URL_MAX),
+        reader.get_integer("generation", 0, _U32),
+        _read_time(reader, "begins_at"),
+        MeshId(replaces) if replaces else None,
+        MeshId(successor) if successor else None,
+        _read_time(reader, "replaced_at"),
+    )
+
+
+def encode_contact(them: Contact, keys: bytes) -> bytes:
+    """A contact, and what is kept of the recovery keys for it."""
+    return encode_entry(
+        EntryKind.CONTACT,
+        {
+            "name": them.name,
+            "identity_key": them.identity_key,
+            "mesh": them.mesh,
+            "how": them.how,
+            "added_at": float(them.added_at),
+            "verified": them.verified,
+            "was_verified": them.was_verified,
+            "blocked": them.blocked,
+            "muted": them.muted,
+            "lasts_s": float(them.lasts_s),
+            "lasts_turn": them.lasts_turn,
+            "renewed_at": float(them.renewed_at),
+            "renewal": them.renewal,
+            "keys": keys,
+        },
+    )
+
+
+def read_contact(reader: Reader) -> tuple[Contact, bytes]:
+    """Undo ``encode_contact``. Raises Malformed."""
+    key = reader.get_bytes("identity_key", 32)
+    contact = Contact(
+        fingerprint(key),
+        reader.get_text("name", _NAME_MAX),
+        key,
+        MeshId(reader.get_bytes("mesh", 16)),
+        reader.get_text("how", _NAME_MAX),
+        _read_time(reader, "added_at"),
+        reader.get_flag("verified"),
+        reader.get_flag("blocked"),
+        reader.get_flag("muted"),
+        reader.get_float("lasts_s", 0.0, _TIME_MAX),
+        reader.get_integer("lasts_turn", 0, _U32),
+        _read_time(reader, "renewed_at"),
+        reader.get_bytes("renewal", limit=64),
+        reader.get_flag("was_verified"),
+    )
+    return contact, reader.get_bytes("keys", limit=ENTRY_MAX)
+
+
+def encode_setting(name: str, value: str) -> bytes:
+    """A setting, as it was written."""
+    return encode_entry(EntryKind.SETTING, {"name": name, "value": value})
+
+
+def read_setting(reader: Reader) -> tuple[str, str]:
+    """Undo ``encode_setting``. Raises Malformed."""
+    return reader.get_text("name", _NAME_MAX), reader.get_text("value", ENTRY_MAX)
+
+
+def encode_tried(tried: Tried) -> bytes:
+    """A code that was tried."""
+    return encode_entry(
+        EntryKind.TRIED, {"mark": tried.mark, "at": float(tried.at), "contact": tried.contact or ""}
+    )
+
+
+def read_tried(reader: Reader) -> Tried:
+    """Undo ``encode_tried``. Raises Malformed."""
+    who = reader.get_text("contact", 64)
+    return Tried(reader.get_bytes("mark", limit=64), _read_time(reader, "at"), ContactId(who) or None)
+
+
+def encode_waiting(id: str, contact: str, payload: bytes, order: int, expires_at: float, held: int) -> bytes:
+    """A message that waits to be delivered."""
+    return encode_entry(
+        EntryKind.WAITING,
+        {
+            "id": id,
+            "contact": contact,
+            "payload": payload,
+            "order": order,
+            "expires_at": expires_at,
+            "held": held,
+        },
+    )
+
+
+def read_waiting(reader: Reader) -> OutboxEntry:
+    """Undo ``encode_waiting``; it is yet to be sealed. Raises Malformed."""
+    payload = reader.get_bytes("payload", limit=ENTRY_MAX)
+    if not isinstance(decode_payload(payload), Text):
+        raise Malformed("something else than a message that waits")
+    return OutboxEntry(
+        MessageId(reader.get_text("id", 64)),
+        ConversationId(reader.get_text("contact", 64)),
+        payload,
+        reader.get_integer("order", 0, 2**53),
+        _read_time(reader, "expires_at"),
+        held=bool(reader.get_integer("held", 0, 1)),
+    )
+
+
+def encode_forgotten(ids: list[str]) -> bytes:
+    """Ids of lines of ours that were forgotten, ``LIST_MAX`` at most."""
+    return encode_entry(EntryKind.FORGOTTEN, {"ids": ids})
+
+
+def read_forgotten(reader: Reader) -> tuple[str, ...]:
+    """Undo ``encode_forgotten``. Raises Malformed."""
+    return reader.get_texts("ids", LIST_MAX, 64)
+
+
+def encode_line(
+    id: str, contact: str, outgoing: int, at: float, text: str, state: str, read: int, rewritten: int
+) -> bytes:
+    """A line of the history."""
+    return encode_entry(
+        EntryKind.LINE,
+        {
+            "id": id,
+            "contact": contact,
+            "outgoing": bool(outgoing),
+            "at": float(at),
+            "text": text,
+            "state": state,
+            "heard": bool(read),
+            "rewritten": bool(rewritten),
+        },
+    )
+
+
+def read_line(reader: Reader) -> tuple[Any, ...]:
+    """What ``encode_line`` was given, in that order. Raises Malformed."""
+    try:
+        state = MessageState(reader.get_text("state", _NAME_MAX))
+    except ValueError as error:
+        raise Malformed("a state that no message has") from error
+    flags = reader.get_flag("heard"), reader.get_flag("rewritten")
+    return (
+        reader.get_text("id", 64),
+        reader.get_text("contact", 64),
+        reader.get_flag("outgoing"),
+        _read_time(reader, "at"),
+        reader.get_text("text", ENTRY_MAX),
+        state.value,
+        *flags,
+    )
+
+
+def encode_end(contacts: int, lines: int) -> bytes:
+    """How many there were, for whoever reads to compare."""
+    return encode_entry(EntryKind.END, {"contacts": contacts, "lines": lines})
+
+
+def read_end(reader: Reader) -> tuple[int, int]:
+    """Undo ``encode_end``. Raises Malformed."""
+    return reader.get_integer("contacts", 0, _U32), reader.get_integer("lines", 0, 2**53)
+
+
+def _read_time(reader: Reader, key: str) -> float:
+    return reader.get_float(key, -_TIME_MAX, _TIME_MAX)

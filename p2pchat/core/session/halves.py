@@ -154,3 +154,8 @@ class TheirKeys:
     def _accepted_before(self, now: float) -> PublicKey | None:
         """A clock that was ahead when it was replaced does not make it good for longer."""
         return self._before if now < self._until <= now + BEFORE_S else None
+
+
+def both_as_values(own: OwnKeys, theirs: TheirKeys | None) -> dict[str, Any]:
+    """What ``read_kept`` reads of the two; None where the contact told nothing yet."""
+    return {**own.as_values(), **(theirs.as_values() if theirs is not None else {"theirs": b""})}

@@ -20,7 +20,7 @@ from p2pchat.core.records import (
     PutSession,
     RecoveryState,
 )
-from p2pchat.core.session.halves import OwnKeys, TheirKeys
+from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
@@ -39,9 +39,7 @@ KEYS_LIMIT = 64 * 1024
 def kept_keys(state: RecoveryState) -> bytes:
     """What a backup keeps of one contact's recovery: our keys, and theirs. Nothing that is under way."""
     read = codec.Reader(codec.unpack(state.state, len(state.state)))
-    theirs = TheirKeys.read_kept(read)
-    told = theirs.as_values() if theirs is not None else {"theirs": b""}
-    return codec.pack({**OwnKeys.read_kept(read).as_values(), **told})
+    return codec.pack(both_as_values(OwnKeys.read_kept(read), TheirKeys.read_kept(read)))
 
 
 def begin_restored(

@@ -21,7 +21,7 @@ from typing import Any
 from p2pchat.core.records import Identity, RecoveryState
 from p2pchat.core.session.answering import Answering
 from p2pchat.core.session.asking import UNHEARD, Asking
-from p2pchat.core.session.halves import OwnKeys, TheirKeys
+from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
 from p2pchat.core.session.inquiry import NEVER, SAY_S, Inquiry
 from p2pchat.core.session.recovery import Line
 from p2pchat.core.session.session import Position, Session
@@ -115,11 +115,10 @@ class Reunion:
         self._waiting: list[tuple[float, Say | Nudge | Warn]] = []
         self._warned_at = -NEVER
 
-    @classmethod
-    def begin_torn(cls, own: OwnKeys, theirs: TheirKeys | None) -> bytes:
+    @staticmethod
+    def begin_torn(own: OwnKeys, theirs: TheirKeys | None) -> bytes:
         """The state of an end that has nothing but the keys."""
-        told = theirs.as_values() if theirs is not None else {"theirs": b""}
-        return codec.pack({**_nothing(), **own.as_values(), **told, "torn": True})
+        return codec.pack({**_nothing(), **both_as_values(own, theirs), "torn": True})
 
     # --- what may be asked
 
@@ -143,8 +142,7 @@ class Reunion:
         """All that must outlive a crash."""
         self._moved = False
         value: dict[str, Any] = {
-            **self._own.as_values(),
-            **(self._theirs.as_values() if self._theirs is not None else {"theirs": b""}),
+            **both_as_values(self._own, self._theirs),
             "told": self._told,
             "alone": self._alone,
             "torn": self.torn,
@@ -514,7 +512,7 @@ def _nothing() -> dict[str, Any]:
 
 def _fresh(entropy: Entropy) -> dict[str, Any]:
     """What is known of a contact at first."""
-    return {**OwnKeys.draw_first(entropy).as_values(), "theirs": b"", **_nothing()}
+    return {**both_as_values(OwnKeys.draw_first(entropy), None), **_nothing()}
 
 
 def _kept(kept: RecoveryState) -> Any:

@@ -29,6 +29,7 @@ from typing import assert_never
 
 from p2pchat.core.effects import MessageMoved, Notify, Persist
 from p2pchat.core.inputs import Haste
+from p2pchat.core.kit.moments import LATEST
 from p2pchat.core.messaging.inbox import Inbox
 from p2pchat.core.messaging.leaving import LEAVING_MAX, LeavingCells, LeavingPiece
 from p2pchat.core.messaging.outbox import LEAVING, PROBE_LAST_S, Item, Outbox, Told
@@ -42,9 +43,6 @@ from p2pchat.types import ConversationId, MessageId, MessageState
 from p2pchat.wire import payload as wire
 from p2pchat.wire.fragment import Fragment, Lane
 from p2pchat.wire.geometry import GEOMETRY
-
-NEVER = 2.0**53
-"""An expiry for what must not expire."""
 
 ANSWER_S = (0.02, 0.08)
 """What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
@@ -120,7 +118,7 @@ class Delivery:
         order = max((item.entry.order for item in self.outbox), default=0)
         body = wire.encode_payload(payload)
         return self.keep_entry(
-            OutboxEntry(message, self._conversation, body, order, NEVER, kind=kind_of(payload))
+            OutboxEntry(message, self._conversation, body, order, LATEST, kind=kind_of(payload))
         )
 
     def replace_payload(self, payload: wire.Payload, now: float) -> list[Output]:

@@ -13,11 +13,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from p2pchat.core.kit.moments import LATEST, NEVER
 from p2pchat.core.kit.table import Table
 from p2pchat.core.records import Identity, SessionState
 from p2pchat.core.session.asking import begun, exchanged, name_of
 from p2pchat.core.session.halves import OwnKeys, TheirKeys
-from p2pchat.core.session.inquiry import NEVER, Inquiry
+from p2pchat.core.session.inquiry import Inquiry
 from p2pchat.core.session.rivals import Claimant, Knocked, Rivals
 from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, TagDelta, epoch_at
@@ -473,7 +474,7 @@ def _pending(kept: object, contact: ContactId, identity: Identity, entropy: Entr
         reader.get_bytes("box"),
         Session.restore(state, identity.pickle_key),
         reader.get_bytes("transcript", 32),
-        reader.get_float("at", 0.0, NEVER),
+        reader.get_float("at", 0.0, LATEST),
         0.0,
         _key(reader),
     )

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from p2pchat.core.kit.moments import LATEST, NEVER
 from p2pchat.core.records import Identity
 from p2pchat.core.session.halves import OwnKeys
-from p2pchat.core.session.inquiry import NEVER
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, ReceiveChain, SendChain, epoch_at
@@ -345,7 +345,7 @@ def _restored(kept: object, identity: Identity) -> _Knock:
         OlmAccount(reader.get_bytes("account"), identity.pickle_key),
         reader.get_bytes("one_time", 32),
         KemKey.from_seed(reader.get_bytes("seed", SEED_BYTES)),
-        reader.get_float("until", 0.0, NEVER),
+        reader.get_float("until", 0.0, LATEST),
         reader.get_bytes("challenge", limit=_CHALLENGE_BYTES),
         new=False,
     )

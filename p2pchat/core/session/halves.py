@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from p2pchat.core.kit.moments import LATEST
 from p2pchat.crypto.exchange import SEED_BYTES, X25519_BYTES
 from p2pchat.crypto.recovery import PublicKey, RecoveryKey, secret_for
 from p2pchat.ports import Entropy
@@ -24,8 +25,6 @@ OLDER_MAX: Final = 64
 
 BEFORE_S: Final = 7 * 86_400.0
 """The key that a newer one has replaced is good for so long."""
-
-_NEVER: Final = 2.0**53
 
 
 class OwnKeys:
@@ -119,7 +118,7 @@ class TheirKeys:
         before = read.get_bytes("before", limit=ENCAPSULATION_KEY_BYTES) if "before" in read else b""
         if before:
             keys._before = PublicKey(keys.newest.x25519, before)
-            keys._until = read.get_float("until", 0.0, _NEVER)
+            keys._until = read.get_float("until", 0.0, LATEST)
         return keys
 
     def as_values(self) -> dict[str, Any]:

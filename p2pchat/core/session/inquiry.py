@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.session.session import CHAIN_BYTES, Position, Session
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.codec import Reader
@@ -27,8 +28,6 @@ LATE_S = 5.0
 
 MOMENT_S = 3.0
 """Who stops sooner after a question has not listened at all: what came meanwhile is not caught up on yet."""
-
-NEVER = 2.0**53
 
 
 class Inquiry:

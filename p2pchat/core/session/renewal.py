@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from p2pchat.core.kit.moments import LATEST
 from p2pchat.crypto.envelope import roots
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.kdf import derive
@@ -85,7 +86,7 @@ class Renewal:
         return cls(
             reader.get_flag("leads"),
             reader.get_bytes("key", 32),
-            reader.get_float("since", 0.0, 2.0**53),
+            reader.get_float("since", 0.0, LATEST),
             reader.get_integer("generation", 0, 2**32),
             reader.get_integer("count", 0, 2**32),
             reader.get_bytes("seed", limit=64),

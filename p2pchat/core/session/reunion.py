@@ -18,11 +18,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.records import Identity, RecoveryState
 from p2pchat.core.session.answering import Answering
 from p2pchat.core.session.asking import UNHEARD, Asking
 from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
-from p2pchat.core.session.inquiry import NEVER, SAY_S, Inquiry
+from p2pchat.core.session.inquiry import SAY_S, Inquiry
 from p2pchat.core.session.recovery import Line
 from p2pchat.core.session.session import Position, Session
 from p2pchat.core.session.standing import FORMER_KNOWN, Seems, Standings, standing

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from p2pchat.core.session.inquiry import NEVER, Inquiry
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.session.inquiry import Inquiry
 from p2pchat.crypto.recovery import PublicKey
 from p2pchat.wire.recovery import AskKeys, Challenge
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from p2pchat.core.session.inquiry import NEVER
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.recovery import SessionPosition

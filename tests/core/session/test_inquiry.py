@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from p2pchat.core.session.inquiry import MOMENT_S, NEVER, QUESTIONS, SAY_S, Inquiry
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.session.inquiry import MOMENT_S, QUESTIONS, SAY_S, Inquiry
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.wire import codec
 

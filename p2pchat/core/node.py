@@ -521,7 +521,7 @@ class Node:
         home = self._meshes.get(input.mesh)
         return self._on_mesh(home, home.submit(input.cell, now, input.haste), now) if home is not None else []
 
-    def _on_invite(self, invite: int, out: Iterable[invites.Effect], now: float) -> list[Effect]:
+    def _on_invite(self, invite: int, out: Iterable[invites.InviteOutput], now: float) -> list[Effect]:
         done: list[Effect] = []
         for each in out:
             match each:

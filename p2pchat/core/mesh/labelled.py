@@ -34,7 +34,7 @@ class OfInvite:
     """What an invite has to say."""
 
     invite: int
-    said: Iterable[invites.Effect]
+    said: Iterable[invites.InviteOutput]
 
 
 Said = Effect | OfMesh | OfConversations | OfInvite

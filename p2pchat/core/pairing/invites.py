@@ -81,7 +81,7 @@ class Came:
     otherwise: TrustError
 
 
-Effect = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Persist | Came
+InviteOutput = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Persist | Came
 
 
 class Invites:
@@ -100,7 +100,7 @@ class Invites:
         self._entropy = entropy
         self._open: dict[int, _Open] = {}
 
-    def open_for(self, input: InviteOpened, home: MeshRecord) -> list[Effect]:
+    def open_for(self, input: InviteOpened, home: MeshRecord) -> list[InviteOutput]:
         """Wait for a guest who is to join ``home``."""
         urls = _distinct(input.rendezvous, grown((), home.rendezvous))
         try:
@@ -119,7 +119,7 @@ class Invites:
         opened = _Open(host, input.name, input.rendezvous, leads_into=home.secret)
         return self._begin(input.invite, opened, bool(urls or self._own))
 
-    def _taken_over(self, known: int, input: InviteOpened) -> list[Effect]:
+    def _taken_over(self, known: int, input: InviteOpened) -> list[InviteOutput]:
         """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
         number."""
         if not self._waits_at(known, input.code):
@@ -131,7 +131,7 @@ class Invites:
         party = self._open[invite].party
         return isinstance(party, Host) and party.code == code
 
-    def enter(self, input: InviteEntered, typed: tuple[str, ...], now: float) -> list[Effect]:
+    def enter(self, input: InviteEntered, typed: tuple[str, ...], now: float) -> list[InviteOutput]:
         """Be somebody's guest. ``typed``: every rendezvous that the person has ever typed; a private address
         that a link names must be among them."""
         typed = _distinct(input.rendezvous, typed)
@@ -156,7 +156,7 @@ class Invites:
         """A pairing is complete: whoever asks for its code again is told with whom."""
         return self._note(Tried(paired.used, now, contact))
 
-    def cancel(self, invite: int) -> list[Effect]:
+    def cancel(self, invite: int) -> list[InviteOutput]:
         """We do not want it any more."""
         known = self._open.pop(invite, None)
         return [*known.party.cancel()] if known is not None else []
@@ -187,7 +187,7 @@ class Invites:
 
     def meet_nearby(
         self, own: tuple[str, ...], found: Mapping[Sought, Sequence[str]], now: float
-    ) -> Iterable[tuple[int, list[Effect]]]:
+    ) -> Iterable[tuple[int, list[InviteOutput]]]:
         """Hosts wait at our ``own`` places on this machine's network, guests go to those that were found."""
         self._own = own
         return [
@@ -206,7 +206,7 @@ class Invites:
         """Which invite meets at this topic."""
         return next((number for number, each in self._open.items() if each.party.topic == topic), None)
 
-    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[Effect]:
+    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[InviteOutput]:
         """A rendezvous spoke to one of our pairings. Raises RefusedInput."""
         party = self._open[invite].party
         match message:
@@ -222,12 +222,12 @@ class Invites:
 
     def down(
         self, url: str, topic: Topic | None, reason: str, now: float
-    ) -> Iterable[tuple[int, list[Effect]]]:
+    ) -> Iterable[tuple[int, list[InviteOutput]]]:
         """A rendezvous is out of reach; ``topic``: for this one alone."""
         concerned = [(n, each) for n, each in self._open.items() if topic in (None, each.party.topic)]
         return [(n, self._after(n, each.party.down(url, reason), now)) for n, each in concerned]
 
-    def tick(self, now: float) -> Iterable[tuple[int, list[Effect]]]:
+    def tick(self, now: float) -> Iterable[tuple[int, list[InviteOutput]]]:
         """Deadlines."""
         return [
             (number, self._after(number, each.party.tick(now), now))
@@ -243,7 +243,7 @@ class Invites:
         and none is left over from a pairing that failed."""
         return OlmAccount(self.identity.account, self.identity.pickle_key)
 
-    def _begin(self, invite: int, opened: _Open, somewhere: bool) -> list[Effect]:
+    def _begin(self, invite: int, opened: _Open, somewhere: bool) -> list[InviteOutput]:
         if not somewhere:
             return [Failed(_NO_NETWORK if self._lan else _NOWHERE)]
         if len(self._open) >= CAP:
@@ -251,12 +251,12 @@ class Invites:
         self._open[invite] = opened
         return [*opened.party.start()]
 
-    def _after(self, invite: int, out: list[Output], now: float) -> list[Effect]:
+    def _after(self, invite: int, out: list[Output], now: float) -> list[InviteOutput]:
         """Say what was agreed to, note that a code was tried, and forget a pairing that is over."""
         known = self._open[invite]
         if known.party.over:
             del self._open[invite]
-        done: list[Effect] = []
+        done: list[InviteOutput] = []
         for each in out:
             match each:
                 case Paired():
@@ -280,7 +280,7 @@ class Invites:
         dropped = [Persist(DropTried(forgotten))] if forgotten is not None else []
         return [Persist(PutTried(tried)), *dropped]
 
-    def _used_up(self, code: InviteCode | InviteLink, why: TrustError) -> list[Effect]:
+    def _used_up(self, code: InviteCode | InviteLink, why: TrustError) -> list[InviteOutput]:
         contact = self._tried[self._mark(code)].contact
         return [Came(contact, why)] if contact is not None else [Failed(why)]
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 from p2pchat.core.effects import MessageSent, Notify, Persist, PresenceChanged
 from p2pchat.core.limits.quota import Quota
-from p2pchat.core.messaging.delivery import ANSWER_S, Delivery, patient
+from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.incoming import Incoming
-from p2pchat.core.messaging.outbox import LIFETIME_S, PROBE_FIRST_S
+from p2pchat.core.messaging.outbox import LIFETIME_S
 from p2pchat.core.messaging.outputs import Lasts, Output, Retag
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
@@ -48,8 +48,8 @@ class Conversation:
         patience: Patience,
         quota: Quota,
         reunion: Reunion,
-        repeat_s: float = PROBE_FIRST_S,
-        answer_s: tuple[float, float] = ANSWER_S,
+        repeat_s: float,
+        answer_s: tuple[float, float],
     ) -> None:
         """``repeat_s`` and ``answer_s`` are as in ``Delivery``."""
         self.contact = contact
@@ -149,7 +149,7 @@ class Conversation:
         """Say in which mesh we are, as surely as by a message."""
         return self._with_snapshots(self.delivery.replace_payload(renewed, now) + self._flush(now))
 
-    def draw_key(self, now: float) -> list[Output]:
+    def draw_key(self) -> list[Output]:
         """A backup is about to be made."""
         self._reunion.draw_key()
         return self._with_snapshots([])

@@ -23,6 +23,7 @@ from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.messaging.outbox import PROBE_FIRST_S
 from p2pchat.core.messaging.outputs import MeshReported, Routed, SendInto
 from p2pchat.core.messaging.patience import Patience
+from p2pchat.core.messaging.presence import GREET_S
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
@@ -37,16 +38,13 @@ from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy, exponential, sample, uniform
-from p2pchat.types import ContactId, ConversationId, MeshId, conversation_with
+from p2pchat.types import ContactId, MeshId, conversation_with
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.marks import Marks
 from p2pchat.wire.payload import TEXT_LIMIT, MeshRenewed, text_size
 
 GREET_GAP_S = 3.0
 """The mean of the exponential gaps between those greetings."""
-
-GREET_S = (0.1, 1.0)
-"""Whom we have just met is greeted within a second."""
 
 
 class Conversations:
@@ -198,16 +196,16 @@ class Conversations:
 
     def _opened(self, now: float) -> list[Routed]:
         """Open what was put aside, when it is time."""
-        found: dict[ConversationId, list[Letter]] = {}
+        found: dict[Conversation, list[Letter]] = {}
         for letter in self._letterbox.due(now):
             owner = self._tags.owner_of(letter.cell.tag)
             if owner is not None:  # they may have been removed, or blocked, meanwhile
-                found.setdefault(owner.id, []).append(letter)
+                found.setdefault(owner, []).append(letter)
         opened: list[Routed] = []
-        for id, letters in found.items():
+        for conversation, letters in found.items():
             late = all(letter.late for letter in letters)
             cells = [letter.cell for letter in letters]
-            opened += self._on(self._by_id[id], self._by_id[id].open_cells(cells, late, now), now)
+            opened += self._on(conversation, conversation.open_cells(cells, late, now), now)
         return opened
 
     def left(self, tag: bytes, now: float) -> list[Routed]:
@@ -288,7 +286,7 @@ class Conversations:
         """Have another recovery key for each contact, or tell them of it, one after the other: whoever is
         next to us would count them."""
         if isinstance(change, inputs.RecoveryKeysDrawn):
-            return self._each(lambda conversation: conversation.draw_key(now), now)
+            return self._each(lambda conversation: conversation.draw_key(), now)
         effects, at, everybody = list[Routed](), now, list(self._by_id.values())
         for conversation in sample(self._entropy, everybody, len(everybody)):
             at += exponential(self._entropy, GREET_GAP_S)

@@ -14,6 +14,9 @@ REFRESH_S = 240.0
 """While a contact is here we let them hear us this often on average; each costs the mesh one cell. The gaps
 are exponential: by a period, whoever relays cells would know which come from one writer for one contact."""
 
+GREET_S = (0.1, 1.0)
+"""Whom we have just met, or meet in a session that began anew, is greeted within a second."""
+
 
 class Presence:
     """One contact's presence, both ways. All times are Unix seconds."""

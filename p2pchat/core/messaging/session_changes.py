@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import Output, Renewed, Retag, SendCell, Turned
-from p2pchat.core.messaging.presence import Presence
+from p2pchat.core.messaging.presence import GREET_S, Presence
 from p2pchat.core.records import Contact, OutboxKind
 from p2pchat.core.session.inquiry import SAY_S
 from p2pchat.core.session.reunion import Reunion
@@ -20,9 +20,6 @@ from p2pchat.crypto.envelope import TagDelta
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import MessageState
 from p2pchat.wire import payload as wire
-
-GREET_S = (0.1, 1.0)
-"""In a session that began anew we are heard within a second."""
 
 TELL_GAP_S = 600.0
 """People are told the same of one session at most so often."""

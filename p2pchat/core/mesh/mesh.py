@@ -94,18 +94,18 @@ class Mesh:
         self._node = node
         self._links_wanted = settings.links_wanted
         self._counters = counters
+        self._view = view = ActiveView(record, node, settings, entropy, new_link, counters, self, listeners)
         self._cells = Cells(
-            record.id, settings, entropy, counters, strategy, kept, self._node_at, self._waiting
+            record.id, settings, entropy, counters, strategy, kept, view.node_at, view.count_waiting
         )
         self._own: deque[bytes] = deque()
         """Cells of our own that wait to enter the broadcast here, where they take no stem."""
         self._counted_at = 0.0
         self._stemless = settings.profile is None
         self._stem = stem(settings.profile or FAST, entropy.make_child("stem"), counters)
-        self._stem.own_room = self._own_room
+        self._stem.own_room = view.own_room
         if not settings.walks:
             self._stem.seek_nobody()
-        self._view = ActiveView(record, node, settings, entropy, new_link, counters, self, listeners)
 
     # --- what the parent asks
 
@@ -341,12 +341,6 @@ class Mesh:
         effects += self._enter(now)
         return effects + self._stemmed(self._stem.go_on_sending(now), now)
 
-    def _waiting(self, link: LinkId, source: LinkId | None) -> int:
-        return self._view.count_waiting(link, source)
-
-    def _own_room(self, link: LinkId) -> int:
-        return self._view.own_room(link)
-
     def _on_cells(self, out: Iterable[cells.Output], now: float) -> list[MeshOutput]:
         done: list[MeshOutput] = []
         for each in out:
@@ -411,8 +405,5 @@ class Mesh:
     ) -> list[MeshOutput]:
         if was is None:
             return []
-        whence = self._node_at(source) if source is not None else None
+        whence = self._view.node_at(source) if source is not None else None
         return [Notify(OnionSeen(was, cell_id(became), whence, now))]
-
-    def _node_at(self, link: LinkId) -> NodeId | None:
-        return self._view.node_at(link)

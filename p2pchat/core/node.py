@@ -369,6 +369,18 @@ class Node:
             return []
         return self._on_invite(invite, self._invites.signal(invite, url, message, now), now)
 
+    def _meet(self, wish: TakeSeat | LeaveSeat | Signal, now: float) -> list[Effect]:
+        """What a mesh or an invite wants at a rendezvous."""
+        match wish:
+            case TakeSeat(url, topic, mode):
+                return self._rendezvous.want(url, topic, mode, now)
+            case LeaveSeat(url, topic):
+                return self._rendezvous.unwant(url, topic)
+            case Signal(url, message):
+                return [Signal(self._rendezvous.line(url, message.topic), message)]
+            case _:
+                assert_never(wish)
+
     def _meet_nearby(
         self, own: tuple[str, ...], places: Mapping[Sought, Sequence[str]], now: float
     ) -> list[Effect]:
@@ -472,10 +484,8 @@ class Node:
         done: list[Effect] = []
         for each in frames_first(out):
             match each:
-                case TakeSeat(url, topic, mode):
-                    done += self._rendezvous.want(url, topic, mode, now)
-                case LeaveSeat(url, topic):
-                    done += self._rendezvous.unwant(url, topic)
+                case TakeSeat() | LeaveSeat() | Signal():
+                    done += self._meet(each, now)
                 case CellArrived(cell, late):
                     self._conversations.cell(cell, home.record.id, late, now)
                 case mesh.CellLeft(tag):
@@ -483,8 +493,6 @@ class Node:
                 case mesh.NeighbourChanged(link, up):
                     done += self._neighbour_changed(home, up, now)
                     done += self._give_marks(home, [link] if up else [], now)
-                case Signal(url, message):
-                    done.append(Signal(self._rendezvous.line(url, message.topic), message))
                 case mesh.MarksGiven(link, said):
                     self._read_marks(home, link, said)
                 case MakeOffer(relayed=relayed) | MakeAnswer(relayed=relayed):
@@ -525,12 +533,8 @@ class Node:
         done: list[Effect] = []
         for each in out:
             match each:
-                case TakeSeat(url, topic, mode):
-                    done += self._rendezvous.want(url, topic, mode, now)
-                case LeaveSeat(url, topic):
-                    done += self._rendezvous.unwant(url, topic)
-                case Signal(url, message):
-                    done.append(Signal(self._rendezvous.line(url, message.topic), message))
+                case TakeSeat() | LeaveSeat() | Signal():
+                    done += self._meet(each, now)
                 case pairing.Ready(code):
                     done.append(Notify(effects.InviteReady(invite, code)))
                 case pairing.Disturbed(strangers):

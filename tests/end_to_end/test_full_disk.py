@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -138,11 +137,16 @@ def test_a_home_that_filled_its_own_disk_is_emptied_by_its_owner(stack: ExitStac
     assert node.ended().returncode == 0
 
 
-def test_a_home_that_cannot_be_written_can_be_read(stack: ExitStack, tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_can_be_read(
+    stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     disk = stack.enter_context(small_disk(tmp_path / "ana", "8m"))
     url = stack.enter_context(rendezvous())
     ana, _ = People(tmp_path, url, stack).friends("ana", "bob")
     assert ana.run("send", "bob", "--wait", "queued", "kept").returncode == 0
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    monkeypatch.setenv("TMPDIR", str(copies))
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     stack.callback(subprocess.run, ["mount", "-o", "remount,rw", str(disk)], check=True)
     assert texts(ana, "bob") == ["kept"]
@@ -159,4 +163,4 @@ def test_a_home_that_cannot_be_written_can_be_read(stack: ExitStack, tmp_path: P
     ):
         assert refused.returncode == 1
         assert "Read-only file system" in refused.stderr and refused.stderr.count("\n") == 1
-    assert list(Path(tempfile.gettempdir()).glob("p2pchat-*/store.db")) == []
+    assert list(copies.iterdir()) == [], "a copy goes with the command that made it"

@@ -1,4 +1,4 @@
-"""What a change may not make worse: subjects of commits, tests of modules, names.
+"""What a change may not make worse: subjects of commits, tests of modules, names, sizes.
 
 Knows: how each habit is counted, and the lists of what is not as it should be. Does not know: git.
 
@@ -18,6 +18,15 @@ from pathlib import Path
 PACKAGES = ("p2pchat", "rendezvous")
 SUBJECT_MAX = 72
 """Characters: what git's own lists of commits show in a terminal of 80."""
+
+METHODS_MAX = 25
+"""Of a class, private ones too: one with more has a second responsibility."""
+
+LINES_MAX = 400
+"""Of a file whose head does not say why it is longer."""
+
+REASON = "Long because "
+"""How that sentence of the head begins."""
 
 REQUIRED = frozenset({"close", "compose", "flush", "on", "read", "render", "run", "write"})
 """Methods that libraries call by these names."""
@@ -131,6 +140,38 @@ def words(root: Path) -> Counted:
     return Counted(dict(found))
 
 
+def sizes(root: Path) -> dict[str, int]:
+    """Files of too many lines that do not say why, and classes of too many methods."""
+    found: dict[str, int] = {}
+    for path in programs(root):
+        place, text = path.relative_to(root).as_posix(), path.read_text()
+        tree, lines = ast.parse(text), text.count("\n")
+        if lines > LINES_MAX and REASON not in (ast.get_docstring(tree) or ""):
+            found[place] = lines
+        for owner in ast.walk(tree):
+            if isinstance(owner, ast.ClassDef) and (count := _methods(owner)) > METHODS_MAX:
+                found[f"{place}:{owner.name}"] = count
+    return dict(sorted(found.items()))
+
+
+def programs(root: Path) -> Iterator[Path]:
+    """Every file of Python, tests and programs without .py in their name too."""
+    for folder in (*PACKAGES, "docs", "scripts", "tests"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix == ".py" or (not path.suffix and path.is_file() and _runs_python(path)):
+                yield path
+
+
+def larger(now: dict[str, int], kept: dict[str, int]) -> list[str]:
+    """What is larger than the list has it."""
+    found = []
+    for name, count in now.items():
+        most, unit = (METHODS_MAX, "methods") if ":" in name else (LINES_MAX, "lines")
+        if count > (most := max(most, kept.get(name, 0))):
+            found.append(f"{name}: {count} {unit}, more than {most}")
+    return found
+
+
 def more(what: str, now: Counted, kept: dict[str, int], changed: Collection[str] = ()) -> list[str]:
     """What there is more of than the list has; the places in files that were ``changed`` first."""
     found = []
@@ -141,9 +182,9 @@ def more(what: str, now: Counted, kept: dict[str, int], changed: Collection[str]
     return found
 
 
-def fewer(now: Counted, kept: dict[str, int]) -> dict[str, int]:
+def fewer(now: dict[str, int], kept: dict[str, int]) -> dict[str, int]:
     """The list as it can be now: never longer, and no count higher."""
-    return {name: min(now.counts[name], count) for name, count in kept.items() if name in now.counts}
+    return {name: min(now[name], count) for name, count in kept.items() if name in now}
 
 
 def grown(what: str, before: dict[str, str], after: dict[str, str]) -> list[str]:
@@ -172,6 +213,16 @@ def _trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
     for package in PACKAGES:
         for place in sorted((root / package).rglob("*.py")):
             yield place.relative_to(root).as_posix(), ast.parse(place.read_text())
+
+
+def _methods(owner: ast.ClassDef) -> int:
+    return sum(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in owner.body)
+
+
+def _runs_python(path: Path) -> bool:
+    with path.open("rb") as file:
+        line = file.readline(64)
+    return line.startswith(b"#!") and b"python" in line
 
 
 def _vague(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -72,6 +72,36 @@ def test_a_forbidden_word_is_found_in_a_name(tree: Path) -> None:
     assert habits.words(tree).counts == {"each": 1, "facts": 1, "talk": 1}
 
 
+def test_a_large_class_and_a_long_file_are_measured(tree: Path) -> None:
+    methods = "".join(f"    def _{number}(self): ...\n" for number in range(26))
+    (tree / "rendezvous" / "broker.py").write_text(f"class Broker:\n{methods}")
+    (tree / "tests" / "core" / "mesh" / "test_mesh.py").write_text("\n" * 401)
+    (tree / "scripts").mkdir()
+    (tree / "scripts" / "bench").write_text("#!/usr/bin/env python3\n" + "\n" * 400)
+    (tree / "scripts" / "words").write_text("\n" * 401)
+    assert habits.sizes(tree) == {
+        "rendezvous/broker.py:Broker": 26,
+        "scripts/bench": 401,
+        "tests/core/mesh/test_mesh.py": 401,
+    }
+
+
+def test_a_file_may_be_long_for_a_reason(tree: Path) -> None:
+    head = '"""A table.\n\nLong because it has a row for each country.\n"""\n'
+    (tree / "rendezvous" / "broker.py").write_text(head + "\n" * 400)
+    assert habits.sizes(tree) == {}
+
+
+def test_a_size_may_not_rise() -> None:
+    now = {"a.py": 500, "a.py:Node": 30}
+    assert habits.larger(now, {"a.py": 500, "a.py:Node": 31}) == []
+    assert habits.larger(now, {"a.py": 499}) == [
+        "a.py: 500 lines, more than 499",
+        "a.py:Node: 30 methods, more than 25",
+    ]
+    assert habits.fewer(now, {"a.py": 510, "b.py": 600}) == {"a.py": 500}
+
+
 def test_a_count_may_not_rise(tree: Path) -> None:
     now = habits.words(tree)
     assert habits.more("word", now, {"each": 1, "facts": 2, "talk": 1}) == []
@@ -86,7 +116,10 @@ def test_what_was_changed_is_named_first(tree: Path) -> None:
 
 
 def test_a_list_loses_what_is_better_and_gains_nothing(tree: Path) -> None:
-    assert habits.fewer(habits.words(tree), {"each": 3, "facts": 1, "whose": 2}) == {"each": 1, "facts": 1}
+    assert habits.fewer(habits.words(tree).counts, {"each": 3, "facts": 1, "whose": 2}) == {
+        "each": 1,
+        "facts": 1,
+    }
 
 
 def test_what_was_added_to_a_list_is_named() -> None:

@@ -5,7 +5,6 @@ Knows: the lines that each of them leads to. Does not know: how it was typed, or
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -15,18 +14,16 @@ from rich.console import RenderableType
 from p2pchat.chat.commands import COMMANDS
 from p2pchat.chat.lines import Stage, lines_of
 from p2pchat.chat.verbs import Question
-from p2pchat.control.events import InviteReady, Stranger
-from p2pchat.errors import P2PChatError, UsageError
+from p2pchat.errors import UsageError
 from p2pchat.pictures.doctor import doctor_picture
 from p2pchat.pictures.drawing import drawn_text, terminal_width
 from p2pchat.pictures.status import mesh_picture
+from p2pchat.plain.pairing import BackgroundPairing
 from p2pchat.text import harmless_name
 from p2pchat.wording.exposure import exposures
-from p2pchat.wording.pairing import join_command, kept, stranger_line
 from p2pchat.wording.settings import origin
 
 if TYPE_CHECKING:
-    from p2pchat.control.answers import Contact
     from p2pchat.plain.chat import PlainChat
 
 Answers = tuple[Callable[[], None], Callable[[], None] | None]
@@ -58,13 +55,11 @@ class PlainScreen:
     def __init__(self, chat: PlainChat, leave: Callable[[], None]) -> None:
         self._chat = chat
         self._leave = leave
-        self._pairing: asyncio.Task[None] | None = None
+        self._pairing = BackgroundPairing(chat.model, chat.sheet.tell_line)
 
     async def take_back_invite(self) -> None:
         """Take back an invite that still waits."""
-        if self._pairing is not None and not self._pairing.done():
-            self._pairing.cancel()
-            await asyncio.wait([self._pairing])
+        await self._pairing.cancel_pairing()
 
     def tell_person(self, text: str) -> None:
         self._chat.sheet.tell_line(text)
@@ -162,46 +157,10 @@ class PlainScreen:
     def leave_chat(self) -> None:
         self._leave()
 
-    # --- pairing takes its time, and the chat goes on meanwhile
-
     def begin_invite(self, link: bool) -> None:
-        self._pair(self._invite(link))
+        self._pairing.begin_invite(link)
 
     def begin_join(self, code: str) -> None:
         if not code:
             raise UsageError("/join needs the code your friend gave you")
-        self._pair(self._join(code))
-
-    def _pair(self, pairing: Coroutine[Any, Any, None]) -> None:
-        if self._pairing is not None and not self._pairing.done():
-            pairing.close()
-            raise UsageError("an invite is under way already; wait until it is answered or expires")
-
-        async def tell() -> None:
-            try:
-                await pairing
-            except P2PChatError as error:
-                self._chat.sheet.tell_line(str(error))
-
-        self._pairing = asyncio.ensure_future(tell())
-
-    async def _invite(self, link: bool) -> None:
-        async for event in self._chat.model.node.invite(link=link):
-            if isinstance(event, InviteReady):
-                command = await join_command(self._chat.model.node, event.code, link)
-                self._chat.sheet.tell_line(f"tell your friend to type:  {command}")
-            elif isinstance(event, Stranger):
-                if line := stranger_line(event.strangers):
-                    self._chat.sheet.tell_line(line)
-            else:
-                await self._welcome(event)
-
-    async def _join(self, code: str) -> None:
-        await self._welcome(await self._chat.model.node.join(code))
-
-    async def _welcome(self, contact: Contact) -> None:
-        await self._chat.model.load_people()
-        shown = harmless_name(contact.name)
-        self._chat.sheet.tell_line(f"you and {shown} are contacts now; /switch {shown}")
-        for line in kept(contact):
-            self._chat.sheet.tell_line(line)
+        self._pairing.begin_join(code)

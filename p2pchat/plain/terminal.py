@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from p2pchat.chat.widths import cut
-from p2pchat.plain.editor import LEAVE, SUSPEND, LineEditor
+from p2pchat.plain.editor import LineEditor
+from p2pchat.plain.keys import LEAVE, SUSPEND
 from p2pchat.plain.sheet import Line
 
 STYLES: Final[Mapping[str, str]] = {
@@ -106,7 +107,7 @@ class Terminal:
         width = shutil.get_terminal_size().columns - 1
         prompt = self._prompt()
         plain = "".join(text for _, text in prompt)
-        row, column = self._editor.draw_row(plain, width)
+        row, column = self._editor.buffer.draw_row(plain, width)
         written = self._drawn(prompt) + row[len(plain) :]
         status = self._drawn(_cut(self._status(), width))
         return f"{written}\n{status}\r\x1b[A" + (f"\x1b[{column}C" if column else "")

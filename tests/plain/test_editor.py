@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p2pchat.chat.widths import room
-from p2pchat.plain.editor import _NAMES, LEAVE, REDRAW, SUSPEND, LineEditor
+from p2pchat.plain.editor import LineEditor
+from p2pchat.plain.keys import ACTIONS, LEAVE, REDRAW, SUSPEND
 
 FAMILY = "👩\u200d👩\u200d👧"
 
@@ -77,7 +78,7 @@ def test_what_is_given_back_does_not_overwrite() -> None:
     assert not line.put_back("more") and line.text == "lost"
 
 
-TYPED = (*_NAMES, "\r", "a", "日", FAMILY, " ", "\x1b[200~p\rq\x1b[201~")
+TYPED = (*ACTIONS, "a", "日", FAMILY, " ", "\x1b[200~p\rq\x1b[201~")
 KEYS = st.lists(st.sampled_from(TYPED), max_size=12)
 
 
@@ -90,7 +91,7 @@ def test_pieces_do_not_matter_and_the_row_always_fits(keys: list[str], width: in
     for key in keys:  # a key alone may be cut anywhere but behind a bare escape
         for piece in (key[:2], key[2:]) if len(key) > 2 and key[0] == "\x1b" else (key,):
             piecewise.take_keys(piece)
-    assert (whole.text, whole.place) == (piecewise.text, piecewise.place)
-    row, column = whole.draw_row("me> ", width + 5)
+    assert (whole.text, whole.buffer.place) == (piecewise.text, piecewise.buffer.place)
+    row, column = whole.buffer.draw_row("me> ", width + 5)
     assert 0 <= column <= room(row) <= width + 5
     assert not {"\n", "\x1b"} & set(row)

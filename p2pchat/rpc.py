@@ -27,11 +27,11 @@ from p2pchat.control.framing import (
     request_line,
 )
 from p2pchat.control.methods import Method
-from p2pchat.control.parameters import Parameters, write
+from p2pchat.control.parameters import Params, write
 from p2pchat.control.values import Misfit, read_value
 from p2pchat.errors import ControlError, P2PChatError
 
-P = TypeVar("P", bound=Parameters)
+P = TypeVar("P", bound=Params)
 A = TypeVar("A")
 
 
@@ -157,7 +157,7 @@ _OTHER_VERSION: Final = (
 
 class PendingCall(Generic[A]):
     """One request under way: iterate over its events, then take its result. Both are what the contract
-    declares: an answer that is something else is a ControlError, an event one that is ``Unknown``."""
+    declares: an answer that is something else is a ControlError, an event one that is ``UnknownEvent``."""
 
     def __init__(self, answer: type[A]) -> None:
         self._answer = answer

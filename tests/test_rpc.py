@@ -14,7 +14,7 @@ import pytest
 
 from p2pchat.control.framing import answer_line, failure_line
 from p2pchat.control.methods import WHOAMI
-from p2pchat.control.parameters import Nothing
+from p2pchat.control.parameters import NoParams
 from p2pchat.errors import ControlError, P2PChatError
 from p2pchat.rpc import Connection, ConnectionLost, connection_over, open_connection
 
@@ -46,8 +46,8 @@ async def test_where_nothing_listens_there_is_no_connection(tmp_path: Path) -> N
 async def test_answers_find_their_requests_in_any_order() -> None:
     async with (
         both_ends() as (connection, reader, writer),
-        connection.open_call(WHOAMI, Nothing()) as one,
-        connection.open_call(WHOAMI, Nothing()) as two,
+        connection.open_call(WHOAMI, NoParams()) as one,
+        connection.open_call(WHOAMI, NoParams()) as two,
     ):
         first, second = await request_of(reader), await request_of(reader)
         writer.write(answer_line(second["id"], ME | {"name": "bob"}))
@@ -59,7 +59,7 @@ async def test_answers_find_their_requests_in_any_order() -> None:
 async def test_an_answer_of_another_version_is_refused(answer: object) -> None:
     async with (
         both_ends() as (connection, reader, writer),
-        connection.open_call(WHOAMI, Nothing()) as call,
+        connection.open_call(WHOAMI, NoParams()) as call,
     ):
         writer.write(answer_line((await request_of(reader))["id"], answer))
         with pytest.raises(ControlError, match="of another version"):
@@ -69,7 +69,7 @@ async def test_an_answer_of_another_version_is_refused(answer: object) -> None:
 async def test_a_failure_is_raised_with_its_line() -> None:
     async with (
         both_ends() as (connection, reader, writer),
-        connection.open_call(WHOAMI, Nothing()) as call,
+        connection.open_call(WHOAMI, NoParams()) as call,
     ):
         writer.write(failure_line((await request_of(reader))["id"], -32000, "it failed"))
         with pytest.raises(P2PChatError, match="it failed"):
@@ -78,17 +78,17 @@ async def test_a_failure_is_raised_with_its_line() -> None:
 
 async def test_a_call_that_is_left_early_is_withdrawn() -> None:
     async with both_ends() as (connection, reader, _):
-        async with connection.open_call(WHOAMI, Nothing()):
+        async with connection.open_call(WHOAMI, NoParams()):
             asked = await request_of(reader)
         assert str(asked["id"]) in str(await request_of(reader))
 
 
 async def test_the_end_of_the_node_is_the_end_of_every_call() -> None:
     async with both_ends() as (connection, _, writer):
-        async with connection.open_call(WHOAMI, Nothing()) as call:
+        async with connection.open_call(WHOAMI, NoParams()) as call:
             writer.close()
             with pytest.raises(ConnectionLost):
                 await call.wait_result()
         with pytest.raises(ConnectionLost):
-            async with connection.open_call(WHOAMI, Nothing()):
+            async with connection.open_call(WHOAMI, NoParams()):
                 pass

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from p2pchat.control.events import State
 
 if TYPE_CHECKING:
-    from p2pchat.control.events import Line
+    from p2pchat.control.events import HistoryLine
 
 Stage = Literal["sending", "queued", "relayed", "delivered", "expired", "cancelled"]
 """How far a line of ours has come: what the node says of it, and before that, that no node has it."""
@@ -43,7 +43,7 @@ class ChatLine:
     rewritten: bool = False
 
 
-def line_of(message: Line) -> ChatLine:
+def line_of(message: HistoryLine) -> ChatLine:
     """A message of the node's as a line."""
     return ChatLine(
         message.id,
@@ -58,6 +58,6 @@ def line_of(message: Line) -> ChatLine:
     )
 
 
-def lines_of(messages: Iterable[Line]) -> list[ChatLine]:
+def lines_of(messages: Iterable[HistoryLine]) -> list[ChatLine]:
     """Messages as lines, in the same order."""
     return [line_of(message) for message in messages]

@@ -32,14 +32,14 @@ from p2pchat.chat.sent import PASSING, RETRY_S, SentLines, time_now
 from p2pchat.client import NodeBack
 from p2pchat.control import events
 from p2pchat.control.events import (
-    ContactChanged,
-    Heard,
-    Link,
-    Message,
-    Presence,
-    Receipt,
-    SessionTurned,
-    SettingChanged,
+    ContactEvent,
+    LinkEvent,
+    ListenEvents,
+    MessageEvent,
+    PresenceEvent,
+    ReceiptEvent,
+    SessionEvent,
+    SettingEvent,
 )
 from p2pchat.control.values import given
 from p2pchat.errors import UsageError
@@ -50,7 +50,7 @@ from p2pchat.wording.notices import notice
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
-    from p2pchat.control.answers import Contact
+    from p2pchat.control.answers import ContactInfo
 
 UNREAD_MAX: Final = 1000
 """Ids kept for one contact; a flood beyond that stays unheard and is offered again another time."""
@@ -63,7 +63,7 @@ LEAVE_S: Final = 3.0
 class Person:
     """A contact, and what was said with them last."""
 
-    contact: Contact
+    contact: ContactInfo
     last: ChatLine | None = None
     place: int = 0
     """Grows with each message, by when it came here: what others' clocks say orders nothing."""
@@ -205,34 +205,34 @@ class ChatModel:
                 self._tell(NodeLost(f"{error}; trying again"))
                 await asyncio.sleep(RETRY_S)
 
-    async def take_event(self, event: Heard) -> None:
+    async def take_event(self, event: ListenEvents) -> None:
         """One event of the node."""
         match event:
-            case Message(outgoing=True):
+            case MessageEvent(outgoing=True):
                 self._sent_elsewhere(line_of(event))
-            case Message():
+            case MessageEvent():
                 await self._arrived(line_of(event))
-            case events.Rewritten():
+            case events.RewrittenEvent():
                 self._rewritten(line_of(event))
-            case events.Forgotten(contact=name, id=id):
+            case events.ForgottenEvent(contact=name, id=id):
                 await self._forgotten(name, id)
-            case Receipt(id=id, state=state):
+            case ReceiptEvent(id=id, state=state):
                 self.sent.note_stage(id, state)
-            case Presence(name=name, here=here):
+            case PresenceEvent(name=name, here=here):
                 if name in self.people:
                     person = self.people[name]
                     person.contact = person.contact.with_changes(here=here, heard_at=time_now())
                     if name == self.current:
                         self._tell(Altered(f"{harmless_name(name)} is {'here' if here else 'away'}"))
-            case Link(links=links):
+            case LinkEvent(links=links):
                 self.links = links
-            case ContactChanged() | SessionTurned():
+            case ContactEvent() | SessionEvent():
                 await self._meet()
                 if line := notice(event):
                     self._tell(Decided(line))
-                elif isinstance(event, ContactChanged) and event.change != "added":
+                elif isinstance(event, ContactEvent) and event.change != "added":
                     self._tell(Altered(contact_line(event)))  # who is added is told by whoever asked for it
-            case SettingChanged():
+            case SettingEvent():
                 self._tell(Preferred())
             case _:
                 pass

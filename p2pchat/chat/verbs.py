@@ -22,7 +22,7 @@ from p2pchat.wording.settings import effect_line
 if TYPE_CHECKING:
     from p2pchat.chat.model import ChatModel
     from p2pchat.client import Node
-    from p2pchat.control.answers import SettingKept
+    from p2pchat.control.answers import ChangeSettingResult
 
 
 HISTORY_LINES: Final = 20
@@ -267,6 +267,6 @@ class Verbs:
         self.have_node(keep())
 
 
-async def keep_setting(node: Node, key: str, value: str | None) -> SettingKept:
+async def keep_setting(node: Node, key: str, value: str | None) -> ChangeSettingResult:
     """Set it, or with None no more. Raises P2PChatError."""
     return await (node.forget_setting(key) if value is None else node.change_setting(key, value))

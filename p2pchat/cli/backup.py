@@ -20,7 +20,7 @@ from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.backups import contents_line, made_line
 
 if TYPE_CHECKING:
-    from p2pchat.control.answers import BackupMade
+    from p2pchat.control.answers import BackupResult
 
 
 class _Backup(Group):
@@ -98,7 +98,7 @@ async def _drawn(settings: Settings) -> str:
     return phrase
 
 
-async def _make(settings: Settings, path: str, phrase_file: Path | None) -> BackupMade:
+async def _make(settings: Settings, path: str, phrase_file: Path | None) -> BackupResult:
     kept = read_passphrase(phrase_file) if phrase_file is not None else None
     async with open_node(settings) as node:  # a phrase is shown only where there is a home to keep
         phrase = kept if kept is not None else await _drawn(settings)

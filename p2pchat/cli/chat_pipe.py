@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.stdin import lines_of_stdin
-from p2pchat.control.events import Message, Receipt
+from p2pchat.control.events import MessageEvent, ReceiptEvent
 from p2pchat.errors import LimitError, NotInTime, P2PChatError
 from p2pchat.text import harmless_name, shortened
 from p2pchat.wording.lines import message_line
@@ -77,10 +77,10 @@ class _Pipe:
 
     async def print_all(self) -> None:
         async for event in self._node.listen(sender=self._name):
-            if isinstance(event, Message):
+            if isinstance(event, MessageEvent):
                 record(event) if self._json else payload(message_line(event))
                 await self._node.heard([event.id])
-            elif isinstance(event, Receipt) and event.id in self._pending:
+            elif isinstance(event, ReceiptEvent) and event.id in self._pending:
                 if self._json:
                     record(event)
                 if self._told:

@@ -18,7 +18,7 @@ from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.parameters import SETTING, SETTING_VALUE
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
-from p2pchat.control.answers import Setting, SettingKept
+from p2pchat.control.answers import ChangeSettingResult, SettingInfo
 from p2pchat.errors import UsageError
 from p2pchat.text import one_line
 
@@ -74,14 +74,14 @@ async def _list(settings: Settings) -> None:
         _tell_what_the_node_lacks(found)
 
 
-def _of_this_chat(each: Setting) -> Setting:
+def _of_this_chat(each: SettingInfo) -> SettingInfo:
     """What concerns chats alone is as the chat's own environment has it, not the node's."""
     from p2pchat.wording.settings import of_this_chat
 
     return of_this_chat(each, os.environ)
 
 
-def _tell_what_the_node_lacks(found: Sequence[Setting]) -> None:
+def _tell_what_the_node_lacks(found: Sequence[SettingInfo]) -> None:
     """A variable that is set here and not where the node was started."""
     for each in found:
         if os.environ.get(each.variable) and each.source in ("home", "default"):
@@ -164,7 +164,7 @@ async def _unset(settings: Settings, key: str) -> None:
         _tell(settings, await node.forget_setting(key))
 
 
-def _tell(settings: Settings, changed: SettingKept) -> None:
+def _tell(settings: Settings, changed: ChangeSettingResult) -> None:
     from p2pchat.wording.settings import effect_line
 
     if settings.json:

@@ -19,7 +19,7 @@ from p2pchat.cli.output import bold, payload, record, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
-from p2pchat.control.answers import Contact, ContactShown
+from p2pchat.control.answers import ContactDetailInfo, ContactInfo
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
 from p2pchat.wording.lines import lasting, local_time, span, span_words
@@ -58,7 +58,7 @@ def list_(settings: Settings) -> None:
     )
 
 
-def _row(contact: Contact) -> str:
+def _row(contact: ContactInfo) -> str:
     """The name comes last: names differ in width, and in how wide terminals draw them."""
     here = whereabouts(contact, contact.here is not None, datetime.now(UTC))
     known = "blocked" if contact.blocked else "verified" if contact.verified else "unverified"
@@ -91,7 +91,7 @@ async def _show(settings: Settings, name: str) -> None:
         payload(f"{label:<14} {value}")
 
 
-def _facts(contact: ContactShown) -> Iterable[tuple[str, str]]:
+def _facts(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
     yield "name", harmless_name(contact.name)
     yield "fingerprint", contact.fingerprint
     yield "safety number", contact.safety_number
@@ -324,7 +324,7 @@ async def _remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, ren
         say(line)
 
 
-async def _to_be_renewed(node: Node, contact: ContactShown) -> bool:
+async def _to_be_renewed(node: Node, contact: ContactDetailInfo) -> bool:
     """Whether others stay in their mesh, and the person wants to go on without them."""
     others = leaves_others(contact, await node.contacts())
     return others and sys.stdin.isatty() and await confirmed(RENEW, yes=False)

@@ -15,7 +15,7 @@ from p2pchat.cli.connection import open_node
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
-from p2pchat.control.answers import Check
+from p2pchat.control.answers import CheckResult
 from p2pchat.errors import NetworkError, P2PChatError
 from p2pchat.wording.advice import ADVICE
 from p2pchat.wording.exposure import Exposure, exposures
@@ -59,14 +59,14 @@ async def _doctor(settings: Settings) -> None:
     _judge(found)
 
 
-def _print(found: Sequence[Check], known: Sequence[Exposure]) -> None:
+def _print(found: Sequence[CheckResult], known: Sequence[Exposure]) -> None:
     from p2pchat.pictures.doctor import doctor_picture
     from p2pchat.pictures.drawing import drawn_text, terminal_width
 
     payload(drawn_text(doctor_picture(found, known), terminal_width(), coloured=colour(sys.stdout)))
 
 
-def _judge(found: Sequence[Check]) -> None:
+def _judge(found: Sequence[CheckResult]) -> None:
     """One rendezvous that answers is enough, and with links none is needed."""
     failed = {each.name for each in found if not each.ok}
     worked = {each.name for each in found if each.ok}
@@ -77,5 +77,5 @@ def _judge(found: Sequence[Check]) -> None:
             raise (NetworkError if name in _OF_THE_NETWORK else P2PChatError)(f"{name}: {advice}")
 
 
-def _found(found: Sequence[Check], name: str) -> list[str]:
+def _found(found: Sequence[CheckResult], name: str) -> list[str]:
     return [each.found for each in found if each.name == name]

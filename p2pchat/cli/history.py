@@ -25,7 +25,7 @@ from p2pchat.wording.lines import lasting, message_line, moment
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
-    from p2pchat.control.events import Message
+    from p2pchat.control.events import MessageEvent
 
 EXPORTED_AT_ONCE: Final = 256
 """Messages of an export that are in memory at a time."""
@@ -165,7 +165,7 @@ async def _export(settings: Settings, name: str | None, markdown: bool) -> None:
                 payload(markdown_line(message)) if markdown else record(message)
 
 
-async def _all_with(node: Node, name: str) -> AsyncIterator[Message]:
+async def _all_with(node: Node, name: str) -> AsyncIterator[MessageEvent]:
     """A few at a time, however many there are."""
     after = ""
     while messages := await node.history(name, limit=EXPORTED_AT_ONCE, after=after):

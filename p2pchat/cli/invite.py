@@ -17,8 +17,8 @@ from p2pchat.cli.output import bold, colour, payload, record, say
 from p2pchat.cli.parameters import MESH, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
-from p2pchat.control.answers import Contact
-from p2pchat.control.events import InviteReady, Stranger
+from p2pchat.control.answers import ContactInfo
+from p2pchat.control.events import InviteEvent, StrangerEvent
 from p2pchat.text import harmless_name, one_line, typed
 from p2pchat.wording.pairing import join_command, kept, qr_lines, stranger_line, twin
 
@@ -79,9 +79,9 @@ async def _invite(
         async for event in invite:
             if settings.json:
                 record(event)
-            elif isinstance(event, InviteReady):
+            elif isinstance(event, InviteEvent):
                 await _give(node, event.code, link, rendezvous, qr)
-            elif isinstance(event, Stranger):
+            elif isinstance(event, StrangerEvent):
                 if line := stranger_line(event.strangers):
                     say(f"{line[:1].upper()}{line[1:]}.")
             else:
@@ -98,7 +98,7 @@ async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: b
     say("Waiting for them ... (Ctrl-C takes it back; it works once)")
 
 
-def welcome(contact: Contact, contacts: Iterable[Contact]) -> None:
+def welcome(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> None:
     """Print the new contact's name, and what to do next."""
     name, word = harmless_name(contact.name), typed(contact.name)
     payload(name)

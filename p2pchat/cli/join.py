@@ -18,7 +18,7 @@ from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH_SHOWN, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
-from p2pchat.control.answers import ContactMade
+from p2pchat.control.answers import PairingResult
 from p2pchat.errors import Malformed, UsageError
 from p2pchat.text import one_line, typed
 from p2pchat.wire.places import is_public
@@ -104,7 +104,7 @@ async def _join(
         await _ask(node, contact)
 
 
-async def _ask(node: Node, contact: ContactMade) -> None:
+async def _ask(node: Node, contact: PairingResult) -> None:
     """Where their mesh is met, too, is shown; the person says whether to go there."""
     for url in contact.left_out:
         shown = one_line(url)

@@ -18,7 +18,7 @@ from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, COUNT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
-from p2pchat.control.events import Message
+from p2pchat.control.events import MessageEvent
 from p2pchat.errors import NotInTime, P2PChatError
 from p2pchat.wording.lines import message_line
 from p2pchat.wording.notices import notice
@@ -79,7 +79,7 @@ class _Listener:
         if self.shell_command:
             self.home = (await node.whoami()).home
         async for event in node.listen(sender=self.sender):
-            if isinstance(event, Message):
+            if isinstance(event, MessageEvent):
                 await self._take(node, event)
                 if self.count is not None and self.heard >= self.count:
                     return
@@ -88,7 +88,7 @@ class _Listener:
             elif line := notice(event):
                 say(line)
 
-    async def _take(self, node: Node, message: Message) -> None:
+    async def _take(self, node: Node, message: MessageEvent) -> None:
         record(message) if self.settings.json else payload(message_line(message))
         self.heard += 1
         if self.shell_command and (code := await self._execute(self.shell_command, message)):
@@ -99,7 +99,7 @@ class _Listener:
         if not self.peek:
             await node.heard([message.id])
 
-    async def _execute(self, shell_command: str, message: Message) -> int:
+    async def _execute(self, shell_command: str, message: MessageEvent) -> int:
         facts = {
             "P2PCHAT_MESSAGE_ID": message.id,
             "P2PCHAT_MESSAGE_FROM": message.sender,

@@ -14,7 +14,7 @@ from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH, MESH_SHOWN
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
-from p2pchat.control.answers import Mesh
+from p2pchat.control.answers import MeshInfo
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name, one_line
 
@@ -47,7 +47,7 @@ def list_(settings: Settings) -> None:
     )
 
 
-def _row(mesh: Mesh) -> str:
+def _row(mesh: MeshInfo) -> str:
     people = ", ".join(map(harmless_name, mesh.contacts)) or "nobody you know"
     met = " ".join(map(one_line, mesh.rendezvous)) or "nowhere"
     links = {None: "unknown", 1: "1 link"}.get(mesh.links, f"{mesh.links} links")

@@ -17,7 +17,7 @@ from p2pchat.cli.connection import attached_node, home_of, passphrase, unseen
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Group, Settings, pass_settings
-from p2pchat.control.events import Heard
+from p2pchat.control.events import ListenEvents
 from p2pchat.errors import NotInTime
 from p2pchat.wording.notices import notice
 
@@ -58,7 +58,7 @@ def run(settings: Settings) -> None:
         else:
             payload("running")
 
-    def tell(event: Heard) -> None:
+    def tell(event: ListenEvents) -> None:
         """Only a person who looks: a log would keep in the open whom one knows."""
         if sys.stderr.isatty() and (line := notice(event)):
             say(line)

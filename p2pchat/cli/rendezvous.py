@@ -14,7 +14,7 @@ from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH, MESH_SHOWN
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Settings, pass_settings
-from p2pchat.control.answers import Rendezvous
+from p2pchat.control.answers import RendezvousInfo
 from p2pchat.errors import Ended
 from p2pchat.text import one_line
 
@@ -46,7 +46,7 @@ def list_(settings: Settings) -> None:
     wait_for(listed(settings, lambda node: node.rendezvous(), _row, none, _is_unknown), settings)
 
 
-def _row(place: Rendezvous) -> str:
+def _row(place: RendezvousInfo) -> str:
     """The address comes last, for its length differs most."""
     named = "yours" if place.typed else "theirs"
     met = ",".join(mesh[:MESH_SHOWN] for mesh in place.meshes) or "no mesh"
@@ -54,13 +54,13 @@ def _row(place: Rendezvous) -> str:
     return f"{_state(place):<7} {named:<6} {met}  {one_line(place.url)}{why}"
 
 
-def _state(place: Rendezvous) -> str:
+def _state(place: RendezvousInfo) -> str:
     if not place.used:
         return "unused"
     return "unknown" if _is_unknown(place) else "up" if place.up else "down"
 
 
-def _is_unknown(place: Rendezvous) -> bool:
+def _is_unknown(place: RendezvousInfo) -> bool:
     return place.used and place.up is None
 
 

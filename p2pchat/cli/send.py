@@ -15,7 +15,7 @@ from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, Settings, pass_settings
-from p2pchat.control.events import Receipt
+from p2pchat.control.events import ReceiptEvent
 from p2pchat.errors import LimitError, UsageError
 from p2pchat.text import one_line
 
@@ -57,7 +57,7 @@ def command(
 
 
 async def _send(settings: Settings, to: str, text: str, wait: Wait, timeout: float, key: str | None) -> None:
-    def report(event: Receipt) -> None:
+    def report(event: ReceiptEvent) -> None:
         if settings.json:
             record({"type": "receipt", "id": event.id, "state": event.state, "at": event.at})
         elif event.state == "queued":

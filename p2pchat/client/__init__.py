@@ -34,7 +34,9 @@ from p2pchat.client.homes import (
 )
 from p2pchat.client.node import KEY_MAX, Node
 from p2pchat.client.reach import NodeBack
-from p2pchat.control.events import Event, Message, Receipt
+from p2pchat.control.events import Event
+from p2pchat.control.events import MessageEvent as Message
+from p2pchat.control.events import ReceiptEvent as Receipt
 from p2pchat.control.parameters import Wait
 from p2pchat.errors import ControlError, P2PChatError
 

@@ -22,7 +22,7 @@ async def check_choices(connection: Connection, relay_only: bool, lan: bool = Fa
     nearby = asked["lan"].value
     if not (hidden or proxied or nearby or asked.separate) and wanted is None:
         return
-    async with connection.open_call(methods.STATUS, parameters.Nothing()) as answer:
+    async with connection.open_call(methods.STATUS, parameters.NoParams()) as answer:
         status = await answer.wait_result()
     kept, profile, weaker = status.paths, status.profile, list(PROFILES)
     if wanted is not None and profile in weaker[: weaker.index(wanted)]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from p2pchat.control.events import Heard
+from p2pchat.control.events import ListenEvents
 from p2pchat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ async def run_node(
     *,
     relay_only: bool = False,
     lan: bool = False,
-    tell: Callable[[Heard], None] = lambda event: None,
+    tell: Callable[[ListenEvents], None] = lambda event: None,
 ) -> None:
     """Run the node of ``home`` until it is asked to stop. ``tell`` is given every event. Raises UsageError
     when one runs already.

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import get_args
 
-from p2pchat.control.events import Event, Hindrance, Receipt, State
+from p2pchat.control.events import Event, HindranceEvent, ReceiptEvent, State
 
 
 def remaining(timeout: float | None) -> Callable[[], float | None]:
@@ -20,7 +20,7 @@ def remaining(timeout: float | None) -> Callable[[], float | None]:
 
 
 def each_once(
-    on_state: Callable[[Receipt], None] | None, on_hindrance: Callable[[str], None] | None
+    on_state: Callable[[ReceiptEvent], None] | None, on_hindrance: Callable[[str], None] | None
 ) -> Callable[[Event], None]:
     """Tell each state once and in order, however often the question had to be asked."""
     order = get_args(State)
@@ -28,11 +28,11 @@ def each_once(
 
     def report(event: Event) -> None:
         nonlocal reached
-        if isinstance(event, Hindrance):
+        if isinstance(event, HindranceEvent):
             if on_hindrance is not None:
                 on_hindrance(event.why)
             return
-        if not isinstance(event, Receipt):
+        if not isinstance(event, ReceiptEvent):
             return
         place = order.index(event.state)
         if place > reached:

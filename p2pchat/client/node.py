@@ -14,8 +14,7 @@ from typing import Final, NamedTuple, get_args
 
 from p2pchat.client.following import each_once, remaining, remember
 from p2pchat.client.reach import Reach
-from p2pchat.control import answers, methods, parameters
-from p2pchat.control.events import Event, Heard, InviteReady, Message, Paired, Receipt, Traced
+from p2pchat.control import answers, events, methods, parameters
 from p2pchat.control.parameters import Wait
 from p2pchat.errors import NotInTime, UsageError
 from p2pchat.rpc import ConnectionLost
@@ -53,13 +52,13 @@ class Node(Reach):
 
     # --- who we are
 
-    async def whoami(self) -> answers.WhoAmI:
+    async def whoami(self) -> answers.IdentityInfo:
         """``name``, ``fingerprint``, ``words``, ``home``, ``rendezvous``."""
-        return await self._call(methods.WHOAMI, parameters.Nothing())
+        return await self._call(methods.WHOAMI, parameters.NoParams())
 
-    async def rename_self(self, name: str) -> answers.WhoAmI:
+    async def rename_self(self, name: str) -> answers.IdentityInfo:
         """Be called so by contacts whom you meet from now on; answers as ``whoami``. Raises UsageError."""
-        return await self._call(methods.RENAME_SELF, parameters.NewName(name=name))
+        return await self._call(methods.RENAME_SELF, parameters.RenameSelfParams(name=name))
 
     # --- pairing
 
@@ -71,9 +70,9 @@ class Node(Reach):
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
         mesh: str | None = None,
-    ) -> AsyncGenerator[Paired | answers.ContactAdded, None]:
-        """Yield ``InviteReady``, which has the ``code``, then ``ContactAdded``; ends with it. Between them
-        ``Stranger`` when somebody without the words sat in the way.
+    ) -> AsyncGenerator[events.PairingEvents | answers.ContactAddedEvent, None]:
+        """Yield ``InviteEvent``, which has the ``code``, then ``ContactAddedEvent``, and end. Between them
+        ``StrangerEvent`` when somebody without the words sat in the way.
 
         It leads into ``mesh`` (the beginning of its id), or else into the first of ours. The code stays good
         when the node is lost and another takes over, unless somebody has begun to answer.
@@ -81,7 +80,7 @@ class Node(Reach):
         left, code = remaining(timeout), None
         for lives in reversed(range(INVITE_LIVES)):
             try:
-                params = parameters.Invite(
+                params = parameters.InviteParams(
                     link=link,
                     name=name,
                     timeout=left(),
@@ -91,9 +90,9 @@ class Node(Reach):
                 )
                 async with self._asking(methods.INVITE, params) as asked:
                     while (event := await self._patiently(asked.next_event())) is not None:
-                        if isinstance(event, InviteReady):
+                        if isinstance(event, events.InviteEvent):
                             code = event.code
-                        if isinstance(event, Paired):
+                        if isinstance(event, events.PairingEvents):
                             yield event
                     yield answers.contact_added(await asked.wait_result())
                     return
@@ -110,7 +109,7 @@ class Node(Reach):
         timeout: float | None = None,
         rendezvous: Sequence[str] = (),
         accept_new: bool = False,
-    ) -> answers.ContactMade:
+    ) -> answers.PairingResult:
         """Become somebody's contact with the code or link they gave; return the contact. The same code again
         returns the same contact.
 
@@ -119,8 +118,8 @@ class Node(Reach):
         """
         left = remaining(timeout)
 
-        async def ask() -> answers.ContactMade:
-            params = parameters.Join(
+        async def ask() -> answers.PairingResult:
+            params = parameters.JoinParams(
                 code=code,
                 name=name,
                 timeout=left(),
@@ -134,99 +133,101 @@ class Node(Reach):
 
     # --- contacts
 
-    async def contacts(self) -> list[answers.Contact]:
+    async def contacts(self) -> list[answers.ContactInfo]:
         """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``disappear``
         (seconds or None), ``how``, ``here`` (None without a link), ``added_at``, ``mesh``."""
-        return await self._call(methods.CONTACTS, parameters.Nothing())
+        return await self._call(methods.CONTACTS, parameters.NoParams())
 
-    async def contact(self, name: str) -> answers.ContactShown:
+    async def contact(self, name: str) -> answers.ContactDetailInfo:
         """One contact, with ``safety_number``."""
-        return await self._call(methods.CONTACT, parameters.Named(name=name))
+        return await self._call(methods.CONTACT, parameters.ContactParams(name=name))
 
-    async def verify(self, name: str, verified: bool = True) -> answers.Contact:
+    async def verify(self, name: str, verified: bool = True) -> answers.ContactInfo:
         """Note that the safety number was compared (or take that back)."""
-        return await self._call(methods.VERIFY, parameters.Verify(name=name, verified=verified))
+        return await self._call(methods.VERIFY, parameters.VerifyParams(name=name, verified=verified))
 
-    async def rename(self, name: str, new: str) -> answers.Contact:
+    async def rename(self, name: str, new: str) -> answers.ContactInfo:
         """Call a contact something else."""
-        return await self._call(methods.RENAME, parameters.Rename(name=name, new=new))
+        return await self._call(methods.RENAME, parameters.RenameParams(name=name, new=new))
 
-    async def block(self, name: str, blocked: bool = True) -> answers.Contact:
+    async def block(self, name: str, blocked: bool = True) -> answers.ContactInfo:
         """Stop hearing a contact, and withdraw what waits for them (or hear them again)."""
-        return await self._call(methods.BLOCK, parameters.Block(name=name, blocked=blocked))
+        return await self._call(methods.BLOCK, parameters.BlockParams(name=name, blocked=blocked))
 
-    async def mute(self, name: str, muted: bool = True) -> answers.Contact:
+    async def mute(self, name: str, muted: bool = True) -> answers.ContactInfo:
         """Make no noise about what a contact writes (or make it again)."""
-        return await self._call(methods.MUTE, parameters.Mute(name=name, muted=muted))
+        return await self._call(methods.MUTE, parameters.MuteParams(name=name, muted=muted))
 
-    async def disappear(self, name: str, seconds: float | None) -> answers.Contact:
+    async def disappear(self, name: str, seconds: float | None) -> answers.ContactInfo:
         """Have all that is said with a contact forgotten, by both, so long after it was written; None: no
         more."""
-        return await self._call(methods.DISAPPEAR, parameters.Disappear(name=name, seconds=seconds))
+        return await self._call(methods.DISAPPEAR, parameters.DisappearParams(name=name, seconds=seconds))
 
-    async def renew(self, name: str) -> answers.Contact:
+    async def renew(self, name: str) -> answers.ContactInfo:
         """Begin anew with a contact whose session is out of step, and let go what waits for a home that was
         restored; the contact, whose ``session`` says how things stand."""
-        return await self._call(methods.RENEW, parameters.Named(name=name))
+        return await self._call(methods.RENEW, parameters.ContactParams(name=name))
 
     async def remove(
         self, name: str, *, keep_mesh: bool = False, renew_mesh: bool = False
-    ) -> answers.ContactRemoved:
+    ) -> answers.RemoveContactResult:
         """Forget a contact and everything said; with the last contact of a mesh, leave it (``left_mesh``),
         unless ``keep_mesh``: then go on relaying. With ``renew_mesh``, go with all who stay to a mesh
         (``renewed_mesh``) with a secret that the contact is not told."""
-        asked = parameters.Remove(name=name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
+        asked = parameters.RemoveParams(name=name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
         return await self._call(methods.REMOVE, asked)
 
     # --- meshes and where they are met
 
-    async def meshes(self) -> list[answers.Mesh]:
+    async def meshes(self) -> list[answers.MeshInfo]:
         """All meshes: ``mesh`` (its id), whether ``invites`` lead into it, the mesh it is ``followed_by``,
         ``contacts``, ``links`` (None: it has just begun to look), ``rendezvous``, ``joined_at``."""
-        return await self._call(methods.MESHES, parameters.Nothing())
+        return await self._call(methods.MESHES, parameters.NoParams())
 
-    async def leave_mesh(self, mesh: str, *, forget: bool = False) -> answers.MeshLeft:
+    async def leave_mesh(self, mesh: str, *, forget: bool = False) -> answers.LeaveMeshResult:
         """Take part in a mesh (the beginning of its id) no more. Contacts who are reached through it are
         ``forgotten``; without ``forget``, a mesh with contacts is a UsageError."""
-        return await self._call(methods.LEAVE_MESH, parameters.LeaveMesh(mesh=mesh, forget=forget))
+        return await self._call(methods.LEAVE_MESH, parameters.LeaveMeshParams(mesh=mesh, forget=forget))
 
-    async def rendezvous(self) -> list[answers.Rendezvous]:
+    async def rendezvous(self) -> list[answers.RendezvousInfo]:
         """All rendezvous: ``url``, whether it is your ``own`` and was ``typed`` by you, the ``meshes`` that
         are met there, whether it is ``used`` and ``up`` (None: not known) and the ``reason`` why not."""
-        return await self._call(methods.RENDEZVOUS, parameters.Nothing())
+        return await self._call(methods.RENDEZVOUS, parameters.NoParams())
 
     async def add_rendezvous(
         self, url: str, *, mesh: str | None = None, typed: bool = True
-    ) -> list[answers.Rendezvous]:
+    ) -> list[answers.RendezvousInfo]:
         """Meet others there: members of ``mesh``, or else be found there yourself, and those of the one mesh
         there is. Not ``typed``: a contact named it, and you agree. Returns all rendezvous."""
-        asked = parameters.AddRendezvous(url=url, mesh=mesh, typed=typed)
+        asked = parameters.AddRendezvousParams(url=url, mesh=mesh, typed=typed)
         return await self._call(methods.ADD_RENDEZVOUS, asked)
 
-    async def remove_rendezvous(self, url: str, *, mesh: str | None = None) -> list[answers.Rendezvous]:
+    async def remove_rendezvous(self, url: str, *, mesh: str | None = None) -> list[answers.RendezvousInfo]:
         """Meet members of ``mesh``, or anybody, there no more. Returns all rendezvous."""
-        return await self._call(methods.REMOVE_RENDEZVOUS, parameters.RemoveRendezvous(url=url, mesh=mesh))
+        return await self._call(
+            methods.REMOVE_RENDEZVOUS, parameters.RemoveRendezvousParams(url=url, mesh=mesh)
+        )
 
     # --- what is set
 
-    async def settings(self) -> list[answers.Setting]:
+    async def settings(self) -> list[answers.SettingInfo]:
         """Every setting: ``key``, ``value`` (passwords masked), ``source`` (``flag``, ``environment``,
         ``home`` or ``default``), ``default``, ``variable``, what is ``allowed``, what it is ``about``."""
-        return await self._call(methods.SETTINGS, parameters.Nothing())
+        return await self._call(methods.SETTINGS, parameters.NoParams())
 
-    async def setting(self, key: str) -> answers.Setting:
+    async def setting(self, key: str) -> answers.SettingInfo:
         """One setting, its passwords readable."""
-        return await self._call(methods.SETTING, parameters.Key(key=key))
+        return await self._call(methods.SETTING, parameters.SettingParams(key=key))
 
-    async def change_setting(self, key: str, value: str) -> answers.SettingKept:
+    async def change_setting(self, key: str, value: str) -> answers.ChangeSettingResult:
         """Keep a value in the home; the setting, with its ``effect``: ``now``, ``anew`` (the node restarts
         in its place, at once), ``at start`` (none runs), ``overruled`` (by what the node was told from
         outside), or ``unchanged``. Raises UsageError."""
-        return await self._call(methods.CHANGE_SETTING, parameters.SetKey(key=key, value=value))
+        return await self._call(methods.CHANGE_SETTING, parameters.ChangeSettingParams(key=key, value=value))
 
-    async def forget_setting(self, key: str) -> answers.SettingKept:
+    async def forget_setting(self, key: str) -> answers.ChangeSettingResult:
         """Keep none any more; answers like ``change_setting``."""
-        return await self._call(methods.FORGET_SETTING, parameters.Key(key=key))
+        return await self._call(methods.FORGET_SETTING, parameters.SettingParams(key=key))
 
     # --- messages
 
@@ -237,10 +238,10 @@ class Node(Reach):
         *,
         wait: Wait = "delivered",
         timeout: float | None = 30.0,
-        on_state: Callable[[Receipt], None] | None = None,
+        on_state: Callable[[events.ReceiptEvent], None] | None = None,
         id: str | None = None,
         on_hindrance: Callable[[str], None] | None = None,
-    ) -> answers.Progress:
+    ) -> answers.DeliveryInfo:
         """Send a text and wait for a state: ``queued``, ``relayed`` or ``delivered``.
 
         ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose
@@ -256,20 +257,20 @@ class Node(Reach):
         within = None if timeout is None else max(timeout, ACCEPT_S)
         same = f"the id {named.id}" if id is None else "the same id"
         then = f"if it did take this, {same} sends it once"
-        params = parameters.Send(to=to, text=text, id=named.id, key=named.key)
+        params = parameters.SendParams(to=to, text=text, id=named.id, key=named.key)
         queued = await self._called(methods.SEND, params, within, then)
-        report(Receipt(id=queued.id, state="queued", at=queued.at))
+        report(events.ReceiptEvent(id=queued.id, state="queued", at=queued.at))
         if wait == "queued":
             return queued
         return await self._wait(queued.id, wait, timeout, report)
 
     async def _wait(
-        self, message: str, state: Wait, timeout: float | None, report: Callable[[Event], None]
-    ) -> answers.Progress:
+        self, message: str, state: Wait, timeout: float | None, report: Callable[[events.Event], None]
+    ) -> answers.DeliveryInfo:
         left = remaining(timeout)
 
-        async def follow() -> answers.Progress:
-            params = parameters.Await(id=message, state=state, timeout=left())
+        async def follow() -> answers.DeliveryInfo:
+            params = parameters.WaitParams(id=message, state=state, timeout=left())
             asking = self._asking(methods.WAIT, params)
             async with self._watched(), asking as asked:
                 async for event in asked:
@@ -284,7 +285,9 @@ class Node(Reach):
                 f"not {state} within {timeout:g} s; it stays queued and will still go out"
             ) from None
 
-    async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncGenerator[Heard, None]:
+    async def listen(
+        self, sender: str | None = None, *, own: bool = False
+    ) -> AsyncGenerator[events.ListenEvents, None]:
         """Yield events for ever: first messages that no listener has had, then all that happens. With
         ``own`` also what happens to the history here: messages of ours (``outgoing``), from whatever program,
         and lines ``rewritten`` or ``forgotten``.
@@ -293,16 +296,16 @@ class Node(Reach):
         listener.
         """
         shown: dict[str, None] = {}
-        params = parameters.Listen(sender=sender, own=own)
+        params = parameters.ListenParams(sender=sender, own=own)
         while True:
             try:
                 async with self._watched(), self._asking(methods.LISTEN, params) as asked:
                     async for event in asked:
-                        if isinstance(event, Message):
+                        if isinstance(event, events.MessageEvent):
                             if event.id in shown:
                                 continue
                             remember(shown, event.id)
-                        if isinstance(event, Heard):
+                        if isinstance(event, events.ListenEvents):
                             yield event
                     await asked.wait_result()
             except ConnectionLost:
@@ -310,7 +313,7 @@ class Node(Reach):
 
     async def heard(self, ids: Iterable[str]) -> None:
         """These messages were shown."""
-        await self._call(methods.HEARD, parameters.Heard(ids=tuple(ids)))
+        await self._call(methods.HEARD, parameters.HeardParams(ids=tuple(ids)))
 
     async def history(
         self,
@@ -321,76 +324,76 @@ class Node(Reach):
         limit: int | None = None,
         before: str | None = None,
         after: str | None = None,
-    ) -> list[Message]:
+    ) -> list[events.MessageEvent]:
         """The last ``limit`` messages with a contact, ``before`` the one of that id, or the first that came
         ``after`` it, or with "" the first of all; oldest first, as message events with ``state`` and
         ``outgoing``."""
         start = since.timestamp() if isinstance(since, datetime) else since
-        asked = parameters.History(
+        asked = parameters.HistoryParams(
             name=name, search=search, since=start, limit=limit, before=before, after=after
         )
         return await self._call(methods.HISTORY, asked)
 
-    async def search(self, text: str, *, limit: int | None = None) -> list[Message]:
+    async def search(self, text: str, *, limit: int | None = None) -> list[events.MessageEvent]:
         """The last ``limit`` messages with anybody that contain ``text``, oldest first."""
-        return await self._call(methods.SEARCH, parameters.Search(search=text, limit=limit))
+        return await self._call(methods.SEARCH, parameters.SearchParams(search=text, limit=limit))
 
     async def edit(self, id: str, text: str) -> None:
         """Have a line of the history here say something else. Nobody else's changes."""
-        await self._call(methods.EDIT, parameters.Edit(id=id, text=text))
+        await self._call(methods.EDIT, parameters.EditParams(id=id, text=text))
 
     async def forget(self, name: str) -> int:
         """Forget what was said with a contact, but for what waits to be delivered; how many messages."""
-        return (await self._call(methods.FORGET, parameters.Forget(name=name))).forgotten
+        return (await self._call(methods.FORGET, parameters.ForgetParams(name=name))).forgotten
 
     async def forget_message(self, id: str) -> None:
         """Forget one message here."""
-        await self._call(methods.FORGET, parameters.Forget(id=id))
+        await self._call(methods.FORGET, parameters.ForgetParams(id=id))
 
-    async def make_backup(self, path: str, phrase: str) -> answers.BackupMade:
+    async def make_backup(self, path: str, phrase: str) -> answers.BackupResult:
         """Write a sealed copy of all but sessions to ``path``, whole or not at all: ``path``, ``at``,
         ``size``, ``contacts``, ``messages``. What older backups have of keys is worthless a week later."""
-        return await self._call(methods.BACKUP, parameters.MakeBackup(path=path, phrase=phrase))
+        return await self._call(methods.BACKUP, parameters.BackupParams(path=path, phrase=phrase))
 
     async def revoke_backups(self) -> int:
         """Make the keys of all backups so far worthless, as soon as contacts hear of it; how many
         contacts."""
-        return (await self._call(methods.REVOKE_BACKUPS, parameters.Nothing())).contacts
+        return (await self._call(methods.REVOKE_BACKUPS, parameters.NoParams())).contacts
 
-    async def conversations(self) -> list[answers.Conversation]:
+    async def conversations(self) -> list[answers.ConversationInfo]:
         """The last message with each ``contact``, and how many are ``unheard``; the latest first."""
-        return await self._call(methods.CONVERSATIONS, parameters.Nothing())
+        return await self._call(methods.CONVERSATIONS, parameters.NoParams())
 
-    async def read_drafts(self) -> list[answers.Draft]:
+    async def read_drafts(self) -> list[answers.DraftInfo]:
         """What was begun to be written and not sent: ``name`` and ``text``."""
-        return await self._call(methods.DRAFTS, parameters.NewDraft())
+        return await self._call(methods.DRAFTS, parameters.DraftParams())
 
     async def keep_draft(self, name: str, text: str) -> None:
         """Keep what was begun to be written to a contact, in place of what was; an empty text is none."""
-        await self._call(methods.DRAFTS, parameters.NewDraft(name=name, text=text))
+        await self._call(methods.DRAFTS, parameters.DraftParams(name=name, text=text))
 
     # --- the node itself
 
-    async def status(self) -> answers.Status:
+    async def status(self) -> answers.NodeInfo:
         """Links, rendezvous, counters, memory …"""
-        return await self._call(methods.STATUS, parameters.Nothing())
+        return await self._call(methods.STATUS, parameters.NoParams())
 
-    async def doctor(self) -> list[answers.Check]:
+    async def doctor(self) -> list[answers.CheckResult]:
         """What works from here: for each check its ``name``, whether it is ``ok``, and what was ``found``."""
-        return await self._call(methods.DOCTOR, parameters.Nothing())
+        return await self._call(methods.DOCTOR, parameters.NoParams())
 
     async def stop(self) -> None:
         """Ask the node to stop."""
-        await self._call(methods.STOP, parameters.Nothing())
+        await self._call(methods.STOP, parameters.NoParams())
 
     async def gone(self) -> None:
         """Wait until the node that was asked to stop has let go of its home."""
         await self._let_go()
 
-    async def trace(self) -> AsyncGenerator[Traced, None]:
-        """Yield ``Tracing``, then an event for each cell's first sight at this node, and for each onion."""
-        async with self._asking(methods.TRACE, parameters.Nothing()) as asked:
+    async def trace(self) -> AsyncGenerator[events.TraceEvents, None]:
+        """Yield ``TracingEvent``, then an event for each cell's first sight here, and for each onion."""
+        async with self._asking(methods.TRACE, parameters.NoParams()) as asked:
             async for event in asked:
-                if isinstance(event, Traced):
+                if isinstance(event, events.TraceEvents):
                     yield event
             await asked.wait_result()

@@ -17,8 +17,8 @@ from p2pchat.client.agreement import check_choices
 from p2pchat.client.embedded import AskPassphrase, Unlock, new_node
 from p2pchat.client.homes import is_held, is_taken, runs, silence
 from p2pchat.control import methods, parameters
-from p2pchat.control.methods import Lasts, Method
-from p2pchat.control.parameters import Parameters
+from p2pchat.control.methods import Method, ResponseTime
+from p2pchat.control.parameters import Params
 from p2pchat.errors import (
     BeginsAnew,
     ControlError,
@@ -56,7 +56,7 @@ LET_GO_LOOKS: Final = 10
 
 _TRY_AGAIN: Final = "let it go on or end it, with 'kill -CONT' or 'kill -9', and try again"
 
-P = TypeVar("P", bound=Parameters)
+P = TypeVar("P", bound=Params)
 A = TypeVar("A")
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ class Reach:
 
         async def ask() -> A:
             async with self._asking(method, params) as asked:
-                return await self._patiently(asked.wait_result(), tell=method.lasts is Lasts.MOMENT)
+                return await self._patiently(asked.wait_result(), tell=method.lasts is ResponseTime.MOMENT)
 
         return await self._again(ask)
 
@@ -337,7 +337,7 @@ class Reach:
         try:
             async with (
                 asyncio.timeout(self._answer_s if within is None else within),
-                connection.open_call(methods.WHOAMI, parameters.Nothing()) as asked,
+                connection.open_call(methods.WHOAMI, parameters.NoParams()) as asked,
             ):
                 await asked.wait_result()
         except TimeoutError:

@@ -9,11 +9,11 @@ from typing import Literal, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
-from p2pchat.control.events import Message, State
+from p2pchat.control.events import MessageEvent, State
 from p2pchat.control.values import Value, given, read_value
 
 
-class WhoAmI(Value, frozen=True, kw_only=True):
+class IdentityInfo(Value, frozen=True, kw_only=True):
     name: str
     fingerprint: str
     words: str
@@ -21,7 +21,7 @@ class WhoAmI(Value, frozen=True, kw_only=True):
     rendezvous: list[str]
 
 
-class Contact(Value, frozen=True, kw_only=True):
+class ContactInfo(Value, frozen=True, kw_only=True):
     name: str
     fingerprint: str
     how: str
@@ -39,21 +39,21 @@ class Contact(Value, frozen=True, kw_only=True):
     mesh: str
 
 
-class ContactShown(Contact, frozen=True, kw_only=True):
+class ContactDetailInfo(ContactInfo, frozen=True, kw_only=True):
     safety_number: str
 
 
-class ContactMade(Contact, frozen=True, kw_only=True):
+class PairingResult(ContactInfo, frozen=True, kw_only=True):
     left_out: list[str]
 
 
-class ContactRemoved(Value, frozen=True, kw_only=True):
+class RemoveContactResult(Value, frozen=True, kw_only=True):
     name: str
     left_mesh: str | None
     renewed_mesh: str | None
 
 
-class Mesh(Value, frozen=True, kw_only=True):
+class MeshInfo(Value, frozen=True, kw_only=True):
     mesh: str
     invites: bool
     followed_by: str | None
@@ -63,12 +63,12 @@ class Mesh(Value, frozen=True, kw_only=True):
     joined_at: str
 
 
-class MeshLeft(Value, frozen=True, kw_only=True):
+class LeaveMeshResult(Value, frozen=True, kw_only=True):
     mesh: str
     forgotten: list[str]
 
 
-class Rendezvous(Value, frozen=True, kw_only=True):
+class RendezvousInfo(Value, frozen=True, kw_only=True):
     url: str
     own: bool
     typed: bool
@@ -78,7 +78,7 @@ class Rendezvous(Value, frozen=True, kw_only=True):
     reason: str
 
 
-class Setting(Value, frozen=True, kw_only=True):
+class SettingInfo(Value, frozen=True, kw_only=True):
     key: str
     value: str
     source: str
@@ -93,11 +93,11 @@ class Setting(Value, frozen=True, kw_only=True):
 Effect = Literal["now", "anew", "at start", "overruled", "unchanged"]
 
 
-class SettingKept(Setting, frozen=True, kw_only=True):
+class ChangeSettingResult(SettingInfo, frozen=True, kw_only=True):
     effect: Effect
 
 
-class Progress(Value, frozen=True, kw_only=True):
+class DeliveryInfo(Value, frozen=True, kw_only=True):
     """How far a message of ours has come."""
 
     id: str
@@ -105,19 +105,19 @@ class Progress(Value, frozen=True, kw_only=True):
     at: str
 
 
-class Edited(Value, frozen=True, kw_only=True):
+class EditResult(Value, frozen=True, kw_only=True):
     id: str
 
 
-class ForgottenCount(Value, frozen=True, kw_only=True):
+class ForgetResult(Value, frozen=True, kw_only=True):
     forgotten: int
 
 
-class Conversation(Message, frozen=True, kw_only=True):
+class ConversationInfo(MessageEvent, frozen=True, kw_only=True):
     unheard: int
 
 
-class BackupMade(Value, frozen=True, kw_only=True):
+class BackupResult(Value, frozen=True, kw_only=True):
     path: str
     at: str
     size: int
@@ -125,18 +125,18 @@ class BackupMade(Value, frozen=True, kw_only=True):
     messages: int
 
 
-class BackupsRevoked(Value, frozen=True, kw_only=True):
+class RevokeBackupsResult(Value, frozen=True, kw_only=True):
     contacts: int
 
 
-class Draft(Value, frozen=True, kw_only=True):
+class DraftInfo(Value, frozen=True, kw_only=True):
     """What was begun to be written to a contact, and not sent."""
 
     name: str
     text: str
 
 
-class Check(Value, frozen=True, kw_only=True):
+class CheckResult(Value, frozen=True, kw_only=True):
     """One thing that ``doctor`` has tried."""
 
     name: str
@@ -144,11 +144,11 @@ class Check(Value, frozen=True, kw_only=True):
     found: str
 
 
-class Stopping(Value, frozen=True, kw_only=True):
+class StopResult(Value, frozen=True, kw_only=True):
     stopping: bool
 
 
-class Paths(Value, frozen=True, kw_only=True):
+class PathsInfo(Value, frozen=True, kw_only=True):
     relay_only: bool
     proxied: bool
     stun: bool
@@ -157,13 +157,13 @@ class Paths(Value, frozen=True, kw_only=True):
     lan: bool
 
 
-class ClockStatus(Value, frozen=True, kw_only=True):
+class ClockInfo(Value, frozen=True, kw_only=True):
     ahead_s: int
     of: str
     doubt: str | None
 
 
-class LinkStatus(Value, frozen=True, kw_only=True):
+class LinkInfo(Value, frozen=True, kw_only=True):
     peer: str | None
     state: str
     since: str
@@ -176,7 +176,7 @@ class LinkStatus(Value, frozen=True, kw_only=True):
     standing: str
 
 
-class StemStatus(Value, frozen=True, kw_only=True):
+class StemInfo(Value, frozen=True, kw_only=True):
     hops: int
     state: Literal["none", "short", "pinned"]
     drawn: int
@@ -188,15 +188,15 @@ class Hidden(NamedTuple):
 
     profile: str
     among: int
-    stem: StemStatus
+    stem: StemInfo
 
 
-class MeshStatus(Value, frozen=True, kw_only=True):
+class MembershipInfo(Value, frozen=True, kw_only=True):
     """The first three are said where cells take a stem: see ``hidden``."""
 
     profile: str | UnsetType = UNSET
     crowd: int | UnsetType = UNSET
-    stem: StemStatus | UnsetType = UNSET
+    stem: StemInfo | UnsetType = UNSET
     mesh: str
     node: str
     links: int
@@ -218,20 +218,20 @@ class MeshStatus(Value, frozen=True, kw_only=True):
         return Hidden(profile, among, stem)
 
 
-class RendezvousStatus(Value, frozen=True, kw_only=True):
+class RendezvousConnectionInfo(Value, frozen=True, kw_only=True):
     url: str
     up: bool | None
     reason: str
 
 
-class ListenStatus(Value, frozen=True, kw_only=True):
+class ListenerInfo(Value, frozen=True, kw_only=True):
     """At which port a node is a rendezvous for its own meshes, and why it is not, if so."""
 
     port: int
     problem: str
 
 
-class LanStatus(Value, frozen=True, kw_only=True):
+class LanInfo(Value, frozen=True, kw_only=True):
     """What a node has to do with its own network: where it listens there, how many others do that it knows,
     and why it has nothing, if so."""
 
@@ -240,33 +240,33 @@ class LanStatus(Value, frozen=True, kw_only=True):
     problem: str
 
 
-class Process(Value, frozen=True, kw_only=True):
+class ProcessInfo(Value, frozen=True, kw_only=True):
     pid: int
     home: str
     memory_kb: int
     cpu_s: float
 
 
-class Status(Value, frozen=True, kw_only=True):
+class NodeInfo(Value, frozen=True, kw_only=True):
     """How a node is, and what it was told to be."""
 
     running_since: str
     health: str
     no_way: str
-    clock: ClockStatus | None
-    links: list[LinkStatus]
+    clock: ClockInfo | None
+    links: list[LinkInfo]
     links_up: int
-    meshes: list[MeshStatus]
-    rendezvous: list[RendezvousStatus]
+    meshes: list[MembershipInfo]
+    rendezvous: list[RendezvousConnectionInfo]
     outbox: int
     counters: dict[str, int]
     backed_up_at: str | UnsetType = UNSET
     """Empty: there is no backup that is of use."""
-    paths: Paths
+    paths: PathsInfo
     profile: str | None
     separate: bool
-    lan: LanStatus | None
-    listen: ListenStatus | None
+    lan: LanInfo | None
+    listen: ListenerInfo | None
     pid: int
     home: str
     memory_kb: int
@@ -274,12 +274,12 @@ class Status(Value, frozen=True, kw_only=True):
     waits_for: str | None
 
 
-class ContactAdded(ContactMade, frozen=True, kw_only=True, tag="contact", tag_field="type"):
+class ContactAddedEvent(PairingResult, frozen=True, kw_only=True, tag="contact", tag_field="type"):
     """The end of an invite, as the Python interface tells it."""
 
     change: Literal["added"]
 
 
-def contact_added(made: ContactMade) -> ContactAdded:
+def contact_added(made: PairingResult) -> ContactAddedEvent:
     """The end of an invite, from what it was answered with."""
-    return read_value(ContactAdded, {"type": "contact", "change": "added", **made.as_record()})
+    return read_value(ContactAddedEvent, {"type": "contact", "change": "added", **made.as_record()})

@@ -20,7 +20,7 @@ State = Literal["queued", "relayed", "delivered", "expired", "cancelled"]
 """How far a message has come, in the order in which it does."""
 
 
-class Line(Value, frozen=True, kw_only=True):
+class HistoryLine(Value, frozen=True, kw_only=True):
     """A line of the history, in whatever event or answer."""
 
     id: str
@@ -35,22 +35,22 @@ class Line(Value, frozen=True, kw_only=True):
     rewritten: bool
 
 
-class Message(Line, frozen=True, kw_only=True, tag="message", tag_field="type"):
+class MessageEvent(HistoryLine, frozen=True, kw_only=True, tag="message", tag_field="type"):
     """A message came, or with ``own`` was sent from here."""
 
 
-class Rewritten(Line, frozen=True, kw_only=True, tag="rewritten", tag_field="type"):
+class RewrittenEvent(HistoryLine, frozen=True, kw_only=True, tag="rewritten", tag_field="type"):
     """A line of the history here says something else now."""
 
 
-class Forgotten(Value, frozen=True, kw_only=True, tag="forgotten", tag_field="type"):
+class ForgottenEvent(Value, frozen=True, kw_only=True, tag="forgotten", tag_field="type"):
     """A line of the history here is no more; without an id, all that was said with them."""
 
     contact: str = msgspec.field(name="with")
     id: str | None
 
 
-class Receipt(Value, frozen=True, kw_only=True, tag="receipt", tag_field="type"):
+class ReceiptEvent(Value, frozen=True, kw_only=True, tag="receipt", tag_field="type"):
     """A message of ours has come further. ``to`` is told to listeners, who asked for no one message."""
 
     id: str
@@ -59,14 +59,14 @@ class Receipt(Value, frozen=True, kw_only=True, tag="receipt", tag_field="type")
     at: str
 
 
-class Hindrance(Value, frozen=True, kw_only=True, tag="hindrance", tag_field="type"):
+class HindranceEvent(Value, frozen=True, kw_only=True, tag="hindrance", tag_field="type"):
     """Something is certainly in the way of a message that is waited for."""
 
     id: str
     why: str
 
 
-class ContactChanged(Value, frozen=True, kw_only=True, tag="contact", tag_field="type"):
+class ContactEvent(Value, frozen=True, kw_only=True, tag="contact", tag_field="type"):
     """``disappear`` and ``by`` belong to the change ``disappearing``."""
 
     name: str
@@ -75,7 +75,7 @@ class ContactChanged(Value, frozen=True, kw_only=True, tag="contact", tag_field=
     by: str | UnsetType = UNSET
 
 
-class SessionTurned(Value, frozen=True, kw_only=True, tag="session", tag_field="type"):
+class SessionEvent(Value, frozen=True, kw_only=True, tag="session", tag_field="type"):
     """A home was put back to a copy, or runs twice."""
 
     name: str
@@ -83,50 +83,50 @@ class SessionTurned(Value, frozen=True, kw_only=True, tag="session", tag_field="
     waiting: int
 
 
-class Presence(Value, frozen=True, kw_only=True, tag="presence", tag_field="type"):
+class PresenceEvent(Value, frozen=True, kw_only=True, tag="presence", tag_field="type"):
     """A contact came or went."""
 
     name: str
     here: bool
 
 
-class Link(Value, frozen=True, kw_only=True, tag="link", tag_field="type"):
+class LinkEvent(Value, frozen=True, kw_only=True, tag="link", tag_field="type"):
     """A link came up or went down; ``links`` are up now."""
 
     links: int
     change: str
 
 
-class SettingChanged(Value, frozen=True, kw_only=True, tag="setting", tag_field="type"):
+class SettingEvent(Value, frozen=True, kw_only=True, tag="setting", tag_field="type"):
     """What the home keeps of a setting is another."""
 
     key: str
 
 
-class MeshChanged(Value, frozen=True, kw_only=True, tag="mesh", tag_field="type"):
+class MeshEvent(Value, frozen=True, kw_only=True, tag="mesh", tag_field="type"):
     """A mesh was joined or left, or follows another."""
 
     mesh: str
     change: str
 
 
-class InviteReady(Value, frozen=True, kw_only=True, tag="invite", tag_field="type"):
+class InviteEvent(Value, frozen=True, kw_only=True, tag="invite", tag_field="type"):
     """A code can be given away now."""
 
     code: str
 
 
-class Stranger(Value, frozen=True, kw_only=True, tag="stranger", tag_field="type"):
+class StrangerEvent(Value, frozen=True, kw_only=True, tag="stranger", tag_field="type"):
     """Somebody without the words sat at this invite's number."""
 
     strangers: int
 
 
-class Tracing(Value, frozen=True, kw_only=True, tag="tracing", tag_field="type"):
+class TracingEvent(Value, frozen=True, kw_only=True, tag="tracing", tag_field="type"):
     """A trace has begun."""
 
 
-class CellSeen(Value, frozen=True, kw_only=True, tag="cell", tag_field="type"):
+class CellEvent(Value, frozen=True, kw_only=True, tag="cell", tag_field="type"):
     """A cell's first sight here."""
 
     id: str
@@ -135,7 +135,7 @@ class CellSeen(Value, frozen=True, kw_only=True, tag="cell", tag_field="type"):
     at: str
 
 
-class OnionSeen(Value, frozen=True, kw_only=True, tag="onion", tag_field="type"):
+class OnionEvent(Value, frozen=True, kw_only=True, tag="onion", tag_field="type"):
     """An onion that passed here."""
 
     id: str
@@ -144,49 +144,49 @@ class OnionSeen(Value, frozen=True, kw_only=True, tag="onion", tag_field="type")
     at: str
 
 
-class Unknown(Value, frozen=True, kw_only=True):
+class UnknownEvent(Value, frozen=True, kw_only=True):
     """An event that a newer node tells, which is not declared here, or not so."""
 
     type: str
 
 
-Heard = (
-    Message
-    | Rewritten
-    | Forgotten
-    | Receipt
-    | ContactChanged
-    | SessionTurned
-    | Presence
-    | Link
-    | SettingChanged
-    | MeshChanged
-    | Unknown
+ListenEvents = (
+    MessageEvent
+    | RewrittenEvent
+    | ForgottenEvent
+    | ReceiptEvent
+    | ContactEvent
+    | SessionEvent
+    | PresenceEvent
+    | LinkEvent
+    | SettingEvent
+    | MeshEvent
+    | UnknownEvent
 )
 """What a listener is told."""
 
-Waited = Receipt | Hindrance
+WaitEvents = ReceiptEvent | HindranceEvent
 """What is told on the way of one message."""
 
-Paired = InviteReady | Stranger
+PairingEvents = InviteEvent | StrangerEvent
 """What is told while an invite waits."""
 
-Traced = Tracing | CellSeen | OnionSeen
+TraceEvents = TracingEvent | CellEvent | OnionEvent
 """What a trace is told."""
 
-Event = Heard | Waited | Paired | Traced
+Event = ListenEvents | WaitEvents | PairingEvents | TraceEvents
 """Any of them."""
 
 DECLARED: Final[dict[str, type[Event]]] = {
-    kind.__struct_config__.tag: kind for kind in get_args(Event) if kind is not Unknown
+    kind.__struct_config__.tag: kind for kind in get_args(Event) if kind is not UnknownEvent
 }
 """Each event's class by what JSON has as its ``type``."""
 
 
 def read_event(record: Mapping[str, object]) -> Event:
-    """What a node told, as it was declared, or as ``Unknown``. Raises Misfit for what is no event."""
-    kind = DECLARED.get(str(record.get("type")), Unknown)
+    """What a node told, as it was declared, or as ``UnknownEvent``. Raises Misfit for what is no event."""
+    kind = DECLARED.get(str(record.get("type")), UnknownEvent)
     try:
         return read_value(kind, record)
     except Misfit:
-        return read_value(Unknown, record)
+        return read_value(UnknownEvent, record)

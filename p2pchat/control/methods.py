@@ -12,13 +12,13 @@ from enum import Enum
 from typing import Final, Generic, TypeVar
 
 from p2pchat.control import answers, events, parameters
-from p2pchat.control.parameters import Parameters
+from p2pchat.control.parameters import Params
 
-P = TypeVar("P", bound=Parameters)
+P = TypeVar("P", bound=Params)
 A = TypeVar("A")
 
 
-class Lasts(Enum):
+class ResponseTime(Enum):
     """How long an answer may take."""
 
     MOMENT = "it is answered at once"
@@ -33,58 +33,68 @@ class Method(Generic[P, A]):
     name: str
     params: type[P]
     answer: type[A]
-    lasts: Lasts = Lasts.MOMENT
+    lasts: ResponseTime = ResponseTime.MOMENT
     urgent: bool = False
     """A person asks for something that needs others now: what is out of reach is tried again at once."""
 
 
-WHOAMI: Final = Method("whoami", parameters.Nothing, answers.WhoAmI)
-RENAME_SELF: Final = Method("whoami.rename", parameters.NewName, answers.WhoAmI)
+WHOAMI: Final = Method("whoami", parameters.NoParams, answers.IdentityInfo)
+RENAME_SELF: Final = Method("whoami.rename", parameters.RenameSelfParams, answers.IdentityInfo)
 
-INVITE: Final = Method("invite", parameters.Invite, answers.ContactMade, Lasts.ENDLESS, urgent=True)
-JOIN: Final = Method("join", parameters.Join, answers.ContactMade, Lasts.ENDLESS, urgent=True)
+INVITE: Final = Method(
+    "invite", parameters.InviteParams, answers.PairingResult, ResponseTime.ENDLESS, urgent=True
+)
+JOIN: Final = Method("join", parameters.JoinParams, answers.PairingResult, ResponseTime.ENDLESS, urgent=True)
 
-CONTACTS: Final = Method("contacts.list", parameters.Nothing, list[answers.Contact])
-CONTACT: Final = Method("contacts.show", parameters.Named, answers.ContactShown)
-VERIFY: Final = Method("contacts.verify", parameters.Verify, answers.Contact)
-RENAME: Final = Method("contacts.rename", parameters.Rename, answers.Contact)
-BLOCK: Final = Method("contacts.block", parameters.Block, answers.Contact)
-MUTE: Final = Method("contacts.mute", parameters.Mute, answers.Contact)
-DISAPPEAR: Final = Method("contacts.disappear", parameters.Disappear, answers.Contact)
-RENEW: Final = Method("contacts.renew", parameters.Named, answers.Contact)
-REMOVE: Final = Method("contacts.remove", parameters.Remove, answers.ContactRemoved)
+CONTACTS: Final = Method("contacts.list", parameters.NoParams, list[answers.ContactInfo])
+CONTACT: Final = Method("contacts.show", parameters.ContactParams, answers.ContactDetailInfo)
+VERIFY: Final = Method("contacts.verify", parameters.VerifyParams, answers.ContactInfo)
+RENAME: Final = Method("contacts.rename", parameters.RenameParams, answers.ContactInfo)
+BLOCK: Final = Method("contacts.block", parameters.BlockParams, answers.ContactInfo)
+MUTE: Final = Method("contacts.mute", parameters.MuteParams, answers.ContactInfo)
+DISAPPEAR: Final = Method("contacts.disappear", parameters.DisappearParams, answers.ContactInfo)
+RENEW: Final = Method("contacts.renew", parameters.ContactParams, answers.ContactInfo)
+REMOVE: Final = Method("contacts.remove", parameters.RemoveParams, answers.RemoveContactResult)
 
-MESHES: Final = Method("mesh.list", parameters.Nothing, list[answers.Mesh])
-LEAVE_MESH: Final = Method("mesh.leave", parameters.LeaveMesh, answers.MeshLeft)
-RENDEZVOUS: Final = Method("rendezvous.list", parameters.Nothing, list[answers.Rendezvous])
-ADD_RENDEZVOUS: Final = Method("rendezvous.add", parameters.AddRendezvous, list[answers.Rendezvous])
-REMOVE_RENDEZVOUS: Final = Method("rendezvous.remove", parameters.RemoveRendezvous, list[answers.Rendezvous])
+MESHES: Final = Method("mesh.list", parameters.NoParams, list[answers.MeshInfo])
+LEAVE_MESH: Final = Method("mesh.leave", parameters.LeaveMeshParams, answers.LeaveMeshResult)
+RENDEZVOUS: Final = Method("rendezvous.list", parameters.NoParams, list[answers.RendezvousInfo])
+ADD_RENDEZVOUS: Final = Method("rendezvous.add", parameters.AddRendezvousParams, list[answers.RendezvousInfo])
+REMOVE_RENDEZVOUS: Final = Method(
+    "rendezvous.remove", parameters.RemoveRendezvousParams, list[answers.RendezvousInfo]
+)
 
-SETTINGS: Final = Method("config.list", parameters.Nothing, list[answers.Setting])
-SETTING: Final = Method("config.get", parameters.Key, answers.Setting)
-CHANGE_SETTING: Final = Method("config.set", parameters.SetKey, answers.SettingKept)
-FORGET_SETTING: Final = Method("config.unset", parameters.Key, answers.SettingKept)
+SETTINGS: Final = Method("config.list", parameters.NoParams, list[answers.SettingInfo])
+SETTING: Final = Method("config.get", parameters.SettingParams, answers.SettingInfo)
+CHANGE_SETTING: Final = Method("config.set", parameters.ChangeSettingParams, answers.ChangeSettingResult)
+FORGET_SETTING: Final = Method("config.unset", parameters.SettingParams, answers.ChangeSettingResult)
 
-SEND: Final = Method("send", parameters.Send, answers.Progress, urgent=True)
-WAIT: Final = Method("wait", parameters.Await, answers.Progress, Lasts.ENDLESS, urgent=True)
-LISTEN: Final = Method("listen", parameters.Listen, type(None), Lasts.ENDLESS)
-HEARD: Final = Method("heard", parameters.Heard, type(None))
-HISTORY: Final = Method("history", parameters.History, list[events.Message], Lasts.LONG)
-SEARCH: Final = Method("history.search", parameters.Search, list[events.Message], Lasts.LONG)
-EDIT: Final = Method("history.edit", parameters.Edit, answers.Edited)
-FORGET: Final = Method("history.forget", parameters.Forget, answers.ForgottenCount)
-CONVERSATIONS: Final = Method("conversations", parameters.Nothing, list[answers.Conversation], Lasts.LONG)
-DRAFTS: Final = Method("drafts", parameters.NewDraft, list[answers.Draft])
+SEND: Final = Method("send", parameters.SendParams, answers.DeliveryInfo, urgent=True)
+WAIT: Final = Method("wait", parameters.WaitParams, answers.DeliveryInfo, ResponseTime.ENDLESS, urgent=True)
+LISTEN: Final = Method("listen", parameters.ListenParams, type(None), ResponseTime.ENDLESS)
+HEARD: Final = Method("heard", parameters.HeardParams, type(None))
+HISTORY: Final = Method("history", parameters.HistoryParams, list[events.MessageEvent], ResponseTime.LONG)
+SEARCH: Final = Method(
+    "history.search", parameters.SearchParams, list[events.MessageEvent], ResponseTime.LONG
+)
+EDIT: Final = Method("history.edit", parameters.EditParams, answers.EditResult)
+FORGET: Final = Method("history.forget", parameters.ForgetParams, answers.ForgetResult)
+CONVERSATIONS: Final = Method(
+    "conversations", parameters.NoParams, list[answers.ConversationInfo], ResponseTime.LONG
+)
+DRAFTS: Final = Method("drafts", parameters.DraftParams, list[answers.DraftInfo])
 
-BACKUP: Final = Method("backup", parameters.MakeBackup, answers.BackupMade, Lasts.LONG)
-REVOKE_BACKUPS: Final = Method("backup.revoke", parameters.Nothing, answers.BackupsRevoked)
+BACKUP: Final = Method("backup", parameters.BackupParams, answers.BackupResult, ResponseTime.LONG)
+REVOKE_BACKUPS: Final = Method("backup.revoke", parameters.NoParams, answers.RevokeBackupsResult)
 
-STATUS: Final = Method("node.status", parameters.Nothing, answers.Status)
-STOP: Final = Method("node.stop", parameters.Nothing, answers.Stopping)
-TRACE: Final = Method("node.trace", parameters.Nothing, type(None), Lasts.ENDLESS)
-DOCTOR: Final = Method("doctor", parameters.Nothing, list[answers.Check], Lasts.LONG, urgent=True)
+STATUS: Final = Method("node.status", parameters.NoParams, answers.NodeInfo)
+STOP: Final = Method("node.stop", parameters.NoParams, answers.StopResult)
+TRACE: Final = Method("node.trace", parameters.NoParams, type(None), ResponseTime.ENDLESS)
+DOCTOR: Final = Method(
+    "doctor", parameters.NoParams, list[answers.CheckResult], ResponseTime.LONG, urgent=True
+)
 
 METHODS: Final = {each.name: each for each in list(globals().values()) if isinstance(each, Method)}
 """All of them by name, in the order of the documents."""
 
-ENDLESS: Final = frozenset(name for name, each in METHODS.items() if each.lasts is Lasts.ENDLESS)
+ENDLESS: Final = frozenset(name for name, each in METHODS.items() if each.lasts is ResponseTime.ENDLESS)

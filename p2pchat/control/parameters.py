@@ -26,19 +26,19 @@ Wait = Literal["queued", "relayed", "delivered"]
 """How far a message must have come for somebody who waits for it."""
 
 
-class Parameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Params(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Named parameters. Those that a method does not know are ignored."""
 
 
-class Nothing(Parameters, frozen=True):
+class NoParams(Params, frozen=True):
     """No parameters."""
 
 
-class NewName(Parameters, frozen=True):
+class RenameSelfParams(Params, frozen=True):
     name: str
 
 
-class Invite(Parameters, frozen=True):
+class InviteParams(Params, frozen=True):
     link: bool = False
     name: str | None = None
     timeout: Seconds | None = None
@@ -49,7 +49,7 @@ class Invite(Parameters, frozen=True):
     """To wait at one that was given away before."""
 
 
-class Join(Parameters, frozen=True):
+class JoinParams(Params, frozen=True):
     code: str
     name: str | None = None
     timeout: Seconds | None = None
@@ -57,66 +57,66 @@ class Join(Parameters, frozen=True):
     accept_new: bool = False
 
 
-class Named(Parameters, frozen=True):
+class ContactParams(Params, frozen=True):
     """One contact."""
 
     name: str
 
 
-class Verify(Named, frozen=True):
+class VerifyParams(ContactParams, frozen=True):
     verified: bool = True
 
 
-class Rename(Named, frozen=True):
+class RenameParams(ContactParams, frozen=True):
     new: str
 
 
-class Block(Named, frozen=True):
+class BlockParams(ContactParams, frozen=True):
     blocked: bool = True
 
 
-class Mute(Named, frozen=True):
+class MuteParams(ContactParams, frozen=True):
     muted: bool = True
 
 
-class Disappear(Named, frozen=True):
+class DisappearParams(ContactParams, frozen=True):
     seconds: Seconds | None = None
     """None: what is said stays."""
 
 
-class Remove(Named, frozen=True):
+class RemoveParams(ContactParams, frozen=True):
     keep_mesh: bool = False
     renew_mesh: bool = False
 
 
-class LeaveMesh(Parameters, frozen=True):
+class LeaveMeshParams(Params, frozen=True):
     mesh: str
     """The beginning of its id."""
     forget: bool = False
 
 
-class AddRendezvous(Parameters, frozen=True):
+class AddRendezvousParams(Params, frozen=True):
     url: str
     mesh: str | None = None
     typed: bool = True
 
 
-class RemoveRendezvous(Parameters, frozen=True):
+class RemoveRendezvousParams(Params, frozen=True):
     url: str
     mesh: str | None = None
 
 
-class Key(Parameters, frozen=True):
+class SettingParams(Params, frozen=True):
     """One setting."""
 
     key: str
 
 
-class SetKey(Key, frozen=True):
+class ChangeSettingParams(SettingParams, frozen=True):
     value: str
 
 
-class Send(Parameters, frozen=True):
+class SendParams(Params, frozen=True):
     to: str
     text: str
     id: str | None = None
@@ -125,22 +125,22 @@ class Send(Parameters, frozen=True):
     """A name of the asker's own for the message: bytes, in hexadecimal digits."""
 
 
-class Await(Parameters, frozen=True):
+class WaitParams(Params, frozen=True):
     id: str
     state: Wait
     timeout: Seconds | None = None
 
 
-class Listen(Parameters, frozen=True):
+class ListenParams(Params, frozen=True):
     sender: str | None = msgspec.field(default=None, name="from")
     own: bool = False
 
 
-class Heard(Parameters, frozen=True):
+class HeardParams(Params, frozen=True):
     ids: tuple[str, ...] = ()
 
 
-class History(Named, frozen=True):
+class HistoryParams(ContactParams, frozen=True):
     search: str | None = None
     since: Seconds | None = None
     """Unix time."""
@@ -149,7 +149,7 @@ class History(Named, frozen=True):
     after: str | None = None
 
 
-class Search(Parameters, frozen=True):
+class SearchParams(Params, frozen=True):
     search: str
     since: Seconds | None = None
     limit: Count | None = None
@@ -157,32 +157,32 @@ class Search(Parameters, frozen=True):
     after: str | None = None
 
 
-class NewDraft(Parameters, frozen=True):
+class DraftParams(Params, frozen=True):
     """With both, the text is kept for the contact; an empty one is none."""
 
     name: str | None = None
     text: str | None = None
 
 
-class Edit(Parameters, frozen=True):
+class EditParams(Params, frozen=True):
     id: str
     text: str
 
 
-class Forget(Parameters, frozen=True):
+class ForgetParams(Params, frozen=True):
     """One message by its id, or all that was said with a contact."""
 
     name: str | None = None
     id: str | None = None
 
 
-class MakeBackup(Parameters, frozen=True):
+class BackupParams(Params, frozen=True):
     path: str
     """From the root on."""
     phrase: str
 
 
-P = TypeVar("P", bound=Parameters)
+P = TypeVar("P", bound=Params)
 
 
 def read(kind: type[P], params: Mapping[str, object]) -> P:
@@ -193,7 +193,7 @@ def read(kind: type[P], params: Mapping[str, object]) -> P:
         raise MethodError(INVALID_PARAMS, _fault(kind, str(error))) from None
 
 
-def write(params: Parameters) -> dict[str, object]:
+def write(params: Params) -> dict[str, object]:
     """By name, without what is as it would be anyhow."""
     values: dict[str, object] = msgspec.to_builtins(params)
     return values
@@ -211,7 +211,7 @@ _WORDS: Final[dict[object, str]] = {
 }
 
 
-def _fault(kind: type[Parameters], error: str) -> str:
+def _fault(kind: type[Params], error: str) -> str:
     found = _WHERE.search(error)
     name = (found[1] or found[2]) if found is not None else ""
     for field in msgspec.structs.fields(kind):
@@ -236,6 +236,6 @@ class Field(NamedTuple):
     required: bool
 
 
-def fields(kind: type[Parameters]) -> list[Field]:
+def fields(kind: type[Params]) -> list[Field]:
     """What a method may be told, in the declared order."""
     return [Field(each.encode_name, words(each.type), each.required) for each in msgspec.structs.fields(kind)]

@@ -33,7 +33,7 @@ class Backup:
         handlers.add(methods.BACKUP, self.make_backup)
         handlers.add(methods.REVOKE_BACKUPS, self.revoke_backups)
 
-    async def make_backup(self, request: parameters.MakeBackup, client: Asker) -> answers.BackupMade:
+    async def make_backup(self, request: parameters.BackupParams, client: Asker) -> answers.BackupResult:
         """Write one. Contacts are told of the new keys when it is on the disk, and not before: until then the
         older one is good."""
         place = self._place(request.path)
@@ -49,7 +49,7 @@ class Backup:
                 file.give_up()
             await self._note(now)
             await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=False))
-        return answers.BackupMade(
+        return answers.BackupResult(
             path=str(place),
             at=views.moment(now),
             size=file.size,
@@ -67,13 +67,15 @@ class Backup:
         await asyncio.to_thread(file.complete_file)
         return copied
 
-    async def revoke_backups(self, request: parameters.Nothing, client: Asker) -> answers.BackupsRevoked:
+    async def revoke_backups(
+        self, request: parameters.NoParams, client: Asker
+    ) -> answers.RevokeBackupsResult:
         """Have contacts take none of the keys that any backup of before has."""
         async with self._making:
             await self._host.driver.submit_and_persist(inputs.RecoveryKeysDrawn())
             await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=True))
             await self._note(None)
-        return answers.BackupsRevoked(contacts=len(self._host.node.contacts()))
+        return answers.RevokeBackupsResult(contacts=len(self._host.node.contacts()))
 
     async def _note(self, at: float | None) -> None:
         await self._host.ask_store(lambda store: copying.note_backup(store, at))

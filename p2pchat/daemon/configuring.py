@@ -36,16 +36,16 @@ class Configuring:
         handlers.add(methods.CHANGE_SETTING, self.set)
         handlers.add(methods.FORGET_SETTING, self.unset)
 
-    async def list(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Setting]:
+    async def list(self, asked: parameters.NoParams, asker: Asker) -> list[answers.SettingInfo]:
         """Every setting: what is in force, without passwords, and where it comes from."""
         return [views.setting(each) for each in self._host.choices]
 
-    async def get(self, asked: parameters.Key, asker: Asker) -> answers.Setting:
+    async def get(self, asked: parameters.SettingParams, asker: Asker) -> answers.SettingInfo:
         """One, with its passwords."""
         chosen = self._host.choices[named(asked.key).name]
         return views.setting(chosen).with_changes(value=chosen.text)
 
-    async def set(self, asked: parameters.SetKey, asker: Asker) -> answers.SettingKept:
+    async def set(self, asked: parameters.ChangeSettingParams, asker: Asker) -> answers.ChangeSettingResult:
         """Keep a value in the home."""
         setting, text = named(asked.key), asked.value.strip()
         if len(text) > TEXT_MAX or not text.isprintable():
@@ -54,11 +54,13 @@ class Configuring:
             raise UsageError(problem)
         return await self._keep(setting, text, asker)
 
-    async def unset(self, asked: parameters.Key, asker: Asker) -> answers.SettingKept:
+    async def unset(self, asked: parameters.SettingParams, asker: Asker) -> answers.ChangeSettingResult:
         """Keep none any more."""
         return await self._keep(named(asked.key), None, asker)
 
-    async def _keep(self, setting: SettingSpec, text: str | None, asker: Asker) -> answers.SettingKept:
+    async def _keep(
+        self, setting: SettingSpec, text: str | None, asker: Asker
+    ) -> answers.ChangeSettingResult:
         """Raises UsageError if the home would no longer open with that, by itself or with what this node was
         told; then nothing was changed."""
         kept = await self._host.ask_store(Store.read_settings)
@@ -73,7 +75,7 @@ class Configuring:
             await self._host.ask_store(lambda store: store.keep_setting(setting.name, text))
         before, after = self._host.choices, choose(self._host.told, changed)
         effect = self._come_into_force(before, after, after[setting.name], asker)
-        return extended(views.setting(after[setting.name]), answers.SettingKept, effect=effect)
+        return extended(views.setting(after[setting.name]), answers.ChangeSettingResult, effect=effect)
 
     def _come_into_force(
         self, before: Choices, after: Choices, chosen: Choice, asker: Asker

@@ -38,57 +38,57 @@ class Contacts:
         handlers.add(methods.RENEW, self.renew)
         handlers.add(methods.REMOVE, self.remove)
 
-    async def list(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Contact]:
+    async def list(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ContactInfo]:
         return [self._contact_view(contact) for contact in self._host.node.contacts()]
 
-    async def show(self, asked: parameters.Named, asker: Asker) -> answers.ContactShown:
+    async def show(self, asked: parameters.ContactParams, asker: Asker) -> answers.ContactDetailInfo:
         contact = self.named(asked.name)
         own = self._host.node.identity.identity_key
         return views.shown(self._contact_view(contact), contact, own)
 
-    async def verify(self, asked: parameters.Verify, asker: Asker) -> answers.Contact:
+    async def verify(self, asked: parameters.VerifyParams, asker: Asker) -> answers.ContactInfo:
         contact = self.named(asked.name)
         return await self._changed(contact, inputs.ContactVerified(contact.id, asked.verified))
 
-    async def rename(self, asked: parameters.Rename, asker: Asker) -> answers.Contact:
+    async def rename(self, asked: parameters.RenameParams, asker: Asker) -> answers.ContactInfo:
         contact = self.named(asked.name)
         return await self._changed(contact, inputs.ContactRenamed(contact.id, asked.new), name=asked.new)
 
-    async def block(self, asked: parameters.Block, asker: Asker) -> answers.Contact:
+    async def block(self, asked: parameters.BlockParams, asker: Asker) -> answers.ContactInfo:
         contact = self.named(asked.name)
         return await self._changed(contact, inputs.ContactBlocked(contact.id, asked.blocked))
 
-    async def mute(self, asked: parameters.Mute, asker: Asker) -> answers.Contact:
+    async def mute(self, asked: parameters.MuteParams, asker: Asker) -> answers.ContactInfo:
         contact = self.named(asked.name)
         return await self._changed(contact, inputs.ContactMuted(contact.id, asked.muted))
 
-    async def disappear(self, asked: parameters.Disappear, asker: Asker) -> answers.Contact:
+    async def disappear(self, asked: parameters.DisappearParams, asker: Asker) -> answers.ContactInfo:
         contact = self.named(asked.name)
         return await self._changed(contact, inputs.ContactLasts(contact.id, asked.seconds or 0.0))
 
-    async def renew(self, asked: parameters.Named, asker: Asker) -> answers.Contact:
+    async def renew(self, asked: parameters.ContactParams, asker: Asker) -> answers.ContactInfo:
         contact = self.named(asked.name)
         return await self._changed(contact, inputs.ContactRenewed(contact.id))
 
-    async def remove(self, asked: parameters.Remove, asker: Asker) -> answers.ContactRemoved:
+    async def remove(self, asked: parameters.RemoveParams, asker: Asker) -> answers.RemoveContactResult:
         contact = self.named(asked.name)
         keep, renew = asked.keep_mesh, asked.renew_mesh
         before = {mesh.id for mesh in self._host.node.meshes()}
         rejected = await self._host.driver.submit_and_persist(inputs.ContactRemoved(contact.id, keep, renew))
         raise_refusal(rejected, contact=contact.name)
         after = {mesh.id for mesh in self._host.node.meshes()}
-        return answers.ContactRemoved(
+        return answers.RemoveContactResult(
             name=contact.name,
             left_mesh=next((mesh.hex() for mesh in before - after), None),
             renewed_mesh=next((mesh.hex() for mesh in after - before), None),
         )
 
-    async def _changed(self, contact: Contact, input: inputs.Input, name: str = "") -> answers.Contact:
+    async def _changed(self, contact: Contact, input: inputs.Input, name: str = "") -> answers.ContactInfo:
         rejected = await self._host.driver.submit_and_persist(input)
         raise_refusal(rejected, contact=contact.name, name=name)
         return self._contact_view(next(each for each in self._host.node.contacts() if each.id == contact.id))
 
-    def _contact_view(self, contact: Contact) -> answers.Contact:
+    def _contact_view(self, contact: Contact) -> answers.ContactInfo:
         node = self._host.node
         here = node.here(contact.id, self._host.clock.now())
         return views.contact(contact, here, node.heard_at(contact.id), node.over_quota(contact.id))

@@ -16,7 +16,7 @@ from typing import Final
 from p2pchat.config.choices import Choice, Source
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.config.table import Effect
-from p2pchat.control.answers import Check
+from p2pchat.control.answers import CheckResult
 from p2pchat.core.inputs import (
     AnswerMade,
     Input,
@@ -60,7 +60,7 @@ FRAME_ON_WIRE: Final = 1245 + 93
 docs/a-recorded-line.md)."""
 
 
-async def checks(host: Examined) -> list[Check]:
+async def checks(host: Examined) -> list[CheckResult]:
     """Each with a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
     hinted = host.node.hinted(host.clock.now())
     (rendezvous, clock), link = await asyncio.gather(_rendezvous(host), _link(host.paths, hinted))
@@ -82,7 +82,7 @@ async def checks(host: Examined) -> list[Check]:
     ]
 
 
-def _settings(host: Examined) -> list[Check]:
+def _settings(host: Examined) -> list[CheckResult]:
     """What its owner has set, and where: it decides what all the others found."""
     told = [each for each in host.choices if each.source is not Source.DEFAULT]
     of_nodes = [each for each in told if each.setting.effect is not Effect.CHAT]
@@ -97,7 +97,7 @@ def _origin(chosen: Choice) -> str:
     return chosen.setting.variable if chosen.source is Source.ENVIRONMENT else chosen.source.value
 
 
-def _listens(host: Examined) -> list[Check]:
+def _listens(host: Examined) -> list[CheckResult]:
     """Whether it can be reached from elsewhere, nobody can say from here."""
     now = host.listen_status()
     if now is None:
@@ -105,7 +105,7 @@ def _listens(host: Examined) -> list[Check]:
     return [_check("listen", not now.problem, now.problem or f"at port {now.port}")]
 
 
-def _nearby(host: Examined) -> list[Check]:
+def _nearby(host: Examined) -> list[CheckResult]:
     """Nothing where nothing is looked for on the machine's own network."""
     lan = host.lan_status()
     if lan is None:
@@ -114,13 +114,13 @@ def _nearby(host: Examined) -> list[Check]:
     return [_check("lan", not lan.problem, lan.problem or where)]
 
 
-def _sessions(host: Examined) -> Check:
+def _sessions(host: Examined) -> CheckResult:
     wrong = [contact.name for contact in host.node.contacts() if contact.standing]
     found = f"out of step with {', '.join(wrong)}" if wrong else "in step with everybody, as far as known"
     return _check("session", not wrong, found)
 
 
-def _backup(host: Examined) -> Check:
+def _backup(host: Examined) -> CheckResult:
     """Nothing that fails: a home without one works."""
     at = host.backed_up_at
     if at is None:
@@ -131,8 +131,8 @@ def _backup(host: Examined) -> Check:
     return _check("backup", True, f"the last was made {when}{old}")
 
 
-def _check(name: str, ok: bool, found: str) -> Check:
-    return Check(name=name, ok=ok, found=found)
+def _check(name: str, ok: bool, found: str) -> CheckResult:
+    return CheckResult(name=name, ok=ok, found=found)
 
 
 def _private(host: Examined) -> tuple[bool, str]:
@@ -146,7 +146,7 @@ def _disk(home: Path) -> tuple[bool, str]:
     return (True, "takes new messages") if has_room(home) else (False, "full")
 
 
-async def _rendezvous(host: Examined) -> tuple[list[Check], list[Check]]:
+async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResult]]:
     """Every one that is known, on a connection of its own that asks for nothing; and what they say of our
     clock."""
     urls, typed = host.node.places(), host.node.typed()
@@ -155,7 +155,7 @@ async def _rendezvous(host: Examined) -> tuple[list[Check], list[Check]]:
         return [
             _check("rendezvous", lan, "none known" + ("; on your own network none is needed" if lan else ""))
         ], []
-    found: dict[str, Check] = {}
+    found: dict[str, CheckResult] = {}
     clocks: list[ClockStatus] = []
     all_found = asyncio.Event()
     began = host.clock.now()
@@ -184,7 +184,7 @@ async def _rendezvous(host: Examined) -> tuple[list[Check], list[Check]]:
     return [found.get(url, each) for url, each in zip(urls, silent, strict=True)], _clock(clocks)
 
 
-def _clock(told: list[ClockStatus]) -> list[Check]:
+def _clock(told: list[ClockStatus]) -> list[CheckResult]:
     """One rendezvous that agrees is enough."""
     if not told:
         return []
@@ -193,7 +193,7 @@ def _clock(told: list[ClockStatus]) -> list[Check]:
     return [_check("clock", doubt is None, doubt or f"as at {nearest.of}")]
 
 
-async def _link(paths: NetworkPolicy, hinted: Servers) -> list[Check]:
+async def _link(paths: NetworkPolicy, hinted: Servers) -> list[CheckResult]:
     """A link from this machine to itself, by the ways that are set, and what rendezvous have hinted: what it
     offers, what it shows of the network, and whether it opens."""
     heard: asyncio.Queue[tuple[int, Input]] = asyncio.Queue()
@@ -244,7 +244,7 @@ def _opened(links: WebRtcLinks, engine: Engine) -> str:
     return f"one to this machine itself came up, by {engine.name}{ends}"
 
 
-def _nat(nat: Nat, kinds: Counter[str]) -> list[Check]:
+def _nat(nat: Nat, kinds: Counter[str]) -> list[CheckResult]:
     """Nothing where nothing is known: links by relays alone, or no rendezvous that answers STUN."""
     if nat is Nat.UNKNOWN:
         return []
@@ -253,7 +253,7 @@ def _nat(nat: Nat, kinds: Counter[str]) -> list[Check]:
     return [_check("nat", helped, f"{KINDS[nat]}{relay}")]
 
 
-def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]) -> Check:
+def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]) -> CheckResult:
     """Without STUN or TURN only our own addresses are offered, which is enough for the same network and for
     who has a public one."""
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
@@ -268,7 +268,7 @@ def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]
     return _check("addresses", ok and not refused, found)
 
 
-def _cover(host: Examined) -> list[Check]:
+def _cover(host: Examined) -> list[CheckResult]:
     """What hiding costs, in all meshes together. Others' cover passes here too, whatever the profile."""
     name, meshes = host.profile, len(host.node.status().meshes)
     if name is None:
@@ -283,7 +283,7 @@ def _costs(frames_per_s: float) -> str:
     return f"about {bandwidth:.0f} kB/s each way if all others have this profile, too"
 
 
-async def _neighbours(host: Examined, reached: bool) -> Check:
+async def _neighbours(host: Examined, reached: bool) -> CheckResult:
     """A node that has just begun is given the time for its first link, where a rendezvous is ``reached``."""
     with host.events.subscribed() as happenings, suppress(TimeoutError):
         if reached and host.looking and host.node.meshes():

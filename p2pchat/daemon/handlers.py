@@ -11,10 +11,10 @@ from typing import TypeVar
 from p2pchat.control import parameters
 from p2pchat.control.failures import METHOD_NOT_FOUND, MethodError
 from p2pchat.control.methods import Method
-from p2pchat.control.parameters import Parameters
+from p2pchat.control.parameters import Params
 from p2pchat.daemon.control import Asker
 
-P = TypeVar("P", bound=Parameters)
+P = TypeVar("P", bound=Params)
 A = TypeVar("A")
 
 

@@ -36,9 +36,9 @@ class Itself:
         handlers.add(methods.TRACE, self.trace)
         handlers.add(methods.DOCTOR, self.doctor)
 
-    async def whoami(self, asked: parameters.Nothing, asker: Asker) -> answers.WhoAmI:
+    async def whoami(self, asked: parameters.NoParams, asker: Asker) -> answers.IdentityInfo:
         me = self._host.node.identity
-        return answers.WhoAmI(
+        return answers.IdentityInfo(
             name=me.name,
             fingerprint=fingerprint(me.identity_key),
             words=" ".join(safety_words(me.identity_key)),
@@ -46,12 +46,12 @@ class Itself:
             rendezvous=list(me.rendezvous),
         )
 
-    async def rename(self, asked: parameters.NewName, asker: Asker) -> answers.WhoAmI:
+    async def rename(self, asked: parameters.RenameSelfParams, asker: Asker) -> answers.IdentityInfo:
         rejected = await self._host.driver.submit_and_persist(inputs.NameChosen(asked.name))
         raise_refusal(rejected, name=asked.name)
-        return await self.whoami(parameters.Nothing(), asker)
+        return await self.whoami(parameters.NoParams(), asker)
 
-    async def status(self, asked: parameters.Nothing, asker: Asker) -> answers.Status:
+    async def status(self, asked: parameters.NoParams, asker: Asker) -> answers.NodeInfo:
         host = self._host
         chosen = views.Chosen(
             paths=views.paths(host.paths, host.turn_refused),
@@ -66,22 +66,22 @@ class Itself:
         unreached = no_way(host.node.unreached(host.clock.now()))
         return views.status(host.node.status(), host.started_at, chosen, host.looking, unreached)
 
-    async def doctor(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Check]:
+    async def doctor(self, asked: parameters.NoParams, asker: Asker) -> list[answers.CheckResult]:
         return await doctor.checks(self._host)
 
-    async def stop(self, asked: parameters.Nothing, asker: Asker) -> answers.Stopping:
+    async def stop(self, asked: parameters.NoParams, asker: Asker) -> answers.StopResult:
         if not self._host.stays:
             raise UsageError(
                 f"the node here runs inside a chat or another command: end that one (process {os.getpid()})"
             )
         self.stop_wanted.set()
-        return answers.Stopping(stopping=True)
+        return answers.StopResult(stopping=True)
 
-    async def trace(self, asked: parameters.Nothing, asker: Asker) -> None:
+    async def trace(self, asked: parameters.NoParams, asker: Asker) -> None:
         """Every cell's first sight here, and every onion; for pictures of a mesh, it says nothing about
         whose a cell is."""
         with self._host.events.subscribed() as happenings:
-            asker.event(events.Tracing())
+            asker.event(events.TracingEvent())
             async for event in happenings:
                 if isinstance(event, effects.CellSeen):
                     asker.event(views.cell(event))

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.control.events import Hindrance
+from p2pchat.control.events import HindranceEvent
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.core import effects, inputs
 from p2pchat.core.records import Contact
@@ -51,7 +51,7 @@ class Messages:
         handlers.add(methods.WAIT, self.wait)
         handlers.add(methods.LISTEN, self.listen)
 
-    async def send(self, asked: parameters.Send, asker: Asker) -> answers.Progress:
+    async def send(self, asked: parameters.SendParams, asker: Asker) -> answers.DeliveryInfo:
         """Accept a message; the answer comes when it is on disk. The same ``id`` again accepts nothing
         twice."""
         contact, text = self._named(asked.to), asked.text
@@ -61,7 +61,7 @@ class Messages:
             state = await self._accepted(message, contact, text)
         return views.progress(message, state, self._host.clock.now())
 
-    async def _message_id(self, asked: parameters.Send) -> MessageId:
+    async def _message_id(self, asked: parameters.SendParams) -> MessageId:
         """By its ``id``, or by a ``key`` of the asker's own (bytes in hexadecimal); else a new one."""
         if asked.key is None:
             message = MessageId(asked.id or self._host.entropy.draw_bytes(16).hex())
@@ -109,7 +109,7 @@ class Messages:
             raise Ended(f"{contact.name} was removed meanwhile; nothing was sent")
         return known.state
 
-    async def wait(self, asked: parameters.Await, asker: Asker) -> answers.Progress:
+    async def wait(self, asked: parameters.WaitParams, asker: Asker) -> answers.DeliveryInfo:
         """Wait until a message has reached a state; its states on the way come as events."""
         message, wanted, patience = MessageId(asked.id), MessageState(asked.state), asked.timeout
         telling = asyncio.get_running_loop().create_task(self._tell_hindrances(message, asker))
@@ -124,7 +124,7 @@ class Messages:
         finally:
             telling.cancel()
 
-    async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> answers.Progress:
+    async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> answers.DeliveryInfo:
         with self._host.events.follow_message(message) as happenings:
             line = await self._host.ask_store(lambda store: store.find_sent_message(message))
             if line is None or not line.outgoing:
@@ -164,11 +164,11 @@ class Messages:
         while True:
             why = hindrance(self._host)
             if why and why != told:
-                asker.event(Hindrance(id=message, why=why))
+                asker.event(HindranceEvent(id=message, why=why))
                 told = why
             await asyncio.sleep(HINDRANCE_LOOK_S)
 
-    async def listen(self, asked: parameters.Listen, asker: Asker) -> None:
+    async def listen(self, asked: parameters.ListenParams, asker: Asker) -> None:
         """First what no listener was given yet, then whatever happens. Ends only with the connection."""
         contact = self._named(asked.sender) if asked.sender is not None else None
         conversation = conversation_with(contact.id) if contact is not None else None

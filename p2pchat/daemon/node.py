@@ -20,8 +20,8 @@ from p2pchat import cores
 from p2pchat.config.choices import Choices, Overrides, choose
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control import answers
-from p2pchat.control.answers import Process
-from p2pchat.control.events import Heard
+from p2pchat.control.answers import ProcessInfo
+from p2pchat.control.events import ListenEvents
 from p2pchat.control.methods import ENDLESS
 from p2pchat.core import effects
 from p2pchat.core.inputs import Leaving, NearbyFound, NetworkChanged, Started, Stopping
@@ -313,7 +313,7 @@ class RunningNode:
         """Run a question to the store in its one thread."""
         return await self._in_worker(lambda: question(self.store))
 
-    def view(self, event: Happening) -> Heard | None:
+    def view(self, event: Happening) -> ListenEvents | None:
         """An event as listeners see it."""
         return views.event(event, self.node.identity.name, self.name_of)
 
@@ -352,23 +352,23 @@ class RunningNode:
         """Whether a TURN server refuses its user or password."""
         return bool(self._links.refused)
 
-    def lan_status(self) -> answers.LanStatus | None:
+    def lan_status(self) -> answers.LanInfo | None:
         """How it stands with this machine's own network; None: nothing is looked for there."""
         lan = self._lan
         if lan is None:
             return None
-        return answers.LanStatus(addresses=list(lan.addresses), found=lan.found, problem=lan.problem)
+        return answers.LanInfo(addresses=list(lan.addresses), found=lan.found, problem=lan.problem)
 
-    def listen_status(self) -> answers.ListenStatus | None:
+    def listen_status(self) -> answers.ListenerInfo | None:
         """How it stands with the port for whoever comes from elsewhere; None: there is none."""
         port = self._port
-        return None if port is None else answers.ListenStatus(port=port.port, problem=port.problem)
+        return None if port is None else answers.ListenerInfo(port=port.port, problem=port.problem)
 
-    def process_facts(self) -> Process:
+    def process_facts(self) -> ProcessInfo:
         """What the operating system says of this process."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         cpu = round(usage.ru_utime + usage.ru_stime, 3)
-        return Process(pid=os.getpid(), home=str(self.home), memory_kb=_resident_kb(), cpu_s=cpu)
+        return ProcessInfo(pid=os.getpid(), home=str(self.home), memory_kb=_resident_kb(), cpu_s=cpu)
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)

@@ -41,7 +41,7 @@ class Pairing:
         handlers.add(methods.INVITE, self.invite)
         handlers.add(methods.JOIN, self.join)
 
-    async def invite(self, asked: parameters.Invite, asker: Asker) -> answers.ContactMade:
+    async def invite(self, asked: parameters.InviteParams, asker: Asker) -> answers.PairingResult:
         patience = asked.timeout
         if patience is None:
             patience = LINK_PATIENCE_S if asked.link else WORDS_PATIENCE_S
@@ -53,7 +53,7 @@ class Pairing:
         input = inputs.InviteOpened(number, asked.link, name, urls, deadline, code, mesh)
         return await self._follow(number, input, asker)
 
-    async def join(self, asked: parameters.Join, asker: Asker) -> answers.ContactMade:
+    async def join(self, asked: parameters.JoinParams, asker: Asker) -> answers.PairingResult:
         code = checked_code(asked.code)
         name, urls = _name(asked.name), checked_urls(asked.rendezvous)
         number = self._next_invite()
@@ -63,7 +63,7 @@ class Pairing:
 
     async def _follow(
         self, number: int, input: inputs.InviteOpened | inputs.InviteEntered, asker: Asker
-    ) -> answers.ContactMade:
+    ) -> answers.PairingResult:
         """Follow one pairing to its end; whoever stops listening has stopped wanting it."""
         over = False
         try:
@@ -72,9 +72,9 @@ class Pairing:
                 async for event in happenings:
                     match event:
                         case effects.InviteReady(invite, code) if invite == number:
-                            asker.event(events.InviteReady(code=str(code)))
+                            asker.event(events.InviteEvent(code=str(code)))
                         case effects.InviteDisturbed(invite, strangers) if invite == number:
-                            asker.event(events.Stranger(strangers=strangers))
+                            asker.event(events.StrangerEvent(strangers=strangers))
                         case effects.InviteDone(invite, contact, left_out) if invite == number:
                             over = True
                             return views.contact_made(contact, left_out)

@@ -31,14 +31,14 @@ class Places:
         handlers.add(methods.ADD_RENDEZVOUS, self.add)
         handlers.add(methods.REMOVE_RENDEZVOUS, self.remove)
 
-    async def meshes(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Mesh]:
+    async def meshes(self, asked: parameters.NoParams, asker: Asker) -> list[answers.MeshInfo]:
         """Every mesh, with the contacts who are reached through it; the one into which invites lead first.
         Of a node that has not had the time to link, ``links`` are not known."""
         node = self._host.node
         links = {each.mesh: each.links for each in node.status().meshes}
         none = None if self._host.looking else 0
         return [
-            answers.Mesh(
+            answers.MeshInfo(
                 mesh=mesh.id.hex(),
                 invites=number == 0,
                 followed_by=mesh.successor.hex() if mesh.successor is not None else None,
@@ -50,7 +50,7 @@ class Places:
             for number, mesh in enumerate(node.meshes())
         ]
 
-    async def leave(self, asked: parameters.LeaveMesh, asker: Asker) -> answers.MeshLeft:
+    async def leave(self, asked: parameters.LeaveMeshParams, asker: Asker) -> answers.LeaveMeshResult:
         """Take part no more; with ``forget``, also though contacts are reached through it, who then are
         forgotten."""
         mesh = self.mesh(asked.mesh)
@@ -60,16 +60,16 @@ class Places:
                 f"{', '.join(contacts)} would be forgotten: they are reached through this mesh alone"
             )
         await self._host.driver.submit_and_persist(inputs.MeshLeft(mesh.id))
-        return answers.MeshLeft(mesh=mesh.id.hex(), forgotten=contacts)
+        return answers.LeaveMeshResult(mesh=mesh.id.hex(), forgotten=contacts)
 
-    async def rendezvous(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Rendezvous]:
+    async def rendezvous(self, asked: parameters.NoParams, asker: Asker) -> list[answers.RendezvousInfo]:
         """Every rendezvous that is known: whose it is, whether it is ``used`` just now, and whether it is
         reached, if that is known."""
         node = self._host.node
         reached = {each.url: each for each in node.status().rendezvous}
         meshes, own = node.meshes(), node.identity.rendezvous
         return [
-            answers.Rendezvous(
+            answers.RendezvousInfo(
                 url=url,
                 own=url in own,
                 typed=url in node.typed(),
@@ -81,7 +81,7 @@ class Places:
             for url in node.places()
         ]
 
-    async def add(self, asked: parameters.AddRendezvous, asker: Asker) -> list[answers.Rendezvous]:
+    async def add(self, asked: parameters.AddRendezvousParams, asker: Asker) -> list[answers.RendezvousInfo]:
         """Meet others there: of one mesh, or else our own, and the one mesh there is. ``typed``: by a person;
         otherwise a contact named it and a person agreed."""
         url, typed, name = asked.url, asked.typed, asked.mesh
@@ -95,9 +95,11 @@ class Places:
             await self._submit(inputs.RendezvousAdded(url, None))
         for mesh in chosen:
             await self._submit(inputs.RendezvousAdded(url, mesh.id, typed))
-        return await self.rendezvous(parameters.Nothing(), asker)
+        return await self.rendezvous(parameters.NoParams(), asker)
 
-    async def remove(self, asked: parameters.RemoveRendezvous, asker: Asker) -> list[answers.Rendezvous]:
+    async def remove(
+        self, asked: parameters.RemoveRendezvousParams, asker: Asker
+    ) -> list[answers.RendezvousInfo]:
         """Meet nobody there any more: of one mesh, or of none and not for ourselves either."""
         url, name = asked.url, asked.mesh
         meshes = [self.mesh(name)] if name is not None else self._host.node.meshes()
@@ -109,7 +111,7 @@ class Places:
             await self._submit(inputs.RendezvousRemoved(url, None))
         for mesh in met:
             await self._submit(inputs.RendezvousRemoved(url, mesh.id))
-        return await self.rendezvous(parameters.Nothing(), asker)
+        return await self.rendezvous(parameters.NoParams(), asker)
 
     async def _submit(self, input: inputs.MeshInput) -> None:
         await self._host.driver.submit_and_persist(input)

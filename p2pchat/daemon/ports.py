@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 
 from p2pchat.config.choices import Choices, Overrides
 from p2pchat.config.paths import NetworkPolicy
-from p2pchat.control.answers import LanStatus, ListenStatus, Process
-from p2pchat.control.events import Heard
+from p2pchat.control.answers import LanInfo, ListenerInfo, ProcessInfo
+from p2pchat.control.events import ListenEvents
 from p2pchat.core.inputs import Input
 from p2pchat.core.node import Node
 from p2pchat.core.refusals import Rejected
@@ -91,7 +91,7 @@ class Sends(Acts, Recalls, Protocol):
     @property
     def entropy(self) -> Entropy: ...
 
-    def view(self, event: Happening, /) -> Heard | None: ...
+    def view(self, event: Happening, /) -> ListenEvents | None: ...
 
 
 class BacksUp(Acts, Remembers, Protocol):
@@ -122,9 +122,9 @@ class Configured(Remembers, Happens, Protocol):
 class Networked(Protocol):
     """Takes part in its own network, or not."""
 
-    def lan_status(self) -> LanStatus | None: ...
+    def lan_status(self) -> LanInfo | None: ...
 
-    def listen_status(self) -> ListenStatus | None: ...
+    def listen_status(self) -> ListenerInfo | None: ...
 
 
 class Examined(Looks, Happens, Networked, Protocol):
@@ -171,7 +171,7 @@ class Shown(Examined, Protocol):
     @property
     def stays(self) -> bool: ...
 
-    def process_facts(self) -> Process: ...
+    def process_facts(self) -> ProcessInfo: ...
 
 
 class Whole(Shown, Sends, Pairs, BacksUp, Configured, Protocol):

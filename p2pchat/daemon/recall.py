@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.control.events import Message
+from p2pchat.control.events import MessageEvent
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.control.values import extended
 from p2pchat.core.records import Contact
@@ -39,22 +39,22 @@ class Recall:
         handlers.add(methods.CONVERSATIONS, self.conversations)
         handlers.add(methods.DRAFTS, self.answer_drafts)
 
-    async def heard(self, asked: parameters.Heard, asker: Asker) -> None:
+    async def heard(self, asked: parameters.HeardParams, asker: Asker) -> None:
         """These messages were shown."""
         ids = [MessageId(each) for each in asked.ids]
         await self._host.ask_store(lambda store: store.mark_read(ids))
 
-    async def history(self, asked: parameters.History, asker: Asker) -> list[Message]:
+    async def history(self, asked: parameters.HistoryParams, asker: Asker) -> list[MessageEvent]:
         """What was said with one contact."""
         return await self._lines(conversation_with(self._named(asked.name).id), asked)
 
-    async def search(self, asked: parameters.Search, asker: Asker) -> list[Message]:
+    async def search(self, asked: parameters.SearchParams, asker: Asker) -> list[MessageEvent]:
         """What was said with anybody, by a text in it."""
         return await self._lines(None, asked)
 
     async def _lines(
-        self, conversation: ConversationId | None, asked: parameters.History | parameters.Search
-    ) -> list[Message]:
+        self, conversation: ConversationId | None, asked: parameters.HistoryParams | parameters.SearchParams
+    ) -> list[MessageEvent]:
         lines = await self._host.ask_store(
             lambda store: store.read_history(
                 conversation,
@@ -68,7 +68,7 @@ class Recall:
         own = self._host.node.identity.name
         return [views.message(line, own, self._host.name_of(line.conversation)) for line in lines]
 
-    async def edit(self, asked: parameters.Edit, asker: Asker) -> answers.Edited:
+    async def edit(self, asked: parameters.EditParams, asker: Asker) -> answers.EditResult:
         """Have a line say something else."""
         message, text = MessageId(asked.id), asked.text
         if not await self._host.ask_store(lambda store: store.edit_message(message, text)):
@@ -76,21 +76,21 @@ class Recall:
         line = await self._host.ask_store(lambda store: store.find_message(message))
         if line is not None:
             self._host.events.publish(Rewritten(line))
-        return answers.Edited(id=message)
+        return answers.EditResult(id=message)
 
-    async def forget(self, asked: parameters.Forget, asker: Asker) -> answers.ForgottenCount:
+    async def forget(self, asked: parameters.ForgetParams, asker: Asker) -> answers.ForgetResult:
         """One line by its ``id``, or all that was said with ``name``."""
         if asked.id is None:
             if asked.name is None:
                 raise MethodError(INVALID_PARAMS, "name must be a text")
             contact = self._named(asked.name)
-            return answers.ForgottenCount(forgotten=await self._forget_all(conversation_with(contact.id)))
+            return answers.ForgetResult(forgotten=await self._forget_all(conversation_with(contact.id)))
         id = MessageId(asked.id)
         known = await self._host.ask_store(lambda store: store.find_message(id))
         if known is None or not await self._host.ask_store(lambda store: store.forget_message(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
         self._host.events.publish(Forgotten(known.conversation, id))
-        return answers.ForgottenCount(forgotten=1)
+        return answers.ForgetResult(forgotten=1)
 
     async def _forget_all(self, conversation: ConversationId) -> int:
         lines = 0
@@ -100,20 +100,20 @@ class Recall:
         self._host.events.publish(Forgotten(conversation, None))
         return lines
 
-    async def conversations(self, asked: parameters.Nothing, asker: Asker) -> list[answers.Conversation]:
+    async def conversations(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ConversationInfo]:
         """The last line with each contact, and how many are unheard."""
         own = self._host.node.identity.name
         talks = await self._host.ask_store(lambda store: store.list_conversations())
         return [
             extended(
                 views.message(last, own, self._host.name_of(last.conversation)),
-                answers.Conversation,
+                answers.ConversationInfo,
                 unheard=unheard,
             )
             for last, unheard in talks
         ]
 
-    async def answer_drafts(self, wish: parameters.NewDraft, _caller: Asker) -> list[answers.Draft]:
+    async def answer_drafts(self, wish: parameters.DraftParams, _caller: Asker) -> list[answers.DraftInfo]:
         """What was begun and not sent; before that, ``text`` is kept for ``name``."""
         if wish.name is not None and wish.text is not None:
             conversation, text = conversation_with(self._named(wish.name).id), wish.text
@@ -121,4 +121,4 @@ class Recall:
                 raise LimitError(f"a draft has at most {TEXT_LIMIT} bytes, as a message has")
             await self._host.ask_store(lambda store: store.keep_draft(conversation, text))
         kept = await self._host.ask_store(lambda store: store.read_drafts())
-        return [answers.Draft(name=self._host.name_of(whose), text=text) for whose, text in kept.items()]
+        return [answers.DraftInfo(name=self._host.name_of(whose), text=text) for whose, text in kept.items()]

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from p2pchat.control.events import Heard
+from p2pchat.control.events import ListenEvents
 from p2pchat.daemon.home import socket_place
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.daemon.resting import RestingNode
@@ -34,7 +34,7 @@ async def serve(
     ready: Callable[[], None],
     complain: Callable[[str], None],
     again: Callable[[], bool] = lambda: False,
-    tell: Callable[[Heard], None] = lambda event: None,
+    tell: Callable[[ListenEvents], None] = lambda event: None,
 ) -> None:
     """Run nodes of one home, one after another, until one is asked to stop.
 
@@ -99,7 +99,7 @@ async def _next(make: Callable[[], RunningNode], before: RunningNode) -> Running
 
 
 @asynccontextmanager
-async def _told(running: RunningNode, tell: Callable[[Heard], None]) -> AsyncIterator[None]:
+async def _told(running: RunningNode, tell: Callable[[ListenEvents], None]) -> AsyncIterator[None]:
     telling = asyncio.ensure_future(_tell(running, tell))
     try:
         yield
@@ -108,7 +108,7 @@ async def _told(running: RunningNode, tell: Callable[[Heard], None]) -> AsyncIte
         await asyncio.wait((telling,))
 
 
-async def _tell(running: RunningNode, tell: Callable[[Heard], None]) -> None:
+async def _tell(running: RunningNode, tell: Callable[[ListenEvents], None]) -> None:
     while True:  # a listener that was too slow is cut off
         with running.events.subscribed() as happenings:
             async for event in happenings:

@@ -23,19 +23,19 @@ from p2pchat.types import MessageId, MessageState
 
 NameOf = Callable[[str], str]
 """Our name for a contact, or for whom a conversation is with."""
-L = TypeVar("L", bound=events.Line)
+L = TypeVar("L", bound=events.HistoryLine)
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What a node is besides its links."""
 
-    paths: answers.Paths
+    paths: answers.PathsInfo
     profile: str | None
     separate: bool
-    lan: answers.LanStatus | None
-    listen: answers.ListenStatus | None
-    process: answers.Process
+    lan: answers.LanInfo | None
+    listen: answers.ListenerInfo | None
+    process: answers.ProcessInfo
     waits_for: str | None
     backed_up_at: float | None = None
 
@@ -60,19 +60,19 @@ def state(of: MessageState) -> events.State:
     return _STATES[of]
 
 
-def progress(message: MessageId, reached: MessageState, at: float) -> answers.Progress:
+def progress(message: MessageId, reached: MessageState, at: float) -> answers.DeliveryInfo:
     """How far a message of ours has come."""
-    return answers.Progress(id=message, state=state(reached), at=moment(at))
+    return answers.DeliveryInfo(id=message, state=state(reached), at=moment(at))
 
 
-def receipt(message: MessageId, reached: MessageState, at: float) -> events.Receipt:
+def receipt(message: MessageId, reached: MessageState, at: float) -> events.ReceiptEvent:
     """The same, for whoever waits for it."""
-    return events.Receipt(id=message, state=state(reached), at=moment(at))
+    return events.ReceiptEvent(id=message, state=state(reached), at=moment(at))
 
 
-def message(line: Message, own_name: str, name: str) -> events.Message:
+def message(line: Message, own_name: str, name: str) -> events.MessageEvent:
     """A line of history; the same object whether it has just come or is read back."""
-    return _line(events.Message, line, own_name, name)
+    return _line(events.MessageEvent, line, own_name, name)
 
 
 def _line(kind: type[L], line: Message, own_name: str, name: str) -> L:
@@ -91,9 +91,9 @@ def _line(kind: type[L], line: Message, own_name: str, name: str) -> L:
 
 def contact(
     them: Contact, here: bool | None, heard_at: float | None = None, over_quota: bool = False
-) -> answers.Contact:
+) -> answers.ContactInfo:
     """One contact. ``here`` is None where there is no link to hear them over."""
-    return answers.Contact(
+    return answers.ContactInfo(
         name=them.name,
         fingerprint=them.id,
         how=them.how,
@@ -112,56 +112,56 @@ def contact(
     )
 
 
-def contact_made(them: Contact, unnamed: Iterable[str]) -> answers.ContactMade:
+def contact_made(them: Contact, unnamed: Iterable[str]) -> answers.PairingResult:
     """A contact whom we have just met, and where their mesh is met that nobody here named."""
-    return extended(contact(them, here=True), answers.ContactMade, left_out=list(unnamed))
+    return extended(contact(them, here=True), answers.PairingResult, left_out=list(unnamed))
 
 
-def shown(them: answers.Contact, known: Contact, own_key: bytes) -> answers.ContactShown:
+def shown(them: answers.ContactInfo, known: Contact, own_key: bytes) -> answers.ContactDetailInfo:
     """One contact, with what two people compare."""
     number = safety_number(own_key, known.identity_key, known.renewal)
-    return extended(them, answers.ContactShown, safety_number=number)
+    return extended(them, answers.ContactDetailInfo, safety_number=number)
 
 
-def event(happened: Happening, own_name: str, name_of: NameOf) -> events.Heard | None:
+def event(happened: Happening, own_name: str, name_of: NameOf) -> events.ListenEvents | None:
     """An event for listeners; None for what only its asker is told (invites) or only a trace shows
     (cells)."""
     match happened:
         case effects.MessageArrived(line) | effects.MessageSent(line):
             return message(line, own_name, name_of(line.conversation))
         case Rewritten(line):
-            return _line(events.Rewritten, line, own_name, name_of(line.conversation))
+            return _line(events.RewrittenEvent, line, own_name, name_of(line.conversation))
         case SettingSet(name):
-            return events.SettingChanged(key=name)
+            return events.SettingEvent(key=name)
         case Forgotten(who, id):
-            return events.Forgotten(contact=name_of(who), id=id)
+            return events.ForgottenEvent(contact=name_of(who), id=id)
         case effects.MessageMoved(id, who, reached, at):
             name = name_of(who)
-            return events.Receipt(id=id, to=name, state=state(reached), at=moment(at))
+            return events.ReceiptEvent(id=id, to=name, state=state(reached), at=moment(at))
         case effects.ContactChanged(them, "disappearing", by_them):
-            return events.ContactChanged(
+            return events.ContactEvent(
                 name=them.name,
                 change="disappearing",
                 disappear=them.lasts_s or None,
                 by=them.name if by_them else own_name,
             )
         case effects.ContactChanged(them, change):
-            return events.ContactChanged(name=them.name, change=change)
+            return events.ContactEvent(name=them.name, change=change)
         case effects.SessionTurned(who, turn, waiting):
-            return events.SessionTurned(name=name_of(who), turn=turn, waiting=waiting)
+            return events.SessionEvent(name=name_of(who), turn=turn, waiting=waiting)
         case effects.PresenceChanged(who, here):
-            return events.Presence(name=name_of(who), here=here)
+            return events.PresenceEvent(name=name_of(who), here=here)
         case effects.LinksChanged(links, change):
-            return events.Link(links=links, change=change)
+            return events.LinkEvent(links=links, change=change)
         case effects.MeshChanged(mesh, change):
-            return events.MeshChanged(mesh=mesh.hex(), change=change)
+            return events.MeshEvent(mesh=mesh.hex(), change=change)
         case _:
             return None
 
 
-def cell(seen: effects.CellSeen) -> events.CellSeen:
+def cell(seen: effects.CellSeen) -> events.CellEvent:
     """A cell's first sight here, for a trace."""
-    return events.CellSeen(
+    return events.CellEvent(
         id=seen.cell.hex(),
         source=seen.source.hex() if seen.source is not None else None,
         forwarded=seen.forwarded,
@@ -169,9 +169,9 @@ def cell(seen: effects.CellSeen) -> events.CellSeen:
     )
 
 
-def onion(seen: effects.OnionSeen) -> events.OnionSeen:
+def onion(seen: effects.OnionSeen) -> events.OnionEvent:
     """An onion that passed here, for a trace."""
-    return events.OnionSeen(
+    return events.OnionEvent(
         id=seen.onion.hex(),
         became=seen.became.hex(),
         source=seen.source.hex() if seen.source is not None else None,
@@ -181,11 +181,11 @@ def onion(seen: effects.OnionSeen) -> events.OnionSeen:
 
 def status(
     now: Status, started_at: float, chosen: Chosen, looking: bool = False, no_way: str = ""
-) -> answers.Status:
+) -> answers.NodeInfo:
     """The whole of ``node status``. ``looking``: the node has not had the time to find anybody yet;
     ``no_way``: why no link comes up with those who are there."""
     links = [
-        answers.LinkStatus(
+        answers.LinkInfo(
             peer=link.peer.hex() if link.peer is not None else None,
             state=link.state,
             since=moment(link.since),
@@ -199,7 +199,7 @@ def status(
         )
         for link in now.links
     ]
-    return answers.Status(
+    return answers.NodeInfo(
         running_since=moment(started_at),
         health=health(now, looking, no_way),
         no_way=no_way if not any(mesh.links for mesh in now.meshes) else "",
@@ -207,7 +207,9 @@ def status(
         links=links,
         links_up=sum(link.state == "up" for link in links),
         meshes=[_mesh(each) for each in now.meshes],
-        rendezvous=[answers.RendezvousStatus(url=r.url, up=r.up, reason=r.reason) for r in now.rendezvous],
+        rendezvous=[
+            answers.RendezvousConnectionInfo(url=r.url, up=r.up, reason=r.reason) for r in now.rendezvous
+        ],
         outbox=now.outbox,
         counters=now.counters,
         paths=chosen.paths,
@@ -224,10 +226,10 @@ def status(
     )
 
 
-def setting(chosen: Choice) -> answers.Setting:
+def setting(chosen: Choice) -> answers.SettingInfo:
     """One setting, without passwords: what is in force, and where it comes from."""
     declared = chosen.setting
-    return answers.Setting(
+    return answers.SettingInfo(
         key=declared.name,
         value=chosen.shown,
         source=chosen.source.value,
@@ -240,9 +242,9 @@ def setting(chosen: Choice) -> answers.Setting:
     )
 
 
-def paths(chosen: NetworkPolicy, turn_refused: bool) -> answers.Paths:
+def paths(chosen: NetworkPolicy, turn_refused: bool) -> answers.PathsInfo:
     """By which ways the node reaches others, without the addresses and passwords of those who help."""
-    return answers.Paths(
+    return answers.PathsInfo(
         relay_only=chosen.relay_only,
         proxied=chosen.proxy is not None,
         stun=bool(chosen.servers.stun),
@@ -252,10 +254,10 @@ def paths(chosen: NetworkPolicy, turn_refused: bool) -> answers.Paths:
     )
 
 
-def _clock(now: ClockStatus | None) -> answers.ClockStatus | None:
+def _clock(now: ClockStatus | None) -> answers.ClockInfo | None:
     if now is None:
         return None
-    return answers.ClockStatus(ahead_s=round(now.ahead_s), of=now.of, doubt=clock_doubt(now))
+    return answers.ClockInfo(ahead_s=round(now.ahead_s), of=now.of, doubt=clock_doubt(now))
 
 
 def clock_doubt(now: ClockStatus | None) -> str | None:
@@ -275,9 +277,9 @@ def how_long(seconds: float) -> str:
     return f"{abs(seconds):.0f} seconds"
 
 
-def _mesh(now: MeshStatus) -> answers.MeshStatus:
+def _mesh(now: MeshStatus) -> answers.MembershipInfo:
     held = now.held
-    status = answers.MeshStatus(
+    status = answers.MembershipInfo(
         mesh=now.mesh.hex(),
         node=now.node.hex(),
         links=now.links,
@@ -292,7 +294,7 @@ def _mesh(now: MeshStatus) -> answers.MeshStatus:
     )
     if now.stem is None:
         return status
-    stem = answers.StemStatus(
+    stem = answers.StemInfo(
         hops=now.stem.hops,
         state=_stem_state(now.stem),
         drawn=now.stem.drawn,

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from p2pchat.client import connect
-from p2pchat.control.events import Message
+from p2pchat.control.events import MessageEvent
 
 
 async def echo(home: Path) -> None:
@@ -19,7 +19,7 @@ async def echo(home: Path) -> None:
         sys.stdout.write("running\n")
         sys.stdout.flush()
         async for event in node.listen():
-            if isinstance(event, Message):
+            if isinstance(event, MessageEvent):
                 await node.send(event.sender, event.text, wait="queued", id=_answer_id(event.id))
                 await node.heard([event.id])
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from p2pchat.control.events import Message, Receipt
+from p2pchat.control.events import MessageEvent, ReceiptEvent
 from p2pchat.demo.layout import ECHO, YOU
 from p2pchat.demo.mesh import DemoMesh
 from p2pchat.demo.tasks import background
@@ -75,10 +75,10 @@ class EchoExchange:
     async def follow(self) -> None:
         """Take in what our node tells, for ever."""
         async for event in self._mesh.you.listen():
-            if isinstance(event, Message) and event.sender == ECHO:
+            if isinstance(event, MessageEvent) and event.sender == ECHO:
                 self._echoes.put_nowait(event.text)
                 await self._mesh.you.heard([event.id])
-            elif isinstance(event, Receipt):
+            elif isinstance(event, ReceiptEvent):
                 self._moments.setdefault(event.id, {})[event.state] = event.at
 
 
@@ -86,7 +86,7 @@ async def each_way(mesh: DemoMesh, tell: Callable[[Way], None]) -> None:
     """Tell the way of every message that ``you`` send, once it has arrived; for ever."""
     moments: dict[str, dict[str, str]] = {}
     async for event in mesh.you.listen():
-        if not isinstance(event, Receipt):
+        if not isinstance(event, ReceiptEvent):
             continue
         moments.setdefault(event.id, {})[event.state] = event.at
         if event.state == "delivered":

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from p2pchat.client import Node, connect, create_home
-from p2pchat.control.events import InviteReady
+from p2pchat.control.events import InviteEvent
 from p2pchat.demo.layout import ECHO, YOU
 from p2pchat.demo.tasks import together
 
@@ -67,7 +67,7 @@ async def _invited(node: Node, **options: Any) -> AsyncIterator[Any]:
     events = node.invite(timeout=30.0, **options)
     try:
         invite = await anext(events)
-        assert isinstance(invite, InviteReady), "it comes first"
+        assert isinstance(invite, InviteEvent), "it comes first"
         yield invite.code, lambda: anext(events)
     finally:
         await events.aclose()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from p2pchat.client import Node, connect
-from p2pchat.control.events import CellSeen, Tracing
+from p2pchat.control.events import CellEvent, TracingEvent
 from p2pchat.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
 from p2pchat.demo.processes import Children
 from p2pchat.demo.tasks import background, together
@@ -86,10 +86,10 @@ class DemoMesh:
     async def watch(self, name: str) -> None:
         """Collect what a node sees, for ever."""
         async for event in self._clients[name].trace():
-            if isinstance(event, Tracing):
+            if isinstance(event, TracingEvent):
                 continue
             known = self._ids.get(event.source or "", event.source)
-            if isinstance(event, CellSeen):
+            if isinstance(event, CellEvent):
                 self.sights.add(FirstSight(name, event.id, known, event.forwarded, event.at))
             else:
                 self.sights.passed(Passage(name, event.id, event.became, known, event.at))

@@ -11,13 +11,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from p2pchat.control.answers import Check
+from p2pchat.control.answers import CheckResult
 from p2pchat.text import one_line
 from p2pchat.wording.advice import ADVICE
 from p2pchat.wording.exposure import Exposure
 
 
-def doctor_picture(found: Sequence[Check], parties: Sequence[Exposure]) -> RenderableType:
+def doctor_picture(found: Sequence[CheckResult], parties: Sequence[Exposure]) -> RenderableType:
     """What works, with what to do about the rest; then who learns what."""
     works = Table(box=None, pad_edge=False, header_style="dim")
     for head in ("what works", "", "found"):

@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from p2pchat.control.answers import LinkStatus, MeshStatus, Status
+from p2pchat.control.answers import LinkInfo, MembershipInfo, NodeInfo
 from p2pchat.text import one_line
 from p2pchat.wording.exposure import hidden, hidden_in_short
 from p2pchat.wording.lines import local_time
@@ -34,7 +34,7 @@ _COLOURS: Final = {
     "down": "red",
 }
 
-_LINKS: Final[tuple[tuple[str, bool, Callable[[LinkStatus], str]], ...]] = (
+_LINKS: Final[tuple[tuple[str, bool, Callable[[LinkInfo], str]], ...]] = (
     ("neighbour", True, lambda link: link.peer or "?"),
     ("", True, lambda link: link.state),
     ("tree", False, lambda link: "eager" if link.eager else "lazy" if link.state == "up" else ""),
@@ -47,14 +47,14 @@ _LINKS: Final[tuple[tuple[str, bool, Callable[[LinkStatus], str]], ...]] = (
 """Columns: a head, whether it stands in the narrow picture, too, and what it says of a link."""
 
 
-def status_picture(status: Status) -> RenderableType:
+def status_picture(status: NodeInfo) -> RenderableType:
     """All of it, in a frame."""
     parts = (_facts(status), _rendezvous(status), _links(status), _held(status), _counters(status))
     spaced = [each for part in parts for each in (part, Text())][:-1]
     return Panel(Group(*_troubles(status), *spaced), title=Text("node"), title_align="left")
 
 
-def mesh_picture(status: Status) -> RenderableType:
+def mesh_picture(status: NodeInfo) -> RenderableType:
     """What stands in some forty columns: health, how we hide, links."""
     held = sum(mesh.held_cells for mesh in status.meshes)
     facts = _known(status)
@@ -72,7 +72,7 @@ def mesh_picture(status: Status) -> RenderableType:
     )
 
 
-def _troubles(status: Status) -> list[Text]:
+def _troubles(status: NodeInfo) -> list[Text]:
     """What a person should know first."""
     lines = [f"waits for room: {one_line(status.waits_for)}"] if status.waits_for else []
     if status.clock is not None and status.clock.doubt:
@@ -82,7 +82,7 @@ def _troubles(status: Status) -> list[Text]:
     return [each for line in lines for each in (Text(line, "bold"), Text())]
 
 
-def _known(status: Status) -> dict[str, str]:
+def _known(status: NodeInfo) -> dict[str, str]:
     eager = sum(mesh.eager for mesh in status.meshes)
     up = datetime.now(UTC) - local_time(status.running_since)
     known = {
@@ -101,20 +101,20 @@ def _known(status: Status) -> dict[str, str]:
     return known
 
 
-def _facts(status: Status) -> Table:
+def _facts(status: NodeInfo) -> Table:
     table = Table.grid(padding=(0, 2))
     for label, value in _known(status).items():
         table.add_row(Text(label, style="dim"), Text(value))
     return table
 
 
-def _hiding(mesh: MeshStatus) -> list[Text]:
+def _hiding(mesh: MembershipInfo) -> list[Text]:
     promise = PROMISES.get(mesh.hidden.profile, "") if mesh.hidden is not None else ""
     lines = [Text(hidden_in_short([mesh])[0]), Text(hidden(mesh), "dim")]
     return [*lines, *([Text(f"({promise}; F10 chooses another)", "dim")] if promise else []), Text()]
 
 
-def _rendezvous(status: Status) -> Table:
+def _rendezvous(status: NodeInfo) -> Table:
     table = _table("rendezvous", "", "why not")
     for place in status.rendezvous:
         state = {True: "up", False: "down", None: "connecting"}[place.up]
@@ -126,7 +126,7 @@ def _rendezvous(status: Status) -> Table:
     return table
 
 
-def _links(status: Status, *, narrow: bool = False) -> Table:
+def _links(status: NodeInfo, *, narrow: bool = False) -> Table:
     columns = [column for column in _LINKS if column[1] or not narrow]
     table = _table(*(head for head, _, _ in columns))
     for link in status.links:
@@ -140,7 +140,7 @@ def _links(status: Status, *, narrow: bool = False) -> Table:
     return table
 
 
-def _held(status: Status) -> Table:
+def _held(status: NodeInfo) -> Table:
     table = _table("held for who is away", "cells", "MB", "of", "since", "dropped")
     for mesh in status.meshes:
         since = f"{local_time(mesh.held_since):%a %H:%M}" if mesh.held_since else "-"
@@ -151,7 +151,7 @@ def _held(status: Status) -> Table:
     return table
 
 
-def _counters(status: Status) -> Text:
+def _counters(status: NodeInfo) -> Text:
     counted = [f"{name} {number}" for name, number in sorted(status.counters.items())]
     return Text("  ".join(counted) or "nothing counted yet", style="dim")
 

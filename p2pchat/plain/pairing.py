@@ -9,14 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from p2pchat.control.events import InviteReady, Stranger
+from p2pchat.control.events import InviteEvent, StrangerEvent
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name
 from p2pchat.wording.pairing import join_command, kept, stranger_line
 
 if TYPE_CHECKING:
     from p2pchat.chat.model import ChatModel
-    from p2pchat.control.answers import Contact
+    from p2pchat.control.answers import ContactInfo
 
 
 class BackgroundPairing:
@@ -55,10 +55,10 @@ class BackgroundPairing:
 
     async def _invite(self, link: bool) -> None:
         async for event in self._model.node.invite(link=link):
-            if isinstance(event, InviteReady):
+            if isinstance(event, InviteEvent):
                 command = await join_command(self._model.node, event.code, link)
                 self._tell(f"tell your friend to type:  {command}")
-            elif isinstance(event, Stranger):
+            elif isinstance(event, StrangerEvent):
                 if line := stranger_line(event.strangers):
                     self._tell(line)
             else:
@@ -67,7 +67,7 @@ class BackgroundPairing:
     async def _join(self, code: str) -> None:
         await self._welcome(await self._model.node.join(code))
 
-    async def _welcome(self, contact: Contact) -> None:
+    async def _welcome(self, contact: ContactInfo) -> None:
         await self._model.load_people()
         shown = harmless_name(contact.name)
         self._tell(f"you and {shown} are contacts now; /switch {shown}")

@@ -40,7 +40,7 @@ from p2pchat.chat.lines import ChatLine, lines_of
 from p2pchat.chat.model import ChatModel
 from p2pchat.chat.verbs import Verbs
 from p2pchat.config.table import BOUND
-from p2pchat.control.answers import Setting
+from p2pchat.control.answers import SettingInfo
 from p2pchat.errors import P2PChatError
 from p2pchat.pictures.status import mesh_picture
 from p2pchat.text import harmless, harmless_name, one_line
@@ -109,7 +109,7 @@ class Chat(Quiet[None]):
         self.screens = Screens(self)
         self.verbs = Verbs(self.model, self.screens)
         self.preferences = Preferences()
-        self.told_here: dict[str, Setting] = {}
+        self.told_here: dict[str, SettingInfo] = {}
         """Settings of chats that this program's environment has, by key."""
         self._whom = whom
         self._trouble = ""
@@ -207,7 +207,7 @@ class Chat(Quiet[None]):
     async def _prefer(self) -> None:
         """Have what is set for chats, now and whenever it is changed; a node that cannot tell is no reason to
         wait."""
-        found: Sequence[Setting] = []
+        found: Sequence[SettingInfo] = []
         with suppress(P2PChatError):
             found = await self.node.settings()
         self.told_here = {

@@ -23,7 +23,7 @@ from textual.widgets.option_list import Option
 
 from p2pchat.chat.commands import COMMANDS
 from p2pchat.chat.lines import ChatLine
-from p2pchat.control.answers import ContactShown
+from p2pchat.control.answers import ContactDetailInfo
 from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.wording.lines import local_time
@@ -200,7 +200,7 @@ class Verify(Dialog[bool]):
 
     title_text = "is it really them?"
 
-    def __init__(self, name: str, contact: Awaitable[ContactShown]) -> None:
+    def __init__(self, name: str, contact: Awaitable[ContactDetailInfo]) -> None:
         super().__init__()
         self._name = harmless_name(name)
         self._contact = contact

@@ -15,8 +15,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
-from p2pchat.control.answers import Contact, ContactMade
-from p2pchat.control.events import InviteReady, Stranger
+from p2pchat.control.answers import ContactInfo, PairingResult
+from p2pchat.control.events import InviteEvent, StrangerEvent
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.tui.dialogs import Confirm, Dialog
@@ -72,11 +72,11 @@ class Invite(Dialog[str]):
         try:
             async with aclosing(self._node.invite(link=self._link)) as events:
                 async for event in events:
-                    if isinstance(event, InviteReady):
+                    if isinstance(event, InviteEvent):
                         self._code = event.code
                         self._command = await join_command(self._node, self._code, self._link)
                         self._show()
-                    elif isinstance(event, Stranger):
+                    elif isinstance(event, StrangerEvent):
                         if line := stranger_line(event.strangers):
                             self.notify(line, severity="warning")
                     else:
@@ -197,7 +197,7 @@ class Join(Dialog[str]):
         else:
             self.dismiss(contact.name)
 
-    async def _agree(self, contact: ContactMade) -> None:
+    async def _agree(self, contact: PairingResult) -> None:
         """Where nobody has said that one would go, one goes if the person says so."""
         for url in filter(is_public, contact.left_out):
             agreed = await self.app.push_screen_wait(_elsewhere(url))
@@ -235,7 +235,7 @@ def read_code(typed: str) -> tuple[str, list[str]]:
     return " ".join(words), urls
 
 
-def paired_lines(contact: Contact) -> list[str]:
+def paired_lines(contact: ContactInfo) -> list[str]:
     """What is said when it has worked."""
     verify = "" if contact.verified else "; compare the safety number with F7"
     return [f"you and {harmless_name(contact.name)} are contacts now{verify}", *kept(contact)]

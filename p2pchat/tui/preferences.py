@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from p2pchat.config.kinds import AUTO
 from p2pchat.config.table import BOUND, SETTINGS
-from p2pchat.control.answers import Setting
+from p2pchat.control.answers import SettingInfo
 from p2pchat.wording.settings import of_this_chat
 
 DARK: Final = "textual-dark"
@@ -36,7 +36,7 @@ class Preferences:
     """What cannot be meant, and was left at its default."""
 
 
-def preferences(settings: Iterable[Setting], environment: Mapping[str, str]) -> Preferences:
+def preferences(settings: Iterable[SettingInfo], environment: Mapping[str, str]) -> Preferences:
     """Of all settings, as the node tells them, and this program's environment."""
     known = {each.key: of_this_chat(each, environment) for each in settings}
     problems = tuple(each.problem for each in known.values() if each.problem)

@@ -44,12 +44,12 @@ class SettingsPage(Dialog[None]):
         Binding("delete,backspace", "unset", "default", show=False),
     ]
 
-    def __init__(self, node: Node, chat_has: Mapping[str, answers.Setting]) -> None:
+    def __init__(self, node: Node, chat_has: Mapping[str, answers.SettingInfo]) -> None:
         """``chat_has``: what concerns this chat alone and comes from its own environment, by key."""
         super().__init__()
         self._node = node
         self._chat_has = chat_has
-        self._found: dict[str, answers.Setting] = {}
+        self._found: dict[str, answers.SettingInfo] = {}
 
     def content(self) -> ComposeResult:
         yield OptionList(id="settings", markup=False)
@@ -137,7 +137,7 @@ class SettingsPage(Dialog[None]):
 class _Pick(Dialog[str]):
     """One of the values there are."""
 
-    def __init__(self, setting: SettingSpec, now: answers.Setting) -> None:
+    def __init__(self, setting: SettingSpec, now: answers.SettingInfo) -> None:
         super().__init__()
         self.title_text = setting.name
         self._setting = setting
@@ -166,7 +166,7 @@ class _Pick(Dialog[str]):
 class _Write(Dialog[str]):
     """A value to be written. What holds a password is not shown: one writes all of it anew."""
 
-    def __init__(self, setting: SettingSpec, now: answers.Setting) -> None:
+    def __init__(self, setting: SettingSpec, now: answers.SettingInfo) -> None:
         super().__init__()
         self.title_text = setting.name
         self._setting = setting
@@ -206,7 +206,7 @@ def _has_menu(setting: SettingSpec) -> bool:
     return bool(words) and not isinstance(setting.kind, Number) and not words[0].endswith("=")
 
 
-def _row(each: answers.Setting, width: int, came: int) -> Text:
+def _row(each: answers.SettingInfo, width: int, came: int) -> Text:
     """Name, value, and in ``came`` cells where it comes from, in one line; the value gives way."""
     room = max(4, width - 15 - came - 2)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
@@ -218,7 +218,7 @@ def _row(each: answers.Setting, width: int, came: int) -> Text:
     return row
 
 
-def _about(each: answers.Setting) -> Text:
+def _about(each: answers.SettingInfo) -> Text:
     text = Text(_sentence(each.about))
     if each.problem:
         text = Text(f"{one_line(each.problem)}. ", "bold").append_text(text)

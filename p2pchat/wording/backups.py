@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from p2pchat.control.answers import BackupMade
+from p2pchat.control.answers import BackupResult
 from p2pchat.text import one_line
 
 OLD_DAYS: Final = 31
@@ -28,7 +28,7 @@ def contents_line(found: Mapping[str, Any]) -> str:
     return f"{', '.join(parts)}; made {found['at'][:10]} {found['at'][11:16]} UTC, {size(found['size'])}"
 
 
-def made_line(made: BackupMade) -> str:
+def made_line(made: BackupResult) -> str:
     """What was written."""
     kept = f"{_count(made.contacts, 'contact')}, {_count(made.messages, 'message')}"
     return (

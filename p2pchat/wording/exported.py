@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from p2pchat.control.events import Line
+from p2pchat.control.events import HistoryLine
 from p2pchat.text import harmless, harmless_name
 from p2pchat.wording.lines import local_time
 
@@ -23,7 +23,7 @@ def markdown_heading(name: str) -> str:
     return f"# {_plain(harmless_name(name))}\n"
 
 
-def markdown_line(message: Line) -> str:
+def markdown_line(message: HistoryLine) -> str:
     """One message."""
     at = local_time(message.at).strftime("%Y-%m-%d %H:%M:%S")
     text = _plain(harmless(message.text)).replace("\n", "\\\n  ")

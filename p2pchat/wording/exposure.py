@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from p2pchat.control.answers import MeshStatus, Status
+from p2pchat.control.answers import MembershipInfo, NodeInfo
 
 GUESSED: Final = {
     "fast": ((12, 24, 35), (12, 24, 35)),
@@ -37,7 +37,7 @@ class Exposure:
         return asdict(self)
 
 
-def exposures(status: Status) -> list[Exposure]:
+def exposures(status: NodeInfo) -> list[Exposure]:
     """For each party; ``status`` as of ``node.status``."""
     return [
         _rendezvous(status),
@@ -57,7 +57,7 @@ def exposures(status: Status) -> list[Exposure]:
     ]
 
 
-def hidden(mesh: MeshStatus) -> str:
+def hidden(mesh: MembershipInfo) -> str:
     """How well it is hidden, in a mesh, who writes here."""
     if mesh.hidden is None:
         return "no stem: cells are broadcast where they are written"
@@ -69,7 +69,7 @@ def hidden(mesh: MeshStatus) -> str:
     return f"{profile}: a stem of {stem.hops} hops{short}{begins}, hidden among {among}"
 
 
-def hidden_in_short(meshes: Sequence[MeshStatus]) -> tuple[str, str]:
+def hidden_in_short(meshes: Sequence[MembershipInfo]) -> tuple[str, str]:
     """The same of all meshes in a sentence, and in a few words: what holds in the one that hides least."""
     worst = min(meshes, key=_hides, default=None)
     if worst is None:
@@ -82,12 +82,12 @@ def hidden_in_short(meshes: Sequence[MeshStatus]) -> tuple[str, str]:
     return f"hidden among {how.among} computers{few}", f"hidden among {how.among}"
 
 
-def _hides(mesh: MeshStatus) -> int:
+def _hides(mesh: MembershipInfo) -> int:
     """Among how many a writer is hidden; 0: others see who writes."""
     return 0 if mesh.hidden is None or _without_stem(mesh) else mesh.hidden.among
 
 
-def _rendezvous(status: Status) -> Exposure:
+def _rendezvous(status: NodeInfo) -> Exposure:
     address = "your proxy's address" if status.paths.proxied else "your address"
     one = "" if status.separate else ", and that one connection holds all your seats"
     return Exposure(
@@ -112,12 +112,12 @@ _NETWORK: Final = Exposure(
 )
 
 
-def _turn(status: Status) -> Exposure:
+def _turn(status: NodeInfo) -> Exposure:
     address = "your proxy's address" if status.paths.proxied else "your address"
     return Exposure("TURN server", f"{address}, your neighbours' addresses, how much passes", "what passes")
 
 
-def _neighbour(status: Status) -> Exposure:
+def _neighbour(status: NodeInfo) -> Exposure:
     address = "your TURN server's address" if status.paths.relay_only else "your address"
     cells = "which are yours (a guess is not certain), for whom they are, what they say"
     answers = "" if _on_clock(status) else "; and, if it knows when a cell came for you, that you answer it"
@@ -132,17 +132,17 @@ def _neighbour(status: Status) -> Exposure:
     )
 
 
-def _on_clock(status: Status) -> bool:
+def _on_clock(status: NodeInfo) -> bool:
     """Whether nothing leaves here but when the profile's clock ticks."""
     profiles = {mesh.hidden and mesh.hidden.profile for mesh in status.meshes} or {status.profile}
     return profiles == {"strong"}
 
 
-def _without_stem(mesh: MeshStatus) -> bool:
+def _without_stem(mesh: MembershipInfo) -> bool:
     return mesh.hidden is None or mesh.hidden.stem.state == "none"
 
 
-def _members(mesh: MeshStatus) -> Exposure:
+def _members(mesh: MembershipInfo) -> Exposure:
     who = f"members of mesh {mesh.mesh[:8]}"
     how = mesh.hidden
     crowd = how.among if how is not None else 1
@@ -172,7 +172,7 @@ def _members(mesh: MeshStatus) -> Exposure:
     )
 
 
-def _line(status: Status) -> Exposure:
+def _line(status: NodeInfo) -> Exposure:
     learns = "that you use WebRTC, to which addresses, how many frames when"
     if _on_clock(status):
         return Exposure(

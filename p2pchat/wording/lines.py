@@ -9,7 +9,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
-from p2pchat.control.events import ContactChanged, Line
+from p2pchat.control.events import ContactEvent, HistoryLine
 from p2pchat.control.values import given
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name, one_line
@@ -40,7 +40,7 @@ def clock_time(at: str, clock: str) -> str:
     return f"{when.hour % 12 or 12:2}:{when:%M} {'am' if when.hour < 12 else 'pm'}"
 
 
-def message_line(message: Line) -> str:
+def message_line(message: HistoryLine) -> str:
     """``2026-01-02 03:04:05  bob: hi``, with the state of an outgoing message that has not arrived;
     or that the line was rewritten."""
     at = local_time(message.at).strftime("%Y-%m-%d %H:%M:%S")
@@ -69,7 +69,7 @@ def span_words(seconds: float) -> str:
     return f"{seconds:g} seconds"
 
 
-def contact_line(event: ContactChanged) -> str:
+def contact_line(event: ContactEvent) -> str:
     """``bob: verified``, or what was decided about how long lines last."""
     name = harmless_name(event.name)
     if event.change == "over quota":

@@ -5,15 +5,15 @@ Knows: which events those are. Does not know: where they are shown.
 
 from __future__ import annotations
 
-from p2pchat.control.events import ContactChanged, Heard, SessionTurned
+from p2pchat.control.events import ContactEvent, ListenEvents, SessionEvent
 from p2pchat.wording.lines import contact_line
 from p2pchat.wording.sessions import session_line
 
 
-def notice(event: Heard) -> str | None:
+def notice(event: ListenEvents) -> str | None:
     """The sentence for an event that should not go by unseen; None for any other."""
-    if isinstance(event, SessionTurned):
+    if isinstance(event, SessionEvent):
         return session_line(event)
-    if isinstance(event, ContactChanged) and event.change in ("disappearing", "over quota"):
+    if isinstance(event, ContactEvent) and event.change in ("disappearing", "over quota"):
         return contact_line(event)
     return None

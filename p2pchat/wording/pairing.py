@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from p2pchat.control.answers import Contact
+from p2pchat.control.answers import ContactInfo
 from p2pchat.looks import alike
 from p2pchat.text import harmless_name, typed
 from p2pchat.wire.invite import parse_link
@@ -41,7 +41,7 @@ async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...]
     return " ".join(["p2pchat join", typed(code), *where])
 
 
-def kept(contact: Contact) -> list[str]:
+def kept(contact: ContactInfo) -> list[str]:
     """What still holds of a contact who was one before, a sentence each: pairing anew changes none of it."""
     name, word = harmless_name(contact.name), typed(contact.name)
     lines = []
@@ -60,7 +60,7 @@ def kept(contact: Contact) -> list[str]:
     return lines
 
 
-def twin(contact: Contact, contacts: Iterable[Contact]) -> str | None:
+def twin(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> str | None:
     """The name of another contact that ``contact`` got a number for, because theirs look the same."""
     own = re.sub(r"-[0-9]+$", "", contact.name)
     others = [each.name for each in contacts if each.fingerprint != contact.fingerprint]

@@ -11,14 +11,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from p2pchat.control.answers import Contact
+from p2pchat.control.answers import ContactInfo
 from p2pchat.wording.lines import local_time
 
 LATELY_S: Final = 180.0
 """Who was heard within this is said to be here. Mean gaps between two greetings are a minute longer."""
 
 
-def seen(contact: Contact, linked: bool, now: datetime) -> bool | None:
+def seen(contact: ContactInfo, linked: bool, now: datetime) -> bool | None:
     """Whether a contact is here; None where that is not known. ``linked``: whether we have any link at
     all."""
     if not linked or contact.here is None:
@@ -28,7 +28,7 @@ def seen(contact: Contact, linked: bool, now: datetime) -> bool | None:
     return contact.here
 
 
-def presence(contact: Contact, linked: bool, now: datetime) -> str:
+def presence(contact: ContactInfo, linked: bool, now: datetime) -> str:
     """``here``, ``away``, ``heard 4 min ago``, or that nobody can know."""
     if not linked or contact.here is None:
         return "no link: here or away is not known"
@@ -36,7 +36,7 @@ def presence(contact: Contact, linked: bool, now: datetime) -> str:
     return short if seen(contact, linked, now) is not None else f"heard {short}"
 
 
-def whereabouts(contact: Contact, linked: bool, now: datetime) -> str:
+def whereabouts(contact: ContactInfo, linked: bool, now: datetime) -> str:
     """The same in a few letters, 10 at most."""
     known = seen(contact, linked, now)
     if known is not None:
@@ -46,6 +46,6 @@ def whereabouts(contact: Contact, linked: bool, now: datetime) -> str:
     return f"{_silent_s(contact, now) // 60:.0f} min ago"
 
 
-def _silent_s(contact: Contact, now: datetime) -> float:
+def _silent_s(contact: ContactInfo, now: datetime) -> float:
     heard_at = contact.heard_at
     return (now - local_time(heard_at)).total_seconds() if heard_at else 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from p2pchat.control.answers import Contact, ContactRemoved
+from p2pchat.control.answers import ContactInfo, RemoveContactResult
 from p2pchat.text import harmless_name
 
 RENEW: Final = "They still know the secret of your mesh. Go on with your other contacts under a new one?"
@@ -19,12 +19,12 @@ def question(name: str) -> str:
     return f"Forget {harmless_name(name)}, the keys shared with them and all that was said?"
 
 
-def leaves_others(contact: Contact, contacts: Iterable[Contact]) -> bool:
+def leaves_others(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> bool:
     """Whether others whom we know stay in their mesh, so that a new secret is of use."""
     return any(each.mesh == contact.mesh and each.fingerprint != contact.fingerprint for each in contacts)
 
 
-def outcome(gone: ContactRemoved) -> list[str]:
+def outcome(gone: RemoveContactResult) -> list[str]:
     """What the removal led to, a sentence each; ``gone`` as of ``Node.remove``."""
     lines = [f"{harmless_name(gone.name)} is forgotten."]
     if gone.left_mesh:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from p2pchat.control.answers import Contact
-from p2pchat.control.events import SessionTurned
+from p2pchat.control.answers import ContactInfo
+from p2pchat.control.events import SessionEvent
 from p2pchat.text import harmless_name, typed
 
 _SENTENCES: Final = {
@@ -42,7 +42,7 @@ _WHAT_TO_DO: Final = {
 """Beside some of them; a command stands last, to be copied as it is."""
 
 
-def session_line(event: SessionTurned) -> str:
+def session_line(event: SessionEvent) -> str:
     """The sentences for a ``session`` event."""
     turn, name, waiting = event.turn, event.name, event.waiting
     if not waiting or turn == "held":
@@ -50,13 +50,13 @@ def session_line(event: SessionTurned) -> str:
     return f"{_sentence(turn, name, waiting)}. {_advised('held', name, waiting)}"
 
 
-def standing(contact: Contact) -> str | None:
+def standing(contact: ContactInfo) -> str | None:
     """What is wrong with the session with a contact, and what to do; or None."""
     turn = contact.session
     return None if turn == "well" else _advised(turn, contact.name)
 
 
-def trust(contact: Contact) -> str:
+def trust(contact: ContactInfo) -> str:
     """``verified``, ``unverified``, or what is between the two."""
     if contact.verified:
         return "verified"

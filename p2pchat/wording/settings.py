@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 
 from p2pchat.config.choices import Source, read
 from p2pchat.config.table import SETTINGS, Effect
-from p2pchat.control.answers import Setting, SettingKept
+from p2pchat.control.answers import ChangeSettingResult, SettingInfo
 
 
-def origin(each: Setting) -> str:
+def origin(each: SettingInfo) -> str:
     """Where a value comes from, in a word: an environment variable by its name."""
     return each.variable if each.source == "environment" else each.source
 
 
-def effect_line(changed: SettingKept) -> str:
+def effect_line(changed: ChangeSettingResult) -> str:
     """What a change has led to, in a sentence or two."""
     key, value, where = changed.key, changed.value, changed.source
     now = f"{key} is {value or 'not set'}" + (" (the default)." if where == "default" else ".")
@@ -39,13 +39,13 @@ def effect_line(changed: SettingKept) -> str:
             return f"{now} It takes effect at once."
 
 
-def clock_of(settings: Sequence[Setting], environment: Mapping[str, str] = os.environ) -> str:
+def clock_of(settings: Sequence[SettingInfo], environment: Mapping[str, str] = os.environ) -> str:
     """How a chat writes the time."""
     found = (of_this_chat(each, environment) for each in settings if each.key == "time-format")
     return next((each.value for each in found if not each.problem), "24h")
 
 
-def of_this_chat(each: Setting, environment: Mapping[str, str]) -> Setting:
+def of_this_chat(each: SettingInfo, environment: Mapping[str, str]) -> SettingInfo:
     """A setting as this program has it: what concerns chats alone is as its own environment says, not the
     node's."""
     setting = SETTINGS.get(each.key)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from p2pchat.client import Node, connect
-from p2pchat.control.events import InviteReady
+from p2pchat.control.events import InviteEvent
 from p2pchat.core.settings import Settings
 from p2pchat.daemon.node import RunningNode
 from p2pchat.daemon.service import serve
@@ -91,7 +91,7 @@ async def pair(host: Node, guest: Node, names: tuple[str, str] | None = None, **
     events = host.invite(timeout=PATIENCE_S, name=guests, **options)
     try:
         invite = await anext(events)
-        assert isinstance(invite, InviteReady), "it comes first"
+        assert isinstance(invite, InviteEvent), "it comes first"
         await guest.join(invite.code, name=hosts, timeout=PATIENCE_S)
         await anext(events)
     finally:

@@ -9,7 +9,7 @@ import pytest
 from p2pchat.chat.happenings import NodeFound, NodeLost, Preferred, Reminded, Said
 from p2pchat.client import NodeBack
 from p2pchat.control import events
-from p2pchat.control.events import Unknown
+from p2pchat.control.events import UnknownEvent
 from p2pchat.errors import ControlError, UsageError
 from tests.chat.conftest import Told
 from tests.support import fake_node
@@ -60,8 +60,8 @@ async def test_what_this_home_says_elsewhere_is_told_and_what_it_says_here_is_no
 
 
 async def test_events_of_later_versions_are_passed_over_and_settings_are_not(told: Told) -> None:
-    await told.model.take_event(Unknown(type="weather"))
-    await told.model.take_event(fake_node.told(events.SettingChanged, key="theme"))
+    await told.model.take_event(UnknownEvent(type="weather"))
+    await told.model.take_event(fake_node.told(events.SettingEvent, key="theme"))
     assert told.of(Preferred) == [Preferred()]
 
 
@@ -101,5 +101,5 @@ async def test_what_is_begun_is_kept_by_who_leaves_at_once(told: Told) -> None:
 async def test_a_draft_follows_a_contact_to_another_name(told: Told) -> None:
     told.model.note_draft("half a line")
     told.node.people["robert"] = told.node.people.pop("bob").with_changes(name="robert")
-    await told.model.take_event(fake_node.told(events.ContactChanged, name="robert", change="renamed"))
+    await told.model.take_event(fake_node.told(events.ContactEvent, name="robert", change="renamed"))
     assert told.model.drafts.text_for("robert") == "half a line"

@@ -8,7 +8,7 @@ import pytest
 
 from p2pchat.chat.happenings import Moved, NodeLost, Refused
 from p2pchat.chat.sent import FOLLOWED
-from p2pchat.control.events import Receipt, State
+from p2pchat.control.events import ReceiptEvent, State
 from p2pchat.errors import ControlError, LimitError
 from tests.chat.conftest import Told
 from tests.support import fake_node
@@ -29,7 +29,7 @@ async def test_a_state_never_goes_back_and_ends_once(told: Told) -> None:
     await handed_over(told)
     states: tuple[State, ...] = ("delivered", "relayed")
     for state in states:
-        await told.model.take_event(fake_node.told(Receipt, id=line.id, state=state, at=AT))
+        await told.model.take_event(fake_node.told(ReceiptEvent, id=line.id, state=state, at=AT))
     assert told.of(Moved) == [Moved(line.id, "queued"), Moved(line.id, "delivered")]
     assert told.model.sent.count_undelivered() == 0
 

@@ -14,7 +14,7 @@ import pytest
 
 from p2pchat.cli import stdin
 from p2pchat.cli.chat_pipe import WINDOW, chat_through_pipe
-from p2pchat.control.answers import Progress
+from p2pchat.control.answers import DeliveryInfo
 from p2pchat.errors import Ended, LimitError, NotInTime, P2PChatError, UsageError
 from tests.support.fake_node import FakeNode, message
 
@@ -26,7 +26,7 @@ class Away(FakeNode):
         super().__init__("bob")
         self.room = room
 
-    async def send(self, to: str, text: str, **rest: Any) -> Progress:
+    async def send(self, to: str, text: str, **rest: Any) -> DeliveryInfo:
         if rest.get("wait") != "queued":
             raise NotInTime("not delivered within 0 s; it stays queued and will still go out")
         if len(self.sent) >= self.room:
@@ -81,7 +81,7 @@ async def test_what_finds_no_room_is_named(pipe: int) -> None:
 async def test_a_line_waits_for_room_while_receipts_come(pipe: int) -> None:
     node, full = FakeNode("bob"), [LimitError("full")]
 
-    async def send(to: str, text: str, **rest: Any) -> Progress:
+    async def send(to: str, text: str, **rest: Any) -> DeliveryInfo:
         if text == "b" and full:
             raise full.pop()
         return await FakeNode.send(node, to, text, **rest)

@@ -12,7 +12,7 @@ from p2pchat.cli.main import root
 from p2pchat.client import create_home
 from p2pchat.config.choices import Source, read
 from p2pchat.config.table import SETTINGS, named
-from p2pchat.control.answers import SettingKept
+from p2pchat.control.answers import ChangeSettingResult
 from p2pchat.control.values import extended
 from p2pchat.daemon import views
 from p2pchat.wording.settings import effect_line
@@ -145,4 +145,4 @@ def test_a_shell_completes_names_and_values() -> None:
 )
 def test_each_effect_is_told_in_words(effect: str, source: str, said: str) -> None:
     chosen = views.setting(read(named("profile"), "fast", Source.HOME)).with_changes(source=source)
-    assert said in effect_line(extended(chosen, SettingKept, effect=effect))
+    assert said in effect_line(extended(chosen, ChangeSettingResult, effect=effect))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.control.events import ContactChanged, Heard, Link, Receipt
+from p2pchat.control.events import ContactEvent, LinkEvent, ListenEvents, ReceiptEvent
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, message, told
 
-RECEIPT = told(Receipt, id="9", state="delivered", at="2026-01-02T03:04:05.000Z")
+RECEIPT = told(ReceiptEvent, id="9", state="delivered", at="2026-01-02T03:04:05.000Z")
 
 
 def test_each_message_is_one_line_and_heard(p2pchat: Run, node: FakeNode) -> None:
@@ -23,9 +23,9 @@ def test_each_message_is_one_line_and_heard(p2pchat: Run, node: FakeNode) -> Non
 
 
 def test_json_is_every_event_as_it_is(p2pchat: Run, node: FakeNode) -> None:
-    events: list[Heard] = [
+    events: list[ListenEvents] = [
         RECEIPT,
-        told(Link, links=5, change="up"),
+        told(LinkEvent, links=5, change="up"),
         message("1", "\x9b\u202e ż \ud83d"),
     ]
     node.events = list(events)
@@ -36,8 +36,8 @@ def test_json_is_every_event_as_it_is(p2pchat: Run, node: FakeNode) -> None:
 
 
 def test_what_a_contact_decided_is_said_beside_the_messages(p2pchat: Run, node: FakeNode) -> None:
-    decided = told(ContactChanged, name="bob", change="disappearing", disappear=60.0, by="bob")
-    node.events = [decided, told(ContactChanged, name="bob", change="verified"), message("1", "hi")]
+    decided = told(ContactEvent, name="bob", change="disappearing", disappear=60.0, by="bob")
+    node.events = [decided, told(ContactEvent, name="bob", change="verified"), message("1", "hi")]
     ran = p2pchat("listen", "--count", "1")
     assert ran.err == "bob: what you two say from now on disappears after 1 minute (set by bob)\n"
     assert len(ran.lines) == 1

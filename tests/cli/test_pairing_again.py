@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.control.events import InviteReady
+from p2pchat.control.events import InviteEvent
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, added, told
 from tests.support.processes import people, rendezvous
 
-INVITE = told(InviteReady, code="42-tango-marble-orbit")
+INVITE = told(InviteEvent, code="42-tango-marble-orbit")
 
 
 def test_what_still_holds_of_somebody_paired_again_is_said(p2pchat: Run, node: FakeNode) -> None:

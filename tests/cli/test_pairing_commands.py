@@ -11,14 +11,14 @@ import pytest
 import segno
 
 from p2pchat.cli.invite import drawn
-from p2pchat.control.events import InviteReady
+from p2pchat.control.events import InviteEvent
 from p2pchat.control.values import plain
 from p2pchat.errors import TrustError
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, added, status, told
 
 CODE = "42-tango-marble-orbit"
-INVITE = told(InviteReady, code=CODE)
+INVITE = told(InviteEvent, code=CODE)
 ADDED = added("bob\x1b")
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from p2pchat.client import Node, connect, create_home, open_settings, run_node
-from p2pchat.control.answers import Setting
-from p2pchat.control.events import SettingChanged
+from p2pchat.control.answers import SettingInfo
+from p2pchat.control.events import SettingEvent
 from p2pchat.errors import ControlError, UsageError
 from tests.support.nodes import friends, messages
 
@@ -72,7 +72,7 @@ async def until(node: Node, **wanted: Any) -> None:
             await asyncio.sleep(0.02)
 
 
-async def by_key(node: Node) -> dict[str, Setting]:
+async def by_key(node: Node) -> dict[str, SettingInfo]:
     return {each.key: each for each in await node.settings()}
 
 
@@ -201,13 +201,11 @@ async def test_a_home_that_does_not_open_for_what_is_set_can_be_mended(
 async def test_listeners_are_told_that_something_was_set_and_not_what(home: Path) -> None:
     async with connect(home) as node:
         listening = node.listen()
-        heard = asyncio.create_task(
-            anext(each async for each in listening if isinstance(each, SettingChanged))
-        )
+        heard = asyncio.create_task(anext(each async for each in listening if isinstance(each, SettingEvent)))
         async with asyncio.timeout(20):
             while not heard.done():
                 await node.change_setting("theme", "nord")
                 await node.change_setting("theme", "dracula")
                 await asyncio.sleep(0.02)
-        assert heard.result() == SettingChanged(key="theme")
+        assert heard.result() == SettingEvent(key="theme")
         await listening.aclose()

@@ -13,16 +13,16 @@ import pytest
 
 from p2pchat.client import Event, Node, connect, create_home
 from p2pchat.control import events as control_events
-from p2pchat.control.answers import ContactAdded
+from p2pchat.control.answers import ContactAddedEvent
 from p2pchat.control.events import (
-    CellSeen,
-    Forgotten,
-    Line,
-    Link,
-    Presence,
-    Receipt,
-    Rewritten,
-    Tracing,
+    CellEvent,
+    ForgottenEvent,
+    HistoryLine,
+    LinkEvent,
+    PresenceEvent,
+    ReceiptEvent,
+    RewrittenEvent,
+    TracingEvent,
 )
 from p2pchat.core.pairing import Guest, Output
 from p2pchat.core.records import Message, PutMessage
@@ -107,14 +107,14 @@ async def test_who_asks_hears_what_this_home_says_rewrites_and_forgets_and_nobod
             await alice.forget_message(sent.id)
             await bob.send("alice", "end")
             told, told_others = [await _until_end(each) for each in (all_of_it, others)]
-        said, rewritten, forgotten = (each for each in told if isinstance(each, Line | Forgotten))
-        assert isinstance(said, control_events.Message) and isinstance(rewritten, Rewritten)
+        said, rewritten, forgotten = (each for each in told if isinstance(each, HistoryLine | ForgottenEvent))
+        assert isinstance(said, control_events.MessageEvent) and isinstance(rewritten, RewrittenEvent)
         assert [(each.text, each.outgoing, each.rewritten) for each in (said, rewritten)] == [
             ("from here", True, False),
             ("never sent", True, True),
         ]
-        assert forgotten == Forgotten(contact="bob", id=sent.id)
-        assert {type(each) for each in told_others} <= {Receipt, Presence, Link}
+        assert forgotten == ForgottenEvent(contact="bob", id=sent.id)
+        assert {type(each) for each in told_others} <= {ReceiptEvent, PresenceEvent, LinkEvent}
 
 
 async def test_contacts_can_be_compared_renamed_blocked_and_removed(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ async def test_an_invite_outlives_the_node_it_began_at(tmp_path: Path, link: boo
             async with connect(tmp_path / "carol") as carol:
                 await until_joined(carol, code)
                 contact = await done
-                assert isinstance(contact, ContactAdded) and contact.name == "robert"
+                assert isinstance(contact, ContactAddedEvent) and contact.name == "robert"
                 assert hosts(inviting)
                 assert [each.name for each in await carol.contacts()] == ["alice"]
         await alice.__aenter__()
@@ -316,11 +316,11 @@ async def test_a_locked_home_asks_once_and_only_when_it_must(tmp_path: Path) -> 
 
 async def test_a_trace_shows_cells_pass(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob), aclosing(bob.trace()) as events:
-        assert isinstance(await anext(events), Tracing)
+        assert isinstance(await anext(events), TracingEvent)
         await alice.send("bob", "look")
         async with asyncio.timeout(10):
             cell = await anext(events)
-        assert isinstance(cell, CellSeen)
+        assert isinstance(cell, CellEvent)
         assert cell.source in {*(mesh.node for mesh in (await alice.status()).meshes), None}
 
 
@@ -408,7 +408,7 @@ async def _until_end(events: AsyncGenerator[Event, None]) -> list[Event]:
     told = []
     async with asyncio.timeout(30):
         async for event in events:
-            if isinstance(event, control_events.Message) and event.text == "end":
+            if isinstance(event, control_events.MessageEvent) and event.text == "end":
                 break
             told.append(event)
     return told

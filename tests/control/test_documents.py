@@ -41,7 +41,7 @@ def test_the_documents_name_every_parameter_and_no_other(name: str) -> None:
 
 def told() -> dict[str, type[Value]]:
     """Each event's class by its name, of those that a table is to name."""
-    known = get_args(events.Heard) + get_args(events.Paired)
+    known = get_args(events.ListenEvents) + get_args(events.PairingEvents)
     return {name: kind for name, kind in events.DECLARED.items() if kind in known}
 
 

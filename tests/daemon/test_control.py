@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.control.events import Link, Tracing
+from p2pchat.control.events import LinkEvent, TracingEvent
 from p2pchat.control.failures import MethodError
 from p2pchat.control.framing import REQUEST_MAX
 from p2pchat.daemon.control import REQUESTS_MAX, Asker, ControlServer
@@ -32,7 +32,7 @@ async def answer(method: str, params: Mapping[str, Any], asker: Asker) -> Any:
             return params
         case "count":
             for number in range(params["to"]):
-                asker.event(Link(links=number, change="up"))
+                asker.event(LinkEvent(links=number, change="up"))
             return "done"
         case "refuse":
             raise TrustError("not you")
@@ -46,7 +46,7 @@ async def answer(method: str, params: Mapping[str, Any], asker: Asker) -> Any:
         case "recite":
             return "x" * params["size"]
         case "hang":
-            asker.event(Tracing())
+            asker.event(TracingEvent())
             try:
                 await asyncio.Event().wait()
             finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.control.answers import Draft
+from p2pchat.control.answers import DraftInfo
 from p2pchat.errors import LimitError, UsageError
 from tests.support.nodes import friends
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.real
 async def test_a_draft_is_kept_for_a_contact_and_has_the_size_of_a_message(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, _):
         await alice.keep_draft("bob", "half a line")
-        assert await alice.read_drafts() == [Draft(name="bob", text="half a line")]
+        assert await alice.read_drafts() == [DraftInfo(name="bob", text="half a line")]
         with pytest.raises(LimitError):
             await alice.keep_draft("bob", "x" * 70_000)
         with pytest.raises(UsageError):

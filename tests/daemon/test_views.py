@@ -13,14 +13,14 @@ from p2pchat.types import LinkId, MeshId, NodeId
 MESH = MeshId(b"m" * 16)
 HELD = HoldStatus(cells=10, bytes=9_250, budget=925_000, oldest=1_800_000_000.0, dropped=0)
 CHOSEN = views.Chosen(
-    paths=answers.Paths(
+    paths=answers.PathsInfo(
         relay_only=False, proxied=False, stun=True, turn=False, turn_refused=False, lan=False
     ),
     profile=None,
     separate=False,
     lan=None,
     listen=None,
-    process=answers.Process(pid=1, home="/home/me", memory_kb=94_000, cpu_s=0.5),
+    process=answers.ProcessInfo(pid=1, home="/home/me", memory_kb=94_000, cpu_s=0.5),
     waits_for=None,
 )
 DOWN = RendezvousStatus("ws://a", up=False, reason="refused")
@@ -110,12 +110,12 @@ def test_everything_is_told_to_scripts() -> None:
 def test_a_wrong_clock_is_named_with_who_says_so(ahead: float, words: str) -> None:
     told = views.status(status(mesh(5), clock=ClockStatus(ahead, "ws://b")), 1_800_000_000.0, CHOSEN).clock
     doubt = f"this machine's clock is {words} that of ws://b"
-    assert told == answers.ClockStatus(ahead_s=round(ahead), of="ws://b", doubt=doubt)
+    assert told == answers.ClockInfo(ahead_s=round(ahead), of="ws://b", doubt=doubt)
 
 
 def test_a_right_clock_is_no_matter() -> None:
     told = views.status(status(mesh(5), clock=ClockStatus(2.0, "ws://b")), 1_800_000_000.0, CHOSEN).clock
-    assert told == answers.ClockStatus(ahead_s=2, of="ws://b", doubt=None)
+    assert told == answers.ClockInfo(ahead_s=2, of="ws://b", doubt=None)
     assert views.status(status(mesh(5)), 1_800_000_000.0, CHOSEN).clock is None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.client import Node, connect, create_home
-from p2pchat.control.events import Link
+from p2pchat.control.events import LinkEvent
 from p2pchat.wire.signalling import Blob
 from rendezvous import server as server_module
 from rendezvous.broker import Broker
@@ -96,9 +96,9 @@ async def until_each_has_refused(*nodes: Node) -> None:
         await until_one_has_refused(node)
 
 
-async def links_of(node: Node, found: list[Link]) -> None:
+async def links_of(node: Node, found: list[LinkEvent]) -> None:
     async for event in node.listen():
-        found += [event] if isinstance(event, Link) else []
+        found += [event] if isinstance(event, LinkEvent) else []
 
 
 @pytest.mark.parametrize("tamper", [one_bit, noise], ids=["one bit", "noise"])
@@ -107,7 +107,7 @@ async def test_no_altered_offer_or_answer_makes_a_link(
 ) -> None:
     await strangers_by_night(tmp_path, url)
     meddler.tamper = tamper
-    up: list[Link] = []
+    up: list[LinkEvent] = []
     async with connect(tmp_path / "alice") as alice, connect(tmp_path / "bob") as bob:
         watching = [asyncio.create_task(links_of(node, up)) for node in (alice, bob)]
         await until_each_has_refused(alice, bob)

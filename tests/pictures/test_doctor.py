@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.control.answers import Check
+from p2pchat.control.answers import CheckResult
 from p2pchat.pictures.doctor import doctor_picture
 from p2pchat.pictures.drawing import drawn_text
 from p2pchat.wording.advice import ADVICE
@@ -10,7 +10,10 @@ from p2pchat.wording.exposure import Exposure
 
 
 def test_all_of_it_is_told_at_any_width() -> None:
-    found = [Check(name="disk", ok=True, found="9 GB"), Check(name="link", ok=False, found="none\x1b[2J")]
+    found = [
+        CheckResult(name="disk", ok=True, found="9 GB"),
+        CheckResult(name="link", ok=False, found="none\x1b[2J"),
+    ]
     parties = [Exposure("rendezvous", "your address", "what you write")]
     for width in (60, 80, 100):
         lines = drawn_text(doctor_picture(found, parties), width).splitlines()

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from p2pchat.control.events import Heard
+from p2pchat.control.events import ListenEvents
 from p2pchat.plain.chat import PlainChat
 from p2pchat.plain.sheet import Line
 from p2pchat.wording.signs import UNICODE, Signs
@@ -54,7 +54,7 @@ class Reader:
             await self.model.sent.all_handed_over()
         await asyncio.sleep(0)
 
-    async def take(self, *events: Heard) -> None:
+    async def take(self, *events: ListenEvents) -> None:
         for event in events:
             await self.model.take_event(event)
 

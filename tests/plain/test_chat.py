@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from p2pchat.chat.verbs import HISTORY_LINES
-from p2pchat.control.events import ContactChanged, Link, Presence, Receipt, State
+from p2pchat.control.events import ContactEvent, LinkEvent, PresenceEvent, ReceiptEvent, State
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.plain.chat import ENTRY_LINES_MAX
 from tests.plain.conftest import Reader
@@ -83,7 +83,7 @@ async def test_others_are_announced_once_and_wait_unheard_until_their_conversati
 async def test_who_is_here_is_in_view(reader: Reader) -> None:
     await reader.open()
     assert reader.status.startswith(" ● bob here")
-    await reader.take(told(Presence, name="bob", here=False))
+    await reader.take(told(PresenceEvent, name="bob", here=False))
     assert reader.status.startswith(" ○ bob away")
     assert reader.noticed()[-1] == "bob is away"
 
@@ -103,7 +103,7 @@ async def test_who_falls_silent_is_not_said_to_be_here(
 
 async def test_links_are_in_view(reader: Reader) -> None:
     await reader.open()
-    await reader.take(told(Link, links=5, change="up"))
+    await reader.take(told(LinkEvent, links=5, change="up"))
     assert "| 5 links" in reader.status
 
 
@@ -111,7 +111,7 @@ async def test_a_contact_renamed_elsewhere_keeps_the_conversation(reader: Reader
     await reader.open()
     reader.node.people["bobby"] = contact("bob").with_changes(name="bobby")
     del reader.node.people["bob"]
-    await reader.take(told(ContactChanged, name="bobby", change="renamed"))
+    await reader.take(told(ContactEvent, name="bobby", change="renamed"))
     await reader.take(message("1", "still me", sender="bobby"))
     assert reader.said() == ["bobby: still me"]
     assert "bobby: renamed" in reader.noticed()
@@ -127,7 +127,7 @@ async def test_a_line_is_shown_when_it_is_safe_and_its_mark_follows_what_is_know
     assert reader.said() == ["me: hello"]
     steps: list[tuple[State, str]] = [("queued", "·"), ("relayed", "✓"), ("delivered", "✓✓")]
     for state, mark in steps:
-        await reader.take(told(Receipt, id=reader.node.keys[0], state=state, at=AT))
+        await reader.take(told(ReceiptEvent, id=reader.node.keys[0], state=state, at=AT))
         assert f"| {mark} hello" in reader.status
     assert reader.said() == ["me: hello"]
 
@@ -136,7 +136,7 @@ async def test_a_late_receipt_is_told_in_a_line_of_its_own(reader: Reader) -> No
     await reader.open()
     for text in ("first", "more 0", "more 1", "more 2"):
         await reader.type(text)
-    await reader.take(told(Receipt, id=reader.node.keys[0], state="delivered", at=AT))
+    await reader.take(told(ReceiptEvent, id=reader.node.keys[0], state="delivered", at=AT))
     assert reader.noticed()[-1] == "✓✓ delivered: first"
 
 
@@ -144,7 +144,7 @@ async def test_a_late_receipt_is_told_in_a_line_of_its_own(reader: Reader) -> No
 async def test_giving_up_is_always_told(state: State, reader: Reader) -> None:
     await reader.open()
     await reader.type("hello")
-    await reader.take(told(Receipt, id=reader.node.keys[0], state=state, at=AT))
+    await reader.take(told(ReceiptEvent, id=reader.node.keys[0], state=state, at=AT))
     assert reader.noticed()[-1] == f"✗ {state}: hello"
 
 

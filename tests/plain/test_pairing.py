@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from p2pchat.chat.model import ChatModel
-from p2pchat.control.events import InviteReady, Stranger
+from p2pchat.control.events import InviteEvent, StrangerEvent
 from p2pchat.errors import UsageError
 from p2pchat.plain.pairing import BackgroundPairing
 from tests.support.fake_node import FakeNode, added, told
@@ -26,7 +26,7 @@ async def told_of(lines: list[str], part: str) -> None:
 
 async def test_an_invite_tells_its_code_and_then_the_contact() -> None:
     node = FakeNode("bob")
-    node.invitation = [told(InviteReady, code="1-a-b-c"), told(Stranger, strangers=1), added("dora")]
+    node.invitation = [told(InviteEvent, code="1-a-b-c"), told(StrangerEvent, strangers=1), added("dora")]
     pairing, lines = begun(node)
     pairing.begin_invite(False)
     await told_of(lines, "/switch dora")

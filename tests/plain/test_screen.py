@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from p2pchat.chat.commands import COMMANDS
-from p2pchat.control.events import InviteReady
+from p2pchat.control.events import InviteEvent
 from p2pchat.errors import UsageError
 from tests.plain.conftest import Reader
 from tests.support.fake_node import added, contact, message, told
@@ -79,7 +79,7 @@ async def test_the_node_and_its_settings_are_told_in_lines(talk: Reader) -> None
 
 
 async def test_an_invite_waits_beside_the_chat(talk: Reader) -> None:
-    talk.node.invitation = [told(InviteReady, code="1-a-b-c"), added("dora")]
+    talk.node.invitation = [told(InviteEvent, code="1-a-b-c"), added("dora")]
     talk.node.people["dora"] = contact("dora")
     await talk.type("/invite")
     while not any("dora" in line for line in talk.noticed()):

@@ -16,14 +16,13 @@ from p2pchat.client.node import Node
 from p2pchat.config.choices import Overrides, Source, choose, read
 from p2pchat.config.table import named
 from p2pchat.control import answers, events
-from p2pchat.control.events import Heard, Message, Paired, Receipt, State
+from p2pchat.control.events import ListenEvents, MessageEvent, PairingEvents, ReceiptEvent, State
 from p2pchat.control.parameters import Wait
 from p2pchat.control.values import Value, extended, plain, read_value
 from p2pchat.daemon import views
 from p2pchat.errors import P2PChatError, UsageError
 
 V = TypeVar("V", bound=Value)
-E = TypeVar("E", bound=Value)
 
 AT = "2026-01-02T03:04:05.000Z"
 
@@ -33,7 +32,7 @@ def answer(kind: type[V], **said: Any) -> V:
     return read_value(kind, said)
 
 
-def told(kind: type[E], **said: Any) -> E:
+def told(kind: type[V], **said: Any) -> V:
     """What a node would tell, as it comes out of the socket."""
     event = events.read_event(plain(kind(**said)))
     assert isinstance(event, kind), event
@@ -48,7 +47,7 @@ def message(
     outgoing: bool = False,
     state: State = "delivered",
     **rest: Any,
-) -> Message:
+) -> MessageEvent:
     """A message event as the control socket gives it."""
     said: dict[str, object] = {
         "type": "message",
@@ -58,10 +57,10 @@ def message(
         "room": None,
     }
     said |= {"at": AT, "text": text, "outgoing": outgoing, "state": state, "expires_at": None}
-    return read_value(Message, {**said, "rewritten": False, **rest})
+    return read_value(MessageEvent, {**said, "rewritten": False, **rest})
 
 
-def contact(name: str, **rest: Any) -> answers.ContactShown:
+def contact(name: str, **rest: Any) -> answers.ContactDetailInfo:
     """A contact as the control socket gives it."""
     known = {
         "name": name,
@@ -81,26 +80,26 @@ def contact(name: str, **rest: Any) -> answers.ContactShown:
         "mesh": "00" * 16,
         "safety_number": " ".join(["12345"] * 12),
     }
-    return read_value(answers.ContactShown, {**known, **rest})
+    return read_value(answers.ContactDetailInfo, {**known, **rest})
 
 
-def made(name: str, left_out: Sequence[str] = (), **rest: Any) -> answers.ContactMade:
+def made(name: str, left_out: Sequence[str] = (), **rest: Any) -> answers.PairingResult:
     """A contact whom somebody has just met."""
-    return read_value(answers.ContactMade, {**plain(contact(name, **rest)), "left_out": list(left_out)})
+    return read_value(answers.PairingResult, {**plain(contact(name, **rest)), "left_out": list(left_out)})
 
 
-def added(name: str, **rest: Any) -> answers.ContactAdded:
+def added(name: str, **rest: Any) -> answers.ContactAddedEvent:
     """The end of an invite."""
     return answers.contact_added(made(name, **rest))
 
 
-def mesh_status(**rest: Any) -> answers.MeshStatus:
+def mesh_status(**rest: Any) -> answers.MembershipInfo:
     """A mesh of eight, where cells take a stem of four hops."""
     stem = {"hops": 4, "state": "pinned", "drawn": 1, "by_contact": False}
     return stemless_status(**{"profile": "balanced", "crowd": 8, "stem": stem, **rest})
 
 
-def stemless_status(**rest: Any) -> answers.MeshStatus:
+def stemless_status(**rest: Any) -> answers.MembershipInfo:
     """A mesh where cells are broadcast at once."""
     known = {
         "mesh": "00" * 16,
@@ -115,10 +114,10 @@ def stemless_status(**rest: Any) -> answers.MeshStatus:
         "held_since": AT,
         "dropped": 0,
     }
-    return read_value(answers.MeshStatus, {**known, **rest})
+    return read_value(answers.MembershipInfo, {**known, **rest})
 
 
-def link_status(**rest: Any) -> answers.LinkStatus:
+def link_status(**rest: Any) -> answers.LinkInfo:
     """A link that is up."""
     known = {
         "peer": "ab" * 4,
@@ -132,10 +131,10 @@ def link_status(**rest: Any) -> answers.LinkStatus:
         "allowance": 1.0,
         "standing": "",
     }
-    return read_value(answers.LinkStatus, {**known, **rest})
+    return read_value(answers.LinkInfo, {**known, **rest})
 
 
-def status(**rest: Any) -> answers.Status:
+def status(**rest: Any) -> answers.NodeInfo:
     """A node that is well linked."""
     known = {
         "running_since": AT,
@@ -162,7 +161,7 @@ def status(**rest: Any) -> answers.Status:
         "cpu_s": 1.5,
         "waits_for": None,
     }
-    return read_value(answers.Status, {**known, **rest})
+    return read_value(answers.NodeInfo, {**known, **rest})
 
 
 class FakeNode(Node):
@@ -171,11 +170,11 @@ class FakeNode(Node):
     def __init__(self, *names: str) -> None:
         super().__init__(Path(), None, run=False)
         self.people = {name: contact(name) for name in names}
-        self.said: list[Message] = []
+        self.said: list[MessageEvent] = []
         """The history, all contacts together."""
         self.backups: list[tuple[str, str]] = []
         """Where to, and under which phrase."""
-        self.events: list[Heard | Exception] = []
+        self.events: list[ListenEvents | Exception] = []
         """What ``listen`` yields before it waits for ever; an exception is raised once."""
         self._more = asyncio.Event()
         self.states: Sequence[State] = ("queued", "relayed", "delivered")
@@ -188,7 +187,7 @@ class FakeNode(Node):
         """With which ``own`` each listener came."""
         self.removed: list[tuple[str, bool]] = []
         """Who was removed, and whether the mesh was renewed."""
-        self.invitation: list[Paired | answers.ContactAdded | P2PChatError] = []
+        self.invitation: list[PairingEvents | answers.ContactAddedEvent | P2PChatError] = []
         self.joined: list[tuple[str, Sequence[str]]] = []
         self.now = status()
         """What it says of itself."""
@@ -211,41 +210,40 @@ class FakeNode(Node):
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    async def whoami(self) -> answers.WhoAmI:
-        return answer(
-            answers.WhoAmI, name="me", fingerprint="ab" * 32, words="one two", home="/home/me", rendezvous=[]
-        )
+    async def whoami(self) -> answers.IdentityInfo:
+        known = {"name": "me", "fingerprint": "ab" * 32, "words": "one two", "home": "/home/me"}
+        return answer(answers.IdentityInfo, **known, rendezvous=[])
 
-    async def status(self) -> answers.Status:
+    async def status(self) -> answers.NodeInfo:
         return self.now
 
-    async def settings(self) -> list[answers.Setting]:
+    async def settings(self) -> list[answers.SettingInfo]:
         return [views.setting(each) for each in choose(Overrides(), self.kept)]
 
-    async def setting(self, key: str) -> answers.Setting:
+    async def setting(self, key: str) -> answers.SettingInfo:
         return views.setting(choose(Overrides(), self.kept)[named(key).name])
 
-    async def change_setting(self, key: str, value: str) -> answers.SettingKept:
+    async def change_setting(self, key: str, value: str) -> answers.ChangeSettingResult:
         chosen = read(named(key), value, Source.HOME)
         if chosen.problem:
             raise UsageError(chosen.problem)
         self.kept[named(key).name] = value
-        self.happens(told(events.SettingChanged, key=key))
-        return extended(views.setting(chosen), answers.SettingKept, effect="now")
+        self.happens(told(events.SettingEvent, key=key))
+        return extended(views.setting(chosen), answers.ChangeSettingResult, effect="now")
 
-    async def forget_setting(self, key: str) -> answers.SettingKept:
+    async def forget_setting(self, key: str) -> answers.ChangeSettingResult:
         self.kept.pop(named(key).name, None)
-        self.happens(told(events.SettingChanged, key=key))
+        self.happens(told(events.SettingEvent, key=key))
         now = views.setting(choose(Overrides(), self.kept)[named(key).name])
-        return extended(now, answers.SettingKept, effect="now")
+        return extended(now, answers.ChangeSettingResult, effect="now")
 
-    async def doctor(self) -> list[answers.Check]:
+    async def doctor(self) -> list[answers.CheckResult]:
         return [
-            answer(answers.Check, name="disk", ok=True, found="9 GB free"),
-            answer(answers.Check, name="link", ok=False, found="no link came up"),
+            answer(answers.CheckResult, name="disk", ok=True, found="9 GB free"),
+            answer(answers.CheckResult, name="link", ok=False, found="no link came up"),
         ]
 
-    async def invite(self, **_: Any) -> AsyncGenerator[Paired | answers.ContactAdded, None]:
+    async def invite(self, **_: Any) -> AsyncGenerator[PairingEvents | answers.ContactAddedEvent, None]:
         for event in self.invitation:
             if isinstance(event, P2PChatError):
                 raise event
@@ -253,51 +251,51 @@ class FakeNode(Node):
 
     async def join(
         self, code: str, *, rendezvous: Sequence[str] = (), accept_new: bool = False, **_: Any
-    ) -> answers.ContactMade:
+    ) -> answers.PairingResult:
         self.joined.append((code, rendezvous))
         return made("ana", () if accept_new else self.named_besides)
 
     async def add_rendezvous(
         self, url: str, *, mesh: str | None = None, typed: bool = True
-    ) -> list[answers.Rendezvous]:
+    ) -> list[answers.RendezvousInfo]:
         self.added.append((url, mesh, typed))
         return []
 
-    async def contacts(self) -> list[answers.Contact]:
+    async def contacts(self) -> list[answers.ContactInfo]:
         return list(self.people.values())
 
-    async def contact(self, name: str) -> answers.ContactShown:
+    async def contact(self, name: str) -> answers.ContactDetailInfo:
         if name not in self.people:
             raise UsageError(f"there is no contact called {name!r}")
         return self.people[name]
 
-    async def verify(self, name: str, verified: bool = True) -> answers.Contact:
+    async def verify(self, name: str, verified: bool = True) -> answers.ContactInfo:
         self.people[name] = (await self.contact(name)).with_changes(verified=verified)
         return self.people[name]
 
-    async def block(self, name: str, blocked: bool = True) -> answers.Contact:
+    async def block(self, name: str, blocked: bool = True) -> answers.ContactInfo:
         self.people[name] = (await self.contact(name)).with_changes(blocked=blocked)
         return self.people[name]
 
-    async def mute(self, name: str, muted: bool = True) -> answers.Contact:
+    async def mute(self, name: str, muted: bool = True) -> answers.ContactInfo:
         self.people[name] = (await self.contact(name)).with_changes(muted=muted)
         return self.people[name]
 
-    async def disappear(self, name: str, seconds: float | None) -> answers.Contact:
+    async def disappear(self, name: str, seconds: float | None) -> answers.ContactInfo:
         self.people[name] = (await self.contact(name)).with_changes(disappear=seconds)
         return self.people[name]
 
-    async def rename(self, name: str, new: str) -> answers.Contact:
+    async def rename(self, name: str, new: str) -> answers.ContactInfo:
         self.people[new] = (await self.contact(name)).with_changes(name=new)
         del self.people[name]
         return self.people[new]
 
-    async def remove(self, name: str, *, renew_mesh: bool = False, **_: Any) -> answers.ContactRemoved:
+    async def remove(self, name: str, *, renew_mesh: bool = False, **_: Any) -> answers.RemoveContactResult:
         self.removed.append((name, renew_mesh))
         del self.people[name]
-        self.happens(told(events.ContactChanged, name=name, change="removed"))
+        self.happens(told(events.ContactEvent, name=name, change="removed"))
         left = None if self.people else "00" * 16
-        return answer(answers.ContactRemoved, name=name, left_mesh=left, renewed_mesh=None)
+        return answer(answers.RemoveContactResult, name=name, left_mesh=left, renewed_mesh=None)
 
     async def send(
         self,
@@ -306,10 +304,10 @@ class FakeNode(Node):
         *,
         wait: Wait = "delivered",
         timeout: float | None = None,
-        on_state: Callable[[Receipt], None] | None = None,
+        on_state: Callable[[ReceiptEvent], None] | None = None,
         id: str | None = None,
         on_hindrance: Callable[[str], None] | None = None,
-    ) -> answers.Progress:
+    ) -> answers.DeliveryInfo:
         await asyncio.sleep(0)
         self.keys.append(id)
         id = id or "f" * 32
@@ -317,28 +315,30 @@ class FakeNode(Node):
             raise self.refuse.pop(0)
         known = next((line for line in self.said if line.id == id), None)
         if known is not None:
-            return answer(answers.Progress, id=id, state=known.state, at=AT)
+            return answer(answers.DeliveryInfo, id=id, state=known.state, at=AT)
         self.sent.append((to, text))
         for state in self.states:
             if on_state is not None:
-                on_state(told(Receipt, id=id, to=to, state=state, at=AT))
+                on_state(told(ReceiptEvent, id=id, to=to, state=state, at=AT))
             if state == wait:
                 break
-        return answer(answers.Progress, id=id, state=state, at=AT)
+        return answer(answers.DeliveryInfo, id=id, state=state, at=AT)
 
-    async def listen(self, sender: str | None = None, *, own: bool = False) -> AsyncGenerator[Heard, None]:
+    async def listen(
+        self, sender: str | None = None, *, own: bool = False
+    ) -> AsyncGenerator[ListenEvents, None]:
         self.listened.append(own)
         while True:
             while self.events:
                 event = self.events.pop(0)
                 if isinstance(event, Exception):
                     raise event
-                if not isinstance(event, Message) or sender in (None, event.sender):
+                if not isinstance(event, MessageEvent) or sender in (None, event.sender):
                     yield event
             self._more.clear()
             await self._more.wait()
 
-    def happens(self, event: Heard) -> None:
+    def happens(self, event: ListenEvents) -> None:
         """Tell whoever listens."""
         self.events.append(event)
         self._more.set()
@@ -355,7 +355,7 @@ class FakeNode(Node):
         limit: int | None = None,
         before: str | None = None,
         after: str | None = None,
-    ) -> list[Message]:
+    ) -> list[MessageEvent]:
         lines = [line for line in self.said if line.contact == name and (search or "") in line.text]
         ids = [line.id for line in lines]
         if before is not None:
@@ -364,34 +364,34 @@ class FakeNode(Node):
             return lines[ids.index(after) + 1 if after else 0 :][:limit]
         return lines[-limit:] if limit else lines
 
-    async def search(self, text: str, *, limit: int | None = None) -> list[Message]:
+    async def search(self, text: str, *, limit: int | None = None) -> list[MessageEvent]:
         return [line for line in self.said if text in line.text][-(limit or 100) :]
 
     async def edit(self, id: str, text: str) -> None:
         place = next(place for place, line in enumerate(self.said) if line.id == id)
         line = self.said[place] = self.said[place].with_changes(text=text, rewritten=True)
-        self.happens(read_value(events.Rewritten, {**plain(line), "type": "rewritten"}))
+        self.happens(read_value(events.RewrittenEvent, {**plain(line), "type": "rewritten"}))
 
     async def forget(self, name: str) -> int:
         before = len(self.said)
         self.said = [line for line in self.said if line.contact != name]
-        self.happens(told(events.Forgotten, contact=name, id=None))
+        self.happens(told(events.ForgottenEvent, contact=name, id=None))
         return before - len(self.said)
 
     async def forget_message(self, id: str) -> None:
         name = next(line.contact for line in self.said if line.id == id)
         self.said = [line for line in self.said if line.id != id]
-        self.happens(told(events.Forgotten, contact=name, id=id))
+        self.happens(told(events.ForgottenEvent, contact=name, id=id))
 
-    async def make_backup(self, path: str, phrase: str) -> answers.BackupMade:
+    async def make_backup(self, path: str, phrase: str) -> answers.BackupResult:
         self.backups.append((path, phrase))
-        return answers.BackupMade(path=path, at=AT, size=262_276, contacts=len(self.people), messages=0)
+        return answers.BackupResult(path=path, at=AT, size=262_276, contacts=len(self.people), messages=0)
 
     async def revoke_backups(self) -> int:
         return len(self.people)
 
-    async def read_drafts(self) -> list[answers.Draft]:
-        return [answer(answers.Draft, name=name, text=text) for name, text in self.begun.items()]
+    async def read_drafts(self) -> list[answers.DraftInfo]:
+        return [answer(answers.DraftInfo, name=name, text=text) for name, text in self.begun.items()]
 
     async def keep_draft(self, name: str, text: str) -> None:
         await self.contact(name)
@@ -400,11 +400,11 @@ class FakeNode(Node):
         else:
             self.begun.pop(name, None)
 
-    async def conversations(self) -> list[answers.Conversation]:
+    async def conversations(self) -> list[answers.ConversationInfo]:
         last = {line.contact: line for line in self.said}
         heard = self.was_heard
         unheard = [line.contact for line in self.said if not line.outgoing and line.id not in heard]
         return [
-            extended(line, answers.Conversation, unheard=unheard.count(name))
+            extended(line, answers.ConversationInfo, unheard=unheard.count(name))
             for name, line in reversed(last.items())
         ]

@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from p2pchat.control.events import Message
+from p2pchat.control.events import MessageEvent
 from p2pchat.control.values import plain, read_value
 from p2pchat.tui.app import Chat
 from tests.support.fake_node import FakeNode
@@ -23,7 +23,7 @@ from tests.support.fake_node import FakeNode
 
 async def main(setting: dict[str, Any]) -> int:
     node = FakeNode(*setting["names"])
-    node.said = [read_value(Message, each) for each in setting["said"]]
+    node.said = [read_value(MessageEvent, each) for each in setting["said"]]
     chat = Chat(node, setting["names"][0])
     await chat.run_async()
     Path(setting["sent"]).write_text(

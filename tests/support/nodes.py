@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from p2pchat.client import Node, connect, create_home
-from p2pchat.control.answers import ContactAdded
-from p2pchat.control.events import Heard, InviteReady, Message, Paired
+from p2pchat.control.answers import ContactAddedEvent
+from p2pchat.control.events import InviteEvent, ListenEvents, MessageEvent, PairingEvents
 from rendezvous.server import running
 
 
@@ -35,32 +35,32 @@ async def pair(host: Node, guest: Node, link: bool = False, rendezvous: Sequence
     """Invite and join. ``rendezvous``: what the guest types beside the code."""
     joining: asyncio.Task[object] | None = None
     async for event in host.invite(link=link):
-        if isinstance(event, InviteReady):
+        if isinstance(event, InviteEvent):
             joining = asyncio.create_task(guest.join(event.code, rendezvous=rendezvous))
     assert joining is not None
     await joining
 
 
-async def code_of(events: AsyncIterator[Paired | ContactAdded]) -> str:
+async def code_of(events: AsyncIterator[PairingEvents | ContactAddedEvent]) -> str:
     """What an invite's first event gives away."""
     event = await anext(events)
-    assert isinstance(event, InviteReady)
+    assert isinstance(event, InviteEvent)
     return event.code
 
 
-async def text_of(events: AsyncIterator[Heard]) -> str:
+async def text_of(events: AsyncIterator[ListenEvents]) -> str:
     """Of the message that is the next event."""
     event = await anext(events)
-    assert isinstance(event, Message)
+    assert isinstance(event, MessageEvent)
     return event.text
 
 
-async def messages(node: Node, count: int, sender: str | None = None) -> list[Message]:
+async def messages(node: Node, count: int, sender: str | None = None) -> list[MessageEvent]:
     """The next messages a listener gets, marked as heard."""
-    found: list[Message] = []
+    found: list[MessageEvent] = []
     async with asyncio.timeout(30):
         async for event in node.listen(sender):
-            if isinstance(event, Message):
+            if isinstance(event, MessageEvent):
                 found.append(event)
                 await node.heard([event.id])
                 if len(found) == count:

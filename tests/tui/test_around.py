@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from p2pchat.chat.model import Person
-from p2pchat.control.answers import MeshStatus
+from p2pchat.control.answers import MembershipInfo
 from p2pchat.tui import around
 from p2pchat.wording.exposure import hidden_in_short
 from tests.support.fake_node import contact, mesh_status, stemless_status
@@ -20,7 +20,7 @@ BROADCAST = stemless_status()
 
 
 @pytest.mark.parametrize("mesh", [SMALL, WHOLE, SHORT, BROADCAST])
-def test_the_status_line_cuts_no_sentence_and_always_counts_what_is_unread(mesh: MeshStatus) -> None:
+def test_the_status_line_cuts_no_sentence_and_always_counts_what_is_unread(mesh: MembershipInfo) -> None:
     hidden = hidden_in_short([mesh])
     state = around.State(links=5, hidden=hidden, waiting=3, unread=14)
     for width in range(10, 130):

@@ -11,7 +11,7 @@ from textual.events import Key
 from textual.worker import WorkerFailed
 
 from p2pchat.client import NodeBack
-from p2pchat.control.events import InviteReady, Link, Message, Receipt
+from p2pchat.control.events import InviteEvent, LinkEvent, MessageEvent, ReceiptEvent
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.tui.dialogs import Confirm, Help, Rewrite, SearchDialog, Verify
 from p2pchat.tui.pairing import Invite, Join
@@ -19,7 +19,7 @@ from tests.support.fake_node import AT, FakeNode, added, contact, message, told
 from tests.tui.conftest import Desk, Open
 
 
-def said(count: int, sender: str = "bob") -> list[Message]:
+def said(count: int, sender: str = "bob") -> list[MessageEvent]:
     return [
         message(f"{sender}{n}", f"line {n}", sender=sender, at=f"2026-01-02T03:{n // 60:02d}:{n % 60:02d}Z")
         for n in range(count)
@@ -126,10 +126,10 @@ async def test_what_is_written_is_sent_and_marked(desk: Open) -> None:
         await it.settle()
         assert any(line.endswith("me hello there · queued") for line in it.lines)
         id = it.node.keys[0]
-        await it.chat.model.take_event(told(Receipt, id=id, state="delivered", at=AT))
+        await it.chat.model.take_event(told(ReceiptEvent, id=id, state="delivered", at=AT))
         await it.settle()
         assert any(line.endswith("me hello there ✓✓") for line in it.lines)
-        await it.chat.model.take_event(told(Receipt, id=id, state="relayed", at=AT))
+        await it.chat.model.take_event(told(ReceiptEvent, id=id, state="relayed", at=AT))
         assert any(line.endswith("me hello there ✓✓") for line in it.lines)
 
 
@@ -170,7 +170,7 @@ async def test_what_is_said_from_elsewhere_shows_in_the_talk_and_in_the_list(des
         await it.until(lambda: "you: to carol" in it.screen)
         assert any(line.endswith("me by a script · queued") for line in it.lines)
         assert "you: by a script" in it.screen
-        it.node.happens(told(Receipt, id="e1", to="bob", state="delivered", at=AT))
+        it.node.happens(told(ReceiptEvent, id="e1", to="bob", state="delivered", at=AT))
         await it.until(lambda: any(line.endswith("me by a script ✓✓") for line in it.lines))
         assert it.chat.model.count_unread() == 0
 
@@ -185,12 +185,12 @@ async def test_a_line_that_was_rewritten_does_not_claim_to_be_delivered(desk: Op
 async def test_nobody_is_here_without_a_link(desk: Open) -> None:
     async with desk() as it:
         assert "bob  here" in it.screen
-        await it.chat.model.take_event(told(Link, links=0, change="down"))
+        await it.chat.model.take_event(told(LinkEvent, links=0, change="down"))
         await it.settle()
         assert "here" not in it.screen.replace("here or away is not known", "")
         assert "● bob" not in it.screen
         assert "? bob" in it.screen
-        await it.chat.model.take_event(told(Link, links=1, change="up"))
+        await it.chat.model.take_event(told(LinkEvent, links=1, change="up"))
         await it.settle()
         assert "bob  here" in it.screen
 
@@ -345,7 +345,7 @@ async def test_a_burst_of_keys_opens_one_dialog(desk: Open) -> None:
 @pytest.mark.parametrize("key", ["f3", "f5", "f6", "f7", "f9"])
 async def test_no_letter_acts_in_a_dialog(desk: Open, key: str) -> None:
     node = FakeNode("bob")
-    node.invitation = [told(InviteReady, code="42-tango-marble-orbit")]
+    node.invitation = [told(InviteEvent, code="42-tango-marble-orbit")]
     async with desk(node) as it:
         await it.press(key)
         dialog = it.chat.screen
@@ -358,7 +358,7 @@ async def test_no_letter_acts_in_a_dialog(desk: Open, key: str) -> None:
 async def test_enter_in_a_dialog_that_was_just_opened_harms_nothing(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = said(3)
-    node.invitation = [told(InviteReady, code="42-tango-marble-orbit")]
+    node.invitation = [told(InviteEvent, code="42-tango-marble-orbit")]
     async with desk(node) as it:
         await it.press("f5", "enter")
         assert isinstance(it.chat.screen, Invite), "Enter copies; taking the code back has to be chosen"
@@ -514,14 +514,14 @@ async def test_a_stranger_to_all_is_told_how_to_begin_and_joins(desk: Open) -> N
 
 async def test_an_invite_shows_what_to_say_and_opens_the_new_conversation(desk: Open) -> None:
     node = FakeNode("bob")
-    node.invitation = [told(InviteReady, code="42-tango-marble-orbit")]
+    node.invitation = [told(InviteEvent, code="42-tango-marble-orbit")]
     async with desk(node) as it:
         await it.press("f5")
         assert isinstance(it.chat.screen, Invite)
         assert "p2pchat join 42-tango-marble-orbit --rendezvous ws://127.0.0.1:1" in it.screen
         await it.press("escape")
         node.people["dora"] = contact("dora")
-        node.invitation = [told(InviteReady, code="1-a-b-c"), added("dora")]
+        node.invitation = [told(InviteEvent, code="1-a-b-c"), added("dora")]
         await it.press("f5")
         await it.until(lambda: it.chat.model.current == "dora")
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from p2pchat.control.events import Message
+from p2pchat.control.events import MessageEvent
 from tests.support.fake_node import FakeNode, message
 from tests.tui.conftest import Desk, Open
 
@@ -15,7 +15,7 @@ WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtenges
 CJK = "日本語の文章はとても長いです" * 8
 
 
-def talk(count: int, text: str = "line") -> list[Message]:
+def talk(count: int, text: str = "line") -> list[MessageEvent]:
     return [
         message(f"m{n}", f"{text} {n}", at=f"2026-01-02T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z")
         for n in range(count)
@@ -62,7 +62,7 @@ async def test_no_letter_is_lost_where_a_line_is_broken(desk: Open, size: tuple[
     ],
 )
 async def test_a_conversation_opens_at_its_newest_message(
-    desk: Open, size: tuple[int, int], said: list[Message]
+    desk: Open, size: tuple[int, int], said: list[MessageEvent]
 ) -> None:
     node = FakeNode("bob", "carol")
     node.said = said

@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from p2pchat.chat.widths import drawable, room
-from p2pchat.control.events import Message
+from p2pchat.control.events import MessageEvent
 from p2pchat.control.values import plain
 from tests.support.fake_node import message
 from tests.support.processes import environment
@@ -34,7 +34,7 @@ def at_terminal(tmp_path: Path) -> Iterator[At]:
     with ExitStack() as stack:
 
         def opened(
-            said: Sequence[Message] = (), rows: int = 24, columns: int = 80, screen: Screen | None = None
+            said: Sequence[MessageEvent] = (), rows: int = 24, columns: int = 80, screen: Screen | None = None
         ) -> Terminal:
             setting = json.dumps(
                 {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from p2pchat.control.answers import BackupMade
+from p2pchat.control.answers import BackupResult
 from p2pchat.wording.backups import contents_line, made_line, reminder, size
 
 
@@ -39,7 +39,7 @@ def test_what_was_written_and_what_is_in_it() -> None:
         "1 contact (0 verified), 3 messages, 2 of them waiting, 2 meshes; made 2026-01-02 03:04 UTC, 5 bytes"
     )
     assert "0 of them" not in contents_line({**found, "waiting": 0})
-    made = made_line(BackupMade(path="/a\nb", at="", size=9, contacts=2, messages=1))
+    made = made_line(BackupResult(path="/a\nb", at="", size=9, contacts=2, messages=1))
     assert "\n" not in made
     assert "2 contacts, 1 message, 9 bytes" in made
 

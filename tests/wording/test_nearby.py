@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.control.answers import LanStatus
+from p2pchat.control.answers import LanInfo
 from p2pchat.wording.nearby import nearby
 
 
@@ -19,5 +19,5 @@ from p2pchat.wording.nearby import nearby
 def test_a_line_says_where_and_how_many_or_what_is_wrong(
     addresses: list[str], found: int, problem: str, line: str
 ) -> None:
-    told = nearby(LanStatus(addresses=addresses, found=found, problem=problem))
+    told = nearby(LanInfo(addresses=addresses, found=found, problem=problem))
     assert told.startswith(line) and "\x1b" not in told

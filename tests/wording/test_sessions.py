@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from p2pchat.control.events import SessionTurned
+from p2pchat.control.events import SessionEvent
 from p2pchat.text import harmless_name
 from p2pchat.wording.sessions import session_line, standing
 from tests.support.fake_node import contact
@@ -15,7 +15,7 @@ from tests.support.fake_node import contact
 @pytest.mark.parametrize("name", ["bob", "-x", "a b", "$(reboot)", "eve\x1b[2J", "\u202eeve"])
 def test_what_is_to_be_typed_is_one_harmless_word(name: str) -> None:
     for line in (
-        session_line(SessionTurned(turn="restored", name=name, waiting=2)),
+        session_line(SessionEvent(turn="restored", name=name, waiting=2)),
         standing(contact(name, session="behind")) or "",
     ):
         assert line.isprintable()

@@ -1,7 +1,7 @@
-"""Virtual links: who can have one, how long frames take, what a cut or a sleeping machine does to them.
+"""Virtual links: who can have one, and what a barrier or a sleeping machine does to their frames.
 
-Knows: latency, loss, bandwidth, NAT classes, cuts. Does not know: what a frame holds, or when nodes want a
-link.
+Knows: the order of frames, NAT classes, credit. Does not know: what a frame holds, when nodes want a link, or
+how long a frame takes (``conditions``).
 
 A link is what the node's engine makes of a data channel: reliable and ordered, or gone. So nothing is ever
 lost on one that stands; loss is the delay of a retransmission, and everything behind it waits.
@@ -9,20 +9,18 @@ lost on one that stands; loss is the delay of a retransmission, and everything b
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import blake2b
 
 from p2pchat.core import inputs
 from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
+from p2pchat.sim.barriers import Barriers
+from p2pchat.sim.conditions import RTO_S, Conditions, Delays
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import SimulatedHost, Wire
 from p2pchat.sim.trace import Trace, TraceKind
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
-from p2pchat.wire.geometry import GEOMETRY
 
 GATHER_S = 0.1
 """An engine's candidates: a socket and an answer from a STUN server."""
@@ -30,33 +28,9 @@ GATHER_S = 0.1
 HANDSHAKE_TRIPS = 10
 """One-way trips from the answer to an open channel: ICE 2, DTLS 1.2 4, SCTP 4."""
 
-RTO_S = 0.2
-"""A retransmission comes this long after a round trip: the engine's least SCTP timeout."""
-
 CREDIT_BATCH = 16
 """Frames told to have left by one input. Fewer are not worth one: a node has credit for 64, and so at least
 48 of it is never waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """What the network is like. Raises ValueError on what no network is."""
-
-    latency_s: tuple[float, float] = (0.020, 0.120)
-    """One way, uniform; drawn for each pair of machines, the same both ways."""
-    loss: float = 0.0
-    """Of frames, each way."""
-    bandwidth: float | None = None
-    """Bytes a second that one link carries each way; None: any number."""
-
-    def __post_init__(self) -> None:
-        low, high = self.latency_s
-        if not 0.0 <= low <= high:
-            raise ValueError("latency: need 0 <= low <= high")
-        if not 0.0 <= self.loss <= 0.5:
-            raise ValueError("loss: need a share of 0 to 0.5")
-        if self.bandwidth is not None and self.bandwidth < GEOMETRY.frame:
-            raise ValueError(f"bandwidth: need at least {GEOMETRY.frame} bytes a second, one frame")
 
 
 class SimulatedLinks:
@@ -71,17 +45,13 @@ class SimulatedLinks:
         tell: Callable[[SimulatedHost, inputs.Input], None],
     ) -> None:
         self._agenda = agenda
-        self._conditions = conditions
         self._entropy = entropy.make_child("certificates")
-        self._key = entropy.make_child("latencies").draw_bytes(32)
-        self._lost = random.Random(entropy.make_child("loss").draw_bytes(16))
-        self._frame_s = GEOMETRY.frame / conditions.bandwidth if conditions.bandwidth else 0.0
+        self.delays = Delays(conditions, entropy)
         self._trace = trace
         self._tell = tell
         self._wires: dict[int, Wire] = {}
         self._made = 0
-        self._cut = False
-        self._walls: dict[tuple[int, int], None] = {}
+        self._barriers = Barriers()
         self.frames = 0
         """Frames handed over, ever."""
         self.alter: Callable[[SimulatedHost, SimulatedHost, bytes], bytes | None] | None = None
@@ -110,7 +80,7 @@ class SimulatedLinks:
         if wire is None or peer is None:
             return
         wire.peer, peer.peer = peer, wire
-        wire.delay = peer.delay = self.latency_between(host, peer.host)
+        wire.delay = peer.delay = self.delays.latency_between(host, peer.host)
         self._agenda.call_at(self._agenda.now + HANDSHAKE_TRIPS * wire.delay, self._connect, wire)
 
     def send_frame(self, host: SimulatedHost, effect: SendFrame) -> None:
@@ -119,10 +89,8 @@ class SimulatedLinks:
         if wire is None:
             return
         self.frames += 1
-        wire.free_at = leaves = max(self._agenda.now, wire.free_at) + self._frame_s
-        arrives = leaves + wire.delay
-        if self._conditions.loss:
-            arrives += self._retransmissions(wire)
+        wire.free_at = leaves = max(self._agenda.now, wire.free_at) + self.delays.frame_s
+        arrives = leaves + wire.delay + self.delays.draw_retransmissions(wire.delay)
         wire.last_at = arrives = max(arrives, wire.last_at)
         wire.owed += 1
         if wire.owed == CREDIT_BATCH:
@@ -151,18 +119,18 @@ class SimulatedLinks:
                 self._resume(wire.peer)
 
     def set_cut(self, is_cut: bool) -> None:
-        """Hosts of different sides reach each other no more; or again, and what waited arrives."""
-        self._cut = is_cut
+        """Have hosts of different sides be apart; or reach each other again, and what waited arrives."""
+        self._barriers.set_cut(is_cut)
         if not is_cut:
             self._resume_all()
 
     def separate_hosts(self, a: SimulatedHost, b: SimulatedHost) -> None:
-        """These two reach each other no more."""
-        self._walls[_pair(a, b)] = None
+        """Have these two not reach each other from now on."""
+        self._barriers.separate_hosts(a, b)
 
     def unite_hosts(self) -> None:
-        """Whoever was separated is no more."""
-        self._walls.clear()
+        """Undo every ``separate_hosts``; what waited arrives."""
+        self._barriers.unite_hosts()
         self._resume_all()
 
     def break_link(self, host: SimulatedHost, link: LinkId) -> None:
@@ -171,22 +139,6 @@ class SimulatedLinks:
         if wire is not None:
             self._end(wire)
             self._tell(host, inputs.LinkDown(link, "failed"))
-
-    def are_apart(self, a: SimulatedHost, b: SimulatedHost) -> bool:
-        """Whether these two cannot reach each other now."""
-        if self._walls and _pair(a, b) in self._walls:
-            return True
-        return self._cut and a.side != b.side and 0 not in (a.side, b.side)
-
-    def can_link(self, a: SimulatedHost, b: SimulatedHost) -> bool:
-        """Whether a link between the two can be made now."""
-        return a.nat.can_link_with(b.nat) and not self.are_apart(a, b)
-
-    def latency_between(self, a: SimulatedHost, b: SimulatedHost) -> float:
-        """One way, in seconds; for the same two hosts and the same seed always the same."""
-        low, high = self._conditions.latency_s
-        drawn = blake2b(b"%d %d" % _pair(a, b), key=self._key, digest_size=8).digest()
-        return low + (high - low) * int.from_bytes(drawn, "big") / 2**64
 
     # --- inside
 
@@ -207,7 +159,8 @@ class SimulatedLinks:
         peer = wire.peer
         if peer is None or not (wire.open and peer.open) or wire.host.asleep or peer.host.asleep:
             return
-        if not self.can_link(wire.host, peer.host):
+        apart = self._barriers.are_apart(wire.host, peer.host)
+        if apart or not wire.host.nat.can_link_with(peer.host.nat):
             return
         self._trace.add_event(self._agenda.now, wire.host.index, peer.host.index, TraceKind.LINKED)
         ours, theirs = self._entropy.draw_bytes(32), self._entropy.draw_bytes(32)
@@ -215,19 +168,13 @@ class SimulatedLinks:
         if peer.open:
             self._tell(peer.host, inputs.LinkUp(peer.link, theirs, ours, self.address_of(wire.host)))
 
-    def _retransmissions(self, wire: Wire) -> float:
-        late, timeout = 0.0, RTO_S + 2 * wire.delay
-        while self._lost.random() < self._conditions.loss:
-            late += timeout
-            timeout *= 2
-        return late
-
     def _arrive(self, wire: Wire, data: bytes) -> None:
         peer = wire.peer
         if peer is None or not peer.open:
             return
         host = peer.host
-        if wire.stalled or host.asleep or ((self._cut or self._walls) and self.are_apart(wire.host, host)):
+        barriers = self._barriers
+        if wire.stalled or host.asleep or (barriers.standing and barriers.are_apart(wire.host, host)):
             wire.stalled.append(data)
             return
         if self.alter is not None:
@@ -240,7 +187,7 @@ class SimulatedLinks:
 
     def _drained(self, wire: Wire, _: object) -> None:
         peer = wire.peer
-        if wire.stalled or not wire.open or peer is None or self.are_apart(wire.host, peer.host):
+        if wire.stalled or not wire.open or peer is None or self._barriers.are_apart(wire.host, peer.host):
             return  # nothing is acknowledged; the credit comes back when the network does
         count, wire.owed = wire.owed, 0
         self._tell(wire.host, inputs.FramesDrained(wire.link, count))
@@ -257,7 +204,7 @@ class SimulatedLinks:
 
     def _flush(self, wire: Wire, _: object) -> None:
         peer = wire.peer
-        if peer is None or peer.host.asleep or self.are_apart(wire.host, peer.host):
+        if peer is None or peer.host.asleep or self._barriers.are_apart(wire.host, peer.host):
             return
         stalled, wire.stalled = wire.stalled, []
         for data in stalled:
@@ -269,7 +216,7 @@ class SimulatedLinks:
         """The other end has closed. If word of it cannot come now it never does, and silence tells."""
         if peer is None or not peer.open or peer.peer is None or peer.host.asleep:
             return
-        if not self.are_apart(peer.host, peer.peer.host):
+        if not self._barriers.are_apart(peer.host, peer.peer.host):
             peer.host.wires.pop(peer.link, None)
             self._end(peer)
             self._tell(peer.host, inputs.LinkDown(peer.link, "closed"))
@@ -278,10 +225,6 @@ class SimulatedLinks:
         wire.open = False
         wire.stalled.clear()
         self._wires.pop(wire.number, None)
-
-
-def _pair(a: SimulatedHost, b: SimulatedHost) -> tuple[int, int]:
-    return (a.index, b.index) if a.index < b.index else (b.index, a.index)
 
 
 def _number(description: Description) -> int:

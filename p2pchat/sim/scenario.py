@@ -17,7 +17,7 @@ from p2pchat.core.broadcast.plumtree import Damping
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.errors import UsageError
-from p2pchat.sim.links import Conditions
+from p2pchat.sim.conditions import Conditions
 from p2pchat.sim.relays import MISDEEDS
 from p2pchat.sim.strategies import STRATEGIES
 

@@ -20,10 +20,11 @@ from p2pchat.core.refusals import Rejected
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import uniform
-from p2pchat.sim.agenda import Agenda
+from p2pchat.sim.agenda import Action, Agenda
+from p2pchat.sim.conditions import Conditions
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import NatClass, SimulatedHost
-from p2pchat.sim.links import Conditions, SimulatedLinks
+from p2pchat.sim.links import SimulatedLinks
 from p2pchat.sim.meetings import Meetings
 from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.trace import Trace, TraceKind
@@ -84,6 +85,10 @@ class World:
     def run(self, seconds: float) -> None:
         """Let so much time pass."""
         self.agenda.run(self.agenda.now + seconds)
+
+    def call_in(self, seconds: float, action: Action, first: object = None) -> None:
+        """Call ``action(first, None)`` after so long."""
+        self.agenda.call_at(self.agenda.now + seconds, action, first)
 
     # --- machines
 

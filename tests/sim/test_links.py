@@ -9,9 +9,10 @@ import pytest
 from p2pchat.core import inputs
 from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
+from p2pchat.sim.conditions import Conditions
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import NatClass, SimulatedHost
-from p2pchat.sim.links import CREDIT_BATCH, Conditions, SimulatedLinks
+from p2pchat.sim.links import CREDIT_BATCH, SimulatedLinks
 from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.trace import Trace
 from p2pchat.types import LinkId
@@ -58,9 +59,9 @@ FIXED = Conditions(latency_s=(0.05, 0.05))
 
 def test_latency_is_as_drawn_and_the_same_both_ways() -> None:
     pair = Pair(Conditions(latency_s=(0.02, 0.12)))
-    drawn = pair.links.latency_between(pair.a, pair.b)
+    drawn = pair.links.delays.latency_between(pair.a, pair.b)
     assert 0.02 <= drawn <= 0.12
-    assert pair.links.latency_between(pair.b, pair.a) == drawn
+    assert pair.links.delays.latency_between(pair.b, pair.a) == drawn
     sent = pair.agenda.now
     pair.send(b"there")
     pair.agenda.run(sent + 1.0)

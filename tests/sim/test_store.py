@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.core.records import DropCells, DropMesh, HeldCell, Mesh, PutCells, PutIdentity, PutMesh
 from p2pchat.crypto.kdf import mesh_id
-from p2pchat.sim.run import identity
+from p2pchat.sim.population import identity
 from p2pchat.sim.store import Shelf
 
 MESH = Mesh(mesh_id(bytes(32)), bytes(32), (), 0.0)

@@ -14,8 +14,8 @@ from p2pchat.core.records import Identity
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.olm import create_account
 from p2pchat.sim import world as sim
+from p2pchat.sim.conditions import Conditions
 from p2pchat.sim.host import SimulatedHost
-from p2pchat.sim.links import Conditions
 from p2pchat.types import ContactId, ConversationId, LinkId, MessageId, conversation_with
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import FromServer

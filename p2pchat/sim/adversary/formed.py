@@ -24,7 +24,8 @@ from p2pchat.ports import Entropy, sample
 from p2pchat.sim.adversary.mesh import SampledMesh
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import SimulatedHost
-from p2pchat.sim.run import URL, identity, limits
+from p2pchat.sim.population import URL, identity
+from p2pchat.sim.run import limits
 from p2pchat.sim.store import Shelf
 from p2pchat.sim.world import START, World
 from p2pchat.types import NodeId, Seat, Topic
@@ -171,7 +172,7 @@ def _seen(
     ]
     firsts = _firsts(stems, world.now)
     delay = {
-        (node, other): world.links.latency_between(hosts[node], hosts[other])
+        (node, other): world.links.delays.latency_between(hosts[node], hosts[other])
         for node, others in enumerate(both)
         for other in others
     }

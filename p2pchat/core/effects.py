@@ -14,8 +14,7 @@ from typing import TypeVar
 
 from p2pchat.core.inputs import Input
 from p2pchat.core.records import Change, Contact, Message
-from p2pchat.core.refusals import Rejected
-from p2pchat.errors import P2PChatError
+from p2pchat.core.refusals import InviteFailure, Rejected
 from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, MessageState
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers
@@ -227,10 +226,10 @@ class InviteDone:
 
 @dataclass(frozen=True, slots=True)
 class InviteFailed:
-    """Over without a contact. ``error`` says why in a line for people."""
+    """Over without a contact."""
 
     invite: int
-    error: P2PChatError
+    failure: InviteFailure
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from p2pchat.core.pairing import invites
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, Memory, PutListeners
 from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.refusals import InviteFailure
 from p2pchat.core.rendezvous.hinted import Hinted
 from p2pchat.core.rendezvous.rendezvous import (
     LeaveSeat,
@@ -57,7 +58,7 @@ from p2pchat.core.settings import Settings
 from p2pchat.core.status import RendezvousStatus, Status
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.kdf import nearby_key
-from p2pchat.errors import P2PChatError, RefusedInput
+from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential
 from p2pchat.types import ContactId, LinkId, Topic
 from p2pchat.wire import signalling
@@ -465,11 +466,10 @@ class Node:
             return self._on_invite(input.invite, self._invites.enter(input, self.typed(), now), now)
         return self._on_invite(input.invite, self._invites.cancel(input.invite), now)
 
-    def _came(self, invite: int, contact: ContactId, otherwise: P2PChatError) -> effects.Event:
+    def _came(self, invite: int, contact: ContactId, otherwise: InviteFailure) -> effects.Event:
         known = self._conversations.contact(contact)
-        if known is None:
-            return effects.InviteFailed(invite, otherwise)
-        return effects.InviteDone(invite, known)
+        failed = effects.InviteFailed(invite, otherwise)
+        return effects.InviteDone(invite, known) if known is not None else failed
 
     def _belonging_changed(self, input: inputs.MeshInput | inputs.NameChosen, now: float) -> list[Effect]:
         if isinstance(input, inputs.MeshLeft):
@@ -539,8 +539,8 @@ class Node:
                     done.append(Notify(effects.InviteReady(invite, code)))
                 case pairing.Disturbed(strangers):
                     done.append(Notify(effects.InviteDisturbed(invite, strangers)))
-                case pairing.Failed(error):
-                    done.append(Notify(effects.InviteFailed(invite, error)))
+                case pairing.Failed(failure):
+                    done.append(Notify(effects.InviteFailed(invite, failure)))
                 case pairing.Paired():
                     contact, kept = self._belonging.pair(each, now)
                     done += self._on_belonging(kept, now)

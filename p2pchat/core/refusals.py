@@ -1,12 +1,15 @@
-"""Why the core does not do what the person here asks for.
+"""Why the core does not do what the person here asks for, and why an invite comes to nothing.
 
-Knows: the reasons. Does not know: the words in which a person is told (``daemon.refusals``).
+Knows: the reasons. Does not know: the words in which a person is told (``daemon.refusals``,
+``daemon.failed_invites``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+
+from p2pchat.wire.signalling import Refusal
 
 
 class Reason(Enum):
@@ -34,3 +37,75 @@ class Rejected:
     reason: Reason
     name: str = ""
     """The name that is taken, as whoever has it is called."""
+
+
+class NoContact(Enum):
+    """Why no contact comes of an invite."""
+
+    # --- before it begins
+    ADDRESSES_MALFORMED = auto()
+    """No invite can carry the rendezvous of the mesh."""
+    NO_RENDEZVOUS = auto()
+    NO_RENDEZVOUS_NOR_NETWORK = auto()
+    """Nor is this machine on a network on which somebody may be found."""
+    PRIVATE_RENDEZVOUS = auto()
+    """The link names private addresses alone, and the person has typed none of them."""
+    INVITES_FULL = auto()
+    OWN_INVITE = auto()
+    """It was made here."""
+    NUMBER_IN_USE = auto()
+    """Another invite with this number is open here."""
+    TRIED_HERE = auto()
+    """It was made here, and somebody has tried it."""
+    TRIED_FROM_HERE = auto()
+    MESH_UNKNOWN = auto()
+    """The mesh into which it was to lead is none of ours."""
+
+    # --- nobody is met
+    UNREACHABLE = auto()
+    """No rendezvous can be reached."""
+    NOT_IN_TIME = auto()
+    NOBODY_NEARBY = auto()
+    """Nobody on this network announces it, and no rendezvous is known."""
+    NO_SUCH_INVITE = auto()
+    """Nobody waits at it, wherever that could be asked."""
+    TAKEN = auto()
+    """Another guest is there."""
+    RENDEZVOUS_BUSY = auto()
+    MESH_LEFT = auto()
+    """The mesh into which it leads was left."""
+
+    # --- half-way
+    FELL_SILENT = auto()
+    WENT_AWAY = auto()
+    RENDEZVOUS_LOST = auto()
+    OTHER_VERSION = auto()
+    WRONG_WORDS = auto()
+    """Ours are not the host's."""
+    WRONG_GUESS = auto()
+    """The guest's are not ours."""
+    WRONG_HOST = auto()
+    """The host is not the one who made the link."""
+    OWN_HOST = auto()
+    """The host has our identity key."""
+    OWN_GUEST = auto()
+    """The guest has our identity key."""
+    OTHER_PAIRING = auto()
+    """What the other side says is of another pairing."""
+    CLOCKS_APART = auto()
+
+
+Unreached = tuple[tuple[str, str | Refusal], ...]
+"""Rendezvous that could not be asked, or were lost, each with what its connection or itself says."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteFailure:
+    """Why no contact comes of an invite, and what a person must know to do better."""
+
+    reason: NoContact
+    unreached: Unreached = ()
+    urls: tuple[str, ...] = ()
+    """The addresses of ``ADDRESSES_MALFORMED`` and ``PRIVATE_RENDEZVOUS``."""
+    version: int = 0
+    """The other side's, of the protocol."""

@@ -14,6 +14,7 @@ from p2pchat.core import effects, inputs
 from p2pchat.core.records import Mesh
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
+from p2pchat.daemon.failed_invites import explain_failure
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Pairs
 from p2pchat.daemon.typed import checked_code, checked_nick, checked_urls
@@ -78,9 +79,9 @@ class Pairing:
                         case effects.InviteDone(invite, contact, left_out) if invite == number:
                             over = True
                             return views.contact_made(contact, left_out)
-                        case effects.InviteFailed(invite, error) if invite == number:
+                        case effects.InviteFailed(invite, failure) if invite == number:
                             over = True
-                            raise error
+                            raise explain_failure(failure)
             raise ControlError("the node was too busy to follow the invite")
         finally:
             if not over:

@@ -18,10 +18,10 @@ from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, PutIdentity, PutMesh
 from p2pchat.core.records import Mesh as MeshRecord
-from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.core.refusals import InviteFailure, NoContact, Reason, Rejected
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
-from p2pchat.errors import Ended, Malformed, UsageError
+from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.pairing import check_nick
@@ -107,7 +107,7 @@ class Belonging:
         ours; the very first founds one."""
         home = self._meshes.home if input.mesh is None else self._meshes.last(input.mesh)
         if home is None and input.mesh is not None:
-            return [OfInvite(input.invite, [pairing.Failed(UsageError("you are not in that mesh any more"))])]
+            return [OfInvite(input.invite, [pairing.Failed(InviteFailure(NoContact.MESH_UNKNOWN))])]
         record = home.record if home is not None else self._founded(now)
         opened = self._invites.open_for(input, record)
         refused = any(isinstance(each, pairing.Failed) for each in opened)
@@ -171,8 +171,9 @@ class Belonging:
             return []
         if mesh.record.successor is not None:
             return self.succession.part(mesh, now)
+        left = InviteFailure(NoContact.MESH_LEFT)
         out: list[Said] = [
-            OfInvite(each, [*self._invites.cancel(each), pairing.Failed(_LEFT)]) for each in self._into(id)
+            OfInvite(each, [*self._invites.cancel(each), pairing.Failed(left)]) for each in self._into(id)
         ]
         for contact in self._through(id):
             out.append(OfConversations(self._conversations.change(inputs.ContactRemoved(contact.id), now)))
@@ -200,6 +201,3 @@ class Belonging:
         """The invites that lead there."""
         line = filter(None, map(self._meshes.get, self.succession.line(id)))
         return [each for mesh in line for each in self._invites.leading_into(mesh.record.secret)]
-
-
-_LEFT = Ended("the mesh into which this invite leads was left")

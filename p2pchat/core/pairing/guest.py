@@ -6,18 +6,18 @@ Knows: speaking first, what to demand of a host. Does not know: how seats are ke
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import replace
 
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.pairing.party import BUSY, MEDDLED, Guessed, Ours, Output, Paired, Party, foreign
+from p2pchat.core.pairing.party import Guessed, Ours, Output, Paired, Party
+from p2pchat.core.refusals import NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import encapsulate
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.olm import OlmSession
-from p2pchat.errors import Malformed, NetworkError, OtherVersion, RefusedInput, TrustError, Unreadable
+from p2pchat.errors import Malformed, OtherVersion, RefusedInput, Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import Seat
 from p2pchat.wire import pairing as wire
@@ -113,14 +113,14 @@ class Guest(Party):
 
     def _found_nobody(self) -> list[Output]:
         if not self._urls:
-            return self._fail(_NOBODY_NEARBY)
+            return self._fail(NoContact.NOBODY_NEARBY)
         return self._unreachable() if self._all_lost else self._nobody_there()
 
     def _forget(self, url: str) -> None:
         super()._forget(url)
         self._absent.pop(url, None)
 
-    def down(self, url: str, reason: str) -> list[Output]:
+    def down(self, url: str, reason: str | Refusal) -> list[Output]:
         """Out of reach; the others may all have said no already."""
         out = super().down(url, reason)
         return out if out or self._peer is not None else self._nobody_there()
@@ -132,8 +132,10 @@ class Guest(Party):
             return []
         reasons = self._absent.values()
         if Refusal.FULL in reasons:
-            return self._fail(_TAKEN)
-        return self._fail(BUSY if Refusal.BUSY in reasons else _absent(self._out_of_reach))
+            return self._fail(NoContact.TAKEN)
+        if Refusal.BUSY in reasons:
+            return self._fail(NoContact.RENDEZVOUS_BUSY)
+        return self._fail(NoContact.NO_SUCH_INVITE, unreached=tuple(self._out_of_reach.items()))
 
     def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
         """The host speaks. Raises RefusedInput on what no host would say."""
@@ -142,10 +144,10 @@ class Guest(Party):
         try:
             message, plain = self._read(blob)
         except OtherVersion as other:
-            return self._fail(foreign(other.version)) if self._share else []
+            return self._fail(NoContact.OTHER_VERSION, version=other.version) if self._share else []
         match message:
             case wire.Speaks(version) if self._share:
-                return self._fail(foreign(version))
+                return self._fail(NoContact.OTHER_VERSION, version=version)
             case wire.PakeReply() if self._share:
                 self._heard(plain)
                 return self._confirm(message)
@@ -155,7 +157,7 @@ class Guest(Party):
             case wire.PairingWelcome() if self._olm is not None:
                 return self._complete(message, self._olm)
             case wire.Burnt():
-                return self._fail(_WRONG)
+                return self._fail(NoContact.WRONG_WORDS)
             case _:
                 return []
 
@@ -180,7 +182,7 @@ class Guest(Party):
                 self._scalar, reply.share, self._sid, share, b"guest", reply.share, b"host"
             )
         except RefusedInput:
-            return self._fail(_WRONG)
+            return self._fail(NoContact.WRONG_WORDS)
         confirm = self._send(wire.PakeConfirm(cpace.confirmation(self._isk, "guest", share, reply.share)))
         self._agreed()
         return [Guessed(), confirm]
@@ -189,17 +191,17 @@ class Guest(Party):
         if isinstance(self.code, InviteLink) and not fingerprint(host.identity).startswith(
             self.code.fingerprint.hex()
         ):
-            return self._fail(TrustError("the other side is not the one who made this link; do not trust it"))
+            return self._fail(NoContact.WRONG_HOST)
         if host.identity == self._ours.account.identity_key:
-            return self._fail(TrustError("this is your own invite; give it to somebody else"))
+            return self._fail(NoContact.OWN_HOST)
         if abs(host.epoch - epoch_at(now)) > APART_EPOCHS:
-            return self._fail(_CLOCKS)
+            return self._fail(NoContact.CLOCKS_APART)
         self._bundle = host
         try:
             self._secret, ciphertext = encapsulate(host.encapsulation_key)
             self._olm = self._ours.account.begin_session(host.identity, host.one_time)
         except RefusedInput:
-            return self._fail(MEDDLED)
+            return self._fail(NoContact.OTHER_PAIRING)
         answer = wire.GuestBundle(self._ours.name, self._ours.account.identity_key, ciphertext, b"")
         hello = self._olm.encrypt(self._transcript.hello(self._isk, answer))
         return [self._send(replace(answer, olm=hello))]
@@ -210,9 +212,9 @@ class Guest(Party):
         try:
             said = olm.decrypt(welcome.olm)
         except RefusedInput:
-            return self._fail(MEDDLED)
+            return self._fail(NoContact.OTHER_PAIRING)
         if not hmac.compare_digest(said, self._transcript.welcome(self._isk)):
-            return self._fail(MEDDLED)
+            return self._fail(NoContact.OTHER_PAIRING)
         theirs, mine, renewal_key = self._transcript.keys(self._isk, self._secret)
         paired = Paired(
             identity_key=host.identity,
@@ -227,21 +229,3 @@ class Guest(Party):
             leads=False,
         )
         return [paired, *self._finish()]
-
-
-_WRONG = TrustError("the words are wrong, and this invite is burnt now; ask for a new one")
-_TAKEN = TrustError("somebody else has used this invite already; ask for a new one")
-_CLOCKS = NetworkError(
-    "the clocks of the two machines are more than a year apart; set the wrong one, then make a new invite"
-)
-_NOBODY_NEARBY = NetworkError(
-    "nobody on this network announces that invite, and no rendezvous is known; the other side needs --lan,"
-    " too"
-)
-
-
-def _absent(unreachable: Mapping[str, str]) -> TrustError:
-    """Nobody waits at the code; each rendezvous that could not be asked is named, with the reason."""
-    reason = "there is no such invite: mistyped, expired or used already; ask for a new one"
-    unasked = "; ".join(f"{url} could not be asked: {why}" for url, why in unreachable.items())
-    return TrustError(f"{reason} ({unasked})" if unasked else reason)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.party import (
-    MEDDLED,
     Disturbed,
     Guessed,
     Ours,
@@ -20,15 +19,15 @@ from p2pchat.core.pairing.party import (
     Paired,
     Party,
     Ready,
-    foreign,
 )
+from p2pchat.core.refusals import NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import invite_topic
-from p2pchat.errors import OtherVersion, RefusedInput, TrustError
+from p2pchat.errors import OtherVersion, RefusedInput
 from p2pchat.ports import Entropy, below
 from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire
@@ -127,9 +126,9 @@ class Host(Party):
             left = [LeaveSeat(url, self.topic) for url in self._urls]
             self.code = self._draw()
             return [*self.start(), *left]
-        return self.down(url, f"refused: {reason.name.lower()}")
+        return self.down(url, reason)
 
-    def down(self, url: str, reason: str) -> list[Output]:
+    def down(self, url: str, reason: str | Refusal) -> list[Output]:
         """Once the code is out, a lost rendezvous is waited for."""
         self._asked.discard(url)
         if self._ready and self._peer is None:
@@ -223,7 +222,7 @@ class Host(Party):
         if self._peer is not None:
             return []
         self._begin(at, now)
-        return [self._send(wire.Speaks(VERSION)), *self._fail(foreign(guest.version))]
+        return [self._send(wire.Speaks(VERSION)), *self._fail(NoContact.OTHER_VERSION, version=guest.version)]
 
     def _check(self, confirm: wire.PakeConfirm, now: float) -> list[Output]:
         expected, self._confirmation = self._confirmation, b""
@@ -245,13 +244,13 @@ class Host(Party):
     def _complete(self, guest: wire.GuestBundle, plain: bytes) -> list[Output]:
         assert self._kem is not None and self._bundle is not None, "the host's bundle went first"
         if guest.identity == self._ours.account.identity_key:
-            return self._fail(TrustError("that invite was answered by yourself"))
+            return self._fail(NoContact.OWN_GUEST)
         try:
             olm, hello = self._ours.account.accept_session(guest.identity, guest.olm)
         except RefusedInput:
-            return self._fail(MEDDLED)
+            return self._fail(NoContact.OTHER_PAIRING)
         if not hmac.compare_digest(hello, self._transcript.hello(self._isk, guest)):
-            return self._fail(MEDDLED)
+            return self._fail(NoContact.OTHER_PAIRING)
         self._heard(plain)
         mine, theirs, renewal_key = self._transcript.keys(self._isk, self._kem.decapsulate(guest.ciphertext))
         epoch = self._bundle.epoch
@@ -272,9 +271,4 @@ class Host(Party):
 
     def _burn(self) -> list[Output]:
         burnt = self._send(wire.Burnt())
-        return [burnt, *self._fail(_GUESSED)]
-
-
-_GUESSED = TrustError(
-    "someone tried this invite with the wrong words, so it is burnt; make a new one with 'p2pchat invite'"
-)
+        return [burnt, *self._fail(NoContact.WRONG_GUESS)]

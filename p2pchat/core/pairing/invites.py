@@ -27,10 +27,11 @@ from p2pchat.core.pairing import (
 )
 from p2pchat.core.records import DropTried, Identity, PutTried, Tried
 from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.refusals import InviteFailure, NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
 from p2pchat.crypto.kdf import derive, nearby_invite_key
 from p2pchat.crypto.olm import OlmAccount
-from p2pchat.errors import LimitError, Malformed, TrustError, UsageError
+from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, Topic
 from p2pchat.wire import signalling
@@ -78,7 +79,7 @@ class Came:
     """This contact came of that code before; if it is none any more, ``otherwise`` is so."""
 
     contact: ContactId
-    otherwise: TrustError
+    otherwise: InviteFailure
 
 
 InviteOutput = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Persist | Came
@@ -105,13 +106,13 @@ class Invites:
         urls = _distinct(input.rendezvous, grown((), home.rendezvous))
         try:
             check_rendezvous(urls)
-        except Malformed as error:
-            return [Failed(UsageError(str(error)))]
+        except Malformed:
+            return [Failed(InviteFailure(NoContact.ADDRESSES_MALFORMED, urls=urls))]
         known = self.at(topic_of(input.code)) if input.code is not None else None
         if known is not None:
             return self._taken_over(known, input)
         if input.code is not None and self._mark(input.code) in self._tried:
-            return self._used_up(input.code, _TRIED_HERE)
+            return self._used_up(input.code, NoContact.TRIED_HERE)
         ours = Ours(self.identity.name, self._account(), home.secret, urls, urls)
         entropy = self._entropy.make_child(f"invite {input.invite}")
         free = lambda topic: self.at(topic) is None  # noqa: E731
@@ -123,7 +124,7 @@ class Invites:
         """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
         number."""
         if not self._waits_at(known, input.code):
-            return [Failed(_MET_ALREADY)]
+            return _fail(NoContact.NUMBER_IN_USE)
         self._open[input.invite] = self._open.pop(known)
         return []
 
@@ -139,16 +140,17 @@ class Invites:
         offered = [url for url in named if url in typed or is_public(url)]
         urls = _distinct(offered, input.rendezvous, self.identity.rendezvous)
         if named and not offered:
-            return [Failed(UsageError(_private(named)))]
+            return [Failed(InviteFailure(NoContact.PRIVATE_RENDEZVOUS, urls=named))]
         ours = Ours(self.identity.name, self._account(), b"", (), urls)
         looks_until = now + LOOK_S if self._lan else 0.0
         entropy = self._entropy.make_child(f"invite {input.invite}")
         guest = Guest(ours, input.code, input.deadline, entropy, looks_until)
         known = self.at(guest.topic)
         if known is not None:
-            return [Failed(_OURS if self._waits_at(known, input.code) else _MET_ALREADY)]
+            ours_waits = self._waits_at(known, input.code)
+            return _fail(NoContact.OWN_INVITE if ours_waits else NoContact.NUMBER_IN_USE)
         if self._mark(input.code) in self._tried:
-            return self._used_up(input.code, _TRIED)
+            return self._used_up(input.code, NoContact.TRIED_FROM_HERE)
         opened = _Open(guest, input.name, typed, named, input.accept_new)
         return self._begin(input.invite, opened, bool(urls) or self._lan)
 
@@ -245,9 +247,9 @@ class Invites:
 
     def _begin(self, invite: int, opened: _Open, somewhere: bool) -> list[InviteOutput]:
         if not somewhere:
-            return [Failed(_NO_NETWORK if self._lan else _NOWHERE)]
+            return _fail(NoContact.NO_RENDEZVOUS_NOR_NETWORK if self._lan else NoContact.NO_RENDEZVOUS)
         if len(self._open) >= CAP:
-            return [Failed(LimitError(f"{CAP} invites are open already; cancel one first"))]
+            return _fail(NoContact.INVITES_FULL)
         self._open[invite] = opened
         return [*opened.party.start()]
 
@@ -280,30 +282,14 @@ class Invites:
         dropped = [Persist(DropTried(forgotten))] if forgotten is not None else []
         return [Persist(PutTried(tried)), *dropped]
 
-    def _used_up(self, code: InviteCode | InviteLink, why: TrustError) -> list[InviteOutput]:
+    def _used_up(self, code: InviteCode | InviteLink, reason: NoContact) -> list[InviteOutput]:
         contact = self._tried[self._mark(code)].contact
-        return [Came(contact, why)] if contact is not None else [Failed(why)]
+        return [Came(contact, InviteFailure(reason))] if contact is not None else _fail(reason)
 
 
-_NOWHERE = UsageError("no rendezvous is known; name one with --rendezvous URL")
-_NO_NETWORK = UsageError(
-    "this machine is on no private network just now, and no rendezvous is known; name one with"
-    " --rendezvous URL"
-)
-_OURS = UsageError("this is your own invite; give it to somebody else")
-_TRIED_HERE = TrustError(
-    "somebody began to answer this invite before its node went away, so it is used up; make a new one"
-)
-_TRIED = TrustError("this invite was tried from here already, and each works once; ask for a new one")
-_MET_ALREADY = UsageError("another invite with this number is open here; wait until that is over")
+def _fail(reason: NoContact) -> list[InviteOutput]:
+    return [Failed(InviteFailure(reason))]
 
 
 def _distinct(*lists: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(url for urls in lists for url in urls))
-
-
-def _private(urls: tuple[str, ...]) -> str:
-    return (
-        f"this link meets at {urls[0]}, an address of a private network; "
-        f"if you know it to be right, add --rendezvous {urls[0]}"
-    )

@@ -12,20 +12,19 @@ from dataclasses import dataclass, field
 from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.binding import Transcript
+from p2pchat.core.refusals import InviteFailure, NoContact, Unreached
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain
 from p2pchat.crypto.kdf import derive, invite_topic, link_topic
 from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.sealing import open_blob, seal_blob
-from p2pchat.errors import Ended, NetworkError, NotInTime, P2PChatError, TrustError
 from p2pchat.ports import Entropy
 from p2pchat.types import Topic
 from p2pchat.wire import pairing as wire
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Pass, Refusal, SeatMode
-from p2pchat.wire.version import other_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Guessed:
 class Failed:
     """Over without a contact."""
 
-    error: P2PChatError
+    failure: InviteFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class Party:
         self._peer: SeatRef | None = None
         self._key = b""
         self._isk = b""
-        self._out_of_reach: dict[str, str] = {}
+        self._out_of_reach: dict[str, str | Refusal] = {}
         self._again: dict[str, float] = {}
         """When to ask for a seat again, by place."""
         self.topic: Topic = Topic(b"")
@@ -178,24 +177,22 @@ class Party:
         if self._all_lost:
             return self._unreachable()
         if self._peer is not None:
-            return self._fail(NotInTime("the other side fell silent half-way; make a new invite"))
-        return self._fail(NotInTime("nobody came in time; the invite is no longer valid"))
+            return self._fail(NoContact.FELL_SILENT)
+        return self._fail(NoContact.NOT_IN_TIME)
 
-    def down(self, url: str, reason: str) -> list[Output]:
+    def down(self, url: str, reason: str | Refusal) -> list[Output]:
         """A rendezvous is out of reach. When all are, before anything began, there is no point in waiting."""
         self._out_of_reach[url] = reason
         if self._peer is not None:
             lost = self._peer.url == url
-            return self._fail(NetworkError(f"lost the rendezvous {url} half-way: {reason}")) if lost else []
+            return self._fail(NoContact.RENDEZVOUS_LOST, unreached=((url, reason),)) if lost else []
         return self._unreachable() if self._all_lost else []
 
     def gone(self, at: SeatRef) -> list[Output]:
         """The other side left its seat."""
         if at != self._peer:
             return []
-        return self._fail(
-            Ended("the other side went away before the pairing was complete; make a new invite")
-        )
+        return self._fail(NoContact.WENT_AWAY)
 
     def cancel(self) -> list[LeaveSeat]:
         """We do not want any more."""
@@ -238,31 +235,22 @@ class Party:
         self.over = True
         return [LeaveSeat(url, self.topic) for url in self._urls]
 
-    def _fail(self, error: P2PChatError) -> list[Output]:
-        return [] if self.over else [*self._finish(), Failed(error)]
+    def _fail(self, reason: NoContact, unreached: Unreached = (), version: int = 0) -> list[Output]:
+        failure = InviteFailure(reason, unreached, version=version)
+        return [] if self.over else [*self._finish(), Failed(failure)]
 
     def _busy(self, url: str, reason: Refusal) -> list[Output]:
         """A blob of ours was not passed on: the other side would wait for it in vain."""
         assert self._peer is not None, "before there is anybody opposite, refusals mean something else"
-        return self._fail(BUSY) if url == self._peer.url and reason is Refusal.BUSY else []
+        return (
+            self._fail(NoContact.RENDEZVOUS_BUSY) if url == self._peer.url and reason is Refusal.BUSY else []
+        )
 
     def _unreachable(self) -> list[Output]:
         lost = {url: self._out_of_reach[url] for url in self._urls if url in self._out_of_reach}
-        reasons = "; ".join(f"{url}: {reason}" for url, reason in lost.items())
-        return self._fail(NetworkError(f"no rendezvous could be reached ({reasons})"))
+        return self._fail(NoContact.UNREACHABLE, unreached=tuple(lost.items()))
 
 
 def topic_of(code: InviteCode | InviteLink) -> Topic:
     """Where the two ends of an invite meet."""
     return invite_topic(code.nameplate) if isinstance(code, InviteCode) else link_topic(code.secret)
-
-
-def foreign(version: int) -> P2PChatError:
-    """The other side is of another version."""
-    return NetworkError(f"the other side {other_version(version)}; then make a new invite")
-
-
-MEDDLED = TrustError(
-    "the other side answered out of another pairing: somebody may sit between you; nothing came of it"
-)
-BUSY = NetworkError("the rendezvous is too busy just now; try again in a minute")

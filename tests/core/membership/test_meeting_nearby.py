@@ -7,10 +7,10 @@ import random
 from p2pchat.core import effects, inputs
 from p2pchat.core.inputs import Sought
 from p2pchat.core.pairing.invites import LOOK_S
+from p2pchat.core.refusals import NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.rendezvous.seats import BACK_LAST_S, Seats
 from p2pchat.core.settings import Settings
-from p2pchat.errors import NetworkError
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Topic
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -113,7 +113,7 @@ def test_a_guest_looks_for_a_while_before_it_takes_no_for_an_answer() -> None:
     assert not world.machines["bob"].events(effects.InviteFailed)
     world.run(2.0)
     (failed,) = world.machines["bob"].events(effects.InviteFailed)
-    assert "--lan" in str(failed.error) and isinstance(failed.error, NetworkError)
+    assert failed.failure.reason is NoContact.NOBODY_NEARBY
 
 
 def test_a_rendezvous_that_says_no_is_not_the_last_word_while_it_looks() -> None:
@@ -133,7 +133,7 @@ def test_a_rendezvous_that_says_no_is_not_the_last_word_while_it_looks() -> None
     world.tell("bob", inputs.InviteEntered(2, absent, None, (), world.now + 60))
     world.run(LOOK_S + 1.0)
     (failed,) = world.machines["bob"].events(effects.InviteFailed)
-    assert "no such invite" in str(failed.error)
+    assert failed.failure.reason is NoContact.NO_SUCH_INVITE
 
 
 def test_without_lan_nobody_waits_for_what_may_be_nearby() -> None:
@@ -142,7 +142,7 @@ def test_without_lan_nobody_waits_for_what_may_be_nearby() -> None:
     world.start("bob")
     enter(world, InviteCode(1, ("tango", "marble", "orbit")))
     (failed,) = world.machines["bob"].events(effects.InviteFailed)
-    assert str(failed.error) == "no rendezvous is known; name one with --rendezvous URL"
+    assert failed.failure.reason is NoContact.NO_RENDEZVOUS
 
 
 def test_a_host_without_a_network_of_its_own_says_so() -> None:
@@ -151,7 +151,7 @@ def test_a_host_without_a_network_of_its_own_says_so() -> None:
     world.start("ana", LAN)
     world.tell("ana", inputs.InviteOpened(1, False, None, (), world.now + 600))
     (failed,) = world.machines["ana"].events(effects.InviteFailed)
-    assert "private network" in str(failed.error)
+    assert failed.failure.reason is NoContact.NO_RENDEZVOUS_NOR_NETWORK
 
 
 def test_an_invite_goes_on_when_the_network_comes_and_goes() -> None:

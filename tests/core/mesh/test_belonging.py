@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from p2pchat.core import effects, inputs
+from p2pchat.core.refusals import NoContact
 from p2pchat.types import MeshId
 from tests.core.mesh.test_meeting_places import BEACON, INSIDE, joined, meshes, reached, world_of
 from tests.support.world import URL, World
@@ -80,7 +81,7 @@ def test_who_leaves_a_mesh_forgets_whom_it_reached_there_and_takes_its_invites_b
     world.tell("alice", inputs.MeshLeft(between(world, "alice", "bob")))
     alice = world.machines["alice"]
     assert not alice.store.contacts and not alice.store.meshes and not alice.store.held
-    assert "was left" in str(alice.events(effects.InviteFailed)[-1].error)
+    assert alice.events(effects.InviteFailed)[-1].failure.reason is NoContact.MESH_LEFT
     assert not reached(world, "alice")
     world.run(60.0)
     assert not alice.running.status().links

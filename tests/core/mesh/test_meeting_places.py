@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.records import Mesh, PutMesh
-from p2pchat.errors import UsageError
+from p2pchat.core.refusals import InviteFailure, NoContact
 from p2pchat.types import MeshId
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.places import RENDEZVOUS_BYTES, check_rendezvous
@@ -110,7 +110,7 @@ def test_a_link_that_meets_in_a_private_place_alone_leads_nowhere_and_says_so() 
         assert set(asked) == (urls if typed else set())
     world.tell("guest", inputs.InviteEntered(9, link, None, (), world.now + 60))
     (failed,) = world.machines["guest"].events(effects.InviteFailed)
-    assert f"add --rendezvous {INSIDE}" in str(failed.error)
+    assert failed.failure == InviteFailure(NoContact.PRIVATE_RENDEZVOUS, urls=(INSIDE,))
 
 
 def test_a_private_place_is_connected_to_as_typed_and_others_are_not() -> None:
@@ -190,8 +190,7 @@ def test_an_invite_into_a_mesh_that_was_left_fails_with_the_reason() -> None:
     world = world_of("alice")
     world.tell("alice", inputs.InviteOpened(1, False, None, (), world.now + 60, mesh=MeshId(b"x" * 16)))
     failed = world.machines["alice"].events(effects.InviteFailed)[-1]
-    assert isinstance(failed.error, UsageError)
-    assert "not in that mesh" in str(failed.error)
+    assert failed.failure.reason is NoContact.MESH_UNKNOWN
 
 
 def test_a_node_that_stops_ends_its_open_invites() -> None:

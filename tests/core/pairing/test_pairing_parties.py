@@ -7,6 +7,7 @@ import pytest
 from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import Failed, Guest, Host, Ours, Output, Ready
+from p2pchat.core.refusals import NoContact
 from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.sealing import open_blob, seal_blob
@@ -46,8 +47,8 @@ def said(out: list[Output], topic: Topic, role: str) -> list[wire.PairingMessage
     return [wire.decode_pairing(open_blob(key, blob, role.encode() + topic)) for blob in blobs]
 
 
-def failures(out: list[Output]) -> list[int]:
-    return [each.error.exit_code for each in out if isinstance(each, Failed)]
+def failures(out: list[Output]) -> list[NoContact]:
+    return [each.failure.reason for each in out if isinstance(each, Failed)]
 
 
 @pytest.fixture
@@ -72,18 +73,19 @@ def test_a_host_burns_the_code_of_a_guest_with_a_worthless_share(host: Host) -> 
     blob = sealed(host.topic, "guest", wire.PakeStart(b"s" * 16, LOW_ORDER))
     out = host.blob(opposite(host.topic), blob, 0.0)
     assert said(out, host.topic, "host") == [wire.Burnt()]
-    assert failures(out) == [4]
+    assert failures(out) == [NoContact.WRONG_GUESS]
     assert host.over
 
 
 def test_a_guest_leaves_a_host_with_a_worthless_share(guest: Guest) -> None:
     blob = sealed(guest.topic, "host", wire.PakeReply(LOW_ORDER))
     out = guest.blob(opposite(guest.topic), blob, 0.0)
-    assert failures(out) == [4]
+    assert failures(out) == [NoContact.WRONG_WORDS]
 
 
 def test_a_guest_who_is_told_that_the_code_is_burnt_says_so(guest: Guest) -> None:
-    assert failures(guest.blob(opposite(guest.topic), sealed(guest.topic, "host", wire.Burnt()), 0.0)) == [4]
+    burnt = sealed(guest.topic, "host", wire.Burnt())
+    assert failures(guest.blob(opposite(guest.topic), burnt, 0.0)) == [NoContact.WRONG_WORDS]
 
 
 @pytest.mark.parametrize(
@@ -109,15 +111,15 @@ def other_version(topic: Topic, role: str, version: int) -> bytes:
     return seal_blob(derive(topic, "pairing before key"), NONCE, plain, role.encode() + topic)
 
 
-def reasons(out: list[Output]) -> list[str]:
-    return [str(each.error) for each in out if isinstance(each, Failed)]
+def versions(out: list[Output]) -> list[int]:
+    return [each.failure.version for each in out if isinstance(each, Failed)]
 
 
 def test_a_guest_of_another_version_is_told_ours_and_the_host_is_told_theirs(host: Host) -> None:
     out = host.blob(opposite(host.topic), other_version(host.topic, "guest", 9), 0.0)
     assert said(out, host.topic, "host") == [wire.Speaks(VERSION)]
-    assert failures(out) == [3]
-    assert "version 9" in reasons(out)[0] and "this p2pchat must be upgraded" in reasons(out)[0]
+    assert failures(out) == [NoContact.OTHER_VERSION]
+    assert versions(out) == [9]
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["host says so", "guest finds out"])
@@ -125,8 +127,8 @@ def test_a_host_of_another_version_is_named_to_the_guest(guest: Guest, told: boo
     says_so = sealed(guest.topic, "host", wire.Speaks(1))
     blob = says_so if told else other_version(guest.topic, "host", 1)
     out = guest.blob(opposite(guest.topic), blob, 0.0)
-    assert failures(out) == [3]
-    assert "version 1" in reasons(out)[0] and "the other must be upgraded" in reasons(out)[0]
+    assert failures(out) == [NoContact.OTHER_VERSION]
+    assert versions(out) == [1]
 
 
 def test_no_later_message_is_taken_for_one_of_another_version(host: Host, guest: Guest) -> None:
@@ -173,13 +175,17 @@ def test_a_host_in_conversation_asks_for_no_other_seat(host: Host) -> None:
 
 
 def test_patience_ends_once(host: Host, guest: Guest) -> None:
-    for party in (host, guest):
+    parties: list[tuple[Host | Guest, NoContact]] = [
+        (host, NoContact.NOT_IN_TIME),
+        (guest, NoContact.FELL_SILENT),
+    ]
+    for party, reason in parties:
         assert party.tick(party.next_wakeup() - 1.0) == []
-        assert failures(party.tick(party.next_wakeup())) == [6]
+        assert failures(party.tick(party.next_wakeup())) == [reason]
         assert party.tick(1e9) == []
 
 
 def test_a_full_server_is_said_to_a_guest() -> None:
     guest = Guest(ours("guest"), CODE, 60.0, SeededEntropy("g"))
     guest.start()
-    assert failures(guest.refused(URL, Refusal.BUSY, 0.0)) == [3]
+    assert failures(guest.refused(URL, Refusal.BUSY, 0.0)) == [NoContact.RENDEZVOUS_BUSY]

@@ -1,5 +1,6 @@
 # Sourced by the scripts: `environment EXTRA ...` brings the checkout's virtual environment up to date and sets
-# `venv` to its place. The environment is .venv, or what P2PCHAT_VENV names.
+# `venv` to its place. The environment is .venv, or what P2PCHAT_VENV names. Bytecode is kept in it, and not in the
+# checkout: without, each of the hundreds of processes that a suite or a bench starts would compile all anew.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv=${P2PCHAT_VENV:-$root/.venv}
@@ -12,6 +13,8 @@ environment() {
     for python in python3.13 python3.12 python3.11 python3; do
         if "$python" -c "$usable" >/dev/null 2>&1; then
             "$python" "$root/scripts/support/environment.py" "$venv" "$@" || exit 1
+            unset PYTHONDONTWRITEBYTECODE
+            export PYTHONPYCACHEPREFIX="$venv/bytecode"
             return
         fi
     done

@@ -74,7 +74,7 @@ class Messages:
             raise MethodError(INVALID_PARAMS, "key must be hexadecimal digits") from error
         before = MessageId(digest(data, 16).hex())  # what versions without a secret made of it
         if await self._host.ask_store(
-            lambda store: store.find_sent_message(before) or store.is_forgotten(before)
+            lambda store: store.history.find_sent_message(before) or store.history.is_forgotten(before)
         ):
             return before
         return named_id(self._host.node.identity.pickle_key, data)
@@ -95,14 +95,14 @@ class Messages:
     async def _accepted(self, message: MessageId, contact: Contact, text: str) -> MessageState:
         """How far a message is that was just accepted, or was before."""
         conversation = conversation_with(contact.id)
-        known = await self._host.ask_store(lambda store: store.find_sent_message(message))
+        known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
         if known is None:
-            if await self._host.ask_store(lambda store: store.is_forgotten(message)):
+            if await self._host.ask_store(lambda store: store.history.is_forgotten(message)):
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
             input = inputs.MessageSubmitted(message, conversation, text)
             rejected = await self._host.driver.submit_and_persist(input)
             raise_refusal(rejected, contact=contact.name, text=text)
-            known = await self._host.ask_store(lambda store: store.find_sent_message(message))
+            known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
         elif known.conversation != conversation or (known.text != text and not known.rewritten):
             raise UsageError("another message has that id; give each its own")
         if known is None:
@@ -126,7 +126,7 @@ class Messages:
 
     async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> answers.DeliveryInfo:
         with self._host.events.follow_message(message) as happenings:
-            line = await self._host.ask_store(lambda store: store.find_sent_message(message))
+            line = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
             if line is None or not line.outgoing:
                 raise UsageError("no message of ours has that id")
             state, at = line.state, self._host.clock.now()
@@ -146,7 +146,7 @@ class Messages:
 
     async def _out_of_step(self, message: MessageId) -> str | None:
         """What keeps a message here though there may be links."""
-        line = await self._host.ask_store(lambda store: store.find_sent_message(message))
+        line = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
         known = (
             each
             for each in self._host.node.contacts()
@@ -173,7 +173,7 @@ class Messages:
         contact = self._named(asked.sender) if asked.sender is not None else None
         conversation = conversation_with(contact.id) if contact is not None else None
         with self._host.events.subscribed() as happenings:
-            missed = await self._host.ask_store(lambda store: store.list_unread(conversation))
+            missed = await self._host.ask_store(lambda store: store.history.list_unread(conversation))
             own = self._host.node.identity.name
             for line in missed:
                 asker.event(views.message(line, own, self._host.name_of(line.conversation)))

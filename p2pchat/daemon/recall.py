@@ -42,7 +42,7 @@ class Recall:
     async def heard(self, asked: parameters.HeardParams, asker: Asker) -> None:
         """These messages were shown."""
         ids = [MessageId(each) for each in asked.ids]
-        await self._host.ask_store(lambda store: store.mark_read(ids))
+        await self._host.ask_store(lambda store: store.history.mark_read(ids))
 
     async def history(self, asked: parameters.HistoryParams, asker: Asker) -> list[MessageEvent]:
         """What was said with one contact."""
@@ -56,7 +56,7 @@ class Recall:
         self, conversation: ConversationId | None, asked: parameters.HistoryParams | parameters.SearchParams
     ) -> list[MessageEvent]:
         lines = await self._host.ask_store(
-            lambda store: store.read_history(
+            lambda store: store.history.read_messages(
                 conversation,
                 search=asked.search,
                 since=asked.since,
@@ -71,9 +71,9 @@ class Recall:
     async def edit(self, asked: parameters.EditParams, asker: Asker) -> answers.EditResult:
         """Have a line say something else."""
         message, text = MessageId(asked.id), asked.text
-        if not await self._host.ask_store(lambda store: store.edit_message(message, text)):
+        if not await self._host.ask_store(lambda store: store.history.edit_message(message, text)):
             raise UsageError("no message here has that id; see 'p2pchat history NAME --json'")
-        line = await self._host.ask_store(lambda store: store.find_message(message))
+        line = await self._host.ask_store(lambda store: store.history.find_message(message))
         if line is not None:
             self._host.events.publish(Rewritten(line))
         return answers.EditResult(id=message)
@@ -86,15 +86,15 @@ class Recall:
             contact = self._named(asked.name)
             return answers.ForgetResult(forgotten=await self._forget_all(conversation_with(contact.id)))
         id = MessageId(asked.id)
-        known = await self._host.ask_store(lambda store: store.find_message(id))
-        if known is None or not await self._host.ask_store(lambda store: store.forget_message(id)):
+        known = await self._host.ask_store(lambda store: store.history.find_message(id))
+        if known is None or not await self._host.ask_store(lambda store: store.history.forget_message(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
         self._host.events.publish(Forgotten(known.conversation, id))
         return answers.ForgetResult(forgotten=1)
 
     async def _forget_all(self, conversation: ConversationId) -> int:
         lines = 0
-        steps = await self._host.ask_store(lambda store: store.forget_history_by_steps(conversation))
+        steps = await self._host.ask_store(lambda store: store.history.forget_by_steps(conversation))
         while (some := await self._host.ask_store(lambda _: next(steps, None))) is not None:
             lines += some
         self._host.events.publish(Forgotten(conversation, None))
@@ -103,7 +103,7 @@ class Recall:
     async def conversations(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ConversationInfo]:
         """The last line with each contact, and how many are unheard."""
         own = self._host.node.identity.name
-        talks = await self._host.ask_store(lambda store: store.list_conversations())
+        talks = await self._host.ask_store(lambda store: store.history.list_conversations())
         return [
             extended(
                 views.message(last, own, self._host.name_of(last.conversation)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,13 +30,16 @@ from p2pchat.core.records import (
 from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
-from p2pchat.store import database, drafts, history, journal, settings, space, vault
+from p2pchat.store import database, drafts, journal, settings, space, vault
+from p2pchat.store.checkpoints import Checkpoints
 from p2pchat.store.database import DiskFull
-from p2pchat.store.files import LEFTOVERS, LOCK, SECRETS, refuse_foreign
+from p2pchat.store.files import refuse_foreign
+from p2pchat.store.history import MessageHistory
+from p2pchat.store.home import change_unlock, exists, needs_passphrase, refuse_lost_key, sweep_home, wipe
 from p2pchat.store.owner import refuse_others, unusable
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, DataKey, KeyFile, Passphrase, Unlock
 from p2pchat.store.witness import COUNT_FILE, Witness
-from p2pchat.types import ConversationId, MeshId, MessageId
+from p2pchat.types import ConversationId, MeshId
 
 __all__ = [
     "KEY_FILE",
@@ -70,8 +73,9 @@ class Store:
         self._home = home
         self._lent: Path | None = None
         """The folder of a copy."""
-        self._settled = -1
-        """The count of changes at which the log was last cut."""
+        self._checkpoints = Checkpoints(self._connection, home, self._witness.write_count)
+        self.history = MessageHistory(self._connection, self._checkpoints)
+        """What was said."""
 
     @classmethod
     def create_store(
@@ -95,14 +99,14 @@ class Store:
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             home.chmod(0o700)
-            _sweep(home)
+            sweep_home(home)
             data_key = entropy.draw_bytes(KEY_BYTES)
             vault.prepare(home, data_key, unlock, entropy, cost)
             store = cls(home, data_key)
             try:
                 store.commit_changes([PutIdentity(identity)])
                 fill(store)
-                store._cut_the_log()
+                store._checkpoints.cut_log()
                 vault.finish(home)
                 space.keep_reserve(home)
             except BaseException:
@@ -118,7 +122,7 @@ class Store:
     def open_store(cls, home: Path, unlock: Unlock) -> Store:
         """Open a home. Raises StoreError (none there, damaged) or TrustError (wrong passphrase or key)."""
         refuse_others(home)
-        _refuse_lost_key(home)
+        refuse_lost_key(home)
         data_key = vault.open_key(home, unlock)
         path = home / database.DATABASE
         if not path.exists():
@@ -135,7 +139,7 @@ class Store:
     def open_copy(cls, home: Path, unlock: Unlock) -> Store:
         """Open a copy, sealed as it is, of a home that cannot be written; closing removes the copy. Raises as
         ``open_store`` does."""
-        _refuse_lost_key(home)
+        refuse_lost_key(home)
         data_key = vault.open_key(home, unlock)
         folder = Path(tempfile.mkdtemp(prefix="p2pchat-"))
         try:
@@ -165,7 +169,7 @@ class Store:
     def _begin(self) -> None:
         with suppress(DiskFull), database.transaction(self._connection):
             self._witness.write_first_sum()
-        self._cut_the_log()  # of a node that was killed
+        self._checkpoints.cut_log()  # of a node that was killed
         space.keep_reserve(self._home)
 
     def load_memory(self) -> Memory:
@@ -177,10 +181,10 @@ class Store:
         Raises StoreError, and then nothing was changed."""
         batch = list(changes)
         before = self._connection.total_changes()
-        known = self._with_room(lambda: self._committed(batch))
+        known = self._checkpoints.run_with_room(lambda: self._committed(batch))
         forgetful = any(isinstance(change, _FORGETS) for change in batch)
         if forgetful and self._connection.total_changes() != before:
-            self._cut_the_log()
+            self._checkpoints.cut_log()
         return known
 
     def _committed(self, batch: list[Change]) -> list[Message]:
@@ -195,10 +199,7 @@ class Store:
 
         Raises StoreError; then the log stays for the next time.
         """
-        if self._connection.total_changes() != self._settled:
-            space.settle(self._connection)
-            self._settled = self._connection.total_changes()
-            self._witness.write_count()
+        self._checkpoints.fold_log()
 
     def work_on(self, does: Callable[[apsw.Connection], T]) -> T:
         """Do what another module of this package does with the open file."""
@@ -211,8 +212,8 @@ class Store:
     def keep_setting(self, name: str, value: str | None) -> None:
         """Keep a setting, or remove it with None. The former value is erased, also from the log: it may have
         been a password. Raises StoreError, and then nothing was changed."""
-        self._with_room(lambda: self._setting_kept(name, value))
-        self._cut_the_log()
+        self._checkpoints.run_with_room(lambda: self._setting_kept(name, value))
+        self._checkpoints.cut_log()
 
     def _setting_kept(self, name: str, value: str | None) -> None:
         try:
@@ -235,7 +236,7 @@ class Store:
             with database.transaction(self._connection):
                 drafts.keep_draft(self._connection, conversation, text)
 
-        self._with_room(keep)
+        self._checkpoints.run_with_room(keep)
 
     def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
         """Read held cells with their bodies, ordered by number; those that are missing are left out."""
@@ -248,168 +249,7 @@ class Store:
     def close(self) -> None:
         """Cut the log and close the file. Harmless when closed already."""
         with suppress(StoreError):
-            self._cut_the_log()
+            self._checkpoints.cut_log()
         self._connection.close()
         if self._lent is not None:
             shutil.rmtree(self._lent, ignore_errors=True)
-
-    def _cut_the_log(self) -> None:
-        """Cut the log at once, on a full disk with the reserve; if that fails, ``fold_log`` does it later."""
-        with suppress(DiskFull):
-            try:
-                self.fold_log()
-            except DiskFull:
-                space.with_reserve(self._connection, self._home, self.fold_log)
-
-    def _with_room(self, work: Callable[[], T]) -> T:
-        """Do the work; on a full disk drop the oldest cells held for others and do it again."""
-        try:
-            return work()
-        except DiskFull as full:
-            try:
-                space.with_reserve(self._connection, self._home, lambda: space.drop_cells(self._connection))
-            except DiskFull:
-                raise full from None
-            return work()
-
-    def _forgetting(self, work: Callable[[], T]) -> T:
-        """Forget something, also in the log, and give its pages back to the disk."""
-        free = space.free_pages(self._connection)
-        result = work()
-        self._cut_the_log()
-        space.give_back(self._connection, space.free_pages(self._connection) - free)
-        return result
-
-    def read_history(
-        self,
-        conversation: ConversationId | None,
-        *,
-        search: str | None = None,
-        since: float | None = None,
-        limit: int | None = None,
-        before: MessageId | None = None,
-        after: MessageId | None = None,
-    ) -> list[Message]:
-        """Read the last ``limit`` lines with a contact (None: with all), or the first ones after ``after``;
-        oldest first."""
-        return history.lines(self._connection, conversation, search, since, limit, before, after)
-
-    def edit_message(self, message: MessageId, text: str) -> bool:
-        """Replace the text of a line and mark it as rewritten; False if there is no such line."""
-        return self._forgetting(lambda: history.edit(self._connection, message, text))
-
-    def find_message(self, message: MessageId) -> Message | None:
-        """Find one line by its id."""
-        return history.line(self._connection, message)
-
-    def forget_history(self, conversation: ConversationId) -> int:
-        """Forget the lines with a contact, except those that wait to be delivered; return how many."""
-        return sum(self.forget_history_by_steps(conversation))
-
-    def forget_history_by_steps(self, conversation: ConversationId) -> Iterator[int]:
-        """Forget as ``forget_history`` does; yield how many lines each step, a transaction, forgot. On a
-        full disk there are many small steps, so that other work has its turn between them."""
-        try:
-            yield self._forgetting(lambda: history.forget(self._connection, conversation))
-        except DiskFull:
-            while some := space.with_reserve(
-                self._connection, self._home, lambda: self._forget_some(conversation)
-            ):
-                yield some
-
-    def _forget_some(self, conversation: ConversationId) -> int:
-        if space.has_room(self._connection):
-            with suppress(DiskFull):
-                return self._forgetting(lambda: history.forget(self._connection, conversation))
-        return self._forgetting(lambda: history.forget_some(self._connection, conversation))
-
-    def forget_message(self, message: MessageId) -> bool:
-        """Forget one line; False if there is no such line, or it waits to be delivered."""
-
-        def forget() -> bool:
-            return self._forgetting(lambda: history.forget_one(self._connection, message))
-
-        try:
-            return forget()
-        except DiskFull:
-            return space.with_reserve(self._connection, self._home, forget)
-
-    def find_sent_message(self, message: MessageId) -> Message | None:
-        """Find one of our own lines by its id."""
-        return history.sent(self._connection, message)
-
-    def is_forgotten(self, message: MessageId) -> bool:
-        """Whether one of our own lines had that id and was forgotten."""
-        return history.is_forgotten(self._connection, message)
-
-    def list_unread(self, conversation: ConversationId | None = None) -> list[Message]:
-        """List the incoming lines that no listener was given yet, oldest first."""
-        return history.list_unread(self._connection, conversation)
-
-    def mark_read(self, messages: Iterable[MessageId]) -> None:
-        """Note that these lines were given to a listener."""
-        history.mark_read(self._connection, messages)
-
-    def list_conversations(self) -> list[tuple[Message, int]]:
-        """List the last line with each contact and how many are unread, the latest conversation first."""
-        return history.conversations(self._connection)
-
-
-def exists(home: Path) -> bool:
-    """Whether an identity is there: a whole home, or one that lost its key."""
-    return vault.exists(home) or _key_lost(home)
-
-
-def needs_passphrase(home: Path) -> bool:
-    """Whether a passphrase opens it. Raises UsageError (no identity), StoreError (key damaged or lost)."""
-    _refuse_lost_key(home)
-    return vault.needs_passphrase(home)
-
-
-def change_unlock(home: Path, old: Unlock, new: Unlock, entropy: Entropy, cost: Cost | None = None) -> None:
-    """Change, set or remove the passphrase. Raises as ``Store.open_store`` does; then the old one holds.
-
-    The data key stays the same: a kept copy of the old key file still opens with the old passphrase. A store
-    that is open meanwhile is not disturbed.
-    """
-    refuse_others(home)
-    _refuse_lost_key(home)
-    try:
-        vault.change(home, old, new, entropy, cost)
-    except OSError as error:
-        raise StoreError(f"the key file in {home} cannot be replaced: {error.strerror}") from error
-
-
-def wipe(home: Path) -> None:
-    """Destroy the key, then all else that p2pchat made in ``home``. Without the key the rest is noise.
-
-    Raises StoreError when the disk refuses, UsageError when the home belongs to another user.
-    """
-    refuse_others(home)
-    try:
-        for key in (KEY_FILE, NEW_KEY_FILE):
-            vault.destroy(home / key)
-        _sweep(home)
-        (home / LOCK).unlink(missing_ok=True)
-        vault.sync_directory(home)
-    except OSError as error:
-        raise StoreError(f"not everything in {home} could be destroyed: {error.strerror}") from error
-
-
-def _sweep(home: Path) -> None:
-    """Remove all but the key file and the lock."""
-    for name in SECRETS:
-        vault.destroy(home / name)
-    for name in LEFTOVERS:
-        (home / name).unlink(missing_ok=True)
-
-
-def _key_lost(home: Path) -> bool:
-    return (home / database.DATABASE).exists() and not (vault.exists(home) or vault.begun(home))
-
-
-def _refuse_lost_key(home: Path) -> None:
-    if _key_lost(home):
-        raise StoreError(
-            f"the key file {home / KEY_FILE} is missing; put it back, or 'p2pchat wipe' the rest"
-        )

@@ -1,58 +1,183 @@
-"""Questions about what was said.
+"""What was said: it is read, rewritten and forgotten.
 
 Knows: queries over the lines of history. Does not know: how lines come to be there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import apsw
 
 from p2pchat.core.records import Message
-from p2pchat.store.database import transaction, translate_sqlite_errors
+from p2pchat.store.checkpoints import Checkpoints
+from p2pchat.store.database import DiskFull, transaction, translate_sqlite_errors
 from p2pchat.store.space import has_room
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageState
 
 _COLUMNS = "id, contact, outgoing, at, text, state, expires_at, rewritten"
-
+_NOT_WAITING = "(outgoing = 0 OR state NOT IN ('queued', 'relayed'))"
 
 INDEXED = range(3, 201)
 """Characters of a search that the index answers: it knows every three that follow each other. Shorter and
 longer ones, and those with a NUL, are looked for line by line."""
 
+FEW_BYTES_A_PAGE: Final = 10
+"""Bytes of text, for each page of the store, above which the index is made anew of what stays. To overwrite
+what it holds of one byte takes 5 to 20 microseconds, to make a page of it anew 50 to 300 (measured)."""
 
-def lines(
-    connection: apsw.Connection,
-    conversation: ConversationId | None,
-    search: str | None = None,
-    since: float | None = None,
-    limit: int | None = None,
-    before: MessageId | None = None,
-    after: MessageId | None = None,
-) -> list[Message]:
-    """Return the last ``limit`` lines with a contact, or with all, oldest first; ``since`` is Unix seconds,
-    ``before`` a line that is not reached. With ``after``, return the first ``limit`` lines behind that one;
-    behind "" are all.
+FORGET_BYTES = 32 * 1024
+"""Bytes of text forgotten in one transaction where room is short; the index makes eight times as much of
+them."""
 
-    ``search`` is part of a line. Case does not count, nor do accents if it has at least three characters.
-    """
-    conditions: list[tuple[str, Any]] = [
-        ("contact = ?", conversation),
-        ("at >= ?", since),
-        ("row < (SELECT min(row) FROM message WHERE id = ?)", before),
-        ("row > (SELECT max(row) FROM message WHERE id = ?)", after or None),
-    ]
-    if search is not None:
-        conditions.append(_containing(search))
-    given = [(condition, value) for condition, value in conditions if value is not None]
-    where = " AND ".join(condition for condition, _ in given) or "TRUE"
-    order = "DESC" if after is None else "ASC"
-    query = f"SELECT {_COLUMNS} FROM message WHERE {where} ORDER BY row {order} LIMIT ?"
-    values = [value for _, value in given]
-    found = _messages(connection, query, (*values, -1 if limit is None else limit))
-    return found[::-1] if after is None else found
+
+class MessageHistory:
+    """The messages of one open store."""
+
+    def __init__(self, connection: apsw.Connection, checkpoints: Checkpoints) -> None:
+        self._connection = connection
+        self._checkpoints = checkpoints
+
+    # --- what is read
+
+    def read_messages(
+        self,
+        conversation: ConversationId | None,
+        *,
+        search: str | None = None,
+        since: float | None = None,
+        limit: int | None = None,
+        before: MessageId | None = None,
+        after: MessageId | None = None,
+    ) -> list[Message]:
+        """Return the last ``limit`` lines with a contact, or with all, oldest first; ``since`` is Unix
+        seconds, ``before`` a line that is not reached. With ``after``, return the first ``limit`` lines
+        behind that one; behind "" are all.
+
+        ``search`` is part of a line. Case does not count, nor do accents if it has at least three characters.
+        """
+        conditions: list[tuple[str, Any]] = [
+            ("contact = ?", conversation),
+            ("at >= ?", since),
+            ("row < (SELECT min(row) FROM message WHERE id = ?)", before),
+            ("row > (SELECT max(row) FROM message WHERE id = ?)", after or None),
+        ]
+        if search is not None:
+            conditions.append(_containing(search))
+        given = [(condition, value) for condition, value in conditions if value is not None]
+        where = " AND ".join(condition for condition, _ in given) or "TRUE"
+        order = "DESC" if after is None else "ASC"
+        query = f"SELECT {_COLUMNS} FROM message WHERE {where} ORDER BY row {order} LIMIT ?"
+        values = [value for _, value in given]
+        found = _messages(self._connection, query, (*values, -1 if limit is None else limit))
+        return found[::-1] if after is None else found
+
+    def find_message(self, message: MessageId) -> Message | None:
+        """Find one line by its id."""
+        query = f"SELECT {_COLUMNS} FROM message WHERE id = ?"
+        return next(iter(_messages(self._connection, query, (message,))), None)
+
+    def find_sent_message(self, message: MessageId) -> Message | None:
+        """Find one of our own lines by its id; a contact may give its lines any id."""
+        query = f"SELECT {_COLUMNS} FROM message WHERE id = ? AND outgoing = 1"
+        return next(iter(_messages(self._connection, query, (message,))), None)
+
+    def is_forgotten(self, message: MessageId) -> bool:
+        """Whether one of our own lines had that id and was forgotten."""
+        with translate_sqlite_errors():
+            rows = self._connection.execute("SELECT 1 FROM forgotten WHERE id = ?", (message,)).fetchall()
+        return bool(rows)
+
+    def list_unread(self, conversation: ConversationId | None = None) -> list[Message]:
+        """List the incoming lines that no listener was given yet, oldest first."""
+        narrowed = "" if conversation is None else " AND contact = ?"
+        query = f"SELECT {_COLUMNS} FROM message WHERE heard = 0 AND outgoing = 0{narrowed} ORDER BY row"
+        return _messages(self._connection, query, () if conversation is None else (conversation,))
+
+    def mark_read(self, messages: Iterable[MessageId]) -> None:
+        """Note that these lines were given to a listener."""
+        with transaction(self._connection):
+            rows = ((message,) for message in messages)
+            self._connection.executemany("UPDATE message SET heard = 1 WHERE id = ? AND outgoing = 0", rows)
+
+    def list_conversations(self) -> list[tuple[Message, int]]:
+        """List the last line with each contact and how many are unread, the latest conversation first."""
+        with translate_sqlite_errors():
+            rows = self._connection.execute(
+                f"SELECT {_COLUMNS}, (SELECT count(*) FROM message m WHERE m.contact = message.contact"
+                " AND m.heard = 0 AND m.outgoing = 0)"
+                " FROM message WHERE row IN (SELECT max(row) FROM message GROUP BY contact) ORDER BY row DESC"
+            ).fetchall()
+        return [(_message(row[:-1]), int(row[-1])) for row in rows]  # type: ignore[arg-type]
+
+    # --- what is rewritten and forgotten
+
+    def edit_message(self, message: MessageId, text: str) -> bool:
+        """Replace the text of a line and mark it as rewritten; False if there is no such line."""
+
+        def edit() -> bool:
+            with transaction(self._connection):
+                self._connection.execute(
+                    "UPDATE message SET text = ?, rewritten = 1 WHERE id = ?", (text, message)
+                )
+                return self._connection.changes() > 0
+
+        return self._checkpoints.run_and_erase(edit)
+
+    def forget_conversation(self, conversation: ConversationId) -> int:
+        """Forget the lines with a contact, except those that wait to be delivered; return how many."""
+        return sum(self.forget_by_steps(conversation))
+
+    def forget_by_steps(self, conversation: ConversationId) -> Iterator[int]:
+        """Forget as ``forget_conversation`` does; yield how many lines each step, a transaction, forgot. On a
+        full disk there are many small steps, so that other work has its turn between them."""
+        try:
+            yield self._checkpoints.run_and_erase(lambda: self._forget_all(conversation))
+        except DiskFull:
+            while some := self._checkpoints.run_with_reserve(lambda: self._forget_some(conversation)):
+                yield some
+
+    def _forget_some(self, conversation: ConversationId) -> int:
+        if has_room(self._connection):
+            with suppress(DiskFull):
+                return self._checkpoints.run_and_erase(lambda: self._forget_all(conversation))
+        return self._checkpoints.run_and_erase(lambda: self._forget_first(conversation))
+
+    def _forget_all(self, conversation: ConversationId) -> int:
+        with transaction(self._connection):
+            return delete(self._connection, f"contact = ? AND {_NOT_WAITING}", conversation)
+
+    def _forget_first(self, conversation: ConversationId) -> int:
+        """Forget the first lines that ``_forget_all`` would, about ``FORGET_BYTES``; how many lines."""
+        with transaction(self._connection):
+            rows: list[tuple[int]] = []
+            size = 0
+            for row, length in self._connection.execute(
+                "SELECT row, length(CAST(text AS BLOB)) FROM message WHERE contact = ?"
+                f" AND {_NOT_WAITING} ORDER BY row LIMIT 256",
+                (conversation,),
+            ):
+                if rows and size + int(length) > FORGET_BYTES:
+                    break
+                size += int(length)
+                rows.append((int(row),))
+            self._connection.executemany("DELETE FROM message WHERE row = ?", rows)
+            return len(rows)
+
+    def forget_message(self, message: MessageId) -> bool:
+        """Forget one line; False if there is no such line, or it waits to be delivered."""
+
+        def forget() -> bool:
+            with transaction(self._connection):
+                self._connection.execute(f"DELETE FROM message WHERE id = ? AND {_NOT_WAITING}", (message,))
+                return self._connection.changes() > 0
+
+        try:
+            return self._checkpoints.run_and_erase(forget)
+        except DiskFull:
+            return self._checkpoints.run_with_reserve(lambda: self._checkpoints.run_and_erase(forget))
 
 
 def _containing(search: str) -> tuple[str, str]:
@@ -61,32 +186,6 @@ def _containing(search: str) -> tuple[str, str]:
         quoted = '"' + search.replace('"', '""') + '"'
         return "row IN (SELECT rowid FROM message_text WHERE message_text MATCH ?)", quoted
     return "instr(lower(text), lower(?))", search
-
-
-def edit(connection: apsw.Connection, message: MessageId, text: str) -> bool:
-    """Replace the text of a line and mark it as rewritten; False if there is no such line."""
-    with transaction(connection):
-        connection.execute("UPDATE message SET text = ?, rewritten = 1 WHERE id = ?", (text, message))
-        return connection.changes() > 0
-
-
-def line(connection: apsw.Connection, message: MessageId) -> Message | None:
-    """Find one line by its id."""
-    query = f"SELECT {_COLUMNS} FROM message WHERE id = ?"
-    return next(iter(_messages(connection, query, (message,))), None)
-
-
-_NOT_WAITING = "(outgoing = 0 OR state NOT IN ('queued', 'relayed'))"
-
-FEW_BYTES_A_PAGE: Final = 10
-"""Bytes of text, for each page of the store, above which the index is made anew of what stays. To overwrite
-what it holds of one byte takes 5 to 20 microseconds, to make a page of it anew 50 to 300 (measured)."""
-
-
-def forget(connection: apsw.Connection, conversation: ConversationId) -> int:
-    """Forget the lines with a contact, except those that wait to be delivered; return how many."""
-    with transaction(connection):
-        return delete(connection, f"contact = ? AND {_NOT_WAITING}", conversation)
 
 
 def delete(connection: apsw.Connection, where: str, value: str | float) -> int:
@@ -109,73 +208,6 @@ def _overwrite_in_the_index(connection: apsw.Connection, at_once: bool) -> None:
     connection.execute(
         "INSERT INTO message_text (message_text, rank) VALUES ('secure-delete', ?)", (int(at_once),)
     )
-
-
-FORGET_BYTES = 32 * 1024
-"""Bytes of text forgotten in one transaction where room is short; the index makes eight times as much of
-them."""
-
-
-def forget_some(connection: apsw.Connection, conversation: ConversationId) -> int:
-    """Forget the first lines that ``forget`` would, about ``FORGET_BYTES``; how many lines."""
-    with transaction(connection):
-        rows: list[tuple[int]] = []
-        size = 0
-        for row, length in connection.execute(
-            "SELECT row, length(CAST(text AS BLOB)) FROM message WHERE contact = ?"
-            f" AND {_NOT_WAITING} ORDER BY row LIMIT 256",
-            (conversation,),
-        ):
-            if rows and size + int(length) > FORGET_BYTES:
-                break
-            size += int(length)
-            rows.append((int(row),))
-        connection.executemany("DELETE FROM message WHERE row = ?", rows)
-        return len(rows)
-
-
-def forget_one(connection: apsw.Connection, message: MessageId) -> bool:
-    """Forget one line; False if there is no such line, or it waits to be delivered."""
-    with transaction(connection):
-        connection.execute(f"DELETE FROM message WHERE id = ? AND {_NOT_WAITING}", (message,))
-        return connection.changes() > 0
-
-
-def sent(connection: apsw.Connection, message: MessageId) -> Message | None:
-    """Find one of our own lines by its id; a contact may give its lines any id."""
-    query = f"SELECT {_COLUMNS} FROM message WHERE id = ? AND outgoing = 1"
-    return next(iter(_messages(connection, query, (message,))), None)
-
-
-def is_forgotten(connection: apsw.Connection, message: MessageId) -> bool:
-    """Whether one of our own lines had that id and was forgotten."""
-    with translate_sqlite_errors():
-        return bool(connection.execute("SELECT 1 FROM forgotten WHERE id = ?", (message,)).fetchall())
-
-
-def list_unread(connection: apsw.Connection, conversation: ConversationId | None) -> list[Message]:
-    """List the incoming lines that no listener was given yet, oldest first."""
-    narrowed = "" if conversation is None else " AND contact = ?"
-    query = f"SELECT {_COLUMNS} FROM message WHERE heard = 0 AND outgoing = 0{narrowed} ORDER BY row"
-    return _messages(connection, query, () if conversation is None else (conversation,))
-
-
-def mark_read(connection: apsw.Connection, messages: Iterable[MessageId]) -> None:
-    """Note that these lines were given to a listener."""
-    with transaction(connection):
-        rows = ((message,) for message in messages)
-        connection.executemany("UPDATE message SET heard = 1 WHERE id = ? AND outgoing = 0", rows)
-
-
-def conversations(connection: apsw.Connection) -> list[tuple[Message, int]]:
-    """List the last line with each contact and how many are unread, the latest conversation first."""
-    with translate_sqlite_errors():
-        rows = connection.execute(
-            f"SELECT {_COLUMNS}, (SELECT count(*) FROM message m WHERE m.contact = message.contact"
-            " AND m.heard = 0 AND m.outgoing = 0)"
-            " FROM message WHERE row IN (SELECT max(row) FROM message GROUP BY contact) ORDER BY row DESC"
-        ).fetchall()
-    return [(_message(row[:-1]), int(row[-1])) for row in rows]  # type: ignore[arg-type]
 
 
 def _messages(connection: apsw.Connection, query: str, values: Sequence[Any]) -> list[Message]:

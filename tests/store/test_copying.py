@@ -114,14 +114,14 @@ def test_all_that_is_to_be_kept_comes_back(store: Store, tmp_path: Path) -> None
     count = 2 * LINES_AT_ONCE + 3
     store.commit_changes([line(number, f"line {number}", number % 2 == 0) for number in range(count)])
     store.commit_changes([PutRecovery(RecoveryState(BOB.id, b"keys"))])
-    store.mark_read([MessageId(f"{1:032x}")])
-    store.edit_message(MessageId(f"{2:032x}"), "rewritten")
+    store.history.mark_read([MessageId(f"{1:032x}")])
+    store.history.edit_message(MessageId(f"{2:032x}"), "rewritten")
     store.commit_changes([line(5000, "forgotten", outgoing=True)])
     store.commit_changes([PutOutbox(WAITS)])
     made, contents, keys = restored(tmp_path / "new", copied(store, [line(6000, "too late")]))
-    assert made.read_history(None) == store.read_history(None)[:-1]
-    assert made.list_unread() == store.list_unread()[:-1]
-    assert [each.text for each in made.read_history(None, search="rewrit")] == ["rewritten"]
+    assert made.history.read_messages(None) == store.history.read_messages(None)[:-1]
+    assert made.history.list_unread() == store.history.list_unread()[:-1]
+    assert [each.text for each in made.history.read_messages(None, search="rewrit")] == ["rewritten"]
     before, after = store.load_memory(), made.load_memory()
     assert (after.identity, after.meshes, after.contacts, after.tried, after.outbox) == (
         before.identity,
@@ -144,10 +144,10 @@ def test_all_that_is_to_be_kept_comes_back(store: Store, tmp_path: Path) -> None
 def test_what_was_forgotten_stays_forgotten(store: Store, tmp_path: Path) -> None:
     store.commit_changes([line(1, outgoing=True)])
     store.commit_changes([PutMessage(replace(line(2, outgoing=True).message, state=MessageState.DELIVERED))])
-    store.forget_message(MessageId(f"{2:032x}"))
+    store.history.forget_message(MessageId(f"{2:032x}"))
     made, _, _ = restored(tmp_path / "new", copied(store))
-    assert made.is_forgotten(MessageId(f"{2:032x}"))
-    assert len(made.read_history(None)) == 1
+    assert made.history.is_forgotten(MessageId(f"{2:032x}"))
+    assert len(made.history.read_messages(None)) == 1
     made.close()
 
 

@@ -69,7 +69,7 @@ def indexed_anew(store: Store) -> list[bytes]:
 
 
 def forget(store: Store) -> None:
-    assert store.forget_history(WITH_BOB) == LINES
+    assert store.history.forget_conversation(WITH_BOB) == LINES
 
 
 def remove(store: Store) -> None:
@@ -99,16 +99,16 @@ def test_the_index_is_as_if_it_never_had_been_said(tmp_path: Path, way: Callable
     store = spoken_with_two(tmp_path / "home")
     way(store)
     assert index(store) == indexed_anew(store)
-    assert len(store.read_history(WITH_CAROL, search=words(LINES)[:20])) == 1
+    assert len(store.history.read_messages(WITH_CAROL, search=words(LINES)[:20])) == 1
     store.close()
 
 
 def forgotten_whole(store: Store) -> bool:
     """Forget the one line that has the odd word; whether no block of the index has it any more."""
     blocks = "SELECT block FROM message_text_data"
-    (line,) = store.read_history(WITH_BOB, search=ODD)
+    (line,) = store.history.read_messages(WITH_BOB, search=ODD)
     assert any(ODD.encode() in bytes(block) for (block,) in store._connection.execute(blocks))
-    assert store.forget_message(line.id)
+    assert store.history.forget_message(line.id)
     return not any(ODD.encode() in bytes(block) for (block,) in store._connection.execute(blocks))
 
 
@@ -126,7 +126,7 @@ def test_so_it_is_after_much_could_not_be_forgotten(tmp_path: Path) -> None:
     store._connection.pragma("max_page_count", store._connection.pragma("page_count"))
     with pytest.raises(StoreError, match="the disk is full"):
         store.commit_changes([DropContact(BOB.id), *(PutMessage(line) for line in long_lines())])
-    assert len(store.read_history(WITH_BOB)) == LINES
+    assert len(store.history.read_messages(WITH_BOB)) == LINES
     store._connection.pragma("max_page_count", 1 << 20)
     assert forgotten_whole(store)
     store.close()
@@ -145,8 +145,8 @@ def test_so_it_is_after_forgetting_much_was_broken_off(
 
     monkeypatch.setattr(history, "_overwrite_in_the_index", fail)
     with pytest.raises(StoreError, match="broken off"):
-        store.forget_history(WITH_BOB)
-    assert len(store.read_history(WITH_BOB)) == LINES
+        store.history.forget_conversation(WITH_BOB)
+    assert len(store.history.read_messages(WITH_BOB)) == LINES
     assert forgotten_whole(store)
     store.close()
 
@@ -159,6 +159,6 @@ def test_without_room_for_a_new_index_it_is_overwritten_where_it_is(
     monkeypatch.setattr(space, "_free", lambda home: 3 * 4096 * pages // 2)
     asked: list[bool] = []
     monkeypatch.setattr(history, "_overwrite_in_the_index", lambda connection, at_once: asked.append(at_once))
-    assert store.forget_history(WITH_BOB) == LINES
+    assert store.history.forget_conversation(WITH_BOB) == LINES
     assert asked == []
     store.close()

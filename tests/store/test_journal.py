@@ -113,7 +113,7 @@ def test_cells_of_an_unknown_mesh_are_refused_with_their_batch(tmp_path: Path) -
     stray = HeldCell(1, b"k" * 8, 81_000, 7, b"c" * 925)
     with pytest.raises(StoreError):
         store.commit_changes([PutMessage(message(1)), PutCells(MeshId(b"unknown"), (stray,))])
-    assert store.read_history(WITH_BOB) == []
+    assert store.history.read_messages(WITH_BOB) == []
     store.close()
 
 
@@ -138,7 +138,7 @@ def test_a_dropped_contact_takes_everything_along(tmp_path: Path) -> None:
     store.commit_changes([DropContact(BOB.id)])
     memory = store.load_memory()
     assert (memory.contacts, memory.sessions, memory.outbox) == ((), (), ())
-    assert store.read_history(WITH_BOB) == []
+    assert store.history.read_messages(WITH_BOB) == []
     store.close()
 
 
@@ -146,10 +146,10 @@ def test_a_message_is_added_once_and_a_final_state_is_never_left(tmp_path: Path)
     store = new_store(tmp_path / "home")
     line = message(1, "first", outgoing=True)
     store.commit_changes([PutMessage(line), PutMessage(replace(line, text="second"))])
-    assert [each.text for each in store.read_history(WITH_BOB)] == ["first"]
+    assert [each.text for each in store.history.read_messages(WITH_BOB)] == ["first"]
     for state in (MessageState.RELAYED, MessageState.DELIVERED, MessageState.EXPIRED, MessageState.QUEUED):
         store.commit_changes([SetMessageState(line.id, state)])
-    kept = store.find_sent_message(line.id)
+    kept = store.history.find_sent_message(line.id)
     assert kept is not None
     assert kept.state is MessageState.DELIVERED
     store.close()
@@ -158,7 +158,7 @@ def test_a_message_is_added_once_and_a_final_state_is_never_left(tmp_path: Path)
 def test_the_same_id_may_come_in_and_go_out(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     store.commit_changes([PutMessage(message(1)), PutMessage(message(1, outgoing=True))])
-    assert len(store.read_history(WITH_BOB)) == 2
+    assert len(store.history.read_messages(WITH_BOB)) == 2
     store.close()
 
 
@@ -167,11 +167,11 @@ def test_a_batch_that_fails_in_its_middle_changes_nothing(tmp_path: Path) -> Non
     stranger = replace(ENTRY, conversation=ConversationId("nobody"))
     with pytest.raises(StoreError):
         store.commit_changes([PutMessage(message(1)), PutOutbox(stranger), PutMessage(message(2))])
-    assert store.read_history(WITH_BOB) == []
+    assert store.history.read_messages(WITH_BOB) == []
     with pytest.raises(StoreError):
         store.commit_changes([PutContact(replace(BOB, id=ContactId("c"), mesh=MeshId(b"unknown")))])
     store.commit_changes([PutMessage(message(3))])
-    assert len(store.read_history(WITH_BOB)) == 1
+    assert len(store.history.read_messages(WITH_BOB)) == 1
     store.close()
 
 
@@ -207,7 +207,7 @@ for kill in range(24):
         rest = pipe.read()
     acknowledged += [rest[at : at + 4] for at in range(0, len(rest), 4)]
     store = Store.open_store(home, KeyFile())
-    kept = [int(line.id, 16) for line in store.read_history(WITH_BOB)]
+    kept = [int(line.id, 16) for line in store.history.read_messages(WITH_BOB)]
     store.close()
     batches = sorted({number // 10 for number in kept})
     assert kept == [10 * batch + each for batch in batches for each in range(1 + batch % 3)], "half a batch"
@@ -236,5 +236,5 @@ def test_what_cannot_be_text_is_refused_whole(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     with pytest.raises(StoreError, match="half a character"):
         store.commit_changes([PutMessage(message(1)), PutMessage(message(2, "\udc80"))])
-    assert store.read_history(WITH_BOB) == []
+    assert store.history.read_messages(WITH_BOB) == []
     store.close()

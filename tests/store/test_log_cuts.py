@@ -48,7 +48,7 @@ def cuts(home: Path, into: Path) -> Iterator[Store]:
 
 
 def texts(store: Store) -> list[str]:
-    return [line.text for line in store.read_history(None)]
+    return [line.text for line in store.history.read_messages(None)]
 
 
 def words_of_the_index(store: Store) -> set[str]:
@@ -73,15 +73,15 @@ def full_of_secrets(home: Path) -> Store:
 
 
 def forget_all(store: Store) -> None:
-    assert store.forget_history(WITH_BOB) == 12
+    assert store.history.forget_conversation(WITH_BOB) == 12
 
 
 def forget_each(store: Store) -> None:
-    assert all(store.forget_message(MessageId(f"{number:032x}")) for number in range(12))
+    assert all(store.history.forget_message(MessageId(f"{number:032x}")) for number in range(12))
 
 
 def edit_each(store: Store) -> None:
-    assert all(store.edit_message(MessageId(f"{number:032x}"), "nothing") for number in range(12))
+    assert all(store.history.edit_message(MessageId(f"{number:032x}"), "nothing") for number in range(12))
 
 
 def expire(store: Store) -> None:

@@ -33,12 +33,12 @@ def test_a_store_at_its_largest_size_refuses_whole_batches(tmp_path: Path) -> No
     store._connection.pragma("max_page_count", 100)
     taken, line = fill(store)
     assert line.startswith("the disk is full")
-    assert len(store.read_history(WITH_BOB)) == 2 * taken > 0
+    assert len(store.history.read_messages(WITH_BOB)) == 2 * taken > 0
     store._connection.pragma("max_page_count", 1 << 20)
     store.commit_changes([PutMessage(message(100_000))])
     store.close()
     store = Store.open_store(home, KeyFile())
-    assert len(store.read_history(WITH_BOB)) == 2 * taken + 1
+    assert len(store.history.read_messages(WITH_BOB)) == 2 * taken + 1
     store.close()
 
 
@@ -53,7 +53,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = Store.open_store(Path(sys.argv[1]), KeyFile())
 resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
 taken, line = fill(store)
-assert len(store.read_history(WITH_BOB)) == 2 * taken
+assert len(store.history.read_messages(WITH_BOB)) == 2 * taken
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 store.commit_changes([PutMessage(message(100_000))])
 print(taken, line, sep="|")
@@ -69,7 +69,7 @@ def test_a_write_the_system_refuses_is_reported_and_undone(tmp_path: Path) -> No
     taken, line = done.stdout.strip().split("|")
     assert "disk" in line
     store = Store.open_store(home, KeyFile())
-    assert len(store.read_history(WITH_BOB)) == 2 * int(taken) + 1 > 10
+    assert len(store.history.read_messages(WITH_BOB)) == 2 * int(taken) + 1 > 10
     store.close()
 
 
@@ -86,7 +86,7 @@ from tests.support.homes import CHEAP, WITH_BOB, identity, new_store
 disk = Path(sys.argv[1])
 store = new_store(disk / "home")
 taken, line = fill(store)
-assert len(store.read_history(WITH_BOB)) == 2 * taken > 0
+assert len(store.history.read_messages(WITH_BOB)) == 2 * taken > 0
 try:
     Store.create_store(disk / "second", KeyFile(), identity(), SeededEntropy(1), CHEAP)
 except StoreError as error:
@@ -121,5 +121,5 @@ def test_a_small_disk_that_fills_up(tmp_path: Path) -> None:
     taken, line = done.stdout.strip().split("|")
     assert line.startswith("the disk is full")
     store = Store.open_store(copy, KeyFile())
-    assert len(store.read_history(WITH_BOB)) == 2 * int(taken)
+    assert len(store.history.read_messages(WITH_BOB)) == 2 * int(taken)
     store.close()

@@ -45,7 +45,7 @@ def read(home: Path) -> object:
     store = Store.open_store(home, KeyFile())
     try:
         store.check_pages()
-        return store.load_memory(), store.read_history(WITH_BOB)
+        return store.load_memory(), store.history.read_messages(WITH_BOB)
     finally:
         store.close()
 
@@ -141,7 +141,7 @@ def test_frames_of_an_older_log_are_no_damage(tmp_path: Path) -> None:
     log = home / "store.db-wal"
     long = log.stat().st_size
     store._connection.wal_checkpoint()
-    store.mark_read([])
+    store.history.mark_read([])
     store.commit_changes([])
     store._connection.pragma("user_version", 1)  # one page, at the log's beginning
     assert log.stat().st_size == long

@@ -130,7 +130,7 @@ def test_what_is_done_rightly_is_never_taken_for_a_setting_back(tmp_path: Path) 
         assert found(tmp_path / "killed") == ""
         shutil.rmtree(tmp_path / "killed")
         store.fold_log()
-    store.forget_history(WITH_BOB)
+    store.history.forget_conversation(WITH_BOB)
     store.close()
     assert found(home) == ""
 

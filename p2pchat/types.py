@@ -18,6 +18,10 @@ MessageId = NewType("MessageId", str)
 """32 hexadecimal digits, of this home alone: what we send has an id that we chose, what comes has one made
 of the sender and the id that the sender chose (``crypto.identity.received_id``)."""
 
+MessageName = NewType("MessageName", str)
+"""32 hexadecimal digits, the same for all who have the message: made of its author and of the id that its
+author gave it. What came has it as its id; what we sent has one beside its id."""
+
 MeshId = NewType("MeshId", bytes)
 """BLAKE2b-128 of the mesh secret, 16 bytes; never leaves the node."""
 

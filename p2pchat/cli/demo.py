@@ -40,7 +40,7 @@ def _nodes(_context: click.Context, _parameter: click.Parameter, value: int) -> 
 def _messages(
     _context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
 ) -> tuple[str, ...]:
-    from p2pchat.wire.payload import TEXT_LIMIT, text_size
+    from p2pchat.wire.content import TEXT_LIMIT, text_size
 
     for text in texts:
         try:

@@ -90,7 +90,7 @@ def message_text(words: tuple[str, ...]) -> str:
 
 def _from_stdin(stream: BinaryIO) -> str:
     """Read at most what one message holds: the rest of an endless pipe is not worth waiting for."""
-    from p2pchat.wire.payload import TEXT_LIMIT
+    from p2pchat.wire.content import TEXT_LIMIT
 
     data = stream.read(TEXT_LIMIT + len("\r\n") + 1)
     data = data.removesuffix(b"\n").removesuffix(b"\r")

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from p2pchat.errors import LimitError, UsageError
-from p2pchat.wire.payload import TEXT_LIMIT
+from p2pchat.wire.content import TEXT_LIMIT
 
 _STDIN: Final = 0
 _CHUNK: Final = 65536

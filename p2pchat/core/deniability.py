@@ -25,9 +25,10 @@ from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.cell import Cell, decode_cell
+from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import Fragment, Lane, split
 from p2pchat.wire.pairing import GuestBundle, HostBundle, encode_pairing
-from p2pchat.wire.payload import Text, decode_payload, encode_payload
+from p2pchat.wire.payload import decode_payload, encode_payload
 
 GUEST, HOST = "guest", "host"
 

@@ -19,7 +19,7 @@ from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Recalls
 from p2pchat.errors import LimitError, UsageError
 from p2pchat.types import ConversationId, MessageId, conversation_with
-from p2pchat.wire.payload import TEXT_LIMIT
+from p2pchat.wire.content import TEXT_LIMIT
 
 
 class Recall:

@@ -9,8 +9,8 @@ from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.errors import Ended, LimitError, Malformed, P2PChatError, UsageError
 from p2pchat.text import harmless_name, typed
+from p2pchat.wire.content import TEXT_LIMIT, text_size
 from p2pchat.wire.pairing import check_nick
-from p2pchat.wire.payload import TEXT_LIMIT, text_size
 
 
 def raise_refusal(rejected: Rejected | None, *, contact: str = "", text: str = "", name: str = "") -> None:

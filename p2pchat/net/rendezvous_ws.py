@@ -40,8 +40,8 @@ from p2pchat.core.rendezvous.rendezvous import Line, topic_of, url_of
 from p2pchat.errors import Malformed, NetworkError
 from p2pchat.net.racing import connected
 from p2pchat.net.tls import tls_context
+from p2pchat.wire.content import TIME_MAX
 from p2pchat.wire.ice import hinted
-from p2pchat.wire.payload import TIME_MAX
 from p2pchat.wire.places import is_global, is_nearby, is_public
 from p2pchat.wire.signalling import (
     MESSAGE_MAX,

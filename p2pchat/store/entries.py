@@ -14,7 +14,8 @@ from p2pchat.errors import Malformed
 from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageState
 from p2pchat.wire.backup import ENTRY_MAX, EntryKind, encode_entry
 from p2pchat.wire.codec import Reader
-from p2pchat.wire.payload import Text, decode_payload
+from p2pchat.wire.content import Text
+from p2pchat.wire.payload import decode_payload
 
 _NAME_MAX: Final = 1024
 _URL_MAX: Final = 4096

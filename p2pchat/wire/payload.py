@@ -1,6 +1,7 @@
-"""What contacts say to each other: payloads inside Olm, and notices that need no ratchet.
+"""What contacts' nodes say to each other: payloads inside Olm, and notices that need no ratchet.
 
-Knows: the messages and their limits. Does not know: fragments, keys, or what follows from a message.
+Knows: the messages and their limits. Does not know: what is for people (``content``), fragments, keys, or
+what follows from a message.
 
 All are msgpack maps with a type under ``t``. An unknown one is a value too: later versions may talk to us.
 """
@@ -11,19 +12,23 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from p2pchat.errors import Malformed
-from p2pchat.types import MessageId
 from p2pchat.wire.codec import Reader, pack, unpack
+from p2pchat.wire.content import (
+    Content,
+    Correction,
+    Reaction,
+    Text,
+    UnknownContent,
+    Withdrawal,
+    content_fields,
+    is_content,
+    read_content,
+)
 from p2pchat.wire.fragment import COUNT_MAX
 from p2pchat.wire.geometry import GEOMETRY
 
-TEXT_LIMIT: Final = 65536
-"""Bytes of UTF-8 in one text: 77 cells, a longer one is a file."""
-
 PAYLOAD_LIMIT: Final = COUNT_MAX * GEOMETRY.data
 """Bytes of one encoded payload: what its fragments can carry."""
-
-TIME_MAX: Final = 253402300799.0
-"""The last second of the year 9999: what calendars can show."""
 
 RETENTION_MIN_S: Final = 10.0
 """What lasts less is gone before it is read."""
@@ -50,24 +55,7 @@ NAMES_MAX: Final = 128
 take 768 of the 860 bytes of a cell that would else be padding."""
 
 _U32: Final = 2**32 - 1
-_ID_BYTES: Final = 16
 _TYPE_MAX: Final = 2**16 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A line of the conversation. Raises Malformed beyond ``TEXT_LIMIT``, or on lone surrogates."""
-
-    id: MessageId
-    at: float
-    """When it was written, by its writer's clock; Unix seconds, 0 to ``TIME_MAX``."""
-    text: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if text_size(self.text) > TEXT_LIMIT:
-            raise Malformed(f"a text of more than {TEXT_LIMIT} bytes")
-        if not 0 <= self.at <= TIME_MAX:
-            raise Malformed("a text from outside the calendar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +125,7 @@ class UnknownPayload:
     type: int
 
 
-Payload = Text | RekeyOffer | RekeyAnswer | Retention | RecoveryOffer | MeshRenewed | UnknownPayload
+Payload = Content | RekeyOffer | RekeyAnswer | Retention | RecoveryOffer | MeshRenewed | UnknownPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,19 +166,11 @@ class UnknownNotice:
 Notice = DeliveryReceipt | PresenceNotice | Copied | UnknownNotice
 
 
-def text_size(text: str) -> int:
-    """Bytes of UTF-8. Raises Malformed on lone surrogates, which have none."""
-    try:
-        return len(text.encode())
-    except UnicodeEncodeError as error:
-        raise Malformed("a text with characters that have no encoding") from error
-
-
 def encode_payload(payload: Payload) -> bytes:
     """Return at most ``PAYLOAD_LIMIT`` bytes, ready for the ratchet."""
     match payload:
-        case Text(id=message, at=at, text=text):
-            return pack({"t": 1, "id": bytes.fromhex(message), "at": float(at), "text": text})
+        case Text() | Reaction() | Correction() | Withdrawal() | UnknownContent():
+            return pack(content_fields(payload))
         case RekeyOffer(generation=generation, epoch=epoch, encapsulation_key=key):
             return pack({"t": 2, "generation": generation, "epoch": epoch, "ek": key})
         case RekeyAnswer(generation=generation, ciphertext=ciphertext):
@@ -210,9 +190,8 @@ def decode_payload(data: bytes) -> Payload:
     """Undo ``encode_payload``. Raises Malformed."""
     reader = Reader(unpack(data, PAYLOAD_LIMIT))
     match reader.get_integer("t", 0, _TYPE_MAX):
-        case 1:
-            message = MessageId(reader.get_bytes("id", _ID_BYTES).hex())
-            return Text(message, reader.get_float("at", 0, TIME_MAX), reader.get_text("text", TEXT_LIMIT))
+        case type if is_content(type):
+            return read_content(type, reader)
         case 2:
             generation, epoch = (
                 reader.get_integer("generation", 0, _U32),

@@ -17,6 +17,7 @@ from p2pchat.crypto import exchange
 from p2pchat.crypto.identity import safety_number
 from p2pchat.types import ContactId, MessageId, Seat
 from p2pchat.wire.cell import decode_cell
+from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import Fragment, Lane, split
 from p2pchat.wire.invite import InviteCode
 from p2pchat.wire.payload import (
@@ -24,7 +25,6 @@ from p2pchat.wire.payload import (
     RekeyAnswer,
     RekeyOffer,
     Retention,
-    Text,
     decode_payload,
     encode_notice,
     encode_payload,

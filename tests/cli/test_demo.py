@@ -19,8 +19,9 @@ from p2pchat.demo.picture import HEIGHT, mesh_picture, narration, positions
 from p2pchat.demo.transcript import facts_of, failure_of
 from p2pchat.demo.way import CELLS_MAX, FirstSight, Passage, Sights, hops, names
 from p2pchat.types import MessageId
+from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import split
-from p2pchat.wire.payload import Text, encode_payload
+from p2pchat.wire.payload import encode_payload
 
 SIZES = st.integers(5, 20)
 

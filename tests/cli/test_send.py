@@ -9,7 +9,7 @@ import pytest
 
 from p2pchat.control.events import State
 from p2pchat.errors import NotInTime
-from p2pchat.wire.payload import TEXT_LIMIT
+from p2pchat.wire.content import TEXT_LIMIT
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode
 

@@ -10,7 +10,7 @@ from p2pchat.core.messaging.payload_handlers import AT_PAST_S
 from p2pchat.core.session.asking import KEPT_S
 from p2pchat.core.session.renewal import AGE_S, Renewal
 from p2pchat.types import MessageState
-from p2pchat.wire import payload
+from p2pchat.wire import content, payload
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import copied, cut, put_back, received, said, talk
 from tests.support.world import World
@@ -171,7 +171,7 @@ def test_a_line_from_a_clock_ahead_or_far_behind_is_shown_within_what_can_be(
     encode = payload.encode_payload
 
     def wrong(each: payload.Payload) -> bytes:
-        return encode(replace(each, at=each.at + error) if isinstance(each, payload.Text) else each)
+        return encode(replace(each, at=each.at + error) if isinstance(each, content.Text) else each)
 
     world = friends("alice", "bob")
     monkeypatch.setattr(payload, "encode_payload", wrong)

@@ -7,7 +7,7 @@ import pytest
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import Ended, LimitError, P2PChatError, UsageError
-from p2pchat.wire.payload import TEXT_LIMIT
+from p2pchat.wire.content import TEXT_LIMIT
 
 LONG = "x" * (TEXT_LIMIT + 1)
 

@@ -12,11 +12,12 @@ from ipaddress import IPv4Address
 from typing import Generic, TypeVar
 
 from p2pchat.errors import Malformed
-from p2pchat.types import MessageId, NodeId, Seat, Topic
+from p2pchat.types import ContactId, MessageId, MessageName, NodeId, Seat, Topic
 from p2pchat.wire import (
     backup,
     cell,
     codec,
+    content,
     control,
     description,
     fragment,
@@ -95,6 +96,7 @@ def _of_entries(entries: list[dict[str, object]]) -> bytes:
     return b"".join(len(body).to_bytes(4, "big") + body for body in map(codec.pack, entries))
 
 
+_MESSAGE = MessageId("0123456789abcdef" * 2)
 _KEY, _SEAT, _TOPIC = b"k" * 32, Seat(b"s" * 8), Topic(b"t" * 32)
 _BLOB = bytes(range(256)) * 8
 _HERE = description.Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
@@ -172,8 +174,15 @@ TARGETS: dict[str, Target] = {
         fragment.Fragment(fragment.Lane.ORDERED, 7, 5, 1, 3, 81_000, 12, b"d" * 860),
         fragment.Fragment(fragment.Lane.NOTICE, 7, 7, 0, 1, 81_000, fragment.NOTHING_SEEN, b"note"),
     ),
+    "content": Format(payload.decode_payload, payload.encode_payload).extensible(
+        content.Text(_MESSAGE, 1767323045.5, "hi 😀"),
+        content.Text(_MESSAGE, 1767323045.5, "yes", MessageName("f" * 32), (ContactId("a" * 64),) * 2),
+        content.Reaction(_MESSAGE, 1767323045.5, MessageName("f" * 32), "👍", 7),
+        content.Correction(_MESSAGE, 1767323045.5, _MESSAGE, "hi there", 2, (ContactId("a" * 64),)),
+        content.Withdrawal(_MESSAGE, 1767323045.5, _MESSAGE),
+        content.UnknownContent(63, _MESSAGE, 1767323045.5),
+    ),
     "payload": Format(payload.decode_payload, payload.encode_payload).extensible(
-        payload.Text(MessageId("0123456789abcdef" * 2), 1767323045.5, "hi 😀"),
         payload.RekeyOffer(3, 81_000, b"e" * 1184),
         payload.RekeyAnswer(3, b"c" * 1088),
         payload.Retention(86_400.0, 7),

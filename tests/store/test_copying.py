@@ -52,7 +52,8 @@ from p2pchat.store.copying import (
 from p2pchat.types import MessageId, MessageState, conversation_with
 from p2pchat.wire.backup import EntryKind, EntryStream, encode_entry
 from p2pchat.wire.codec import Reader
-from p2pchat.wire.payload import Retention, Text, encode_payload
+from p2pchat.wire.content import Text
+from p2pchat.wire.payload import Retention, encode_payload
 from tests.support.homes import CHEAP, identity, message
 
 ROOT = Path(__file__).parents[2]

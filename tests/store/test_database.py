@@ -18,6 +18,7 @@ from p2pchat.store.database import connect, migrate
 from p2pchat.store.witness import Witness
 from p2pchat.types import MessageId
 from p2pchat.wire import payload
+from p2pchat.wire.content import Text
 from tests.support.homes import BOB, MESH, message, new_store
 
 FIRST = "CREATE TABLE one (a INTEGER) STRICT; INSERT INTO one VALUES (1);"
@@ -97,7 +98,7 @@ def test_lines_that_came_before_ids_were_a_homes_own_are_called_as_they_would_be
 def test_what_waited_before_it_had_a_kind_is_told_apart_by_what_it_says() -> None:
     step, key, secret = 16, bytes(1184), bytes(32)
     said: dict[OutboxKind, list[payload.Payload]] = {
-        OutboxKind.TEXT: [payload.Text(MessageId("0" * 32), 1.0, "hi")],
+        OutboxKind.TEXT: [Text(MessageId("0" * 32), 1.0, "hi")],
         OutboxKind.REKEY: [payload.RekeyOffer(1, 2, key), payload.RekeyAnswer(1, bytes(1088))],
         OutboxKind.RETENTION: [payload.Retention(3600.0, 1)],
         OutboxKind.RECOVERY: [payload.RecoveryOffer(secret, key), payload.RecoveryOffer(secret, key, True)],

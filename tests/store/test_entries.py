@@ -37,7 +37,8 @@ from p2pchat.store.entries import (
 from p2pchat.types import ContactId, MeshId, MessageId, conversation_with
 from p2pchat.wire.backup import EntryStream
 from p2pchat.wire.codec import Reader
-from p2pchat.wire.payload import Retention, Text, encode_payload
+from p2pchat.wire.content import Text
+from p2pchat.wire.payload import Retention, encode_payload
 
 SECRET, KEY = b"s" * 32, b"k" * 32
 ANA = Identity("Ana", b"account", b"p" * 32, KEY, ("ws://meeting.example",), 1.0)

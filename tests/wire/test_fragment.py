@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.errors import Malformed
+from p2pchat.wire.content import TEXT_LIMIT
 from p2pchat.wire.fragment import (
     COUNT_MAX,
     NOTHING_SEEN,
@@ -18,7 +19,6 @@ from p2pchat.wire.fragment import (
     split,
 )
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.payload import TEXT_LIMIT
 
 FIRST = Fragment(Lane.ORDERED, 7, 5, 1, 3, 1000, NOTHING_SEEN, b"abc")
 

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from p2pchat.errors import Malformed
 from p2pchat.types import MessageId
 from p2pchat.wire.codec import pack
+from p2pchat.wire.content import TEXT_LIMIT, TIME_MAX, Text, text_size
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import (
     MESH_GENERATION_MAX,
     NAMES_MAX,
     PAYLOAD_LIMIT,
     RETENTION_MAX_S,
-    TEXT_LIMIT,
-    TIME_MAX,
     DeliveryReceipt,
     MeshRenewed,
     Notice,
@@ -28,14 +27,12 @@ from p2pchat.wire.payload import (
     RekeyAnswer,
     RekeyOffer,
     Retention,
-    Text,
     UnknownNotice,
     UnknownPayload,
     decode_notice,
     decode_payload,
     encode_notice,
     encode_payload,
-    text_size,
 )
 
 HELLO = Text(MessageId("0123456789abcdef" * 2), 1767323045.5, "hi")

@@ -26,6 +26,7 @@ from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy
 from p2pchat.types import MessageId, MessageState, conversation_with
+from p2pchat.wire import content
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
 
@@ -114,7 +115,7 @@ class Conversation:
     def submit_text(self, message: MessageId, text: str, order: int, now: float) -> list[Output]:
         """Accept a message: durable first, then on its way, with what is owed to the contact: whoever answers
         and goes has told that they heard."""
-        body = wire.encode_payload(wire.Text(message, now, text))
+        body = wire.encode_payload(content.Text(message, now, text))
         entry = OutboxEntry(message, self.id, body, order, self._patience.at(now) + LIFETIME_S)
         accepted = self.delivery.keep_entry(entry)
         expires = self._purge.line(self.contact, now)

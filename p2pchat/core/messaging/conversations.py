@@ -40,8 +40,9 @@ from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy, exponential, sample, uniform
 from p2pchat.types import ContactId, MeshId, conversation_with
 from p2pchat.wire.cell import Cell
+from p2pchat.wire.content import TEXT_LIMIT, text_size
 from p2pchat.wire.marks import Marks
-from p2pchat.wire.payload import TEXT_LIMIT, MeshRenewed, text_size
+from p2pchat.wire.payload import MeshRenewed
 
 GREET_GAP_S = 3.0
 """The mean of the exponential gaps between those greetings."""

@@ -40,6 +40,7 @@ from p2pchat.core.records import DropOutbox, OutboxEntry, OutboxKind, PutOutbox,
 from p2pchat.core.session.session import SALT_BYTES, Session
 from p2pchat.ports import Entropy, exponential, uniform
 from p2pchat.types import ConversationId, MessageId, MessageState
+from p2pchat.wire import content
 from p2pchat.wire import payload as wire
 from p2pchat.wire.fragment import Fragment, Lane
 from p2pchat.wire.geometry import GEOMETRY
@@ -338,7 +339,9 @@ def kind_of(payload: wire.Payload) -> OutboxKind:
             return OutboxKind.RETENTION
         case wire.MeshRenewed():
             return OutboxKind.MESH
-        case wire.Text() | wire.UnknownPayload():
+        case content.Text() | wire.UnknownPayload() | content.UnknownContent():
+            return OutboxKind.TEXT
+        case content.Reaction() | content.Correction() | content.Withdrawal():
             return OutboxKind.TEXT
     assert_never(payload)
 

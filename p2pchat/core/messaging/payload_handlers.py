@@ -18,6 +18,7 @@ from p2pchat.core.records import Contact, Message, PutMessage
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.crypto.identity import received_id
 from p2pchat.types import ConversationId, MessageState
+from p2pchat.wire import content
 from p2pchat.wire import payload as wire
 
 AT_PAST_S = 60 * 86_400.0
@@ -47,12 +48,16 @@ class PayloadHandlers:
         self._purge = purge
         self._counters = counters
         self._handlers: dict[type[wire.Payload], Callable[[Any, float], list[Output]]] = {
-            wire.Text: self._on_text,
+            content.Text: self._on_text,
             wire.RekeyOffer: self._on_rekey_offer,
             wire.RekeyAnswer: self._on_rekey_answer,
             wire.Retention: self._on_retention,
             wire.RecoveryOffer: self._on_recovery_offer,
             wire.MeshRenewed: self._on_mesh_renewed,
+            content.Reaction: self._on_unknown,
+            content.Correction: self._on_unknown,
+            content.Withdrawal: self._on_unknown,
+            content.UnknownContent: self._on_unknown,
             wire.UnknownPayload: self._on_unknown,
         }
 
@@ -60,7 +65,7 @@ class PayloadHandlers:
         """Return what is to be done about one payload. Raises RefusedInput."""
         return self._handlers[type(payload)](payload, now)
 
-    def _on_text(self, text: wire.Text, now: float) -> list[Output]:
+    def _on_text(self, text: content.Text, now: float) -> list[Output]:
         contact = self._contact()
         expires = self._purge.line(contact, now)
         id = received_id(contact.id, text.id)
@@ -94,6 +99,6 @@ class PayloadHandlers:
     def _on_mesh_renewed(self, renewed: wire.MeshRenewed, now: float) -> list[Output]:
         return [MeshTold(renewed)]
 
-    def _on_unknown(self, payload: wire.UnknownPayload, now: float) -> list[Output]:
+    def _on_unknown(self, payload: wire.Payload, now: float) -> list[Output]:
         self._counters["payloads not understood"] += 1
         return []

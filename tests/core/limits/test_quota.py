@@ -8,7 +8,7 @@ from p2pchat.core.effects import ContactChanged
 from p2pchat.core.limits.quota import DAY_S, LINE_BYTES, TEXT_BYTES, Quota
 from p2pchat.core.settings import Settings
 from p2pchat.types import MessageState
-from p2pchat.wire.payload import TEXT_LIMIT
+from p2pchat.wire.content import TEXT_LIMIT
 from tests.support.world import World
 
 MIB = 1 << 20

@@ -10,6 +10,7 @@ from p2pchat.core.messaging.delivery import Delivery, kind_of, patient
 from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.records import OutboxKind, PutOutbox
 from p2pchat.types import MessageId
+from p2pchat.wire import content
 from p2pchat.wire import payload as wire
 from tests.support.world import World
 
@@ -42,7 +43,7 @@ def test_each_payload_of_the_nodes_own_making_has_a_kind_that_is_not_a_persons()
         OutboxKind.RETENTION,
         OutboxKind.MESH,
     ]
-    assert kind_of(wire.Text(MessageId("0" * 32), 1.0, "hi")) is OutboxKind.TEXT
+    assert kind_of(content.Text(MessageId("0" * 32), 1.0, "hi")) is OutboxKind.TEXT
 
 
 def test_of_payloads_that_replace_each_other_the_last_waits(delivery: Delivery) -> None:

@@ -10,6 +10,7 @@ from p2pchat.core.effects import Notify
 from p2pchat.core.messaging.outputs import Lasts, MeshTold
 from p2pchat.core.messaging.payload_handlers import AT_PAST_S, PayloadHandlers
 from p2pchat.types import MessageId
+from p2pchat.wire import content
 from p2pchat.wire import payload as wire
 from tests.support.world import World
 
@@ -37,7 +38,7 @@ def test_each_type_of_payload_has_a_handler(handlers: PayloadHandlers) -> None:
 def test_a_line_is_shown_as_written_within_what_can_be(
     handlers: PayloadHandlers, written: float, shown: float
 ) -> None:
-    text = wire.Text(MessageId("0" * 32), written, "hi")
+    text = content.Text(MessageId("0" * 32), written, "hi")
     *_, told = handlers.handle_payload(text, NOW)
     assert isinstance(told, Notify) and told.event.message.at == shown  # type: ignore[union-attr]
 

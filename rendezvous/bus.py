@@ -14,10 +14,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from nats.aio.client import Client
-    from nats.aio.msg import Msg
+    from rendezvous.bus_transport import BusClient
 
-SUBJECT: Final = "p2pchat.rendezvous.2"
+SUBJECT: Final = b"p2pchat.rendezvous.2"
 """With the version of what is said."""
 
 QUEUED_BYTES: Final = 8 * 1024 * 1024
@@ -26,9 +25,6 @@ QUEUED_BYTES: Final = 8 * 1024 * 1024
 TOGETHER_BYTES: Final = 64 * 1024
 """What is said to one server within one turn of the loop goes as one message of NATS, each part after its
 length in two bytes: such a message costs ten times what is in it. (NATS takes 1 MB.)"""
-
-PENDING_BYTES: Final = 8 * 1024 * 1024
-"""What the library holds while it is connecting anew, and what it has read and we have not."""
 
 JOIN_SECONDS: Final = 2.0
 """The start waits for the bus so long, and then goes on alone."""
@@ -52,25 +48,25 @@ class Bus:
         self._changed = changed
         self._waiting: dict[bytes | None, list[bytes]] = {}
         self._queued = 0
-        self._some = asyncio.Event()
         self._up = asyncio.Event()
+        self._client: BusClient | None = None
 
     def publish(self, to: bytes | None, data: bytes) -> None:
         """Never waits. ``to``: a server; None: all."""
         if self._up.is_set() and self._queued < QUEUED_BYTES:
+            if not self._queued:
+                asyncio.get_running_loop().call_soon(self._send)
             self._queued += len(data)
             self._waiting.setdefault(to, []).append(data)
-            self._some.set()
 
     @contextlib.asynccontextmanager
     async def taking_part(self) -> AsyncIterator[None]:
         """Take part while the context lasts. Raises NoBus."""
         try:
-            from nats.aio.client import Client
+            from rendezvous.bus_transport import BusClient
         except ImportError:
             raise NoBus("--bus needs nats-py: pip install nats-py") from None
-        client = Client()
-        sending = asyncio.create_task(self._send(client))
+        client = self._client = BusClient(self._receive)
         connecting = asyncio.create_task(self._connect(client))
         try:
             with contextlib.suppress(TimeoutError):
@@ -79,14 +75,13 @@ class Bus:
             yield
         finally:
             await self._flush(client)
-            for task in (connecting, sending):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await connecting
             with contextlib.suppress(Exception):
                 await client.close()
 
-    async def _connect(self, client: Client) -> None:
+    async def _connect(self, client: BusClient) -> None:
         """Until it is there; from then on the library sees to it."""
 
         async def lost() -> None:
@@ -100,9 +95,8 @@ class Bus:
         async def unwell(_error: Exception) -> None:
             """Nothing to say: ``lost`` follows if it matters."""
 
-        async def receive(message: Msg) -> None:
-            for part in split(message.data):
-                self._heard(part)
+        async def nothing(_message: object) -> None:
+            """All messages take the shortcut."""
 
         while True:
             try:
@@ -114,10 +108,9 @@ class Bus:
                     reconnected_cb=back,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=AGAIN_SECONDS,
-                    pending_size=PENDING_BYTES,
                 )
                 for who in (None, self._own):
-                    await client.subscribe(_subject(who), cb=receive, pending_bytes_limit=PENDING_BYTES)
+                    await client.subscribe(_subject(who).decode(), cb=nothing)
                 await client.flush()
             except Exception:  # noqa: BLE001 - the library's own, the system's, and TLS'
                 await asyncio.sleep(AGAIN_SECONDS)
@@ -125,28 +118,29 @@ class Bus:
             await back()
             return
 
-    async def _send(self, client: Client) -> None:
-        while True:
-            await self._some.wait()
-            self._some.clear()
-            waiting, self._waiting, self._queued = self._waiting, {}, 0
-            for to, parts in waiting.items():
-                for together in joined(parts):
-                    with contextlib.suppress(Exception):  # not connected, or too much waits: it is lost
-                        await client.publish(_subject(to), together)
+    def _receive(self, together: bytes) -> None:
+        for part in split(together):
+            self._heard(part)
 
-    async def _flush(self, client: Client) -> None:
+    def _send(self) -> None:
+        waiting, self._waiting, self._queued = self._waiting, {}, 0
+        if self._client is None or not self._up.is_set():
+            return
+        for to, parts in waiting.items():
+            for together in joined(parts):
+                self._client.send_message(_subject(to), together)
+
+    async def _flush(self, client: BusClient) -> None:
         """What was said last, as that we go, still leaves."""
         if self._up.is_set():
+            self._send()
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(1.0):
-                    while self._waiting:
-                        await asyncio.sleep(0)
                     await client.flush(1)
 
 
-def _subject(server: bytes | None) -> str:
-    return f"{SUBJECT}.{'all' if server is None else server.hex()}"
+def _subject(server: bytes | None) -> bytes:
+    return b"%b.%b" % (SUBJECT, b"all" if server is None else server.hex().encode())
 
 
 def joined(parts: list[bytes]) -> Iterator[bytes]:

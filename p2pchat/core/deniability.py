@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from p2pchat.core.pairing import binding
+from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.renewal import Renewal
-from p2pchat.core.session.session import SALT_BYTES, Session
+from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.forgery import ForgedInitiator, own_secrets
@@ -124,13 +125,13 @@ def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
     for writer, cells in transcript.lines:
         if writer == HOST:
             _opened(own, cells)
-            own.skip_to(own.expected + 1)
+            own.payloads.skip_to(own.payloads.expected + 1)
             turns += 1
-            guest.continue_with(_turn(disclosed, turns, begun))
+            guest.payloads.ratchet = _turn(disclosed, turns, begun)
             continue
         ciphertext = _opened(guest, cells)
         payload = decode_payload(guest.decrypt(ciphertext))
-        guest.take(ciphertext, kept=True)
+        guest.payloads.count_taken(ciphertext, kept=True)
         if not isinstance(payload, Text):
             raise Unreadable("a line that is no text")
         said.append((writer, payload.text))
@@ -173,7 +174,7 @@ def _talk(
         cells = _written(sides[writer], text, entropy, now)
         ciphertext = _opened(sides[reader], cells)
         sides[reader].decrypt(ciphertext)
-        sides[reader].take(ciphertext, kept=True)
+        sides[reader].payloads.count_taken(ciphertext, kept=True)
         lines.append((writer, cells))
         if writer == HOST:
             turns.append(answering.pickle())
@@ -196,7 +197,7 @@ def _opened(side: Session, cells: Iterable[bytes]) -> bytes:
     pieces = [_piece(side, decode_cell(cell)) for cell in cells]
     places = [(piece.lane, piece.number, piece.index, piece.count) for piece in pieces]
     count = len(pieces)
-    if not pieces or places != [(Lane.ORDERED, side.expected, at, count) for at in range(count)]:
+    if not pieces or places != [(Lane.ORDERED, side.payloads.expected, at, count) for at in range(count)]:
         raise Unreadable("a line that is not whole, or not the next")
     return b"".join(piece.data for piece in pieces)
 

@@ -51,7 +51,7 @@ back stays open even when the other side went with it."""
 LOOKAHEAD = 192
 """Tags listened for beyond the last one seen, per epoch. One look-ahead of 128 for what is under way, and
 half as much again so that a sender whose cells were lost can still be heard when it is answered
-(core/session/session.py)."""
+(core/session/send_window.py)."""
 
 SKIPPED_CAP = 1024
 """Keys of skipped cells kept per epoch: five look-aheads. Beyond it the oldest is forgotten; its cell will

@@ -11,8 +11,9 @@ from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, Ours
 from p2pchat.core.pairing.party import Output, Paired
+from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.renewal import AGE_S, Renewal
-from p2pchat.core.session.session import SALT_BYTES, Session
+from p2pchat.core.session.session import Session
 from p2pchat.crypto import exchange
 from p2pchat.crypto.identity import safety_number
 from p2pchat.types import ContactId, MessageId, Seat
@@ -136,16 +137,16 @@ class _Talk:
         ]
         state = self._olm[other].pickle()
         assert b"".join(self._read(other, each).data for each in cells) == ciphertext
-        assert self.ends[other].follows(ciphertext)
+        assert self.ends[other].payloads.follows_last(ciphertext)
         plain = self.ends[other].decrypt(ciphertext)
         assert decode_payload(plain) == payload
-        self.ends[other].take(ciphertext, kept=True)
+        self.ends[other].payloads.count_taken(ciphertext, kept=True)
         self._step(role, "ordered", number, cells, {"payload": plain, "olm_session": state})
 
     def notes(self, role: str) -> None:
         """A receipt."""
-        said = encode_notice(self.ends[role].receipt(b""))
-        number = self.ends[role].next_number
+        said = encode_notice(self.ends[role].payloads.make_receipt(b""))
+        number = self.ends[role].payloads.next_number
         cells = [self._cell(role, Lane.NOTICE, number, 0, 1, said)]
         assert self._read(_other(role), cells[0]).data == said
         self._step(role, "notice", number, cells, {"notice": said})

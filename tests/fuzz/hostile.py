@@ -14,7 +14,7 @@ from p2pchat.core import inputs
 from p2pchat.core.broadcast.cells import Put
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import SendInto
-from p2pchat.core.session.session import SALT_BYTES
+from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import BALANCED, FAST
 from p2pchat.wire.fragment import Fragment, Lane, split
@@ -57,7 +57,7 @@ class Siege:
         """Something outside of Olm."""
         session = self._mallory()._session
         data = mutate(TARGETS["notice"].samples, self.random)[: GEOMETRY.data]
-        floor = session.next_number
+        floor = session.payloads.next_number
         self._spread(session.fragment(Lane.NOTICE, floor, floor, 0, 1, data))
 
     def control(self) -> None:

@@ -37,7 +37,8 @@ from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.records import DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
-from p2pchat.core.session.session import SALT_BYTES, Session
+from p2pchat.core.session.ordered_payloads import SALT_BYTES
+from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy, exponential, uniform
 from p2pchat.types import ConversationId, MessageId, MessageState
 from p2pchat.wire import content
@@ -205,7 +206,7 @@ class Delivery:
         if room <= 0:
             self._counters["notices withheld: window full"] += 1
             return []
-        floor = self.outbox.floor(self.session.next_number)
+        floor = self.outbox.floor(self.session.payloads.next_number)
         data = wire.encode_notice(notice)
         return [self._seal(self.session.fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)]
 
@@ -221,7 +222,7 @@ class Delivery:
         more = exponential(self._entropy, self._probe_gap - self._repeat_s)
         self.probe_at = now + self._repeat_s * uniform(self._entropy, 0.8, 1.2) + more
         self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
-        return [patient(effect) for effect in self._ask(self.session.silent_room(now), now)]
+        return [patient(effect) for effect in self._ask(self.session.window.silent_room(now), now)]
 
     def _ask(self, room: int, now: float) -> list[Output]:
         """Send what will be answered: the first missing fragment of the oldest message, or a greeting when no
@@ -249,7 +250,7 @@ class Delivery:
         their turn in the node."""
         self._give_up_leaving(now)
         self._held_back = self._held_back or len(self._leaving) >= LEAVING_MAX
-        return min(self.session.room(now), LEAVING_MAX - len(self._leaving))
+        return min(self.session.window.data_room(now), LEAVING_MAX - len(self._leaving))
 
     def _give_up_leaving(self, now: float) -> None:
         """What has not left for so long was dropped on its way out: it may be repeated."""
@@ -261,7 +262,7 @@ class Delivery:
     def _send_fragment(self, item: Item, index: int, now: float) -> list[Output]:
         entry, pieces = item.entry, item.pieces
         assert entry.number is not None, "only sealed messages have pieces"
-        floor = self.outbox.floor(self.session.next_number)
+        floor = self.outbox.floor(self.session.payloads.next_number)
         fragment = self.session.fragment(Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index])
         first_time = len(item.sent) < len(pieces)
         item.sent[index] = LEAVING
@@ -281,7 +282,7 @@ class Delivery:
 
     def make_receipt(self) -> wire.DeliveryReceipt:
         """Tell what of theirs is here."""
-        return self.session.receipt(self.inbox.held(self.session.expected))
+        return self.session.payloads.make_receipt(self.inbox.held(self.session.payloads.expected))
 
     def on_contact_heard(self) -> None:
         """The contact listens: ask soon again."""
@@ -290,10 +291,10 @@ class Delivery:
     def on_receipt(self, receipt: wire.DeliveryReceipt) -> Told | None:
         """Take what the receipt says; None: it counts what was never sent, so it was another's, who has our
         keys."""
-        if receipt.next > self.session.next_number:
+        if receipt.next > self.session.payloads.next_number:
             return None
         told = self.outbox.acknowledged(receipt)
-        self.session.told = max(self.session.told, receipt.next)
+        self.session.payloads.told = max(self.session.payloads.told, receipt.next)
         self.on_contact_heard()
         self._heard_back = True
         return told
@@ -313,7 +314,7 @@ class Delivery:
         neighbour would see for whom they were."""
         out: list[Output] = []
         if self.owes_receipt:
-            out += self.say_notice(self.make_receipt(), self.session.answer_room(now), now)
+            out += self.say_notice(self.make_receipt(), self.session.window.answer_room(now), now)
         repeats = self._send_due(now - self._repeat_s, now) if self._heard_back else []
         if self.owes_receipt or self._heard_back:
             out += repeats or self._reopen_window(now)
@@ -323,9 +324,9 @@ class Delivery:
     def _reopen_window(self, now: float) -> list[Output]:
         """The window is used up, but they listen: one fragment to answer makes them say how far it has
         moved."""
-        if self.session.room(now) > 0 or self.session.answer_room(now) <= 0:
+        if self.session.window.data_room(now) > 0 or self.session.window.answer_room(now) <= 0:
             return []
-        return self._ask(self.session.answer_room(now), now)
+        return self._ask(self.session.window.answer_room(now), now)
 
 
 def kind_of(payload: wire.Payload) -> OutboxKind:

@@ -81,7 +81,7 @@ class Incoming:
             if session.position() != before:  # the contact saw of us what we did not write, or says so
                 self._delivery.moved = True
                 self._reunion.doubt(now)
-            if session.overtaken:
+            if session.window.overtaken:
                 return effects + self._tear(now)
             effects += self._changes.carry_out(self._reunion.heard(session, now), now)
             effects += self._take_fragment(fragment, now)
@@ -108,9 +108,9 @@ class Incoming:
         """See whether what was over the contact's quota may be taken now; a receipt then follows."""
         if self.put_off_until is None or now < self.put_off_until or self._reunion.torn:
             return []
-        before = self._delivery.session.expected
+        before = self._delivery.session.payloads.expected
         effects = self._take_whole(now)
-        if self._delivery.session.expected != before and self._delivery.answer_at is None:
+        if self._delivery.session.payloads.expected != before and self._delivery.answer_at is None:
             self._delivery.schedule_answer(now)
         return effects
 
@@ -135,9 +135,9 @@ class Incoming:
     def _take_ordered(self, fragment: Fragment, now: float) -> list[Output]:
         """One fragment of an ordered payload: deliver all that is now whole and in order."""
         session, inbox = self._delivery.session, self._delivery.inbox
-        session.skip_to(fragment.floor)
-        inbox.skip_to(session.expected)
-        if not inbox.take(fragment, session.expected):
+        session.payloads.skip_to(fragment.floor)
+        inbox.skip_to(session.payloads.expected)
+        if not inbox.take(fragment, session.payloads.expected):
             self._counters["fragments repeated"] += 1
         return self._take_whole(now)
 
@@ -147,14 +147,14 @@ class Incoming:
         effects: list[Output] = []
         self.put_off_until = None
         delivery = self._delivery
-        while (size := delivery.inbox.size(delivery.session.expected)) is not None:
+        while (size := delivery.inbox.size(delivery.session.payloads.expected)) is not None:
             if not self._affordable(size, now, effects):
                 self.put_off_until = now + PUT_OFF_S
                 return effects
-            ciphertext = delivery.inbox.pop(delivery.session.expected)
+            ciphertext = delivery.inbox.pop(delivery.session.payloads.expected)
             assert ciphertext is not None, "it was whole"
             delivery.moved = True
-            if not delivery.session.follows(ciphertext):
+            if not delivery.session.payloads.follows_last(ciphertext):
                 self._counters["payloads of another copy"] += 1
                 break
             try:
@@ -183,9 +183,9 @@ class Incoming:
             effects = self._handlers.handle_payload(wire.decode_payload(plain), now)
         except RefusedInput:
             self._counters["payloads refused"] += 1
-            self._delivery.session.take(ciphertext, kept=False)
+            self._delivery.session.payloads.count_taken(ciphertext, kept=False)
             return []
-        self._delivery.session.take(ciphertext, kept=True)
+        self._delivery.session.payloads.count_taken(ciphertext, kept=True)
         return effects
 
     # --- notices

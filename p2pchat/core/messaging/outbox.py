@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from p2pchat.core.messaging.inbox import missing
 from p2pchat.core.records import OutboxEntry, OutboxKind
-from p2pchat.core.session.session import opened_name
+from p2pchat.core.session.ordered_payloads import opened_name
 from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
 from p2pchat.wire.payload import DeliveryReceipt, names

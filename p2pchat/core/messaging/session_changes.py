@@ -57,7 +57,7 @@ class SessionChanges:
             case Nudge():
                 return self._nudge(now)
             case Warn():
-                room = self._delivery.session.answer_room(now)
+                room = self._delivery.session.window.answer_room(now)
                 return self._delivery.say_notice(wire.Copied(), room, now)
             case Adopt(session, transcript):
                 # Whoever asked: a copy of the contact's home may have answered.
@@ -73,7 +73,7 @@ class SessionChanges:
         session = self._delivery.session
         before = session.position()
         asks = wire.PresenceNotice(here=True, asks=True, receipt=self._delivery.make_receipt())
-        cells = self._delivery.say_notice(asks, session.answer_room(now), now)
+        cells = self._delivery.say_notice(asks, session.window.answer_room(now), now)
         if cells:
             self._reunion.nudged(before, now)
         return cells

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.session.session import CHAIN_BYTES, Position, Session
+from p2pchat.core.session.own_tags import Position
+from p2pchat.core.session.session import CHAIN_BYTES, Session
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.codec import Reader
 

@@ -24,8 +24,9 @@ from p2pchat.core.session.answering import Answering
 from p2pchat.core.session.asking import UNHEARD, Asking
 from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
 from p2pchat.core.session.inquiry import SAY_S, Inquiry
+from p2pchat.core.session.own_tags import Position
 from p2pchat.core.session.recovery import Line
-from p2pchat.core.session.session import Position, Session
+from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import FORMER_KNOWN, Seems, Standings, standing
 from p2pchat.core.session.turns import Adopt, Listen, Nudge, Say, Step, Tell, Turn, Warn
 from p2pchat.crypto.envelope import TagDelta, epoch_at
@@ -426,8 +427,7 @@ class Reunion:
 
     def _doubted(self, session: Session, now: float) -> list[Step]:
         """The contact is there, and does not hear us in the session."""
-        doubt = self._doubt
-        if doubt is None or not doubt.over:
+        if self._doubt is None or not self._doubt.over:
             return []
         steps = self.tear(now)
         for word in self._ask(session, now):

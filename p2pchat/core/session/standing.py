@@ -81,13 +81,13 @@ class Standings:
         """Where the contact stands, or stood when it said so, if it was the contact."""
         if theirs.session != session.name:
             return Seems.BEHIND if theirs.session in self.former else Seems.APART
-        if theirs.next > session.next_number:
+        if theirs.next > session.payloads.next_number:
             return Seems.APART
-        if theirs.next < session.told or theirs.sent < session.expected:
+        if theirs.next < session.payloads.told or theirs.sent < session.payloads.expected:
             return Seems.BEHIND
         return Seems.FINE
 
 
 def standing(session: Session) -> SessionPosition:
     """Where we stand."""
-    return SessionPosition(session.name, session.expected, session.next_number)
+    return SessionPosition(session.name, session.payloads.expected, session.payloads.next_number)

@@ -63,7 +63,7 @@ def test_nothing_leaves_without_a_link_and_all_of_it_is_kept(delivery: Delivery)
 
 
 def test_a_receipt_that_counts_what_was_never_sent_is_anothers(delivery: Delivery) -> None:
-    assert delivery.on_receipt(wire.DeliveryReceipt(delivery.session.next_number + 1, b"")) is None
+    assert delivery.on_receipt(wire.DeliveryReceipt(delivery.session.payloads.next_number + 1, b"")) is None
     told = delivery.on_receipt(wire.DeliveryReceipt(0, b""))
     assert told is not None and not told.unknown
 

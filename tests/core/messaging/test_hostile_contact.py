@@ -14,7 +14,7 @@ from p2pchat.core.messaging.outputs import SendInto
 from p2pchat.core.messaging.presence import HERE_S
 from p2pchat.core.records import OutboxKind
 from p2pchat.core.refusals import Reason, Rejected
-from p2pchat.core.session.session import SALT_BYTES
+from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.kdf import mesh_topic
@@ -96,13 +96,13 @@ def test_a_payload_that_is_none_is_counted_and_passed_over(world: World, plain: 
 @pytest.mark.parametrize("junk", [b"", b"\0", b"\1" + b"x" * 300, b"\7nonsense"])
 def test_what_olm_does_not_take_is_counted_and_never_acknowledged(world: World, junk: bytes) -> None:
     def forged(talk: Conversation) -> tuple[int, bytes]:
-        talk._session.next_number += 1
-        return talk._session.next_number - 1, talk._session._sent + junk
+        talk._session.payloads.next_number += 1
+        return talk._session.payloads.next_number - 1, talk._session.payloads._sent + junk
 
-    before = talk(world, "bob", "mallory")._session.expected
+    before = talk(world, "bob", "mallory")._session.payloads.expected
     say_ordered(world, forged)
     assert counters(world)["payloads that do not open"] == 1
-    assert talk(world, "bob", "mallory")._session.expected == before
+    assert talk(world, "bob", "mallory")._session.payloads.expected == before
 
 
 def test_notices_of_later_versions_and_nonsense_change_nothing(world: World) -> None:
@@ -116,7 +116,7 @@ def test_nonsense_leaves_the_tags_that_are_listened_for_in_step(world: World) ->
     session = talk(world, "mallory", "bob")._session
     for data in (pack({"t": 99}), b"junk"):
         say(world, Lane.NOTICE, data)
-    broadcast(world, "mallory", "bob", session._sending.seal_cell(b"\xff" * GEOMETRY.plain))
+    broadcast(world, "mallory", "bob", session._chains.sending.seal_cell(b"\xff" * GEOMETRY.plain))
     bob = world.machines["bob"].running
     assert set(bob._conversations._tags) == set(talk(world, "bob", "mallory").list_tags())
     assert counters(world)["cells refused: unreadable"] == 2
@@ -128,10 +128,10 @@ def test_renewals_from_the_far_past_or_the_future_are_not_agreed_to(world: World
     for epoch in (0, now + 2, 2**32 - 1):
         offer = payload.encode_payload(payload.RekeyOffer(1, epoch, KEM.encapsulation_key))
         say_ordered(world, partial(encrypted, offer))
-        assert talk(world, "bob", "mallory")._session._renewal.generation == 0
+        assert talk(world, "bob", "mallory")._session._chains.renewal.generation == 0
     offer = payload.encode_payload(payload.RekeyOffer(1, now - 1461, KEM.encapsulation_key))
     say_ordered(world, partial(encrypted, offer))
-    assert talk(world, "bob", "mallory")._session._renewal.generation == 1
+    assert talk(world, "bob", "mallory")._session._chains.renewal.generation == 1
 
 
 def test_a_receipt_for_what_was_never_sent_delivers_nothing(world: World) -> None:
@@ -154,9 +154,9 @@ def test_renewals_out_of_turn_are_ignored(world: World) -> None:
         payload.RekeyAnswer(7, bytes(1088)),
     ):
         say_ordered(world, partial(encrypted, payload.encode_payload(each)))
-    generation = talk(world, "bob", "mallory")._session._renewal.generation
+    generation = talk(world, "bob", "mallory")._session._chains.renewal.generation
     assert generation in (0, 1)  # zeros are a key like any other: only mallory is the worse for it
-    assert talk(world, "mallory", "bob")._session._renewal.generation == 0
+    assert talk(world, "mallory", "bob")._session._chains.renewal.generation == 0
 
 
 def test_the_side_that_begins_renewals_answers_none() -> None:
@@ -165,7 +165,7 @@ def test_the_side_that_begins_renewals_answers_none() -> None:
         world,
         lambda talk: encrypted(payload.encode_payload(payload.RekeyOffer(1, 0, bytes(1184))), talk),
     )
-    assert talk(world, "bob", "mallory")._session._renewal.generation == 0
+    assert talk(world, "bob", "mallory")._session._chains.renewal.generation == 0
     still_talking(world)
 
 
@@ -192,7 +192,7 @@ def test_cells_out_of_their_time_are_not_relayed(world: World) -> None:
 def test_pieces_that_disagree_about_their_whole_never_become_one(world: World) -> None:
     session, before = talk(world, "mallory", "bob")._session, counters(world).get("fragments repeated", 0)
     for index, count in ((0, 2), (1, 3), (2, 3)):
-        number = session.next_number
+        number = session.payloads.next_number
         piece = Fragment(Lane.ORDERED, number, number, index, count, 0, 0xFFFF, b"x")
         broadcast(world, "mallory", "bob", session.seal(piece, world.now))
     assert world.machines["bob"].store.received() == []

@@ -177,7 +177,7 @@ def test_the_envelope_is_renewed_and_nobody_notices() -> None:
     assert world.machines["bob"].store.received() == [str(n) for n in range(180) if n % 3]
     assert world.machines["alice"].store.received() == [str(n) for n in range(180) if not n % 3]
     talk = world.machines["alice"].running._conversations._by_id[world.conversation("alice", "bob")]
-    assert talk._session._renewal.generation >= 2
+    assert talk._session._chains.renewal.generation >= 2
 
 
 def test_a_blocked_contact_is_not_heard_and_nothing_more_goes_to_them() -> None:
@@ -201,7 +201,7 @@ def test_a_blocked_contact_sees_nothing_of_us_any_more() -> None:
     before = (
         world.machines["alice"]
         .running._conversations._by_id[world.conversation("alice", "bob")]
-        ._session._receiving
+        ._session._chains._receiving
     )
     seen = [chain.latest_place() for chain in before]
     world.run(700.0)

@@ -100,7 +100,9 @@ def test_a_cell_that_claims_to_have_seen_far_ahead_makes_nobody_unheard() -> Non
     said(world, "r2", "r1", 1, "before")
     older = copied(world, "r2")
     world.run(60.0)
-    inject(world, "r3", in_the_name_of_r1(world, older, session(world, "r2", "r1")._sending.index + 3000))
+    inject(
+        world, "r3", in_the_name_of_r1(world, older, session(world, "r2", "r1")._chains.sending.index + 3000)
+    )
     world.run(5.0)
     said(world, "r2", "r1", 3, "still heard")
     world.run(900.0)
@@ -113,9 +115,9 @@ def in_the_name_of_r1(world: World, older: MemoryStore, seen: int) -> bytes:
     copy = Session.restore(state, older.identity.pickle_key)
     copy.listen(world.now)
     epoch = epoch_at(world.now)
-    window = copy._receiving[0]._windows[epoch]
+    window = copy._chains._receiving[0]._windows[epoch]
     index = max(window.keys)
-    where = (copy._renewal.generation % 256) << 24 | epoch
+    where = (copy._chains.renewal.generation % 256) << 24 | epoch
     notice = encode_notice(DeliveryReceipt(0, b"", b""))
     fragment = Fragment(Lane.NOTICE, 0, 0, 0, 1, where, seen, notice)
     tag = window.tags[index]

@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.session import answering, inquiry
-from p2pchat.core.session import session as sessions
+from p2pchat.core.session import answering, inquiry, own_tags
 from p2pchat.core.session.recovery import Line
 from p2pchat.core.session.reunion import Reunion
+from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import standing
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.recovery import PublicKey, RecoveryKey
@@ -84,7 +84,7 @@ def test_a_member_without_keys_who_writes_under_our_tags_does_nothing_while_the_
     for raw in held(world, "r3"):
         inject(world, "r3", forged(raw))
         world.run(1.0)
-    for tag in session(world, "r1", "r2")._sending.peek_tags(sessions.AHEAD):
+    for tag in session(world, "r1", "r2")._chains.sending.peek_tags(own_tags.AHEAD):
         inject(world, "r3", forged(encode_cell(Cell(tag, epoch_at(world.now), bytes(8), bytes(897)))))
     world.run(200.0)
     assert (trusted(world, "r1", "r2"), turns(world, "r1")) == ((True, ""), [])
@@ -276,9 +276,9 @@ def test_a_contact_who_makes_us_begin_anew_again_and_again_does_it_ever_more_sel
     world.run(5.0)
     world.start("r2")
     talks = world.machines["r2"].running._conversations._by_id
-    original = sessions.Session.fragment
+    original = Session.fragment
 
-    def fragment(self: sessions.Session, *said: object) -> Fragment:
+    def fragment(self: Session, *said: object) -> Fragment:
         """Whatever r2 says claims to have seen what r1 has yet to write."""
         made: Fragment = original(self, *said)  # type: ignore[arg-type]
         mine = {id(each._session) for each in talks.values()}
@@ -288,7 +288,7 @@ def test_a_contact_who_makes_us_begin_anew_again_and_again_does_it_ever_more_sel
         seen = (made.seen_epoch & 0xFF000000) | 0xFFFFFF
         return Fragment(made.lane, made.number, made.floor, made.index, made.count, seen, 5, made.data)
 
-    monkeypatch.setattr(sessions.Session, "fragment", fragment)
+    monkeypatch.setattr(Session, "fragment", fragment)
     monkeypatch.setattr(answering, "LISTEN_S", 0.0)
     monkeypatch.setattr(answering, "SURE_S", 0.0)
     monkeypatch.setattr(inquiry, "QUESTIONS", 0)

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import cache, cached_property
 from itertools import combinations_with_replacement, product
 from typing import Any, ClassVar
 from unittest.mock import patch
@@ -85,6 +86,7 @@ def symbolically() -> Iterator[None]:
         yield
 
 
+@cache
 def said_as(said: Any) -> Term:
     """A message as a term."""
     return message(type(said).__name__, *((each.name, getattr(said, each.name)) for each in fields(said)))
@@ -118,6 +120,7 @@ class Run:
         return atom(f"{what} of {self.who} as {self.role} of {self.code.name}")
 
 
+@cache
 def identity(who: str) -> Term:
     return power(G, atom(f"identity of {who}"))
 
@@ -408,7 +411,11 @@ class Attack:
 
     def _knowledge(self, state: State) -> Knowledge:
         said = [term for n, each in enumerate(state) for sent in self._play(n, each)[0] for term in sent]
-        return Knowledge.of(self.opening()).hear(said)
+        return self._known_before.hear(said)
+
+    @cached_property
+    def _known_before(self) -> Knowledge:
+        return Knowledge.of(self.opening())
 
     # --- what an honest run can be made to receive
 

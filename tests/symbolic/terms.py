@@ -83,35 +83,29 @@ class Knowledge:
 
     _all: ClassVar[dict[frozenset[Term], Knowledge]] = {}
 
-    def __init__(self, terms: frozenset[Term]) -> None:
+    def __init__(self, terms: frozenset[Term], less: Knowledge | None = None) -> None:
+        """``less``: what was known before, from which all that was derived can be derived still."""
         self.terms = terms
-        self._derived: dict[Term, bool] = {}
+        self._derived = {value: True for value, can in less._derived.items() if can} if less else {}
 
     @classmethod
     def of(cls, terms: Iterable[Value]) -> Knowledge:
         return cls(frozenset()).hear(terms)
 
     def hear(self, said: Iterable[Value]) -> Knowledge:
-        terms = self.terms | {each for each in said if isinstance(each, Term)}
-        while True:
-            found = self._all.get(terms)
-            if found is None:
-                found = self._all[terms] = Knowledge(terms)
-            more = {part for each in terms for part in found._parts(each)} - terms
-            if not more:
-                return found
-            terms |= more
+        found, more = self, set(_readable(said))
+        while more := more - found.terms:
+            terms = found.terms | more
+            found = self._all.get(terms) or self._all.setdefault(terms, Knowledge(terms, found))
+            more = {part for each in found.terms if each.kind in _LOCKED for part in found._opened(each)}
+        return found
 
-    def _parts(self, term: Term) -> Iterator[Term]:
-        inside: tuple[Value, ...] = ()
-        match term.kind:
-            case "message":
-                inside = tuple(value for _, value in term.args[1])
-            case "sealed" if self.derives(term.args[0]):
-                inside = (term.args[2],)
-            case "wrapped" if self.derives(_seed(term.args[0])):
-                inside = (term.args[1],)
-        return (each for each in inside if isinstance(each, Term))
+    def _opened(self, term: Term) -> Iterator[Term]:
+        """What is inside, if the attacker has the key."""
+        key, inside = (
+            (term.args[0], term.args[2]) if term.kind == "sealed" else (_seed(term.args[0]), term.args[1])
+        )
+        return _readable([inside] if inside not in self.terms and self.derives(key) else [])
 
     def derives(self, value: Value) -> bool:
         """Whether the attacker can make it."""
@@ -163,6 +157,18 @@ class Knowledge:
             for name, value in term.args[1]
             if name == field
         }
+
+
+_LOCKED = frozenset({"sealed", "wrapped"})
+
+
+def _readable(said: Iterable[Value]) -> Iterator[Term]:
+    """Terms, and what stands in messages among them."""
+    for each in said:
+        if isinstance(each, Term):
+            yield each
+            if each.kind == "message":
+                yield from _readable(value for _, value in each.args[1])
 
 
 def _seed(ek: Value) -> Value:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from functools import cache, cached_property
+from functools import cache
 from itertools import combinations_with_replacement, product
 from typing import Any, ClassVar
 from unittest.mock import patch
@@ -359,6 +359,7 @@ class Attack:
         self._runs = runs
         self._steps = steps
         self._rules = rules
+        self._known_before = Knowledge.of(self.opening())
         self._seen: set[Any] = set()
         self._played: dict[Any, tuple[list[list[Term]], Awaits | Paired]] = {}
         self.states = 0
@@ -412,10 +413,6 @@ class Attack:
     def _knowledge(self, state: State) -> Knowledge:
         said = [term for n, each in enumerate(state) for sent in self._play(n, each)[0] for term in sent]
         return self._known_before.hear(said)
-
-    @cached_property
-    def _known_before(self) -> Knowledge:
-        return Knowledge.of(self.opening())
 
     # --- what an honest run can be made to receive
 
@@ -512,16 +509,8 @@ MALLORY: dict[str, Value] = {
 CONSTANT: dict[str, Value] = {"rendezvous": (), "epoch": 0}
 """Fields that no step depends on."""
 
-OWN = [
-    X,
-    atom("identity of mallory"),
-    atom("mallory's one-time key"),
-    atom("mallory's seed"),
-    atom("mallory's KEM secret"),
-    atom("mallory's base"),
-    MALLORY["sid"],
-    MALLORY["mesh_secret"],
-]
+OWN = [atom(f"mallory's {each}") for each in ("one-time key", "seed", "KEM secret", "base")]
+OWN += [X, atom("identity of mallory"), MALLORY["sid"], MALLORY["mesh_secret"]]
 
 
 Attack.parties = {"host": (host, "guest"), "guest": (guest, "host")}

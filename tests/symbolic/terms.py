@@ -86,7 +86,9 @@ class Knowledge:
     def __init__(self, terms: frozenset[Term], less: Knowledge | None = None) -> None:
         """``less``: what was known before, from which all that was derived can be derived still."""
         self.terms = terms
-        self._derived = {value: True for value, can in less._derived.items() if can} if less else {}
+        self._derived: dict[Term, bool] = (
+            {value: True for value, can in less._derived.items() if can} if less else {}
+        )
 
     @classmethod
     def of(cls, terms: Iterable[Value]) -> Knowledge:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from p2pchat.ports import Entropy, sample
+from p2pchat.ports import Entropy, exponential, sample
 
 STEPS = 1000
 """So many nodes are tried before a search counts as failed: a stem of five hops in a thousand-node mesh with
@@ -28,10 +28,12 @@ def draw(
 
     A link counts only if both ends list it. If any of ``first`` (contacts) can be the first hop, one is.
 
-    The path is a self-avoiding walk: at each node the next is uniform among those not yet on it, and the
-    walk steps back where it is stuck. Uniform over all paths would hide no better on a regular graph, and
-    would send most stems by the neighbour that claims the most paths behind it. Here every neighbour is as
-    likely to be the first hop, whatever it claims; and the first hop decides what colluders can learn.
+    The path is a self-avoiding walk, which steps back where it is stuck. Every neighbour is as likely to be
+    the first hop, whatever it claims: the first hop decides what colluders can learn. At each later node the
+    next is drawn with a weight of one over the links that it lists. So nodes with many links are on as many
+    stems as others: a plain walk is at a node in proportion to its links (Lovász, "Random Walks on Graphs",
+    1993), and colluders may have more of them than others. Uniform over all paths would hide no better on a
+    regular graph, and would send most stems by the neighbour that claims the most paths behind it.
     """
     firsts = sample(entropy, _after(links, start, (start,)), len(links))
     firsts.sort(key=lambda node: node in first)
@@ -54,8 +56,15 @@ def _walk(
             continue
         node = untried[-1].pop()
         way.append(node)
-        untried.append(sample(entropy, _after(links, node, way), len(links)))
+        untried.append(_shuffle(links, _after(links, node, way), entropy))
     return None
+
+
+def _shuffle(links: Mapping[bytes, Sequence[bytes]], nodes: Sequence[bytes], entropy: Entropy) -> list[bytes]:
+    """In random order; the last is each node with a weight of one over the links that it lists, and so on
+    (Efraimidis and Spirakis, "Weighted random sampling", 2006)."""
+    rank = {node: exponential(entropy, float(len(links[node]))) for node in nodes}
+    return sorted(nodes, key=rank.__getitem__, reverse=True)
 
 
 def _after(links: Mapping[bytes, Sequence[bytes]], node: bytes, way: Sequence[bytes]) -> list[bytes]:

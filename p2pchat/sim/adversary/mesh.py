@@ -52,6 +52,10 @@ class SampledMesh:
         """Neighbours at whom a node's stem may begin."""
         return (self.sought[node] if self.sought else ()) or self.neighbours[node]
 
+    def hop_weight(self, node: int) -> float:
+        """With which a stem goes on to a node (``core.stem.route``)."""
+        return 1.0 / len(self.neighbours[node])
+
     def honest_nodes(self) -> list[int]:
         """All who do not collude."""
         return [node for node, colludes in enumerate(self.colludes) if not colludes]

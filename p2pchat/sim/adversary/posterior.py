@@ -10,7 +10,7 @@ The adversary knows every link and its delay, the laws by which stems are drawn 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from p2pchat.sim.adversary.knowledge import knowledge
@@ -52,6 +52,7 @@ class StemSearch:
         self._traffic = traffic
         self._mesh = traffic.mesh
         self._near = [frozenset(others) for others in traffic.mesh.neighbours]
+        self._weights = [traffic.mesh.hop_weight(node) for node in range(len(self._near))]
         self._seen = seen
         self._knows = knowledge(traffic, seen)
         shortest, self._longest = traffic.habits.profile.hops
@@ -106,7 +107,8 @@ class StemSearch:
         """By how much likelier a stem of its first node is to go on so than one that only passes there: it
         begins at a neighbour that the node sought, which the adversary is told."""
         node, firsts = path[0], self._mesh.first_hops(path[0])
-        return len(self._near[node]) / len(firsts) if path[1] in firsts else 0.0
+        passing = self._weights[path[1]] / self._weigh(self._near[node])
+        return 1.0 / len(firsts) / passing if path[1] in firsts else 0.0
 
     def _colluding(
         self, path: Path, row: Path, chance: float, relays: int, links_s: float, sight: _Sight
@@ -129,13 +131,17 @@ class StemSearch:
     def _step(self, node: int, path: Path) -> float:
         """By how much a stem is less likely than without its first node: a walk may go wherever it has not
         been."""
-        change = 1.0 / len(self._near[node])
+        change = self._weights[path[0]] / self._weigh(self._near[node])
         for other in self._mesh.neighbours[node]:
             if other in path and other != path[-1]:
                 earlier = path[: path.index(other)]
-                choices = len(self._near[other]) - len(self._near[other].intersection(earlier))
-                change *= choices / (choices - 1)
+                change *= self._weigh(self._near[other].difference(earlier)) / self._weigh(
+                    self._near[other].difference(earlier, (node,))
+                )
         return change
+
+    def _weigh(self, nodes: Iterable[int]) -> float:
+        return sum(self._weights[node] for node in nodes)
 
     def _sighted(self, piece: Path, path: Path, relays: int, links_s: float, sight: _Sight) -> _Sight | None:
         """With the packets that came by the piece, and may have been the messages. None if there are none."""

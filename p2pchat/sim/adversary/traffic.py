@@ -155,7 +155,8 @@ class Traffic:
             choices = [node for node in self.mesh.neighbours[path[-1]] if node not in path]
             if not choices:
                 return None
-            path.append(self.rng.choice(choices))
+            weights = [self.mesh.hop_weight(node) for node in choices]
+            path += self.rng.choices(choices, weights)
         return tuple(path)
 
     def _draw(self, node: int) -> Path:

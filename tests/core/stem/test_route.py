@@ -75,6 +75,20 @@ def test_a_neighbour_that_claims_more_links_is_not_taken_more_often() -> None:
     assert 430 < firsts[b"c"] < 570
 
 
+def test_a_node_with_many_links_is_no_likelier_a_later_hop() -> None:
+    """Ten nodes in a ring, each linked with its two next; the hub has links with all of them."""
+    ring = [bytes([65 + place]) for place in range(10)]
+    mesh = {
+        node: [ring[(place + step) % 10] for step in (-2, -1, 1, 2)] + [b"h"]
+        for place, node in enumerate(ring)
+    }
+    mesh[b"h"] = ring
+    later: Counter[bytes] = Counter()
+    for seed in range(2000):
+        later.update((draw(mesh, ring[seed % 10], 3, SeededEntropy(seed)) or ())[1:])
+    assert later[b"h"] / later.total() < 1.4 / 11, "a plain walk is there in 2 of 11"
+
+
 def test_the_profiles_are_what_the_protocol_says() -> None:
     table = {p.name: (p.hops, p.delay_s, p.cover_per_s, p.on_clock) for p in PROFILES.values()}
     assert table == {

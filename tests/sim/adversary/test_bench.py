@@ -63,8 +63,8 @@ def test_the_adversary_is_as_often_right_as_it_claims(
 
 
 def test_cover_on_the_stem_of_messages_shows_more_than_cover_that_takes_other_ways() -> None:
-    case = replace(CASE, scheme="strong", colluding=0.3, trials=60)
-    assert named(case, cover="stem") > named(case) + 0.05
+    case = replace(CASE, scheme="strong", colluding=0.3, trials=120)
+    assert named(case, cover="stem") > named(case) + 0.03, "with 600 trials .120 and .043"
 
 
 def test_colluders_who_have_watched_for_hours_tell_more() -> None:

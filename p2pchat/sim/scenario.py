@@ -13,7 +13,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from p2pchat.core.broadcast.plumtree import Damping
+from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.errors import UsageError

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from p2pchat.core.broadcast.plumtree import Damping, Plumtree
+from p2pchat.core.broadcast.damping import Damping
+from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.sim.strategies.flooding import Flooding
 from p2pchat.sim.strategies.gossipsub import Gossipsub

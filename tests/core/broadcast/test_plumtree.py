@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 
-from p2pchat.core.broadcast import plumtree
-from p2pchat.core.broadcast.plumtree import ANNOUNCERS_MAX, FETCHED_BURST, LATELY_S, Damping, Plumtree
+from p2pchat.core.broadcast import announcements, fetches, plumtree
+from p2pchat.core.broadcast.damping import Damping
+from p2pchat.core.broadcast.fetches import ANNOUNCERS_MAX, FETCHED_BURST
+from p2pchat.core.broadcast.plumtree import LATELY_S, Plumtree
 from p2pchat.core.broadcast.strategy import Push, Say, Sending
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
@@ -61,7 +63,7 @@ class Scene:
 
     def lazy(self, link: LinkId) -> None:
         """That neighbour and we have agreed to announce only: we had proposed it."""
-        self.tree._peers[link].agree_by = self.now
+        self.tree._tree.branches[link].agree_by = self.now
         assert self.tree.on_message(Prune(agreed=True), link, self.now) == []
 
     def come(self, count: int, first: LinkId | None, second: LinkId | None, apart: float) -> list[Sending]:
@@ -289,7 +291,7 @@ def test_what_links_say_that_are_gone_is_ignored() -> None:
 
 
 def test_who_announces_what_never_comes_is_ignored_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plumtree, "MISSING_CAP", 3)
+    monkeypatch.setattr(fetches, "MISSING_CAP", 3)
     scene = Scene(A, B)
     scene.tree.on_message(Ihave(tuple(map(name, range(5))), late=False), A, scene.now)
     assert scene.counters["cells announced and ignored"] == 2
@@ -311,7 +313,7 @@ def test_only_so_many_announcers_of_a_cell_are_remembered() -> None:
 
 
 def test_of_what_waits_to_be_announced_the_oldest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plumtree, "WAITING_CAP", 3)
+    monkeypatch.setattr(announcements, "WAITING_CAP", 3)
     scene = Scene(A)
     scene.lazy(A)
     for number in range(10, 15):

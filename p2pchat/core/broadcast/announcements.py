@@ -1,0 +1,77 @@
+"""What is announced on the links over which it is not pushed: ids of cells, in company.
+
+Knows: which ids wait on which link, and until when. Does not know: which links are lazy, or what a cell
+holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.core.broadcast.damping import Damping
+from p2pchat.core.broadcast.strategy import Say, Sending
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import LinkId
+from p2pchat.wire.gossip import IDS_MAX, Ihave
+
+WAITING_CAP = 8192
+"""Ids waiting to be announced on one link; beyond it the oldest are left to reconciling."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One link's ids. ``late``: of cells that nobody pushes."""
+
+    fresh: dict[bytes, None] = field(default_factory=dict)
+    late: dict[bytes, None] = field(default_factory=dict)
+    until: float | None = None
+
+
+class Announcements:
+    """``announce_cell`` a cell on a link; ``tick`` says what has waited long enough."""
+
+    def __init__(self, entropy: Entropy, damping: Damping) -> None:
+        self._entropy = entropy
+        self._batch_s = damping.batch_s
+        self._links: dict[LinkId, _Waiting] = {}
+        self._due: float | None = None
+
+    def link_up(self, link: LinkId) -> None:
+        """Cells may be announced there."""
+        self._links[link] = _Waiting()
+
+    def link_down(self, link: LinkId) -> None:
+        """What waits there is lost."""
+        self._links.pop(link, None)
+
+    def announce_cell(self, link: LinkId, name: bytes, now: float, late: bool = False) -> None:
+        """We have the cell of this id. ``late``: it is old, nobody pushes it."""
+        at = self._links[link]
+        names = at.late if late else at.fresh
+        names[name] = None
+        if len(names) > WAITING_CAP:
+            del names[next(iter(names))]
+        if at.until is None:
+            at.until = now + uniform(self._entropy, *self._batch_s)
+            self._due = at.until if self._due is None else min(self._due, at.until)
+
+    def tick(self, now: float) -> list[Sending]:
+        """Announce what has waited long enough."""
+        out: list[Sending] = []
+        for link, waiting in self._links.items():
+            if waiting.until is not None and waiting.until <= now:
+                out += [Say(link, Ihave(ids, late=False)) for ids in in_batches(waiting.fresh)]
+                out += [Say(link, Ihave(ids, late=True)) for ids in in_batches(waiting.late)]
+                self._links[link] = _Waiting()
+        self._due = min((at.until for at in self._links.values() if at.until is not None), default=None)
+        return out
+
+    def next_wakeup(self) -> float | None:
+        """When ``tick`` is next due."""
+        return self._due
+
+
+def in_batches(names: dict[bytes, None]) -> list[tuple[bytes, ...]]:
+    """As many ids as one message has room for, in order."""
+    ids = tuple(names)
+    return [ids[at : at + IDS_MAX] for at in range(0, len(ids), IDS_MAX)]

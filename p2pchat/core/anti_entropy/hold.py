@@ -15,12 +15,12 @@ minute, so that nobody who is handed a cell learns more closely when it passed h
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice, takewhile
 from typing import Protocol
 
+from p2pchat.core.anti_entropy.eviction import OURS, Eviction, Place
 from p2pchat.core.anti_entropy.keyset import KeySet, bounds
 from p2pchat.core.anti_entropy.sketch import KEY_BYTES, Sketch
 from p2pchat.core.effects import Effect, Persist
@@ -59,21 +59,8 @@ seconds, before a neighbour asks."""
 RECENT_CAP = 4096
 """Bodies kept in memory, 4 MB: neighbours ask for recent ones, at once."""
 
-OURS = 0
-"""The lane of cells of our own, of those an earlier run left, and of those that links brought which are gone:
-a link that comes and goes gets no lane of its own each time."""
-
-LATEST_SLOT = 2**32
-
-EVICTED_CAP = 65_536
-"""Keys remembered of cells that went before others seen earlier, so that they are not fetched again."""
-
 FULL_SHARE = 15 / 16
 """A hold that is found fuller than this at the start is taken to have dropped what is older."""
-
-
-_Place = tuple[int, int, int]
-"""A slot, an epoch, and the lane of the link that brought what was seen then."""
 
 
 class Kept(Protocol):
@@ -106,10 +93,7 @@ class Hold:
         self.capacity = budget_bytes // GEOMETRY.cell
         """Cells that are kept at most."""
         self._numbers: dict[bytes, int] = {}
-        self._slots: dict[_Place, list[bytes]] = {}
-        self._lanes: Counter[int] = Counter()
-        """How many cells each link brought of those that are kept."""
-        self._evicted: dict[bytes, None] = {}
+        self._eviction = Eviction()
         self._settled: dict[int, KeySet] = {}
         self._unsettled: dict[bytes, tuple[float, int]] = {}
         self._young: dict[bytes, float] = {}
@@ -121,18 +105,16 @@ class Hold:
         self._due = 0.0 if self._numbers else None
         self._summing = chain.from_iterable([keys.sum_up() for keys in self._settled.values()])
         self._sum_at = 0.0 if self._numbers else None
-        full = len(self._numbers) > self.capacity * FULL_SHARE
-        self._since = min(self._slots)[0] + 1 if full and self._slots else 0
+        if len(self._numbers) > self.capacity * FULL_SHARE:
+            self._eviction.presume_gaps()
 
     def _load(self, kept: Iterable[HeldCell]) -> None:
         keys: dict[int, list[bytes]] = {}
         for cell in kept:
             self._numbers[cell.key] = cell.number
-            self._slots.setdefault((cell.slot, cell.epoch, OURS), []).append(cell.key)
+            self._eviction.load_key(cell.slot, cell.epoch, cell.key)
             keys.setdefault(cell.epoch, []).append(cell.key)
-        for each in self._slots.values():
-            each.sort()
-        self._lanes[OURS] = len(self._numbers)
+        self._eviction.sort_keys()
         self._settled = {epoch: KeySet(each) for epoch, each in keys.items()}
 
     # --- cells
@@ -157,23 +139,19 @@ class Hold:
             seen = min(seen, max(slot, (epoch - FUTURE_EPOCHS) * EPOCH_SECONDS // SLOT_S))
             self._settled.setdefault(epoch, KeySet()).add(key)
         self._numbers[key] = self._next
-        insort(self._slots.setdefault((seen, epoch, by), []), key)
-        self._lanes[by] += 1
+        self._eviction.add_key(seen, epoch, by, key)
         self._remember(HeldCell(self._next, key, epoch, seen, cell))
         self._next += 1
         self._wake(now + (WRITE_S if len(self._unwritten) < WRITE_MAX else 0.0))
 
-    def closed(self, link: int) -> None:
-        """A link is gone; what it brought shares a lane with what others brought that are gone."""
-        for place in [place for place in self._slots if place[2] == link]:
-            keys = self._slots.pop(place)
-            common = (place[0], place[1], OURS)
-            self._slots[common] = sorted([*self._slots.get(common, ()), *keys])
-        self._lanes[OURS] += self._lanes.pop(link, 0)
+    def link_down(self, link: int) -> None:
+        """What a link brought counts as nobody's now."""
+        self._eviction.merge_lane(link)
 
     def known(self, name: bytes) -> bool:
         """Whether the cell of this id, or key, is kept, or was and had to go before its time."""
-        return name[:KEY_BYTES] in self._numbers or name[:KEY_BYTES] in self._evicted
+        key = name[:KEY_BYTES]
+        return key in self._numbers or key in self._eviction.remembered
 
     def body(self, name: bytes) -> bytes | None:
         """A cell's bytes, if they are in memory."""
@@ -203,9 +181,11 @@ class Hold:
 
     def flush(self, now: float) -> list[Effect]:
         """Do so at once: the node is about to stop."""
-        gone = self._drop_expired(floor_at(now))
+        gone = [self._forget(*one) for one in self._drop_expired(floor_at(now))]
         expired = len(gone) == DROP_MAX
-        gone += self._evict(min(self._excess, DROP_MAX - len(gone)))
+        evicted = self._eviction.evict_cells(min(self._excess, DROP_MAX - len(gone)))
+        self._dropped += len(evicted)
+        gone += [self._forget(*one) for one in evicted]
         written, self._unwritten = tuple(self._unwritten.values()), {}
         numbers = tuple(number for number in gone if number is not None)
         self._due = (epoch_at(now) + 1.0) * EPOCH_SECONDS if self._numbers else None
@@ -223,7 +203,8 @@ class Hold:
     def status(self) -> HoldStatus:
         """As a value to show."""
         cells = len(self._numbers)
-        oldest = float(min(self._slots)[0] * SLOT_S) if self._slots else None
+        slot = self._eviction.oldest
+        oldest = float(slot * SLOT_S) if slot is not None else None
         return HoldStatus(cells, cells * GEOMETRY.cell, self.capacity * GEOMETRY.cell, oldest, self._dropped)
 
     def _wake(self, at: float) -> None:
@@ -235,56 +216,9 @@ class Hold:
     def _excess(self) -> int:
         return max(0, len(self._numbers) - self.capacity)
 
-    def _drop_expired(self, floor: int) -> list[int | None]:
-        """Up to ``DROP_MAX`` cells of epochs that are over."""
+    def _drop_expired(self, floor: int) -> list[tuple[bytes, int]]:
         self._settled = {epoch: keys for epoch, keys in self._settled.items() if epoch >= floor}
-        gone: list[int | None] = []
-        for place in [place for place in sorted(self._slots) if place[1] < floor]:
-            gone += self._drop(place, DROP_MAX - len(gone))
-        return gone
-
-    def _evict(self, count: int) -> list[int | None]:
-        """``count`` cells go, each time of the link that brought the most, down to what the next one brought:
-        a link that floods loses its own, and what came over others stays."""
-        gone: list[int | None] = []
-        while len(gone) < count:
-            (lane, most), *rest = self._lanes.most_common(2)
-            share = most - (rest[0][1] if rest else 0) + 1
-            gone += self._evict_from(lane, min(share, count - len(gone)))
-        self._dropped += len(gone)
-        return gone
-
-    def _evict_from(self, lane: int, count: int) -> list[int | None]:
-        """The ``count`` cells of a lane that were first seen the longest ago."""
-        others = min((place[0] for place in self._slots if place[2] != lane), default=LATEST_SLOT)
-        gone: list[int | None] = []
-        for place in sorted(place for place in self._slots if place[2] == lane):
-            if place[0] > others:
-                self._remember_evicted(self._slots[place][: count - len(gone)])
-            else:
-                self._since = max(self._since, place[0] + 1)
-            gone += self._drop(place, count - len(gone))
-            if len(gone) == count:
-                break
-        return gone
-
-    def _remember_evicted(self, keys: Iterable[bytes]) -> None:
-        self._evicted.update(dict.fromkeys(keys))
-        surplus = len(self._evicted) - EVICTED_CAP
-        for key in list(islice(self._evicted, max(0, surplus))):
-            del self._evicted[key]
-
-    def _drop(self, place: _Place, count: int) -> list[int | None]:
-        """Forget up to ``count`` cells of one slot, epoch and lane; return the numbers of those on disk."""
-        keys = self._slots[place]
-        gone = [self._forget(key, place[1]) for key in keys[:count]]
-        del keys[:count]
-        self._lanes[place[2]] -= len(gone)
-        if not self._lanes[place[2]]:
-            del self._lanes[place[2]]
-        if not keys:
-            del self._slots[place]
-        return gone
+        return self._eviction.drop_expired(floor, DROP_MAX)
 
     def _forget(self, key: bytes, epoch: int) -> int | None:
         number = self._numbers.pop(key)
@@ -298,7 +232,7 @@ class Hold:
 
     def view(self, now: float) -> Horizon:
         """The part of this hold in which nothing is missing that was ever seen."""
-        return Horizon(floor_at(now), self._since)
+        return Horizon(floor_at(now), self._eviction.since)
 
     def young(self, key: bytes) -> bool:
         """Whether a cell settled so lately that neighbours may not have noticed."""
@@ -308,11 +242,10 @@ class Hold:
         """The sketch of all settled keys in an interval, and the steps it took (a key each)."""
         self._settle(now)
         total, steps = Sketch(), 0
-        older = [place for place in self._slots if place[0] < view.since]
-        if sum(len(self._slots[place]) for place in older) * 2 > len(self._numbers):
-            keys = list(
-                self._dated([place for place in self._slots if place[0] >= view.since], interval, view)
-            )
+        slots = self._eviction.slots
+        older = [place for place in slots if place[0] < view.since]
+        if sum(len(slots[place]) for place in older) * 2 > len(self._numbers):
+            keys = list(self._dated([place for place in slots if place[0] >= view.since], interval, view))
             total.add(keys)
             return total, len(keys)
         for epoch, settled in self._settled.items():
@@ -331,14 +264,15 @@ class Hold:
         if not view.since:
             settled = (keys for epoch, keys in self._settled.items() if epoch >= view.floor)
             return [key for keys in settled for key in keys.keys(interval)]
-        return list(self._dated([place for place in self._slots if place[0] >= view.since], interval, view))
+        newer = [place for place in self._eviction.slots if place[0] >= view.since]
+        return list(self._dated(newer, interval, view))
 
-    def _dated(self, places: Iterable[_Place], interval: Interval, view: Horizon) -> Iterator[bytes]:
+    def _dated(self, places: Iterable[Place], interval: Interval, view: Horizon) -> Iterator[bytes]:
         """Settled keys of some slots and epochs."""
         low, high = bounds(interval)
         for place in places:
             if place[1] >= view.floor:
-                keys = self._slots[place]
+                keys = self._eviction.slots[place]
                 for key in keys[bisect_left(keys, low) : bisect_left(keys, high)]:
                     if key not in self._unsettled:
                         yield key

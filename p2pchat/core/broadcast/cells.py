@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from p2pchat.core.anti_entropy import reconcile
-from p2pchat.core.anti_entropy.hold import OURS, Hold
+from p2pchat.core.anti_entropy.eviction import OURS
+from p2pchat.core.anti_entropy.hold import Hold
 from p2pchat.core.anti_entropy.reconcile import Reconcile
 from p2pchat.core.broadcast.seen import Seen
 from p2pchat.core.broadcast.strategy import Push, Say, Sending, Strategy
@@ -176,7 +177,7 @@ class Cells:
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Output]:
         """The link is gone, or so quiet that it may be. ``broken``: nobody said so."""
         self._grants.link_down(link)
-        self._hold.closed(link)
+        self._hold.link_down(link)
         out = self._sent(self._broadcast.link_down(link, broken, now), None)
         return out + self._reconciled(self._reconcile.link_down(link, now), now)
 

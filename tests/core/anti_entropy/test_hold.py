@@ -298,6 +298,6 @@ def test_links_that_are_gone_share_one_lane() -> None:
     for link in range(2, 12):
         for each in range(30):
             held.add(name(link * 1000 + each), EPOCH, BODY, NOW + link * SLOT_S, by=link)
-        held.closed(link)
+        held.link_down(link)
     held.flush(NOW + 20 * SLOT_S)
     assert all(held.number(key(each)) is not None for each in range(40))

@@ -27,7 +27,7 @@ from typing import assert_never
 from p2pchat.core.anti_entropy.reconcile import START_S
 from p2pchat.core.broadcast.announcements import Announcements, in_batches
 from p2pchat.core.broadcast.damping import Damping
-from p2pchat.core.broadcast.fetches import FetchRequest, Fetches
+from p2pchat.core.broadcast.fetches import Fetches, FetchRequest
 from p2pchat.core.broadcast.strategy import Cells, Push, Say, Sending
 from p2pchat.core.broadcast.tree import Tree
 from p2pchat.core.kit.table import Table

@@ -1,7 +1,7 @@
 """This node during one epoch, as a place that stems may lead over.
 
-Knows: its keys of the epoch, which neighbour has which id, when to tell others of itself and to pass on what
-they tell. Does not know: stems, delays or cells.
+Knows: its keys of the epoch, which neighbour has which id, whose records it takes. Does not know: stems,
+delays or cells. Parent of ``origination`` and ``flooding``.
 
 Names and keys last for an epoch and are never stored: a node that starts anew is another one, and what was
 recorded before can be opened by nobody.
@@ -12,41 +12,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.budget import Budget
-from p2pchat.core.limits.pace import Pace
 from p2pchat.core.stem.audit import Sight
+from p2pchat.core.stem.flooding import RecordFlooding
+from p2pchat.core.stem.origination import Origination
 from p2pchat.core.stem.outputs import Say
 from p2pchat.core.stem.replay import Replay
 from p2pchat.core.stem.vicinity import RECORDS_CAP, Taken, Vicinity
 from p2pchat.crypto.onion import Hop, OnionKey
 from p2pchat.crypto.record import RecordKey, check_link
 from p2pchat.errors import RefusedInput
-from p2pchat.ports import Entropy, sample, uniform
+from p2pchat.ports import Entropy, sample
 from p2pchat.types import LinkId
-from p2pchat.wire.vicinity import DEPTH, LINKS_MAX, AskRecords, Mine, Record, batches
-
-PUBLISH_SOON_S = 0.1
-"""After its first link a node tells of itself at once: in a mesh of two, cells wait for that."""
-
-PUBLISH_FIRST_S = 4.0
-PUBLISH_LAST_S = 60.0
-"""Gaps between a node's later records while its links change: it gets five in some ten seconds, and a mesh in
-which nodes come and go all the time is not to be drowned in records."""
+from p2pchat.wire.vicinity import DEPTH, AskRecords, Mine, Record
 
 LOST_S = 0.5
 """A link that is gone is told sooner than one that has come: stems that lead over it are broken."""
-
-QUIET_S = 300.0
-"""After so long without a change the next one is told at once again."""
-
-BATCH_S = (0.2, 0.6)
-"""Others' records wait a random moment for company: five fit into a frame. Meanwhile a neighbour may send the
-same, and then need not be told."""
-
-AT_ONCE = 40
-"""Records on one link a batch, seven or eight frames: a newcomer to a mesh of a thousand gets them all in
-some five seconds, and a burst does not fill the link's lane."""
 
 RECORDS_PER_S = 50.0
 """New records a link may bring in the long run, each a signature to check (60 µs, measured)."""
@@ -74,13 +55,8 @@ class Station:
         self._budgets: dict[LinkId, Budget] = {}
         self._asked: dict[LinkId, None] = {}
         """Links on which all that is known was asked for."""
-        self._pending: dict[LinkId, dict[bytes, None]] = {}
-        self._flush_at = NEVER
-        self._serial = 0
-        self._mine = b""
-        self._pace = Pace(entropy, PUBLISH_FIRST_S, PUBLISH_LAST_S)
-        self._publish_at = publish_at
-        self._published_at = publish_at
+        self._flooding = RecordFlooding(entropy, self.vicinity.onward)
+        self._origination = Origination(self._signing, self.key.public, epoch, entropy, publish_at)
         self._sign()
 
     # --- what the parent asks
@@ -161,14 +137,14 @@ class Station:
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
-        return min(self._flush_at, self._publish_at)
+        return min(self._flooding.due_at, self._origination.due_at)
 
     # --- what happens
 
     def link_up(self, link: LinkId, binding: bytes, now: float) -> list[Say]:
         """A link counts: say who we are in this epoch, and with whom we are linked now: by an older record
         the newcomer would lead stems over links that are gone."""
-        if self._publish_at < NEVER:
+        if self._origination.is_due:
             self._sign()
         self._links[link] = None
         self._bindings[link] = binding
@@ -177,13 +153,13 @@ class Station:
 
     def link_down(self, link: LinkId, now: float) -> None:
         """It counts no more."""
-        self._pending.pop(link, None)
+        self._flooding.link_down(link)
         self._budgets.pop(link, None)
         self._bindings.pop(link, None)
         self._asked.pop(link, None)
         if self._links.pop(link, None) is not None:
             self._changed(now)
-            self._publish_at = min(self._publish_at, now + LOST_S)
+            self._origination.publish_by(now + LOST_S)
 
     def mine(self, link: LinkId, data: bytes, proof: bytes, now: float) -> list[Say]:
         """A neighbour says who it is. A stranger's surroundings are strange to us, too: ask for them."""
@@ -191,7 +167,8 @@ class Station:
         if taken is None:
             return []
         if self._links[link] != taken.node:
-            if not self._is_theirs(link, taken.node, proof):
+            record = self.vicinity.record(taken.node)
+            if taken.node == self.id or not _is_proven(record, self._bindings[link], proof):
                 self._counters["records refused: not the neighbour's"] += 1
                 return []
             self._links[link] = taken.node
@@ -211,15 +188,17 @@ class Station:
             self._counters["records asked for again"] += 1
             return
         self._asked[link] = None
-        self._queue(link, self.vicinity.travelling(), now)
+        self._flooding.add_records(link, self.vicinity.travelling(), now)
 
     def tick(self, now: float) -> list[Say]:
         """Tell of ourselves, and of others."""
         out: list[Say] = []
-        if now >= self._publish_at:
-            out += self._publish(now)
-        if now >= self._flush_at:
-            out += self._flush(now)
+        if now >= self._origination.due_at:
+            self._origination.note_published(now)
+            self._sign()
+            out += [self._own(link) for link in self._links]
+        if now >= self._flooding.due_at:
+            out += self._flooding.flush(now)
         return out
 
     # --- within
@@ -234,79 +213,41 @@ class Station:
         except RefusedInput:
             self._counters["records refused: unreadable"] += 1
             return None
-        self._pending.get(link, {}).pop(taken.node, None)  # they have it
+        self._flooding.drop_record(link, taken.node)  # they have it
         if self.vicinity.full:
             self._thin(taken.node)
         if taken.news and hops > 0:
             for other in self._links:
                 if other != link:
-                    self._queue(other, [taken.node], now)
+                    self._flooding.add_records(other, [taken.node], now)
         return taken
 
     def _thin(self, fresh: bytes) -> None:
         """There are too many records: ours, our neighbours' and the one that has just come stay."""
         gone = self.vicinity.thin((self.id, *self.neighbours, fresh))
         self._counters["records dropped: too many"] += len(gone)
-        for nodes in self._pending.values():
-            for node in gone:
-                nodes.pop(node, None)
-
-    def _queue(self, link: LinkId, nodes: list[bytes], now: float) -> None:
-        self._pending.setdefault(link, {}).update(dict.fromkeys(nodes))
-        if self._flush_at == NEVER:
-            self._flush_at = now + uniform(self._entropy, *BATCH_S)
-
-    def _flush(self, now: float) -> list[Say]:
-        out: list[Say] = []
-        for link, nodes in list(self._pending.items()):
-            waiting = list(nodes)
-            if len(waiting) > AT_ONCE:
-                self._pending[link] = dict.fromkeys(waiting[AT_ONCE:])
-            else:
-                del self._pending[link]
-            known = [self.vicinity.onward(node) for node in waiting[:AT_ONCE]]
-            out += [Say(link, batch) for batch in batches([each for each in known if each is not None])]
-        self._flush_at = now + uniform(self._entropy, *BATCH_S) if self._pending else NEVER
-        return out
+        self._flooding.drop_records(gone)
 
     def _changed(self, now: float) -> None:
-        """Our links are others now: tell it, at the pace of changes."""
-        if self._publish_at < NEVER:
-            return
-        if now >= self._published_at + QUIET_S:
-            self._pace.succeeded()
-        if sum(node is not None for node in self._links.values()) == 1:
-            self._publish_at = now + PUBLISH_SOON_S
-        else:
-            self._pace.tried(now)
-            self._publish_at = self._pace.at
-
-    def _publish(self, now: float) -> list[Say]:
-        self._publish_at, self._published_at = NEVER, now
-        self._sign()
-        return [self._own(link) for link in self._links]
+        self._origination.on_change(sum(node is not None for node in self._links.values()), now)
 
     def _own(self, link: LinkId) -> Say:
-        return Say(link, Mine(self._mine, self._signing.sign_binding(self._bindings[link])))
+        return Say(link, Mine(self._origination.record, self._signing.sign_binding(self._bindings[link])))
 
     def _lists_us(self, node: bytes) -> bool:
         record = self.vicinity.record(node)
         return record is not None and self.id in record.links
 
-    def _is_theirs(self, link: LinkId, node: bytes, proof: bytes) -> bool:
-        """Whoever repeated another's record, or ours, would be taken for the first hop that it names."""
-        record = self.vicinity.record(node)
-        if record is None or node == self.id:
-            return False
-        try:
-            check_link(self._bindings[link], record, proof)
-        except RefusedInput:
-            return False
-        return True
-
     def _sign(self) -> None:
-        ids = tuple(dict.fromkeys(node for node in self._links.values() if node is not None))
-        self._serial += 1
-        record = Record(self._signing.public, self.key.public, self.epoch, self._serial, ids[:LINKS_MAX])
-        self._mine = self._signing.sign(record)
-        self.vicinity.put(self._mine, DEPTH)
+        self.vicinity.put(self._origination.sign_record(self.neighbours), DEPTH)
+
+
+def _is_proven(record: Record | None, binding: bytes, proof: bytes) -> bool:
+    """Whoever repeated another's record would be taken for the first hop that it names."""
+    if record is None:
+        return False
+    try:
+        check_link(binding, record, proof)
+    except RefusedInput:
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from p2pchat.core.broadcast.damping import Damping
-from p2pchat.core.broadcast.fetches import FETCHED_BURST, FetchRequest, Fetches
+from p2pchat.core.broadcast.fetches import FETCHED_BURST, Fetches, FetchRequest
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 

@@ -381,8 +381,8 @@ def test_a_neighbour_that_repeats_a_contacts_record_is_not_taken_for_it() -> Non
         station = mesh.stems[whose]._stations.now(mesh.now)
         assert station is not None
         bound = station._signing.sign_binding(b"ab".ljust(32))
-        mesh.say("h", "a", Mine(station._mine, bound))
-        mesh.say("h", "a", Mine(station._mine, bytes(64)))
+        mesh.say("h", "a", Mine(station._origination.record, bound))
+        mesh.say("h", "a", Mine(station._origination.record, bytes(64)))
     mesh.submit("a", cell(1))
     assert mesh.way()[1] == "b"
     assert mesh.counters["a"]["records refused: not the neighbour's"] == 4
@@ -482,7 +482,7 @@ def test_invented_nodes_by_the_hundred_leave_stems_where_they_were(
     honest = {stem.name(mesh.now) for stem in mesh.stems.values()}
     mine = mesh.stems["a"]._stations.now(mesh.now)
     assert mine is not None and honest - {None} <= set(mine.vicinity._known)
-    assert len(mine.vicinity) <= 48 and all(len(nodes) <= 48 for nodes in mine._pending.values())
+    assert len(mine.vicinity) <= 48 and all(len(nodes) <= 48 for nodes in mine._flooding._waiting.values())
     for number in range(5):
         mesh.submit("a", cell(number))
     assert len(mesh.entered) == 5

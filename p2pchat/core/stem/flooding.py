@@ -1,0 +1,68 @@
+"""How others' records are passed on: in company, after a random moment.
+
+Knows: whose records wait for which link. Does not know: what a record says, or whether it is news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.stem.outputs import Say
+from p2pchat.ports import Entropy, uniform
+from p2pchat.types import LinkId
+from p2pchat.wire.vicinity import batches
+
+BATCH_S = (0.2, 0.6)
+"""Others' records wait a random moment for company: five fit into a frame. Meanwhile a neighbour may send the
+same, and then need not be told."""
+
+AT_ONCE = 40
+"""Records on one link a batch, seven or eight frames: a newcomer to a mesh of a thousand gets them all in
+some five seconds, and a burst does not fill the link's lane."""
+
+
+class RecordFlooding:
+    """One epoch's. ``onward``: a node's record as it goes on, and the hops that are left to it; None: it goes
+    no further."""
+
+    def __init__(self, entropy: Entropy, onward: Callable[[bytes], tuple[int, bytes] | None]) -> None:
+        self._entropy = entropy
+        self._onward = onward
+        self._waiting: dict[LinkId, dict[bytes, None]] = {}
+        self.due_at = NEVER
+        """When ``flush`` is next due."""
+
+    def add_records(self, link: LinkId, nodes: Iterable[bytes], now: float) -> None:
+        """Pass the records of these nodes on."""
+        self._waiting.setdefault(link, {}).update(dict.fromkeys(nodes))
+        if self.due_at == NEVER:
+            self.due_at = now + uniform(self._entropy, *BATCH_S)
+
+    def drop_record(self, link: LinkId, node: bytes) -> None:
+        """The neighbour there has it."""
+        self._waiting.get(link, {}).pop(node, None)
+
+    def drop_records(self, nodes: Iterable[bytes]) -> None:
+        """They are not known any more."""
+        for node in nodes:
+            for waiting in self._waiting.values():
+                waiting.pop(node, None)
+
+    def link_down(self, link: LinkId) -> None:
+        """Nothing goes there any more."""
+        self._waiting.pop(link, None)
+
+    def flush(self, now: float) -> list[Say]:
+        """Some of what waits on each link goes on."""
+        out: list[Say] = []
+        for link, nodes in list(self._waiting.items()):
+            waiting = list(nodes)
+            if len(waiting) > AT_ONCE:
+                self._waiting[link] = dict.fromkeys(waiting[AT_ONCE:])
+            else:
+                del self._waiting[link]
+            known = [self._onward(node) for node in waiting[:AT_ONCE]]
+            out += [Say(link, batch) for batch in batches([each for each in known if each is not None])]
+        self.due_at = now + uniform(self._entropy, *BATCH_S) if self._waiting else NEVER
+        return out

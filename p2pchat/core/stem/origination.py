@@ -1,0 +1,77 @@
+"""When a node tells of itself anew, and by which record.
+
+Knows: the pace of changes, the serial number of the last record. Does not know: links, or others' records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.limits.pace import Pace
+from p2pchat.crypto.record import RecordKey
+from p2pchat.ports import Entropy
+from p2pchat.wire.vicinity import LINKS_MAX, Record
+
+PUBLISH_SOON_S = 0.1
+"""After its first link a node tells of itself at once: in a mesh of two, cells wait for that."""
+
+PUBLISH_FIRST_S = 4.0
+PUBLISH_LAST_S = 60.0
+"""Gaps between a node's later records while its links change: it gets five in some ten seconds, and a mesh in
+which nodes come and go all the time is not to be drowned in records."""
+
+QUIET_S = 300.0
+"""After so long without a change the next one is told at once again."""
+
+
+class Origination:
+    """One epoch's. ``publish_at``: when to tell of ourselves first."""
+
+    def __init__(
+        self, key: RecordKey, onion_key: bytes, epoch: int, entropy: Entropy, publish_at: float
+    ) -> None:
+        self._key = key
+        self._onion_key = onion_key
+        self._epoch = epoch
+        self._pace = Pace(entropy, PUBLISH_FIRST_S, PUBLISH_LAST_S)
+        self._serial = 0
+        self._published_at = publish_at
+        self.due_at = publish_at
+        """When to tell of ourselves next."""
+        self.record = b""
+        """What is told, signed."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a change is still to be told."""
+        return self.due_at < NEVER
+
+    def sign_record(self, nodes: Iterable[bytes]) -> bytes:
+        """Say that these are our neighbours."""
+        self._serial += 1
+        ids = tuple(nodes)[:LINKS_MAX]
+        self.record = self._key.sign(
+            Record(self._key.public, self._onion_key, self._epoch, self._serial, ids)
+        )
+        return self.record
+
+    def on_change(self, known: int, now: float) -> None:
+        """Our links are others now, of which so many are known by name: tell it, at the pace of changes."""
+        if self.is_due:
+            return
+        if now >= self._published_at + QUIET_S:
+            self._pace.succeeded()
+        if known == 1:
+            self.due_at = now + PUBLISH_SOON_S
+        else:
+            self._pace.tried(now)
+            self.due_at = self._pace.at
+
+    def publish_by(self, by: float) -> None:
+        """Tell it by then."""
+        self.due_at = min(self.due_at, by)
+
+    def note_published(self, now: float) -> None:
+        """All neighbours are told now."""
+        self.due_at, self._published_at = NEVER, now

@@ -356,7 +356,7 @@ class ActiveView:
         server that has not noticed that we are gone from our ``own`` last seat shows us that, too."""
         self._due = None
         if own is not None:
-            self._seats.learn_owner(url, own, self._node)
+            self._seats.known.learn_owner(url, own, self._node)
         self._seats.on_seat_taken(url, topic, len(others))
         seats = [SeatRef(url, topic, other) for other in others]
         out = [
@@ -372,7 +372,7 @@ class ActiveView:
         elif self._seats.should_release_seats():
             return [*out, *self._seats.release_seats(now)]
         else:
-            strangers = [seat for seat in strangers if not self._seats.is_reached(url, seat.seat)]
+            strangers = [seat for seat in strangers if not self._seats.known.is_reached(url, seat.seat)]
             count = int(self._seats.should_probe_other(now))
         sought = not self._settings.walks
         for seat in sample(self._entropy, strangers, max(0, count)):
@@ -409,7 +409,7 @@ class ActiveView:
         else."""
         if self._neighbours.counting() and self._seats.is_avoided(at.url, at.seat, now):
             return False
-        node = self._seats.owner_of(at.url, at.seat)
+        node = self._seats.known.owner_of(at.url, at.seat)
         tried = any(each.at == at and not each.faded for each in self._neighbours)
         return not tried and node != self._node and (node is None or not self._neighbours.knows(node))
 
@@ -429,7 +429,7 @@ class ActiveView:
                 case SendBlob(at, blob):
                     done += self._pass(at, blob, now)
                 case Met(SeatRef(url, _, seat), node):
-                    self._seats.learn_owner(url, seat, node)
+                    self._seats.known.learn_owner(url, seat, node)
                 case Met():
                     pass
                 case Wanted():
@@ -471,7 +471,7 @@ class ActiveView:
         self._seats.on_link_up()
         self._walking.succeeded()
         if isinstance(neighbour.at, SeatRef):
-            self._seats.mark_reached(neighbour.at.url, neighbour.at.seat)
+            self._seats.known.mark_reached(neighbour.at.url, neighbour.at.seat)
             self._seats.count_success()
         else:
             self._search.ended(neighbour.at, answered=True, now=now)
@@ -499,7 +499,7 @@ class ActiveView:
             self._unreached.failed(neighbour, now)
         if isinstance(neighbour.at, SeatRef):
             if answered:
-                self._seats.mark_reached(neighbour.at.url, neighbour.at.seat)
+                self._seats.known.mark_reached(neighbour.at.url, neighbour.at.seat)
             self._seats.on_attempt_failed(neighbour.at.url, neighbour.at.seat, now, declined=answered)
         else:
             heard = answered or neighbour.link is not None

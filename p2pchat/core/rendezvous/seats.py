@@ -1,7 +1,7 @@
-"""Where the members of a mesh meet: topics that change with the epochs, seats, and whom it is worth asking.
+"""Where the members of a mesh meet: topics that change with the epochs, seats, and when to ask who sits.
 
-Knows: whether we sit there, which seats we hold, what is known of others' seats, when to look again.
-Does not know: links, or how seats are taken (``rendezvous``).
+Knows: whether we sit there, which seats we hold, when to look again. Does not know: links, or how seats are
+taken (``rendezvous``). Parent of ``known_seats`` and ``partition``.
 
 Whoever sits is a greeter. A node sits while it is short of links; one that has enough leaves when it sees
 that enough others sit, and looks in now and then whether they still do.
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from p2pchat.core.kit.table import Table
 from p2pchat.core.limits.pace import Pace
+from p2pchat.core.rendezvous.known_seats import KnownSeats
+from p2pchat.core.rendezvous.partition import PartitionSuspicion
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.kdf import mesh_topic
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import NodeId, Seat, Topic
+from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX, SeatMode
 
 ASK_FIRST_S = 1.0
@@ -42,18 +43,13 @@ BACK_LAST_S = 14_400.0
 """Who left looks in after about ten minutes, then ever more seldom, up to four hours, as long as enough
 others sit: of a thousand nodes one every quarter of a minute."""
 
-WOUND_S = 10.0
-"""Two links that broke within this time may mean that the mesh came apart."""
-
 WOUNDED_S = 15.0
 """Who lost several links at once looks in within this time: the mesh may have come apart."""
 
-WOUNDED_FOR_S = 3600.0
-BROKEN_FOR_S = 900.0
 CURIOUS_SHARE = 0.05
-"""For so long after that, or after one link broke, a greeter offers a link to a greeter it never reached, at
-every look, and otherwise with this probability: a mesh in one piece gains nothing from it, and every new link
-disturbs the tree. Those who sit when a mesh comes apart have often lost no more than one."""
+"""While the mesh may be in pieces a greeter offers a link to a greeter it never reached, at every look, and
+otherwise with this probability: a mesh in one piece gains nothing from it, and every new link disturbs the
+tree."""
 
 TORN_S = 6.0
 """While the mesh may be in pieces a greeter looks about this often: attempts at those who cannot be reached
@@ -62,13 +58,6 @@ take twenty."""
 TOPIC_OVERLAP_S = 900.0
 """Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
 hour."""
-
-AVOID_S = 20.0
-"""A seat whose link failed is left alone this long: it may simply be unreachable from here. Not while the
-mesh may be in pieces: nobody of another piece can be reached, and once one can, a look should find it."""
-
-REMEMBERED_CAP = 256
-"""Others' seats remembered; twice what eight rendezvous show in an hour of asking."""
 
 Wish = TakeSeat | LeaveSeat
 
@@ -83,13 +72,11 @@ class Seats:
         self._entropy = entropy
         self._topics: dict[Topic, None] = {}
         self._crowds: dict[tuple[str, Topic], int] = {}
-        self._nodes = Table[tuple[str, Seat], NodeId](REMEMBERED_CAP)
-        self._reached = Table[tuple[str, Seat], None](REMEMBERED_CAP)
-        self._avoided = Table[tuple[str, Seat], float](REMEMBERED_CAP)
+        self.known = KnownSeats()
         self._edge = 0.0
         self._asking = Pace(entropy, ASK_FIRST_S, ASK_LAST_S)
         self._back = Pace(entropy, BACK_FIRST_S, BACK_LAST_S)
-        self._wounded_at = self._broke_at = float("-inf")
+        self._partition = PartitionSuspicion()
         self._linked = 0
         self._failed = 0
         """Attempts with strangers met here that came to a link, and that did not."""
@@ -118,8 +105,8 @@ class Seats:
             before, self._topics = self._topics, dict.fromkeys(_topics(self._secret, now))
             self._crowds = {key: n for key, n in self._crowds.items() if key[1] in self._topics}
             self._edge = _next_edge(now)
-            out += self._take([topic for topic in self._topics if topic not in before])
-            out += self._leave([topic for topic in before if topic not in self._topics])
+            out += _take(self._sat_at, [topic for topic in self._topics if topic not in before])
+            out += _leave(self._sat_at, [topic for topic in before if topic not in self._topics])
         if not self.sitting and now >= self._back.at:
             out += self.take_seats(now)
         return out
@@ -168,7 +155,7 @@ class Seats:
         self._asking.tried(now)
         if self.may_be_torn(now):
             self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * TORN_S)
-        return self._take(list(self._topics))
+        return _take(self._sat_at, list(self._topics))
 
     def should_release_seats(self) -> bool:
         """Whether a full sample of others sits wherever we sit, and we feel like leaving."""
@@ -202,15 +189,13 @@ class Seats:
 
     def on_own_link_broken(self, now: float) -> None:
         """A link of our own making broke: while we sit, we look whether the mesh is whole."""
-        before, self._broke_at = self._broke_at, now
-        if now < before + WOUND_S:
+        if self._partition.note_broken(now):
             self.on_mass_link_loss(now)
 
     def on_mass_link_loss(self, now: float) -> None:
         """Several links broke at once: see soon who is there, and try everybody anew."""
-        self._wounded_at = now
-        self._reached.clear()
-        self._avoided.clear()
+        self._partition.note_mass_loss(now)
+        self.known.forget_attempts()
         self._back.hurry(now, WOUNDED_S)
         self._asking.hurry(now, WOUNDED_S)
 
@@ -220,25 +205,9 @@ class Seats:
 
     def may_be_torn(self, now: float) -> bool:
         """Whether the mesh may have come apart not long ago."""
-        return now < max(self._wounded_at + WOUNDED_FOR_S, self._broke_at + BROKEN_FOR_S)
+        return self._partition.is_possible(now)
 
-    # --- others' seats
-
-    def learn_owner(self, url: str, seat: Seat, node: NodeId) -> None:
-        """Somebody's seat turned out to be this node's."""
-        self._nodes.put((url, seat), node)
-
-    def owner_of(self, url: str, seat: Seat) -> NodeId | None:
-        """Whose seat it is, if that is known."""
-        return self._nodes.get((url, seat))
-
-    def mark_reached(self, url: str, seat: Seat) -> None:
-        """We had a link with whoever sits there: we are in one piece with them."""
-        self._reached.put((url, seat), None)
-
-    def is_reached(self, url: str, seat: Seat) -> bool:
-        """Whether ``mark_reached`` was said of that seat."""
-        return (url, seat) in self._reached
+    # --- attempts with those who sit there
 
     def count_success(self) -> None:
         """An attempt with a stranger who sits here came to a link."""
@@ -247,17 +216,12 @@ class Seats:
     def on_attempt_failed(self, url: str, seat: Seat, now: float, declined: bool = False) -> None:
         """An attempt with that seat came to nothing, perhaps because it was declined."""
         self._failed += not declined
-        self._avoided.put((url, seat), now + AVOID_S)
+        self.known.avoid_seat(url, seat, now)
 
     def is_avoided(self, url: str, seat: Seat, now: float) -> bool:
-        """Whether a link with that seat has failed lately, and may not be what brings pieces together."""
-        return not self.may_be_torn(now) and self._avoided.get((url, seat), 0.0) > now
-
-    def _take(self, topics: list[Topic]) -> list[Wish]:
-        return _take(self._sat_at, topics)
-
-    def _leave(self, topics: list[Topic]) -> list[Wish]:
-        return _leave(self._sat_at, topics)
+        """Whether to leave that seat alone. While the mesh may be in pieces none is: nobody of another piece
+        can be reached, and once one can, a look should find it."""
+        return not self.may_be_torn(now) and self.known.has_failed(url, seat, now)
 
     @property
     def _sat_at(self) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from p2pchat.core.rendezvous.seats import AVOID_S, RISE_SHARE, WOUNDED_FOR_S, Seats
+from p2pchat.core.rendezvous.known_seats import AVOID_S
+from p2pchat.core.rendezvous.partition import WOUNDED_FOR_S
+from p2pchat.core.rendezvous.seats import RISE_SHARE, Seats
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX

@@ -1,0 +1,34 @@
+"""Whether the mesh may have come apart.
+
+Knows: when links broke, and for how long that is a reason to look. Does not know: who is looked for.
+"""
+
+from __future__ import annotations
+
+WOUND_S = 10.0
+"""Two links that broke within this time may mean that the mesh came apart."""
+
+WOUNDED_FOR_S = 3600.0
+BROKEN_FOR_S = 900.0
+"""For so long after several links broke at once, or after one did, the mesh may be in pieces. Those who sit
+at a rendezvous when a mesh comes apart have often lost no more than one."""
+
+
+class PartitionSuspicion:
+    """One mesh's."""
+
+    def __init__(self) -> None:
+        self._wounded_at = self._broke_at = float("-inf")
+
+    def note_broken(self, now: float) -> bool:
+        """A link of our own making broke; whether another did just before."""
+        before, self._broke_at = self._broke_at, now
+        return now < before + WOUND_S
+
+    def note_mass_loss(self, now: float) -> None:
+        """Several links broke at once."""
+        self._wounded_at = now
+
+    def is_possible(self, now: float) -> bool:
+        """Whether the mesh may have come apart not long ago."""
+        return now < max(self._wounded_at + WOUNDED_FOR_S, self._broke_at + BROKEN_FOR_S)

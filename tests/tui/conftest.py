@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from p2pchat.control.events import MessageEvent
 from p2pchat.tui.app import Chat
-from tests.support.fake_node import FakeNode
+from p2pchat.tui.compose import Compose
+from p2pchat.tui.scrollback import Scrollback
+from tests.support.fake_node import FakeNode, message
 
 Open = Callable[..., AbstractAsyncContextManager["Desk"]]
 
@@ -52,9 +55,17 @@ class Desk:
             await self.pilot.pause(0.01)
 
     @property
+    def scrollback(self) -> Scrollback:
+        return self.chat.main.pane.scrollback
+
+    @property
+    def writing(self) -> Compose:
+        return self.chat.main.pane.writing
+
+    @property
     def lines(self) -> list[str]:
         """What was said, as far as it is on the screen, without the blanks at the ends."""
-        back = self.chat.scrollback
+        back = self.scrollback
         return [back.render_line(y).text.rstrip() for y in range(back.size.height)]
 
     @property
@@ -86,3 +97,17 @@ def desk() -> Open:
             yield desk
 
     return opened
+
+
+def said(count: int, sender: str = "bob") -> list[MessageEvent]:
+    return [
+        message(f"{sender}{n}", f"line {n}", sender=sender, at=f"2026-01-02T03:{n // 60:02d}:{n % 60:02d}Z")
+        for n in range(count)
+    ]
+
+
+def talk(count: int, text: str = "line") -> list[MessageEvent]:
+    return [
+        message(f"m{n}", f"{text} {n}", at=f"2026-01-02T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z")
+        for n in range(count)
+    ]

@@ -9,15 +9,12 @@ from rich.cells import cell_len
 from textual.widgets import Input
 
 from p2pchat.chat import commands
-from p2pchat.chat.lines import line_of
 from p2pchat.errors import UsageError
 from p2pchat.tui import noise
-from p2pchat.tui.acts import quoted
 from p2pchat.tui.ascii import SIGNS
 from p2pchat.tui.dialogs import KEYS
 from p2pchat.tui.pairing import read_code
 from p2pchat.tui.start import Start, Wishes
-from tests.support.fake_node import message
 from tests.tui.conftest import Open
 
 
@@ -53,11 +50,6 @@ def test_a_code_is_read_out_of_whatever_was_pasted(typed: str, code: str, urls: 
 def test_what_is_no_code_is_said_so(typed: str) -> None:
     with pytest.raises(UsageError, match="type the code"):
         read_code(typed)
-
-
-def test_a_reply_repeats_one_harmless_line() -> None:
-    assert quoted(line_of(message("1", "a\x1b[2J\nb"))) == "> bob: a␛[2J …"
-    assert len(quoted(line_of(message("1", "x" * 1000)))) < 220
 
 
 def test_noise_says_who_and_never_what_and_cannot_be_broken_out_of() -> None:

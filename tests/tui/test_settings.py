@@ -46,7 +46,7 @@ async def test_the_page_shows_what_is_set_and_where_that_comes_from(
         assert all(len(line) <= size[0] for line in d.screen.splitlines())
         await d.press("escape")
         await d.type("still writing")
-        assert d.chat.writing.text == "still writing"
+        assert d.writing.text == "still writing"
 
 
 async def test_one_of_some_words_is_picked(desk: Open) -> None:
@@ -131,7 +131,7 @@ async def test_keys_are_others_as_they_are_set(desk: Open) -> None:
         assert "help (as you have set it)" in d.screen
         await d.press("escape", "ctrl+n")
         assert d.chat.model.current == "bob", "the next conversation has no key now"
-        assert d.chat.people.has_focus
+        assert d.chat.main.people.has_focus
         await node.forget_setting("keys")
         await d.until(lambda: not d.chat.preferences.keys)
         await d.press("escape", "f1")

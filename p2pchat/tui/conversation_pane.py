@@ -1,0 +1,204 @@
+"""The conversation a person looks at: what was said, and where one writes.
+
+Knows: which messages are read from the node and when, and what becomes of a text that is begun. Does not
+know: what stands beside it, or commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
+
+from p2pchat.chat.happenings import Refused
+from p2pchat.chat.lines import ChatLine, lines_of
+from p2pchat.chat.model import ChatModel
+from p2pchat.errors import P2PChatError
+from p2pchat.text import harmless, harmless_name
+from p2pchat.tui import around
+from p2pchat.tui.compose import Complete, Compose
+from p2pchat.tui.message_view import PAGE
+from p2pchat.tui.prompts import Prompts
+from p2pchat.tui.scrollback import Scrollback
+
+NOBODY: Final = (
+    "You know nobody here yet.\n\n"
+    "F5  makes a code: say it to a friend.\n"
+    "F6  answers the code that a friend has said to you.\n\n"
+    "F1 lists all keys; Ctrl-Q leaves."
+)
+
+
+class ConversationPane(Vertical):
+    """One conversation at a time. ``complete``: what a line may become."""
+
+    def __init__(self, model: ChatModel, prompts: Prompts, complete: Complete) -> None:
+        super().__init__(id="talk")
+        self._model = model
+        self._prompts = prompts
+        self._complete = complete
+        self._page = PAGE
+        """Messages read when a conversation is opened: a page, and all that nobody has read yet."""
+        self.unloaded = False
+        """Whether what was said could not be read, as there is no node."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="title")
+        with Horizontal(id="middle"):
+            yield Static(NOBODY, id="empty", markup=False)
+            yield Scrollback(id="scrollback")
+            with VerticalScroll(id="mesh", can_focus=False):
+                yield Static("", id="mesh-picture", markup=False)
+        yield Static("", id="hint", markup=False)
+        yield Compose(self._complete, id="compose")
+
+    @property
+    def scrollback(self) -> Scrollback:
+        """What was said."""
+        return self.query_one(Scrollback)
+
+    @property
+    def writing(self) -> Compose:
+        """Where one writes."""
+        return self.query_one(Compose)
+
+    def show_title(self, title: Text) -> None:
+        """Show whom one talks with, and what Enter does."""
+        self.query_one("#title", Static).update(title)
+        back = self.scrollback
+        self.writing.border_title = around.above_writing(self._model.current, back.below, back.following)
+
+    # --- what is read from the node
+
+    def open_conversation(self, name: str, around: ChatLine | None = None) -> None:
+        """Turn to a conversation; ``around`` a message, or at its end. What was said comes from the node
+        when it comes: a person who types meanwhile types in this conversation. Raises UsageError."""
+        left = self._model.current
+        self._model.open_conversation(name)
+        person = self._model.people[name]
+        unread = list(person.unread)
+        self._page, person.unheard = PAGE + max(len(unread), person.unheard), 0
+        if left and left != name:
+            self._model.drafts.note_text(left, self.writing.text)
+        if left != name:
+            self.writing.load(self._model.drafts.text_for(name))
+        self.mark_shown()
+        self.reload_messages(around, unread)
+
+    def show_last(self, lines: int) -> None:
+        """Have so many of the last lines at hand, and the newest in sight."""
+        self._page = max(PAGE, lines)
+        self.reload_messages()
+
+    def reload_messages(self, around: ChatLine | None = None, unread: Sequence[str] = ()) -> None:
+        """Have what was said read anew; ``unread`` are the ids of what was not read yet."""
+        self.scrollback.clear()
+        self._load(self._model.current, around, unread)
+
+    @work(exclusive=True, group="page", exit_on_error=False)
+    async def _load(self, name: str, around: ChatLine | None, unread: Sequence[str]) -> None:
+        self.unloaded = not await self._prompts.try_work(self._read(name, around, unread))
+
+    async def _read(self, name: str, around: ChatLine | None, unread: Sequence[str]) -> None:
+        node = self._model.node
+        if around is None:
+            lines = lines_of(await node.history(name, limit=self._page))
+            shown = [*lines, *self._model.sent.lines_waiting(name, lines)]
+            self.scrollback.show(shown, oldest=len(lines) < self._page, unread=next(iter(unread), None))
+            return
+        before = lines_of(await node.history(name, before=around.id, limit=PAGE // 2))
+        after = lines_of(await node.history(name, after=around.id, limit=PAGE // 2))
+        oldest, newest = (len(half) < PAGE // 2 for half in (before, after))
+        messages = [*before, around, *after]
+        self.scrollback.show(messages, oldest=oldest, newest=newest, reveal=around.id)
+
+    @on(Scrollback.Wanted)
+    def _on_page_requested(self, event: Scrollback.Wanted) -> None:
+        if event.id:
+            self._fetch(self._model.current, event.id, event.before)
+        else:
+            self.reload_messages()
+
+    @work(exclusive=True, group="page", exit_on_error=False)
+    async def _fetch(self, name: str, id: str, before: bool) -> None:
+        first, last = (id, None) if before else (None, id)
+        try:
+            lines = lines_of(await self._model.node.history(name, limit=PAGE, before=first, after=last))
+        except P2PChatError:
+            self.scrollback.ask_again()
+            raise
+        if name == self._model.current:
+            self.scrollback.add_page(lines, before=before, last=len(lines) < PAGE)
+
+    # --- what happens
+
+    @on(Scrollback.Followed)
+    def _on_followed(self) -> None:
+        """What comes is read if it comes into sight."""
+        self._model.following = self.scrollback.following
+        if self._model.following:
+            self.mark_shown()
+
+    @work(group="heard", exit_on_error=False)
+    async def mark_shown(self) -> None:
+        """Somebody looks: what is on the screen was heard."""
+        await self._model.mark_shown()
+
+    def show_message(self, message: ChatLine) -> None:
+        """Show a message that was said just now, and whether anybody has read it."""
+        messages = self.scrollback.messages
+        came_before = messages.find_message(message.id) is not None and not message.outgoing
+        self.scrollback.add(message)
+        if came_before or not self._model.looking:
+            messages.begin_unread(message.id)
+
+    def forget_messages(self, name: str, id: str | None) -> None:
+        """A message was deleted, or without an id all that was said."""
+        if id is not None:
+            self.scrollback.messages.remove_message(id)
+        elif name == self._model.current:
+            self.reload_messages()
+
+    def take_back(self, refused: Refused) -> None:
+        """One of our messages cannot be sent: have its text where it can go on being written."""
+        self.scrollback.messages.remove_message(refused.id)
+        here, to = refused.to == self._model.current, harmless_name(refused.to)
+        if here and not self.writing.text:
+            self.writing.load(refused.text)
+            self._prompts.tell_failure(refused.why)
+        elif not here and not self._model.drafts.text_for(refused.to):
+            self._model.drafts.note_text(refused.to, refused.text)
+            self._prompts.tell_failure(f"not sent to {to}, and kept there: {refused.why}")
+        else:
+            self._prompts.tell_failure(f"not sent to {to}, Up brings it back: {refused.why}")
+
+    # --- writing
+
+    def say_line(self, text: str) -> None:
+        """Send a line to whom we look at."""
+        line = self._model.say_text(text)
+        messages = self.scrollback.messages
+        messages.set_unread(None)
+        if messages.newest:
+            self.scrollback.add(line)
+            self.scrollback.to_end()
+        else:
+            self.reload_messages()
+
+    @on(Compose.Offered)
+    def _on_offered(self, event: Compose.Offered) -> None:
+        self._model.note_draft(self.writing.text)
+        hint = self.query_one("#hint", Static)
+        hint.display = bool(event.offers)
+        hint.update(Text("  ".join(map(harmless, event.offers)), no_wrap=True, overflow="ellipsis"))
+
+    @on(Compose.TooLong)
+    def _on_too_long(self) -> None:
+        self._prompts.tell_failure(
+            "that is more than a message holds (64 KiB); send it in parts, or as a file elsewhere"
+        )

@@ -1,0 +1,98 @@
+"""What a person does with one message: reply, copy, rewrite, delete, open its link.
+
+Knows: what each of them leads to. Does not know: how a message was selected.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from p2pchat.chat.lines import ChatLine
+from p2pchat.errors import UsageError
+from p2pchat.text import harmless, harmless_name, one_line
+from p2pchat.tui.dialogs import Choose, Confirm, Rewrite
+from p2pchat.tui.window import ChatWindow
+
+QUOTE_MAX: Final = 200
+"""Characters of a message that a reply repeats."""
+
+TITLE_MAX: Final = 40
+"""Characters of a message that names it."""
+
+ON_MESSAGE: Final = (
+    ("reply", "Reply"),
+    ("copy", "Copy its text"),
+    ("whole", "Show all of it, or fold it"),
+    ("open", "Open its link"),
+    ("rewrite", "Rewrite my copy …"),
+    ("forget", "Delete it here …"),
+)
+"""What can be done with a message, by verb."""
+
+
+class MessageActions:
+    """Bound to one chat."""
+
+    def __init__(self, window: ChatWindow) -> None:
+        self._window = window
+
+    def _choose(self, message: ChatLine, link: str) -> None:
+        """Show what can be done with a message."""
+        verbs = [(verb, label) for verb, label in ON_MESSAGE if verb != "open" or link]
+        title = one_line(harmless(message.text[: 4 * TITLE_MAX]))[:TITLE_MAX]
+        self._window.prompts.open_dialog(Choose(title, verbs), lambda verb: self.act_on(verb, message, link))
+
+    def act_on(self, verb: str, message: ChatLine | None, link: str) -> None:
+        """Reply to it, copy it, show all of it, rewrite or delete it here, open its link. Raises
+        UsageError."""
+        if verb == "open":
+            self._open(link)
+        elif message is not None:
+            self._act_on_message(verb, message, link)
+
+    def _act_on_message(self, verb: str, message: ChatLine, link: str) -> None:
+        match verb:
+            case "menu":
+                self._choose(message, link)
+            case "copy":
+                self._window.copy_to_clipboard(harmless(message.text))
+                self._window.notify("copied, if the terminal allows it")
+            case "reply":
+                writing = self._window.main.pane.writing
+                writing.load(f"{quoted(message)}\n{writing.text}")
+                self._window.main.write()
+            case "whole":
+                self._window.main.pane.scrollback.action_unfold()
+            case "rewrite":
+                self._rewrite(message)
+            case _:
+                self._forget_one(message)
+
+    def _open(self, link: str) -> None:
+        if not link:
+            raise UsageError("there is no link in this message")
+        self._window.open_url(link)
+        self._window.notify(f"opened, if there is a browser here: {link}", timeout=8, markup=False)
+
+    def _rewrite(self, message: ChatLine) -> None:
+        def answered(text: str) -> None:
+            rewriting = self._window.model.node.edit(message.id, text)
+            self._window.verbs.have_node(rewriting, "your copy is rewritten; nobody else's is")
+
+        self._window.prompts.open_dialog(Rewrite(message.text), answered)
+
+    def _forget_one(self, message: ChatLine) -> None:
+        node, have_node = self._window.model.node, self._window.verbs.have_node
+        shown = harmless_name(message.contact)
+        dialog = Confirm("delete", f"Delete this message here? {shown} keeps a copy.", "Delete", "Keep it")
+        self._window.prompts.open_dialog(
+            dialog, lambda _: have_node(node.forget_message(message.id), "deleted here")
+        )
+
+
+def quoted(message: ChatLine) -> str:
+    """The beginning of a message as a reply shows it: plain text, so that every client and script sees it."""
+    first = harmless(message.text).strip().split("\n", 1)
+    text = first[0][:QUOTE_MAX]
+    more = " …" if len(first) > 1 or len(first[0]) > QUOTE_MAX else ""
+    return f"> {harmless_name(message.sender)}: {text}{more}"

@@ -1,0 +1,230 @@
+"""The messages of a conversation that are loaded, oldest first, and the lines they take.
+
+Knows: which message has which lines. Does not know: which of them are in view, or where messages come from.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import accumulate
+from typing import Final
+
+from p2pchat.chat.lines import ChatLine, Stage
+from p2pchat.chat.widths import room
+from p2pchat.tui.layout import Entry, entry_of, lay_out, shown_name
+from p2pchat.wording.lines import local_time
+
+LOADED_MAX: Final = 2000
+"""Messages laid out at once; what is farther from view is dropped and asked for again."""
+
+
+class MessageList:
+    """``on_change`` is told after each change how many lines came to be above what is in view; fewer than
+    none if some went."""
+
+    def __init__(self, on_change: Callable[[int], None]) -> None:
+        self._on_change = on_change
+        self.entries: list[Entry] = []
+        self._by_id: dict[str, Entry] = {}
+        self.starts: list[int] = [0]
+        """Where each entry's lines begin, and where all end."""
+        self.width = 0
+        self._names = 0
+        """Cells of the longest name."""
+        self._clock = "24h"
+        self._unread: str | None = None
+        self.oldest = True
+        """Nothing came before what is loaded."""
+        self.newest = True
+        """Nothing comes after it."""
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @property
+    def total(self) -> int:
+        """All lines."""
+        return self.starts[-1]
+
+    # --- what is there
+
+    def find_entry(self, id: str | None) -> Entry | None:
+        """Find a message that is loaded, with its lines."""
+        return self._by_id.get(id or "")
+
+    def find_message(self, id: str | None) -> ChatLine | None:
+        """Find a message that is loaded."""
+        entry = self.find_entry(id)
+        return entry.message if entry is not None else None
+
+    def missing_from(self, messages: Sequence[ChatLine]) -> list[ChatLine]:
+        """List the messages that are loaded, but are not among these."""
+        there = {message.id for message in messages}
+        return [entry.message for entry in self.entries if entry.message.id not in there]
+
+    def line_at(self, y: int) -> tuple[int, int]:
+        """Find which entry's line is at ``y``, and which of its lines."""
+        place = max(0, bisect_right(self.starts, y, hi=max(1, len(self.entries))) - 1)
+        return place, y - self.starts[place]
+
+    def headings_of(self, place: int) -> list[tuple[str, str]]:
+        """List the lines that stand above an entry, each a kind and a title: a new day, what is unread."""
+        entry = self.entries[place]
+        above = []
+        if not place or self.entries[place - 1].day != entry.day:
+            above.append(("day", f"{entry.day:%A} {entry.day.day} {entry.day:%B %Y}"))
+        if entry.message.id == self._unread:
+            count = sum(not later.message.outgoing for later in self.entries[place:])
+            above.append(("unread", f"{count} new"))
+        return above
+
+    # --- what becomes of it
+
+    def load_messages(
+        self,
+        messages: Iterable[ChatLine],
+        *,
+        oldest: bool = True,
+        newest: bool = True,
+        unread: str | None = None,
+    ) -> None:
+        """Have these messages and no others. ``unread`` is the first that was not read yet."""
+        self.entries = [entry_of(message) for message in messages]
+        self._by_id.clear()
+        self.oldest, self.newest, self._unread = oldest, newest, unread
+        self._names = 0
+        self._wrap_entries(self.entries)
+
+    def add_message(self, message: ChatLine) -> bool:
+        """Add a message that was said just now, if the newest are loaded; False if it was there, and may say
+        something else now."""
+        known = self._by_id.get(message.id)
+        if known is not None:
+            known.message = message
+            self._wrap_entry(known)
+            return False
+        if self.newest:
+            self.entries.append(entry_of(message))
+            self._wrap_entries(self.entries[-1:])
+            self._drop(first=True)
+        return True
+
+    def add_page(self, messages: Sequence[ChatLine], *, before: bool, last: bool) -> None:
+        """Add older or newer messages; ``last``: there are no more."""
+        fresh = [entry_of(message) for message in messages if message.id not in self._by_id]
+        if before:
+            self.oldest = last
+            self.entries[:0] = fresh
+            self._wrap_entries(fresh, above=True)
+            self._drop(first=False)
+        else:
+            self.newest = last
+            self.entries += fresh
+            self._wrap_entries(fresh)
+            self._drop(first=True)
+
+    def replace_message(self, message: ChatLine) -> None:
+        """Have it say something else, if it is loaded."""
+        if message.id in self._by_id:
+            self.add_message(message)
+
+    def set_stage(self, id: str, stage: Stage) -> None:
+        """One of our messages has come further."""
+        entry = self._by_id.get(id)
+        if entry is not None:
+            entry.message = replace(entry.message, stage=stage)
+            self._wrap_entry(entry)
+
+    def remove_message(self, id: str) -> None:
+        """Remove it, if it is loaded."""
+        entry = self._by_id.pop(id, None)
+        if entry is not None:
+            self.entries.remove(entry)
+            self._wrap_entries([])
+
+    def remove_expired(self, now: float) -> None:
+        """Remove messages whose time has come; Unix seconds."""
+        for entry in list(self.entries):
+            expires = entry.message.expires_at
+            if expires is not None and local_time(expires).timestamp() < now:
+                self.remove_message(entry.message.id)
+
+    def set_unread(self, id: str | None) -> None:
+        """Have a line stand before this message: nobody read it and what follows; None: all is read."""
+        if id != self._unread:
+            self._unread = id
+            self._wrap_entries([])
+
+    def begin_unread(self, id: str) -> None:
+        """Nobody has read this message, nor what comes after it; what came before stays as it is."""
+        if self._unread not in self._by_id:
+            self.set_unread(id)
+
+    def toggle_fold(self, id: str | None) -> None:
+        """Show all of a long message, or fold it again."""
+        entry = self.find_entry(id)
+        if entry is not None:
+            entry.unfolded = not entry.unfolded
+            self._wrap_entries([entry])
+
+    # --- layout
+
+    def set_clock(self, clock: str) -> None:
+        """Write the time of each message so (``wording.lines.clock_time``)."""
+        if clock != self._clock:
+            self._clock = clock
+            self._wrap_entries(self.entries)
+
+    def set_width(self, width: int) -> None:
+        """Wrap anew, in so many cells."""
+        self.width = width
+        self._wrap_entries(self.entries)
+
+    def _wrap_entries(self, fresh: Sequence[Entry], *, above: bool = False) -> None:
+        """Reckon the lines of some entries anew, and the places of all. ``above``: what came is not in
+        view."""
+        longest = max((room(shown_name(entry.message)) for entry in fresh), default=0)
+        if longest > self._names:
+            self._names, fresh = longest, [*self.entries, *fresh]
+        for entry in fresh:
+            self._by_id[entry.message.id] = entry
+            lay_out(entry, self.width, self._names, self._clock)
+        before = self.total
+        self._place_lines()
+        self._on_change(self.total - before if above else 0)
+
+    def _wrap_entry(self, entry: Entry) -> None:
+        before = len(entry.lines)
+        lay_out(entry, self.width, self._names, self._clock)
+        if len(entry.lines) != before:
+            self._place_lines()
+        self._on_change(0)
+
+    def _place_lines(self) -> None:
+        day: date | None = None
+        heights = []
+        for entry in self.entries:
+            above = (entry.day != day) + (entry.message.id == self._unread)
+            heights.append(len(entry.lines) + above)
+            day = entry.day
+        self.starts = [0, *accumulate(heights)]
+
+    def _drop(self, *, first: bool) -> None:
+        """Let go of what is farthest from view."""
+        too_many = len(self.entries) - LOADED_MAX
+        if too_many <= 0:
+            return
+        lines = self.starts[too_many] if first else 0
+        if first:
+            gone, self.entries = self.entries[:too_many], self.entries[too_many:]
+            self.oldest = False
+        else:
+            gone, self.entries = self.entries[-too_many:], self.entries[:-too_many]
+            self.newest = False
+        for entry in gone:
+            del self._by_id[entry.message.id]
+        self._place_lines()
+        self._on_change(-lines)

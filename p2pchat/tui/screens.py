@@ -1,0 +1,129 @@
+"""The screens that the commands of a chat open.
+
+Knows: which dialog each of them is. Does not know: how commands are typed, or how a conversation looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+
+from rich.console import RenderableType
+
+from p2pchat.chat.lines import ChatLine, lines_of
+from p2pchat.chat.verbs import Question
+from p2pchat.pictures.doctor import doctor_picture
+from p2pchat.tui import around
+from p2pchat.tui.dialogs import (
+    FOUND_MAX,
+    Help,
+    Report,
+    SearchDialog,
+    Verify,
+)
+from p2pchat.tui.pairing import Invite, Join, paired_lines
+from p2pchat.tui.settings import SettingsPage
+from p2pchat.tui.window import ChatWindow
+from p2pchat.wording.exposure import exposures
+
+
+class Screens:
+    """Bound to one chat: its dialogs and panels."""
+
+    def __init__(self, window: ChatWindow) -> None:
+        self._window = window
+        self._prompts = window.prompts
+
+    def tell_person(self, text: str) -> None:
+        self._prompts.tell_person(text)
+
+    def tell_failure(self, why: object) -> None:
+        self._prompts.tell_failure(why)
+
+    def ask_person(
+        self, question: Question, yes: Callable[[], None], no: Callable[[], None] | None = None
+    ) -> None:
+        self._prompts.ask_person(question, yes, no)
+
+    # --- whom we look at
+
+    def show_conversation(self, name: str) -> None:
+        self._window.main.open_conversation(name)
+
+    def say_line(self, text: str) -> None:
+        self._window.main.say_line(text)
+
+    def show_history(self, lines: int) -> None:
+        self._window.main.pane.show_last(lines)
+
+    def choose_person(self) -> None:
+        self._window.action_people()
+
+    def show_everyone(self) -> None:
+        model = self._window.model
+        everyone = around.everyone(model.in_order(), bool(model.links), datetime.now(UTC))
+        self._window.push_screen(Report("everyone you know", everyone))
+
+    def show_number(self, name: str) -> None:
+        node = self._window.model.node
+        self._prompts.open_dialog(
+            Verify(name, node.contact(name)), lambda _: self._window.verbs.have_node(node.verify(name))
+        )
+
+    # --- finding
+
+    def begin_search(self, text: str) -> None:
+        node, name = self._window.model.node, self._window.model.current
+
+        async def search(text: str, everywhere: bool) -> Sequence[ChatLine]:
+            if everywhere:
+                return lines_of(await node.search(text, limit=FOUND_MAX))
+            return lines_of(await node.history(name, search=text, limit=FOUND_MAX))
+
+        def found(message: ChatLine) -> None:
+            self._window.main.open_conversation(message.contact, around=message)
+            self._window.main.pane.scrollback.focus()
+
+        self._prompts.open_dialog(SearchDialog(search, text, name), found)
+
+    # --- pairing
+
+    def begin_invite(self, link: bool) -> None:
+        self._prompts.open_dialog(
+            Invite(self._window.model.node, self._window.model.load_people, link), self._on_paired
+        )
+
+    def begin_join(self, code: str) -> None:
+        self._prompts.open_dialog(
+            Join(self._window.model.node, self._window.model.load_people, code), self._on_paired
+        )
+
+    def _on_paired(self, name: str) -> None:
+        self._window.main.open_conversation(name)
+        contact = self._window.model.people[name].contact
+        self.tell_person("\n".join(paired_lines(contact)))
+
+    # --- the node and the screen
+
+    def show_help(self) -> None:
+        self._window.push_screen(Help(self._window.preferences.keys))
+
+    def show_mesh(self) -> None:
+        self._window.action_mesh()
+
+    def show_doctor(self) -> None:
+        node = self._window.model.node
+
+        async def found() -> RenderableType:
+            return doctor_picture(await node.doctor(), exposures(await node.status()))
+
+        self._window.push_screen(Report("what works from here, and who learns what", awaited=found()))
+
+    def theme_names(self) -> Iterable[str]:
+        return self._window.available_themes
+
+    def show_settings(self) -> None:
+        self._window.push_screen(SettingsPage(self._window.model.node, self._window.told_here))
+
+    def leave_chat(self) -> None:
+        self._window.action_leave()

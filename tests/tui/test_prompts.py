@@ -1,0 +1,34 @@
+"""What is told and asked is in nobody's way, and does no harm by itself."""
+
+from __future__ import annotations
+
+from p2pchat.control.events import InviteEvent
+from p2pchat.tui.pairing import Invite
+from tests.support.fake_node import FakeNode, told
+from tests.tui.conftest import Open, said
+
+
+async def test_enter_in_a_dialog_that_was_just_opened_harms_nothing(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = said(3)
+    node.invitation = [told(InviteEvent, code="42-tango-marble-orbit")]
+    async with desk(node) as it:
+        await it.press("f5", "enter")
+        assert isinstance(it.chat.screen, Invite), "Enter copies; taking the code back has to be chosen"
+        await it.press("escape", "f9", "enter", "f7", "enter", "escape", "delete", "enter")
+        assert not node.people["bob"].blocked
+        assert not node.people["bob"].verified
+        assert len(node.said) == 3
+
+
+async def test_what_is_told_covers_neither_where_one_writes_nor_the_newest_nor_the_status(
+    desk: Open,
+) -> None:
+    async with desk(notifications=True) as it:
+        bottom = it.screen.split("\n")[-6:]
+        it.chat.prompts.tell_failure(
+            "something did not work, for reasons that take more than a single line to tell"
+        )
+        await it.until(lambda: "something did not" in it.screen)
+        assert it.screen.split("\n")[-6:] == bottom
+        assert it.screen.startswith("▌● bob")

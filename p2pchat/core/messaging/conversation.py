@@ -100,7 +100,7 @@ class Conversation:
         """When ``tick`` is next due."""
         due: list[float | None] = [self.presence.lapses_at()]
         if self.delivery.connected:
-            due += [self.delivery.next_expiry(), self._reunion.next_wakeup()]
+            due += [self.delivery.queue.next_expiry(), self._reunion.next_wakeup()]
             if not self._reunion.torn:
                 due += [
                     self.presence.next_wakeup(),
@@ -117,19 +117,19 @@ class Conversation:
         and goes has told that they heard."""
         body = wire.encode_payload(content.Text(message, now, text))
         entry = OutboxEntry(message, self.id, body, order, self._patience.at(now) + LIFETIME_S)
-        accepted = self.delivery.keep_entry(entry)
+        accepted = self.delivery.queue.keep_entry(entry)
         expires = self._purge.line(self.contact, now)
         line = Message(message, self.id, None, now, text, MessageState.QUEUED, expires)
         accepted += [Persist(PutMessage(line)), Notify(MessageSent(line))]
         answers = self.delivery.connected and self.delivery.answer_at is not None
         owed = self.delivery.send_answer(now) if answers else []
         sent = self._with_snapshots(owed + self._flush(now))
-        return [*accepted, *self.delivery.report_state(entry, MessageState.QUEUED, now), *sent]
+        return [*accepted, *self.delivery.queue.report_state(entry, MessageState.QUEUED, now), *sent]
 
     def set_retention(self, seconds: float, now: float) -> list[Output]:
         """Decide, for both, how long what is said lasts; they are told as surely as by a message."""
         decision = decided(self.contact, seconds)
-        told = self.delivery.replace_payload(decision, now)
+        told = self.delivery.queue.replace_payload(decision, now)
         lasts = Lasts(decision.seconds, decision.turn, by_them=False)
         return [lasts, *self._with_snapshots(told + self._flush(now))]
 
@@ -142,13 +142,13 @@ class Conversation:
 
     def release_held(self, now: float) -> list[Output]:
         """What waited for a home that was restored may go."""
-        return self._with_snapshots(self.delivery.release_held() + self._flush(now))
+        return self._with_snapshots(self.delivery.queue.release_held() + self._flush(now))
 
     # --- what happens
 
     def tell_mesh(self, renewed: wire.MeshRenewed, now: float) -> list[Output]:
         """Say in which mesh we are, as surely as by a message."""
-        return self._with_snapshots(self.delivery.replace_payload(renewed, now) + self._flush(now))
+        return self._with_snapshots(self.delivery.queue.replace_payload(renewed, now) + self._flush(now))
 
     def draw_key(self) -> list[Output]:
         """A backup is about to be made."""
@@ -231,8 +231,8 @@ class Conversation:
             return []
         key = self._reunion.offer(now)
         offer = self._session.renew(self._entropy, now) if not self._reunion.listening else None
-        keys = self.delivery.replace_payload(key, now) if key is not None else []
-        keys += self.delivery.enqueue_payload(offer) if offer is not None else []
+        keys = self.delivery.queue.replace_payload(key, now) if key is not None else []
+        keys += self.delivery.queue.enqueue_payload(offer) if offer is not None else []
         return keys + self.delivery.flush_outbox(now)
 
     def _tick_connected(self, now: float) -> list[Output]:
@@ -256,7 +256,7 @@ class Conversation:
         Only while there is a link: neighbours meet at topics made of the epoch, so a link is what shows that
         our clock is not wrong by days.
         """
-        expired = self.delivery.expire_texts(now)
+        expired = self.delivery.queue.expire_texts(now)
         tags = self._session.listen(now)
         return [*expired, Retag(tags), *self._changes.carry_out(self._reunion.listen(now), now)]
 
@@ -267,7 +267,6 @@ class Conversation:
             effects = [*effects, Retag(ahead)]
         if self._reunion.moved:
             effects = [Persist(PutRecovery(self._reunion.snapshot())), *effects]
-        if not self.delivery.moved:
+        if not self.delivery.pop_moved():
             return effects
-        self.delivery.moved = False
         return [Persist(PutSession(self._session.snapshot())), *effects]

@@ -118,7 +118,7 @@ class Conversations:
 
     def waiting(self) -> int:
         """Messages accepted and not yet final."""
-        return sum(conversation.delivery.waiting for conversation in self._by_id.values())
+        return sum(conversation.delivery.queue.waiting for conversation in self._by_id.values())
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due. Asked after every input, most of which concern nobody here."""

@@ -86,7 +86,7 @@ class Decisions:
             self._roster.listen_for(conversation)
             return out + self._connect(conversation, now)
         self._roster.tags.unregister_owner(conversation)
-        out += self._route(conversation, conversation.delivery.cancel_texts(now), now)
+        out += self._route(conversation, conversation.delivery.queue.cancel_texts(now), now)
         return out + self._route(conversation, conversation.on_links(0, now), now)
 
     def _begin_anew(self, contact: ContactId, now: float) -> list[Routed]:

@@ -1,7 +1,7 @@
 """How what is said comes to one contact, and how both ends know that it has.
 
 Knows: what was sent when, what may leave now, what is to be acknowledged. Does not know: what is said, or
-what becomes of what comes in. Parent of ``outbox``, ``inbox`` and, with ``conversation``, of ``session``.
+what becomes of what comes in. Parent of ``send_queue``, ``inbox`` and, with ``conversation``, of ``session``.
 
 What waits in the outbox, and how it gets on::
 
@@ -25,23 +25,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import assert_never
 
-from p2pchat.core.effects import MessageMoved, Notify, Persist
 from p2pchat.core.inputs import Haste
-from p2pchat.core.kit.moments import LATEST
 from p2pchat.core.messaging.inbox import Inbox
 from p2pchat.core.messaging.leaving import LEAVING_MAX, LeavingCells, LeavingPiece
-from p2pchat.core.messaging.outbox import LEAVING, PROBE_LAST_S, Item, Outbox, Told
+from p2pchat.core.messaging.outbox import LEAVING, PROBE_LAST_S, Item, Told
 from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.presence import Presence
-from p2pchat.core.records import DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
+from p2pchat.core.messaging.send_queue import SendQueue
+from p2pchat.core.records import OutboxEntry
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy, exponential, uniform
-from p2pchat.types import ConversationId, MessageId, MessageState
-from p2pchat.wire import content
+from p2pchat.types import ConversationId, MessageState
 from p2pchat.wire import payload as wire
 from p2pchat.wire.fragment import Fragment, Lane
 from p2pchat.wire.geometry import GEOMETRY
@@ -71,7 +68,9 @@ class Delivery:
         """``repeat_s``: how long to wait for a receipt before the first repeat; ``answer_s``: the shortest
         and the longest wait before anything is sent because a cell came."""
         self.session = session
-        self.outbox = Outbox(entries)
+        self._leaving = LeavingCells()
+        self.queue = SendQueue(conversation, entries, self._leaving, patience, entropy)
+        self.outbox = self.queue.outbox
         self.inbox = Inbox()
         self.connected = False
         """Whether there is a link; without one nothing leaves."""
@@ -84,88 +83,26 @@ class Delivery:
         self.owes_receipt = False
         self._heard_back = False
         """They have told what they have: what else should be there by now is to be sent again."""
-        self._conversation = conversation
         self._presence = presence
-        self._patience = patience
         self._entropy = entropy
         self._counters = counters
         self._repeat_s = self._probe_gap = repeat_s
         self._answer_s = answer_s
-        self._leaving = LeavingCells()
         self._held_back = False
         """Whether something waits here because too much of ours is leaving."""
 
     def change_session(self, session: Session) -> None:
         """Go on in another session."""
-        self.session, self.moved, self.probe_at, self._leaving = session, True, None, LeavingCells()
+        self.session, self.moved, self.probe_at = session, True, None
+        self._leaving.forget_all()
         self.inbox, self.answer_at = Inbox(), None
         self.owes_receipt = self._heard_back = False
 
-    # --- what waits
-
-    @property
-    def waiting(self) -> int:
-        """Texts not yet acknowledged."""
-        return sum(item.entry.kind is OutboxKind.TEXT for item in self.outbox)
-
-    def keep_entry(self, entry: OutboxEntry) -> list[Output]:
-        """Accept an entry, or one that has changed in the place of what it was."""
-        self.outbox.put(entry)
-        return [Persist(PutOutbox(entry))]
-
-    def enqueue_payload(self, payload: wire.Payload) -> list[Output]:
-        """Accept a payload of our own making; it goes the way of every message."""
-        self.moved = True
-        message = MessageId(self._entropy.draw_bytes(16).hex())
-        order = max((item.entry.order for item in self.outbox), default=0)
-        body = wire.encode_payload(payload)
-        return self.keep_entry(
-            OutboxEntry(message, self._conversation, body, order, LATEST, kind=kind_of(payload))
-        )
-
-    def replace_payload(self, payload: wire.Payload, now: float) -> list[Output]:
-        """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
-        us say it, one waits."""
-        kind = kind_of(payload)
-        old = [item for item in self.outbox if item.entry.number is None and item.entry.kind is kind]
-        return self.finish_entries(old, MessageState.CANCELLED, now) + self.enqueue_payload(payload)
-
-    def release_held(self) -> list[Output]:
-        """Let go what waited for the person's word."""
-        held = self.outbox.held
-        return [effect for item in held for effect in self.keep_entry(replace(item.entry, held=False))]
-
-    def cancel_texts(self, now: float) -> list[Output]:
-        """Withdraw every text that waits. The rest stays: without it the two ends would disagree on their
-        keys."""
-        texts = [item for item in self.outbox if item.entry.kind is OutboxKind.TEXT]
-        return self.finish_entries(texts, MessageState.CANCELLED, now)
-
-    def next_expiry(self) -> float | None:
-        """When the next text is given up."""
-        due = self.outbox.next_expiry()
-        return None if due is None else self._patience.when(due)
-
-    def expire_texts(self, now: float) -> list[Output]:
-        """Give up what has waited too long."""
-        return self.finish_entries(self.outbox.expired(self._patience.at(now)), MessageState.EXPIRED, now)
-
-    def finish_entries(self, items: Iterable[Item], state: MessageState, now: float) -> list[Output]:
-        """Forget what was acknowledged, expired or cancelled."""
-        effects: list[Output] = []
-        for item in items:
-            message = item.entry.id
-            self.outbox.remove(message)
-            self._leaving.drop_message(message)
-            effects += [Persist(DropOutbox(message)), *self.report_state(item.entry, state, now)]
-        return effects
-
-    def report_state(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
-        """Remember and report a state; what nobody wrote has none to report."""
-        if entry.kind is not OutboxKind.TEXT:
-            return []
-        moved = Notify(MessageMoved(entry.id, self._conversation, state, now))
-        return [Persist(SetMessageState(entry.id, state)), moved]
+    def pop_moved(self) -> bool:
+        """Whether the session is to be kept now."""
+        moved = self.moved or self.queue.moved
+        self.moved = self.queue.moved = False
+        return moved
 
     # --- what leaves
 
@@ -177,7 +114,7 @@ class Delivery:
             return []
         item.sent[piece.index] = now
         whole = len(item.sent) == len(item.pieces) and not self._leaving.has_message(item.entry.id)
-        return self.report_state(item.entry, MessageState.RELAYED, now) if piece.first and whole else []
+        return self.queue.report_state(item.entry, MessageState.RELAYED, now) if piece.first and whole else []
 
     def resume_flush(self, now: float) -> list[Output]:
         """Send what was held back, when most of what was handed over has left."""
@@ -194,7 +131,7 @@ class Delivery:
         while (item := self.outbox.unsealed()) is not None and self._room(now) > 0:
             salt = self._entropy.draw_bytes(SALT_BYTES)
             number, ciphertext = self.session.encrypt(item.entry.payload, salt)
-            out += self.keep_entry(replace(item.entry, number=number, ciphertext=ciphertext))
+            out += self.queue.keep_entry(replace(item.entry, number=number, ciphertext=ciphertext))
             out += self._send_due(float("-inf"), now)
         if self.outbox.unsealed() is not None and self.probe_at is None:
             self.probe_at = now + self._probe_gap
@@ -301,8 +238,8 @@ class Delivery:
 
     def finish_told(self, told: Told, now: float) -> list[Output]:
         """Forget what came, and what they refused: that will not be delivered."""
-        kept = self.finish_entries(told.kept, MessageState.DELIVERED, now)
-        return kept + self.finish_entries(told.refused, MessageState.EXPIRED, now)
+        kept = self.queue.finish_entries(told.kept, MessageState.DELIVERED, now)
+        return kept + self.queue.finish_entries(told.refused, MessageState.EXPIRED, now)
 
     def schedule_answer(self, now: float, late: bool = False) -> None:
         """Draw when what came is answered. ``late``: we were away when it was sent, and so were others."""
@@ -327,24 +264,6 @@ class Delivery:
         if self.session.window.data_room(now) > 0 or self.session.window.answer_room(now) <= 0:
             return []
         return self._ask(self.session.window.answer_room(now), now)
-
-
-def kind_of(payload: wire.Payload) -> OutboxKind:
-    """Return what a payload counts as while it waits."""
-    match payload:
-        case wire.RekeyOffer() | wire.RekeyAnswer():
-            return OutboxKind.REKEY
-        case wire.RecoveryOffer():
-            return OutboxKind.RECOVERY
-        case wire.Retention():
-            return OutboxKind.RETENTION
-        case wire.MeshRenewed():
-            return OutboxKind.MESH
-        case content.Text() | wire.UnknownPayload() | content.UnknownContent():
-            return OutboxKind.TEXT
-        case content.Reaction() | content.Correction() | content.Withdrawal():
-            return OutboxKind.TEXT
-    assert_never(payload)
 
 
 def patient(effect: Output) -> Output:

@@ -36,6 +36,10 @@ class LeavingCells:
     def __len__(self) -> int:
         return len(self._pieces)
 
+    def forget_all(self) -> None:
+        """Forget all: they are of a session that is over."""
+        self._pieces.clear()
+
     def put_piece(self, tag: bytes, piece: LeavingPiece) -> None:
         """Note that a cell was handed over."""
         self._pieces[tag] = piece

@@ -78,7 +78,7 @@ class PayloadHandlers:
         if agreed is None:
             return []
         answer, delta = agreed
-        return [Retag(delta), *self._delivery.enqueue_payload(answer)]
+        return [Retag(delta), *self._delivery.queue.enqueue_payload(answer)]
 
     def _on_rekey_answer(self, answer: wire.RekeyAnswer, now: float) -> list[Output]:
         delta = self._delivery.session.complete_renewal(answer, now)
@@ -90,7 +90,7 @@ class PayloadHandlers:
             return [Lasts(decision.seconds, decision.turn, by_them=True)]
         if outdated(contact, decision):
             ours = wire.Retention(contact.lasts_s, contact.lasts_turn)
-            return self._delivery.replace_payload(ours, now)
+            return self._delivery.queue.replace_payload(ours, now)
         return []
 
     def _on_recovery_offer(self, offer: wire.RecoveryOffer, now: float) -> list[Output]:

@@ -97,10 +97,10 @@ class SessionChanges:
         for item in delivery.outbox:
             # In which mesh we are is still true when the session is another.
             if item.entry.kind not in (OutboxKind.TEXT, OutboxKind.MESH):
-                changes += delivery.finish_entries([item], MessageState.CANCELLED, now)
+                changes += delivery.queue.finish_entries([item], MessageState.CANCELLED, now)
                 continue
             held = item.entry.held or hold
-            changes += delivery.keep_entry(replace(item.entry, number=None, ciphertext=None, held=held))
+            changes += delivery.queue.keep_entry(replace(item.entry, number=None, ciphertext=None, held=held))
         if contact.lasts_turn:
-            changes += delivery.enqueue_payload(wire.Retention(contact.lasts_s, contact.lasts_turn))
+            changes += delivery.queue.enqueue_payload(wire.Retention(contact.lasts_s, contact.lasts_turn))
         return changes

@@ -1,4 +1,4 @@
-"""What waits, what it counts as, and that little of it waits twice."""
+"""What leaves, and what a receipt may count."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import pytest
 
 from p2pchat.core.effects import Persist
 from p2pchat.core.inputs import Haste
-from p2pchat.core.messaging.delivery import Delivery, kind_of, patient
+from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.outputs import SendCell
-from p2pchat.core.records import OutboxKind, PutOutbox
-from p2pchat.types import MessageId
-from p2pchat.wire import content
+from p2pchat.core.records import PutOutbox
 from p2pchat.wire import payload as wire
 from tests.support.world import World
 
-MESHES = [wire.MeshRenewed(generation, bytes([generation]) * 32) for generation in (1, 2)]
+MESH = wire.MeshRenewed(1, bytes(32))
 
 
 @pytest.fixture
@@ -30,34 +28,9 @@ def delivery() -> Delivery:
     return world.machines["alice"].running._conversations._by_id[world.conversation("alice", "bob")].delivery
 
 
-def test_each_payload_of_the_nodes_own_making_has_a_kind_that_is_not_a_persons() -> None:
-    own: list[wire.Payload] = [
-        wire.RekeyAnswer(1, b""),
-        wire.RecoveryOffer(b"", b""),
-        wire.Retention(0.0, 1),
-        MESHES[0],
-    ]
-    assert [kind_of(payload) for payload in own] == [
-        OutboxKind.REKEY,
-        OutboxKind.RECOVERY,
-        OutboxKind.RETENTION,
-        OutboxKind.MESH,
-    ]
-    assert kind_of(content.Text(MessageId("0" * 32), 1.0, "hi")) is OutboxKind.TEXT
-
-
-def test_of_payloads_that_replace_each_other_the_last_waits(delivery: Delivery) -> None:
-    delivery.replace_payload(MESHES[0], 0.0)
-    delivery.replace_payload(wire.Retention(60.0, 1), 0.0)
-    delivery.replace_payload(MESHES[1], 0.0)
-    waiting = [wire.decode_payload(item.entry.payload) for item in delivery.outbox]
-    assert waiting == [wire.Retention(60.0, 1), MESHES[1]]
-    assert delivery.waiting == 0  # no person waits for them
-
-
 def test_nothing_leaves_without_a_link_and_all_of_it_is_kept(delivery: Delivery) -> None:
     delivery.connected = False
-    (kept,) = delivery.enqueue_payload(MESHES[0])
+    (kept,) = delivery.queue.enqueue_payload(MESH)
     assert isinstance(kept, Persist) and isinstance(kept.change, PutOutbox)
     assert delivery.flush_outbox(0.0) == []
 

@@ -62,7 +62,7 @@ def test_a_copy_cannot_put_another_recovery_key_in_the_place_of_ours() -> None:
     world.run(5.0)
     thief = talk(world, other, "r1")
     another = RecoveryKey.generate(world.sim.entropy.make_child("thief")).public
-    thief.delivery.enqueue_payload(RecoveryOffer(another.x25519, another.encapsulation_key))
+    thief.delivery.queue.enqueue_payload(RecoveryOffer(another.x25519, another.encapsulation_key))
     world.send(other, "r1", "after it")
     world.run_until(lambda: "after it" in world.machines["r1"].store.received(), 60.0)
     assert their_key(world, "r1", "r2") == key

@@ -1,0 +1,125 @@
+"""What waits for one contact: it is accepted, kept on disk, and reported until it is acknowledged.
+
+Knows: what is kept and told of each entry. Does not know: sessions, or when anything leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from p2pchat.core.effects import MessageMoved, Notify, Persist
+from p2pchat.core.kit.moments import LATEST
+from p2pchat.core.messaging.leaving import LeavingCells
+from p2pchat.core.messaging.outbox import Item, Outbox
+from p2pchat.core.messaging.outputs import Output
+from p2pchat.core.messaging.patience import Patience
+from p2pchat.core.records import DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
+from p2pchat.ports import Entropy
+from p2pchat.types import ConversationId, MessageId, MessageState
+from p2pchat.wire import content
+from p2pchat.wire import payload as wire
+
+
+class SendQueue:
+    """One conversation's. Each method returns what is to be done."""
+
+    def __init__(
+        self,
+        conversation: ConversationId,
+        entries: Iterable[OutboxEntry],
+        leaving: LeavingCells,
+        patience: Patience,
+        entropy: Entropy,
+    ) -> None:
+        """``leaving``: cells of what waits that were handed over; none of an entry that is finished."""
+        self.outbox = Outbox(entries)
+        self.moved = False
+        """Something was accepted that follows from the session: both are kept together."""
+        self._conversation = conversation
+        self._leaving = leaving
+        self._patience = patience
+        self._entropy = entropy
+
+    @property
+    def waiting(self) -> int:
+        """Texts not yet acknowledged."""
+        return sum(item.entry.kind is OutboxKind.TEXT for item in self.outbox)
+
+    def keep_entry(self, entry: OutboxEntry) -> list[Output]:
+        """Accept an entry, or one that has changed in the place of what it was."""
+        self.outbox.put(entry)
+        return [Persist(PutOutbox(entry))]
+
+    def enqueue_payload(self, payload: wire.Payload) -> list[Output]:
+        """Accept a payload of our own making; it goes the way of every message."""
+        self.moved = True
+        message = MessageId(self._entropy.draw_bytes(16).hex())
+        order = max((item.entry.order for item in self.outbox), default=0)
+        body = wire.encode_payload(payload)
+        return self.keep_entry(
+            OutboxEntry(message, self._conversation, body, order, LATEST, kind=kind_of(payload))
+        )
+
+    def replace_payload(self, payload: wire.Payload, now: float) -> list[Output]:
+        """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
+        us say it, one waits."""
+        kind = kind_of(payload)
+        old = [item for item in self.outbox if item.entry.number is None and item.entry.kind is kind]
+        return self.finish_entries(old, MessageState.CANCELLED, now) + self.enqueue_payload(payload)
+
+    def release_held(self) -> list[Output]:
+        """Let go what waited for the person's word."""
+        held = self.outbox.held
+        return [effect for item in held for effect in self.keep_entry(replace(item.entry, held=False))]
+
+    def cancel_texts(self, now: float) -> list[Output]:
+        """Withdraw every text that waits. The rest stays: without it the two ends would disagree on their
+        keys."""
+        texts = [item for item in self.outbox if item.entry.kind is OutboxKind.TEXT]
+        return self.finish_entries(texts, MessageState.CANCELLED, now)
+
+    def next_expiry(self) -> float | None:
+        """When the next text is given up."""
+        due = self.outbox.next_expiry()
+        return None if due is None else self._patience.when(due)
+
+    def expire_texts(self, now: float) -> list[Output]:
+        """Give up what has waited too long."""
+        return self.finish_entries(self.outbox.expired(self._patience.at(now)), MessageState.EXPIRED, now)
+
+    def finish_entries(self, items: Iterable[Item], state: MessageState, now: float) -> list[Output]:
+        """Forget what was acknowledged, expired or cancelled."""
+        effects: list[Output] = []
+        for item in items:
+            message = item.entry.id
+            self.outbox.remove(message)
+            self._leaving.drop_message(message)
+            effects += [Persist(DropOutbox(message)), *self.report_state(item.entry, state, now)]
+        return effects
+
+    def report_state(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
+        """Remember and report a state; what nobody wrote has none to report."""
+        if entry.kind is not OutboxKind.TEXT:
+            return []
+        moved = Notify(MessageMoved(entry.id, self._conversation, state, now))
+        return [Persist(SetMessageState(entry.id, state)), moved]
+
+
+def kind_of(payload: wire.Payload) -> OutboxKind:
+    """Return what a payload counts as while it waits."""
+    match payload:
+        case wire.RekeyOffer() | wire.RekeyAnswer():
+            return OutboxKind.REKEY
+        case wire.RecoveryOffer():
+            return OutboxKind.RECOVERY
+        case wire.Retention():
+            return OutboxKind.RETENTION
+        case wire.MeshRenewed():
+            return OutboxKind.MESH
+        case content.Text() | wire.UnknownPayload() | content.UnknownContent():
+            return OutboxKind.TEXT
+        case content.Reaction() | content.Correction() | content.Withdrawal():
+            return OutboxKind.TEXT
+    assert_never(payload)

@@ -20,8 +20,8 @@ from p2pchat.control.failures import as_exception
 from p2pchat.control.framing import (
     ANSWER_MAX,
     Failure,
+    Notification,
     ResultReply,
-    Told,
     cancel_line,
     read_reply,
     request_line,
@@ -135,7 +135,7 @@ class Connection:
         if call is None:
             return
         match reply:
-            case Told(_, event):
+            case Notification(_, event):
                 call.add_event(event)
             case Failure(_, code, said):
                 call.set_failure(as_exception(code, said))

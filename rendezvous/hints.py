@@ -31,7 +31,7 @@ SECRET_MAX: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class HintOptions:
     """What the operator has chosen."""
 
     stun: bool = True

@@ -51,7 +51,7 @@ async def published(host: str, port: int, census: Callable[[], Census], tally: T
     except ImportError:
         raise NoMetrics("--metrics-port needs prometheus-client: pip install prometheus-client") from None
 
-    class Figures(Collector):
+    class TallyCollector(Collector):
         """Read when they are asked for, by the thread that answers."""
 
         def collect(self) -> Iterator[Metric]:
@@ -73,7 +73,7 @@ async def published(host: str, port: int, census: Callable[[], Census], tally: T
                 yield family
 
     registry = CollectorRegistry()
-    registry.register(Figures())
+    registry.register(TallyCollector())
     for collector in (ProcessCollector, GCCollector, PlatformCollector):
         collector(registry=registry)
     late = Histogram(

@@ -19,7 +19,7 @@ import click
 
 from rendezvous import config
 from rendezvous.door import checked_path, read_tokens
-from rendezvous.hints import HintedPorts, Offered
+from rendezvous.hints import HintedPorts, HintOptions
 from rendezvous.limits import Limits, Rate
 from rendezvous.proxy import UNIX_NAME, Network, Proxies
 from rendezvous.tls import Certificate
@@ -47,7 +47,7 @@ class ServerOptions:
     metrics_host: str
     metrics_port: int | None
     drain_seconds: float
-    offered: Offered
+    offered: HintOptions
 
     def reach(self, stun: tuple[int, ...] = ()) -> HintedPorts:
         """What clients are told, who can ask by STUN at these ports. Raises UsageError."""
@@ -94,7 +94,7 @@ def settings_from(given: dict[str, Any]) -> ServerOptions:
         path=given["path"] or "",
         token_file=_path(given["token_file"]),
         proxies=proxies,
-        offered=Offered(
+        offered=HintOptions(
             given["stun"],
             given["stun_port"],
             given["turn_secret_file"],

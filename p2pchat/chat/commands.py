@@ -14,7 +14,7 @@ from p2pchat.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ChatCommand:
     """One command."""
 
     name: str
@@ -25,30 +25,30 @@ class Command:
 
 
 COMMANDS: Final = (
-    Command("/help", "", "this list"),
-    Command("/switch", "NAME", "talk with someone else", ("NAME",)),
-    Command("/who", "", "everyone you know, and who is here"),
-    Command("/history", "[N]", "the last lines again, or N of them"),
-    Command("/search", "[TEXT]", "find what was said"),
-    Command("/invite", "[link]", "a code for a new friend", ("link",)),
-    Command("/join", "CODE", "answer a friend's code"),
-    Command("/verify", "[yes]", "compare the safety number", ("yes",)),
-    Command("/rename", "NEW", "call this contact something else"),
-    Command("/mute", "[off]", "no noise about this contact", ("off",)),
-    Command("/block", "[off]", "stop hearing this contact", ("off",)),
-    Command(
+    ChatCommand("/help", "", "this list"),
+    ChatCommand("/switch", "NAME", "talk with someone else", ("NAME",)),
+    ChatCommand("/who", "", "everyone you know, and who is here"),
+    ChatCommand("/history", "[N]", "the last lines again, or N of them"),
+    ChatCommand("/search", "[TEXT]", "find what was said"),
+    ChatCommand("/invite", "[link]", "a code for a new friend", ("link",)),
+    ChatCommand("/join", "CODE", "answer a friend's code"),
+    ChatCommand("/verify", "[yes]", "compare the safety number", ("yes",)),
+    ChatCommand("/rename", "NEW", "call this contact something else"),
+    ChatCommand("/mute", "[off]", "no noise about this contact", ("off",)),
+    ChatCommand("/block", "[off]", "stop hearing this contact", ("off",)),
+    ChatCommand(
         "/disappear",
         "SPAN|off",
         "forget what is said after a while, on both sides",
         ("8h", "1d", "4w", "off"),
     ),
-    Command("/forget", "", "forget what was said with this contact"),
-    Command("/remove", "", "forget this contact, and all that was said"),
-    Command("/profile", "", "how your messages are hidden, and links"),
-    Command("/doctor", "", "what works from here, who learns what"),
-    Command("/set", "[KEY VALUE]", "settings, kept for good", ("KEY",)),
-    Command("/theme", "NAME", "other colours, kept for good"),
-    Command("/quit", "", "leave"),
+    ChatCommand("/forget", "", "forget what was said with this contact"),
+    ChatCommand("/remove", "", "forget this contact, and all that was said"),
+    ChatCommand("/profile", "", "how your messages are hidden, and links"),
+    ChatCommand("/doctor", "", "what works from here, who learns what"),
+    ChatCommand("/set", "[KEY VALUE]", "settings, kept for good", ("KEY",)),
+    ChatCommand("/theme", "NAME", "other colours, kept for good"),
+    ChatCommand("/quit", "", "leave"),
 )
 
 

@@ -11,21 +11,21 @@ from p2pchat.chat.lines import ChatLine, Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LineAdded:
     """A message came, or one of ours was queued here or elsewhere."""
 
     message: ChatLine
 
 
 @dataclass(frozen=True, slots=True)
-class Rewritten:
+class LineRewritten:
     """A line says something else now."""
 
     message: ChatLine
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class LineForgotten:
     """A line is no more; without an id, all that was said with somebody."""
 
     name: str
@@ -96,9 +96,9 @@ class Preferred:
 
 
 Happened = (
-    Said
-    | Rewritten
-    | Forgotten
+    LineAdded
+    | LineRewritten
+    | LineForgotten
     | Moved
     | Refused
     | NodeLost

@@ -17,14 +17,14 @@ from p2pchat.chat.happenings import (
     Altered,
     Changed,
     Decided,
-    Forgotten,
     Happened,
+    LineAdded,
+    LineForgotten,
+    LineRewritten,
     NodeFound,
     NodeLost,
     Preferred,
     Reminded,
-    Rewritten,
-    Said,
 )
 from p2pchat.chat.lines import ChatLine, line_of, lines_of
 from p2pchat.chat.requests import Requests
@@ -247,7 +247,7 @@ class ChatModel:
         self._spoke(person, message)
         if len(person.unread) < UNREAD_MAX:
             person.unread[message.id] = None
-        self._tell(Said(message))
+        self._tell(LineAdded(message))
         if person.name == self.current:
             await self.mark_shown()
 
@@ -256,13 +256,13 @@ class ChatModel:
         person = self.people.get(message.contact)
         if person is not None and message.id not in self.sent:
             self._spoke(person, message)
-            self._tell(Said(message))
+            self._tell(LineAdded(message))
 
     def _rewritten(self, message: ChatLine) -> None:
         person = self.people.get(message.contact)
         if person is not None and person.last is not None and person.last.id == message.id:
             person.last = message
-        self._tell(Rewritten(message))
+        self._tell(LineRewritten(message))
 
     async def _forgotten(self, name: str, id: str | None) -> None:
         person = self.people.get(name)
@@ -270,7 +270,7 @@ class ChatModel:
             person.last = None
             with suppress(*PASSING):
                 person.last = next(iter(lines_of(await self.node.history(name, limit=1))), None)
-        self._tell(Forgotten(name, id))
+        self._tell(LineForgotten(name, id))
 
     # --- what we say
 

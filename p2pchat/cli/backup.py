@@ -14,7 +14,7 @@ from p2pchat.cli import ask
 from p2pchat.cli.connection import open_node, read_passphrase
 from p2pchat.cli.output import bold, payload, record, say
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.cli.settings import CommonOptions, Group, pass_settings
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.backups import contents_line, made_line
@@ -59,7 +59,7 @@ _PHRASE_FILE = click.option(
 @_PHRASE_FILE
 @click.option("--check", is_flag=True, help="Only open one and say what is in it.")
 @pass_settings
-def make(settings: Settings, file: Path, phrase_file: Path | None, check: bool) -> None:
+def make(settings: CommonOptions, file: Path, phrase_file: Path | None, check: bool) -> None:
     """Write a backup. 'make' may be left out.
 
     In it are you, your contacts, settings and history; no session, and no line that is to disappear. A backup
@@ -85,7 +85,7 @@ def make(settings: Settings, file: Path, phrase_file: Path | None, check: bool) 
     say(made_line(made))
 
 
-async def _drawn(settings: Settings) -> str:
+async def _drawn(settings: CommonOptions) -> str:
     from p2pchat.client import draw_phrase, settle_phrase
 
     phrase = draw_phrase()
@@ -98,14 +98,14 @@ async def _drawn(settings: Settings) -> str:
     return phrase
 
 
-async def _make(settings: Settings, path: str, phrase_file: Path | None) -> BackupResult:
+async def _make(settings: CommonOptions, path: str, phrase_file: Path | None) -> BackupResult:
     kept = read_passphrase(phrase_file) if phrase_file is not None else None
     async with open_node(settings) as node:  # a phrase is shown only where there is a home to keep
         phrase = kept if kept is not None else await _drawn(settings)
         return await node.make_backup(path, phrase)
 
 
-def _check(settings: Settings, file: Path, phrase_file: Path | None) -> None:
+def _check(settings: CommonOptions, file: Path, phrase_file: Path | None) -> None:
     from p2pchat.client import check_backup
 
     phrase = read_passphrase(phrase_file) if phrase_file is not None else ask.phrase(file)
@@ -119,7 +119,7 @@ def _check(settings: Settings, file: Path, phrase_file: Path | None) -> None:
 
 @command.command("revoke")
 @pass_settings
-def revoke(settings: Settings) -> None:
+def revoke(settings: CommonOptions) -> None:
     """Make all backups so far worthless but for the history in them: one got out, or its phrase.
 
     Contacts are told as they come; from then on they heed no home that was restored from any of them. What is
@@ -135,6 +135,6 @@ def revoke(settings: Settings) -> None:
     say(f"{told} contact{'s' * (told != 1)} will be told to heed no backup of before. Now make a new one.")
 
 
-async def _revoke(settings: Settings) -> int:
+async def _revoke(settings: CommonOptions) -> int:
     async with open_node(settings) as node:
         return await node.revoke_backups()

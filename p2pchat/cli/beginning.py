@@ -13,11 +13,11 @@ import click
 from p2pchat.cli import ask
 from p2pchat.cli.connection import home_of, read_passphrase
 from p2pchat.cli.output import bold, say
-from p2pchat.cli.settings import Settings
+from p2pchat.cli.settings import CommonOptions
 from p2pchat.errors import UsageError
 
 
-def have_identity(settings: Settings, rendezvous: Sequence[str] = ()) -> None:
+def have_identity(settings: CommonOptions, rendezvous: Sequence[str] = ()) -> None:
     """Make an identity where there is none and somebody sits at a terminal; it meets others at
     ``rendezvous``. Raises UsageError (a name that cannot be), StoreError."""
     from p2pchat.client import create_home, home_exists
@@ -31,7 +31,7 @@ def have_identity(settings: Settings, rendezvous: Sequence[str] = ()) -> None:
     say("")
 
 
-def _passphrase(settings: Settings) -> str | None:
+def _passphrase(settings: CommonOptions) -> str | None:
     """The one that opens the new home; it is not asked for a second time."""
     if settings.passphrase_file is not None:
         return read_passphrase(settings.passphrase_file)
@@ -44,7 +44,7 @@ def _passphrase(settings: Settings) -> str | None:
     return chosen
 
 
-def need_rendezvous(settings: Settings, given: Sequence[str]) -> tuple[str, ...]:
+def need_rendezvous(settings: CommonOptions, given: Sequence[str]) -> tuple[str, ...]:
     """Where somebody without an identity will meet others, asked for if it was not ``given``."""
     from p2pchat.client import home_exists
 

@@ -15,7 +15,7 @@ from p2pchat.cli.connection import home_of, hosting, open_node
 from p2pchat.cli.output import colour, say
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name, typed
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--timeout", type=SECONDS, default=30.0, help="In a pipe: seconds to wait for the last receipts."
 )
 @pass_settings
-def command(settings: Settings, name: str | None, plain: bool, timeout: float) -> None:
+def command(settings: CommonOptions, name: str | None, plain: bool, timeout: float) -> None:
     """Talk with a contact; without NAME, go on with the last conversation.
 
     On a terminal, the whole screen: people at the left, what was said, where you write; F1 lists the keys.
@@ -50,7 +50,7 @@ def command(settings: Settings, name: str | None, plain: bool, timeout: float) -
     wait_for(_chat(settings, name, timeout, whole), settings, fast=hosting(settings))
 
 
-def _settled(settings: Settings) -> bool:
+def _settled(settings: CommonOptions) -> bool:
     """Whether there is an identity, or there is one now; False if none was wanted."""
     from p2pchat.client import create_home, home_exists
 
@@ -72,7 +72,7 @@ def _settled(settings: Settings) -> bool:
     return True
 
 
-async def _chat(settings: Settings, name: str | None, timeout: float, whole: bool) -> None:
+async def _chat(settings: CommonOptions, name: str | None, timeout: float, whole: bool) -> None:
     async with open_node(settings) as node:
         if whole:
             await _whole_screen(settings, node, name)
@@ -91,7 +91,7 @@ async def _chat(settings: Settings, name: str | None, timeout: float, whole: boo
                 say(farewell)
 
 
-async def _whole_screen(settings: Settings, node: Node, name: str | None) -> None:
+async def _whole_screen(settings: CommonOptions, node: Node, name: str | None) -> None:
     from p2pchat.tui.app import Chat
 
     whom = (await node.contact(name)).name if name is not None else ""

@@ -17,7 +17,7 @@ from p2pchat.cli.listing import Listing
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.parameters import SETTING, SETTING_VALUE
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Settings, pass_settings
+from p2pchat.cli.settings import CommonOptions, pass_settings
 from p2pchat.control.answers import ChangeSettingResult, SettingInfo
 from p2pchat.errors import UsageError
 from p2pchat.text import one_line
@@ -42,7 +42,7 @@ def command() -> None:
 
 @command.command("list")
 @pass_settings
-def list_(settings: Settings) -> None:
+def list_(settings: CommonOptions) -> None:
     """List every setting, what it is, and where that comes from; passwords are not shown.
 
     \b
@@ -53,7 +53,7 @@ def list_(settings: Settings) -> None:
     wait_for(_list(settings), settings)
 
 
-async def _list(settings: Settings) -> None:
+async def _list(settings: CommonOptions) -> None:
     async with open_settings(settings) as node:
         found = [_of_this_chat(each) for each in await node.settings()]
         ours = node.embedded
@@ -91,7 +91,7 @@ def _tell_what_the_node_lacks(found: Sequence[SettingInfo]) -> None:
 @command.command("get")
 @click.argument("key", type=SETTING)
 @pass_settings
-def get(settings: Settings, key: str) -> None:
+def get(settings: CommonOptions, key: str) -> None:
     """Print one value, its passwords too; nothing where nothing is set.
 
     \b
@@ -101,7 +101,7 @@ def get(settings: Settings, key: str) -> None:
     wait_for(_get(settings, key), settings)
 
 
-async def _get(settings: Settings, key: str) -> None:
+async def _get(settings: CommonOptions, key: str) -> None:
     async with open_settings(settings) as node:
         found = _of_this_chat(await node.setting(key))
     record(found) if settings.json else payload(one_line(found.value))
@@ -111,7 +111,7 @@ async def _get(settings: Settings, key: str) -> None:
 @click.argument("key", type=SETTING)
 @click.argument("value", nargs=-1, required=True, type=SETTING_VALUE)
 @pass_settings
-def set_(settings: Settings, key: str, value: tuple[str, ...]) -> None:
+def set_(settings: CommonOptions, key: str, value: tuple[str, ...]) -> None:
     """Keep a value in the home; '-' reads it from stdin: a password stays out of the shell's history.
 
     A node that runs takes it at once, or begins anew in its place with it, and this says which.
@@ -137,7 +137,7 @@ def _from_stdin() -> str:
     return " ".join(text.split())
 
 
-async def _set(settings: Settings, key: str, text: str) -> None:
+async def _set(settings: CommonOptions, key: str, text: str) -> None:
     from p2pchat.config.choices import from_here
     from p2pchat.config.table import named
 
@@ -149,7 +149,7 @@ async def _set(settings: Settings, key: str, text: str) -> None:
 @command.command("unset")
 @click.argument("key", type=SETTING)
 @pass_settings
-def unset(settings: Settings, key: str) -> None:
+def unset(settings: CommonOptions, key: str) -> None:
     """Keep a value no more: the default counts again, unless the environment says otherwise.
 
     \b
@@ -159,12 +159,12 @@ def unset(settings: Settings, key: str) -> None:
     wait_for(_unset(settings, key), settings)
 
 
-async def _unset(settings: Settings, key: str) -> None:
+async def _unset(settings: CommonOptions, key: str) -> None:
     async with open_settings(settings) as node:
         _tell(settings, await node.forget_setting(key))
 
 
-def _tell(settings: Settings, changed: ChangeSettingResult) -> None:
+def _tell(settings: CommonOptions, changed: ChangeSettingResult) -> None:
     from p2pchat.wording.settings import effect_line
 
     if settings.json:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from p2pchat.cli import ask, keyring
 from p2pchat.cli.output import say
-from p2pchat.cli.settings import Settings
+from p2pchat.cli.settings import CommonOptions
 from p2pchat.errors import ControlError, UsageError
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ PATIENCE_MIN_S: Final = 3.0
 _INTERRUPTING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def home_of(settings: Settings) -> Path:
+def home_of(settings: CommonOptions) -> Path:
     """The home that was asked for, or the default one."""
     from p2pchat.client.homes import absolute, default_home
 
     return absolute(settings.home) if settings.home is not None else default_home()
 
 
-def hosting(settings: Settings) -> bool:
+def hosting(settings: CommonOptions) -> bool:
     """Whether a command that opens the node will probably run it, and so should run on the fastest loop."""
     from p2pchat.client import node_runs
 
@@ -48,7 +48,7 @@ def hosting(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def open_node(settings: Settings, patience: float | None = None) -> AsyncIterator[Node]:
+async def open_node(settings: CommonOptions, patience: float | None = None) -> AsyncIterator[Node]:
     """Attach to the home's node or run it here; unlock it, if need be, from the file or by asking.
 
     ``patience``: seconds that a command was given; it waits no longer than that for a node, either.
@@ -70,7 +70,7 @@ async def open_node(settings: Settings, patience: float | None = None) -> AsyncI
 
 
 @asynccontextmanager
-async def open_settings(settings: Settings) -> AsyncIterator[Node]:
+async def open_settings(settings: CommonOptions) -> AsyncIterator[Node]:
     """The home's settings, of the node that runs or else without one."""
     from p2pchat.client import open_settings as opened
 
@@ -87,7 +87,7 @@ async def open_settings(settings: Settings) -> AsyncIterator[Node]:
 
 
 @contextmanager
-def unseen(settings: Settings) -> Iterator[None]:
+def unseen(settings: CommonOptions) -> Iterator[None]:
     """Where a passphrase will be asked for, show nothing of what is typed before it is."""
     if _will_ask(settings):
         with ask.unseen():
@@ -96,7 +96,7 @@ def unseen(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _will_ask(settings: Settings) -> bool:
+def _will_ask(settings: CommonOptions) -> bool:
     given = settings.passphrase is not None or settings.passphrase_file is not None
     if given or not settings.may_ask or not sys.stdin.isatty():
         return False
@@ -107,7 +107,7 @@ def _will_ask(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def attached_node(settings: Settings, patience: float | None = None) -> AsyncIterator[Node]:
+async def attached_node(settings: CommonOptions, patience: float | None = None) -> AsyncIterator[Node]:
     """Attach to the node that runs. Raises NetworkError when none does."""
     from p2pchat.client import connect
 
@@ -115,7 +115,7 @@ async def attached_node(settings: Settings, patience: float | None = None) -> As
         yield node
 
 
-def passphrase(settings: Settings) -> str:
+def passphrase(settings: CommonOptions) -> str:
     """The passphrase of an existing home. Raises UsageError or ControlError when there is nobody to ask."""
     if settings.passphrase is not None:
         given, settings.passphrase = settings.passphrase, None  # asked for once, and not kept

@@ -18,7 +18,7 @@ from p2pchat.cli.listing import Listing, listed
 from p2pchat.cli.output import bold, payload, record, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Settings, pass_settings
+from p2pchat.cli.settings import CommonOptions, pass_settings
 from p2pchat.control.answers import ContactDetailInfo, ContactInfo
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
@@ -44,7 +44,7 @@ def command() -> None:
 
 @command.command("list")
 @pass_settings
-def list_(settings: Settings) -> None:
+def list_(settings: CommonOptions) -> None:
     """List everyone, one line each.
 
     \b
@@ -71,7 +71,7 @@ def _row(contact: ContactInfo) -> str:
 @command.command("show")
 @click.argument("name", type=CONTACT)
 @pass_settings
-def show(settings: Settings, name: str) -> None:
+def show(settings: CommonOptions, name: str) -> None:
     """Show all that is known of one contact.
 
     \b
@@ -81,7 +81,7 @@ def show(settings: Settings, name: str) -> None:
     wait_for(_show(settings, name), settings)
 
 
-async def _show(settings: Settings, name: str) -> None:
+async def _show(settings: CommonOptions, name: str) -> None:
     async with open_node(settings) as node:
         contact = await node.contact(name)
     if settings.json:
@@ -115,7 +115,7 @@ def _facts(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
 @click.option("--yes", is_flag=True, help="Do not ask: they were compared.")
 @click.option("--undo", is_flag=True, help="Take it back.")
 @pass_settings
-def verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
+def verify(settings: CommonOptions, name: str, yes: bool, undo: bool) -> None:
     """Compare safety numbers with a contact, and remember that they match.
 
     Both of you run it and compare all sixty digits, in person or on a call. If they differ, somebody sits
@@ -131,7 +131,7 @@ def verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
     wait_for(_verify(settings, name, yes, undo), settings)
 
 
-async def _verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
+async def _verify(settings: CommonOptions, name: str, yes: bool, undo: bool) -> None:
     async with open_node(settings) as node:
         contact = await node.contact(name)
         shown = harmless_name(name)
@@ -151,7 +151,7 @@ async def _verify(settings: Settings, name: str, yes: bool, undo: bool) -> None:
 @click.argument("name", type=CONTACT)
 @click.argument("new")
 @pass_settings
-def rename(settings: Settings, name: str, new: str) -> None:
+def rename(settings: CommonOptions, name: str, new: str) -> None:
     """Call a contact something else, here only.
 
     \b
@@ -161,7 +161,7 @@ def rename(settings: Settings, name: str, new: str) -> None:
     wait_for(_rename(settings, name, new), settings)
 
 
-async def _rename(settings: Settings, name: str, new: str) -> None:
+async def _rename(settings: CommonOptions, name: str, new: str) -> None:
     async with open_node(settings) as node:
         await node.rename(name, new)
         if settings.json:
@@ -173,7 +173,7 @@ async def _rename(settings: Settings, name: str, new: str) -> None:
 @click.argument("name", type=CONTACT)
 @click.option("--undo", "--unblock", "undo", is_flag=True, help="Let them in again.")
 @pass_settings
-def block(settings: Settings, name: str, undo: bool) -> None:
+def block(settings: CommonOptions, name: str, undo: bool) -> None:
     """Neither hear a contact nor send to them. They are not told.
 
     What they write meanwhile waits with them for two weeks: unblock them before, and it arrives.
@@ -186,7 +186,7 @@ def block(settings: Settings, name: str, undo: bool) -> None:
     wait_for(_block(settings, name, undo), settings)
 
 
-async def _block(settings: Settings, name: str, undo: bool) -> None:
+async def _block(settings: CommonOptions, name: str, undo: bool) -> None:
     async with open_node(settings) as node:
         await node.block(name, not undo)
         if settings.json:
@@ -198,7 +198,7 @@ async def _block(settings: Settings, name: str, undo: bool) -> None:
 @click.argument("name", type=CONTACT)
 @click.option("--undo", "--unmute", "undo", is_flag=True, help="Make noise again.")
 @pass_settings
-def mute(settings: Settings, name: str, undo: bool) -> None:
+def mute(settings: CommonOptions, name: str, undo: bool) -> None:
     """Make no noise in the chat about what a contact writes. It still arrives.
 
     \b
@@ -209,7 +209,7 @@ def mute(settings: Settings, name: str, undo: bool) -> None:
     wait_for(_mute(settings, name, undo), settings)
 
 
-async def _mute(settings: Settings, name: str, undo: bool) -> None:
+async def _mute(settings: CommonOptions, name: str, undo: bool) -> None:
     async with open_node(settings) as node:
         await node.mute(name, not undo)
         if settings.json:
@@ -221,7 +221,7 @@ async def _mute(settings: Settings, name: str, undo: bool) -> None:
 @click.argument("name", type=CONTACT)
 @click.argument("after", metavar="[SPAN|off]", required=False)
 @pass_settings
-def disappear(settings: Settings, name: str, after: str | None) -> None:
+def disappear(settings: CommonOptions, name: str, after: str | None) -> None:
     """Have what is said with a contact from now on forgotten on both sides, a while after it was written.
 
     Either of you sets it for both, and both are told: 30m, 8h, 1d, 4w, or off. Without a span, shows what is
@@ -240,7 +240,7 @@ def disappear(settings: Settings, name: str, after: str | None) -> None:
         wait_for(_disappear(settings, name, span(after)), settings)
 
 
-async def _show_disappear(settings: Settings, name: str) -> None:
+async def _show_disappear(settings: CommonOptions, name: str) -> None:
     async with open_node(settings) as node:
         contact = await node.contact(name)
     if settings.json:
@@ -249,7 +249,7 @@ async def _show_disappear(settings: Settings, name: str) -> None:
         payload(f"What you and {harmless_name(name)} say {lasting(contact.disappear)}.")
 
 
-async def _disappear(settings: Settings, name: str, seconds: float | None) -> None:
+async def _disappear(settings: CommonOptions, name: str, seconds: float | None) -> None:
     async with open_node(settings) as node:
         await node.disappear(name, seconds)
         if settings.json:
@@ -260,7 +260,7 @@ async def _disappear(settings: Settings, name: str, seconds: float | None) -> No
 @command.command("renew")
 @click.argument("name", type=CONTACT)
 @pass_settings
-def renew(settings: Settings, name: str) -> None:
+def renew(settings: CommonOptions, name: str) -> None:
     """Begin anew with a contact after your home or theirs was put back to a copy, or ran twice.
 
     That happens by itself in a minute or two, when both are there; this asks at once. What waits because the
@@ -274,7 +274,7 @@ def renew(settings: Settings, name: str) -> None:
     wait_for(_renew(settings, name), settings)
 
 
-async def _renew(settings: Settings, name: str) -> None:
+async def _renew(settings: CommonOptions, name: str) -> None:
     async with open_node(settings) as node:
         contact = await node.renew(name)
     if settings.json:
@@ -293,7 +293,7 @@ async def _renew(settings: Settings, name: str) -> None:
     "--renew-mesh/--no-renew-mesh", default=None, help="Put them out of the mesh, too, with a new secret."
 )
 @pass_settings
-def remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, renew_mesh: bool | None) -> None:
+def remove(settings: CommonOptions, name: str, yes: bool, keep_mesh: bool, renew_mesh: bool | None) -> None:
     """Forget a contact, with all that was said.
 
     With the last contact of a mesh you leave it, unless --keep-mesh.
@@ -310,7 +310,9 @@ def remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, renew_mesh
     wait_for(_remove(settings, name, yes, keep_mesh, renew_mesh), settings)
 
 
-async def _remove(settings: Settings, name: str, yes: bool, keep_mesh: bool, renew_mesh: bool | None) -> None:
+async def _remove(
+    settings: CommonOptions, name: str, yes: bool, keep_mesh: bool, renew_mesh: bool | None
+) -> None:
     async with open_node(settings) as node:
         contact = await node.contact(name)
         if not await confirmed(question(name), yes):

@@ -15,7 +15,7 @@ import click
 
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import Malformed, P2PChatError
 
 NODES_MIN: Final = 5
@@ -64,7 +64,7 @@ def _messages(
     help="Send this; may be repeated.",
 )
 @pass_settings
-def command(settings: Settings, nodes: int, headless: bool, messages: tuple[str, ...]) -> None:
+def command(settings: CommonOptions, nodes: int, headless: bool, messages: tuple[str, ...]) -> None:
     """See a whole mesh at work on this machine.
 
     Starts rendezvous servers and nodes, each node a process of its own, wired so that the contact 'echo' can
@@ -92,7 +92,7 @@ def command(settings: Settings, nodes: int, headless: bool, messages: tuple[str,
         _see(show(layout, messages, coloured=colour(sys.stdout)), settings)
 
 
-def _see(work: Coroutine[Any, Any, None], settings: Settings) -> None:
+def _see(work: Coroutine[Any, Any, None], settings: CommonOptions) -> None:
     try:
         wait_for(work, settings)
     except P2PChatError as error:

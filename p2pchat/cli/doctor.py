@@ -14,7 +14,7 @@ import click
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.answers import CheckResult
 from p2pchat.errors import NetworkError, P2PChatError
 from p2pchat.wording.advice import ADVICE
@@ -25,7 +25,7 @@ _OF_THE_NETWORK: Final = ("rendezvous", "lan", "listen", "addresses", "link", "m
 
 @click.command("doctor", cls=Command)
 @pass_settings
-def command(settings: Settings) -> None:
+def command(settings: CommonOptions) -> None:
     """Check what works from here, and say what each party learns about you.
 
     The checks are made by your node, with its settings: the running one, or one that runs for as long. Exit
@@ -40,7 +40,7 @@ def command(settings: Settings) -> None:
     wait_for(_doctor(settings), settings)
 
 
-async def _doctor(settings: Settings) -> None:
+async def _doctor(settings: CommonOptions) -> None:
     async with open_node(settings) as node:
         if sys.stderr.isatty() and not settings.json:
             say("Looking; this takes some seconds ...")

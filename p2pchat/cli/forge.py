@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from p2pchat.cli.output import bold, payload, record, say
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
 
@@ -36,7 +36,7 @@ and of renewed keys.
 @click.command("forge", cls=Command)
 @click.option("--say", "words", metavar="TEXT", help="What the guest is made to have said.")
 @pass_settings
-def command(settings: Settings, words: str | None) -> None:
+def command(settings: CommonOptions, words: str | None) -> None:
     """Show that a transcript can be made up by one side alone.
 
     On two throw-away accounts, of which nothing is kept: a true conversation, the same one forged by its

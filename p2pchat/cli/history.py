@@ -17,7 +17,7 @@ from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, COUNT
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.send import message_text
-from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.cli.settings import CommonOptions, Group, pass_settings
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.exported import markdown_heading, markdown_line
@@ -59,7 +59,9 @@ def command() -> None:
 @click.option("--since", metavar="TIME", help="Only from then on: 2h, 3d, 2026-01-02, 2026-01-02T03:04.")
 @click.option("--limit", type=COUNT, metavar="N", help="Only the last N.")
 @pass_settings
-def show(settings: Settings, name: str, search: str | None, since: str | None, limit: int | None) -> None:
+def show(
+    settings: CommonOptions, name: str, search: str | None, since: str | None, limit: int | None
+) -> None:
     """Print what was said with a contact, oldest first. 'show' may be left out.
 
     \b
@@ -72,7 +74,7 @@ def show(settings: Settings, name: str, search: str | None, since: str | None, l
 
 
 async def _show(
-    settings: Settings, name: str, search: str | None, since: float | None, limit: int | None
+    settings: CommonOptions, name: str, search: str | None, since: float | None, limit: int | None
 ) -> None:
     async with open_node(settings) as node:
         messages = await node.history(name, search=search, since=since, limit=limit)
@@ -89,7 +91,7 @@ async def _show(
 @click.argument("text", nargs=-1, required=True)
 @click.option("--limit", type=COUNT, default=50, metavar="N", help="Only the last N.")
 @pass_settings
-def search(settings: Settings, text: tuple[str, ...], limit: int) -> None:
+def search(settings: CommonOptions, text: tuple[str, ...], limit: int) -> None:
     """Look for a text in what was said with anybody; case and accents do not count.
 
     \b
@@ -100,7 +102,7 @@ def search(settings: Settings, text: tuple[str, ...], limit: int) -> None:
     wait_for(_search(settings, " ".join(text), limit), settings)
 
 
-async def _search(settings: Settings, text: str, limit: int) -> None:
+async def _search(settings: CommonOptions, text: str, limit: int) -> None:
     async with open_node(settings) as node:
         messages = await node.search(text, limit=limit)
     for message in messages:
@@ -114,7 +116,7 @@ async def _search(settings: Settings, text: str, limit: int) -> None:
 
 @command.command("drafts")
 @pass_settings
-def drafts(settings: Settings) -> None:
+def drafts(settings: CommonOptions) -> None:
     """Print what you have begun to write in a chat and not sent, by contact; the chat has it there again.
 
     \b
@@ -124,7 +126,7 @@ def drafts(settings: Settings) -> None:
     wait_for(_drafts(settings), settings)
 
 
-async def _drafts(settings: Settings) -> None:
+async def _drafts(settings: CommonOptions) -> None:
     async with open_node(settings) as node:
         begun = await node.read_drafts()
     for draft in begun:
@@ -140,7 +142,7 @@ async def _drafts(settings: Settings) -> None:
 @click.argument("name", type=CONTACT, required=False)
 @click.option("--markdown", is_flag=True, help="As text for people, and not JSON lines for programs.")
 @pass_settings
-def export(settings: Settings, name: str | None, markdown: bool) -> None:
+def export(settings: CommonOptions, name: str | None, markdown: bool) -> None:
     """Print all that was said, with a contact or with anybody, oldest first: JSON lines, or Markdown.
 
     What comes out is sealed no more: whoever gets it reads it, and lines that are to disappear stay in it. To
@@ -154,7 +156,7 @@ def export(settings: Settings, name: str | None, markdown: bool) -> None:
     wait_for(_export(settings, name, markdown), settings)
 
 
-async def _export(settings: Settings, name: str | None, markdown: bool) -> None:
+async def _export(settings: CommonOptions, name: str | None, markdown: bool) -> None:
     async with open_node(settings) as node:
         say("WARNING: this is not encrypted: whoever gets it can read it, and nothing in it disappears.")
         names = [name] if name is not None else [contact.name for contact in await node.contacts()]
@@ -178,7 +180,7 @@ async def _all_with(node: Node, name: str) -> AsyncIterator[MessageEvent]:
 @click.argument("id")
 @click.argument("text", nargs=-1, required=True)
 @pass_settings
-def edit(settings: Settings, id: str, text: tuple[str, ...]) -> None:
+def edit(settings: CommonOptions, id: str, text: tuple[str, ...]) -> None:
     """Have a line of your history say something else; '-' reads it from stdin.
 
     Nobody else's history changes. Yours marks the line from then on, so that it does not claim that anybody
@@ -192,7 +194,7 @@ def edit(settings: Settings, id: str, text: tuple[str, ...]) -> None:
     wait_for(_edit(settings, id, message_text(text)), settings)
 
 
-async def _edit(settings: Settings, id: str, text: str) -> None:
+async def _edit(settings: CommonOptions, id: str, text: str) -> None:
     async with open_node(settings) as node:
         await node.edit(id, text)
     if settings.json:
@@ -204,7 +206,7 @@ async def _edit(settings: Settings, id: str, text: str) -> None:
 @click.option("--message", metavar="ID", help="Only this one.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
-def forget(settings: Settings, name: str | None, message: str | None, yes: bool) -> None:
+def forget(settings: CommonOptions, name: str | None, message: str | None, yes: bool) -> None:
     """Forget what was said with a contact, or one message; the contact stays.
 
     Theirs stays theirs. What waits to be delivered is kept until it has been. Copies that a backup or the
@@ -223,7 +225,7 @@ def forget(settings: Settings, name: str | None, message: str | None, yes: bool)
     wait_for(_forget(settings, name, message), settings)
 
 
-async def _forget(settings: Settings, name: str | None, message: str | None) -> None:
+async def _forget(settings: CommonOptions, name: str | None, message: str | None) -> None:
     async with open_node(settings) as node:
         if message is not None:
             await node.forget_message(message)

@@ -10,7 +10,7 @@ import click
 from p2pchat.cli import ask
 from p2pchat.cli.connection import home_of, read_passphrase
 from p2pchat.cli.output import bold, payload, record, say
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import UsageError
 
 
@@ -19,7 +19,7 @@ from p2pchat.errors import UsageError
 @click.option("--rendezvous", multiple=True, metavar="URL", help="Where nodes find each other (repeatable).")
 @click.option("--no-passphrase", is_flag=True, help="Leave the key open on the disk.")
 @pass_settings
-def command(settings: Settings, name: str, rendezvous: tuple[str, ...], no_passphrase: bool) -> None:
+def command(settings: CommonOptions, name: str, rendezvous: tuple[str, ...], no_passphrase: bool) -> None:
     """Make an identity and its encrypted store.
 
     The passphrase is asked for twice, or read from --passphrase-file. With --no-passphrase nothing is asked,
@@ -47,7 +47,7 @@ def command(settings: Settings, name: str, rendezvous: tuple[str, ...], no_passp
     _advise(rendezvous, no_passphrase)
 
 
-def chosen_passphrase(settings: Settings, none: bool) -> str | None:
+def chosen_passphrase(settings: CommonOptions, none: bool) -> str | None:
     """What is to lock a new home; None for nothing. Raises UsageError."""
     if none and settings.passphrase_file is not None:
         raise UsageError("--passphrase-file and --no-passphrase exclude each other; give one of them")

@@ -16,7 +16,7 @@ from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import bold, colour, payload, record, say
 from p2pchat.cli.parameters import MESH, SECONDS
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.answers import ContactInfo
 from p2pchat.control.events import InviteEvent, StrangerEvent
 from p2pchat.text import harmless_name, one_line, typed
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option("--mesh", type=MESH, metavar="MESH", help="Let them into this mesh instead of your first one.")
 @pass_settings
 def command(
-    settings: Settings,
+    settings: CommonOptions,
     link: bool,
     qr: bool,
     name: str | None,
@@ -66,7 +66,7 @@ def command(
 
 
 async def _invite(
-    settings: Settings,
+    settings: CommonOptions,
     link: bool,
     qr: bool,
     name: str | None,

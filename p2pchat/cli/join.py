@@ -17,7 +17,7 @@ from p2pchat.cli.invite import told_of_clock, welcome
 from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH_SHOWN, SECONDS
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.answers import PairingResult
 from p2pchat.errors import Malformed, UsageError
 from p2pchat.text import one_line, typed
@@ -40,7 +40,7 @@ _GO_THERE: Final = "Go there, too? It sees your address, and when you are there.
 @click.option("--accept-new", is_flag=True, help="Go wherever they say that their mesh is met, unasked.")
 @pass_settings
 def command(
-    settings: Settings,
+    settings: CommonOptions,
     code: tuple[str, ...],
     name: str | None,
     timeout: float,
@@ -84,7 +84,7 @@ def _checked(text: str) -> str:
 
 
 async def _join(
-    settings: Settings,
+    settings: CommonOptions,
     code: str,
     name: str | None,
     timeout: float,

@@ -17,7 +17,7 @@ from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, COUNT, SECONDS
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.events import MessageEvent
 from p2pchat.errors import NotInTime, P2PChatError
 from p2pchat.wording.lines import message_line
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--exec", "shell_command", metavar="CMD", help="Run CMD for each message, its text on stdin.")
 @pass_settings
 def command(
-    settings: Settings,
+    settings: CommonOptions,
     sender: str | None,
     count: int | None,
     timeout: float | None,
@@ -66,7 +66,7 @@ def command(
 
 @dataclass(slots=True)
 class _Listener:
-    settings: Settings
+    settings: CommonOptions
     sender: str | None
     count: int | None
     shell_command: str | None
@@ -122,7 +122,7 @@ class _Listener:
         return process.returncode or 0
 
 
-async def _listen(settings: Settings, listener: _Listener, timeout: float | None) -> None:
+async def _listen(settings: CommonOptions, listener: _Listener, timeout: float | None) -> None:
     async with open_node(settings, timeout) as node:
         try:
             async with asyncio.timeout(timeout):

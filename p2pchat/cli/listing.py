@@ -13,7 +13,7 @@ import click
 
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.output import Recorded, payload, record, say
-from p2pchat.cli.settings import Group, Settings
+from p2pchat.cli.settings import CommonOptions, Group
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -37,7 +37,7 @@ class Listing(Group):
 
 
 async def listed(
-    settings: Settings,
+    settings: CommonOptions,
     ask: Callable[[Node], Awaitable[Sequence[Thing]]],
     row: Callable[[Thing], str],
     nothing: str,

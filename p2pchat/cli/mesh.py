@@ -13,7 +13,7 @@ from p2pchat.cli.listing import Listing, listed
 from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH, MESH_SHOWN
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Settings, pass_settings
+from p2pchat.cli.settings import CommonOptions, pass_settings
 from p2pchat.control.answers import MeshInfo
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name, one_line
@@ -34,7 +34,7 @@ def command() -> None:
 
 @command.command("list")
 @pass_settings
-def list_(settings: Settings) -> None:
+def list_(settings: CommonOptions) -> None:
     """List them with who is reached through each; your invites lead into the first.
 
     \b
@@ -59,7 +59,7 @@ def _row(mesh: MeshInfo) -> str:
 @click.argument("mesh", type=MESH)
 @click.option("--yes", is_flag=True, help="Do not ask: forget whoever is reached through it.")
 @pass_settings
-def leave(settings: Settings, mesh: str, yes: bool) -> None:
+def leave(settings: CommonOptions, mesh: str, yes: bool) -> None:
     """Take part in a mesh no more: neither relay for it nor go where it is met.
 
     Contacts who are reached through it are forgotten, with all that was said; you are asked first.
@@ -71,7 +71,7 @@ def leave(settings: Settings, mesh: str, yes: bool) -> None:
     wait_for(_leave(settings, mesh, yes), settings)
 
 
-async def _leave(settings: Settings, name: str, yes: bool) -> None:
+async def _leave(settings: CommonOptions, name: str, yes: bool) -> None:
     async with open_node(settings) as node:
         fitting = [each for each in await node.meshes() if each.mesh.startswith(name.lower())]
         if len(fitting) != 1:

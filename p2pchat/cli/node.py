@@ -16,7 +16,7 @@ import click
 from p2pchat.cli.connection import attached_node, home_of, passphrase, unseen
 from p2pchat.cli.output import colour, payload, record, say
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Group, Settings, pass_settings
+from p2pchat.cli.settings import CommonOptions, Group, pass_settings
 from p2pchat.control.events import ListenEvents
 from p2pchat.errors import NotInTime
 from p2pchat.wording.notices import notice
@@ -38,7 +38,7 @@ def command() -> None:
 
 @command.command("run")
 @pass_settings
-def run(settings: Settings) -> None:
+def run(settings: CommonOptions) -> None:
     """Stay in the mesh until told to stop: relay, receive, deliver what is queued.
 
     Every other command on this home then uses this node. Ctrl-C or 'p2pchat node stop' ends it. The first
@@ -80,7 +80,7 @@ def run(settings: Settings) -> None:
 
 @command.command("status")
 @pass_settings
-def status(settings: Settings) -> None:
+def status(settings: CommonOptions) -> None:
     """Show links, rendezvous, outbox and traffic of the running node; exit code 3 when none runs.
 
     \b
@@ -91,7 +91,7 @@ def status(settings: Settings) -> None:
     wait_for(_status(settings), settings)
 
 
-async def _status(settings: Settings) -> None:
+async def _status(settings: CommonOptions) -> None:
     async with attached_node(settings) as node:
         now = await node.status()
     if settings.json:
@@ -105,7 +105,7 @@ async def _status(settings: Settings) -> None:
 
 @command.command("stop")
 @pass_settings
-def stop(settings: Settings) -> None:
+def stop(settings: CommonOptions) -> None:
     """Stop the running node, and wait until it has; exit code 3 when none runs.
 
     \b
@@ -115,7 +115,7 @@ def stop(settings: Settings) -> None:
     wait_for(_stop(settings), settings)
 
 
-async def _stop(settings: Settings) -> None:
+async def _stop(settings: CommonOptions) -> None:
     async with attached_node(settings, patience=STOP_S) as node:
         process = (await node.status()).pid
         await node.stop()

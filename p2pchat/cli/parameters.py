@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem
 
-from p2pchat.cli.settings import Settings
+from p2pchat.cli.settings import CommonOptions
 
 COMPLETION_PATIENCE: Final = 0.5
 """Seconds a shell waits for a node to name its contacts; beyond that, completion without names is better."""
@@ -69,7 +69,7 @@ class ContactName(click.ParamType[str]):
         """Offer the names in which nothing but blanks means something to a shell: others chose them, and bash
         types them unquoted."""
         try:
-            names = asyncio.run(_names(ctx.ensure_object(Settings)))
+            names = asyncio.run(_names(ctx.ensure_object(CommonOptions)))
         except Exception:  # noqa: BLE001  (whatever it is, it must not disturb the shell)
             return []
         fitting = [each for each in names if each.startswith(incomplete) and _is_harmless(each)]
@@ -92,7 +92,7 @@ class MeshName(click.ParamType[str]):
     ) -> list[CompletionItem[Any]]:
         """Offer the meshes; their ids are hexadecimal digits."""
         try:
-            ids = asyncio.run(_meshes(ctx.ensure_object(Settings)))
+            ids = asyncio.run(_meshes(ctx.ensure_object(CommonOptions)))
         except Exception:  # noqa: BLE001  (whatever it is, it must not disturb the shell)
             return []
         return [CompletionItem(each) for each in ids if each.startswith(incomplete)]
@@ -136,7 +136,7 @@ SETTING: Final = SettingName()
 SETTING_VALUE: Final = SettingValue()
 
 
-async def _names(settings: Settings) -> list[str]:
+async def _names(settings: CommonOptions) -> list[str]:
     from p2pchat.cli.connection import attached_node
 
     async with asyncio.timeout(COMPLETION_PATIENCE):
@@ -144,7 +144,7 @@ async def _names(settings: Settings) -> list[str]:
             return [contact.name for contact in await node.contacts()]
 
 
-async def _meshes(settings: Settings) -> list[str]:
+async def _meshes(settings: CommonOptions) -> list[str]:
     from p2pchat.cli.connection import attached_node
 
     async with asyncio.timeout(COMPLETION_PATIENCE):

@@ -12,7 +12,7 @@ import click
 from p2pchat.cli import ask, keyring
 from p2pchat.cli.connection import home_of, passphrase, read_passphrase
 from p2pchat.cli.output import record, say
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import UsageError
 
 
@@ -28,7 +28,7 @@ from p2pchat.errors import UsageError
 @click.option("--no-keyring", "out_of_keyring", is_flag=True, help="Take it out of there.")
 @pass_settings
 def command(
-    settings: Settings, new_file: Path | None, remove: bool, in_keyring: bool, out_of_keyring: bool
+    settings: CommonOptions, new_file: Path | None, remove: bool, in_keyring: bool, out_of_keyring: bool
 ) -> None:
     """Change the passphrase, or whether the desktop's keyring knows it.
 
@@ -54,7 +54,7 @@ def command(
         _change(settings, home, new_file, remove)
 
 
-def _remember(settings: Settings, home: Path) -> None:
+def _remember(settings: CommonOptions, home: Path) -> None:
     from p2pchat.client import change_passphrase
 
     now = _present(settings, home)
@@ -65,7 +65,7 @@ def _remember(settings: Settings, home: Path) -> None:
     _told(settings, home, "The keyring of this desktop opens this home from now on.")
 
 
-def _change(settings: Settings, home: Path, new_file: Path | None, remove: bool) -> None:
+def _change(settings: CommonOptions, home: Path, new_file: Path | None, remove: bool) -> None:
     from p2pchat.client import change_passphrase
 
     old = _present(settings, home)
@@ -78,7 +78,7 @@ def _change(settings: Settings, home: Path, new_file: Path | None, remove: bool)
         _told(settings, home, "The passphrase is another now. Nobody can restore it.")
 
 
-def _present(settings: Settings, home: Path) -> str | None:
+def _present(settings: CommonOptions, home: Path) -> str | None:
     from p2pchat.client import home_exists, needs_passphrase
 
     if not home_exists(home):
@@ -86,7 +86,7 @@ def _present(settings: Settings, home: Path) -> str | None:
     return passphrase(settings) if needs_passphrase(home) else None
 
 
-def _told(settings: Settings, home: Path, what: str) -> None:
+def _told(settings: CommonOptions, home: Path, what: str) -> None:
     if settings.json:
         record({"home": str(home)})
     say(what)

@@ -13,7 +13,7 @@ from p2pchat.cli.listing import Listing, listed
 from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH, MESH_SHOWN
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Settings, pass_settings
+from p2pchat.cli.settings import CommonOptions, pass_settings
 from p2pchat.control.answers import RendezvousInfo
 from p2pchat.errors import Ended
 from p2pchat.text import one_line
@@ -35,7 +35,7 @@ def command() -> None:
 
 @command.command("list")
 @pass_settings
-def list_(settings: Settings) -> None:
+def list_(settings: CommonOptions) -> None:
     """List every rendezvous, whether it is reached, who named it, and the meshes that are met there.
 
     \b
@@ -68,7 +68,7 @@ def _is_unknown(place: RendezvousInfo) -> bool:
 @click.argument("url", metavar="URL")
 @click.option("--mesh", type=MESH, metavar="MESH", help="For this mesh alone.")
 @pass_settings
-def add(settings: Settings, url: str, mesh: str | None) -> None:
+def add(settings: CommonOptions, url: str, mesh: str | None) -> None:
     """Meet others there as well.
 
     Without --mesh it is one of your own, and of your mesh if you are in one alone. Whom you invite learns of
@@ -82,7 +82,7 @@ def add(settings: Settings, url: str, mesh: str | None) -> None:
     wait_for(_add(settings, url, mesh), settings)
 
 
-async def _add(settings: Settings, url: str, mesh: str | None) -> None:
+async def _add(settings: CommonOptions, url: str, mesh: str | None) -> None:
     async with open_node(settings) as node:
         places = await node.add_rendezvous(url, mesh=mesh)
         meshes = await node.meshes()
@@ -99,7 +99,7 @@ async def _add(settings: Settings, url: str, mesh: str | None) -> None:
 @click.option("--mesh", type=MESH, metavar="MESH", help="For this mesh alone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
-def remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> None:
+def remove(settings: CommonOptions, url: str, mesh: str | None, yes: bool) -> None:
     """Go there no more. A mesh that is met nowhere else is asked about first.
 
     \b
@@ -109,7 +109,7 @@ def remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> None:
     wait_for(_remove(settings, url, mesh, yes), settings)
 
 
-async def _remove(settings: Settings, url: str, mesh: str | None, yes: bool) -> None:
+async def _remove(settings: CommonOptions, url: str, mesh: str | None, yes: bool) -> None:
     async with open_node(settings) as node:
         chosen = [each for each in await node.meshes() if each.mesh.startswith(mesh or "")]
         bare = [each.mesh[:MESH_SHOWN] for each in chosen if each.rendezvous == [url]]

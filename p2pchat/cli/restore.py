@@ -13,7 +13,7 @@ from p2pchat.cli import ask
 from p2pchat.cli.connection import home_of, read_passphrase
 from p2pchat.cli.init import chosen_passphrase
 from p2pchat.cli.output import payload, record, say
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
 from p2pchat.wording.backups import contents_line
@@ -30,7 +30,7 @@ from p2pchat.wording.backups import contents_line
 )
 @click.option("--no-passphrase", is_flag=True, help="Leave the key of the new home open on the disk.")
 @pass_settings
-def command(settings: Settings, file: Path, phrase_file: Path | None, no_passphrase: bool) -> None:
+def command(settings: CommonOptions, file: Path, phrase_file: Path | None, no_passphrase: bool) -> None:
     """Make a home of a backup, where there is none yet.
 
     The new home's own passphrase is asked for twice, or read from --passphrase-file, as with 'init'. Its

@@ -18,7 +18,7 @@ import click
 
 from p2pchat.cli.main import Interrupted, root
 from p2pchat.cli.output import StdoutClosed, say
-from p2pchat.cli.settings import Settings
+from p2pchat.cli.settings import CommonOptions
 from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code (the table is in docs/scripting.md)."""
-    settings = Settings()
+    settings = CommonOptions()
     try:
         ended = root().main(list(arguments), prog_name="p2pchat", obj=settings, standalone_mode=False)
         return ended if isinstance(ended, int) else 0
@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(error, settings)
 
 
-def wait_for(work: Coroutine[Any, Any, T], settings: Settings, *, fast: bool = False) -> T:
+def wait_for(work: Coroutine[Any, Any, T], settings: CommonOptions, *, fast: bool = False) -> T:
     """Run ``work`` in a new event loop; SIGTERM and SIGHUP interrupt it, cleanly, as Ctrl-C does,
     unless we were started with them ignored.
 
@@ -93,7 +93,7 @@ async def _interruptible(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-def _complain(error: Exception, settings: Settings) -> int:
+def _complain(error: Exception, settings: CommonOptions) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return error.exit_code

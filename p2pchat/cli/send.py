@@ -14,7 +14,7 @@ from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.parameters import CONTACT, SECONDS
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.events import ReceiptEvent
 from p2pchat.errors import LimitError, UsageError
 from p2pchat.text import one_line
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--id", "key", metavar="KEY", help="Any text of your own: the same again sends nothing twice.")
 @pass_settings
 def command(
-    settings: Settings, to: str, text: tuple[str, ...], wait: Wait, timeout: float, key: str | None
+    settings: CommonOptions, to: str, text: tuple[str, ...], wait: Wait, timeout: float, key: str | None
 ) -> None:
     """Send a message to a contact and wait until it has arrived.
 
@@ -56,7 +56,9 @@ def command(
     wait_for(_send(settings, to, message_text(text), wait, timeout, key), settings, fast=hosting(settings))
 
 
-async def _send(settings: Settings, to: str, text: str, wait: Wait, timeout: float, key: str | None) -> None:
+async def _send(
+    settings: CommonOptions, to: str, text: str, wait: Wait, timeout: float, key: str | None
+) -> None:
     def report(event: ReceiptEvent) -> None:
         if settings.json:
             record({"type": "receipt", "id": event.id, "state": event.state, "at": event.at})

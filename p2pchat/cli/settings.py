@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 
 @dataclass(slots=True)
-class Settings:
+class CommonOptions:
     """Filled while the line is parsed; the same object from the root to the last subcommand."""
 
     home: Path | None = None
@@ -37,14 +37,14 @@ class Settings:
     """False while the terminal is taken by a prompt of its own."""
 
 
-pass_settings = click.make_pass_decorator(Settings)
+pass_settings = click.make_pass_decorator(CommonOptions)
 
 
 def _put(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def put(context: click.Context, parameter: click.Parameter, value: Any) -> None:
         source = context.get_parameter_source(parameter.name or "")
         if source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
-            setattr(context.ensure_object(Settings), field, value)
+            setattr(context.ensure_object(CommonOptions), field, value)
 
     return put
 

@@ -10,14 +10,14 @@ import click
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.text import harmless_name
 
 
 @click.command("whoami", cls=Command)
 @click.option("--rename", metavar="NICK", help="Be called so by contacts whom you meet from now on.")
 @pass_settings
-def command(settings: Settings, rename: str | None) -> None:
+def command(settings: CommonOptions, rename: str | None) -> None:
     """Show your nickname, fingerprint and safety words.
 
     The words say the first bits of the fingerprint aloud. To compare keys with a contact, use
@@ -32,7 +32,7 @@ def command(settings: Settings, rename: str | None) -> None:
     wait_for(_whoami(settings, rename), settings)
 
 
-async def _whoami(settings: Settings, rename: str | None) -> None:
+async def _whoami(settings: CommonOptions, rename: str | None) -> None:
     async with open_node(settings) as node:
         me = await (node.whoami() if rename is None else node.rename_self(rename))
     if rename is not None:

@@ -11,14 +11,14 @@ from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import home_of
 from p2pchat.cli.output import record, say
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Command, Settings, pass_settings
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import Ended, UsageError
 
 
 @click.command("wipe", cls=Command)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
-def command(settings: Settings, yes: bool) -> None:
+def command(settings: CommonOptions, yes: bool) -> None:
     """Destroy this identity: its keys first, then all it kept.
 
     Your contacts are not told. Copies that a backup or the disk itself may have made cannot be reached;

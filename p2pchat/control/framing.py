@@ -56,7 +56,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notification:
     """An event that belongs to a request under way."""
 
     id: int
@@ -156,11 +156,11 @@ def _is_unicode(value: object) -> bool:
 # --- read by a client
 
 
-def read_reply(line: bytes) -> ResultReply | Failure | Told | None:
+def read_reply(line: bytes) -> ResultReply | Failure | Notification | None:
     """None for what belongs to no request of ours. Raises ValueError on what is not JSON."""
     match json.loads(line):
         case {"method": "event", "params": {"request": int(id), "event": dict(event)}}:
-            return Told(id, event)
+            return Notification(id, event)
         case {"id": int(id), "error": {"code": int(code), "message": str(said)}}:
             return Failure(id, code, said)
         case {"id": int(id), "error": error}:

@@ -38,7 +38,7 @@ Said = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class HostSecrets:
     """The secrets with which the host began."""
 
     account: bytes = field(repr=False)
@@ -60,13 +60,13 @@ class Host:
 class Disclosure:
     """All secrets of the host, also those that came later and that a node forgets."""
 
-    host: Host
+    host: HostSecrets
     turns: tuple[bytes, ...] = field(repr=False)
     """Its ratchet, pickled, after its welcome and after each line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class SealedTranscript:
     """What passed between the two: all that a judge is shown of it."""
 
     guest: bytes
@@ -80,31 +80,31 @@ class Transcript:
     """Who wrote, and the cells of it."""
 
 
-def host(entropy: Entropy) -> Host:
+def host(entropy: Entropy) -> HostSecrets:
     """A throw-away one."""
     key = entropy.draw_bytes(32)
     account = create_account(key)
     one_time = account.one_time_key()
-    return Host(account.pickle(), key, entropy.draw_bytes(64), one_time, entropy.draw_bytes(64))
+    return HostSecrets(account.pickle(), key, entropy.draw_bytes(64), one_time, entropy.draw_bytes(64))
 
 
 def honest(
-    who: Host, guest: OlmAccount, said: Sequence[Said], entropy: Entropy, now: float
-) -> tuple[Transcript, Disclosure]:
+    who: HostSecrets, guest: OlmAccount, said: Sequence[Said], entropy: Entropy, now: float
+) -> tuple[SealedTranscript, Disclosure]:
     """What is left when a real guest talks with the host."""
     begun = guest.begin_session(who.identity, who.one_time)
     return _talk(who, guest.identity_key, begun, said, entropy, now)
 
 
 def forged(
-    who: Host, guest: bytes, said: Sequence[Said], entropy: Entropy, now: float
-) -> tuple[Transcript, Disclosure]:
+    who: HostSecrets, guest: bytes, said: Sequence[Said], entropy: Entropy, now: float
+) -> tuple[SealedTranscript, Disclosure]:
     """The same by the host alone, who knows of the guest the public key, and no more."""
     begun = ForgedInitiator(guest, own_secrets(who.account, who.key), entropy.make_child("forged ratchet"))
     return _talk(who, guest, begun, said, entropy, now)
 
 
-def verify(transcript: Transcript, disclosed: Disclosure) -> list[Said]:
+def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[Said]:
     """What the guest is shown to have said, to a judge who was given every secret of the host. Raises
     RefusedInput unless all of it, to the byte, was made by somebody who knew the keys of the two, and no line
     before the last is missing. Where the two stopped, nobody can tell: the beginning of a transcript is one.
@@ -148,7 +148,7 @@ def _turn(disclosed: Disclosure, number: int, begun: OlmSession) -> OlmSession:
     return ratchet
 
 
-def altered(transcript: Transcript) -> Transcript:
+def altered(transcript: SealedTranscript) -> SealedTranscript:
     """With one bit of its last line flipped."""
     *lines, (writer, cells) = transcript.lines
     last = cells[-1]
@@ -156,12 +156,12 @@ def altered(transcript: Transcript) -> Transcript:
 
 
 def _talk(
-    who: Host, guest: bytes, begun: Ratchet, said: Iterable[Said], entropy: Entropy, now: float
-) -> tuple[Transcript, Disclosure]:
+    who: HostSecrets, guest: bytes, begun: Ratchet, said: Iterable[Said], entropy: Entropy, now: float
+) -> tuple[SealedTranscript, Disclosure]:
     """Both sides' sessions, as they ship, one after the other's word. Only ``begun`` differs."""
     secret, ciphertext = encapsulate(KemKey.from_seed(who.kem_seed).encapsulation_key)
     epoch = epoch_at(now)
-    transcript = Transcript(guest, ciphertext, b"", epoch, ())
+    transcript = SealedTranscript(guest, ciphertext, b"", epoch, ())
     pairing, answer = _pairing(who, transcript)
     transcript = replace(transcript, opening=begun.encrypt(pairing.hello(who.isk, answer)))
     theirs, ours = _roots(who, transcript, secret)
@@ -216,7 +216,7 @@ def _side(ratchet: Ratchet, sending: bytes, receiving: bytes, epoch: int) -> Ses
     return Session(ContactId(""), ratchet, SendChain(sending, epoch), [listening], renewal)
 
 
-def _pairing(who: Host, transcript: Transcript) -> tuple[binding.Transcript, GuestBundle]:
+def _pairing(who: HostSecrets, transcript: SealedTranscript) -> tuple[binding.Transcript, GuestBundle]:
     """What the two said before the guest's bundle, and that bundle without its Olm message."""
     ek = KemKey.from_seed(who.kem_seed).encapsulation_key
     bundle = HostBundle(HOST, who.identity, who.one_time, ek, bytes(32), (), transcript.epoch)
@@ -225,7 +225,7 @@ def _pairing(who: Host, transcript: Transcript) -> tuple[binding.Transcript, Gue
     return said, GuestBundle(GUEST, transcript.guest, transcript.ciphertext, b"")
 
 
-def _roots(who: Host, transcript: Transcript, shared: bytes) -> tuple[bytes, bytes]:
+def _roots(who: HostSecrets, transcript: SealedTranscript, shared: bytes) -> tuple[bytes, bytes]:
     """Of what the guest sends, and of what the host sends."""
     said, answer = _pairing(who, transcript)
     said.add(GUEST, encode_pairing(replace(answer, olm=transcript.opening)))

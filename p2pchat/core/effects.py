@@ -1,4 +1,4 @@
-"""What a node wants done: the outputs of ``core.Node.handle``, and the events it reports.
+"""What a node wants done: the outputs of ``core.NodeMachine.handle``, and the events it reports.
 
 Knows: the vocabulary of effects. Does not know: how they are carried out.
 

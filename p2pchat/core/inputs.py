@@ -1,4 +1,4 @@
-"""What can happen to a node: the inputs of ``core.Node.handle``.
+"""What can happen to a node: the inputs of ``core.NodeMachine.handle``.
 
 Knows: the vocabulary of inputs. Does not know: what follows from them.
 """

@@ -41,7 +41,7 @@ from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing import invites
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, Memory, PutListeners
-from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.records import MeshRecord as MeshRecord
 from p2pchat.core.refusals import InviteFailure
 from p2pchat.core.rendezvous.hinted import Hinted
 from p2pchat.core.rendezvous.rendezvous import (
@@ -73,7 +73,7 @@ MARKS_S = 600.0
 given when a contact was verified, every neighbour would know that somebody was."""
 
 
-class Node:
+class NodeMachine:
     """``handle`` every input in order, carry out what it returns, and come back at ``next_wakeup``."""
 
     def __init__(
@@ -539,7 +539,7 @@ class Node:
                     done.append(Notify(effects.InviteReady(invite, code)))
                 case pairing.Disturbed(strangers):
                     done.append(Notify(effects.InviteDisturbed(invite, strangers)))
-                case pairing.Failed(failure):
+                case pairing.PairingFailed(failure):
                     done.append(Notify(effects.InviteFailed(invite, failure)))
                 case pairing.Paired():
                     contact, kept = self._belonging.pair(each, now)

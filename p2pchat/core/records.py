@@ -32,7 +32,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Mesh:
+class MeshRecord:
     """A mesh this node takes part in."""
 
     id: MeshId
@@ -55,7 +55,7 @@ class Mesh:
     """The mesh that has followed this one; it is left soon."""
     replaced_at: float = 0.0
 
-    def met_at(self, urls: Iterable[str], theirs: bool) -> Mesh:
+    def met_at(self, urls: Iterable[str], theirs: bool) -> MeshRecord:
         """The same, met at ``urls`` too, as far as a list may grow. What is typed is theirs no more."""
         more = tuple(urls)
         rendezvous = grown(self.rendezvous, more)
@@ -65,7 +65,7 @@ class Mesh:
             named = tuple(url for url in self.theirs if url not in more)
         return replace(self, rendezvous=rendezvous, theirs=named)
 
-    def not_met_at(self, url: str) -> Mesh:
+    def not_met_at(self, url: str) -> MeshRecord:
         """The same, no more met at ``url``."""
         rendezvous, theirs = (
             tuple(each for each in urls if each != url) for urls in (self.rendezvous, self.theirs)
@@ -209,7 +209,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class PatienceState:
     """How long messages have waited (``core.messaging.patience``), when the machine's clock said ``now``."""
 
     at: float
@@ -221,7 +221,7 @@ class Memory:
     """All that a node needs to resume."""
 
     identity: Identity
-    meshes: tuple[Mesh, ...] = ()
+    meshes: tuple[MeshRecord, ...] = ()
     contacts: tuple[Contact, ...] = ()
     sessions: tuple[SessionState, ...] = ()
     outbox: tuple[OutboxEntry, ...] = ()
@@ -232,7 +232,7 @@ class Memory:
     """Whether any line of history is to be forgotten some day."""
     tried: tuple[Tried, ...] = ()
     """Ordered by ``at``."""
-    patience: Patience | None = None
+    patience: PatienceState | None = None
     """None: a home that never ran."""
     recoveries: tuple[RecoveryState, ...] = ()
     listeners: Mapping[MeshId, tuple[str, ...]] = field(default_factory=dict)
@@ -243,7 +243,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class PutPatience:
-    patience: Patience
+    patience: PatienceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,7 @@ class PutIdentity:
 
 @dataclass(frozen=True, slots=True)
 class PutMesh:
-    mesh: Mesh
+    mesh: MeshRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from p2pchat.store import copying
 from p2pchat.store.archive import ArchiveFile
 
 
-class Backup:
+class BackupMethods:
     """The verbs, bound to one running node."""
 
     def __init__(self, host: BacksUp) -> None:

@@ -21,7 +21,7 @@ TEXT_MAX = 4096
 """Characters of a value: more is a file that was meant to go elsewhere."""
 
 
-class Configuring:
+class SettingMethods:
     """The verbs, bound to one running node."""
 
     def __init__(self, host: Configured, rests: bool = False) -> None:

@@ -20,7 +20,7 @@ from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
 
 
-class Contacts:
+class ContactMethods:
     """The verbs, bound to one running node."""
 
     def __init__(self, host: Acts) -> None:

@@ -54,7 +54,7 @@ Handler = Callable[[str, Mapping[str, object], "Asker"], Awaitable[object]]
 class Asker:
     """One request under way: how events reach whoever made it."""
 
-    def __init__(self, client: _Client, request: RequestId | None) -> None:
+    def __init__(self, client: _ClientConnection, request: RequestId | None) -> None:
         self._client = client
         self._request = request
         self.then: list[Callable[[], None]] = []
@@ -79,7 +79,7 @@ class ControlServer:
         self._server: asyncio.Server | None = None
         self._place: tuple[int, int] | None = None
         self._staying: asyncio.Task[None] | None = None
-        self._clients: set[_Client] = set()
+        self._clients: set[_ClientConnection] = set()
         self._stopping = False
         self._home: Path | None = None
 
@@ -129,7 +129,7 @@ class ControlServer:
             await asyncio.gather(*(client.gone.wait() for client in list(self._clients)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = _Client(reader, writer, self._handler, self._endless)
+        client = _ClientConnection(reader, writer, self._handler, self._endless)
         self._clients.add(client)
         try:
             if not self._stopping and _same_user(writer.get_extra_info("socket")):
@@ -139,14 +139,14 @@ class ControlServer:
             await client.close()
 
 
-class _Asked(NamedTuple):
+class _PendingCall(NamedTuple):
     """A request under way."""
 
     id: RequestId | None
     method: str
 
 
-class _Client:
+class _ClientConnection:
     """One connection."""
 
     def __init__(
@@ -160,7 +160,7 @@ class _Client:
         self._writer = writer
         self._handler = handler
         self._endless = endless
-        self._tasks: dict[asyncio.Task[None], _Asked] = {}
+        self._tasks: dict[asyncio.Task[None], _PendingCall] = {}
         self._hung_up = False
         self._awaited = 0
         """Bytes of answers being read, which count against nobody."""
@@ -272,7 +272,7 @@ class _Client:
             self._withdraw(request.params.get("request"))
             return
         task = asyncio.get_running_loop().create_task(self._answer(request))
-        self._tasks[task] = _Asked(request.id, request.method)
+        self._tasks[task] = _PendingCall(request.id, request.method)
         task.add_done_callback(self._tasks.pop)
 
     def _withdraw(self, request: object) -> None:

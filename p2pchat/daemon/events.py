@@ -21,14 +21,14 @@ history."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rewritten:
+class HistoryRewritten:
     """A line of the history here says something else now."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class HistoryForgotten:
     """A line of the history here is no more; without an id, all of the conversation."""
 
     conversation: ConversationId
@@ -42,7 +42,7 @@ class SettingSet:
     name: str
 
 
-Happening = Event | Rewritten | Forgotten | SettingSet
+Happening = Event | HistoryRewritten | HistoryForgotten | SettingSet
 
 
 class Subscription:

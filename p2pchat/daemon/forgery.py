@@ -13,7 +13,7 @@ from p2pchat.core.deniability import (
     HOST,
     Disclosure,
     Said,
-    Transcript,
+    SealedTranscript,
     altered,
     forged,
     honest,
@@ -55,7 +55,7 @@ def demonstrate(words: str | None = None) -> dict[str, Any]:
     }
 
 
-def _judged(name: str, transcript: Transcript, disclosed: Disclosure) -> dict[str, Any]:
+def _judged(name: str, transcript: SealedTranscript, disclosed: Disclosure) -> dict[str, Any]:
     try:
         said = verify(transcript, disclosed)
     except RefusedInput:
@@ -68,5 +68,5 @@ def _judged(name: str, transcript: Transcript, disclosed: Disclosure) -> dict[st
     }
 
 
-def _cells(transcript: Transcript) -> int:
+def _cells(transcript: SealedTranscript) -> int:
     return sum(len(cells) for _, cells in transcript.lines)

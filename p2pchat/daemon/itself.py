@@ -20,7 +20,7 @@ from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
 
 
-class Itself:
+class NodeMethods:
     """The verbs, bound to one running node."""
 
     def __init__(self, host: Shown) -> None:
@@ -53,7 +53,7 @@ class Itself:
 
     async def status(self, asked: parameters.NoParams, asker: Asker) -> answers.NodeInfo:
         host = self._host
-        chosen = views.Chosen(
+        chosen = views.NodeConfiguration(
             paths=views.paths(host.paths, host.turn_refused),
             profile=host.profile,
             separate=host.separate,

@@ -21,7 +21,7 @@ from p2pchat.crypto.identity import named_id
 from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
-from p2pchat.daemon.events import Forgotten, Rewritten, Subscription
+from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten, Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.intake import Intake
@@ -36,7 +36,7 @@ HINDRANCE_LOOK_S: Final = 0.5
 _MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
-class Messages:
+class MessageMethods:
     """The verbs, bound to one running node. ``named``: a contact by name, or UsageError."""
 
     def __init__(self, host: Sends, named: Callable[[str], Contact]) -> None:
@@ -180,7 +180,10 @@ class Messages:
                 await asker.read()
             shown = {line.id for line in missed}
             async for event in happenings:
-                if isinstance(event, effects.MessageSent | Rewritten | Forgotten) and not asked.own:
+                if (
+                    isinstance(event, effects.MessageSent | HistoryRewritten | HistoryForgotten)
+                    and not asked.own
+                ):
                     continue
                 if isinstance(event, effects.MessageArrived):
                     theirs = conversation not in (None, event.message.conversation)

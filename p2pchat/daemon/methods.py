@@ -10,17 +10,17 @@ from collections.abc import Mapping
 
 from p2pchat.control.methods import METHODS
 from p2pchat.core.inputs import Urged
-from p2pchat.daemon.backup import Backup
-from p2pchat.daemon.configuring import Configuring
-from p2pchat.daemon.contacts import Contacts
+from p2pchat.daemon.backup import BackupMethods
+from p2pchat.daemon.configuring import SettingMethods
+from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.itself import Itself
-from p2pchat.daemon.messages import Messages
-from p2pchat.daemon.pairing import Pairing
-from p2pchat.daemon.places import Places
+from p2pchat.daemon.itself import NodeMethods
+from p2pchat.daemon.messages import MessageMethods
+from p2pchat.daemon.pairing import PairingMethods
+from p2pchat.daemon.places import MeshMethods
 from p2pchat.daemon.ports import Whole
-from p2pchat.daemon.recall import Recall
+from p2pchat.daemon.recall import HistoryMethods
 
 
 class Methods:
@@ -29,16 +29,16 @@ class Methods:
     def __init__(self, host: Whole) -> None:
         self._host = host
         self.handlers = Handlers()
-        contacts, places, itself = Contacts(host), Places(host), Itself(host)
+        contacts, places, itself = ContactMethods(host), MeshMethods(host), NodeMethods(host)
         families = (
             itself,
             contacts,
             places,
-            Pairing(host, places.mesh),
-            Configuring(host),
-            Messages(host, contacts.named),
-            Recall(host, contacts.named),
-            Backup(host),
+            PairingMethods(host, places.mesh),
+            SettingMethods(host),
+            MessageMethods(host, contacts.named),
+            HistoryMethods(host, contacts.named),
+            BackupMethods(host),
         )
         for family in families:
             family.add_handlers(self.handlers)

@@ -25,7 +25,7 @@ from p2pchat.control.events import ListenEvents
 from p2pchat.control.methods import ENDLESS
 from p2pchat.core import effects
 from p2pchat.core.inputs import Leaving, NearbyFound, NetworkChanged, Started, Stopping
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
@@ -176,11 +176,11 @@ class RunningNode:
         self._following = asyncio.get_running_loop().create_task(self._watch_network())
         self._watching = asyncio.get_running_loop().create_task(self._watch_clock())
 
-    async def _load_node(self) -> Node:
+    async def _load_node(self) -> NodeMachine:
         """As the open home has it, with what is said of that home."""
         memory = await self.ask_store(Store.load_memory)
         self.set_back, self.backed_up_at = memory.set_back, await self.ask_store(backed_up_at)
-        return Node(memory, self.entropy, self._settings)
+        return NodeMachine(memory, self.entropy, self._settings)
 
     async def ended(self) -> None:
         """Wait until somebody asks for the end. Raises StoreError when the disk ended it, BeginsAnew when

@@ -11,7 +11,7 @@ from typing import Final
 
 from p2pchat.control import answers, events, methods, parameters
 from p2pchat.core import effects, inputs
-from p2pchat.core.records import Mesh
+from p2pchat.core.records import MeshRecord
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.failed_invites import explain_failure
@@ -29,10 +29,10 @@ LINK_PATIENCE_S: Final = 86_400.0
 JOIN_PATIENCE_S: Final = 60.0
 
 
-class Pairing:
+class PairingMethods:
     """The verbs, bound to one running node. ``mesh``: one by the beginning of its id, or UsageError."""
 
-    def __init__(self, host: Pairs, mesh: Callable[[str], Mesh]) -> None:
+    def __init__(self, host: Pairs, mesh: Callable[[str], MeshRecord]) -> None:
         self._host = host
         self._mesh = mesh
         self._invites = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from p2pchat.control import answers, methods, parameters
 from p2pchat.core import inputs
-from p2pchat.core.records import Mesh
+from p2pchat.core.records import MeshRecord
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
@@ -17,7 +17,7 @@ from p2pchat.types import MeshId
 from p2pchat.wire.places import check_rendezvous, is_public
 
 
-class Places:
+class MeshMethods:
     """The verbs, bound to one running node."""
 
     def __init__(self, host: Looks) -> None:
@@ -119,7 +119,7 @@ class Places:
     def _names(self, mesh: MeshId) -> list[str]:
         return [contact.name for contact in self._host.node.contacts() if contact.mesh == mesh]
 
-    def mesh(self, name: str) -> Mesh:
+    def mesh(self, name: str) -> MeshRecord:
         """A mesh by the beginning of its id. Raises UsageError."""
         meshes = self._host.node.meshes()
         fitting = [each for each in meshes if name and each.id.hex().startswith(name.lower())]

@@ -14,7 +14,7 @@ from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control.answers import LanInfo, ListenerInfo, ProcessInfo
 from p2pchat.control.events import ListenEvents
 from p2pchat.core.inputs import Input
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.core.refusals import Rejected
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.errors import SettingRestart
@@ -42,7 +42,7 @@ class Knows(Protocol):
     """Has the core's state, and the time."""
 
     @property
-    def node(self) -> Node: ...
+    def node(self) -> NodeMachine: ...
 
     @property
     def clock(self) -> Clock: ...

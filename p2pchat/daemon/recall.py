@@ -14,7 +14,7 @@ from p2pchat.control.values import extended
 from p2pchat.core.records import Contact
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
-from p2pchat.daemon.events import Forgotten, Rewritten
+from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Recalls
 from p2pchat.errors import LimitError, UsageError
@@ -22,7 +22,7 @@ from p2pchat.types import ConversationId, MessageId, conversation_with
 from p2pchat.wire.content import TEXT_LIMIT
 
 
-class Recall:
+class HistoryMethods:
     """The verbs, bound to one running node. ``named``: a contact by name, or UsageError."""
 
     def __init__(self, host: Recalls, named: Callable[[str], Contact]) -> None:
@@ -75,7 +75,7 @@ class Recall:
             raise UsageError("no message here has that id; see 'p2pchat history NAME --json'")
         line = await self._host.ask_store(lambda store: store.history.find_message(message))
         if line is not None:
-            self._host.events.publish(Rewritten(line))
+            self._host.events.publish(HistoryRewritten(line))
         return answers.EditResult(id=message)
 
     async def forget(self, asked: parameters.ForgetParams, asker: Asker) -> answers.ForgetResult:
@@ -89,7 +89,7 @@ class Recall:
         known = await self._host.ask_store(lambda store: store.history.find_message(id))
         if known is None or not await self._host.ask_store(lambda store: store.history.forget_message(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
-        self._host.events.publish(Forgotten(known.conversation, id))
+        self._host.events.publish(HistoryForgotten(known.conversation, id))
         return answers.ForgetResult(forgotten=1)
 
     async def _forget_all(self, conversation: ConversationId) -> int:
@@ -97,7 +97,7 @@ class Recall:
         steps = await self._host.ask_store(lambda store: store.history.forget_by_steps(conversation))
         while (some := await self._host.ask_store(lambda _: next(steps, None))) is not None:
             lines += some
-        self._host.events.publish(Forgotten(conversation, None))
+        self._host.events.publish(HistoryForgotten(conversation, None))
         return lines
 
     async def conversations(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ConversationInfo]:

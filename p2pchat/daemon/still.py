@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 
-from p2pchat.daemon.configuring import Configuring
+from p2pchat.daemon.configuring import SettingMethods
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.home import Lock
@@ -36,7 +36,7 @@ class StillNode(RunningNode):
             self._unlock = self.store.unlock
             self._opened(self._unlock)
             self.choices = await self.read_choices()
-            Configuring(self, rests=True).add_handlers(self._asked)
+            SettingMethods(self, rests=True).add_handlers(self._asked)
             self.line = await self._control.pair()
         except BaseException:
             await self._let_go()

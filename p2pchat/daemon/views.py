@@ -18,7 +18,7 @@ from p2pchat.core import effects
 from p2pchat.core.records import Contact, Message
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
-from p2pchat.daemon.events import Forgotten, Happening, Rewritten, SettingSet
+from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
 from p2pchat.types import MessageId, MessageState
 
 NameOf = Callable[[str], str]
@@ -27,7 +27,7 @@ L = TypeVar("L", bound=events.HistoryLine)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class NodeConfiguration:
     """What a node is besides its links."""
 
     paths: answers.PathsInfo
@@ -129,11 +129,11 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> events.ListenE
     match happened:
         case effects.MessageArrived(line) | effects.MessageSent(line):
             return message(line, own_name, name_of(line.conversation))
-        case Rewritten(line):
+        case HistoryRewritten(line):
             return _line(events.RewrittenEvent, line, own_name, name_of(line.conversation))
         case SettingSet(name):
             return events.SettingEvent(key=name)
-        case Forgotten(who, id):
+        case HistoryForgotten(who, id):
             return events.ForgottenEvent(contact=name_of(who), id=id)
         case effects.MessageMoved(id, who, reached, at):
             name = name_of(who)
@@ -180,7 +180,7 @@ def onion(seen: effects.OnionSeen) -> events.OnionEvent:
 
 
 def status(
-    now: Status, started_at: float, chosen: Chosen, looking: bool = False, no_way: str = ""
+    now: Status, started_at: float, chosen: NodeConfiguration, looking: bool = False, no_way: str = ""
 ) -> answers.NodeInfo:
     """The whole of ``node status``. ``looking``: the node has not had the time to find anybody yet;
     ``no_way``: why no link comes up with those who are there."""

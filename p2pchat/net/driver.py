@@ -45,7 +45,7 @@ so that only one who floods us is cut off while the disk is slow."""
 
 
 class Core(Protocol):
-    """What the driver needs of ``core.Node``."""
+    """What the driver needs of ``core.NodeMachine``."""
 
     def handle(self, input: Input, now: float) -> list[Effect]: ...
 

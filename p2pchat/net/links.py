@@ -24,7 +24,7 @@ from p2pchat.core.inputs import (
 )
 from p2pchat.errors import LinkError, Malformed
 from p2pchat.net.checks import sparing
-from p2pchat.net.engines.port import Engine, Pair, PeerConnection
+from p2pchat.net.engines.port import CandidatePair, Engine, PeerConnection
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers
@@ -58,7 +58,7 @@ class WebRtcLinks:
         """Which TURN servers, as ``host:port``, refused their user or password when last asked."""
         return tuple(sorted(self._engine.refused))
 
-    def selected_pair(self, link: LinkId) -> Pair | None:
+    def selected_pair(self, link: LinkId) -> CandidatePair | None:
         """Return the addresses that a link uses; None if it is not open."""
         known = self._links.get(link)
         return known.connection.selected_pair() if known is not None else None

@@ -17,16 +17,16 @@ from p2pchat.chat.happenings import (
     Altered,
     Changed,
     Decided,
-    Forgotten,
     Happened,
+    LineAdded,
+    LineForgotten,
+    LineRewritten,
     Moved,
     NodeFound,
     NodeLost,
     Preferred,
     Refused,
     Reminded,
-    Rewritten,
-    Said,
 )
 from p2pchat.chat.lines import ChatLine, Stage, lines_of
 from p2pchat.chat.model import ChatModel, Person
@@ -135,7 +135,7 @@ class PlainChat:
 
     def _on_happening(self, what: Happened) -> None:
         match what:
-            case Said(line):
+            case LineAdded(line):
                 self._came(line)
             case Moved(id, stage):
                 self._moved(id, stage)
@@ -148,7 +148,7 @@ class PlainChat:
                 self.sheet.end_trouble(line)
             case Decided(line) | Reminded(line) | Altered(line):
                 self.sheet.tell_line(line)
-            case Rewritten() | Forgotten() | Preferred() | Changed():
+            case LineRewritten() | LineForgotten() | Preferred() | Changed():
                 pass
         self.draw()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.sim.store import NodeMemory
 from p2pchat.types import LinkId
 from rendezvous.topics import Connection
@@ -60,7 +60,7 @@ class SimulatedHost:
         self.nat = nat
         self.side = 0
         """While the network is cut, only hosts of one side reach each other; 0 is on every side."""
-        self.node: Node | None = None
+        self.node: NodeMachine | None = None
         self.run = 0
         """How often its node was started: what was meant for an earlier run does not reach a later one."""
         self.asleep = False

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from p2pchat.core import inputs
-from p2pchat.core.records import Identity, Mesh
+from p2pchat.core.records import Identity, MeshRecord
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.olm import create_account
 from p2pchat.ports import Entropy, sample, uniform
@@ -32,7 +32,9 @@ _NATS = (NatClass.OPEN, NatClass.CONE, NatClass.RESTRICTED, NatClass.SYMMETRIC)
 class Population:
     """All nodes of one mesh. ``chance`` is drawn from wherever the scenario leaves something open."""
 
-    def __init__(self, world: World, scenario: Scenario, mesh: Mesh, tally: Tally, chance: Entropy) -> None:
+    def __init__(
+        self, world: World, scenario: Scenario, mesh: MeshRecord, tally: Tally, chance: Entropy
+    ) -> None:
         self._world = world
         self._scenario = scenario
         self._mesh = mesh
@@ -114,7 +116,7 @@ class Population:
             return
         members = [host for host in self._world.hosts if host.awake]
         url = self.open_place(sample(self._chance, members, 1))
-        mesh = Mesh(self._mesh.id, self._mesh.secret, (url,), self._world.now)
+        mesh = MeshRecord(self._mesh.id, self._mesh.secret, (url,), self._world.now)
         self.start_host(self._create_host(mesh))
 
     def open_place(self, members: list[SimulatedHost]) -> str:
@@ -130,7 +132,7 @@ class Population:
     def _close_place(self, url: str, _: object) -> None:
         self._world.meetings.stop_server(url)
 
-    def _create_host(self, mesh: Mesh) -> SimulatedHost:
+    def _create_host(self, mesh: MeshRecord) -> SimulatedHost:
         mix = self._scenario.nat
         weights = (mix.open, mix.cone, mix.restricted, mix.symmetric)
         drawn = uniform(self._chance, 0.0, sum(weights))

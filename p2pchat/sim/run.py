@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from p2pchat.core import effects
-from p2pchat.core.records import Mesh
+from p2pchat.core.records import MeshRecord
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.ports import sample, uniform
 from p2pchat.sim.graph import graph
@@ -49,7 +49,7 @@ class Run:
         joining = round(scenario.nodes * scenario.churn.join)
         self._tally = Tally(world.hosts, scenario.nodes + joining)
         secret = world.entropy.make_child("mesh").draw_bytes(32)
-        mesh = Mesh(mesh_id(secret), secret, (URL,), START)
+        mesh = MeshRecord(mesh_id(secret), secret, (URL,), START)
         self._load = LoadGenerator(world, mesh.id, scenario.nodes)
         self._population = Population(world, scenario, mesh, self._tally, self._chance)
         self._outages = Outages(world, self._population, scenario.partition, self._tally, self._chance)

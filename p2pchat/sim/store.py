@@ -14,7 +14,7 @@ from p2pchat.core.records import (
     HeldCell,
     Identity,
     Memory,
-    Mesh,
+    MeshRecord,
     PutCells,
     PutListeners,
     PutMesh,
@@ -44,7 +44,7 @@ class Shelf:
 
     __slots__ = ("_held", "_identity", "_meshes")
 
-    def __init__(self, identity: Identity, mesh: Mesh) -> None:
+    def __init__(self, identity: Identity, mesh: MeshRecord) -> None:
         self._identity = identity
         self._meshes = {mesh.id: mesh}
         self._held: dict[MeshId, dict[int, HeldCell]] = {}

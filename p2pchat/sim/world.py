@@ -14,7 +14,7 @@ from p2pchat.core import effects, inputs
 from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.core.records import Message, PutMessage
 from p2pchat.core.refusals import Rejected
 from p2pchat.core.settings import Settings
@@ -109,7 +109,7 @@ class World:
         """Run a node from what the host's store holds."""
         host.run += 1
         entropy = self.entropy.make_child(f"host {host.index} run {host.run}")
-        host.node = Node(host.store.load_memory(), entropy, settings, strategy, stem)
+        host.node = NodeMachine(host.store.load_memory(), entropy, settings, strategy, stem)
         host.timer_at = NEVER
         self.trace.add_event(self.now, host.index, 0, TraceKind.STARTED)
         self.tell_node(host, inputs.Started())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from p2pchat.core.records import Contact, Identity, Mesh, OutboxEntry, Tried
+from p2pchat.core.records import Contact, Identity, MeshRecord, OutboxEntry, Tried
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import Malformed
@@ -53,7 +53,7 @@ def read_home(reader: Reader) -> tuple[Identity, float]:
     return identity, _read_time(reader, "at")
 
 
-def encode_mesh(mesh: Mesh) -> bytes:
+def encode_mesh(mesh: MeshRecord) -> bytes:
     """A mesh, and where it is met."""
     return encode_entry(
         EntryKind.MESH,
@@ -71,11 +71,11 @@ def encode_mesh(mesh: Mesh) -> bytes:
     )
 
 
-def read_mesh(reader: Reader) -> Mesh:
+def read_mesh(reader: Reader) -> MeshRecord:
     """Undo ``encode_mesh``. Raises Malformed."""
     secret = reader.get_bytes("secret", 32)
     replaces, successor = (reader.get_bytes(key, limit=16) for key in ("replaces", "successor"))
-    return Mesh(
+    return MeshRecord(
         mesh_id(secret),
         secret,
         reader.get_texts("rendezvous", LIST_MAX, _URL_MAX),

@@ -162,7 +162,7 @@ def _apply_to_mesh(
             connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
 
 
-def _mesh_row(mesh: records.Mesh) -> tuple[Any, ...]:
+def _mesh_row(mesh: records.MeshRecord) -> tuple[Any, ...]:
     where, theirs = json.dumps(mesh.rendezvous), json.dumps(mesh.theirs)
     follows = mesh.generation, mesh.begins_at, mesh.replaces, mesh.successor, mesh.replaced_at
     return mesh.id, mesh.secret, where, mesh.joined_at, theirs, *follows
@@ -182,13 +182,13 @@ def _renewed_row(them: records.Contact) -> tuple[Any, ...]:
     return them.id, them.renewed_at, them.renewal, them.was_verified, them.standing
 
 
-def _meshes(connection: apsw.Connection) -> tuple[records.Mesh, ...]:
+def _meshes(connection: apsw.Connection) -> tuple[records.MeshRecord, ...]:
     rows = connection.execute(
         "SELECT id, secret, rendezvous, joined_at, theirs, generation, begins_at, replaces, successor,"
         " replaced_at FROM mesh ORDER BY joined_at, begins_at, id"
     )
     return tuple(
-        records.Mesh(MeshId(id), secret, _urls(urls), joined, _urls(theirs), *follows)
+        records.MeshRecord(MeshId(id), secret, _urls(urls), joined, _urls(theirs), *follows)
         for id, secret, urls, joined, theirs, *follows in rows
     )
 
@@ -260,9 +260,9 @@ def _tried(connection: apsw.Connection) -> tuple[records.Tried, ...]:
     return tuple(records.Tried(mark, at, ContactId(who) if who else None) for mark, at, who in rows)
 
 
-def _patience(connection: apsw.Connection) -> records.Patience | None:
+def _patience(connection: apsw.Connection) -> records.PatienceState | None:
     row = connection.execute("SELECT at, now FROM patience").fetchone()
-    return records.Patience(*row) if row is not None else None
+    return records.PatienceState(*row) if row is not None else None
 
 
 def _urls(stored: str) -> tuple[str, ...]:

@@ -17,16 +17,16 @@ from p2pchat.chat.happenings import (
     Altered,
     Changed,
     Decided,
-    Forgotten,
     Happened,
+    LineAdded,
+    LineForgotten,
+    LineRewritten,
     Moved,
     NodeFound,
     NodeLost,
     Preferred,
     Refused,
     Reminded,
-    Rewritten,
-    Said,
 )
 from p2pchat.chat.lines import ChatLine
 from p2pchat.chat.model import ChatModel
@@ -82,11 +82,11 @@ class Chat(ChatWindow):
             return
         main, messages = self.main, self.main.pane.scrollback.messages
         match what:
-            case Said(message):
+            case LineAdded(message):
                 self._on_said(message)
-            case Rewritten(message):
+            case LineRewritten(message):
                 messages.replace_message(message)
-            case Forgotten(name, id):
+            case LineForgotten(name, id):
                 main.pane.forget_messages(name, id)
             case Moved(id, stage):
                 messages.set_stage(id, stage)

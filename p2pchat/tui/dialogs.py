@@ -195,7 +195,7 @@ class Rewrite(Dialog[str]):
         self.dismiss(text if text.strip() and text != self._text else None)
 
 
-class Verify(Dialog[bool]):
+class VerifyDialog(Dialog[bool]):
     """The safety number, beside what the other reads out."""
 
     title_text = "is it really them?"

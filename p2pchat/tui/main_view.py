@@ -196,7 +196,7 @@ class MainView(Vertical):
             self.pane.scrollback.focus()
 
     @on(Scrollback.Left)
-    @on(People.Left)
+    @on(People.ListClosed)
     def _on_left(self) -> None:
         self.write()
 

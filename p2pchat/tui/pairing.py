@@ -36,7 +36,7 @@ QR_MARGIN: Final = 10
 """Lines that the dialog needs beside the picture."""
 
 
-class Invite(Dialog[str]):
+class InviteDialog(Dialog[str]):
     """Makes a code and waits until somebody has joined with it; the answer is their name."""
 
     title_text = "a code for a friend"
@@ -142,7 +142,7 @@ class Invite(Dialog[str]):
                 self.action_cancel()
 
 
-class Join(Dialog[str]):
+class JoinDialog(Dialog[str]):
     """Answers a friend's code; the answer is their name."""
 
     title_text = "a friend's code"

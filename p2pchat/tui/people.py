@@ -32,7 +32,7 @@ class People(OptionList):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
 
-    class Left(Message):
+    class ListClosed(Message):
         """Back to writing."""
 
     def __init__(self, id: str | None = None) -> None:
@@ -55,7 +55,7 @@ class People(OptionList):
 
     def action_leave(self) -> None:
         """Back to writing."""
-        self.post_message(self.Left())
+        self.post_message(self.ListClosed())
 
     def name_of(self, option: Option) -> str:
         """Whose row it is."""

@@ -19,9 +19,9 @@ from p2pchat.tui.dialogs import (
     Help,
     Report,
     SearchDialog,
-    Verify,
+    VerifyDialog,
 )
-from p2pchat.tui.pairing import Invite, Join, paired_lines
+from p2pchat.tui.pairing import InviteDialog, JoinDialog, paired_lines
 from p2pchat.tui.settings import SettingsPage
 from p2pchat.tui.window import ChatWindow
 from p2pchat.wording.exposure import exposures
@@ -67,7 +67,7 @@ class Screens:
     def show_number(self, name: str) -> None:
         node = self._window.model.node
         self._prompts.open_dialog(
-            Verify(name, node.contact(name)), lambda _: self._window.verbs.have_node(node.verify(name))
+            VerifyDialog(name, node.contact(name)), lambda _: self._window.verbs.have_node(node.verify(name))
         )
 
     # --- finding
@@ -90,12 +90,12 @@ class Screens:
 
     def begin_invite(self, link: bool) -> None:
         self._prompts.open_dialog(
-            Invite(self._window.model.node, self._window.model.load_people, link), self._on_paired
+            InviteDialog(self._window.model.node, self._window.model.load_people, link), self._on_paired
         )
 
     def begin_join(self, code: str) -> None:
         self._prompts.open_dialog(
-            Join(self._window.model.node, self._window.model.load_people, code), self._on_paired
+            JoinDialog(self._window.model.node, self._window.model.load_people, code), self._on_paired
         )
 
     def _on_paired(self, name: str) -> None:

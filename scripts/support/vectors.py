@@ -47,7 +47,7 @@ Draw = bytes
 Draws = list[Draw]
 
 
-class Entropy(SeededEntropy):
+class RecordedEntropy(SeededEntropy):
     """A seed's bytes, which notes what it gave: the secrets that a vector shows."""
 
     __slots__ = ("given",)
@@ -68,7 +68,7 @@ class Entropy(SeededEntropy):
 
 def frame() -> Fields:
     """Both directions of one link, as the two machines make them."""
-    entropy = Entropy("frame")
+    entropy = RecordedEntropy("frame")
     link64, offerer, answerer = entropy.draw_bytes(64), entropy.draw_bytes(32), entropy.draw_bytes(32)
     ends = {role: Link(LinkKeys(link64), role) for role in _ROLES}
     sent: list[Fields] = []
@@ -112,7 +112,7 @@ _ROLES: tuple[Role, Role] = ("offerer", "answerer")
 
 def cell() -> Fields:
     """One direction of a session over two epochs, and a mark of it."""
-    entropy = Entropy("cell")
+    entropy = RecordedEntropy("cell")
     root = entropy.draw_bytes(32)
     chain = SendChain(root, EPOCH)
     sent: list[Fields] = []
@@ -139,7 +139,7 @@ def cell() -> Fields:
 
 def backup() -> Fields:
     """A small archive, and sizes."""
-    entropy = Entropy("backup")
+    entropy = RecordedEntropy("backup")
     phrase = draw_phrase(entropy)
     seal = ArchiveSeal(phrase, entropy, Cost(1, 64 << 10))
     entries = encode_entry(EntryKind.SETTING, {"name": "theme", "value": "nord"})
@@ -156,7 +156,7 @@ def backup() -> Fields:
 
 def onions() -> Fields:
     """Three onions, and what every hop makes of them."""
-    entropy = Entropy("onion")
+    entropy = RecordedEntropy("onion")
     keys = [onion.OnionKey.generate(entropy) for _ in range(5)]
     ids = [entropy.draw_bytes(onion.ID_BYTES) for _ in keys]
     hops = [onion.Hop(id, key.public) for id, key in zip(ids, keys, strict=True)]
@@ -166,7 +166,7 @@ def onions() -> Fields:
         (onion.HopCommand.LOOP, 5, 2),
         (onion.HopCommand.DROP, 1, 1),
     ):
-        drawn, payload = Entropy(("onion", length)), entropy.draw_bytes(GEOMETRY.cell)
+        drawn, payload = RecordedEntropy(("onion", length)), entropy.draw_bytes(GEOMETRY.cell)
         packet = onion.wrap(hops[:length], command, payload, drawn, delay)
         scalar, last_id, last_gamma, noise = drawn.given
         wrapped: Fields = {
@@ -191,7 +191,7 @@ def _peeled(keys: Sequence[onion.OnionKey], packet: bytes) -> Iterator[Fields]:
 
 def records() -> Fields:
     """A node's record of an epoch, its proof on a link, and its answer to a walk."""
-    entropy = Entropy("record")
+    entropy = RecordedEntropy("record")
     seed, onion_key, binding = (
         entropy.draw_bytes(32),
         onion.OnionKey.generate(entropy),
@@ -220,8 +220,8 @@ def records() -> Fields:
 
 def offer(drawn: Drawn) -> Fields:
     """Two ways to a link: at a seat and at the end of a walk; and a refusal."""
-    secret = Entropy("offer").draw_bytes(32)
-    walk = Entropy("walk").draw_bytes(32)
+    secret = RecordedEntropy("offer").draw_bytes(32)
+    walk = RecordedEntropy("walk").draw_bytes(32)
     seat = SeatRef(URL, mesh_topic(secret, EPOCH), Seat(bytes(8)))
     tries = (
         _tried(secret, seat, "seat", drawn, relayed=False),
@@ -232,7 +232,7 @@ def offer(drawn: Drawn) -> Fields:
 
 
 def _tried(secret: bytes, place: SeatRef | WalkRef, name: str, drawn: Drawn, relayed: bool) -> Fields:
-    ours, theirs = Entropy((name, "offerer")), Entropy((name, "answerer"))
+    ours, theirs = RecordedEntropy((name, "offerer")), RecordedEntropy((name, "answerer"))
     offerer = OfferExchange(secret, NodeId(ours.draw_bytes(8)), ours)
     answerer = OfferExchange(secret, NodeId(theirs.draw_bytes(8)), theirs)
     with patch.object(exchange, "MLKEM768PublicKey", drawn.kem()):
@@ -259,12 +259,12 @@ def _tried(secret: bytes, place: SeatRef | WalkRef, name: str, drawn: Drawn, rel
     }
 
 
-def _scalar(entropy: Entropy) -> bytes:
+def _scalar(entropy: RecordedEntropy) -> bytes:
     """The last draw of 32 bytes: the one before it is a fingerprint."""
     return [value for value in entropy.given if len(value) == 32][-1]
 
 
-def _description(setup: str, entropy: Entropy) -> Description:
+def _description(setup: str, entropy: RecordedEntropy) -> Description:
     candidates = (
         Candidate("host", "udp", "192.0.2.7", 50_000, 2_130_706_431),
         Candidate("srflx", "udp", "198.51.100.9", 50_001, 1_694_498_815),

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.pairing import Guest, Host, Ours
+from p2pchat.core.pairing import Guest, Host, LocalParty
 from p2pchat.core.pairing.party import Output, Paired
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.renewal import AGE_S, Renewal
@@ -32,17 +32,21 @@ from p2pchat.wire.payload import (
 )
 from p2pchat.wire.signalling import Pass
 from scripts.support.drawn import Drawn, DrawnAccount
-from scripts.support.vectors import EPOCH, NOW, URL, Entropy, Fields
+from scripts.support.vectors import EPOCH, NOW, URL, Fields, RecordedEntropy
 
 
 def pairing(drawn: Drawn) -> tuple[Fields, Paired, Paired]:
     """Host and guest of a code, from the first blob to the keys; with what the two have after it."""
-    secret, of_host, of_guest = Entropy("mesh").draw_bytes(32), Entropy("host"), Entropy("guest")
+    secret, of_host, of_guest = (
+        RecordedEntropy("mesh").draw_bytes(32),
+        RecordedEntropy("host"),
+        RecordedEntropy("guest"),
+    )
     hana, gus = DrawnAccount(drawn), DrawnAccount(drawn)
-    host = Host(Ours("hana", hana, secret, (URL,), (URL,)), False, NOW + 600.0, of_host)
+    host = Host(LocalParty("hana", hana, secret, (URL,), (URL,)), False, NOW + 600.0, of_host)
     host.start()
     assert isinstance(host.code, InviteCode)
-    guest = Guest(Ours("gus", gus, b"", (URL,), (URL,)), host.code, NOW + 600.0, of_guest)
+    guest = Guest(LocalParty("gus", gus, b"", (URL,), (URL,)), host.code, NOW + 600.0, of_guest)
     guest.start()
     with patch.object(exchange, "MLKEM768PublicKey", drawn.kem()):
         blobs, ends = _paired(host, guest)
@@ -124,7 +128,7 @@ class _Talk:
             ratchet, chains = paired.olm, (paired.sending, [paired.receiving])
             self.ends[role] = Session(ContactId(""), ratchet, *chains, renewal)
         self._olm = {"host": host.olm, "guest": guest.olm}
-        self._salts = Entropy("salts")
+        self._salts = RecordedEntropy("salts")
 
     def says(self, role: str, payload: Payload) -> None:
         """An ordered payload, which the other end opens."""
@@ -153,7 +157,7 @@ class _Talk:
 
     def renew(self) -> RekeyAnswer:
         """The host's offer of a new key; the guest's answer, which is yet to be said."""
-        seed = Entropy("renewal")
+        seed = RecordedEntropy("renewal")
         self.now += AGE_S
         offer = self.ends["host"].renew(seed, self.now)
         assert isinstance(offer, RekeyOffer)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from p2pchat.chat.happenings import NodeFound, NodeLost, Preferred, Reminded, Said
+from p2pchat.chat.happenings import LineAdded, NodeFound, NodeLost, Preferred, Reminded
 from p2pchat.client import NodeBack
 from p2pchat.control import events
 from p2pchat.control.events import UnknownEvent
@@ -41,7 +41,7 @@ async def test_listening_goes_on_with_the_next_node(told: Told, monkeypatch: pyt
         await asyncio.sleep(0)
     following.cancel()
     assert told.node.listened == [True, True], "also to what this home says elsewhere"
-    assert [said.message.text for said in told.of(Said) if isinstance(said, Said)] == ["a", "b"]
+    assert [said.message.text for said in told.of(LineAdded) if isinstance(said, LineAdded)] == ["a", "b"]
 
 
 async def test_a_node_that_is_back_is_known_by_its_kind(told: Told) -> None:
@@ -56,7 +56,7 @@ async def test_what_this_home_says_elsewhere_is_told_and_what_it_says_here_is_no
     await told.model.take_event(message("e1", "by a script", outgoing=True))
     line = told.model.say_text("by hand")
     await told.model.take_event(message(line.id, "by hand", outgoing=True))
-    assert [said.message.id for said in told.of(Said) if isinstance(said, Said)] == ["e1"]
+    assert [said.message.id for said in told.of(LineAdded) if isinstance(said, LineAdded)] == ["e1"]
 
 
 async def test_events_of_later_versions_are_passed_over_and_settings_are_not(told: Told) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from p2pchat import errors
 from p2pchat.cli.run import run, wait_for
-from p2pchat.cli.settings import Settings
+from p2pchat.cli.settings import CommonOptions
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode
 
@@ -119,7 +119,7 @@ def test_being_told_to_end_cleans_up_as_an_interruption_does(number: signal.Sign
     before = signal.signal(number, signal.SIG_DFL)  # under nohup it would be ignored, and stay so
     try:
         with pytest.raises(KeyboardInterrupt):
-            wait_for(work(), Settings())
+            wait_for(work(), CommonOptions())
     finally:
         signal.signal(number, before)
     assert cleaned == [number]

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from p2pchat.cli.ask import unseen
 from p2pchat.cli.connection import home_of, passphrase, read_passphrase
 from p2pchat.cli.main import root
-from p2pchat.cli.settings import Settings
+from p2pchat.cli.settings import CommonOptions
 from p2pchat.client import connect, create_home
 from p2pchat.config.table import SETTINGS
 from p2pchat.errors import UsageError
@@ -97,20 +97,20 @@ def test_a_home_is_told_to_others_from_the_root_on(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(tmp_path))
     for written, meant in (("a", "here/a"), ("../a", "a"), ("~/a", "a"), (str(tmp_path / "a"), "a")):
         monkeypatch.setenv("P2PCHAT_HOME", written)
-        assert home_of(Settings(home=Path(written))) == home_of(Settings()) == tmp_path / meant
+        assert home_of(CommonOptions(home=Path(written))) == home_of(CommonOptions()) == tmp_path / meant
         assert connect(written).home == connect().home == tmp_path / meant
 
 
 def test_the_home_named_on_the_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2PCHAT_HOME", "/from/environment")
-    assert home_of(Settings()) == Path("/from/environment")
-    assert home_of(Settings(home=Path("/from/line"))) == Path("/from/line")
+    assert home_of(CommonOptions()) == Path("/from/environment")
+    assert home_of(CommonOptions(home=Path("/from/line"))) == Path("/from/line")
 
 
 def test_the_first_line_of_the_file_is_the_passphrase(tmp_path: Path) -> None:
     file = tmp_path / "passphrase"
     file.write_text("correct horse \r\nand a note\n")
-    assert passphrase(Settings(passphrase_file=file)) == "correct horse "
+    assert passphrase(CommonOptions(passphrase_file=file)) == "correct horse "
 
 
 @pytest.mark.parametrize("data", [b"", b"\nlater", b"\xff", b"x" * 5000])

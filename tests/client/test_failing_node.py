@@ -13,7 +13,7 @@ from p2pchat import client
 from p2pchat.client import connect, create_home
 from p2pchat.core.effects import Effect
 from p2pchat.core.inputs import Input, InviteOpened
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.core.records import Change
 from p2pchat.daemon import resting
 from p2pchat.errors import ControlError, StoreError
@@ -67,12 +67,12 @@ async def test_a_listener_waits_for_room_and_says_so_once(
 
 
 async def test_a_bug_is_not_run_into_again_and_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(node: Node, input: Input, now: float) -> list[Effect]:
+    def broken(node: NodeMachine, input: Input, now: float) -> list[Effect]:
         raise RuntimeError("a bug")
 
     async with connect(home) as node:
         with monkeypatch.context() as code:
-            code.setattr(Node, "handle", broken)
+            code.setattr(NodeMachine, "handle", broken)
             await fails(node, RuntimeError)
             with pytest.raises(ControlError, match="the node failed, RuntimeError: a bug"):
                 await node.whoami()

@@ -12,9 +12,9 @@ from p2pchat import errors
 from p2pchat.control.failures import INVALID_PARAMS, MethodError, as_exception, code_of
 from p2pchat.control.framing import (
     Failure,
+    Notification,
     Request,
     ResultReply,
-    Told,
     Unfit,
     answer_line,
     cancel_line,
@@ -47,7 +47,7 @@ def test_a_client_reads_what_a_node_wrote(
     id: int, value: object, event: dict[str, object], said: str
 ) -> None:
     assert read_reply(answer_line(id, value)) == ResultReply(id, value)
-    assert read_reply(event_line(id, event)) == Told(id, event)
+    assert read_reply(event_line(id, event)) == Notification(id, event)
     assert read_reply(failure_line(id, -6, said)) == Failure(id, -6, said)
 
 

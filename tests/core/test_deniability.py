@@ -13,7 +13,7 @@ from p2pchat.core.deniability import (
     HOST,
     Disclosure,
     Said,
-    Transcript,
+    SealedTranscript,
     altered,
     forged,
     honest,
@@ -40,7 +40,7 @@ ENTROPY = SeededEntropy("deniability")
 WHO = host(ENTROPY)
 SOMEBODY = create_account(bytes(32))
 
-Case = tuple[Transcript, Disclosure]
+Case = tuple[SealedTranscript, Disclosure]
 
 
 def true() -> Case:
@@ -131,7 +131,7 @@ def test_the_two_are_alike_in_every_size() -> None:
     assert sizes(made_up()) == sizes(true())
 
 
-def _accepts(transcript: Transcript, disclosed: Disclosure) -> bool:
+def _accepts(transcript: SealedTranscript, disclosed: Disclosure) -> bool:
     try:
         verify(transcript, disclosed)
     except RefusedInput:
@@ -147,7 +147,7 @@ def _flipped(data: bytes, whole: int = 0) -> Iterator[tuple[int, bytes]]:
         yield place, data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]
 
 
-def _with_one_bit_changed(true: Transcript) -> Iterator[tuple[str, Transcript]]:
+def _with_one_bit_changed(true: SealedTranscript) -> Iterator[tuple[str, SealedTranscript]]:
     """Everywhere: keys, ciphertext, first message, cells, of these the whole header."""
     for place, data in _flipped(true.guest):
         yield f"guest {place}", replace(true, guest=data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.node import TICK_MIN_S, Node
+from p2pchat.core.node import TICK_MIN_S, NodeMachine
 from p2pchat.core.records import PutSession
 from p2pchat.crypto.envelope import SendChain
 from tests.core.messaging.test_messages import friends
@@ -65,7 +65,7 @@ def test_no_tick_follows_another_within_a_millisecond_whatever_is_due(
 def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sealing, handling = SendChain.seal_cell, Node.handle
+    sealing, handling = SendChain.seal_cell, NodeMachine.handle
     sealed: list[SendChain] = []
     checked = 0
 
@@ -73,7 +73,7 @@ def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with
         sealed.append(chain)
         return sealing(chain, plain)
 
-    def handle(node: Node, input: inputs.Input, now: float) -> list[effects.Effect]:
+    def handle(node: NodeMachine, input: inputs.Input, now: float) -> list[effects.Effect]:
         nonlocal checked
         sealed.clear()
         batch = handling(node, input, now)
@@ -87,7 +87,7 @@ def test_nothing_sealed_leaves_in_a_batch_without_the_session_it_was_sealed_with
 
     world = friends("alice", "bob")
     monkeypatch.setattr(SendChain, "seal_cell", seal)
-    monkeypatch.setattr(Node, "handle", handle)
+    monkeypatch.setattr(NodeMachine, "handle", handle)
     for number in range(60):
         world.send("alice", "bob", f"{number}")
         world.send("bob", "alice", f"{number}")

@@ -9,7 +9,7 @@ import pytest
 
 from p2pchat.control.methods import METHODS
 from p2pchat.core.records import Contact
-from p2pchat.daemon.messages import Messages
+from p2pchat.daemon.messages import MessageMethods
 from p2pchat.daemon.methods import Methods
 from p2pchat.types import MessageId
 
@@ -24,15 +24,15 @@ def nobody(name: str) -> Contact:
 
 
 @pytest.fixture
-def methods() -> Messages:
-    return Messages(cast("RunningNode", None), nobody)
+def methods() -> MessageMethods:
+    return MessageMethods(cast("RunningNode", None), nobody)
 
 
 async def test_every_method_of_the_contract_has_a_handler_and_no_other() -> None:
     assert sorted(Methods(cast("RunningNode", None)).handlers) == sorted(METHODS)
 
 
-async def test_one_at_a_time_for_each_id_however_many_ask(methods: Messages) -> None:
+async def test_one_at_a_time_for_each_id_however_many_ask(methods: MessageMethods) -> None:
     inside = most = 0
 
     async def send(turns: int) -> None:
@@ -49,7 +49,7 @@ async def test_one_at_a_time_for_each_id_however_many_ask(methods: Messages) -> 
     assert methods._sending == {}
 
 
-async def test_what_was_refused_leaves_nothing_behind(methods: Messages) -> None:
+async def test_what_was_refused_leaves_nothing_behind(methods: MessageMethods) -> None:
     with pytest.raises(ValueError, match="refused"):
         async with methods._alone(ID):
             raise ValueError("refused")

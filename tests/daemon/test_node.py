@@ -14,7 +14,7 @@ from p2pchat.client import create_home
 from p2pchat.control.address import SOCKET
 from p2pchat.core.effects import Effect
 from p2pchat.core.inputs import Input
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.core.records import PutIdentity
 from p2pchat.daemon import node
 from p2pchat.daemon.doctor import checks
@@ -83,11 +83,11 @@ async def test_a_node_cuts_its_log_now_and_then(home: Path, monkeypatch: pytest.
 async def test_a_bug_ends_the_node_in_one_line_and_frees_the_home(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: Node, input: Input, now: float) -> list[Effect]:
+    def broken(_: NodeMachine, input: Input, now: float) -> list[Effect]:
         raise RuntimeError("a bug\nof two lines")
 
     running = RunningNode(home, KeyFile())
-    monkeypatch.setattr(Node, "handle", broken)
+    monkeypatch.setattr(NodeMachine, "handle", broken)
     await running.start()
     with pytest.raises(RuntimeError):
         await running.ended()

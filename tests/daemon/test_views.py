@@ -12,7 +12,7 @@ from p2pchat.types import LinkId, MeshId, NodeId
 
 MESH = MeshId(b"m" * 16)
 HELD = HoldStatus(cells=10, bytes=9_250, budget=925_000, oldest=1_800_000_000.0, dropped=0)
-CHOSEN = views.Chosen(
+CHOSEN = views.NodeConfiguration(
     paths=answers.PathsInfo(
         relay_only=False, proxied=False, stun=True, turn=False, turn_refused=False, lan=False
     ),

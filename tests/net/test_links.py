@@ -9,7 +9,7 @@ import pytest
 from p2pchat.core.inputs import FrameReceived, FramesDrained, Input, LinkDown, LinkShaken, LinkUp, OfferMade
 from p2pchat.errors import LinkError
 from p2pchat.net import links as module
-from p2pchat.net.engines.port import Fingerprints, Listener, Pair, Policy
+from p2pchat.net.engines.port import CandidatePair, Fingerprints, Listener, Policy
 from p2pchat.net.links import WebRtcLinks
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
@@ -50,8 +50,8 @@ class Connection:
     def read_fingerprints(self) -> Fingerprints:
         return Fingerprints(b"o" * 32, b"p" * 32)
 
-    def selected_pair(self) -> Pair | None:
-        return Pair("host", "host", "192.0.2.9") if self.open else None
+    def selected_pair(self) -> CandidatePair | None:
+        return CandidatePair("host", "host", "192.0.2.9") if self.open else None
 
     async def close(self) -> None:
         self.closed = True

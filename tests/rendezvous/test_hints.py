@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.wire.ice import hinted
-from rendezvous.hints import LOGIN_SECONDS, HintedPorts, Offered
+from rendezvous.hints import LOGIN_SECONDS, HintedPorts, HintOptions
 
 RNG = random.Random(1)
 NOW = 1_800_000_000.7
@@ -40,22 +40,22 @@ def test_two_clients_have_nothing_in_common() -> None:
 
 
 def test_stun_is_answered_at_the_servers_own_port_and_at_one_more() -> None:
-    assert Offered().stun_ports(8750) == (8750, 3478)
-    assert Offered().stun_ports(3478) == (3478,)
-    assert Offered(at=(99,)).stun_ports(8750) == (99,)
-    assert Offered(stun=False).stun_ports(8750) == ()
+    assert HintOptions().stun_ports(8750) == (8750, 3478)
+    assert HintOptions().stun_ports(3478) == (3478,)
+    assert HintOptions(at=(99,)).stun_ports(8750) == (99,)
+    assert HintOptions(stun=False).stun_ports(8750) == ()
 
 
 def test_a_secret_is_read_without_its_line_break(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("north\n")
-    reach = Offered(secret_file=str(file), turn_tls=5349).reach((8750,))
+    reach = HintOptions(secret_file=str(file), turn_tls=5349).reach((8750,))
     assert reach == HintedPorts((8750, 3478), (3478,), (5349,), b"north")  # a TURN server answers STUN, too
     file.write_text("")
     with pytest.raises(ValueError, match="must hold the secret"):
-        Offered(secret_file=str(file)).reach(())
+        HintOptions(secret_file=str(file)).reach(())
 
 
 def test_turn_ports_without_a_secret_are_refused() -> None:
     with pytest.raises(ValueError, match="--turn-secret-file"):
-        Offered(turn=(3478,)).reach(())
+        HintOptions(turn=(3478,)).reach(())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from p2pchat.core import effects
-from p2pchat.core.records import Mesh
+from p2pchat.core.records import MeshRecord
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.population import URL, Population
@@ -14,7 +14,7 @@ from p2pchat.sim.tally import Tally
 from p2pchat.sim.world import START, World
 
 SECRET = bytes(32)
-MESH = Mesh(mesh_id(SECRET), SECRET, (URL,), START)
+MESH = MeshRecord(mesh_id(SECRET), SECRET, (URL,), START)
 
 
 def small_mesh(

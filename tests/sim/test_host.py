@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations_with_replacement
 from typing import cast
 
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.sim.host import NatClass, SimulatedHost
 from p2pchat.sim.store import NodeMemory
 
@@ -26,7 +26,8 @@ def test_only_a_symmetric_nat_and_a_restricted_one_do_not_meet() -> None:
 def test_a_machine_is_awake_while_its_node_runs_and_it_does_not_sleep() -> None:
     host = SimulatedHost(0, cast("NodeMemory", None), 0.0)
     states = []
-    for node, asleep in ((None, False), (cast("Node", object()), False), (cast("Node", object()), True)):
+    running = cast("NodeMachine", object())
+    for node, asleep in ((None, False), (running, False), (running, True)):
         host.node, host.asleep = node, asleep
         states.append(host.awake)
     assert states == [False, True, False]

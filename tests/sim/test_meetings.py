@@ -6,7 +6,7 @@ from typing import cast
 
 from p2pchat.core import inputs
 from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.meetings import Meetings
@@ -27,7 +27,7 @@ class Scene:
             self.agenda, Limits(), "seed", Trace(), lambda _, told: self.told.append(told)
         )
         self.host = SimulatedHost(0, cast("NodeMemory", None), 0.05)
-        self.host.node = cast("Node", object())
+        self.host.node = cast("NodeMachine", object())
 
     def connect(self) -> None:
         self.meetings.open_connection(self.host, ConnectRendezvous(URL))

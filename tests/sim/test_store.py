@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.records import DropCells, DropMesh, HeldCell, Mesh, PutCells, PutIdentity, PutMesh
+from p2pchat.core.records import DropCells, DropMesh, HeldCell, MeshRecord, PutCells, PutIdentity, PutMesh
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.sim.population import identity
 from p2pchat.sim.store import Shelf
 
-MESH = Mesh(mesh_id(bytes(32)), bytes(32), (), 0.0)
+MESH = MeshRecord(mesh_id(bytes(32)), bytes(32), (), 0.0)
 CELLS = tuple(HeldCell(number, bytes([number]) * 8, 1, 2, b"body") for number in (3, 1, 2))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from p2pchat.core import inputs
 from p2pchat.core.effects import Effect
-from p2pchat.core.node import Node
+from p2pchat.core.node import NodeMachine
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.world import START, World
@@ -34,7 +34,7 @@ class Clockwork:
 def machine(node: Clockwork, clock_error: float = 0.0) -> tuple[World, SimulatedHost]:
     world = World(1)
     host = world.add_host(cast("NodeMemory", None))
-    host.node, host.run, host.clock_error = cast("Node", node), 1, clock_error
+    host.node, host.run, host.clock_error = cast("NodeMachine", node), 1, clock_error
     world.tell_node(host, inputs.Started())
     return world, host
 
@@ -62,7 +62,7 @@ def test_what_was_meant_for_an_earlier_run_does_not_reach_a_later_one() -> None:
     world, host = machine(node)
     world.kill_host(host)
     later = Clockwork()
-    host.node, host.run = cast("Node", later), 2
+    host.node, host.run = cast("NodeMachine", later), 2
     world.run(60.0)
     assert node.woken == later.woken == []
 

@@ -13,7 +13,7 @@ import pytest
 
 from p2pchat.core.records import (
     Contact,
-    Mesh,
+    MeshRecord,
     OutboxEntry,
     OutboxKind,
     PutContact,
@@ -28,7 +28,7 @@ from p2pchat.core.records import (
     SessionState,
     Tried,
 )
-from p2pchat.core.records import Patience as Kept
+from p2pchat.core.records import PatienceState as Kept
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.daemon.setup import restore_home
@@ -58,7 +58,7 @@ from tests.support.homes import CHEAP, identity, message
 
 ROOT = Path(__file__).parents[2]
 SECRET = b"s" * 32
-HOME = Mesh(mesh_id(SECRET), SECRET, ("ws://meeting.example",), 1.0, ("ws://theirs.example",), 2, 3.0)
+HOME = MeshRecord(mesh_id(SECRET), SECRET, ("ws://meeting.example",), 1.0, ("ws://theirs.example",), 2, 3.0)
 KEY = b"identity key of bob " + b"." * 12
 BOB = Contact(
     fingerprint(KEY), "Bob", KEY, HOME.id, "words", 2.0, verified=True, muted=True, lasts_s=60.0, lasts_turn=3

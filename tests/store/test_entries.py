@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.records import Contact, Identity, Mesh, OutboxEntry, Tried
+from p2pchat.core.records import Contact, Identity, MeshRecord, OutboxEntry, Tried
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import Malformed
@@ -42,7 +42,7 @@ from p2pchat.wire.payload import Retention, encode_payload
 
 SECRET, KEY = b"s" * 32, b"k" * 32
 ANA = Identity("Ana", b"account", b"p" * 32, KEY, ("ws://meeting.example",), 1.0)
-MESH = Mesh(
+MESH = MeshRecord(
     mesh_id(SECRET),
     SECRET,
     ("ws://meeting.example",),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from p2pchat.core.anti_entropy.hold import Hold, slot_at
-from p2pchat.core.anti_entropy.reconcile import Fetch, Output, Reconcile, Recovered, Say
+from p2pchat.core.anti_entropy.reconcile import Fetch, Output, Reconcile, Recovered, SendReconcile
 from p2pchat.core.anti_entropy.responder import Serving
 from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.limits.allowance import Allowance
@@ -72,7 +72,7 @@ class Side:
     def take(self, outputs: Iterable[Output], now: float) -> None:
         for output in outputs:
             match output:
-                case Say(_, message):
+                case SendReconcile(_, message):
                     self.outgoing.append(message)
                 case Fetch(numbers):
                     self.fetches.append(numbers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from p2pchat.core.records import Change, Contact, Identity, Mesh, Message, PutContact, PutMesh
+from p2pchat.core.records import Change, Contact, Identity, MeshRecord, Message, PutContact, PutMesh
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.password import Cost
 from p2pchat.sim.entropy import SeededEntropy
@@ -14,7 +14,7 @@ from p2pchat.types import ContactId, MeshId, MessageId, MessageState, conversati
 CHEAP = Cost(1, 8192)
 """Argon2id parameters that cost nothing; what is tested is not how long guessing takes."""
 
-MESH = Mesh(MeshId(b"m" * 16), b"mesh secret " + b"s" * 20, ("ws://meeting.example",), 1.0)
+MESH = MeshRecord(MeshId(b"m" * 16), b"mesh secret " + b"s" * 20, ("ws://meeting.example",), 1.0)
 BOB = Contact(
     ContactId("b" * 64), "Bob the Builder", b"identity key of bob " + b"." * 12, MESH.id, "words", 2.0
 )

@@ -15,14 +15,14 @@ class MemoryStore:
 
     def __init__(self, identity: records.Identity) -> None:
         self.identity = identity
-        self.meshes: dict[bytes, records.Mesh] = {}
+        self.meshes: dict[bytes, records.MeshRecord] = {}
         self.contacts: dict[str, records.Contact] = {}
         self.sessions: dict[str, records.SessionState] = {}
         self.recoveries: dict[str, records.RecoveryState] = {}
         self.outbox: dict[MessageId, records.OutboxEntry] = {}
         self.history: list[Message] = []
         self.tried: dict[bytes, records.Tried] = {}
-        self.patience: records.Patience | None = None
+        self.patience: records.PatienceState | None = None
         self.held: dict[MeshId, dict[int, records.HeldCell]] = {}
         self.listeners: dict[MeshId, tuple[str, ...]] = {}
 

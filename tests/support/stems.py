@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 
-from p2pchat.core.stem.outputs import Left, Output, Relay, Say, Spread, Unlisted
+from p2pchat.core.stem.outputs import CellDispatched, Output, Relay, SendTopology, Spread, Unlisted
 from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.core.stem.stem import Stem
 from p2pchat.crypto.envelope import EPOCH_SECONDS
@@ -128,7 +128,7 @@ class Wired:
     def _carry(self, name: str, outputs: list[Output]) -> None:
         for each in outputs:
             match each:
-                case Say(link, message):
+                case SendTopology(link, message):
                     assert control.decode(control.encode(message)) == message
                     self._queue.append((name, chr(link), message))
                 case Relay(link, onion):
@@ -138,7 +138,7 @@ class Wired:
                     self.entered.append((name, body))
                     for stem in self.stems.values() if self.broadcasts else ():
                         stem.seen(cell_id(body), self.now)
-                case Left(tag):
+                case CellDispatched(tag):
                     self.left.append(tag)
                 case Unlisted(link):
                     if (name, chr(link)) in self.links:

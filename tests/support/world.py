@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.node import TICK_MIN_S, Node
+from p2pchat.core.node import TICK_MIN_S, NodeMachine
 from p2pchat.core.records import Identity
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.olm import create_account
@@ -37,7 +37,7 @@ class Machine:
         self.notices: list[effects.Event] = []
 
     @property
-    def node(self) -> Node | None:
+    def node(self) -> NodeMachine | None:
         """The node, if it runs."""
         return self.host.node
 
@@ -56,7 +56,7 @@ class Machine:
         self.host.clock_error = seconds
 
     @property
-    def running(self) -> Node:
+    def running(self) -> NodeMachine:
         """The node, which must be running."""
         assert self.host.node is not None
         return self.host.node

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2pchat.control.events import InviteEvent
-from p2pchat.tui.pairing import Invite
+from p2pchat.tui.pairing import InviteDialog
 from tests.support.fake_node import FakeNode, told
 from tests.tui.conftest import Open, said
 
@@ -14,7 +14,7 @@ async def test_enter_in_a_dialog_that_was_just_opened_harms_nothing(desk: Open) 
     node.invitation = [told(InviteEvent, code="42-tango-marble-orbit")]
     async with desk(node) as it:
         await it.press("f5", "enter")
-        assert isinstance(it.chat.screen, Invite), "Enter copies; taking the code back has to be chosen"
+        assert isinstance(it.chat.screen, InviteDialog), "Enter copies; taking the code back has to be chosen"
         await it.press("escape", "f9", "enter", "f7", "enter", "escape", "delete", "enter")
         assert not node.people["bob"].blocked
         assert not node.people["bob"].verified

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.control.events import InviteEvent
-from p2pchat.tui.dialogs import Confirm, Help, SearchDialog, Verify
-from p2pchat.tui.pairing import Invite, Join
+from p2pchat.tui.dialogs import Confirm, Help, SearchDialog, VerifyDialog
+from p2pchat.tui.pairing import InviteDialog, JoinDialog
 from tests.support.fake_node import FakeNode, added, contact, told
 from tests.tui.conftest import Open, said
 
@@ -14,7 +14,7 @@ from tests.tui.conftest import Open, said
 async def test_verifying_shows_the_digits_to_compare(desk: Open) -> None:
     async with desk() as it:
         await it.press("f7")
-        assert isinstance(it.chat.screen, Verify)
+        assert isinstance(it.chat.screen, VerifyDialog)
         assert "12345" in it.screen
         await it.press("right", "enter")
         assert it.node.people["bob"].verified
@@ -52,7 +52,7 @@ async def test_a_stranger_to_all_is_told_how_to_begin_and_joins(desk: Open) -> N
     async with desk(node, whom="") as it:
         assert "You know nobody here yet" in it.screen
         await it.press("f6")
-        assert isinstance(it.chat.screen, Join)
+        assert isinstance(it.chat.screen, JoinDialog)
         await it.type("p2pchat join 4-a-b-c --rendezvous ws://x:1")
         node.people["ana"] = contact("ana")
         await it.press("enter")
@@ -65,7 +65,7 @@ async def test_an_invite_shows_what_to_say_and_opens_the_new_conversation(desk: 
     node.invitation = [told(InviteEvent, code="42-tango-marble-orbit")]
     async with desk(node) as it:
         await it.press("f5")
-        assert isinstance(it.chat.screen, Invite)
+        assert isinstance(it.chat.screen, InviteDialog)
         assert "p2pchat join 42-tango-marble-orbit --rendezvous ws://127.0.0.1:1" in it.screen
         await it.press("escape")
         node.people["dora"] = contact("dora")

@@ -40,7 +40,7 @@ ALLOWANCES_CAP = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SendReconcile:
     """Send a control message."""
 
     link: LinkId
@@ -66,11 +66,11 @@ class Fetch:
     numbers: tuple[int, ...]
 
 
-Output = Say | Recovered | Fetch
+Output = SendReconcile | Recovered | Fetch
 
 
 @dataclass(slots=True)
-class _Peer:
+class _ReconcilePeer:
     """One link that is up. ``due``: when a pull of ``role`` may begin, if one is wanted."""
 
     serving: Serving
@@ -92,7 +92,7 @@ class Reconcile:
         self._kept = kept
         self._counters = counters
         self._steps = Budget(0.0, STEPS_PER_S, STEPS_BURST)
-        self._peers: dict[LinkId, _Peer] = {}
+        self._peers: dict[LinkId, _ReconcilePeer] = {}
         self._allowances = Table[LinkId, tuple[Allowance, Allowance]](ALLOWANCES_CAP)
         """What each link may bring and be given; also of links that fell quiet, for what comes back has used
         up what it has used up."""
@@ -112,7 +112,7 @@ class Reconcile:
         bring, take = allowances = self._allowances.get(link, new)
         self._allowances.put(link, allowances)
         serving = Serving(self._kept, take, now)
-        self._peers[link] = _Peer(serving, bring, began, now + START_S if began else None)
+        self._peers[link] = _ReconcilePeer(serving, bring, began, now + START_S if began else None)
         return []
 
     def link_down(self, link: LinkId, now: float) -> list[Output]:
@@ -158,7 +158,7 @@ class Reconcile:
             case _:
                 assert_never(message)
 
-    def _turn(self, peer: _Peer, role: Role, now: float) -> list[Output]:
+    def _turn(self, peer: _ReconcilePeer, role: Role, now: float) -> list[Output]:
         if peer.turned or not peer.turn:
             return []
         peer.turned, peer.due, peer.role = True, now, role
@@ -190,7 +190,7 @@ class Reconcile:
         self._due = None
         cells, numbers = peer.serving.bulk(room, now)
         self._counters["reconcile: cells served"] += len(cells)
-        said: list[Output] = [Say(link, cell) for cell in cells]
+        said: list[Output] = [SendReconcile(link, cell) for cell in cells]
         return [*said, Fetch(numbers)] if numbers else said
 
     def serving(self) -> list[LinkId]:
@@ -255,8 +255,8 @@ class Reconcile:
         return out
 
     def _say(self, link: LinkId, messages: Iterable[Reconciling]) -> list[Output]:
-        said: list[Output] = [Say(link, message) for message in messages]
-        if Say(link, RoleSwap(last=False)) in said:
+        said: list[Output] = [SendReconcile(link, message) for message in messages]
+        if SendReconcile(link, RoleSwap(last=False)) in said:
             self._peers[link].turn = True
         self._counters["reconcile: frames sent"] += len(said)
         return said

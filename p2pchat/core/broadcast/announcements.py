@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from p2pchat.core.broadcast.damping import Damping
-from p2pchat.core.broadcast.strategy import Say, Sending
+from p2pchat.core.broadcast.strategy import SendGossip, Sending
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Ihave
@@ -60,8 +60,8 @@ class Announcements:
         out: list[Sending] = []
         for link, waiting in self._links.items():
             if waiting.until is not None and waiting.until <= now:
-                out += [Say(link, Ihave(ids, late=False)) for ids in in_batches(waiting.fresh)]
-                out += [Say(link, Ihave(ids, late=True)) for ids in in_batches(waiting.late)]
+                out += [SendGossip(link, Ihave(ids, late=False)) for ids in in_batches(waiting.fresh)]
+                out += [SendGossip(link, Ihave(ids, late=True)) for ids in in_batches(waiting.late)]
                 self._links[link] = _Waiting()
         self._due = min((at.until for at in self._links.values() if at.until is not None), default=None)
         return out

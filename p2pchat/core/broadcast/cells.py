@@ -17,7 +17,7 @@ from p2pchat.core.anti_entropy.eviction import OURS
 from p2pchat.core.anti_entropy.hold import Hold
 from p2pchat.core.anti_entropy.reconcile import Reconcile
 from p2pchat.core.broadcast.seen import Seen
-from p2pchat.core.broadcast.strategy import Push, Say, Sending, Strategy
+from p2pchat.core.broadcast.strategy import Push, SendGossip, Sending, Strategy
 from p2pchat.core.effects import CellSeen, Effect, FetchCells, Notify
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.credit import STEP, Grants
@@ -330,7 +330,7 @@ class Cells:
             match each:
                 case Push(link, cell):
                     done.append(Put(link, Frame(FrameKind.CELL, cell), source))
-                case Say(link, message):
+                case SendGossip(link, message):
                     done.append(say(link, message))
         return done
 
@@ -338,7 +338,7 @@ class Cells:
         done: list[Output] = []
         for each in out:
             match each:
-                case reconcile.Say(link, message):
+                case reconcile.SendReconcile(link, message):
                     done.append(say(link, message))
                 case reconcile.Fetch(numbers):
                     done.append(FetchCells(self._home, numbers))

@@ -28,7 +28,7 @@ from p2pchat.core.anti_entropy.reconcile import START_S
 from p2pchat.core.broadcast.announcements import Announcements, in_batches
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.broadcast.fetches import Fetches, FetchRequest
-from p2pchat.core.broadcast.strategy import Cells, Push, Say, Sending
+from p2pchat.core.broadcast.strategy import CellLookup, Push, SendGossip, Sending
 from p2pchat.core.broadcast.tree import Tree
 from p2pchat.core.kit.table import Table
 from p2pchat.ports import Entropy
@@ -47,7 +47,7 @@ class Plumtree:
     """One mesh's tree, as seen from this node."""
 
     def __init__(
-        self, entropy: Entropy, cells: Cells, counters: Counter[str], damping: Damping | None = None
+        self, entropy: Entropy, cells: CellLookup, counters: Counter[str], damping: Damping | None = None
     ) -> None:
         damping = damping or Damping()
         self._cells = cells
@@ -162,4 +162,7 @@ class Plumtree:
 
     def _fetch(self, fetch: FetchRequest, now: float) -> list[Sending]:
         grafts = self._tree.note_fetches(fetch.link, fetch.pushes_failed, now)
-        return [*(Say(fetch.link, Graft(ids, eager=False)) for ids in in_batches(fetch.names)), *grafts]
+        return [
+            *(SendGossip(fetch.link, Graft(ids, eager=False)) for ids in in_batches(fetch.names)),
+            *grafts,
+        ]

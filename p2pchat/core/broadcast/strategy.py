@@ -25,17 +25,17 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SendGossip:
     """Send a control message."""
 
     link: LinkId
     message: Gossip
 
 
-Sending = Push | Say
+Sending = Push | SendGossip
 
 
-class Cells(Protocol):
+class CellLookup(Protocol):
     """What a strategy may look up: the cells seen and still alive."""
 
     def known(self, name: bytes) -> bool:
@@ -91,5 +91,5 @@ class Broadcast(Protocol):
         ...
 
 
-Strategy = Callable[[Entropy, Cells, Counter[str]], Broadcast]
+Strategy = Callable[[Entropy, CellLookup, Counter[str]], Broadcast]
 """Makes one mesh's strategy from its own entropy, the cells it may look up, and the node's counters."""

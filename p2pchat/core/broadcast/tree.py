@@ -14,7 +14,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from p2pchat.core.broadcast.damping import Damping
-from p2pchat.core.broadcast.strategy import Say, Sending
+from p2pchat.core.broadcast.strategy import SendGossip, Sending
 from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import Graft, Prune
@@ -95,7 +95,7 @@ class Tree:
     def _graft(self, link: LinkId) -> Sending:
         self._counters["tree: grafts"] += 1
         self.branches[link].make_eager()
-        return Say(link, Graft((), eager=True))
+        return SendGossip(link, Graft((), eager=True))
 
     def on_graft(self, link: LinkId) -> None:
         """The other end wants cells pushed."""
@@ -159,7 +159,7 @@ class Tree:
             return []
         self._propose_after = self._counted + self._damping.retry_cells
         branch.agree_by = now + AGREE_S
-        return [Say(link, Prune(agreed=False))]
+        return [SendGossip(link, Prune(agreed=False))]
 
     def on_proposal(self, link: LinkId, now: float) -> list[Sending]:
         """The other end finds the link worth little: agree if we do, and have pruned nothing just now."""
@@ -169,7 +169,7 @@ class Tree:
         if not (branch.eager and little and settled and self._count_eager() > 1):
             return []
         self._prune(branch, now)
-        return [Say(link, Prune(agreed=True))]
+        return [SendGossip(link, Prune(agreed=True))]
 
     def on_agreement(self, link: LinkId, now: float) -> None:
         """The other end takes our proposal up; of what was not proposed, or is so already, nothing comes."""

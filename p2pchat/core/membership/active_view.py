@@ -25,22 +25,22 @@ from p2pchat.core.membership.growth import Growth
 from p2pchat.core.membership.listeners import Listeners
 from p2pchat.core.membership.neighbour import Neighbour, SeatRef, Standing, Way
 from p2pchat.core.membership.neighbours import (
+    AttemptFailed,
     Closed,
-    Failed,
-    Heard,
-    Met,
+    MessageReceived,
     Neighbours,
+    OfferReceived,
     Opened,
+    PeerIdentified,
     SendBlob,
     Sought,
     Unsought,
-    Wanted,
 )
-from p2pchat.core.membership.places import Places, Use
-from p2pchat.core.membership.search import Here, Search
+from p2pchat.core.membership.places import LinkSlots, Use
+from p2pchat.core.membership.search import Here, PeerSearch
 from p2pchat.core.membership.unreached import Unreached, UnreachedMembers
-from p2pchat.core.membership.walk import BlobArrived, Say
-from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.membership.walk import BlobArrived, SendWalk
+from p2pchat.core.records import MeshRecord as MeshRecord
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.rendezvous.seats import Seats
 from p2pchat.core.settings import Settings
@@ -80,7 +80,7 @@ graph is another one in a day. Not sooner: every swap breaks the stems that lead
 drawn anew is one more chance for whoever links its writer's cells. At twenty minutes a stem of five hops
 lasted ten."""
 
-ViewOutput = Effect | TakeSeat | LeaveSeat | Opened | Sought | Unsought | Closed | Heard
+ViewOutput = Effect | TakeSeat | LeaveSeat | Opened | Sought | Unsought | Closed | MessageReceived
 
 
 class Surroundings(Use, Protocol):
@@ -116,9 +116,9 @@ class ActiveView:
         self._settings = settings
         self._entropy = entropy
         self._use = use
-        self._places = Places(settings, entropy.make_child("places"), use)
+        self._places = LinkSlots(settings, entropy.make_child("places"), use)
         self._counters = counters
-        self._search = Search(entropy.make_child("search"), counters)
+        self._search = PeerSearch(entropy.make_child("search"), counters)
         self._neighbours = Neighbours(
             record.secret, node, entropy.make_child("introductions"), new_link, counters
         )
@@ -428,11 +428,11 @@ class ActiveView:
             match each:
                 case SendBlob(at, blob):
                     done += self._pass(at, blob, now)
-                case Met(SeatRef(url, _, seat), node):
+                case PeerIdentified(SeatRef(url, _, seat), node):
                     self._seats.known.learn_owner(url, seat, node)
-                case Met():
+                case PeerIdentified():
                     pass
-                case Wanted():
+                case OfferReceived():
                     done += self._carried(self._wanted(each, now), now)
                 case Opened(neighbour):
                     self._opened(neighbour, now)
@@ -440,9 +440,9 @@ class ActiveView:
                 case Closed(neighbour, broken):
                     self._closed(neighbour, broken, now)
                     done.append(each)
-                case Failed(neighbour, answered):
+                case AttemptFailed(neighbour, answered):
                     done += self._failed(neighbour, answered, now)
-                case Heard(link, walk.Walk() | walk.Ticket() | walk.Piece() as said):
+                case MessageReceived(link, walk.Walk() | walk.Ticket() | walk.Piece() as said):
                     self._due = None
                     room = self._settings.walks and self._places.room(self._all())
                     done += self._searched(self._search.receive(link, said, self._use.called, room, now), now)
@@ -450,7 +450,7 @@ class ActiveView:
                     done.append(each)
         return done
 
-    def _wanted(self, wanted: Wanted, now: float) -> list[neighbours.Output]:
+    def _wanted(self, wanted: OfferReceived, now: float) -> list[neighbours.Output]:
         """Accept a link while there is a place for it; a guest makes room, for one who seeks us or a
         newcomer."""
         at_seat = isinstance(wanted.at, SeatRef)
@@ -568,7 +568,7 @@ class ActiveView:
         done: list[ViewOutput] = []
         for each in frames_first(out):
             match each:
-                case Say(link, message):
+                case SendWalk(link, message):
                     done += self.send(link, Frame(FrameKind.CONTROL, control.encode(message)), now)
                 case search.Found(link, among):
                     self._due = None

@@ -49,7 +49,7 @@ class SendBlob:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class PeerIdentified:
     """Whoever is at the other end of that way turned out to be this node."""
 
     at: Way
@@ -57,7 +57,7 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OfferReceived:
     """A node we have no link with offers one: ``accept`` it or ``decline`` it."""
 
     at: Way
@@ -101,7 +101,7 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class AttemptFailed:
     """An attempt came to nothing. ``answered``: the other side was there and said no."""
 
     neighbour: Neighbour
@@ -109,7 +109,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MessageReceived:
     """A cell's frame, or a neighbour's word that is not about the link itself."""
 
     link: LinkId
@@ -123,14 +123,14 @@ Output = (
     | SendFrame
     | CloseLink
     | SendBlob
-    | Met
-    | Wanted
+    | PeerIdentified
+    | OfferReceived
     | Opened
     | Sought
     | Unsought
     | Closed
-    | Failed
-    | Heard
+    | AttemptFailed
+    | MessageReceived
 )
 
 
@@ -240,7 +240,7 @@ class Neighbours:
     def _reply(
         self, waiting: Neighbour, reply: Answer | Decline, keys: LinkKeys | None, now: float
     ) -> list[Output]:
-        met = Met(waiting.at, reply.node)
+        met = PeerIdentified(waiting.at, reply.node)
         if isinstance(reply, Decline) or keys is None:
             return [met, *self._declined(waiting, reply, now)]
         return [met, *self._answered_by(waiting, reply, Link(keys, "offerer"), now)]
@@ -251,7 +251,7 @@ class Neighbours:
         offer = self._exchange.read_offer(at, blob)
         if self._repeated(digest(blob, 16)) or offer.node == self._node:
             return []
-        met = Met(at, offer.node)
+        met = PeerIdentified(at, offer.node)
         crossed = self.waiting_at(at)
         if crossed is not None and self._node < offer.node:
             return [met]  # offers that crossed: the smaller node id stays the offerer
@@ -266,10 +266,10 @@ class Neighbours:
         old = [*given_up, *twins, *([crossed] if crossed is not None else [])]
         ends = [one for one in old if not one.up]
         sought = [one.among for one in old if one.sought]
-        wanted = Wanted(at, offer, blob, bool(sought), max(sought, default=0), anew=len(ends) < len(old))
+        wanted = OfferReceived(at, offer, blob, bool(sought), max(sought, default=0), len(ends) < len(old))
         return [met, *(each for one in ends for each in self.close(one)), wanted]
 
-    def accept(self, wanted: Wanted, now: float) -> list[Output]:
+    def accept(self, wanted: OfferReceived, now: float) -> list[Output]:
         """Answer an offer."""
         self._remember(digest(wanted.blob, 16))
         neighbour = Neighbour(
@@ -425,7 +425,7 @@ class Neighbours:
         if isinstance(said, control.Credit):
             out += self._frames(neighbour, neighbour.link.take_credit(said.granted, now))
         elif said is not None:
-            out.append(Heard(neighbour.id, said))
+            out.append(MessageReceived(neighbour.id, said))
         return out
 
     def _took_the_place(self, new: Neighbour) -> list[Output]:
@@ -448,4 +448,4 @@ class Neighbours:
         self._table.pop(neighbour.id, None)
         if neighbour.counts:
             return [Closed(neighbour, broken)]
-        return [] if neighbour.up else [Failed(neighbour, answered)]
+        return [] if neighbour.up else [AttemptFailed(neighbour, answered)]

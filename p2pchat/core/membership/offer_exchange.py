@@ -33,7 +33,7 @@ from p2pchat.wire.offer import (
 NONCE_BYTES = 24
 
 
-class Place(Protocol):
+class OfferEndpoint(Protocol):
     """Where an offer is made."""
 
     @property
@@ -65,7 +65,7 @@ class OfferExchange:
         self._entropy = entropy
 
     def offer(
-        self, at: Place, description: Description, relayed: bool = False, anew: bool = False
+        self, at: OfferEndpoint, description: Description, relayed: bool = False, anew: bool = False
     ) -> OpenOffer:
         """Seal an offer with a fresh hybrid key; ``blob`` is ``GEOMETRY.blob`` bytes."""
         key = HybridKey.generate(self._entropy)
@@ -73,12 +73,12 @@ class OfferExchange:
         plain = encode_offer(offer)
         return OpenOffer(self._seal(at, plain, b"offer" + at.binding), key)
 
-    def read_offer(self, at: Place, blob: bytes) -> Offer:
+    def read_offer(self, at: OfferEndpoint, blob: bytes) -> Offer:
         """Open an offer that was made there. Raises RefusedInput."""
         return decode_offer(open_blob(self._key(at), blob, b"offer" + at.binding))
 
     def answer(
-        self, at: Place, offer_blob: bytes, offer: Offer, description: Description
+        self, at: OfferEndpoint, offer_blob: bytes, offer: Offer, description: Description
     ) -> tuple[bytes, LinkKeys]:
         """Seal the answer to an offer; return it with the keys of the link. Raises Unreadable on a bad
         offered key."""
@@ -87,11 +87,11 @@ class OfferExchange:
         blob = self._reply(at, offer_blob, reply)
         return blob, LinkKeys.from_secrets(self._link_psk, response.shared, offer_blob, blob)
 
-    def decline(self, at: Place, offer_blob: bytes, linked: bool) -> bytes:
+    def decline(self, at: OfferEndpoint, offer_blob: bytes, linked: bool) -> bytes:
         """Seal a refusal of an offer, because there is a link already or no room for one."""
         return self._reply(at, offer_blob, Decline(self._node, linked))
 
-    def read_reply(self, at: Place, opened: OpenOffer, blob: bytes) -> tuple[Reply, LinkKeys | None]:
+    def read_reply(self, at: OfferEndpoint, opened: OpenOffer, blob: bytes) -> tuple[Reply, LinkKeys | None]:
         """Open what came back for an offer of ours; with the keys, if it is an answer. Raises
         RefusedInput."""
         reply = decode_reply(open_blob(self._key(at), blob, b"answer" + digest(opened.blob)))
@@ -100,11 +100,11 @@ class OfferExchange:
         shared = opened.key.derive_secret(reply.x25519, reply.ciphertext)
         return reply, LinkKeys.from_secrets(self._link_psk, shared, opened.blob, blob)
 
-    def _reply(self, at: Place, offer_blob: bytes, reply: Reply) -> bytes:
+    def _reply(self, at: OfferEndpoint, offer_blob: bytes, reply: Reply) -> bytes:
         return self._seal(at, encode_reply(reply), b"answer" + digest(offer_blob))
 
-    def _seal(self, at: Place, plain: bytes, bound_to: bytes) -> bytes:
+    def _seal(self, at: OfferEndpoint, plain: bytes, bound_to: bytes) -> bytes:
         return seal_blob(self._key(at), self._entropy.draw_bytes(NONCE_BYTES), plain, bound_to)
 
-    def _key(self, at: Place) -> bytes:
+    def _key(self, at: OfferEndpoint) -> bytes:
         return derive(self._blob_key, "between two", at.secret) if at.secret else self._blob_key

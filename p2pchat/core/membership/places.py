@@ -50,7 +50,7 @@ class Use(Protocol):
         ...
 
 
-class Places:
+class LinkSlots:
     """Each method is given all neighbours, links that are up and attempts alike."""
 
     def __init__(self, settings: Settings, entropy: Entropy, use: Use) -> None:

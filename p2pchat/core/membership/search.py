@@ -19,7 +19,7 @@ from typing import Protocol
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership import walk as walks
-from p2pchat.core.membership.walk import BlobArrived, Place, Say, TicketArrived, WalkRef, Walks
+from p2pchat.core.membership.walk import BlobArrived, MapPosition, SendWalk, TicketArrived, WalkRef, Walks
 from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.walk import PATH_MAX, Walking
@@ -40,7 +40,7 @@ mesh of a thousand, in a small one fewer; with three tenths three in five."""
 Links = Mapping[bytes, Sequence[bytes]]
 
 
-class Here(Place, Protocol):
+class Here(MapPosition, Protocol):
     """Our place on a map."""
 
     @property
@@ -84,7 +84,7 @@ class Found:
     among: int
 
 
-Output = Say | Agreed | Found | BlobArrived
+Output = SendWalk | Agreed | Found | BlobArrived
 
 
 @dataclass(slots=True)
@@ -108,7 +108,7 @@ class _Quest:
     """Nodes over which ways led that came to nothing."""
 
 
-class Search:
+class PeerSearch:
     """Each method returns what is to be done."""
 
     def __init__(self, entropy: Entropy, counters: Counter[str]) -> None:
@@ -198,7 +198,7 @@ class Search:
         self,
         source: LinkId,
         message: Walking,
-        called: Callable[[bytes], Place | None],
+        called: Callable[[bytes], MapPosition | None],
         room: bool,
         now: float,
     ) -> list[Output]:
@@ -211,7 +211,7 @@ class Search:
 
     def send(self, at: WalkRef, blob: bytes) -> list[Output]:
         """Send a blob of ``GEOMETRY.blob`` bytes to the other end of a walk."""
-        return [each for each in self._walks.send(at, blob) if isinstance(each, Say)]
+        return [each for each in self._walks.send(at, blob) if isinstance(each, SendWalk)]
 
     def link_down(self, link: LinkId) -> None:
         """What went over it is lost."""

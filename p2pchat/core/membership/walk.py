@@ -46,7 +46,7 @@ WALKS_BURST = 10.0
 every ``TICKET_S``."""
 
 
-class Place(Protocol):
+class MapPosition(Protocol):
     """Where we are on a map."""
 
     def link_to(self, node: bytes) -> LinkId | None:
@@ -74,7 +74,7 @@ class WalkRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SendWalk:
     """Send a control message."""
 
     link: LinkId
@@ -98,7 +98,7 @@ class BlobArrived:
     reply: bool
 
 
-Output = Say | TicketArrived | BlobArrived
+Output = SendWalk | TicketArrived | BlobArrived
 
 _Side = tuple[LinkId, bytes]
 """A walk as it is known on one link."""
@@ -134,7 +134,7 @@ class _Crumb:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _TicketWait:
     """A walk of ours that has no ticket yet."""
 
     scalar: bytes = field(repr=False)
@@ -169,25 +169,25 @@ class Walks:
         self._entropy = entropy
         self._counters = counters
         self._crumbs: dict[_Side, _Crumb] = {}
-        self._asked: dict[_Side, _Asked] = {}
+        self._asked: dict[_Side, _TicketWait] = {}
         self._ends: dict[_Side, _End] = {}
         self._budgets: dict[LinkId, Budget] = {}
 
     def begin(
         self, via: LinkId, way: tuple[bytes, ...], verify_key: bytes, now: float
-    ) -> tuple[WalkRef, Say]:
+    ) -> tuple[WalkRef, SendWalk]:
         """Ask the last node of a way, whose records that key signs, for a link. ``via`` leads to the
         first."""
         side = via, self._entropy.draw_bytes(WALK_BYTES)
         scalar = self._entropy.draw_bytes(KEY_BYTES)
-        self._asked[side] = _Asked(scalar, verify_key, now + TICKET_S)
-        return WalkRef(*side), Say(via, Walk(side[1], public_point(scalar), way))
+        self._asked[side] = _TicketWait(scalar, verify_key, now + TICKET_S)
+        return WalkRef(*side), SendWalk(via, Walk(side[1], public_point(scalar), way))
 
     def receive(
         self,
         source: LinkId,
         message: Walking,
-        called: Callable[[bytes], Place | None],
+        called: Callable[[bytes], MapPosition | None],
         room: bool,
         now: float,
     ) -> list[Output]:
@@ -210,7 +210,7 @@ class Walks:
             return []
         end.said = True
         size = len(blob) // PIECES
-        return [Say(at.link, Piece(at.id, part, blob[part * size :][:size])) for part in range(PIECES)]
+        return [SendWalk(at.link, Piece(at.id, part, blob[part * size :][:size])) for part in range(PIECES)]
 
     def link_down(self, link: LinkId) -> None:
         """What went over it is lost; the ends will notice by themselves."""
@@ -232,7 +232,7 @@ class Walks:
     # --- on the way
 
     def _walk(
-        self, side: _Side, walk: Walk, called: Callable[[bytes], Place | None], room: bool, now: float
+        self, side: _Side, walk: Walk, called: Callable[[bytes], MapPosition | None], room: bool, now: float
     ) -> list[Output]:
         place = called(walk.path[0])
         if place is None or self._known(side) or not self._budget(side[0], now).draw(now):
@@ -247,12 +247,14 @@ class Walks:
         far = link, self._entropy.draw_bytes(WALK_BYTES)
         self._crumbs[side] = self._crumbs[far] = _Crumb(side, far, now + CRUMB_S)
         self._counters["walks passed on"] += 1
-        return [Say(link, Walk(far[1], walk.key, walk.path[1:]))]
+        return [SendWalk(link, Walk(far[1], walk.key, walk.path[1:]))]
 
     def _known(self, side: _Side) -> bool:
         return side in self._crumbs or side in self._ends or side in self._asked
 
-    def _end_here(self, side: _Side, walk_key: bytes, place: Place, room: bool, now: float) -> list[Output]:
+    def _end_here(
+        self, side: _Side, walk_key: bytes, place: MapPosition, room: bool, now: float
+    ) -> list[Output]:
         scalar = self._entropy.draw_bytes(KEY_BYTES)
         try:
             secret = shared_point(scalar, walk_key)
@@ -262,12 +264,12 @@ class Walks:
         if room:
             self._ends[side] = _End(WalkRef(*side, secret), now + CRUMB_S, ours=False)
         key = public_point(scalar)
-        return [Say(side[0], Ticket(side[1], key, room, place.answer(walk_key, key, room)))]
+        return [SendWalk(side[0], Ticket(side[1], key, room, place.answer(walk_key, key, room)))]
 
     def _ticket(self, side: _Side, ticket: Ticket, now: float) -> list[Output]:
         crumb = self._crumbs.get(side)
         if crumb is not None and crumb.ticket(side):
-            return [Say(crumb.near[0], Ticket(crumb.near[1], ticket.key, ticket.room, ticket.proof))]
+            return [SendWalk(crumb.near[0], Ticket(crumb.near[1], ticket.key, ticket.room, ticket.proof))]
         asked = self._asked.get(side)
         if asked is None:
             self._counters["walks refused"] += 1
@@ -288,7 +290,7 @@ class Walks:
         crumb = self._crumbs.get(side)
         if crumb is not None and crumb.piece(side, piece.part):
             link, id = crumb.far if side == crumb.near else crumb.near
-            return [Say(link, Piece(id, piece.part, piece.data))]
+            return [SendWalk(link, Piece(id, piece.part, piece.data))]
         end = self._ends.get(side)
         if end is None or not end.expects:
             self._counters["walks refused"] += 1

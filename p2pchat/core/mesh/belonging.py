@@ -17,7 +17,7 @@ from p2pchat.core.mesh.succession import Succession
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, PutIdentity, PutMesh
-from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.records import MeshRecord as MeshRecord
 from p2pchat.core.refusals import InviteFailure, NoContact, Reason, Rejected
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
@@ -107,10 +107,10 @@ class Belonging:
         ours; the very first founds one."""
         home = self._meshes.home if input.mesh is None else self._meshes.last(input.mesh)
         if home is None and input.mesh is not None:
-            return [OfInvite(input.invite, [pairing.Failed(InviteFailure(NoContact.MESH_UNKNOWN))])]
+            return [OfInvite(input.invite, [pairing.PairingFailed(InviteFailure(NoContact.MESH_UNKNOWN))])]
         record = home.record if home is not None else self._founded(now)
         opened = self._invites.open_for(input, record)
-        refused = any(isinstance(each, pairing.Failed) for each in opened)
+        refused = any(isinstance(each, pairing.PairingFailed) for each in opened)
         out = [] if refused else self._join(record, input.rendezvous, (), now)
         return [*out, OfInvite(input.invite, opened)]
 
@@ -173,7 +173,8 @@ class Belonging:
             return self.succession.part(mesh, now)
         left = InviteFailure(NoContact.MESH_LEFT)
         out: list[Said] = [
-            OfInvite(each, [*self._invites.cancel(each), pairing.Failed(left)]) for each in self._into(id)
+            OfInvite(each, [*self._invites.cancel(each), pairing.PairingFailed(left)])
+            for each in self._into(id)
         ]
         for contact in self._through(id):
             out.append(OfConversations(self._conversations.change(inputs.ContactRemoved(contact.id), now)))

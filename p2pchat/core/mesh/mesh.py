@@ -18,10 +18,10 @@ from p2pchat.core.effects import CellSeen, Effect, Notify, OnionSeen, frames_fir
 from p2pchat.core.inputs import Haste, LinkInput
 from p2pchat.core.membership.active_view import ActiveView, ViewOutput
 from p2pchat.core.membership.neighbour import SeatRef, Standing
-from p2pchat.core.membership.neighbours import Closed, Heard, Opened, Sought, Unsought
+from p2pchat.core.membership.neighbours import Closed, MessageReceived, Opened, Sought, Unsought
 from p2pchat.core.membership.unreached import Unreached
 from p2pchat.core.records import HeldCell
-from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.records import MeshRecord as MeshRecord
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus, MeshStatus
@@ -264,7 +264,7 @@ class Mesh:
                     done += self._on_cells(self._cells.link_down(neighbour.id, broken, now), now)
                     self._stem.link_down(neighbour.id, now)
                     done.append(NeighbourChanged(neighbour.id, up=False))
-                case Heard(link, said):
+                case MessageReceived(link, said):
                     done += self._heard(link, said, now)
                 case _:
                     done.append(each)
@@ -385,7 +385,7 @@ class Mesh:
         done: list[MeshOutput] = []
         for each in out:
             match each:
-                case stems.Say(link, message):
+                case stems.SendTopology(link, message):
                     done += self._on_cells([say(link, message)], now)
                 case stems.Relay(link, onion, source, was):
                     done += self._view.send(link, Frame(FrameKind.ONION, onion), now, source)
@@ -393,7 +393,7 @@ class Mesh:
                 case stems.Spread(cell, source, was):
                     done += self._on_cells(self._cells.enter(cell, source, now), now)
                     done += self._traced(was, cell, source, now)
-                case stems.Left(tag):
+                case stems.CellDispatched(tag):
                     done.append(CellLeft(tag))
                 case stems.Unlisted(link):
                     self._counters["neighbours let go: did not list us"] += 1

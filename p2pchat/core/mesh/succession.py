@@ -18,7 +18,7 @@ from p2pchat.core.mesh.mesh import Mesh as MeshOf
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.records import Contact, DropMesh, Mesh, PutMesh
+from p2pchat.core.records import Contact, DropMesh, MeshRecord, PutMesh
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.ports import Entropy, exponential
 from p2pchat.types import ContactId, MeshId
@@ -56,14 +56,14 @@ def order(generation: int, id: MeshId) -> Rank:
     return generation, bytes(255 - byte for byte in id)
 
 
-def comes_after(generation: int, id: MeshId, known: Mesh) -> bool:
+def comes_after(generation: int, id: MeshId, known: MeshRecord) -> bool:
     """Whether a mesh that a contact told of follows ``known``."""
     if not 1 <= generation <= known.generation + STEP_MAX:
         return False
     return order(generation, id) > order(known.generation, known.id)
 
 
-def begins_at(known: Mesh, entropy: Entropy, now: float) -> float:
+def begins_at(known: MeshRecord, entropy: Entropy, now: float) -> float:
     """When to go from ``known`` to the one that follows."""
     return max(now, known.begins_at + GAP_S if known.generation else now) + exponential(entropy, DELAY_S)
 
@@ -79,12 +79,12 @@ class Succession:
         self._conversations = conversations
         self._invites = invites
         self._entropy = entropy
-        self._waiting: dict[MeshId, Mesh] = {}
+        self._waiting: dict[MeshId, MeshRecord] = {}
         """By the mesh that we are in until then."""
         self._look_at = 0.0
         conversations.routes.successors = self.ways
 
-    def wait_for(self, record: Mesh) -> None:
+    def wait_for(self, record: MeshRecord) -> None:
         """An earlier run was told of it."""
         assert record.replaces is not None
         self._waiting[record.replaces] = record
@@ -188,12 +188,12 @@ class Succession:
             return []
         return self._put(known, replace(record, generation=generation), now)
 
-    def _put(self, known: MeshOf, record: Mesh, now: float) -> list[Said]:
+    def _put(self, known: MeshOf, record: MeshRecord, now: float) -> list[Said]:
         return [Persist(PutMesh(record)), OfMesh(known, known.meet_at(record, now))]
 
     # --- going
 
-    def _go(self, known: MeshOf, waiting: Mesh, now: float) -> list[Said]:
+    def _go(self, known: MeshOf, waiting: MeshRecord, now: float) -> list[Said]:
         """Join the mesh that follows, and tell all contacts of the line."""
         line = self.line(known.record.id)
         out, here = self._join(known.record, waiting, now)
@@ -206,7 +206,7 @@ class Succession:
         self._look_at = now + LOOK_S
         return out
 
-    def _join(self, before: Mesh, waiting: Mesh, now: float) -> tuple[list[Said], Mesh]:
+    def _join(self, before: MeshRecord, waiting: MeshRecord, now: float) -> tuple[list[Said], MeshRecord]:
         known = self._meshes.get(waiting.id)
         if known is not None:
             generation = max(known.record.generation, waiting.generation)
@@ -291,5 +291,5 @@ class Succession:
         return not awaited and now >= record.replaced_at + (OVERLAP_MIN_S if linked else ALONE_MAX_S)
 
 
-def _news(record: Mesh) -> MeshRenewed:
+def _news(record: MeshRecord) -> MeshRenewed:
     return MeshRenewed(record.generation, record.secret)

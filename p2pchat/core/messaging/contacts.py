@@ -20,7 +20,7 @@ US = "me"
 """What the chat calls whoever is in front of it."""
 
 
-class Contacts:
+class ContactTable:
     """An ordered table of contacts; every change is persisted and reported."""
 
     def __init__(self, contacts: Iterable[Contact], own: str = US) -> None:

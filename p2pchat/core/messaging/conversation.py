@@ -15,7 +15,7 @@ from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.incoming import Incoming
 from p2pchat.core.messaging.outbox import LIFETIME_S
-from p2pchat.core.messaging.outputs import Lasts, Output, Retag
+from p2pchat.core.messaging.outputs import Output, RetentionDecided, TagsChanged
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
 from p2pchat.core.messaging.presence import Presence
@@ -130,7 +130,7 @@ class Conversation:
         """Decide, for both, how long what is said lasts; they are told as surely as by a message."""
         decision = decided(self.contact, seconds)
         told = self.delivery.queue.replace_payload(decision, now)
-        lasts = Lasts(decision.seconds, decision.turn, by_them=False)
+        lasts = RetentionDecided(decision.seconds, decision.turn, by_them=False)
         return [lasts, *self._with_snapshots(told + self._flush(now))]
 
     def begin_anew(self, now: float) -> list[Output]:
@@ -258,13 +258,13 @@ class Conversation:
         """
         expired = self.delivery.queue.expire_texts(now)
         tags = self._session.listen(now)
-        return [*expired, Retag(tags), *self._changes.carry_out(self._reunion.listen(now), now)]
+        return [*expired, TagsChanged(tags), *self._changes.carry_out(self._reunion.listen(now), now)]
 
     def _with_snapshots(self, effects: list[Output]) -> list[Output]:
         """Put the session's snapshot in front when it has moved, and listen for our own tags."""
         ahead = self._session.watch()
         if ahead.added or ahead.removed:
-            effects = [*effects, Retag(ahead)]
+            effects = [*effects, TagsChanged(ahead)]
         if self._reunion.moved:
             effects = [Persist(PutRecovery(self._reunion.snapshot())), *effects]
         if not self.delivery.pop_moved():

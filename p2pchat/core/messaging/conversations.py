@@ -14,7 +14,7 @@ from p2pchat.core.effects import Persist
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging import outputs, recognition
-from p2pchat.core.messaging.contacts import Contacts
+from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.decisions import Decisions
 from p2pchat.core.messaging.delivery import ANSWER_S
@@ -67,7 +67,7 @@ class Conversations:
         self._order = max((entry.order for entry in memory.outbox), default=0)
         self._identity = memory.identity
         self._recoveries = {each.contact: each for each in memory.recoveries}
-        self._roster = Roster(Contacts(memory.contacts, memory.identity.name))
+        self._roster = Roster(ContactTable(memory.contacts, memory.identity.name))
         self._contacts = self._roster.contacts
         self._by_id, self._tags = self._roster.by_id, self._roster.tags
         self.routes = Routes()
@@ -369,13 +369,13 @@ class Conversations:
                     ]
                 case outputs.MeshTold(renewed):
                     done.append(MeshReported(conversation.contact.id, renewed))
-                case outputs.Lasts():
+                case outputs.RetentionDecided():
                     done += self._roster.note_retention(conversation.contact.id, each)
                 case outputs.Renewed(transcript):
                     done += self._roster.note_renewed(conversation.contact.id, transcript, now)
                 case outputs.Turned(turn, waiting):
                     done += self._roster.note_turn(conversation.contact.id, turn, waiting)
-                case outputs.Retag(delta):
+                case outputs.TagsChanged(delta):
                     if not conversation.contact.blocked:
                         self._tags.change_tags(conversation, delta)
                 case _:

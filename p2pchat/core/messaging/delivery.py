@@ -29,7 +29,7 @@ from dataclasses import replace
 from p2pchat.core.inputs import Haste
 from p2pchat.core.messaging.inbox import Inbox
 from p2pchat.core.messaging.leaving import LEAVING_MAX, LeavingCells, LeavingPiece
-from p2pchat.core.messaging.outbox import LEAVING, PROBE_LAST_S, Item, Told
+from p2pchat.core.messaging.outbox import LEAVING, PROBE_LAST_S, Item, ReceiptOutcome
 from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.presence import Presence
@@ -225,7 +225,7 @@ class Delivery:
         """The contact listens: ask soon again."""
         self._probe_gap = self._repeat_s
 
-    def on_receipt(self, receipt: wire.DeliveryReceipt) -> Told | None:
+    def on_receipt(self, receipt: wire.DeliveryReceipt) -> ReceiptOutcome | None:
         """Take what the receipt says; None: it counts what was never sent, so it was another's, who has our
         keys."""
         if receipt.next > self.session.payloads.next_number:
@@ -236,7 +236,7 @@ class Delivery:
         self._heard_back = True
         return told
 
-    def finish_told(self, told: Told, now: float) -> list[Output]:
+    def finish_told(self, told: ReceiptOutcome, now: float) -> list[Output]:
         """Forget what came, and what they refused: that will not be delivered."""
         kept = self.queue.finish_entries(told.kept, MessageState.DELIVERED, now)
         return kept + self.queue.finish_entries(told.refused, MessageState.EXPIRED, now)

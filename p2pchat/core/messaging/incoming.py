@@ -13,7 +13,7 @@ from typing import assert_never
 from p2pchat.core.effects import ContactChanged, Notify, PresenceChanged
 from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging.delivery import Delivery
-from p2pchat.core.messaging.outputs import Output, Retag
+from p2pchat.core.messaging.outputs import Output, TagsChanged
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
 from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.messaging.session_changes import SessionChanges
@@ -74,7 +74,7 @@ class Incoming:
             self._counters["cells refused: unreadable"] += 1
             return []
         effects = self._changes.carry_out(self._reunion.confirmed(), now) if offered is not None else []
-        effects += [Retag(delta), *self._on_heard(now)]
+        effects += [TagsChanged(delta), *self._on_heard(now)]
         try:
             before = session.position()
             fragment = session.read(plain)

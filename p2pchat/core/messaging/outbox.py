@@ -57,7 +57,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReceiptOutcome:
     """What a receipt says of what was sent."""
 
     kept: list[Item]
@@ -114,10 +114,10 @@ class Outbox:
         """The next message that has no number yet, if it may have one."""
         return None if len(self._sealed) >= SEALED_CAP else next(iter(self._waiting.values()), None)
 
-    def acknowledged(self, receipt: DeliveryReceipt) -> Told:
+    def acknowledged(self, receipt: DeliveryReceipt) -> ReceiptOutcome:
         """The contact says what became of what was sent. Only what it names is done with."""
         named = set(names(receipt.opened))
-        told = Told([], [], [])
+        told = ReceiptOutcome([], [], [])
         for item in list(self._sealed.values()):
             number, ciphertext = _number(item), item.entry.ciphertext or b""
             if number == receipt.next:

@@ -24,14 +24,14 @@ class SendCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Retag:
+class TagsChanged:
     """The tags to listen for have changed."""
 
     delta: TagDelta
 
 
 @dataclass(frozen=True, slots=True)
-class Lasts:
+class RetentionDecided:
     """It was decided how long what is said lasts."""
 
     seconds: float
@@ -62,7 +62,7 @@ class Turned:
     """Messages that wait for the person's word."""
 
 
-Output = Effect | SendCell | Retag | Lasts | Renewed | Turned | MeshTold
+Output = Effect | SendCell | TagsChanged | RetentionDecided | Renewed | Turned | MeshTold
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ epoch at most, until several others have shown by their clocks that the rest is 
 
 from __future__ import annotations
 
-from p2pchat.core.records import Patience as Kept
+from p2pchat.core.records import PatienceState as Kept
 from p2pchat.core.records import PutPatience
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 

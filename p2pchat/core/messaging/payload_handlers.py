@@ -11,7 +11,7 @@ from typing import Any
 
 from p2pchat.core.effects import MessageArrived, Notify, Persist
 from p2pchat.core.messaging.delivery import Delivery
-from p2pchat.core.messaging.outputs import Lasts, MeshTold, Output, Retag
+from p2pchat.core.messaging.outputs import MeshTold, Output, RetentionDecided, TagsChanged
 from p2pchat.core.messaging.retention import Purge, counts, outdated
 from p2pchat.core.messaging.session_changes import SessionChanges
 from p2pchat.core.records import Contact, Message, PutMessage
@@ -78,16 +78,16 @@ class PayloadHandlers:
         if agreed is None:
             return []
         answer, delta = agreed
-        return [Retag(delta), *self._delivery.queue.enqueue_payload(answer)]
+        return [TagsChanged(delta), *self._delivery.queue.enqueue_payload(answer)]
 
     def _on_rekey_answer(self, answer: wire.RekeyAnswer, now: float) -> list[Output]:
         delta = self._delivery.session.complete_renewal(answer, now)
-        return [Retag(delta)] if delta is not None else []
+        return [TagsChanged(delta)] if delta is not None else []
 
     def _on_retention(self, decision: wire.Retention, now: float) -> list[Output]:
         contact = self._contact()
         if counts(contact, decision):
-            return [Lasts(decision.seconds, decision.turn, by_them=True)]
+            return [RetentionDecided(decision.seconds, decision.turn, by_them=True)]
         if outdated(contact, decision):
             ours = wire.Retention(contact.lasts_s, contact.lasts_turn)
             return self._delivery.queue.replace_payload(ours, now)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from p2pchat.core.effects import Effect, Notify, SessionTurned
-from p2pchat.core.messaging.contacts import Contacts
+from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.conversation import Conversation
-from p2pchat.core.messaging.outputs import Lasts
+from p2pchat.core.messaging.outputs import RetentionDecided
 from p2pchat.core.messaging.tag_owner import TagTable
 from p2pchat.core.records import Contact
 from p2pchat.core.session.turns import Turn
@@ -22,7 +22,7 @@ _SETTLED = (Turn.RENEWED, Turn.RESTORED)
 class Roster:
     """Everybody whom we know."""
 
-    def __init__(self, contacts: Contacts) -> None:
+    def __init__(self, contacts: ContactTable) -> None:
         self.contacts = contacts
         self.by_id: dict[ConversationId, Conversation] = {}
         self.tags = TagTable[Conversation]()
@@ -63,7 +63,7 @@ class Roster:
 
     # --- what is noted of a contact
 
-    def note_retention(self, contact: ContactId, decided: Lasts) -> list[Effect]:
+    def note_retention(self, contact: ContactId, decided: RetentionDecided) -> list[Effect]:
         """It was decided how long what is said lasts."""
         return self.update_contact(
             contact,

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from p2pchat.core.messaging.delivery import Delivery
-from p2pchat.core.messaging.outputs import Output, Renewed, Retag, SendCell, Turned
+from p2pchat.core.messaging.outputs import Output, Renewed, SendCell, TagsChanged, Turned
 from p2pchat.core.messaging.presence import GREET_S, Presence
 from p2pchat.core.records import Contact, OutboxKind
 from p2pchat.core.session.inquiry import SAY_S
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
-from p2pchat.core.session.turns import Adopt, Listen, Nudge, Say, Step, Tell, Turn, Warn
+from p2pchat.core.session.turns import Adopt, Nudge, RegisterTags, SendWord, Step, Tell, Turn, Warn
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import MessageState
@@ -50,10 +50,10 @@ class SessionChanges:
 
     def _carry_out_step(self, step: Step, now: float) -> list[Output]:
         match step:
-            case Say(word):
+            case SendWord(word):
                 return [SendCell(cell) for cell in self._reunion.cells(word, now)]
-            case Listen(delta):
-                return [Retag(delta)]
+            case RegisterTags(delta):
+                return [TagsChanged(delta)]
             case Nudge():
                 return self._nudge(now)
             case Warn():
@@ -91,7 +91,7 @@ class SessionChanges:
         so. The contact may have forgotten how long what is said lasts."""
         delivery, contact = self._delivery, self._contact()
         gone = TagDelta((), tuple(delivery.session.tags()))
-        changes: list[Output] = [Retag(gone), Retag(session.listen(now))]
+        changes: list[Output] = [TagsChanged(gone), TagsChanged(session.listen(now))]
         delivery.change_session(session)
         self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
         for item in delivery.outbox:

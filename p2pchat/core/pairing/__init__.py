@@ -23,6 +23,26 @@ from __future__ import annotations
 
 from p2pchat.core.pairing.guest import Guest
 from p2pchat.core.pairing.host import Host
-from p2pchat.core.pairing.party import Disturbed, Failed, Guessed, Ours, Output, Paired, Ready, topic_of
+from p2pchat.core.pairing.party import (
+    Disturbed,
+    Guessed,
+    LocalParty,
+    Output,
+    Paired,
+    PairingFailed,
+    Ready,
+    topic_of,
+)
 
-__all__ = ["Disturbed", "Failed", "Guessed", "Guest", "Host", "Ours", "Output", "Paired", "Ready", "topic_of"]
+__all__ = [
+    "Disturbed",
+    "Guessed",
+    "Guest",
+    "Host",
+    "LocalParty",
+    "Output",
+    "Paired",
+    "PairingFailed",
+    "Ready",
+    "topic_of",
+]

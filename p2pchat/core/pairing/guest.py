@@ -9,7 +9,7 @@ import hmac
 from dataclasses import replace
 
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.pairing.party import Guessed, Ours, Output, Paired, Party
+from p2pchat.core.pairing.party import Guessed, LocalParty, Output, Paired, Party
 from p2pchat.core.refusals import NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace
@@ -43,7 +43,7 @@ class Guest(Party):
 
     def __init__(
         self,
-        ours: Ours,
+        ours: LocalParty,
         code: InviteCode | InviteLink,
         deadline: float,
         entropy: Entropy,

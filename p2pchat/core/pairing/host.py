@@ -14,7 +14,7 @@ from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.party import (
     Disturbed,
     Guessed,
-    Ours,
+    LocalParty,
     Output,
     Paired,
     Party,
@@ -58,7 +58,7 @@ class Host(Party):
 
     def __init__(
         self,
-        ours: Ours,
+        ours: LocalParty,
         link: bool,
         deadline: float,
         entropy: Entropy,

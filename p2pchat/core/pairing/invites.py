@@ -15,18 +15,18 @@ from p2pchat.core.membership.nearby import NearbyKey
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import (
     Disturbed,
-    Failed,
     Guessed,
     Guest,
     Host,
-    Ours,
+    LocalParty,
     Output,
     Paired,
+    PairingFailed,
     Ready,
     topic_of,
 )
 from p2pchat.core.records import DropTried, Identity, PutTried, Tried
-from p2pchat.core.records import Mesh as MeshRecord
+from p2pchat.core.records import MeshRecord as MeshRecord
 from p2pchat.core.refusals import InviteFailure, NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
 from p2pchat.crypto.kdf import derive, nearby_invite_key
@@ -82,7 +82,7 @@ class Came:
     otherwise: InviteFailure
 
 
-InviteOutput = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | Failed | Persist | Came
+InviteOutput = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | PairingFailed | Persist | Came
 
 
 class Invites:
@@ -107,13 +107,13 @@ class Invites:
         try:
             check_rendezvous(urls)
         except Malformed:
-            return [Failed(InviteFailure(NoContact.ADDRESSES_MALFORMED, urls=urls))]
+            return [PairingFailed(InviteFailure(NoContact.ADDRESSES_MALFORMED, urls=urls))]
         known = self.at(topic_of(input.code)) if input.code is not None else None
         if known is not None:
             return self._taken_over(known, input)
         if input.code is not None and self._mark(input.code) in self._tried:
             return self._used_up(input.code, NoContact.TRIED_HERE)
-        ours = Ours(self.identity.name, self._account(), home.secret, urls, urls)
+        ours = LocalParty(self.identity.name, self._account(), home.secret, urls, urls)
         entropy = self._entropy.make_child(f"invite {input.invite}")
         free = lambda topic: self.at(topic) is None  # noqa: E731
         host = Host(ours, input.link, input.deadline, entropy, input.code, free, self._own)
@@ -140,8 +140,8 @@ class Invites:
         offered = [url for url in named if url in typed or is_public(url)]
         urls = _distinct(offered, input.rendezvous, self.identity.rendezvous)
         if named and not offered:
-            return [Failed(InviteFailure(NoContact.PRIVATE_RENDEZVOUS, urls=named))]
-        ours = Ours(self.identity.name, self._account(), b"", (), urls)
+            return [PairingFailed(InviteFailure(NoContact.PRIVATE_RENDEZVOUS, urls=named))]
+        ours = LocalParty(self.identity.name, self._account(), b"", (), urls)
         looks_until = now + LOOK_S if self._lan else 0.0
         entropy = self._entropy.make_child(f"invite {input.invite}")
         guest = Guest(ours, input.code, input.deadline, entropy, looks_until)
@@ -288,7 +288,7 @@ class Invites:
 
 
 def _fail(reason: NoContact) -> list[InviteOutput]:
-    return [Failed(InviteFailure(reason))]
+    return [PairingFailed(InviteFailure(reason))]
 
 
 def _distinct(*lists: Iterable[str]) -> tuple[str, ...]:

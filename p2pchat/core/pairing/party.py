@@ -28,7 +28,7 @@ from p2pchat.wire.signalling import Pass, Refusal, SeatMode
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class LocalParty:
     """What we bring to a pairing."""
 
     name: str
@@ -77,7 +77,7 @@ class Guessed:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class PairingFailed:
     """Over without a contact."""
 
     failure: InviteFailure
@@ -91,7 +91,7 @@ class Disturbed:
     """So far."""
 
 
-Output = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Guessed | Paired | Failed
+Output = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Guessed | Paired | PairingFailed
 
 HALF_WAY_S = 60.0
 """From the first message until the pairing is complete: five ways through any network."""
@@ -106,7 +106,7 @@ class Party:
 
     def __init__(
         self,
-        ours: Ours,
+        ours: LocalParty,
         deadline: float,
         entropy: Entropy,
         nearby: tuple[str, ...] = (),
@@ -237,7 +237,7 @@ class Party:
 
     def _fail(self, reason: NoContact, unreached: Unreached = (), version: int = 0) -> list[Output]:
         failure = InviteFailure(reason, unreached, version=version)
-        return [] if self.over else [*self._finish(), Failed(failure)]
+        return [] if self.over else [*self._finish(), PairingFailed(failure)]
 
     def _busy(self, url: str, reason: Refusal) -> list[Output]:
         """A blob of ours was not passed on: the other side would wait for it in vain."""

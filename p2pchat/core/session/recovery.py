@@ -23,7 +23,7 @@ PARTS_MAX = 2 * SLOTS
 finds all the knocks of that day at once, which are some fifteen, and their cells in any order."""
 
 
-class Line:
+class RecoveryChannel:
     """Both ways. A cell is heard once in a run; who says a word again makes other cells of it."""
 
     def __init__(self, own: RecoveryKey, theirs: PublicKey, entropy: Entropy) -> None:

@@ -25,10 +25,10 @@ from p2pchat.core.session.asking import UNHEARD, Asking
 from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
 from p2pchat.core.session.inquiry import SAY_S, Inquiry
 from p2pchat.core.session.own_tags import Position
-from p2pchat.core.session.recovery import Line
+from p2pchat.core.session.recovery import RecoveryChannel
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import FORMER_KNOWN, Seems, Standings, standing
-from p2pchat.core.session.turns import Adopt, Listen, Nudge, Say, Step, Tell, Turn, Warn
+from p2pchat.core.session.turns import Adopt, Nudge, RegisterTags, SendWord, Step, Tell, Turn, Warn
 from p2pchat.crypto.envelope import TagDelta, epoch_at
 from p2pchat.crypto.recovery import PublicKey
 from p2pchat.ports import Entropy, uniform
@@ -80,9 +80,9 @@ class Reunion:
         reader = codec.Reader(_kept(kept) if kept is not None else _fresh(entropy))
         self._own = OwnKeys.read_kept(reader)
         self._theirs = TheirKeys.read_kept(reader)
-        self._line: Line | None = None
+        self._line: RecoveryChannel | None = None
         if self._theirs is not None:
-            self._line = Line(self._own.newest, self._theirs.newest, entropy)
+            self._line = RecoveryChannel(self._own.newest, self._theirs.newest, entropy)
         self._told = reader.get_flag("told")
         self._alone = reader.get_flag("alone")
         """Until the contact has heard it, whatever it is told says that those of before are good no more."""
@@ -114,7 +114,7 @@ class Reunion:
         self._doubted_at = -NEVER
         self._due: list[Inquiry] = []
         """Whose question is about to leave."""
-        self._waiting: list[tuple[float, Say | Nudge | Warn]] = []
+        self._waiting: list[tuple[float, SendWord | Nudge | Warn]] = []
         self._warned_at = -NEVER
 
     @staticmethod
@@ -217,9 +217,9 @@ class Reunion:
             self._moved |= self._theirs.take_offer(offer, now)
             return []
         theirs = TheirKeys(PublicKey(offer.x25519, offer.encapsulation_key))
-        line = Line(self._own.newest, theirs.newest, self._entropy)
+        line = RecoveryChannel(self._own.newest, theirs.newest, self._entropy)
         self._theirs, self._line, self._moved = theirs, line, True
-        return [Listen(line.listen(epoch_at(now)))]
+        return [RegisterTags(line.listen(epoch_at(now)))]
 
     def paired(self, before: Session) -> None:
         """Paired anew: the session is a new one, and other keys are told. Whoever has a copy of one of the
@@ -239,7 +239,7 @@ class Reunion:
     def listen(self, now: float) -> list[Step]:
         """Follow the epochs."""
         line = self._line.listen(epoch_at(now)) if self._line is not None else None
-        return [Listen(delta) for delta in (line, self._answering.listen(now)) if delta is not None]
+        return [RegisterTags(delta) for delta in (line, self._answering.listen(now)) if delta is not None]
 
     def connected(self, now: float) -> None:
         """A link came up: an end that is not heard now is told where we stand. A silence of before does not
@@ -286,7 +286,7 @@ class Reunion:
         if self.torn or self.unconfirmed:
             self._asking.at_once(now)
         else:
-            self._waiting.append((now, Say(standing(session))))
+            self._waiting.append((now, SendWord(standing(session))))
 
     def heard(self, session: Session, now: float) -> list[Step]:
         """The contact was heard in the session that we are in."""
@@ -298,10 +298,10 @@ class Reunion:
             steps.append(Tell(Turn.RENEWED))
         lost, gone = self._answering.heard(session, now)
         for word in lost:
-            self._later(Say(word), now)
+            self._later(SendWord(word), now)
             self._later(Warn(), now)
             steps.append(Tell(Turn.TWO))
-        return steps + ([Listen(gone)] if gone is not None else [])
+        return steps + ([RegisterTags(gone)] if gone is not None else [])
 
     def vouched(self, session: Session) -> None:
         """The contact said in the session what it has of ours, and it is nothing else than we sent."""
@@ -393,19 +393,19 @@ class Reunion:
         self._due = [each for each in self._inquiries() if each.tick(now)]
         steps += [Nudge()] if self._due else []
         for word in self._answering.due_challenges(now):
-            self._later(Say(word), now)
+            self._later(SendWord(word), now)
         if self._answering.silent(now):
             steps += self._answer(now)
         if self._answering.expired(now):
-            steps.append(Listen(self._answering.give_up()))
+            steps.append(RegisterTags(self._answering.give_up()))
         return steps + self._doubted(session, now)
 
     # --- asking
 
     def _knock(self, session: Session, now: float) -> list[Step]:
         assert self._theirs is not None, "there is a line"
-        knock = Say(self._asking.knock(self._theirs.newest, self._own, now))
-        return [knock, *(Say(word) for word in self._ask(session, now))]
+        knock = SendWord(self._asking.knock(self._theirs.newest, self._own, now))
+        return [knock, *(SendWord(word) for word in self._ask(session, now))]
 
     def _ask(self, session: Session, now: float) -> list[Word]:
         """Ask, if there is a reason and the contact has shown to be there, now or in an earlier run."""
@@ -420,7 +420,7 @@ class Reunion:
         if not self._asking.heard(challenge, self._own, now):
             return []
         for word in self._ask(session, now):
-            self._later(Say(word), now)
+            self._later(SendWord(word), now)
         if self._doubt is not None:
             self._doubt.count(now)
         return []
@@ -431,7 +431,7 @@ class Reunion:
             return []
         steps = self.tear(now)
         for word in self._ask(session, now):
-            self._later(Say(word), now)
+            self._later(SendWord(word), now)
         return steps
 
     def _answered(self, answer: RecoveryAnswer, now: float) -> list[Step]:
@@ -448,26 +448,26 @@ class Reunion:
         self.torn, self.unconfirmed, self._moved = False, True, True
         gone = TagDelta((), tuple(self._answering.tags()))
         self._answering.clear()  # who asks is asked for in the new session
-        return [Listen(gone), Adopt(*made)]
+        return [RegisterTags(gone), Adopt(*made)]
 
     # --- answering
 
     def _knocked(self, knock: Knock, now: float) -> list[Step]:
         if self._theirs is not None and not (self.contended or (self.torn and self._first)):
             for word in self._answering.knocked(knock, self._own, self._theirs, now):
-                self._later(Say(word), now)
+                self._later(SendWord(word), now)
         return []
 
     def _contend(self, now: float) -> list[Step]:
         """Two who have the contact's keys are there: a person is to find out who is who."""
         words, gone = self._answering.refuse_all()
         for word in words:
-            self._later(Say(word), now)
+            self._later(SendWord(word), now)
         self._counters["renewals contended"] += 1
         self.contended = self._moved = True
         self._doubt = None
         self._asking.cease()
-        return [Listen(gone), Tell(Turn.RIVALS)]
+        return [RegisterTags(gone), Tell(Turn.RIVALS)]
 
     def _answer(self, now: float) -> list[Step]:
         """Nobody lives in the old session: begin anew with whoever asked."""
@@ -476,33 +476,33 @@ class Reunion:
         if made is None:
             return []
         word, session = made
-        self._later(Say(word), now)
-        return [Listen(gone), Listen(session.listen(now))]
+        self._later(SendWord(word), now)
+        return [RegisterTags(gone), RegisterTags(session.listen(now))]
 
     # --- where we stand
 
     def _say_standing(self, session: Session, now: float) -> list[Step]:
         self._standings.told(now)
-        return [] if self.torn else [Say(standing(session))]
+        return [] if self.torn else [SendWord(standing(session))]
 
     def _stands(self, theirs: SessionPosition, session: Session, now: float) -> None:
         if self.torn:
             return
         seems = self._standings.judge(theirs, session)
         if seems is not Seems.FINE and self._standings.reply(now):
-            self._later(Say(standing(session)), now)
+            self._later(SendWord(standing(session)), now)
         changing = theirs.session != session.name and (self._answering.answered or self.unconfirmed)
         if seems is Seems.APART and not changing:
             self.doubt(now)
 
-    def _later(self, step: Say | Nudge | Warn, now: float) -> None:
+    def _later(self, step: SendWord | Nudge | Warn, now: float) -> None:
         """What another caused does not leave at once: a neighbour who brought the cell would see it."""
         if len(self._waiting) < WAITING_MAX:
             self._waiting.append((now + uniform(self._entropy, *SAY_S), step))
 
     def _say_no_more(self) -> None:
         """What was to be said in the session is to be said in no other."""
-        self._waiting = [(at, step) for at, step in self._waiting if isinstance(step, Say)]
+        self._waiting = [(at, step) for at, step in self._waiting if isinstance(step, SendWord)]
 
 
 def _nothing() -> dict[str, Any]:

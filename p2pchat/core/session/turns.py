@@ -36,7 +36,7 @@ class Turn(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SendWord:
     """A word outside the session."""
 
     word: Word
@@ -53,7 +53,7 @@ class Warn:
 
 
 @dataclass(frozen=True, slots=True)
-class Listen:
+class RegisterTags:
     """Other tags to listen for."""
 
     delta: TagDelta
@@ -74,4 +74,4 @@ class Tell:
     turn: Turn
 
 
-Step = Say | Nudge | Warn | Listen | Adopt | Tell
+Step = SendWord | Nudge | Warn | RegisterTags | Adopt | Tell

@@ -24,7 +24,7 @@ TRIES = 16
 small mesh; in a large one most loops are the way to a neighbour and back."""
 
 
-class Clock:
+class PoissonClock:
     """A Poisson clock: after every tick the next is as far away as it ever was."""
 
     def __init__(self, profile: Profile, entropy: Entropy) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.stem.outputs import Say
+from p2pchat.core.stem.outputs import SendTopology
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.vicinity import batches
@@ -53,9 +53,9 @@ class RecordFlooding:
         """Nothing goes there any more."""
         self._waiting.pop(link, None)
 
-    def flush(self, now: float) -> list[Say]:
+    def flush(self, now: float) -> list[SendTopology]:
         """Some of what waits on each link goes on."""
-        out: list[Say] = []
+        out: list[SendTopology] = []
         for link, nodes in list(self._waiting.items()):
             waiting = list(nodes)
             if len(waiting) > AT_ONCE:
@@ -63,6 +63,8 @@ class RecordFlooding:
             else:
                 del self._waiting[link]
             known = [self._onward(node) for node in waiting[:AT_ONCE]]
-            out += [Say(link, batch) for batch in batches([each for each in known if each is not None])]
+            out += [
+                SendTopology(link, batch) for batch in batches([each for each in known if each is not None])
+            ]
         self.due_at = now + uniform(self._entropy, *BATCH_S) if self._waiting else NEVER
         return out

@@ -12,7 +12,7 @@ from p2pchat.wire.vicinity import Vicinal
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SendTopology:
     """Send a control message."""
 
     link: LinkId
@@ -42,7 +42,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class CellDispatched:
     """A cell of our own is on its way."""
 
     tag: bytes
@@ -55,4 +55,4 @@ class Unlisted:
     link: LinkId
 
 
-Output = Say | Relay | Spread | Left | Unlisted
+Output = SendTopology | Relay | Spread | CellDispatched | Unlisted

@@ -16,7 +16,7 @@ from p2pchat.core.limits.budget import Budget
 from p2pchat.core.stem.audit import Sight
 from p2pchat.core.stem.flooding import RecordFlooding
 from p2pchat.core.stem.origination import Origination
-from p2pchat.core.stem.outputs import Say
+from p2pchat.core.stem.outputs import SendTopology
 from p2pchat.core.stem.replay import Replay
 from p2pchat.core.stem.vicinity import RECORDS_CAP, Taken, Vicinity
 from p2pchat.crypto.onion import Hop, OnionKey
@@ -141,7 +141,7 @@ class Station:
 
     # --- what happens
 
-    def link_up(self, link: LinkId, binding: bytes, now: float) -> list[Say]:
+    def link_up(self, link: LinkId, binding: bytes, now: float) -> list[SendTopology]:
         """A link counts: say who we are in this epoch, and with whom we are linked now: by an older record
         the newcomer would lead stems over links that are gone."""
         if self._origination.is_due:
@@ -161,7 +161,7 @@ class Station:
             self._changed(now)
             self._origination.publish_by(now + LOST_S)
 
-    def mine(self, link: LinkId, data: bytes, proof: bytes, now: float) -> list[Say]:
+    def mine(self, link: LinkId, data: bytes, proof: bytes, now: float) -> list[SendTopology]:
         """A neighbour says who it is. A stranger's surroundings are strange to us, too: ask for them."""
         taken = self._put(link, data, DEPTH - 1, now)
         if taken is None:
@@ -176,7 +176,7 @@ class Station:
         elif taken.news and not self._lists_us(taken.node):
             # The link was quiet for them alone, and with it they forgot who is at its other end.
             return [self._own(link)]
-        return [Say(link, AskRecords(self.epoch))] if taken.stranger else []
+        return [SendTopology(link, AskRecords(self.epoch))] if taken.stranger else []
 
     def other(self, link: LinkId, data: bytes, hops: int, now: float) -> None:
         """A neighbour passes a record on."""
@@ -190,9 +190,9 @@ class Station:
         self._asked[link] = None
         self._flooding.add_records(link, self.vicinity.travelling(), now)
 
-    def tick(self, now: float) -> list[Say]:
+    def tick(self, now: float) -> list[SendTopology]:
         """Tell of ourselves, and of others."""
-        out: list[Say] = []
+        out: list[SendTopology] = []
         if now >= self._origination.due_at:
             self._origination.note_published(now)
             self._sign()
@@ -231,8 +231,10 @@ class Station:
     def _changed(self, now: float) -> None:
         self._origination.on_change(sum(node is not None for node in self._links.values()), now)
 
-    def _own(self, link: LinkId) -> Say:
-        return Say(link, Mine(self._origination.record, self._signing.sign_binding(self._bindings[link])))
+    def _own(self, link: LinkId) -> SendTopology:
+        return SendTopology(
+            link, Mine(self._origination.record, self._signing.sign_binding(self._bindings[link]))
+        )
 
     def _lists_us(self, node: bytes) -> bool:
         record = self.vicinity.record(node)

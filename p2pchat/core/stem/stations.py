@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.stem.outputs import Say
+from p2pchat.core.stem.outputs import SendTopology
 from p2pchat.core.stem.station import Station
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.errors import RefusedInput
@@ -53,7 +53,7 @@ class Stations:
 
     # --- what happens
 
-    def link_up(self, link: LinkId, binding: bytes, now: float) -> list[Say]:
+    def link_up(self, link: LinkId, binding: bytes, now: float) -> list[SendTopology]:
         """A link counts; ``binding``: a secret of its two ends, 32 bytes."""
         out = self._follow(now)
         self.links[link] = binding
@@ -67,9 +67,9 @@ class Stations:
         for station in self._stations.values():
             station.link_down(link, now)
 
-    def heard(self, link: LinkId, message: Vicinal, now: float) -> list[Say]:
+    def heard(self, link: LinkId, message: Vicinal, now: float) -> list[SendTopology]:
         """A neighbour told of itself or of others."""
-        out: list[Say] = []
+        out: list[SendTopology] = []
         match message:
             case Mine(data, proof):
                 station = self._of(data, out, now)
@@ -87,7 +87,7 @@ class Stations:
                 assert_never(message)
         return out
 
-    def tick(self, now: float) -> list[Say]:
+    def tick(self, now: float) -> list[SendTopology]:
         """Do what is due."""
         out = self._follow(now)
         for station in self._stations.values():
@@ -96,7 +96,7 @@ class Stations:
 
     # --- within
 
-    def _of(self, data: bytes, out: list[Say], now: float) -> Station | None:
+    def _of(self, data: bytes, out: list[SendTopology], now: float) -> Station | None:
         """The one that a signed record concerns."""
         try:
             return self._in(epoch_of(data), out, now)
@@ -104,20 +104,20 @@ class Stations:
             self._counters["records refused: unreadable"] += 1
             return None
 
-    def _in(self, epoch: int, out: list[Say], now: float) -> Station | None:
+    def _in(self, epoch: int, out: list[SendTopology], now: float) -> Station | None:
         """The one of this epoch; if a neighbour's clock says that it is time, it begins."""
         near = (epoch_at(now - OVERLAP_S), epoch_at(now + 2 * OVERLAP_S))
         if epoch not in self._stations and epoch in near:
             out += self._begin(epoch, now)
         return self._stations.get(epoch)
 
-    def _follow(self, now: float) -> list[Say]:
+    def _follow(self, now: float) -> list[SendTopology]:
         """Let go of what is over, be there for what begins."""
         if self._stations and now < self._follow_at:
             return []
         for epoch in [epoch for epoch in self._stations if now >= (epoch + 1) * EPOCH_SECONDS + OVERLAP_S]:
             del self._stations[epoch]
-        out: list[Say] = []
+        out: list[SendTopology] = []
         for epoch in dict.fromkeys((epoch_at(now), epoch_at(now + OVERLAP_S))):
             if epoch not in self._stations:
                 out += self._begin(epoch, now)
@@ -126,7 +126,7 @@ class Stations:
         self._follow_at = next(each for each in edges if each > now)
         return out
 
-    def _begin(self, epoch: int, now: float) -> list[Say]:
+    def _begin(self, epoch: int, now: float) -> list[SendTopology]:
         """The first of a run tells of itself at once; the next ones at some moment of the overlap."""
         publish_at = now + (uniform(self._entropy, 0.0, OVERLAP_S / 2) if self._stations else 0.0)
         moves_at = epoch * EPOCH_SECONDS + uniform(self._entropy, 0.0, OVERLAP_S / 2)

@@ -17,9 +17,9 @@ from p2pchat.core.inputs import Haste
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.audit import LOOK_S, Audit, Sight
-from p2pchat.core.stem.cover import Clock, loop
+from p2pchat.core.stem.cover import PoissonClock, loop
 from p2pchat.core.stem.mixing import Mixing
-from p2pchat.core.stem.outputs import Left, Output, Relay, Spread, Unlisted
+from p2pchat.core.stem.outputs import CellDispatched, Output, Relay, Spread, Unlisted
 from p2pchat.core.stem.pin import Pin, Pinned
 from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.core.stem.station import Station
@@ -82,7 +82,7 @@ class Stem:
         self._watch = Watch()
         self._suspects = Suspects()
         self._pinned = Pinned(profile, entropy.make_child("stems"), self._suspects)
-        self._clock = Clock(profile, entropy.make_child("cover"))
+        self._clock = PoissonClock(profile, entropy.make_child("cover"))
         self._tests: deque[tuple[bytes, ...]] = deque(maxlen=TESTS_CAP)
         """Loops over single hops that wait for the clock."""
         self._asked: tuple[bytes, ...] = ()
@@ -289,7 +289,7 @@ class Stem:
         return self._send_cover(route, item.is_loop, now) if route is not None else []
 
     def _send(self, cell: bytes, pin: Pin | None, now: float) -> list[Output]:
-        left = Left(cell[: GEOMETRY.cell_tag])
+        left = CellDispatched(cell[: GEOMETRY.cell_tag])
         link = pin.link if pin is not None else None
         if pin is None or link is None:
             self._counters["cells sent without a stem"] += 1

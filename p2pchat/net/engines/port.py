@@ -79,7 +79,7 @@ class Fingerprints:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class CandidatePair:
     """The way that ICE has chosen."""
 
     own: PathKind
@@ -169,7 +169,7 @@ class PeerConnection(Protocol):
     def read_fingerprints(self) -> Fingerprints:
         """Once it is open."""
 
-    def selected_pair(self) -> Pair | None:
+    def selected_pair(self) -> CandidatePair | None:
         """None before it is open, and for a moment after where the engine tells it late."""
 
     async def close(self) -> None:

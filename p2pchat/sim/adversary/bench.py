@@ -36,7 +36,7 @@ SCHEMES: Final = (*WITHOUT_STEM, *PROFILES)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is tried. The marks after ``seed`` are told of in ``Habits``, ``Mesh`` and below."""
+    """What is tried. The marks after ``seed`` are told of in ``Habits``, ``SampledMesh`` and below."""
 
     scheme: str
     nodes: int = 1000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from p2pchat.core.broadcast.strategy import Cells, Push, Sending
+from p2pchat.core.broadcast.strategy import CellLookup, Push, Sending
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import Gossip
@@ -16,7 +16,7 @@ from p2pchat.wire.gossip import Gossip
 class Flooding:
     """One mesh's flood, as seen from this node."""
 
-    def __init__(self, entropy: Entropy, cells: Cells, counters: Counter[str]) -> None:
+    def __init__(self, entropy: Entropy, cells: CellLookup, counters: Counter[str]) -> None:
         self._links: dict[LinkId, None] = {}
 
     def link_up(self, link: LinkId, now: float) -> list[Sending]:

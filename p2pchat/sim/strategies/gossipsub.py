@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from p2pchat.core.broadcast.strategy import Cells, Push, Say, Sending
+from p2pchat.core.broadcast.strategy import CellLookup, Push, SendGossip, Sending
 from p2pchat.ports import Entropy, sample, uniform
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Gossip, Graft, Ihave, Prune
@@ -30,7 +30,7 @@ BACK_OFF_S = 60.0
 class Gossipsub:
     """One mesh, as seen from this node."""
 
-    def __init__(self, entropy: Entropy, cells: Cells, counters: Counter[str]) -> None:
+    def __init__(self, entropy: Entropy, cells: CellLookup, counters: Counter[str]) -> None:
         self._entropy = entropy
         self._cells = cells
         self._counters = counters
@@ -117,7 +117,7 @@ class Gossipsub:
             return []
         self._pending_until.update(dict.fromkeys(missing, now + IWANT_FOLLOW_UP_S))
         self._counters["cells fetched"] += len(missing)
-        return [Say(source, Graft(tuple(missing), eager=False))]
+        return [SendGossip(source, Graft(tuple(missing), eager=False))]
 
     def _grafted(self, link: LinkId, now: float) -> list[Sending]:
         if not self._links[link] and len(self._mesh()) >= D_HIGH:
@@ -143,7 +143,7 @@ class Gossipsub:
         for link in sample(self._entropy, free, D - len(mesh)):
             self._links[link] = True
             self._counters["tree: grafts"] += 1
-            sendings.append(Say(link, Graft((), eager=True)))
+            sendings.append(SendGossip(link, Graft((), eager=True)))
         return sendings
 
     def _pruned(self, links: list[LinkId], now: float) -> list[Sending]:
@@ -151,7 +151,7 @@ class Gossipsub:
             self._links[link] = False
             self._backed_off[link] = now + BACK_OFF_S
             self._counters["tree: prunes"] += 1
-        return [Say(link, Prune(agreed=True)) for link in links]
+        return [SendGossip(link, Prune(agreed=True)) for link in links]
 
     def _gossip(self) -> list[Sending]:
         ids = [name for window in self._windows for name in window]
@@ -159,7 +159,7 @@ class Gossipsub:
         if not ids:
             return []
         return [
-            Say(link, Ihave(tuple(ids[at : at + IDS_MAX]), late=False))
+            SendGossip(link, Ihave(tuple(ids[at : at + IDS_MAX]), late=False))
             for link in sample(self._entropy, others, D_LAZY)
             for at in range(0, len(ids), IDS_MAX)
         ]

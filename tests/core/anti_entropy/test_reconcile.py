@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from p2pchat.core.anti_entropy.hold import SETTLE_S, SLOT_S, slot_at
 from p2pchat.core.anti_entropy.keyset import WHOLE
-from p2pchat.core.anti_entropy.reconcile import START_S, Say
+from p2pchat.core.anti_entropy.reconcile import START_S, SendReconcile
 from p2pchat.core.anti_entropy.requester import PROGRESS_S
 from p2pchat.types import LinkId
 from p2pchat.wire.geometry import GEOMETRY
@@ -125,12 +125,12 @@ def test_one_neighbour_is_asked_at_a_time() -> None:
     for link in links:
         side.reconcile.link_up(link, True, NOW)
     first = side.reconcile.tick(NOW + START_S)
-    assert [each.link for each in first if isinstance(each, Say)] == [links[0]]
+    assert [each.link for each in first if isinstance(each, SendReconcile)] == [links[0]]
     assert side.reconcile.pulling == links[0]
     ask = first[0]
-    assert isinstance(ask, Say) and isinstance(ask.message, SketchRequest)
+    assert isinstance(ask, SendReconcile) and isinstance(ask.message, SketchRequest)
     then = side.reconcile.receive(links[0], InSync(ask.message.serial), NOW + START_S)
-    assert [each.link for each in then if isinstance(each, Say)] == [links[1]]
+    assert [each.link for each in then if isinstance(each, SendReconcile)] == [links[1]]
 
 
 def test_a_link_that_goes_down_makes_way_for_the_next() -> None:
@@ -138,7 +138,7 @@ def test_a_link_that_goes_down_makes_way_for_the_next() -> None:
     for link in (LinkId(1), LinkId(2)):
         side.reconcile.link_up(link, True, NOW)
     side.reconcile.tick(NOW + START_S)
-    assert [type(each) for each in side.reconcile.link_down(LinkId(1), NOW + START_S)] == [Say]
+    assert [type(each) for each in side.reconcile.link_down(LinkId(1), NOW + START_S)] == [SendReconcile]
     assert side.reconcile.pulling == LinkId(2)
     assert side.reconcile.link_down(LinkId(2), NOW + START_S) == []
     assert side.reconcile.next_wakeup() is None
@@ -260,7 +260,7 @@ def test_the_asking_is_taken_over_once_a_link() -> None:
     side.reconcile.link_up(LinkId(1), False, NOW)
     side.reconcile.receive(LinkId(1), SketchRequest(1, Horizon(0, 0), (WHOLE,), b""), NOW)
     (say,) = side.reconcile.receive(LinkId(1), RoleSwap(last=True), NOW)
-    assert isinstance(say, Say) and isinstance(say.message, SketchRequest)
+    assert isinstance(say, SendReconcile) and isinstance(say.message, SketchRequest)
     assert side.reconcile.receive(LinkId(1), InSync(say.message.serial), NOW) == []
     assert side.reconcile.receive(LinkId(1), RoleSwap(last=False), NOW) == []
     assert side.reconcile.pulling is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from p2pchat.core.broadcast.announcements import Announcements, in_batches
 from p2pchat.core.broadcast.damping import Damping
-from p2pchat.core.broadcast.strategy import Say
+from p2pchat.core.broadcast.strategy import SendGossip
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Ihave
@@ -37,8 +37,8 @@ def test_the_first_id_says_when_all_leave_and_what_is_late_leaves_by_itself() ->
     assert due is not None and due <= NOW + BATCH_S
     assert announcements.next_wakeup() == due
     assert announcements.tick(due) == [
-        Say(A, Ihave((ONE, TWO), late=False)),
-        Say(A, Ihave((OLD,), late=True)),
+        SendGossip(A, Ihave((ONE, TWO), late=False)),
+        SendGossip(A, Ihave((OLD,), late=True)),
     ]
     assert announcements.next_wakeup() is None
 

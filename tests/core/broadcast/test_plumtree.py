@@ -10,7 +10,7 @@ from p2pchat.core.broadcast import announcements, fetches, plumtree
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.broadcast.fetches import ANNOUNCERS_MAX, FETCHED_BURST
 from p2pchat.core.broadcast.plumtree import LATELY_S, Plumtree
-from p2pchat.core.broadcast.strategy import Push, Say, Sending
+from p2pchat.core.broadcast.strategy import Push, SendGossip, Sending
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.gossip import IDS_MAX, Graft, Ihave, Prune
@@ -100,7 +100,7 @@ SOON, LATE = RULES.lead_s / 3, RULES.lead_s * 3
 def test_a_link_over_which_nothing_comes_first_is_proposed_for_pruning() -> None:
     scene = Scene(A, B)
     said = scene.come(MANY, A, B, LATE)
-    assert said[0] == Say(B, Prune(agreed=False))
+    assert said[0] == SendGossip(B, Prune(agreed=False))
     assert set(said) == {said[0]}, "the same again, as long as it is not taken up"
     assert scene.tree.pushing_links() == {A: True, B: True}, "nothing changes before the other end agrees"
     assert scene.tree.on_message(Prune(agreed=True), B, scene.now) == []
@@ -116,7 +116,7 @@ def test_an_agreement_that_answers_no_proposal_of_ours_changes_nothing() -> None
 
 def test_a_proposal_is_answered_once_by_whom_it_was_made_to_and_soon() -> None:
     scene = Scene(A, B, C)
-    assert scene.come(MANY, A, B, LATE)[0] == Say(B, Prune(agreed=False))
+    assert scene.come(MANY, A, B, LATE)[0] == SendGossip(B, Prune(agreed=False))
     scene.tree.on_message(Prune(agreed=True), C, scene.now)
     assert scene.tree.pushing_links() == {A: True, B: True, C: True}, "another answered"
     scene.now += 1000.0
@@ -136,7 +136,7 @@ def test_a_link_over_which_cells_come_first_by_a_little_is_proposed_too() -> Non
         said = scene.come(1, A, B, SOON) + scene.come(1, B, A, LATE)
         if said:
             break
-    assert said == [Say(A, Prune(agreed=False))]
+    assert said == [SendGossip(A, Prune(agreed=False))]
 
 
 def test_a_link_that_gains_enough_is_kept() -> None:
@@ -149,7 +149,7 @@ def test_a_proposal_is_taken_up_if_the_link_gains_us_little_either() -> None:
     scene = Scene(A, B)
     scene.come(MANY, A, B, LATE)
     assert scene.tree.on_message(Prune(agreed=False), A, scene.now) == []
-    assert scene.tree.on_message(Prune(agreed=False), B, scene.now) == [Say(B, Prune(agreed=True))]
+    assert scene.tree.on_message(Prune(agreed=False), B, scene.now) == [SendGossip(B, Prune(agreed=True))]
     assert scene.tree.pushing_links() == {A: True, B: False}
 
 
@@ -159,7 +159,7 @@ def test_after_a_prune_no_other_is_taken_up_for_some_cells() -> None:
     scene.lazy(B)
     assert scene.tree.on_message(Prune(agreed=False), C, scene.now) == []
     scene.come(MANY, A, None, 0.0)
-    assert scene.tree.on_message(Prune(agreed=False), C, scene.now) == [Say(C, Prune(agreed=True))]
+    assert scene.tree.on_message(Prune(agreed=False), C, scene.now) == [SendGossip(C, Prune(agreed=True))]
 
 
 def test_the_last_eager_link_is_never_given_up_by_us() -> None:
@@ -184,7 +184,7 @@ def test_over_a_lazy_link_cells_are_told_in_batches() -> None:
     scene = Scene(A, B)
     scene.lazy(B)
     assert scene.pushed(1, A) == [] == scene.pushed(2, A)
-    assert scene.after(RULES.batch_s[1]) == [Say(B, Ihave((name(1), name(2)), late=False))]
+    assert scene.after(RULES.batch_s[1]) == [SendGossip(B, Ihave((name(1), name(2)), late=False))]
     assert scene.after(60.0) == []
 
 
@@ -193,7 +193,7 @@ def test_a_batch_fills_frames() -> None:
     scene.lazy(B)
     for number in range(IDS_MAX + 1):
         scene.pushed(number, A)
-    batches = [each.message for each in scene.after(1.0) if isinstance(each, Say)]
+    batches = [each.message for each in scene.after(1.0) if isinstance(each, SendGossip)]
     assert [len(each.ids) for each in batches if isinstance(each, Ihave)] == [IDS_MAX, 1]
 
 
@@ -209,8 +209,8 @@ def test_an_announced_cell_that_does_not_come_is_fetched_from_one_after_the_othe
     for link in (B, C):
         scene.tree.on_message(Ihave((name(1),), late=False), link, scene.now)
     assert scene.after(0.99) == []
-    assert scene.after(1.01) == [Say(B, Graft((name(1),), eager=False))]
-    assert scene.after(1.0) == [Say(C, Graft((name(1),), eager=False))]
+    assert scene.after(1.01) == [SendGossip(B, Graft((name(1),), eager=False))]
+    assert scene.after(1.0) == [SendGossip(C, Graft((name(1),), eager=False))]
     assert scene.after(60.0) == []
     assert scene.counters["cells announced and never had"] == 1
 
@@ -218,9 +218,9 @@ def test_an_announced_cell_that_does_not_come_is_fetched_from_one_after_the_othe
 def test_what_was_recovered_late_is_announced_never_pushed_and_fetched_soon() -> None:
     scene = Scene(A, B)
     assert scene.tree.on_recovered(name(1), A, scene.now) == []
-    assert scene.after(1.0) == [Say(B, Ihave((name(1),), late=True))]
+    assert scene.after(1.0) == [SendGossip(B, Ihave((name(1),), late=True))]
     scene.tree.on_message(Ihave((name(2),), late=True), B, scene.now)
-    assert scene.after(RULES.late_s[1]) == [Say(B, Graft((name(2),), eager=False))]
+    assert scene.after(RULES.late_s[1]) == [SendGossip(B, Graft((name(2),), eager=False))]
     assert scene.counters["cells fetched"] == 0, "says nothing about the tree"
 
 
@@ -230,7 +230,7 @@ def test_three_misses_in_five_seconds_make_a_link_eager() -> None:
     for number in range(3):
         scene.tree.on_message(Ihave((name(number),), late=False), B, scene.now)
     said = scene.after(2.5)
-    assert said[-1] == Say(B, Graft((), eager=True))
+    assert said[-1] == SendGossip(B, Graft((), eager=True))
     assert scene.tree.pushing_links()[B]
 
 
@@ -239,7 +239,7 @@ def test_misses_that_are_far_between_only_fetch() -> None:
     scene.lazy(B)
     for number in range(10):
         scene.tree.on_message(Ihave((name(number),), late=False), B, scene.now)
-        assert scene.after(6.0) == [Say(B, Graft((name(number),), eager=False))]
+        assert scene.after(6.0) == [SendGossip(B, Graft((name(number),), eager=False))]
         scene.pushed(number, B)
     assert not scene.tree.pushing_links()[B]
 
@@ -259,8 +259,8 @@ def test_when_an_eager_link_is_lost_all_others_are_made_eager() -> None:
     scene.lazy(B)
     scene.lazy(C)
     assert scene.tree.link_down(A, True, scene.now) == [
-        Say(B, Graft((), eager=True)),
-        Say(C, Graft((), eager=True)),
+        SendGossip(B, Graft((), eager=True)),
+        SendGossip(C, Graft((), eager=True)),
     ]
     assert scene.tree.pushing_links() == {B: True, C: True}
 
@@ -270,7 +270,7 @@ def test_when_a_link_of_the_tree_is_closed_with_a_word_one_other_takes_its_place
     scene.lazy(B)
     scene.lazy(C)
     (graft,) = scene.tree.link_down(A, False, scene.now)
-    assert graft in [Say(link, Graft((), eager=True)) for link in (B, C)]
+    assert graft in [SendGossip(link, Graft((), eager=True)) for link in (B, C)]
     assert sum(scene.tree.pushing_links().values()) == 1
 
 
@@ -308,7 +308,7 @@ def test_only_so_many_announcers_of_a_cell_are_remembered() -> None:
     scene = Scene(*links)
     for link in links:
         scene.tree.on_message(Ihave((name(1),), late=False), link, scene.now)
-    asked = [each.link for each in scene.after(60.0) if isinstance(each, Say)]
+    asked = [each.link for each in scene.after(60.0) if isinstance(each, SendGossip)]
     assert asked == links[:ANNOUNCERS_MAX]
 
 
@@ -318,7 +318,7 @@ def test_of_what_waits_to_be_announced_the_oldest_goes_first(monkeypatch: pytest
     scene.lazy(A)
     for number in range(10, 15):
         scene.pushed(number, None)
-    assert scene.after(1.0) == [Say(A, Ihave((name(12), name(13), name(14)), late=False))]
+    assert scene.after(1.0) == [SendGossip(A, Ihave((name(12), name(13), name(14)), late=False))]
 
 
 def test_a_neighbour_fetches_only_so_much() -> None:
@@ -336,7 +336,7 @@ def test_a_link_that_comes_up_is_told_of_what_came_just_before() -> None:
     scene.pushed(2, A)
     scene.pushed(3, None)
     scene.tree.link_up(B, scene.now)
-    assert scene.after(1.0) == [Say(B, Ihave((name(2), name(3)), late=True))]
+    assert scene.after(1.0) == [SendGossip(B, Ihave((name(2), name(3)), late=True))]
 
 
 def test_of_what_came_just_before_a_link_only_the_latest_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,4 +345,4 @@ def test_of_what_came_just_before_a_link_only_the_latest_is_told(monkeypatch: py
     for number in range(4):
         scene.pushed(number, A)
     scene.tree.link_up(B, scene.now)
-    assert scene.after(1.0) == [Say(B, Ihave((name(2), name(3)), late=True))]
+    assert scene.after(1.0) == [SendGossip(B, Ihave((name(2), name(3)), late=True))]

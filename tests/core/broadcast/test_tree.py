@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from p2pchat.core.broadcast.damping import Damping
-from p2pchat.core.broadcast.strategy import Say
+from p2pchat.core.broadcast.strategy import SendGossip
 from p2pchat.core.broadcast.tree import Branch, Tree
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
@@ -61,7 +61,7 @@ def test_of_cells_that_come_together_one_is_counted() -> None:
 def test_the_link_that_gains_least_is_proposed_and_pruned_when_the_other_end_agrees() -> None:
     tree = with_links(A, B)
     now = with_cells(tree, A)
-    assert tree.propose_prune(now) == [Say(B, Prune(agreed=False))]
+    assert tree.propose_prune(now) == [SendGossip(B, Prune(agreed=False))]
     assert tree.propose_prune(now) == [], "not again before some cells"
     tree.on_agreement(B, now)
     assert [branch.eager for branch in tree.branches.values()] == [True, False]
@@ -71,7 +71,7 @@ def test_a_proposal_is_agreed_to_where_the_link_gains_us_little_too() -> None:
     tree = with_links(A, B)
     now = with_cells(tree, A)
     assert tree.on_proposal(A, now) == []
-    assert tree.on_proposal(B, now) == [Say(B, Prune(agreed=True))]
+    assert tree.on_proposal(B, now) == [SendGossip(B, Prune(agreed=True))]
     assert tree.on_proposal(B, now) == [], "it is lazy already"
 
 
@@ -113,7 +113,7 @@ def test_who_must_be_asked_often_is_to_push() -> None:
     tree.branches[A].eager = False
     assert tree.note_fetches(A, RULES.misses - 1, NOW) == []
     assert tree.note_fetches(A, 1, NOW + RULES.miss_window_s + 1) == [], "too far between"
-    assert tree.note_fetches(A, RULES.misses, NOW + RULES.miss_window_s + 1) == [Say(A, GRAFT)]
+    assert tree.note_fetches(A, RULES.misses, NOW + RULES.miss_window_s + 1) == [SendGossip(A, GRAFT)]
 
 
 def test_an_eager_link_that_breaks_has_all_others_grafted_and_a_lazy_one_none() -> None:
@@ -121,4 +121,4 @@ def test_an_eager_link_that_breaks_has_all_others_grafted_and_a_lazy_one_none() 
     tree.branches[B].eager = tree.branches[C].eager = False
     assert tree.link_down(B, broken=True) == []
     assert tree.link_down(B, broken=True) == []
-    assert tree.link_down(A, broken=True) == [Say(C, GRAFT)]
+    assert tree.link_down(A, broken=True) == [SendGossip(C, GRAFT)]

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from p2pchat.core.inputs import OfferMade
-from p2pchat.core.membership.neighbours import Neighbours, SendBlob, Wanted
+from p2pchat.core.membership.neighbours import Neighbours, OfferReceived, SendBlob
 from p2pchat.core.membership.walk import WalkRef
 from p2pchat.errors import RefusedInput
 from p2pchat.sim.entropy import SeededEntropy
@@ -42,7 +42,9 @@ def test_who_ends_a_walk_of_ours_cannot_offer_us_a_link_instead_of_answering() -
     with pytest.raises(RefusedInput):
         ours.replied(WAY, offer, 1.0)
     assert len(ours) == 1
-    assert any(isinstance(each, Wanted) for each in ours.offered(WAY, offer, 1.0)), "where an offer may come"
+    assert any(isinstance(each, OfferReceived) for each in ours.offered(WAY, offer, 1.0)), (
+        "where an offer may come"
+    )
 
 
 def test_a_reply_to_no_offer_is_refused() -> None:

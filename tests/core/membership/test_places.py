@@ -9,7 +9,7 @@ import pytest
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.growth import Growth
 from p2pchat.core.membership.neighbour import YOUNG_S, Neighbour, SeatRef, Standing, Way
-from p2pchat.core.membership.places import EVICT_GAP_S, SHED_S, Places
+from p2pchat.core.membership.places import EVICT_GAP_S, SHED_S, LinkSlots
 from p2pchat.core.membership.walk import WalkRef
 from p2pchat.core.settings import GUESTS, MET, Settings
 from p2pchat.crypto.sealing import LinkKeys
@@ -64,11 +64,11 @@ class Idle:
         return link == self._contact
 
 
-def places(first: int = 0, contact: int = 0) -> Places:
-    return Places(Settings(), SeededEntropy("places"), Idle(first, contact))
+def places(first: int = 0, contact: int = 0) -> LinkSlots:
+    return LinkSlots(Settings(), SeededEntropy("places"), Idle(first, contact))
 
 
-def shed(places: Places, neighbours: list[Neighbour], seconds: float = 100 * SHED_S) -> list[Neighbour]:
+def shed(places: LinkSlots, neighbours: list[Neighbour], seconds: float = 100 * SHED_S) -> list[Neighbour]:
     """Whom it lets go in the course of time."""
     gone: list[Neighbour] = []
     for step in range(int(seconds)):
@@ -175,6 +175,6 @@ def test_what_is_drawn_anew_goes_only_when_its_other_end_has_other_links() -> No
     use = Idle(0, 0)
     use.needed = [was_sought.id, met.id]
     neighbours = [*several(3, Standing.SOUGHT), was_sought, met]
-    assert shed(Places(Settings(), SeededEntropy("places"), use), neighbours) == [met]
+    assert shed(LinkSlots(Settings(), SeededEntropy("places"), use), neighbours) == [met]
     use.needed = []
-    assert was_sought in shed(Places(Settings(), SeededEntropy("places"), use), neighbours)
+    assert was_sought in shed(LinkSlots(Settings(), SeededEntropy("places"), use), neighbours)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from p2pchat.core.membership import search
-from p2pchat.core.membership.search import WAYS, Agreed, Found, Search, draw, shortest, wander
-from p2pchat.core.membership.walk import Say, WalkRef
+from p2pchat.core.membership.search import WAYS, Agreed, Found, PeerSearch, draw, shortest, wander
+from p2pchat.core.membership.walk import SendWalk, WalkRef
 from p2pchat.crypto.exchange import public_point
 from p2pchat.crypto.record import RecordKey
 from p2pchat.ports import sample
@@ -79,18 +79,18 @@ def key(node: bytes) -> RecordKey:
     return KEYS.setdefault(node, RecordKey.generate(SeededEntropy(node)))
 
 
-def seeking(seed: object = 0) -> tuple[Search, Counter[str]]:
+def seeking(seed: object = 0) -> tuple[PeerSearch, Counter[str]]:
     counters: Counter[str] = Counter()
-    return Search(SeededEntropy(seed), counters), counters
+    return PeerSearch(SeededEntropy(seed), counters), counters
 
 
 def asked(out: list[search.Output]) -> tuple[LinkId, Walk]:
     (said,) = out
-    assert isinstance(said, Say) and isinstance(said.message, Walk)
+    assert isinstance(said, SendWalk) and isinstance(said.message, Walk)
     return said.link, said.message
 
 
-def answer(searching: Search, link: LinkId, walk: Walk, room: bool) -> list[search.Output]:
+def answer(searching: PeerSearch, link: LinkId, walk: Walk, room: bool) -> list[search.Output]:
     """Whom the walk names answers."""
     ticket = Ticket(walk.id, ANSWER_KEY, room, key(walk.path[-1]).sign_ticket(walk.key, ANSWER_KEY, room))
     return searching.receive(link, ticket, lambda name: None, True, 0.0)
@@ -240,7 +240,7 @@ def test_whoever_loses_what_passes_is_found_as_often_as_any() -> None:
         searching, _ = seeking(seed)
         here = Here(random_map(60, seed % 10))
         out = searching.seek(here, here.near, False, 0.0)
-        while out and isinstance(out[0], Say):
+        while out and isinstance(out[0], SendWalk):
             link, sent = asked(out)
             if sent.path[-1] in hostile or not hostile & set(sent.path):
                 assert isinstance(answer(searching, link, sent, room=True)[0], Agreed)

@@ -12,7 +12,7 @@ from p2pchat.core.membership.walk import (
     WALKS_BURST,
     BlobArrived,
     Output,
-    Say,
+    SendWalk,
     TicketArrived,
     WalkRef,
     Walks,
@@ -77,7 +77,7 @@ class Line:
         queue = deque((node, each) for each in out)
         while queue:
             sender, each = queue.popleft()
-            if not isinstance(each, Say):
+            if not isinstance(each, SendWalk):
                 self.events.append((sender, each))
                 continue
             self.seen.append((sender, each.link, each.message))
@@ -233,7 +233,7 @@ def test_on_the_way_a_ticket_an_offer_and_a_reply_go_on_once_each_and_in_turn() 
     walks, _, place = alone()
     walk = Walk(bytes(8), KEY, (NAMES[0], NAMES[2]))
     (on,) = walks.receive(LinkId(1), walk, place.called, False, 0.0)
-    assert isinstance(on, Say) and isinstance(on.message, Walk)
+    assert isinstance(on, SendWalk) and isinstance(on.message, Walk)
     assert on.message.path == (NAMES[2],)
     far = on.message.id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.records import Mesh, PutMesh
+from p2pchat.core.records import MeshRecord, PutMesh
 from p2pchat.core.refusals import InviteFailure, NoContact
 from p2pchat.types import MeshId
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -50,7 +50,7 @@ def reached(world: World, name: str) -> set[str]:
     return {each.url for each in world.machines[name].running.status().rendezvous}
 
 
-def meshes(world: World, name: str) -> list[Mesh]:
+def meshes(world: World, name: str) -> list[MeshRecord]:
     return list(world.machines[name].store.meshes.values())
 
 
@@ -152,7 +152,7 @@ def test_a_list_that_an_older_node_let_grow_too_long_is_no_obstacle() -> None:
     urls = (URL, *(f"{LONG}{number}" for number in range(4)), "ws://host/a.cgi?reboot")
     assert sum(map(len, urls)) > RENDEZVOUS_BYTES
     world.stop("victim")
-    record = Mesh(MeshId(b"m" * 16), b"s" * 32, urls, 0.0)
+    record = MeshRecord(MeshId(b"m" * 16), b"s" * 32, urls, 0.0)
     world.machines["victim"].store.apply_change(PutMesh(record))
     world.start("victim")
     assert joined(world, "victim", "carol").contact.name == "victim"

@@ -8,7 +8,7 @@ from p2pchat.core import effects, inputs
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.mesh.succession import ALONE_MAX_S, DELAY_S, GAP_S, OVERLAP_MIN_S, STEP_MAX, comes_after
-from p2pchat.core.records import Mesh
+from p2pchat.core.records import MeshRecord
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_id, mesh_topic
 from p2pchat.errors import RefusedInput
@@ -255,11 +255,11 @@ def test_blocked_contacts_are_not_told() -> None:
 
 
 def test_of_some_meshes_all_agree_on_the_last() -> None:
-    known = Mesh(MeshId(b"k" * 16), b"s" * 32, (), 0.0, generation=3)
+    known = MeshRecord(MeshId(b"k" * 16), b"s" * 32, (), 0.0, generation=3)
     assert comes_after(3, MeshId(b"a" * 16), known)
     assert not comes_after(3, MeshId(b"z" * 16), known)
     assert not comes_after(3, known.id, known)
     assert not comes_after(2, MeshId(b"a" * 16), known)
     assert comes_after(4, MeshId(b"z" * 16), known)
     assert not comes_after(3 + STEP_MAX + 1, MeshId(b"a" * 16), known)
-    assert not comes_after(0, MeshId(b"a" * 16), Mesh(MeshId(b"k" * 16), b"s" * 32, (), 0.0))
+    assert not comes_after(0, MeshId(b"a" * 16), MeshRecord(MeshId(b"k" * 16), b"s" * 32, (), 0.0))

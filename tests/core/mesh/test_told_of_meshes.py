@@ -8,7 +8,7 @@ from p2pchat.core import inputs
 from p2pchat.core.effects import Persist
 from p2pchat.core.mesh.labelled import Said
 from p2pchat.core.mesh.succession import STEP_MAX, Succession
-from p2pchat.core.records import DropMesh, Mesh, PutMesh
+from p2pchat.core.records import DropMesh, MeshRecord, PutMesh
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import MeshRenewed
@@ -30,7 +30,7 @@ def hers(world: World) -> Succession:
     return world.machines["alice"].running._belonging.succession
 
 
-def mesh(world: World) -> Mesh:
+def mesh(world: World) -> MeshRecord:
     (only,) = world.machines["alice"].running.meshes()
     return only
 

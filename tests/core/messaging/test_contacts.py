@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from p2pchat.core.effects import ContactChanged, Effect, Notify, Persist
-from p2pchat.core.messaging.contacts import Contacts
+from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.records import Contact, DropContact, PutContact
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.types import ContactId, MeshId
@@ -17,7 +17,7 @@ BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
 
 
 def test_a_taken_name_gets_a_number_in_whatever_case() -> None:
-    contacts = Contacts([BOB])
+    contacts = ContactTable([BOB])
     for number, name in ((2, "bob"), (3, "BOB"), (4, "bob")):
         added, _ = contacts.add(replace(BOB, id=ContactId(str(number)), name=name))
         assert added.name == f"{name}-{number}"
@@ -38,13 +38,13 @@ def test_a_taken_name_gets_a_number_in_whatever_case() -> None:
     ],
 )
 def test_a_name_that_looks_like_another_gets_a_number_too(one: str, other: str) -> None:
-    contacts = Contacts([replace(BOB, name=one)])
+    contacts = ContactTable([replace(BOB, name=one)])
     assert contacts.add(replace(BOB, id=ContactId("2"), name=other))[0].name == f"{other}-2"
 
 
 @pytest.mark.parametrize("name", ["alice", "Alice", "al\u0456ce", "me", "ME"])
 def test_nobody_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> None:
-    contacts = Contacts([BOB], "alice")
+    contacts = ContactTable([BOB], "alice")
     assert contacts.add(replace(BOB, id=ContactId("2"), name=name))[0].name == f"{name}-2"
     assert contacts.rename(BOB, name) == [Rejected(Reason.NAME_IS_OURS)]
     assert contacts.get(BOB.id) == BOB
@@ -62,7 +62,7 @@ def test_nobody_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> 
     ],
 )
 def test_names_that_can_be_told_apart_stay(one: str, other: str) -> None:
-    contacts = Contacts([replace(BOB, name=one)])
+    contacts = ContactTable([replace(BOB, name=one)])
     assert contacts.add(replace(BOB, id=ContactId("2"), name=other))[0].name == other
 
 
@@ -76,21 +76,21 @@ def test_names_that_can_be_told_apart_stay(one: str, other: str) -> None:
     ],
 )
 def test_nobody_is_renamed_to_what_another_is_called_or_cannot_be(name: str, refused: Rejected) -> None:
-    contacts = Contacts([BOB, replace(BOB, id=ContactId("e"), name="eve")])
+    contacts = ContactTable([BOB, replace(BOB, id=ContactId("e"), name="eve")])
     assert contacts.rename(BOB, name) == [refused]
     assert contacts.get(BOB.id) == BOB
 
 
 def test_pairing_again_keeps_all_that_was_decided_about_a_contact() -> None:
     decided = replace(BOB, name="robert", verified=True, blocked=True, muted=True, lasts_s=60.0, lasts_turn=3)
-    contacts = Contacts([decided])
+    contacts = ContactTable([decided])
     anew = replace(BOB, mesh=MeshId(b"n"), how="link", added_at=9.0)
     assert contacts.add(anew)[0] == replace(decided, mesh=MeshId(b"n"), how="link")
     assert len(contacts.all()) == 1
 
 
 def test_each_change_is_persisted_and_reported() -> None:
-    contacts = Contacts([BOB])
+    contacts = ContactTable([BOB])
     changes: list[tuple[Callable[[], list[Effect]], ContactChanged]] = [
         (lambda: contacts.rename(BOB, "bert"), ContactChanged(replace(BOB, name="bert"), "renamed")),
         (lambda: contacts.verify(BOB, True), ContactChanged(replace(BOB, verified=True), "verified")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core import inputs
-from p2pchat.core.messaging.contacts import Contacts
+from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.decisions import Decisions
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.records import Contact
@@ -17,7 +17,7 @@ BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
 
 @pytest.fixture
 def roster() -> Roster:
-    return Roster(Contacts([BOB]))
+    return Roster(ContactTable([BOB]))
 
 
 @pytest.fixture

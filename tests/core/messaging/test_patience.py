@@ -9,7 +9,7 @@ from p2pchat.crypto.envelope import EPOCH_SECONDS
 NOW, DAY = 1_800_000_000.0, 86_400.0
 
 
-def started(kept: records.Patience | None, now: float) -> Patience:
+def started(kept: records.PatienceState | None, now: float) -> Patience:
     patience = Patience(kept)
     patience.start(now)
     return patience

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from p2pchat.core.effects import Notify
-from p2pchat.core.messaging.outputs import Lasts, MeshTold
+from p2pchat.core.messaging.outputs import MeshTold, RetentionDecided
 from p2pchat.core.messaging.payload_handlers import AT_PAST_S, PayloadHandlers
 from p2pchat.types import MessageId
 from p2pchat.wire import content
@@ -51,4 +51,4 @@ def test_what_a_later_version_says_is_counted(handlers: PayloadHandlers) -> None
 def test_what_concerns_other_parts_of_the_node_is_handed_on(handlers: PayloadHandlers) -> None:
     renewed = wire.MeshRenewed(1, bytes(32))
     assert handlers.handle_payload(renewed, NOW) == [MeshTold(renewed)]
-    assert handlers.handle_payload(wire.Retention(60.0, 1), NOW) == [Lasts(60.0, 1, by_them=True)]
+    assert handlers.handle_payload(wire.Retention(60.0, 1), NOW) == [RetentionDecided(60.0, 1, by_them=True)]

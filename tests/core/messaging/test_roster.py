@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.effects import Notify, Persist, SessionTurned
-from p2pchat.core.messaging.contacts import Contacts
-from p2pchat.core.messaging.outputs import Lasts
+from p2pchat.core.messaging.contacts import ContactTable
+from p2pchat.core.messaging.outputs import RetentionDecided
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.records import Contact
 from p2pchat.core.session.turns import Turn
@@ -17,7 +17,7 @@ BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0, verified=
 
 @pytest.fixture
 def roster() -> Roster:
-    return Roster(Contacts([BOB]))
+    return Roster(ContactTable([BOB]))
 
 
 def noted(roster: Roster) -> Contact:
@@ -47,5 +47,5 @@ def test_what_the_person_knows_stands_no_longer_but_for_what_that_does_not_end(r
 
 def test_records_of_those_who_were_removed_do_not_come_back(roster: Roster) -> None:
     assert any(isinstance(effect, Persist) for effect in roster.remove_contact(BOB.id))
-    assert roster.note_retention(BOB.id, Lasts(60.0, 1, by_them=True)) == []
+    assert roster.note_retention(BOB.id, RetentionDecided(60.0, 1, by_them=True)) == []
     assert roster.note_renewed(BOB.id, b"t", 1.0) == [] and roster.contacts.all() == ()

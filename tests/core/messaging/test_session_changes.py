@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.messaging.conversation import Conversation
-from p2pchat.core.messaging.outputs import Retag, Turned
+from p2pchat.core.messaging.outputs import TagsChanged, Turned
 from p2pchat.core.messaging.session_changes import TELL_GAP_S
-from p2pchat.core.session.turns import Listen, Tell, Turn
+from p2pchat.core.session.turns import RegisterTags, Tell, Turn
 from p2pchat.crypto.envelope import TagDelta
 from tests.support.world import World
 
@@ -34,4 +34,6 @@ def test_people_are_told_the_same_once_in_a_while(with_bob: Conversation) -> Non
 
 def test_steps_are_carried_out_in_their_order(with_bob: Conversation) -> None:
     deltas = [TagDelta((b"a",), ()), TagDelta((b"b",), (b"a",))]
-    assert with_bob._changes.carry_out(map(Listen, deltas), 1.0) == [Retag(delta) for delta in deltas]
+    assert with_bob._changes.carry_out(map(RegisterTags, deltas), 1.0) == [
+        TagsChanged(delta) for delta in deltas
+    ]

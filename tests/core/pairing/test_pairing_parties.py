@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.pairing import Failed, Guest, Host, Ours, Output, Ready
+from p2pchat.core.pairing import Guest, Host, LocalParty, Output, PairingFailed, Ready
 from p2pchat.core.refusals import NoContact
 from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import create_account
@@ -27,8 +27,8 @@ NONCE = b"n" * 24
 LOW_ORDER = bytes(32)
 
 
-def ours(name: str) -> Ours:
-    return Ours(name, create_account(b"k" * 32), b"s" * 32, (URL,), (URL,))
+def ours(name: str) -> LocalParty:
+    return LocalParty(name, create_account(b"k" * 32), b"s" * 32, (URL,), (URL,))
 
 
 def opposite(topic: Topic) -> SeatRef:
@@ -48,7 +48,7 @@ def said(out: list[Output], topic: Topic, role: str) -> list[wire.PairingMessage
 
 
 def failures(out: list[Output]) -> list[NoContact]:
-    return [each.failure.reason for each in out if isinstance(each, Failed)]
+    return [each.failure.reason for each in out if isinstance(each, PairingFailed)]
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def other_version(topic: Topic, role: str, version: int) -> bytes:
 
 
 def versions(out: list[Output]) -> list[int]:
-    return [each.failure.version for each in out if isinstance(each, Failed)]
+    return [each.failure.version for each in out if isinstance(each, PairingFailed)]
 
 
 def test_a_guest_of_another_version_is_told_ours_and_the_host_is_told_theirs(host: Host) -> None:

@@ -11,7 +11,7 @@ import pytest
 from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer
 from p2pchat.core.inputs import AnswerMade, OfferMade
 from p2pchat.core.membership.neighbour import RELAY_S, RELAY_SOON_S, SAID_S, SAID_SOON_S, SeatRef
-from p2pchat.core.membership.neighbours import Neighbours, Output, SendBlob, Wanted
+from p2pchat.core.membership.neighbours import Neighbours, OfferReceived, Output, SendBlob
 from p2pchat.core.membership.unreached import REMEMBERED_S, UnreachedMembers
 from p2pchat.core.rendezvous.hinted import LOGIN_S, RENDEZVOUS_CAP, Hinted
 from p2pchat.sim.entropy import SeededEntropy
@@ -43,7 +43,7 @@ class Side:
 
     def answers(self, offer: bytes, now: float) -> tuple[MakeAnswer, bytes]:
         out = self.table.blob(SEAT, offer, now)
-        (wanted,) = [each for each in out if isinstance(each, Wanted)]
+        (wanted,) = [each for each in out if isinstance(each, OfferReceived)]
         (made,) = self.table.accept(wanted, now)
         assert isinstance(made, MakeAnswer)
         return made, blob_of(self.table.happened(AnswerMade(made.link, self.here), now))
@@ -90,7 +90,7 @@ def test_the_second_try_takes_the_place_of_the_first_at_both_ends() -> None:
     second = blob_of(ana.table.happened(OfferMade(again.link, ana.here), 5.0))
     out = bob.table.blob(SEAT, second, 5.0)
     assert CloseLink(first.link) in out
-    (wanted,) = [each for each in out if isinstance(each, Wanted)]
+    (wanted,) = [each for each in out if isinstance(each, OfferReceived)]
     (made,) = bob.table.accept(wanted, 5.0)
     assert isinstance(made, MakeAnswer) and made.relayed
     there = ana.table.get(again.link)
@@ -104,7 +104,7 @@ def test_another_offer_of_the_same_kind_does_not_end_an_attempt() -> None:
     for attempt in list(ana.table):
         ana.table.close(attempt)
     _, again = ana.offers(1.0)
-    assert not any(isinstance(each, Wanted) for each in bob.table.blob(SEAT, again, 1.0))
+    assert not any(isinstance(each, OfferReceived) for each in bob.table.blob(SEAT, again, 1.0))
     assert len(bob.table) == 1
 
 

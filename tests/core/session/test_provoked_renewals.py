@@ -7,7 +7,7 @@ import pytest
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.session import answering, inquiry, own_tags
-from p2pchat.core.session.recovery import Line
+from p2pchat.core.session.recovery import RecoveryChannel
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import standing
@@ -47,7 +47,7 @@ def by_a_thief(world: World, older: MemoryStore, word: Word) -> list[bytes]:
     read = codec.Reader(codec.unpack(state.state, 4 << 20))
     theirs = read.get_bytes("theirs")
     own = RecoveryKey(read.get_bytes("own"))
-    line = Line(own, PublicKey(theirs[:32], theirs[32:]), world.sim.entropy.make_child("thief"))
+    line = RecoveryChannel(own, PublicKey(theirs[:32], theirs[32:]), world.sim.entropy.make_child("thief"))
     line._to = line._from
     return line.say(word, epoch_at(world.now))
 

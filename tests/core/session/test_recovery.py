@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from p2pchat.core.session import recovery
-from p2pchat.core.session.recovery import PARTS_MAX, Line
+from p2pchat.core.session.recovery import PARTS_MAX, RecoveryChannel
 from p2pchat.crypto.recovery import SLOTS, RecoveryKey
 from p2pchat.errors import Malformed
 from p2pchat.sim.entropy import SeededEntropy
@@ -22,11 +22,11 @@ LONG = RecoveryAnswer(b"a" * ASK_BYTES, b"b" * GEOMETRY.data)
 """A word of two cells."""
 
 
-def lines() -> tuple[Line, Line]:
+def lines() -> tuple[RecoveryChannel, RecoveryChannel]:
     """Both ends, which listen."""
     entropy = SeededEntropy("lines")
     alice, bob = RecoveryKey.generate(entropy), RecoveryKey.generate(entropy)
-    ends = Line(alice, bob.public, entropy), Line(bob, alice.public, entropy)
+    ends = RecoveryChannel(alice, bob.public, entropy), RecoveryChannel(bob, alice.public, entropy)
     for end in ends:
         end.listen(EPOCH)
     return ends

@@ -13,7 +13,7 @@ from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.session.answering import LISTEN_S, Answering
 from p2pchat.core.session.inquiry import SAY_S
 from p2pchat.core.session.reunion import Reunion
-from p2pchat.core.session.turns import Nudge, Say, Step
+from p2pchat.core.session.turns import Nudge, SendWord, Step
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.recovery import RecoveryAnswer
 from tests.core.messaging.test_messages import friends
@@ -93,7 +93,9 @@ def test_neither_the_first_question_nor_the_answer_follows_at_once(monkeypatch: 
     def ticked(self: Reunion, *given: object) -> list[Step]:
         out = tick(self, *given)  # type: ignore[arg-type]
         did = ["question" for each in out if isinstance(each, Nudge)]
-        did += ["answer" for each in out if isinstance(each, Say) and isinstance(each.word, RecoveryAnswer)]
+        did += [
+            "answer" for each in out if isinstance(each, SendWord) and isinstance(each.word, RecoveryAnswer)
+        ]
         steps.extend((float(given[-1]), each) for each in did)  # type: ignore[arg-type]
         return out
 

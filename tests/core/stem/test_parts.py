@@ -7,9 +7,9 @@ from statistics import mean
 import pytest
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.stem.cover import LOOP_IN, Clock, cost, loop
+from p2pchat.core.stem.cover import LOOP_IN, PoissonClock, cost, loop
 from p2pchat.core.stem.mixing import Mixing
-from p2pchat.core.stem.outputs import Left, Output
+from p2pchat.core.stem.outputs import CellDispatched, Output
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.suspects import FORGIVEN_S, SUSPECTS_CAP, Suspects
 from p2pchat.core.stem.watch import WATCHED_CAP, Watch
@@ -19,7 +19,7 @@ from tests.support.stems import Wired
 
 def test_what_is_mixed_leaves_after_an_exponential_time_of_its_own() -> None:
     mixing = Mixing(SeededEntropy(1), cap=2000)
-    items: list[Output] = [Left(b"%d" % number) for number in range(2000)]
+    items: list[Output] = [CellDispatched(b"%d" % number) for number in range(2000)]
     for item in items:
         assert mixing.put(item, 0.1, 10.0)
     left: list[tuple[float, Output]] = []
@@ -32,7 +32,7 @@ def test_what_is_mixed_leaves_after_an_exponential_time_of_its_own() -> None:
 
 def test_a_full_mix_takes_no_more() -> None:
     mixing = Mixing(SeededEntropy(1), cap=2)
-    assert [mixing.put(Left(b""), 0.1, 0.0) for _ in range(3)] == [True, True, False]
+    assert [mixing.put(CellDispatched(b""), 0.1, 0.0) for _ in range(3)] == [True, True, False]
 
 
 def test_what_does_not_come_back_in_time_is_lost_once() -> None:
@@ -73,7 +73,7 @@ def test_suspects_are_bounded() -> None:
 
 def test_the_clock_of_cover_ticks_at_the_profiles_rate_and_one_in_ten_is_a_loop() -> None:
     for profile in (BALANCED, STRONG):
-        clock = Clock(profile, SeededEntropy(profile.name))
+        clock = PoissonClock(profile, SeededEntropy(profile.name))
         clock.start(0.0)
         loops = sum(clock.ticked(clock.at) for _ in range(4000))
         assert 0.95 < 4001 / clock.at / profile.cover_per_s < 1.05
@@ -92,7 +92,7 @@ def test_cover_costs_what_is_said(profile: Profile) -> None:
 
 
 def test_without_cover_the_clock_stands() -> None:
-    clock = Clock(FAST, SeededEntropy(1))
+    clock = PoissonClock(FAST, SeededEntropy(1))
     clock.start(0.0)
     assert clock.at == NEVER
 

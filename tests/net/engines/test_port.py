@@ -23,7 +23,7 @@ from p2pchat.core.inputs import (
 )
 from p2pchat.core.link.link import AT_ENGINE
 from p2pchat.net import engines, interfaces
-from p2pchat.net.engines.port import MESSAGE_MAX, Pair
+from p2pchat.net.engines.port import MESSAGE_MAX, CandidatePair
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Candidate, Description
 from tests.support.links import ONE, TWO, Side, frame, introduced, linked, waiting
@@ -277,7 +277,7 @@ def test_links_work_on_uvloop_too() -> None:
             runner.run(exchange(pair))
 
 
-async def _pair(side: Side, link: LinkId) -> Pair:
+async def _pair(side: Side, link: LinkId) -> CandidatePair:
     """The way that an open link goes, as soon as the engine tells it."""
     async with asyncio.timeout(20):
         while (pair := side.links._links[link].connection.selected_pair()) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import cast
 
-from p2pchat.core.broadcast.strategy import Cells, Push
+from p2pchat.core.broadcast.strategy import CellLookup, Push
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.strategies.flooding import Flooding
 from p2pchat.types import LinkId
@@ -15,7 +15,7 @@ A, B, C = map(LinkId, (1, 2, 3))
 
 
 def test_a_new_cell_goes_everywhere_else_and_nothing_more_is_ever_sent() -> None:
-    flooding = Flooding(SeededEntropy(1), cast("Cells", None), Counter())
+    flooding = Flooding(SeededEntropy(1), cast("CellLookup", None), Counter())
     for link in (A, B, C):
         assert flooding.link_up(link, 0.0) == []
     assert flooding.on_new_cell(b"id", b"cell", A, 0.0) == [Push(B, b"cell"), Push(C, b"cell")]

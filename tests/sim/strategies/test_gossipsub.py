@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from p2pchat.core.broadcast.strategy import Push, Say
+from p2pchat.core.broadcast.strategy import Push, SendGossip
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.strategies.gossipsub import BACK_OFF_S, D_LOW, HEARTBEAT_S, D, Gossipsub
 from p2pchat.types import LinkId
@@ -37,7 +37,7 @@ def gossipsub(links: int, *held: bytes) -> tuple[Gossipsub, list[LinkId]]:
 def test_the_heartbeat_grafts_until_the_mesh_is_full() -> None:
     made, _ = gossipsub(D + 4)
     sent = made.tick(HEARTBEAT_S)
-    assert [item.message for item in sent if isinstance(item, Say)] == [Graft((), eager=True)] * D
+    assert [item.message for item in sent if isinstance(item, SendGossip)] == [Graft((), eager=True)] * D
     assert made.tick(HEARTBEAT_S) == [], "not due again"
     assert made.next_wakeup() == 2 * HEARTBEAT_S
 
@@ -52,7 +52,7 @@ def test_our_own_cell_floods_and_others_go_over_the_mesh() -> None:
 def test_what_is_announced_is_asked_for_once_and_what_is_asked_for_is_sent() -> None:
     made, links = gossipsub(2, IDS[0])
     asked = made.on_message(Ihave(IDS, late=False), links[0], 0.0)
-    assert asked == [Say(links[0], Graft(IDS[1:], eager=False))]
+    assert asked == [SendGossip(links[0], Graft(IDS[1:], eager=False))]
     assert made.on_message(Ihave(IDS, late=False), links[1], 0.0) == []
     assert made.on_message(Graft(IDS, eager=False), links[1], 0.0) == [Push(links[1], b"cell")]
 

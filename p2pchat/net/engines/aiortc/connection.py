@@ -23,7 +23,7 @@ from p2pchat.net.engines.aiortc.patches import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from p2pchat.net.engines.port import Fingerprints, Listener, Pair, Policy, UntilEnd
+from p2pchat.net.engines.port import CandidatePair, Fingerprints, Listener, Policy, UntilEnd
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.sdp import from_sdp, to_sdp
@@ -149,7 +149,7 @@ class AiortcConnection:
         assert certificate is not None, "DTLS without a peer's certificate"
         return Fingerprints(_from_colons(own), _from_colons(certificate.digest("sha256").decode("ascii")))
 
-    def selected_pair(self) -> Pair | None:
+    def selected_pair(self) -> CandidatePair | None:
         """See ``port.PeerConnection``."""
         if self._connection.sctp is None or not self._opened:
             return None

@@ -34,7 +34,7 @@ from p2pchat.net.engines.port import (
     RELAY_SECONDS,
     STUN_SECONDS,
     TURN_SECONDS,
-    Pair,
+    CandidatePair,
     PathKind,
 )
 from p2pchat.net.racing import connected, first_through
@@ -88,7 +88,7 @@ def nat(connection: aioice.ice.Connection) -> Nat:
     return _NATS.get(connection, Nat.UNKNOWN)
 
 
-def chosen(connection: aioice.ice.Connection) -> Pair | None:
+def chosen(connection: aioice.ice.Connection) -> CandidatePair | None:
     """The pair that messages take; None: none is chosen. aioice counts what STUN showed as a host's."""
     for pair in connection._nominated.values():
         transport: Any = pair.protocol.transport
@@ -98,7 +98,7 @@ def chosen(connection: aioice.ice.Connection) -> Pair | None:
         if where:
             own, peer = pair.local_candidate.type, pair.remote_candidate.type
             remote = "" if peer == "relay" else str(pair.remote_candidate.host)
-            return Pair(cast(PathKind, own), cast(PathKind, peer), str(where[0]), remote)
+            return CandidatePair(cast(PathKind, own), cast(PathKind, peer), str(where[0]), remote)
     return None
 
 

@@ -29,7 +29,7 @@ from p2pchat.errors import LinkError
 from p2pchat.net import interfaces
 from p2pchat.net.engines import port
 from p2pchat.net.engines.libwebrtc.gathering import UNAUTHORIZED, Gathering, can_reach, server_url
-from p2pchat.net.engines.port import Fingerprints, Listener, Pair, PathKind, Policy, UntilEnd
+from p2pchat.net.engines.port import CandidatePair, Fingerprints, Listener, PathKind, Policy, UntilEnd
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.sdp import to_sdp
@@ -185,7 +185,7 @@ class LibwebrtcConnection:
         own = bytes.fromhex(cast(str, shown["sha-256"]).replace(":", ""))
         return Fingerprints(own, hashlib.sha256(self._peer_certificates()[0]).digest())
 
-    def selected_pair(self) -> Pair | None:
+    def selected_pair(self) -> CandidatePair | None:
         """See ``port.PeerConnection``."""
         sctp = self._connection.sctp if self._connection is not None and self._opened else None
         pair = sctp.transport.ice_transport.get_selected_candidate_pair() if sctp is not None else None
@@ -197,7 +197,7 @@ class LibwebrtcConnection:
             # Which of our addresses the TURN server is reached from, libwebrtc does not say.
             base = next(iter(interfaces.routed()), "")
         remote = "" if peer == "relay" else pair.remote.address or ""
-        return Pair(own, peer, base, remote)
+        return CandidatePair(own, peer, base, remote)
 
     # --- messages
 

@@ -32,7 +32,8 @@ from p2pchat.client.homes import (
     settle_phrase,
     wipe_home,
 )
-from p2pchat.client.node import KEY_MAX, Node
+from p2pchat.client.messages import KEY_MAX
+from p2pchat.client.node import Node
 from p2pchat.client.reach import NodeBack
 from p2pchat.control.events import Event
 from p2pchat.control.events import MessageEvent as Message

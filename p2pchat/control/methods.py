@@ -2,7 +2,7 @@
 
 Knows: the whole contract. Does not know: how a method is carried out, or who asks.
 
-A new method is one value here, one handler in ``p2pchat.daemon``, one method in ``p2pchat.client.node``.
+A new method is one value here, one handler in ``p2pchat.daemon``, one method in ``p2pchat.client``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,57 @@
+"""Contacts: who they are, and what holds for each of them.
+
+Knows: parameters and answers. Does not know: how contacts are kept.
+"""
+
+from __future__ import annotations
+
+from p2pchat.client.reach import Reach
+from p2pchat.control import answers, methods, parameters
+
+
+class ContactCalls(Reach):
+    """Whom one knows."""
+
+    async def contacts(self) -> list[answers.ContactInfo]:
+        """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``disappear``
+        (seconds or None), ``how``, ``here`` (None without a link), ``added_at``, ``mesh``."""
+        return await self._call(methods.CONTACTS, parameters.NoParams())
+
+    async def contact(self, name: str) -> answers.ContactDetailInfo:
+        """One contact, with ``safety_number``."""
+        return await self._call(methods.CONTACT, parameters.ContactParams(name=name))
+
+    async def verify(self, name: str, verified: bool = True) -> answers.ContactInfo:
+        """Note that the safety number was compared (or take that back)."""
+        return await self._call(methods.VERIFY, parameters.VerifyParams(name=name, verified=verified))
+
+    async def rename(self, name: str, new: str) -> answers.ContactInfo:
+        """Call a contact something else."""
+        return await self._call(methods.RENAME, parameters.RenameParams(name=name, new=new))
+
+    async def block(self, name: str, blocked: bool = True) -> answers.ContactInfo:
+        """Stop hearing a contact, and withdraw what waits for them (or hear them again)."""
+        return await self._call(methods.BLOCK, parameters.BlockParams(name=name, blocked=blocked))
+
+    async def mute(self, name: str, muted: bool = True) -> answers.ContactInfo:
+        """Make no noise about what a contact writes (or make it again)."""
+        return await self._call(methods.MUTE, parameters.MuteParams(name=name, muted=muted))
+
+    async def disappear(self, name: str, seconds: float | None) -> answers.ContactInfo:
+        """Have all that is said with a contact forgotten, by both, so long after it was written; None: no
+        more."""
+        return await self._call(methods.DISAPPEAR, parameters.DisappearParams(name=name, seconds=seconds))
+
+    async def renew(self, name: str) -> answers.ContactInfo:
+        """Begin anew with a contact whose session is out of step, and let go what waits for a home that was
+        restored; the contact, whose ``session`` says how things stand."""
+        return await self._call(methods.RENEW, parameters.ContactParams(name=name))
+
+    async def remove(
+        self, name: str, *, keep_mesh: bool = False, renew_mesh: bool = False
+    ) -> answers.RemoveContactResult:
+        """Forget a contact and everything said; with the last contact of a mesh, leave it (``left_mesh``),
+        unless ``keep_mesh``: then go on relaying. With ``renew_mesh``, go with all who stay to a mesh
+        (``renewed_mesh``) with a secret that the contact is not told."""
+        asked = parameters.RemoveParams(name=name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
+        return await self._call(methods.REMOVE, asked)

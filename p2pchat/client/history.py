@@ -1,0 +1,62 @@
+"""History: what was said is read, found, rewritten and forgotten; drafts are kept.
+
+Knows: parameters and answers. Does not know: how lines are kept.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from p2pchat.client.reach import Reach
+from p2pchat.control import answers, events, methods, parameters
+
+
+class HistoryCalls(Reach):
+    """What was said, and what was begun."""
+
+    async def history(
+        self,
+        name: str,
+        *,
+        search: str | None = None,
+        since: datetime | float | None = None,
+        limit: int | None = None,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> list[events.MessageEvent]:
+        """The last ``limit`` messages with a contact, ``before`` the one of that id, or the first that came
+        ``after`` it, or with "" the first of all; oldest first, as message events with ``state`` and
+        ``outgoing``."""
+        start = since.timestamp() if isinstance(since, datetime) else since
+        asked = parameters.HistoryParams(
+            name=name, search=search, since=start, limit=limit, before=before, after=after
+        )
+        return await self._call(methods.HISTORY, asked)
+
+    async def search(self, text: str, *, limit: int | None = None) -> list[events.MessageEvent]:
+        """The last ``limit`` messages with anybody that contain ``text``, oldest first."""
+        return await self._call(methods.SEARCH, parameters.SearchParams(search=text, limit=limit))
+
+    async def edit(self, id: str, text: str) -> None:
+        """Have a line of the history here say something else. Nobody else's changes."""
+        await self._call(methods.EDIT, parameters.EditParams(id=id, text=text))
+
+    async def forget(self, name: str) -> int:
+        """Forget what was said with a contact, but for what waits to be delivered; how many messages."""
+        return (await self._call(methods.FORGET, parameters.ForgetParams(name=name))).forgotten
+
+    async def forget_message(self, id: str) -> None:
+        """Forget one message here."""
+        await self._call(methods.FORGET, parameters.ForgetParams(id=id))
+
+    async def conversations(self) -> list[answers.ConversationInfo]:
+        """The last message with each ``contact``, and how many are ``unheard``; the latest first."""
+        return await self._call(methods.CONVERSATIONS, parameters.NoParams())
+
+    async def read_drafts(self) -> list[answers.DraftInfo]:
+        """What was begun to be written and not sent: ``name`` and ``text``."""
+        return await self._call(methods.DRAFTS, parameters.DraftParams())
+
+    async def keep_draft(self, name: str, text: str) -> None:
+        """Keep what was begun to be written to a contact, in place of what was; an empty text is none."""
+        await self._call(methods.DRAFTS, parameters.DraftParams(name=name, text=text))

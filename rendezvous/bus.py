@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class NoBus(Exception):
 
 
 class Bus:
-    """``heard`` is called with each message, ``changed`` with whether the bus is there."""
+    """``heard`` is called with what comes together, ``changed`` with whether the bus is there."""
 
     def __init__(
-        self, urls: str, own: bytes, heard: Callable[[bytes], None], changed: Callable[[bool], None]
+        self, urls: str, own: bytes, heard: Callable[[Iterable[bytes]], None], changed: Callable[[bool], None]
     ) -> None:
         self._urls = [url.strip() for url in urls.split(",")]
         self._own = own
@@ -119,8 +119,7 @@ class Bus:
             return
 
     def _receive(self, together: bytes) -> None:
-        for part in split(together):
-            self._heard(part)
+        self._heard(split(together))
 
     def _send(self) -> None:
         waiting, self._waiting, self._queued = self._waiting, {}, 0

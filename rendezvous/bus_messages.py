@@ -228,11 +228,16 @@ def encode_carry(server: Server, target: Seat, blob: bytes) -> bytes:
     return b"".join((_CARRY_TYPE, server, target, blob))
 
 
+def cut_carry(data: bytes) -> tuple[Server, Seat, bytes] | None:
+    """Return the fields of a Carry; None: it is something else."""
+    if len(data) != _CARRY.size or data[:1] != _CARRY_TYPE:
+        return None
+    return data[_SERVER_AT], Seat(data[_TARGET_AT]), data[_CARRIED_AT]
+
+
 def decode(data: bytes) -> Message:
     """Parse a message. Raises Malformed."""
     try:
-        if data[:1] == _CARRY_TYPE and len(data) == _CARRY.size:
-            return Carry(data[_SERVER_AT], Seat(data[_TARGET_AT]), data[_CARRIED_AT])
         return _decode(data)
     except (struct.error, ValueError) as error:
         raise Malformed(f"not a message of a server: {error}") from None

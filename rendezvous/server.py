@@ -10,7 +10,7 @@ import contextlib
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ async def running(
     own = rng.randbytes(SERVER_BYTES) if bus is not None else b""
     broker = Broker(limits, rng, server=own, serves=serves)
     cluster = None if bus is None else Cluster(broker)
-    shell = Shell(cluster or broker, limits, proxies, door or Door())
+    shell = Shell(broker, limits, proxies, door or Door())
     own_socket = type("_OwnSocket", (ClientSocket,), {"shell": shell, "limits": limits})
     manners: dict[str, Any] = {
         "ping_interval": limits.ping_seconds,
@@ -147,8 +147,8 @@ async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> As
         yield
         return
 
-    def heard(data: bytes) -> None:
-        shell.carry_out(cluster.heard(data, time.monotonic()))
+    def heard(messages: Iterable[bytes]) -> None:
+        shell.carry_out(cluster.heard(messages, time.monotonic()))
 
     def changed(up: bool) -> None:
         shell.carry_out(cluster.hello() if up else cluster.cut_off(time.monotonic()))
@@ -159,6 +159,7 @@ async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> As
             shell.carry_out(cluster.look(time.monotonic()))
 
     bus = Bus(urls, cluster.server, heard, changed)
+    shell.resolve = cluster.resolve_outputs
     shell.publish = lambda output: bus.publish(output.to, output.data)
     async with bus.taking_part():
         looking = asyncio.create_task(look_forever())

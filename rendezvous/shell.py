@@ -24,7 +24,7 @@ from websockets.http11 import Request, Response
 from p2pchat.wire.signalling import Draining, Welcome, encode_server
 from p2pchat.wire.version import VERSION
 from rendezvous.broker import Broker
-from rendezvous.cluster import Cluster, Publish
+from rendezvous.cluster import ClusterOutput, Publish
 from rendezvous.connection import ClientSocket
 from rendezvous.door import Door, Entrance
 from rendezvous.hints import RENEW_SECONDS, HintedPorts
@@ -67,7 +67,7 @@ _FULL_AT_ONCE = (
 class Shell:
     """Carries facts from the sockets to the broker, and its outputs back. All of it within one event loop."""
 
-    def __init__(self, broker: Broker | Cluster, limits: Limits, proxies: Proxies, door: Door) -> None:
+    def __init__(self, broker: Broker, limits: Limits, proxies: Proxies, door: Door) -> None:
         self._broker = broker
         self._tally = broker.tally
         self._limits = limits
@@ -81,6 +81,8 @@ class Shell:
         self._draining = False
         self.publish: Callable[[Publish], None] = lambda _: None
         """To other servers of a cluster, where there are any."""
+        self.resolve: Callable[[list[Output], float], list[ClusterOutput]] | None = None
+        """Carry out what the broker wants of them."""
         self._reach = HintedPorts()
         self._random = random.SystemRandom()
 
@@ -128,7 +130,8 @@ class Shell:
         if socket.connection is None:
             self._turned_away -= 1
         elif self._sockets.pop(socket.connection, None) is not None:
-            self.carry_out(self._broker.disconnected(socket.connection, time.monotonic()))
+            now = time.monotonic()
+            self._settle(self._broker.disconnected(socket.connection, now), now)
 
     def answer_request(self, socket: ServerConnection, request: Request) -> Response | None:
         assert isinstance(socket, ClientSocket), "serve() makes no others"
@@ -163,16 +166,19 @@ class Shell:
                 if isinstance(data, str):
                     await socket.close(CloseCode.UNSUPPORTED_DATA, "binary messages only")
                     return
-                self.carry_out(self._broker.received(socket.connection, data, time.monotonic()))
+                now = time.monotonic()
+                self._settle(self._broker.received(socket.connection, data, now), now)
 
     def heard(self, connection: Connection, data: bytes) -> None:
-        self.carry_out(self._broker.receive_message(connection, data, time.monotonic()))
+        now = time.monotonic()
+        self._settle(self._broker.receive_message(connection, data, now), now)
 
     async def tick_forever(self, after: Callable[[], None]) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            self.carry_out(self._broker.tick(time.monotonic()))
-            due = time.monotonic() - RENEW_SECONDS
+            now = time.monotonic()
+            self._settle(self._broker.tick(now), now)
+            due = now - RENEW_SECONDS
             for socket in [each for each in self._sockets.values() if (each.hinted_at or due) < due]:
                 self._hint(socket)
             after()
@@ -187,7 +193,7 @@ class Shell:
         steps = max(1.0, seconds / 2 / DRAIN_STEP_SECONDS)
         at_once = max(DRAIN_AT_ONCE, math.ceil(len(self._sockets) / steps))
         while self._sockets and time.monotonic() < started + seconds:
-            for connection in self._broker.movable()[:at_once]:
+            for connection in self._broker.seating.list_movable()[:at_once]:
                 if connection in self._sockets and self._sockets[connection].greeted:
                     self._send_elsewhere(self._sockets[connection])
             await asyncio.sleep(DRAIN_STEP_SECONDS)
@@ -208,13 +214,16 @@ class Shell:
             socket.write_message(encode_server(hints))
 
     def framed(self, connection: Connection) -> None:
-        outputs = self._broker.framed(connection, time.monotonic())
-        if outputs:
-            self.carry_out(outputs)
+        now = time.monotonic()
+        self._settle(self._broker.framed(connection, now), now)
 
     # --- what the broker wants
 
-    def carry_out(self, outputs: Sequence[Deliver | Close | Publish | Output]) -> None:
+    def _settle(self, outputs: list[Output], now: float) -> None:
+        if outputs:
+            self.carry_out(outputs if self.resolve is None else self.resolve(outputs, now))
+
+    def carry_out(self, outputs: Sequence[ClusterOutput | Output]) -> None:
         for output in outputs:
             if isinstance(output, Deliver):  # by far the most
                 socket = self._sockets.get(output.to)

@@ -160,7 +160,7 @@ class Clients(RuleBasedStateMachine):
 
     def sits(self, seat: Seat, topic: Topic) -> bool:
         """Whether the end of an invite, or of a guest's patience, has left this seat."""
-        there = self.broker._topics.get(topic)
+        there = self.broker.seating.topics.get(topic)
         return there is not None and there.find(seat) is not None
 
     @invariant()

@@ -206,7 +206,7 @@ def test_an_address_of_no_bus_is_refused() -> None:
 
 
 async def test_all_the_seats_of_a_full_server_find_room_and_not_everything_does() -> None:
-    bus = Bus("nats://127.0.0.1:1", b"AAAA", lambda data: None, lambda up: None)
+    bus = Bus("nats://127.0.0.1:1", b"AAAA", lambda said: None, lambda up: None)
     bus._up.set()
     told = encode(SeatTaken(b"AAAA", TOPIC, Seat(b"s" * 8), TopicKind.MESH))
     for _ in range(Limits().seats):

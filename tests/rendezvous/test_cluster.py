@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from collections import deque
 from dataclasses import replace
 
 import pytest
@@ -15,8 +13,6 @@ from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import (
     BLOB_BYTES,
     Blob,
-    FromClient,
-    FromServer,
     Gone,
     Leave,
     Pass,
@@ -25,11 +21,8 @@ from p2pchat.wire.signalling import (
     SeatMode,
     SeatRefused,
     Take,
-    decode_server,
     encode_blob,
-    encode_client,
 )
-from rendezvous.broker import Broker
 from rendezvous.bus import TOGETHER_BYTES, joined, split
 from rendezvous.bus_messages import (
     Carry,
@@ -51,116 +44,11 @@ from rendezvous.cluster import (
     DEAD_SECONDS,
     HELLO_SECONDS,
     TICK_SECONDS,
-    Cluster,
-    ClusterOutput,
-    Publish,
 )
 from rendezvous.limits import Limits, Rate
-from rendezvous.orders import Close, Deliver, DeliverBytes
-from rendezvous.topics import SILENT_S, Connection
+from tests.support.cluster import TOPIC, Client, Machine, Room
 
-TOPIC = Topic(b"t" * 32)
 BLOB = b"b" * BLOB_BYTES
-
-
-class Machine:
-    """One server, and what its clients have heard."""
-
-    def __init__(self, name: bytes, seed: int, limits: Limits) -> None:
-        self.name = name
-        self.broker = Broker(limits, random.Random(seed), server=name)
-        self.cluster = Cluster(self.broker)
-        self.alive = True
-        self.heard: dict[Connection, list[FromServer]] = {}
-
-
-class Room:
-    """Machines, and a bus between them that can be cut."""
-
-    def __init__(self, count: int = 3, limits: Limits | None = None) -> None:
-        self.now = 1000.0
-        self.machines = [Machine(bytes([65 + n]) * 4, n, limits or Limits()) for n in range(count)]
-        self.bus: deque[tuple[bytes | None, bytes]] = deque()
-        self.deaf: set[bytes] = set()
-        self._numbers = iter(range(1, 10**6))
-        self.pass_time(1.5)
-
-    def carry_out(self, machine: Machine, outputs: list[ClusterOutput]) -> None:
-        for output in outputs:
-            match output:
-                case Deliver(to, message):
-                    assert to in machine.heard, "only who is connected hears anything"
-                    machine.heard[to].append(message)
-                case DeliverBytes(to, data):
-                    machine.heard[to].append(decode_server(data))
-                case Close(connection):
-                    del machine.heard[connection]
-                case Publish(to, data):
-                    if machine.alive:
-                        self.bus.append((to, data))
-
-    def deliver(self) -> None:
-        while self.bus:
-            to, data = self.bus.popleft()
-            for machine in self.machines:
-                if machine.alive and machine.name not in self.deaf and to in (None, machine.name):
-                    self.carry_out(machine, machine.cluster.heard(data, self.now))
-
-    def pass_time(self, seconds: float) -> None:
-        until = self.now + seconds
-        while self.now < until:
-            self.now += TICK_SECONDS
-            for machine in self.machines:
-                if machine.alive:
-                    self.carry_out(machine, machine.cluster.look(self.now))
-            self.deliver()
-
-    def add(self, machine: Machine) -> None:
-        self.machines.append(machine)
-
-    def kill(self, machine: Machine) -> None:
-        machine.alive = False
-
-    def client(self, where: int, culprit: str = "") -> Client:
-        machine = self.machines[where]
-        connection = Connection(next(self._numbers))
-        assert machine.cluster.connected(connection, (), self.now)
-        machine.heard[connection] = []
-        return Client(self, machine, connection)
-
-
-class Client:
-    def __init__(self, room: Room, machine: Machine, connection: Connection) -> None:
-        self.room, self.machine, self.connection = room, machine, connection
-
-    def says(self, message: FromClient, wait: bool = True) -> None:
-        data = encode_client(message)
-        room = self.room
-        room.carry_out(self.machine, self.machine.cluster.received(self.connection, data, room.now))
-        if wait:
-            room.deliver()
-
-    def hears(self) -> list[FromServer]:
-        said = self.machine.heard[self.connection]
-        self.machine.heard[self.connection] = []
-        return said
-
-    def takes(self, mode: SeatMode, topic: Topic = TOPIC) -> FromServer:
-        self.says(Take(topic, mode))
-        (answer,) = self.hears()
-        return answer
-
-    def sits(self, mode: SeatMode, topic: Topic = TOPIC) -> Seated:
-        answer = self.takes(mode, topic)
-        assert isinstance(answer, Seated), answer
-        return answer
-
-    def goes(self) -> None:
-        machine, room = self.machine, self.room
-        outputs = machine.cluster.disconnected(self.connection, room.now)
-        del machine.heard[self.connection]
-        room.carry_out(machine, outputs)
-        room.deliver()
 
 
 def test_members_at_several_servers_learn_of_each_other_and_pass_blobs() -> None:
@@ -191,80 +79,10 @@ def test_others_are_drawn_from_all_servers_alike() -> None:
         assert len(set(others)) == 6 and own not in others
         for seat in others:
             counts[seat] += 1
-        asker.machine.broker._clients[asker.connection].frames._left = 1e6
+        client = asker.machine.broker._clients.find_client(asker.connection)
+        assert client is not None
+        client.frames._left = 1e6
     assert min(counts.values()) > 60 and max(counts.values()) < 190, "120 each is the mean"
-
-
-def host_and_guest(room: Room) -> tuple[Client, Seated, Client, Seated]:
-    host, guest = room.client(0), room.client(1)
-    h = host.sits(SeatMode.HOST)
-    return host, h, guest, guest.sits(SeatMode.GUEST)
-
-
-def test_an_invite_is_one_wherever_its_guest_comes_from() -> None:
-    room = Room()
-    host, h, guest, g = host_and_guest(room)
-    assert g.others == (h.seat,)
-    guest.says(Pass(TOPIC, h.seat, BLOB))
-    assert host.hears() == [Blob(TOPIC, g.seat, BLOB)]
-    host.says(Pass(TOPIC, g.seat, BLOB))
-    assert guest.hears() == [Blob(TOPIC, h.seat, BLOB)]
-    for where in range(3):
-        assert room.client(where).takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.FULL)
-        assert room.client(where).takes(SeatMode.HOST) == SeatRefused(TOPIC, Refusal.TAKEN)
-        assert room.client(where).takes(SeatMode.MESH) == SeatRefused(TOPIC, Refusal.TAKEN)
-    assert guest.takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.FULL), "it sits there already"
-    guest.says(Leave(TOPIC))
-    assert host.hears() == [Gone(TOPIC, g.seat)]
-    assert room.client(2).takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.ABSENT), (
-        "one guess, and it was used"
-    )
-
-
-@pytest.mark.parametrize("how", ["leave", "go", "die"])
-def test_a_host_that_ends_is_told_to_its_guest_elsewhere(how: str) -> None:
-    room = Room()
-    host, h, guest, _ = host_and_guest(room)
-    match how:
-        case "leave":
-            host.says(Leave(TOPIC))
-        case "go":
-            host.goes()
-        case _:
-            room.kill(host.machine)
-            room.pass_time(DEAD_SECONDS + 1)
-    assert guest.hears() == [Gone(TOPIC, h.seat)]
-    assert guest.takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.ABSENT)
-    room.client(2).sits(SeatMode.HOST)
-
-
-@pytest.mark.parametrize("how", ["go", "die"])
-def test_a_guest_that_goes_with_its_connection_or_its_server_makes_way(how: str) -> None:
-    room = Room()
-    host, _, guest, g = host_and_guest(room)
-    if how == "go":
-        guest.goes()
-    else:
-        room.kill(guest.machine)
-        room.pass_time(DEAD_SECONDS + 1)
-    assert host.hears() == [Gone(TOPIC, g.seat)]
-    room.client(2).sits(SeatMode.GUEST)
-
-
-def test_a_silent_guest_from_elsewhere_is_put_out_and_told() -> None:
-    room = Room()
-    host, h, guest, g = host_and_guest(room)
-    room.now += SILENT_S
-    room.carry_out(host.machine, host.machine.cluster.tick(room.now))
-    room.deliver()
-    assert guest.hears() == [Gone(TOPIC, h.seat)]
-    assert host.hears() == [Gone(TOPIC, g.seat)]
-    assert guest.machine.broker.census().seats == 0
-    room.client(2).sits(SeatMode.GUEST)
-
-
-def test_nobody_is_there_where_no_server_has_a_host() -> None:
-    assert Room().client(1).takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.ABSENT)
 
 
 def test_of_hosts_that_claim_a_topic_at_once_one_gets_it() -> None:
@@ -326,19 +144,6 @@ def test_cut_off_from_the_others_a_server_goes_on_alone() -> None:
     ana = room.client(0)
     ana.sits(SeatMode.HOST)
     room.client(0).sits(SeatMode.GUEST)
-
-
-def test_a_guest_of_another_server_leaves_nothing_when_its_host_goes_first() -> None:
-    room = Room(2)
-    host, guest = room.client(0), room.client(1)
-    host.sits(SeatMode.HOST)
-    guest.sits(SeatMode.GUEST)
-    host.goes()
-    guest.goes()
-    room.pass_time(DEAD_SECONDS)
-    for machine in room.machines:
-        census = machine.broker.census()
-        assert (census.connections, census.seats, census.topics) == (0, 0, 0)
 
 
 def test_who_comes_later_knows_what_the_others_have() -> None:
@@ -434,7 +239,7 @@ def test_what_is_no_message_of_a_server_is_dropped(data: bytes, cut: int) -> Non
             decode(each)
         except Malformed:
             room = Room(1)
-            assert room.machines[0].cluster.heard(each, room.now) == []
+            assert room.machines[0].cluster.heard([each], room.now) == []
 
 
 OTHER = Topic(b"o" * 32)
@@ -517,5 +322,5 @@ def test_whatever_happens_what_is_told_makes_sense_and_nothing_is_left(
         if machine.alive:
             census, cluster = machine.broker.census(), machine.cluster
             assert (census.connections, census.seats, census.topics) == (0, 0, 0)
-            assert not (cluster._visits or cluster._visiting or cluster._visitors or cluster._homes)
-            assert not (cluster._questions or machine.broker._claims)
+            assert not (cluster._visits or cluster._visitors)
+            assert not (cluster._questions or machine.broker.seating.claims)

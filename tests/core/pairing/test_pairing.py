@@ -228,7 +228,7 @@ def test_a_guest_who_talks_nonsense_blocks_an_invite_for_some_seconds_only(world
     walker = Walker(world, [code.nameplate])
     walker.step()
     host = world.machines["alice"].running._invites
-    seat = walker.broker._topics[invite_topic(code.nameplate)].host.seat  # type: ignore[union-attr]
+    seat = walker.broker.seating.topics[invite_topic(code.nameplate)].host.seat  # type: ignore[union-attr]
     nonsense = encode_client(Pass(invite_topic(code.nameplate), seat, bytes(BLOB_BYTES)))
     world.sim.meetings.deliver_outputs(walker.broker.received(walker.connection, nonsense, world.now))
     enter(world, "bob", code)
@@ -243,7 +243,7 @@ def test_an_invite_that_another_is_answering_is_given_up_after_a_while(world: Wo
     topic = invite_topic(code.nameplate)
     walker = Walker(world, [code.nameplate])
     walker.step()
-    there = walker.broker._topics[topic]
+    there = walker.broker.seating.topics[topic]
     assert isinstance(there, InviteTopic) and there.sitting is not None
     there.sitting.answered = True
     enter(world, "bob", code)

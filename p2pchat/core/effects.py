@@ -8,12 +8,13 @@ goes to a rendezvous and ``WhenKept`` come after every ``Persist`` that was orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from p2pchat.core.inputs import Input
-from p2pchat.core.records import Change, Contact, Message
+from p2pchat.core.records import Change, Contact, Message, PutMessage, PutReference, Settled
+from p2pchat.core.references import Reference
 from p2pchat.core.refusals import InviteFailure, Rejected
 from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, MessageState
 from p2pchat.wire.description import Description
@@ -147,8 +148,17 @@ class MessageSent:
 
 
 @dataclass(frozen=True, slots=True)
+class LineReferred:
+    """Something that refers to a line was said, here or by the contact: people are told if it counts."""
+
+    reference: Reference
+    line: Message | None = None
+    """As it is then; the core does not know it, the store does (``news``)."""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageMoved:
-    """An outgoing message reached a new state."""
+    """What we said, or said of a line, reached a new state."""
 
     id: MessageId
     conversation: ConversationId
@@ -261,6 +271,7 @@ class OnionSeen:
 Event = (
     MessageArrived
     | MessageSent
+    | LineReferred
     | MessageMoved
     | ContactChanged
     | SessionTurned
@@ -298,17 +309,34 @@ Effect = (
 )
 
 
-def news(batch: list[Effect], known: Sequence[Message]) -> list[Effect]:
-    """The batch without the announcements of ``known`` lines: the store had them, so they did not arrive."""
-    if not known:
+def news(batch: list[Effect], settled: Sequence[Settled]) -> list[Effect]:
+    """The batch with lines announced as they are now, and without the announcements of what is not new."""
+    if not settled and not any(_refers(effect) for effect in batch):
         return batch
-    old = {id(line) for line in known}
-    return [
-        effect
-        for effect in batch
-        if not (
-            isinstance(effect, Notify)
-            and isinstance(effect.event, MessageArrived)
-            and id(effect.event.message) in old
-        )
-    ]
+    fates = {id(_subject(one.change)): one.line for one in settled}
+    told = (_news_of(effect, fates) for effect in batch)
+    return [effect for effect in told if effect is not None]
+
+
+def _subject(change: PutMessage | PutReference) -> Message | Reference:
+    return change.message if isinstance(change, PutMessage) else change.reference
+
+
+def _refers(effect: Effect) -> bool:
+    return isinstance(effect, Notify) and isinstance(effect.event, LineReferred)
+
+
+def _news_of(effect: Effect, fates: Mapping[int, Message | None]) -> Effect | None:
+    if not isinstance(effect, Notify):
+        return effect
+    match effect.event:
+        case MessageArrived(line) | MessageSent(line) if id(line) in fates:
+            now = fates[id(line)]
+            if now is None:
+                return effect if isinstance(effect.event, MessageSent) else None
+            return Notify(replace(effect.event, message=now))
+        case LineReferred(reference):
+            now = fates.get(id(reference))
+            return Notify(LineReferred(reference, now)) if now is not None else None
+        case _:
+            return effect

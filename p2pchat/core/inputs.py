@@ -1,6 +1,8 @@
 """What can happen to a node: the inputs of ``core.NodeMachine.handle``.
 
 Knows: the vocabulary of inputs. Does not know: what follows from them.
+
+Long because it is one vocabulary: whoever knows an input finds the others beside it.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from p2pchat.core.records import HeldCell
+from p2pchat.core.references import ReferenceKind
 from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
@@ -183,10 +186,39 @@ class CellsFetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """A line of a conversation, by who wrote it and its id here."""
+
+    id: MessageId
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSubmitted:
     id: MessageId
     conversation: ConversationId
     text: str = field(repr=False)
+    answers: Target | None = None
+    mentions: tuple[ContactId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSubmitted:
+    """The person says something of a line."""
+
+    id: MessageId
+    conversation: ConversationId
+    kind: ReferenceKind
+    target: Target
+    turn: int
+    """One more than the last one of that kind that we said of the line."""
+    text: str = field(default="", repr=False)
+    """What a correction says; a reaction's sign, empty to take one back."""
+    mentions: tuple[ContactId, ...] = ()
+
+
+ContentInput = MessageSubmitted | ReferenceSubmitted
+"""What the person says."""
 
 
 class Haste(Enum):
@@ -379,6 +411,7 @@ Input = (
     | FramesDrained
     | CellsFetched
     | MessageSubmitted
+    | ReferenceSubmitted
     | CellSubmitted
     | InviteOpened
     | InviteEntered

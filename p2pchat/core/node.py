@@ -250,8 +250,13 @@ class NodeMachine:
                 | inputs.FramesDrained()
             ):
                 return self._link(input, now)
-            case inputs.MessageSubmitted() | inputs.RecoveryKeysDrawn() | inputs.RecoveryKeysTold():
-                return self._tell_contacts(input, now)
+            case (
+                inputs.MessageSubmitted()
+                | inputs.ReferenceSubmitted()
+                | inputs.RecoveryKeysDrawn()
+                | inputs.RecoveryKeysTold()
+            ):
+                return self._route_conversations(self._conversations.take_request(input, now), now)
             case inputs.CellSubmitted():
                 return self._submit(input, now)
             case inputs.CellsFetched(home, numbers, cells):
@@ -280,11 +285,6 @@ class NodeMachine:
                 return self._belonging_changed(input, now)
             case _:
                 assert_never(input)
-
-    def _tell_contacts(self, input: inputs.MessageSubmitted | inputs.KeysInput, now: float) -> list[Effect]:
-        if isinstance(input, inputs.MessageSubmitted):
-            return self._route_conversations(self._conversations.submit(input, now), now)
-        return self._route_conversations(self._conversations.change_keys(input, now), now)
 
     def _start(self, now: float) -> list[Effect]:
         self._conversations.start(now)

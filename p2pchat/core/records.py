@@ -1,6 +1,8 @@
 """What a node remembers across restarts, as values; and the changes it makes to that memory.
 
 Knows: the shape of what is kept. Does not know: SQL, files or encryption (``store`` does).
+
+Long because it is one vocabulary: what is kept, and each change to it.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageState
+from p2pchat.core.references import Answered, Reference, Referred
+from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageName, MessageState
 from p2pchat.wire.places import grown
 
 
@@ -128,7 +131,9 @@ class OutboxKind(Enum):
     """What an entry of the outbox says."""
 
     TEXT = "text"
-    """What a person wrote: it alone has a line in history, expires, and can be withdrawn."""
+    """What a person wrote: it has a line in history."""
+    REFERENCE = "reference"
+    """What a person said of a line."""
     REKEY = "rekey"
     RECOVERY = "recovery"
     """The public half of a recovery key."""
@@ -136,6 +141,12 @@ class OutboxKind(Enum):
     """How long what is said lasts."""
     MESH = "mesh"
     """In which mesh we are: true in whatever session it is said."""
+
+    @property
+    def personal(self) -> bool:
+        """Whether a person said it: that has a state, expires, goes over into another session, and is
+        cancelled when the contact is blocked."""
+        return self in (OutboxKind.TEXT, OutboxKind.REFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +186,16 @@ class Message:
     """When it is to be forgotten, by our clock; None: never."""
     rewritten: bool = False
     """Whether its text here is another by now than what was sent."""
+    answers: MessageName | None = None
+    """Which line it is a reply to."""
+    mentions: bool = False
+    """Whether it mentions whoever it came to."""
+    unknown: int = 0
+    """The type of a payload that this version does not know, and of which nothing else is kept; 0: a text."""
+    referred: Referred | None = None
+    """What refers to it, if anything does."""
+    answered: Answered | None = None
+    """The line that it answers, if that is here: found when it is read, and kept nowhere."""
 
     @property
     def outgoing(self) -> bool:
@@ -237,6 +258,8 @@ class Memory:
     recoveries: tuple[RecoveryState, ...] = ()
     listeners: Mapping[MeshId, tuple[str, ...]] = field(default_factory=dict)
     """Where members of each mesh listen."""
+    has_versions: bool = False
+    """Whether there is something that a line said before."""
     set_back: str = ""
     """What tells that the store, or a part of it, is older than it should be: a sentence for its owner."""
 
@@ -305,14 +328,31 @@ class DropOutbox:
 
 @dataclass(frozen=True, slots=True)
 class PutMessage:
-    """Add to history. A message with the same conversation, direction and id is left as it is."""
+    """Add to history, with what waited for it. A message with the same conversation, direction and id is left
+    as it is."""
 
     message: Message
+    keep_earlier: bool = False
+    """Whether what a line said before is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutReference:
+    """Apply it to its line, or have it wait for that."""
+
+    reference: Reference
+    waits_until: float
+    keep_earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropVersions:
+    """Forget what lines said before they were corrected or withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetMessageState:
-    """Move an outgoing message's state. A final state is never left."""
+    """Move the state of an outgoing message or reference. A final state is never left."""
 
     id: MessageId
     state: MessageState
@@ -336,7 +376,7 @@ class DropCells:
 
 @dataclass(frozen=True, slots=True)
 class DropExpiredMessages:
-    """Forget the lines whose time has come, but for what waits to be delivered or read."""
+    """Forget the lines and references whose time has come, but for what waits to be delivered or read."""
 
     now: float
 
@@ -365,6 +405,8 @@ Change = (
     | PutOutbox
     | DropOutbox
     | PutMessage
+    | PutReference
+    | DropVersions
     | SetMessageState
     | DropExpiredMessages
     | PutCells
@@ -373,3 +415,12 @@ Change = (
     | DropTried
     | PutPatience
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a line or reference that was kept, where that is not the line as it was given."""
+
+    change: PutMessage | PutReference
+    line: Message | None
+    """The line as it is now; None: nothing is new, for it was here before, or waits, or counts no more."""

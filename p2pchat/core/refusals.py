@@ -21,6 +21,10 @@ class Reason(Enum):
     TEXT_NOT_UNICODE = auto()
     """It has surrogates without their other half, for which UTF-8 has no bytes."""
     TEXT_TOO_LONG = auto()
+    SIGN_TOO_LONG = auto()
+    """A reaction says more than a sign."""
+    NOT_THE_AUTHOR = auto()
+    """Somebody else wrote what is to be corrected or withdrawn."""
     OUTBOX_FULL = auto()
     NAME_MALFORMED = auto()
     NAME_TAKEN = auto()

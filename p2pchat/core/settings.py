@@ -58,6 +58,9 @@ class Settings:
     lan: bool = False
     """Look for others on this machine's own network, and be found there."""
 
+    keep_versions: bool = False
+    """Keep what a line said before it was corrected or withdrawn."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.links_wanted <= self.links_max <= LINKS_MAX:
             raise ValueError(f"need 1 <= links_wanted <= links_max <= {LINKS_MAX}")

@@ -63,7 +63,8 @@ class BackupMethods:
         copied.entries = b""
         while lines := await self._host.ask_store(lambda store: copying.copy_lines(store, copied)):
             await asyncio.to_thread(file.add_entries, lines)
-        await asyncio.to_thread(file.add_entries, copying.end_entry(copied))
+        references = await self._host.ask_store(lambda store: copying.copy_references(store, copied))
+        await asyncio.to_thread(file.add_entries, references + copying.end_entry(copied))
         await asyncio.to_thread(file.complete_file)
         return copied
 

@@ -9,7 +9,7 @@ from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.errors import Ended, LimitError, Malformed, P2PChatError, UsageError
 from p2pchat.text import harmless_name, typed
-from p2pchat.wire.content import TEXT_LIMIT, text_size
+from p2pchat.wire.content import SIGN_LIMIT, TEXT_LIMIT, text_size
 from p2pchat.wire.pairing import check_nick
 
 
@@ -50,6 +50,10 @@ def _error_of_text(reason: Reason, text: str) -> P2PChatError:
             return LimitError(
                 f"a message has at most {TEXT_LIMIT} bytes, this one has {size}; send it in parts"
             )
+        case Reason.SIGN_TOO_LONG:
+            return LimitError(f"a reaction is one sign of at most {SIGN_LIMIT} bytes; send a reply instead")
+        case Reason.NOT_THE_AUTHOR:
+            return UsageError("only who wrote a message can correct or withdraw it")
         case Reason.OUTBOX_FULL:
             return LimitError(
                 f"{OUTBOX_CAP} messages wait to be delivered already; try again when some have been"

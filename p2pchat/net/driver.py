@@ -20,7 +20,7 @@ from typing import Final, Protocol, assert_never
 from p2pchat.core import effects
 from p2pchat.core.effects import Effect, Event
 from p2pchat.core.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
-from p2pchat.core.records import Change, HeldCell, Message, PutCells
+from p2pchat.core.records import Change, HeldCell, PutCells, Settled
 from p2pchat.core.refusals import Rejected
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId
@@ -79,7 +79,7 @@ class Connections(Protocol):
 class Journal(Protocol):
     """What the driver needs of the store; called in its worker thread."""
 
-    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Message]: ...
+    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Settled]: ...
 
     def read_cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
 
@@ -252,7 +252,7 @@ class Driver:
             commit = loop.run_in_executor(self._worker, self._journal.commit_changes, self._keeping.changes)
             commit.add_done_callback(self._committed)
 
-    def _committed(self, commit: asyncio.Future[Sequence[Message]]) -> None:
+    def _committed(self, commit: asyncio.Future[Sequence[Settled]]) -> None:
         batch = self._keeping
         if batch is None or commit.cancelled():
             return  # the driver has ended meanwhile
@@ -267,13 +267,13 @@ class Driver:
         except BaseException as failure:  # noqa: BLE001 -- raised where the driver runs
             self._failed = self._failed or failure
 
-    def _kept(self, batch: _Batch, known: Sequence[Message]) -> None:
-        """Execute what waited for a batch that is on disk. ``known``: lines that had been there before."""
+    def _kept(self, batch: _Batch, settled: Sequence[Settled]) -> None:
+        """Execute what waited for a batch that is on disk. ``settled``: what became of its lines."""
         self._keeping = None
         for persisted, refused in batch.waiting:
             if not persisted.done():
                 persisted.set_result(refused)
-        for effect in effects.news(batch.then, known):
+        for effect in effects.news(batch.then, settled):
             self._execute(effect)
 
     def _execute(self, effect: Effect) -> None:

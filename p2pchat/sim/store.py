@@ -19,6 +19,7 @@ from p2pchat.core.records import (
     PutListeners,
     PutMesh,
     PutPatience,
+    Settled,
 )
 from p2pchat.types import MeshId
 
@@ -30,8 +31,8 @@ class NodeMemory(Protocol):
         """What a node that starts finds."""
         ...
 
-    def apply_change(self, change: Change) -> bool:
-        """Keep a change; False for a line that was kept before."""
+    def apply_change(self, change: Change) -> Settled | None:
+        """Keep a change; what became of a line or reference."""
         ...
 
     def read_cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
@@ -57,7 +58,7 @@ class Shelf:
         }
         return Memory(self._identity, tuple(self._meshes.values()), held=index)
 
-    def apply_change(self, change: Change) -> bool:
+    def apply_change(self, change: Change) -> None:
         """Keep a change; of contacts and messages there are none."""
         match change:
             case PutMesh(mesh):
@@ -75,7 +76,6 @@ class Shelf:
                 pass  # no message waits
             case _:
                 raise ValueError(f"a simulated node keeps no {type(change).__name__}")
-        return True
 
     def read_cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
         """Held cells, whole, ordered by number."""

@@ -15,7 +15,6 @@ from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.node import NodeMachine
-from p2pchat.core.records import Message, PutMessage
 from p2pchat.core.refusals import Rejected
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.stem import Stem, Stems
@@ -154,12 +153,9 @@ class World:
 
     def execute_batch(self, host: SimulatedHost, batch: list[effects.Effect]) -> None:
         """Do what a node wants done; what is to be kept comes first, what rests on that comes last."""
-        known: list[Message] = []
-        for effect in batch:
-            if type(effect) is effects.Persist and not host.store.apply_change(effect.change):
-                assert type(effect.change) is PutMessage, "nothing else is refused"
-                known.append(effect.change.message)
-        news = effects.news(batch, known)
+        changes = (effect.change for effect in batch if type(effect) is effects.Persist)
+        settled = [one for one in map(host.store.apply_change, changes) if one is not None]
+        news = effects.news(batch, settled)
         for effect in news:
             if type(effect) is not effects.WhenKept:
                 self._carriers[type(effect)](host, effect)

@@ -21,11 +21,13 @@ from p2pchat.core.records import (
     Change,
     DropContact,
     DropExpiredMessages,
+    DropVersions,
     HeldCell,
     Identity,
     Memory,
-    Message,
     PutIdentity,
+    PutReference,
+    Settled,
 )
 from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError
@@ -58,7 +60,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-_FORGETS = (DropContact, DropExpiredMessages)
+_FORGETS = (DropContact, DropExpiredMessages, DropVersions, PutReference)
 """Changes after which something must not be had any more, not from the log either."""
 
 
@@ -176,18 +178,18 @@ class Store:
         """All that a node needs to resume."""
         return replace(journal.load(self._connection), set_back=self._witness.found)
 
-    def commit_changes(self, changes: Iterable[Change]) -> list[Message]:
-        """Apply a batch, all or nothing; on return it is durable. Returns the lines that were here before.
-        Raises StoreError, and then nothing was changed."""
+    def commit_changes(self, changes: Iterable[Change]) -> list[Settled]:
+        """Apply a batch, all or nothing; on return it is durable. Returns what became of its lines and
+        references. Raises StoreError, and then nothing was changed."""
         batch = list(changes)
         before = self._connection.total_changes()
-        known = self._checkpoints.run_with_room(lambda: self._committed(batch))
+        settled = self._checkpoints.run_with_room(lambda: self._committed(batch))
         forgetful = any(isinstance(change, _FORGETS) for change in batch)
         if forgetful and self._connection.total_changes() != before:
             self._checkpoints.cut_log()
-        return known
+        return settled
 
-    def _committed(self, batch: list[Change]) -> list[Message]:
+    def _committed(self, batch: list[Change]) -> list[Settled]:
         try:
             return journal.commit(self._connection, batch, lambda: self._witness.follow_batch(batch))
         except BaseException:

@@ -27,8 +27,10 @@ from p2pchat.store.entries import (
     encode_home,
     encode_line,
     encode_mesh,
+    encode_reference,
     encode_setting,
     encode_tried,
+    encode_version,
     encode_waiting,
     read_contact,
     read_end,
@@ -36,8 +38,10 @@ from p2pchat.store.entries import (
     read_home,
     read_line,
     read_mesh,
+    read_reference,
     read_setting,
     read_tried,
+    read_version,
     read_waiting,
 )
 from p2pchat.types import MeshId
@@ -51,15 +55,38 @@ LINES_KEPT_AT_ONCE: Final = 1024
 """Lines that are written to a new home in one turn."""
 
 _GET_LINES: Final = """
-    SELECT row, id, contact, outgoing, at, text, state, heard, rewritten FROM message
-    WHERE row > ? AND row <= ? AND expires_at IS NULL ORDER BY row LIMIT ?"""
+    SELECT row, id, contact, outgoing, at, text, state, heard, rewritten, answers, mentions, unknown
+    FROM message WHERE row > ? AND row <= ? AND expires_at IS NULL ORDER BY row LIMIT ?"""
 _GET_WAITING: Final = """
-    SELECT id, contact, payload, place, expires_at, held FROM outbox
-    WHERE kind = 'text' AND id NOT IN (SELECT id FROM message WHERE outgoing = 1 AND expires_at IS NOT NULL)
+    SELECT id, contact, payload, place, expires_at, held, kind FROM outbox
+    WHERE kind IN ('text', 'reference')
+        AND id NOT IN (SELECT id FROM message WHERE outgoing = 1 AND expires_at IS NOT NULL)
+        AND id NOT IN (SELECT id FROM reference WHERE outgoing = 1 AND expires_at IS NOT NULL)
     ORDER BY place"""
 _PUT_LINE: Final = """
-    INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state, heard, rewritten)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+    INSERT OR IGNORE INTO message
+        (id, contact, outgoing, at, text, state, heard, rewritten, answers, mentions, unknown, name)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+        CASE ?3 WHEN 1 THEN message_name((SELECT identity_key FROM identity), ?1) ELSE ?1 END)"""
+_KEPT_LINE: Final = (
+    "message.name = target AND message.contact = reference.contact AND message.expires_at IS NULL"
+)
+_GET_REFERENCES: Final = f"""
+    SELECT id, contact, outgoing, kind, target, turn, at, text, state, mentions FROM reference
+    WHERE expires_at IS NULL AND EXISTS (SELECT 1 FROM message WHERE {_KEPT_LINE} AND message.row <= ?)
+    ORDER BY row"""
+_PUT_REFERENCE: Final = """
+    INSERT OR IGNORE INTO reference
+        (id, contact, outgoing, kind, target, turn, at, text, state, mentions)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+    WHERE EXISTS (SELECT 1 FROM message WHERE name = ?5 AND contact = ?2)"""
+_GET_VERSIONS: Final = """
+    SELECT contact, name, version.id, turn, version.at, version.text, version.mentions
+    FROM version JOIN message ON message.row = version.message
+    WHERE expires_at IS NULL AND row <= ? ORDER BY row, turn"""
+_PUT_VERSION: Final = """
+    INSERT OR IGNORE INTO version (message, id, turn, at, text, mentions)
+    SELECT row, ?3, ?4, ?5, ?6, ?7 FROM message WHERE name = ?2 AND contact = ?1"""
 _PUT_FORGOTTEN: Final = "INSERT OR IGNORE INTO forgotten VALUES (?)"
 
 
@@ -107,6 +134,19 @@ def copy_lines(store: Store, copied: CopyTaken) -> bytes:
 def _lines_after(connection: apsw.Connection, row: int, last: int) -> list[Any]:
     with translate_sqlite_errors():
         return connection.execute(_GET_LINES, (row, last, LINES_AT_ONCE)).fetchall()
+
+
+def copy_references(store: Store, copied: CopyTaken) -> bytes:
+    """What refers to the lines that were taken, and what they said before."""
+
+    def read(connection: apsw.Connection) -> bytes:
+        with translate_sqlite_errors():
+            last = (copied.last_row,)
+            references = [encode_reference(*row) for row in connection.execute(_GET_REFERENCES, last)]
+            versions = [encode_version(*row) for row in connection.execute(_GET_VERSIONS, last)]
+            return b"".join(references + versions)
+
+    return store.work_on(read)
 
 
 def end_entry(copied: CopyTaken) -> bytes:
@@ -206,7 +246,7 @@ def take_entries(entries: Iterator[tuple[int, Reader]], contents: Contents, take
                     contents.verified += read.get_flag("verified")
                 case EntryKind.LINE:
                     contents.lines += 1
-                case EntryKind.WAITING:
+                case EntryKind.WAITING | EntryKind.WAITING_REFERENCE:
                     contents.waiting += 1
                 case EntryKind.END:
                     if read_end(read) != (contents.contacts, contents.lines):
@@ -246,7 +286,7 @@ class Filling:
                 self._store.keep_setting(*read_setting(read))
             case EntryKind.TRIED:
                 self._store.commit_changes([records.PutTried(read_tried(read))])
-            case EntryKind.WAITING:
+            case EntryKind.WAITING | EntryKind.WAITING_REFERENCE:
                 waiting = read_waiting(read)
                 _expect(waiting.conversation in self._contacts)
                 self._store.commit_changes([records.PutOutbox(waiting)])
@@ -259,6 +299,12 @@ class Filling:
                 self._lines.append(line)
                 if len(self._lines) >= LINES_KEPT_AT_ONCE:
                     self._flush_lines()
+            case EntryKind.REFERENCE | EntryKind.VERSION:
+                self._flush_lines()
+                reference = kind is EntryKind.REFERENCE
+                row = read_reference(read) if reference else read_version(read)
+                statement = _PUT_REFERENCE if reference else _PUT_VERSION
+                self._store.work_on(lambda connection: _put_all(connection, statement, [row]))
             case EntryKind.END:
                 self._flush_lines()
             case _:

@@ -14,7 +14,7 @@ from typing import Any
 
 import apsw
 
-from p2pchat.crypto.identity import received_id
+from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.errors import StoreError, TrustError
 from p2pchat.store import wal
 from p2pchat.types import ContactId, MessageId
@@ -65,6 +65,7 @@ def connect(
             for setting in _SETTINGS:
                 connection.execute(setting)
             connection.create_scalar_function("received_id", _received_id, 2, deterministic=True)
+            connection.create_scalar_function("message_name", _message_name, 2, deterministic=True)
             examine(connection)
             migrate(connection, _schema_files())
     except BaseException:
@@ -148,6 +149,12 @@ def migrate(connection: apsw.Connection, files: dict[int, str]) -> None:
 def _received_id(*row: Any) -> str:
     contact, id = row
     return received_id(ContactId(contact), MessageId(id))
+
+
+def _message_name(*row: Any) -> str:
+    """Of a line of ours."""
+    identity_key, id = row
+    return received_id(fingerprint(identity_key), MessageId(id))
 
 
 def _schema_files() -> dict[int, str]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from p2pchat.core.records import Contact, Identity, MeshRecord, OutboxEntry, Tried
+from p2pchat.core.messaging.send_queue import kind_of
+from p2pchat.core.records import Contact, Identity, MeshRecord, OutboxEntry, OutboxKind, Tried
+from p2pchat.core.references import ReferenceKind
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import Malformed
 from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageState
 from p2pchat.wire.backup import ENTRY_MAX, EntryKind, encode_entry
 from p2pchat.wire.codec import Reader
-from p2pchat.wire.content import Text
+from p2pchat.wire.content import TURN_MAX, Correction, Reaction, Text, Withdrawal
 from p2pchat.wire.payload import decode_payload
 
 _NAME_MAX: Final = 1024
@@ -22,6 +24,7 @@ _URL_MAX: Final = 4096
 LIST_MAX: Final = 1024
 _TIME_MAX: Final = 1e15
 _U32: Final = 2**32 - 1
+_TYPE_MAX: Final = 2**16 - 1
 
 
 def encode_home(me: Identity, made_at: float) -> bytes:
@@ -157,10 +160,13 @@ def read_tried(reader: Reader) -> Tried:
     return Tried(reader.get_bytes("mark", limit=64), _read_time(reader, "at"), ContactId(who) or None)
 
 
-def encode_waiting(id: str, contact: str, payload: bytes, order: int, expires_at: float, held: int) -> bytes:
-    """A message that waits to be delivered."""
+def encode_waiting(
+    id: str, contact: str, payload: bytes, order: int, expires_at: float, held: int, kind: str = "text"
+) -> bytes:
+    """A message that waits to be delivered, or what was said of one: who does not know that, passes it
+    over."""
     return encode_entry(
-        EntryKind.WAITING,
+        EntryKind.WAITING if kind == OutboxKind.TEXT.value else EntryKind.WAITING_REFERENCE,
         {
             "id": id,
             "contact": contact,
@@ -175,14 +181,16 @@ def encode_waiting(id: str, contact: str, payload: bytes, order: int, expires_at
 def read_waiting(reader: Reader) -> OutboxEntry:
     """Undo ``encode_waiting``; it is yet to be sealed. Raises Malformed."""
     payload = reader.get_bytes("payload", limit=ENTRY_MAX)
-    if not isinstance(decode_payload(payload), Text):
-        raise Malformed("something else than a message that waits")
+    content = decode_payload(payload)
+    if not isinstance(content, Text | Reaction | Correction | Withdrawal):
+        raise Malformed("something else than what a person said and that waits")
     return OutboxEntry(
         MessageId(reader.get_text("id", 64)),
         ConversationId(reader.get_text("contact", 64)),
         payload,
         reader.get_integer("order", 0, 2**53),
         _read_time(reader, "expires_at"),
+        kind=kind_of(content),
         held=bool(reader.get_integer("held", 0, 1)),
     )
 
@@ -198,12 +206,24 @@ def read_forgotten(reader: Reader) -> tuple[str, ...]:
 
 
 def encode_line(
-    id: str, contact: str, outgoing: int, at: float, text: str, state: str, read: int, rewritten: int
+    id: str,
+    contact: str,
+    outgoing: int,
+    at: float,
+    text: str,
+    state: str,
+    read: int,
+    rewritten: int,
+    answers: str | None = None,
+    mentions: int = 0,
+    unknown: int = 0,
 ) -> bytes:
-    """A line of the history."""
+    """A line of the history; the last three are there where they say something."""
+    more = {"answers": answers, "mentions": bool(mentions), "unknown": unknown}
     return encode_entry(
         EntryKind.LINE,
         {
+            **{key: value for key, value in more.items() if value},
             "id": id,
             "contact": contact,
             "outgoing": bool(outgoing),
@@ -231,6 +251,93 @@ def read_line(reader: Reader) -> tuple[Any, ...]:
         reader.get_text("text", ENTRY_MAX),
         state.value,
         *flags,
+        reader.get_text("answers", 64) if "answers" in reader else None,
+        "mentions" in reader and reader.get_flag("mentions"),
+        reader.get_integer("unknown", 0, _TYPE_MAX) if "unknown" in reader else 0,
+    )
+
+
+def encode_reference(
+    id: str,
+    contact: str,
+    outgoing: int,
+    kind: str,
+    target: str,
+    turn: int,
+    at: float,
+    text: str,
+    state: str,
+    mentions: int,
+) -> bytes:
+    """What was said of a line."""
+    return encode_entry(
+        EntryKind.REFERENCE,
+        {
+            "id": id,
+            "contact": contact,
+            "outgoing": bool(outgoing),
+            "kind": kind,
+            "target": target,
+            "turn": turn,
+            "at": float(at),
+            "text": text,
+            "state": state,
+            "mentions": bool(mentions),
+        },
+    )
+
+
+def read_reference(reader: Reader) -> tuple[Any, ...]:
+    """What ``encode_reference`` was given, in that order. Raises Malformed."""
+    try:
+        kind, state = (
+            ReferenceKind(reader.get_text("kind", _NAME_MAX)),
+            MessageState(reader.get_text("state", _NAME_MAX)),
+        )
+    except ValueError as error:
+        raise Malformed("a kind or a state that no reference has") from error
+    return (
+        reader.get_text("id", 64),
+        reader.get_text("contact", 64),
+        reader.get_flag("outgoing"),
+        kind.value,
+        reader.get_text("target", 64),
+        reader.get_integer("turn", 0, TURN_MAX),
+        _read_time(reader, "at"),
+        reader.get_text("text", ENTRY_MAX),
+        state.value,
+        reader.get_flag("mentions"),
+    )
+
+
+def encode_version(
+    contact: str, target: str, id: str, turn: int, at: float, text: str, mentions: int
+) -> bytes:
+    """What a line said before."""
+    return encode_entry(
+        EntryKind.VERSION,
+        {
+            "contact": contact,
+            "target": target,
+            "id": id,
+            "turn": turn,
+            "at": float(at),
+            "text": text,
+            "mentions": bool(mentions),
+        },
+    )
+
+
+def read_version(reader: Reader) -> tuple[Any, ...]:
+    """What ``encode_version`` was given, in that order. Raises Malformed."""
+    return (
+        reader.get_text("contact", 64),
+        reader.get_text("target", 64),
+        reader.get_text("id", 64),
+        reader.get_integer("turn", 0, TURN_MAX),
+        _read_time(reader, "at"),
+        reader.get_text("text", ENTRY_MAX),
+        reader.get_flag("mentions"),
     )
 
 

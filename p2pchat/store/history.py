@@ -14,10 +14,11 @@ import apsw
 from p2pchat.core.records import Message
 from p2pchat.store.checkpoints import Checkpoints
 from p2pchat.store.database import DiskFull, transaction, translate_sqlite_errors
+from p2pchat.store.lines import COLUMNS, read_lines
+from p2pchat.store.references import forget_waiting, sent_state
 from p2pchat.store.space import has_room
-from p2pchat.types import ContactId, ConversationId, MessageId, MessageState
+from p2pchat.types import ConversationId, MessageId, MessageState
 
-_COLUMNS = "id, contact, outgoing, at, text, state, expires_at, rewritten"
 _NOT_WAITING = "(outgoing = 0 OR state NOT IN ('queued', 'relayed'))"
 
 INDEXED = range(3, 201)
@@ -69,20 +70,24 @@ class MessageHistory:
         given = [(condition, value) for condition, value in conditions if value is not None]
         where = " AND ".join(condition for condition, _ in given) or "TRUE"
         order = "DESC" if after is None else "ASC"
-        query = f"SELECT {_COLUMNS} FROM message WHERE {where} ORDER BY row {order} LIMIT ?"
+        query = f"SELECT {COLUMNS} FROM message WHERE {where} ORDER BY row {order} LIMIT ?"
         values = [value for _, value in given]
         found = _messages(self._connection, query, (*values, -1 if limit is None else limit))
         return found[::-1] if after is None else found
 
     def find_message(self, message: MessageId) -> Message | None:
         """Find one line by its id."""
-        query = f"SELECT {_COLUMNS} FROM message WHERE id = ?"
+        query = f"SELECT {COLUMNS} FROM message WHERE id = ?"
         return next(iter(_messages(self._connection, query, (message,))), None)
 
     def find_sent_message(self, message: MessageId) -> Message | None:
         """Find one of our own lines by its id; a contact may give its lines any id."""
-        query = f"SELECT {_COLUMNS} FROM message WHERE id = ? AND outgoing = 1"
+        query = f"SELECT {COLUMNS} FROM message WHERE id = ? AND outgoing = 1"
         return next(iter(_messages(self._connection, query, (message,))), None)
+
+    def sent_state(self, message: MessageId) -> tuple[ConversationId, MessageState] | None:
+        """How far a line of ours has come, or what we said of one."""
+        return sent_state(self._connection, message)
 
     def is_forgotten(self, message: MessageId) -> bool:
         """Whether one of our own lines had that id and was forgotten."""
@@ -93,7 +98,7 @@ class MessageHistory:
     def list_unread(self, conversation: ConversationId | None = None) -> list[Message]:
         """List the incoming lines that no listener was given yet, oldest first."""
         narrowed = "" if conversation is None else " AND contact = ?"
-        query = f"SELECT {_COLUMNS} FROM message WHERE heard = 0 AND outgoing = 0{narrowed} ORDER BY row"
+        query = f"SELECT {COLUMNS} FROM message WHERE heard = 0 AND outgoing = 0{narrowed} ORDER BY row"
         return _messages(self._connection, query, () if conversation is None else (conversation,))
 
     def mark_read(self, messages: Iterable[MessageId]) -> None:
@@ -104,21 +109,28 @@ class MessageHistory:
 
     def list_conversations(self) -> list[tuple[Message, int]]:
         """List the last line with each contact and how many are unread, the latest conversation first."""
+        latest = _messages(
+            self._connection,
+            f"SELECT {COLUMNS} FROM message WHERE row IN (SELECT max(row) FROM message GROUP BY contact)"
+            " ORDER BY row DESC",
+            (),
+        )
+        unread = "SELECT contact, count(*) FROM message WHERE heard = 0 AND outgoing = 0 GROUP BY contact"
         with translate_sqlite_errors():
-            rows = self._connection.execute(
-                f"SELECT {_COLUMNS}, (SELECT count(*) FROM message m WHERE m.contact = message.contact"
-                " AND m.heard = 0 AND m.outgoing = 0)"
-                " FROM message WHERE row IN (SELECT max(row) FROM message GROUP BY contact) ORDER BY row DESC"
-            ).fetchall()
-        return [(_message(row[:-1]), int(row[-1])) for row in rows]  # type: ignore[arg-type]
+            counts = {str(contact): count for contact, count in self._connection.execute(unread)}
+        return [(line, int(counts.get(line.conversation, 0))) for line in latest]
 
     # --- what is rewritten and forgotten
 
     def edit_message(self, message: MessageId, text: str) -> bool:
-        """Replace the text of a line and mark it as rewritten; False if there is no such line."""
+        """Replace the text of a line, mark it as rewritten, and forget what it said before; False if there is
+        no such line."""
 
         def edit() -> bool:
             with transaction(self._connection):
+                self._connection.execute(
+                    "DELETE FROM version WHERE message IN (SELECT row FROM message WHERE id = ?)", (message,)
+                )
                 self._connection.execute(
                     "UPDATE message SET text = ?, rewritten = 1 WHERE id = ?", (text, message)
                 )
@@ -147,11 +159,13 @@ class MessageHistory:
 
     def _forget_all(self, conversation: ConversationId) -> int:
         with transaction(self._connection):
+            forget_waiting(self._connection, conversation)
             return delete(self._connection, f"contact = ? AND {_NOT_WAITING}", conversation)
 
     def _forget_first(self, conversation: ConversationId) -> int:
         """Forget the first lines that ``_forget_all`` would, about ``FORGET_BYTES``; how many lines."""
         with transaction(self._connection):
+            forget_waiting(self._connection, conversation)
             rows: list[tuple[int]] = []
             size = 0
             for row, length in self._connection.execute(
@@ -211,12 +225,4 @@ def _overwrite_in_the_index(connection: apsw.Connection, at_once: bool) -> None:
 
 
 def _messages(connection: apsw.Connection, query: str, values: Sequence[Any]) -> list[Message]:
-    with translate_sqlite_errors():
-        return [_message(row) for row in connection.execute(query, values)]
-
-
-def _message(row: Sequence[Any]) -> Message:
-    id, contact, outgoing, at, text, state, expires_at, rewritten = row
-    author = None if outgoing else ContactId(contact)
-    known = MessageId(id), ConversationId(contact), author, at, text, MessageState(state)
-    return Message(*known, expires_at, bool(rewritten))
+    return [row.line for row in read_lines(connection, query, values)]

@@ -13,9 +13,9 @@ from typing import Any, assert_never
 import apsw
 
 from p2pchat.core import records
-from p2pchat.core.records import Change, Memory, Message
+from p2pchat.core.records import Change, Memory, Settled
 from p2pchat.errors import StoreError
-from p2pchat.store import history
+from p2pchat.store import history, references
 from p2pchat.store.database import transaction, translate_sqlite_errors
 from p2pchat.types import ContactId, ConversationId, MeshId, MessageId
 
@@ -38,11 +38,8 @@ _PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
 _PUT_RECOVERY = "INSERT OR REPLACE INTO recovery VALUES (?, ?)"
 _PUT_RENEWED = "INSERT OR REPLACE INTO renewed VALUES (?, ?, ?, ?, ?)"
 _PUT_OUTBOX = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_PUT_MESSAGE = """
-    INSERT OR IGNORE INTO message (id, contact, outgoing, at, text, state, expires_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _SET_STATE = """
-    UPDATE message SET state = ?
+    UPDATE {} SET state = ?
     WHERE id = ? AND outgoing = 1 AND state NOT IN ('delivered', 'expired', 'cancelled')"""
 _PUT_TRIED = "INSERT OR REPLACE INTO tried VALUES (?, ?, ?)"
 _PUT_CELL = "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?, ?)"
@@ -52,17 +49,13 @@ _GET_CELL = "SELECT number, key, epoch, slot, body FROM held WHERE mesh = ? AND 
 
 def commit(
     connection: apsw.Connection, changes: Iterable[Change], then: Callable[[], None] = lambda: None
-) -> list[Message]:
-    """Apply a batch and what ``then`` does, all or nothing, durably; return the lines that were here before,
-    and left as they were. Raises StoreError."""
-    known: list[Message] = []
+) -> list[Settled]:
+    """Apply a batch and what ``then`` does, all or nothing, durably; return what became of the lines and
+    references in it. Raises StoreError."""
     with transaction(connection):
-        for change in changes:
-            _apply(connection, change)
-            if isinstance(change, records.PutMessage) and not connection.changes():
-                known.append(change.message)
+        settled = [_apply(connection, change) for change in changes]
         then()
-    return known
+    return [one for one in settled if one is not None]
 
 
 def load(connection: apsw.Connection) -> Memory:
@@ -89,6 +82,7 @@ def load(connection: apsw.Connection) -> Memory:
             _patience(connection),
             _recoveries(connection),
             {MeshId(id): _urls(urls) for id, urls in connection.execute("SELECT mesh, urls FROM listener")},
+            references.has_versions(connection),
         )
 
 
@@ -99,7 +93,7 @@ def cells(connection: apsw.Connection, mesh: MeshId, numbers: Iterable[int]) -> 
         return tuple(records.HeldCell(*row) for row in connection.executemany(_GET_CELL, keys))
 
 
-def _apply(connection: apsw.Connection, change: Change) -> None:
+def _apply(connection: apsw.Connection, change: Change) -> Settled | None:
     run = connection.execute
     match change:
         case records.PutIdentity(me):
@@ -127,13 +121,14 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             run(_PUT_OUTBOX, _outbox_row(entry))
         case records.DropOutbox(id):
             run("DELETE FROM outbox WHERE id = ?", (id,))
-        case records.PutMessage(line):
-            fields = (line.id, line.conversation, line.outgoing, line.at, line.text, line.state.value)
-            run(_PUT_MESSAGE, (*fields, line.expires_at))
-        case records.SetMessageState(id, state):
-            run(_SET_STATE, (state.value, id))
-        case records.DropExpiredMessages(now):
-            history.delete(connection, _EXPIRED, now)
+        case (
+            records.PutMessage()
+            | records.PutReference()
+            | records.SetMessageState()
+            | records.DropExpiredMessages()
+            | records.DropVersions()
+        ):
+            return _apply_to_lines(connection, change)
         case records.PutPatience(patience):
             run("INSERT OR REPLACE INTO patience VALUES (1, ?, ?)", (patience.at, patience.now))
         case records.PutTried(tried):
@@ -142,6 +137,31 @@ def _apply(connection: apsw.Connection, change: Change) -> None:
             run("DELETE FROM tried WHERE mark = ?", (mark,))
         case _:
             assert_never(change)
+    return None
+
+
+def _apply_to_lines(
+    connection: apsw.Connection,
+    change: records.PutMessage
+    | records.PutReference
+    | records.SetMessageState
+    | records.DropExpiredMessages
+    | records.DropVersions,
+) -> Settled | None:
+    match change:
+        case records.PutMessage():
+            return references.put_message(connection, change)
+        case records.PutReference():
+            return references.put_reference(connection, change)
+        case records.SetMessageState(id, state):
+            for table in ("message", "reference"):
+                connection.execute(_SET_STATE.format(table), (state.value, id))
+        case records.DropExpiredMessages(now):
+            references.drop_expired(connection, now)
+            history.delete(connection, _EXPIRED, now)
+        case records.DropVersions():
+            connection.execute("DELETE FROM version")
+    return None
 
 
 def _apply_to_mesh(
@@ -252,7 +272,7 @@ def _held(connection: apsw.Connection, mesh: MeshId) -> tuple[records.HeldCell, 
 
 def _lines_expire(connection: apsw.Connection) -> bool:
     query = "SELECT EXISTS (SELECT 1 FROM message WHERE expires_at IS NOT NULL)"
-    return bool(connection.execute(query).fetchall()[0][0])
+    return bool(connection.execute(query).fetchall()[0][0]) or references.has_expiring(connection)
 
 
 def _tried(connection: apsw.Connection) -> tuple[records.Tried, ...]:

@@ -50,6 +50,8 @@ _ELSEWHERE: Final = (
     records.PutOutbox,
     records.DropOutbox,
     records.PutMessage,
+    records.PutReference,
+    records.DropVersions,
     records.SetMessageState,
     records.DropExpiredMessages,
     records.PutCells,

@@ -38,6 +38,9 @@ class EntryKind(IntEnum):
     LINE = 7
     WAITING = 8
     END = 9
+    REFERENCE = 10
+    VERSION = 11
+    WAITING_REFERENCE = 12
 
 
 def encode_entry(kind: EntryKind, fields: Mapping[str, object]) -> bytes:

@@ -18,6 +18,8 @@ TOLD = {
     Reason.TEXT_NOT_UNICODE: (UsageError, "no encoding"),
     Reason.TEXT_TOO_LONG: (LimitError, f"this one has {TEXT_LIMIT + 1}"),
     Reason.OUTBOX_FULL: (LimitError, "10000 messages wait"),
+    Reason.SIGN_TOO_LONG: (LimitError, "at most 64 bytes"),
+    Reason.NOT_THE_AUTHOR: (UsageError, "only who wrote"),
     Reason.NAME_MALFORMED: (UsageError, "does not begin with a dash"),
     Reason.NAME_TAKEN: (UsageError, "'eve' already"),
     Reason.NAME_IS_OURS: (UsageError, "called here yourself"),

@@ -24,7 +24,7 @@ from p2pchat.core.inputs import (
     Started,
     TimerFired,
 )
-from p2pchat.core.records import Change, DropOutbox, HeldCell, Message
+from p2pchat.core.records import Change, DropOutbox, HeldCell, Settled
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
@@ -65,7 +65,7 @@ class Recorder:
         self.fails = False
         self.threads: set[str] = set()
 
-    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Message]:
+    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Settled]:
         self.threads.add(threading.current_thread().name)
         if self.fails:
             raise StoreError("the disk is full")
@@ -141,7 +141,7 @@ class Blocked(Recorder):
         super().__init__()
         self.let = threading.Event()
 
-    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Message]:
+    def commit_changes(self, changes: Sequence[Change]) -> Sequence[Settled]:
         self.let.wait(30.0)
         return super().commit_changes(changes)
 

@@ -22,6 +22,7 @@ from p2pchat.core.records import (
     PutOutbox,
     PutPatience,
     PutRecovery,
+    PutReference,
     PutSession,
     PutTried,
     RecoveryState,
@@ -29,6 +30,7 @@ from p2pchat.core.records import (
     Tried,
 )
 from p2pchat.core.records import PatienceState as Kept
+from p2pchat.core.references import Reference, ReferenceKind
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.daemon.setup import restore_home
@@ -44,15 +46,16 @@ from p2pchat.store.copying import (
     backed_up_at,
     copy_lines,
     copy_records,
+    copy_references,
     end_entry,
     note_backup,
     open_home,
     take_entries,
 )
-from p2pchat.types import MessageId, MessageState, conversation_with
+from p2pchat.types import MessageId, MessageName, MessageState, conversation_with
 from p2pchat.wire.backup import EntryKind, EntryStream, encode_entry
 from p2pchat.wire.codec import Reader
-from p2pchat.wire.content import Text
+from p2pchat.wire.content import Text, Withdrawal
 from p2pchat.wire.payload import Retention, encode_payload
 from tests.support.homes import CHEAP, identity, message
 
@@ -88,12 +91,19 @@ def copied(store: Store, then: list[PutMessage] | None = None) -> bytes:
     """All entries of a backup; what is said ``then``, while it is made, is not in it."""
     taken = copy_records(store, lambda state: b"kept of " + state.state, 5.0)
     store.commit_changes(then or [])
-    return taken.entries + b"".join(lines(store, taken)) + end_entry(taken)
+    return taken.entries + b"".join(lines(store, taken)) + copy_references(store, taken) + end_entry(taken)
 
 
 def lines(store: Store, taken: CopyTaken) -> Iterator[bytes]:
     while entries := copy_lines(store, taken):
         yield entries
+
+
+def of_line(number: int, kind: ReferenceKind, text: str, target: PutMessage) -> PutReference:
+    id, name = MessageId(f"{number + 64:032x}"), MessageName(target.message.id)
+    turn = 0 if kind is ReferenceKind.WITHDRAWAL else 1
+    about = Reference(id, WITH_BOB, BOB.id, kind, name, turn, 1.0, text, MessageState.DELIVERED)
+    return PutReference(about, 9e9, keep_earlier=True)
 
 
 def restored(home: Path, entries: bytes) -> tuple[Store, Contents, dict[str, bytes]]:
@@ -109,6 +119,33 @@ def restored(home: Path, entries: bytes) -> tuple[Store, Contents, dict[str, byt
 
     store = Store.create_store(home, KeyFile(), contents.identity, SeededEntropy(1), CHEAP, fill)
     return store, contents, keys
+
+
+def test_what_refers_to_lines_comes_back_with_what_they_said_before(store: Store, tmp_path: Path) -> None:
+    corrected, gone = line(1, "at eight"), line(2, "never mind")
+    short = PutMessage(replace(line(3, "psst").message, expires_at=9e9))
+    answers = MessageName(corrected.message.id)
+    reply = PutMessage(replace(line(4, "yes").message, answers=answers, mentions=True))
+    unknown = PutMessage(replace(line(5, "").message, unknown=40))
+    store.commit_changes([corrected, gone, short, reply, unknown])
+    store.commit_changes([of_line(1, ReferenceKind.CORRECTION, "at nine", corrected)])
+    store.commit_changes([of_line(2, ReferenceKind.REACTION, "👍", corrected)])
+    store.commit_changes([of_line(3, ReferenceKind.WITHDRAWAL, "", gone)])
+    store.commit_changes([of_line(4, ReferenceKind.REACTION, "👍", short)])
+    store.commit_changes([of_line(5, ReferenceKind.REACTION, "👍", line(9))])
+    waits = replace(
+        WAITS,
+        payload=encode_payload(Withdrawal(WAITS.id, 1.0, MessageId("e" * 32))),
+        kind=OutboxKind.REFERENCE,
+    )
+    store.commit_changes([PutOutbox(waits)])
+    made, contents, _ = restored(tmp_path / "new", copied(store))
+    kept = [each for each in store.history.read_messages(None) if each.id != short.message.id]
+    assert made.history.read_messages(None) == kept
+    assert [each.text for each in kept[0].referred.earlier] == ["at eight"]  # type: ignore[union-attr]
+    assert made.load_memory().outbox == (waits,) and contents.waiting == 1
+    assert not made.load_memory().lines_expire
+    made.close()
 
 
 def test_all_that_is_to_be_kept_comes_back(store: Store, tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ not."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
 import pytest
 
-from p2pchat.core.records import Contact, Identity, MeshRecord, OutboxEntry, Tried
+from p2pchat.core.records import Contact, Identity, MeshRecord, OutboxEntry, OutboxKind, Tried
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import Malformed
@@ -21,8 +21,10 @@ from p2pchat.store.entries import (
     encode_home,
     encode_line,
     encode_mesh,
+    encode_reference,
     encode_setting,
     encode_tried,
+    encode_version,
     encode_waiting,
     read_contact,
     read_end,
@@ -30,15 +32,17 @@ from p2pchat.store.entries import (
     read_home,
     read_line,
     read_mesh,
+    read_reference,
     read_setting,
     read_tried,
+    read_version,
     read_waiting,
 )
 from p2pchat.types import ContactId, MeshId, MessageId, conversation_with
 from p2pchat.wire.backup import EntryStream
 from p2pchat.wire.codec import Reader
-from p2pchat.wire.content import Text
-from p2pchat.wire.payload import Retention, encode_payload
+from p2pchat.wire.content import Text, Withdrawal
+from p2pchat.wire.payload import Retention, UnknownPayload, encode_payload
 
 SECRET, KEY = b"s" * 32, b"k" * 32
 ANA = Identity("Ana", b"account", b"p" * 32, KEY, ("ws://meeting.example",), 1.0)
@@ -65,8 +69,16 @@ WAITS = OutboxEntry(
     9e9,
     held=True,
 )
+REFERS = replace(
+    WAITS,
+    payload=encode_payload(Withdrawal(WAITS.id, 1.0, MessageId("e" * 32))),
+    kind=OutboxKind.REFERENCE,
+)
 TRIED = Tried(b"m" * 16, 4.0, ContactId("c" * 64))
-LINE = ("1" * 32, BOB.id, True, 6.0, "hello", "delivered", True, True)
+LINE = ("1" * 32, BOB.id, True, 6.0, "hello", "delivered", True, True, "2" * 32, True, 40)
+PLAIN = (*LINE[:8], None, False, 0)
+OF_LINE = ("1" * 32, BOB.id, False, "reaction", "2" * 32, 3, 6.0, "👍", "delivered", False)
+BEFORE = (BOB.id, "2" * 32, "1" * 32, 0, 6.0, "at eight", True)
 
 
 def entry(data: bytes) -> Reader:
@@ -76,7 +88,8 @@ def entry(data: bytes) -> Reader:
 
 def waiting(entry: OutboxEntry) -> bytes:
     held = int(entry.held)
-    return encode_waiting(entry.id, entry.conversation, entry.payload, entry.order, entry.expires_at, held)
+    fields = entry.id, entry.conversation, entry.payload, entry.order, entry.expires_at, held
+    return encode_waiting(*fields, entry.kind.value)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +104,10 @@ def waiting(entry: OutboxEntry) -> bytes:
         (waiting(WAITS), read_waiting, WAITS),
         (encode_forgotten(["1" * 32, "2" * 32]), read_forgotten, ("1" * 32, "2" * 32)),
         (encode_line(*LINE), read_line, LINE),
+        (encode_line(*LINE[:8]), read_line, PLAIN),
+        (encode_reference(*OF_LINE), read_reference, OF_LINE),
+        (encode_version(*BEFORE), read_version, BEFORE),
+        (waiting(REFERS), read_waiting, REFERS),
         (encode_end(3, 4), read_end, (3, 4)),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -116,6 +133,16 @@ def test_these_records_leave_no_field_at_its_default_but_what_is_not_kept() -> N
         (encode_forgotten(["1" * 32] * (LIST_MAX + 1)), read_forgotten),
         (encode_setting("n" * 1025, ""), read_setting),
         (encode_line(*LINE[:5], "on its way", *LINE[6:]), read_line),
+        (
+            encode_reference("1" * 32, BOB.id, 0, "praise", "2" * 32, 1, 6.0, "", "delivered", 0),
+            read_reference,
+        ),
+        (
+            encode_reference("1" * 32, BOB.id, 0, "reaction", "2" * 32, 2**32, 6.0, "", "delivered", 0),
+            read_reference,
+        ),
+        (encode_version(*BEFORE[:3], 2**32, *BEFORE[4:]), read_version),
+        (encode_waiting(WAITS.id, BOB.id, encode_payload(UnknownPayload(64)), 7, 9e9, 0), read_waiting),
         (encode_end(2**32, 0), read_end),
         (encode_waiting(WAITS.id, BOB.id, encode_payload(Retention(60.0, 1)), 7, 9e9, 0), read_waiting),
     ],

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from p2pchat.core import records
-from p2pchat.core.records import Change, Memory, Message
-from p2pchat.types import MeshId, MessageId, MessageState, conversation_with
+from p2pchat.core.messaging.referring import WAITING_MAX, apply_reference, apply_references
+from p2pchat.core.records import Change, Memory, Message, Settled
+from p2pchat.core.references import Reference
+from p2pchat.crypto.identity import fingerprint, received_id
+from p2pchat.types import MeshId, MessageId, MessageName, MessageState, conversation_with
 
 
 class MemoryStore:
@@ -21,6 +24,7 @@ class MemoryStore:
         self.recoveries: dict[str, records.RecoveryState] = {}
         self.outbox: dict[MessageId, records.OutboxEntry] = {}
         self.history: list[Message] = []
+        self.waiting: list[Reference] = []
         self.tried: dict[bytes, records.Tried] = {}
         self.patience: records.PatienceState | None = None
         self.held: dict[MeshId, dict[int, records.HeldCell]] = {}
@@ -48,7 +52,7 @@ class MemoryStore:
         held = self.held.get(mesh, {})
         return tuple(held[number] for number in sorted(numbers) if number in held)
 
-    def apply_change(self, change: Change) -> bool:
+    def apply_change(self, change: Change) -> Settled | None:
         match change:
             case records.PutIdentity(identity):
                 self.identity = identity
@@ -74,19 +78,30 @@ class MemoryStore:
                 self.outbox[entry.id] = entry
             case records.DropOutbox(message):
                 self.outbox.pop(message, None)
-            case records.PutMessage(message):
-                return self._add(message)
-            case records.SetMessageState(message, state):
-                self.history = [self._moved(m, message, state) for m in self.history]
-            case records.DropExpiredMessages(now):
-                self.history = [m for m in self.history if m.expires_at is None or m.expires_at >= now]
+            case records.PutMessage():
+                return self._add(change)
+            case records.PutReference():
+                return self._refer(change)
+            case records.DropVersions() | records.SetMessageState() | records.DropExpiredMessages():
+                self._of_lines(change)
             case records.PutTried(tried):
                 self.tried[tried.mark] = tried
             case records.DropTried(mark):
                 self.tried.pop(mark, None)
             case records.PutPatience(patience):
                 self.patience = patience
-        return True
+        return None
+
+    def _of_lines(
+        self, change: records.DropVersions | records.SetMessageState | records.DropExpiredMessages
+    ) -> None:
+        match change:
+            case records.DropVersions():
+                self.history = [_without_versions(line) for line in self.history]
+            case records.SetMessageState(message, state):
+                self.history = [self._moved(m, message, state) for m in self.history]
+            case records.DropExpiredMessages(now):
+                self.history = [m for m in self.history if m.expires_at is None or m.expires_at >= now]
 
     def _of_meshes(
         self, change: records.PutMesh | records.DropMesh | records.PutCells | records.DropCells
@@ -114,16 +129,39 @@ class MemoryStore:
         """State of an outgoing message."""
         return next(m.state for m in self.history if m.outgoing and m.id == message)
 
-    def _add(self, message: Message) -> bool:
+    def _add(self, change: records.PutMessage) -> Settled | None:
+        message = change.message
         known = any(
             (m.conversation, m.outgoing, m.id) == (message.conversation, message.outgoing, message.id)
             for m in self.history
         )
-        if not known:
-            self.history.append(message)
-        return not known
+        if known:
+            return Settled(change, None)
+        name = message.conversation, self._name(message)
+        waiting = [each for each in self.waiting if (each.conversation, each.target) == name]
+        self.waiting = [each for each in self.waiting if each not in waiting]
+        line = apply_references(message, waiting, keep=change.keep_earlier)
+        self.history.append(line)
+        return Settled(change, line) if waiting else None
+
+    def _refer(self, change: records.PutReference) -> Settled:
+        new = change.reference
+        for place, line in enumerate(self.history):
+            if (line.conversation, self._name(line)) == (new.conversation, new.target):
+                self.history[place] = changed = apply_reference(line, new, keep=change.keep_earlier)
+                return Settled(change, changed if changed is not line else None)
+        self.waiting = [*self.waiting, new][-WAITING_MAX:]
+        return Settled(change, None)
+
+    def _name(self, line: Message) -> MessageName:
+        own = fingerprint(self.identity.identity_key)
+        return MessageName(received_id(own, line.id) if line.outgoing else line.id)
 
     @staticmethod
     def _moved(line: Message, message: MessageId, state: MessageState) -> Message:
         mine = line.outgoing and line.id == message and not line.state.final
         return replace(line, state=state) if mine else line
+
+
+def _without_versions(line: Message) -> Message:
+    return replace(line, referred=replace(line.referred, earlier=())) if line.referred is not None else line

@@ -1,8 +1,8 @@
 """All that passes between this node and one contact.
 
 Knows: which part takes what the person does, what comes, and what is due. Does not know: links, meshes or
-other contacts. Parent of ``delivery``, ``incoming``, ``payload_handlers``, ``session_changes``, ``presence``
-and ``reunion``.
+other contacts. Parent of ``delivery``, ``contents``, ``incoming``, ``payload_handlers``, ``session_changes``,
+``presence`` and ``reunion``.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from p2pchat.core.effects import MessageSent, Notify, Persist, PresenceChanged
+from p2pchat.core.effects import Notify, Persist, PresenceChanged
 from p2pchat.core.limits.quota import Quota
+from p2pchat.core.messaging.contents import ConversationContent, HomeOwner
 from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.incoming import Incoming
-from p2pchat.core.messaging.outbox import LIFETIME_S
 from p2pchat.core.messaging.outputs import Output, RetentionDecided, TagsChanged
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
 from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.messaging.retention import Purge, decided
 from p2pchat.core.messaging.session_changes import SessionChanges
-from p2pchat.core.records import Contact, Message, OutboxEntry, PutMessage, PutRecovery, PutSession
+from p2pchat.core.records import Contact, OutboxEntry, PutRecovery, PutSession
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy
-from p2pchat.types import MessageId, MessageState, conversation_with
-from p2pchat.wire import content
+from p2pchat.types import conversation_with
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
+from p2pchat.wire.content import Referring, Text
 
 
 class Conversation:
@@ -45,6 +45,7 @@ class Conversation:
         entries: Iterable[OutboxEntry],
         entropy: Entropy,
         counters: Counter[str],
+        owner: HomeOwner,
         purge: Purge,
         patience: Patience,
         quota: Quota,
@@ -61,8 +62,11 @@ class Conversation:
         )
         self._reunion = reunion
         self._changes = SessionChanges(lambda: self.contact, self.delivery, self.presence, reunion, entropy)
+        self._content = ConversationContent(
+            self.id, lambda: self.contact, owner, self.delivery, purge, patience
+        )
         handlers = PayloadHandlers(
-            self.id, lambda: self.contact, self.delivery, reunion, self._changes, purge, counters
+            lambda: self.contact, self.delivery, reunion, self._changes, self._content, counters
         )
         self.incoming = Incoming(
             lambda: self.contact,
@@ -74,8 +78,6 @@ class Conversation:
             quota,
             counters,
         )
-        self._purge = purge
-        self._patience = patience
         self._entropy = entropy
 
     @property
@@ -112,19 +114,13 @@ class Conversation:
 
     # --- what the person wants
 
-    def submit_text(self, message: MessageId, text: str, order: int, now: float) -> list[Output]:
-        """Accept a message: durable first, then on its way, with what is owed to the contact: whoever answers
-        and goes has told that they heard."""
-        body = wire.encode_payload(content.Text(message, now, text))
-        entry = OutboxEntry(message, self.id, body, order, self._patience.at(now) + LIFETIME_S)
-        accepted = self.delivery.queue.keep_entry(entry)
-        expires = self._purge.line(self.contact, now)
-        line = Message(message, self.id, None, now, text, MessageState.QUEUED, expires)
-        accepted += [Persist(PutMessage(line)), Notify(MessageSent(line))]
+    def submit_content(self, content: Text | Referring, order: int, now: float) -> list[Output]:
+        """Accept what the person says: durable first, then on its way, with what is owed to the contact:
+        whoever answers and goes has told that they heard."""
+        accepted = self._content.accept_content(content, order, now)
         answers = self.delivery.connected and self.delivery.answer_at is not None
         owed = self.delivery.send_answer(now) if answers else []
-        sent = self._with_snapshots(owed + self._flush(now))
-        return [*accepted, *self.delivery.queue.report_state(entry, MessageState.QUEUED, now), *sent]
+        return [*accepted, *self._with_snapshots(owed + self._flush(now))]
 
     def set_retention(self, seconds: float, now: float) -> list[Output]:
         """Decide, for both, how long what is said lasts; they are told as surely as by a message."""

@@ -15,6 +15,7 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging import outputs, recognition
 from p2pchat.core.messaging.contacts import ContactTable
+from p2pchat.core.messaging.contents import HomeOwner
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.decisions import Decisions
 from p2pchat.core.messaging.delivery import ANSWER_S
@@ -24,6 +25,7 @@ from p2pchat.core.messaging.outbox import PROBE_FIRST_S
 from p2pchat.core.messaging.outputs import MeshReported, Routed, SendInto
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.presence import GREET_S
+from p2pchat.core.messaging.requests import content_of, refuse_content
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
@@ -36,11 +38,9 @@ from p2pchat.core.session.session import Session
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.crypto.identity import fingerprint
-from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy, exponential, sample, uniform
 from p2pchat.types import ContactId, MeshId, conversation_with
 from p2pchat.wire.cell import Cell
-from p2pchat.wire.content import TEXT_LIMIT, text_size
 from p2pchat.wire.marks import Marks
 from p2pchat.wire.payload import MeshRenewed
 
@@ -62,7 +62,11 @@ class Conversations:
         self._letterbox = Letterbox(entropy.make_child("letterbox"), open_s)
         self._entropy = entropy
         self._counters = counters
-        self._purge = Purge(lines_expire=memory.lines_expire)
+        self._owner = HomeOwner(fingerprint(memory.identity.identity_key), settings.keep_versions)
+        self._purge = Purge(
+            lines_expire=memory.lines_expire,
+            drop_versions=memory.has_versions and not settings.keep_versions,
+        )
         self._patience = Patience(memory.patience)
         self._order = max((entry.order for entry in memory.outbox), default=0)
         self._identity = memory.identity
@@ -254,36 +258,34 @@ class Conversations:
 
     # --- messages and contacts
 
-    def submit(self, input: inputs.MessageSubmitted, now: float) -> list[Routed]:
-        """Accept a text, or refuse it."""
+    def take_request(self, input: inputs.ContentInput | inputs.KeysInput, now: float) -> list[Routed]:
+        """Do what the user wants said, or did about backups."""
+        if isinstance(input, inputs.ContentInput):
+            return self._submit(input, now)
+        return self._change_keys(input, now)
+
+    def _submit(self, input: inputs.ContentInput, now: float) -> list[Routed]:
+        """Accept what the person says, or refuse it."""
         conversation = self._by_id.get(input.conversation)
         if conversation is None:
             return [Rejected(Reason.NO_SUCH_CONTACT)]
-        reason = self._refuse_text(conversation, input.text)
+        if conversation.contact.blocked:
+            return [Rejected(Reason.CONTACT_BLOCKED)]
+        reason = refuse_content(input)
+        if reason is None and self.waiting() >= OUTBOX_CAP:
+            reason = Reason.OUTBOX_FULL
         if reason is not None:
             return [Rejected(reason)]
         self._order += 1
-        return self._on(conversation, conversation.submit_text(input.id, input.text, self._order, now), now)
-
-    def _refuse_text(self, conversation: Conversation, text: str) -> Reason | None:
-        if conversation.contact.blocked:
-            return Reason.CONTACT_BLOCKED
-        if not text:
-            return Reason.TEXT_EMPTY
-        try:
-            size = text_size(text)
-        except Malformed:
-            return Reason.TEXT_NOT_UNICODE
-        if size > TEXT_LIMIT:
-            return Reason.TEXT_TOO_LONG
-        return Reason.OUTBOX_FULL if self.waiting() >= OUTBOX_CAP else None
+        content = content_of(input, self._owner.id, now)
+        return self._on(conversation, conversation.submit_content(content, self._order, now), now)
 
     def change(self, input: inputs.ContactInput, now: float) -> list[Routed]:
         """The user wants something of a contact."""
         self._due = None
         return self._decisions.change_contact(input, now)
 
-    def change_keys(self, change: inputs.KeysInput, now: float) -> list[Routed]:
+    def _change_keys(self, change: inputs.KeysInput, now: float) -> list[Routed]:
         """Have another recovery key for each contact, or tell them of it, one after the other: whoever is
         next to us would count them."""
         if isinstance(change, inputs.RecoveryKeysDrawn):
@@ -321,6 +323,7 @@ class Conversations:
             entries,
             entropy,
             self._counters,
+            self._owner,
             self._purge,
             self._patience,
             Quota(self._quota_bytes),

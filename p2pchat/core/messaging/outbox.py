@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from p2pchat.core.messaging.inbox import missing
-from p2pchat.core.records import OutboxEntry, OutboxKind
+from p2pchat.core.records import OutboxEntry
 from p2pchat.core.session.ordered_payloads import opened_name
 from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split
@@ -169,4 +169,4 @@ def _number(item: Item) -> int:
 
 
 def _first_message(items: dict[MessageId, Item]) -> Item | None:
-    return next((item for item in items.values() if item.entry.kind is OutboxKind.TEXT), None)
+    return next((item for item in items.values() if item.entry.kind.personal), None)

@@ -10,7 +10,7 @@ to be forgotten, so no later decision, ours or theirs, takes it back or brings i
 from __future__ import annotations
 
 from p2pchat.core.effects import Effect, Persist
-from p2pchat.core.records import Contact, DropExpiredMessages
+from p2pchat.core.records import Contact, DropExpiredMessages, DropVersions
 from p2pchat.wire.payload import RETENTION_TURN_MAX, Retention
 
 PURGE_S = 20.0
@@ -27,19 +27,31 @@ left for us, takes 2^32 messages."""
 class Purge:
     """Has lines forgotten when their time has come."""
 
-    def __init__(self, *, lines_expire: bool) -> None:
-        """``lines_expire``: whether an earlier run left lines that are to be forgotten some day."""
+    def __init__(self, *, lines_expire: bool, drop_versions: bool = False) -> None:
+        """``lines_expire``: whether an earlier run left lines that are to be forgotten some day;
+        ``drop_versions``: whether it left something that lines said before, which is not kept any more."""
         self._gap = PURGE_S
-        self._at: float | None = 0.0 if lines_expire else None
+        self._lines_expire = lines_expire
+        self._drop_versions = drop_versions
+        self._waits_until = float("-inf")
+        self._at: float | None = 0.0 if lines_expire or drop_versions else None
 
     def line(self, contact: Contact, now: float) -> float | None:
         """When a line that is written or comes now is to be forgotten; None: never."""
         if not contact.lasts_s:
             return None
+        self._lines_expire = True
         self._gap = min(self._gap, max(PURGE_MIN_S, contact.lasts_s / 2))
         if self._at is None or self._at > now + self._gap:
             self._at = now + self._gap
         return now + contact.lasts_s
+
+    def look_after_wait(self, until: float) -> float:
+        """Something may wait for its line so long; return that moment."""
+        self._waits_until = max(self._waits_until, until)
+        if self._at is None:
+            self._at = until + PURGE_MIN_S
+        return until
 
     def next_wakeup(self) -> float | None:
         """When to look next; never where all lines last for ever."""
@@ -49,8 +61,12 @@ class Purge:
         """Forget what is older than it may be."""
         if self._at is None or now < self._at:
             return []
-        self._at = now + self._gap
-        return [Persist(DropExpiredMessages(now))]
+        self._at = now + self._gap if self._lines_expire else None
+        if self._at is None and self._waits_until >= now:
+            self._at = self._waits_until + PURGE_MIN_S
+        versions: list[Effect] = [Persist(DropVersions())] if self._drop_versions else []
+        self._drop_versions = False
+        return [*versions, Persist(DropExpiredMessages(now))]
 
 
 def decided(contact: Contact, seconds: float) -> Retention:

@@ -44,8 +44,8 @@ class SendQueue:
 
     @property
     def waiting(self) -> int:
-        """Texts not yet acknowledged."""
-        return sum(item.entry.kind is OutboxKind.TEXT for item in self.outbox)
+        """What a person said and the contact has not acknowledged."""
+        return sum(item.entry.kind.personal for item in self.outbox)
 
     def keep_entry(self, entry: OutboxEntry) -> list[Output]:
         """Accept an entry, or one that has changed in the place of what it was."""
@@ -75,9 +75,9 @@ class SendQueue:
         return [effect for item in held for effect in self.keep_entry(replace(item.entry, held=False))]
 
     def cancel_texts(self, now: float) -> list[Output]:
-        """Withdraw every text that waits. The rest stays: without it the two ends would disagree on their
-        keys."""
-        texts = [item for item in self.outbox if item.entry.kind is OutboxKind.TEXT]
+        """Cancel all that waits and that a person said. The rest stays: without it the two ends would
+        disagree on their keys."""
+        texts = [item for item in self.outbox if item.entry.kind.personal]
         return self.finish_entries(texts, MessageState.CANCELLED, now)
 
     def next_expiry(self) -> float | None:
@@ -101,7 +101,7 @@ class SendQueue:
 
     def report_state(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
         """Remember and report a state; what nobody wrote has none to report."""
-        if entry.kind is not OutboxKind.TEXT:
+        if not entry.kind.personal:
             return []
         moved = Notify(MessageMoved(entry.id, self._conversation, state, now))
         return [Persist(SetMessageState(entry.id, state)), moved]
@@ -121,5 +121,5 @@ def kind_of(payload: wire.Payload) -> OutboxKind:
         case content.Text() | wire.UnknownPayload() | content.UnknownContent():
             return OutboxKind.TEXT
         case content.Reaction() | content.Correction() | content.Withdrawal():
-            return OutboxKind.TEXT
+            return OutboxKind.REFERENCE
     assert_never(payload)

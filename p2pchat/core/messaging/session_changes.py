@@ -96,7 +96,7 @@ class SessionChanges:
         self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
         for item in delivery.outbox:
             # In which mesh we are is still true when the session is another.
-            if item.entry.kind not in (OutboxKind.TEXT, OutboxKind.MESH):
+            if not item.entry.kind.personal and item.entry.kind is not OutboxKind.MESH:
                 changes += delivery.queue.finish_entries([item], MessageState.CANCELLED, now)
                 continue
             held = item.entry.held or hold

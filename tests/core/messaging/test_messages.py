@@ -128,7 +128,7 @@ def test_a_long_text_reaches_someone_who_was_away_over_the_edge_of_an_epoch(
 
 
 def test_a_message_nobody_takes_expires_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("p2pchat.core.messaging.conversation.LIFETIME_S", 3_600.0)
+    monkeypatch.setattr("p2pchat.core.messaging.contents.LIFETIME_S", 3_600.0)
     world = friends("alice", "bob", "relay")
     for (
         name

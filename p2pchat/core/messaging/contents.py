@@ -1,0 +1,181 @@
+"""What the two people of one conversation write: what follows from a text, and from what refers to one.
+
+Knows: what is kept and told, both ways. Does not know: how payloads travel (``delivery``), or what a line
+says after all that refers to it (``referring``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from p2pchat.core.effects import LineReferred, MessageArrived, MessageSent, Notify, Persist
+from p2pchat.core.messaging.delivery import Delivery
+from p2pchat.core.messaging.outbox import LIFETIME_S, Item
+from p2pchat.core.messaging.outputs import Output
+from p2pchat.core.messaging.patience import Patience
+from p2pchat.core.messaging.referring import WAITS_S
+from p2pchat.core.messaging.retention import Purge
+from p2pchat.core.messaging.send_queue import kind_of
+from p2pchat.core.records import (
+    Contact,
+    Message,
+    OutboxEntry,
+    OutboxKind,
+    PutMessage,
+    PutOutbox,
+    PutReference,
+)
+from p2pchat.core.references import Reference, ReferenceKind
+from p2pchat.crypto.identity import received_id
+from p2pchat.types import ContactId, ConversationId, MessageId, MessageName, MessageState
+from p2pchat.wire import payload as wire
+from p2pchat.wire.content import Content, Correction, Reaction, Referring, Text, UnknownContent, Withdrawal
+
+AT_PAST_S = 60 * 86_400.0
+"""A line is shown as written this long ago at most, whatever its writer says, and never as written in the
+time to come. Nobody's clock, or will, puts it elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOwner:
+    """The person here."""
+
+    id: ContactId
+    """As contacts know them."""
+    keeps_earlier: bool
+    """Whether what a line content before is kept."""
+
+
+def name_message(author: ContactId, id: MessageId) -> MessageName:
+    """What all who have a message call it."""
+    return MessageName(received_id(author, id))
+
+
+class ConversationContent:
+    """One conversation's. Each method returns what is to be done."""
+
+    def __init__(
+        self,
+        conversation: ConversationId,
+        contact: Callable[[], Contact],
+        owner: HomeOwner,
+        delivery: Delivery,
+        purge: Purge,
+        patience: Patience,
+    ) -> None:
+        """``contact``: the contact's record as it is now."""
+        self._conversation = conversation
+        self._contact = contact
+        self._owner = owner
+        self._delivery = delivery
+        self._purge = purge
+        self._patience = patience
+
+    # --- what the person here says
+
+    def accept_content(self, content: Text | Referring, order: int, now: float) -> list[Output]:
+        """Have it durable, and on its way."""
+        expires_at = self._patience.at(now) + LIFETIME_S
+        body = wire.encode_payload(content)
+        entry = OutboxEntry(content.id, self._conversation, body, order, expires_at, kind=kind_of(content))
+        kept = self._delivery.queue.keep_entry(entry)
+        if isinstance(content, Text):
+            kept += self._keep_line(self._line(content, None, now))
+        else:
+            kept += [*self._revise_waiting(content, now), *self._keep_reference(content, None, now)]
+        return kept + self._delivery.queue.report_state(entry, MessageState.QUEUED, now)
+
+    def _revise_waiting(self, content: Referring, now: float) -> list[Output]:
+        """What is corrected or withdrawn while it waits does not leave as it was; what is sealed must, and
+        is not kept beside that."""
+        item = self._delivery.outbox.get(content.of) if not isinstance(content, Reaction) else None
+        if item is None or item.entry.kind is not OutboxKind.TEXT:
+            return []
+        if isinstance(content, Correction):
+            text = wire.decode_payload(item.entry.payload)
+            assert isinstance(text, Text), "it is what its kind says"
+            corrected = replace(text, text=content.text, mentions=content.mentions)
+            return _replace_body(item, wire.encode_payload(corrected), OutboxKind.TEXT)
+        if item.entry.number is None:
+            return self._delivery.queue.finish_entries([item], MessageState.CANCELLED, now)
+        return _replace_body(item, wire.encode_payload(content), OutboxKind.REFERENCE)
+
+    # --- what the contact says
+
+    def take_content(self, content: Content, now: float) -> list[Output]:
+        """Keep it, and tell people."""
+        author = self._contact().id
+        match content:
+            case Text() | UnknownContent():
+                return self._keep_line(self._line(content, author, now))
+            case Reaction() | Correction() | Withdrawal():
+                return self._keep_reference(content, author, now)
+        assert_never(content)
+
+    # --- both
+
+    def _line(self, content: Text | UnknownContent, author: ContactId | None, now: float) -> Message:
+        expires = self._purge.line(self._contact(), now)
+        line = Message(
+            content.id if author is None else received_id(author, content.id),
+            self._conversation,
+            author,
+            _shown_at(content.at, now),
+            "",
+            MessageState.QUEUED if author is None else MessageState.DELIVERED,
+            expires,
+        )
+        if isinstance(content, UnknownContent):
+            return replace(line, unknown=content.type)
+        mentions = self._mentions(content.mentions, author)
+        return replace(line, text=content.text, answers=content.answers, mentions=mentions)
+
+    def _keep_line(self, line: Message) -> list[Output]:
+        told = MessageSent(line) if line.outgoing else MessageArrived(line)
+        return [Persist(PutMessage(line, self._owner.keeps_earlier)), Notify(told)]
+
+    def _keep_reference(self, content: Referring, author: ContactId | None, now: float) -> list[Output]:
+        reference = self._reference(content, author, now)
+        until = self._purge.look_after_wait(now + WAITS_S)
+        kept = PutReference(reference, until, self._owner.keeps_earlier)
+        return [Persist(kept), Notify(LineReferred(reference))]
+
+    def _reference(self, content: Referring, author: ContactId | None, now: float) -> Reference:
+        """The sender of a correction or withdrawal gives the id alone: so it concerns a line of its own."""
+        own = author or self._owner.id
+        match content:
+            case Reaction(to=target, sign=text, turn=turn):
+                kind = ReferenceKind.REACTION
+            case Correction(of=of, text=text, turn=turn):
+                kind, target = ReferenceKind.CORRECTION, name_message(own, of)
+            case Withdrawal(of=of):
+                kind, target, text, turn = ReferenceKind.WITHDRAWAL, name_message(own, of), "", 0
+        return Reference(
+            content.id if author is None else received_id(author, content.id),
+            self._conversation,
+            author,
+            kind,
+            target,
+            turn,
+            _shown_at(content.at, now),
+            text,
+            MessageState.QUEUED if author is None else MessageState.DELIVERED,
+            isinstance(content, Correction) and self._mentions(content.mentions, author),
+            None if kind is ReferenceKind.WITHDRAWAL else self._purge.line(self._contact(), now),
+        )
+
+    def _mentions(self, people: tuple[ContactId, ...], author: ContactId | None) -> bool:
+        """Whether whoever it came to is among them."""
+        return (self._contact().id if author is None else self._owner.id) in people
+
+
+def _shown_at(at: float, now: float) -> float:
+    return min(max(at, now - AT_PAST_S), now)
+
+
+def _replace_body(item: Item, body: bytes, kind: OutboxKind) -> list[Output]:
+    """Have an entry say something else, if it is sealed once more; how far it has come stays."""
+    item.entry = replace(item.entry, payload=body, kind=kind)
+    return [Persist(PutOutbox(item.entry))]

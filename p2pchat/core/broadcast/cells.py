@@ -1,8 +1,8 @@
 """The cells of one mesh: judged when they come in, kept, handed on, and given to those who missed them.
 
-Knows: which cells are new and alive, and how many a link may bring. Does not know: how a frame gets onto a
-link, where cells of our own enter, or what is inside one. Parent of a ``Broadcast`` strategy, ``hold`` and
-``reconcile``.
+Knows: which cells are new and alive, and what follows from one. Does not know: how a frame gets onto a link,
+where cells of our own enter, or what is inside one. Parent of a ``Broadcast`` strategy, ``back_pressure``,
+``stamps``, ``hold`` and ``reconcile``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from p2pchat.core.anti_entropy import reconcile
 from p2pchat.core.anti_entropy.eviction import OURS
 from p2pchat.core.anti_entropy.hold import Hold
 from p2pchat.core.anti_entropy.reconcile import Reconcile
+from p2pchat.core.broadcast.back_pressure import BackPressure
 from p2pchat.core.broadcast.seen import Seen
+from p2pchat.core.broadcast.stamps import Stamps
 from p2pchat.core.broadcast.strategy import Push, SendGossip, Sending, Strategy
 from p2pchat.core.effects import CellSeen, Effect, FetchCells, Notify
 from p2pchat.core.kit.moments import NEVER
@@ -25,19 +27,14 @@ from p2pchat.core.records import HeldCell
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import HoldStatus
 from p2pchat.crypto.kdf import cell_id
-from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, MeshId, NodeId
 from p2pchat.wire import control, gossip
-from p2pchat.wire.cell import Cell, decode_cell, encode_cell
+from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame, FrameKind
-from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import Reconciling
-
-OWN_AHEAD = 16
-"""Cells of our own that wait on a link to be broadcast; others wait before they are."""
 
 RESERVED = 16
 """Of a link's credit, kept free for cells that are under way while held ones are sent."""
@@ -105,8 +102,7 @@ class Cells:
         """``kept``: the index of what an earlier run held; ``node_at``: who is at a link's other end;
         ``waiting``: how many cells wait to leave on a link that came from another, or are our own."""
         self._home = home
-        self._stamp_bits = settings.stamp_bits
-        self._entropy = entropy
+        self.stamps = Stamps(settings.stamp_bits, entropy, counters)
         self._counters = counters
         self._node_at = node_at
         self._seen = Seen()
@@ -114,29 +110,14 @@ class Cells:
         self._known = _Known(self._seen, self._hold)
         self._broadcast = strategy(entropy.make_child("broadcast"), self._known, counters)
         self._reconcile = Reconcile(self._hold, counters)
-        self._waiting = waiting
-        self._grants = Grants(self._least_waiting)
+        self.pressure = BackPressure(self._broadcast.pushing_links, waiting)
+        self.grants = Grants(self.pressure.count_least_waiting)
 
     # --- what the parent asks
 
     def tree(self) -> dict[LinkId, bool]:
         """By link: whether cells are pushed over it."""
         return self._broadcast.pushing_links()
-
-    def allowance(self, link: LinkId) -> float:
-        """What is left of what the link may bring at once, 0 to 1."""
-        return self._grants.share_left(link)
-
-    @property
-    def own_room(self) -> bool:
-        """Whether a cell of our own may enter the broadcast here: it leaves soon where it leaves fastest."""
-        return self._least_waiting(None) < OWN_AHEAD
-
-    def _least_waiting(self, source: LinkId | None) -> int:
-        """Cells that a link brought, or that are our own, and that wait, on the link where the fewest do."""
-        pushing = self._broadcast.pushing_links()
-        waits = [self._waiting(link, source) for link, eager in pushing.items() if eager and link != source]
-        return min(waits, default=0)
 
     def status(self) -> tuple[HoldStatus, bool]:
         """What is held, and whether something is being caught up on."""
@@ -146,8 +127,8 @@ class Cells:
         """When ``tick`` is next due."""
         due = NEVER
         # Cells are dropped for their age only while a link shows that the clock is right.
-        held = self._hold.next_wakeup() if self._grants.has_links else None
-        parts = self._broadcast, self._reconcile, self._grants
+        held = self._hold.next_wakeup() if self.grants.has_links else None
+        parts = self._broadcast, self._reconcile, self.grants
         for at in (held, *(part.next_wakeup() for part in parts)):
             if at is not None and at < due:
                 due = at
@@ -162,7 +143,7 @@ class Cells:
 
     def forget(self, now: float) -> list[Output]:
         """Drop what is too old."""
-        return [*self._hold.tick(now)] if self._grants.has_links else []
+        return [*self._hold.tick(now)] if self.grants.has_links else []
 
     def leave(self, now: float) -> list[Output]:
         """Write down what is held."""
@@ -170,13 +151,13 @@ class Cells:
 
     def link_up(self, link: LinkId, ours: bool, now: float) -> list[Output]:
         """Cells may travel over this link from now on; ``ours``: we made the offer."""
-        self._grants.link_up(link)
+        self.grants.link_up(link)
         out = self._sent(self._broadcast.link_up(link, now), None)
         return out + self._reconciled(self._reconcile.link_up(link, ours, now), now)
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Output]:
         """The link is gone, or so quiet that it may be. ``broken``: nobody said so."""
-        self._grants.link_down(link)
+        self.grants.link_down(link)
         self._hold.link_down(link)
         out = self._sent(self._broadcast.link_down(link, broken, now), None)
         return out + self._reconciled(self._reconcile.link_down(link, now), now)
@@ -203,27 +184,11 @@ class Cells:
 
     # --- credit
 
-    def set_members(self, count: int) -> None:
-        """So many nodes are in the mesh, as far as is known."""
-        self._grants.set_members(count)
-
     def give_credit(self, now: float) -> list[Output]:
         """To whom it is due."""
-        return [say(link, control.Credit(granted)) for link, granted in self._grants.grant_due(now)]
-
-    def afford(self, link: LinkId, now: float) -> bool:
-        """Whether there was credit for a cell, or onion, that a link brought; it is used up."""
-        return self._grants.spend_credit(link, now)
+        return [say(link, control.Credit(granted)) for link, granted in self.grants.grant_due(now)]
 
     # --- cells
-
-    def paid(self, cell: bytes) -> bytes:
-        """A cell of our own with the stamp that this mesh asks for."""
-        if not self._stamp_bits:
-            return cell
-        return encode_cell(
-            stamped(decode_cell(cell), self._stamp_bits, self._entropy.draw_bytes(GEOMETRY.stamp))
-        )
 
     def enter(self, body: bytes, source: LinkId | None, now: float) -> list[Output]:
         """Here a cell enters the broadcast; ``source`` is the link that brought its onion, None if it is
@@ -232,7 +197,7 @@ class Cells:
         if source is not None and not self._seen.alive(cell.epoch, now):
             self._counters["cells refused: expired"] += 1
             return []
-        if source is not None and not self._worth_it(cell):
+        if source is not None and not self.stamps.is_worth_it(cell):
             return []
         if not self._seen.first_sight(name, cell.epoch, now):
             return []
@@ -244,7 +209,7 @@ class Cells:
 
     def pushed(self, link: LinkId, body: bytes, now: float) -> list[Output]:
         """A neighbour sent a cell."""
-        if not self.afford(link, now):
+        if not self.grants.spend_credit(link, now):
             self._counters["cells refused: no credit"] += 1
             return []
         try:
@@ -262,21 +227,14 @@ class Cells:
         name = cell_id(body)
         if self._known.known(name):
             self._counters["cells seen again"] += 1
-            self._grants.give_back(link)
+            self.grants.give_back(link)
             return self._sent(self._broadcast.on_duplicate(name, link, now), link)
-        if not self._worth_it(cell):
+        if not self.stamps.is_worth_it(cell):
             return []
         self._reconcile.arrived(name)
         self._seen.first_sight(name, cell.epoch, now)
         self._counters["cells relayed"] += 1
         return [CellKnown(name), *self._spread(name, cell.epoch, body, link, now), CellArrived(cell)]
-
-    def _worth_it(self, cell: Cell) -> bool:
-        """Whether it bears the stamp that this mesh asks for."""
-        if not self._stamp_bits or worth(cell) >= self._stamp_bits:
-            return True
-        self._counters["cells refused: no stamp"] += 1
-        return False
 
     def _spread(
         self,
@@ -300,9 +258,9 @@ class Cells:
         self, sending: Iterable[Sending], name: bytes, by: LinkId | None, now: float
     ) -> list[Sending]:
         """Without pushes to whom too much of that link waits: a slow neighbour makes nobody else wait."""
-        most, kept = self._grants.window + STEP, list[Sending]()
+        most, kept = self.grants.window + STEP, list[Sending]()
         for push in sending:
-            if isinstance(push, Push) and self._waiting(push.link, by) >= most:
+            if isinstance(push, Push) and self.pressure.is_behind(push.link, by, most):
                 self._counters["cells announced: link behind"] += 1
                 kept += self._broadcast.postpone_push(name, push.link, now)
             else:
@@ -312,7 +270,7 @@ class Cells:
     def _recovered(self, late: reconcile.Recovered, now: float) -> list[Output]:
         """A cell we had missed: keep it, say that we have it, see whether it is for us."""
         cell = decode_cell(late.cell)
-        if not self._seen.alive(cell.epoch, now) or not self._worth_it(cell):
+        if not self._seen.alive(cell.epoch, now) or not self.stamps.is_worth_it(cell):
             return []
         if not self._seen.first_sight(late.name, cell.epoch, now):
             return []

@@ -129,11 +129,9 @@ class Mesh:
 
     def links(self) -> tuple[LinkStatus, ...]:
         """All links and attempts."""
-        tree = self._cells.tree()
-        return tuple(
-            replace(link, eager=tree.get(link.link, False), allowance=self._cells.allowance(link.link))
-            for link in self._view.status()
-        )
+        tree, left = self._cells.tree(), self._cells.grants.share_left
+        status = self._view.status()
+        return tuple(replace(at, eager=tree.get(at.link, False), allowance=left(at.link)) for at in status)
 
     def status(self) -> MeshStatus:
         """How it stands with the mesh as a whole."""
@@ -168,7 +166,7 @@ class Mesh:
         """Do what is due."""
         if now >= self._counted_at + COUNT_S:
             self._counted_at = now
-            self._cells.set_members(self._stem.crowd)
+            self._cells.grants.set_members(self._stem.crowd)
         out = self._watched(self._view.tick(now), now)
         out += self._on_cells(self._cells.tick(now), now) + self._serve(now)
         out += self._stemmed(self._stem.tick(now), now)
@@ -314,7 +312,7 @@ class Mesh:
 
     def submit(self, cell: bytes, now: float, haste: Haste = Haste.SOON) -> list[MeshOutput]:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
-        cell = self._cells.paid(cell)
+        cell = self._cells.stamps.add_stamp(cell)
         self._counters["cells originated"] += 1
         if self._stemless:
             if len(self._own) >= OWN_CAP:
@@ -328,7 +326,7 @@ class Mesh:
     def _enter(self, now: float) -> list[MeshOutput]:
         """What waits enters the broadcast here, as far as it leaves soon."""
         effects: list[MeshOutput] = []
-        while self._own and self._cells.own_room:
+        while self._own and self._cells.pressure.own_room:
             cell = self._own.popleft()
             effects += self._on_cells(self._cells.enter(cell, None, now), now)
             effects.append(CellLeft(cell[: GEOMETRY.cell_tag]))
@@ -376,7 +374,7 @@ class Mesh:
     def _onion(self, link: LinkId, packet: bytes, now: float) -> list[MeshOutput]:
         """An onion came in; it costs credit as a cell does. A node whose own cells take no stem is on
         the map as any other, and carries those of others."""
-        if not self._cells.afford(link, now):
+        if not self._cells.grants.spend_credit(link, now):
             self._counters["onions refused: no credit"] += 1
             return []
         return self._stemmed(self._stem.onion(link, packet, now), now)

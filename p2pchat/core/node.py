@@ -30,7 +30,6 @@ from p2pchat.core.effects import (
 from p2pchat.core.inputs import Sought
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.nearby import NearbyKey
-from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.membership.unreached import Unreached
 from p2pchat.core.mesh import labelled, mesh
 from p2pchat.core.mesh.belonging import Belonging
@@ -49,7 +48,6 @@ from p2pchat.core.rendezvous.rendezvous import (
     Line,
     Rendezvous,
     TakeSeat,
-    Topical,
     topic_of,
     url_of,
 )
@@ -364,7 +362,7 @@ class NodeMachine:
         url = url_of(line)
         home = self._meshes.at(message.topic)
         if home is not None:
-            return self._on_mesh(home, self._mesh_signal(home, url, message, now), now)
+            return self._on_mesh(home, home.receive_signal(url, message, now), now)
         invite = self._invites.at(message.topic)
         if invite is None:
             return []
@@ -415,20 +413,6 @@ class NodeMachine:
                 return self._on_mesh(home, home.shaken(link, now), now) if home is not None else []
             case _:
                 assert_never(input)
-
-    def _mesh_signal(self, home: Mesh, url: str, message: Topical, now: float) -> list[mesh.MeshOutput]:
-        match message:
-            case signalling.Seated(topic, seat, others):
-                return home.seated(url, topic, others, now, seat)
-            case signalling.Blob(topic, seat, blob):
-                return home.blob(SeatRef(url, topic, seat), blob, now)
-            case signalling.Gone(topic, seat):
-                return home.gone(SeatRef(url, topic, seat), now)
-            case signalling.SeatRefused():
-                self._counters["seats refused"] += 1
-                return []
-            case _:
-                assert_never(message)
 
     # --- links
 

@@ -17,12 +17,13 @@ from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.effects import CellSeen, Effect, Notify, OnionSeen, frames_first
 from p2pchat.core.inputs import Haste, LinkInput
 from p2pchat.core.membership.active_view import ActiveView, ViewOutput
-from p2pchat.core.membership.neighbour import SeatRef, Standing
-from p2pchat.core.membership.neighbours import Closed, MessageReceived, Opened, Sought, Unsought
+from p2pchat.core.membership.link_table import LinkTable
+from p2pchat.core.membership.neighbour import Standing
+from p2pchat.core.membership.outputs import Closed, MessageReceived, Opened, Sought, Unsought
 from p2pchat.core.membership.unreached import Unreached
 from p2pchat.core.records import HeldCell
 from p2pchat.core.records import MeshRecord as MeshRecord
-from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus, MeshStatus
 from p2pchat.core.stem import outputs as stems
@@ -31,7 +32,7 @@ from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.ports import Entropy
-from p2pchat.types import ContactId, LinkId, NodeId, Seat, Topic
+from p2pchat.types import ContactId, LinkId, NodeId, Topic
 from p2pchat.wire import vicinity
 from p2pchat.wire.control import Control, ListensAt
 from p2pchat.wire.frame import Frame, FrameKind
@@ -94,16 +95,17 @@ class Mesh:
         self._node = node
         self._links_wanted = settings.links_wanted
         self._counters = counters
-        self._view = view = ActiveView(record, node, settings, entropy, new_link, counters, self, listeners)
+        self._table = table = LinkTable()
+        self._view = ActiveView(record, node, settings, entropy, new_link, counters, self, table, listeners)
         self._cells = Cells(
-            record.id, settings, entropy, counters, strategy, kept, view.node_at, view.count_waiting
+            record.id, settings, entropy, counters, strategy, kept, table.node_at, table.count_waiting
         )
         self._own: deque[bytes] = deque()
         """Cells of our own that wait to enter the broadcast here, where they take no stem."""
         self._counted_at = 0.0
         self._stemless = settings.profile is None
         self._stem = stem(settings.profile or FAST, entropy.make_child("stem"), counters)
-        self._stem.own_room = view.own_room
+        self._stem.own_room = table.own_room
         if not settings.walks:
             self._stem.seek_nobody()
 
@@ -112,25 +114,25 @@ class Mesh:
     @property
     def record(self) -> MeshRecord:
         """What is remembered of the mesh."""
-        return self._view.record
+        return self._view.door.record
 
     @property
     def links_up(self) -> int:
         """Links over which cells travel now."""
-        return len(self._view.links)
+        return len(self._table.counting())
 
     def owns(self, link: LinkId) -> bool:
         """Whether the link is one of this mesh."""
-        return self._view.owns(link)
+        return link in self._table
 
     def holds(self, topic: Topic) -> bool:
         """Whether the topic is one of this mesh."""
-        return self._view.holds(topic)
+        return self._view.door.seats.is_ours(topic)
 
     def links(self) -> tuple[LinkStatus, ...]:
         """All links and attempts."""
         tree, left = self._cells.tree(), self._cells.grants.share_left
-        status = self._view.status()
+        status = self._table.status(self.record.id)
         return tuple(replace(at, eager=tree.get(at.link, False), allowance=left(at.link)) for at in status)
 
     def status(self) -> MeshStatus:
@@ -142,7 +144,7 @@ class Mesh:
             self.links_up,
             sum(self._cells.tree().values()),
             self._links_wanted,
-            self._view.sitting,
+            self._view.door.seats.sitting,
             held,
             pulling,
             None if self._stemless else self._stem.status(),
@@ -193,42 +195,32 @@ class Mesh:
 
     def begin_nearby(self, urls: Sequence[str]) -> None:
         """The same, before there is any seat."""
-        self._view.meet_nearby(urls)
+        self._view.door.meet_nearby(urls)
 
     def meet_nearby(self, urls: Sequence[str], now: float) -> list[MeshOutput]:
         """Where else the mesh is met, on this machine's own network."""
-        return self._watched(self._view.meet_nearby(urls), now)
+        return self._watched(self._view.meet_nearby(urls, now), now)
 
     @property
     def visited(self) -> tuple[str, ...]:
         """Where members listen, while they are looked for there."""
-        return self._view.listeners.visited
+        return self._view.door.listeners.visited
 
     def unkept_listeners(self) -> tuple[str, ...] | None:
         """Where members listen, if that is to be kept."""
-        return self._view.listeners.take_unkept()
+        return self._view.door.listeners.take_unkept()
 
     def expect(self, now: float) -> list[MeshOutput]:
         """Somebody is on the way into this mesh: be where it is met."""
         return self._watched(self._view.expect(now), now)
 
-    def seated(
-        self, url: str, topic: Topic, others: tuple[Seat, ...], now: float, own: Seat | None = None
-    ) -> list[MeshOutput]:
-        """We hold a seat, our ``own``, and see some others."""
-        return self._watched(self._view.seated(url, topic, others, now, own), now)
-
     def unseated(self, url: str) -> None:
         """The connection to a rendezvous is gone."""
         self._view.unseated(url)
 
-    def blob(self, at: SeatRef, blob: bytes, now: float) -> list[MeshOutput]:
-        """A sealed blob was left at our seat. Raises RefusedInput."""
-        return self._watched(self._view.blob(at, blob, now), now)
-
-    def gone(self, at: SeatRef, now: float) -> list[MeshOutput]:
-        """The seat we passed a blob to is empty."""
-        return self._watched(self._view.gone(at, now), now)
+    def receive_signal(self, url: str, message: Topical, now: float) -> list[MeshOutput]:
+        """Something was said at our seat. Raises RefusedInput."""
+        return self._watched(self._view.receive_signal(url, message, now), now)
 
     def link(self, input: LinkInput, now: float) -> list[MeshOutput]:
         """Something happened to one of our links."""
@@ -334,7 +326,7 @@ class Mesh:
 
     def _serve(self, now: float) -> list[MeshOutput]:
         """Something came or went: what waited for it goes on."""
-        effects = self._on_cells(self._cells.serve(self._view.room, now), now)
+        effects = self._on_cells(self._cells.serve(self._table.room, now), now)
         effects += self._on_cells(self._cells.give_credit(now), now)
         effects += self._enter(now)
         return effects + self._stemmed(self._stem.go_on_sending(now), now)
@@ -344,7 +336,7 @@ class Mesh:
         for each in out:
             match each:
                 case cells.Put(link, frame, lane):
-                    done += self._view.send(link, frame, now, lane)
+                    done += self._table.send(link, frame, now, lane)
                 case cells.CellKnown(name):
                     self._stem.seen(name, now)
                 case _:
@@ -355,7 +347,7 @@ class Mesh:
 
     def bindings(self) -> dict[LinkId, bytes]:
         """By open link: a secret of its two ends."""
-        return {link: self._view.binding(link) for link in self._view.links}
+        return self._table.list_bindings()
 
     def give(self, link: LinkId, said: Marks, now: float) -> list[MeshOutput]:
         """Show a neighbour who we are, if it is a contact who is to know."""
@@ -386,7 +378,7 @@ class Mesh:
                 case stems.SendTopology(link, message):
                     done += self._on_cells([say(link, message)], now)
                 case stems.Relay(link, onion, source, was):
-                    done += self._view.send(link, Frame(FrameKind.ONION, onion), now, source)
+                    done += self._table.send(link, Frame(FrameKind.ONION, onion), now, source)
                     done += self._traced(was, onion, source, now)
                 case stems.Spread(cell, source, was):
                     done += self._on_cells(self._cells.enter(cell, source, now), now)
@@ -403,5 +395,5 @@ class Mesh:
     ) -> list[MeshOutput]:
         if was is None:
             return []
-        whence = self._view.node_at(source) if source is not None else None
+        whence = self._table.node_at(source) if source is not None else None
         return [Notify(OnionSeen(was, cell_id(became), whence, now))]

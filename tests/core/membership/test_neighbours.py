@@ -1,52 +1,105 @@
-"""What comes on a way is taken for what can come there: at the end of a walk of ours only a reply."""
+"""A link counts while it is heard, and ends in silence, with a word, or for what does not open."""
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import count
-
-import pytest
-
-from p2pchat.core.inputs import OfferMade
-from p2pchat.core.membership.neighbours import Neighbours, OfferReceived, SendBlob
-from p2pchat.core.membership.walk import WalkRef
-from p2pchat.errors import RefusedInput
-from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId, NodeId
-from p2pchat.wire.description import Description
-
-WAY = WalkRef(LinkId(9), b"w" * 8, b"s" * 32)
-THERE = Description("actpass", "ufragufrag", "p" * 22, bytes(32), ())
-
-
-def neighbours(name: str) -> Neighbours:
-    numbers = count(1)
-    entropy = SeededEntropy(name)
-    return Neighbours(
-        bytes(32), NodeId(entropy.draw_bytes(8)), entropy, lambda: LinkId(next(numbers)), Counter()
-    )
+from p2pchat.core.effects import CloseLink, SendFrame
+from p2pchat.core.inputs import FrameReceived, FramesDrained, LinkDown, LinkUp
+from p2pchat.core.link.link import QUIET_S, SILENCE_S
+from p2pchat.core.membership.neighbour import CONNECT_S
+from p2pchat.core.membership.outputs import (
+    AttemptFailed,
+    Closed,
+    MessageReceived,
+    Opened,
+    Output,
+    Sought,
+    Unsought,
+)
+from p2pchat.types import LinkId
+from p2pchat.wire.control import Credit, ListensAt, encode
+from p2pchat.wire.frame import Frame, FrameKind
+from tests.support.sides import Side, linked
 
 
-def offered(side: Neighbours) -> bytes:
-    """The offer that a side makes on the way."""
-    side.begin(WAY, 0.0, sought=True)
-    (sent,) = side.happened(OfferMade(LinkId(1), THERE), 0.0)
-    assert isinstance(sent, SendBlob)
-    return sent.blob
+def say(sender: Side, receiver: Side, frame: Frame, now: float) -> list[Output]:
+    """What the other end of the one link makes of a frame."""
+    (theirs,), (ours,) = sender.table, receiver.table
+    out: list[Output] = []
+    for sent in sender.table.send(theirs.id, frame, now):
+        out += receiver.neighbours.on_channel(FrameReceived(ours.id, sent.data), now)
+    return out
 
 
-def test_who_ends_a_walk_of_ours_cannot_offer_us_a_link_instead_of_answering() -> None:
-    ours, theirs = neighbours("ours"), neighbours("theirs")
-    offered(ours)
-    offer = offered(theirs)
-    with pytest.raises(RefusedInput):
-        ours.replied(WAY, offer, 1.0)
-    assert len(ours) == 1
-    assert any(isinstance(each, OfferReceived) for each in ours.offered(WAY, offer, 1.0)), (
-        "where an offer may come"
-    )
+def control(message: Credit | ListensAt) -> Frame:
+    return Frame(FrameKind.CONTROL, encode(message))
 
 
-def test_a_reply_to_no_offer_is_refused() -> None:
-    with pytest.raises(RefusedInput):
-        neighbours("ours").replied(WAY, bytes(2048), 1.0)
+def test_a_word_is_handed_on_and_credit_is_the_links_own_business() -> None:
+    ana, bob = Side("ana"), Side("bob")
+    linked(ana, bob)
+    (ours,) = bob.table
+    assert say(ana, bob, control(ListensAt(8750)), 1.0) == [MessageReceived(ours.id, ListensAt(8750))]
+    assert say(ana, bob, control(Credit(1000)), 1.0) == []
+
+
+def test_whose_link_was_quiet_counts_again_when_it_is_heard() -> None:
+    ana, bob = Side("ana"), Side("bob")
+    _, ours = linked(ana, bob)
+    closed, *_ = bob.neighbours.tick(QUIET_S)
+    assert closed == Closed(ours, broken=True) and ours.faded
+    opened, heard = say(ana, bob, control(ListensAt(8750)), QUIET_S + 1.0)
+    assert opened == Opened(ours) and isinstance(heard, MessageReceived)
+
+
+def test_a_link_that_is_silent_ends_and_an_attempt_that_takes_too_long() -> None:
+    ana, bob = Side("ana"), Side("bob")
+    _, ours = linked(ana, bob)
+    assert bob.neighbours.tick(SILENCE_S)[0] == CloseLink(ours.id)
+    alone = Side("carl")
+    link, _ = alone.offers(0.0)
+    closed, failed = alone.neighbours.tick(CONNECT_S)
+    assert closed == CloseLink(link) and isinstance(failed, AttemptFailed) and not failed.answered
+
+
+def test_what_does_not_open_closes_the_link_without_a_word() -> None:
+    ana, bob = Side("ana"), Side("bob")
+    _, ours = linked(ana, bob)
+    out = bob.neighbours.on_channel(FrameReceived(ours.id, bytes(1152)), 1.0)
+    assert out == [CloseLink(ours.id), Closed(ours, broken=False)]
+    assert sum(bob.counters.values()) == 1
+
+
+def test_a_channel_without_an_answer_is_closed() -> None:
+    ana = Side("ana")
+    for input in (LinkUp(LinkId(1), bytes(32), bytes(32)), FrameReceived(LinkId(2), b"")):
+        ana.offers(0.0)
+        assert ana.neighbours.on_channel(input, 0.0)[0] == CloseLink(input.link)
+    link, _ = ana.offers(0.0)
+    assert ana.neighbours.on_channel(FramesDrained(link, 1), 0.0) == []
+    (failed,) = ana.neighbours.on_channel(LinkDown(link, "gone"), 0.0)
+    assert isinstance(failed, AttemptFailed)
+
+
+def test_who_leaves_says_goodbye() -> None:
+    ana, bob = Side("ana"), Side("bob")
+    theirs, ours = linked(ana, bob)
+    bye, closed, gone = ana.neighbours.let_go([theirs], 1.0)
+    assert isinstance(bye, SendFrame) and closed == CloseLink(theirs.id) and isinstance(gone, Closed)
+    assert bob.neighbours.on_channel(FrameReceived(ours.id, bye.data), 1.0)[0] == CloseLink(ours.id)
+    link, _ = ana.offers(1.0)
+    assert ana.neighbours.goodbye(ana.table[link], 1.0)[0] == CloseLink(link), "nobody is there to tell"
+
+
+def test_a_neighbour_becomes_one_that_we_seek_and_is_one_no_more() -> None:
+    ana, bob = Side("ana"), Side("bob")
+    theirs, _ = linked(ana, bob)
+    assert ana.neighbours.seek(theirs.id, 5) == [Sought(theirs)] and theirs.among == 5
+    assert ana.neighbours.seek(theirs.id, 6) == [] == ana.neighbours.seek(LinkId(99), 6)
+    assert ana.neighbours.drop_sought(theirs) == [Unsought(theirs)] and not theirs.sought
+
+
+def test_a_link_that_fades_counts_no_more_and_does_so_once() -> None:
+    ana, bob = Side("ana"), Side("bob")
+    theirs, _ = linked(ana, bob)
+    assert ana.neighbours.fade(theirs) == [Closed(theirs, broken=False)]
+    assert ana.neighbours.fade(theirs) == []

@@ -69,7 +69,7 @@ def test_a_small_mesh_links_everybody_with_everybody_once() -> None:
 
 def standings(world: World, name: str) -> list[str]:
     (mesh,) = world.machines[name].running._meshes
-    return [each.standing.value for each in mesh._view._neighbours.counting()]
+    return [each.standing.value for each in mesh._table.counting()]
 
 
 def test_a_neighbour_at_whom_our_walk_ends_again_is_one_that_we_sought() -> None:

@@ -44,7 +44,7 @@ def written(world: World) -> int:
 
 def links(world: World) -> list[LinkId]:
     (mesh,) = world.machines["victim"].running._meshes
-    return mesh._view.links
+    return list(mesh._table.list_bindings())
 
 
 def fade(world: World, link: LinkId) -> None:
@@ -52,7 +52,7 @@ def fade(world: World, link: LinkId) -> None:
     place."""
     before = len(links(world))
     (mesh,) = world.machines["victim"].running._meshes
-    neighbour = mesh._view._neighbours.get(link)
+    neighbour = mesh._table.get(link)
     assert neighbour is not None and neighbour.link is not None
     neighbour.link._heard_at = world.now - 8.0
     mesh._view._due = None

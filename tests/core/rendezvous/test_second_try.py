@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from itertools import count
 
 import pytest
 
 from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer
-from p2pchat.core.inputs import AnswerMade, OfferMade
-from p2pchat.core.membership.neighbour import RELAY_S, RELAY_SOON_S, SAID_S, SAID_SOON_S, SeatRef
-from p2pchat.core.membership.neighbours import Neighbours, OfferReceived, Output, SendBlob
+from p2pchat.core.inputs import OfferMade
+from p2pchat.core.membership.neighbour import RELAY_S, RELAY_SOON_S, SAID_S, SAID_SOON_S
+from p2pchat.core.membership.outputs import OfferReceived
 from p2pchat.core.membership.unreached import REMEMBERED_S, UnreachedMembers
 from p2pchat.core.rendezvous.hinted import LOGIN_S, RENDEZVOUS_CAP, Hinted
-from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId, NodeId, Seat, Topic
-from p2pchat.wire.description import Candidate, Description, Nat
+from p2pchat.wire.description import Candidate, Nat
 from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
+from tests.support.sides import SEAT, Side, blob_of
 
-SEAT = SeatRef("ws://meet.example", Topic(b"t" * 32), Seat(b"s" * 8))
-THERE = Description("actpass", "ufragufrag", "p" * 22, bytes(32), ())
 STUN = StunServer("192.0.2.1", 8750)
 TURN = TurnServer("192.0.2.1", 3478, "user", "password")
 OTHER = TurnServer("192.0.2.2", 3478, "user", "password")
-
-
-class Side:
-    """One end, whose engine makes what it is asked for at once."""
-
-    def __init__(self, name: str, nat: Nat) -> None:
-        numbers = count(1)
-        entropy = SeededEntropy(name)
-        self.node = NodeId(entropy.draw_bytes(8))
-        self.table = Neighbours(bytes(32), self.node, entropy, lambda: LinkId(next(numbers)), Counter())
-        self.here = replace(THERE, nat=nat)
-
-    def offers(self, now: float, relayed: bool = False) -> tuple[LinkId, bytes]:
-        (made,) = self.table.begin(SEAT, now, sought=False, relayed=relayed)
-        assert isinstance(made, MakeOffer) and made.relayed is relayed
-        return made.link, blob_of(self.table.happened(OfferMade(made.link, self.here), now))
-
-    def answers(self, offer: bytes, now: float) -> tuple[MakeAnswer, bytes]:
-        out = self.table.blob(SEAT, offer, now)
-        (wanted,) = [each for each in out if isinstance(each, OfferReceived)]
-        (made,) = self.table.accept(wanted, now)
-        assert isinstance(made, MakeAnswer)
-        return made, blob_of(self.table.happened(AnswerMade(made.link, self.here), now))
-
-
-def blob_of(out: list[Output]) -> bytes:
-    (sent,) = [each for each in out if isinstance(each, SendBlob)]
-    return sent.blob
 
 
 @pytest.mark.parametrize(
@@ -68,7 +35,7 @@ def test_the_second_try_is_due_when_checks_had_their_time(one: Nat, other: Nat, 
     ana, bob = Side("ana", one), Side("bob", other)
     link, offer = ana.offers(0.0)
     _, answer = bob.answers(offer, 0.0)
-    assert any(isinstance(each, AcceptAnswer) for each in ana.table.blob(SEAT, answer, 10.0))
+    assert any(isinstance(each, AcceptAnswer) for each in ana.links.blob(SEAT, answer, 10.0))
     attempt = ana.table.get(link)
     assert attempt is not None
     assert attempt.next_wakeup() == 10.0 + after
@@ -82,16 +49,16 @@ def test_the_second_try_takes_the_place_of_the_first_at_both_ends() -> None:
     ana, bob = Side("ana", Nat.CONE), Side("bob", Nat.SYMMETRIC)
     link, offer = ana.offers(0.0)
     first, answer = bob.answers(offer, 0.0)
-    ana.table.blob(SEAT, answer, 0.0)
+    ana.links.blob(SEAT, answer, 0.0)
     attempt = ana.table.get(link)
     assert attempt is not None and not first.relayed
-    closed, again = ana.table.try_relay(attempt, 5.0)
+    closed, again = ana.links.try_relay(attempt, 5.0)
     assert closed == CloseLink(link) and isinstance(again, MakeOffer) and again.relayed
-    second = blob_of(ana.table.happened(OfferMade(again.link, ana.here), 5.0))
-    out = bob.table.blob(SEAT, second, 5.0)
+    second = blob_of(ana.links.on_made(OfferMade(again.link, ana.here), 5.0))
+    out = bob.links.blob(SEAT, second, 5.0)
     assert CloseLink(first.link) in out
     (wanted,) = [each for each in out if isinstance(each, OfferReceived)]
-    (made,) = bob.table.accept(wanted, 5.0)
+    (made,) = bob.links.accept(wanted, 5.0)
     assert isinstance(made, MakeAnswer) and made.relayed
     there = ana.table.get(again.link)
     assert there is not None and not there.needs_relay(100.0), "there is no third"
@@ -102,9 +69,9 @@ def test_another_offer_of_the_same_kind_does_not_end_an_attempt() -> None:
     _, offer = ana.offers(0.0)
     bob.answers(offer, 0.0)
     for attempt in list(ana.table):
-        ana.table.close(attempt)
+        ana.neighbours.close(attempt)
     _, again = ana.offers(1.0)
-    assert not any(isinstance(each, OfferReceived) for each in bob.table.blob(SEAT, again, 1.0))
+    assert not any(isinstance(each, OfferReceived) for each in bob.links.blob(SEAT, again, 1.0))
     assert len(bob.table) == 1
 
 
@@ -141,7 +108,7 @@ def test_whom_no_check_reaches_is_remembered_until_a_link_stands_or_they_are_gon
     bob.here = replace(bob.here, candidates=(relay,))
     link, offer = ana.offers(0.0)
     _, answer = bob.answers(offer, 0.0)
-    ana.table.blob(SEAT, answer, 0.0)
+    ana.links.blob(SEAT, answer, 0.0)
     attempt = ana.table.get(link)
     assert attempt is not None
     assert not attempt.unreached(SAID_SOON_S - 0.1) and attempt.unreached(SAID_SOON_S)

@@ -1,0 +1,68 @@
+"""A mesh around a node, as its membership sees it: a map, and links that nothing is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.crypto.record import RecordKey
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import LinkId
+
+OWN, NEAR, FAR = b"own here", b"near her", b"far away"
+AT = LinkId(1)
+KEY = RecordKey.generate(SeededEntropy("surroundings"))
+
+
+@dataclass
+class Place:
+    """Ours on a map: one neighbour at link 1, and one beyond it."""
+
+    id: bytes = OWN
+    links: dict[bytes, list[bytes]] = field(
+        default_factory=lambda: {OWN: [NEAR], NEAR: [OWN, FAR], FAR: [NEAR]}
+    )
+    at: LinkId = AT
+
+    @property
+    def reachable(self) -> int:
+        return len(self.links)
+
+    def map(self) -> dict[bytes, list[bytes]]:
+        return self.links
+
+    def link_to(self, node: bytes) -> LinkId | None:
+        return self.at if node == NEAR else None
+
+    def name_at(self, link: LinkId) -> bytes | None:
+        return NEAR if link == self.at else None
+
+    def verify_key(self, node: bytes) -> bytes | None:
+        return KEY.public
+
+    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+        return KEY.sign_ticket(walk_key, key, room)
+
+
+class Around:
+    """Without a place there is no map yet."""
+
+    def __init__(self, place: Place | None = None) -> None:
+        self.place = place
+
+    def here(self, now: float) -> Place | None:
+        return self.place
+
+    def called(self, name: bytes) -> Place | None:
+        return self.place if name == OWN else None
+
+    def idle(self, link: LinkId) -> bool:
+        return True
+
+    def first(self, link: LinkId) -> bool:
+        return False
+
+    def is_needed(self, link: LinkId, now: float) -> bool:
+        return False
+
+    def leads_to_contact(self, link: LinkId) -> bool:
+        return False

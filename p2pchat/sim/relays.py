@@ -7,12 +7,15 @@ run goes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
+from p2pchat.core.stem.forwarding import Forwarding
 from p2pchat.core.stem.outputs import Output, Relay, Spread
 from p2pchat.core.stem.profile import Profile
+from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.ports import Entropy
 from p2pchat.sim.host import SimulatedHost
@@ -42,12 +45,8 @@ class Relays:
         """What a host's node makes its stem with."""
 
         def make(profile: Profile, entropy: Entropy, counters: Counter[str]) -> Stem:
-            stem = (
-                Hostile(profile, entropy, counters, self)
-                if host.index in self._hostile
-                else Stem(profile, entropy, counters)
-            )
-            self._stems[host.index] = stem
+            forwards = partial(Hostile, self) if host.index in self._hostile else Forwarding
+            stem = self._stems[host.index] = Stem(profile, entropy, counters, forwards)
             return stem
 
         return make
@@ -95,11 +94,18 @@ class Relays:
         ]
 
 
-class Hostile(Stem):
-    """One that does as ``relays`` says with what others entrusted to it; what is its own goes as ever."""
+class Hostile(Forwarding):
+    """One that does as ``relays`` says with what others entrusted to it."""
 
-    def __init__(self, profile: Profile, entropy: Entropy, counters: Counter[str], relays: Relays) -> None:
-        super().__init__(profile, entropy, counters)
+    def __init__(
+        self,
+        relays: Relays,
+        entropy: Entropy,
+        counters: Counter[str],
+        epochs: Stations,
+        on_loop: Callable[[bytes, float], None],
+    ) -> None:
+        super().__init__(entropy, counters, epochs, on_loop)
         self._relays = relays
 
     def go_on(self, output: Relay | Spread, delay: int, now: float) -> list[Output]:
@@ -110,7 +116,7 @@ class Hostile(Stem):
             case "drop":
                 return []
             case "delay":
-                self._mixing.put(output, DELAYED_S, now)
+                self.mix.put(output, DELAYED_S, now)
                 return []
             case "repeat":
                 return [*super().go_on(output, delay, now), *super().go_on(output, delay, now)]

@@ -6,8 +6,9 @@ Knows: who is linked with whom, and what came of every output. Does not know: ho
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.outputs import CellDispatched, Output, Relay, SendTopology, Spread, Unlisted
 from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.core.stem.stem import Stem
@@ -72,7 +73,7 @@ class Wired:
         self.stems[other].link_down(self._number(one), self.now)
 
     def submit(self, name: str, body: bytes) -> None:
-        self._carry(name, self.stems[name].submit(body, self.now))
+        self._carry(name, self.stems[name].submit_cell(body, self.now))
         self._settle()
 
     def go_on_sending(self, name: str) -> None:
@@ -107,6 +108,11 @@ class Wired:
         """Whom the onions passed so far."""
         return [self.onions[0][0], *(target for _, target, _ in self.onions)] if self.onions else []
 
+    def status(self, name: str) -> StemStatus:
+        status = self.stems[name].get_status()
+        assert status is not None
+        return status
+
     def pinned(self, name: str) -> list[str]:
         """The hops of a node's stem."""
         names = {stem.name(self.now): letter for letter, stem in self.stems.items()}
@@ -125,7 +131,7 @@ class Wired:
             else:
                 self._carry(target, stem.heard(link, what, self.now))
 
-    def _carry(self, name: str, outputs: list[Output]) -> None:
+    def _carry(self, name: str, outputs: Iterable[Output]) -> None:
         for each in outputs:
             match each:
                 case SendTopology(link, message):

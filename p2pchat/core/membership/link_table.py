@@ -70,7 +70,7 @@ class LinkTable:
         """By link that counts: a secret of its two ends, 32 bytes."""
         return {neighbour.id: neighbour.binding for neighbour in self.counting()}
 
-    def status(self, mesh: MeshId) -> tuple[LinkStatus, ...]:
+    def list_status(self, mesh: MeshId) -> tuple[LinkStatus, ...]:
         """All links and attempts."""
         return tuple(neighbour.status(mesh) for neighbour in self)
 

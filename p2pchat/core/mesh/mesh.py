@@ -6,7 +6,7 @@ Knows: how one machine's outputs are another's inputs. Does not know: how neighb
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
@@ -27,7 +27,7 @@ from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import LinkStatus, MeshStatus
 from p2pchat.core.stem import outputs as stems
-from p2pchat.core.stem.profile import FAST
+from p2pchat.core.stem.direct import Direct
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.kdf import cell_id
@@ -36,14 +36,10 @@ from p2pchat.types import ContactId, LinkId, NodeId, Topic
 from p2pchat.wire import vicinity
 from p2pchat.wire.control import Control, ListensAt
 from p2pchat.wire.frame import Frame, FrameKind
-from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.marks import Marks
 
 COUNT_S = 10.0
 """So often it is counted anew how large the mesh is, for what its links may bring."""
-
-OWN_CAP = 16_384
-"""Cells of our own that wait to enter the broadcast, 15 MB; beyond it new ones are dropped."""
 
 _VICINAL = get_args(vicinity.Vicinal)
 
@@ -100,14 +96,15 @@ class Mesh:
         self._cells = Cells(
             record.id, settings, entropy, counters, strategy, kept, table.node_at, table.count_waiting
         )
-        self._own: deque[bytes] = deque()
-        """Cells of our own that wait to enter the broadcast here, where they take no stem."""
         self._counted_at = 0.0
-        self._stemless = settings.profile is None
-        self._stem = stem(settings.profile or FAST, entropy.make_child("stem"), counters)
-        self._stem.own_room = table.own_room
-        if not settings.walks:
-            self._stem.seek_nobody()
+        child = entropy.make_child("stem")
+        self._stem = (
+            stem(settings.profile, child, counters)
+            if settings.profile is not None
+            else Direct(child, counters, lambda: self._cells.pressure.own_room)
+        )
+        self._stem.sender.own_room = table.own_room
+        self._stem.guards.seeks = settings.walks
 
     # --- what the parent asks
 
@@ -132,7 +129,7 @@ class Mesh:
     def links(self) -> tuple[LinkStatus, ...]:
         """All links and attempts."""
         tree, left = self._cells.tree(), self._cells.grants.share_left
-        status = self._table.status(self.record.id)
+        status = self._table.list_status(self.record.id)
         return tuple(replace(at, eager=tree.get(at.link, False), allowance=left(at.link)) for at in status)
 
     def status(self) -> MeshStatus:
@@ -147,7 +144,7 @@ class Mesh:
             self._view.door.seats.sitting,
             held,
             pulling,
-            None if self._stemless else self._stem.status(),
+            self._stem.get_status(),
         )
 
     def unreached(self, now: float) -> tuple[Unreached, ...]:
@@ -249,7 +246,7 @@ class Mesh:
                 case Sought(neighbour):
                     done += self._stemmed(self._stem.sought(neighbour.id, now), now)
                 case Unsought(neighbour):
-                    self._stem.drop_sought(neighbour.id)
+                    self._stem.guards.drop_sought(neighbour.id)
                 case Closed(neighbour, broken):
                     done += self._on_cells(self._cells.link_down(neighbour.id, broken, now), now)
                     self._stem.link_down(neighbour.id, now)
@@ -282,7 +279,7 @@ class Mesh:
 
     def first(self, link: LinkId) -> bool:
         """Whether our stem begins there."""
-        return not self._stemless and self._stem.begins_at(link)
+        return self._stem.begins_at(link)
 
     def is_needed(self, link: LinkId, now: float) -> bool:
         """Whether its other end has hardly another, as far as we know."""
@@ -290,7 +287,7 @@ class Mesh:
 
     def leads_to_contact(self, link: LinkId) -> bool:
         """Whether a contact is there whom we know to be it."""
-        return self._stem.leads_to_contact(link)
+        return self._stem.guards.leads_to_contact(link)
 
     def here(self, now: float) -> Station | None:
         """Our place on the mesh's map; None as long as the map is not known."""
@@ -306,29 +303,12 @@ class Mesh:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
         cell = self._cells.stamps.add_stamp(cell)
         self._counters["cells originated"] += 1
-        if self._stemless:
-            if len(self._own) >= OWN_CAP:
-                self._counters["cells shed before the broadcast"] += 1
-                return []
-            self._own.append(cell)
-            return self._enter(now)
-        sent = Notify(CellSeen(cell_id(cell), None, 0, now))
-        return [sent, *self._stemmed(self._stem.submit(cell, now, haste), now)]
-
-    def _enter(self, now: float) -> list[MeshOutput]:
-        """What waits enters the broadcast here, as far as it leaves soon."""
-        effects: list[MeshOutput] = []
-        while self._own and self._cells.pressure.own_room:
-            cell = self._own.popleft()
-            effects += self._on_cells(self._cells.enter(cell, None, now), now)
-            effects.append(CellLeft(cell[: GEOMETRY.cell_tag]))
-        return effects
+        return self._stemmed(self._stem.submit_cell(cell, now, haste), now)
 
     def _serve(self, now: float) -> list[MeshOutput]:
         """Something came or went: what waited for it goes on."""
         effects = self._on_cells(self._cells.serve(self._table.room, now), now)
         effects += self._on_cells(self._cells.give_credit(now), now)
-        effects += self._enter(now)
         return effects + self._stemmed(self._stem.go_on_sending(now), now)
 
     def _on_cells(self, out: Iterable[cells.Output], now: float) -> list[MeshOutput]:
@@ -355,11 +335,11 @@ class Mesh:
 
     def trust(self, link: LinkId, contact: ContactId) -> None:
         """This contact is behind the link: our stem had best begin there."""
-        self._stem.trust(link, contact)
+        self._stem.guards.trust_link(link, contact)
 
     def distrust(self, contact: ContactId) -> None:
         """No more."""
-        self._stem.distrust(contact)
+        self._stem.guards.distrust_contact(contact)
 
     # --- onions
 
@@ -383,6 +363,8 @@ class Mesh:
                 case stems.Spread(cell, source, was):
                     done += self._on_cells(self._cells.enter(cell, source, now), now)
                     done += self._traced(was, cell, source, now)
+                case stems.CellQueued(name):
+                    done.append(Notify(CellSeen(name, None, 0, now)))
                 case stems.CellDispatched(tag):
                     done.append(CellLeft(tag))
                 case stems.Unlisted(link):

@@ -42,6 +42,13 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class CellQueued:
+    """A cell of our own, of this id, waits for its stem; nobody else has seen it."""
+
+    name: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CellDispatched:
     """A cell of our own is on its way."""
 
@@ -55,4 +62,4 @@ class Unlisted:
     link: LinkId
 
 
-Output = SendTopology | Relay | Spread | CellDispatched | Unlisted
+Output = SendTopology | Relay | Spread | CellQueued | CellDispatched | Unlisted

@@ -18,7 +18,7 @@ def test_an_open_link_is_known_by_its_other_end() -> None:
     assert ana.table.node_at(theirs.id) == bob.node and ana.table.knows(bob.node)
     assert ana.table.list_bindings() == {theirs.id: theirs.binding}
     assert ana.table.counting() == [theirs]
-    assert [status.state for status in ana.table.status(MESH)] == ["up"]
+    assert [status.state for status in ana.table.list_status(MESH)] == ["up"]
     assert 0 < ana.table.room(theirs.id) < AT_ENGINE < ana.table.own_room(theirs.id)
     assert ana.table.count_waiting(theirs.id, None) == 0
     assert len(ana.table.send(theirs.id, WORD, 0.0)) == 1

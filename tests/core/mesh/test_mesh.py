@@ -498,4 +498,4 @@ def test_a_node_that_takes_no_walks_has_its_stem_wait_for_none() -> None:
         world.start(name, Settings(walks=False))
     world.pair("a", "b")
     (mesh,) = world.machines["a"].running._meshes
-    assert not mesh._stem._seeks
+    assert not mesh._stem.guards.seeks

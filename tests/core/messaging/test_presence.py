@@ -119,7 +119,7 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
     (mesh,) = world.machines["victim"].running._meshes
     ticks: list[float] = []
     left: list[float] = []
-    ticked, send = mesh._stem._clock.ticked, mesh._stem._send
+    ticked, send = mesh._stem.sender.clock.ticked, mesh._stem.sender._send
 
     def noted_tick(now: float) -> bool:
         ticks.append(now)
@@ -129,8 +129,8 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
         left.append(now)
         return send(cell, pin, now)
 
-    monkeypatch.setattr(mesh._stem._clock, "ticked", noted_tick)
-    monkeypatch.setattr(mesh._stem, "_send", noted_send)
+    monkeypatch.setattr(mesh._stem.sender.clock, "ticked", noted_tick)
+    monkeypatch.setattr(mesh._stem.sender, "_send", noted_send)
     world.run(2 * REFRESH_S)
     assert left and set(left) <= set(ticks)
 

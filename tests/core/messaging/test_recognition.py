@@ -97,7 +97,7 @@ def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stay
     assert {name: stem(world, name).drawn for name in NAMES} == drawn
     for name in ("ana", "bob"):
         (home,) = world.machines[name].running._meshes
-        assert len(home._stem._trusted) == 1
+        assert len(home._stem.guards.trusted) == 1
 
 
 def test_neighbours_are_not_told_when_somebody_is_verified(world: World) -> None:
@@ -120,7 +120,7 @@ def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -
     world.tell("ana", wishes[change])
     world.run(1.0)
     (home,) = world.machines["ana"].running._meshes
-    assert not home._stem._trusted
+    assert not home._stem.guards.trusted
 
 
 def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> None:
@@ -176,7 +176,7 @@ def test_marks_are_not_answered(world: World) -> None:
     said = give(talks_of(world, "bob"), binding, next(entropies()), world.now)
     link = next(iter(home.bindings()))
     assert node._on_mesh(home, [MarksGiven(link, said)], world.now) == []
-    assert home._stem._trusted == {world.contact("ana", "bob"): link}
+    assert home._stem.guards.trusted == {world.contact("ana", "bob"): link}
 
 
 def test_marks_on_a_link_that_is_gone_are_nobodys(world: World) -> None:

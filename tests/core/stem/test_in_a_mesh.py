@@ -82,8 +82,8 @@ def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
     world.send("n1", "n0", "hi")
     (home,) = world.machines["n1"].running._meshes
     stem = home._stem
-    assert stem._waiting
-    waiting = list(stem._waiting)
+    assert stem.sender._waiting
+    waiting = list(stem.sender._waiting)
     stem._pinned.pin = lambda *_: None  # type: ignore[method-assign]
     out = home.leave(world.now)
     changes = [each.change for each in out if isinstance(each, effects.Persist)]

@@ -8,10 +8,10 @@ from statistics import mean
 import pytest
 
 from p2pchat.core.stem import station
+from p2pchat.core.stem.onions import DELAYS, RETURN_HOP_S, RETURN_S
 from p2pchat.core.stem.outputs import Spread
 from p2pchat.core.stem.pin import BETTER_S, GUARD_S, YOUNG_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
-from p2pchat.core.stem.stem import DELAYS, RETURN_HOP_S, RETURN_S
 from p2pchat.core.stem.waiting import WAITING_CAP
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.record import RecordKey
@@ -71,7 +71,7 @@ def test_in_a_mesh_of_two_the_other_broadcasts_and_no_stem_is_claimed() -> None:
     mesh = wired("ab")
     mesh.submit("a", cell(1))
     assert mesh.entered == [("b", cell(1))]
-    status = mesh.stems["a"].status()
+    status = mesh.status("a")
     assert (status.hops, status.crowd) == (1, 2)
 
 
@@ -80,11 +80,11 @@ def test_a_short_stem_is_replaced_when_the_mesh_has_grown() -> None:
     for pair in ("bc", "cd", "de", "ef"):
         mesh.unlink(*pair)
     mesh.run(20.0)
-    assert mesh.stems["a"].status().hops == 1
+    assert mesh.status("a").hops == 1
     for pair in ("bc", "cd", "de", "ef"):
         mesh.link(*pair)
     mesh.run(2 * BETTER_S)
-    assert mesh.stems["a"].status().hops >= FAST.hops[0]
+    assert mesh.status("a").hops >= FAST.hops[0]
 
 
 def test_a_cell_waits_for_the_first_records_of_a_new_node() -> None:
@@ -282,7 +282,7 @@ def left_under_credit(profile: Profile, count: int) -> list[float]:
     """When onions leave a node that has so many cells to send, while its first hop takes one a second."""
     mesh, left = amid(profile, "bcdef"), list[float]()
     begun = mesh.now
-    mesh.stems["a"].own_room = lambda link: int(mesh.now - begun) - sent_by("a", mesh)
+    mesh.stems["a"].sender.own_room = lambda link: int(mesh.now - begun) - sent_by("a", mesh)
     for number in range(count):
         mesh.submit("a", cell(number))
     for _ in range(1200):
@@ -305,7 +305,7 @@ def test_balanced_keeps_its_cover_through_a_stall_and_strong_leaves_it_out() -> 
     """What leaves at once after a stall is never one's own cells alone."""
     for profile, kept in ((BALANCED, True), (STRONG, False)):
         mesh, room = amid(profile, "bcdef"), [0]
-        mesh.stems["a"].own_room = lambda link, room=room: room[0]  # type: ignore[misc]
+        mesh.stems["a"].sender.own_room = lambda link, room=room: room[0]  # type: ignore[misc]
         mesh.drops = lambda source, target, onion: True
         mesh.submit("a", cell(1))
         mesh.run(10.0)
@@ -343,7 +343,7 @@ def test_the_stem_moves_into_the_next_epoch_and_no_cell_is_lost() -> None:
         mesh.submit("a", cell(number))
         mesh.run(600.0)
     assert len(mesh.entered) == 60
-    assert mesh.stems["a"].status().drawn <= 4
+    assert mesh.status("a").drawn <= 4
     assert all(len(list(stem._stations)) <= 2 for stem in mesh.stems.values())
 
 
@@ -372,7 +372,7 @@ def friendly(profile: Profile, others: str = "bcdefgh", seed: int = 0) -> Wired:
 
 
 def trust(mesh: Wired, name: str, contact: str = "bob") -> None:
-    mesh.stems["a"].trust(LinkId(ord(name)), ContactId(contact))
+    mesh.stems["a"].guards.trust_link(LinkId(ord(name)), ContactId(contact))
 
 
 def test_a_neighbour_that_repeats_a_contacts_record_is_not_taken_for_it() -> None:
@@ -413,7 +413,7 @@ def test_a_contact_that_drops_everything_is_left_all_the_same() -> None:
 
 def test_who_is_trusted_no_more_is_first_hop_no_more() -> None:
     mesh = friendly(FAST)
-    mesh.stems["a"].distrust(ContactId("bob"))
+    mesh.stems["a"].guards.distrust_contact(ContactId("bob"))
     firsts = set()
     for number in range(20):
         mesh.submit("a", cell(number))
@@ -426,7 +426,7 @@ def test_a_contact_is_trusted_on_one_link_however_many_nodes_it_has() -> None:
     mesh = friendly(FAST)
     for other in "cdef":
         trust(mesh, other)
-    assert len(mesh.stems["a"]._trusted) == 1
+    assert len(mesh.stems["a"].guards.trusted) == 1
 
 
 def test_a_link_that_was_quiet_for_a_while_is_the_contacts_still() -> None:
@@ -585,7 +585,7 @@ def test_who_is_trusted_no_more_is_not_begun_at_again_after_a_loss_either() -> N
     for seed in range(8):
         mesh = friendly(FAST, seed=seed)
         mesh.stems["a"]._pinned.leave()
-        mesh.stems["a"].distrust(ContactId("bob"))
+        mesh.stems["a"].guards.distrust_contact(ContactId("bob"))
         mesh.submit("a", cell(1))
         firsts.add(mesh.pinned("a")[0])
     assert firsts != {"b"}
@@ -597,7 +597,7 @@ def test_who_is_trusted_no_more_is_not_begun_at_again_after_a_loss_either() -> N
 def chosen(*sought: str, seed: int = 0) -> Wired:
     """Node a in a mesh of eleven, of whose links it sought these; others have sought the rest."""
     mesh = Wired("ab ac ad ae bf cf dg eg fh gh bi ci di ei hj ij", seed=seed)
-    mesh.stems["a"]._sought = {LinkId(ord(name)): mesh.now for name in sought}
+    mesh.stems["a"].guards.sought = {LinkId(ord(name)): mesh.now for name in sought}
     mesh.stems["a"]._pinned.leave()
     mesh.stems["a"]._pinned._first = None
     return mesh
@@ -639,13 +639,13 @@ def test_no_stem_goes_on_beginning_at_a_link_that_is_drawn_anew_unless_a_contact
     mesh.submit("a", cell(1))
     first = mesh.pinned("a")[0]
     stem = mesh.stems["a"]
-    stem.drop_sought(LinkId(ord(first)))
+    stem.guards.drop_sought(LinkId(ord(first)))
     mesh.submit("a", cell(2))
     other = mesh.pinned("a")[0]
     assert {first, other} == {"c", "d"}
-    stem.trust(LinkId(ord(other)), ContactId("bob"))
+    stem.guards.trust_link(LinkId(ord(other)), ContactId("bob"))
     stem.sought(LinkId(ord(first)), mesh.now)
-    stem.drop_sought(LinkId(ord(other)))
+    stem.guards.drop_sought(LinkId(ord(other)))
     mesh.submit("a", cell(3))
     assert mesh.pinned("a")[0] == other
 
@@ -668,7 +668,7 @@ def test_a_node_with_links_of_others_making_alone_waits_for_one_of_its_own_but_n
     mesh = chosen()
     mesh.run(3.0)  # all have told of themselves
     stem = mesh.stems["a"]
-    stem._settled_at, stem._unguarded_at = mesh.now, mesh.now + 10.0
+    stem.guards._settled_at, stem.guards._unguarded_at = mesh.now, mesh.now + 10.0
     mesh.submit("a", cell(1))
     mesh.run(9.0)
     assert mesh.left == []
@@ -683,7 +683,7 @@ def test_a_cell_that_waits_for_a_link_of_our_own_leaves_when_there_is_one() -> N
     mesh = chosen()
     mesh.run(3.0)  # all have told of themselves
     stem = mesh.stems["a"]
-    stem._settled_at, stem._unguarded_at = mesh.now, mesh.now + 10.0
+    stem.guards._settled_at, stem.guards._unguarded_at = mesh.now, mesh.now + 10.0
     mesh.submit("a", cell(1))
     assert mesh.left == []
     mesh._carry("a", stem.sought(LinkId(ord("e")), mesh.now))
@@ -693,9 +693,9 @@ def test_a_cell_that_waits_for_a_link_of_our_own_leaves_when_there_is_one() -> N
 def test_a_node_that_is_linked_with_everybody_waits_for_no_other_link() -> None:
     mesh = Wired("ab ac ad ae bc bd be cd ce de")
     stem = mesh.stems["a"]
-    stem._settled_at, stem._unguarded_at = mesh.now, mesh.now + 10.0
-    stem._settled_at = mesh.now + 3.0
-    stem._sought.clear()
+    stem.guards._settled_at, stem.guards._unguarded_at = mesh.now, mesh.now + 10.0
+    stem.guards._settled_at = mesh.now + 3.0
+    stem.guards.sought.clear()
     mesh.submit("a", cell(1))
     mesh.run(2.9)
     assert mesh.left == []
@@ -708,15 +708,15 @@ def test_a_node_that_takes_no_walks_waits_for_no_link_of_its_own() -> None:
     stem = mesh.stems["a"]
     for link in list(stem._stations.links):
         stem.link_down(link, mesh.now)
-    stem.seek_nobody()
+    stem.guards.seeks = False
     stem.link_up(LinkId(ord("b")), bytes(32), mesh.now)
-    assert stem._unguarded_at == mesh.now
+    assert stem.guards._unguarded_at == mesh.now
 
 
 def test_an_onion_that_asks_for_an_unknown_wait_goes_no_further() -> None:
     mesh = Wired("ab")
     stem = mesh.stems["a"]
-    assert stem.go_on(Spread(cell(1), None, None), 250, mesh.now) == []
+    assert stem._forwarding.go_on(Spread(cell(1), None, None), 250, mesh.now) == []
     assert mesh.counters["a"]["onions refused: unreadable"] == 1
 
 
@@ -726,6 +726,6 @@ def test_what_waits_to_be_mixed_is_bounded() -> None:
     late = max(range(len(DELAYS)), key=DELAYS.__getitem__)
     number = 0
     while not mesh.counters["a"]["onions shed"]:
-        assert stem.go_on(Spread(cell(number), None, None), late, mesh.now) == []
+        assert stem._forwarding.go_on(Spread(cell(number), None, None), late, mesh.now) == []
         number += 1
         assert number < 100_000

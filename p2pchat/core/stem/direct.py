@@ -1,0 +1,55 @@
+"""The null stem: cells of our own enter the broadcast here, and nothing hides them.
+
+Knows: how many wait to enter. Does not know: the broadcast. Others' onions are carried as by any node, and
+this one is on the map as they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+
+from p2pchat.core.inputs import Haste
+from p2pchat.core.status import StemStatus
+from p2pchat.core.stem.outputs import CellDispatched, Output, Spread
+from p2pchat.core.stem.profile import FAST
+from p2pchat.core.stem.stem import Stem
+from p2pchat.ports import Entropy
+from p2pchat.types import LinkId
+from p2pchat.wire.geometry import GEOMETRY
+
+ENTERING_CAP = 16_384
+"""Cells of our own that wait to enter the broadcast, 15 MB; beyond it new ones are dropped."""
+
+
+class Direct(Stem):
+    """``has_room``: whether one more cell of our own may enter the broadcast."""
+
+    def __init__(self, entropy: Entropy, counters: Counter[str], has_room: Callable[[], bool]) -> None:
+        super().__init__(FAST, entropy, counters)
+        self._has_room = has_room
+        self._entering: deque[bytes] = deque()
+
+    def get_status(self) -> StemStatus | None:
+        """Nothing is hidden."""
+        return None
+
+    def begins_at(self, link: LinkId) -> bool:
+        """No stem begins anywhere."""
+        return False
+
+    def submit_cell(self, cell: bytes, now: float, haste: Haste = Haste.SOON) -> Iterator[Output]:
+        """Let it enter, after those that wait."""
+        if len(self._entering) >= ENTERING_CAP:
+            self._counters["cells shed before the broadcast"] += 1
+            return iter(())
+        self._entering.append(cell)
+        return self.go_on_sending(now)
+
+    def go_on_sending(self, now: float) -> Iterator[Output]:
+        """One after the other, as far as they leave soon: each is to be taken before the next is asked for,
+        for it takes room."""
+        while self._entering and self._has_room():
+            cell = self._entering.popleft()
+            yield Spread(cell, None, None)
+            yield CellDispatched(cell[: GEOMETRY.cell_tag])

@@ -1,0 +1,103 @@
+"""At which links a stem may begin, and whether it may begin already.
+
+Knows: which links we sought, at which a contact is, and how long it is worth waiting for a better one. Does
+not know: how a stem is drawn (``pin``), or what travels over it.
+
+A first hop that is kept is a guard: Tor's word.
+"""
+
+from __future__ import annotations
+
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.stem.pin import Pin, Pinned
+from p2pchat.core.stem.stations import Stations
+from p2pchat.types import ContactId, LinkId
+
+SETTLE_S = 3.0
+"""A node that has just found its first neighbour waits so long for the others' records before it takes a stem
+that is too short: they come within a second or two. In a mesh where nobody is missing it does not wait."""
+
+GUARD_S = 10.0
+FEW = 3
+"""So long a node with a first link waits for one that it sought itself, by a walk, before a stem begins at
+another, unless the mesh is so small that nobody hides in it, or there is nobody else to seek."""
+
+
+class Guards:
+    """``pick_stem``: the stem that begins at one of them."""
+
+    def __init__(self, epochs: Stations, paths: Pinned) -> None:
+        self._epochs = epochs
+        self._paths = paths
+        self.trusted: dict[ContactId, LinkId] = {}
+        """Where contacts are: each on one link, however many nodes it may have. A link that was quiet for a
+        while is the same when it counts again."""
+        self.sought: dict[LinkId, float] = {}
+        """Links that we sought ourselves, and since when: at one of them stems begin."""
+        self.seeks = True
+        """Whether this node takes walks: else no stem waits for a link that it sought."""
+        self._settled_at = NEVER
+        self._unguarded_at = NEVER
+        """When a stem may begin at a link that we did not seek."""
+
+    def first_link_up(self, now: float) -> None:
+        """There was no link before."""
+        self._settled_at = now + SETTLE_S
+        self._unguarded_at = now + GUARD_S if self.seeks else now
+
+    def add_sought(self, link: LinkId, now: float) -> None:
+        """We sought this link ourselves: a stem may begin there."""
+        self.sought.setdefault(link, now)
+
+    def drop_sought(self, link: LinkId) -> None:
+        """It counts as such no more: unless a contact is there, the next stem begins at another."""
+        self.sought.pop(link, None)
+        if self.sought and not self.leads_to_contact(link):
+            self._paths.forsake(link)
+
+    def trust_link(self, link: LinkId, contact: ContactId) -> None:
+        """A contact is behind this link: stems begin there, if they can."""
+        self.trusted[contact] = link
+
+    def distrust_contact(self, contact: ContactId) -> None:
+        """No more, and no stem goes on beginning there."""
+        link = self.trusted.pop(contact, None)
+        if link is not None:
+            self._paths.forsake(link)
+
+    def leads_to_contact(self, link: LinkId) -> bool:
+        """Whether one is there."""
+        return link in self.trusted.values()
+
+    # --- waiting for a better one
+
+    def stop_waiting(self, now: float) -> None:
+        """Take what stem there is."""
+        self._settled_at = now
+
+    def has_map(self, now: float) -> bool:
+        """Whether others' records had the time to come."""
+        return now >= self._settled_at
+
+    def better_at(self, now: float) -> float:
+        """When there may be a better stem."""
+        return self._settled_at if now < self._settled_at else self._unguarded_at
+
+    def pick_stem(self, now: float) -> Pin | None:
+        """The stem in use, or another; None if there is none, or it is not worth beginning."""
+        station = self._epochs.now(now)
+        if station is None or not self.is_settled(now):
+            return None
+        return self._paths.pin(station, self.trusted.values(), self.sought, now)
+
+    def is_settled(self, now: float) -> bool:
+        """Whether waiting longer would hardly bring a better stem."""
+        guarded = self.sought or self.trusted or now >= self._unguarded_at
+        settled = now >= self._settled_at
+        if guarded and settled:
+            return True  # nearly always: the map is not walked for every cell
+        station = self._epochs.now(now)
+        if station is None or not station.closed:
+            return False
+        count = station.reachable
+        return bool(guarded) or count <= FEW or (settled and count == 1 + len(station.neighbours))

@@ -1,0 +1,153 @@
+"""Cells of our own on their way to the first hop: when each leaves, and as what.
+
+Knows: what waits, the clock, what a tick of it sends. Does not know: which stem is taken (``guards``), how an
+onion is made (``onions``), or what becomes of it. Parent of ``waiting`` and ``cover``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from p2pchat.core.inputs import Haste
+from p2pchat.core.stem.cover import PoissonClock
+from p2pchat.core.stem.guards import Guards
+from p2pchat.core.stem.onions import Onions
+from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Output, Spread
+from p2pchat.core.stem.pin import Pin
+from p2pchat.core.stem.probes import Probes
+from p2pchat.core.stem.profile import Profile
+from p2pchat.core.stem.stations import Stations
+from p2pchat.core.stem.waiting import WAITING_CAP, Tick, Waiting
+from p2pchat.crypto.kdf import cell_id
+from p2pchat.crypto.onion import HopCommand
+from p2pchat.ports import Entropy
+from p2pchat.types import LinkId
+from p2pchat.wire.geometry import GEOMETRY
+
+
+class Sender:
+    """Each method returns what leaves."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        entropy: Entropy,
+        counters: Counter[str],
+        epochs: Stations,
+        guards: Guards,
+        onions: Onions,
+        probes: Probes,
+    ) -> None:
+        self._profile = profile
+        self._entropy = entropy
+        self._counters = counters
+        self._epochs = epochs
+        self._guards = guards
+        self._onions = onions
+        self._probes = probes
+        self.clock = PoissonClock(profile, entropy.make_child("cover"))
+        self.own_room: Callable[[LinkId], int] = lambda link: WAITING_CAP
+        """How many onions of our own a link takes now."""
+        self._waiting = Waiting()
+        self._better_at = 0.0
+        """Until when what waits has waited for a better stem, so far."""
+
+    @property
+    def begins_at(self) -> float | None:
+        """When what waits may have its first stem; None while nothing waits."""
+        return self._better_at if self._waiting else None
+
+    def submit_cell(self, cell: bytes, now: float, haste: Haste) -> list[Output]:
+        """Send a cell of ours, ``GEOMETRY.cell`` bytes: at once, or when the clock says so. One that is
+        patient waits for the clock wherever there is one."""
+        queued = CellQueued(cell_id(cell))
+        if self._waiting.is_full:
+            self._counters["cells shed before the stem"] += 1
+            return [queued]
+        has_cover = self._profile.cover_per_s > 0 and not self._profile.on_clock
+        self._waiting.put_cell(cell, haste, has_cover)
+        return [queued, *self.send_waiting(now)]
+
+    def go_on(self, now: float) -> list[Output]:
+        """There may be room on the first link."""
+        return self.send_waiting(now) if self._waiting else []
+
+    def send_all(self, now: float) -> list[Output]:
+        """The node stops: what waits leaves now, by whatever stem there is. A receipt that stayed behind
+        would have its sender believe that nothing arrived."""
+        self._guards.stop_waiting(now)
+        pin = self._guards.pick_stem(now)
+        self._waiting.hurry_patient()
+        outputs: list[Output] = []
+        while self._waiting:
+            outputs += self._send_next(pin, now)
+        return outputs
+
+    def send_waiting(self, now: float) -> list[Output]:
+        """Send what waits for nothing but a stem, as far as its first link takes it. Without a link it goes
+        on waiting: held here, a cell that nobody else has would tell the next neighbour who wrote it."""
+        if not self._epochs.links or not (self._waiting or self._waiting.has_patient):
+            return []
+        pin = self._guards.pick_stem(now)
+        if pin is None:
+            self._waiting.hurry_patient()
+            if not self._guards.is_settled(now):
+                self._better_at = self._guards.better_at(now)
+                return []
+        elif self._profile.on_clock:
+            return []
+        link = pin.link if pin is not None else None
+        room = self.own_room(link) if link is not None else len(self._waiting)
+        count = min(room, len(self._waiting))
+        return [sent for _ in range(count) for sent in self._send_next(pin, now)]
+
+    def on_tick(self, now: float) -> list[Output]:
+        """The clock ticks: whether a loop leaves does not depend on whether a cell waits.
+
+        What finds no room on the first link is left out where all leaves by the clock, whatever it would have
+        been. Elsewhere it waits in one queue with our cells: by themselves they would be all that leaves when
+        there is room again."""
+        is_loop = self.clock.ticked(now)
+        pin = self._guards.pick_stem(now)
+        if pin is None or pin.link is None:
+            return []
+        if self._profile.on_clock:
+            return self._send_cover(pin, is_loop, now) if self.own_room(pin.link) > 0 else []
+        self._waiting.put_tick(Tick(is_loop))
+        return []
+
+    # --- within
+
+    def _send_next(self, route: Pin | None, now: float) -> list[Output]:
+        """What waits first: a cell, or what the clock sends."""
+        item = self._waiting.pop_next()
+        if not isinstance(item, Tick):
+            return self._send(item, route, now)
+        return self._send_cover(route, item.is_loop, now) if route is not None else []
+
+    def _send(self, cell: bytes, pin: Pin | None, now: float) -> list[Output]:
+        left = CellDispatched(cell[: GEOMETRY.cell_tag])
+        link = pin.link if pin is not None else None
+        if pin is None or link is None:
+            self._counters["cells sent without a stem"] += 1
+            return [Spread(cell, None, None), left]
+        name = cell_id(cell)
+        self._onions.expect_return(name, pin.nodes, now)
+        return [self._onions.make_onion(link, pin.hops, HopCommand.BROADCAST, cell, name), left]
+
+    def _send_cover(self, route: Pin, is_loop: bool, now: float) -> list[Output]:
+        """What a tick of the clock sends."""
+        if route.link is None:
+            return []
+        test = self._probes.send_test(route.station, now)
+        if test is not None:
+            return test
+        if is_loop:
+            return self._probes.send_loop(route.station, now)
+        if self._profile.on_clock and self._waiting:
+            return self._send_next(route, now)
+        if (patient := self._waiting.pop_patient()) is not None:
+            return self._send(patient, route, now)
+        nothing = self._entropy.draw_bytes(GEOMETRY.cell)
+        return [self._onions.make_onion(route.link, route.hops, HopCommand.DROP, nothing)]

@@ -56,6 +56,7 @@ class MessageCalls(Reach):
         on_state: Callable[[events.ReceiptEvent], None] | None = None,
         id: str | None = None,
         on_hindrance: Callable[[str], None] | None = None,
+        reply_to: str | None = None,
     ) -> answers.DeliveryInfo:
         """Send a text and wait for a state: ``queued``, ``relayed`` or ``delivered``.
 
@@ -63,7 +64,8 @@ class MessageCalls(Reach):
         the message. ``on_hindrance`` is told, in a sentence, what is in the way for certain, as soon as that
         is known. The same ``id`` (any text of at most ``KEY_MAX`` bytes) again sends nothing twice.
         Returns ``id``, ``state`` and ``at``. Raises NotInTime (it stays queued), Ended (expired or
-        cancelled), UsageError (also if the id was used for something else), LimitError.
+        cancelled), UsageError (also if the id was used for something else), LimitError. ``reply_to`` is the
+        id of a message with the same contact.
         """
         if wait not in get_args(Wait):
             raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
@@ -72,7 +74,7 @@ class MessageCalls(Reach):
         within = None if timeout is None else max(timeout, ACCEPT_S)
         same = f"the id {named.id}" if id is None else "the same id"
         then = f"if it did take this, {same} sends it once"
-        params = parameters.SendParams(to=to, text=text, id=named.id, key=named.key)
+        params = parameters.SendParams(to=to, text=text, id=named.id, key=named.key, reply_to=reply_to)
         queued = await self._called(methods.SEND, params, within, then)
         report(events.ReceiptEvent(id=queued.id, state="queued", at=queued.at))
         if wait == "queued":
@@ -105,7 +107,7 @@ class MessageCalls(Reach):
     ) -> AsyncGenerator[events.ListenEvents, None]:
         """Yield events for ever: first messages that no listener has had, then all that happens. With
         ``own`` also what happens to the history here: messages of ours (``outgoing``), from whatever program,
-        and lines ``rewritten`` or ``forgotten``.
+        what we say of them, and lines ``rewritten`` or ``forgotten``.
 
         Call ``heard`` for each message once it is shown; one that was not is offered again to the next
         listener.

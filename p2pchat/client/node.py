@@ -11,13 +11,13 @@ from p2pchat.client.backups import BackupCalls
 from p2pchat.client.contacts import ContactCalls
 from p2pchat.client.history import HistoryCalls
 from p2pchat.client.meshes import MeshCalls
-from p2pchat.client.messages import MessageCalls
 from p2pchat.client.pairing import PairingCalls
+from p2pchat.client.references import ReferenceCalls
 from p2pchat.client.settings import SettingCalls
 from p2pchat.control import answers, events, methods, parameters
 
 
-class Node(PairingCalls, ContactCalls, MeshCalls, SettingCalls, MessageCalls, HistoryCalls, BackupCalls):
+class Node(PairingCalls, ContactCalls, MeshCalls, SettingCalls, ReferenceCalls, HistoryCalls, BackupCalls):
     """A node, wherever it runs. All methods raise P2PChatError with a line fit to show."""
 
     async def whoami(self) -> answers.IdentityInfo:

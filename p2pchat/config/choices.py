@@ -117,6 +117,7 @@ class Choices:
             separate=self.separate,
             lan=self["lan"].value,
             listen=self["listen"].value,
+            keep_versions=self["keep-versions"].value,
             visits=not self["relay-only"].value,
         )
 

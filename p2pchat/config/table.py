@@ -235,6 +235,15 @@ _ALL: Final = (
         "work a cell must show to be handed on; the same for all members of the mesh",
     ),
     SettingSpec(
+        "keep-versions",
+        "History",
+        YesNo(),
+        "no",
+        Effect.ANEW,
+        "whether your history keeps what a message said before its author corrected or withdrew it. no:"
+        " nothing of it is kept, and what was kept is erased",
+    ),
+    SettingSpec(
         "notifications",
         "Chat",
         OneOf(("all", "bell", "off")),

@@ -20,6 +20,30 @@ State = Literal["queued", "relayed", "delivered", "expired", "cancelled"]
 """How far a message has come, in the order in which it does."""
 
 
+class AnsweredInfo(Value, frozen=True, kw_only=True):
+    """What a reply answers: nothing is known of what is not here."""
+
+    id: str | None
+    sender: str | None = msgspec.field(name="from")
+    text: str | None
+    """Its beginning, as it is now."""
+
+
+class ReactionInfo(Value, frozen=True, kw_only=True):
+    """What one person has to say to a message in one sign."""
+
+    sender: str = msgspec.field(name="from")
+    sign: str
+    state: State
+
+
+class VersionInfo(Value, frozen=True, kw_only=True):
+    """What a message said before."""
+
+    at: str
+    text: str
+
+
 class HistoryLine(Value, frozen=True, kw_only=True):
     """A line of the history, in whatever event or answer."""
 
@@ -33,6 +57,15 @@ class HistoryLine(Value, frozen=True, kw_only=True):
     state: State
     expires_at: str | None
     rewritten: bool
+    reply_to: AnsweredInfo | None = None
+    mentions: list[str] = msgspec.field(default_factory=list)
+    corrected: State | None = None
+    """How far its last correction has come."""
+    withdrawn: State | None = None
+    reactions: list[ReactionInfo] = msgspec.field(default_factory=list)
+    earlier: list[VersionInfo] = msgspec.field(default_factory=list)
+    unknown: int | None = None
+    """The type of something that this version does not know, and of which it has no text."""
 
 
 class MessageEvent(HistoryLine, frozen=True, kw_only=True, tag="message", tag_field="type"):
@@ -41,6 +74,25 @@ class MessageEvent(HistoryLine, frozen=True, kw_only=True, tag="message", tag_fi
 
 class RewrittenEvent(HistoryLine, frozen=True, kw_only=True, tag="rewritten", tag_field="type"):
     """A line of the history here says something else now."""
+
+
+class ReactionEvent(HistoryLine, frozen=True, kw_only=True, tag="reaction", tag_field="type"):
+    """Somebody has reacted to a line; an empty sign takes the one before back."""
+
+    by: str
+    sign: str
+
+
+class CorrectedEvent(HistoryLine, frozen=True, kw_only=True, tag="corrected", tag_field="type"):
+    """Whoever wrote a line has corrected it."""
+
+    by: str
+
+
+class WithdrawnEvent(HistoryLine, frozen=True, kw_only=True, tag="withdrawn", tag_field="type"):
+    """Whoever wrote a line has withdrawn it."""
+
+    by: str
 
 
 class ForgottenEvent(Value, frozen=True, kw_only=True, tag="forgotten", tag_field="type"):
@@ -153,6 +205,9 @@ class UnknownEvent(Value, frozen=True, kw_only=True):
 ListenEvents = (
     MessageEvent
     | RewrittenEvent
+    | ReactionEvent
+    | CorrectedEvent
+    | WithdrawnEvent
     | ForgottenEvent
     | ReceiptEvent
     | ContactEvent

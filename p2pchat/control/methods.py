@@ -70,6 +70,9 @@ CHANGE_SETTING: Final = Method("config.set", parameters.ChangeSettingParams, ans
 FORGET_SETTING: Final = Method("config.unset", parameters.SettingParams, answers.ChangeSettingResult)
 
 SEND: Final = Method("send", parameters.SendParams, answers.DeliveryInfo, urgent=True)
+REACT: Final = Method("react", parameters.ReactParams, answers.DeliveryInfo, urgent=True)
+CORRECT: Final = Method("correct", parameters.CorrectParams, answers.DeliveryInfo, urgent=True)
+WITHDRAW: Final = Method("withdraw", parameters.WithdrawParams, answers.DeliveryInfo, urgent=True)
 WAIT: Final = Method("wait", parameters.WaitParams, answers.DeliveryInfo, ResponseTime.ENDLESS, urgent=True)
 LISTEN: Final = Method("listen", parameters.ListenParams, type(None), ResponseTime.ENDLESS)
 HEARD: Final = Method("heard", parameters.HeardParams, type(None))

@@ -123,6 +123,23 @@ class SendParams(Params, frozen=True):
     """32 hexadecimal digits."""
     key: str | None = None
     """A name of the asker's own for the message: bytes, in hexadecimal digits."""
+    reply_to: str | None = None
+    """The id of a message with the same contact."""
+
+
+class ReactParams(Params, frozen=True):
+    id: str
+    sign: str
+    """Empty: takes the one before back."""
+
+
+class CorrectParams(Params, frozen=True):
+    id: str
+    text: str
+
+
+class WithdrawParams(Params, frozen=True):
+    id: str
 
 
 class WaitParams(Params, frozen=True):

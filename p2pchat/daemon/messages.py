@@ -16,7 +16,8 @@ from p2pchat.control import answers, methods, parameters
 from p2pchat.control.events import HindranceEvent
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.core import effects, inputs
-from p2pchat.core.records import Contact
+from p2pchat.core.records import Contact, Message
+from p2pchat.core.references import Referred
 from p2pchat.crypto.identity import named_id
 from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import views
@@ -25,10 +26,12 @@ from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten, Subscripti
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.intake import Intake
+from p2pchat.daemon.mentions import find_mentions
 from p2pchat.daemon.ports import Sends
+from p2pchat.daemon.referring import people_of
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
-from p2pchat.types import MessageId, MessageState, conversation_with
+from p2pchat.types import ConversationId, MessageId, MessageState, conversation_with
 
 HINDRANCE_LOOK_S: Final = 0.5
 """Between looks whether something is in the way of a message that somebody waits for."""
@@ -58,7 +61,7 @@ class MessageMethods:
         message = await self._message_id(asked)
         await self._intake.wait_for_room()
         async with self._alone(message):
-            state = await self._accepted(message, contact, text)
+            state = await self._accepted(message, contact, text, asked.reply_to)
         return views.progress(message, state, self._host.clock.now())
 
     async def _message_id(self, asked: parameters.SendParams) -> MessageId:
@@ -92,22 +95,35 @@ class MessageMethods:
             if askers > 1:  # the next may have been woken and not yet hold the lock
                 self._sending[message] = (lock, askers - 1)
 
-    async def _accepted(self, message: MessageId, contact: Contact, text: str) -> MessageState:
+    async def _accepted(
+        self, message: MessageId, contact: Contact, text: str, reply_to: str | None
+    ) -> MessageState:
         """How far a message is that was just accepted, or was before."""
         conversation = conversation_with(contact.id)
         known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
         if known is None:
             if await self._host.ask_store(lambda store: store.history.is_forgotten(message)):
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
-            input = inputs.MessageSubmitted(message, conversation, text)
+            answers = await self._find_target(conversation, reply_to) if reply_to is not None else None
+            mentions = find_mentions(text, people_of(self._host, conversation))
+            input = inputs.MessageSubmitted(message, conversation, text, answers, mentions)
             rejected = await self._host.driver.submit_and_persist(input)
             raise_refusal(rejected, contact=contact.name, text=text)
             known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
-        elif known.conversation != conversation or (known.text != text and not known.rewritten):
+        elif known.conversation != conversation or not (known.text == text or _is_altered(known)):
             raise UsageError("another message has that id; give each its own")
         if known is None:
             raise Ended(f"{contact.name} was removed meanwhile; nothing was sent")
         return known.state
+
+    async def _find_target(self, conversation: ConversationId, id: str) -> inputs.Target:
+        """A message of the conversation that is answered."""
+        line = await self._host.ask_store(lambda store: store.history.find_message(MessageId(id)))
+        if line is None or line.conversation != conversation:
+            raise UsageError(
+                "no message with them has the id that you reply to; see 'p2pchat history NAME --json'"
+            )
+        return inputs.Target(line.id, line.outgoing)
 
     async def wait(self, asked: parameters.WaitParams, asker: Asker) -> answers.DeliveryInfo:
         """Wait until a message has reached a state; its states on the way come as events."""
@@ -126,10 +142,10 @@ class MessageMethods:
 
     async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> answers.DeliveryInfo:
         with self._host.events.follow_message(message) as happenings:
-            line = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
-            if line is None or not line.outgoing:
+            known = await self._host.ask_store(lambda store: store.history.sent_state(message))
+            if known is None:
                 raise UsageError("no message of ours has that id")
-            state, at = line.state, self._host.clock.now()
+            state, at = known[1], self._host.clock.now()
             asker.event(views.receipt(message, state, at))
             while not (state.has_reached(wanted) or state.final):
                 state, at = await self._next_state(message, happenings)
@@ -146,13 +162,15 @@ class MessageMethods:
 
     async def _out_of_step(self, message: MessageId) -> str | None:
         """What keeps a message here though there may be links."""
-        line = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
-        known = (
-            each
-            for each in self._host.node.contacts()
-            if line is not None and conversation_with(each.id) == line.conversation
+        known = await self._host.ask_store(lambda store: store.history.sent_state(message))
+        contact = next(
+            (
+                contact
+                for contact in self._host.node.contacts()
+                if known is not None and conversation_with(contact.id) == known[0]
+            ),
+            None,
         )
-        contact = next(known, None)
         if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
             return None
         return f"this home and {contact.name} are out of step, see 'p2pchat contacts show'"
@@ -189,7 +207,17 @@ class MessageMethods:
                     theirs = conversation not in (None, event.message.conversation)
                     if event.message.id in shown or theirs:
                         continue
+                if isinstance(event, effects.LineReferred):
+                    theirs = conversation not in (None, event.reference.conversation)
+                    if theirs or (event.reference.author is None and not asked.own):
+                        continue
                 view = self._host.view(event)
                 if view is not None:
                     asker.event(view)
         raise ControlError("this listener was too slow and has missed events; what came is in the history")
+
+
+def _is_altered(line: Message) -> bool:
+    """Whether its text may be another by now than what was sent."""
+    referred = line.referred or Referred()
+    return line.rewritten or referred.correction is not None or referred.withdrawal is not None

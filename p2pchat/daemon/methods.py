@@ -21,6 +21,7 @@ from p2pchat.daemon.pairing import PairingMethods
 from p2pchat.daemon.places import MeshMethods
 from p2pchat.daemon.ports import Whole
 from p2pchat.daemon.recall import HistoryMethods
+from p2pchat.daemon.referring import ReferenceMethods
 
 
 class Methods:
@@ -37,6 +38,7 @@ class Methods:
             PairingMethods(host, places.mesh),
             SettingMethods(host),
             MessageMethods(host, contacts.named),
+            ReferenceMethods(host),
             HistoryMethods(host, contacts.named),
             BackupMethods(host),
         )

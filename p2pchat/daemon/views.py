@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from p2pchat.config.choices import Choice
 from p2pchat.config.paths import NetworkPolicy
@@ -16,6 +16,7 @@ from p2pchat.control import answers, events
 from p2pchat.control.values import extended
 from p2pchat.core import effects
 from p2pchat.core.records import Contact, Message
+from p2pchat.core.references import Reference, ReferenceKind, Referred
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
@@ -75,7 +76,8 @@ def message(line: Message, own_name: str, name: str) -> events.MessageEvent:
     return _line(events.MessageEvent, line, own_name, name)
 
 
-def _line(kind: type[L], line: Message, own_name: str, name: str) -> L:
+def _line(kind: type[L], line: Message, own_name: str, name: str, **more: Any) -> L:
+    referred = line.referred or Referred()
     return kind(
         id=line.id,
         sender=own_name if line.outgoing else name,
@@ -86,7 +88,40 @@ def _line(kind: type[L], line: Message, own_name: str, name: str) -> L:
         state=state(line.state),
         expires_at=moment(line.expires_at) if line.expires_at is not None else None,
         rewritten=line.rewritten,
+        reply_to=_answered(line, own_name, name),
+        mentions=[name if line.outgoing else own_name] if line.mentions else [],
+        corrected=state(referred.correction.state) if referred.correction is not None else None,
+        withdrawn=state(referred.withdrawal.state) if referred.withdrawal is not None else None,
+        reactions=[
+            events.ReactionInfo(
+                sender=own_name if one.author is None else name, sign=one.text, state=state(one.state)
+            )
+            for one in referred.reactions
+            if one.text
+        ],
+        earlier=[events.VersionInfo(at=moment(one.at), text=one.text) for one in referred.earlier],
+        unknown=line.unknown or None,
+        **more,
     )
+
+
+def _answered(line: Message, own_name: str, name: str) -> events.AnsweredInfo | None:
+    if line.answers is None:
+        return None
+    if (known := line.answered) is None:
+        return events.AnsweredInfo(id=None, sender=None, text=None)
+    return events.AnsweredInfo(id=known.id, sender=own_name if known.outgoing else name, text=known.text)
+
+
+def _referred(line: Message, reference: Reference, own_name: str, name: str) -> events.ListenEvents:
+    by = own_name if reference.author is None else name
+    match reference.kind:
+        case ReferenceKind.REACTION:
+            return _line(events.ReactionEvent, line, own_name, name, by=by, sign=reference.text)
+        case ReferenceKind.CORRECTION:
+            return _line(events.CorrectedEvent, line, own_name, name, by=by)
+        case ReferenceKind.WITHDRAWAL:
+            return _line(events.WithdrawnEvent, line, own_name, name, by=by)
 
 
 def contact(
@@ -135,6 +170,8 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> events.ListenE
             return events.SettingEvent(key=name)
         case HistoryForgotten(who, id):
             return events.ForgottenEvent(contact=name_of(who), id=id)
+        case effects.LineReferred(reference, line) if line is not None:
+            return _referred(line, reference, own_name, name_of(line.conversation))
         case effects.MessageMoved(id, who, reached, at):
             name = name_of(who)
             return events.ReceiptEvent(id=id, to=name, state=state(reached), at=moment(at))

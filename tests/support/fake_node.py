@@ -7,36 +7,22 @@ Does not know: any network; the end-to-end tests are there for that.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from p2pchat.client.node import Node
 from p2pchat.config.choices import Overrides, Source, choose, read
 from p2pchat.config.table import named
 from p2pchat.control import answers, events
-from p2pchat.control.events import ListenEvents, MessageEvent, PairingEvents, ReceiptEvent, State
-from p2pchat.control.parameters import Wait
-from p2pchat.control.values import Value, extended, plain, read_value
+from p2pchat.control.events import ListenEvents, MessageEvent, PairingEvents, State
+from p2pchat.control.values import extended, plain, read_value
 from p2pchat.daemon import views
 from p2pchat.errors import P2PChatError, UsageError
-
-V = TypeVar("V", bound=Value)
-
-AT = "2026-01-02T03:04:05.000Z"
-
-
-def answer(kind: type[V], **said: Any) -> V:
-    """What a node would answer, checked against what was declared."""
-    return read_value(kind, said)
-
-
-def told(kind: type[V], **said: Any) -> V:
-    """What a node would tell, as it comes out of the socket."""
-    event = events.read_event(plain(kind(**said)))
-    assert isinstance(event, kind), event
-    return event
+from tests.support.fake_author import AT as AT
+from tests.support.fake_author import FakeAuthor
+from tests.support.fake_author import answer as answer
+from tests.support.fake_author import told as told
 
 
 def message(
@@ -164,11 +150,11 @@ def status(**rest: Any) -> answers.NodeInfo:
     return read_value(answers.NodeInfo, {**known, **rest})
 
 
-class FakeNode(Node):
+class FakeNode(FakeAuthor, Node):
     """Answers from what the test put into it and writes down what it was asked."""
 
     def __init__(self, *names: str) -> None:
-        super().__init__(Path(), None, run=False)
+        super().__init__()
         self.people = {name: contact(name) for name in names}
         self.said: list[MessageEvent] = []
         """The history, all contacts together."""
@@ -177,11 +163,6 @@ class FakeNode(Node):
         self.events: list[ListenEvents | Exception] = []
         """What ``listen`` yields before it waits for ever; an exception is raised once."""
         self._more = asyncio.Event()
-        self.states: Sequence[State] = ("queued", "relayed", "delivered")
-        self.refuse: list[P2PChatError] = []
-        """Raised by the next calls of ``send``, one each."""
-        self.sent: list[tuple[str, str]] = []
-        self.keys: list[str | None] = []
         self.was_heard: list[str] = []
         self.listened: list[bool] = []
         """With which ``own`` each listener came."""
@@ -296,33 +277,6 @@ class FakeNode(Node):
         self.happens(told(events.ContactEvent, name=name, change="removed"))
         left = None if self.people else "00" * 16
         return answer(answers.RemoveContactResult, name=name, left_mesh=left, renewed_mesh=None)
-
-    async def send(
-        self,
-        to: str,
-        text: str,
-        *,
-        wait: Wait = "delivered",
-        timeout: float | None = None,
-        on_state: Callable[[ReceiptEvent], None] | None = None,
-        id: str | None = None,
-        on_hindrance: Callable[[str], None] | None = None,
-    ) -> answers.DeliveryInfo:
-        await asyncio.sleep(0)
-        self.keys.append(id)
-        id = id or "f" * 32
-        if self.refuse:
-            raise self.refuse.pop(0)
-        known = next((line for line in self.said if line.id == id), None)
-        if known is not None:
-            return answer(answers.DeliveryInfo, id=id, state=known.state, at=AT)
-        self.sent.append((to, text))
-        for state in self.states:
-            if on_state is not None:
-                on_state(told(ReceiptEvent, id=id, to=to, state=state, at=AT))
-            if state == wait:
-                break
-        return answer(answers.DeliveryInfo, id=id, state=state, at=AT)
 
     async def listen(
         self, sender: str | None = None, *, own: bool = False

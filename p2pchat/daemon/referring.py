@@ -1,0 +1,122 @@
+"""The methods about one message: react to it, correct it, withdraw it.
+
+Knows: what is refused before anything is said, and what was said before. Does not know: how it travels, or
+what becomes of the message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from typing import Final
+
+from p2pchat.control import answers, methods, parameters
+from p2pchat.core import inputs
+from p2pchat.core.records import Message
+from p2pchat.core.references import Reference, ReferenceKind, Referred
+from p2pchat.daemon import views
+from p2pchat.daemon.control import Asker
+from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.mentions import find_mentions
+from p2pchat.daemon.ports import Sends
+from p2pchat.daemon.refusals import raise_refusal
+from p2pchat.errors import UsageError
+from p2pchat.types import ContactId, ConversationId, MessageId, MessageState, conversation_with
+
+UNKNOWN_MESSAGE: Final = "no message here has that id; see 'p2pchat history NAME --json'"
+
+
+class ReferenceMethods:
+    """The verbs, bound to one running node."""
+
+    def __init__(self, host: Sends) -> None:
+        self._host = host
+        self._one = asyncio.Lock()
+        """What was found out of a message must still hold when something is said of it."""
+
+    def add_handlers(self, handlers: Handlers) -> None:
+        """Carry out what is asked about one message."""
+        handlers.add(methods.REACT, self.add_reaction)
+        handlers.add(methods.CORRECT, self.correct_message)
+        handlers.add(methods.WITHDRAW, self.withdraw_message)
+
+    async def add_reaction(self, params: parameters.ReactParams, _caller: Asker) -> answers.DeliveryInfo:
+        """Say one sign to a message, in place of the one before; an empty one takes that back."""
+        sign = params.sign.strip()
+        if not _is_sign(sign):
+            raise UsageError("a reaction is one sign, like 👍; to say more, reply")
+        async with self._one:
+            line, referred = await self._find_line(params.id)
+            if referred.withdrawal is not None:
+                raise UsageError("that message was withdrawn")
+            before = next((one for one in referred.reactions if one.author is None), None)
+            if (before.text if before is not None else "") == sign:
+                return self._known(before, "you have not reacted to that message")
+            turn = before.turn + 1 if before is not None else 1
+            return await self._submit(line, ReferenceKind.REACTION, turn, sign)
+
+    async def correct_message(self, params: parameters.CorrectParams, _caller: Asker) -> answers.DeliveryInfo:
+        """Have a message of ours say something else, for both."""
+        async with self._one:
+            line, referred = await self._find_line(params.id)
+            self._check_ours(line, referred, "correct")
+            if line.text == params.text and not line.rewritten:
+                return self._known(referred.correction, "that is what the message says")
+            turn = referred.correction.turn + 1 if referred.correction is not None else 1
+            return await self._submit(line, ReferenceKind.CORRECTION, turn, params.text)
+
+    async def withdraw_message(
+        self, params: parameters.WithdrawParams, _caller: Asker
+    ) -> answers.DeliveryInfo:
+        """Have a message of ours say nothing any more, for both."""
+        async with self._one:
+            line, referred = await self._find_line(params.id)
+            if line.outgoing and referred.withdrawal is not None:
+                return self._known(referred.withdrawal, "")
+            self._check_ours(line, referred, "withdraw")
+            return await self._submit(line, ReferenceKind.WITHDRAWAL, 0, "")
+
+    async def _find_line(self, id: str) -> tuple[Message, Referred]:
+        line = await self._host.ask_store(lambda store: store.history.find_message(MessageId(id)))
+        if line is None:
+            raise UsageError(UNKNOWN_MESSAGE)
+        return line, line.referred or Referred()
+
+    def _check_ours(self, line: Message, referred: Referred, what: str) -> None:
+        if not line.outgoing:
+            raise UsageError(f"only who wrote a message can {what} it")
+        if referred.withdrawal is not None:
+            raise UsageError("that message was withdrawn")
+        if line.state in (MessageState.EXPIRED, MessageState.CANCELLED):
+            raise UsageError(
+                "that message was never delivered; 'p2pchat history forget --message' drops it here"
+            )
+
+    def _known(self, before: Reference | None, otherwise: str) -> answers.DeliveryInfo:
+        """The same again says nothing twice."""
+        if before is None:
+            raise UsageError(otherwise)
+        return views.progress(before.id, before.state, self._host.clock.now())
+
+    async def _submit(self, line: Message, kind: ReferenceKind, turn: int, text: str) -> answers.DeliveryInfo:
+        id = MessageId(self._host.entropy.draw_bytes(16).hex())
+        target = inputs.Target(line.id, line.outgoing)
+        named = people_of(self._host, line.conversation) if kind is ReferenceKind.CORRECTION else {}
+        mentions = find_mentions(text, named)
+        input = inputs.ReferenceSubmitted(id, line.conversation, kind, target, turn, text, mentions)
+        rejected = await self._host.driver.submit_and_persist(input)
+        raise_refusal(rejected, contact=self._host.name_of(line.conversation), text=text)
+        return views.progress(id, MessageState.QUEUED, self._host.clock.now())
+
+
+def people_of(host: Sends, conversation: ConversationId) -> dict[str, ContactId]:
+    """Who can be mentioned there, by name."""
+    return {
+        known.name: known.id for known in host.node.contacts() if conversation_with(known.id) == conversation
+    }
+
+
+def _is_sign(text: str) -> bool:
+    """Whether it is one word. Several people, or a sign with its look, are one: what joins them is not
+    printable by itself."""
+    return not any(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cs", "Co") for letter in text)

@@ -1,0 +1,28 @@
+"""Whom a text mentions."""
+
+import pytest
+
+from p2pchat.daemon.mentions import find_mentions
+from p2pchat.types import ContactId
+
+BOB, EVE = ContactId("b" * 64), ContactId("e" * 64)
+NAMES = {"bob": BOB, "Eve Adams": EVE}
+
+
+@pytest.mark.parametrize(
+    ("text", "mentioned"),
+    [
+        ("@bob when?", (BOB,)),
+        ("when, @BOB?", (BOB,)),
+        ("(@bob)", (BOB,)),
+        ("@eve adams and @bob", (BOB, EVE)),
+        ("@bobby", ()),
+        ("@bobby, not @bob", (BOB,)),
+        ("write to ann@bob.example", ()),
+        ("bob", ()),
+        ("@", ()),
+        ("", ()),
+    ],
+)
+def test_a_name_behind_an_at_sign_mentions_who_has_it(text: str, mentioned: tuple[ContactId, ...]) -> None:
+    assert find_mentions(text, NAMES) == mentioned

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -125,9 +126,9 @@ class Bus:
         waiting, self._waiting, self._queued = self._waiting, {}, 0
         if self._client is None or not self._up.is_set():
             return
-        for to, parts in waiting.items():
-            for together in joined(parts):
-                self._client.send_message(_subject(to), together)
+        self._client.send_messages(
+            (_subject(to), together) for to, parts in waiting.items() for together in joined(parts)
+        )
 
     async def _flush(self, client: BusClient) -> None:
         """What was said last, as that we go, still leaves."""
@@ -138,6 +139,7 @@ class Bus:
                     await client.flush(1)
 
 
+@lru_cache(64)
 def _subject(server: bytes | None) -> bytes:
     return b"%b.%b" % (SUBJECT, b"all" if server is None else server.hex().encode())
 

@@ -228,11 +228,11 @@ def encode_carry(server: Server, target: Seat, blob: bytes) -> bytes:
     return b"".join((_CARRY_TYPE, server, target, blob))
 
 
-def cut_carry(data: bytes) -> tuple[Server, Seat, bytes] | None:
-    """Return the fields of a Carry; None: it is something else."""
+def cut_carry(data: bytes) -> tuple[Seat, bytes] | None:
+    """Return the target and the blob of a Carry; None: it is something else."""
     if len(data) != _CARRY.size or data[:1] != _CARRY_TYPE:
         return None
-    return data[_SERVER_AT], Seat(data[_TARGET_AT]), data[_CARRIED_AT]
+    return Seat(data[_TARGET_AT]), data[_CARRIED_AT]
 
 
 def decode(data: bytes) -> Message:

@@ -10,7 +10,7 @@ are written. Connecting, names and passwords, TLS, pings and coming back are the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from nats.aio.client import Client
@@ -30,11 +30,11 @@ class BusClient(Client):
         self._deliver = deliver
         self._direct: asyncio.WriteTransport | None = None
 
-    def send_message(self, subject: bytes, message: bytes) -> None:
-        """Never waits. What is said to a bus that is not there is lost."""
+    def send_messages(self, messages: Iterable[tuple[bytes, bytes]]) -> None:
+        """Each with its subject. Never waits. What is said to a bus that is not there is lost."""
         direct = self._direct
         if direct and not direct.is_closing() and direct.get_write_buffer_size() < UNSENT_BYTES:
-            direct.write(b"PUB %b %d\r\n%b\r\n" % (subject, len(message), message))
+            direct.write(b"".join(b"PUB %b %d\r\n%b\r\n" % (to, len(each), each) for to, each in messages))
 
     async def _process_connect_init(self) -> None:
         """It is let in, for the first time or anew, and has not said yet what it subscribes to."""

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from p2pchat.errors import Malformed
-from p2pchat.types import Seat
 from p2pchat.wire.signalling import look_at_blob
 from rendezvous.broker import Broker
 from rendezvous.bus_messages import (
@@ -72,7 +71,7 @@ TICK_SECONDS: Final = 0.05
 """Between two looks at what is due."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Publish:
     """Hand this to a server of the cluster; None: to all of them."""
 
@@ -230,11 +229,12 @@ class Cluster:
     def heard(self, messages: Iterable[bytes], now: float) -> list[ClusterOutput]:
         """Messages of other servers. What does not parse is dropped: it is of another version."""
         out: list[ClusterOutput] = []
+        carry_in = self._broker.seating.carry_in
         for data in messages:
             try:
                 carried = cut_carry(data)  # by far the most
                 if carried is not None:
-                    out.append(self._carry_in(*carried))
+                    out.append(carry_in(*carried) or self._miss(data))
                     continue
                 message = decode(data)
             except Malformed:
@@ -243,9 +243,12 @@ class Cluster:
                 out += self._hear_message(message, now)
         return out
 
-    def _carry_in(self, server: Server, target: Seat, blob: bytes) -> ClusterOutput:
-        delivered = self._broker.seating.carry_in(target, blob)
-        return delivered or Publish(server, encode(Lost(self.server, *look_at_blob(blob), target)))
+    def _miss(self, data: bytes) -> Publish:
+        """Nobody sits where that Carry was to go."""
+        carry = decode(data)
+        assert isinstance(carry, Carry), "it was cut as one"
+        topic, source = look_at_blob(carry.blob)
+        return Publish(carry.server, encode(Lost(self.server, topic, source, carry.target)))
 
     def _hear_message(self, message: Message, now: float) -> list[ClusterOutput]:
         match message:
@@ -269,8 +272,8 @@ class Cluster:
                 return [Publish(server, encode(TopicFound(self.server, number, found)))]
             case TopicFound():
                 return self._hear_found(message, now)
-            case Carry(server, target, blob):
-                return [self._carry_in(server, target, blob)]
+            case Carry():
+                return []  # it was heard already
             case Lost(_, topic, source, target):
                 return self.resolve_outputs(self._broker.lost(topic, source, target), now)
             case GuestRequest(server):

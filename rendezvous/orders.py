@@ -1,6 +1,8 @@
 """What a broker wants done, and what it can be asked.
 
 Knows: the words. Does not know: who carries them out.
+
+What is made for each blob is not frozen: that would take three times as long to make.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from rendezvous.bus_messages import TopicKind
 from rendezvous.topics import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deliver:
     """Send a message to a client."""
 
@@ -21,7 +23,7 @@ class Deliver:
     message: FromServer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DeliverBytes:
     """The same, of a message that came in its bytes."""
 
@@ -58,7 +60,7 @@ class Forward:
     message: Leave | Pass | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CarryBlob:
     """Carry a Blob, in its bytes, to a seat of another server."""
 

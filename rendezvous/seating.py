@@ -171,8 +171,8 @@ class Seating:
 
     def carry_in(self, target: Seat, blob: bytes) -> DeliverBytes | None:
         """A Blob from a seat of another server; None: nobody sits there. Raises Malformed."""
-        topic, _ = look_at_blob(blob)
-        place = self.find_member(topic, target)
+        there = self.topics.get(look_at_blob(blob)[0])
+        place = there.find(target) if isinstance(there, MeshTopic) else None
         return None if place is None else DeliverBytes(place.connection, blob)
 
     def _count_seats(self, client: ConnectedClient, change: int) -> None:

@@ -160,7 +160,7 @@ async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> As
 
     bus = Bus(urls, cluster.server, heard, changed)
     shell.resolve = cluster.resolve_outputs
-    shell.publish = lambda output: bus.publish(output.to, output.data)
+    shell.publish = bus.publish
     async with bus.taking_part():
         looking = asyncio.create_task(look_forever())
         try:

@@ -79,7 +79,7 @@ class Shell:
         self._closing: dict[ClientSocket, asyncio.Task[None]] = {}
         self._unsent: list[ClientSocket] = []
         self._draining = False
-        self.publish: Callable[[Publish], None] = lambda _: None
+        self.publish: Callable[[bytes | None, bytes], None] = lambda to, data: None
         """To other servers of a cluster, where there are any."""
         self.resolve: Callable[[list[Output], float], list[ClusterOutput]] | None = None
         """Carry out what the broker wants of them."""
@@ -234,12 +234,13 @@ class Shell:
                 if output.to in self._sockets:
                     self._sockets[output.to].write_message(output.data)
                 continue
+            if isinstance(output, Publish):
+                self.publish(output.to, output.data)
+                continue
             match output:
                 case Close(connection, reason):
                     if connection in self._sockets:
                         self._sockets.pop(connection).hang_up(reason)
-                case Publish():
-                    self.publish(output)
                 case Inquire() | Forward() | CarryBlob() | TellSeat():
                     raise AssertionError("a broker that stands alone asks nobody")
                 case _:

@@ -426,22 +426,22 @@ class NodeMachine:
 
     def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Effect]:
         """A link may have gone down again already."""
-        bindings = home.bindings()
+        bindings, id = home.bindings(), home.record.id
         out: list[Effect] = []
         for link in links:
             if link in bindings:
-                said = self._conversations.marks(home.record.id, bindings[link], self._marking, now)
+                said = self._conversations.recognition.give_marks(id, bindings[link], self._marking, now)
                 out += self._on_mesh(home, home.give(link, said, now), now)
         return out
 
     def _read_marks(self, home: Mesh, link: LinkId, said: Marks) -> None:
         """Nothing is answered: who watches lines would see who knows whom."""
         binding = home.bindings().get(link)
-        contact = (
-            self._conversations.recognise(home.record.id, binding, said) if binding is not None else None
-        )
-        if contact is not None:
-            home.trust(link, contact)
+        if binding is not None:
+            recognition = self._conversations.recognition
+            contact = recognition.recognise_contact(home.record.id, binding, said)
+            if contact is not None:
+                home.trust(link, contact)
 
     # --- invites and meshes
 

@@ -183,7 +183,7 @@ class Belonging:
 
     def review(self, contact: ContactId) -> None:
         """One who may not know where we are is trusted no more; one who now may is told in its time."""
-        if not self._conversations.welcome(contact):
+        if not self._conversations.recognition.may_recognise_us(contact):
             for each in self._meshes:
                 each.distrust(contact)
 

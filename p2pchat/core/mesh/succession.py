@@ -240,7 +240,7 @@ class Succession:
             if each.record.successor == id:
                 out += self._put(each, replace(each.record, successor=mesh.record.successor), now)
         self._meshes.drop(id)
-        self._conversations.unlinked(id)
+        self._conversations.routes.forget_mesh(id)
         return [*out, Persist(DropMesh(id)), Notify(MeshChanged(id, "left"))]
 
     def end(self, id: MeshId, now: float) -> list[Said]:
@@ -253,7 +253,7 @@ class Succession:
                 out += [Persist(DropMesh(each)), Notify(MeshChanged(each, "left"))]
         for each in self.line(id):
             self._meshes.drop(each)
-            self._conversations.unlinked(each)
+            self._conversations.routes.forget_mesh(each)
         return out
 
     # --- time

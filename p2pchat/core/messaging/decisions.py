@@ -6,13 +6,12 @@ any of it is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import assert_never
 
 from p2pchat.core import inputs
 from p2pchat.core.effects import Effect
-from p2pchat.core.messaging import outputs
-from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.outputs import Routed
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.records import Contact
@@ -30,16 +29,9 @@ _TRUSTED = (*_LASTING, Turn.RIVALS.value)
 class Decisions:
     """About all contacts. Each method returns what is to be done."""
 
-    def __init__(
-        self,
-        roster: Roster,
-        route: Callable[[Conversation, Iterable[outputs.Output], float], list[Routed]],
-        connect: Callable[[Conversation, float], list[Routed]],
-    ) -> None:
-        """``route``: do what a conversation wants done; ``connect``: one begins, or begins again."""
+    def __init__(self, roster: Roster, dispatcher: Dispatcher) -> None:
         self._roster = roster
-        self._route = route
-        self._connect = connect
+        self._dispatcher = dispatcher
 
     def _update(self, contact: ContactId, change: Callable[[Contact], list[Effect]]) -> list[Effect]:
         return self._roster.update_contact(contact, change)
@@ -73,7 +65,7 @@ class Decisions:
         conversation = self._roster.find_conversation(contact)
         if conversation is None:
             return []
-        return self._route(conversation, conversation.set_retention(seconds, now), now)
+        return self._dispatcher.dispatch_outputs(conversation, conversation.set_retention(seconds, now), now)
 
     def _block(self, contact: ContactId, blocked: bool, now: float) -> list[Routed]:
         out: list[Routed] = [
@@ -84,10 +76,11 @@ class Decisions:
             return out
         if not blocked:
             self._roster.listen_for(conversation)
-            return out + self._connect(conversation, now)
+            return out + self._dispatcher.connect_conversation(conversation, now)
         self._roster.tags.unregister_owner(conversation)
-        out += self._route(conversation, conversation.delivery.queue.cancel_texts(now), now)
-        return out + self._route(conversation, conversation.on_links(0, now), now)
+        withdrawn = conversation.delivery.queue.cancel_texts(now)
+        out += self._dispatcher.dispatch_outputs(conversation, withdrawn, now)
+        return out + self._dispatcher.dispatch_outputs(conversation, conversation.on_links(0, now), now)
 
     def _begin_anew(self, contact: ContactId, now: float) -> list[Routed]:
         conversation = self._roster.find_conversation(contact)
@@ -95,7 +88,7 @@ class Decisions:
             return []
         return [
             *self._roster.settle_standing(contact, _LASTING),
-            *self._route(conversation, conversation.begin_anew(now), now),
+            *self._dispatcher.dispatch_outputs(conversation, conversation.begin_anew(now), now),
         ]
 
     def _release(self, contact: ContactId, now: float) -> list[Routed]:
@@ -104,5 +97,5 @@ class Decisions:
             return []
         return [
             *self._roster.settle_standing(contact, _TRUSTED),
-            *self._route(conversation, conversation.release_held(now), now),
+            *self._dispatcher.dispatch_outputs(conversation, conversation.release_held(now), now),
         ]

@@ -9,33 +9,42 @@ contacts alone whom its user has verified: it tells them that it is it who is be
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.messaging.roster import Roster
 from p2pchat.ports import Entropy, sample
-from p2pchat.types import ContactId
+from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.marks import MARK_BYTES, MARKS, NONCE_BYTES, Marks
 
 
-def give(conversations: Iterable[Conversation], binding: bytes, entropy: Entropy, now: float) -> Marks:
-    """What a node says on a link, of which ``binding`` (32 bytes) is the secret."""
-    nonce = entropy.draw_bytes(NONCE_BYTES)
-    marks = [
-        conversation.mark(binding, nonce, now) for conversation in conversations if welcome(conversation)
-    ]
-    filled = [*marks, *(entropy.draw_bytes(MARK_BYTES) for _ in range(MARKS - len(marks)))]
-    return Marks(nonce, tuple(sample(entropy, filled, MARKS)))
+class Recognition:
+    """Of all contacts."""
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+
+    def give_marks(self, mesh: MeshId, binding: bytes, entropy: Entropy, now: float) -> Marks:
+        """What to say on a link of a mesh, of which ``binding`` (32 bytes) is the secret."""
+        nonce = entropy.draw_bytes(NONCE_BYTES)
+        marks = [conversation.mark(binding, nonce, now) for conversation in self._trusted_in(mesh)]
+        filled = [*marks, *(entropy.draw_bytes(MARK_BYTES) for _ in range(MARKS - len(marks)))]
+        return Marks(nonce, tuple(sample(entropy, filled, MARKS)))
+
+    def recognise_contact(self, mesh: MeshId, binding: bytes, theirs: Marks) -> ContactId | None:
+        """Which verified contact gives these marks, if one does."""
+        marks = frozenset(theirs.marks)
+        for conversation in self._trusted_in(mesh):
+            if not marks.isdisjoint(conversation.marks(binding, theirs.nonce)):
+                return conversation.contact.id
+        return None
+
+    def may_recognise_us(self, contact: ContactId) -> bool:
+        """Whether the contact may know that we are behind a link."""
+        conversation = self._roster.find_conversation(contact)
+        return conversation is not None and _is_trusted(conversation)
+
+    def _trusted_in(self, mesh: MeshId) -> list[Conversation]:
+        return [known for known in self._roster.list_in_mesh(mesh) if _is_trusted(known)]
 
 
-def recognise(conversations: Iterable[Conversation], binding: bytes, said: Marks) -> ContactId | None:
-    """Which verified contact says it, if one does."""
-    marks = frozenset(said.marks)
-    for conversation in conversations:
-        if welcome(conversation) and not marks.isdisjoint(conversation.marks(binding, said.nonce)):
-            return conversation.contact.id
-    return None
-
-
-def welcome(conversation: Conversation) -> bool:
-    """Whether the contact may know that we are behind a link."""
+def _is_trusted(conversation: Conversation) -> bool:
     return conversation.contact.verified and not conversation.contact.blocked

@@ -7,9 +7,12 @@ import pytest
 from p2pchat.core import inputs
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.decisions import Decisions
+from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.roster import Roster
+from p2pchat.core.messaging.routes import Routes
 from p2pchat.core.records import Contact
 from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, MeshId
 
 BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
@@ -22,7 +25,7 @@ def roster() -> Roster:
 
 @pytest.fixture
 def decisions(roster: Roster) -> Decisions:
-    return Decisions(roster, lambda conversation, effects, now: [], lambda conversation, now: [])
+    return Decisions(roster, Dispatcher(roster, Routes(), SeededEntropy(1)))
 
 
 def test_nothing_is_decided_about_one_who_is_no_contact(decisions: Decisions) -> None:

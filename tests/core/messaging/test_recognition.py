@@ -9,15 +9,17 @@ import pytest
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.mesh.mesh import MarksGiven, NeighbourChanged
+from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.conversation import Conversation
-from p2pchat.core.messaging.recognition import give, recognise
+from p2pchat.core.messaging.recognition import Recognition
+from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.node import MARKS_S
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.profile import FAST
 from p2pchat.ports import Entropy
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import ContactId, LinkId
+from p2pchat.types import ContactId, ConversationId, LinkId, MeshId
 from p2pchat.wire.marks import MARKS, Marks
 from tests.support.world import World
 
@@ -63,6 +65,19 @@ def begin_at_contacts(world: World) -> list[str]:
 
 def talks_of(world: World, name: str) -> list[Conversation]:
     return list(world.machines[name].running._conversations._by_id.values())
+
+
+def give(world: World, name: str, binding: bytes, entropy: Entropy) -> Marks:
+    """What a node says in the one mesh of this world."""
+    node = world.machines[name].running
+    (home,) = node._meshes
+    return node._conversations.recognition.give_marks(home.record.id, binding, entropy, world.now)
+
+
+def recognise(world: World, name: str, binding: bytes, said: Marks) -> ContactId | None:
+    node = world.machines[name].running
+    (home,) = node._meshes
+    return node._conversations.recognition.recognise_contact(home.record.id, binding, said)
 
 
 def entropies() -> Iterator[Entropy]:
@@ -127,19 +142,17 @@ def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> No
     for name, other in permutations(NAMES[:3], 2):
         if "ana" in (name, other):
             verify(world, name, other)
-    talks = {name: talks_of(world, name) for name in NAMES}
-    said = give(talks["ana"], BINDING, next(entropies()), world.now)
-    assert recognise(talks["bob"], BINDING, said) == world.contact("bob", "ana")
-    assert recognise(talks["cid"], BINDING, said) == world.contact("cid", "ana")
-    assert recognise(talks["bob"], OTHER, said) is None
-    assert recognise(talks["dan"], BINDING, said) is None
-    assert recognise(talks["ana"], BINDING, said) is None, "repeated to ana, they mean nothing"
+    said = give(world, "ana", BINDING, next(entropies()))
+    assert recognise(world, "bob", BINDING, said) == world.contact("bob", "ana")
+    assert recognise(world, "cid", BINDING, said) == world.contact("cid", "ana")
+    assert recognise(world, "bob", OTHER, said) is None
+    assert recognise(world, "dan", BINDING, said) is None
+    assert recognise(world, "ana", BINDING, said) is None, "repeated to ana, they mean nothing"
 
 
 def test_marks_do_not_say_how_many_there_are(world: World) -> None:
     verify(world, "ana", "bob")
-    talks = talks_of(world, "ana")
-    said = [give(talks, BINDING, entropy, world.now) for entropy in entropies()]
+    said = [give(world, "ana", BINDING, entropy) for entropy in entropies()]
     marks = [mark for each in said for mark in each.marks]
     assert len(marks) == len(set(marks)) == MARKS * len(said), "none is said twice"
     contact = talks_of(world, "bob")[0]
@@ -155,15 +168,17 @@ def place(said: Marks, known: list[bytes]) -> int:
 def test_of_very_many_contacts_some_are_given(world: World) -> None:
     verify(world, "ana", "bob")
     (talk,) = [each for each in talks_of(world, "ana") if each.contact.id == world.contact("ana", "bob")]
-    assert len(give([talk] * 100, BINDING, next(entropies()), world.now).marks) == MARKS
+    roster = Roster(ContactTable([]))
+    roster.by_id = {ConversationId(str(number)): talk for number in range(100)}
+    said = Recognition(roster).give_marks(talk.contact.mesh, BINDING, next(entropies()), world.now)
+    assert len(said.marks) == MARKS
 
 
 def test_marks_of_nobody_are_nobodys(world: World) -> None:
-    nobody = give([], BINDING, next(entropies()), world.now)
-    talks = talks_of(world, "ana")
+    strangers = Recognition(Roster(ContactTable([])))
+    nobody = strangers.give_marks(MeshId(b"m" * 16), BINDING, next(entropies()), world.now)
     verify(world, "ana", "bob")
-    found: ContactId | None = recognise(talks, BINDING, nobody)
-    assert found is None
+    assert recognise(world, "ana", BINDING, nobody) is None
 
 
 def test_marks_are_not_answered(world: World) -> None:
@@ -173,7 +188,7 @@ def test_marks_are_not_answered(world: World) -> None:
     node = world.machines["ana"].running
     (home,) = node._meshes
     binding = next(iter(home.bindings().values()))
-    said = give(talks_of(world, "bob"), binding, next(entropies()), world.now)
+    said = give(world, "bob", binding, next(entropies()))
     link = next(iter(home.bindings()))
     assert node._on_mesh(home, [MarksGiven(link, said)], world.now) == []
     assert home._stem.guards.trusted == {world.contact("ana", "bob"): link}
@@ -182,7 +197,7 @@ def test_marks_are_not_answered(world: World) -> None:
 def test_marks_on_a_link_that_is_gone_are_nobodys(world: World) -> None:
     node = world.machines["ana"].running
     (home,) = node._meshes
-    said = give(talks_of(world, "bob"), BINDING, next(entropies()), world.now)
+    said = give(world, "bob", BINDING, next(entropies()))
     assert node._on_mesh(home, [MarksGiven(LinkId(999), said)], world.now) == []
     told = node._on_mesh(home, [NeighbourChanged(LinkId(999), up=True)], world.now)
     assert not any(isinstance(each, effects.SendFrame) for each in told)

@@ -1,0 +1,66 @@
+"""From a cell that bears a tag of ours to the owner of the tag, who opens it.
+
+Knows: whose a cell is, and when it is opened. Does not know: keys, or what kind of conversation an owner is.
+Parent of ``tag_owner`` and ``letterbox``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Generic
+
+from p2pchat.core.messaging.letterbox import Letter, Letterbox
+from p2pchat.core.messaging.outputs import Output, Routed
+from p2pchat.core.messaging.tag_owner import Owner, TagTable
+from p2pchat.types import ConversationId
+from p2pchat.wire.cell import Cell
+
+
+class CellIntake(Generic[Owner]):
+    """Of all owners of tags."""
+
+    def __init__(
+        self,
+        tags: TagTable[Owner],
+        letterbox: Letterbox,
+        dispatch: Callable[[Owner, Iterable[Output], float], list[Routed]],
+    ) -> None:
+        """``dispatch``: carry out what an owner wants done."""
+        self._tags = tags
+        self._letterbox = letterbox
+        self._dispatch = dispatch
+
+    @property
+    def open_at(self) -> float:
+        """When ``open_due`` next has something to do."""
+        return self._letterbox.open_at
+
+    def put_cell(self, cell: Cell, late: bool, now: float) -> Owner | None:
+        """Put a cell aside for the owner of its tag, and return the owner: nothing else happens while the
+        cell's copies leave for the neighbours. Most cells are for others."""
+        owner = self._tags.owner_of(cell.tag)
+        if owner is not None:
+            self._letterbox.put(Letter(cell, late), now)
+        return owner
+
+    def open_due(self, now: float) -> list[Routed]:
+        """Open what was put aside, when it is time."""
+        found: dict[ConversationId, tuple[Owner, list[Letter]]] = {}
+        for letter in self._letterbox.due(now):
+            owner = self._tags.owner_of(letter.cell.tag)
+            if owner is not None:  # the owner may have gone meanwhile, or may be heard no more
+                found.setdefault(owner.id, (owner, []))[1].append(letter)
+        opened: list[Routed] = []
+        for owner, letters in found.values():
+            late = all(letter.late for letter in letters)
+            cells = [letter.cell for letter in letters]
+            opened += self._dispatch(owner, owner.open_cells(cells, late, now), now)
+        return opened
+
+    def open_all(self, now: float) -> list[Routed]:
+        """Open at once whatever came: the node stops."""
+        opened: list[Routed] = []
+        while len(self._letterbox):
+            self._letterbox.open_at = now
+            opened += self.open_due(now)
+        return opened

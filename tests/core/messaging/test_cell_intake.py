@@ -1,0 +1,95 @@
+"""A cell waits for a random while, and is then opened by whoever owns its tag, a contact or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+
+from p2pchat.core.messaging.cell_intake import CellIntake
+from p2pchat.core.messaging.letterbox import OPEN_MAX, Letterbox
+from p2pchat.core.messaging.outputs import Output, Routed, SendCell, SendInto
+from p2pchat.core.messaging.tag_owner import TagTable
+from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import ConversationId, MeshId
+from p2pchat.wire.cell import Cell
+from p2pchat.wire.geometry import GEOMETRY
+
+MESH = MeshId(b"m" * 16)
+
+
+@dataclass
+class Room:
+    """An owner that is no contact's conversation. It answers what it opens."""
+
+    id: ConversationId
+    tags: list[bytes]
+    opened: list[tuple[list[Cell], bool]] = field(default_factory=list)
+
+    def list_tags(self) -> list[bytes]:
+        return self.tags
+
+    def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
+        self.opened.append((list(cells), late))
+        return [SendCell(b"answer")]
+
+
+def cell(tag: bytes) -> Cell:
+    return Cell(tag.ljust(GEOMETRY.cell_tag), 1, bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
+
+
+def dispatch(owner: Room, wishes: Iterable[Output], now: float) -> list[Routed]:
+    return [SendInto(MESH, wish.cell) for wish in wishes if isinstance(wish, SendCell)]
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room(ConversationId("1"), [cell(tag).tag for tag in (b"a", b"b")])
+
+
+@pytest.fixture
+def tags(room: Room) -> TagTable[Room]:
+    table = TagTable[Room]()
+    table.register_owner(room)
+    return table
+
+
+@pytest.fixture
+def intake(tags: TagTable[Room]) -> CellIntake[Room]:
+    return CellIntake(tags, Letterbox(SeededEntropy("intake"), (1.0, 2.0)), dispatch)
+
+
+def test_cells_for_others_are_passed_over(intake: CellIntake[Room]) -> None:
+    assert intake.put_cell(cell(b"x"), False, 0.0) is None
+    assert intake.open_all(9.0) == []
+
+
+def test_what_came_is_opened_together_when_it_is_time(intake: CellIntake[Room], room: Room) -> None:
+    assert intake.put_cell(cell(b"a"), True, 0.0) is room
+    intake.put_cell(cell(b"b"), False, 0.5)
+    assert 1.0 <= intake.open_at <= 2.0
+    assert intake.open_due(0.9) == [] and not room.opened
+    assert intake.open_due(intake.open_at) == [SendInto(MESH, b"answer")]
+    assert room.opened == [([cell(b"a"), cell(b"b")], False)]
+
+
+def test_only_what_was_caught_up_on_altogether_is_late(intake: CellIntake[Room], room: Room) -> None:
+    intake.put_cell(cell(b"a"), True, 0.0)
+    intake.open_all(0.0)
+    assert room.opened == [([cell(b"a")], True)]
+
+
+def test_who_has_gone_meanwhile_opens_nothing(
+    intake: CellIntake[Room], room: Room, tags: TagTable[Room]
+) -> None:
+    intake.put_cell(cell(b"a"), False, 0.0)
+    tags.unregister_owner(room)
+    assert intake.open_all(0.0) == [] and not room.opened
+
+
+def test_a_node_that_stops_opens_all_of_it(intake: CellIntake[Room], room: Room) -> None:
+    for _ in range(OPEN_MAX + 1):
+        intake.put_cell(cell(b"a"), False, 0.0)
+    assert len(intake.open_all(0.0)) == 2
+    assert [len(cells) for cells, _ in room.opened] == [OPEN_MAX, 1]

@@ -14,33 +14,19 @@ from typing import Any
 from p2pchat.core.kit.moments import LATEST, NEVER
 from p2pchat.core.records import Identity
 from p2pchat.core.session.halves import OwnKeys
-from p2pchat.core.session.renewal import Renewal
-from p2pchat.core.session.session import Session
-from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, ReceiveChain, SendChain, epoch_at
+from p2pchat.core.session.handshake import NewSession, SessionEnds, name_of, take_answer
 from p2pchat.crypto.exchange import SEED_BYTES, KemKey
-from p2pchat.crypto.kdf import KEY_BYTES, digest
-from p2pchat.crypto.olm import OlmAccount, OlmSession
-from p2pchat.crypto.recovery import (
-    HIDDEN_BYTES,
-    PublicKey,
-    RecoveryRoots,
-    derive_roots,
-    open_under,
-    proved,
-    seal_under,
-    secret_for,
-)
+from p2pchat.crypto.kdf import KEY_BYTES
+from p2pchat.crypto.olm import OlmAccount
+from p2pchat.crypto.recovery import PublicKey, open_under, proved, seal_under, secret_for
 from p2pchat.errors import RefusedInput, Unreadable
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import ContactId
 from p2pchat.wire import codec
 from p2pchat.wire.payload import CIPHERTEXT_BYTES
 from p2pchat.wire.recovery import (
-    ASK_BYTES,
     KEY_NAME_BYTES,
     KEYS_NAMED_MAX,
     NAME_BYTES,
-    AnswerKeys,
     AskKeys,
     Challenge,
     Knock,
@@ -48,9 +34,7 @@ from p2pchat.wire.recovery import (
     RecoveryAnswer,
     RecoveryAsk,
     Word,
-    decode_answer_keys,
     encode_ask_keys,
-    encode_word,
 )
 
 FIRST_S = (1.0, 4.0)
@@ -122,23 +106,19 @@ class Asking:
 
     def __init__(
         self,
-        contact: ContactId,
-        theirs: bytes,
-        identity: Identity,
+        ends: SessionEnds,
         entropy: Entropy,
         kept: list[Any],
     ) -> None:
-        """``theirs``: the contact's identity key; ``kept``: an earlier ``snapshot``."""
-        self._contact = contact
-        self._their_identity = theirs
-        self._identity = identity
+        """``kept``: an earlier ``snapshot``."""
+        self._ends = ends
         self._entropy = entropy
         self.moved = False
         self.at = NEVER
         """When to knock."""
         self._gap = AGAIN_S[0]
         self._begun_at = self._challenged_at = -NEVER
-        self._knock: _Knock | None = _restored(kept[0], identity) if _kept_whole(kept) else None
+        self._knock: _Knock | None = _restored(kept[0], ends.identity) if _kept_whole(kept) else None
 
     @property
     def challenged(self) -> bool:
@@ -208,7 +188,7 @@ class Asking:
         if self._knock is None or now >= self._knock.until:
             secret, ciphertext = secret_for(theirs)
             word = Knock(ciphertext, theirs.name, own.list_names())
-            account = OlmAccount(self._identity.account, self._identity.pickle_key)
+            account = self._ends.account
             kem, one_time = KemKey.generate(self._entropy), account.one_time_key()
             self._challenged_at = -NEVER
             self._knock = _Knock(word, secret, account, one_time, kem, now + KEPT_S)
@@ -283,9 +263,8 @@ class Asking:
         others = any(ask.made_at is not None and not ask.box for ask in self._knock.asks)
         return max(first + (ANSWER_S if others else HEED_S), self._challenged_at + OTHERS_S)
 
-    def heed_answer(self, now: float) -> tuple[Session, bytes] | None:
-        """The session that the contact begins with us, and its transcript, once it is clear that no other
-        answers."""
+    def heed_answer(self, now: float) -> NewSession | None:
+        """The session that the contact begins with us, once it is clear that no other answers."""
         knock = self._knock
         if knock is None or now < self.heed_at:
             return None
@@ -307,18 +286,10 @@ class Asking:
         made = [ask.made_at for ask in asks if ask.made_at is not None]
         return max(made, default=-NEVER) + ANSWER_S
 
-    def _made(self, knock: _Knock, ask: _Ask, box: bytes, now: float) -> tuple[Session, bytes]:
-        keys = decode_answer_keys(open_under(ask.secret, "answer", box))
-        if not -FUTURE_EPOCHS <= epoch_at(now) - keys.epoch <= PAST_EPOCHS:
-            raise Unreadable("an answer from another time")
-        account = OlmAccount(knock.account.pickle(), self._identity.pickle_key)  # another may answer, too
-        olm, hidden = account.accept_session(self._their_identity, keys.olm)
-        if len(hidden) != HIDDEN_BYTES:
-            raise Unreadable("an answer that hides nothing")
-        own, theirs = self._identity.identity_key, self._their_identity
-        exchange = exchanged(name_of(ask.word), keys, own, theirs)
-        made = derive_roots(knock.kem.decapsulate(keys.ciphertext), hidden, *exchange)
-        return begun(self._contact, olm, made, keys.epoch, True, now), made.transcript
+    def _made(self, knock: _Knock, ask: _Ask, box: bytes, now: float) -> NewSession:
+        # Of a copy of the account: another may answer, too.
+        account = OlmAccount(knock.account.pickle(), self._ends.identity.pickle_key)
+        return take_answer(self._ends, account, knock.kem, name_of(ask.word), ask.secret, box, now)
 
     def _answered(self) -> list[_Ask]:
         return [ask for ask in self._knock.asks if ask.box] if self._knock is not None else []
@@ -360,23 +331,3 @@ def _secret_of(own: OwnKeys, challenge: bytes) -> bytes:
     if key is None:
         raise Unreadable("a challenge for a key that is not ours")
     return key.decapsulate(challenge[KEY_NAME_BYTES:])
-
-
-def name_of(word: Knock | RecoveryAsk) -> bytes:
-    """By which it is called; all that was exchanged until then goes into it."""
-    return digest(encode_word(word), ASK_BYTES)
-
-
-def begun(
-    contact: ContactId, olm: OlmSession, made: RecoveryRoots, epoch: int, asked: bool, now: float
-) -> Session:
-    """The session that two ends begin anew with each other. ``asked``: whether this end is the one that
-    asked; the other one leads the renewals of the keys."""
-    own, theirs = (made.initiator, made.responder) if asked else (made.responder, made.initiator)
-    renewal = Renewal(not asked, made.renewal_key, now)
-    return Session(contact, olm, SendChain(own, epoch), [ReceiveChain(theirs, epoch)], renewal)
-
-
-def exchanged(ask: bytes, keys: AnswerKeys, asker: bytes, answerer: bytes) -> tuple[bytes, ...]:
-    """All that the roots of the new session take in."""
-    return ask, asker, answerer, keys.epoch.to_bytes(4, "big"), keys.ciphertext, keys.olm

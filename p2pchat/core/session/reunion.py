@@ -23,12 +23,14 @@ from p2pchat.core.records import Identity, RecoveryState
 from p2pchat.core.session.answering import Answering
 from p2pchat.core.session.asking import UNHEARD, Asking
 from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
+from p2pchat.core.session.handshake import SessionEnds
 from p2pchat.core.session.inquiry import SAY_S, Inquiry
 from p2pchat.core.session.own_tags import Position
 from p2pchat.core.session.recovery import RecoveryChannel
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import FORMER_KNOWN, Seems, Standings, standing
 from p2pchat.core.session.turns import Adopt, Nudge, RegisterTags, SendWord, Step, Tell, Turn, Warn
+from p2pchat.core.session.unconfirmed import UnconfirmedAnswer
 from p2pchat.crypto.envelope import TagDelta, epoch_at
 from p2pchat.crypto.recovery import PublicKey
 from p2pchat.ports import Entropy, uniform
@@ -95,16 +97,11 @@ class Reunion:
         self.contended = reader.get_flag("contended")
         """Two want to begin anew, and the person has not said yet that one may."""
         self._standings = Standings(entropy, reader.get_list("former", FORMER_KNOWN))
-        self._asking = Asking(contact, theirs, identity, entropy, reader.get_list("knock", 1))
-        self._answering = Answering(
-            contact,
-            theirs,
-            identity,
-            entropy,
-            counters,
-            reader.get_list("asked", 1),
-            reader.get_list("pending", 1),
-        )
+        ends = SessionEnds(contact, theirs, identity)
+        self._asking = Asking(ends, entropy, reader.get_list("knock", 1))
+        self._unconfirmed = UnconfirmedAnswer(ends, entropy, reader.get_list("pending", 1))
+        asked = reader.get_list("asked", 1)
+        self._answering = Answering(ends, entropy, counters, self._unconfirmed, asked)
         doubt = [codec.Reader(each) for each in reader.get_list("doubt", 1)]
         self._doubt = Inquiry.restore(entropy, doubt[0], DOUBT_S, counts=False) if doubt else None
         if (self.torn or self.unconfirmed or self._doubt is not None) and not self.contended:
@@ -127,8 +124,8 @@ class Reunion:
     @property
     def moved(self) -> bool:
         """Whether there is something to keep."""
-        inquired = any(each.moved for each in self._inquiries())
-        return self._moved or self._asking.moved or self._answering.moved or inquired
+        parts = self._moved or self._asking.moved or self._answering.moved or self._unconfirmed.moved
+        return parts or any(inquiry.moved for inquiry in self._inquiries())
 
     @property
     def possible(self) -> bool:
@@ -153,13 +150,14 @@ class Reunion:
             "former": self._standings.former,
             "knock": self._asking.snapshot(),
             "doubt": [self._doubt.snapshot()] if self._doubt is not None else [],
-            **self._answering.snapshot(),
+            "asked": self._answering.snapshot(),
+            "pending": self._unconfirmed.as_values(),
         }
         return RecoveryState(self._contact, codec.pack(value))
 
     def tags(self) -> list[bytes]:
         """Every tag that is listened for outside the session."""
-        return (self._line.tags() if self._line is not None else []) + self._answering.tags()
+        return (self._line.tags() if self._line is not None else []) + self._unconfirmed.list_tags()
 
     def knows(self, tag: bytes) -> bool:
         """Whether the contact may write a cell with this tag outside the session."""
@@ -173,7 +171,8 @@ class Reunion:
         """When ``tick`` is next due, while there is a link."""
         if self._line is None:
             return NEVER
-        due = [self._asking.at, self._asking.heed_at, self._standings.at, self._answering.next_wakeup()]
+        due = [self._asking.at, self._asking.heed_at, self._standings.at]
+        due += [self._answering.next_wakeup(), self._unconfirmed.expires_at]
         due += [self._tell_at] if self._tell_at and not self.torn else []
         return min(*due, *(each.at for each in self._inquiries()), *(at for at, _ in self._waiting), NEVER)
 
@@ -239,7 +238,8 @@ class Reunion:
     def listen(self, now: float) -> list[Step]:
         """Follow the epochs."""
         line = self._line.listen(epoch_at(now)) if self._line is not None else None
-        return [RegisterTags(delta) for delta in (line, self._answering.listen(now)) if delta is not None]
+        deltas = line, self._unconfirmed.follow_clock(now)
+        return [RegisterTags(delta) for delta in deltas if delta is not None]
 
     def connected(self, now: float) -> None:
         """A link came up: an end that is not heard now is told where we stand. A silence of before does not
@@ -250,7 +250,7 @@ class Reunion:
             each.interrupted(now)
         self._standings.connected(now)
         self._asking.connected(now)
-        self._answering.connected(now)
+        self._unconfirmed.correct_clock(now)
 
     def stopped(self, now: float) -> None:
         """The node stops, with a link."""
@@ -338,7 +338,8 @@ class Reunion:
 
     def confirmed(self) -> list[Step]:
         """The asker was heard in that session."""
-        session, transcript = self._answering.confirmed()
+        session, transcript = self._unconfirmed.take_session()
+        self._answering.clear()
         self.torn, self.unconfirmed, self._moved = False, False, True
         self._asking.cease()
         self._doubt = None
@@ -396,8 +397,8 @@ class Reunion:
             self._later(SendWord(word), now)
         if self._answering.silent(now):
             steps += self._answer(now)
-        if self._answering.expired(now):
-            steps.append(RegisterTags(self._answering.give_up()))
+        if now >= self._unconfirmed.expires_at:
+            steps.append(RegisterTags(self._unconfirmed.give_up()))
         return steps + self._doubted(session, now)
 
     # --- asking
@@ -446,9 +447,8 @@ class Reunion:
         if made is None:
             return []
         self.torn, self.unconfirmed, self._moved = False, True, True
-        gone = TagDelta((), tuple(self._answering.tags()))
-        self._answering.clear()  # who asks is asked for in the new session
-        return [RegisterTags(gone), Adopt(*made)]
+        gone = self._answering.clear()  # who asks is asked for in the new session
+        return [RegisterTags(gone), Adopt(made.session, made.transcript)]
 
     # --- answering
 
@@ -471,7 +471,7 @@ class Reunion:
 
     def _answer(self, now: float) -> list[Step]:
         """Nobody lives in the old session: begin anew with whoever asked."""
-        gone = TagDelta((), tuple(self._answering.tags()))
+        gone = TagDelta((), tuple(self._unconfirmed.list_tags()))
         made = self._answering.answer(now)
         if made is None:
             return []

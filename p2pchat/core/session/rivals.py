@@ -11,11 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.session.inquiry import Inquiry
-from p2pchat.crypto.recovery import PublicKey
-from p2pchat.wire.recovery import AskKeys, Challenge
+from p2pchat.core.session.inquiry import LISTEN_S, Inquiry
+from p2pchat.crypto.kdf import KEY_BYTES
+from p2pchat.crypto.recovery import PublicKey, seal_under
+from p2pchat.ports import Entropy
+from p2pchat.wire.codec import Reader
+from p2pchat.wire.recovery import (
+    ASK_BYTES,
+    KEY_NAME_BYTES,
+    AskKeys,
+    Challenge,
+    Living,
+    decode_ask_keys,
+    encode_ask_keys,
+)
 
 
 @dataclass(slots=True)
@@ -49,6 +61,32 @@ class Claimant:
     key: bytes
     """The name of the recovery key that it has shown to have."""
     since: float = 0.0
+
+    @classmethod
+    def read_kept(cls, kept: object, entropy: Entropy) -> Claimant:
+        """Undo ``as_values``. Raises Malformed."""
+        reader = Reader(kept)
+        return cls(
+            reader.get_bytes("name", ASK_BYTES),
+            reader.get_bytes("knock", ASK_BYTES),
+            read_knock_secret(reader),
+            reader.get_bytes("secret", KEY_BYTES),
+            decode_ask_keys(reader.get_bytes("keys")),
+            Inquiry.restore(entropy, reader, LISTEN_S),
+            read_key_name(reader),
+        )
+
+    def as_values(self) -> dict[str, Any]:
+        """Return all that must outlive a crash."""
+        return {
+            "name": self.name,
+            "knock": self.knock,
+            "knocked": self.knocked,
+            "secret": self.secret,
+            "keys": encode_ask_keys(self.keys),
+            "key": self.key,
+            **self.inquiry.snapshot(),
+        }
 
 
 class Rivals:
@@ -88,3 +126,18 @@ class Rivals:
 
     def _missing(self) -> Iterable[Knocked]:
         return (known for name, known in self._knocks.items() if name not in self._claimants)
+
+
+def living_word(name: bytes, secret: bytes) -> Living:
+    """What is said to one whose ask is called ``name``: another home lives."""
+    return Living(name, seal_under(secret, "living", b""))
+
+
+def read_knock_secret(reader: Reader) -> bytes:
+    """Homes of before kept none: no challenge under this one is met."""
+    return reader.get_bytes("knocked", KEY_BYTES) if "knocked" in reader else bytes(KEY_BYTES)
+
+
+def read_key_name(reader: Reader) -> bytes:
+    """Homes of before kept none, and keep an empty one since: the newest stands for it."""
+    return reader.get_bytes("key", limit=KEY_NAME_BYTES) if "key" in reader else b""

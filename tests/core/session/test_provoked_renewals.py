@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.session import answering, inquiry, own_tags
+from p2pchat.core.session import answering, inquiry, own_tags, unconfirmed
 from p2pchat.core.session.recovery import RecoveryChannel
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
@@ -203,7 +203,7 @@ def test_an_answer_that_nobody_confirms_is_given_up() -> None:
     world.run_until(lambda: answers.answered, 120.0)
     world.kill(other)
     mend()
-    world.run(answering.PENDING_S + 60.0)
+    world.run(unconfirmed.PENDING_S + 60.0)
     assert not answers.answered
 
 
@@ -282,7 +282,7 @@ def test_a_contact_who_makes_us_begin_anew_again_and_again_does_it_ever_more_sel
         """Whatever r2 says claims to have seen what r1 has yet to write."""
         made: Fragment = original(self, *said)  # type: ignore[arg-type]
         mine = {id(each._session) for each in talks.values()}
-        waits = {id(p.session) for each in talks.values() if (p := each._reunion._answering._pending)}
+        waits = {id(p.session) for each in talks.values() if (p := each._reunion._unconfirmed.pending)}
         if id(self) not in mine | waits:
             return made
         seen = (made.seen_epoch & 0xFF000000) | 0xFFFFFF
@@ -290,6 +290,7 @@ def test_a_contact_who_makes_us_begin_anew_again_and_again_does_it_ever_more_sel
 
     monkeypatch.setattr(Session, "fragment", fragment)
     monkeypatch.setattr(answering, "LISTEN_S", 0.0)
+    monkeypatch.setattr(unconfirmed, "LISTEN_S", 0.0)
     monkeypatch.setattr(answering, "SURE_S", 0.0)
     monkeypatch.setattr(inquiry, "QUESTIONS", 0)
     counters = world.machines["r1"].running._counters

@@ -105,11 +105,12 @@ def test_somebody_who_was_heard_in_the_old_session_is_asked_for_in_the_next_run_
     mend = cut(world, other)
     world.run_until(lambda: answers.answered, 120.0)
     world.start("r2")
-    world.run_until(lambda: answers._pending is not None and answers._pending.inquiry is not None, 60.0)
+    waits = answers._unconfirmed
+    world.run_until(lambda: waits.pending is not None and waits.pending.inquiry is not None, 60.0)
     world.stop("r1")
     mend()
     world.start("r1")
-    pending = talk(world, "r1", "r2")._reunion._answering._pending
+    pending = talk(world, "r1", "r2")._reunion._unconfirmed.pending
     assert pending is not None and pending.inquiry is not None and pending.questioned == 1
     world.run(300.0)
     assert together(world, "r1", "r2")

@@ -10,8 +10,8 @@ import pytest
 
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import Output, SendCell
-from p2pchat.core.session.answering import LISTEN_S, Answering
-from p2pchat.core.session.inquiry import SAY_S
+from p2pchat.core.session.answering import Answering
+from p2pchat.core.session.inquiry import LISTEN_S, SAY_S
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.turns import Nudge, SendWord, Step
 from p2pchat.wire.cell import Cell

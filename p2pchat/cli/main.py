@@ -20,7 +20,10 @@ _COMMANDS: Final = {
     "invite": "make a code by which a friend finds you",
     "join": "answer a friend's code",
     "chat": "talk with someone",
-    "send": "send one message and know whether it arrived",
+    "send": "send one message; 'react', 'correct', 'withdraw' refer to one",
+    "react": "say one sign to a message",
+    "correct": "have a message of yours say something else",
+    "withdraw": "have a message of yours say nothing any more",
     "listen": "print messages as they come",
     "history": "read what was said",
     "contacts": "whom you know: list, show, verify, mute, block …",
@@ -38,8 +41,8 @@ _COMMANDS: Final = {
     "completion": "let your shell complete commands and names",
 }
 
-_NAMED_ABOVE: Final = frozenset({"restore"})
-"""Commands of which the line before them says enough."""
+_NAMED_ABOVE: Final = frozenset({"restore", "react", "correct", "withdraw"})
+"""Commands of which a line before them says enough."""
 
 _OPTIONS: Final = "--home DIR, --passphrase-file FILE (identity), --json, -v, -h, --version"
 

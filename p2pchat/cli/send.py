@@ -34,17 +34,23 @@ if TYPE_CHECKING:
 )
 @click.option("--timeout", type=SECONDS, default=30.0, help="Seconds to wait for it.")
 @click.option("--id", "key", metavar="KEY", help="Any text of your own: the same again sends nothing twice.")
+@click.option("--reply-to", metavar="ID", help="A message with them that this one answers.")
 @pass_settings
 def command(
-    settings: CommonOptions, to: str, text: tuple[str, ...], wait: Wait, timeout: float, key: str | None
+    settings: CommonOptions,
+    to: str,
+    text: tuple[str, ...],
+    wait: Wait,
+    timeout: float,
+    key: str | None,
+    reply_to: str | None,
 ) -> None:
     """Send a message to a contact and wait until it has arrived.
 
     The message's id is printed as soon as it is safely queued: from then on nothing can lose it, and it goes
     out whenever a node runs here. TEXT '-' reads stdin (without its last line break). Exit code 0 says that
     the state of --wait was reached, 6 that it was not in time. A script that may run twice gives each message
-    a
-    --id: the second run finds the first one's message and waits for that.
+    a --id: the second run finds the first one's message and waits for that.
 
     \b
     Example:
@@ -52,12 +58,20 @@ def command(
       make 2>&1 | tail -n 5 | p2pchat send bob -
       p2pchat send --wait queued bob -- --starts-with-dashes
       p2pchat send --id "backup of $(date +%F)" bob done
+      p2pchat send --reply-to 9f86d081884c7d659a2feaa0c55ad015 bob yes, at eight
     """
-    wait_for(_send(settings, to, message_text(text), wait, timeout, key), settings, fast=hosting(settings))
+    sending = _send(settings, to, message_text(text), wait, timeout, key, reply_to)
+    wait_for(sending, settings, fast=hosting(settings))
 
 
 async def _send(
-    settings: CommonOptions, to: str, text: str, wait: Wait, timeout: float, key: str | None
+    settings: CommonOptions,
+    to: str,
+    text: str,
+    wait: Wait,
+    timeout: float,
+    key: str | None,
+    reply_to: str | None,
 ) -> None:
     def report(event: ReceiptEvent) -> None:
         if settings.json:
@@ -72,7 +86,14 @@ async def _send(
 
     async with open_node(settings, timeout) as node:
         result = await node.send(
-            to, text, wait=wait, timeout=timeout, on_state=report, id=key, on_hindrance=hindered
+            to,
+            text,
+            wait=wait,
+            timeout=timeout,
+            on_state=report,
+            id=key,
+            on_hindrance=hindered,
+            reply_to=reply_to,
         )
         if result.state == "queued" and node.embedded:
             say("It goes out while a node runs here: p2pchat node run")

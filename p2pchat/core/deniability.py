@@ -20,11 +20,12 @@ from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.forgery import ForgedInitiator, own_secrets
+from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.crypto.kdf import link_topic
 from p2pchat.crypto.olm import OlmAccount, OlmSession, Ratchet, create_account
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
-from p2pchat.types import ContactId, MessageId
+from p2pchat.types import ContactId, MessageId, MessageName
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import Fragment, Lane, split
@@ -158,7 +159,8 @@ def altered(transcript: SealedTranscript) -> SealedTranscript:
 def _talk(
     who: HostSecrets, guest: bytes, begun: Ratchet, said: Iterable[Said], entropy: Entropy, now: float
 ) -> tuple[SealedTranscript, Disclosure]:
-    """Both sides' sessions, as they ship, one after the other's word. Only ``begun`` differs."""
+    """Both sides' sessions, as they ship, one after the other's word, each of which answers the one before.
+    Only ``begun`` differs."""
     secret, ciphertext = encapsulate(KemKey.from_seed(who.kem_seed).encapsulation_key)
     epoch = epoch_at(now)
     transcript = SealedTranscript(guest, ciphertext, b"", epoch, ())
@@ -168,10 +170,13 @@ def _talk(
     answering, _ = OlmAccount(who.account, who.key).accept_session(guest, transcript.opening)
     begun.decrypt(answering.encrypt(b"welcome"))
     sides = {GUEST: _side(begun, theirs, ours, epoch), HOST: _side(answering, ours, theirs, epoch)}
-    lines, turns = [], [answering.pickle()]
+    keys = {GUEST: guest, HOST: who.identity}
+    lines, turns, before = [], [answering.pickle()], None
     for writer, text in said:
         reader = HOST if writer == GUEST else GUEST
-        cells = _written(sides[writer], text, entropy, now)
+        message = Text(MessageId(entropy.draw_bytes(16).hex()), now, text, before)
+        before = MessageName(received_id(fingerprint(keys[writer]), message.id))
+        cells = _written(sides[writer], message, entropy, now)
         ciphertext = _opened(sides[reader], cells)
         sides[reader].decrypt(ciphertext)
         sides[reader].payloads.count_taken(ciphertext, kept=True)
@@ -181,8 +186,7 @@ def _talk(
     return replace(transcript, lines=tuple(lines)), Disclosure(who, tuple(turns))
 
 
-def _written(side: Session, text: str, entropy: Entropy, now: float) -> tuple[bytes, ...]:
-    message = Text(MessageId(entropy.draw_bytes(16).hex()), now, text)
+def _written(side: Session, message: Text, entropy: Entropy, now: float) -> tuple[bytes, ...]:
     number, ciphertext = side.encrypt(encode_payload(message), entropy.draw_bytes(SALT_BYTES))
     pieces = split(ciphertext)
     fragments = (

@@ -17,7 +17,8 @@ from rich.text import Text
 from p2pchat.chat.lines import ChatLine
 from p2pchat.chat.widths import certain, cut, drawable, room, rows
 from p2pchat.text import harmless, harmless_name
-from p2pchat.wording.lines import MARKS, REWRITTEN, clock_time, local_time
+from p2pchat.wording.lines import MARKS, clock_time, local_time
+from p2pchat.wording.references import REWRITTEN
 
 Piece = tuple[str, str]
 """What a piece of a row is (``time``, ``me``, ``text``, ``mark`` …, or a link's address), and its text."""

@@ -13,6 +13,7 @@ import re
 from p2pchat.control.events import HistoryLine
 from p2pchat.text import harmless, harmless_name
 from p2pchat.wording.lines import local_time
+from p2pchat.wording.references import answered_words, line_marks
 
 _MEANS_SOMETHING = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~&:@]")
 """What Markdown, or GitHub's, gives a meaning to; links found by themselves need ``:``, ``.`` or ``@``."""
@@ -27,7 +28,14 @@ def markdown_line(message: HistoryLine) -> str:
     """One message."""
     at = local_time(message.at).strftime("%Y-%m-%d %H:%M:%S")
     text = _plain(harmless(message.text)).replace("\n", "\\\n  ")
-    return f"- `{at}` **{_plain(harmless_name(message.sender))}**: {text}"
+    answers = f"\\[{_plain(answered_words(message.reply_to))}\\] " if message.reply_to is not None else ""
+    marks = "".join(f" *{_plain(mark)}*" for mark in _kept_marks(message))
+    return f"- `{at}` **{_plain(harmless_name(message.sender))}**: {answers}{text}{marks}"
+
+
+def _kept_marks(message: HistoryLine) -> list[str]:
+    """What is known of a line but for how far it has come: an export is kept for longer than that is true."""
+    return [mark for mark in line_marks(message) if mark != message.state]
 
 
 def _plain(text: str) -> str:

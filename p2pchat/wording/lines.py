@@ -13,12 +13,10 @@ from p2pchat.control.events import ContactEvent, HistoryLine
 from p2pchat.control.values import given
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name, one_line
+from p2pchat.wording.references import answered_words, line_marks
 
 MARKS: Final = {"queued": "·", "relayed": "✓", "delivered": "✓✓", "expired": "✗", "cancelled": "✗"}
 """How far an outgoing message is known to have come."""
-
-REWRITTEN: Final = "rewritten here"
-"""Beside a line whose text its owner has changed, instead of what is known about the text that was sent."""
 
 _SPANS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -41,14 +39,11 @@ def clock_time(at: str, clock: str) -> str:
 
 
 def message_line(message: HistoryLine) -> str:
-    """``2026-01-02 03:04:05  bob: hi``, with the state of an outgoing message that has not arrived;
-    or that the line was rewritten."""
+    """``2026-01-02 03:04:05  bob: [re ann: shall we?] hi``, and behind it what else is known."""
     at = local_time(message.at).strftime("%Y-%m-%d %H:%M:%S")
-    line = f"{at}  {harmless_name(message.sender)}: {one_line(message.text)}"
-    if message.rewritten:
-        return f"{line}  [{REWRITTEN}]"
-    known = message.outgoing and message.state != "delivered"
-    return f"{line}  [{message.state}]" if known else line
+    answers = f"[{answered_words(message.reply_to)}] " if message.reply_to is not None else ""
+    line = f"{at}  {harmless_name(message.sender)}: {answers}{one_line(message.text)}"
+    return "  ".join([line.rstrip(), *(f"[{mark}]" for mark in line_marks(message))])
 
 
 def span(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What a person should hear who did not ask: what a contact decided, what became of a session.
+"""What a person should hear who did not ask: what contacts decided or said of a message, and of sessions.
 
 Knows: which events those are. Does not know: where they are shown.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from p2pchat.control.events import ContactEvent, ListenEvents, SessionEvent
 from p2pchat.wording.lines import contact_line
+from p2pchat.wording.references import reference_line
 from p2pchat.wording.sessions import session_line
 
 
@@ -16,4 +17,4 @@ def notice(event: ListenEvents) -> str | None:
         return session_line(event)
     if isinstance(event, ContactEvent) and event.change in ("disappearing", "over quota"):
         return contact_line(event)
-    return None
+    return reference_line(event)

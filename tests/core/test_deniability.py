@@ -20,10 +20,13 @@ from p2pchat.core.deniability import (
     host,
     verify,
 )
+from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.crypto.olm import create_account
 from p2pchat.errors import RefusedInput
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.wire.content import Text
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.payload import Payload, decode_payload
 
 NOW = 1_800_000_000.0
 SAID: list[Said] = [
@@ -58,6 +61,25 @@ def test_a_judge_accepts_what_really_was_said() -> None:
 
 def test_and_accepts_what_the_host_made_up_alone() -> None:
     assert verify(*made_up()) == WORDS
+
+
+@pytest.mark.parametrize("case", [true(), made_up()], ids=["true", "made up"])
+def test_that_the_guest_answers_a_message_is_made_up_as_easily(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Text] = []
+
+    def decode(data: bytes) -> Payload:
+        payload = decode_payload(data)
+        assert isinstance(payload, Text)
+        seen.append(payload)
+        return payload
+
+    monkeypatch.setattr("p2pchat.core.deniability.decode_payload", decode)
+    assert verify(*case) == WORDS
+    assert [text.answers is not None for text in seen] == [False, True, True, True]
+    guests = fingerprint(SOMEBODY.identity_key)
+    assert str(seen[2].answers) == received_id(guests, seen[1].id)
 
 
 def test_the_forger_may_put_any_words_into_the_guests_mouth() -> None:

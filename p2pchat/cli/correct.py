@@ -1,0 +1,37 @@
+"""``p2pchat correct``: a message of ours says something else, for both.
+
+Knows: what is typed. Does not know: how a correction travels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from p2pchat.cli.referring import say_of_message, wait_options
+from p2pchat.cli.send import message_text
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
+
+if TYPE_CHECKING:
+    from p2pchat.client import Wait
+
+
+@click.command("correct", cls=Command)
+@click.argument("id")
+@click.argument("text", nargs=-1, required=True)
+@wait_options
+@pass_settings
+def command(settings: CommonOptions, id: str, text: tuple[str, ...], wait: Wait, timeout: float) -> None:
+    """Have a message of yours say something else, for the contact as well; '-' reads it from stdin.
+
+    Both see that it was corrected. What it said before is erased on both sides, unless who reads keeps it
+    ('keep-versions'), rewrites it, or has another program; an older one takes no notice. 'history edit'
+    changes your own copy alone. 'history NAME --json' shows ids. Exit codes are those of 'send'.
+
+    \b
+    Example:
+      p2pchat correct 9f86d081884c7d659a2feaa0c55ad015 at nine, not at eight
+    """
+    new = message_text(text)
+    say_of_message(settings, timeout, lambda node: node.correct_message(id, new, wait=wait, timeout=timeout))

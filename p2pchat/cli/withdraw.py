@@ -1,0 +1,40 @@
+"""``p2pchat withdraw``: a message of ours says nothing any more, for both.
+
+Knows: what is typed, that it is asked about. Does not know: how a withdrawal travels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from p2pchat.cli.ask import confirmed
+from p2pchat.cli.referring import say_of_message, wait_options
+from p2pchat.cli.run import wait_for
+from p2pchat.cli.settings import Command, CommonOptions, pass_settings
+from p2pchat.errors import Ended
+
+if TYPE_CHECKING:
+    from p2pchat.client import Wait
+
+
+@click.command("withdraw", cls=Command)
+@click.argument("id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@wait_options
+@pass_settings
+def command(settings: CommonOptions, id: str, yes: bool, wait: Wait, timeout: float) -> None:
+    """Have a message of yours say nothing any more, for the contact as well. It cannot be undone.
+
+    Both see that a message was withdrawn. What it said is erased on both sides, unless who reads keeps it
+    ('keep-versions'), rewrites it, or has another program; an older one takes no notice. Nobody can be made
+    to forget what was read. 'history forget' drops your own copy alone. Exit codes are those of 'send'.
+
+    \b
+    Example:
+      p2pchat withdraw 9f86d081884c7d659a2feaa0c55ad015
+    """
+    if not wait_for(confirmed("Withdraw this message, for both of you?", yes), settings):
+        raise Ended("nothing was withdrawn")
+    say_of_message(settings, timeout, lambda node: node.withdraw_message(id, wait=wait, timeout=timeout))

@@ -1,0 +1,86 @@
+"""What refers to a message, in words: what it answers, and what its author and others have said of it.
+
+Knows: the words. Does not know: where they are shown.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from p2pchat.control.events import (
+    AnsweredInfo,
+    CorrectedEvent,
+    HistoryLine,
+    ListenEvents,
+    ReactionEvent,
+    ReactionInfo,
+    State,
+    WithdrawnEvent,
+)
+from p2pchat.text import harmless_name, one_line, shortened
+
+REWRITTEN: Final = "rewritten here"
+"""Beside a line whose text its owner has changed, instead of what is known about the text that was sent."""
+
+UNKNOWN: Final = "something that this version does not know; a newer one may show it"
+
+BEGINNING: Final = 40
+"""Characters of a message that is answered or reacted to."""
+
+
+def line_marks(line: HistoryLine) -> list[str]:
+    """What is known of a line beside what it says: each fits into brackets."""
+    marks = [REWRITTEN] if line.rewritten else []
+    if line.unknown is not None:
+        marks.append(UNKNOWN)
+    for change, state in (("withdrawn", line.withdrawn), ("corrected", line.corrected)):
+        if state is not None:
+            marks.append(_progress_words(change, state))
+    if line.mentions:
+        marks.append(f"mentions {', '.join(map(harmless_name, line.mentions))}")
+    if line.outgoing and line.state != "delivered" and not line.rewritten:
+        marks.append(line.state)
+    marks += map(_reaction_words, line.reactions)
+    marks += (f"before: {one_line(version.text)}" for version in line.earlier)
+    return marks
+
+
+def answered_words(answered: AnsweredInfo) -> str:
+    """Which message is answered: ``re bob: see you at eight``."""
+    if answered.sender is None:
+        return "re a message that is not here"
+    beginning = shortened(answered.text or "", BEGINNING) or "a message without text"
+    return f"re {harmless_name(answered.sender)}: {beginning}"
+
+
+def reference_line(event: ListenEvents) -> str | None:
+    """The sentence for what was said of a message; None for any other event."""
+    match event:
+        case ReactionEvent(by=by, sign=""):
+            return f"{harmless_name(by)} took back the reaction{_to(event)}"
+        case ReactionEvent(by=by, sign=sign):
+            return f"{harmless_name(by)} reacted {shown_sign(sign)}{_to(event)}"
+        case CorrectedEvent(by=by):
+            return f"{harmless_name(by)} corrected a message; it says now: {one_line(event.text)}"
+        case WithdrawnEvent(by=by):
+            return f"{harmless_name(by)} withdrew a message"
+        case _:
+            return None
+
+
+def shown_sign(sign: str) -> str:
+    """A reaction's sign, fit for a terminal."""
+    return one_line(sign)
+
+
+def _to(event: HistoryLine) -> str:
+    return f" to: {shortened(event.text, BEGINNING)}" if event.text else ""
+
+
+def _reaction_words(reaction: ReactionInfo) -> str:
+    words = f"{shown_sign(reaction.sign)} {harmless_name(reaction.sender)}"
+    return words if reaction.state == "delivered" else f"{words}, {reaction.state}"
+
+
+def _progress_words(change: str, state: State) -> str:
+    return change if state == "delivered" else f"{change}: {state}"

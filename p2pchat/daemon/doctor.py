@@ -99,7 +99,7 @@ def _origin(chosen: Choice) -> str:
 
 def _listens(host: Examined) -> list[CheckResult]:
     """Whether it can be reached from elsewhere, nobody can say from here."""
-    now = host.listen_status()
+    now = host.servers.listener_info()
     if now is None:
         return []
     return [_check("listen", not now.problem, now.problem or f"at port {now.port}")]
@@ -107,7 +107,7 @@ def _listens(host: Examined) -> list[CheckResult]:
 
 def _nearby(host: Examined) -> list[CheckResult]:
     """Nothing where nothing is looked for on the machine's own network."""
-    lan = host.lan_status()
+    lan = host.servers.lan_info()
     if lan is None:
         return []
     where = f"listens at {', '.join(lan.addresses)}; others found there: {lan.found}"
@@ -151,7 +151,7 @@ async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResu
     clock."""
     urls, typed = host.node.places(), host.node.typed()
     if not urls:
-        lan = host.lan_status() is not None
+        lan = host.servers.lan_info() is not None
         return [
             _check("rendezvous", lan, "none known" + ("; on your own network none is needed" if lan else ""))
         ], []

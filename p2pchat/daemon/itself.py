@@ -15,6 +15,7 @@ from p2pchat.daemon import doctor, views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Shown
+from p2pchat.daemon.process import process_info
 from p2pchat.daemon.reach import no_way
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
@@ -57,9 +58,9 @@ class NodeMethods:
             paths=views.paths(host.paths, host.turn_refused),
             profile=host.profile,
             separate=host.separate,
-            lan=host.lan_status(),
-            listen=host.listen_status(),
-            process=host.process_facts(),
+            lan=host.servers.lan_info(),
+            listen=host.servers.listener_info(),
+            process=process_info(host.home),
             waits_for=host.waits_for or None,
             backed_up_at=host.backed_up_at,
         )

@@ -7,35 +7,30 @@ Knows: what is made of what, and in which order. Does not know: any method or me
 from __future__ import annotations
 
 import asyncio
-import os
-import resource
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from p2pchat import cores
 from p2pchat.config.choices import Choices, Overrides, choose
 from p2pchat.config.paths import NetworkPolicy
-from p2pchat.control import answers
-from p2pchat.control.answers import ProcessInfo
 from p2pchat.control.events import ListenEvents
 from p2pchat.control.methods import ENDLESS
-from p2pchat.core import effects
-from p2pchat.core.inputs import Leaving, NearbyFound, NetworkChanged, Started, Stopping
+from p2pchat.core.inputs import Leaving, Started, Stopping
 from p2pchat.core.node import NodeMachine
 from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
+from p2pchat.daemon.clock_monitor import ClockMonitor
 from p2pchat.daemon.control import Asker, ControlServer
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
+from p2pchat.daemon.local_servers import LocalServers
 from p2pchat.daemon.methods import Methods
-from p2pchat.errors import ClockSet, ControlError, P2PChatError, SettingRestart, StoreError
-from p2pchat.net import interfaces
-from p2pchat.net.changes import Changes
+from p2pchat.daemon.network_monitor import NetworkMonitor
+from p2pchat.errors import ControlError, P2PChatError, SettingRestart, StoreError
 from p2pchat.net.driver import Driver
 from p2pchat.net.engines import engine_for
 from p2pchat.net.links import WebRtcLinks
@@ -43,10 +38,6 @@ from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.store import Store, Unlock
 from p2pchat.store.copying import backed_up_at
 from p2pchat.text import one_line
-
-if TYPE_CHECKING:
-    from p2pchat.daemon.lan import Lan
-    from p2pchat.daemon.open_port import OpenPort
 
 T = TypeVar("T")
 
@@ -58,23 +49,6 @@ seconds. What is not there then is not there."""
 SETTLE_S: Final = 5.0
 """Between cuts of the store's log: so long, at most, a state of a session that has moved on can be had from
 the files of a node that is killed. A cut takes a third of a millisecond of processor time."""
-
-
-NETWORK_LOOK_S = 2.0
-"""Between looks at the machine's addresses and routes, if the system tells of no change sooner; a look takes
-half a millisecond."""
-
-NOTICED_S = 0.1
-"""For connections to be known as lost, so that they are made anew at once."""
-
-SLEPT_S = 20.0
-"""A look that comes so late comes after a sleep."""
-
-CLOCK_LOOK_S = 5.0
-"""Between looks whether the machine's clock was set."""
-
-CLOCK_SET_S = 120.0
-"""A clock set by less is left to itself: nothing here minds two minutes."""
 
 
 class HomeBusy(P2PChatError):
@@ -124,8 +98,8 @@ class RunningNode:
         self._control = ControlServer(self._handle, ENDLESS)
         self._lock: Lock | None = None
         self._running: asyncio.Task[None] | None = None
-        self._lan: Lan | None = None
-        self._port: OpenPort | None = None
+        self.servers = LocalServers(self, self.entropy)
+        """The rendezvous that run here."""
 
     def made_of(self) -> tuple[Path, Unlock, Overrides, bool]:
         """What another node in its place is made of."""
@@ -153,28 +127,27 @@ class RunningNode:
             self._opened(self._unlock)
             self.take_choices((await self.read_choices()).check_all())
             self.node = await self._load_node()
-            await self._listen()
+            await self.servers.start_listening(self.paths)
             await self._control.start(self.home)
         except BaseException:
             await self._let_go()
             raise
         self.started_at = self.clock.now()
-        self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self._notify)
+        self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self.events.publish)
         ways = self.paths
         self._links = WebRtcLinks(self.driver.submit_input, engine_for(ways), ways.servers)
         self._connections = RendezvousConnections(self.driver.submit_input, ways.proxy, ways.ca_file)
         self.driver.submit_input(Started())
-        if self._lan is not None:
-            self._lan.start_announcing()
-        elif self._port is not None:
-            self.driver.submit_input(NearbyFound(self._port.urls, {}))
-        self._running = asyncio.get_running_loop().create_task(
-            self.driver.run(self._links, self._connections)
-        )
+        self.servers.start_announcing()
+        loop = asyncio.get_running_loop()
+        self._running = loop.create_task(self.driver.run(self._links, self._connections))
         self._running.add_done_callback(self._driver_ended)
-        self._settling = asyncio.get_running_loop().create_task(self._settle_forever())
-        self._following = asyncio.get_running_loop().create_task(self._watch_network())
-        self._watching = asyncio.get_running_loop().create_task(self._watch_clock())
+        network = NetworkMonitor(self.clock, self._links, self._connections, self.driver.submit_input)
+        clock = ClockMonitor(self.clock, self.node.status, self.driver.end_with)
+        self._tasks = [
+            loop.create_task(work)
+            for work in (self._settle_forever(), network.run_forever(), clock.run_until_set())
+        ]
 
     async def _load_node(self) -> NodeMachine:
         """As the open home has it, with what is said of that home."""
@@ -205,29 +178,14 @@ class RunningNode:
             with suppress(Exception):  # what ended the driver is told by ``ended``
                 await self.driver.submit_and_persist(Stopping())
                 await self.driver.submit_and_persist(Leaving())
-            if self._lan is not None:
-                with suppress(OSError):
-                    await self._lan.shut_down()
+            await self.servers.stop_announcing()
             # Together: an offer that came while links close would be answered, by a node as good as gone.
             await asyncio.gather(self._connections.aclose(), self._links.aclose())
-            tasks = (self._running, self._settling, self._watching, self._following)
+            tasks = (self._running, *self._tasks)
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
         await self._let_go(keep_lock)
-
-    async def _listen(self) -> None:
-        """Where it is wanted, and there alone is a rendezvous imported."""
-        if self.paths.listen is not None:
-            from p2pchat.daemon.open_port import OpenPort
-
-            self._port = OpenPort(self, self.paths.listen)
-            await self._port.start_listening()
-        if self.paths.lan:
-            from p2pchat.daemon.lan import Lan
-
-            self._lan = Lan(self, self.entropy, self._port.urls if self._port is not None else ())
-            await self._lan.start_listening()
 
     async def _settle_forever(self) -> None:
         while True:
@@ -235,45 +193,9 @@ class RunningNode:
             with suppress(StoreError):  # a disk that is full: the next commit says so
                 await self.ask_store(Store.fold_log)
 
-    async def _watch_network(self) -> None:
-        """Have links and connections made anew as soon as the machine's address has changed, a route has come
-        back, or it has slept: by themselves they would notice after half a minute."""
-        before, looked = (interfaces.routed(), interfaces.own()), self.clock.now()
-        with Changes() as changes:
-            while True:
-                await changes.wait_for_change(NETWORK_LOOK_S)
-                now, slept = (interfaces.routed(), interfaces.own()), self.clock.now() - looked > SLEPT_S
-                if slept:
-                    self._links.shake_links()
-                    self._connections.on_addresses_changed(())
-                elif now != before:
-                    self._links.on_addresses_changed(now[1])
-                    self._connections.on_addresses_changed(now[1])
-                if slept or now[0] != before[0]:
-                    await asyncio.sleep(NOTICED_S)
-                    self.driver.submit_input(NetworkChanged())
-                before, looked = now, self.clock.now()
-
-    async def _watch_clock(self) -> None:
-        """Begin anew when the machine's clock was set. While there are links, which show that ours is as the
-        neighbours', only if a rendezvous says that the new time is right."""
-        while abs(by := self.clock.set_by()) < CLOCK_SET_S or not self._believable(by):
-            await asyncio.sleep(CLOCK_LOOK_S)
-        way = "forward" if by > 0 else "back"
-        self.driver.end_with(ClockSet(f"the clock was set {way} by {views.how_long(by)}"))
-
-    def _believable(self, by: float) -> bool:
-        if not self.linked:
-            return True
-        status = self.node.status()
-        return status.clock is not None and abs(status.clock.ahead_s + by) < CLOCK_SET_S
-
     async def _let_go(self, keep_lock: bool = False) -> None:
         try:
-            if self._lan is not None:
-                await self._lan.shut_down()
-            if self._port is not None:
-                await self._port.stop_listening()
+            await self.servers.stop_listening()
             if hasattr(self, "store"):
                 await self._in_worker(self.store.close)
         finally:
@@ -352,44 +274,13 @@ class RunningNode:
         """Whether a TURN server refuses its user or password."""
         return bool(self._links.refused)
 
-    def lan_status(self) -> answers.LanInfo | None:
-        """How it stands with this machine's own network; None: nothing is looked for there."""
-        lan = self._lan
-        if lan is None:
-            return None
-        return answers.LanInfo(addresses=list(lan.addresses), found=lan.found, problem=lan.problem)
-
-    def listen_status(self) -> answers.ListenerInfo | None:
-        """How it stands with the port for whoever comes from elsewhere; None: there is none."""
-        port = self._port
-        return None if port is None else answers.ListenerInfo(port=port.port, problem=port.problem)
-
-    def process_facts(self) -> ProcessInfo:
-        """What the operating system says of this process."""
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        cpu = round(usage.ru_utime + usage.ru_stime, 3)
-        return ProcessInfo(pid=os.getpid(), home=str(self.home), memory_kb=_resident_kb(), cpu_s=cpu)
-
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
     async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
         return await self._methods.call(method, params, asker)
 
-    def _notify(self, event: effects.Event) -> None:
-        self.events.publish(event)
-
 
 def _bug(error: BaseException) -> ControlError:
     what = one_line(f"{type(error).__name__}: {error}").rstrip(": ")
     return ControlError(f"the node failed, {what}; please report it")
-
-
-def _resident_kb() -> int:
-    """Memory of this process now; where only its peak is known (no Linux), that."""
-    try:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[1]) * resource.getpagesize() // 1024
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak // 1024 if sys.platform == "darwin" else peak

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from p2pchat.config.choices import Choices, Overrides
 from p2pchat.config.paths import NetworkPolicy
-from p2pchat.control.answers import LanInfo, ListenerInfo, ProcessInfo
+from p2pchat.control.answers import LanInfo, ListenerInfo
 from p2pchat.control.events import ListenEvents
 from p2pchat.core.inputs import Input
 from p2pchat.core.node import NodeMachine
@@ -119,12 +119,19 @@ class Configured(Remembers, Happens, Protocol):
     def begin_anew(self, why: SettingRestart, /) -> None: ...
 
 
+class ServersInfo(Protocol):
+    """Tells of the rendezvous that run inside a node."""
+
+    def lan_info(self) -> LanInfo | None: ...
+
+    def listener_info(self) -> ListenerInfo | None: ...
+
+
 class Networked(Protocol):
     """Takes part in its own network, or not."""
 
-    def lan_status(self) -> LanInfo | None: ...
-
-    def listen_status(self) -> ListenerInfo | None: ...
+    @property
+    def servers(self) -> ServersInfo: ...
 
 
 class Examined(Looks, Happens, Networked, Protocol):
@@ -170,8 +177,6 @@ class Shown(Examined, Protocol):
 
     @property
     def stays(self) -> bool: ...
-
-    def process_facts(self) -> ProcessInfo: ...
 
 
 class Whole(Shown, Sends, Pairs, BacksUp, Configured, Protocol):

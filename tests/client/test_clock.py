@@ -34,7 +34,7 @@ class Late(SystemClock):
 async def test_a_node_that_was_started_by_a_wrong_clock_says_so_and_links_when_it_is_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nodes, "CLOCK_LOOK_S", 0.05)
+    monkeypatch.setattr("p2pchat.daemon.clock_monitor.CLOCK_LOOK_S", 0.05)
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         await bob.__aexit__(None, None, None)
         with monkeypatch.context() as machine:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,18 @@ from p2pchat.control.methods import METHODS, Method
 from p2pchat.control.parameters import read
 from p2pchat.core.inputs import InviteOpened
 from p2pchat.core.records import Change
-from p2pchat.core.status import ClockStatus, HoldStatus, MeshStatus
 from p2pchat.daemon import resting, service
+from p2pchat.daemon.clock_monitor import ClockMonitor
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.daemon.resting import RestingNode
 from p2pchat.errors import P2PChatError, StoreError
 from p2pchat.rpc import Connection, open_connection
 from p2pchat.store import KeyFile, Store
-from p2pchat.types import MeshId, NodeId
 
 pytestmark = pytest.mark.real
 
 URL = "ws://127.0.0.1:9"
 DAY = 86_400.0
-MESH = MeshStatus(MeshId(b"m" * 16), NodeId(b"n" * 8), 1, 1, 5, True, HoldStatus(0, 0, 0, None, 0), False)
 
 
 def full(store: Store, changes: Sequence[Change]) -> None:
@@ -193,10 +190,11 @@ async def test_while_it_waits_it_can_be_stopped(served: Service, monkeypatch: py
 async def test_it_begins_anew_by_the_right_time_when_the_clock_is_set(
     served: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2pchat.daemon.node.CLOCK_LOOK_S", 0.01)
-    served.made[-1].clock._offset -= DAY  # as if it had started before NTP had set the clock
-    served.made[-1]._watching.cancel()
-    served.made[-1]._watching = asyncio.create_task(served.made[-1]._watch_clock())
+    monkeypatch.setattr("p2pchat.daemon.clock_monitor.CLOCK_LOOK_S", 0.01)
+    node = served.made[-1]
+    node.clock._offset -= DAY  # as if it had started before NTP had set the clock
+    monitor = ClockMonitor(node.clock, node.node.status, node.driver.end_with)
+    node._tasks.append(asyncio.create_task(monitor.run_until_set()))
     await until(lambda: len(served.said) == 3 or served.task.done())
     assert served.said == [
         "ready",
@@ -205,26 +203,6 @@ async def test_it_begins_anew_by_the_right_time_when_the_clock_is_set(
     ]
     assert len(served.made) == 2
     assert abs(served.made[-1].clock.set_by()) < DAY / 2
-    served.task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await served.task
-
-
-async def test_a_clock_that_is_set_under_a_node_with_links_is_followed_only_if_a_rendezvous_agrees(
-    served: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    node = served.made[-1]
-    linked = replace(node.node.status(), meshes=(MESH,))
-    for clock, believed in (
-        (None, False),
-        (ClockStatus(0.0, URL), False),
-        (ClockStatus(DAY, URL), False),
-        (ClockStatus(-DAY, URL), True),
-    ):
-        monkeypatch.setattr(node.node, "status", lambda clock=clock: replace(linked, clock=clock))
-        assert node._believable(DAY) is believed
-    monkeypatch.setattr(node.node, "status", lambda: replace(linked, meshes=()))
-    assert node._believable(DAY)
     served.task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await served.task

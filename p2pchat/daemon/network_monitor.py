@@ -1,0 +1,69 @@
+"""Watches the machine's network: links and connections are made anew as soon as it has changed.
+
+By themselves they would notice after half a minute.
+
+Knows: addresses, routes, and sleep. Does not know: how links and connections are made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from p2pchat.core.inputs import Input, NetworkChanged
+from p2pchat.daemon.ports import Clock
+from p2pchat.net import interfaces
+from p2pchat.net.changes import Changes
+
+NETWORK_LOOK_S = 2.0
+"""Between looks at the machine's addresses and routes, if the system tells of no change sooner; a look takes
+half a millisecond."""
+
+NOTICED_S = 0.1
+"""For connections to be known as lost, so that they are made anew at once."""
+
+SLEPT_S = 20.0
+"""A look that comes so late comes after a sleep."""
+
+
+class Addressed(Protocol):
+    """Depends on the addresses of this machine."""
+
+    def on_addresses_changed(self, addresses: Collection[str], /) -> None: ...
+
+
+class AddressedLinks(Addressed, Protocol):
+    """Links, which can be tried at once."""
+
+    def shake_links(self) -> None: ...
+
+
+class NetworkMonitor:
+    """Tells links, connections and the core of a change."""
+
+    def __init__(
+        self, clock: Clock, links: AddressedLinks, connections: Addressed, submit: Callable[[Input], None]
+    ) -> None:
+        self._clock = clock
+        self._links = links
+        self._connections = connections
+        self._submit = submit
+
+    async def run_forever(self) -> None:
+        """Look again and again."""
+        before, looked = (interfaces.routed(), interfaces.own()), self._clock.now()
+        with Changes() as changes:
+            while True:
+                await changes.wait_for_change(NETWORK_LOOK_S)
+                now, slept = (interfaces.routed(), interfaces.own()), self._clock.now() - looked > SLEPT_S
+                if slept:
+                    self._links.shake_links()
+                    self._connections.on_addresses_changed(())
+                elif now != before:
+                    self._links.on_addresses_changed(now[1])
+                    self._connections.on_addresses_changed(now[1])
+                if slept or now[0] != before[0]:
+                    await asyncio.sleep(NOTICED_S)
+                    self._submit(NetworkChanged())
+                before, looked = now, self._clock.now()

@@ -12,8 +12,9 @@ what a box holds, or which contacts talk.
 
 A clock may be wrong, and an attacker who knows where members meet may wait where a wrong one leads. So when a
 chain goes on by more than an epoch at once, it keeps what it was before, until a cell of the other side came
-under what it is now; and for ``BACK_EPOCHS`` after the leap in any case. A clock that goes back finds it
-there. Cells that were sealed in between are then as those of a copy of this home (decision 0023).
+under what it is now; and for ``BACK_EPOCHS`` after the leap in any case (``clock_leap``). A clock that goes
+back finds it there. Cells that were sealed in between are then as those of a copy of this home (decision
+0023).
 
 Chains begin anew with each epoch. A sender may therefore use up its window towards a contact that is away for
 months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch
@@ -28,6 +29,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from p2pchat.crypto.clock_leap import StateBeforeLeap
 from p2pchat.crypto.kdf import derive
 from p2pchat.errors import Unreadable
 from p2pchat.wire import codec
@@ -44,10 +46,6 @@ PAST_EPOCHS = 4
 FUTURE_EPOCHS = 1
 """Clocks may be an epoch ahead."""
 
-BACK_EPOCHS = 4
-"""A clock that went forward by more than an epoch at once may have been wrong: for a day after that, the way
-back stays open even when the other side went with it."""
-
 LOOKAHEAD = 192
 """Tags listened for beyond the last one seen, per epoch. One look-ahead of 128 for what is under way, and
 half as much again so that a sender whose cells were lost can still be heard when it is answered
@@ -58,7 +56,6 @@ SKIPPED_CAP = 1024
 be repeated."""
 
 _LIMIT = 1 << 20
-_U32 = 2**32
 
 
 def epoch_at(now: float) -> int:
@@ -103,7 +100,7 @@ class SendChain:
 
     def __init__(self, root: bytes, epoch: int) -> None:
         """``root`` (32 bytes) is that of ``epoch``."""
-        self._before = _Before()
+        self._before = StateBeforeLeap()
         self._begin(root, epoch)
 
     def __repr__(self) -> str:
@@ -191,43 +188,6 @@ class SendChain:
         self._tags = derive(root, "tags")
 
 
-class _Before:
-    """What a chain was before its clock leapt."""
-
-    def __init__(
-        self, epoch: int = _U32, state: list[Any] | None = None, confirmed: bool = False, landed: int = 0
-    ) -> None:
-        self.epoch = epoch
-        """Of that state; later than any if there is none."""
-        self._state = state or []
-        self._confirmed = confirmed
-        self._landed = landed
-        """Where the leap ended."""
-
-    def keep_state(self, epoch: int, state: list[Any], landed: int) -> None:
-        """Keep the state before a leap. A second leap before the first is confirmed keeps the first state."""
-        if self.epoch == _U32 or self._confirmed:
-            self.epoch, self._state, self._confirmed = epoch, state, False
-        self._landed = landed
-
-    def confirm_epoch(self, epoch: int) -> None:
-        """Note that a cell of the other side came under an epoch."""
-        self._confirmed |= epoch > self.epoch + 1
-
-    def forget_if_stale(self, epoch: int) -> None:
-        """Forget the state when the clock cannot lead back to it."""
-        if self._confirmed and epoch > self._landed + BACK_EPOCHS:
-            self.epoch, self._state, self._confirmed = _U32, [], False
-
-    def take_state(self) -> list[Any]:
-        """Return the state and forget it here."""
-        state, self.epoch, self._state, self._confirmed = self._state, _U32, [], False
-        return state
-
-    def to_fields(self) -> list[Any]:
-        return [self.epoch, self._state, self._confirmed, self._landed]
-
-
 class _Window:
     """The keys of one epoch that may still open a cell: a look-ahead, and skipped ones."""
 
@@ -288,7 +248,7 @@ class ReceiveChain:
         self._next = epoch
         self._windows: dict[int, _Window] = {}
         self._places: dict[bytes, tuple[int, int]] = {}
-        self._before = _Before()
+        self._before = StateBeforeLeap()
 
     def __repr__(self) -> str:
         return f"ReceiveChain(epochs={list(self._windows)})"
@@ -426,8 +386,8 @@ def _bound(tag: bytes, epoch: int) -> bytes:
     return tag + epoch.to_bytes(GEOMETRY.epoch, "big")
 
 
-def _fields(snapshot: bytes, count: int) -> tuple[list[Any], _Before]:
+def _fields(snapshot: bytes, count: int) -> tuple[list[Any], StateBeforeLeap]:
     """A chain's state, and what it was before; older homes had none of that, or not where the leap ended."""
     value = codec.unpack(snapshot, _LIMIT)
     assert isinstance(value, list) and len(value) in (count, count + 3, count + 4), "our own snapshot"
-    return value[:count], _Before(*value[count:])
+    return value[:count], StateBeforeLeap(*value[count:])

@@ -10,8 +10,6 @@ import asyncio
 import ipaddress
 import logging
 import os
-import socket
-import ssl
 from collections.abc import Callable, Collection
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
@@ -19,26 +17,15 @@ from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from python_socks import ProxyConnectionError
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import broadcast
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidMessage,
-    InvalidStatus,
-    InvalidUpgrade,
-    InvalidURI,
-    ProxyError,
-    WebSocketException,
-)
-from websockets.frames import CloseCode, Frame
-from websockets.protocol import Event, State
 
 from p2pchat.core.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
-from p2pchat.core.limits.budget import Budget
 from p2pchat.core.rendezvous.rendezvous import Line, topic_of, url_of
 from p2pchat.errors import Malformed, NetworkError
 from p2pchat.net.racing import connected
+from p2pchat.net.rendezvous_failures import FAILURES, explain
+from p2pchat.net.rendezvous_socket import ConnectOnce, RendezvousSocket
 from p2pchat.net.tls import tls_context
 from p2pchat.wire.content import TIME_MAX
 from p2pchat.wire.ice import hinted
@@ -68,23 +55,6 @@ connection."""
 CLOSE_SECONDS: Final = 2.0
 """For the closing handshake; nobody waits for it but the end of the program."""
 
-UNSENT_MAX: Final = 128 * 1024
-"""Bytes that wait for a server to read them before it counts as lost: 60 blobs, more than a node passes in
-a minute. Answers to its pings count, too."""
-
-RESPONSE_MAX: Final = 8 * 1024
-"""Bytes of the HTTP response, with headers and body: a rendezvous says 200, what stands before it some
-more."""
-
-FRAMES_BURST: Final = 1024
-FRAMES_PER_S: Final = 64.0
-"""WebSocket frames of any kind, pings and pongs and parts of messages among them, before a server counts as
-one that floods. What it may say in the long run we read (``GAP_SECONDS``); a chunk from the kernel holds some
-hundred messages more."""
-
-PIECE_BYTES: Final = 1024
-"""Bytes parsed between two looks at what a server may still say: 512 frames at most, of 2 bytes or more."""
-
 FRAMES_QUEUED: Final = 16
 """Messages read ahead of the node, 2 kB each."""
 
@@ -92,6 +62,13 @@ BURST: Final = 256
 GAP_SECONDS: Final = 1 / 64
 """A server may send 256 messages at once and 64 a second after that; then we read slower, and TCP makes it
 wait. A greeter of a large mesh sees a handful a second."""
+
+_PRIVATE: Final = (
+    "it leads into a private network, and it was not you who typed it; "
+    "if it is right, 'p2pchat rendezvous add' makes it yours"
+)
+
+_FAR: Final = "it is not on this machine's own network"
 
 ConnectionInput = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
 Report = Callable[[ConnectionInput], None]
@@ -170,7 +147,7 @@ class RendezvousConnections:
                         self._tell(connection, connection.parse_hints(message))
                     else:
                         self._tell(connection, SignalReceived(line, message))
-        except _FAILURES as error:
+        except FAILURES as error:
             self._lost(connection, connection.complaint or explain(error))
         except Exception as error:  # noqa: BLE001 (else the node would wait for this server for ever)
             self._lost(connection, f"a fault in p2pchat, {type(error).__name__}; please report it")
@@ -202,7 +179,7 @@ class _Connection:
         self._whose = whose
         self._proxy = proxy
         self._ca_file = ca_file
-        self._socket: _Socket | None = None
+        self._socket: RendezvousSocket | None = None
         self._welcome = False
         self._read_at = 0.0
         self.complaint = ""
@@ -264,7 +241,7 @@ class _Connection:
         broadcast([self._socket], encode_client(message))
         self._socket.check_reader()
 
-    async def _connect(self) -> _Socket:
+    async def _connect(self) -> RendezvousSocket:
         if self._proxy is None and _is_onion(self.url):
             # Looking the name up would tell whoever serves names (RFC 7686).
             raise NetworkError("an .onion address is reached through Tor alone: 'p2pchat config set proxy'")
@@ -296,10 +273,12 @@ class _Connection:
             case _Whose.OTHERS:
                 return is_global(found)
 
-    async def _open(self, **where: Any) -> _Socket:
-        made = await _NoRedirects(
+    async def _open(self, **where: Any) -> RendezvousSocket:
+        made = await ConnectOnce(
             self.url,
-            create_connection=type("_OwnSocket", (_Socket,), {"owner": self}),
+            create_connection=type(
+                "_OwnSocket", (RendezvousSocket,), {"on_complaint": staticmethod(self._complain)}
+            ),
             proxy=self._proxy,
             ssl=tls_context(self._ca_file) if self.url.startswith("wss:") else None,
             compression=None,  # blobs are random bytes
@@ -313,8 +292,11 @@ class _Connection:
             logger=_SILENT,
             **where,
         )
-        assert isinstance(made, _Socket), "no others are made"
+        assert isinstance(made, RendezvousSocket), "no others are made"
         return made
+
+    def _complain(self, complaint: str, flooded: bool) -> None:
+        self.complaint, self.flooded = complaint, flooded
 
     async def _hang_up(self) -> None:
         self._welcome = False
@@ -328,76 +310,6 @@ class _Connection:
         self._read_at = max(self._read_at, now - BURST * GAP_SECONDS) + GAP_SECONDS
         if self._read_at > now:
             await asyncio.sleep(self._read_at - now)
-
-
-class _Socket(ClientConnection):
-    """Parses no more than what a server may say, and answers no more pings than it reads."""
-
-    owner: _Connection
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._response_bytes = 0
-        self._frames = Budget(self.loop.time(), FRAMES_PER_S, FRAMES_BURST)
-
-    def data_received(self, data: bytes) -> None:
-        for at in range(0, len(data), PIECE_BYTES):
-            if self.transport.is_closing():
-                return
-            piece = data[at : at + PIECE_BYTES]
-            if self.protocol.state is State.CONNECTING and self._too_long(len(piece)):
-                self._complain("what answers there is not a rendezvous")
-                return
-            super().data_received(piece)
-            self.check_reader()
-
-    def process_event(self, event: Event) -> None:
-        super().process_event(event)
-        if isinstance(event, Frame) and not self._frames.draw(self.loop.time()):
-            self._complain("it sends without measure", flooded=True)
-
-    def check_reader(self) -> None:
-        """A server that lets too much pile up has lost us."""
-        if self.transport.get_write_buffer_size() > UNSENT_MAX:
-            self._complain("it does not read what is sent to it", flooded=True)
-
-    def _too_long(self, more: int) -> bool:
-        self._response_bytes += more
-        return self._response_bytes > RESPONSE_MAX
-
-    def _complain(self, complaint: str, flooded: bool = False) -> None:
-        self.owner.complaint, self.owner.flooded = complaint, flooded
-        self.transport.abort()
-
-
-class _NoRedirects(connect):
-    """A rendezvous that sends us elsewhere is not the one the user named."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
-
-
-_FAILURES = (OSError, WebSocketException, NetworkError, Malformed, ValueError)
-"""What names, sockets, TLS, proxies and bad servers raise. (ValueError: a port or a host name that cannot
-be.)"""
-
-
-_PRIVATE: Final = (
-    "it leads into a private network, and it was not you who typed it; "
-    "if it is right, 'p2pchat rendezvous add' makes it yours"
-)
-
-
-_FAR: Final = "it is not on this machine's own network"
-
-
-_STATUS: Final = {
-    403: "it is private: its address ends with a token; ask whoever runs it for the whole address",
-    404: "there is a web server, but no rendezvous at this path; is the address whole?",
-    502: "the web server before it answers, but the rendezvous itself does not run",
-    503: "the rendezvous is full; try again later",
-}
-"""What a rendezvous, or what stands before it, says instead of letting us in."""
 
 
 def _is_onion(url: str) -> bool:
@@ -424,56 +336,3 @@ def _check_welcome(message: FromServer) -> None:
         raise Malformed("no welcome")
     if message.version != VERSION:
         raise NetworkError(f"it {other_version(message.version)}")
-
-
-def explain(error: Exception) -> str:
-    """Say in one line why a connection failed. Nothing a server wrote is shown but its printable
-    characters."""
-    match error:
-        case NetworkError():
-            return str(error)
-        case InvalidMessage() if isinstance(error.__cause__, EOFError):
-            return "it hung up at once: it is full, or no rendezvous; try again later"
-        case Malformed() | InvalidMessage() | InvalidUpgrade():
-            return "what answers there is not a rendezvous"
-        case InvalidStatus():
-            status = error.response.status_code
-            return _STATUS.get(status, f"it answers with HTTP status {status}")
-        case ConnectionClosed():
-            return _explain_close(error)
-        case InvalidURI():
-            return "not an address that starts with ws:// or wss://"
-        case ProxyConnectionError():
-            return "the proxy does not answer; nothing is sent round it"
-        case ProxyError():
-            return f"the proxy could not reach it: {_printable(str(error.__cause__ or error))}"
-        case ssl.SSLCertVerificationError():
-            return f"its certificate is not trusted: {error.verify_message}"
-        case ssl.SSLError():
-            return "no TLS there, or a broken one"
-        case socket.gaierror():
-            return "no such host, or no network"
-        case ConnectionRefusedError():
-            return "nothing listens there"
-        case ConnectionResetError() | EOFError():
-            return "the connection was lost"
-        case OSError():
-            return error.strerror or str(error)
-        case _:
-            return f"cannot connect: {_printable(str(error))}"
-
-
-def _explain_close(error: ConnectionClosed) -> str:
-    if error.rcvd is not None and error.rcvd.code == CloseCode.GOING_AWAY:
-        return "it is shutting down"
-    if error.rcvd is not None and error.rcvd.reason:
-        return f"it hung up: {_printable(error.rcvd.reason)}"
-    if error.sent is not None and error.sent.code == CloseCode.INTERNAL_ERROR:
-        return "it stopped answering"
-    if error.sent is not None and error.rcvd is None:
-        return "what answers there is not a rendezvous"
-    return "the connection was lost"
-
-
-def _printable(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from p2pchat.crypto.clock_leap import BACK_EPOCHS
 from p2pchat.crypto.envelope import (
-    BACK_EPOCHS,
     EPOCH_SECONDS,
     FUTURE_EPOCHS,
     LOOKAHEAD,

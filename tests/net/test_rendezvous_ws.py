@@ -6,21 +6,19 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from p2pchat.core.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
+from p2pchat.core.inputs import RendezvousDown, SignalReceived
 from p2pchat.net import rendezvous_ws
-from p2pchat.net.rendezvous_ws import RendezvousConnections
-from p2pchat.types import Seat, Topic
+from p2pchat.types import Seat
 from p2pchat.wire.signalling import (
     BLOB_BYTES,
     Blob,
@@ -28,7 +26,6 @@ from p2pchat.wire.signalling import (
     Leave,
     Pass,
     Refusal,
-    Seated,
     SeatMode,
     SeatRefused,
     Take,
@@ -39,71 +36,12 @@ from p2pchat.wire.version import VERSION
 from rendezvous.door import Door
 from rendezvous.limits import Limits
 from rendezvous.server import running
+from tests.net.conftest import TOPIC, WELCOME, Nodes
 from tests.support.certificates import certificate
 
 pytestmark = pytest.mark.asyncio
 
-TOPIC = Topic(b"t" * 32)
 BLOB = b"b" * BLOB_BYTES
-WELCOME = encode_server(Welcome(VERSION))
-
-RendezvousInput = RendezvousUp | RendezvousDown | ServersHinted | SignalReceived
-
-
-class Node:
-    """What a node does with its connections: ask, and wait for inputs."""
-
-    def __init__(self, ca_file: Path | None = None) -> None:
-        self.received: asyncio.Queue[RendezvousInput] = asyncio.Queue()
-        self.connections = RendezvousConnections(
-            self.received.put_nowait, ca_file=str(ca_file) if ca_file else None
-        )
-
-    async def input(self) -> RendezvousInput:
-        async with asyncio.timeout(15):
-            return await self.received.get()
-
-    async def up(self, url: str) -> None:
-        self.connections.open_connection(url)
-        assert await self.input() == RendezvousUp(url)
-
-    async def clock(self, url: str) -> float | None:
-        self.connections.open_connection(url)
-        input = await self.input()
-        assert isinstance(input, RendezvousUp), input
-        return input.clock
-
-    async def seated(self, url: str, mode: SeatMode = SeatMode.MESH) -> Seated:
-        self.connections.send_message(url, Take(TOPIC, mode))
-        input = await self.input()
-        assert isinstance(input, SignalReceived) and isinstance(input.message, Seated), input
-        return input.message
-
-    async def down(self, url: str) -> str:
-        input = await self.input()
-        assert isinstance(input, RendezvousDown) and input.url == url, input
-        return input.reason
-
-    async def why_not(self, url: str) -> str:
-        self.connections.open_connection(url)
-        return await self.down(url)
-
-
-Nodes = Callable[..., Node]
-
-
-@pytest_asyncio.fixture
-async def new_node() -> AsyncIterator[Nodes]:
-    nodes = []
-
-    def make(ca_file: Path | None = None) -> Node:
-        nodes.append(Node(ca_file))
-        return nodes[-1]
-
-    yield make
-    for node in nodes:
-        await node.connections.aclose()
-    assert asyncio.all_tasks() == {asyncio.current_task()}, "every task has ended"
 
 
 @asynccontextmanager
@@ -300,67 +238,6 @@ async def test_bad_bytes_later_end_the_connection(new_node: Nodes, then: str | b
         node = new_node()
         await node.up(url)
         assert await node.down(url) == "what answers there is not a rendezvous"
-
-
-@asynccontextmanager
-async def flooder(noise: bytes, first: bytes = b"", reads: bool = True) -> AsyncIterator[str]:
-    """A server that welcomes and then sends ``noise`` without measure, and may not read."""
-
-    async def converse(client: ServerConnection) -> None:
-        await client.send(WELCOME)
-        client.transport.write(first)
-        if not reads:
-            client.transport.pause_reading()
-        while not client.transport.is_closing():
-            client.transport.write(noise * 1000)
-            await client.drain()
-            await asyncio.sleep(0)
-
-    async with serve(converse, "127.0.0.1", 0, close_timeout=1, ping_interval=None) as server:
-        yield f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-
-
-@pytest.mark.parametrize(
-    ("first", "noise"),
-    [(b"", b"\x8a\x00"), (b"", b"\x89\x00"), (b"\x02\x00", b"\x00\x00")],
-    ids=["pongs", "pings", "parts"],
-)
-async def test_a_server_that_floods_is_hung_up_on(new_node: Nodes, first: bytes, noise: bytes) -> None:
-    async with flooder(noise, first) as url:
-        node = new_node()
-        node.connections.open_connection(url)
-        input = await node.input()
-        if isinstance(input, RendezvousUp):
-            input = await node.input()
-        assert input == RendezvousDown(url, "it sends without measure", flooded=True)
-
-
-async def test_a_server_that_does_not_read_the_answers_to_its_pings_is_hung_up_on(
-    new_node: Nodes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rendezvous_ws, "FRAMES_BURST", 10**9)
-    async with flooder(b"\x89\x7d" + bytes(125), reads=False) as url:
-        node = new_node()
-        node.connections.open_connection(url)
-        assert await node.input() == RendezvousUp(url)
-        assert await node.input() == RendezvousDown(url, "it does not read what is sent to it", flooded=True)
-
-
-async def test_an_answer_with_long_headers_is_not_read_to_its_end(new_node: Nodes) -> None:
-    hung_up = asyncio.Event()
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 101 Switching Protocols\r\n" + (b"X: " + b"y" * 6000 + b"\r\n") * 2)
-        with suppress(ConnectionError):
-            while await reader.read(4096):
-                pass
-        writer.close()
-        hung_up.set()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        assert await new_node().why_not(f"ws://127.0.0.1:{port}") == "what answers there is not a rendezvous"
-        await hung_up.wait()
 
 
 async def test_a_web_server_is_not_a_rendezvous_and_redirects_are_not_followed(new_node: Nodes) -> None:

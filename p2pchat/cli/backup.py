@@ -113,8 +113,8 @@ def _check(settings: CommonOptions, file: Path, phrase_file: Path | None) -> Non
     if settings.json:
         record(found)
     else:
-        payload(f"{one_line(str(file))}: {harmless_name(found['name'])}, {contents_line(found)}")
-        payload(f"fingerprint {found['fingerprint']}")
+        payload(f"{one_line(str(file))}: {harmless_name(found.name)}, {contents_line(found)}")
+        payload(f"fingerprint {found.fingerprint}")
 
 
 @command.command("revoke")

@@ -5,7 +5,7 @@ Knows: how to say what was shown, and what was not. Does not know: how a transcr
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,6 +13,9 @@ from p2pchat.cli.output import bold, payload, record, say
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
+
+if TYPE_CHECKING:
+    from p2pchat.control.offline import ForgeryInfo
 
 _WHAT: Final = {
     "true": "written by both, as your node and a contact's do it",
@@ -56,18 +59,18 @@ def command(settings: CommonOptions, words: str | None) -> None:
         record(shown)
     else:
         _print(shown)
-    if [each["accepted"] for each in shown["transcripts"]] != [True, True, True, False]:
+    if [transcript.accepted for transcript in shown.transcripts] != [True, True, True, False]:
         raise P2PChatError("the judge could tell them apart: this build is not deniable; please report it")
 
 
-def _print(shown: dict[str, Any]) -> None:
-    payload(f"guest's public key  {shown['guest']}")
-    payload(f"host's public key   {shown['host']}")
-    for each in shown["transcripts"]:
+def _print(shown: ForgeryInfo) -> None:
+    payload(f"guest's public key  {shown.guest}")
+    payload(f"host's public key   {shown.host}")
+    for transcript in shown.transcripts:
         payload("")
-        payload(f"{bold(each['name'])}: {_WHAT[each['name']]} ({each['cells']} cells)")
-        verdict = "accepted; the guest is shown to have said:" if each["accepted"] else "refused"
+        payload(f"{bold(transcript.name)}: {_WHAT[transcript.name]} ({transcript.cells} cells)")
+        verdict = "accepted; the guest is shown to have said:" if transcript.accepted else "refused"
         payload(f"  the judge: {verdict}")
-        for text in each["guest_said"]:
+        for text in transcript.guest_said:
             payload(f"    {one_line(text)}")
     say(_MEANS)

@@ -53,11 +53,11 @@ def command(settings: CommonOptions, file: Path, phrase_file: Path | None, no_pa
     passphrase = chosen_passphrase(settings, no_passphrase)
     found = restore_home(home, file, phrase, passphrase)
     if settings.json:
-        record({**found, "home": str(home), "passphrase": passphrase is not None})
+        record({**found.as_record(), "home": str(home), "passphrase": passphrase is not None})
     else:
         payload(str(home))
-    say(f"You are {harmless_name(found['name'])} again: {contents_line(found)}.")
-    if found["passed_over"]:
+    say(f"You are {harmless_name(found.name)} again: {contents_line(found)}.")
+    if found.passed_over:
         say("A later p2pchat wrote some of it, which this one does not understand: that was left out.")
     say("Your contacts answer by themselves, each when both of you are there; compare safety numbers again.")
     say("Next:  p2pchat chat  (and then make a new backup)")

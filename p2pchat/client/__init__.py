@@ -15,7 +15,6 @@ or run it: calls under way go on, and nothing is sent or shown twice.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from p2pchat.client.embedded import AskPassphrase, run_node
 from p2pchat.client.homes import (
@@ -38,6 +37,7 @@ from p2pchat.client.reach import NodeBack
 from p2pchat.control.events import Event
 from p2pchat.control.events import MessageEvent as Message
 from p2pchat.control.events import ReceiptEvent as Receipt
+from p2pchat.control.offline import ForgeryInfo
 from p2pchat.control.parameters import Wait
 from p2pchat.errors import ControlError, P2PChatError
 
@@ -83,7 +83,7 @@ def open_settings(
     return Node(where, ask, True, relay_only, still=True, lan=lan)
 
 
-def forge(words: str | None = None) -> dict[str, Any]:
+def forge(words: str | None = None) -> ForgeryInfo:
     """Show, on throw-away accounts, that one side alone can make a transcript up: ``transcripts`` by
     ``name``, and whether one judge ``accepted`` each. ``words``: what is put into the guest's mouth."""
     from p2pchat.daemon.forgery import demonstrate

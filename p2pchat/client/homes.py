@@ -8,29 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from p2pchat.control.address import SOCKET
+from p2pchat.control.offline import BackupContentsInfo
 from p2pchat.errors import P2PChatError
 
 if TYPE_CHECKING:
     from p2pchat.store.copying import Contents
-
-
-class BackupContents(TypedDict):
-    """What is in a backup."""
-
-    path: str
-    size: int
-    at: str
-    name: str
-    fingerprint: str
-    meshes: int
-    contacts: int
-    verified: int
-    messages: int
-    waiting: int
-    passed_over: int
 
 
 def default_home() -> Path:
@@ -134,7 +119,7 @@ def settle_phrase(typed: str) -> str:
     return settle(typed)
 
 
-def check_backup(backup: Path, phrase: str) -> BackupContents:
+def check_backup(backup: Path, phrase: str) -> BackupContentsInfo:
     """What is in a backup, all of it read. Raises UsageError (no such file), TrustError (another phrase),
     StoreError (damaged)."""
     from p2pchat.daemon.setup import check_backup as check
@@ -142,7 +127,7 @@ def check_backup(backup: Path, phrase: str) -> BackupContents:
     return _contents(backup, check(backup, phrase))
 
 
-def restore_home(home: Path, backup: Path, phrase: str, passphrase: str | None = None) -> BackupContents:
+def restore_home(home: Path, backup: Path, phrase: str, passphrase: str | None = None) -> BackupContentsInfo:
     """Make a home of a backup; without a passphrase the key lies open in it. Raises as ``check_backup`` does,
     and UsageError where there is an identity; then nothing was made."""
     from p2pchat.daemon.setup import restore_home as restore
@@ -152,23 +137,23 @@ def restore_home(home: Path, backup: Path, phrase: str, passphrase: str | None =
     return _contents(backup, restore(home, backup, phrase, unlock))
 
 
-def _contents(backup: Path, found: Contents) -> BackupContents:
+def _contents(backup: Path, found: Contents) -> BackupContentsInfo:
     from p2pchat.crypto.identity import fingerprint
     from p2pchat.daemon.views import moment
 
-    return {
-        "path": str(backup),
-        "size": backup.stat().st_size,
-        "at": moment(found.made_at),
-        "name": found.identity.name,
-        "fingerprint": fingerprint(found.identity.identity_key),
-        "meshes": found.meshes,
-        "contacts": found.contacts,
-        "verified": found.verified,
-        "messages": found.lines,
-        "waiting": found.waiting,
-        "passed_over": found.unknown,
-    }
+    return BackupContentsInfo(
+        path=str(backup),
+        size=backup.stat().st_size,
+        at=moment(found.made_at),
+        name=found.identity.name,
+        fingerprint=fingerprint(found.identity.identity_key),
+        meshes=found.meshes,
+        contacts=found.contacts,
+        verified=found.verified,
+        messages=found.lines,
+        waiting=found.waiting,
+        passed_over=found.unknown,
+    )
 
 
 def change_passphrase(home: Path, old: str | None, new: str | None) -> None:

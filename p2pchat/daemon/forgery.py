@@ -6,8 +6,9 @@ forged or judged (``core.deniability``), or how it is printed.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, Literal
 
+from p2pchat.control.offline import ForgeryInfo, TranscriptInfo
 from p2pchat.core.deniability import (
     GUEST,
     HOST,
@@ -30,16 +31,18 @@ SAID: Final[tuple[Said, ...]] = (
     (GUEST, "At the old bridge. Come alone."),
 )
 
+Name = Literal["true", "forged", "invented", "altered"]
+
 PUT_INTO_THE_MOUTH: Final = "I owe you a million, and I will deny it."
 
 
-def demonstrate(words: str | None = None) -> dict[str, Any]:
+def demonstrate(words: str | None = None) -> ForgeryInfo:
     """Make a true transcript and two forged ones, and have one judge look at each. ``words``: what the guest
     is made to say in the last."""
     entropy, now = SystemEntropy(), SystemClock().now()
     guest, who = create_account(entropy.draw_bytes(32)), host(entropy)
     invented = [(GUEST, words or PUT_INTO_THE_MOUTH), (HOST, "Thank you. I shall keep this.")]
-    cases = {
+    cases: dict[Name, tuple[SealedTranscript, Disclosure]] = {
         "true": honest(who, guest, SAID, entropy, now),
         "forged": forged(who, guest.identity_key, SAID, entropy, now),
         "invented": forged(who, guest.identity_key, invented, entropy, now),
@@ -47,26 +50,13 @@ def demonstrate(words: str | None = None) -> dict[str, Any]:
     transcript, disclosed = cases["true"]
     cases["altered"] = altered(transcript), disclosed
     judged = [_judged(name, *case) for name, case in cases.items()]
-    return {
-        "type": "forge",
-        "guest": guest.identity_key.hex(),
-        "host": who.identity.hex(),
-        "transcripts": judged,
-    }
+    return ForgeryInfo(guest=guest.identity_key.hex(), host=who.identity.hex(), transcripts=judged)
 
 
-def _judged(name: str, transcript: SealedTranscript, disclosed: Disclosure) -> dict[str, Any]:
+def _judged(name: Name, transcript: SealedTranscript, disclosed: Disclosure) -> TranscriptInfo:
     try:
-        said = verify(transcript, disclosed)
+        texts, accepted = [text for _, text in verify(transcript, disclosed)], True
     except RefusedInput:
-        return {"name": name, "accepted": False, "cells": _cells(transcript), "guest_said": []}
-    return {
-        "name": name,
-        "accepted": True,
-        "cells": _cells(transcript),
-        "guest_said": [text for _, text in said],
-    }
-
-
-def _cells(transcript: SealedTranscript) -> int:
-    return sum(len(cells) for _, cells in transcript.lines)
+        texts, accepted = [], False
+    cells = sum(len(cells) for _, cells in transcript.lines)
+    return TranscriptInfo(name=name, accepted=accepted, cells=cells, guest_said=texts)

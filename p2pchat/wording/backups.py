@@ -5,27 +5,26 @@ Knows: sentences about what is in one. Does not know: files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from p2pchat.control.answers import BackupResult
+from p2pchat.control.offline import BackupContentsInfo
 from p2pchat.text import one_line
 
 OLD_DAYS: Final = 31
 """A backup that is older is worth a word."""
 
 
-def contents_line(found: Mapping[str, Any]) -> str:
+def contents_line(found: BackupContentsInfo) -> str:
     """What is in one, and from when."""
-    waiting = found["waiting"]
     parts = [
-        f"{_count(found['contacts'], 'contact')} ({found['verified']} verified)",
-        _count(found["messages"], "message"),
-        *([f"{waiting} of them waiting"] if waiting else []),
-        _count(found["meshes"], "mesh", "meshes"),
+        f"{_count(found.contacts, 'contact')} ({found.verified} verified)",
+        _count(found.messages, "message"),
+        *([f"{found.waiting} of them waiting"] if found.waiting else []),
+        _count(found.meshes, "mesh", "meshes"),
     ]
-    return f"{', '.join(parts)}; made {found['at'][:10]} {found['at'][11:16]} UTC, {size(found['size'])}"
+    return f"{', '.join(parts)}; made {found.at[:10]} {found.at[11:16]} UTC, {size(found.size)}"
 
 
 def made_line(made: BackupResult) -> str:

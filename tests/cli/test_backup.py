@@ -92,4 +92,4 @@ def test_a_phrase_of_words_may_be_written_in_any_way(home: Path, tmp_path: Path)
     file.add_entries(copied.entries + end_entry(copied))
     file.complete_file()
     store.close()
-    assert check_backup(tmp_path / "x", "-".join(WORDS[:10]).upper())["contacts"] == 1
+    assert check_backup(tmp_path / "x", "-".join(WORDS[:10]).upper()).contacts == 1

@@ -22,7 +22,7 @@ async def test_a_node_that_runs_makes_a_backup_and_goes_on(tmp_path: Path) -> No
         assert (made.contacts, made.messages, made.size) == (1, 1, place.stat().st_size)
         await alice.send("bob", "after it")
         assert await alice.revoke_backups() == 1
-    assert check_backup(place, "phrase")["messages"] == 1
+    assert check_backup(place, "phrase").messages == 1
 
 
 async def test_what_cannot_be_written_changes_nothing(
@@ -47,4 +47,4 @@ async def test_what_cannot_be_written_changes_nothing(
         assert place.read_bytes() == before
         assert [each.name for each in tmp_path.iterdir() if each.suffix == ".new"] == []
         await node.make_backup(str(place), "another")
-    assert check_backup(place, "another")["name"] == "ana"
+    assert check_backup(place, "another").name == "ana"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from p2pchat.control.answers import BackupResult
+from p2pchat.control.offline import BackupContentsInfo
 from p2pchat.wording.backups import contents_line, made_line, reminder, size
 
 
@@ -26,19 +27,23 @@ def test_sizes_are_said_as_people_say_them(number: int, said: str) -> None:
 
 
 def test_what_was_written_and_what_is_in_it() -> None:
-    found = {
-        "contacts": 1,
-        "verified": 0,
-        "messages": 3,
-        "waiting": 2,
-        "meshes": 2,
-        "size": 5,
-        "at": "2026-01-02T03:04:05Z",
-    }
+    found = BackupContentsInfo(
+        path="x.backup",
+        size=5,
+        at="2026-01-02T03:04:05Z",
+        name="ana",
+        fingerprint="1234",
+        meshes=2,
+        contacts=1,
+        verified=0,
+        messages=3,
+        waiting=2,
+        passed_over=0,
+    )
     assert contents_line(found) == (
         "1 contact (0 verified), 3 messages, 2 of them waiting, 2 meshes; made 2026-01-02 03:04 UTC, 5 bytes"
     )
-    assert "0 of them" not in contents_line({**found, "waiting": 0})
+    assert "of them" not in contents_line(found.with_changes(waiting=0))
     made = made_line(BackupResult(path="/a\nb", at="", size=9, contacts=2, messages=1))
     assert "\n" not in made
     assert "2 contacts, 1 message, 9 bytes" in made

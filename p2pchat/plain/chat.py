@@ -12,22 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from p2pchat.chat import happenings
 from p2pchat.chat.commands import complete
-from p2pchat.chat.happenings import (
-    Altered,
-    Changed,
-    Decided,
-    Happened,
-    LineAdded,
-    LineForgotten,
-    LineRewritten,
-    Moved,
-    NodeFound,
-    NodeLost,
-    Preferred,
-    Refused,
-    Reminded,
-)
 from p2pchat.chat.lines import ChatLine, Stage, lines_of
 from p2pchat.chat.model import ChatModel, Person
 from p2pchat.chat.verbs import HISTORY_LINES, Verbs
@@ -133,22 +119,27 @@ class PlainChat:
 
     # --- what happens
 
-    def _on_happening(self, what: Happened) -> None:
+    def _on_happening(self, what: happenings.Happened) -> None:
         match what:
-            case LineAdded(line):
+            case happenings.LineAdded(line):
                 self._came(line)
-            case Moved(id, stage):
+            case happenings.Moved(id, stage):
                 self._moved(id, stage)
-            case Refused(_, _, text, why):
+            case happenings.Refused(_, _, text, why):
                 self.sheet.tell_line(why)
                 self._put_back(text)
-            case NodeLost(line):
+            case happenings.NodeLost(line):
                 self.sheet.tell_trouble(line)
-            case NodeFound(line):
+            case happenings.NodeFound(line):
                 self.sheet.end_trouble(line)
-            case Decided(line) | Reminded(line) | Altered(line):
+            case happenings.Decided(line) | happenings.Reminded(line) | happenings.Altered(line):
                 self.sheet.tell_line(line)
-            case LineRewritten() | LineForgotten() | Preferred() | Changed():
+            case (
+                happenings.LineRewritten()
+                | happenings.LineForgotten()
+                | happenings.Preferred()
+                | happenings.Changed()
+            ):
                 pass
         self.draw()
 

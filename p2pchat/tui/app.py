@@ -13,21 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 
-from p2pchat.chat.happenings import (
-    Altered,
-    Changed,
-    Decided,
-    Happened,
-    LineAdded,
-    LineForgotten,
-    LineRewritten,
-    Moved,
-    NodeFound,
-    NodeLost,
-    Preferred,
-    Refused,
-    Reminded,
-)
+from p2pchat.chat import happenings
 from p2pchat.chat.lines import ChatLine
 from p2pchat.chat.model import ChatModel
 from p2pchat.chat.verbs import Verbs
@@ -76,34 +62,34 @@ class Chat(ChatWindow):
 
     # --- what happens
 
-    def _on_happening(self, what: Happened) -> None:
+    def _on_happening(self, what: happenings.Happened) -> None:
         """The conversations tell; the parts show it."""
         if not self.is_running or not self.screen_stack:
             return
         main, messages = self.main, self.main.pane.scrollback.messages
         match what:
-            case LineAdded(message):
+            case happenings.LineAdded(message):
                 self._on_said(message)
-            case LineRewritten(message):
+            case happenings.LineRewritten(message):
                 messages.replace_message(message)
-            case LineForgotten(name, id):
+            case happenings.LineForgotten(name, id):
                 main.pane.forget_messages(name, id)
-            case Moved(id, stage):
+            case happenings.Moved(id, stage):
                 messages.set_stage(id, stage)
-            case Refused():
+            case happenings.Refused():
                 main.pane.take_back(what)
-            case NodeLost(line):
+            case happenings.NodeLost(line):
                 main.trouble = line
-            case NodeFound(line):
+            case happenings.NodeFound(line):
                 main.trouble = ""
                 self.notify(line, timeout=3)
                 if main.pane.unloaded:
                     main.pane.reload_messages()
-            case Decided(line) | Reminded(line):
+            case happenings.Decided(line) | happenings.Reminded(line):
                 self.prompts.tell_person(line)
-            case Preferred():
+            case happenings.Preferred():
                 self.run_worker(self._prefer(), group="prefer", exclusive=True, exit_on_error=False)
-            case Altered() | Changed():
+            case happenings.Altered() | happenings.Changed():
                 pass
         main.show_parts()
 

@@ -104,7 +104,7 @@ class SettingsPage(Dialog[None]):
             self.app.notify(f"'p2pchat config set {key} …' changes it", markup=False)
             return
         each = self._found[key]
-        asked: Dialog[str] = _Pick(setting, each) if _has_menu(setting) else _Write(setting, each)
+        asked: _ValueDialog = _Pick(setting, each) if _has_menu(setting) else _Write(setting, each)
 
         def answered(value: str | None) -> None:
             if value is not None:
@@ -134,14 +134,18 @@ class SettingsPage(Dialog[None]):
         self.app.notify(one_line(line), severity="warning", timeout=8, markup=False)
 
 
-class _Pick(Dialog[str]):
-    """One of the values there are."""
+class _ValueDialog(Dialog[str]):
+    """A value of one setting, which is ``now`` another."""
 
     def __init__(self, setting: SettingSpec, now: answers.SettingInfo) -> None:
         super().__init__()
         self.title_text = setting.name
         self._setting = setting
         self._now = now
+
+
+class _Pick(_ValueDialog):
+    """One of the values there are."""
 
     def content(self) -> ComposeResult:
         yield Label(Text(_sentence(self._setting.about)), classes="wide dim")
@@ -163,14 +167,8 @@ class _Pick(Dialog[str]):
         self.dismiss(event.option_id)
 
 
-class _Write(Dialog[str]):
+class _Write(_ValueDialog):
     """A value to be written. What holds a password is not shown: one writes all of it anew."""
-
-    def __init__(self, setting: SettingSpec, now: answers.SettingInfo) -> None:
-        super().__init__()
-        self.title_text = setting.name
-        self._setting = setting
-        self._now = now
 
     def content(self) -> ComposeResult:
         yield Label(Text(_sentence(self._setting.about)), classes="wide dim")

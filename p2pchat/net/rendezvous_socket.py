@@ -35,7 +35,7 @@ Complain = Callable[[str, bool], None]
 
 
 class RendezvousSocket(ClientConnection):
-    """Parses no more than what a server may say, and answers no more pings than it reads."""
+    """Parses only as much as a server may say, and answers only as many pings as the server reads."""
 
     on_complaint: Complain
     """Told why we hung up, and whether the server has flooded us."""
@@ -62,7 +62,7 @@ class RendezvousSocket(ClientConnection):
             self._complain("it sends without measure", flooded=True)
 
     def check_reader(self) -> None:
-        """A server that lets too much pile up has lost us."""
+        """Hang up on a server that lets too much pile up."""
         if self.transport.get_write_buffer_size() > UNSENT_MAX:
             self._complain("it does not read what is sent to it", flooded=True)
 

@@ -53,15 +53,15 @@ PING_SECONDS: Final = 20.0
 connection."""
 
 CLOSE_SECONDS: Final = 2.0
-"""For the closing handshake; nobody waits for it but the end of the program."""
+"""For the closing handshake. Only the end of the program waits for it."""
 
 FRAMES_QUEUED: Final = 16
 """Messages read ahead of the node, 2 kB each."""
 
 BURST: Final = 256
 GAP_SECONDS: Final = 1 / 64
-"""A server may send 256 messages at once and 64 a second after that; then we read slower, and TCP makes it
-wait. A greeter of a large mesh sees a handful a second."""
+"""A server may send 256 messages at once and 64 a second after that. Beyond it we read slower, and TCP makes
+the server wait. A node that greets newcomers of a large mesh gets a handful a second."""
 
 _PRIVATE: Final = (
     "it leads into a private network, and it was not you who typed it; "
@@ -97,7 +97,7 @@ class RendezvousConnections:
         self._tasks: dict[_Connection, asyncio.Task[None]] = {}
 
     def open_connection(self, line: Line, typed: bool = True, nearby: bool = False) -> None:
-        """Begin to connect; answered by RendezvousUp or RendezvousDown. Nothing happens if we are at it
+        """Begin to connect; RendezvousUp or RendezvousDown answers. Nothing happens if we are at it
         already. One that the person has not ``typed`` is connected to at a public address alone; one that was
         found ``nearby``, at an address of this machine's own network alone."""
         if line in self._connections:
@@ -114,19 +114,19 @@ class RendezvousConnections:
         return self._proxy.replace("://", f"://{name}:{name}@", 1)
 
     def close_connection(self, line: Line) -> None:
-        """Close after what was sent has left; no input follows."""
+        """Close the connection once what was sent has left. No input follows."""
         connection = self._connections.pop(line, None)
         if connection is not None:
             self._tasks[connection].cancel()
 
     def send_message(self, line: Line, message: FromClient) -> None:
-        """Send a message. Dropped when the connection is not up: the input of that is on its way."""
+        """Send a message. It is dropped when the connection is down: the input that says so is on its way."""
         connection = self._connections.get(line)
         if connection is not None:
             connection.send_message(message)
 
     def on_addresses_changed(self, addresses: Collection[str]) -> None:
-        """This machine has these addresses now: what was connected from others is lost."""
+        """Drop connections from addresses that this machine no longer has."""
         for connection in self._connections.values():
             connection.on_addresses_changed(addresses)
 
@@ -172,7 +172,7 @@ class _Whose(Enum):
 
 
 class _Connection:
-    """One connection; entering it connects and is through when the server has welcomed us."""
+    """One connection. Entering it connects, and ends when the server has welcomed us."""
 
     def __init__(self, line: Line, whose: _Whose, proxy: str | None, ca_file: str | None) -> None:
         self.line, self.url = line, url_of(line)
@@ -186,7 +186,7 @@ class _Connection:
         """Why we hung up on the server, if we did."""
         self.flooded = False
         self.clock: float | None = None
-        """What time it was there when it answered, Unix seconds."""
+        """The server's time when it answered, Unix seconds."""
 
     async def __aenter__(self) -> _Connection:
         patience = CONNECT_SECONDS if self._proxy is None else PROXIED_SECONDS
@@ -219,15 +219,15 @@ class _Connection:
         return message
 
     def on_addresses_changed(self, addresses: Collection[str]) -> None:
-        """Hang up at once where we have gone from, or after a sleep (no address is ours then): nobody would
+        """Hang up at once if our address has gone, or after a sleep (then no address is ours). TCP would not
         tell us for a minute."""
         if self._socket is not None and self._welcome and self._socket.local_address[0] not in addresses:
             self.complaint = "this machine's address has changed"
             self._socket.transport.abort()
 
     def parse_hints(self, hints: Hints) -> ServersHinted:
-        """What it has named, at the address where we reach it; behind a proxy, which looks names up itself,
-        under its name."""
+        """Return the servers that it has named, at the address where we reach it. A proxy looks names up
+        itself, so behind one they keep its name."""
         assert self._socket is not None, "entered"
         address = urlsplit(self.url).hostname or ""
         if self._proxy is None:
@@ -235,7 +235,7 @@ class _Connection:
         return ServersHinted(self.line, hinted(self.url, address, hints))
 
     def send_message(self, message: FromClient) -> None:
-        """Never waits: a server that lets too much pile up has lost us."""
+        """Send a message without waiting. If too much piles up, the connection ends."""
         if self._socket is None or not self._welcome:
             return
         broadcast([self._socket], encode_client(message))
@@ -263,7 +263,8 @@ class _Connection:
             raise
 
     def _allowed(self, address: str) -> bool:
-        """Whether that may be connected to: the very address, for a name may lead elsewhere the next time."""
+        """Whether we may connect to this address. The name is not asked again: it may lead elsewhere the next
+        time."""
         found = ipaddress.ip_address(address.partition("%")[0])
         match self._whose:
             case _Whose.PERSONS:
@@ -317,7 +318,7 @@ def _is_onion(url: str) -> bool:
 
 
 def _date(connection: ClientConnection) -> float | None:
-    """What the server says the time is (RFC 9110, section 6.6.1), if it does."""
+    """Return the time that the server tells (RFC 9110, section 6.6.1), if it tells one."""
     try:
         header = connection.response.headers["Date"] if connection.response is not None else ""
         return max(0.0, min(parsedate_to_datetime(header).timestamp(), TIME_MAX))

@@ -13,7 +13,7 @@ from p2pchat.sim.host import SimulatedHost
 from p2pchat.types import NodeId
 
 SOURCES = 100
-"""From so many nodes, or some more, shortest ways are sought: a million of them in a mesh of ten thousand."""
+"""Shortest paths start at this many nodes, or a few more: a million paths in a mesh of ten thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Graph:
         return sorted(sizes, reverse=True)
 
     def shortest_times(self, latency: Callable[[int, int], float]) -> list[float]:
-        """How long the shortest ways take from some nodes, evenly chosen, to all others they reach; in order.
-        Nothing that travels over the graph can be sooner."""
+        """Return, in order, the times of the shortest paths from some nodes, evenly chosen, to all that they
+        reach. Nothing on the graph travels faster."""
         nodes = list(self.neighbours)
         latencies = {
             node: [(other, latency(node, other)) for other in others]

@@ -23,7 +23,7 @@ class NatClass(Enum):
     RESTRICTED = "restricted"
     """Port-restricted cone: only from the very port it has sent to."""
     SYMMETRIC = "symmetric"
-    """Another outside port for every destination, so nobody can be told which."""
+    """Another outside port for every destination, so no peer can be told which."""
 
     def can_link_with(self, other: NatClass) -> bool:
         """Whether a link between the two can be made without a relay (measured with both engines)."""
@@ -59,7 +59,7 @@ class SimulatedHost:
         """One way to any rendezvous, in seconds."""
         self.nat = nat
         self.side = 0
-        """While the network is cut, only hosts of one side reach each other; 0 is on every side."""
+        """While the network is cut, hosts reach only their own side; side 0 reaches both."""
         self.node: NodeMachine | None = None
         self.run = 0
         """How often its node was started: what was meant for an earlier run does not reach a later one."""
@@ -71,7 +71,7 @@ class SimulatedHost:
         self.timer_at = NEVER
         self.fired_at = 0.0
         self.fired = 0
-        """When its timer last fired, and how often at that very moment."""
+        """When its timer last fired, and how often at that moment."""
         self.wires: dict[LinkId, Wire] = {}
         self.lines: dict[str, Connection] = {}
         """Its connections to rendezvous, by URL."""

@@ -29,8 +29,7 @@ HANDSHAKE_TRIPS = 10
 """One-way trips from the answer to an open channel: ICE 2, DTLS 1.2 4, SCTP 4."""
 
 CREDIT_BATCH = 16
-"""Frames told to have left by one input. Fewer are not worth one: a node has credit for 64, and so at least
-48 of it is never waited for."""
+"""Frames that one input reports as sent. A node has credit for 64, so at least 48 are always free."""
 
 
 class SimulatedLinks:
@@ -53,11 +52,11 @@ class SimulatedLinks:
         self._made = 0
         self._barriers = Barriers()
         self.frames = 0
-        """Frames handed over, ever."""
+        """How many frames nodes have sent."""
         self.alter: Callable[[SimulatedHost, SimulatedHost, bytes], bytes | None] | None = None
-        """What a hostile network makes of a frame from one host to another; None: it vanishes."""
+        """Returns what a hostile network delivers in place of a frame; None drops it."""
         self.address_of: Callable[[SimulatedHost], str] = lambda host: ""
-        """Where links find a host to be."""
+        """Returns the address at which links see a host."""
 
     # --- what a node asks for
 
@@ -98,7 +97,7 @@ class SimulatedLinks:
         self._agenda.call_at(arrives, self._arrive, wire, effect.data)
 
     def close_link(self, host: SimulatedHost, effect: CloseLink) -> None:
-        """Close one end: the other is told behind the last frame, if it can be."""
+        """Close one end. The other end hears of it behind the last frame, if it can be reached."""
         wire = host.wires.pop(effect.link, None)
         if wire is not None:
             self._end(wire)
@@ -107,13 +106,13 @@ class SimulatedLinks:
     # --- what happens to machines and the network
 
     def silence_host(self, host: SimulatedHost) -> None:
-        """A machine is gone: nobody is told."""
+        """Drop the links of a machine that is gone. Their other ends hear nothing."""
         for wire in host.wires.values():
             self._end(wire)
         host.wires.clear()
 
     def wake_host(self, host: SimulatedHost) -> None:
-        """A machine sleeps no more: what waited for it arrives."""
+        """Deliver what waited for a machine that woke up."""
         for wire in list(host.wires.values()):
             if wire.peer is not None:
                 self._resume(wire.peer)
@@ -134,7 +133,7 @@ class SimulatedLinks:
         self._resume_all()
 
     def break_link(self, host: SimulatedHost, link: LinkId) -> None:
-        """A link breaks at one end; the other end hears nothing any more, not even that."""
+        """Break a link at one end. The other end hears nothing, not even of the break."""
         wire = host.wires.pop(link, None)
         if wire is not None:
             self._end(wire)
@@ -148,7 +147,7 @@ class SimulatedLinks:
         return wire
 
     def _describe(self, wire: Wire) -> Description:
-        """A description by which the other end's engine finds this one."""
+        """Make a description by which the other end finds this one."""
         return Description("actpass", f"u{wire.number:08d}", "p" * 22, self._entropy.draw_bytes(32), ())
 
     def _if_open(self, wire: Wire, input: inputs.Input) -> None:
@@ -213,7 +212,7 @@ class SimulatedLinks:
             self._drained(wire, None)
 
     def _closed(self, peer: Wire | None, _: object) -> None:
-        """The other end has closed. If word of it cannot come now it never does, and silence tells."""
+        """Tell one end that the other has closed. If the word cannot come now, it never does."""
         if peer is None or not peer.open or peer.peer is None or peer.host.asleep:
             return
         if not self._barriers.are_apart(peer.host, peer.peer.host):

@@ -21,14 +21,14 @@ from rendezvous.orders import Close, Deliver, Output
 from rendezvous.topics import Connection
 
 TICK_S = 5.0
-"""How often a server looks for connections without a seat."""
+"""Between a server's looks for connections without a seat."""
 
 _Line = tuple[SimulatedHost, int, str]
 """A host, which of its runs, and where to."""
 
 
 class Meetings:
-    """All rendezvous, by URL: each comes up when somebody first connects."""
+    """All rendezvous, by URL. A server starts when the first client connects."""
 
     def __init__(
         self,
@@ -46,15 +46,15 @@ class Meetings:
         self.brokers: dict[str, Broker] = {}
         """The servers that run, by URL."""
         self.refusing: set[str] = set()
-        """Those that let nobody in."""
+        """The servers that refuse every client."""
         self.alter: Callable[[SimulatedHost, FromServer], FromServer | None] = lambda host, message: message
-        """What a hostile server makes of a message to a client; None: it is swallowed."""
+        """Returns what a hostile server sends in place of a message; None drops it."""
         self.expelled = 0
-        """Clients that a server threw out."""
+        """How many clients a server has disconnected."""
         self._lines: dict[Connection, _Line] = {}
         self._connections = 0
         self.messages = 0
-        """Messages of clients, ever."""
+        """How many messages clients have sent."""
 
     # --- what a node asks for
 
@@ -78,24 +78,24 @@ class Meetings:
     # --- what happens to machines and servers
 
     def silence_host(self, host: SimulatedHost) -> None:
-        """A machine is gone: its connections break."""
+        """Break the connections of a machine that is gone."""
         self.hang_up(host)
         host.lines.clear()
 
     def hang_up(self, host: SimulatedHost) -> None:
-        """The servers give a machine up that may not know it yet."""
+        """Have the servers drop a machine, which may not know it yet."""
         for connection in host.lines.values():
             self._hung_up(connection)
 
     def wake_host(self, host: SimulatedHost) -> None:
-        """A machine sleeps no more and finds its connections broken."""
+        """Tell a machine that woke up that its connections are broken."""
         urls = list(host.lines)
         self.silence_host(host)
         for url in urls:
             self._tell(host, inputs.RendezvousDown(url, "timed out"))
 
     def stop_server(self, url: str) -> None:
-        """A server ends: nobody can connect until it is up again."""
+        """Stop a server. It refuses clients until it is started again."""
         self.refusing.add(url)
         for connection, (host, run, where) in list(self._lines.items()):
             if url_of(where) == url:
@@ -103,11 +103,11 @@ class Meetings:
         self.brokers.pop(url, None)
 
     def start_server(self, url: str) -> None:
-        """A server runs again."""
+        """Start a server again."""
         self.refusing.discard(url)
 
     def break_connection(self, host: SimulatedHost, url: str) -> Connection:
-        """A connection breaks at the client's end; the server, which knows it by what is returned, does not
+        """Break a connection at the client's end alone; return the server's name for it. The server does not
         notice."""
         connection = host.lines[url]
         self._lose(connection, *self._lines[connection])

@@ -23,7 +23,7 @@ from p2pchat.sim.host import SimulatedHost
 MISDEEDS: Final = ("drop", "delay", "repeat", "mark")
 
 DELAYED_S: Final = 5.0
-"""The mean of the exponential law by which those who delay hold onions back."""
+"""The mean time for which delaying relays hold onions, exponentially distributed."""
 
 
 class Relays:
@@ -42,7 +42,7 @@ class Relays:
         self._shares: list[float] = []
 
     def make_stem_maker(self, host: SimulatedHost) -> Stems:
-        """What a host's node makes its stem with."""
+        """Return what a host's node makes its stem with."""
 
         def make(profile: Profile, entropy: Entropy, counters: Counter[str]) -> Stem:
             forwards = partial(Hostile, self) if host.index in self._hostile else Forwarding
@@ -52,12 +52,12 @@ class Relays:
         return make
 
     def begin_misconduct(self, now: float) -> None:
-        """From now on they do it."""
+        """Begin the misconduct."""
         self.begun, self._since = True, now
         self._trusting = dict.fromkeys(self._exposed(now))
 
     def note_exposed(self, now: float) -> None:
-        """See who still leads a stem over them."""
+        """Count the nodes whose stems still lead over a hostile relay."""
         exposed = dict.fromkeys(self._exposed(now))
         left = [index for index in self._trusting if index not in exposed]
         for index in left:
@@ -95,7 +95,7 @@ class Relays:
 
 
 class Hostile(Forwarding):
-    """One that does as ``relays`` says with what others entrusted to it."""
+    """A stem whose relay misbehaves as ``relays`` says."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class Hostile(Forwarding):
 
 
 def _marked(output: Relay | Spread) -> Relay | Spread:
-    """With the last bit of what it carries turned over."""
+    """Return it with the last bit of its load flipped."""
     if isinstance(output, Relay):
         return replace(output, onion=_flipped(output.onion))
     return replace(output, cell=_flipped(output.cell))

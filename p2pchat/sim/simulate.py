@@ -21,7 +21,7 @@ from p2pchat.sim.scenario import Scenario, altered, load
 from p2pchat.sim.world import START
 
 Result = dict[str, Any]
-"""Everything there is to say about a run, fit for JSON."""
+"""All figures of a run, as JSON has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Job:
     changes: dict[str, str] = field(default_factory=dict)
 
     def load_scenario(self) -> Scenario:
-        """The scenario with all that was changed. Raises UsageError."""
+        """Return the scenario with all changes. Raises UsageError."""
         chosen = altered(load(self.scenario), self.changes)
         if self.nodes is not None:
             chosen = replace(chosen, nodes=self.nodes)
@@ -43,7 +43,7 @@ class Job:
 
 
 def simulate(job: Job, progress: Callable[[str], None] = lambda line: None) -> Result:
-    """Run it; ``progress`` is told in words how far it is. Raises UsageError."""
+    """Run a job. ``progress`` gets lines that say how far it is. Raises UsageError."""
     scenario, started_at = job.load_scenario(), time.perf_counter()
     run = Run(scenario, job.seed, progress)
     # Nodes are millions of small objects with hardly a cycle among them: looking for some costs half as much
@@ -69,8 +69,7 @@ def simulate(job: Job, progress: Callable[[str], None] = lambda line: None) -> R
 
 
 def baseline(place: Path) -> list[tuple[Job, Result]]:
-    """Results that were kept, one JSON object a line, and what to run to have them anew. Raises
-    UsageError."""
+    """Read kept results, one JSON object a line, and the jobs that make them anew. Raises UsageError."""
     kept: list[tuple[Job, Result]] = []
     try:
         for line in place.read_text().splitlines():
@@ -83,6 +82,6 @@ def baseline(place: Path) -> list[tuple[Job, Result]]:
 
 
 def _memory_mb() -> int:
-    """The most this process ever had."""
+    """Return the peak memory of this process."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most // (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -28,7 +28,7 @@ class NodeMemory(Protocol):
     """What outlives a node's runs."""
 
     def load_memory(self) -> Memory:
-        """What a node that starts finds."""
+        """Return what a node finds when it starts."""
         ...
 
     def apply_change(self, change: Change) -> Settled | None:
@@ -36,7 +36,7 @@ class NodeMemory(Protocol):
         ...
 
     def read_cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
-        """Held cells, whole, ordered by number."""
+        """Return whole held cells, ordered by number."""
         ...
 
 
@@ -51,7 +51,7 @@ class Shelf:
         self._held: dict[MeshId, dict[int, HeldCell]] = {}
 
     def load_memory(self) -> Memory:
-        """What a node that starts finds."""
+        """Return what a node finds when it starts."""
         index = {
             mesh: tuple(HeldCell(cell.number, cell.key, cell.epoch, cell.slot) for cell in held.values())
             for mesh, held in self._held.items()
@@ -59,7 +59,7 @@ class Shelf:
         return Memory(self._identity, tuple(self._meshes.values()), held=index)
 
     def apply_change(self, change: Change) -> None:
-        """Keep a change; of contacts and messages there are none."""
+        """Apply a change. There are none of contacts and messages."""
         match change:
             case PutMesh(mesh):
                 self._meshes[mesh.id] = mesh
@@ -78,6 +78,6 @@ class Shelf:
                 raise ValueError(f"a simulated node keeps no {type(change).__name__}")
 
     def read_cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
-        """Held cells, whole, ordered by number."""
+        """Return whole held cells, ordered by number."""
         held = self._held.get(mesh, {})
         return tuple(held[number] for number in sorted(numbers) if number in held)

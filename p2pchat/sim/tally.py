@@ -15,7 +15,7 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.sim.host import SimulatedHost
 
 IN_TIME_S = 30.0
-"""A cell counts as delivered when it was seen so soon; what comes later was recovered."""
+"""A cell that is seen within this time was delivered; one that is seen later was recovered."""
 
 _STEPS = 1000
 """The distribution of latencies is kept in milliseconds."""
@@ -37,12 +37,12 @@ class Window:
         self._latencies = array("Q", bytes(8 * (int(IN_TIME_S * _STEPS) + 1)))
 
     def count_latency(self, latency: float) -> None:
-        """One more pair, in time."""
+        """Count one more pair that saw the cell in time."""
         self.delivered += 1
         self._latencies[int(latency * _STEPS)] += 1
 
     def add_window(self, other: Window) -> None:
-        """Count another's cells here, too."""
+        """Add the counts of another window."""
         self.cells += other.cells
         self.due += other.due
         self.delivered += other.delivered
@@ -50,11 +50,11 @@ class Window:
 
     @property
     def ratio(self) -> float | None:
-        """The share that was delivered; None if nothing was due."""
+        """The delivered share; None if nothing was due."""
         return self.delivered / self.due if self.due else None
 
     def latency_quantile(self, share: float) -> float | None:
-        """The latency that so many of the delivered did not pass, in seconds; None if there are none."""
+        """Return a quantile of the latencies, in seconds; None if nothing was delivered."""
         rank, so_far = share * self.delivered, 0
         for step, count in enumerate(self._latencies):
             so_far += count
@@ -104,29 +104,29 @@ class Tally:
         self._flooder: tuple[SimulatedHost, Window] | None = None
 
     def begin_counting(self, flooder: SimulatedHost | None = None) -> tuple[Window, Window]:
-        """From now on cells are counted in the first window, those of the flooder in the second."""
+        """Count cells from now on: in the first window, those of the flooder in the second."""
         self._window = Window()
         apart = Window()
         self._flooder = None if flooder is None else (flooder, apart)
         return self._window, apart
 
     def end_counting(self) -> None:
-        """Cells that begin from now on are not counted."""
+        """Count no cell that begins from now on."""
         self._window = self._flooder = None
 
     # --- hosts
 
     def mark_present(self, host: SimulatedHost, now: float) -> None:
-        """A link came up: from the first on a host counts as present."""
+        """Note a link of a host. A host is present from its first link on."""
         self._member_since[host.index] = min(self._member_since[host.index], now)
         self._member_first[host.index] = min(self._member_first[host.index], now)
 
     def mark_absent(self, host: SimulatedHost) -> None:
-        """Off or asleep."""
+        """Note that a host is off or asleep."""
         self._member_since[host.index] = NEVER
 
     def set_cut(self, is_cut: bool) -> None:
-        """Whether the network is in two pieces."""
+        """Note whether the network is cut in two."""
         self._cut = is_cut
         if is_cut:
             for cell in self._cells.values():
@@ -146,13 +146,13 @@ class Tally:
         return True
 
     def record_sight(self, name: bytes, host: SimulatedHost, now: float) -> None:
-        """A host saw a cell for the first time."""
+        """Note that a host saw a cell for the first time."""
         cell = self._cells.get(name)
         if cell is not None and cell.latencies[host.index] == _UNSEEN:
             cell.latencies[host.index] = now - cell.at
 
     def close_cell(self, name: bytes) -> None:
-        """It had its time. Who was there to see it, and did?"""
+        """Judge a cell whose time is over: count the present hosts that saw it."""
         cell = self._cells[name]
         window, latencies = cell.window, cell.latencies
         for host in self._hosts:
@@ -173,7 +173,7 @@ class Tally:
             del self._cells[name]
 
     def count_late(self) -> Late:
-        """How many were seen late by now. Only hosts that are there now count."""
+        """Count the cells that were seen late. Only hosts that are present now count."""
         late = Late()
         for cell in self._cells.values():
             for index in cell.overdue:

@@ -15,7 +15,7 @@ _CHUNK = 1 << 16
 
 
 class TraceKind(IntEnum):
-    """What can happen, of which both runs of a seed must say the same."""
+    """Kinds of events. Two runs of one seed have the same events."""
 
     STARTED = 0
     GONE = 1
@@ -36,14 +36,14 @@ class Trace:
         self._waiting = bytearray()
 
     def add_event(self, now: float, host: int, other: int, kind: TraceKind) -> None:
-        """Put an event at the end."""
+        """Append an event."""
         self._waiting += _ENTRY.pack(now, host, other, kind)
         if len(self._waiting) >= _CHUNK:
             self._hash.update(self._waiting)
             self._waiting.clear()
 
     def digest(self) -> str:
-        """Of all so far, in hexadecimal."""
+        """Return the digest of all events so far, in hexadecimal."""
         so_far = self._hash.copy()
         so_far.update(self._waiting)
         return so_far.hexdigest()

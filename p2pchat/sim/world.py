@@ -39,7 +39,7 @@ SPINS_MAX = 1000
 """Timers of one node at one moment."""
 
 PATIENCE_S = 40.0
-"""A rendezvous hangs up on who was silent for so long: two pings."""
+"""A rendezvous hangs up on a client that was silent for so long: two pings."""
 
 
 class World:
@@ -82,7 +82,7 @@ class World:
         return self.agenda.now
 
     def run(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Let this much time pass."""
         self.agenda.run(self.agenda.now + seconds)
 
     def call_in(self, seconds: float, action: Action, first: object = None) -> None:
@@ -92,7 +92,7 @@ class World:
     # --- machines
 
     def add_host(self, store: NodeMemory, nat: NatClass = NatClass.OPEN) -> SimulatedHost:
-        """A machine that is off."""
+        """Add a machine that is off."""
         entropy = self.entropy.make_child(f"line {len(self.hosts)}")
         host = SimulatedHost(len(self.hosts), store, uniform(entropy, *self.conditions.latency_s), nat)
         self.hosts.append(host)
@@ -114,25 +114,25 @@ class World:
         self.tell_node(host, inputs.Started())
 
     def kill_host(self, host: SimulatedHost) -> None:
-        """Gone without a word: its links fall silent, its connections to rendezvous break."""
+        """End a node without notice: its links fall silent, its connections to rendezvous break."""
         self.trace.add_event(self.now, host.index, 0, TraceKind.GONE)
         host.node, host.asleep = None, False
         self.links.silence_host(host)
         self.meetings.silence_host(host)
 
     def stop_node(self, host: SimulatedHost) -> None:
-        """Take leave, then go."""
+        """Have a node take leave, then end it."""
         self.tell_node(host, inputs.Stopping())
         self.tell_node(host, inputs.Leaving())
         self.kill_host(host)
 
     def suspend_host(self, host: SimulatedHost) -> None:
-        """A laptop's lid closes: nothing moves any more, and nobody is told."""
+        """Close a laptop's lid: the machine does nothing, and tells nobody."""
         host.asleep = True
         self.agenda.call_at(self.now + PATIENCE_S, self._overslept, host, host.run)
 
     def resume_host(self, host: SimulatedHost) -> None:
-        """It opens: the node finds that time has passed, its connections broken; frames that waited come."""
+        """Open the lid: the node finds its connections broken, and frames that waited arrive."""
         host.asleep = False
         if host.node is not None:
             self.meetings.wake_host(host)
@@ -142,7 +142,7 @@ class World:
     # --- driving one node
 
     def tell_node(self, host: SimulatedHost, input: inputs.Input) -> None:
-        """Hand an input to a host's node, carry out what it returns."""
+        """Hand an input to a host's node, and carry out what it returns."""
         node = host.node
         if node is None or host.asleep:
             return
@@ -152,7 +152,7 @@ class World:
             self._set_timer(host, due)
 
     def execute_batch(self, host: SimulatedHost, batch: list[effects.Effect]) -> None:
-        """Do what a node wants done; what is to be kept comes first, what rests on that comes last."""
+        """Carry out a node's effects: first what is to be kept, last what depends on that."""
         changes = (effect.change for effect in batch if type(effect) is effects.Persist)
         settled = [one for one in map(host.store.apply_change, changes) if one is not None]
         news = effects.news(batch, settled)
@@ -164,7 +164,7 @@ class World:
                 self._when_kept(host, effect)
 
     def _set_timer(self, host: SimulatedHost, due: float) -> None:
-        """``due`` is by the host's clock, and has come by then in spite of rounding."""
+        """Set the timer to ``due`` by the host's clock. Rounding never makes it fire too early."""
         at = due - host.clock_error
         while at + host.clock_error < due:
             at = nextafter(at, NEVER)
@@ -172,7 +172,7 @@ class World:
         self.agenda.call_at(host.timer_at, self._timer, host, (host.run, host.timer_at))
 
     def _timer(self, host: SimulatedHost, ticket: tuple[int, float]) -> None:
-        """The deadline that was set has come. Most have moved back meanwhile, and are set anew."""
+        """Wake the node if its deadline has come. Most deadlines were put off meanwhile, and are set anew."""
         if ticket != (host.run, host.timer_at) or host.node is None:
             return
         host.timer_at = NEVER
@@ -187,7 +187,7 @@ class World:
             self._set_timer(host, due)
 
     def _count(self, host: SimulatedHost) -> None:
-        """A node whose deadline no tick clears would have a real machine spin; here time would end."""
+        """Refuse a node whose deadline no tick clears: a real machine would spin, here time would stop."""
         host.fired = host.fired + 1 if host.fired_at == self.agenda.now else 1
         host.fired_at = self.agenda.now
         if host.fired > SPINS_MAX:
@@ -198,7 +198,7 @@ class World:
             self.meetings.hang_up(host)
 
     def _when_kept(self, host: SimulatedHost, effect: effects.WhenKept) -> None:
-        """At once, or as late as a slow disk has it."""
+        """Hand over an input once the disk has committed, at once if it is fast."""
         if host.commit_s:
             self.agenda.call_at(self.agenda.now + host.commit_s, self._later, (host, host.run), effect.input)
         else:

@@ -15,16 +15,16 @@ _ROOMS: Final = {AIORTC: "p2pchat.net.engines.aiortc", LIBWEBRTC: "p2pchat.net.e
 
 
 def installed() -> tuple[str, ...]:
-    """The names of the engines that are there."""
+    """List the names of the engines that are installed."""
     return tuple(name for name in _ROOMS if is_installed(name))
 
 
 def make_engine(name: str, policy: Policy) -> Engine:
-    """The engine of that name. It is imported now: engines are large, and a process needs one."""
+    """Make an engine. It is imported now: engines are large, and a process needs one."""
     make: MakeEngine = import_module(_ROOMS[name]).make
     return make(policy)
 
 
 def engine_for(paths: NetworkPolicy) -> Engine:
-    """The engine that is set, with what is set for it."""
+    """Return the engine that the settings choose, with its policy."""
     return make_engine(paths.engine_name(), Policy(paths.relay_only, paths.proxy, paths.ca_file))

@@ -22,39 +22,38 @@ from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 
 PathKind = Literal["host", "srflx", "prflx", "relay"]
-"""RFC 8445: an address of one's own, one that a STUN server saw, one that the other end saw, a TURN
-server's."""
+"""RFC 8445: an own address, one that a STUN server saw, one that the other end saw, one of a TURN server."""
 
 CHANNEL: Final = "p2pchat"
 """The one data channel's label."""
 
 CLOSE_SECONDS: Final = 2.0
-"""For an engine to finish what it has begun, and again for it to close."""
+"""An engine has this long to finish what it has begun, and again to close."""
 
 DRAIN_SECONDS: Final = 1.0
-"""For the peer to acknowledge what was sent before we close: some repeats of a lost packet, yet nobody waits
-long for a peer that is dead."""
+"""Before we close, the peer has this long to acknowledge what was sent: enough for some repeats of a lost
+packet, and short for a peer that is dead."""
 
 MESSAGE_MAX: Final = 16_384
-"""Bytes; what every engine passes on whole. Frames have 1152."""
+"""Bytes. Every engine passes a message of this size on whole. Frames have 1152."""
 
 STUN_SECONDS: Final = 1.0
-"""For STUN servers to answer: what a silent one costs."""
+"""STUN servers have this long to answer: what a silent one costs."""
 
 LATE_SECONDS: Final = 0.25
-"""For the others, when one has answered."""
+"""Once one server has answered, the others have this long."""
 
 TURN_SECONDS: Final = 2.0
-"""For TURN servers to answer: three round trips, or five with TCP and TLS."""
+"""TURN servers have this long to answer: three round trips, or five with TCP and TLS."""
 
 RELAY_SECONDS: Final = 10.0
-"""The same where there is nothing else to connect by: a proxy may have to build its way first."""
+"""The same where only TURN can connect: a proxy may have to build its circuit first."""
 
 SECOND_CHANNEL: Final = "the peer opened a second channel"
 UNLIKE_CHANNEL: Final = "the peer's channel is not ordered and reliable"
 TEXT: Final = "the peer sent text"
 CLOSED: Final = "the channel was closed"
-"""Why a connection ended, where it is the peer's doing."""
+"""Why a connection ended that the peer has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Policy:
     """What holds for every connection of one engine."""
 
     relay_only: bool = False
-    """Nothing is sent or received but by way of a TURN server, and no description names another address."""
+    """All traffic goes through a TURN server, and no description names another address."""
     proxy: str | None = None
     """URL of the SOCKS5 proxy between us and TURN servers that are reached over TCP."""
     ca_file: str | None = None
@@ -71,8 +70,8 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """SHA-256 of both certificates as the DTLS connection itself used them, 32 bytes each. What a description
-    said does not count."""
+    """SHA-256 of both certificates, 32 bytes each. They come from the DTLS connection itself, not from a
+    description."""
 
     own: bytes
     peer: bytes
@@ -80,7 +79,7 @@ class Fingerprints:
 
 @dataclass(frozen=True, slots=True)
 class CandidatePair:
-    """The way that ICE has chosen."""
+    """The path that ICE has chosen."""
 
     own: PathKind
     peer: PathKind
@@ -91,23 +90,23 @@ class CandidatePair:
 
 
 class Listener(Protocol):
-    """Is told what happens to one connection. Nothing here may block."""
+    """Hears what happens to one connection. No method may block."""
 
     def on_open(self) -> None:
         """The channel is open: fingerprints and pair are known, messages may be sent."""
 
     def on_message(self, message: bytes) -> None:
-        """A message came, after all that were sent before it."""
+        """A message came. All that were sent before it came earlier."""
 
     def on_drain(self) -> None:
         """``buffered_bytes`` became less than it was after the last ``send_message``."""
 
     def on_end(self, reason: str) -> None:
-        """It failed, or the other end closed it. The reason is a few words, fit for a person."""
+        """The connection failed, or the other end closed it. The reason is a few words for a person."""
 
 
 class UntilEnd:
-    """Tells a listener what happens until the end, and the end once."""
+    """Tells a listener what happens, and tells the end once."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener: Listener | None = listener
@@ -123,7 +122,7 @@ class UntilEnd:
             self._listener.on_open()
 
     def tell_message(self, message: object) -> None:
-        """See ``Listener.on_message``. Text, which we never send, is the end."""
+        """See ``Listener.on_message``. A text message, which we never send, ends the connection."""
         if not isinstance(message, bytes):
             self.tell_end(TEXT)
         elif self._listener is not None:
@@ -141,22 +140,22 @@ class UntilEnd:
             listener.on_end(reason)
 
     def fall_silent(self) -> None:
-        """We end it ourselves."""
+        """End it from this side: the listener hears nothing more."""
         self._listener = None
 
 
 class PeerConnection(Protocol):
-    """One of them. ``make_offer``, or ``make_answer``, is called once, before all else."""
+    """One connection. ``make_offer`` or ``make_answer`` is called once, before any other method."""
 
     async def make_offer(self) -> Description:
         """Describe our side, with every address at which we may be reached. Raises LinkError, or what the
         engine raises."""
 
     async def make_answer(self, offer: Description) -> Description:
-        """Describe our side to somebody's offer. Raises as ``make_offer``."""
+        """Describe our side in answer to an offer. Raises as ``make_offer``."""
 
     async def accept_answer(self, answer: Description) -> None:
-        """Connect to who answered our offer. Raises as ``make_offer``."""
+        """Connect to the peer that answered our offer. Raises as ``make_offer``."""
 
     def send_message(self, message: bytes) -> bool:
         """Send a message of any size up to ``MESSAGE_MAX``. False: the channel is not open, and it was
@@ -167,7 +166,7 @@ class PeerConnection(Protocol):
         """Bytes of messages that wait in the engine to be sent for the first time."""
 
     def read_fingerprints(self) -> Fingerprints:
-        """Once it is open."""
+        """The fingerprints, once the connection is open."""
 
     def selected_pair(self) -> CandidatePair | None:
         """None before it is open, and for a moment after where the engine tells it late."""
@@ -181,7 +180,7 @@ class Engine(Protocol):
     """Makes connections."""
 
     name: str
-    """As the setting calls it."""
+    """The engine's name in the setting."""
 
     policy: Policy
 
@@ -189,7 +188,7 @@ class Engine(Protocol):
     """Which TURN servers, as ``host:port``, refused their user or password when last asked."""
 
     def make_connection(self, listener: Listener, servers: Servers) -> PeerConnection:
-        """A connection that asks these servers. It does nothing yet."""
+        """Return a connection that will ask these servers. It does nothing yet."""
 
 
 MakeEngine = Callable[[Policy], Engine]

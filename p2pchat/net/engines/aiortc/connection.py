@@ -45,7 +45,7 @@ class Aiortc:
         self._configuration = RTCConfiguration([], iceTransportPolicy=transport)
 
     def make_connection(self, listener: Listener, servers: Servers) -> AiortcConnection:
-        """A connection that asks these servers."""
+        """Return a connection that will ask these servers."""
         context = contextvars.copy_context()
         context.run(gathering.PROXY.set, self.policy.proxy)
         context.run(gathering.CA_FILE.set, self.policy.ca_file)
@@ -95,7 +95,7 @@ class AiortcConnection:
         return await task
 
     def _in_context(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """What gathers finds there whom to ask; aiortc hands nothing on."""
+        """Run work where gathering finds its servers: aiortc passes nothing on."""
         return asyncio.get_running_loop().create_task(work, context=self._context)
 
     async def _offer(self) -> Description:
@@ -201,7 +201,7 @@ class AiortcConnection:
                 await patches.connected_or_not(self._connection)
 
     def _unacknowledged(self) -> bool:
-        """bufferedAmount leaves out what is on its way and may have to be sent again."""
+        """Whether anything is under way still: bufferedAmount leaves out what may be sent again."""
         if self._channel is None or self._channel.readyState != "open":
             return False
         sctp = self._channel.transport

@@ -75,7 +75,7 @@ UNAUTHORIZED: Final = 401
 Address = tuple[str, int]
 
 Relay = tuple[Candidate, aioice.ice.StunProtocol]
-"""An address that a TURN server has lent, and by what it is used."""
+"""An address that a TURN server has lent, and the transport to it."""
 
 
 async def gather(connection: aioice.ice.Connection, component: int, addresses: list[str]) -> list[Candidate]:
@@ -196,7 +196,7 @@ class _Gathering:
     # --- STUN
 
     async def _ask(self, server: StunServer, bases: Sequence[aioice.ice.StunProtocol]) -> None:
-        """Ask one server from several of our addresses. Nothing follows where it does not answer."""
+        """Ask one server from several of our addresses; a server that does not answer adds nothing."""
         queries = []
         for address in await _resolved(server.host, server.port):
             of_family = [base for base in bases if _family(base.local_candidate.host) == _family(address[0])]
@@ -219,7 +219,7 @@ class _Gathering:
     # --- TURN
 
     async def _borrow(self, servers: Sequence[TurnServer]) -> None:
-        """Borrow one address of a server, by the first of several ways to it that works."""
+        """Borrow one address of a server, over the first transport that works."""
         trying: set[asyncio.Task[Relay | None]] = set()
         try:
             for number, server in enumerate(servers):
@@ -351,7 +351,7 @@ def _first(bases: Sequence[aioice.ice.StunProtocol], version: int) -> list[aioic
 
 
 def _by_host(servers: Sequence[TurnServer]) -> list[list[TurnServer]]:
-    """Several ways to one server are ways to one address: by UDP, if that gets through."""
+    """Group the transports of each server: all borrow one address, over UDP if that works."""
     found: dict[str, list[TurnServer]] = {}
     for server in servers:
         found.setdefault(server.host, []).append(server)

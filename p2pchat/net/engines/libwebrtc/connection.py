@@ -52,7 +52,7 @@ class Libwebrtc:
                 webrtc.allow_loopback()
 
     def make_connection(self, listener: Listener, servers: Servers) -> LibwebrtcConnection:
-        """A connection that asks these servers."""
+        """Return a connection that will ask these servers."""
         return LibwebrtcConnection(listener, servers, self.policy.relay_only, self.refused)
 
 
@@ -102,7 +102,7 @@ class LibwebrtcConnection:
         return await self._describe(connection, await connection.create_answer())
 
     async def _begin(self) -> RTCPeerConnection:
-        """The certificate is ours to make: of one that the engine makes it shows nothing."""
+        """Make our own certificate: the engine does not show one that it makes."""
         self._certificate = await RTCPeerConnection.generate_certificate("ECDSA")
         if self._told.over:
             raise LinkError("closed")
@@ -174,7 +174,7 @@ class LibwebrtcConnection:
     # --- what it is
 
     def _peer_certificates(self) -> list[bytes]:
-        """As the peer showed them to DTLS, its own first, DER."""
+        """Return the certificates that the peer showed to DTLS, its own first, DER."""
         sctp = self._connection.sctp if self._connection is not None else None
         return sctp.transport.get_remote_certificates() if sctp is not None else []
 
@@ -251,7 +251,7 @@ class LibwebrtcConnection:
 
 
 def _remote(description: Description, kind: str) -> RTCSessionDescription:
-    """Without TCP: libwebrtc would connect to wherever the peer says."""
+    """Return a description without TCP: libwebrtc would connect to any address that the peer names."""
     over_udp = tuple(one for one in description.candidates if one.protocol == "udp")
     return RTCSessionDescription(webrtc.RTCSdpType(kind), to_sdp(replace(description, candidates=over_udp)))
 

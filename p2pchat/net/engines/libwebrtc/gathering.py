@@ -36,7 +36,7 @@ class CandidateLine:
 
 
 def read_line(text: str) -> CandidateLine | None:
-    """A line, or None where it has no numeric address."""
+    """Read a line; None where it has no numeric address."""
     fields = text.removeprefix("candidate:").split()
     try:
         address, kind = str(ip_address(fields[4])), fields[7]
@@ -61,7 +61,7 @@ class Gathering:
     over: bool = False
 
     def add_candidate(self, text: str, url: str | None) -> None:
-        """The engine has found one, with the help of that server."""
+        """Note a candidate that the engine has found with the help of a server."""
         line = read_line(text)
         if line is not None and line.protocol == "udp" and not self._is_lie(line, url):
             self.lines.append(line)
@@ -75,17 +75,17 @@ class Gathering:
         return line.kind == "srflx" and not can_see(servers.get(url or "", ""), line.address)
 
     def add_failure(self, url: str) -> None:
-        """A server has not answered, or has refused us."""
+        """Note a server that has not answered, or has refused us."""
         self.failed.add(url)
         self.changed.set()
 
     def stop_waiting(self) -> None:
-        """There is nothing more to come, or nobody to wait for it."""
+        """End the gathering."""
         self.over = True
         self.changed.set()
 
     async def wait_for_enough(self) -> None:
-        """Until enough has been found."""
+        """Wait until enough has been found."""
         now: Callable[[], float] = asyncio.get_running_loop().time
         start = now()
         answered: float | None = None
@@ -111,7 +111,7 @@ class Gathering:
         return start + port.STUN_SECONDS
 
     def describe_local(self, sdp: str) -> Description:
-        """What the engine says of itself, with the addresses that are of use. Raises Malformed."""
+        """Return the engine's description with the useful addresses alone. Raises Malformed."""
         bare = [line for line in sdp.splitlines() if not line.startswith("a=candidate:")]
         text = "\r\n".join((*bare, *(f"a={line.text}" for line in self._described()), ""))
         made = from_sdp(text)
@@ -138,14 +138,14 @@ class Gathering:
 
 
 def best_hosts(addresses: Iterable[str]) -> list[str]:
-    """Which of our own addresses are offered: the loopback's only where there is nothing else."""
+    """Choose the own addresses to offer: the loopback's only where there is no other."""
     known = list(addresses)
     outer = [own for own in known if not ip_address(own).is_loopback]
     return interfaces.best(outer or known, interfaces.routed())
 
 
 def server_url(server: StunServer | TurnServer) -> str:
-    """As libwebrtc takes it: without user and password."""
+    """Return a URL as libwebrtc takes it, without user and password."""
     host = f"[{server.host}]" if ":" in server.host else server.host
     if isinstance(server, StunServer):
         return f"stun:{host}:{server.port}"

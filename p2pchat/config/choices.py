@@ -19,7 +19,7 @@ from p2pchat.config.table import SETTINGS, Effect, SettingSpec
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import PROFILES
 from p2pchat.errors import UsageError
-from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX
 
 Texts = Mapping[str, str]
 """Values as they were written, by the setting's name."""

@@ -19,7 +19,7 @@ from p2pchat.core.settings import Settings as Defaults
 from p2pchat.core.stem.profile import BALANCED, PROFILES
 from p2pchat.crypto.stamp import BITS_MAX
 from p2pchat.errors import UsageError
-from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX
 
 
 class Effect(StrEnum):

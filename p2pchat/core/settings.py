@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from p2pchat.core.stem.profile import Profile
 from p2pchat.crypto.stamp import BITS_MAX
-from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX
 
 GUESTS = 1
 """Places for those who come to our seat, beside ``links_max``: a mesh takes newcomers in, however full it

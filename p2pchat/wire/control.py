@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from p2pchat.wire import gossip, marks, reconcile, vicinity, walk
+from p2pchat.wire import gossip, marks, reconcile, topology, walk
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -66,7 +66,7 @@ Control = (
     | gossip.Gossip
     | walk.Walking
     | reconcile.Reconciling
-    | vicinity.Vicinal
+    | topology.TopologyMessage
     | marks.Marks
     | UnknownControl
 )
@@ -97,8 +97,8 @@ def encode(message: Control) -> bytes:
             | reconcile.RoleSwap()
         ):
             return pack(reconcile.fields(message))
-        case vicinity.Mine() | vicinity.Records() | vicinity.AskRecords():
-            return pack(vicinity.fields(message))
+        case topology.OwnDescriptor() | topology.Descriptors() | topology.DescriptorRequest():
+            return pack(topology.fields(message))
         case marks.Marks():
             return pack(marks.fields(message))
         case UnknownControl(type=unknown):
@@ -124,8 +124,8 @@ def decode(body: bytes) -> Control:
             return walk.read(kind, reader)
         case kind if kind in reconcile.TYPES:
             return reconcile.read(kind, reader)
-        case kind if kind in vicinity.TYPES:
-            return vicinity.read(kind, reader)
+        case kind if kind in topology.TYPES:
+            return topology.read(kind, reader)
         case kind if kind in marks.TYPES:
             return marks.read(kind, reader)
         case unknown:

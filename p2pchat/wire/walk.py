@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from p2pchat.errors import Malformed
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.vicinity import ID_BYTES, SIGNATURE_BYTES
+from p2pchat.wire.topology import ID_BYTES, SIGNATURE_BYTES
 
 TYPES: Final = range(24, 27)
 

@@ -14,10 +14,10 @@ from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.membership.walk import WalkRef
 from p2pchat.crypto import exchange, onion
 from p2pchat.crypto.archive import ArchiveSeal, draw_phrase
+from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.envelope import SendChain, epoch_at
 from p2pchat.crypto.kdf import cell_id, mesh_topic
 from p2pchat.crypto.password import Cost
-from p2pchat.crypto.record import RecordKey
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.sim.entropy import SeededEntropy
@@ -31,7 +31,7 @@ from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.gossip import Ihave
 from p2pchat.wire.offer import Answer
-from p2pchat.wire.vicinity import Record
+from p2pchat.wire.topology import NodeDescriptor
 from scripts.support.drawn import Drawn
 
 Fields = dict[str, object]
@@ -197,8 +197,8 @@ def records() -> Fields:
         onion.OnionKey.generate(entropy),
         entropy.draw_bytes(32),
     )
-    key, links = RecordKey(seed), (entropy.draw_bytes(8), entropy.draw_bytes(8))
-    record = Record(key.public, onion_key.public, EPOCH, 7, links)
+    key, links = DescriptorKey(seed), (entropy.draw_bytes(8), entropy.draw_bytes(8))
+    record = NodeDescriptor(key.public, onion_key.public, EPOCH, 7, links)
     walk_key, own_key = entropy.draw_bytes(32), entropy.draw_bytes(32)
     told: Fields = {
         "seed": seed,

@@ -26,7 +26,7 @@ from tests.support.world import World
 
 CONTROL: Final = [
     sample
-    for name in ("control", "gossip", "reconcile", "walk", "marks", "vicinity")
+    for name in ("control", "gossip", "reconcile", "walk", "marks", "topology")
     for sample in TARGETS[name].samples
 ]
 

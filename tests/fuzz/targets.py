@@ -35,7 +35,7 @@ from p2pchat.wire import (
     recovery,
     sdp,
     signalling,
-    vicinity,
+    topology,
     walk,
 )
 
@@ -159,13 +159,13 @@ TARGETS: dict[str, Target] = {
     "marks": Format(control.decode, control.encode).extensible(
         marks.Marks(b"n" * 16, tuple(bytes([at]) * marks.MARK_BYTES for at in range(marks.MARKS)))
     ),
-    "vicinity": Format(control.decode, control.encode).extensible(
-        vicinity.Mine(b"r" * 176, b"p" * 64),
-        vicinity.Records(((4, b"r" * 176), (0, b"s" * 136))),
-        vicinity.AskRecords(81_000),
+    "topology": Format(control.decode, control.encode).extensible(
+        topology.OwnDescriptor(b"r" * 176, b"p" * 64),
+        topology.Descriptors(((4, b"r" * 176), (0, b"s" * 136))),
+        topology.DescriptorRequest(81_000),
     ),
-    "vicinity-record": Format(vicinity.decode_record, vicinity.encode_record).canonical(
-        vicinity.Record(_KEY, _KEY, 81_000, 3, (b"l" * 8, b"m" * 8))
+    "descriptor": Format(topology.decode_descriptor, topology.encode_descriptor).canonical(
+        topology.NodeDescriptor(_KEY, _KEY, 81_000, 3, (b"l" * 8, b"m" * 8))
     ),
     "cell": Format(cell.decode_cell, cell.encode_cell).canonical(
         cell.Cell(b"t" * 16, 81_000, bytes(8), b"b" * 897)

@@ -18,7 +18,7 @@ from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire import control
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.vicinity import Vicinal
+from p2pchat.wire.topology import TopologyMessage
 
 START = 83_000.0 * EPOCH_SECONDS + 7200.0
 
@@ -50,7 +50,7 @@ class Wired:
         self.drops: Callable[[str, str, bytes], bool] = lambda source, target, onion: False
         self.broadcasts = True
         """Whether cells that enter come back to everybody."""
-        self._queue: deque[tuple[str, str, Vicinal | bytes]] = deque()
+        self._queue: deque[tuple[str, str, TopologyMessage | bytes]] = deque()
         for edge in edges.split():
             self.link(*edge)
 
@@ -91,7 +91,7 @@ class Wired:
         self._carry(target, self.stems[target].onion(self._number(source), onion, self.now))
         self._settle()
 
-    def say(self, source: str, target: str, message: Vicinal) -> None:
+    def say(self, source: str, target: str, message: TopologyMessage) -> None:
         self._carry(target, self.stems[target].heard(self._number(source), message, self.now))
         self._settle()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from p2pchat.crypto.record import RecordKey
+from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 
 OWN, NEAR, FAR = b"own here", b"near her", b"far away"
 AT = LinkId(1)
-KEY = RecordKey.generate(SeededEntropy("surroundings"))
+KEY = DescriptorKey.generate(SeededEntropy("surroundings"))
 
 
 @dataclass

@@ -16,7 +16,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "protocol" / "encodings.md").read_t
 FAMILIES = {
     "Pairing": ["pairing"],
     "Offers": ["offer", "answer"],
-    "Frames": ["control", "gossip", "walk", "reconcile", "vicinity", "marks"],
+    "Frames": ["control", "gossip", "walk", "reconcile", "topology", "marks"],
     "ORDERED": ["content", "payload"],
     "NOTICE": ["notice"],
     "APART": ["recovery"],

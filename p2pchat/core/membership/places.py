@@ -21,7 +21,7 @@ from p2pchat.core.membership.neighbour import Neighbour, Standing
 from p2pchat.core.settings import GUESTS, MET, Settings
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import LinkId
-from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX
 
 SHED_S = 5.0
 """One link too many is let go about this often (exponential)."""

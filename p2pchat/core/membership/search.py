@@ -4,10 +4,10 @@ Knows: the map, whom we seek and by which ways it was asked. Does not know: how 
 (``active_view``), or how a walk travels. Parent of ``walk``.
 
 A random walk that goes from neighbour to neighbour ends wherever one of them wants it to end. This one is
-drawn here, on the map that signed records make, and nobody else has a say in where it ends. Nor has anybody
-on the way a say in whether we find its end: whoever loses what we ask is gone round, and another node is
-drawn only when that one itself has said no, or all ways have failed. Else those who lose what leads to others
-would be found the oftener.
+drawn here, on the map that signed descriptors make, and nobody else has a say in where it ends. Nor has
+anybody on the way a say in whether we find its end: whoever loses what we ask is gone round, and another node
+is drawn only when that one itself has said no, or all ways have failed. Else those who lose what leads to
+others would be found the oftener.
 """
 
 from __future__ import annotations

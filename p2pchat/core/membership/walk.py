@@ -10,9 +10,9 @@ Knows: breadcrumbs, tickets, the pieces of offers and replies. Does not know: wh
     origin ──offer─► relay ──offer─► … ──offer─► target      a blob, in two pieces
     origin ◄─reply── relay ◄─reply── … ◄─reply── target      a blob, in two pieces
 
-Only whom the origin has named can answer: its ticket bears a signature that its record's key checks. Those on
-the way can lose a walk, and nothing else. The blobs are sealed under a key that only the two ends have,
-besides the mesh's own.
+Only whom the origin has named can answer: its ticket bears a signature that its descriptor's key checks.
+Those on the way can lose a walk, and nothing else. The blobs are sealed under a key that only the two ends
+have, besides the mesh's own.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from p2pchat.core.limits.budget import Budget
+from p2pchat.crypto.descriptor import check_ticket
 from p2pchat.crypto.exchange import public_point, shared_point
-from p2pchat.crypto.record import check_ticket
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
@@ -176,7 +176,7 @@ class Walks:
     def begin(
         self, via: LinkId, way: tuple[bytes, ...], verify_key: bytes, now: float
     ) -> tuple[WalkRef, SendWalk]:
-        """Ask the last node of a way, whose records that key signs, for a link. ``via`` leads to the
+        """Ask the last node of a way, whose descriptors that key signs, for a link. ``via`` leads to the
         first."""
         side = via, self._entropy.draw_bytes(WALK_BYTES)
         scalar = self._entropy.draw_bytes(KEY_BYTES)

@@ -33,7 +33,7 @@ from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, LinkId, NodeId, Topic
-from p2pchat.wire import vicinity
+from p2pchat.wire import topology
 from p2pchat.wire.control import Control, ListensAt
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.marks import Marks
@@ -41,7 +41,7 @@ from p2pchat.wire.marks import Marks
 COUNT_S = 10.0
 """So often it is counted anew how large the mesh is, for what its links may bring."""
 
-_VICINAL = get_args(vicinity.Vicinal)
+_TOPOLOGY = get_args(topology.TopologyMessage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +262,7 @@ class Mesh:
             if said.kind is FrameKind.ONION:
                 return self._onion(link, said.body, now)
             return self._on_cells(self._cells.pushed(link, said.body, now), now)
-        if isinstance(said, _VICINAL):
+        if isinstance(said, _TOPOLOGY):
             return self._stemmed(self._stem.heard(link, said, now), now)
         if isinstance(said, ListensAt):
             self._view.remember_listener(link, said.port)

@@ -1,6 +1,6 @@
-"""How others' records are passed on: in company, after a random moment.
+"""How others' descriptors are passed on: in company, after a random moment.
 
-Knows: whose records wait for which link. Does not know: what a record says, or whether it is news.
+Knows: whose descriptors wait for which link. Does not know: what a descriptor says, or whether it is news.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.outputs import SendTopology
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import LinkId
-from p2pchat.wire.vicinity import batches
+from p2pchat.wire.topology import batch_descriptors
 
 BATCH_S = (0.2, 0.6)
-"""Others' records wait a random moment for company: five fit into a frame. Meanwhile a neighbour may send the
-same, and then need not be told."""
+"""Others' descriptors wait a random moment for company: five fit into a frame. Meanwhile a neighbour may send
+the same, and then need not be told."""
 
 AT_ONCE = 40
-"""Records on one link a batch, seven or eight frames: a newcomer to a mesh of a thousand gets them all in
+"""Descriptors on one link a batch, seven or eight frames: a newcomer to a mesh of a thousand gets them all in
 some five seconds, and a burst does not fill the link's lane."""
 
 
-class RecordFlooding:
-    """One epoch's. ``onward``: a node's record as it goes on, and the hops that are left to it; None: it goes
-    no further."""
+class DescriptorFlooding:
+    """One epoch's. ``onward``: a node's descriptor as it goes on, and the hops that are left to it; None: it
+    goes no further."""
 
     def __init__(self, entropy: Entropy, onward: Callable[[bytes], tuple[int, bytes] | None]) -> None:
         self._entropy = entropy
@@ -33,17 +33,17 @@ class RecordFlooding:
         self.due_at = NEVER
         """When ``flush`` is next due."""
 
-    def add_records(self, link: LinkId, nodes: Iterable[bytes], now: float) -> None:
-        """Pass the records of these nodes on."""
+    def add_descriptors(self, link: LinkId, nodes: Iterable[bytes], now: float) -> None:
+        """Pass the descriptors of these nodes on."""
         self._waiting.setdefault(link, {}).update(dict.fromkeys(nodes))
         if self.due_at == NEVER:
             self.due_at = now + uniform(self._entropy, *BATCH_S)
 
-    def drop_record(self, link: LinkId, node: bytes) -> None:
+    def drop_descriptor(self, link: LinkId, node: bytes) -> None:
         """The neighbour there has it."""
         self._waiting.get(link, {}).pop(node, None)
 
-    def drop_records(self, nodes: Iterable[bytes]) -> None:
+    def drop_descriptors(self, nodes: Iterable[bytes]) -> None:
         """They are not known any more."""
         for node in nodes:
             for waiting in self._waiting.values():
@@ -64,7 +64,8 @@ class RecordFlooding:
                 del self._waiting[link]
             known = [self._onward(node) for node in waiting[:AT_ONCE]]
             out += [
-                SendTopology(link, batch) for batch in batches([each for each in known if each is not None])
+                SendTopology(link, batch)
+                for batch in batch_descriptors([each for each in known if each is not None])
             ]
         self.due_at = now + uniform(self._entropy, *BATCH_S) if self._waiting else NEVER
         return out

@@ -14,8 +14,9 @@ from p2pchat.core.stem.stations import Stations
 from p2pchat.types import ContactId, LinkId
 
 SETTLE_S = 3.0
-"""A node that has just found its first neighbour waits so long for the others' records before it takes a stem
-that is too short: they come within a second or two. In a mesh where nobody is missing it does not wait."""
+"""A node that has just found its first neighbour waits so long for the others' descriptors before it takes a
+stem that is too short: they come within a second or two. In a mesh where nobody is missing it does not
+wait."""
 
 GUARD_S = 10.0
 FEW = 3
@@ -76,7 +77,7 @@ class Guards:
         self._settled_at = now
 
     def has_map(self, now: float) -> bool:
-        """Whether others' records had the time to come."""
+        """Whether others' descriptors had the time to come."""
         return now >= self._settled_at
 
     def better_at(self, now: float) -> float:

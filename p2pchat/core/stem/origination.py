@@ -1,6 +1,7 @@
-"""When a node tells of itself anew, and by which record.
+"""When a node tells of itself anew, and by which descriptor.
 
-Knows: the pace of changes, the serial number of the last record. Does not know: links, or others' records.
+Knows: the pace of changes, the serial number of the last descriptor. Does not know: links, or others'
+descriptors.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ from collections.abc import Iterable
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.pace import Pace
-from p2pchat.crypto.record import RecordKey
+from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.ports import Entropy
-from p2pchat.wire.vicinity import LINKS_MAX, Record
+from p2pchat.wire.topology import LINKS_MAX, NodeDescriptor
 
 PUBLISH_SOON_S = 0.1
 """After its first link a node tells of itself at once: in a mesh of two, cells wait for that."""
 
 PUBLISH_FIRST_S = 4.0
 PUBLISH_LAST_S = 60.0
-"""Gaps between a node's later records while its links change: it gets five in some ten seconds, and a mesh in
-which nodes come and go all the time is not to be drowned in records."""
+"""Gaps between a node's later descriptors while its links change: it gets five in some ten seconds, and a
+mesh in which nodes come and go all the time is not to be drowned in descriptors."""
 
 QUIET_S = 300.0
 """After so long without a change the next one is told at once again."""
@@ -29,7 +30,7 @@ class Origination:
     """One epoch's. ``publish_at``: when to tell of ourselves first."""
 
     def __init__(
-        self, key: RecordKey, onion_key: bytes, epoch: int, entropy: Entropy, publish_at: float
+        self, key: DescriptorKey, onion_key: bytes, epoch: int, entropy: Entropy, publish_at: float
     ) -> None:
         self._key = key
         self._onion_key = onion_key
@@ -39,7 +40,7 @@ class Origination:
         self._published_at = publish_at
         self.due_at = publish_at
         """When to tell of ourselves next."""
-        self.record = b""
+        self.descriptor = b""
         """What is told, signed."""
 
     @property
@@ -47,14 +48,14 @@ class Origination:
         """Whether a change is still to be told."""
         return self.due_at < NEVER
 
-    def sign_record(self, nodes: Iterable[bytes]) -> bytes:
+    def sign_descriptor(self, nodes: Iterable[bytes]) -> bytes:
         """Say that these are our neighbours."""
         self._serial += 1
         ids = tuple(nodes)[:LINKS_MAX]
-        self.record = self._key.sign(
-            Record(self._key.public, self._onion_key, self._epoch, self._serial, ids)
+        self.descriptor = self._key.sign(
+            NodeDescriptor(self._key.public, self._onion_key, self._epoch, self._serial, ids)
         )
-        return self.record
+        return self.descriptor
 
     def on_change(self, known: int, now: float) -> None:
         """Our links are others now, of which so many are known by name: tell it, at the pace of changes."""

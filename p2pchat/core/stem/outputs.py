@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from p2pchat.types import LinkId
-from p2pchat.wire.vicinity import Vicinal
+from p2pchat.wire.topology import TopologyMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class SendTopology:
     """Send a control message."""
 
     link: LinkId
-    message: Vicinal
+    message: TopologyMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class CellDispatched:
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """Let this neighbour go: its record does not list us, so it has more links than others, or hides some."""
+    """Let this neighbour go: its descriptor does not list us, so it has more links than others, or hides
+    some."""
 
     link: LinkId
 

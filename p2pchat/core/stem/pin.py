@@ -62,7 +62,7 @@ class Pin:
     def holds(self) -> bool:
         """Whether every link of it is there still, as far as is known."""
         pairs = zip(self.nodes, self.nodes[1:], strict=False)
-        return self.link is not None and all(self.station.vicinity.linked(*pair) for pair in pairs)
+        return self.link is not None and all(self.station.topology.are_linked(*pair) for pair in pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from p2pchat.ports import Entropy, exponential, sample
 STEPS = 1000
 """So many nodes are tried before a search counts as failed: a stem of five hops in a thousand-node mesh with
 six links each takes five steps and now and then one back; what has none in a thousand is a tiny or hostile
-vicinity."""
+topology."""
 
 
 def draw(

@@ -1,6 +1,6 @@
 """This node during one epoch, as a place that stems may lead over.
 
-Knows: its keys of the epoch, which neighbour has which id, whose records it takes. Does not know: stems,
+Knows: its keys of the epoch, which neighbour has which id, whose descriptors it takes. Does not know: stems,
 delays or cells. Parent of ``origination`` and ``flooding``.
 
 Names and keys last for an epoch and are never stored: a node that starts anew is another one, and what was
@@ -14,23 +14,23 @@ from collections.abc import Iterable
 
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.stem.audit import Sight
-from p2pchat.core.stem.flooding import RecordFlooding
+from p2pchat.core.stem.flooding import DescriptorFlooding
 from p2pchat.core.stem.origination import Origination
 from p2pchat.core.stem.outputs import SendTopology
 from p2pchat.core.stem.replay import Replay
-from p2pchat.core.stem.vicinity import RECORDS_CAP, Taken, Vicinity
+from p2pchat.core.stem.topology import DESCRIPTORS_CAP, Taken, Topology
+from p2pchat.crypto.descriptor import DescriptorKey, check_link
 from p2pchat.crypto.onion import Hop, OnionKey
-from p2pchat.crypto.record import RecordKey, check_link
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, sample
 from p2pchat.types import LinkId
-from p2pchat.wire.vicinity import DEPTH, AskRecords, Mine, Record
+from p2pchat.wire.topology import DEPTH, DescriptorRequest, NodeDescriptor, OwnDescriptor
 
 LOST_S = 0.5
 """A link that is gone is told sooner than one that has come: stems that lead over it are broken."""
 
-RECORDS_PER_S = 50.0
-"""New records a link may bring in the long run, each a signature to check (60 µs, measured)."""
+DESCRIPTORS_PER_S = 50.0
+"""New descriptors a link may bring in the long run, each a signature to check (60 µs, measured)."""
 
 
 class Station:
@@ -44,10 +44,10 @@ class Station:
         self.moves_at = moves_at
         self._entropy = entropy
         self._counters = counters
-        self._signing = RecordKey.generate(entropy)
+        self._signing = DescriptorKey.generate(entropy)
         self.key = OnionKey.generate(entropy)
         self.id = self._signing.id
-        self.vicinity = Vicinity(epoch, RECORDS_CAP)
+        self.topology = Topology(epoch, DESCRIPTORS_CAP)
         self.replay = Replay()
         self._links: dict[LinkId, bytes | None] = {}
         """Neighbours, and their ids once they have told them."""
@@ -55,7 +55,7 @@ class Station:
         self._budgets: dict[LinkId, Budget] = {}
         self._asked: dict[LinkId, None] = {}
         """Links on which all that is known was asked for."""
-        self._flooding = RecordFlooding(entropy, self.vicinity.onward)
+        self._flooding = DescriptorFlooding(entropy, self.topology.find_onward)
         self._origination = Origination(self._signing, self.key.public, epoch, entropy, publish_at)
         self._sign()
 
@@ -71,14 +71,16 @@ class Station:
         return self.neighbours.get(node)
 
     def hops(self, nodes: Iterable[bytes]) -> tuple[Hop, ...]:
-        """The hops of a way over nodes of ``map``: of all those we have the record."""
-        records = [(node, self.vicinity.record(node)) for node in nodes]
-        return tuple(Hop(node, record.onion_key) for node, record in records if record is not None)
+        """The hops of a way over nodes of ``map``: of all those we have the descriptor."""
+        descriptors = [(node, self.topology.find_descriptor(node)) for node in nodes]
+        return tuple(
+            Hop(node, descriptor.onion_key) for node, descriptor in descriptors if descriptor is not None
+        )
 
     def map(self) -> dict[bytes, tuple[bytes, ...]]:
         """By node: its neighbours, where both confirm it. Our own links need nobody's word: a newcomer has a
         stem before the others have heard of it."""
-        links, own = dict(self.vicinity.map()), tuple(self.neighbours)
+        links, own = dict(self.topology.map_links()), tuple(self.neighbours)
         links[self.id] = own
         for node in own:
             links[node] = (*(other for other in links.get(node, ()) if other != self.id), self.id)
@@ -102,8 +104,8 @@ class Station:
 
     def verify_key(self, node: bytes) -> bytes | None:
         """By which a node's word is known to be its own."""
-        record = self.vicinity.record(node)
-        return record.verify_key if record is not None else None
+        descriptor = self.topology.find_descriptor(node)
+        return descriptor.verify_key if descriptor is not None else None
 
     def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
         """Our signature of a ticket."""
@@ -114,7 +116,7 @@ class Station:
         away."""
         if self.link_to(node) is not None:
             return (node,)
-        between = [near for near in self.neighbours if self.vicinity.linked(near, node)]
+        between = [near for near in self.neighbours if self.topology.are_linked(near, node)]
         via = sample(self._entropy, between, 1)
         return (*via, node, *via) if via else None
 
@@ -133,7 +135,7 @@ class Station:
     def closed(self) -> bool:
         """Whether nobody is missing: all neighbours are known, and all that anybody lists."""
         ids = self._links.values()
-        return all(node is not None and self.vicinity.closed(node) for node in ids)
+        return all(node is not None and self.topology.is_complete(node) for node in ids)
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
@@ -142,13 +144,13 @@ class Station:
     # --- what happens
 
     def link_up(self, link: LinkId, binding: bytes, now: float) -> list[SendTopology]:
-        """A link counts: say who we are in this epoch, and with whom we are linked now: by an older record
-        the newcomer would lead stems over links that are gone."""
+        """A link counts: say who we are in this epoch, and with whom we are linked now: by an older
+        descriptor the newcomer would lead stems over links that are gone."""
         if self._origination.is_due:
             self._sign()
         self._links[link] = None
         self._bindings[link] = binding
-        self._budgets[link] = Budget(now, RECORDS_PER_S, float(RECORDS_CAP))
+        self._budgets[link] = Budget(now, DESCRIPTORS_PER_S, float(DESCRIPTORS_CAP))
         return [self._own(link)]
 
     def link_down(self, link: LinkId, now: float) -> None:
@@ -167,8 +169,8 @@ class Station:
         if taken is None:
             return []
         if self._links[link] != taken.node:
-            record = self.vicinity.record(taken.node)
-            if taken.node == self.id or not _is_proven(record, self._bindings[link], proof):
+            descriptor = self.topology.find_descriptor(taken.node)
+            if taken.node == self.id or not _is_proven(descriptor, self._bindings[link], proof):
                 self._counters["records refused: not the neighbour's"] += 1
                 return []
             self._links[link] = taken.node
@@ -176,10 +178,10 @@ class Station:
         elif taken.news and not self._lists_us(taken.node):
             # The link was quiet for them alone, and with it they forgot who is at its other end.
             return [self._own(link)]
-        return [SendTopology(link, AskRecords(self.epoch))] if taken.stranger else []
+        return [SendTopology(link, DescriptorRequest(self.epoch))] if taken.stranger else []
 
     def other(self, link: LinkId, data: bytes, hops: int, now: float) -> None:
-        """A neighbour passes a record on."""
+        """A neighbour passes a descriptor on."""
         self._put(link, data, min(hops, DEPTH - 1), now)
 
     def asked(self, link: LinkId, now: float) -> None:
@@ -188,7 +190,7 @@ class Station:
             self._counters["records asked for again"] += 1
             return
         self._asked[link] = None
-        self._flooding.add_records(link, self.vicinity.travelling(), now)
+        self._flooding.add_descriptors(link, self.topology.list_travelling(), now)
 
     def tick(self, now: float) -> list[SendTopology]:
         """Tell of ourselves, and of others."""
@@ -204,52 +206,53 @@ class Station:
     # --- within
 
     def _put(self, link: LinkId, data: bytes, hops: int, now: float) -> Taken | None:
-        """Take a record in and let it go on; None if it was refused."""
+        """Take a descriptor in and let it go on; None if it was refused."""
         if not self._budgets[link].draw(now):
             self._counters["records refused: over budget"] += 1
             return None
         try:
-            taken = self.vicinity.put(data, hops)
+            taken = self.topology.put_descriptor(data, hops)
         except RefusedInput:
             self._counters["records refused: unreadable"] += 1
             return None
-        self._flooding.drop_record(link, taken.node)  # they have it
-        if self.vicinity.full:
+        self._flooding.drop_descriptor(link, taken.node)  # they have it
+        if self.topology.full:
             self._thin(taken.node)
         if taken.news and hops > 0:
             for other in self._links:
                 if other != link:
-                    self._flooding.add_records(other, [taken.node], now)
+                    self._flooding.add_descriptors(other, [taken.node], now)
         return taken
 
     def _thin(self, fresh: bytes) -> None:
-        """There are too many records: ours, our neighbours' and the one that has just come stay."""
-        gone = self.vicinity.thin((self.id, *self.neighbours, fresh))
+        """There are too many descriptors: ours, our neighbours' and the one that has just come stay."""
+        gone = self.topology.drop_farthest((self.id, *self.neighbours, fresh))
         self._counters["records dropped: too many"] += len(gone)
-        self._flooding.drop_records(gone)
+        self._flooding.drop_descriptors(gone)
 
     def _changed(self, now: float) -> None:
         self._origination.on_change(sum(node is not None for node in self._links.values()), now)
 
     def _own(self, link: LinkId) -> SendTopology:
         return SendTopology(
-            link, Mine(self._origination.record, self._signing.sign_binding(self._bindings[link]))
+            link,
+            OwnDescriptor(self._origination.descriptor, self._signing.sign_binding(self._bindings[link])),
         )
 
     def _lists_us(self, node: bytes) -> bool:
-        record = self.vicinity.record(node)
-        return record is not None and self.id in record.links
+        descriptor = self.topology.find_descriptor(node)
+        return descriptor is not None and self.id in descriptor.links
 
     def _sign(self) -> None:
-        self.vicinity.put(self._origination.sign_record(self.neighbours), DEPTH)
+        self.topology.put_descriptor(self._origination.sign_descriptor(self.neighbours), DEPTH)
 
 
-def _is_proven(record: Record | None, binding: bytes, proof: bytes) -> bool:
-    """Whoever repeated another's record would be taken for the first hop that it names."""
-    if record is None:
+def _is_proven(descriptor: NodeDescriptor | None, binding: bytes, proof: bytes) -> bool:
+    """Whoever repeated another's descriptor would be taken for the first hop that it names."""
+    if descriptor is None:
         return False
     try:
-        check_link(binding, record, proof)
+        check_link(binding, descriptor, proof)
     except RefusedInput:
         return False
     return True

@@ -17,10 +17,10 @@ from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import LinkId
-from p2pchat.wire.vicinity import AskRecords, Mine, Records, Vicinal, epoch_of
+from p2pchat.wire.topology import DescriptorRequest, Descriptors, OwnDescriptor, TopologyMessage, epoch_of
 
 OVERLAP_S = 900.0
-"""Records of the next epoch are made, and those of the last kept, for so long: twice what clocks may
+"""Descriptors of the next epoch are made, and those of the last kept, for so long: twice what clocks may
 differ."""
 
 
@@ -67,19 +67,19 @@ class Stations:
         for station in self._stations.values():
             station.link_down(link, now)
 
-    def heard(self, link: LinkId, message: Vicinal, now: float) -> list[SendTopology]:
+    def heard(self, link: LinkId, message: TopologyMessage, now: float) -> list[SendTopology]:
         """A neighbour told of itself or of others."""
         out: list[SendTopology] = []
         match message:
-            case Mine(data, proof):
+            case OwnDescriptor(data, proof):
                 station = self._of(data, out, now)
                 out += station.mine(link, data, proof, now) if station is not None else []
-            case Records(records):
-                for hops, data in records:
+            case Descriptors(descriptors):
+                for hops, data in descriptors:
                     station = self._of(data, out, now)
                     if station is not None:
                         station.other(link, data, hops, now)
-            case AskRecords(epoch):
+            case DescriptorRequest(epoch):
                 station = self._in(epoch, out, now)
                 if station is not None:
                     station.asked(link, now)
@@ -97,7 +97,7 @@ class Stations:
     # --- within
 
     def _of(self, data: bytes, out: list[SendTopology], now: float) -> Station | None:
-        """The one that a signed record concerns."""
+        """The one that a signed descriptor concerns."""
         try:
             return self._in(epoch_of(data), out, now)
         except RefusedInput:

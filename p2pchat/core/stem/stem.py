@@ -29,7 +29,7 @@ from p2pchat.core.stem.suspects import Suspects
 from p2pchat.core.stem.watch import Watch
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
-from p2pchat.wire.vicinity import Mine, Vicinal
+from p2pchat.wire.topology import OwnDescriptor, TopologyMessage
 
 NOBODY = Sight(None, False)
 
@@ -71,7 +71,7 @@ class Stem:
 
     @property
     def crowd(self) -> int:
-        """Nodes in the mesh, as far as records tell; 1 before the first link."""
+        """Nodes in the mesh, as far as descriptors tell; 1 before the first link."""
         used = self._pinned.now
         station = used.station if used is not None else next(iter(self._stations), None)
         return station.reachable if station is not None else 1
@@ -132,12 +132,12 @@ class Stem:
         pin = self._pinned.now
         return pin is not None and pin.link == link
 
-    def heard(self, link: LinkId, message: Vicinal, now: float) -> list[Output]:
+    def heard(self, link: LinkId, message: TopologyMessage, now: float) -> list[Output]:
         """A neighbour told of itself or of others."""
         if link not in self._stations.links:
             return []
         out: list[Output] = [*self._stations.heard(link, message, now)]
-        if isinstance(message, Mine) and self._audit.barred(self._sights(now).get(link, NOBODY).name):
+        if type(message) is OwnDescriptor and self._audit.barred(self._sights(now).get(link, NOBODY).name):
             out.append(Unlisted(link))
         return [*out, *self.sender.send_waiting(now)]
 

@@ -30,7 +30,7 @@ from p2pchat.sim.store import Shelf
 from p2pchat.sim.world import START, World
 from p2pchat.types import NodeId, Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX, FromServer, Seated
-from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX
 from p2pchat.wire.walk import Walk
 
 SEEKING: Final = ("honest", "seek", "league", "steer")

@@ -17,7 +17,7 @@ from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, NodeId, Seat, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.offer import Offer
-from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX
 
 OFFER = Offer(
     NodeId(b"n" * 8), bytes(32), bytes(1184), Description("actpass", "ufragufrag", "p" * 22, bytes(32), ())

@@ -10,8 +10,8 @@ import pytest
 from p2pchat.core.membership import search
 from p2pchat.core.membership.search import WAYS, Agreed, Found, PeerSearch, draw, shortest, wander
 from p2pchat.core.membership.walk import SendWalk, WalkRef
+from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.exchange import public_point
-from p2pchat.crypto.record import RecordKey
 from p2pchat.ports import sample
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
@@ -20,7 +20,7 @@ from p2pchat.wire.walk import Ticket, Walk
 Map = dict[bytes, list[bytes]]
 NODES = [bytes([number]) * 8 for number in range(200)]
 OWN = NODES[0]
-KEYS: dict[bytes, RecordKey] = {}
+KEYS: dict[bytes, DescriptorKey] = {}
 ANSWER_KEY = public_point(b"k" * 32)
 
 
@@ -75,8 +75,8 @@ class Here:
         raise AssertionError("nobody asks us")
 
 
-def key(node: bytes) -> RecordKey:
-    return KEYS.setdefault(node, RecordKey.generate(SeededEntropy(node)))
+def key(node: bytes) -> DescriptorKey:
+    return KEYS.setdefault(node, DescriptorKey.generate(SeededEntropy(node)))
 
 
 def seeking(seed: object = 0) -> tuple[PeerSearch, Counter[str]]:

@@ -17,8 +17,8 @@ from p2pchat.core.membership.walk import (
     WalkRef,
     Walks,
 )
+from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.exchange import public_point
-from p2pchat.crypto.record import RecordKey
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.control import encode
@@ -26,7 +26,7 @@ from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.walk import PATH_MAX, Piece, Ticket, Walk, Walking
 
 OFFER, REPLY = b"o" * GEOMETRY.blob, b"r" * GEOMETRY.blob
-KEYS = [RecordKey.generate(SeededEntropy(("key", number))) for number in range(12)]
+KEYS = [DescriptorKey.generate(SeededEntropy(("key", number))) for number in range(12)]
 NAMES = [key.id for key in KEYS]
 KEY = public_point(b"k" * 32)
 

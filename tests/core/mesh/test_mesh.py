@@ -19,8 +19,8 @@ from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.signalling import Blob, FromServer, Refusal, Seated, SeatMode, SeatRefused
+from p2pchat.wire.topology import LINKS_MAX
 from p2pchat.wire.version import VERSION
-from p2pchat.wire.vicinity import LINKS_MAX
 from tests.support.world import URL, World
 
 

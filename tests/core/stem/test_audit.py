@@ -1,10 +1,10 @@
-"""Who has more links than its record lists is let go by those it leaves out, and by nobody else."""
+"""Who has more links than its descriptor lists is let go by those it leaves out, and by nobody else."""
 
 from __future__ import annotations
 
 from p2pchat.core.stem.audit import LEFT_OUT_S, LOOK_S, Audit, Sight
 from p2pchat.types import LinkId
-from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX
 from tests.support.stems import Wired
 
 A, B = LinkId(1), LinkId(2)
@@ -62,7 +62,7 @@ def test_a_link_that_came_back_begins_anew() -> None:
     assert audit.look({A: LEAVES_OUT, B: LISTS}, LEFT_OUT_S + LOOK_S) == []
 
 
-def test_a_node_with_more_links_than_its_record_holds_loses_those_it_cannot_list() -> None:
+def test_a_node_with_more_links_than_its_descriptor_holds_loses_those_it_cannot_list() -> None:
     names = "bcdefghijklmnopqrstu"
     mesh = Wired(" ".join(f"a{name}" for name in names))
     mesh.run(LEFT_OUT_S + 60.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.origination import PUBLISH_FIRST_S, PUBLISH_SOON_S, QUIET_S, Origination
+from p2pchat.crypto.descriptor import DescriptorKey, check_descriptor, read_descriptor
 from p2pchat.crypto.onion import OnionKey
-from p2pchat.crypto.record import RecordKey, check, read
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.wire.vicinity import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX
 
 NOW = 1000.0
 NODES = [number.to_bytes(8, "big") for number in range(LINKS_MAX + 1)]
@@ -15,7 +15,7 @@ NODES = [number.to_bytes(8, "big") for number in range(LINKS_MAX + 1)]
 
 def begun() -> Origination:
     entropy = SeededEntropy("origination")
-    key, onion_key = RecordKey.generate(entropy), OnionKey.generate(entropy).public
+    key, onion_key = DescriptorKey.generate(entropy), OnionKey.generate(entropy).public
     return Origination(key, onion_key, 7, entropy, NOW)
 
 
@@ -25,15 +25,18 @@ def published() -> Origination:
     return origination
 
 
-def test_a_record_is_signed_has_a_higher_number_each_time_and_as_many_links_as_fit() -> None:
+def test_a_descriptor_is_signed_has_a_higher_number_each_time_and_as_many_links_as_fit() -> None:
     origination = begun()
-    first, second = read(origination.sign_record([])), read(origination.sign_record(NODES))
-    check(origination.record, second)
+    first, second = (
+        read_descriptor(origination.sign_descriptor([])),
+        read_descriptor(origination.sign_descriptor(NODES)),
+    )
+    check_descriptor(origination.descriptor, second)
     assert (first.serial, second.serial) == (1, 2)
     assert second.links == tuple(NODES[:LINKS_MAX])
 
 
-def test_a_change_before_the_first_record_is_told_with_it() -> None:
+def test_a_change_before_the_first_descriptor_is_told_with_it() -> None:
     origination = begun()
     origination.on_change(2, NOW)
     assert origination.is_due and origination.due_at == NOW

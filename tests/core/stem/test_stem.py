@@ -13,12 +13,12 @@ from p2pchat.core.stem.outputs import Spread
 from p2pchat.core.stem.pin import BETTER_S, GUARD_S, YOUNG_S
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.waiting import WAITING_CAP
+from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
-from p2pchat.crypto.record import RecordKey
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.vicinity import DEPTH, Mine, Record, Records
+from p2pchat.wire.topology import DEPTH, Descriptors, NodeDescriptor, OwnDescriptor
 from tests.support.stems import Wired, cell
 
 K6 = "ab ac ad ae af bc bd be bf cd ce cf de df ef"
@@ -87,7 +87,7 @@ def test_a_short_stem_is_replaced_when_the_mesh_has_grown() -> None:
     assert mesh.status("a").hops >= FAST.hops[0]
 
 
-def test_a_cell_waits_for_the_first_records_of_a_new_node() -> None:
+def test_a_cell_waits_for_the_first_descriptors_of_a_new_node() -> None:
     mesh = wired()
     mesh.add("g")
     mesh.link("g", "a")
@@ -375,14 +375,14 @@ def trust(mesh: Wired, name: str, contact: str = "bob") -> None:
     mesh.stems["a"].guards.trust_link(LinkId(ord(name)), ContactId(contact))
 
 
-def test_a_neighbour_that_repeats_a_contacts_record_is_not_taken_for_it() -> None:
+def test_a_neighbour_that_repeats_a_contacts_descriptor_is_not_taken_for_it() -> None:
     mesh = friendly(FAST)
     for whose in "ba":
         station = mesh.stems[whose]._stations.now(mesh.now)
         assert station is not None
         bound = station._signing.sign_binding(b"ab".ljust(32))
-        mesh.say("h", "a", Mine(station._origination.record, bound))
-        mesh.say("h", "a", Mine(station._origination.record, bytes(64)))
+        mesh.say("h", "a", OwnDescriptor(station._origination.descriptor, bound))
+        mesh.say("h", "a", OwnDescriptor(station._origination.descriptor, bytes(64)))
     mesh.submit("a", cell(1))
     assert mesh.way()[1] == "b"
     assert mesh.counters["a"]["records refused: not the neighbour's"] == 4
@@ -467,22 +467,22 @@ def test_invented_nodes_by_the_hundred_leave_stems_where_they_were(
     joined: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``joined``: all say to be linked with each other, and the first with the neighbour that brings them."""
-    monkeypatch.setattr(station, "RECORDS_CAP", 48)
+    monkeypatch.setattr(station, "DESCRIPTORS_CAP", 48)
     mesh = wired()
     own = mesh.stems["b"]._stations.now(mesh.now)
     assert own is not None
-    invented = [RecordKey.generate(SeededEntropy(f"invented {number}")) for number in range(200)]
+    invented = [DescriptorKey.generate(SeededEntropy(f"invented {number}")) for number in range(200)]
     for at, key in enumerate(invented):
         near = (invented[at - 1].id, invented[(at + 1) % len(invented)].id) if joined else ()
         links = (*near, own.id) if joined and at == 0 else near
-        record = key.sign(Record(key.public, own.key.public, own.epoch, 1, links))
-        mesh.say("b", "a", Records(((DEPTH - 1, record),)))
+        descriptor = key.sign(NodeDescriptor(key.public, own.key.public, own.epoch, 1, links))
+        mesh.say("b", "a", Descriptors(((DEPTH - 1, descriptor),)))
         mesh.run(0.05)
     mesh.run(30.0)
     honest = {stem.name(mesh.now) for stem in mesh.stems.values()}
     mine = mesh.stems["a"]._stations.now(mesh.now)
-    assert mine is not None and honest - {None} <= set(mine.vicinity._known)
-    assert len(mine.vicinity) <= 48 and all(len(nodes) <= 48 for nodes in mine._flooding._waiting.values())
+    assert mine is not None and honest - {None} <= set(mine.topology._known)
+    assert len(mine.topology) <= 48 and all(len(nodes) <= 48 for nodes in mine._flooding._waiting.values())
     for number in range(5):
         mesh.submit("a", cell(number))
     assert len(mesh.entered) == 5
@@ -494,8 +494,8 @@ def test_a_bad_onion_key_stops_nobody() -> None:
     assert own is not None
     links = tuple(own.neighbours)
     for _ in range(2):
-        record = own._signing.sign(Record(own._signing.public, bytes(32), own.epoch, 99, links))
-        mesh.say("b", "a", Records(((DEPTH - 1, record),)))
+        descriptor = own._signing.sign(NodeDescriptor(own._signing.public, bytes(32), own.epoch, 99, links))
+        mesh.say("b", "a", Descriptors(((DEPTH - 1, descriptor),)))
     assert mesh.counters["a"]["records refused: unreadable"] == 2
     mesh.run(60.0)
 

@@ -1,7 +1,7 @@
-"""Records that certify themselves: signed by a key that names their owner for one epoch and nothing else.
+"""Descriptors that certify themselves: signed by a key that names their owner for one epoch and nothing else.
 
-Knows: signing and checking (Ed25519, RFC 8032). Does not know: what a node is beyond its record, or where its
-links lead.
+Knows: signing and checking (Ed25519, RFC 8032). Does not know: what a node is beyond its descriptor, or where
+its links lead.
 
 These are the only signatures in p2pchat. What they cover says who is linked with whom, or would be, under
 names that last for an epoch; no message, contact or long-term key comes near them.
@@ -16,13 +16,13 @@ from p2pchat.crypto.exchange import shared_point
 from p2pchat.crypto.kdf import digest
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.ports import Entropy
-from p2pchat.wire.vicinity import (
+from p2pchat.wire.topology import (
+    DESCRIPTOR_MAX,
     ID_BYTES,
-    RECORD_MAX,
     SIGNATURE_BYTES,
-    Record,
-    decode_record,
-    encode_record,
+    NodeDescriptor,
+    decode_descriptor,
+    encode_descriptor,
 )
 
 assert crypto_sign_BYTES == SIGNATURE_BYTES
@@ -32,11 +32,11 @@ _ANY_SCALAR = bytes(31) + b"\x40"
 
 _LINK = b"p2pchat link"
 _TICKET = b"p2pchat ticket"
-"""With a binding, or a digest, of 32 bytes behind it shorter than any record."""
+"""With a binding, or a digest, of 32 bytes behind it shorter than any descriptor."""
 
 
-class RecordKey:
-    """Signs one node's records of one epoch."""
+class DescriptorKey:
+    """Signs one node's descriptors of one epoch."""
 
     def __init__(self, seed: bytes) -> None:
         """``seed``: 32 random bytes."""
@@ -45,17 +45,17 @@ class RecordKey:
         """The owner's name, 8 bytes."""
 
     @classmethod
-    def generate(cls, entropy: Entropy) -> RecordKey:
+    def generate(cls, entropy: Entropy) -> DescriptorKey:
         """Draw a new one."""
         return cls(entropy.draw_bytes(32))
 
-    def sign(self, record: Record) -> bytes:
+    def sign(self, descriptor: NodeDescriptor) -> bytes:
         """Return signature and body, at most ``RECORD_MAX`` bytes."""
-        return crypto_sign(encode_record(record), self._secret)
+        return crypto_sign(encode_descriptor(descriptor), self._secret)
 
     def sign_binding(self, binding: bytes) -> bytes:
         """Sign the secret ``binding`` (32 bytes) of a link. The signature, 64 bytes, shows the other end that
-        the records of this key are those of this end."""
+        the descriptors of this key are those of this end."""
         return crypto_sign(_LINK + binding, self._secret)[:SIGNATURE_BYTES]
 
     def sign_ticket(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
@@ -64,30 +64,31 @@ class RecordKey:
         return crypto_sign(_ticket(walk_key, key, room), self._secret)[:SIGNATURE_BYTES]
 
 
-def read(data: bytes) -> Record:
-    """Read a signed record without checking it: enough to know whether a check is worth its cost. Raises
+def read_descriptor(data: bytes) -> NodeDescriptor:
+    """Read a signed descriptor without checking it: enough to know whether a check is worth its cost. Raises
     Malformed."""
-    if not SIGNATURE_BYTES < len(data) <= RECORD_MAX:
-        raise Malformed(f"a signed record of {len(data)} bytes")
-    return decode_record(data[SIGNATURE_BYTES:])
+    if not SIGNATURE_BYTES < len(data) <= DESCRIPTOR_MAX:
+        raise Malformed(f"a signed descriptor of {len(data)} bytes")
+    return decode_descriptor(data[SIGNATURE_BYTES:])
 
 
-def check(data: bytes, record: Record) -> None:
-    """Raises Unreadable unless ``record``, as ``read`` from ``data``, was signed by its own key and its onion
-    key is one: no onion could be made for a stem over another, and its makers would stumble."""
+def check_descriptor(data: bytes, descriptor: NodeDescriptor) -> None:
+    """Raises Unreadable unless ``descriptor``, as ``read_descriptor`` from ``data``, was signed by its own
+    key and its onion key is one: no onion could be made for a stem over another, and its makers would
+    stumble."""
     try:
-        crypto_sign_open(data, record.verify_key)
+        crypto_sign_open(data, descriptor.verify_key)
     except (BadSignatureError, ValueError) as error:
-        raise Unreadable("a record that its key did not sign") from error
-    shared_point(_ANY_SCALAR, record.onion_key)
+        raise Unreadable("a descriptor that its key did not sign") from error
+    shared_point(_ANY_SCALAR, descriptor.onion_key)
 
 
-def check_link(binding: bytes, record: Record, proof: bytes) -> None:
-    """Raises Unreadable unless ``proof`` is the ``sign_binding`` of the record's owner for this link."""
+def check_link(binding: bytes, descriptor: NodeDescriptor, proof: bytes) -> None:
+    """Raises Unreadable unless ``proof`` is the ``sign_binding`` of the descriptor's owner for this link."""
     try:
-        crypto_sign_open(proof + _LINK + binding, record.verify_key)
+        crypto_sign_open(proof + _LINK + binding, descriptor.verify_key)
     except (BadSignatureError, ValueError) as error:
-        raise Unreadable("a record of another node than the neighbour") from error
+        raise Unreadable("a descriptor of another node than the neighbour") from error
 
 
 def check_ticket(verify_key: bytes, walk_key: bytes, key: bytes, room: bool, proof: bytes) -> None:

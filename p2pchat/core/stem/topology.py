@@ -1,7 +1,7 @@
-"""The nodes around us, as their own records tell it.
+"""The nodes around us, as their own descriptors tell it.
 
-Knows: which record of a node holds, which links count, how far a record may go on. Does not know: keys,
-neighbours' links, or what the map is used for.
+Knows: which descriptor of a node holds, which links count, how far a descriptor may go on. Does not know:
+keys, neighbours' links, or what the map is used for.
 
 A link counts only if both of its ends list it: a node cannot draw stems to itself by listing others.
 """
@@ -12,24 +12,24 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from p2pchat.crypto import record as records
+from p2pchat.crypto import descriptor as descriptors
 from p2pchat.errors import Malformed
-from p2pchat.wire.vicinity import Record
+from p2pchat.wire.topology import NodeDescriptor
 
-RECORDS_CAP = 4096
-"""Records of one epoch, about 2 MB: in a mesh of six links a node more are within five hops only if it has
-many thousands. Beyond it the farthest go: whoever invents nodes by the thousand would else have no others
+DESCRIPTORS_CAP = 4096
+"""Descriptors of one epoch, about 2 MB: in a mesh of six links a node more are within five hops only if it
+has many thousands. Beyond it the farthest go: whoever invents nodes by the thousand would else have no others
 left here."""
 
 ROOM = 16
-"""One record in so many goes when there are too many: to see who is farthest takes a look at all."""
+"""One descriptor in so many goes when there are too many: to see who is farthest takes a look at all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A node's record, and how far it may still travel."""
+class KnownDescriptor:
+    """A node's descriptor, and how far it may still travel."""
 
-    record: Record
+    descriptor: NodeDescriptor
     data: bytes = field(repr=False)
     """As signed."""
     hops: int
@@ -37,7 +37,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of a record."""
+    """What came of a descriptor."""
 
     node: bytes
     """Its owner's id."""
@@ -47,15 +47,15 @@ class Taken:
     """Whether we knew nothing of its owner before."""
 
 
-class Vicinity:
-    """Records of one epoch."""
+class Topology:
+    """Descriptors of one epoch."""
 
-    def __init__(self, epoch: int, cap: int = RECORDS_CAP) -> None:
+    def __init__(self, epoch: int, cap: int = DESCRIPTORS_CAP) -> None:
         self._epoch = epoch
         self._cap = cap
-        self._known: dict[bytes, Known] = {}
+        self._known: dict[bytes, KnownDescriptor] = {}
         self._owners: dict[bytes, bytes] = {}
-        """By signed record: its owner. Most that come are known already, and cost no more than a look."""
+        """By signed descriptor: its owner. Most that come are known already, and cost no more than a look."""
         self._map: dict[bytes, tuple[bytes, ...]] | None = None
 
     def __len__(self) -> int:
@@ -64,51 +64,51 @@ class Vicinity:
     def __contains__(self, node: bytes) -> bool:
         return node in self._known
 
-    def record(self, node: bytes) -> Record | None:
+    def find_descriptor(self, node: bytes) -> NodeDescriptor | None:
         """What holds of a node."""
         known = self._known.get(node)
-        return known.record if known is not None else None
+        return known.descriptor if known is not None else None
 
-    def put(self, data: bytes, hops: int) -> Taken:
-        """Take in a signed record that may go ``hops`` further. Raises RefusedInput."""
+    def put_descriptor(self, data: bytes, hops: int) -> Taken:
+        """Take in a signed descriptor that may go ``hops`` further. Raises RefusedInput."""
         owner = self._owners.get(data)
         if owner is not None:
             return self._again(owner, hops)
-        record = records.read(data)
-        if record.epoch != self._epoch:
-            raise Malformed("a record of another epoch")
-        node = records.id_of(record.verify_key)
+        descriptor = descriptors.read_descriptor(data)
+        if descriptor.epoch != self._epoch:
+            raise Malformed("a descriptor of another epoch")
+        node = descriptors.id_of(descriptor.verify_key)
         known = self._known.get(node)
-        if known is not None and record.serial <= known.record.serial:
+        if known is not None and descriptor.serial <= known.descriptor.serial:
             return Taken(node, news=False, stranger=False)
-        records.check(data, record)
-        self._keep(node, Known(record, data, hops))
+        descriptors.check_descriptor(data, descriptor)
+        self._keep(node, KnownDescriptor(descriptor, data, hops))
         return Taken(node, news=True, stranger=known is None)
 
-    def map(self) -> Mapping[bytes, tuple[bytes, ...]]:
+    def map_links(self) -> Mapping[bytes, tuple[bytes, ...]]:
         """By node: the neighbours that confirm it, in the order of its own list."""
         if self._map is None:
-            listed = {node: frozenset(known.record.links) for node, known in self._known.items()}
+            listed = {node: frozenset(known.descriptor.links) for node, known in self._known.items()}
             self._map = {
                 node: tuple(
-                    other for other in dict.fromkeys(known.record.links) if node in listed.get(other, ())
+                    other for other in dict.fromkeys(known.descriptor.links) if node in listed.get(other, ())
                 )
                 for node, known in self._known.items()
             }
         return self._map
 
-    def linked(self, one: bytes, other: bytes) -> bool:
+    def are_linked(self, one: bytes, other: bytes) -> bool:
         """Whether there is a link that both list."""
-        return other in self.map().get(one, ())
+        return other in self.map_links().get(one, ())
 
-    def closed(self, start: bytes) -> bool:
+    def is_complete(self, start: bytes) -> bool:
         """Whether nobody is missing: every node that is listed, from ``start`` on, has told of itself."""
         seen, waiting = {start: None}, [start]
         while waiting:
             known = self._known.get(waiting.pop())
             if known is None:
                 return False
-            for other in known.record.links:
+            for other in known.descriptor.links:
                 if other not in seen:
                     seen[other] = None
                     waiting.append(other)
@@ -116,13 +116,13 @@ class Vicinity:
 
     @property
     def full(self) -> bool:
-        """Whether there are too many records."""
+        """Whether there are too many descriptors."""
         return len(self._known) > self._cap
 
-    def thin(self, near: Iterable[bytes]) -> list[bytes]:
-        """Forget the records of those farthest from ``near``, who are spared; who is linked with nobody on
-        the way is the farthest, and of equals the stalest goes first. Return whose they were."""
-        away, links = dict.fromkeys(near, 0), self.map()
+    def drop_farthest(self, near: Iterable[bytes]) -> list[bytes]:
+        """Forget the descriptors of those farthest from ``near``, who are spared; who is linked with nobody
+        on the way is the farthest, and of equals the stalest goes first. Return whose they were."""
+        away, links = dict.fromkeys(near, 0), self.map_links()
         waiting = deque(away)
         while waiting:
             node = waiting.popleft()
@@ -136,23 +136,23 @@ class Vicinity:
             self._forget(node)
         return gone
 
-    def travelling(self) -> list[bytes]:
-        """The nodes whose records may go on."""
+    def list_travelling(self) -> list[bytes]:
+        """The nodes whose descriptors may go on."""
         return [node for node, known in self._known.items() if known.hops > 0]
 
-    def onward(self, node: bytes) -> tuple[int, bytes] | None:
-        """One node's record, if it may go on, and how much further from the next node."""
+    def find_onward(self, node: bytes) -> tuple[int, bytes] | None:
+        """One node's descriptor, if it may go on, and how much further from the next node."""
         known = self._known.get(node)
         return (known.hops - 1, known.data) if known is not None and known.hops > 0 else None
 
     def _again(self, node: bytes, hops: int) -> Taken:
-        """The same record came by another way: news only if it may go on further than the first."""
+        """The same descriptor came by another way: news only if it may go on further than the first."""
         known = self._known[node]
         if hops > known.hops:
             self._known[node] = replace(known, hops=hops)
         return Taken(node, news=hops > known.hops, stranger=False)
 
-    def _keep(self, node: bytes, known: Known) -> None:
+    def _keep(self, node: bytes, known: KnownDescriptor) -> None:
         self._forget(node)  # to the end: the freshest
         self._known[node] = known
         self._owners[known.data] = node

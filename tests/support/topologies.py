@@ -1,15 +1,15 @@
-"""Nodes as their records show them: a graph of signed records.
+"""Nodes as their descriptors show them: a graph of signed descriptors.
 
-Knows: how to sign for every node. Does not know: what is done with the records.
+Knows: how to sign for every node. Does not know: what is done with the descriptors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from p2pchat.crypto.record import RecordKey
+from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.wire.vicinity import Record
+from p2pchat.wire.topology import NodeDescriptor
 
 EPOCH = 83_000
 
@@ -18,14 +18,14 @@ class Signer:
     """One node's short-lived key."""
 
     def __init__(self, name: str) -> None:
-        self.key = RecordKey.generate(SeededEntropy(name))
+        self.key = DescriptorKey.generate(SeededEntropy(name))
         self.id = self.key.id
         self.serial = 0
 
-    def record(self, links: Sequence[bytes] = (), epoch: int = EPOCH, serial: int | None = None) -> bytes:
-        """Its next signed record."""
+    def descriptor(self, links: Sequence[bytes] = (), epoch: int = EPOCH, serial: int | None = None) -> bytes:
+        """Its next signed descriptor."""
         self.serial = self.serial + 1 if serial is None else serial
-        return self.key.sign(Record(self.key.public, b"o" * 32, epoch, self.serial, tuple(links)))
+        return self.key.sign(NodeDescriptor(self.key.public, b"o" * 32, epoch, self.serial, tuple(links)))
 
 
 def signers(names: str) -> dict[str, Signer]:
@@ -34,11 +34,11 @@ def signers(names: str) -> dict[str, Signer]:
 
 
 def graph(nodes: Mapping[str, Signer], *edges: str) -> dict[str, bytes]:
-    """Everyone's record; an edge ``ab`` is listed by both, ``a>b`` by ``a`` alone."""
+    """Everyone's descriptor; an edge ``ab`` is listed by both, ``a>b`` by ``a`` alone."""
     links: dict[str, list[bytes]] = {name: [] for name in nodes}
     for edge in edges:
         one, other = edge[0], edge[-1]
         links[one].append(nodes[other].id)
         if ">" not in edge:
             links[other].append(nodes[one].id)
-    return {name: node.record(links[name]) for name, node in nodes.items()}
+    return {name: node.descriptor(links[name]) for name, node in nodes.items()}

@@ -80,7 +80,7 @@ import asyncio, os, signal
 signal.signal(signal.{name}, signal.SIG_IGN)
 from p2pchat.cli.connection import _interruptible
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.settings import Settings
+from p2pchat.cli.settings import CommonOptions
 
 async def work():
     os.kill(os.getpid(), signal.{name})
@@ -89,7 +89,7 @@ async def work():
         os.kill(os.getpid(), signal.{name})
     print("lives")
 
-wait_for(work(), Settings())
+wait_for(work(), CommonOptions())
 """
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment(), check=False

@@ -198,7 +198,7 @@ def test_an_answer_given_by_a_clock_that_was_ahead_makes_way_for_another() -> No
     by_the_clock(world, YEAR)
     put_back(world, "r2", older)
     world.send("r2", "r1", "restored")
-    answers = talk(world, "r1", "r2")._reunion._answering
+    answers = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: answers.listening, 300.0)
     mend = cut(world, "r2")  # the answer does not arrive
     world.run_until(lambda: answers.answered, 120.0)
@@ -217,11 +217,11 @@ def test_what_was_asked_by_a_clock_that_was_ahead_is_not_kept_for_ever() -> None
     by_the_clock(world, YEAR)
     put_back(world, "r2", older)
     world.send("r2", "r1", "restored")
-    world.run_until(lambda: talk(world, "r2", "r1")._reunion._asking.challenged, 300.0)
+    world.run_until(lambda: talk(world, "r2", "r1")._reunion.asking.challenged, 300.0)
     by_the_clock(world, 0.0)
     world.kill("r1")
     world.run(60.0)
-    knock = talk(world, "r2", "r1")._reunion._asking._knock
+    knock = talk(world, "r2", "r1")._reunion.asking._knock
     assert knock is not None and knock.until <= world.now + KEPT_S
 
 

@@ -94,16 +94,16 @@ def together(world: World, one: str, other: str) -> bool:
 
 def their_key(world: World, of: str, name: str) -> PublicKey:
     """The recovery key that ``of`` accepts from ``name``."""
-    theirs = talk(world, of, name)._reunion._theirs
+    theirs = talk(world, of, name)._reunion.keys.theirs
     assert theirs is not None
     return theirs.newest
 
 
 def another_knock(reunion: Reunion) -> Knock:
     """One that this end has not made yet."""
-    assert reunion._theirs is not None
-    theirs = reunion._theirs.newest
-    return Knock(secret_for(theirs)[1], theirs.name, reunion._own.list_names())
+    assert reunion.keys.theirs is not None
+    theirs = reunion.keys.theirs.newest
+    return Knock(secret_for(theirs)[1], theirs.name, reunion.keys.own.list_names())
 
 
 def held(world: World, name: str) -> list[bytes]:

@@ -148,13 +148,13 @@ class Conversation:
 
     def draw_key(self) -> list[Output]:
         """A backup is about to be made."""
-        self._reunion.draw_key()
+        self._reunion.keys.draw_key()
         return self._with_snapshots([])
 
     def tell_key(self, alone: bool, at: float, now: float) -> list[Output]:
         """The backup is made: the contact is told of the key in it, as surely as by a message, but not before
         ``at``. ``alone``: it is to forget all keys of before."""
-        self._reunion.tell_key(alone, at)
+        self._reunion.keys.tell_key(alone, at)
         return self._with_snapshots(self._flush(now))
 
     def on_links(self, links: int, now: float) -> list[Output]:
@@ -175,7 +175,7 @@ class Conversation:
 
     def ask_at(self, at: float) -> None:
         """A session of no use is asked about no sooner: a home that was restored has many."""
-        self._reunion.ask_at(at)
+        self._reunion.asking.put_off(at)
 
     def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
         """Cells under tags of ours came in, in this order. ``late``: we were away when they were sent, and so
@@ -212,7 +212,7 @@ class Conversation:
     def leave(self, now: float) -> list[Output]:
         """Tell a contact who is here that we go."""
         if self.delivery.connected:
-            self._reunion.stopped(now)
+            self._reunion.questions.stop_all(now)
         if not (self.delivery.connected and self.presence.here(now)) or self._reunion.torn:
             return self._with_snapshots([])
         goodbye = wire.PresenceNotice(here=False, asks=False, receipt=self.delivery.make_receipt())
@@ -225,8 +225,8 @@ class Conversation:
         """Send what has never been sent, and what is to be said of keys, as far as the window reaches."""
         if not self.delivery.connected or self._reunion.torn:
             return []
-        key = self._reunion.offer(now)
-        offer = self._session.renew(self._entropy, now) if not self._reunion.listening else None
+        key = self._reunion.keys.due_offer(now)
+        offer = self._session.renew(self._entropy, now) if not self._reunion.answering.listening else None
         keys = self.delivery.queue.replace_payload(key, now) if key is not None else []
         keys += self.delivery.queue.enqueue_payload(offer) if offer is not None else []
         return keys + self.delivery.flush_outbox(now)

@@ -62,7 +62,7 @@ class Incoming:
     def open_cell(self, cell: Cell, now: float) -> list[Output]:
         """Open one cell. What does not open changes nothing; nonsense in a cell that opens is counted, and
         its key is used up all the same."""
-        offered = self._reunion.offered(cell.tag)
+        offered = self._reunion.answering.offered(cell.tag)
         if offered is None and not self._delivery.session.knows(cell.tag):
             return self._open_apart(cell, now)
         session = offered or self._delivery.session
@@ -95,7 +95,7 @@ class Incoming:
         it."""
         session = self._delivery.session
         try:
-            if self._reunion.knows(cell.tag):
+            if self._reunion.keys.has_tag(cell.tag):
                 return self._changes.carry_out(self._reunion.hear(cell, session, now), now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
@@ -215,7 +215,7 @@ class Incoming:
             if item.entry.kind is OutboxKind.RECOVERY:
                 key = wire.decode_payload(item.entry.payload)
                 assert isinstance(key, wire.RecoveryOffer), "it is what its kind says"
-                self._reunion.note_known(key)
+                self._reunion.keys.note_known(key)
         effects = self._delivery.finish_told(told, now)
         if told.unknown:
             return effects + self._tear(now)

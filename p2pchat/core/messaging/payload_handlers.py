@@ -77,7 +77,8 @@ class PayloadHandlers:
         return []
 
     def _on_recovery_offer(self, offer: wire.RecoveryOffer, now: float) -> list[Output]:
-        return self._changes.carry_out(self._reunion.learn(offer, now), now)
+        delta = self._reunion.keys.learn_theirs(offer, now)
+        return [TagsChanged(delta)] if delta is not None else []
 
     def _on_mesh_renewed(self, renewed: wire.MeshRenewed, now: float) -> list[Output]:
         return [MeshTold(renewed)]

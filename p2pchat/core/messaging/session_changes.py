@@ -51,7 +51,7 @@ class SessionChanges:
     def _carry_out_step(self, step: Step, now: float) -> list[Output]:
         match step:
             case SendWord(word):
-                return [SendCell(cell) for cell in self._reunion.cells(word, now)]
+                return [SendCell(cell) for cell in self._reunion.keys.make_cells(word, now)]
             case RegisterTags(delta):
                 return [TagsChanged(delta)]
             case Nudge():
@@ -75,7 +75,7 @@ class SessionChanges:
         asks = wire.PresenceNotice(here=True, asks=True, receipt=self._delivery.make_receipt())
         cells = self._delivery.say_notice(asks, session.window.answer_room(now), now)
         if cells:
-            self._reunion.nudged(before, now)
+            self._reunion.questions.note_question(before, now)
         return cells
 
     def _tell(self, turn: Turn, now: float) -> list[Output]:

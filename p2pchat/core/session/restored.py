@@ -21,8 +21,8 @@ from p2pchat.core.records import (
     RecoveryState,
 )
 from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
+from p2pchat.core.session.kept_reunion import begin_torn
 from p2pchat.core.session.renewal import Renewal
-from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.turns import Turn
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
@@ -50,7 +50,7 @@ def begin_restored(
     verified = contact.verified or contact.was_verified
     own, theirs = _keys(keys, entropy)
     standing = Turn.BEHIND if theirs is not None else Turn.LOST
-    kept = Reunion.begin_torn(own, theirs)
+    kept = begin_torn(own, theirs)
     return [
         PutContact(
             replace(contact, verified=False, was_verified=verified, renewed_at=now, standing=standing.value)

@@ -44,7 +44,8 @@ def test_what_waits_for_a_verified_contact_goes_to_no_copy_without_a_word(renewa
     world.send("r1", "r2", "for r2 alone")
     other = twin(world, "r2", older)
     world.run(5.0)
-    for cell in talk(world, other, "r1")._reunion.cells(SessionPosition(b"unknown!", 1, 1), world.now):
+    keys = talk(world, other, "r1")._reunion.keys
+    for cell in keys.make_cells(SessionPosition(b"unknown!", 1, 1), world.now):
         inject(world, other, cell)
     world.run(300.0)
     assert "for r2 alone" not in world.machines[other].store.received()
@@ -74,9 +75,9 @@ def test_whoever_pairs_anew_may_have_another_recovery_key() -> None:
     reunion = talk(world, "r1", "r2")._reunion
     another = RecoveryKey.generate(world.sim.entropy.make_child("another")).public
     offer = RecoveryOffer(another.x25519, another.encapsulation_key)
-    assert reunion.learn(offer, world.now) == []
+    assert reunion.keys.learn_theirs(offer, world.now) is None
     reunion.paired(session(world, "r1", "r2"))
-    assert reunion.learn(offer, world.now)
+    assert reunion.keys.learn_theirs(offer, world.now)
     assert their_key(world, "r1", "r2") == another
 
 
@@ -88,7 +89,7 @@ def test_knocks_without_end_cost_few_cells() -> None:
     before = counters["cells originated"]
     reunion = talk(world, "r2", "r1")._reunion
     for _ in range(240):
-        for cell in reunion.cells(another_knock(reunion), world.now):
+        for cell in reunion.keys.make_cells(another_knock(reunion), world.now):
             inject(world, "r2", cell)
         world.run(0.5)
     assert counters["cells originated"] - before <= 3 * (120 / 5 + 1) + 24

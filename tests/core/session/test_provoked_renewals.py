@@ -7,8 +7,8 @@ import pytest
 
 from p2pchat.core import effects, inputs
 from p2pchat.core.session import answering, inquiry, own_tags, unconfirmed
+from p2pchat.core.session.key_announcement import KeyAnnouncement
 from p2pchat.core.session.recovery import RecoveryChannel
-from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import standing
 from p2pchat.crypto.envelope import epoch_at
@@ -55,14 +55,14 @@ def by_a_thief(world: World, older: MemoryStore, word: Word) -> list[bytes]:
 def words(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Word, list[bytes]]]:
     """All that anybody says outside a session from now on, and its cells."""
     kept: list[tuple[Word, list[bytes]]] = []
-    original = Reunion.cells
+    original = KeyAnnouncement.make_cells
 
-    def cells(self: Reunion, word: Word, now: float) -> list[bytes]:
+    def cells(self: KeyAnnouncement, word: Word, now: float) -> list[bytes]:
         made = original(self, word, now)
         kept.append((word, made))
         return made
 
-    monkeypatch.setattr(Reunion, "cells", cells)
+    monkeypatch.setattr(KeyAnnouncement, "make_cells", cells)
     return kept
 
 
@@ -132,7 +132,7 @@ def test_a_copy_that_writes_ahead_does_not_stop_the_home_that_lives_and_says_not
 def test_a_link_that_pauses_while_a_copy_asks_does_not_cost_the_living_home_its_place() -> None:
     world = friends("r1", "r2", "r3")
     add_copy_that_asks(world)
-    listening = talk(world, "r1", "r2")._reunion._answering
+    listening = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: listening.listening, 300.0)
     mend = cut(world, "r2")  # the living home hears no question for a while
     world.run(20.0)
@@ -146,7 +146,7 @@ def test_a_link_that_pauses_while_a_copy_asks_does_not_cost_the_living_home_its_
 def test_what_is_asked_before_the_link_fails_is_no_silence() -> None:
     world = friends("r1", "r2", "r3")
     add_copy_that_asks(world)
-    listening = talk(world, "r1", "r2")._reunion._answering
+    listening = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: listening.listening, 300.0)
     mend = cut(world, "r1")  # the one who asks in the session is cut off
     world.run(600.0)
@@ -168,7 +168,7 @@ def test_an_answer_that_was_kept_is_of_no_use_once_the_living_home_is_back() -> 
     other = twin(world, "r2", older)
     world.run(1.0)
     world.send(other, "r1", "the thief tries")
-    answers = talk(world, "r1", "r2")._reunion._answering
+    answers = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: answers.listening, 900.0)
     mend = cut(world, other)
     world.run_until(lambda: answers.answered, 120.0)
@@ -197,7 +197,7 @@ def test_an_answer_that_nobody_confirms_is_given_up() -> None:
     other = twin(world, "r2", older)
     world.run(1.0)
     world.send(other, "r1", "the thief tries")
-    answers = talk(world, "r1", "r2")._reunion._answering
+    answers = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: answers.listening, 900.0)
     mend = cut(world, other)
     world.run_until(lambda: answers.answered, 120.0)
@@ -244,7 +244,7 @@ def test_a_word_about_a_session_of_before_does_not_stop_the_one_of_a_new_pairing
     said(world, "r1", "r2", 2, "hi")
     said(world, "r2", "r1", 2, "ho")
     world.run(10.0)
-    cells = talk(world, "r2", "r1")._reunion.cells(standing(session(world, "r2", "r1")), world.now)
+    cells = talk(world, "r2", "r1")._reunion.keys.make_cells(standing(session(world, "r2", "r1")), world.now)
     code = world.invite("r1")
     done = len(world.machines["r2"].events(effects.InviteDone))
     world.tell("r2", inputs.InviteEntered(77, code, None, (), world.now + 60))

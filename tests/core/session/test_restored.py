@@ -98,7 +98,7 @@ def test_a_backup_before_the_last_one_is_good_for_a_week(late_s: float) -> None:
     said(world, "r2", "r1", 1, "heard")
     world.kill("r2")
     if late_s > BEFORE_S:
-        theirs = talk(world, "r1", "r2")._reunion._theirs
+        theirs = talk(world, "r1", "r2")._reunion.keys.theirs
         assert theirs is not None
         theirs._until -= BEFORE_S
     world.start("r2")
@@ -158,7 +158,7 @@ def test_contacts_are_told_one_after_the_other_at_moments_of_our_own() -> None:
 
 
 def own_key(world: World, of: str, name: str) -> PublicKey:
-    return talk(world, of, name)._reunion._own.newest.public
+    return talk(world, of, name)._reunion.keys.own.newest.public
 
 
 def test_a_backup_that_contacts_were_not_told_of_is_good() -> None:

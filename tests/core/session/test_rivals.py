@@ -7,7 +7,7 @@ import pytest
 
 from p2pchat.core import inputs
 from p2pchat.core.session import answering
-from p2pchat.core.session.reunion import Reunion
+from p2pchat.core.session.key_announcement import KeyAnnouncement
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import (
     another_knock,
@@ -114,7 +114,7 @@ def test_pairing_anew_ends_it_and_shuts_the_copy_out() -> None:
     world.tell(other, inputs.ContactRenewed(world.contact(other, "r1")))
     world.run(300.0)
     assert turns(world, "r1") == ["rivals"]
-    assert talk(world, "r1", "r2")._reunion._answering.answered is False
+    assert talk(world, "r1", "r2")._reunion.answering.answered is False
 
 
 def test_to_compare_the_number_again_does_not_end_it() -> None:
@@ -145,13 +145,13 @@ def test_an_answer_that_is_not_confirmed_gives_way_to_another_only_when_its_aske
     other = twin(world, "r2", older)
     world.kill("r2")
     stopped(world, other)
-    answers = talk(world, "r1", "r2")._reunion._answering
+    answers = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: answers.listening, 300.0)
     mend = cut(world, other)
     world.run_until(lambda: answers.answered, 120.0)
     world.run(answering.SURE_S)
     mend()
-    talk(world, other, "r1")._reunion._asking._asked = lambda name: None  # type: ignore[method-assign]
+    talk(world, other, "r1")._reunion.asking._asked = lambda name: None  # type: ignore[method-assign]
     world.start("r2")
     stopped(world, "r2")
     world.run(30.0)
@@ -167,18 +167,18 @@ def test_a_home_that_is_put_back_twice_is_not_two(
     gap: float, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[bytes] = []
-    original = Reunion.cells
+    original = KeyAnnouncement.make_cells
 
-    def cells(self: Reunion, *given: object) -> list[bytes]:
+    def cells(self: KeyAnnouncement, *given: object) -> list[bytes]:
         made = original(self, *given)  # type: ignore[arg-type]
         kept.extend(made)
         return made
 
-    monkeypatch.setattr(Reunion, "cells", cells)
+    monkeypatch.setattr(KeyAnnouncement, "make_cells", cells)
     world, older = copied_home(seed)
     put_back(world, "r2", older)
     stopped(world, "r2")
-    answers = talk(world, "r1", "r2")._reunion._answering
+    answers = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: answers.listening, 300.0)
     world.run(gap)
     put_back(world, "r2", older)
@@ -199,7 +199,7 @@ def test_of_two_who_answer_neither_is_heeded(hurry: bool, seed: int) -> None:
     world, _ = copied_home(seed)
     other = twin(world, "r2", copied(world, "r2"))
     if hurry:  # its program was changed
-        thief = talk(world, other, "r1")._reunion._answering
+        thief = talk(world, other, "r1")._reunion.answering
         thief.silent = lambda now: thief._asked is not None  # type: ignore[method-assign]
     known = talk(world, "r1", "r2")
     known._reunion.tear(world.now)
@@ -226,7 +226,7 @@ def test_of_one_who_asks_and_another_who_answers_neither_is_heeded() -> None:
         made for seed in range(20) if not talk(made := copied_home(seed)[0], "r1", "r2")._reunion._first
     )
     other = twin(world, "r2", copied(world, "r2"))
-    thief = talk(world, other, "r1")._reunion._answering
+    thief = talk(world, other, "r1")._reunion.answering
     thief.silent = lambda now: thief._asked is not None  # type: ignore[method-assign]
     known = talk(world, "r1", "r2")
     known._reunion.tear(world.now)
@@ -258,8 +258,8 @@ def test_a_copy_that_knocks_without_end_is_not_answered_meanwhile() -> None:
     stopped(world, other)
     thief = talk(world, other, "r1")._reunion
     for _ in range(60):
-        for cell in thief.cells(another_knock(thief), world.now):
+        for cell in thief.keys.make_cells(another_knock(thief), world.now):
             inject(world, other, cell)
         world.run(2.0)
-    assert not talk(world, "r1", "r2")._reunion._answering.answered
+    assert not talk(world, "r1", "r2")._reunion.answering.answered
     assert turns(world, "r1") == []

@@ -65,7 +65,7 @@ def test_a_contact_that_runs_for_ten_seconds_answers_a_restored_home() -> None:
 def test_a_home_that_lives_is_not_displaced_by_a_contact_that_runs_for_seconds(seconds: float) -> None:
     world = friends("r1", "r2", "r3")
     add_copy_that_asks(world)
-    listening = talk(world, "r1", "r2")._reunion._answering
+    listening = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: listening.listening, 300.0)
     in_short_runs(world, "r1", seconds, lambda: False, most=12)
     world.start("r1")
@@ -100,7 +100,7 @@ def test_somebody_who_was_heard_in_the_old_session_is_asked_for_in_the_next_run_
     world.kill("r2")
     other = twin(world, "r2", older)
     world.send(other, "r1", "the thief tries")
-    answers = talk(world, "r1", "r2")._reunion._answering
+    answers = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: answers.listening, 900.0)
     mend = cut(world, other)
     world.run_until(lambda: answers.answered, 120.0)

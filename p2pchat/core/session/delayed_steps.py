@@ -1,0 +1,59 @@
+"""What another has caused, and does not leave at once: a neighbour who brought the cell would see it.
+
+Knows: when each leaves. Does not know: why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.session.inquiry import SAY_S
+from p2pchat.core.session.turns import Nudge, SendWord, Warn
+from p2pchat.ports import Entropy, uniform
+from p2pchat.wire.recovery import Word
+
+WAITING_MAX = 4
+"""What waits to be said, in the session and outside it."""
+
+Delayed = SendWord | Nudge | Warn
+
+
+class DelayedSteps:
+    """One contact's, in the order in which they were caused."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._entropy = entropy
+        self._waiting: list[tuple[float, Delayed]] = []
+
+    def put_step(self, step: Delayed, now: float) -> None:
+        """Take it after a random while; there are only so many."""
+        if len(self._waiting) < WAITING_MAX:
+            self._waiting.append((now + uniform(self._entropy, *SAY_S), step))
+
+    def put_words(self, words: Iterable[Word], now: float) -> None:
+        """Say each after a random while."""
+        for word in words:
+            self.put_step(SendWord(word), now)
+
+    def put_first(self, step: Delayed, now: float) -> None:
+        """Take it the next time: a person wants it."""
+        self._waiting.append((now, step))
+
+    def take_due(self, now: float) -> list[Delayed]:
+        """Return what is to be done now, and forget it here."""
+        due: list[Delayed] = [step for at, step in self._waiting if at <= now]
+        self._waiting = [(at, step) for at, step in self._waiting if at > now]
+        return due
+
+    def forget_session(self) -> None:
+        """What was to be said in the session is to be said in no other."""
+        self._waiting = [(at, step) for at, step in self._waiting if isinstance(step, SendWord)]
+
+    def forget_all(self) -> None:
+        """There is nothing to be said."""
+        self._waiting = []
+
+    def next_wakeup(self) -> float:
+        """When ``take_due`` next has something."""
+        return min((at for at, _ in self._waiting), default=NEVER)

@@ -77,6 +77,32 @@ class MeshRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """What is known of whether a contact's keys are that person's, and theirs alone."""
+
+    verified: bool = False
+    """Whether the safety number was compared."""
+    was_verified: bool = False
+    """The safety number was compared before the session began anew, and not since."""
+    renewed_at: float = 0.0
+    """When we last began anew because one of the two homes went back, or was copied; 0: never."""
+    renewal: bytes = b""
+    """A hash of what was exchanged then, the same at both ends; safety numbers take it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPreferences:
+    """What the person here, or both, want of a conversation, whoever is at its other end."""
+
+    muted: bool = False
+    """Whether what they write makes no noise here."""
+    lasts_s: float = 0.0
+    """What is said is forgotten, by both, so many seconds after it was written; 0: never."""
+    lasts_turn: int = 0
+    """The number of that decision; 0: none was made yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """Someone we paired with."""
 
@@ -88,21 +114,9 @@ class Contact:
     how: str
     """How they were paired: ``words`` or ``link``."""
     added_at: float
-    verified: bool = False
-    """Whether the safety number was compared."""
+    trust: Trust = Trust()
+    preferences: ConversationPreferences = ConversationPreferences()
     blocked: bool = False
-    muted: bool = False
-    """Whether what they write makes no noise here."""
-    lasts_s: float = 0.0
-    """What is said is forgotten, by both, so many seconds after it was written; 0: never."""
-    lasts_turn: int = 0
-    """The number of that decision; 0: none was made yet."""
-    renewed_at: float = 0.0
-    """When we last began anew because one of the two homes went back, or was copied; 0: never."""
-    renewal: bytes = b""
-    """A hash of what was exchanged then, the same at both ends; safety numbers take it in."""
-    was_verified: bool = False
-    """The safety number was compared before that, and not since."""
     standing: str = ""
     """What is wrong with the session, as in ``core.session.turns.Turn``; empty: nothing."""
 

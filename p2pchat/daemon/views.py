@@ -132,13 +132,13 @@ def contact(
         name=them.name,
         fingerprint=them.id,
         how=them.how,
-        verified=them.verified,
-        verified_before=them.was_verified,
-        renewed_at=moment(them.renewed_at) if them.renewed_at else None,
+        verified=them.trust.verified,
+        verified_before=them.trust.was_verified,
+        renewed_at=moment(them.trust.renewed_at) if them.trust.renewed_at else None,
         session=them.standing or "well",
         blocked=them.blocked,
-        muted=them.muted,
-        disappear=them.lasts_s or None,
+        muted=them.preferences.muted,
+        disappear=them.preferences.lasts_s or None,
         here=here,
         heard_at=moment(heard_at) if heard_at is not None else None,
         over_quota=over_quota,
@@ -154,7 +154,7 @@ def contact_made(them: Contact, unnamed: Iterable[str]) -> answers.PairingResult
 
 def shown(them: answers.ContactInfo, known: Contact, own_key: bytes) -> answers.ContactDetailInfo:
     """One contact, with what two people compare."""
-    number = safety_number(own_key, known.identity_key, known.renewal)
+    number = safety_number(own_key, known.identity_key, known.trust.renewal)
     return extended(them, answers.ContactDetailInfo, safety_number=number)
 
 
@@ -179,7 +179,7 @@ def event(happened: Happening, own_name: str, name_of: NameOf) -> events.ListenE
             return events.ContactEvent(
                 name=them.name,
                 change="disappearing",
-                disappear=them.lasts_s or None,
+                disappear=them.preferences.lasts_s or None,
                 by=them.name if by_them else own_name,
             )
         case effects.ContactChanged(them, change):

@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from p2pchat.core.messaging.send_queue import kind_of
-from p2pchat.core.records import Contact, Identity, MeshRecord, OutboxEntry, OutboxKind, Tried
+from p2pchat.core.records import (
+    Contact,
+    ConversationPreferences,
+    Identity,
+    MeshRecord,
+    OutboxEntry,
+    OutboxKind,
+    Tried,
+    Trust,
+)
 from p2pchat.core.references import ReferenceKind
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
@@ -102,14 +111,14 @@ def encode_contact(them: Contact, keys: bytes) -> bytes:
             "mesh": them.mesh,
             "how": them.how,
             "added_at": float(them.added_at),
-            "verified": them.verified,
-            "was_verified": them.was_verified,
+            "verified": them.trust.verified,
+            "was_verified": them.trust.was_verified,
             "blocked": them.blocked,
-            "muted": them.muted,
-            "lasts_s": float(them.lasts_s),
-            "lasts_turn": them.lasts_turn,
-            "renewed_at": float(them.renewed_at),
-            "renewal": them.renewal,
+            "muted": them.preferences.muted,
+            "lasts_s": float(them.preferences.lasts_s),
+            "lasts_turn": them.preferences.lasts_turn,
+            "renewed_at": float(them.trust.renewed_at),
+            "renewal": them.trust.renewal,
             "keys": keys,
         },
     )
@@ -125,14 +134,18 @@ def read_contact(reader: Reader) -> tuple[Contact, bytes]:
         MeshId(reader.get_bytes("mesh", 16)),
         reader.get_text("how", _NAME_MAX),
         _read_time(reader, "added_at"),
-        reader.get_flag("verified"),
+        Trust(
+            reader.get_flag("verified"),
+            reader.get_flag("was_verified"),
+            _read_time(reader, "renewed_at"),
+            reader.get_bytes("renewal", limit=64),
+        ),
+        ConversationPreferences(
+            reader.get_flag("muted"),
+            reader.get_float("lasts_s", 0.0, _TIME_MAX),
+            reader.get_integer("lasts_turn", 0, _U32),
+        ),
         reader.get_flag("blocked"),
-        reader.get_flag("muted"),
-        reader.get_float("lasts_s", 0.0, _TIME_MAX),
-        reader.get_integer("lasts_turn", 0, _U32),
-        _read_time(reader, "renewed_at"),
-        reader.get_bytes("renewal", limit=64),
-        reader.get_flag("was_verified"),
     )
     return contact, reader.get_bytes("keys", limit=ENTRY_MAX)
 

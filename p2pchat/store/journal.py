@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, assert_never
 
 import apsw
@@ -190,7 +189,9 @@ def _mesh_row(mesh: records.MeshRecord) -> tuple[Any, ...]:
 
 def _contact_row(them: records.Contact) -> tuple[Any, ...]:
     names = them.id, them.name, them.identity_key, them.mesh, them.how
-    return *names, them.added_at, them.verified, them.blocked, them.muted, them.lasts_s, them.lasts_turn
+    kept = them.preferences
+    decided = them.trust.verified, them.blocked, kept.muted, kept.lasts_s, kept.lasts_turn
+    return *names, them.added_at, *decided
 
 
 def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
@@ -199,7 +200,8 @@ def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
 
 
 def _renewed_row(them: records.Contact) -> tuple[Any, ...]:
-    return them.id, them.renewed_at, them.renewal, them.was_verified, them.standing
+    trust = them.trust
+    return them.id, trust.renewed_at, trust.renewal, trust.was_verified, them.standing
 
 
 def _meshes(connection: apsw.Connection) -> tuple[records.MeshRecord, ...]:
@@ -226,17 +228,11 @@ def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
 def _contact(
     id: str, name: str, key: bytes, mesh: bytes, how: str, added: float, *decided: Any
 ) -> records.Contact:
-    verified, blocked, muted, retention_s, retention_turn, *renewed = decided
-    flags = bool(verified), bool(blocked), bool(muted)
-    them = records.Contact(
-        ContactId(id), name, key, MeshId(mesh), how, added, *flags, retention_s, retention_turn
-    )
-    at, renewal, verified_before, standing = renewed
-    if at is None:
-        return them
-    return replace(
-        them, renewed_at=at, renewal=renewal, was_verified=bool(verified_before), standing=standing
-    )
+    verified, blocked, muted, retention_s, retention_turn, at, renewal, verified_before, standing = decided
+    trust = records.Trust(bool(verified), bool(verified_before), at or 0.0, renewal or b"")
+    preferences = records.ConversationPreferences(bool(muted), retention_s, retention_turn)
+    who = ContactId(id), name, key, MeshId(mesh), how, added
+    return records.Contact(*who, trust, preferences, bool(blocked), standing or "")
 
 
 def _recoveries(connection: apsw.Connection) -> tuple[records.RecoveryState, ...]:

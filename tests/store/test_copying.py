@@ -13,6 +13,7 @@ import pytest
 
 from p2pchat.core.records import (
     Contact,
+    ConversationPreferences,
     MeshRecord,
     OutboxEntry,
     OutboxKind,
@@ -28,6 +29,7 @@ from p2pchat.core.records import (
     RecoveryState,
     SessionState,
     Tried,
+    Trust,
 )
 from p2pchat.core.records import PatienceState as Kept
 from p2pchat.core.references import Reference, ReferenceKind
@@ -64,7 +66,14 @@ SECRET = b"s" * 32
 HOME = MeshRecord(mesh_id(SECRET), SECRET, ("ws://meeting.example",), 1.0, ("ws://theirs.example",), 2, 3.0)
 KEY = b"identity key of bob " + b"." * 12
 BOB = Contact(
-    fingerprint(KEY), "Bob", KEY, HOME.id, "words", 2.0, verified=True, muted=True, lasts_s=60.0, lasts_turn=3
+    fingerprint(KEY),
+    "Bob",
+    KEY,
+    HOME.id,
+    "words",
+    2.0,
+    Trust(verified=True),
+    ConversationPreferences(True, 60.0, 3),
 )
 WITH_BOB = conversation_with(BOB.id)
 WAITS = OutboxEntry(

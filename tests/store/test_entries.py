@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.records import Contact, Identity, MeshRecord, OutboxEntry, OutboxKind, Tried
+from p2pchat.core.records import (
+    Contact,
+    ConversationPreferences,
+    Identity,
+    MeshRecord,
+    OutboxEntry,
+    OutboxKind,
+    Tried,
+    Trust,
+)
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import Malformed
@@ -59,7 +68,15 @@ MESH = MeshRecord(
     4.0,
 )
 BOB = Contact(
-    fingerprint(KEY), "Bob", KEY, MESH.id, "words", 2.0, True, True, True, 60.0, 3, 5.0, b"renewal", True
+    fingerprint(KEY),
+    "Bob",
+    KEY,
+    MESH.id,
+    "words",
+    2.0,
+    Trust(True, True, 5.0, b"renewal"),
+    ConversationPreferences(True, 60.0, 3),
+    True,
 )
 WAITS = OutboxEntry(
     MessageId("d" * 32),

@@ -31,6 +31,7 @@ from p2pchat.core.records import (
     SessionState,
     SetMessageState,
     Tried,
+    Trust,
 )
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
@@ -119,7 +120,7 @@ def test_cells_of_an_unknown_mesh_are_refused_with_their_batch(tmp_path: Path) -
 
 def test_putting_again_replaces(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
-    renamed = replace(BOB, name="Robert", verified=True, blocked=True)
+    renamed = replace(BOB, name="Robert", trust=Trust(verified=True), blocked=True)
     elsewhere = replace(MESH, rendezvous=("ws://a", "ws://b"))
     later = replace(ENTRY, number=3, ciphertext=b"x")
     store.commit_changes([PutOutbox(ENTRY), PutContact(renamed), PutMesh(elsewhere), PutOutbox(later)])

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from p2pchat import looks
 from p2pchat.core.effects import ContactChanged, Effect, Notify, Persist
-from p2pchat.core.records import Contact, DropContact, PutContact
+from p2pchat.core.records import Contact, DropContact, PutContact, Trust
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.errors import Malformed
 from p2pchat.types import ContactId, MeshId
@@ -67,23 +67,23 @@ class ContactTable:
 
     def verify(self, contact: Contact, verified: bool) -> list[Effect]:
         """Note whether the safety number was compared."""
-        noted = replace(contact, verified=verified, was_verified=False)
+        trust = replace(contact.trust, verified=verified, was_verified=False)
+        noted = replace(contact, trust=trust)
         return self._put(noted, "verified" if verified else "unverified")[1]
 
     def renew(self, contact: Contact, transcript: bytes, now: float) -> list[Effect]:
         """The session began anew with a home that may be another's: what was compared is to be compared
         again."""
-        was = contact.verified or contact.was_verified
-        anew = replace(
-            contact, verified=False, was_verified=was, renewed_at=now, renewal=transcript, standing=""
-        )
+        was = contact.trust.verified or contact.trust.was_verified
+        anew = replace(contact, trust=Trust(False, was, now, transcript), standing="")
         return self._put(anew, "renewed")[1]
 
     def take_trust_back(self, contact: Contact) -> list[Effect]:
         """Somebody else has their keys: what was compared says nothing any more."""
-        if not contact.verified:
+        if not contact.trust.verified:
             return []
-        return self._put(replace(contact, verified=False, was_verified=True), "unverified")[1]
+        trust = replace(contact.trust, verified=False, was_verified=True)
+        return self._put(replace(contact, trust=trust), "unverified")[1]
 
     def stand(self, contact: Contact, standing: str) -> list[Effect]:
         """Note what is wrong with the session."""
@@ -98,11 +98,13 @@ class ContactTable:
 
     def mute(self, contact: Contact, muted: bool) -> list[Effect]:
         """Make no noise about what they write (or make it again)."""
-        return self._put(replace(contact, muted=muted), "muted" if muted else "unmuted")[1]
+        preferences = replace(contact.preferences, muted=muted)
+        return self._put(replace(contact, preferences=preferences), "muted" if muted else "unmuted")[1]
 
     def last(self, contact: Contact, seconds: float, turn: int, *, by_them: bool) -> list[Effect]:
         """Have what is said with them from now on last so long."""
-        decided = replace(contact, lasts_s=seconds, lasts_turn=turn)
+        preferences = replace(contact.preferences, lasts_s=seconds, lasts_turn=turn)
+        decided = replace(contact, preferences=preferences)
         return self._put(decided, "disappearing", by_them=by_them)[1]
 
     def move(self, contact: Contact, mesh: MeshId) -> list[Effect]:

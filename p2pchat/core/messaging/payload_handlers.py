@@ -72,7 +72,7 @@ class PayloadHandlers:
         if counts(contact, decision):
             return [RetentionDecided(decision.seconds, decision.turn, by_them=True)]
         if outdated(contact, decision):
-            ours = wire.Retention(contact.lasts_s, contact.lasts_turn)
+            ours = wire.Retention(contact.preferences.lasts_s, contact.preferences.lasts_turn)
             return self._delivery.queue.replace_payload(ours, now)
         return []
 

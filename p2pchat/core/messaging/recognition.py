@@ -47,4 +47,4 @@ class Recognition:
 
 
 def _is_trusted(conversation: Conversation) -> bool:
-    return conversation.contact.verified and not conversation.contact.blocked
+    return conversation.contact.trust.verified and not conversation.contact.blocked

@@ -38,13 +38,13 @@ class Purge:
 
     def line(self, contact: Contact, now: float) -> float | None:
         """When a line that is written or comes now is to be forgotten; None: never."""
-        if not contact.lasts_s:
+        if not contact.preferences.lasts_s:
             return None
         self._lines_expire = True
-        self._gap = min(self._gap, max(PURGE_MIN_S, contact.lasts_s / 2))
+        self._gap = min(self._gap, max(PURGE_MIN_S, contact.preferences.lasts_s / 2))
         if self._at is None or self._at > now + self._gap:
             self._at = now + self._gap
-        return now + contact.lasts_s
+        return now + contact.preferences.lasts_s
 
     def look_after_wait(self, until: float) -> float:
         """Something may wait for its line so long; return that moment."""
@@ -71,20 +71,23 @@ class Purge:
 
 def decided(contact: Contact, seconds: float) -> Retention:
     """A decision of ours: it follows all that we know of."""
-    return Retention(seconds, min(contact.lasts_turn + 1, RETENTION_TURN_MAX))
+    return Retention(seconds, min(contact.preferences.lasts_turn + 1, RETENTION_TURN_MAX))
 
 
 def counts(contact: Contact, decision: Retention) -> bool:
     """Whether it replaces what is set: the later one does; of two that were made at once the shorter. One
     that claims to be far later than any we know of does not count."""
-    if decision.turn > contact.lasts_turn + TURN_STEP:
+    if decision.turn > contact.preferences.lasts_turn + TURN_STEP:
         return False
-    return (decision.turn, -_span(decision.seconds)) > (contact.lasts_turn, -_span(contact.lasts_s))
+    return (decision.turn, -_span(decision.seconds)) > (
+        contact.preferences.lasts_turn,
+        -_span(contact.preferences.lasts_s),
+    )
 
 
 def outdated(contact: Contact, decision: Retention) -> bool:
     """Whether its maker cannot know what is set here, as after a restored copy, and is to be told."""
-    return decision.turn < contact.lasts_turn
+    return decision.turn < contact.preferences.lasts_turn
 
 
 def _span(seconds: float) -> float:

@@ -61,7 +61,8 @@ class SessionChanges:
                 return self._delivery.say_notice(wire.Copied(), room, now)
             case Adopt(session, transcript):
                 # Whoever asked: a copy of the contact's home may have answered.
-                hold = self._contact().verified or self._contact().was_verified
+                trust = self._contact().trust
+                hold = trust.verified or trust.was_verified
                 self._reunion.left_behind(self._delivery.session)
                 effects = self.change_session(session, hold, now)
                 self._delivery.answer_at = now + uniform(self._entropy, *SAY_S)  # what waits leaves then
@@ -89,7 +90,7 @@ class SessionChanges:
     def change_session(self, session: Session, hold: bool, now: float) -> list[Output]:
         """Go on in another session: what waits must be sealed under it. ``hold``: only when the person says
         so. The contact may have forgotten how long what is said lasts."""
-        delivery, contact = self._delivery, self._contact()
+        delivery = self._delivery
         gone = TagDelta((), tuple(delivery.session.tags()))
         changes: list[Output] = [TagsChanged(gone), TagsChanged(session.listen(now))]
         delivery.change_session(session)
@@ -101,6 +102,8 @@ class SessionChanges:
                 continue
             held = item.entry.held or hold
             changes += delivery.queue.keep_entry(replace(item.entry, number=None, ciphertext=None, held=held))
-        if contact.lasts_turn:
-            changes += delivery.queue.enqueue_payload(wire.Retention(contact.lasts_s, contact.lasts_turn))
+        preferences = self._contact().preferences
+        if preferences.lasts_turn:
+            retention = wire.Retention(preferences.lasts_s, preferences.lasts_turn)
+            changes += delivery.queue.enqueue_payload(retention)
         return changes

@@ -47,14 +47,13 @@ def begin_restored(
 ) -> list[Change]:
     """What a restored home keeps of a contact. Whoever was verified was so before. Raises Malformed, or
     Unreadable, on keys that are none."""
-    verified = contact.verified or contact.was_verified
+    verified = contact.trust.verified or contact.trust.was_verified
+    trust = replace(contact.trust, verified=False, was_verified=verified, renewed_at=now)
     own, theirs = _keys(keys, entropy)
     standing = Turn.BEHIND if theirs is not None else Turn.LOST
     kept = begin_torn(own, theirs)
     return [
-        PutContact(
-            replace(contact, verified=False, was_verified=verified, renewed_at=now, standing=standing.value)
-        ),
+        PutContact(replace(contact, trust=trust, standing=standing.value)),
         PutSession(_of_nobody(contact, identity, entropy, now).snapshot()),
         PutRecovery(RecoveryState(contact.id, kept)),
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from p2pchat.core.effects import ContactChanged, Effect, Notify, Persist
 from p2pchat.core.messaging.contacts import ContactTable
-from p2pchat.core.records import Contact, DropContact, PutContact
+from p2pchat.core.records import Contact, ConversationPreferences, DropContact, PutContact, Trust
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.types import ContactId, MeshId
 
@@ -82,7 +82,8 @@ def test_nobody_is_renamed_to_what_another_is_called_or_cannot_be(name: str, ref
 
 
 def test_pairing_again_keeps_all_that_was_decided_about_a_contact() -> None:
-    decided = replace(BOB, name="robert", verified=True, blocked=True, muted=True, lasts_s=60.0, lasts_turn=3)
+    wanted = ConversationPreferences(True, 60.0, 3)
+    decided = replace(BOB, name="robert", trust=Trust(True), preferences=wanted, blocked=True)
     contacts = ContactTable([decided])
     anew = replace(BOB, mesh=MeshId(b"n"), how="link", added_at=9.0)
     assert contacts.add(anew)[0] == replace(decided, mesh=MeshId(b"n"), how="link")
@@ -93,7 +94,7 @@ def test_each_change_is_persisted_and_reported() -> None:
     contacts = ContactTable([BOB])
     changes: list[tuple[Callable[[], list[Effect]], ContactChanged]] = [
         (lambda: contacts.rename(BOB, "bert"), ContactChanged(replace(BOB, name="bert"), "renamed")),
-        (lambda: contacts.verify(BOB, True), ContactChanged(replace(BOB, verified=True), "verified")),
+        (lambda: contacts.verify(BOB, True), ContactChanged(replace(BOB, trust=Trust(True)), "verified")),
         (lambda: contacts.verify(BOB, False), ContactChanged(BOB, "unverified")),
         (lambda: contacts.block(BOB, True), ContactChanged(replace(BOB, blocked=True), "blocked")),
         (lambda: contacts.block(BOB, False), ContactChanged(BOB, "unblocked")),
@@ -103,3 +104,14 @@ def test_each_change_is_persisted_and_reported() -> None:
     assert contacts.rename(BOB, "bob")[0] == Persist(PutContact(BOB))  # one's own name is not taken
     assert contacts.remove(BOB) == [Persist(DropContact(BOB.id)), Notify(ContactChanged(BOB, "removed"))]
     assert contacts.get(BOB.id) is None
+
+
+def test_a_session_that_begins_anew_takes_trust_back_and_changes_no_preference() -> None:
+    wanted = ConversationPreferences(True, 60.0, 3)
+    known = replace(BOB, trust=Trust(verified=True), preferences=wanted)
+    contacts = ContactTable([known])
+    contacts.renew(known, b"transcript", 9.0)
+    renewed = contacts.get(BOB.id)
+    assert renewed is not None
+    assert renewed.trust == Trust(False, True, 9.0, b"transcript")
+    assert renewed.preferences == wanted

@@ -41,6 +41,6 @@ def test_what_concerns_the_record_alone_needs_no_conversation(roster: Roster, de
     ):
         assert decisions.change_contact(wish, 1.0)
     (bert,) = roster.contacts.all()
-    assert (bert.name, bert.muted, bert.blocked) == ("bert", True, True)
+    assert (bert.name, bert.preferences.muted, bert.blocked) == ("bert", True, True)
     assert decisions.change_contact(inputs.ContactRenewed(BOB.id), 1.0) == []
     assert decisions.change_contact(inputs.ContactRemoved(BOB.id), 1.0) and roster.contacts.all() == ()

@@ -60,7 +60,7 @@ def test_what_is_noted_of_a_contact_changes_its_record(dispatcher: Dispatcher, b
     assert dispatcher.dispatch_outputs(
         bob, [RetentionDecided(60.0, 1, by_them=True), Turned(Turn.LOST, 0)], 0.0
     )
-    assert (bob.contact.lasts_s, bob.contact.standing) == (60.0, "lost")
+    assert (bob.contact.preferences.lasts_s, bob.contact.standing) == (60.0, "lost")
 
 
 def test_tags_are_listened_for_unless_the_contact_is_blocked(

@@ -267,7 +267,7 @@ def test_renaming_and_verifying_stick(world: World) -> None:
     world.kill("bob")
     world.start("bob")
     (contact,) = world.machines["bob"].running.contacts()
-    assert (contact.name, contact.verified) == ("mal", True)
+    assert (contact.name, contact.trust.verified) == ("mal", True)
     assert world.machines["bob"].running.identity.name == "bob"
 
 

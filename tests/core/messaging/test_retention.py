@@ -15,12 +15,13 @@ from p2pchat.core.messaging import conversation
 from p2pchat.core.messaging.outbox import SEALED_CAP
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.retention import PURGE_MIN_S, TURN_STEP, Purge, counts, decided, outdated
-from p2pchat.core.records import Contact
+from p2pchat.core.records import Contact, ConversationPreferences
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, Notice, Retention, decode_payload
 from tests.support.world import World
 
-THEM = Contact(ContactId("c"), "bob", b"k", MeshId(b"m"), "words", 0.0, lasts_s=60.0, lasts_turn=100)
+LASTING = ConversationPreferences(lasts_s=60.0, lasts_turn=100)
+THEM = Contact(ContactId("c"), "bob", b"k", MeshId(b"m"), "words", 0.0, preferences=LASTING)
 SPANS = st.just(0.0) | st.floats(RETENTION_MIN_S, RETENTION_MAX_S)
 
 
@@ -40,7 +41,7 @@ def decide(world: World, who: str, whom: str, seconds: float) -> None:
 
 
 def setting(world: World, who: str) -> list[float]:
-    return [contact.lasts_s for contact in world.machines[who].store.contacts.values()]
+    return [contact.preferences.lasts_s for contact in world.machines[who].store.contacts.values()]
 
 
 def texts(world: World, who: str) -> list[str]:
@@ -117,7 +118,7 @@ def test_a_side_that_forgot_a_decision_is_told_and_then_decides_again(world: Wor
     bob = world.machines["bob"]
     world.kill("bob")
     known = world.contact("bob", "alice")
-    bob.store.contacts[known] = replace(bob.store.contacts[known], lasts_s=0.0, lasts_turn=0)
+    bob.store.contacts[known] = replace(bob.store.contacts[known], preferences=ConversationPreferences())
     world.start("bob")
     world.run(30.0)
     decide(world, "bob", "alice", 90.0)
@@ -174,15 +175,15 @@ def test_nothing_a_contact_says_once_stops_us_from_deciding(turn: int, theirs: f
     said = Retention(theirs, turn)
     known = THEM
     if counts(known, said):
-        known = replace(THEM, lasts_s=theirs, lasts_turn=turn)
-    assert known.lasts_turn <= THEM.lasts_turn + TURN_STEP
+        known = replace(THEM, preferences=ConversationPreferences(False, theirs, turn))
+    assert turn <= LASTING.lasts_turn + TURN_STEP
     assert counts(known, decided(known, ours))
 
 
 @given(SPANS, st.floats(0, 4e9))
 def test_a_look_is_never_sooner_than_a_second_after_the_last(seconds: float, now: float) -> None:
     purge = Purge(lines_expire=False)
-    them = replace(THEM, lasts_s=seconds)
+    them = replace(THEM, preferences=replace(LASTING, lasts_s=seconds))
     expires = purge.line(them, now)
     assert (expires is None) == (seconds == 0)
     at = purge.next_wakeup()

@@ -8,11 +8,11 @@ from p2pchat.core.effects import Notify, Persist, SessionTurned
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.outputs import RetentionDecided
 from p2pchat.core.messaging.roster import Roster
-from p2pchat.core.records import Contact
+from p2pchat.core.records import Contact, Trust
 from p2pchat.core.session.turns import Turn
 from p2pchat.types import ContactId, MeshId
 
-BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0, verified=True)
+BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0, Trust(verified=True))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_turn_of_the_session_is_noted_and_told(
     *_, told = roster.note_turn(BOB.id, turn, waiting)
     assert told == Notify(SessionTurned(BOB.id, turn.value, waiting))
     assert noted(roster).standing == standing
-    assert noted(roster).verified is (turn is not Turn.RIVALS)
+    assert noted(roster).trust.verified is (turn is not Turn.RIVALS)
 
 
 def test_what_the_person_knows_stands_no_longer_but_for_what_that_does_not_end(roster: Roster) -> None:

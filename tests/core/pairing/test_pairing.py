@@ -276,11 +276,11 @@ def test_two_who_pair_again_keep_trust_mute_and_retention_and_can_talk(world: Wo
     world.tell("alice", inputs.ContactMuted(bob, True))
     world.tell("alice", inputs.ContactLasts(bob, 3600.0))
     world.run(60.0)
-    assert world.machines["bob"].store.contacts[alice].lasts_s == 3600.0
+    assert world.machines["bob"].store.contacts[alice].preferences.lasts_s == 3600.0
     before = list(world.machines["alice"].store.contacts.values())
     repaired(world)
     assert list(world.machines["alice"].store.contacts.values()) == before
-    assert world.machines["bob"].store.contacts[alice].lasts_s == 3600.0
+    assert world.machines["bob"].store.contacts[alice].preferences.lasts_s == 3600.0
     for source, target in (("alice", "bob"), ("bob", "alice")):
         world.send(source, target, f"from {source}")
         world.run(60.0)
@@ -296,7 +296,7 @@ def test_one_who_forgot_the_other_is_told_how_long_what_is_said_lasts(world: Wor
     repaired(world)
     world.run(60.0)
     (alice,) = world.machines["bob"].store.contacts.values()
-    assert alice.lasts_s == 3600.0
+    assert alice.preferences.lasts_s == 3600.0
 
 
 def test_one_who_is_blocked_stays_so_when_paired_again(world: World) -> None:

@@ -68,7 +68,7 @@ def words(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Word, list[bytes]]]:
 
 def trusted(world: World, of: str, name: str) -> tuple[bool, str]:
     known = world.machines[of].store.contacts[world.contact(of, name)]
-    return known.verified, known.standing
+    return known.trust.verified, known.standing
 
 
 def test_a_member_without_keys_who_writes_under_our_tags_does_nothing_while_the_contact_is_away() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from p2pchat.chat.referring import SIGNS
 from p2pchat.config.table import SETTINGS
 from p2pchat.errors import UsageError
 
@@ -30,6 +31,10 @@ COMMANDS: Final = (
     ChatCommand("/who", "", "everyone you know, and who is here"),
     ChatCommand("/history", "[N]", "the last lines again, or N of them"),
     ChatCommand("/search", "[TEXT]", "find what was said"),
+    ChatCommand("/reply", "[^N] TEXT", "answer their last message, or Nth from the end"),
+    ChatCommand("/react", "[^N] SIGN|off", "one sign for that message", (*SIGNS, "off")),
+    ChatCommand("/correct", "[^N] TEXT", "have your last message say this, for both"),
+    ChatCommand("/withdraw", "[^N]", "have it say nothing any more, for both"),
     ChatCommand("/invite", "[link]", "a code for a new friend", ("link",)),
     ChatCommand("/join", "CODE", "answer a friend's code"),
     ChatCommand("/verify", "[yes]", "compare the safety number", ("yes",)),

@@ -25,6 +25,16 @@ class LineRewritten:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceAdded:
+    """Something was said of a line, which is so now; ``line`` says what."""
+
+    message: ChatLine
+    line: str
+    outgoing: bool
+    """Whether it was said here."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineForgotten:
     """A line is no more; without an id, all that was said with somebody."""
 
@@ -98,6 +108,7 @@ class Preferred:
 Happened = (
     LineAdded
     | LineRewritten
+    | ReferenceAdded
     | LineForgotten
     | Moved
     | Refused

@@ -24,6 +24,7 @@ from p2pchat.chat.happenings import (
     NodeFound,
     NodeLost,
     Preferred,
+    ReferenceAdded,
     Reminded,
 )
 from p2pchat.chat.lines import ChatLine, line_of, lines_of
@@ -47,6 +48,7 @@ from p2pchat.text import harmless_name
 from p2pchat.wording.backups import reminder
 from p2pchat.wording.lines import contact_line
 from p2pchat.wording.notices import notice
+from p2pchat.wording.references import reference_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -214,6 +216,8 @@ class ChatModel:
                 await self._arrived(line_of(event))
             case events.RewrittenEvent():
                 self._rewritten(line_of(event))
+            case events.ReactionEvent() | events.CorrectedEvent() | events.WithdrawnEvent():
+                self._referred(line_of(event), reference_line(event) or "", event.by == self.me)
             case events.ForgottenEvent(contact=name, id=id):
                 await self._forgotten(name, id)
             case ReceiptEvent(id=id, state=state):
@@ -264,6 +268,15 @@ class ChatModel:
             person.last = message
         self._tell(LineRewritten(message))
 
+    def _referred(self, message: ChatLine, line: str, ours: bool) -> None:
+        person = self.people.get(message.contact)
+        if person is not None:
+            if person.last is not None and person.last.id == message.id:
+                person.last = message
+            if message.withdrawn:
+                person.unread.pop(message.id, None)
+        self._tell(ReferenceAdded(message, line, ours))
+
     async def _forgotten(self, name: str, id: str | None) -> None:
         person = self.people.get(name)
         if person is not None and (id is None or (person.last is not None and person.last.id == id)):
@@ -274,9 +287,9 @@ class ChatModel:
 
     # --- what we say
 
-    def say_text(self, text: str) -> ChatLine:
+    def say_text(self, text: str, reply_to: ChatLine | None = None) -> ChatLine:
         """Have a text sent to whom we look at, after all that was said and asked for; return it as a line."""
-        return self.sent.say_text(self.me, self.current, text, self.requests.last)
+        return self.sent.say_text(self.me, self.current, text, self.requests.last, reply_to)
 
     def _queued(self, line: ChatLine) -> None:
         person = self.people.get(line.contact)

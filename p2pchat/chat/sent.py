@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from p2pchat.chat.happenings import Happened, Moved, NodeLost, Refused
-from p2pchat.chat.lines import FINAL, ChatLine, Stage, is_further
+from p2pchat.chat.lines import FINAL, ChatLine, Stage, beginning_of, is_further
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, shortened
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
+    from p2pchat.control.answers import DeliveryInfo
 
 FOLLOWED: Final = 1000
 """Messages sent from here whose states are followed; older ones are read back with the history."""
@@ -41,6 +42,7 @@ class _Sent:
     stage: Stage = "sending"
     after: asyncio.Future[None] | None = None
     """What was asked before of the node, and may say how this is to be sent."""
+    reply_to: ChatLine | None = None
 
 
 class SentLines:
@@ -59,11 +61,18 @@ class SentLines:
     def __contains__(self, id: str) -> bool:
         return id in self._sent
 
-    def say_text(self, me: str, to: str, text: str, after: asyncio.Future[None] | None) -> ChatLine:
+    def say_text(
+        self,
+        me: str,
+        to: str,
+        text: str,
+        after: asyncio.Future[None] | None,
+        reply_to: ChatLine | None = None,
+    ) -> ChatLine:
         """Have a text sent, after all that was said before and ``after`` something else; return it as a
         line."""
         message = os.urandom(16).hex()
-        sent = _Sent(me, to, text, time_now(), after=after)
+        sent = _Sent(me, to, text, time_now(), after=after, reply_to=reply_to)
         self._sent[message] = sent
         if len(self._sent) > FOLLOWED:
             self._sent.popitem(last=False)
@@ -84,7 +93,7 @@ class SentLines:
             await asyncio.wait([sent.after])
         while True:
             try:
-                queued = await self._node.send(sent.to, sent.text, wait="queued", id=message)
+                queued = await self._send(message, sent)
             except PASSING as error:
                 self._tell(NodeLost(f"{error}; not sent yet: {shortened(sent.text, 30)}"))
                 await asyncio.sleep(RETRY_S)
@@ -96,6 +105,10 @@ class SentLines:
                 break
         self._on_queued(replace(self._line(message, sent), at=queued.at))
         self.note_stage(message, queued.state)
+
+    async def _send(self, message: str, sent: _Sent) -> DeliveryInfo:
+        answered = sent.reply_to.id if sent.reply_to is not None else None
+        return await self._node.send(sent.to, sent.text, wait="queued", id=message, reply_to=answered)
 
     def lines_sent(self, name: str) -> list[ChatLine]:
         """What was said here to somebody, as far as it is followed, oldest first."""
@@ -116,7 +129,13 @@ class SentLines:
 
     def _line(self, id: str, sent: _Sent) -> ChatLine:
         """A message of ours as the history will tell it."""
-        return ChatLine(id, sent.to, sent.me, sent.at, sent.text, outgoing=True, stage=sent.stage)
+        line = ChatLine(id, sent.to, sent.me, sent.at, sent.text, outgoing=True, stage=sent.stage)
+        answered = sent.reply_to
+        return (
+            replace(line, answers=beginning_of(answered), answers_id=answered.id)
+            if answered is not None
+            else line
+        )
 
     def note_stage(self, message: str, stage: Stage) -> None:
         """Note a state, never backwards."""
@@ -135,7 +154,7 @@ class SentLines:
         for message, sent in list(self._sent.items()):
             if sent.stage in ("queued", "relayed"):
                 with suppress(UsageError):  # the contact was removed or renamed
-                    known = await self._node.send(sent.to, sent.text, wait="queued", id=message)
+                    known = await self._send(message, sent)
                     self.note_stage(message, known.state)
 
     def not_handed_over(self) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from p2pchat.chat.commands import parse_command, parse_setting
+from p2pchat.chat.referring import WITHDRAW, ReferenceVerbs
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.lines import span
@@ -20,6 +21,7 @@ from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
 from p2pchat.wording.settings import effect_line
 
 if TYPE_CHECKING:
+    from p2pchat.chat.lines import ChatLine
     from p2pchat.chat.model import ChatModel
     from p2pchat.client import Node
     from p2pchat.control.answers import ChangeSettingResult
@@ -58,7 +60,7 @@ class ChatScreen(Protocol):
     def show_conversation(self, name: str) -> None:
         """Turn to a conversation. Raises UsageError."""
 
-    def say_line(self, text: str) -> None:
+    def say_line(self, text: str, reply_to: ChatLine | None = None) -> None:
         """Send a line to whom one looks at, and show it."""
 
     def show_history(self, lines: int) -> None:
@@ -86,6 +88,7 @@ class Verbs:
     def __init__(self, model: ChatModel, screen: ChatScreen) -> None:
         self._model = model
         self._screen = screen
+        references = ReferenceVerbs(model, self.have_node, screen.say_line, self._ask_withdraw)
         self._verbs: dict[str, Callable[[str], None]] = {
             "help": lambda _: screen.show_help(),
             "switch": self._switch,
@@ -108,6 +111,7 @@ class Verbs:
             "set": self._set,
             "settings": lambda _: screen.show_settings(),
             "theme": self._theme,
+            **{verb: self._about_one(does) for verb, does in references.verbs.items()},
             "quit": lambda _: screen.leave_chat(),
         }
 
@@ -153,6 +157,12 @@ class Verbs:
         if not self._model.current:
             raise UsageError("open a conversation first")
         return self._model.current
+
+    def _about_one(self, does: Callable[[str, str], None]) -> Callable[[str], None]:
+        return lambda rest: does(self._current(), rest)
+
+    def _ask_withdraw(self, yes: Callable[[], None]) -> None:
+        self._screen.ask_person(Question("withdraw", WITHDRAW, "Withdraw", "Keep it"), yes)
 
     def _switch(self, rest: str) -> None:
         if rest:

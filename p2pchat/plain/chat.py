@@ -134,6 +134,8 @@ class PlainChat:
                 self.sheet.end_trouble(line)
             case happenings.Decided(line) | happenings.Reminded(line) | happenings.Altered(line):
                 self.sheet.tell_line(line)
+            case happenings.ReferenceAdded(message, line):
+                self._tell_reference(message, line)
             case (
                 happenings.LineRewritten()
                 | happenings.LineForgotten()
@@ -152,6 +154,11 @@ class PlainChat:
         elif not line.outgoing and self.sheet.is_new(line.id):
             unread, name = len(self.model.people[line.contact].unread), harmless_name(line.contact)
             self.sheet.tell_line(f"{name} wrote ({unread} unread); /switch {name}")
+
+    def _tell_reference(self, message: ChatLine, line: str) -> None:
+        """What was said of a line above is a line of its own: what stands there cannot change."""
+        here = message.contact == self.model.current
+        self.sheet.tell_line(line if here else f"{line} (/switch {harmless_name(message.contact)})")
 
     def _moved(self, id: str, stage: Stage) -> None:
         """Show a line of ours once it is safe; say its state in a line once others have its place below."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import RenderableType
 
 from p2pchat.chat.commands import COMMANDS
-from p2pchat.chat.lines import Stage, lines_of
+from p2pchat.chat.lines import ChatLine, Stage, lines_of
 from p2pchat.chat.verbs import Question
 from p2pchat.errors import UsageError
 from p2pchat.pictures.doctor import doctor_picture
@@ -77,8 +77,8 @@ class PlainScreen:
         self._chat.sheet.tell_line(f"{question.text} ('yes': {question.yes}; anything else: {question.no})")
         self._chat.question = (yes, no)
 
-    def say_line(self, text: str) -> None:
-        self._chat.model.say_text(text)
+    def say_line(self, text: str, reply_to: ChatLine | None = None) -> None:
+        self._chat.model.say_text(text, reply_to)
         self._chat.draw()
 
     def show_conversation(self, name: str) -> None:

@@ -84,7 +84,9 @@ class Sheet:
             self._show([("day", f"{self.signs.rule} {day:%A} {day.day} {day:%B %Y} {self.signs.rule}")])
         at = f"{clock_time(line.at, self.clock)} "
         who = ("me" if line.outgoing else "them", harmless_name(line.sender))
-        pieces: Line = [("time", at), who, ("", f": {indented(line.text, len(at))}")]
+        answers = f"[re {one_line(line.answers)}] " if line.answers else ""
+        pieces: Line = [("time", at), who, ("", f": {answers}{indented(line.text, len(at))}")]
+        pieces += (("mark", f"  [{one_line(mark)}]") for mark in line.marks)
         if line.outgoing and line.stage != "sending":
             pieces.append(("mark", f"  {self.signs.mark(line.stage)}"))
         self._show(pieces)

@@ -72,6 +72,8 @@ class Chat(ChatWindow):
                 self._on_said(message)
             case happenings.LineRewritten(message):
                 messages.replace_message(message)
+            case happenings.ReferenceAdded(message):
+                main.pane.show_reference(message)
             case happenings.LineForgotten(name, id):
                 main.pane.forget_messages(name, id)
             case happenings.Moved(id, stage):

@@ -17,6 +17,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from p2pchat.chat.lines import ChatLine, beginning_of
 from p2pchat.chat.model import Person
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.lines import span_words
@@ -49,6 +50,8 @@ SELECTING_KEYS: Final[Keys] = (
     ("Enter", "menu"),
     ("Esc", "back"),
     ("^R", "reply"),
+    ("^T", "react"),
+    ("^E", "correct"),
     ("^C", "copy"),
     ("Right", "whole"),
     ("Del", "delete"),
@@ -168,7 +171,7 @@ def everyone(people: Sequence[Person], linked: bool, now: datetime) -> Table | T
     return table
 
 
-def above_writing(whom: str, below: int, following: bool) -> Text:
+def above_writing(whom: str, below: int, following: bool, replying: ChatLine | None = None) -> Text:
     """What Enter does, and what is out of sight below."""
     if not whom:
         return Text("")
@@ -177,5 +180,8 @@ def above_writing(whom: str, below: int, following: bool) -> Text:
         line.append(f"↓ {below} new · Ctrl-End  ", "bold")
     elif not following:
         line.append("↓ newer · Ctrl-End  ")
-    line.append(f"to {harmless_name(whom)}")
+    if replying is not None:
+        line.append(f"reply to {beginning_of(replying)}  (Esc: no reply)", "bold")
+    else:
+        line.append(f"to {harmless_name(whom)}")
     return line

@@ -16,7 +16,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from p2pchat.chat.happenings import Refused
-from p2pchat.chat.lines import ChatLine, lines_of
+from p2pchat.chat.lines import NOT_HERE, ChatLine, beginning_of, lines_of
 from p2pchat.chat.model import ChatModel
 from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless, harmless_name
@@ -44,6 +44,8 @@ class ConversationPane(Vertical):
         self._complete = complete
         self._page = PAGE
         """Messages read when a conversation is opened: a page, and all that nobody has read yet."""
+        self.replying: ChatLine | None = None
+        """What is written next answers this message."""
         self.unloaded = False
         """Whether what was said could not be read, as there is no node."""
 
@@ -71,7 +73,9 @@ class ConversationPane(Vertical):
         """Show whom one talks with, and what Enter does."""
         self.query_one("#title", Static).update(title)
         back = self.scrollback
-        self.writing.border_title = around.above_writing(self._model.current, back.below, back.following)
+        self.writing.border_title = around.above_writing(
+            self._model.current, back.below, back.following, self.replying
+        )
 
     # --- what is read from the node
 
@@ -86,6 +90,7 @@ class ConversationPane(Vertical):
         if left and left != name:
             self._model.drafts.note_text(left, self.writing.text)
         if left != name:
+            self.replying = None
             self.writing.load(self._model.drafts.text_for(name))
         self.mark_shown()
         self.reload_messages(around, unread)
@@ -157,10 +162,19 @@ class ConversationPane(Vertical):
         if came_before or not self._model.looking:
             messages.begin_unread(message.id)
 
+    def show_reference(self, message: ChatLine) -> None:
+        """Something was said of a message: show it, and replies to it, as they are now."""
+        messages = self.scrollback.messages
+        messages.replace_message(message)
+        messages.renew_replies(message.id, beginning_of(message))
+        if message.withdrawn and self.replying is not None and self.replying.id == message.id:
+            self.replying = None
+
     def forget_messages(self, name: str, id: str | None) -> None:
         """A message was deleted, or without an id all that was said."""
         if id is not None:
             self.scrollback.messages.remove_message(id)
+            self.scrollback.messages.renew_replies(id, NOT_HERE)
         elif name == self._model.current:
             self.reload_messages()
 
@@ -179,9 +193,10 @@ class ConversationPane(Vertical):
 
     # --- writing
 
-    def say_line(self, text: str) -> None:
-        """Send a line to whom we look at."""
-        line = self._model.say_text(text)
+    def say_line(self, text: str, reply_to: ChatLine | None = None) -> None:
+        """Send a line to whom we look at, in reply to what was picked for that."""
+        line = self._model.say_text(text, reply_to or self.replying)
+        self.replying = None
         messages = self.scrollback.messages
         messages.set_unread(None)
         if messages.newest:

@@ -50,6 +50,7 @@ KEYS: Final = (
     ("Escape", "select the newest message (Up, Down: others); letters go on writing"),
     ("Enter, Ctrl-O", "on a selected message: what can be done with it"),
     ("Ctrl-R, Ctrl-C, Delete", "on a selected message: reply, copy, delete here"),
+    ("Ctrl-T, Ctrl-E, Ctrl-X", "on a selected message: react, correct, withdraw"),
     ("Right", "on a selected message: show all of it, or fold it"),
     ("Ctrl-N, Ctrl-P", "next, previous conversation; Ctrl-G: next unread"),
     ("F1", "this help"),
@@ -170,6 +171,8 @@ class Rewrite(Dialog[str]):
     """Another text for a line of the history here; what it says now stays in sight."""
 
     title_text = "rewrite my copy"
+    about = "Only this device's history changes, and the line is marked (see p2pchat forge)."
+    saves = "rewrites"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "save", priority=True)]
 
     def __init__(self, text: str) -> None:
@@ -178,13 +181,13 @@ class Rewrite(Dialog[str]):
 
     def content(self) -> ComposeResult:
         yield Label(
-            Text("Only this device's history changes, and the line is marked (see p2pchat forge)."),
+            Text(self.about),
             classes="wide",
         )
         with VerticalScroll(can_focus=False):
             yield Static(Text(f"Now: {self._text}"), classes="wide dim")
         yield TextArea(self._text, compact=True, soft_wrap=True, id="rewriting")
-        yield Label(Text("Ctrl-S rewrites it · Esc leaves it as it is"), classes="wide dim")
+        yield Label(Text(f"Ctrl-S {self.saves} it · Esc leaves it as it is"), classes="wide dim")
 
     def on_mount(self) -> None:
         self.query_one(TextArea).focus()
@@ -193,6 +196,14 @@ class Rewrite(Dialog[str]):
         """Answer with what is there now, if it is another text and is one at all."""
         text = self.query_one(TextArea).text
         self.dismiss(text if text.strip() and text != self._text else None)
+
+
+class Correct(Rewrite):
+    """Another text for a message of ours, here and at the contact's."""
+
+    title_text = "correct, for both"
+    about = "They see the new text, and that it was corrected; their program may keep the old one."
+    saves = "corrects"
 
 
 class VerifyDialog(Dialog[bool]):

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from p2pchat.chat.lines import ChatLine
 from p2pchat.chat.widths import certain, cut, drawable, room, rows
-from p2pchat.text import harmless, harmless_name
+from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.wording.lines import MARKS, clock_time, local_time
 from p2pchat.wording.references import REWRITTEN
 
@@ -75,12 +75,16 @@ def lay_out(entry: Entry, width: int, names: int, clock: str = "24h") -> None:
     margin = room(at) + names + 1
     text, hidden = _folded(drawable(harmless(_spaced(message.text))), entry.unfolded)
     wrapped = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
+    if message.answers:
+        wrapped.insert(0, [("quote", cut(drawable(one_line(f"╭ {message.answers}")), width - margin))])
     if hidden or (len(wrapped) > FOLD_LINES and not entry.unfolded):
         wrapped = [*wrapped[:FOLD_LINES], [("mark", hidden or "… more (Esc, Right)")]]
     blank = [("text", " " * margin)]
     entry.lines = [[*(lead if not place else blank), *row] for place, row in enumerate(wrapped)]
     if message.outgoing or message.rewritten:
         _mark(entry, width, blank)
+    for mark in message.marks:
+        _append(entry, width, blank, ("mark", cut(drawable(one_line(f" {mark}")), width - margin)))
 
 
 def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
@@ -89,11 +93,17 @@ def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
     if entry.message.rewritten:
         mark = f" ✎ {REWRITTEN}"
     style = "failed" if state in ("expired", "cancelled") else "mark"
-    taken = sum(room(text) for _, text in entry.lines[-1])
-    if taken + room(mark) > width:
-        entry.lines.append([*blank, (style, mark[1:])])
+    _append(entry, width, blank, (style, mark))
+
+
+def _append(entry: Entry, width: int, blank: list[Piece], piece: Piece) -> None:
+    """Behind what stands there, or where that is too long, in a line of its own."""
+    kind, text = piece
+    taken = sum(room(part) for _, part in entry.lines[-1])
+    if taken + room(text) > width:
+        entry.lines.append([*blank, (kind, text.lstrip())])
     else:
-        entry.lines[-1].append((style, mark))
+        entry.lines[-1].append(piece)
 
 
 def shown_name(message: ChatLine) -> str:

@@ -184,14 +184,24 @@ class MainView(Vertical):
         self.remove_class("-listing")
         self.screen.set_focus(self.pane.writing)
 
-    def say_line(self, text: str) -> None:
+    def say_line(self, text: str, reply_to: ChatLine | None = None) -> None:
         """Send a line to whom we look at."""
         self.uncover_conversation()
-        self.pane.say_line(text)
+        self.pane.say_line(text, reply_to)
+        self.show_parts()
+
+    def begin_reply(self, message: ChatLine) -> None:
+        """What is written next answers this message."""
+        self.pane.replying = message
+        self.write()
+        self.show_parts()
 
     @on(Compose.LookBack)
     def _on_look_back(self) -> None:
-        if not self.uncover_conversation() and self._model.current:
+        if self.pane.replying is not None:
+            self.pane.replying = None
+            self.show_parts()
+        elif not self.uncover_conversation() and self._model.current:
             self.pane.scrollback.select_newest()
             self.pane.scrollback.focus()
 

@@ -1,4 +1,4 @@
-"""What a person does with one message: reply, copy, rewrite, delete, open its link.
+"""What a person does with one message: reply, react, correct, withdraw, copy, rewrite, delete, open its link.
 
 Knows: what each of them leads to. Does not know: how a message was selected.
 """
@@ -8,26 +8,32 @@ from __future__ import annotations
 from typing import Final
 
 from p2pchat.chat.lines import ChatLine
+from p2pchat.chat.referring import SIGNS, WITHDRAW
+from p2pchat.chat.verbs import Question
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless, harmless_name, one_line
-from p2pchat.tui.dialogs import Choose, Confirm, Rewrite
+from p2pchat.tui.dialogs import Choose, Confirm, Correct, Rewrite
 from p2pchat.tui.window import ChatWindow
 
-QUOTE_MAX: Final = 200
-"""Characters of a message that a reply repeats."""
+TAKE_BACK: Final = "off"
 
 TITLE_MAX: Final = 40
 """Characters of a message that names it."""
 
 ON_MESSAGE: Final = (
     ("reply", "Reply"),
+    ("react", "React …"),
     ("copy", "Copy its text"),
     ("whole", "Show all of it, or fold it"),
     ("open", "Open its link"),
+    ("correct", "Correct it, for both …"),
+    ("withdraw", "Withdraw it, for both …"),
     ("rewrite", "Rewrite my copy …"),
     ("forget", "Delete it here …"),
 )
 """What can be done with a message, by verb."""
+
+OF_ITS_AUTHOR: Final = ("correct", "withdraw")
 
 
 class MessageActions:
@@ -38,13 +44,16 @@ class MessageActions:
 
     def _choose(self, message: ChatLine, link: str) -> None:
         """Show what can be done with a message."""
-        verbs = [(verb, label) for verb, label in ON_MESSAGE if verb != "open" or link]
+        missing: tuple[str, ...] = () if link else ("open",)
+        if not message.outgoing:
+            missing += OF_ITS_AUTHOR
+        verbs = [(verb, label) for verb, label in ON_MESSAGE if verb not in missing]
         title = one_line(harmless(message.text[: 4 * TITLE_MAX]))[:TITLE_MAX]
         self._window.prompts.open_dialog(Choose(title, verbs), lambda verb: self.act_on(verb, message, link))
 
     def act_on(self, verb: str, message: ChatLine | None, link: str) -> None:
-        """Reply to it, copy it, show all of it, rewrite or delete it here, open its link. Raises
-        UsageError."""
+        """Reply to it, react to it, correct, withdraw, copy or unfold it, rewrite or delete it here, open its
+        link. Raises UsageError."""
         if verb == "open":
             self._open(link)
         elif message is not None:
@@ -58,9 +67,13 @@ class MessageActions:
                 self._window.copy_to_clipboard(harmless(message.text))
                 self._window.notify("copied, if the terminal allows it")
             case "reply":
-                writing = self._window.main.pane.writing
-                writing.load(f"{quoted(message)}\n{writing.text}")
-                self._window.main.write()
+                self._window.main.begin_reply(message)
+            case "react":
+                self._react(message)
+            case "correct":
+                self._correct(message)
+            case "withdraw":
+                self._withdraw(message)
             case "whole":
                 self._window.main.pane.scrollback.action_unfold()
             case "rewrite":
@@ -73,6 +86,34 @@ class MessageActions:
             raise UsageError("there is no link in this message")
         self._window.open_url(link)
         self._window.notify(f"opened, if there is a browser here: {link}", timeout=8, markup=False)
+
+    def _react(self, message: ChatLine) -> None:
+        node, have_node = self._window.model.node, self._window.verbs.have_node
+        signs = [(sign, sign) for sign in SIGNS]
+        self._window.prompts.open_dialog(
+            Choose("react (/react takes any sign)", [*signs, (TAKE_BACK, "Take mine back")]),
+            lambda sign: have_node(
+                node.react_to(message.id, "" if sign == TAKE_BACK else sign, wait="queued")
+            ),
+        )
+
+    def _correct(self, message: ChatLine) -> None:
+        if not message.outgoing:
+            raise UsageError("only who wrote a message can correct it; your own copy can be rewritten")
+        node, have_node = self._window.model.node, self._window.verbs.have_node
+        self._window.prompts.open_dialog(
+            Correct(message.text),
+            lambda text: have_node(node.correct_message(message.id, text, wait="queued")),
+        )
+
+    def _withdraw(self, message: ChatLine) -> None:
+        if not message.outgoing:
+            raise UsageError("only who wrote a message can withdraw it; your own copy can be deleted")
+        node, have_node = self._window.model.node, self._window.verbs.have_node
+        self._window.prompts.ask_person(
+            Question("withdraw", WITHDRAW, "Withdraw", "Keep it"),
+            lambda: have_node(node.withdraw_message(message.id, wait="queued")),
+        )
 
     def _rewrite(self, message: ChatLine) -> None:
         def answered(text: str) -> None:
@@ -88,11 +129,3 @@ class MessageActions:
         self._window.prompts.open_dialog(
             dialog, lambda _: have_node(node.forget_message(message.id), "deleted here")
         )
-
-
-def quoted(message: ChatLine) -> str:
-    """The beginning of a message as a reply shows it: plain text, so that every client and script sees it."""
-    first = harmless(message.text).strip().split("\n", 1)
-    text = first[0][:QUOTE_MAX]
-    more = " …" if len(first) > 1 or len(first[0]) > QUOTE_MAX else ""
-    return f"> {harmless_name(message.sender)}: {text}{more}"

@@ -131,6 +131,13 @@ class MessageList:
         if message.id in self._by_id:
             self.add_message(message)
 
+    def renew_replies(self, id: str, beginning: str) -> None:
+        """What replies to a message say of it."""
+        for entry in self.entries:
+            if entry.message.answers_id == id:
+                entry.message = replace(entry.message, answers=beginning)
+                self._wrap_entry(entry)
+
     def set_stage(self, id: str, stage: Stage) -> None:
         """One of our messages has come further."""
         entry = self._by_id.get(id)

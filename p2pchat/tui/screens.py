@@ -50,8 +50,8 @@ class Screens:
     def show_conversation(self, name: str) -> None:
         self._window.main.open_conversation(name)
 
-    def say_line(self, text: str) -> None:
-        self._window.main.say_line(text)
+    def say_line(self, text: str, reply_to: ChatLine | None = None) -> None:
+        self._window.main.say_line(text, reply_to)
 
     def show_history(self, lines: int) -> None:
         self._window.main.pane.show_last(lines)

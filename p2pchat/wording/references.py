@@ -46,11 +46,21 @@ def line_marks(line: HistoryLine) -> list[str]:
 
 
 def answered_words(answered: AnsweredInfo) -> str:
-    """Which message is answered: ``re bob: see you at eight``."""
+    """That a message is answered, and which: ``re bob: see you at eight``."""
+    return f"re {answered_beginning(answered)}"
+
+
+def answered_beginning(answered: AnsweredInfo) -> str:
+    """Which message is answered: ``bob: see you at eight``."""
     if answered.sender is None:
-        return "re a message that is not here"
+        return "a message that is not here"
     beginning = shortened(answered.text or "", BEGINNING) or "a message without text"
-    return f"re {harmless_name(answered.sender)}: {beginning}"
+    return f"{harmless_name(answered.sender)}: {beginning}"
+
+
+def chat_marks(line: HistoryLine) -> tuple[str, ...]:
+    """What a chat shows below a line: all but what it has signs for."""
+    return tuple(mark for mark in line_marks(line) if mark not in (REWRITTEN, line.state))
 
 
 def reference_line(event: ListenEvents) -> str | None:

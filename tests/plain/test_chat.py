@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from p2pchat.chat.verbs import HISTORY_LINES
-from p2pchat.control.events import ContactEvent, LinkEvent, PresenceEvent, ReceiptEvent, State
+from p2pchat.control.events import (
+    ContactEvent,
+    LinkEvent,
+    PresenceEvent,
+    ReactionEvent,
+    ReceiptEvent,
+    State,
+)
+from p2pchat.control.values import extended
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.plain.chat import ENTRY_LINES_MAX
 from tests.plain.conftest import Reader
@@ -184,3 +192,31 @@ async def test_what_was_begun_before_is_there_to_go_on_with(reader: Reader) -> N
     reader.chat.note_begun("half a line more")
     await reader.model.leave_chat()
     assert reader.node.begun == {"bob": "half a line more"}
+
+
+# --- what refers to a message
+
+
+async def test_what_was_said_of_a_line_above_is_a_line_of_its_own(reader: Reader) -> None:
+    answered = {"id": "1", "from": "bob", "text": "at eight"}
+    reader.node.said = [
+        message("1", "at eight", corrected="delivered"),
+        message("2", "fine", outgoing=True, reply_to=answered),
+        message("3", "", withdrawn="delivered"),
+    ]
+    await reader.open()
+    assert reader.said() == [
+        "bob: at eight  [corrected]",
+        "me: [re bob: at eight] fine  ✓✓",
+        "bob:   [withdrawn]",
+    ]
+    await reader.take(extended(reader.node.said[1], ReactionEvent, by="bob", sign="👍"))
+    assert reader.noticed()[-1] == "bob reacted 👍 to: fine"
+
+
+async def test_one_replies_and_reacts_by_command(reader: Reader) -> None:
+    reader.node.said = [message("1", "at eight?")]
+    await reader.open()
+    await reader.type("/reply fine")
+    await reader.type("/react 👍")
+    assert (reader.node.replies, reader.node.referred) == (["1"], [("react", "1", "👍")])

@@ -4,23 +4,83 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.chat.lines import line_of
+from p2pchat.chat.referring import SIGNS
+from p2pchat.control.events import CorrectedEvent, ForgottenEvent
+from p2pchat.control.values import extended
 from p2pchat.errors import UsageError
-from p2pchat.tui.dialogs import Rewrite
-from p2pchat.tui.message_actions import quoted
-from tests.support.fake_node import FakeNode, message
+from p2pchat.tui.dialogs import Correct, Rewrite
+from tests.support.fake_node import FakeNode, message, told
 from tests.tui.conftest import Open
 
 
-async def test_a_reply_quotes_what_it_answers(desk: Open) -> None:
+async def test_a_reply_names_what_it_answers_and_escape_takes_that_back(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = [message("1", "eight?\nor nine?")]
     async with desk(node) as it:
         await it.press("escape", "ctrl+r")
+        assert "reply to bob: eight?" in str(it.writing.border_title)
+        await it.press("escape")
+        assert str(it.writing.border_title) == "to bob"
+        await it.press("escape", "ctrl+r")
         await it.type("nine")
         await it.press("enter")
         await it.until(lambda: bool(node.sent))
-        assert node.sent == [("bob", "> bob: eight? …\nnine")]
+        assert (node.sent, node.replies) == ([("bob", "nine")], ["1"])
+        assert any(line.rstrip().endswith("╭ bob: eight?⏎or nine?") for line in it.lines)
+        await it.type("more")
+        await it.press("enter")
+        await it.until(lambda: len(node.sent) == 2)
+        assert node.replies == ["1", None]
+
+
+async def test_reacting_correcting_and_withdrawing_take_a_chord_or_the_menu(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "theirs"), message("2", "mine", outgoing=True)]
+    async with desk(node) as it:
+        await it.press("escape", "ctrl+e")
+        assert isinstance(it.chat.screen, Correct)
+        await it.press("end")
+        await it.type(", really")
+        await it.press("ctrl+s")
+        await it.press("ctrl+x", "enter")
+        assert node.referred == [("correct", "2", "mine, really")], "what harms nothing is chosen first"
+        await it.press("ctrl+x", "right", "enter")
+        await it.press("up", "ctrl+t", "enter")
+        assert node.referred[1:] == [("withdraw", "2", ""), ("react", "1", SIGNS[0])]
+
+
+async def test_no_letter_does_anything_to_a_message(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("2", "mine", outgoing=True)]
+    async with desk(node) as it:
+        await it.press("escape")
+        await it.type("rtexw")
+        assert it.writing.text == "rtexw"
+        assert node.referred == []
+
+
+async def test_who_did_not_write_a_message_cannot_correct_or_withdraw_it(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "theirs")]
+    async with desk(node) as it:
+        await it.press("escape", "ctrl+e", "ctrl+x")
+        told = [each.message for each in it.chat._notifications]
+        assert len(told) == 2 and all(line.startswith("only who wrote") for line in told)
+        await it.press("enter")
+        assert "Correct" not in it.screen and "Withdraw" not in it.screen and "React" in it.screen
+
+
+async def test_what_is_said_of_a_message_shows_on_it_and_on_replies(desk: Open) -> None:
+    node = FakeNode("bob")
+    answered = {"id": "1", "from": "bob", "text": "at eight"}
+    node.said = [message("1", "at eight"), message("2", "fine", outgoing=True, reply_to=answered)]
+    async with desk(node) as it:
+        corrected = message("1", "at nine", corrected="delivered")
+        node.happens(extended(corrected, CorrectedEvent, by="bob"))
+        await it.until(lambda: any("at nine corrected" in line for line in it.lines))
+        assert any("╭ bob: at nine" in line for line in it.lines)
+        node.happens(told(ForgottenEvent, contact="bob", id="1"))
+        await it.until(lambda: any("╭ a message that is not here" in line for line in it.lines))
 
 
 async def test_a_line_is_edited_and_forgotten_here(desk: Open) -> None:
@@ -57,8 +117,3 @@ async def test_what_the_node_refuses_is_said_and_the_chat_goes_on(
         monkeypatch.setattr(node, "history", refuse)
         await it.press("ctrl+n")
         assert it.chat.is_running
-
-
-def test_a_reply_repeats_one_harmless_line() -> None:
-    assert quoted(line_of(message("1", "a\x1b[2J\nb"))) == "> bob: a␛[2J …"
-    assert len(quoted(line_of(message("1", "x" * 1000)))) < 220

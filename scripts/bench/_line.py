@@ -1,4 +1,4 @@
-"""One machine's line as somebody on it sees it: datagrams with their sizes and times.
+"""One machine's line as an observer sees it: datagrams with their sizes and times.
 
 Knows: packet sockets, and the outer bytes of IP, UDP, STUN and DTLS. Does not know: keys, or who writes when.
 
@@ -37,7 +37,7 @@ _PROTOCOLS: Final = {6: TCP, 17: "udp"}
 
 
 class Datagram(NamedTuple):
-    """One packet, without what is in it."""
+    """One packet, without its content."""
 
     at: float
     """Seconds since 1970, by the kernel's clock."""
@@ -50,7 +50,7 @@ class Datagram(NamedTuple):
 
 
 def read(packet: bytes, outgoing: bool, at: float) -> Datagram | None:
-    """What an IPv4 packet shows; None of others."""
+    """Read the head of an IPv4 packet; None of any other."""
     if len(packet) < 20 or packet[0] >> 4 != 4:
         return None
     header = (packet[0] & 15) * 4

@@ -86,7 +86,7 @@ async def start(
 
 
 async def pair(host: Node, guest: Node, names: tuple[str, str] | None = None, **options: Any) -> None:
-    """With a real invite; ``names``: what they are called by each other, the host's first."""
+    """Pair two members by a real invite. ``names``: their names for each other, the host's first."""
     hosts, guests = names if names is not None else (None, None)
     events = host.invite(timeout=PATIENCE_S, name=guests, **options)
     try:

@@ -25,7 +25,7 @@ TOPIC = slice(1, 33)
 
 
 class Client(asyncio.Protocol):
-    """A WebSocket client. What it hears goes to whoever waits, in order."""
+    """A WebSocket client. Messages go to the waiting callers, in order."""
 
     def __init__(self, headers: str = "") -> None:
         self._headers = headers
@@ -143,7 +143,7 @@ def passing(topic: bytes, seat: bytes, blob: bytes) -> bytes:
 
 
 async def relay(port: int, tls: ssl.SSLContext | None) -> None:
-    """What ``websockets`` can do by itself."""
+    """Measure ``websockets`` alone."""
     from websockets.asyncio.server import ServerConnection, broadcast, serve
     from websockets.exceptions import ConnectionClosed
 

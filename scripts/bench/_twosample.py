@@ -25,7 +25,7 @@ def counts(times: Sequence[float], moment: float, width: float) -> list[int]:
 
 
 def unprompted(leaving: Sequence[float], coming: Sequence[float], moment: float, width: float) -> int:
-    """How many leave after ``moment`` before anything comes in: what was begun here, not passed on."""
+    """Count the datagrams that leave after ``moment`` before any comes in: they began here."""
     first = bisect_right(coming, moment)
     until = min(coming[first] if first < len(coming) else moment + width, moment + width)
     return bisect_right(leaving, until) - bisect_right(leaving, moment)

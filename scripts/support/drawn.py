@@ -25,7 +25,7 @@ class OutOfStep(Exception):
 
 
 class Drawn:
-    """The list of what was drawn, read from a file or, if ``fresh``, made anew."""
+    """Read the list of draws from a file, or make it anew if ``fresh``."""
 
     def __init__(self, place: Path, fresh: bool) -> None:
         self.fresh = fresh
@@ -46,7 +46,7 @@ class Drawn:
 
     @property
     def left(self) -> int:
-        """Items that nobody has asked for."""
+        """Items that were never asked for."""
         return len(self._items) - self._at
 
     def keep(self) -> None:

@@ -71,7 +71,7 @@ def _read(record: Path) -> tuple[str, frozenset[str]] | None:
 
 
 def _fingerprint() -> str:
-    """Changes with whatever decides what is installed, and with the place of the checkout."""
+    """Changes with the lists of packages, and with the place of the checkout."""
     files = [ROOT / "pyproject.toml", *sorted(LOCKS.glob("*.txt"))]
     parts = [str(ROOT).encode(), *(file.read_bytes() for file in files)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()

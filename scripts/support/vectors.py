@@ -48,7 +48,7 @@ Draws = list[Draw]
 
 
 class RecordedEntropy(SeededEntropy):
-    """A seed's bytes, which notes what it gave: the secrets that a vector shows."""
+    """Entropy from a seed that notes its draws: the secrets that a vector shows."""
 
     __slots__ = ("given",)
 
@@ -155,7 +155,7 @@ def backup() -> Fields:
 
 
 def onions() -> Fields:
-    """Three onions, and what every hop makes of them."""
+    """Make three onions, and peel them at every hop."""
     entropy = RecordedEntropy("onion")
     keys = [onion.OnionKey.generate(entropy) for _ in range(5)]
     ids = [entropy.draw_bytes(onion.ID_BYTES) for _ in keys]

@@ -36,7 +36,7 @@ from scripts.support.vectors import EPOCH, NOW, URL, Fields, RecordedEntropy
 
 
 def pairing(drawn: Drawn) -> tuple[Fields, Paired, Paired]:
-    """Host and guest of a code, from the first blob to the keys; with what the two have after it."""
+    """Pair the host and the guest of a code, from the first blob to the keys; return both ends."""
     secret, of_host, of_guest = (
         RecordedEntropy("mesh").draw_bytes(32),
         RecordedEntropy("host"),
@@ -76,7 +76,7 @@ def pairing(drawn: Drawn) -> tuple[Fields, Paired, Paired]:
 
 
 def _paired(host: Host, guest: Guest) -> tuple[list[tuple[str, bytes]], dict[str, Paired]]:
-    """All that the two pass to each other, and what each has at the end."""
+    """Collect all that the two send to each other, and what each has at the end."""
     at_host, at_guest = (SeatRef(URL, host.topic, Seat(name)) for name in (b"the host", b"theguest"))
     host.seated(at_host, (), NOW)
     blobs: list[tuple[str, bytes]] = []

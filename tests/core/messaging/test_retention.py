@@ -176,7 +176,7 @@ def test_nothing_a_contact_says_once_stops_us_from_deciding(turn: int, theirs: f
     known = THEM
     if counts(known, said):
         known = replace(THEM, preferences=ConversationPreferences(False, theirs, turn))
-    assert turn <= LASTING.lasts_turn + TURN_STEP
+    assert known.preferences.lasts_turn <= LASTING.lasts_turn + TURN_STEP
     assert counts(known, decided(known, ours))
 
 

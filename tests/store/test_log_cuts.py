@@ -13,10 +13,18 @@ from pathlib import Path
 import apsw
 import pytest
 
-from p2pchat.core.records import DropContact, DropExpiredMessages, PutMessage, PutSession, SessionState
+from p2pchat.core.records import (
+    DropContact,
+    DropExpiredMessages,
+    PutMessage,
+    PutReference,
+    PutSession,
+    SessionState,
+)
+from p2pchat.core.references import Reference, ReferenceKind
 from p2pchat.errors import StoreError
 from p2pchat.store import Passphrase, Store
-from p2pchat.types import MessageId
+from p2pchat.types import MessageId, MessageName, MessageState
 from tests.support.homes import BOB, KNOWN, WITH_BOB, message, new_store
 
 LOCK = Passphrase("correct horse")
@@ -84,6 +92,23 @@ def edit_each(store: Store) -> None:
     assert all(store.history.edit_message(MessageId(f"{number:032x}"), "nothing") for number in range(12))
 
 
+def refer_to_each(store: Store, kind: ReferenceKind, text: str) -> None:
+    for number in range(12):
+        line = message(number)
+        id, name = MessageId(f"{number + 64:032x}"), MessageName(line.id)
+        reference = Reference(id, line.conversation, BOB.id, kind, name, 1, 2.0, text, MessageState.DELIVERED)
+        (settled,) = store.commit_changes([PutReference(reference, 9e9)])
+        assert settled.line is not None
+
+
+def correct_each(store: Store) -> None:
+    refer_to_each(store, ReferenceKind.CORRECTION, "nothing")
+
+
+def withdraw_each(store: Store) -> None:
+    refer_to_each(store, ReferenceKind.WITHDRAWAL, "")
+
+
 def expire(store: Store) -> None:
     store.commit_changes([DropExpiredMessages(1e9)])
 
@@ -92,7 +117,7 @@ def remove(store: Store) -> None:
     store.commit_changes([DropContact(BOB.id)])
 
 
-@pytest.mark.parametrize("way", [forget_all, forget_each, edit_each, remove])
+@pytest.mark.parametrize("way", [forget_all, forget_each, edit_each, correct_each, withdraw_each, remove])
 def test_what_was_forgotten_is_in_no_beginning_of_the_log(tmp_path: Path, way: object) -> None:
     home = tmp_path / "home"
     store = full_of_secrets(home)

@@ -127,6 +127,18 @@ def test_nothing_refers_to_a_line_that_was_withdrawn() -> None:
     assert apply_reference(gone, correction(7, "again"), keep=False) is gone
 
 
+def test_of_two_withdrawals_the_later_one_is_told_of() -> None:
+    first, second = reference(1, WITHDRAWAL, 0), reference(2, WITHDRAWAL, 0)
+    for order in ([first, second], [second, first], [first, second, second]):
+        gone = apply_references(LINE, order, keep=False)
+        assert gone.referred is not None and gone.referred.withdrawal == second
+
+
+def test_who_did_not_write_a_line_neither_corrects_nor_withdraws_it() -> None:
+    for kind in (CORRECTION, WITHDRAWAL):
+        assert apply_reference(LINE, reference(1, kind, 1, "never", None), keep=True) is LINE
+
+
 def test_what_its_owner_has_rewritten_is_no_earlier_version() -> None:
     mine = replace(LINE, text="my own words", rewritten=True)
     line = apply_reference(mine, correction(1, "at nine"), keep=True)

@@ -58,14 +58,14 @@ def command(
       p2pchat listen --peek --exec 'notify-send -- "$P2PCHAT_MESSAGE_FROM wrote"'
     """
     wait_for(
-        _listen(settings, _Listener(settings, sender, count, shell_command, peek), timeout),
+        _listen(settings, _Printer(settings, sender, count, shell_command, peek), timeout),
         settings,
         fast=hosting(settings),
     )
 
 
 @dataclass(slots=True)
-class _Listener:
+class _Printer:
     settings: CommonOptions
     sender: str | None
     count: int | None
@@ -122,7 +122,7 @@ class _Listener:
         return process.returncode or 0
 
 
-async def _listen(settings: CommonOptions, listener: _Listener, timeout: float | None) -> None:
+async def _listen(settings: CommonOptions, listener: _Printer, timeout: float | None) -> None:
     async with open_node(settings, timeout) as node:
         try:
             async with asyncio.timeout(timeout):

@@ -19,7 +19,7 @@ WAITING_CAP = 8192
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _WaitingIds:
     """One link's ids. ``late``: of cells that nobody pushes."""
 
     fresh: dict[bytes, None] = field(default_factory=dict)
@@ -33,12 +33,12 @@ class Announcements:
     def __init__(self, entropy: Entropy, damping: Damping) -> None:
         self._entropy = entropy
         self._batch_s = damping.batch_s
-        self._links: dict[LinkId, _Waiting] = {}
+        self._links: dict[LinkId, _WaitingIds] = {}
         self._due: float | None = None
 
     def link_up(self, link: LinkId) -> None:
         """Cells may be announced there."""
-        self._links[link] = _Waiting()
+        self._links[link] = _WaitingIds()
 
     def link_down(self, link: LinkId) -> None:
         """What waits there is lost."""
@@ -62,7 +62,7 @@ class Announcements:
             if waiting.until is not None and waiting.until <= now:
                 out += [SendGossip(link, Ihave(ids, late=False)) for ids in in_batches(waiting.fresh)]
                 out += [SendGossip(link, Ihave(ids, late=True)) for ids in in_batches(waiting.late)]
-                self._links[link] = _Waiting()
+                self._links[link] = _WaitingIds()
         self._due = min((at.until for at in self._links.values() if at.until is not None), default=None)
         return out
 

@@ -74,7 +74,7 @@ def cells_per_s(members: int) -> float:
 
 
 @dataclass(slots=True)
-class _Account:
+class _CreditAccount:
     """One link's."""
 
     received: int = 0
@@ -104,8 +104,8 @@ class Grants:
         self._waiting = waiting
         self._bucket = Budget(0.0, cells_per_s(1), SAVED)
         self._window = WINDOW_MOST
-        self._accounts = Table[LinkId, _Account](ACCOUNTS_CAP)
-        self._up: dict[LinkId, _Account] = {}
+        self._accounts = Table[LinkId, _CreditAccount](ACCOUNTS_CAP)
+        self._up: dict[LinkId, _CreditAccount] = {}
         self._wanting: dict[LinkId, None] = {}
         self.set_members(1)
 
@@ -127,7 +127,7 @@ class Grants:
 
     def link_up(self, link: LinkId) -> None:
         """The link counts from now on, or again."""
-        account = self._accounts.get(link) or _Account()
+        account = self._accounts.get(link) or _CreditAccount()
         self._accounts.put(link, account)
         self._up[link] = account
         if account.received:
@@ -186,7 +186,7 @@ class Grants:
         self._wanting.update(held)
         return ((link, self._up[link].granted) for link in given)
 
-    def _step(self, account: _Account, now: float) -> int:
+    def _step(self, account: _CreditAccount, now: float) -> int:
         """What the link lacks of what it may have ahead, in whole steps; ample while the bucket is, else for
         a round trip of what it brought lately."""
         ahead = self._window
@@ -195,10 +195,10 @@ class Grants:
         step = STEP if ahead >= 2 * STEP else LITTLE
         return step if account.left <= ahead - step else 0
 
-    def _is_held(self, link: LinkId, account: _Account, now: float) -> bool:
+    def _is_held(self, link: LinkId, account: _CreditAccount, now: float) -> bool:
         return self._waiting(link) > max(LITTLE, WAIT_S * account.update_rate(now))
 
-    def _give(self, account: _Account, step: int, now: float) -> None:
+    def _give(self, account: _CreditAccount, step: int, now: float) -> None:
         known = min(step, account.known)
         account.known -= known
         self._bucket.spend(step - known)

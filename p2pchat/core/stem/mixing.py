@@ -21,7 +21,7 @@ dropped; its sender's outbox sends it again."""
 
 
 @dataclass(order=True, slots=True)
-class _Waiting:
+class _WaitingOnion:
     until: float
     number: int
     output: Output = field(compare=False)
@@ -33,7 +33,7 @@ class Mixing:
     def __init__(self, entropy: Entropy, cap: int = WAITING_CAP) -> None:
         self._entropy = entropy
         self._cap = cap
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_WaitingOnion] = []
         self._count = 0
 
     def put(self, output: Output, mean_s: float, now: float) -> bool:
@@ -42,7 +42,7 @@ class Mixing:
             return False
         self._count += 1
         until = now + exponential(self._entropy, mean_s)
-        heapq.heappush(self._waiting, _Waiting(until, self._count, output))
+        heapq.heappush(self._waiting, _WaitingOnion(until, self._count, output))
         return True
 
     def due(self, now: float) -> list[Output]:

@@ -1,55 +1,35 @@
 """One node: the single object that a driver and the tests run.
 
-Knows: which of its machines an input concerns, and how one machine's outputs are another's inputs.
-Does not know: sockets, files, clocks; nor any machine's own rules.
+Knows: which of its machines an input concerns. Does not know: sockets, files, clocks; how one machine's
+outputs are another's inputs (``mesh.routing``); nor any machine's own rules.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import assert_never
 
-from p2pchat.core import effects, inputs, pairing
-from p2pchat.core.broadcast.cells import CellArrived
+from p2pchat.core import inputs
 from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.effects import (
-    ContactChanged,
     Effect,
-    LinksChanged,
-    MakeAnswer,
-    MakeOffer,
-    Notify,
     Persist,
-    Signal,
-    WhenKept,
-    frames_first,
 )
-from p2pchat.core.inputs import Sought
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.nearby import NearbyKey
 from p2pchat.core.membership.unreached import Unreached
-from p2pchat.core.mesh import labelled, mesh
 from p2pchat.core.mesh.belonging import Belonging
-from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
-from p2pchat.core.messaging import outputs
+from p2pchat.core.mesh.routing import Routing
+from p2pchat.core.mesh.signals import Signals
 from p2pchat.core.messaging.conversations import Conversations
-from p2pchat.core.pairing import invites
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.records import Contact, Identity, Memory, PutListeners
 from p2pchat.core.records import MeshRecord as MeshRecord
-from p2pchat.core.refusals import InviteFailure
 from p2pchat.core.rendezvous.hinted import Hinted
 from p2pchat.core.rendezvous.rendezvous import (
-    LeaveSeat,
-    Line,
     Rendezvous,
-    TakeSeat,
-    topic_of,
-    url_of,
 )
 from p2pchat.core.rendezvous.seats import epochs
 from p2pchat.core.settings import Settings
@@ -58,10 +38,8 @@ from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.kdf import nearby_key
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential
-from p2pchat.types import ContactId, LinkId, Topic
-from p2pchat.wire import signalling
+from p2pchat.types import ContactId, Topic
 from p2pchat.wire.ice import Servers
-from p2pchat.wire.marks import Marks
 
 TICK_MIN_S = 0.001
 """Between two ticks, whatever a machine says is due: no input can make a node do nothing but tick."""
@@ -93,10 +71,8 @@ class NodeMachine:
             entropy.make_child("rendezvous"),
             lambda url: self._belonging.is_typed(url),
             self._settings.separate,
-            lambda url: url in self._nearby,
+            lambda url: url in self._signals.nearby,
         )
-        self._nearby: frozenset[str] = frozenset()
-        """Places on this machine's own network at which somebody is met."""
         self._servers = Hinted()
         self._invites = Invites(
             memory.identity, memory.tried, entropy.make_child("invites"), self._settings.lan
@@ -105,6 +81,24 @@ class NodeMachine:
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
         self._belonging = Belonging(
             memory.identity, self._meshes, self._conversations, self._invites, entropy
+        )
+        self._routing = Routing(
+            self._rendezvous,
+            self._servers,
+            self._invites,
+            self._conversations,
+            self._meshes,
+            self._belonging,
+            self._marking,
+        )
+        self._signals = Signals(
+            self._rendezvous,
+            self._servers,
+            self._invites,
+            self._meshes,
+            self._belonging,
+            self._routing,
+            self._counters,
         )
         for record in memory.meshes:
             if record.replaces is not None:
@@ -155,7 +149,7 @@ class NodeMachine:
 
     def unreached(self, now: float) -> tuple[Unreached, ...]:
         """Members whom no link reaches, of all meshes."""
-        return tuple(one for each in self._meshes for one in each.unreached(now))
+        return tuple(one for home in self._meshes for one in home.view.unreached(now))
 
     def hinted(self, now: float) -> Servers:
         """All STUN and TURN servers that rendezvous have hinted."""
@@ -181,7 +175,8 @@ class NodeMachine:
     def status(self) -> Status:
         """The present state, to show."""
         places = self._rendezvous.status()
-        visited = {url for home in self._meshes for url in home.visited if url not in self.places()}
+        doors = [home.view.door for home in self._meshes]
+        visited = {url for door in doors for url in door.listeners.visited} - set(self.places())
         return Status(
             tuple(link for each in self._meshes for link in each.links()),
             tuple(place for place in places if place.url not in visited),
@@ -234,11 +229,11 @@ class NodeMachine:
             case inputs.Leaving():
                 return self._leave(now)
             case inputs.RendezvousUp() | inputs.RendezvousDown() | inputs.SignalReceived():
-                return self._at_rendezvous(input, now)
+                return self._signals.on_rendezvous(input, now)
             case inputs.NearbyFound(own, places):
-                return self._meet_nearby(own, places, now)
+                return self._signals.on_nearby(own, places, now)
             case inputs.ServersHinted() | inputs.NetworkChanged() | inputs.Urged() | inputs.LinkShaken():
-                return self._ways(input, now)
+                return self._signals.on_network(input, now)
             case (
                 inputs.OfferMade()
                 | inputs.AnswerMade()
@@ -247,23 +242,22 @@ class NodeMachine:
                 | inputs.FrameReceived()
                 | inputs.FramesDrained()
             ):
-                return self._link(input, now)
+                return self._routing.change_link(input, now)
             case (
                 inputs.MessageSubmitted()
                 | inputs.ReferenceSubmitted()
                 | inputs.RecoveryKeysDrawn()
                 | inputs.RecoveryKeysTold()
             ):
-                return self._route_conversations(self._conversations.take_request(input, now), now)
+                return self._routing.route_conversations(self._conversations.take_request(input, now), now)
             case inputs.CellSubmitted():
-                return self._submit(input, now)
-            case inputs.CellsFetched(home, numbers, cells):
-                mesh = self._meshes.get(home)
-                return self._on_mesh(mesh, mesh.fetched(numbers, cells, now), now) if mesh is not None else []
+                return self._routing.submit_cell(input, now)
+            case inputs.CellsFetched():
+                return self._routing.take_fetched(input, now)
             case inputs.InviteOpened():
-                return self._on_belonging(self._belonging.open(input, now), now)
+                return self._routing.route_belonging(self._belonging.open(input, now), now)
             case inputs.InviteEntered() | inputs.InviteCancelled():
-                return self._invite(input, now)
+                return self._routing.change_invite(input, now)
             case (
                 inputs.ContactRenamed()
                 | inputs.ContactVerified()
@@ -273,14 +267,14 @@ class NodeMachine:
                 | inputs.ContactRenewed()
                 | inputs.ContactRemoved()
             ):
-                return self._on_belonging(self._belonging.change(input, now), now)
+                return self._routing.route_belonging(self._belonging.change(input, now), now)
             case (
                 inputs.MeshLeft()
                 | inputs.RendezvousAdded()
                 | inputs.RendezvousRemoved()
                 | inputs.NameChosen()
             ):
-                return self._belonging_changed(input, now)
+                return self._routing.change_belonging(input, now)
             case _:
                 assert_never(input)
 
@@ -291,31 +285,31 @@ class NodeMachine:
 
     def _tick(self, now: float) -> list[Effect]:
         out = self._rendezvous.tick(now)
-        out += self._on_belonging(self._belonging.succession.tick(now), now)
+        out += self._routing.route_belonging(self._belonging.succession.tick(now), now)
         for invite, done in self._invites.tick(now):
-            out += self._on_invite(invite, done, now)
+            out += self._routing.route_invite(invite, done, now)
         for each in self._meshes:
-            out += self._on_mesh(each, each.tick(now), now)
+            out += self._routing.route_mesh(each, each.tick(now), now)
         if now >= self._marks_at:
             self._marks_at = now + exponential(self._marking, MARKS_S)
             for each in self._meshes:
-                out += self._give_marks(each, each.bindings(), now)
+                out += self._routing.give_marks(each, each.table.list_bindings(), now)
             out.extend(self._keep_listeners())
         if out:
             return out  # what is others' leaves first; ours is still due, and has its turn at once
-        return self._route_conversations(self._conversations.tick(now), now)
+        return self._routing.route_conversations(self._conversations.tick(now), now)
 
     def _take_leave(self, now: float) -> list[Effect]:
         out: list[Effect] = []
         for invite in self._invites.open():
-            out += self._on_invite(invite, self._invites.cancel(invite), now)
-        return out + self._route_conversations(self._conversations.leave(now), now)
+            out += self._routing.route_invite(invite, self._invites.cancel(invite), now)
+        return out + self._routing.route_conversations(self._conversations.leave(now), now)
 
     def _leave(self, now: float) -> list[Effect]:
         out = self._keep_listeners()
         for each in self._meshes:
-            out += self._on_mesh(each, each.leave(now), now)
-        return out + self._route_conversations(
+            out += self._routing.route_mesh(each, each.leave(now), now)
+        return out + self._routing.route_conversations(
             self._conversations.empty(now), now
         )  # onions that waited here bore cells for us, too
 
@@ -324,229 +318,5 @@ class NodeMachine:
         return [
             Persist(PutListeners(home.record.id, urls))
             for home in self._meshes
-            if (urls := home.unkept_listeners()) is not None
+            if (urls := home.view.door.listeners.take_unkept()) is not None
         ]
-
-    # --- rendezvous
-
-    def _at_rendezvous(
-        self, input: inputs.RendezvousUp | inputs.RendezvousDown | inputs.SignalReceived, now: float
-    ) -> list[Effect]:
-        match input:
-            case inputs.RendezvousUp(line, clock):
-                return self._rendezvous.up(line, clock, now)
-            case inputs.RendezvousDown(line, reason, flooded):
-                return self._rendezvous_down(line, reason, flooded, now)
-            case inputs.SignalReceived(line, message):
-                return self._signal(line, message, now)
-            case _:
-                assert_never(input)
-
-    def _rendezvous_down(self, line: Line, reason: str, flooded: bool, now: float) -> list[Effect]:
-        self._rendezvous.down(line, reason, now, flooded)
-        url, topic = url_of(line), topic_of(line)
-        for each in self._meshes:
-            if topic is None or each.holds(topic):
-                each.unseated(url)
-        out: list[Effect] = []
-        for invite, done in self._invites.down(url, topic, reason, now):
-            out += self._on_invite(invite, done, now)
-        return out
-
-    def _signal(self, line: Line, message: signalling.FromServer, now: float) -> list[Effect]:
-        if isinstance(message, signalling.Welcome | signalling.Hints | signalling.Draining):
-            return []
-        if not self._rendezvous.may_say(line, message):
-            self._counters["signals nobody asked for"] += 1
-            return []
-        url = url_of(line)
-        home = self._meshes.at(message.topic)
-        if home is not None:
-            return self._on_mesh(home, home.receive_signal(url, message, now), now)
-        invite = self._invites.at(message.topic)
-        if invite is None:
-            return []
-        return self._on_invite(invite, self._invites.signal(invite, url, message, now), now)
-
-    def _meet(self, wish: TakeSeat | LeaveSeat | Signal, now: float) -> list[Effect]:
-        """What a mesh or an invite wants at a rendezvous."""
-        match wish:
-            case TakeSeat(url, topic, mode):
-                return self._rendezvous.want(url, topic, mode, now)
-            case LeaveSeat(url, topic):
-                return self._rendezvous.unwant(url, topic)
-            case Signal(url, message):
-                return [Signal(self._rendezvous.line(url, message.topic), message)]
-            case _:
-                assert_never(wish)
-
-    def _meet_nearby(
-        self, own: tuple[str, ...], places: Mapping[Sought, Sequence[str]], now: float
-    ) -> list[Effect]:
-        found = {url for urls in places.values() for url in urls}
-        self._meshes.own_places = own
-        self._nearby = frozenset((*own, *found)) - frozenset(self.places())
-        wishes: list[Effect] = []
-        for home in self._meshes:
-            urls = dict.fromkeys((*own, *places.get(home.record.id, ())))
-            there = [url for url in urls if url not in home.record.rendezvous]
-            wishes += self._on_mesh(home, home.meet_nearby(there, now), now)
-        for invite, invite_outputs in self._invites.meet_nearby(own, places, now):
-            wishes += self._on_invite(invite, invite_outputs, now)
-        return wishes
-
-    def _ways(self, input: inputs.NetworkInput, now: float) -> list[Effect]:
-        match input:
-            case inputs.ServersHinted(line, servers):
-                self._servers.told(url_of(line), servers, now)
-                for each in self._meshes:
-                    each.relays(self._servers.relays(each.record.rendezvous, now))
-                return []
-            case inputs.NetworkChanged():
-                for each in self._meshes:
-                    each.network_changed(now)
-                return self._rendezvous.retry(now)
-            case inputs.Urged():
-                return self._rendezvous.retry(now)
-            case inputs.LinkShaken(link):
-                home = self._meshes.owning(link)
-                return self._on_mesh(home, home.shaken(link, now), now) if home is not None else []
-            case _:
-                assert_never(input)
-
-    # --- links
-
-    def _link(self, input: inputs.LinkInput, now: float) -> list[Effect]:
-        home = self._meshes.owning(input.link)
-        if home is None:
-            return []  # closed here while the input was on its way
-        return self._on_mesh(home, home.link(input, now), now)
-
-    # --- contacts, who may be neighbours
-
-    def _give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Effect]:
-        """A link may have gone down again already."""
-        bindings, id = home.bindings(), home.record.id
-        out: list[Effect] = []
-        for link in links:
-            if link in bindings:
-                said = self._conversations.recognition.give_marks(id, bindings[link], self._marking, now)
-                out += self._on_mesh(home, home.give(link, said, now), now)
-        return out
-
-    def _read_marks(self, home: Mesh, link: LinkId, said: Marks) -> None:
-        """Nothing is answered: who watches lines would see who knows whom."""
-        binding = home.bindings().get(link)
-        if binding is not None:
-            recognition = self._conversations.recognition
-            contact = recognition.recognise_contact(home.record.id, binding, said)
-            if contact is not None:
-                home.trust(link, contact)
-
-    # --- invites and meshes
-
-    def _invite(self, input: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Effect]:
-        if isinstance(input, inputs.InviteEntered):
-            return self._on_invite(input.invite, self._invites.enter(input, self.typed(), now), now)
-        return self._on_invite(input.invite, self._invites.cancel(input.invite), now)
-
-    def _came(self, invite: int, contact: ContactId, otherwise: InviteFailure) -> effects.Event:
-        known = self._conversations.contact(contact)
-        failed = effects.InviteFailed(invite, otherwise)
-        return effects.InviteDone(invite, known) if known is not None else failed
-
-    def _belonging_changed(self, input: inputs.MeshInput | inputs.NameChosen, now: float) -> list[Effect]:
-        if isinstance(input, inputs.MeshLeft):
-            return self._on_belonging(self._belonging.leave(input.mesh, now), now)
-        if isinstance(input, inputs.NameChosen):
-            return [self._belonging.be_called(input.name)]
-        return self._on_belonging(self._belonging.meet(input, now), now)
-
-    # --- one machine's outputs are another's inputs
-
-    def _on_mesh(self, home: Mesh, out: Iterable[mesh.MeshOutput], now: float) -> list[Effect]:
-        done: list[Effect] = []
-        for each in frames_first(out):
-            match each:
-                case TakeSeat() | LeaveSeat() | Signal():
-                    done += self._meet(each, now)
-                case CellArrived(cell, late):
-                    self._conversations.cell(cell, home.record.id, late, now)
-                case mesh.CellLeft(tag):
-                    done += self._route_conversations(self._conversations.left(tag, now), now)
-                case mesh.NeighbourChanged(link, up):
-                    done += self._neighbour_changed(home, up, now)
-                    done += self._give_marks(home, [link] if up else [], now)
-                case mesh.MarksGiven(link, said):
-                    self._read_marks(home, link, said)
-                case MakeOffer(relayed=relayed) | MakeAnswer(relayed=relayed):
-                    servers = self._servers.servers(home.record.rendezvous, relayed, now)
-                    done.append(replace(each, servers=servers))
-                case _:
-                    done.append(each)
-        return done
-
-    def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Effect]:
-        links = sum(each.links_up for each in self._meshes)
-        self._conversations.witnessed(home.links_up + self._rendezvous.agreeing())
-        told = self._conversations.linked(home.record.id, home.links_up, now)
-        return [Notify(LinksChanged(links, "up" if up else "down")), *self._route_conversations(told, now)]
-
-    def _route_conversations(self, out: Iterable[outputs.Routed], now: float) -> list[Effect]:
-        done: list[Effect] = []
-        for each in out:
-            match each:
-                case outputs.SendInto(home, cell, haste):
-                    done.append(WhenKept(inputs.CellSubmitted(home, cell, haste)))
-                case Notify(ContactChanged(contact, "renewed")):
-                    self._belonging.review(contact.id)
-                    done.append(each)
-                case outputs.MeshReported(contact, renewed):
-                    told = self._belonging.succession.told(contact, renewed, now)
-                    done += self._on_belonging(told, now)
-                case _:
-                    done.append(each)
-        return done
-
-    def _submit(self, input: inputs.CellSubmitted, now: float) -> list[Effect]:
-        """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
-        home = self._meshes.get(input.mesh)
-        return self._on_mesh(home, home.submit(input.cell, now, input.haste), now) if home is not None else []
-
-    def _on_invite(self, invite: int, out: Iterable[invites.InviteOutput], now: float) -> list[Effect]:
-        done: list[Effect] = []
-        for each in out:
-            match each:
-                case TakeSeat() | LeaveSeat() | Signal():
-                    done += self._meet(each, now)
-                case pairing.Ready(code):
-                    done.append(Notify(effects.InviteReady(invite, code)))
-                case pairing.Disturbed(strangers):
-                    done.append(Notify(effects.InviteDisturbed(invite, strangers)))
-                case pairing.PairingFailed(failure):
-                    done.append(Notify(effects.InviteFailed(invite, failure)))
-                case pairing.Paired():
-                    contact, kept = self._belonging.pair(each, now)
-                    done += self._on_belonging(kept, now)
-                    done += self._invites.came_of(each, contact.id, now)
-                    left_out = self._belonging.left_out(each)
-                    done.append(Notify(effects.InviteDone(invite, contact, left_out)))
-                case invites.Came(contact_id, otherwise):
-                    done.append(Notify(self._came(invite, contact_id, otherwise)))
-                case _:
-                    done.append(each)
-        return done
-
-    def _on_belonging(self, out: Iterable[labelled.Said], now: float) -> list[Effect]:
-        done: list[Effect] = []
-        for each in out:
-            match each:
-                case labelled.OfMesh(home, out_of):
-                    done += self._on_mesh(home, out_of, now)
-                case labelled.OfConversations(out_of):
-                    done += self._route_conversations(out_of, now)
-                case labelled.OfInvite(invite, out_of):
-                    done += self._on_invite(invite, out_of, now)
-                case _:
-                    done.append(each)
-        return done

@@ -65,10 +65,10 @@ class Siege:
         body = mutate(CONTROL, self.random)[: GEOMETRY.body]
         node = self.world.machines["mallory"].running
         for mesh in node._meshes:
-            for link in mesh.bindings():
+            for link in mesh.table.list_bindings():
                 put = [Put(link, Frame(FrameKind.CONTROL, body))]
-                said = mesh._on_cells(put, self.world.now)
-                self.world.carry_out("mallory", node._on_mesh(mesh, said, self.world.now))
+                said = mesh.traffic._on_cells(put, self.world.now)
+                self.world.carry_out("mallory", node._routing.route_mesh(mesh, said, self.world.now))
 
     def wait(self) -> None:
         """Let time pass, and see that the node is not due without end."""
@@ -90,7 +90,7 @@ class Siege:
     def _spread(self, fragment: Fragment) -> None:
         talk, node = self._mallory(), self.world.machines["mallory"].running
         cell = talk._session.seal(fragment, self.world.now)
-        batch = node._route_conversations([SendInto(talk.contact.mesh, cell)], self.world.now)
+        batch = node._routing.route_conversations([SendInto(talk.contact.mesh, cell)], self.world.now)
         self.world.carry_out("mallory", batch)
 
     def end(self) -> None:

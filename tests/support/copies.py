@@ -109,7 +109,7 @@ def another_knock(reunion: Reunion) -> Knock:
 def held(world: World, name: str) -> list[bytes]:
     """The cells that a member of the mesh keeps for others."""
     mesh = next(iter(world.machines[name].running._meshes.values()))
-    return [each.body for each in mesh._cells._hold._recent.values()]
+    return [each.body for each in mesh.traffic.cells._hold._recent.values()]
 
 
 def inject(world: World, name: str, cell: bytes) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import get_args
 
 from p2pchat.core.anti_entropy import reconcile
 from p2pchat.core.anti_entropy.eviction import OURS
@@ -38,9 +37,6 @@ from p2pchat.wire.reconcile import Reconciling
 
 RESERVED = 16
 """Of a link's credit, kept free for cells that are under way while held ones are sent."""
-
-_GOSSIP = get_args(gossip.Gossip)
-_RECONCILING = get_args(Reconciling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +158,13 @@ class Cells:
         out = self._sent(self._broadcast.link_down(link, broken, now), None)
         return out + self._reconciled(self._reconcile.link_down(link, now), now)
 
-    def heard(self, link: LinkId, said: Control, now: float) -> list[Output]:
-        """A neighbour said something; of other things than cells nothing comes."""
-        if isinstance(said, _GOSSIP):
-            return self._sent(self._broadcast.on_message(said, link, now), link)
-        if isinstance(said, _RECONCILING):
-            return self._reconciled(self._reconcile.receive(link, said, now), now)
-        return []
+    def on_gossip(self, link: LinkId, message: gossip.Gossip, now: float) -> list[Output]:
+        """A neighbour said something of cells that spread."""
+        return self._sent(self._broadcast.on_message(message, link, now), link)
+
+    def on_reconciling(self, link: LinkId, message: Reconciling, now: float) -> list[Output]:
+        """A neighbour said something of cells that were missed."""
+        return self._reconciled(self._reconcile.receive(link, message, now), now)
 
     def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
         """Held cells were read from the disk."""

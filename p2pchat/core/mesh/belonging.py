@@ -185,7 +185,7 @@ class Belonging:
         """One who may not know where we are is trusted no more; one who now may is told in its time."""
         if not self._conversations.recognition.may_recognise_us(contact):
             for each in self._meshes:
-                each.distrust(contact)
+                each.traffic.stem.guards.distrust_contact(contact)
 
     def _leave_if_empty(self, id: MeshId, now: float) -> list[Said]:
         """What nobody of ours is reached through any more is left, unless somebody is invited into it."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p2pchat.core.effects import Effect
-from p2pchat.core.mesh.mesh import Mesh, MeshOutput
+from p2pchat.core.mesh.mesh import Mesh
+from p2pchat.core.mesh.outputs import MeshOutput
 from p2pchat.core.messaging import outputs
 from p2pchat.core.pairing import invites
 

@@ -55,11 +55,11 @@ class Meshes:
 
     def at(self, topic: Topic) -> Mesh | None:
         """Whose topic it is."""
-        return next((each for each in self._meshes.values() if each.holds(topic)), None)
+        return next((each for each in self._meshes.values() if each.view.door.seats.is_ours(topic)), None)
 
     def owning(self, link: LinkId) -> Mesh | None:
         """Whose link it is."""
-        return next((each for each in self._meshes.values() if each.owns(link)), None)
+        return next((each for each in self._meshes.values() if link in each.table), None)
 
     @property
     def home(self) -> Mesh | None:
@@ -93,7 +93,7 @@ class Meshes:
             self._stem,
             listeners,
         )
-        mesh.begin_nearby(self.own_places)
+        mesh.view.door.meet_nearby(self.own_places)
         self._meshes[record.id] = mesh
         return mesh
 

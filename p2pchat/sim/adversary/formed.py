@@ -153,7 +153,7 @@ def _steer(host: SimulatedHost, fellows: Callable[[], frozenset[bytes | None]]) 
     assert host.node is not None
     for mesh in host.node._meshes.values():  # noqa: SLF001
         walks = Steering(SeededEntropy(f"steers {host.index}"), fellows)
-        mesh._view._refill._search._walks = walks  # noqa: SLF001
+        mesh.view._refill._search._walks = walks  # noqa: SLF001
 
 
 def _seen(

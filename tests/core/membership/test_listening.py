@@ -120,9 +120,9 @@ def test_what_a_neighbour_says_writes_nothing_at_that_moment() -> None:
     world = paired()
     ana = world.machines["ana"].running
     (mesh,) = ana._meshes
-    (link,) = mesh.bindings()
+    (link,) = mesh.table.list_bindings()
     for port in range(2000, 2100):
-        mesh._view.remember_listener(link, port)
+        mesh.view.remember_listener(link, port)
     batch = ana.handle(inputs.TimerFired(), world.now)
     assert not [each for each in batch if isinstance(each, effects.Persist)]
     written = [

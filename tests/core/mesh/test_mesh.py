@@ -69,7 +69,7 @@ def test_a_small_mesh_links_everybody_with_everybody_once() -> None:
 
 def standings(world: World, name: str) -> list[str]:
     (mesh,) = world.machines[name].running._meshes
-    return [each.standing.value for each in mesh._table.counting()]
+    return [each.standing.value for each in mesh.table.counting()]
 
 
 def test_a_neighbour_at_whom_our_walk_ends_again_is_one_that_we_sought() -> None:
@@ -498,4 +498,4 @@ def test_a_node_that_takes_no_walks_has_its_stem_wait_for_none() -> None:
         world.start(name, Settings(walks=False))
     world.pair("a", "b")
     (mesh,) = world.machines["a"].running._meshes
-    assert not mesh._stem.guards.seeks
+    assert not mesh.traffic.stem.guards.seeks

@@ -39,7 +39,7 @@ def talk(world: World, name: str, about: str) -> Conversation:
 def broadcast(world: World, name: str, about: str, cell: bytes) -> None:
     node = world.machines[name].running
     sent = SendInto(talk(world, name, about).contact.mesh, cell)
-    world.carry_out(name, node._route_conversations([sent], world.now))
+    world.carry_out(name, node._routing.route_conversations([sent], world.now))
     world.run(2.0)
 
 

@@ -44,7 +44,7 @@ def written(world: World) -> int:
 
 def links(world: World) -> list[LinkId]:
     (mesh,) = world.machines["victim"].running._meshes
-    return list(mesh._table.list_bindings())
+    return list(mesh.table.list_bindings())
 
 
 def fade(world: World, link: LinkId) -> None:
@@ -52,10 +52,10 @@ def fade(world: World, link: LinkId) -> None:
     place."""
     before = len(links(world))
     (mesh,) = world.machines["victim"].running._meshes
-    neighbour = mesh._table.get(link)
+    neighbour = mesh.table.get(link)
     assert neighbour is not None and neighbour.link is not None
     neighbour.link._heard_at = world.now - 8.0
-    mesh._view._due = None
+    mesh.view._due = None
     world.tell("victim", inputs.TimerFired())
     assert link not in links(world)
     world.run_until(lambda: len(links(world)) >= before)
@@ -119,7 +119,7 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
     (mesh,) = world.machines["victim"].running._meshes
     ticks: list[float] = []
     left: list[float] = []
-    ticked, send = mesh._stem.sender.clock.ticked, mesh._stem.sender._send
+    ticked, send = mesh.traffic.stem.sender.clock.ticked, mesh.traffic.stem.sender._send
 
     def noted_tick(now: float) -> bool:
         ticks.append(now)
@@ -129,8 +129,8 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
         left.append(now)
         return send(cell, pin, now)
 
-    monkeypatch.setattr(mesh._stem.sender.clock, "ticked", noted_tick)
-    monkeypatch.setattr(mesh._stem.sender, "_send", noted_send)
+    monkeypatch.setattr(mesh.traffic.stem.sender.clock, "ticked", noted_tick)
+    monkeypatch.setattr(mesh.traffic.stem.sender, "_send", noted_send)
     world.run(2 * REFRESH_S)
     assert left and set(left) <= set(ticks)
 

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from p2pchat.core import effects, inputs
-from p2pchat.core.mesh.mesh import MarksGiven, NeighbourChanged
+from p2pchat.core.mesh.outputs import MarksGiven, NeighbourChanged
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.recognition import Recognition
@@ -112,7 +112,7 @@ def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stay
     assert {name: stem(world, name).drawn for name in NAMES} == drawn
     for name in ("ana", "bob"):
         (home,) = world.machines[name].running._meshes
-        assert len(home._stem.guards.trusted) == 1
+        assert len(home.traffic.stem.guards.trusted) == 1
 
 
 def test_neighbours_are_not_told_when_somebody_is_verified(world: World) -> None:
@@ -135,7 +135,7 @@ def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -
     world.tell("ana", wishes[change])
     world.run(1.0)
     (home,) = world.machines["ana"].running._meshes
-    assert not home._stem.guards.trusted
+    assert not home.traffic.stem.guards.trusted
 
 
 def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> None:
@@ -187,17 +187,17 @@ def test_marks_are_not_answered(world: World) -> None:
     verify(world, "bob", "ana")
     node = world.machines["ana"].running
     (home,) = node._meshes
-    binding = next(iter(home.bindings().values()))
+    binding = next(iter(home.table.list_bindings().values()))
     said = give(world, "bob", binding, next(entropies()))
-    link = next(iter(home.bindings()))
-    assert node._on_mesh(home, [MarksGiven(link, said)], world.now) == []
-    assert home._stem.guards.trusted == {world.contact("ana", "bob"): link}
+    link = next(iter(home.table.list_bindings()))
+    assert node._routing.route_mesh(home, [MarksGiven(link, said)], world.now) == []
+    assert home.traffic.stem.guards.trusted == {world.contact("ana", "bob"): link}
 
 
 def test_marks_on_a_link_that_is_gone_are_nobodys(world: World) -> None:
     node = world.machines["ana"].running
     (home,) = node._meshes
     said = give(world, "bob", BINDING, next(entropies()))
-    assert node._on_mesh(home, [MarksGiven(LinkId(999), said)], world.now) == []
-    told = node._on_mesh(home, [NeighbourChanged(LinkId(999), up=True)], world.now)
+    assert node._routing.route_mesh(home, [MarksGiven(LinkId(999), said)], world.now) == []
+    told = node._routing.route_mesh(home, [NeighbourChanged(LinkId(999), up=True)], world.now)
     assert not any(isinstance(each, effects.SendFrame) for each in told)

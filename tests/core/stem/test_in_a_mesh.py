@@ -57,7 +57,7 @@ def test_a_message_of_a_strong_node_is_relayed_when_the_clock_lets_it_go() -> No
 def test_within_a_minute_messages_find_their_way_past_a_node_that_drops_every_onion() -> None:
     world = mesh(FAST)
     for home in world.machines["n7"].running._meshes:
-        home._stem.onion = lambda *_: []  # type: ignore[method-assign]
+        home.traffic.stem.onion = lambda *_: []  # type: ignore[method-assign]
     for _ in range(4):
         for name in NAMES[1:7]:
             world.send(name, "n0", "are you there?")
@@ -81,7 +81,7 @@ def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
     world = mesh(STRONG, NAMES[:2])
     world.send("n1", "n0", "hi")
     (home,) = world.machines["n1"].running._meshes
-    stem = home._stem
+    stem = home.traffic.stem
     assert stem.sender._waiting
     waiting = list(stem.sender._waiting)
     stem._pinned.pin = lambda *_: None  # type: ignore[method-assign]

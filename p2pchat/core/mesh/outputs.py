@@ -1,0 +1,40 @@
+"""What a mesh wants done, and what happened in it that concerns others.
+
+Knows: the vocabulary. Does not know: what follows from it (``node``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2pchat.core.broadcast.cells import CellArrived
+from p2pchat.core.effects import Effect
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.types import LinkId
+from p2pchat.wire.marks import Marks
+
+
+@dataclass(frozen=True, slots=True)
+class CellLeft:
+    """The cell of our own that bears this tag is on its way."""
+
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourChanged:
+    """A link came up or went down."""
+
+    link: LinkId
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarksGiven:
+    """A neighbour said something that its contacts understand."""
+
+    link: LinkId
+    said: Marks = field(repr=False)
+
+
+MeshOutput = Effect | TakeSeat | LeaveSeat | CellArrived | CellLeft | NeighbourChanged | MarksGiven

@@ -1,0 +1,229 @@
+"""How one machine's outputs are another's inputs, in one node.
+
+Knows: which machine each output concerns. Does not know: any machine's own rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from p2pchat.core import effects, inputs, pairing
+from p2pchat.core.broadcast.cells import CellArrived
+from p2pchat.core.effects import (
+    ContactChanged,
+    Effect,
+    LinksChanged,
+    MakeAnswer,
+    MakeOffer,
+    Notify,
+    Signal,
+    WhenKept,
+    frames_first,
+)
+from p2pchat.core.mesh import labelled
+from p2pchat.core.mesh.belonging import Belonging
+from p2pchat.core.mesh.mesh import Mesh
+from p2pchat.core.mesh.meshes import Meshes
+from p2pchat.core.mesh.outputs import CellLeft, MarksGiven, MeshOutput, NeighbourChanged
+from p2pchat.core.messaging import outputs
+from p2pchat.core.messaging.conversations import Conversations
+from p2pchat.core.pairing import invites
+from p2pchat.core.pairing.invites import Invites
+from p2pchat.core.records import MeshRecord as MeshRecord
+from p2pchat.core.refusals import InviteFailure
+from p2pchat.core.rendezvous.hinted import Hinted
+from p2pchat.core.rendezvous.rendezvous import (
+    LeaveSeat,
+    Rendezvous,
+    TakeSeat,
+)
+from p2pchat.ports import Entropy
+from p2pchat.types import ContactId, LinkId
+from p2pchat.wire.marks import Marks
+
+
+class Routing:
+    """Each method carries out what others are to know, and returns what is left to do."""
+
+    def __init__(
+        self,
+        rendezvous: Rendezvous,
+        servers: Hinted,
+        invites: Invites,
+        conversations: Conversations,
+        meshes: Meshes,
+        belonging: Belonging,
+        marking: Entropy,
+    ) -> None:
+        self._rendezvous = rendezvous
+        self._servers = servers
+        self._invites = invites
+        self._conversations = conversations
+        self._meshes = meshes
+        self._belonging = belonging
+        self._marking = marking
+
+    # --- what the person, a link or the disk says
+
+    def change_link(self, input: inputs.LinkInput, now: float) -> list[Effect]:
+        """Something happened to a link. It may have been closed here while the input was on its way."""
+        home = self._meshes.owning(input.link)
+        return self.route_mesh(home, home.link(input, now), now) if home is not None else []
+
+    def change_invite(self, input: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Effect]:
+        """The person has entered an invite, or wants one no more."""
+        if isinstance(input, inputs.InviteEntered):
+            entered = self._invites.enter(input, self._belonging.typed(), now)
+            return self.route_invite(input.invite, entered, now)
+        return self.route_invite(input.invite, self._invites.cancel(input.invite), now)
+
+    def change_belonging(self, input: inputs.MeshInput | inputs.NameChosen, now: float) -> list[Effect]:
+        """The person leaves a mesh, says where one is met, or takes another name."""
+        if isinstance(input, inputs.MeshLeft):
+            return self.route_belonging(self._belonging.leave(input.mesh, now), now)
+        if isinstance(input, inputs.NameChosen):
+            return [self._belonging.be_called(input.name)]
+        return self.route_belonging(self._belonging.meet(input, now), now)
+
+    def submit_cell(self, input: inputs.CellSubmitted, now: float) -> list[Effect]:
+        """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
+        home = self._meshes.get(input.mesh)
+        if home is None:
+            return []
+        return self.route_mesh(home, home.submit(input.cell, now, input.haste), now)
+
+    def take_fetched(self, input: inputs.CellsFetched, now: float) -> list[Effect]:
+        """Held cells were read from the disk."""
+        home = self._meshes.get(input.mesh)
+        if home is None:
+            return []
+        return self.route_mesh(home, home.fetched(input.numbers, input.cells, now), now)
+
+    # --- one machine's outputs are another's inputs
+
+    def route_mesh(self, home: Mesh, out: Iterable[MeshOutput], now: float) -> list[Effect]:
+        """What a mesh wants done, and what others are to know of it."""
+        done: list[Effect] = []
+        for each in frames_first(out):
+            match each:
+                case TakeSeat() | LeaveSeat() | Signal():
+                    done += self.meet_at_rendezvous(each, now)
+                case CellArrived(cell, late):
+                    self._conversations.cell(cell, home.record.id, late, now)
+                case CellLeft(tag):
+                    done += self.route_conversations(self._conversations.left(tag, now), now)
+                case NeighbourChanged(link, up):
+                    done += self._neighbour_changed(home, up, now)
+                    done += self.give_marks(home, [link] if up else [], now)
+                case MarksGiven(link, said):
+                    self._read_marks(home, link, said)
+                case MakeOffer(relayed=relayed) | MakeAnswer(relayed=relayed):
+                    servers = self._servers.servers(home.record.rendezvous, relayed, now)
+                    done.append(replace(each, servers=servers))
+                case _:
+                    done.append(each)
+        return done
+
+    def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Effect]:
+        links = sum(each.links_up for each in self._meshes)
+        self._conversations.witnessed(home.links_up + self._rendezvous.agreeing())
+        told = self._conversations.linked(home.record.id, home.links_up, now)
+        return [Notify(LinksChanged(links, "up" if up else "down")), *self.route_conversations(told, now)]
+
+    def route_conversations(self, out: Iterable[outputs.Routed], now: float) -> list[Effect]:
+        """What conversations want done."""
+        done: list[Effect] = []
+        for each in out:
+            match each:
+                case outputs.SendInto(home, cell, haste):
+                    done.append(WhenKept(inputs.CellSubmitted(home, cell, haste)))
+                case Notify(ContactChanged(contact, "renewed")):
+                    self._belonging.review(contact.id)
+                    done.append(each)
+                case outputs.MeshReported(contact, renewed):
+                    told = self._belonging.succession.told(contact, renewed, now)
+                    done += self.route_belonging(told, now)
+                case _:
+                    done.append(each)
+        return done
+
+    def route_invite(self, invite: int, out: Iterable[invites.InviteOutput], now: float) -> list[Effect]:
+        """What an invite wants done."""
+        done: list[Effect] = []
+        for each in out:
+            match each:
+                case TakeSeat() | LeaveSeat() | Signal():
+                    done += self.meet_at_rendezvous(each, now)
+                case pairing.Ready(code):
+                    done.append(Notify(effects.InviteReady(invite, code)))
+                case pairing.Disturbed(strangers):
+                    done.append(Notify(effects.InviteDisturbed(invite, strangers)))
+                case pairing.PairingFailed(failure):
+                    done.append(Notify(effects.InviteFailed(invite, failure)))
+                case pairing.Paired():
+                    contact, kept = self._belonging.pair(each, now)
+                    done += self.route_belonging(kept, now)
+                    done += self._invites.came_of(each, contact.id, now)
+                    left_out = self._belonging.left_out(each)
+                    done.append(Notify(effects.InviteDone(invite, contact, left_out)))
+                case invites.Came(contact_id, otherwise):
+                    done.append(Notify(self._came(invite, contact_id, otherwise)))
+                case _:
+                    done.append(each)
+        return done
+
+    def route_belonging(self, out: Iterable[labelled.Said], now: float) -> list[Effect]:
+        """What follows from a mesh that is joined, left, or met elsewhere."""
+        done: list[Effect] = []
+        for each in out:
+            match each:
+                case labelled.OfMesh(home, out_of):
+                    done += self.route_mesh(home, out_of, now)
+                case labelled.OfConversations(out_of):
+                    done += self.route_conversations(out_of, now)
+                case labelled.OfInvite(invite, out_of):
+                    done += self.route_invite(invite, out_of, now)
+                case _:
+                    done.append(each)
+        return done
+
+    def _came(self, invite: int, contact: ContactId, otherwise: InviteFailure) -> effects.Event:
+        known = self._conversations.contact(contact)
+        failed = effects.InviteFailed(invite, otherwise)
+        return effects.InviteDone(invite, known) if known is not None else failed
+
+    def meet_at_rendezvous(self, wish: TakeSeat | LeaveSeat | Signal, now: float) -> list[Effect]:
+        """What a mesh or an invite wants at a rendezvous."""
+        match wish:
+            case TakeSeat(url, topic, mode):
+                return self._rendezvous.want(url, topic, mode, now)
+            case LeaveSeat(url, topic):
+                return self._rendezvous.unwant(url, topic)
+            case Signal(url, message):
+                return [Signal(self._rendezvous.line(url, message.topic), message)]
+            case _:
+                assert_never(wish)
+
+    # --- contacts, who may be neighbours
+
+    def give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Effect]:
+        """Show neighbours who we are, if they are contacts who are to know. A link may have gone down again
+        already."""
+        bindings, id = home.table.list_bindings(), home.record.id
+        out: list[Effect] = []
+        for link in links:
+            if link in bindings:
+                said = self._conversations.recognition.give_marks(id, bindings[link], self._marking, now)
+                out += self.route_mesh(home, home.give(link, said, now), now)
+        return out
+
+    def _read_marks(self, home: Mesh, link: LinkId, said: Marks) -> None:
+        """Nothing is answered: who watches lines would see who knows whom."""
+        binding = home.table.list_bindings().get(link)
+        if binding is not None:
+            recognition = self._conversations.recognition
+            contact = recognition.recognise_contact(home.record.id, binding, said)
+            if contact is not None:
+                home.traffic.stem.guards.trust_link(link, contact)

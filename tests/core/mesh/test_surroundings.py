@@ -1,0 +1,25 @@
+"""Membership sees of a mesh which links it needs, and its map."""
+
+from __future__ import annotations
+
+from p2pchat.core.mesh.surroundings import MeshSurroundings
+from p2pchat.core.settings import Settings
+from p2pchat.core.stem.profile import FAST
+from p2pchat.types import ContactId, LinkId
+from tests.core.mesh.test_traffic import NOW, Scene
+
+
+def test_where_our_stem_begins_and_where_a_contact_is() -> None:
+    scene = Scene(Settings(profile=FAST))
+    use = MeshSurroundings(scene.traffic.cells, scene.traffic.stem)
+    assert not use.first(scene.link) and not use.leads_to_contact(scene.link)
+    scene.traffic.stem.guards.trust_link(scene.link, ContactId("bob"))
+    assert use.leads_to_contact(scene.link) and not use.leads_to_contact(LinkId(99))
+
+
+def test_a_newcomer_has_no_map_and_knows_nobody_who_needs_it() -> None:
+    scene = Scene(Settings(profile=FAST))
+    use = MeshSurroundings(scene.traffic.cells, scene.traffic.stem)
+    assert use.here(NOW) is None and not use.is_needed(scene.link, NOW)
+    name = scene.traffic.stem.name(NOW)
+    assert name is not None and use.called(name) is not None and use.called(b"nobody") is None

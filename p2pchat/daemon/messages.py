@@ -144,7 +144,7 @@ class MessageMethods:
         with self._host.events.follow_message(message) as happenings:
             known = await self._host.ask_store(lambda store: store.history.sent_state(message))
             if known is None:
-                raise UsageError("no message of ours has that id")
+                raise UsageError("no message of ours has that id, or a later one took its place")
             state, at = known[1], self._host.clock.now()
             asker.event(views.receipt(message, state, at))
             while not (state.has_reached(wanted) or state.final):

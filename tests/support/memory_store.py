@@ -46,6 +46,7 @@ class MemoryStore:
             self.patience,
             tuple(self.recoveries.values()),
             dict(self.listeners),
+            any(line.referred is not None and line.referred.earlier for line in self.history),
         )
 
     def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:

@@ -134,6 +134,26 @@ def test_a_correction_and_a_withdrawal_reach_both_ends(keep: bool) -> None:
         assert [one.text for one in gone.referred.earlier] == (["at eight", "at nine"] if keep else [])
 
 
+def test_what_was_kept_is_erased_when_it_is_not_to_be_kept_any_more() -> None:
+    world = World()
+    for name in ("alice", "bob"):
+        world.add(name)
+        world.start(name, Settings(keep_versions=True))
+    world.pair("alice", "bob")
+    mine = Target(world.send("alice", "bob", "at eight"), ours=True)
+    world.run(5.0)
+    refer(world, "alice", "bob", CORRECTION, mine, 1, "at nine")
+    world.run(5.0)
+    for name in ("alice", "bob"):
+        world.stop(name)
+    world.start("alice", Settings(keep_versions=True))
+    world.start("bob")
+    world.run(5.0)
+    kept = [line(world, name).referred for name in ("alice", "bob")]
+    assert [len(one.earlier) for one in kept if one is not None] == [1, 0]
+    assert line(world, "bob").text == "at nine"
+
+
 def test_nobody_corrects_or_withdraws_what_another_wrote() -> None:
     world = friends("alice", "bob")
     world.send("alice", "bob", "at eight")

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.core import inputs
-from p2pchat.core.effects import ContactChanged
+from p2pchat.core.effects import ContactChanged, Persist
 from p2pchat.core.messaging import conversation
 from p2pchat.core.messaging.outbox import SEALED_CAP
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.retention import PURGE_MIN_S, TURN_STEP, Purge, counts, decided, outdated
-from p2pchat.core.records import Contact, ConversationPreferences
+from p2pchat.core.records import Contact, ConversationPreferences, DropExpiredMessages, DropVersions
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, Notice, Retention, decode_payload
 from tests.support.world import World
@@ -193,3 +193,21 @@ def test_a_look_is_never_sooner_than_a_second_after_the_last(seconds: float, now
         again = purge.next_wakeup()
         assert again is not None
         assert again >= at + PURGE_MIN_S
+
+
+def test_what_lines_said_before_is_dropped_at_the_first_look_where_it_is_not_kept_any_more() -> None:
+    purge = Purge(lines_expire=False, drop_versions=True)
+    assert purge.next_wakeup() == 0.0
+    assert purge.due(5.0) == [Persist(DropVersions()), Persist(DropExpiredMessages(5.0))]
+    assert purge.next_wakeup() is None
+
+
+def test_what_waits_is_looked_at_as_long_as_anything_does() -> None:
+    purge = Purge(lines_expire=False)
+    assert purge.look_after_wait(10.0) == 10.0
+    purge.look_after_wait(20.0)
+    assert purge.due(9.0) == []
+    assert purge.due(12.0) == [Persist(DropExpiredMessages(12.0))]
+    assert purge.next_wakeup() is not None
+    assert purge.due(22.0) == [Persist(DropExpiredMessages(22.0))]
+    assert purge.next_wakeup() is None

@@ -111,7 +111,7 @@ def _verdict(error: Exception) -> tuple[str, int]:
         case click.UsageError():
             where = error.ctx.command_path if error.ctx else "p2pchat"
             what = " ".join(_lower(error.format_message()).split()).rstrip(".")
-            return f"{what}; see '{where} --help'", error.exit_code
+            return f"{what}{' See' if what.endswith('?') else '; see'} '{where} --help'", error.exit_code
         case click.ClickException():
             return _lower(error.format_message()), error.exit_code
         case OSError() if error.strerror:

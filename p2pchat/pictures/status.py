@@ -26,6 +26,9 @@ PROMISES: Final = {
     "strong": "a stem with delays and cover on a clock of its own: your line does not show when you write",
 }
 
+MEGABYTE: Final = 1 << 20
+"""As the setting of the hold counts them, whose 128 MB stand beside."""
+
 _COLOURS: Final = {
     "up": "green",
     "quiet": "yellow",
@@ -144,7 +147,7 @@ def _held(status: NodeInfo) -> Table:
     table = _table("held for who is away", "cells", "MB", "of", "since", "dropped")
     for mesh in status.meshes:
         since = f"{local_time(mesh.held_since):%a %H:%M}" if mesh.held_since else "-"
-        megabytes = (f"{size / 1e6:.1f}" for size in (mesh.held_bytes, mesh.hold_budget))
+        megabytes = (f"{size / MEGABYTE:.1f}" for size in (mesh.held_bytes, mesh.hold_budget))
         cells = (str(mesh.held_cells), *megabytes, since, str(mesh.dropped))
         role = "greeter" if mesh.greeter else "catching up" if mesh.reconciling else ""
         table.add_row(Text(f"{mesh.mesh[:8]} {role}"), *(Text(cell, justify="right") for cell in cells))

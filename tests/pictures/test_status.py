@@ -44,8 +44,8 @@ def test_a_status_is_drawn_whole(columns: str, monkeypatch: pytest.MonkeyPatch) 
         "eager",
         "quiet",
         "25%",
-        "9.2",
-        "134.2",
+        "8.8",
+        "128.0",
         "12",
         "cells relayed 99",
     )

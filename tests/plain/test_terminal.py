@@ -49,3 +49,19 @@ def test_a_line_is_written_below_what_comes_and_all_is_put_back() -> None:
         terminal.type("\x04")
         terminal.until("as before")
         assert terminal.ended() == 0
+
+
+BUSY = """
+import select
+print("busy", flush=True)
+select.select([0], [], [])
+"""
+
+
+def test_lines_typed_before_the_terminal_is_taken_are_lines_of_their_own() -> None:
+    with Terminal([sys.executable, "-c", BUSY + PROGRAM], environment(), 8, 30) as terminal:
+        terminal.until("busy")
+        terminal.type("one\r/help\rhalf")
+        terminal.until("got 'one'\ngot '/help'\nme> half")
+        terminal.type("\x15\x04")
+        terminal.until("as before")

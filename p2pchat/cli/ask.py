@@ -70,7 +70,9 @@ def new_passphrase(*, may_be_none: bool = False) -> str | None:
 
 
 def phrase(backup: Path) -> str:
-    """Ask for the phrase of ``backup``. Raises UsageError where nobody can be asked."""
+    """Ask for the phrase of ``backup``. Raises UsageError where there is none, or nobody can be asked."""
+    if not backup.exists():
+        raise UsageError(f"there is no backup {one_line(str(backup))}: No such file or directory")
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the phrase on; add --backup-passphrase-file FILE")
     return _prompt(f"Phrase of {one_line(str(backup))}", again=False)

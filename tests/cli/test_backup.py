@@ -33,6 +33,12 @@ def test_a_script_gets_the_phrase_and_what_was_written(p2pchat: Run, node: FakeN
     assert node.backups[-1][1] == "a phrase of my own"
 
 
+@pytest.mark.parametrize("arguments", [("backup", "--check"), ("restore",)])
+def test_no_phrase_is_asked_for_of_a_file_that_is_not_there(arguments: tuple[str, ...], p2pchat: Run) -> None:
+    ran = p2pchat(*arguments, "nothere")
+    assert (ran.code, ran.err) == (2, "p2pchat: there is no backup nothere: No such file or directory\n")
+
+
 @pytest.mark.parametrize("arguments", [("--check",), ("make",), ("revoke", "all"), ("a\nb",)])
 def test_what_makes_no_sense_is_exit_code_2(arguments: tuple[str, ...], p2pchat: Run, node: FakeNode) -> None:
     assert p2pchat("backup", *arguments).code == 2
@@ -70,9 +76,11 @@ def test_made_checked_and_restored_for_real(p2pchat: Run, home: Path, phrase: Pa
 
 
 def test_without_a_terminal_the_phrase_must_be_in_a_file(p2pchat: Run, tmp_path: Path) -> None:
+    file = tmp_path / "x.backup"
+    file.touch()
     for command in (
-        ("backup", "--check", "x"),
-        ("--home", str(tmp_path / "new"), "restore", "x", "--no-passphrase"),
+        ("backup", "--check", str(file)),
+        ("--home", str(tmp_path / "new"), "restore", str(file), "--no-passphrase"),
     ):
         ran = p2pchat(*command)
         assert ran.code == 2

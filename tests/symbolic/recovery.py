@@ -1,7 +1,7 @@
 """Beginning anew as terms: an asker whose session is of no use, an answerer, and the attacker's network.
 
 The messages are those of ``wire.recovery``, made by their own constructors; what follows from them is
-``crypto.recovery`` and ``core.session.asking`` themselves, run over terms. Written here by hand: who says
+``crypto.recovery`` and ``core.session.handshake`` themselves, run over terms. Written here by hand: who says
 what when, Olm's first message, the seals.
 
 Mallory is a contact of both, with a line of her own to each. ``stolen``: whose recovery keys of the line
@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any, ClassVar
 from unittest.mock import patch
 
-from p2pchat.core.session import asking
+from p2pchat.core.session import handshake
 from p2pchat.crypto import recovery
 from p2pchat.wire import recovery as words
 from tests.symbolic.pairing import (
@@ -40,7 +40,7 @@ from tests.symbolic.terms import Knowledge, Term, Value, atom, fn, power, public
 
 wire: Any = words
 crypto: Any = recovery
-core: Any = asking
+core: Any = handshake
 
 BASE, SECRET, HIDDEN = atom("mallory's base"), atom("mallory's KEM secret"), "what mallory hides"
 

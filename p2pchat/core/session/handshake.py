@@ -79,7 +79,7 @@ def answer_ask(
     olm = ends.account.begin_session(ends.theirs, keys.one_time)
     shared, ciphertext = encapsulate(keys.encapsulation_key)
     answer = AnswerKeys(epoch, ciphertext, olm.encrypt(hidden))
-    made = derive_roots(shared, hidden, *_exchanged(name, answer, ends.theirs, ends.identity.identity_key))
+    made = derive_roots(shared, hidden, *exchanged(name, answer, ends.theirs, ends.identity.identity_key))
     session = _begin(ends.contact, olm, made, epoch, False, now)
     return NewSession(session, made.transcript, seal_under(secret, "answer", encode_answer_keys(answer)))
 
@@ -96,7 +96,7 @@ def take_answer(
     if len(hidden) != HIDDEN_BYTES:
         raise Unreadable("an answer that hides nothing")
     shared = kem.decapsulate(answer.ciphertext)
-    made = derive_roots(shared, hidden, *_exchanged(name, answer, ends.identity.identity_key, ends.theirs))
+    made = derive_roots(shared, hidden, *exchanged(name, answer, ends.identity.identity_key, ends.theirs))
     return NewSession(_begin(ends.contact, olm, made, answer.epoch, True, now), made.transcript, box)
 
 
@@ -109,6 +109,6 @@ def _begin(
     return Session(contact, olm, SendChain(own, epoch), [ReceiveChain(theirs, epoch)], renewal)
 
 
-def _exchanged(name: bytes, keys: AnswerKeys, initiator: bytes, responder: bytes) -> tuple[bytes, ...]:
+def exchanged(name: bytes, keys: AnswerKeys, initiator: bytes, responder: bytes) -> tuple[bytes, ...]:
     """All that the roots of the new session take in."""
     return name, initiator, responder, keys.epoch.to_bytes(4, "big"), keys.ciphertext, keys.olm

@@ -39,6 +39,8 @@ class Sight:
 
     name: bytes | None
     lists_us: bool
+    lies: bool = False
+    """Whether it signed two lists under one serial, which no honest node does."""
 
 
 class Audit:
@@ -57,7 +59,7 @@ class Audit:
         for link, sight in sights.items():
             more = -FORGIVE * passed if sight.lists_us else passed
             self._left_out[link] = max(0.0, before.get(link, 0.0) + more)
-            if self._left_out[link] >= LEFT_OUT_S:
+            if sight.lies or self._left_out[link] >= LEFT_OUT_S:
                 gone.append(link)
                 self._bar(sight.name)
         return gone

@@ -23,10 +23,10 @@ some five seconds, and a burst does not fill the link's lane."""
 
 
 class DescriptorFlooding:
-    """One epoch's. ``onward``: a node's descriptor as it goes on, and the hops that are left to it; None: it
-    goes no further."""
+    """One epoch's. ``onward``: a node's descriptor as it goes on, or the two that contradict each other, and
+    the hops that are left to them; none: they go no further."""
 
-    def __init__(self, entropy: Entropy, onward: Callable[[bytes], tuple[int, bytes] | None]) -> None:
+    def __init__(self, entropy: Entropy, onward: Callable[[bytes], list[tuple[int, bytes]]]) -> None:
         self._entropy = entropy
         self._onward = onward
         self._waiting: dict[LinkId, dict[bytes, None]] = {}
@@ -62,10 +62,7 @@ class DescriptorFlooding:
                 self._waiting[link] = dict.fromkeys(waiting[AT_ONCE:])
             else:
                 del self._waiting[link]
-            known = [self._onward(node) for node in waiting[:AT_ONCE]]
-            out += [
-                SendTopology(link, batch)
-                for batch in batch_descriptors([each for each in known if each is not None])
-            ]
+            onward = [each for node in waiting[:AT_ONCE] for each in self._onward(node)]
+            out += [SendTopology(link, batch) for batch in batch_descriptors(onward)]
         self.due_at = now + uniform(self._entropy, *BATCH_S) if self._waiting else NEVER
         return out

@@ -94,7 +94,11 @@ class Station:
             if node is not None:
                 first.setdefault(node, link)
         return {
-            link: Sight(node, node is not None and first[node] == link and self._lists_us(node))
+            link: Sight(
+                node, first[node] == link and self._lists_us(node), self.topology.is_contradicted(node)
+            )
+            if node is not None
+            else Sight(None, False)
             for link, node in self._links.items()
         }
 
@@ -215,12 +219,15 @@ class Station:
         except RefusedInput:
             self._counters["records refused: unreadable"] += 1
             return None
-        self._flooding.drop_descriptor(link, taken.node)  # they have it
+        if not self.topology.is_contradicted(taken.node):
+            self._flooding.drop_descriptor(link, taken.node)  # they have it
         if self.topology.full:
             self._thin(taken.node)
-        if taken.news and hops > 0:
+        if taken.contradicts:
+            self._counters["nodes that told two lists under one serial"] += 1
+        if taken.news and self.topology.find_onward(taken.node):
             for other in self._links:
-                if other != link:
+                if other != link or taken.contradicts:  # who brought one of two may not have the other
                     self._flooding.add_descriptors(other, [taken.node], now)
         return taken
 

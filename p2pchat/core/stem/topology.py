@@ -3,7 +3,9 @@
 Knows: which descriptor of a node holds, which links count, how far a descriptor may go on. Does not know:
 keys, neighbours' links, or what the map is used for.
 
-A link counts only if both of its ends list it: a node cannot draw stems to itself by listing others.
+A link counts only if both of its ends list it: a node cannot draw stems to itself by listing others. Two
+descriptors of one owner with one serial are kept both, and passed on: nobody else can have signed them, so
+they prove to everybody that their owner tells its neighbours different things. No link of it counts any more.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ class KnownDescriptor:
     data: bytes = field(repr=False)
     """As signed."""
     hops: int
+    contrary: bytes = field(default=b"", repr=False)
+    """Another one that its owner signed with the same serial, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Taken:
     """Whether it told us something, so that it should go on."""
     stranger: bool
     """Whether we knew nothing of its owner before."""
+    contradicts: bool = False
+    """Whether it is the second with its serial, and so shows that its owner lies."""
 
 
 class Topology:
@@ -79,21 +85,31 @@ class Topology:
             raise Malformed("a descriptor of another epoch")
         node = descriptors.id_of(descriptor.verify_key)
         known = self._known.get(node)
-        if known is not None and descriptor.serial <= known.descriptor.serial:
+        if known is not None and (known.contrary or not _may_tell_more(descriptor, known.descriptor)):
             return Taken(node, news=False, stranger=False)
         descriptors.check_descriptor(data, descriptor)
+        if known is not None and descriptor.serial == known.descriptor.serial:
+            self._contradict(node, replace(known, hops=max(hops, known.hops), contrary=data))
+            return Taken(node, news=True, stranger=False, contradicts=True)
         self._keep(node, KnownDescriptor(descriptor, data, hops))
         return Taken(node, news=True, stranger=known is None)
+
+    def is_contradicted(self, node: bytes) -> bool:
+        """Whether its owner signed two with one serial. That holds until the epoch ends, or the node is
+        forgotten."""
+        known = self._known.get(node)
+        return known is not None and bool(known.contrary)
 
     def map_links(self) -> Mapping[bytes, tuple[bytes, ...]]:
         """By node: the neighbours that confirm it, in the order of its own list."""
         if self._map is None:
-            listed = {node: frozenset(known.descriptor.links) for node, known in self._known.items()}
+            lists = {
+                node: () if known.contrary else known.descriptor.links for node, known in self._known.items()
+            }
+            listed = {node: frozenset(links) for node, links in lists.items()}
             self._map = {
-                node: tuple(
-                    other for other in dict.fromkeys(known.descriptor.links) if node in listed.get(other, ())
-                )
-                for node, known in self._known.items()
+                node: tuple(other for other in dict.fromkeys(links) if node in listed.get(other, ()))
+                for node, links in lists.items()
             }
         return self._map
 
@@ -140,10 +156,13 @@ class Topology:
         """The nodes whose descriptors may go on."""
         return [node for node, known in self._known.items() if known.hops > 0]
 
-    def find_onward(self, node: bytes) -> tuple[int, bytes] | None:
-        """One node's descriptor, if it may go on, and how much further from the next node."""
+    def find_onward(self, node: bytes) -> list[tuple[int, bytes]]:
+        """One node's descriptor, or the two that contradict each other, if they may go on, and how much
+        further from the next node."""
         known = self._known.get(node)
-        return (known.hops - 1, known.data) if known is not None and known.hops > 0 else None
+        if known is None or known.hops <= 0:
+            return []
+        return [(known.hops - 1, data) for data in (known.data, known.contrary) if data]
 
     def _again(self, node: bytes, hops: int) -> Taken:
         """The same descriptor came by another way: news only if it may go on further than the first."""
@@ -158,8 +177,22 @@ class Topology:
         self._owners[known.data] = node
         self._map = None
 
+    def _contradict(self, node: bytes, known: KnownDescriptor) -> None:
+        """Both go as far as the farther: whoever was told one of them is to hear of the other."""
+        self._keep(node, known)
+        self._owners[known.contrary] = node
+
     def _forget(self, node: bytes) -> None:
         known = self._known.pop(node, None)
         if known is not None:
             del self._owners[known.data]
+            self._owners.pop(known.contrary, None)
             self._map = None
+
+
+def _may_tell_more(descriptor: NodeDescriptor, known: NodeDescriptor) -> bool:
+    """Whether it is later than the one known, or contradicts it; if its owner signed it. Names are short, so
+    the keys are compared: nobody is to be called a liar for what another key of the same name signed."""
+    if descriptor.verify_key != known.verify_key or descriptor == known:
+        return False
+    return descriptor.serial >= known.serial

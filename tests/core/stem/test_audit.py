@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from p2pchat.core.stem.audit import LEFT_OUT_S, LOOK_S, Audit, Sight
+from p2pchat.core.stem.outputs import SendTopology
+from p2pchat.core.stem.station import Station
 from p2pchat.types import LinkId
-from p2pchat.wire.topology import LINKS_MAX
+from p2pchat.wire.topology import LINKS_MAX, NodeDescriptor, OwnDescriptor
 from tests.support.stems import Wired
 
 A, B = LinkId(1), LinkId(2)
@@ -75,3 +79,54 @@ def test_a_mesh_of_honest_nodes_lets_nobody_go() -> None:
     mesh = Wired("ab bc cd de ea ac ce eb bd da")
     mesh.run(3 * LEFT_OUT_S)
     assert mesh.unlisted == []
+
+
+# --- who tells its neighbours different things
+
+RING = "bcdefghijklmno"
+Tells = Callable[[LinkId], tuple[int, tuple[bytes, ...]]]
+
+
+def liar(tells: Callable[[Station], Tells], every_s: float = LEFT_OUT_S) -> Wired:
+    """Node a has fourteen neighbours, who sit in a ring, and tells each what ``tells`` says: a serial, and a
+    list; anew so often."""
+    mesh = Wired(" ".join(one + other for one, other in zip(RING, RING[1:] + RING[0], strict=True)))
+    mesh.add("a")
+    for name in RING:
+        mesh.link("a", name)
+    (station,) = mesh.stems["a"]._stations
+    mesh.run(10.0)
+    told = tells(station)
+
+    def own(link: LinkId) -> SendTopology:
+        serial, links = told(link)
+        descriptor = NodeDescriptor(station._signing.public, station.key.public, station.epoch, serial, links)
+        proof = station._signing.sign_binding(station._bindings[link])
+        return SendTopology(link, OwnDescriptor(station._signing.sign(descriptor), proof))
+
+    for _ in range(int(2 * LEFT_OUT_S / every_s)):
+        for link in list(station._links):
+            mesh._carry("a", [own(link)])
+        mesh._settle()
+        mesh.run(every_s)
+    return mesh
+
+
+def ours_alone(station: Station, link: LinkId) -> tuple[bytes, ...]:
+    """A list of this neighbour alone."""
+    node = station.name_at(link)
+    assert node is not None
+    return (node,)
+
+
+def test_who_tells_each_neighbour_another_list_under_one_serial_is_let_go_by_all() -> None:
+    mesh = liar(lambda station: lambda link: (1000, ours_alone(station, link)), every_s=2 * LOOK_S)
+    assert sorted(one for one, other in mesh.unlisted if other == "a") == list(RING)
+    assert all(other == "a" for _, other in mesh.unlisted)
+    assert all(mesh.counters[name]["nodes that told two lists under one serial"] == 1 for name in RING)
+
+
+def test_who_has_lied_is_let_go_at_the_next_look_and_not_taken_again() -> None:
+    audit = Audit()
+    assert audit.look({A: Sight(b"a" * 8, lists_us=True, lies=True), B: LISTS}, 0.0) == [A]
+    assert audit.barred(b"a" * 8)

@@ -13,8 +13,8 @@ NOW = 1000.0
 NEAR, FAR = b"near", b"far"
 
 
-def onward(node: bytes) -> tuple[int, bytes] | None:
-    return (1, b"descriptor of " + node) if node != FAR else None
+def onward(node: bytes) -> list[tuple[int, bytes]]:
+    return [(1, b"descriptor of " + node)] if node != FAR else []
 
 
 def flushed(flooding: DescriptorFlooding) -> list[tuple[LinkId, bytes]]:

@@ -13,7 +13,7 @@ from p2pchat.errors import Malformed, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.topology import Descriptors
-from tests.support.topologies import EPOCH, graph, signers
+from tests.support.topologies import EPOCH, Signer, graph, signers
 
 
 def topology(names: str, *edges: str) -> tuple[Topology, dict[str, bytes]]:
@@ -59,10 +59,10 @@ def test_the_same_descriptor_by_a_shorter_way_goes_on_further() -> None:
     data = node.descriptor()
     known = Topology(EPOCH)
     known.put_descriptor(data, 0)
-    assert known.find_onward(node.id) is None
+    assert known.find_onward(node.id) == []
     again = known.put_descriptor(data, 2)
     assert again.news and not again.stranger
-    assert known.find_onward(node.id) == (1, data)
+    assert known.find_onward(node.id) == [(1, data)]
     assert not known.put_descriptor(data, 1).news
 
 
@@ -111,3 +111,67 @@ def test_a_neighbour_is_told_all_that_is_known_once() -> None:
             told.append(sum(isinstance(each.message, Descriptors) for each in station.tick(at + 0.9)))
         station.link_down(link, 4.0)
     assert told == [1, 0, 0] * 2
+
+
+# --- two with one serial
+
+
+def contradicted(hops: tuple[int, int] = (3, 3)) -> tuple[Topology, Signer, list[bytes]]:
+    """A topology that knows two descriptors of a which bear one serial, one listing b, the other c."""
+    nodes = signers("abc")
+    told = [nodes["a"].descriptor([nodes[name].id], serial=7) for name in "bc"]
+    known = Topology(EPOCH)
+    for name in "bc":
+        known.put_descriptor(nodes[name].descriptor([nodes["a"].id]), 3)
+    for each, left in zip(told, hops, strict=True):
+        known.put_descriptor(each, left)
+    return known, nodes["a"], told
+
+
+def test_two_signed_descriptors_with_one_serial_show_that_their_owner_lies() -> None:
+    known, liar, told = contradicted()
+    assert known.is_contradicted(liar.id)
+    assert known.find_onward(liar.id) == [(2, told[0]), (2, told[1])], "both go on: they are the proof"
+    assert not known.map_links()[liar.id], "no stem leads over it"
+
+
+def test_the_proof_goes_as_far_as_the_farther_of_the_two() -> None:
+    known, liar, told = contradicted((0, 2))
+    assert known.find_onward(liar.id) == [(1, told[0]), (1, told[1])]
+
+
+def test_it_is_told_once_and_nothing_that_the_owner_says_later_takes_it_back() -> None:
+    known, liar, told = contradicted()
+    later = [known.put_descriptor(each, 3) for each in (*told, liar.descriptor(serial=7), liar.descriptor())]
+    assert not any(each.news or each.contradicts for each in later)
+    assert known.is_contradicted(liar.id) and len(known) == 3
+
+
+def test_the_same_one_twice_or_one_that_somebody_forged_shows_nothing() -> None:
+    (node,) = signers("a").values()
+    known = Topology(EPOCH)
+    data = node.descriptor(serial=7)
+    forged = bytearray(node.descriptor([b"x" * 8], serial=7))
+    forged[0] ^= 1
+    known.put_descriptor(data, 3)
+    known.put_descriptor(data, 3)
+    with pytest.raises(Unreadable):
+        known.put_descriptor(bytes(forged), 3)
+    assert not known.is_contradicted(node.id)
+
+
+def test_who_knows_one_of_two_hears_the_other_also_when_it_brought_the_first() -> None:
+    station = Station(EPOCH, SeededEntropy("station"), Counter(), NEVER, 0.0)
+    told = [signers("a")["a"].descriptor([bytes(7) + name], serial=7) for name in (b"b", b"c")]
+    for number, each in enumerate(told):
+        station.link_up(LinkId(number), bytes(32), 0.0)
+        station.other(LinkId(number), each, 3, 1.0)
+    said = [out for out in station.tick(2.0) if isinstance(out.message, Descriptors)]
+    assert {
+        out.link: [data for _, data in out.message.descriptors]
+        for out in said
+        if isinstance(out.message, Descriptors)
+    } == {
+        LinkId(0): told,
+        LinkId(1): told,
+    }

@@ -62,6 +62,8 @@ def hidden(mesh: MembershipInfo) -> str:
     if mesh.hidden is None:
         return "no stem: cells are broadcast where they are written"
     profile, among, stem = mesh.hidden
+    if stem.hops == 0:
+        return f"{profile}: what you write waits for {_awaited(mesh)}"
     if stem.state == "none":
         return f"{profile}, but no stem: in a mesh of {among}, others see who writes"
     short = " (shorter than it should be)" if stem.state == "short" else ""
@@ -75,6 +77,8 @@ def hidden_in_short(meshes: Sequence[MembershipInfo]) -> tuple[str, str]:
     if worst is None:
         return "", ""
     how = worst.hidden
+    if how is not None and how.stem.hops == 0:
+        return f"what you write waits for {_awaited(worst)}", "nothing leaves"
     if how is None or how.stem.state == "none":
         few = f": only {how.among} computers in the mesh" if how is not None else ": no stem"
         return f"who writes is not hidden{few}", "not hidden"
@@ -82,8 +86,13 @@ def hidden_in_short(meshes: Sequence[MembershipInfo]) -> tuple[str, str]:
     return f"hidden among {how.among} computers{few}", f"hidden among {how.among}"
 
 
+def _awaited(mesh: MembershipInfo) -> str:
+    """Without what no stem begins, and so nothing of ours leaves."""
+    return "a neighbour who says who it is" if mesh.links else "a link"
+
+
 def _hides(mesh: MembershipInfo) -> int:
-    """Among how many a writer is hidden; 0: others see who writes."""
+    """Among how many a writer is hidden; 0: others see who writes, or would."""
     return 0 if mesh.hidden is None or _without_stem(mesh) else mesh.hidden.among
 
 
@@ -146,6 +155,8 @@ def _members(mesh: MembershipInfo) -> Exposure:
     who = f"members of mesh {mesh.mesh[:8]}"
     how = mesh.hidden
     crowd = how.among if how is not None else 1
+    if how is not None and how.stem.hops == 0:
+        return Exposure(who, "nothing of yours", f"what you write: it waits for {_awaited(mesh)}")
     if how is None or how.stem.state == "none":
         hidden = f"you hide among nobody: the mesh as you see it has {crowd}, too few for a stem"
         return Exposure(

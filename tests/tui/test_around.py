@@ -13,7 +13,7 @@ from p2pchat.wording.exposure import hidden_in_short
 from tests.support.fake_node import contact, mesh_status, stemless_status
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SMALL = mesh_status(crowd=2, stem={"hops": 0, "state": "none", "drawn": 0, "by_contact": False})
+SMALL = mesh_status(crowd=2, stem={"hops": 1, "state": "none", "drawn": 1, "by_contact": False})
 WHOLE = mesh_status(crowd=31)
 SHORT = mesh_status(crowd=4, stem={"hops": 3, "state": "short", "drawn": 1, "by_contact": False})
 BROADCAST = stemless_status()

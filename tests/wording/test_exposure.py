@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2pchat.control.values import plain
-from p2pchat.wording.exposure import exposures, hidden
+from p2pchat.wording.exposure import exposures, hidden, hidden_in_short
 from tests.support.fake_node import mesh_status, status
 
 WAYS = plain(status().paths)
@@ -51,6 +51,18 @@ def test_a_mesh_too_small_for_a_stem_is_said_to_hide_nobody() -> None:
     said = told(crowd=2, state="none")["members of mesh abababab"]
     assert said.startswith("which cells you write")
     assert "you hide among nobody" in said
+
+
+def test_where_no_stem_begins_the_reason_why_nothing_leaves_is_said() -> None:
+    stem = {"hops": 0, "state": "none", "drawn": 0, "by_contact": False}
+    silent, alone = (mesh_status(profile="strong", crowd=1, stem=stem, links=links) for links in (2, 0))
+    assert hidden(silent) == "strong: what you write waits for a neighbour who says who it is"
+    assert hidden(alone) == "strong: what you write waits for a link"
+    assert hidden_in_short([silent]) == (
+        "what you write waits for a neighbour who says who it is",
+        "nothing leaves",
+    )
+    assert any("waits for a neighbour" in each.does_not for each in exposures(status(meshes=[plain(silent)])))
 
 
 def test_and_whoever_is_your_neighbour_there_is_said_to_know_which_cells_are_yours() -> None:

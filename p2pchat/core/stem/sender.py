@@ -2,6 +2,9 @@
 
 Knows: what waits, the clock, what a tick of it sends. Does not know: which stem is taken (``guards``), how an
 onion is made (``onions``), or what becomes of it. Parent of ``waiting`` and ``cover``.
+
+What is ours leaves by a stem or not at all. Neighbours who do not say who they are cannot be its first hop;
+by keeping silent they would else have us broadcast what we write, and show them that it is ours.
 """
 
 from __future__ import annotations
@@ -10,10 +13,11 @@ from collections import Counter
 from collections.abc import Callable
 
 from p2pchat.core.inputs import Haste
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.cover import PoissonClock
 from p2pchat.core.stem.guards import Guards
 from p2pchat.core.stem.onions import Onions
-from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Output, Spread
+from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Output
 from p2pchat.core.stem.pin import Pin
 from p2pchat.core.stem.probes import Probes
 from p2pchat.core.stem.profile import Profile
@@ -75,31 +79,31 @@ class Sender:
 
     def send_all(self, now: float) -> list[Output]:
         """The node stops: what waits leaves now, by whatever stem there is. A receipt that stayed behind
-        would have its sender believe that nothing arrived."""
+        would have its sender believe that nothing arrived. Where there is none, all stays: messages leave
+        after the next start, and for receipts they are asked for again."""
         self._guards.stop_waiting(now)
         pin = self._guards.pick_stem(now)
         self._waiting.hurry_patient()
         outputs: list[Output] = []
-        while self._waiting:
+        while pin is not None and self._waiting:
             outputs += self._send_next(pin, now)
         return outputs
 
     def send_waiting(self, now: float) -> list[Output]:
-        """Send what waits for nothing but a stem, as far as its first link takes it. Without a link it goes
-        on waiting: held here, a cell that nobody else has would tell the next neighbour who wrote it."""
+        """Send what waits for nothing but a stem, as far as its first link takes it. Without a link, or a
+        neighbour who says who it is, it goes on waiting: held or broadcast here, a cell that nobody else has
+        would tell a neighbour who wrote it."""
         if not self._epochs.links or not (self._waiting or self._waiting.has_patient):
             return []
         pin = self._guards.pick_stem(now)
-        if pin is None:
+        if pin is None or pin.link is None:
             self._waiting.hurry_patient()
-            if not self._guards.is_settled(now):
-                self._better_at = self._guards.better_at(now)
-                return []
-        elif self._profile.on_clock:
+            settled = self._guards.is_settled(now)
+            self._better_at = NEVER if settled else self._guards.better_at(now)
             return []
-        link = pin.link if pin is not None else None
-        room = self.own_room(link) if link is not None else len(self._waiting)
-        count = min(room, len(self._waiting))
+        if self._profile.on_clock:
+            return []
+        count = min(self.own_room(pin.link), len(self._waiting))
         return [sent for _ in range(count) for sent in self._send_next(pin, now)]
 
     def on_tick(self, now: float) -> list[Output]:
@@ -119,22 +123,20 @@ class Sender:
 
     # --- within
 
-    def _send_next(self, route: Pin | None, now: float) -> list[Output]:
+    def _send_next(self, route: Pin, now: float) -> list[Output]:
         """What waits first: a cell, or what the clock sends."""
         item = self._waiting.pop_next()
         if not isinstance(item, Tick):
             return self._send(item, route, now)
-        return self._send_cover(route, item.is_loop, now) if route is not None else []
+        return self._send_cover(route, item.is_loop, now)
 
-    def _send(self, cell: bytes, pin: Pin | None, now: float) -> list[Output]:
-        left = CellDispatched(cell[: GEOMETRY.cell_tag])
-        link = pin.link if pin is not None else None
-        if pin is None or link is None:
-            self._counters["cells sent without a stem"] += 1
-            return [Spread(cell, None, None), left]
+    def _send(self, cell: bytes, pin: Pin, now: float) -> list[Output]:
+        if pin.link is None:
+            return []
         name = cell_id(cell)
         self._onions.expect_return(name, pin.nodes, now)
-        return [self._onions.make_onion(link, pin.hops, HopCommand.BROADCAST, cell, name), left]
+        onion = self._onions.make_onion(pin.link, pin.hops, HopCommand.BROADCAST, cell, name)
+        return [onion, CellDispatched(cell[: GEOMETRY.cell_tag])]
 
     def _send_cover(self, route: Pin, is_loop: bool, now: float) -> list[Output]:
         """What a tick of the clock sends."""

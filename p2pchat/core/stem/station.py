@@ -1,7 +1,7 @@
 """This node during one epoch, as a place that stems may lead over.
 
 Knows: its keys of the epoch, which neighbour has which id, whose descriptors it takes. Does not know: stems,
-delays or cells. Parent of ``origination`` and ``flooding``.
+delays or cells. Parent of ``origination``, ``flooding`` and ``omissions``.
 
 Names and keys last for an epoch and are never stored: a node that starts anew is another one, and what was
 recorded before can be opened by nobody.
@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.stem.audit import Sight
 from p2pchat.core.stem.flooding import DescriptorFlooding
+from p2pchat.core.stem.omissions import Omissions
 from p2pchat.core.stem.origination import Origination
 from p2pchat.core.stem.outputs import SendTopology
 from p2pchat.core.stem.replay import Replay
@@ -31,6 +32,12 @@ LOST_S = 0.5
 
 DESCRIPTORS_PER_S = 50.0
 """New descriptors a link may bring in the long run, each a signature to check (60 µs, measured)."""
+
+OWN_PER_S = 0.5
+OWN_AT_ONCE = 16
+"""Descriptors that a neighbour may tell of itself: more than the pace of changes (``origination``) and the
+loss of all its links make. A list that it told to others has time to come round before it tells us the next:
+told faster than they travel, each neighbour would know but its own."""
 
 
 class Station:
@@ -49,10 +56,12 @@ class Station:
         self.id = self._signing.id
         self.topology = Topology(epoch, DESCRIPTORS_CAP)
         self.replay = Replay()
+        self._omissions = Omissions(self.id)
         self._links: dict[LinkId, bytes | None] = {}
         """Neighbours, and their ids once they have told them."""
         self._bindings: dict[LinkId, bytes] = {}
         self._budgets: dict[LinkId, Budget] = {}
+        self._own_budgets: dict[LinkId, Budget] = {}
         self._asked: dict[LinkId, None] = {}
         """Links on which all that is known was asked for."""
         self._flooding = DescriptorFlooding(entropy, self.topology.find_onward)
@@ -86,16 +95,19 @@ class Station:
             links[node] = (*(other for other in links.get(node, ()) if other != self.id), self.id)
         return links
 
-    def sights(self) -> dict[LinkId, Sight]:
-        """By link: what its other end is called, and whether it lists us. A name stands by one link only, the
-        first."""
+    def take_sights(self) -> dict[LinkId, Sight]:
+        """By link: what its other end is called, and whether it lists us, and has in all that came since this
+        was last asked. A name stands by one link only, the first."""
+        omitted = self._omissions.take_found()
         first: dict[bytes, LinkId] = {}
         for link, node in self._links.items():
             if node is not None:
                 first.setdefault(node, link)
         return {
             link: Sight(
-                node, first[node] == link and self._lists_us(node), self.topology.is_contradicted(node)
+                node,
+                first[node] == link and self._lists_us(node) and node not in omitted,
+                self.topology.is_contradicted(node),
             )
             if node is not None
             else Sight(None, False)
@@ -155,20 +167,27 @@ class Station:
         self._links[link] = None
         self._bindings[link] = binding
         self._budgets[link] = Budget(now, DESCRIPTORS_PER_S, float(DESCRIPTORS_CAP))
+        self._own_budgets[link] = Budget(now, OWN_PER_S, float(OWN_AT_ONCE))
         return [self._own(link)]
 
     def link_down(self, link: LinkId, now: float) -> None:
         """It counts no more."""
         self._flooding.link_down(link)
         self._budgets.pop(link, None)
+        self._own_budgets.pop(link, None)
         self._bindings.pop(link, None)
         self._asked.pop(link, None)
-        if self._links.pop(link, None) is not None:
+        node = self._links.pop(link, None)
+        if node is not None:
+            self._omissions.forget_neighbour(node)
             self._changed(now)
             self._origination.publish_by(now + LOST_S)
 
     def mine(self, link: LinkId, data: bytes, proof: bytes, now: float) -> list[SendTopology]:
         """A neighbour says who it is. A stranger's surroundings are strange to us, too: ask for them."""
+        if not self._own_budgets[link].draw(now):
+            self._counters["records refused: over budget"] += 1
+            return []
         taken = self._put(link, data, DEPTH - 1, now)
         if taken is None:
             return []
@@ -182,6 +201,9 @@ class Station:
         elif taken.news and not self._lists_us(taken.node):
             # The link was quiet for them alone, and with it they forgot who is at its other end.
             return [self._own(link)]
+        known = self.topology.find_descriptor(taken.node)
+        if known is not None:
+            self._omissions.begin_judging(taken.node, known)
         return [SendTopology(link, DescriptorRequest(self.epoch))] if taken.stranger else []
 
     def other(self, link: LinkId, data: bytes, hops: int, now: float) -> None:
@@ -223,6 +245,7 @@ class Station:
             self._flooding.drop_descriptor(link, taken.node)  # they have it
         if self.topology.full:
             self._thin(taken.node)
+        self._omissions.judge_list(taken.node, data)
         if taken.contradicts:
             self._counters["nodes that told two lists under one serial"] += 1
         if taken.news and self.topology.find_onward(taken.node):

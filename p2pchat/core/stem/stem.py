@@ -31,8 +31,6 @@ from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
 from p2pchat.wire.topology import OwnDescriptor, TopologyMessage
 
-NOBODY = Sight(None, False)
-
 
 class Stem:
     """One mesh's stem, our own and those that lead over us."""
@@ -113,8 +111,7 @@ class Stem:
 
     def is_needed(self, link: LinkId, now: float) -> bool:
         """Whether the neighbour there has ``FEW`` links or fewer, as far as is known."""
-        station = self._stations.now(now)
-        name = station.name_at(link) if station is not None else None
+        station, name = self._stations.now(now), self._name_at(link, now)
         return station is not None and name is not None and len(station.map().get(name, ())) <= FEW
 
     def here(self, now: float) -> Station | None:
@@ -137,7 +134,7 @@ class Stem:
         if link not in self._stations.links:
             return []
         out: list[Output] = [*self._stations.heard(link, message, now)]
-        if type(message) is OwnDescriptor and self._audit.barred(self._sights(now).get(link, NOBODY).name):
+        if type(message) is OwnDescriptor and self._audit.barred(self._name_at(link, now)):
             out.append(Unlisted(link))
         return [*out, *self.sender.send_waiting(now)]
 
@@ -155,12 +152,16 @@ class Stem:
             self._look_at = now + LOOK_S
             self.guards.pick_stem(now)
             out += self._probes.test_suspected(now)
-            out += map(Unlisted, self._audit.look(self._sights(now), now))
+            out += map(Unlisted, self._audit.look(self._take_sights(now), now))
         return out + self.sender.send_waiting(now)
 
-    def _sights(self, now: float) -> dict[LinkId, Sight]:
+    def _take_sights(self, now: float) -> dict[LinkId, Sight]:
         station = self._stations.now(now)
-        return station.sights() if station is not None else {}
+        return station.take_sights() if station is not None else {}
+
+    def _name_at(self, link: LinkId, now: float) -> bytes | None:
+        station = self._stations.now(now)
+        return station.name_at(link) if station is not None else None
 
     # --- cells and onions
 

@@ -125,7 +125,7 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
         ticks.append(now)
         return ticked(now)
 
-    def noted_send(cell: bytes, pin: Pin | None, now: float) -> list[Output]:
+    def noted_send(cell: bytes, pin: Pin, now: float) -> list[Output]:
         left.append(now)
         return send(cell, pin, now)
 

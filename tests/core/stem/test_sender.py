@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from p2pchat.core.inputs import Haste
 from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Relay
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
@@ -9,7 +11,7 @@ from p2pchat.core.stem.sender import Sender
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId
 from p2pchat.wire.geometry import GEOMETRY
-from tests.support.stems import Wired
+from tests.support.stems import Wired, cell
 
 CELL = bytes(GEOMETRY.cell)
 QUEUED, DISPATCHED = CellQueued(cell_id(CELL)), CellDispatched(CELL[: GEOMETRY.cell_tag])
@@ -75,3 +77,30 @@ def test_a_tick_without_a_stem_sends_nothing() -> None:
     for name in "bc":
         mesh.stems["a"].link_down(LinkId(ord(name)), mesh.now)
     assert sender.on_tick(mesh.now) == []
+
+
+@pytest.mark.parametrize("profile", [FAST, BALANCED, STRONG])
+def test_where_no_neighbour_says_who_it_is_nothing_leaves_until_one_does(profile: Profile) -> None:
+    mesh = Wired("bc cd bd")
+    mesh.add("a", profile)
+    for silent in "xy":
+        mesh.add(silent)
+        mesh.stems["a"].link_up(LinkId(ord(silent)), bytes(32), mesh.now)
+    mesh.submit("a", cell(1))
+    mesh.run(60.0)
+    assert mesh.entered == [] and mesh.left == [] and mesh.status("a").hops == 0
+    mesh.link("a", "b")
+    mesh.run(60.0)
+    assert [body for _, body in mesh.entered] == [cell(1)]
+    assert "a" not in [name for name, _ in mesh.entered]
+
+
+def test_who_stops_where_no_neighbour_says_who_it_is_broadcasts_nothing_of_its_own() -> None:
+    mesh = Wired("bc")
+    for name in "ax":
+        mesh.add(name)
+    mesh.stems["a"].link_up(LinkId(ord("x")), bytes(32), mesh.now)
+    mesh.submit("a", cell(1))
+    mesh.run(20.0)
+    mesh.leave("a")
+    assert mesh.entered == [] and mesh.left == []

@@ -133,33 +133,6 @@ def test_a_neighbour_who_tells_nothing_does_not_keep_a_cell_for_ever() -> None:
     assert [body for _, body in mesh.entered] == [cell(1)]
 
 
-@pytest.mark.parametrize("profile", [FAST, BALANCED, STRONG])
-def test_where_no_neighbour_says_who_it_is_nothing_leaves_until_one_does(profile: Profile) -> None:
-    mesh = Wired("bc cd bd")
-    mesh.add("a", profile)
-    for silent in "xy":
-        mesh.add(silent)
-        mesh.stems["a"].link_up(LinkId(ord(silent)), bytes(32), mesh.now)
-    mesh.submit("a", cell(1))
-    mesh.run(60.0)
-    assert mesh.entered == [] and mesh.left == [] and mesh.status("a").hops == 0
-    mesh.link("a", "b")
-    mesh.run(60.0)
-    assert [body for _, body in mesh.entered] == [cell(1)]
-    assert "a" not in [name for name, _ in mesh.entered]
-
-
-def test_who_stops_where_no_neighbour_says_who_it_is_broadcasts_nothing_of_its_own() -> None:
-    mesh = Wired("bc")
-    for name in "ax":
-        mesh.add(name)
-    mesh.stems["a"].link_up(LinkId(ord("x")), bytes(32), mesh.now)
-    mesh.submit("a", cell(1))
-    mesh.run(20.0)
-    mesh.leave("a")
-    assert mesh.entered == [] and mesh.left == []
-
-
 # --- loss
 
 

@@ -37,9 +37,6 @@ DRAWS = 8
 """Stems drawn when one is needed; the one whose nodes have failed least is taken. Where nobody is suspected
 that is the first, so that suspicion alone weights the choice."""
 
-SUSPECTED = 2
-"""So many failures may be others' doing. A stem over a node with more is left for a shorter one."""
-
 Links = Mapping[bytes, Sequence[bytes]]
 
 
@@ -178,7 +175,7 @@ class Pinned:
             self._take(other, now)
 
     def _suspected(self, nodes: tuple[bytes, ...], now: float) -> bool:
-        return any(self._suspects.against(node, now) > SUSPECTED for node in nodes)
+        return any(self._suspects.is_suspected(node, now) for node in nodes)
 
     def _take(self, pin: Pin | None, now: float) -> None:
         self._pin = pin
@@ -201,14 +198,14 @@ class Pinned:
         """Who had best be the first hop. A contact; else a neighbour that we sought; of several, or without
         one, the last stem's: who has seen our cells goes on seeing them, rather than one more neighbour. Only
         who is suspected is left: else a later hop could drive stems off their first by dropping what they
-        bring."""
+        bring. Where none of these is left, any neighbour who is not suspected."""
         contacts = self._able(station, begins.trusted, now)
         able = contacts or self._able(station, begins.settled(now), now)
         last = self._last(station, now)
         guards = last is not None and not contacts and begins.rank(station.link_to(last)) > 0
         if last is not None and (not able or last in able or guards):
             return (last,)
-        return tuple(able)
+        return tuple(able or self._able(station, station.neighbours.values(), now))
 
     def _able(self, station: Station, links: Collection[LinkId], now: float) -> list[bytes]:
         """The neighbours at these links who are not suspected."""
@@ -227,36 +224,37 @@ class Pinned:
     def _nodes(
         self, links: Links, own: bytes, firsts: tuple[bytes, ...], now: float
     ) -> tuple[bytes, ...] | None:
-        """A stem of the profile's length whose nodes are least suspected; where there is none, or all lead
-        over nodes that lost much, a shorter one."""
+        """A stem of the profile's length over nobody who is suspected, or the longest shorter one, down to a
+        neighbour that broadcasts; where all lead over the suspected, the first of them.
+
+        On the clock no stem has one hop while one of two can be had: who drops would else see by where it
+        enters whose cell it is."""
         shortest, longest = self._profile.hops
         drawn = self._profile.length(self._entropy)
         wanted = (drawn, *(hops for hops in range(longest, shortest - 1, -1) if hops != drawn))
-        found = self._least_suspected(links, own, wanted, firsts, now)
-        if found is not None and not self._suspected(found, now):
-            return found
-        shorter = range(shortest - 1, 1, -1)
-        spared = self._least_suspected(links, own, shorter, firsts, now)
-        if spared is not None and (found is None or not self._suspected(spared, now)):
-            return spared
-        return found or route.draw(links, own, 1, self._entropy, firsts)
+        suspected: tuple[bytes, ...] | None = None
+        for hops in (*wanted, *range(shortest - 1, 0, -1)):
+            if hops == 1 and self._profile.on_clock and suspected is not None:
+                break
+            found = self._least_suspected(links, own, hops, firsts, now)
+            if found is not None and not self._suspected(found, now):
+                return found
+            suspected = suspected or found
+        return suspected
 
     def _least_suspected(
-        self, links: Links, own: bytes, lengths: Iterable[int], firsts: tuple[bytes, ...], now: float
+        self, links: Links, own: bytes, hops: int, firsts: tuple[bytes, ...], now: float
     ) -> tuple[bytes, ...] | None:
-        """Of some stems of the first length that can be had."""
-        for hops in lengths:
-            found: tuple[bytes, ...] | None = None
-            least = -1
-            for _ in range(DRAWS):
-                nodes = route.draw(links, own, hops, self._entropy, firsts)
-                if nodes is None:
-                    break
-                failures = sum(self._suspects.against(node, now) for node in nodes)
-                if least < 0 or failures < least:
-                    found, least = nodes, failures
-                if not failures:
-                    break
-            if found is not None:
-                return found
-        return None
+        """Of some stems of so many hops."""
+        found: tuple[bytes, ...] | None = None
+        least = -1
+        for _ in range(DRAWS):
+            nodes = route.draw(links, own, hops, self._entropy, firsts)
+            if nodes is None:
+                break
+            failures = sum(self._suspects.against(node, now) for node in nodes)
+            if least < 0 or failures < least:
+                found, least = nodes, failures
+            if not failures:
+                break
+        return found

@@ -4,7 +4,8 @@ Knows: how often a way over a node failed since one last worked. Does not know: 
 lost.
 
 A way that works clears all its nodes; one that fails casts suspicion on all of them. Who drops everything is
-on every way that fails, and is soon the only one that no way clears.
+on every way that fails, and is soon the only one that no way clears; what fails over somebody like that is
+laid to nobody else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from p2pchat.core.kit.table import Table
 
 SUSPECTS_CAP = 1024
 """Nodes under suspicion; beyond it the first suspected is let off."""
+
+SUSPECTED = 2
+"""So many failures may be others' doing; whoever has more is suspected."""
 
 FORGIVEN_S = 1800.0
 """Suspicion ends by itself: whoever was cut off for a while is of use again, and an epoch has twelve such
@@ -34,7 +38,8 @@ class Suspects:
 
     def failed(self, nodes: Iterable[bytes], now: float) -> None:
         """Something was lost on the way over these."""
-        for node in dict.fromkeys(nodes):
+        nodes = tuple(dict.fromkeys(nodes))
+        for node in [node for node in nodes if self.is_suspected(node, now)] or nodes:
             count, _ = self._failures.get(node, (0, now))
             self._failures.put(node, (count + 1, now))
 
@@ -42,3 +47,7 @@ class Suspects:
         """On how many ways that failed it was since one over it last worked."""
         count, at = self._failures.get(node, (0, now))
         return count if now < at + FORGIVEN_S else 0
+
+    def is_suspected(self, node: bytes, now: float) -> bool:
+        """Whether a way over it is rather not taken."""
+        return self.against(node, now) > SUSPECTED

@@ -11,7 +11,7 @@ from p2pchat.core.stem.cover import LOOP_IN, PoissonClock, cost, loop
 from p2pchat.core.stem.mixing import Mixing
 from p2pchat.core.stem.outputs import CellDispatched, Output
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
-from p2pchat.core.stem.suspects import FORGIVEN_S, SUSPECTS_CAP, Suspects
+from p2pchat.core.stem.suspects import FORGIVEN_S, SUSPECTED, SUSPECTS_CAP, Suspects
 from p2pchat.core.stem.watch import WATCHED_CAP, Watch
 from p2pchat.sim.entropy import SeededEntropy
 from tests.support.stems import Wired
@@ -62,6 +62,15 @@ def test_who_is_on_every_way_that_fails_is_the_one_that_no_way_clears() -> None:
     suspects.worked([b"a", b"b", b"c"])
     assert [suspects.against(node, 1.0) for node in (b"a", b"b", b"bad")] == [0, 0, 2]
     assert suspects.against(b"bad", FORGIVEN_S) == 0
+
+
+def test_what_fails_over_who_is_suspected_is_laid_to_nobody_else() -> None:
+    suspects = Suspects()
+    for _ in range(SUSPECTED + 1):
+        suspects.failed([b"bad"], 0.0)
+    for _ in range(SUSPECTED + 1):
+        suspects.failed([b"a", b"bad"], 1.0)
+    assert [suspects.is_suspected(node, 1.0) for node in (b"a", b"bad")] == [False, True]
 
 
 def test_suspects_are_bounded() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from itertools import combinations
 
 from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.outputs import CellDispatched, Output, Relay, SendTopology, Spread, Unlisted
@@ -154,3 +155,14 @@ class Wired:
     @staticmethod
     def _number(name: str) -> LinkId:
         return LinkId(ord(name))
+
+
+def amid(profile: Profile, others: str, seed: int = 0) -> Wired:
+    """Everybody with everybody; only ``a`` makes cover."""
+    mesh = Wired(" ".join(map("".join, combinations(others, 2))), FAST, seed)
+    mesh.add("a", profile, seed)
+    for other in others:
+        mesh.link("a", other)
+    mesh.run(60.0)
+    mesh.onions.clear()
+    return mesh

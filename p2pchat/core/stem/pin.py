@@ -152,6 +152,12 @@ class Pinned:
         """Use it no more."""
         self._pin = None
 
+    def refuse_link(self, link: LinkId, now: float) -> None:
+        """The last stem began at this link, which takes none of our onions: for a while none begins there."""
+        if self._first is not None and self._first[0] == link:
+            self._suspects.mark_stalled(self._first[1], now)
+            self.leave()
+
     def forsake(self, link: LinkId) -> None:
         """Begin no stem at this link because the last one did."""
         if self._pin is not None and self._pin.link == link:
@@ -173,6 +179,10 @@ class Pinned:
         enough = len(other.nodes) >= min(len(pin.nodes), self._profile.hops[0])
         if (short and longer) or (strange and enough and begins.rank(other.link) > begins.rank(pin.link)):
             self._take(other, now)
+
+    def _avoided(self, nodes: tuple[bytes, ...], now: float) -> bool:
+        """Whether a stem over these is rather not taken."""
+        return self._suspected(nodes, now) or self._suspects.has_stalled(nodes[0], now)
 
     def _suspected(self, nodes: tuple[bytes, ...], now: float) -> bool:
         return any(self._suspects.is_suspected(node, now) for node in nodes)
@@ -210,14 +220,14 @@ class Pinned:
     def _able(self, station: Station, links: Collection[LinkId], now: float) -> list[bytes]:
         """The neighbours at these links who are not suspected."""
         near = station.neighbours.items()
-        return [node for node, link in near if link in links and not self._suspected((node,), now)]
+        return [node for node, link in near if link in links and not self._avoided((node,), now)]
 
     def _last(self, station: Station, now: float) -> bytes | None:
         """The neighbour at which the last stem began, if it may be kept."""
         link, name = self._first if self._first is not None else (None, b"")
         near = station.neighbours
         last = name if name in near else next((node for node, each in near.items() if each == link), None)
-        if last is None or self._suspected((last,), now) or now >= self._first_until:
+        if last is None or self._avoided((last,), now) or now >= self._first_until:
             return None
         return last
 
@@ -237,7 +247,7 @@ class Pinned:
             if hops == 1 and self._profile.on_clock and suspected is not None:
                 break
             found = self._least_suspected(links, own, hops, firsts, now)
-            if found is not None and not self._suspected(found, now):
+            if found is not None and not self._avoided(found, now):
                 return found
             suspected = suspected or found
         return suspected

@@ -1,7 +1,7 @@
 """Cells of our own on their way to the first hop: when each leaves, and as what.
 
 Knows: what waits, the clock, what a tick of it sends. Does not know: which stem is taken (``guards``), how an
-onion is made (``onions``), or what becomes of it. Parent of ``waiting`` and ``cover``.
+onion is made (``onions``), or what becomes of it. Parent of ``waiting``, ``cover`` and ``stall``.
 
 What is ours leaves by a stem or not at all. Neighbours who do not say who they are cannot be its first hop;
 by keeping silent they would else have us broadcast what we write, and show them that it is ours.
@@ -21,6 +21,7 @@ from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Output
 from p2pchat.core.stem.pin import Pin
 from p2pchat.core.stem.probes import Probes
 from p2pchat.core.stem.profile import Profile
+from p2pchat.core.stem.stall import AHEAD, Stall
 from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.waiting import WAITING_CAP, Tick, Waiting
 from p2pchat.crypto.kdf import cell_id
@@ -54,6 +55,7 @@ class Sender:
         self.own_room: Callable[[LinkId], int] = lambda link: WAITING_CAP
         """How many onions of our own a link takes now."""
         self._waiting = Waiting()
+        self._stall = Stall()
         self._better_at = 0.0
         """Until when what waits has waited for a better stem, so far."""
 
@@ -61,6 +63,17 @@ class Sender:
     def begins_at(self) -> float | None:
         """When what waits may have its first stem; None while nothing waits."""
         return self._better_at if self._waiting else None
+
+    def find_stalled_link(self, now: float) -> LinkId | None:
+        """The first link, if it takes too few of our onions while another would take some at once."""
+        link = self._stall.link
+        room = self.own_room(link) if link is not None else 0
+        if link is None or not self._stall.is_over(room, now):
+            return None
+        if not self._profile.on_clock and len(self._waiting) <= room:
+            return None
+        others = (other for other in self._epochs.links if other != link)
+        return link if any(self.own_room(other) > AHEAD for other in others) else None
 
     def submit_cell(self, cell: bytes, now: float, haste: Haste) -> list[Output]:
         """Send a cell of ours, ``GEOMETRY.cell`` bytes: at once, or when the clock says so. One that is
@@ -103,7 +116,8 @@ class Sender:
             return []
         if self._profile.on_clock:
             return []
-        count = min(self.own_room(pin.link), len(self._waiting))
+        count = min(self._find_room(pin.link, now), len(self._waiting))
+        self._stall.count_taken(count)
         return [sent for _ in range(count) for sent in self._send_next(pin, now)]
 
     def on_tick(self, now: float) -> list[Output]:
@@ -117,11 +131,20 @@ class Sender:
         if pin is None or pin.link is None:
             return []
         if self._profile.on_clock:
-            return self._send_cover(pin, is_loop, now) if self.own_room(pin.link) > 0 else []
+            if self._find_room(pin.link, now) <= 0:
+                return []
+            self._stall.count_taken(1)
+            return self._send_cover(pin, is_loop, now)
         self._waiting.put_tick(Tick(is_loop))
         return []
 
     # --- within
+
+    def _find_room(self, link: LinkId, now: float) -> int:
+        """How many of the onions that there are the first link takes."""
+        room = self.own_room(link)
+        self._stall.note_room(link, room, now)
+        return room
 
     def _send_next(self, route: Pin, now: float) -> list[Output]:
         """What waits first: a cell, or what the clock sends."""

@@ -150,6 +150,8 @@ class Stem:
             out += self.sender.on_tick(now)
         if now >= self._look_at:
             self._look_at = now + LOOK_S
+            if (stalled := self.sender.find_stalled_link(now)) is not None:
+                self._pinned.refuse_link(stalled, now)
             self.guards.pick_stem(now)
             out += self._probes.test_suspected(now)
             out += map(Unlisted, self._audit.look(self._take_sights(now), now))

@@ -1,7 +1,7 @@
 """Which nodes may have lost what was entrusted to them.
 
-Knows: how often a way over a node failed since one last worked. Does not know: what was sent, or why it was
-lost.
+Knows: how often a way over a node failed since one last worked, and who took none of ours. Does not know:
+what was sent, or why it was lost.
 
 A way that works clears all its nodes; one that fails casts suspicion on all of them. Who drops everything is
 on every way that fails, and is soon the only one that no way clears; what fails over somebody like that is
@@ -30,6 +30,7 @@ class Suspects:
 
     def __init__(self) -> None:
         self._failures = Table[bytes, tuple[int, float]](SUSPECTS_CAP)
+        self._stalled = Table[bytes, float](SUSPECTS_CAP)
 
     def worked(self, nodes: Iterable[bytes]) -> None:
         """Something came back that went over all of these."""
@@ -51,3 +52,12 @@ class Suspects:
     def is_suspected(self, node: bytes, now: float) -> bool:
         """Whether a way over it is rather not taken."""
         return self.against(node, now) > SUSPECTED
+
+    def mark_stalled(self, node: bytes, now: float) -> None:
+        """As a first hop it took none of our onions. What it takes from others may well come back: that does
+        not clear it."""
+        self._stalled.put(node, now)
+
+    def has_stalled(self, node: bytes, now: float) -> bool:
+        """Whether no way should begin at it."""
+        return now < self._stalled.get(node, float("-inf")) + FORGIVEN_S

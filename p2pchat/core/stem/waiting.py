@@ -5,7 +5,8 @@ Knows: their order. Does not know: when one may leave, or as what.
 
 Receipts go before texts: whoever waits for one would else send again what is here already. The ticks of a
 clock that cells do not wait for stand in the same queue, so that what leaves when there is room again is
-never cells alone.
+never cells alone. Beyond ``COVER_CAP`` a tick is left out, and a cell takes the place of one: so much leaves
+then, whether we wrote or not.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from p2pchat.core.inputs import Haste
 
 WAITING_CAP = 4096
 """Cells waiting, 4 MB. Beyond it the newest is dropped, and its outbox sends it again."""
+
+COVER_CAP = 16
+"""Ticks that wait for room: as many as may wait on the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Waiting:
         self._queue: deque[bytes | Tick] = deque()
         self._receipts = 0
         """So many at the front of the queue."""
+        self._ticks = 0
         self._patient: deque[bytes] = deque()
 
     def __len__(self) -> int:
@@ -63,16 +68,21 @@ class Waiting:
             self._patient.append(cell)
         else:
             self._queue.append(cell)
+        if self._ticks and len(self._queue) > COVER_CAP:
+            self._drop_last_tick()
 
     def put_tick(self, tick: Tick) -> None:
         """What the clock sends waits among the cells."""
-        if not self.is_full:
+        if len(self._queue) < COVER_CAP and not self.is_full:
             self._queue.append(tick)
+            self._ticks += 1
 
     def pop_next(self) -> bytes | Tick:
         """What leaves next; there is something."""
         self._receipts = max(0, self._receipts - 1)
-        return self._queue.popleft()
+        item = self._queue.popleft()
+        self._ticks -= isinstance(item, Tick)
+        return item
 
     def pop_patient(self) -> bytes | None:
         """A cell that takes the place of cover, if there is one."""
@@ -82,3 +92,8 @@ class Waiting:
         """There is no cover to wait for."""
         self._queue.extend(self._patient)
         self._patient.clear()
+
+    def _drop_last_tick(self) -> None:
+        last = next(at for at in reversed(range(len(self._queue))) if isinstance(self._queue[at], Tick))
+        del self._queue[last]
+        self._ticks -= 1

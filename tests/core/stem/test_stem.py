@@ -19,7 +19,7 @@ from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.topology import DEPTH, Descriptors, NodeDescriptor, OwnDescriptor
-from tests.support.stems import Wired, cell
+from tests.support.stems import Wired, amid, cell
 
 K6 = "ab ac ad ae af bc bd be bf cd ce cf de df ef"
 """Everybody with everybody."""
@@ -165,49 +165,6 @@ def test_when_a_stem_breaks_its_hops_are_asked_one_by_one() -> None:
         mesh.submit("a", cell(number))
         mesh.run(20.0)
     assert cell(3) in [body for _, body in mesh.entered]
-
-
-def amid(profile: Profile, others: str, seed: int = 0) -> Wired:
-    """Everybody with everybody; only ``a`` makes cover."""
-    mesh = Wired(" ".join(map("".join, combinations(others, 2))), FAST, seed)
-    mesh.add("a", profile, seed)
-    for other in others:
-        mesh.link("a", other)
-    mesh.run(60.0)
-    mesh.onions.clear()
-    return mesh
-
-
-def through_one_who_drops(profile: Profile, others: str, seed: int) -> Wired:
-    """``a`` writes for a minute to a mesh in which ``b`` drops every onion; then once more."""
-    mesh = amid(profile, others, seed)
-    mesh.drops = lambda source, target, onion: target == "b"
-    for number in range(12):
-        mesh.submit("a", cell(number))
-        mesh.run(5.0)
-    mesh.entered.clear()
-    mesh.submit("a", cell(99))
-    mesh.run(20.0)
-    return mesh
-
-
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(
-    ("profile", "others"),
-    [(FAST, "bc"), (FAST, "bcd"), (BALANCED, "bc"), (BALANCED, "bcd"), (BALANCED, "bcde"), (STRONG, "bcd")],
-)
-def test_a_small_mesh_is_not_silenced_by_one_who_drops(profile: Profile, others: str, seed: int) -> None:
-    """A stem is rather short than over who is suspected: down to a neighbour that broadcasts."""
-    mesh = through_one_who_drops(profile, others, seed)
-    assert cell(99) in [body for _, body in mesh.entered]
-    assert "b" not in mesh.pinned("a")
-
-
-def test_who_drops_does_not_make_a_strong_node_show_itself_to_whoever_broadcasts() -> None:
-    """In a mesh of three, where it enters would name the writer to who drops: nothing is sent round it."""
-    mesh = through_one_who_drops(STRONG, "bc", 0)
-    assert len(mesh.pinned("a")) == 2
-    assert mesh.entered == []
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.core.inputs import Haste
 from p2pchat.core.stem import waiting
-from p2pchat.core.stem.waiting import Tick, Waiting
+from p2pchat.core.stem.waiting import COVER_CAP, Tick, Waiting
 
 
 def names(queue: Waiting) -> list[bytes | Tick]:
@@ -49,3 +49,18 @@ def test_the_queue_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     queue.put_tick(Tick(is_loop=False))
     assert queue.is_full
     assert names(queue) == [b"1"]
+
+
+def test_cover_that_waits_is_bounded_and_a_cell_takes_its_place() -> None:
+    """What leaves after a stall is as much whether we wrote meanwhile or not."""
+    queue = Waiting()
+    for _ in range(2 * COVER_CAP):
+        queue.put_tick(Tick(is_loop=False))
+    assert len(queue) == COVER_CAP
+    cells = [b"%d" % number for number in range(COVER_CAP + 2)]
+    for number, cell in enumerate(cells):
+        queue.put_cell(cell, Haste.SOON, has_cover=True)
+        assert len(queue) == max(COVER_CAP, number + 1)
+    assert names(queue) == cells
+    queue.put_tick(Tick(is_loop=True))
+    assert names(queue) == [Tick(is_loop=True)]

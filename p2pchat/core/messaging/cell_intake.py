@@ -52,9 +52,7 @@ class CellIntake(Generic[Owner]):
                 found.setdefault(owner.id, (owner, []))[1].append(letter)
         opened: list[Routed] = []
         for owner, letters in found.values():
-            late = all(letter.late for letter in letters)
-            cells = [letter.cell for letter in letters]
-            opened += self._dispatch(owner, owner.open_cells(cells, late, now), now)
+            opened += self._dispatch(owner, owner.open_cells(letters, now), now)
         return opened
 
     def open_all(self, now: float) -> list[Routed]:

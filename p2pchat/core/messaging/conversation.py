@@ -15,6 +15,7 @@ from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging.contents import ConversationContent, HomeOwner
 from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.incoming import Incoming
+from p2pchat.core.messaging.letterbox import Letter
 from p2pchat.core.messaging.outputs import Output, RetentionDecided, TagsChanged
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
@@ -27,7 +28,6 @@ from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy
 from p2pchat.types import conversation_with
 from p2pchat.wire import payload as wire
-from p2pchat.wire.cell import Cell
 from p2pchat.wire.content import Referring, Text
 
 
@@ -79,6 +79,8 @@ class Conversation:
             counters,
         )
         self._entropy = entropy
+        self._alone_since: float | None = None
+        """Since when there is no link."""
 
     @property
     def _session(self) -> Session:
@@ -159,11 +161,19 @@ class Conversation:
 
     def on_links(self, links: int, now: float) -> list[Output]:
         """The mesh has ``links`` links now. What waited for one leaves, and nothing else: a neighbour that
-        comes and goes shall not make us write."""
+        comes and goes shall not make us write. So all clocks stand still without a link: what lies ahead of
+        us tells nothing of how long there was none."""
         before, self.delivery.connected = self.delivery.connected, links > 0
-        if before or not self.delivery.connected:
+        if not self.delivery.connected:
+            self._alone_since = now if self._alone_since is None else self._alone_since
             return []
-        self._reunion.connected(now)
+        if before:
+            return []
+        alone_s = now - self._alone_since if self._alone_since is not None else 0.0
+        self._alone_since = None
+        self.presence.stand_still(alone_s)
+        self.delivery.stand_still(alone_s)
+        self._reunion.connected(alone_s, now)
         return self._with_snapshots(self._follow_clock(now) + self._flush(now))
 
     def on_return(self, greet_at: float) -> None:
@@ -177,12 +187,15 @@ class Conversation:
         """A session of no use is asked about no sooner: a home that was restored has many."""
         self._reunion.asking.put_off(at)
 
-    def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
-        """Cells under tags of ours came in, in this order. ``late``: we were away when they were sent, and so
-        were others' perhaps: what they all cause does not leave in one moment."""
-        effects = [effect for cell in cells for effect in self.incoming.open_cell(cell, now)]
-        if self.delivery.answer_at is None and self.presence.heard_at == now:
-            self.delivery.schedule_answer(now, late)
+    def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
+        """Cells under tags of ours came in, in this order. If all were caught up on, we were away when they
+        were sent, and so were others' perhaps: what they all cause does not leave in one moment."""
+        letters = list(letters)
+        effects: list[Output] = []
+        for letter in letters:
+            effects += self.incoming.open_cell(letter.cell, letter.late, now)
+        if self.delivery.answer_at is None and self.incoming.opened_at == now:
+            self.delivery.schedule_answer(now, late=all(letter.late for letter in letters))
         return self._with_snapshots(effects)
 
     def change_session(self, contact: Contact, session: Session, now: float) -> list[Output]:

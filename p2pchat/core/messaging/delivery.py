@@ -104,6 +104,13 @@ class Delivery:
         self.moved = self.queue.moved = False
         return moved
 
+    def stand_still(self, seconds: float) -> None:
+        """There was no link for so long: nothing is due because one came back."""
+        if self.probe_at is not None:
+            self.probe_at += seconds
+        if self.answer_at is not None:
+            self.answer_at += seconds
+
     # --- what leaves
 
     def on_cell_left(self, tag: bytes, now: float) -> list[Output]:

@@ -15,13 +15,14 @@ from p2pchat.core.limits.quota import Quota
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import Output, TagsChanged
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
-from p2pchat.core.messaging.presence import Presence
+from p2pchat.core.messaging.presence import Presence, written_by
 from p2pchat.core.messaging.session_changes import SessionChanges
 from p2pchat.core.records import Contact, OutboxKind
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.errors import Malformed, RefusedInput
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
+from p2pchat.wire.content import Content
 from p2pchat.wire.fragment import Fragment, Lane
 
 PUT_OFF_S = 60.0
@@ -53,27 +54,34 @@ class Incoming:
         self._counters = counters
         self.put_off_until: float | None = None
         """When what is over the contact's quota is looked at again."""
+        self.opened_at: float | None = None
+        """When a cell last opened."""
+        self._written_at, self._is_latest = 0.0, False
+        """Of that cell: since when it was written, and whether it is the newest of all."""
 
     @property
     def over_quota(self) -> bool:
         """Whether what the contact sends waits, because it has filled its share of the disk."""
         return self._quota.used_up
 
-    def open_cell(self, cell: Cell, now: float) -> list[Output]:
+    def open_cell(self, cell: Cell, late: bool, now: float) -> list[Output]:
         """Open one cell. What does not open changes nothing; nonsense in a cell that opens is counted, and
-        its key is used up all the same."""
+        its key is used up all the same. ``late``: it was caught up on."""
         offered = self._reunion.answering.offered(cell.tag)
         if offered is None and not self._delivery.session.knows(cell.tag):
             return self._open_apart(cell, now)
         session = offered or self._delivery.session
         if session is self._delivery.session and self._reunion.torn:
             return []  # of no use: whoever writes there is told so outside it
+        latest = session.latest_place()
         try:
             plain, delta = session.open(cell)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
             return []
         effects = self._changes.carry_out(self._reunion.confirmed(), now) if offered is not None else []
+        self.opened_at, self._written_at = now, written_by(cell, late, now)
+        self._is_latest = session.latest_place() != latest
         effects += [TagsChanged(delta), *self._on_heard(now)]
         try:
             before = session.position()
@@ -118,7 +126,13 @@ class Incoming:
         return self._changes.carry_out(self._reunion.tear(now), now)
 
     def _on_heard(self, now: float, here: bool = True) -> list[Output]:
-        changed = self._presence.heard(now, here)
+        """The contact wrote the cell that was opened last. What was written a while ago makes nobody here; a
+        leave holds, unless the contact said something after it."""
+        if self._written_at < now:
+            self._presence.note_life(self._written_at)
+            changed = not here and self._is_latest and self._presence.take_leave(now)
+        else:
+            changed = self._presence.heard(now, here)
         return [Notify(PresenceChanged(self._contact().id, here))] if changed else []
 
     def _take_fragment(self, fragment: Fragment, now: float) -> list[Output]:
@@ -180,12 +194,15 @@ class Incoming:
     def _read_payload(self, plain: bytes, ciphertext: bytes, now: float) -> list[Output]:
         """One ordered payload that opened. Nonsense is not kept, and the receipt says so."""
         try:
-            effects = self._handlers.handle_payload(wire.decode_payload(plain), now)
+            payload = wire.decode_payload(plain)
+            effects = self._handlers.handle_payload(payload, now)
         except RefusedInput:
             self._counters["payloads refused"] += 1
             self._delivery.session.payloads.count_taken(ciphertext, kept=False)
             return []
         self._delivery.session.payloads.count_taken(ciphertext, kept=True)
+        if isinstance(payload, Content):
+            self._presence.note_life(min(payload.at, now))
         return effects
 
     # --- notices

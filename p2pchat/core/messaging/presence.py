@@ -5,7 +5,9 @@ Knows: the two clocks of "who is here". Does not know: what was said.
 
 from __future__ import annotations
 
+from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.ports import Entropy, exponential
+from p2pchat.wire.cell import Cell
 
 HERE_S = 1200.0
 """A contact not heard for this long is no longer shown as here: five mean gaps, one in 150 is longer."""
@@ -17,32 +19,55 @@ are exponential: by a period, whoever relays cells would know which come from on
 GREET_S = (0.1, 1.0)
 """Whom we have just met, or meet in a session that began anew, is greeted within a second."""
 
+STALE_S = 120.0
+"""A cell whose epoch is over for longer was written a while ago. Clocks differ a little, and cells are on
+their way for seconds."""
+
+
+def written_by(cell: Cell, late: bool, now: float) -> float:
+    """Since when a cell was certainly written, at the latest: ``now`` if nothing says that it is older.
+    Otherwise all that it tells is its epoch. ``late``: it was caught up on."""
+    begun = cell.epoch * EPOCH_SECONDS
+    return min(begun, now) if late or now > begun + EPOCH_SECONDS + STALE_S else now
+
 
 class Presence:
     """One contact's presence, both ways. All times are Unix seconds."""
 
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
-        self._here = False
+        self._here_until: float | None = None
+        """When they stop counting as here, if nothing is heard; None: they are not here."""
         self.heard_at: float | None = None
         self.greet_at: float | None = None
 
     def heard(self, now: float, here: bool = True) -> bool:
         """They spoke (or took leave); True when that changes what is shown."""
         changed = here != self.here(now)
-        self._here, self.heard_at = here, now
+        self._here_until = now + HERE_S if here else None
+        self.note_life(now)
         if here and self.greet_at is None:
             self.greet_at = now + exponential(self._entropy, REFRESH_S)
         return changed
 
+    def note_life(self, at: float) -> None:
+        """They wrote then or later, and we read it late: it does not make them here."""
+        self.heard_at = at if self.heard_at is None else max(self.heard_at, at)
+
+    def take_leave(self, now: float) -> bool:
+        """They took leave some time ago, and nothing came after that; True when that changes what is
+        shown."""
+        changed, self._here_until = self.here(now), None
+        return changed
+
     def here(self, now: float) -> bool:
         """Whether they count as here."""
-        return self._here and self.heard_at is not None and now < self.heard_at + HERE_S
+        return self._here_until is not None and now < self._here_until
 
     def lapsed(self, now: float) -> bool:
         """Whether they have just stopped counting as here by silence; True once."""
-        if self._here and not self.here(now):
-            self._here = False
+        if self._here_until is not None and not self.here(now):
+            self._here_until = None
             return True
         return False
 
@@ -50,13 +75,18 @@ class Presence:
         """Greet at this moment, or before."""
         self.greet_at = at if self.greet_at is None else min(self.greet_at, at)
 
+    def stand_still(self, seconds: float) -> None:
+        """There was no link for so long: what was to come is as far away as when the link went."""
+        if self.greet_at is not None:
+            self.greet_at += seconds
+
     def greeted(self, now: float) -> None:
         """We were heard; the next greeting is due only while they are here."""
         self.greet_at = now + exponential(self._entropy, REFRESH_S) if self.here(now) else None
 
     def lapses_at(self) -> float | None:
         """When they stop counting as here, if nothing is heard."""
-        return self.heard_at + HERE_S if self._here and self.heard_at is not None else None
+        return self._here_until
 
     def next_wakeup(self) -> float | None:
         """When a greeting is due or presence lapses."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
+from p2pchat.core.messaging.letterbox import Letter
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.types import ConversationId
-from p2pchat.wire.cell import Cell
 
 
 class TagOwner(Protocol):
@@ -24,7 +24,7 @@ class TagOwner(Protocol):
         """Return every tag that a cell for this owner may bear."""
         ...
 
-    def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
+    def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
         """Open cells that bear such tags, in the order in which they came."""
         ...
 

@@ -156,13 +156,13 @@ class Reunion:
         deltas = self.keys.follow_clock(now), self._unconfirmed.follow_clock(now)
         return [RegisterTags(delta) for delta in deltas if delta is not None]
 
-    def connected(self, now: float) -> None:
-        """A link came up: an end that is not heard now is told where we stand. A silence of before does not
-        count, and whether the contact is there is to be shown again."""
+    def connected(self, alone_s: float, now: float) -> None:
+        """A link came up, after ``alone_s`` without one: an end that is not heard now is told where we stand.
+        A silence of before does not count, and whether the contact is there is to be shown again."""
         if self._doubt is not None:
             self._doubt.counts = False
         self.questions.interrupt_all(now)
-        self._standings.connected(now)
+        self._standings.connected(alone_s, now)
         self.asking.connected(now)
         self._unconfirmed.correct_clock(now)
 

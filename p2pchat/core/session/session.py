@@ -125,6 +125,10 @@ class Session:
         chain, epoch, index = since
         return chain != self.position()[0] or self.window.has_seen(epoch, index)
 
+    def latest_place(self) -> tuple[int, int | None]:
+        """Where the contact is in what it sends, as far as cells opened."""
+        return self._chains.latest_place()
+
     def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
         """What shows the contact, and nobody else, that it is we who are behind a link; 16 bytes."""
         self._chains.sending.advance_to(epoch_at(now))
@@ -171,7 +175,7 @@ class Session:
 
     def fragment(self, lane: Lane, number: int, floor: int, index: int, count: int, data: bytes) -> Fragment:
         """A fragment that also tells the contact how far we have seen their cells."""
-        epoch, seen = self._chains.latest_place()
+        epoch, seen = self.latest_place()
         mark = self._chains.generation % 256 << _EPOCH_BITS | epoch
         return Fragment(lane, number, floor, index, count, mark, NOTHING_SEEN if seen is None else seen, data)
 

@@ -51,10 +51,13 @@ class Standings:
         self._gap = UNHEARD_S[0]
         self._reply_at = 0.0
 
-    def connected(self, now: float) -> None:
-        """A link came up."""
+    def connected(self, alone_s: float, now: float) -> None:
+        """A link came up, after ``alone_s`` without one: a word that was due meanwhile is as far away as
+        then."""
         if self.at == NEVER:
             self.at = now + uniform(self._entropy, *UNHEARD_S) / 4
+        else:
+            self.at += alone_s
 
     def heard(self, now: float) -> None:
         """The contact was heard in the session."""

@@ -98,7 +98,7 @@ class Sender:
         pin = self._guards.pick_stem(now)
         self._waiting.hurry_patient()
         outputs: list[Output] = []
-        while pin is not None and self._waiting:
+        while pin is not None and pin.link is not None and self._waiting:
             outputs += self._send_next(pin, now)
         return outputs
 
@@ -106,11 +106,10 @@ class Sender:
         """Send what waits for nothing but a stem, as far as its first link takes it. Without a link, or a
         neighbour who says who it is, it goes on waiting: held or broadcast here, a cell that nobody else has
         would tell a neighbour who wrote it."""
-        if not self._epochs.links or not (self._waiting or self._waiting.has_patient):
+        if not self._epochs.links or not self._waiting:
             return []
         pin = self._guards.pick_stem(now)
         if pin is None or pin.link is None:
-            self._waiting.hurry_patient()
             settled = self._guards.is_settled(now)
             self._better_at = NEVER if settled else self._guards.better_at(now)
             return []
@@ -125,7 +124,7 @@ class Sender:
 
         What finds no room on the first link is left out where all leaves by the clock, whatever it would have
         been. Elsewhere it waits in one queue with our cells: by themselves they would be all that leaves when
-        there is room again."""
+        there is room again. Where no stem can be there is no cover, and what is patient waits."""
         is_loop = self.clock.ticked(now)
         pin = self._guards.pick_stem(now)
         if pin is None or pin.link is None:

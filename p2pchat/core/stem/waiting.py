@@ -54,11 +54,6 @@ class Waiting:
         """Whether nothing more is taken."""
         return len(self._queue) + len(self._patient) >= WAITING_CAP
 
-    @property
-    def has_patient(self) -> bool:
-        """Whether something waits for cover."""
-        return bool(self._patient)
-
     def put_cell(self, cell: bytes, haste: Haste, has_cover: bool) -> None:
         """One more waits. ``has_cover``: there are ticks whose place a patient cell may take."""
         if haste is Haste.FIRST:
@@ -89,7 +84,7 @@ class Waiting:
         return self._patient.popleft() if self._patient else None
 
     def hurry_patient(self) -> None:
-        """There is no cover to wait for."""
+        """The node stops: there is no cover to wait for."""
         self._queue.extend(self._patient)
         self._patient.clear()
 

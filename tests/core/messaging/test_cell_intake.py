@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from p2pchat.core.messaging.cell_intake import CellIntake
-from p2pchat.core.messaging.letterbox import OPEN_MAX, Letterbox
+from p2pchat.core.messaging.letterbox import OPEN_MAX, Letter, Letterbox
 from p2pchat.core.messaging.outputs import Output, Routed, SendCell, SendInto
 from p2pchat.core.messaging.tag_owner import TagTable
 from p2pchat.sim.entropy import SeededEntropy
@@ -25,13 +25,13 @@ class Room:
 
     id: ConversationId
     tags: list[bytes]
-    opened: list[tuple[list[Cell], bool]] = field(default_factory=list)
+    opened: list[list[Letter]] = field(default_factory=list)
 
     def list_tags(self) -> list[bytes]:
         return self.tags
 
-    def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
-        self.opened.append((list(cells), late))
+    def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
+        self.opened.append(list(letters))
         return [SendCell(b"answer")]
 
 
@@ -71,13 +71,7 @@ def test_what_came_is_opened_together_when_it_is_time(intake: CellIntake[Room], 
     assert 1.0 <= intake.open_at <= 2.0
     assert intake.open_due(0.9) == [] and not room.opened
     assert intake.open_due(intake.open_at) == [SendInto(MESH, b"answer")]
-    assert room.opened == [([cell(b"a"), cell(b"b")], False)]
-
-
-def test_only_what_was_caught_up_on_altogether_is_late(intake: CellIntake[Room], room: Room) -> None:
-    intake.put_cell(cell(b"a"), True, 0.0)
-    intake.open_all(0.0)
-    assert room.opened == [([cell(b"a")], True)]
+    assert room.opened == [[Letter(cell(b"a"), late=True), Letter(cell(b"b"))]]
 
 
 def test_who_has_gone_meanwhile_opens_nothing(
@@ -92,4 +86,4 @@ def test_a_node_that_stops_opens_all_of_it(intake: CellIntake[Room], room: Room)
     for _ in range(OPEN_MAX + 1):
         intake.put_cell(cell(b"a"), False, 0.0)
     assert len(intake.open_all(0.0)) == 2
-    assert [len(cells) for cells, _ in room.opened] == [OPEN_MAX, 1]
+    assert [len(letters) for letters in room.opened] == [OPEN_MAX, 1]

@@ -31,7 +31,7 @@ def test_a_cell_that_does_not_open_is_counted_and_changes_nothing(world: World) 
     sealed = session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now)
     ruined = decode_cell(sealed[:-1] + bytes([sealed[-1] ^ 1]))
     before = incoming._counters["cells refused: unreadable"]
-    assert incoming.open_cell(ruined, world.now) == []
+    assert incoming.open_cell(ruined, False, world.now) == []
     assert incoming._counters["cells refused: unreadable"] == before + 1
 
 

@@ -8,18 +8,25 @@ import math
 import pytest
 
 from p2pchat.core import effects, inputs
+from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.delivery import Delivery
+from p2pchat.core.messaging.letterbox import Letter
+from p2pchat.core.messaging.outputs import Output as Outcome
 from p2pchat.core.messaging.outputs import SendCell
-from p2pchat.core.messaging.presence import HERE_S, REFRESH_S, Presence
+from p2pchat.core.messaging.presence import HERE_S, REFRESH_S, STALE_S, Presence
 from p2pchat.core.messaging.routes import AWAY_S
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.outputs import Output
 from p2pchat.core.stem.pin import Pin
 from p2pchat.core.stem.profile import FAST, PROFILES
+from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import LinkId, MessageId
+from p2pchat.wire.cell import decode_cell
+from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import Fragment
+from p2pchat.wire.payload import PresenceNotice
 from tests.support.world import World
 
 CONTACTS = 6
@@ -114,6 +121,67 @@ def test_who_was_away_for_long_greets_one_contact_after_the_other() -> None:
     assert spread > CONTACTS / 2, "not in one second"
 
 
+def cut_off(world: World, seconds: float) -> None:
+    """Every link is taken away, and only after so long may there be one again."""
+    for name in world.machines:
+        if name != "victim":
+            world.separate("victim", name)
+    for link in links(world):
+        world.lose("victim", link)
+    world.run(seconds)
+    assert not links(world)
+    world.unite()
+    world.run_until(lambda: bool(links(world)), within=600.0)
+
+
+def test_links_that_come_back_find_nothing_overdue() -> None:
+    world = popular("fast")
+    provoked = 0
+    for _ in range(3):
+        before = written(world)
+        cut_off(world, 0.75 * AWAY_S)
+        world.run(5.0)
+        provoked += written(world) - before
+    unprovoked = 3 * 5.0 * CONTACTS / REFRESH_S
+    assert provoked <= unprovoked + 4 * math.sqrt(unprovoked), "what Poisson's law gives without them"
+
+
+def test_after_a_long_time_without_a_link_greetings_are_as_far_apart_as_at_a_start() -> None:
+    world = popular("fast")
+    cut_off(world, 1.2 * AWAY_S)
+    before = written(world)
+    world.run(1.0)
+    assert written(world) - before <= CONTACTS / 2
+    world.run(60.0)
+    assert written(world) - before >= CONTACTS
+
+
+def conversation(world: World, of: str, name: str) -> Conversation:
+    return world.machines[of].running._conversations._by_id[world.conversation(of, name)]
+
+
+def cells(effects: list[Outcome]) -> int:
+    return sum(isinstance(each, SendCell) for each in effects)
+
+
+def test_what_is_due_stands_still_without_a_link_but_what_a_person_wrote_leaves_at_once() -> None:
+    world = popular("fast", 1)
+    world.kill("friend 0")
+    world.send("victim", "friend 0", "are you there?")
+    world.run(1.0)
+    ours, now = conversation(world, "victim", "friend 0"), world.now
+    ours.presence.greet_at = ours.delivery.probe_at = now + 30.0
+    ours.delivery.answer_at = None
+    ours.on_links(0, now)
+    assert cells(ours.tick(now + 100.0)) == 0
+    back = now + 500.0
+    assert cells(ours.on_links(1, back)) == 0 and cells(ours.tick(back + 29.0)) == 0
+    assert cells(ours.tick(back + 31.0)) == 2, "a greeting and a question"
+    ours.on_links(0, back + 40.0)
+    ours.submit_content(Text(MessageId("f" * 32), back + 40.0, "and now?"), 9, back + 40.0)
+    assert cells(ours.on_links(1, back + 50.0)) == 1
+
+
 def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: pytest.MonkeyPatch) -> None:
     world = popular("balanced", 3)
     (mesh,) = world.machines["victim"].running._meshes
@@ -204,3 +272,82 @@ def precision(seen: list[tuple[float, bytes]], whose: dict[bytes, int], lag: flo
             tried += 1
             right += whose[min(near)[1]] == whose[cell]
     return right / max(1, tried)
+
+
+# --- here is who was heard now
+
+
+def gone_meanwhile() -> World:
+    """While bob is away alice writes to him, and stops for good; five hours later he comes back."""
+    world = World(1)
+    for name in ("hub", "alice", "bob"):
+        world.add(name)
+        world.start(name)
+    for host, guest in (("hub", "alice"), ("hub", "bob"), ("alice", "bob")):
+        world.pair(host, guest)
+    world.run(30.0)
+    world.stop("bob")
+    world.run(HERE_S)
+    world.send("alice", "bob", "hello, and goodbye")
+    world.run(20.0)
+    return world
+
+
+def test_who_left_while_we_were_away_is_not_shown_as_here() -> None:
+    world = gone_meanwhile()
+    wrote_at = world.now - 20.0
+    world.stop("alice")
+    world.run(5 * 3600.0)
+    bob, alice = world.machines["bob"], world.contact("bob", "alice")
+    bob.notices.clear()
+    world.start("bob")
+    world.run(60.0)
+    assert [event.message.text for event in bob.events(effects.MessageArrived)] == ["hello, and goodbye"]
+    assert effects.PresenceChanged(alice, here=True) not in bob.events(effects.PresenceChanged)
+    heard = bob.running.heard_at(alice)
+    assert heard is not None and heard <= wrote_at + 1.0
+
+
+def test_who_wrote_while_we_were_away_and_stayed_is_here_as_soon_as_it_answers() -> None:
+    world = gone_meanwhile()
+    world.start("bob")
+    world.run(60.0)
+    assert world.machines["bob"].running._conversations.here(world.contact("bob", "alice"), world.now)
+
+
+def test_a_cell_kept_back_beyond_its_epoch_shows_nobody_as_here() -> None:
+    world = popular("fast", 1)
+    ours, theirs = conversation(world, "victim", "friend 0"), conversation(world, "friend 0", "victim")
+    sealed = [decode_cell(sent.cell) for sent in (greeting(theirs, world.now) for _ in range(2))]
+    world.stop("friend 0")
+    world.run(5.0)
+    assert not ours.presence.here(world.now)
+    heard, ends = ours.presence.heard_at, (sealed[0].epoch + 1) * EPOCH_SECONDS
+    ours.open_cells([Letter(sealed[0])], ends + STALE_S + 1.0)
+    assert not ours.presence.here(ends + STALE_S + 1.0) and ours.presence.heard_at == heard
+    ours.open_cells([Letter(sealed[1])], ends + STALE_S - 1.0)
+    assert ours.presence.here(ends + STALE_S - 1.0), "clocks differ a little"
+
+
+def greeting(conversation: Conversation, now: float) -> SendCell:
+    notice = PresenceNotice(here=True, asks=False, receipt=conversation.delivery.make_receipt())
+    (sent,) = conversation.delivery.say_notice(notice, 9, now)
+    assert isinstance(sent, SendCell)
+    return sent
+
+
+def test_a_goodbye_that_is_caught_up_on_counts_if_nothing_came_after_it() -> None:
+    world = popular("fast", 1)
+    ours, theirs = conversation(world, "victim", "friend 0"), conversation(world, "friend 0", "victim")
+    goodbyes = [
+        decode_cell(sent.cell)
+        for each in (theirs.leave(world.now), theirs.leave(world.now))
+        for sent in each
+        if isinstance(sent, SendCell)
+    ]
+    later = decode_cell(greeting(theirs, world.now).cell)
+    ours.open_cells([Letter(goodbyes[0], late=True)], world.now)
+    assert not ours.presence.here(world.now)
+    ours.open_cells([Letter(later)], world.now)
+    ours.open_cells([Letter(goodbyes[1], late=True)], world.now)
+    assert ours.presence.here(world.now), "it came back after that one"

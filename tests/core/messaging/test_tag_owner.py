@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from p2pchat.core.messaging.letterbox import Letter
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.tag_owner import TagTable
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.types import ConversationId
-from p2pchat.wire.cell import Cell
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Room:
     def list_tags(self) -> list[bytes]:
         return self.listened
 
-    def open_cells(self, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
+    def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
         return []
 
 

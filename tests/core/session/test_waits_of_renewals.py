@@ -9,12 +9,12 @@ from itertools import pairwise
 import pytest
 
 from p2pchat.core.messaging.conversation import Conversation
+from p2pchat.core.messaging.letterbox import Letter
 from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.session.answering import Answering
 from p2pchat.core.session.inquiry import LISTEN_S, SAY_S
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.turns import Nudge, SendWord, Step
-from p2pchat.wire.cell import Cell
 from p2pchat.wire.recovery import RecoveryAnswer
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import add_copy_that_asks, copied, put_back, received, said, turns
@@ -26,8 +26,8 @@ def sent_at_once(monkeypatch: pytest.MonkeyPatch) -> list[Output]:
     kept: list[Output] = []
     original = Conversation.open_cells
 
-    def cells(self: Conversation, cells: Iterable[Cell], late: bool, now: float) -> list[Output]:
-        out = original(self, cells, late, now)
+    def cells(self: Conversation, letters: Iterable[Letter], now: float) -> list[Output]:
+        out = original(self, letters, now)
         kept.extend(each for each in out if isinstance(each, SendCell))
         return out
 

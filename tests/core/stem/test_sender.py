@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.inputs import Haste
+from p2pchat.core.stem.guards import GUARD_S
 from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Relay
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.sender import Sender
@@ -64,6 +65,28 @@ def test_what_is_patient_waits_for_cover_where_there_is_some() -> None:
     assert sender.submit_cell(CELL, mesh.now, Haste.PATIENT) == [QUEUED]
     sent = [each for _ in range(200) for each in (*sender.on_tick(mesh.now), *sender.go_on(mesh.now))]
     assert DISPATCHED in sent
+
+
+def test_what_is_patient_is_not_hurried_while_a_stem_is_about_to_be_there() -> None:
+    mesh = Wired("bc cd de", BALANCED)
+    mesh.add("a", BALANCED)
+    mesh.link("a", "b")
+    sender = mesh.stems["a"].sender
+    assert sender._guards.pick_stem(mesh.now) is None
+    assert sender.submit_cell(CELL, mesh.now, Haste.PATIENT) == [QUEUED]
+    assert sender.send_waiting(mesh.now) == sender.on_tick(mesh.now) == []
+    later = mesh.now + GUARD_S
+    assert DISPATCHED not in sender.send_waiting(later)
+    ticks = [each for _ in range(200) for each in (*sender.on_tick(later), *sender.go_on(later))]
+    assert DISPATCHED in ticks, "it leaves with cover"
+
+
+def test_where_no_stem_can_be_what_is_patient_leaves_one_at_a_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh, sender = settled(BALANCED)
+    monkeypatch.setattr(sender._guards, "pick_stem", lambda now: None)
+    for _ in range(2):
+        assert sender.submit_cell(CELL, mesh.now, Haste.PATIENT) == [QUEUED]
+    assert [DISPATCHED in sender.on_tick(mesh.now) for _ in range(3)] == [True, True, False]
 
 
 def test_a_node_that_stops_sends_all_that_waits() -> None:

@@ -99,12 +99,11 @@ def test_a_cell_of_our_own_enters_the_broadcast_where_there_is_no_stem(scene: Sc
     assert CellLeft(CELL[: GEOMETRY.cell_tag]) in outputs and frames(outputs) == 1
 
 
-def test_it_waits_for_its_stem_where_there_is_one_and_leaves_when_the_node_stops() -> None:
+def test_where_there_are_stems_it_waits_for_a_neighbour_that_says_who_it_is() -> None:
     scene = Scene(Settings(profile=FAST))
     (queued,) = scene.traffic.submit_cell(CELL, NOW, Haste.SOON)
     assert isinstance(queued, Notify) and isinstance(queued.event, CellSeen)
-    assert CellLeft(CELL[: GEOMETRY.cell_tag]) in scene.traffic.send_waiting(NOW)
-    assert scene.traffic.write_held(NOW)
+    assert scene.traffic.send_waiting(NOW) == [], "also when the node stops"
 
 
 def test_when_a_link_is_gone_nothing_is_pushed_over_it(scene: Scene) -> None:

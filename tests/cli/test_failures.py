@@ -33,6 +33,7 @@ LINES = [
     "contacts rename Zed Zoe",
     "contacts show Zed",
     "contacts verify Zed --yes",
+    "correct 9f86d081884c7d659a2feaa0c55ad015 new",
     "demo --headless",
     "doctor",
     "forge",
@@ -52,6 +53,7 @@ LINES = [
     "node status",
     "node stop",
     "passphrase",
+    "react 9f86d081884c7d659a2feaa0c55ad015 +1",
     "rendezvous add ws://127.0.0.1:1",
     "rendezvous list",
     "rendezvous remove ws://127.0.0.1:1 --yes",
@@ -59,6 +61,7 @@ LINES = [
     "send Zed hi",
     "whoami",
     "wipe --yes",
+    "withdraw 9f86d081884c7d659a2feaa0c55ad015 --yes",
 ]
 """Each command once, with all it must be given."""
 

@@ -38,7 +38,7 @@ async def test_what_is_found_is_gone_to(desk: Open) -> None:
 
 
 async def test_help_lists_every_key_and_command(desk: Open) -> None:
-    async with desk(size=(120, 60)) as it:
+    async with desk(size=(120, 80)) as it:
         await it.press("f1")
         assert it.chat.screen.__class__ is Help
         for each in ("/invite", "/verify", "/doctor", "Ctrl-N", "F4"):

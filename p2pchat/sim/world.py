@@ -154,7 +154,7 @@ class World:
     def execute_batch(self, host: SimulatedHost, batch: list[effects.Effect]) -> None:
         """Carry out a node's effects: first what is to be kept, last what depends on that."""
         changes = (effect.change for effect in batch if type(effect) is effects.Persist)
-        settled = [one for one in map(host.store.apply_change, changes) if one is not None]
+        settled = [one for change in changes if (one := host.store.apply_change(change)) is not None]
         news = effects.news(batch, settled)
         for effect in news:
             if type(effect) is not effects.WhenKept:

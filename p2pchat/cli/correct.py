@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pchat.cli.referring import say_of_message, wait_options
+from p2pchat.cli.referring import say_of_message
 from p2pchat.cli.send import message_text
+from p2pchat.cli.sending import wait_options
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 
 if TYPE_CHECKING:

@@ -1,38 +1,22 @@
 """What ``react``, ``correct`` and ``withdraw`` have in common: something is said of one message.
 
-Knows: which state is waited for, and how it is told. Does not know: what is said.
+Knows: how it is told how far that has come. Does not know: what is said. Beside ``sending``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
-
-import click
+from typing import TYPE_CHECKING
 
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.output import record, say
-from p2pchat.cli.parameters import SECONDS
+from p2pchat.cli.output import say
 from p2pchat.cli.run import wait_for
+from p2pchat.cli.sending import record_state, say_what_waits
 from p2pchat.cli.settings import CommonOptions
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
     from p2pchat.control.answers import DeliveryInfo
-
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def wait_options(function: F) -> F:
-    """``--wait`` and ``--timeout``, as ``send`` has them."""
-    wait = click.option(
-        "--wait",
-        type=click.Choice(["queued", "relayed", "delivered"]),
-        default="delivered",
-        help="Which state to wait for.",
-    )
-    timeout = click.option("--timeout", type=SECONDS, default=30.0, help="Seconds to wait for it.")
-    return wait(timeout(function))
 
 
 def say_of_message(
@@ -44,10 +28,9 @@ def say_of_message(
         async with open_node(settings, timeout) as node:
             result = await does(node)
             if settings.json:
-                record({"type": "receipt", "id": result.id, "state": result.state, "at": result.at})
+                record_state(result)
             else:
                 say(result.state)
-            if result.state == "queued" and node.embedded:
-                say("It goes out while a node runs here: p2pchat node run")
+            say_what_waits(node, result)
 
     wait_for(run(), settings, fast=hosting(settings))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.output import payload, record, say
-from p2pchat.cli.parameters import CONTACT, SECONDS
+from p2pchat.cli.output import payload, say
+from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
+from p2pchat.cli.sending import record_state, say_what_waits, wait_options
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.events import ReceiptEvent
 from p2pchat.errors import LimitError, UsageError
@@ -26,13 +27,7 @@ if TYPE_CHECKING:
 @click.command("send", cls=Command)
 @click.argument("to", type=CONTACT)
 @click.argument("text", nargs=-1)
-@click.option(
-    "--wait",
-    type=click.Choice(["queued", "relayed", "delivered"]),
-    default="delivered",
-    help="Which state to wait for.",
-)
-@click.option("--timeout", type=SECONDS, default=30.0, help="Seconds to wait for it.")
+@wait_options
 @click.option("--id", "key", metavar="KEY", help="Any text of your own: the same again sends nothing twice.")
 @click.option("--reply-to", metavar="ID", help="A message with them that this one answers.")
 @pass_settings
@@ -75,7 +70,7 @@ async def _send(
 ) -> None:
     def report(event: ReceiptEvent) -> None:
         if settings.json:
-            record({"type": "receipt", "id": event.id, "state": event.state, "at": event.at})
+            record_state(event)
         elif event.state == "queued":
             payload(event.id)
         else:
@@ -95,8 +90,7 @@ async def _send(
             on_hindrance=hindered,
             reply_to=reply_to,
         )
-        if result.state == "queued" and node.embedded:
-            say("It goes out while a node runs here: p2pchat node run")
+        say_what_waits(node, result)
 
 
 def message_text(words: tuple[str, ...]) -> str:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from p2pchat.core.link.link import OWN_AHEAD
 from p2pchat.types import LinkId
-
-OWN_AHEAD = 16
-"""Cells of our own that wait on a link to be broadcast; others wait before they are."""
 
 
 class BackPressure:

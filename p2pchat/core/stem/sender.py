@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from p2pchat.core.inputs import Haste
 from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.link.link import OWN_AHEAD
 from p2pchat.core.stem.cover import PoissonClock
 from p2pchat.core.stem.guards import Guards
 from p2pchat.core.stem.onions import Onions
@@ -21,7 +22,7 @@ from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Output
 from p2pchat.core.stem.pin import Pin
 from p2pchat.core.stem.probes import Probes
 from p2pchat.core.stem.profile import Profile
-from p2pchat.core.stem.stall import AHEAD, Stall
+from p2pchat.core.stem.stall import Stall
 from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.waiting import WAITING_CAP, Tick, Waiting
 from p2pchat.crypto.kdf import cell_id
@@ -73,7 +74,7 @@ class Sender:
         if not self._profile.on_clock and len(self._waiting) <= room:
             return None
         others = (other for other in self._epochs.links if other != link)
-        return link if any(self.own_room(other) > AHEAD for other in others) else None
+        return link if any(self.own_room(other) > OWN_AHEAD for other in others) else None
 
     def submit_cell(self, cell: bytes, now: float, haste: Haste) -> list[Output]:
         """Send a cell of ours, ``GEOMETRY.cell`` bytes: at once, or when the clock says so. One that is
@@ -95,11 +96,11 @@ class Sender:
         would have its sender believe that nothing arrived. Where there is none, all stays: messages leave
         after the next start, and for receipts they are asked for again."""
         self._guards.stop_waiting(now)
-        pin = self._guards.pick_stem(now)
+        picked = self._pick_stem(now)
         self._waiting.hurry_patient()
         outputs: list[Output] = []
-        while pin is not None and pin.link is not None and self._waiting:
-            outputs += self._send_next(pin, now)
+        while picked is not None and self._waiting:
+            outputs += self._send_next(*picked, now)
         return outputs
 
     def send_waiting(self, now: float) -> list[Output]:
@@ -108,16 +109,17 @@ class Sender:
         would tell a neighbour who wrote it."""
         if not self._epochs.links or not self._waiting:
             return []
-        pin = self._guards.pick_stem(now)
-        if pin is None or pin.link is None:
+        picked = self._pick_stem(now)
+        if picked is None:
             settled = self._guards.is_settled(now)
             self._better_at = NEVER if settled else self._guards.better_at(now)
             return []
         if self._profile.on_clock:
             return []
-        count = min(self._find_room(pin.link, now), len(self._waiting))
+        stem, link = picked
+        count = min(self._find_room(link, now), len(self._waiting))
         self._stall.count_taken(count)
-        return [sent for _ in range(count) for sent in self._send_next(pin, now)]
+        return [sent for _ in range(count) for sent in self._send_next(stem, link, now)]
 
     def on_tick(self, now: float) -> list[Output]:
         """The clock ticks: whether a loop leaves does not depend on whether a cell waits.
@@ -126,18 +128,25 @@ class Sender:
         been. Elsewhere it waits in one queue with our cells: by themselves they would be all that leaves when
         there is room again. Where no stem can be there is no cover, and what is patient waits."""
         is_loop = self.clock.ticked(now)
-        pin = self._guards.pick_stem(now)
-        if pin is None or pin.link is None:
+        picked = self._pick_stem(now)
+        if picked is None:
             return []
         if self._profile.on_clock:
-            if self._find_room(pin.link, now) <= 0:
+            stem, link = picked
+            if self._find_room(link, now) <= 0:
                 return []
             self._stall.count_taken(1)
-            return self._send_cover(pin, is_loop, now)
+            return self._send_cover(stem, link, is_loop, now)
         self._waiting.put_tick(Tick(is_loop))
         return []
 
     # --- within
+
+    def _pick_stem(self, now: float) -> tuple[Pin, LinkId] | None:
+        """The stem to take, and its first link."""
+        pin = self._guards.pick_stem(now)
+        link = pin.link if pin is not None else None
+        return (pin, link) if pin is not None and link is not None else None
 
     def _find_room(self, link: LinkId, now: float) -> int:
         """How many of the onions that there are the first link takes."""
@@ -145,33 +154,29 @@ class Sender:
         self._stall.note_room(link, room, now)
         return room
 
-    def _send_next(self, route: Pin, now: float) -> list[Output]:
+    def _send_next(self, stem: Pin, link: LinkId, now: float) -> list[Output]:
         """What waits first: a cell, or what the clock sends."""
         item = self._waiting.pop_next()
         if not isinstance(item, Tick):
-            return self._send(item, route, now)
-        return self._send_cover(route, item.is_loop, now)
+            return self._send(item, stem, link, now)
+        return self._send_cover(stem, link, item.is_loop, now)
 
-    def _send(self, cell: bytes, pin: Pin, now: float) -> list[Output]:
-        if pin.link is None:
-            return []
+    def _send(self, cell: bytes, stem: Pin, link: LinkId, now: float) -> list[Output]:
         name = cell_id(cell)
-        self._onions.expect_return(name, pin.nodes, now)
-        onion = self._onions.make_onion(pin.link, pin.hops, HopCommand.BROADCAST, cell, name)
+        self._onions.expect_return(name, stem.nodes, now)
+        onion = self._onions.make_onion(link, stem.hops, HopCommand.BROADCAST, cell, name)
         return [onion, CellDispatched(cell[: GEOMETRY.cell_tag])]
 
-    def _send_cover(self, route: Pin, is_loop: bool, now: float) -> list[Output]:
+    def _send_cover(self, stem: Pin, link: LinkId, is_loop: bool, now: float) -> list[Output]:
         """What a tick of the clock sends."""
-        if route.link is None:
-            return []
-        test = self._probes.send_test(route.station, now)
+        test = self._probes.send_test(stem.station, now)
         if test is not None:
             return test
         if is_loop:
-            return self._probes.send_loop(route.station, now)
+            return self._probes.send_loop(stem.station, now)
         if self._profile.on_clock and self._waiting:
-            return self._send_next(route, now)
+            return self._send_next(stem, link, now)
         if (patient := self._waiting.pop_patient()) is not None:
-            return self._send(patient, route, now)
+            return self._send(patient, stem, link, now)
         nothing = self._entropy.draw_bytes(GEOMETRY.cell)
-        return [self._onions.make_onion(route.link, route.hops, HopCommand.DROP, nothing)]
+        return [self._onions.make_onion(link, stem.hops, HopCommand.DROP, nothing)]

@@ -10,14 +10,12 @@ awaited, and nothing is lost.
 from __future__ import annotations
 
 from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.link.link import OWN_AHEAD
 from p2pchat.types import LinkId
 
 STALL_S = 20.0
-"""A first hop that takes fewer than ``AHEAD`` in so long, while there are more, has stalled. An honest one
-gives each link credit for sixteen a second, and where many links want it for six."""
-
-AHEAD = 16
-"""So many of ours wait on a link at most (``core.link.link``)."""
+"""A first hop that takes fewer than ``OWN_AHEAD`` in so long, while there are more, has stalled. An honest
+one gives each link credit for sixteen a second, and where many links want it for six."""
 
 
 class Stall:
@@ -31,7 +29,7 @@ class Stall:
 
     def note_room(self, link: LinkId, room: int, now: float) -> None:
         """There are onions for this link, which has room for so many."""
-        if link != self.link or room >= AHEAD:
+        if link != self.link or room >= OWN_AHEAD:
             self._begin(link)
         if room <= 0:
             self._full_since = min(self._full_since, now)
@@ -44,7 +42,7 @@ class Stall:
         """Whether that link, which has room for so many now, took too few for too long."""
         if now < self._full_since + STALL_S:
             return False
-        if room >= AHEAD or self._took >= AHEAD:
+        if room >= OWN_AHEAD or self._took >= OWN_AHEAD:
             self._begin(self.link)
             return False
         return True

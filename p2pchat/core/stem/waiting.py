@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from p2pchat.core.inputs import Haste
+from p2pchat.core.link.link import OWN_AHEAD
 
 WAITING_CAP = 4096
 """Cells waiting, 4 MB. Beyond it the newest is dropped, and its outbox sends it again."""
 
-COVER_CAP = 16
+COVER_CAP = OWN_AHEAD
 """Ticks that wait for room: as many as may wait on the link."""
 
 

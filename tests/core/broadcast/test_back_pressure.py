@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from p2pchat.core.broadcast.back_pressure import OWN_AHEAD, BackPressure
+from p2pchat.core.broadcast.back_pressure import BackPressure
+from p2pchat.core.link.link import OWN_AHEAD
 from p2pchat.types import LinkId
 
 A, B, C = LinkId(1), LinkId(2), LinkId(3)

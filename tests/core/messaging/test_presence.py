@@ -193,9 +193,9 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
         ticks.append(now)
         return ticked(now)
 
-    def noted_send(cell: bytes, pin: Pin, now: float) -> list[Output]:
+    def noted_send(cell: bytes, stem: Pin, link: LinkId, now: float) -> list[Output]:
         left.append(now)
-        return send(cell, pin, now)
+        return send(cell, stem, link, now)
 
     monkeypatch.setattr(mesh.traffic.stem.sender.clock, "ticked", noted_tick)
     monkeypatch.setattr(mesh.traffic.stem.sender, "_send", noted_send)

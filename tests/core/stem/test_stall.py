@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from p2pchat.core.link.link import OWN_AHEAD
 from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
-from p2pchat.core.stem.stall import AHEAD, STALL_S, Stall
+from p2pchat.core.stem.stall import STALL_S, Stall
 from p2pchat.types import ContactId, LinkId
 from tests.support.stems import Wired, amid, cell
 
@@ -35,18 +36,18 @@ def test_a_few_at_a_time_do_not_count() -> None:
 
 def test_as_many_as_wait_there_do() -> None:
     stall = full()
-    stall.count_taken(AHEAD)
+    stall.count_taken(OWN_AHEAD)
     assert not stall.is_over(0, STALL_S)
     stall.note_room(LINK, 0, STALL_S)
     assert stall.is_over(0, 2 * STALL_S), "and the next while counts anew"
 
 
 def test_where_nothing_of_ours_waits_any_more_or_the_stem_begins_elsewhere_it_counts_anew() -> None:
-    for link, room in ((LINK, AHEAD), (OTHER, 1)):
+    for link, room in ((LINK, OWN_AHEAD), (OTHER, 1)):
         stall = full()
         stall.note_room(link, room, 10.0)
         assert not stall.is_over(0, STALL_S)
-    assert not full().is_over(AHEAD, STALL_S)
+    assert not full().is_over(OWN_AHEAD, STALL_S)
 
 
 # --- in a mesh

@@ -45,7 +45,7 @@ class HomeOwner:
     id: ContactId
     """As contacts know them."""
     keeps_earlier: bool
-    """Whether what a line content before is kept."""
+    """Whether what a line said before is kept."""
 
 
 def name_message(author: ContactId, id: MessageId) -> MessageName:

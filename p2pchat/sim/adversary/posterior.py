@@ -53,6 +53,7 @@ class StemSearch:
         self._mesh = traffic.mesh
         self._near = [frozenset(others) for others in traffic.mesh.neighbours]
         self._weights = [traffic.mesh.hop_weight(node) for node in range(len(self._near))]
+        self._near_weights = [self._weigh(near) for near in self._near]
         self._seen = seen
         self._knows = knowledge(traffic, seen)
         shortest, self._longest = traffic.habits.profile.hops
@@ -107,7 +108,7 @@ class StemSearch:
         """By how much likelier a stem of its first node is to go on so than one that only passes there: it
         begins at a neighbour that the node sought, which the adversary is told."""
         node, firsts = path[0], self._mesh.first_hops(path[0])
-        passing = self._weights[path[1]] / self._weigh(self._near[node])
+        passing = self._weights[path[1]] / self._near_weights[node]
         return 1.0 / len(firsts) / passing if path[1] in firsts else 0.0
 
     def _colluding(
@@ -131,13 +132,12 @@ class StemSearch:
     def _step(self, node: int, path: Path) -> float:
         """By how much a stem is less likely than without its first node: a walk may go wherever it has not
         been."""
-        change = self._weights[path[0]] / self._weigh(self._near[node])
+        change = self._weights[path[0]] / self._near_weights[node]
         for other in self._mesh.neighbours[node]:
             if other in path and other != path[-1]:
                 earlier = path[: path.index(other)]
-                change *= self._weigh(self._near[other].difference(earlier)) / self._weigh(
-                    self._near[other].difference(earlier, (node,))
-                )
+                choices = self._weigh(self._near[other].difference(earlier))
+                change *= choices / (choices - self._weights[node])
         return change
 
     def _weigh(self, nodes: Iterable[int]) -> float:

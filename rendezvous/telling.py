@@ -14,15 +14,7 @@ from itertools import islice
 from typing import Final
 
 from p2pchat.types import Seat, Topic
-from rendezvous.bus_messages import (
-    Hello,
-    Message,
-    SeatsFollow,
-    SeatsUnknown,
-    SeatTaken,
-    Server,
-    TopicKind,
-)
+from rendezvous.bus_messages import Hello, Message, SeatsFollow, SeatsUnknown, SeatTaken, Server, TopicKind
 from rendezvous.directory import Directory, Sum
 from rendezvous.orders import TellSeat
 

@@ -19,13 +19,7 @@ from p2pchat.client.homes import is_held, is_taken, runs, silence
 from p2pchat.control import methods, parameters
 from p2pchat.control.methods import Method, ResponseTime
 from p2pchat.control.parameters import Params
-from p2pchat.errors import (
-    BeginsAnew,
-    ControlError,
-    NetworkError,
-    StoreError,
-    TrustError,
-)
+from p2pchat.errors import BeginsAnew, ControlError, NetworkError, StoreError, TrustError
 from p2pchat.rpc import (
     Busy,
     Connection,

@@ -12,10 +12,7 @@ from typing import assert_never
 from p2pchat.core import inputs
 from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
-from p2pchat.core.effects import (
-    Effect,
-    Persist,
-)
+from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.nearby import NearbyKey
 from p2pchat.core.membership.unreached import Unreached
@@ -25,12 +22,9 @@ from p2pchat.core.mesh.routing import Routing
 from p2pchat.core.mesh.signals import Signals
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.records import Contact, Identity, Memory, PutListeners
-from p2pchat.core.records import MeshRecord as MeshRecord
+from p2pchat.core.records import Contact, Identity, Memory, MeshRecord, PutListeners
 from p2pchat.core.rendezvous.hinted import Hinted
-from p2pchat.core.rendezvous.rendezvous import (
-    Rendezvous,
-)
+from p2pchat.core.rendezvous.rendezvous import Rendezvous
 from p2pchat.core.rendezvous.seats import epochs
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import RendezvousStatus, Status

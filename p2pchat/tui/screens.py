@@ -14,13 +14,7 @@ from p2pchat.chat.lines import ChatLine, lines_of
 from p2pchat.chat.verbs import Question
 from p2pchat.pictures.doctor import doctor_picture
 from p2pchat.tui import around
-from p2pchat.tui.dialogs import (
-    FOUND_MAX,
-    Help,
-    Report,
-    SearchDialog,
-    VerifyDialog,
-)
+from p2pchat.tui.dialogs import FOUND_MAX, Help, Report, SearchDialog, VerifyDialog
 from p2pchat.tui.pairing import InviteDialog, JoinDialog, paired_lines
 from p2pchat.tui.settings import SettingsPage
 from p2pchat.tui.window import ChatWindow

@@ -6,14 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from p2pchat.crypto.recovery import (
-    RecoveryKey,
-    derive_roots,
-    open_under,
-    proved,
-    seal_under,
-    secret_for,
-)
+from p2pchat.crypto.recovery import RecoveryKey, derive_roots, open_under, proved, seal_under, secret_for
 from p2pchat.errors import Unreadable
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.wire.cell import decode_cell

@@ -11,13 +11,7 @@ import pytest_asyncio
 from p2pchat.core.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Topic
-from p2pchat.wire.signalling import (
-    Seated,
-    SeatMode,
-    Take,
-    Welcome,
-    encode_server,
-)
+from p2pchat.wire.signalling import Seated, SeatMode, Take, Welcome, encode_server
 from p2pchat.wire.version import VERSION
 
 TOPIC = Topic(b"t" * 32)

@@ -7,13 +7,7 @@ import ssl
 
 import pytest
 from websockets.datastructures import Headers
-from websockets.exceptions import (
-    ConnectionClosedError,
-    InvalidMessage,
-    InvalidStatus,
-    InvalidURI,
-    ProxyError,
-)
+from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidStatus, InvalidURI, ProxyError
 from websockets.frames import Close, CloseCode
 from websockets.http11 import Response
 

@@ -8,14 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from p2pchat.chat.verbs import HISTORY_LINES
-from p2pchat.control.events import (
-    ContactEvent,
-    LinkEvent,
-    PresenceEvent,
-    ReactionEvent,
-    ReceiptEvent,
-    State,
-)
+from p2pchat.control.events import ContactEvent, LinkEvent, PresenceEvent, ReactionEvent, ReceiptEvent, State
 from p2pchat.control.values import extended
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.plain.chat import ENTRY_LINES_MAX

@@ -39,12 +39,7 @@ from rendezvous.bus_messages import (
     decode,
     encode,
 )
-from rendezvous.cluster import (
-    ANSWER_SECONDS,
-    DEAD_SECONDS,
-    HELLO_SECONDS,
-    TICK_SECONDS,
-)
+from rendezvous.cluster import ANSWER_SECONDS, DEAD_SECONDS, HELLO_SECONDS, TICK_SECONDS
 from rendezvous.limits import Limits, Rate
 from tests.support.cluster import TOPIC, Client, Machine, Room
 

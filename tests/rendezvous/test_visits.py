@@ -15,9 +15,7 @@ from p2pchat.wire.signalling import (
     SeatMode,
     SeatRefused,
 )
-from rendezvous.cluster import (
-    DEAD_SECONDS,
-)
+from rendezvous.cluster import DEAD_SECONDS
 from rendezvous.topics import SILENT_S
 from tests.support.cluster import TOPIC, Client, Room
 

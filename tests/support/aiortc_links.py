@@ -9,10 +9,7 @@ from typing import Any
 
 import aioice
 import pytest
-from aiortc import (
-    RTCDataChannel,
-    RTCSctpTransport,
-)
+from aiortc import RTCDataChannel, RTCSctpTransport
 
 from p2pchat.net.engines.aiortc.connection import AiortcConnection
 from p2pchat.types import LinkId

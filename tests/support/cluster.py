@@ -16,12 +16,7 @@ from p2pchat.wire.signalling import (
     encode_client,
 )
 from rendezvous.broker import Broker
-from rendezvous.cluster import (
-    TICK_SECONDS,
-    Cluster,
-    ClusterOutput,
-    Publish,
-)
+from rendezvous.cluster import TICK_SECONDS, Cluster, ClusterOutput, Publish
 from rendezvous.limits import Limits
 from rendezvous.orders import Close, Deliver, DeliverBytes, Output
 from rendezvous.topics import Connection

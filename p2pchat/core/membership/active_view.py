@@ -39,7 +39,7 @@ from p2pchat.core.membership.places import LinkSlots
 from p2pchat.core.membership.refill import Refill, Surroundings
 from p2pchat.core.membership.seat_links import SeatLinks, SeatOutput
 from p2pchat.core.membership.unreached import Unreached, UnreachedMembers
-from p2pchat.core.records import MeshRecord as MeshRecord
+from p2pchat.core.records import MeshRecord
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
 from p2pchat.core.settings import Settings
 from p2pchat.ports import Entropy

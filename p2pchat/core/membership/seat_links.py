@@ -16,7 +16,7 @@ from p2pchat.core.membership.neighbour import Neighbour, SeatRef
 from p2pchat.core.membership.offers import Offers
 from p2pchat.core.membership.outputs import Output
 from p2pchat.core.membership.places import LinkSlots
-from p2pchat.core.records import MeshRecord as MeshRecord
+from p2pchat.core.records import MeshRecord
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.rendezvous.seats import Seats
 from p2pchat.core.settings import Settings

@@ -16,8 +16,7 @@ from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.mesh.succession import Succession
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.records import Contact, Identity, PutIdentity, PutMesh
-from p2pchat.core.records import MeshRecord as MeshRecord
+from p2pchat.core.records import Contact, Identity, MeshRecord, PutIdentity, PutMesh
 from p2pchat.core.refusals import InviteFailure, NoContact, Reason, Rejected
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.mesh.mesh import Mesh
-from p2pchat.core.records import HeldCell
-from p2pchat.core.records import MeshRecord as MeshRecord
+from p2pchat.core.records import HeldCell, MeshRecord
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.stem import Stems
 from p2pchat.ports import Entropy

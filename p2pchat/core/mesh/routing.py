@@ -31,14 +31,9 @@ from p2pchat.core.messaging import outputs
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing import invites
 from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.records import MeshRecord as MeshRecord
 from p2pchat.core.refusals import InviteFailure
 from p2pchat.core.rendezvous.hinted import Hinted
-from p2pchat.core.rendezvous.rendezvous import (
-    LeaveSeat,
-    Rendezvous,
-    TakeSeat,
-)
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, Rendezvous, TakeSeat
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.marks import Marks

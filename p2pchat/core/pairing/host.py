@@ -11,15 +11,7 @@ from dataclasses import replace
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.pairing.party import (
-    Disturbed,
-    Guessed,
-    LocalParty,
-    Output,
-    Paired,
-    Party,
-    Ready,
-)
+from p2pchat.core.pairing.party import Disturbed, Guessed, LocalParty, Output, Paired, Party, Ready
 from p2pchat.core.refusals import NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto import cpace

@@ -25,8 +25,7 @@ from p2pchat.core.pairing import (
     Ready,
     topic_of,
 )
-from p2pchat.core.records import DropTried, Identity, PutTried, Tried
-from p2pchat.core.records import MeshRecord as MeshRecord
+from p2pchat.core.records import DropTried, Identity, MeshRecord, PutTried, Tried
 from p2pchat.core.refusals import InviteFailure, NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
 from p2pchat.crypto.kdf import derive, nearby_invite_key

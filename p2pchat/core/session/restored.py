@@ -11,15 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from p2pchat.core.records import (
-    Change,
-    Contact,
-    Identity,
-    PutContact,
-    PutRecovery,
-    PutSession,
-    RecoveryState,
-)
+from p2pchat.core.records import Change, Contact, Identity, PutContact, PutRecovery, PutSession, RecoveryState
 from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
 from p2pchat.core.session.kept_reunion import begin_torn
 from p2pchat.core.session.renewal import Renewal

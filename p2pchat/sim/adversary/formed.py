@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from p2pchat.core.membership.neighbour import Standing
 from p2pchat.core.membership.walk import Output, Walks
-from p2pchat.core.records import MeshRecord as MeshRecord
+from p2pchat.core.records import MeshRecord
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.core.stem.stem import Stem, Stems

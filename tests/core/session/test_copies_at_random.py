@@ -12,18 +12,7 @@ import pytest
 from p2pchat.core import effects
 from p2pchat.types import MessageState
 from tests.core.messaging.test_messages import friends
-from tests.support.copies import (
-    copied,
-    cut,
-    forged,
-    held,
-    inject,
-    put_back,
-    repeated,
-    together,
-    turns,
-    twin,
-)
+from tests.support.copies import copied, cut, forged, held, inject, put_back, repeated, together, turns, twin
 from tests.support.world import World
 
 SEEDS = int(os.environ.get("P2PCHAT_TEST_SEEDS", "5"))

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.session.ordered_payloads import (
-    LINK_BYTES,
-    SALT_BYTES,
-    OrderedPayloads,
-    opened_name,
-)
+from p2pchat.core.session.ordered_payloads import LINK_BYTES, SALT_BYTES, OrderedPayloads, opened_name
 from p2pchat.crypto.olm import create_account
 from p2pchat.errors import Unreadable
 from p2pchat.wire.codec import Reader

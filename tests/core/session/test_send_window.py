@@ -5,13 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.session.send_window import (
-    DATA_WINDOW,
-    SILENT_RESERVE,
-    SILENT_WINDOW,
-    SKIP_MAX,
-    SendWindow,
-)
+from p2pchat.core.session.send_window import DATA_WINDOW, SILENT_RESERVE, SILENT_WINDOW, SKIP_MAX, SendWindow
 from p2pchat.crypto.envelope import EPOCH_SECONDS, LOOKAHEAD, SendChain
 from p2pchat.wire.geometry import GEOMETRY
 

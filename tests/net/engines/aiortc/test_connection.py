@@ -6,11 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiortc import (
-    RTCConfiguration,
-    RTCPeerConnection,
-    RTCSessionDescription,
-)
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, LinkDown
 from p2pchat.core.link.link import AT_ENGINE

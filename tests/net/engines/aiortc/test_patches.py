@@ -9,10 +9,7 @@ import struct
 
 import aioice
 import pytest
-from aiortc import (
-    RTCSctpTransport,
-    rtcsctptransport,
-)
+from aiortc import RTCSctpTransport, rtcsctptransport
 
 from p2pchat.core.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
 from p2pchat.net.engines.aiortc.patches import (

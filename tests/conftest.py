@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 
 from tests.support.processes import rendezvous
@@ -38,6 +39,16 @@ PURE = ("tests/core/", "tests/crypto/", "tests/fuzz/", "tests/wire/")
 UNWATCHED = frozenset(
     line for line in Path(__file__).with_name("unwatched.txt").read_text().splitlines() if line[0] != "#"
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In a worker, end the first of the two measurements that pytest-cov begins there.
+
+    It begins one when it reads the options and one with the session. It stops only the second for a test that
+    is not watched: the first would go on, and such a test would take three times as long."""
+    if hasattr(session.config, "workerinput") and (first := Coverage.current()) is not None:
+        first.stop()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,8 @@ def test_every_test_that_is_not_watched_for_branches_is_there() -> None:
         assert re.search(rf"^(def )?{function}\b", (tests.parent / file).read_text(), flags=re.MULTILINE), (
             name
         )
+
+
+def test_what_is_not_watched_is_not_traced() -> None:
+    """This test is not: only those of the pure packages are."""
+    assert "coverage" not in repr(sys.gettrace())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect as async_connect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -74,9 +76,14 @@ def behind(folder: Path) -> Iterator[Path]:
 
 def said(url: str, tls: ssl.SSLContext, **more: Any) -> str | int:
     """How a client is received."""
+    return asyncio.run(received(url, tls, **more))
+
+
+async def received(url: str, tls: ssl.SSLContext, **more: Any) -> str | int:
     try:
-        with connect(url, ssl=tls, compression=None, **more) as client:
-            assert decode_server(client.recv(PATIENCE_S, decode=False)) == Welcome(VERSION)
+        async with async_connect(url, ssl=tls, compression=None, **more) as client:
+            async with asyncio.timeout(PATIENCE_S):
+                assert decode_server(await client.recv(decode=False)) == Welcome(VERSION)
             return "welcome"
     except InvalidStatus as refusal:
         return refusal.response.status_code

@@ -7,24 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from rich.console import RenderableType
 
 from p2pchat.chat.commands import COMMANDS
 from p2pchat.chat.lines import ChatLine, Stage, lines_of
-from p2pchat.chat.verbs import Question
+from p2pchat.chat.model import ChatModel, Person
+from p2pchat.chat.verbs import Question, Verbs
 from p2pchat.errors import UsageError
 from p2pchat.pictures.doctor import doctor_picture
 from p2pchat.pictures.drawing import drawn_text, terminal_width
 from p2pchat.pictures.status import mesh_picture
 from p2pchat.plain.pairing import BackgroundPairing
+from p2pchat.plain.sheet import Sheet
 from p2pchat.text import harmless_name
 from p2pchat.wording.exposure import exposures
 from p2pchat.wording.settings import origin
-
-if TYPE_CHECKING:
-    from p2pchat.plain.chat import PlainChat
 
 Answers = tuple[Callable[[], None], Callable[[], None] | None]
 """What is done after a yes, and after anything else."""
@@ -49,10 +48,34 @@ MEANINGS: Final[tuple[tuple[Stage, str], ...]] = (
 )
 
 
+class ShownChat(Protocol):
+    """What the screen needs of the chat whose it is."""
+
+    @property
+    def model(self) -> ChatModel: ...
+
+    @property
+    def sheet(self) -> Sheet: ...
+
+    @property
+    def verbs(self) -> Verbs: ...
+
+    @property
+    def draw(self) -> Callable[[], None]: ...
+
+    question: Answers | None
+
+    def open_conversation(self, name: str) -> None: ...
+
+    async def show_last(self, count: int) -> None: ...
+
+    def tell_whereabouts(self, person: Person, now: datetime) -> str: ...
+
+
 class PlainScreen:
     """Bound to one chat."""
 
-    def __init__(self, chat: PlainChat, leave: Callable[[], None]) -> None:
+    def __init__(self, chat: ShownChat, leave: Callable[[], None]) -> None:
         self._chat = chat
         self._leave = leave
         self._pairing = BackgroundPairing(chat.model, chat.sheet.tell_line)

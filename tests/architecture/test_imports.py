@@ -96,16 +96,24 @@ def test_a_planted_import_is_named(copy: Path, module: str, line: str, contract:
     assert module.removesuffix(".py").replace("/", ".") + " -> " in result.stdout
 
 
-def test_a_circle_in_the_daemon_is_named(copy: Path) -> None:
-    planted = copy / "p2pchat" / "daemon" / "contacts.py"
+@pytest.mark.parametrize(
+    ("module", "line", "package"),
+    [
+        ("p2pchat/daemon/contacts.py", "import p2pchat.daemon.node", "p2pchat.daemon"),
+        ("p2pchat/plain/screen.py", "import p2pchat.plain.chat", "p2pchat.plain"),
+        ("rendezvous/bucket.py", "import rendezvous.broker", "rendezvous"),
+    ],
+)
+def test_a_circle_is_named(copy: Path, module: str, line: str, package: str) -> None:
+    planted = copy / module
     before = planted.read_text()
-    planted.write_text(f"{before}\nimport p2pchat.daemon.node\n")
+    planted.write_text(f"{before}\n{line}\n")
     try:
         result = lint(copy)
     finally:
         planted.write_text(before)
     assert result.returncode == 1
-    assert "No cycles are allowed in p2pchat.daemon" in result.stdout
+    assert f"No cycles are allowed in {package}" in result.stdout
 
 
 def test_a_new_room_must_be_given_its_place(copy: Path) -> None:

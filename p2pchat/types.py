@@ -38,6 +38,15 @@ Topic = NewType("Topic", bytes)
 Seat = NewType("Seat", bytes)
 """8 random bytes by which a rendezvous names one taken seat."""
 
+RoomId = NewType("RoomId", bytes)
+"""32 bytes made of the entry that founded the room (``crypto.kdf.room_id``)."""
+
+EntryId = NewType("EntryId", bytes)
+"""Hash of an entry of a room's membership log, 32 bytes (``crypto.kdf.entry_id``)."""
+
+MemberId = NewType("MemberId", bytes)
+"""The id of the entry that let the member in, 32 bytes: whoever comes back has another one."""
+
 
 def conversation_with(contact: ContactId) -> ConversationId:
     """Return the conversation of two that we have with a contact: it has the contact's id."""

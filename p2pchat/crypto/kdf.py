@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from p2pchat.types import MeshId, Topic
+from p2pchat.types import EntryId, MeshId, RoomId, Topic
 
 KEY_BYTES = 32
 
@@ -64,3 +64,14 @@ def nearby_key(secret: bytes, epoch: int) -> bytes:
 def nearby_invite_key(topic: Topic) -> bytes:
     """Derive the same for an invite, 32 bytes: its nameplate is all that is needed."""
     return derive(topic, "nearby invite")
+
+
+def entry_id(entry: bytes) -> EntryId:
+    """A log entry's name in its room: BLAKE2b-256 of a label and its bytes, 32 bytes. Who could make two
+    entries of one name could tell two halves of a room different things, so it is as long as a key."""
+    return EntryId(digest(b"p2pchat room entry" + entry))
+
+
+def room_id(founding: EntryId) -> RoomId:
+    """A room's name, 32 bytes, from the entry that founded it."""
+    return RoomId(derive(founding, "room id"))

@@ -5,7 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.crypto.kdf import cell_id, derive, digest, invite_topic, link_topic, mesh_id, mesh_topic
+from p2pchat.crypto.kdf import (
+    cell_id,
+    derive,
+    digest,
+    entry_id,
+    invite_topic,
+    link_topic,
+    mesh_id,
+    mesh_topic,
+    room_id,
+)
 
 
 @given(st.lists(st.binary(max_size=5), max_size=4), st.lists(st.binary(max_size=5), max_size=4))
@@ -26,3 +36,9 @@ def test_topics_do_not_repeat() -> None:
 
 def test_sizes() -> None:
     assert (len(cell_id(b"")), len(mesh_id(b"s" * 32)), len(digest(b"", 20))) == (16, 16, 20)
+
+
+def test_a_room_has_another_name_than_the_entry_that_founded_it() -> None:
+    founding = entry_id(b"entry")
+    assert (len(founding), len(room_id(founding))) == (32, 32)
+    assert len({founding, room_id(founding), digest(b"entry"), entry_id(b"entry!")}) == 4

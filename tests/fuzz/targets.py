@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from typing import Generic, TypeVar
 
 from p2pchat.errors import Malformed
-from p2pchat.types import ContactId, MessageId, MessageName, NodeId, Seat, Topic
+from p2pchat.types import ContactId, EntryId, MemberId, MessageId, MessageName, NodeId, Seat, Topic
 from p2pchat.wire import (
     backup,
     cell,
@@ -33,6 +33,8 @@ from p2pchat.wire import (
     places,
     reconcile,
     recovery,
+    room_actions,
+    room_log,
     sdp,
     signalling,
     topology,
@@ -96,6 +98,11 @@ def _of_entries(entries: list[dict[str, object]]) -> bytes:
     return b"".join(len(body).to_bytes(4, "big") + body for body in map(codec.pack, entries))
 
 
+def _of_action(action: room_actions.Action) -> bytes:
+    kind, body = room_actions.encode_action(action)
+    return bytes([kind]) + body
+
+
 _MESSAGE = MessageId("0123456789abcdef" * 2)
 _KEY, _SEAT, _TOPIC = b"k" * 32, Seat(b"s" * 8), Topic(b"t" * 32)
 _BLOB = bytes(range(256)) * 8
@@ -105,6 +112,20 @@ _DESCRIPTION = description.Description("actpass", "ufra", "p" * 22, _KEY, (_HERE
 _NODE = NodeId(b"n" * 8)
 _HELD = reconcile.Horizon(81_000, 30_000_000)
 _CODE = invite.InviteCode(42, ("tango", "marble", "orbit"))
+_MEMBER, _ENTRY = MemberId(b"m" * 32), EntryId(b"e" * 32)
+_NEWCOMER = room_actions.NewMember(_KEY, _KEY, b"e" * 1184, "bob")
+_FOUNDING = room_log.found_room("walkers", _NEWCOMER)
+_ACTIONS = (
+    room_actions.AddMember(_NEWCOMER),
+    room_actions.RemoveMember(_MEMBER, 12),
+    room_actions.LeaveRoom(12, (_MEMBER,)),
+    room_actions.SetRole(_MEMBER, admin=True),
+    room_actions.HandOver(_MEMBER),
+    room_actions.StrikeEntries((_ENTRY,)),
+    room_actions.RenameRoom("climbers"),
+    room_actions.SetRoomRetention(86_400),
+    room_actions.UnknownAction(9, b"of a later version"),
+)
 _LINK = invite.InviteLink(b"s" * 16, b"f" * 16, ("wss://meet.example.org", "ws://127.0.0.1:8765"))
 
 TARGETS: dict[str, Target] = {
@@ -197,6 +218,16 @@ TARGETS: dict[str, Target] = {
         recovery.RecoveryAnswer(b"a" * 16, b"sealed answer"),
         recovery.Living(b"a" * 16, b"sealed"),
         recovery.SessionPosition(b"session!", 7, 9),
+    ),
+    "room_actions": Format(
+        lambda data: room_actions.decode_action(data[0] if data else 0, data[1:]), _of_action
+    ).canonical(*_ACTIONS, room_actions.FoundRoom("walkers", _NEWCOMER)),
+    "room_log-entry": Format(room_log.decode_entry, room_log.encode_entry).canonical(
+        _FOUNDING,
+        *(room_log.RoomEntry(_MEMBER, 7, _ENTRY, (EntryId(b"f" * 32),), action) for action in _ACTIONS),
+    ),
+    "room_log-sent": Format(room_log.decode_sent_entry, room_log.encode_sent_entry).canonical(
+        room_log.make_sent_entry(_FOUNDING, [(_MEMBER, b"a" * 16), (MemberId(b"n" * 32), b"a" * 16)])
     ),
     "notice": Format(payload.decode_notice, payload.encode_notice).extensible(
         payload.DeliveryReceipt(7, b"\x05", b"name 1"),

@@ -1,0 +1,1 @@
+"""Small groups in a mesh: who is a member."""

@@ -1,0 +1,141 @@
+"""In rooms where anybody writes anything upon anything, the roster is the same whatever came first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from random import Random
+
+from p2pchat.core.room.graph import EntryGraph
+from p2pchat.core.room.roster import RoomRoster, reckon_roster
+from p2pchat.types import EntryId, MemberId
+from p2pchat.wire.room_actions import (
+    Action,
+    AddMember,
+    HandOver,
+    LeaveRoom,
+    RemoveMember,
+    SetRole,
+    StrikeEntries,
+)
+from tests.support.room_book import LogBook, newcomer
+
+ROOMS = 10_000
+NEWCOMERS = [newcomer(f"member {number}") for number in range(40)]
+
+
+def begin() -> LogBook:
+    """The first entries of all these rooms: two admins and two members."""
+    book = LogBook()
+    for name in ("adam", "bert", "mia", "ned"):
+        book.add(book.olga, name)
+    for member in list(book.names)[1:3]:
+        book.appoint(member)
+    return book
+
+
+BEGUN = begin()
+FIRST = list(BEGUN.names)
+
+
+def write_at_random(random: Random, entries: int) -> LogBook:
+    """A room in which members write upon whatever they know, or only say that they know: half of the entries
+    name parents from long ago, so that those who are revoked write late."""
+    book, members = BEGUN.copy(), list(FIRST)
+    for number in range(entries):
+        author, ids = random.choice((*FIRST[:3], *members)), list(book.entries)
+        upon = [ids[-1]] if random.random() < 0.5 else random.sample(ids[6:], min(len(ids) - 6, 2))
+        id = book.write(author, choose_action(random, members, ids, number), upon)
+        if isinstance(book.entries[id].action, AddMember):
+            members.append(MemberId(id))
+    return book
+
+
+def choose_action(random: Random, members: list[MemberId], ids: list[EntryId], number: int) -> Action:
+    member, kind = random.choice(members), random.random()
+    if kind < 0.15:
+        return AddMember(NEWCOMERS[number])
+    if kind < 0.4:
+        return SetRole(member, admin=random.random() < 0.6)
+    if kind < 0.75:
+        return RemoveMember(member, number)
+    if kind < 0.83:
+        return LeaveRoom(number, tuple(dict.fromkeys(random.choices(members, k=2))))
+    if kind < 0.92:
+        return HandOver(member)
+    return StrikeEntries(tuple(sorted(random.sample(ids, random.randrange(3)))))
+
+
+def draw_order(book: LogBook, random: Random) -> Iterator[EntryId]:
+    """An order in which the entries could be placed."""
+    drawn = list(book.entries)[1:]
+    random.shuffle(drawn)
+    founding = EntryId(book.olga)
+    placed = {founding}
+    yield founding
+    while drawn:
+        id = drawn.pop()
+        parents = [parent for parent in book.entries[id].parents if parent not in placed]
+        if id not in placed and not parents:
+            placed.add(id)
+            yield id
+        elif id not in placed:
+            drawn += [id, *parents]
+
+
+def place(book: LogBook, order: Iterable[EntryId], unproved: frozenset[EntryId]) -> EntryGraph:
+    graph = EntryGraph()
+    for id in order:
+        at = graph.add_entry(id, book.entries[id], graph.merge_pasts(book.entries[id]))
+        if id not in unproved:
+            graph.prove_entry(at)
+    return graph
+
+
+def has_effect(graph: EntryGraph, at: int, author: MemberId, member: MemberId) -> bool:
+    """Whether a removal is of somebody else, of whom its author could know."""
+    letting_in = graph.find_member(member)
+    return author != member and letting_in is not None and graph.has_in_past(at, letting_in)
+
+
+def check_rule(book: LogBook, graph: EntryGraph, roster: RoomRoster) -> None:
+    """What must hold in any room, whatever was written."""
+    present = {*roster.members, *roster.unplaced}
+    assert not present & set(roster.departures)
+    assert roster.owner in present or not present
+    assert set(roster.admins) <= present
+    counted = [(graph.index[id], book.entries[id]) for id in roster.counted]
+    for at, entry in counted:
+        if isinstance(entry.action, RemoveMember) and has_effect(
+            graph, at, entry.author, entry.action.member
+        ):
+            assert entry.action.member in roster.departures
+            for other, theirs in counted:
+                if theirs.author == entry.action.member and not isinstance(theirs.action, LeaveRoom):
+                    assert graph.has_in_past(at, other), "what a removed member wrote late counts"
+    for voided in roster.voided:
+        assert voided.member in present
+        assert voided.removal not in roster.counted
+    assert not roster.aside & roster.counted
+
+
+def test_ten_thousand_rooms_have_one_roster_each_whatever_came_first() -> None:
+    random = Random("rooms")
+    with_late_entries = 0
+    for number in range(ROOMS):
+        book = write_at_random(random, 4 + number % 6)
+        unproved = frozenset(id for id in book.entries if random.random() < 0.05 and id not in BEGUN.entries)
+        graph = place(book, book.entries, unproved)
+        roster = reckon_roster(graph)
+        check_rule(book, graph, roster)
+        assert reckon_roster(place(book, draw_order(book, random), unproved)) == roster
+        with_late_entries += bool(roster.voided)
+    assert with_late_entries > ROOMS // 50
+
+
+def test_so_have_some_large_ones() -> None:
+    random = Random("large rooms")
+    for _ in range(10):
+        book = write_at_random(random, 40)
+        expected = reckon_roster(place(book, book.entries, frozenset()))
+        for _ in range(5):
+            assert reckon_roster(place(book, draw_order(book, random), frozenset())) == expected

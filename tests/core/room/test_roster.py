@@ -1,0 +1,102 @@
+"""What the log says beside who is in: how members went, who has no place, what is not settled."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pchat.core.room import roster as room_roster
+from p2pchat.core.room.roster import MEMBERS_MAX, Departure
+from p2pchat.types import EntryId, MemberId
+from p2pchat.wire.room_actions import LeaveRoom, RemoveMember, UnknownAction
+from tests.support.room_book import LogBook
+
+
+@pytest.fixture
+def book() -> LogBook:
+    """olga's room with adam and bert, who are admins, and mia."""
+    book = LogBook()
+    adam, bert, _ = (book.add(book.olga, name) for name in ("adam", "bert", "mia"))
+    book.appoint(adam)
+    book.appoint(bert)
+    return book
+
+
+def members(book: LogBook) -> list[MemberId]:
+    return list(book.names)
+
+
+def test_of_several_removals_the_number_of_the_highest_office_counts(book: LogBook) -> None:
+    olga, adam, bert, mia = members(book)
+    before = book.heads()
+    book.write(bert, RemoveMember(mia, 30), upon=before)
+    book.write(mia, LeaveRoom(40), upon=before)
+    higher = book.write(adam, RemoveMember(mia, 20), upon=before)
+    assert book.roster_in_any_order().departures == {mia: Departure(higher, 20)}
+    highest = book.write(olga, RemoveMember(mia, 10), upon=before)
+    assert book.roster_in_any_order().departures == {mia: Departure(highest, 10)}
+
+
+def test_who_is_out_already_is_not_removed_with_another_number(book: LogBook) -> None:
+    olga, adam, _, mia = members(book)
+    first = book.write(adam, RemoveMember(mia, 20))
+    book.write(olga, RemoveMember(mia, 0))
+    assert book.roster_in_any_order().departures == {mia: Departure(first, 20)}
+
+
+def test_a_leave_says_which_messages_of_its_author_count(book: LogBook) -> None:
+    *_, mia = members(book)
+    left = book.write(mia, LeaveRoom(12))
+    assert book.roster_in_any_order().departures == {mia: Departure(left, 12)}
+
+
+def test_members_beyond_the_bound_wait_for_a_place_and_the_last_wait(
+    book: LogBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room_roster, "MEMBERS_MAX", 5)
+    olga, adam, bert, mia = members(book)
+    una = book.add(adam, "una")
+    vera = book.add(bert, "vera")
+    roster = book.roster_in_any_order()
+    assert roster.members == (olga, adam, bert, mia, una)
+    assert roster.unplaced == (vera,)
+    book.remove(olga, mia)
+    assert book.roster_in_any_order().members == (olga, adam, bert, una, vera)
+    assert MEMBERS_MAX == 50
+
+
+def test_whom_the_owner_gives_an_office_is_in_whoever_added_it(book: LogBook) -> None:
+    olga, adam, *_ = members(book)
+    before = book.heads()
+    una = book.add(adam, "una", upon=before)
+    book.demote(adam, upon=before)
+    assert una not in book.roster_in_any_order().members
+    book.appoint(una)
+    assert book.roster_in_any_order().members == (olga, members(book)[2], una, adam, members(book)[3])
+
+
+def test_an_admin_removes_no_stranger_and_not_itself(book: LogBook) -> None:
+    _, adam, _, mia = members(book)
+    unknown = book.remove(adam, MemberId(b"?" * 32))
+    itself = book.remove(adam, adam)
+    roster = book.roster_in_any_order()
+    assert roster.members == tuple(members(book))
+    assert not {unknown, itself} & roster.counted
+    assert mia in roster.members
+
+
+def test_what_a_later_version_says_has_its_place_and_changes_nothing(book: LogBook) -> None:
+    _, adam, *_ = members(book)
+    before = book.roster()
+    book.write(book.olga, UnknownAction(9, b"of the owner"))
+    book.write(adam, UnknownAction(77, b"of an admin"))
+    after = book.roster_in_any_order()
+    assert (after.members, after.aside) == (before.members, frozenset())
+
+
+def test_what_was_proved_to_nobody_here_and_matters_is_not_settled(book: LogBook) -> None:
+    _, adam, bert, mia = members(book)
+    removal = book.remove(adam, mia)
+    beyond = book.add(adam, "una")
+    book.leave(bert)
+    roster = book.roster_in_any_order(unproved={removal, EntryId(beyond)})
+    assert set(roster.unsettled) == {removal, EntryId(beyond)} == roster.aside

@@ -32,6 +32,12 @@ NodeId = NewType("NodeId", bytes)
 """8 random bytes a node draws anew for each mesh at every start, and tells only those to whom it offers a
 link, or who offer it one, inside sealed blobs."""
 
+CellId = NewType("CellId", bytes)
+"""BLAKE2b-128 of a cell, 16 bytes: how neighbours tell which cells they have."""
+
+CellKey = NewType("CellKey", bytes)
+"""The first 8 bytes of a cell's id, by which two holds are compared."""
+
 Topic = NewType("Topic", bytes)
 """32 opaque bytes under which seats are taken at a rendezvous."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from p2pchat.core.references import Answered, Reference, Referred
-from p2pchat.types import ContactId, ConversationId, MeshId, MessageId, MessageName, MessageState
+from p2pchat.types import CellKey, ContactId, ConversationId, MeshId, MessageId, MessageName, MessageState
 from p2pchat.wire.places import grown
 
 
@@ -223,8 +223,7 @@ class HeldCell:
 
     number: int
     """In which order this mesh's cells came to be kept, from 1."""
-    key: bytes
-    """The first 8 bytes of its id."""
+    key: CellKey
     epoch: int
     slot: int
     """The minute in which it was first seen; Unix seconds // 60."""

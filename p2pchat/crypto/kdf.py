@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from p2pchat.types import EntryId, MeshId, RoomId, Topic
+from p2pchat.types import CellId, EntryId, MeshId, RoomId, Topic
 
 KEY_BYTES = 32
 
@@ -30,9 +30,9 @@ def digest(data: bytes, size: int = 32) -> bytes:
     return blake2b(data, digest_size=size).digest()
 
 
-def cell_id(cell: bytes) -> bytes:
-    """A cell's name in the mesh: BLAKE2b-128 of its bytes, 16 bytes."""
-    return digest(cell, 16)
+def cell_id(cell: bytes) -> CellId:
+    """BLAKE2b-128 of the bytes of a cell, or of an onion where it is traced."""
+    return CellId(digest(cell, 16))
 
 
 def mesh_id(secret: bytes) -> MeshId:

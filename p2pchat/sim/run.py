@@ -22,6 +22,7 @@ from p2pchat.sim.relays import Relays
 from p2pchat.sim.scenario import Scenario
 from p2pchat.sim.tally import IN_TIME_S, Tally
 from p2pchat.sim.world import START, World
+from p2pchat.types import CellId
 from rendezvous.limits import Limits, Rate
 
 STARTS_SHARE = 2 / 3
@@ -162,8 +163,8 @@ class Run:
         elif type(event) is effects.LinksChanged and event.links:
             self._tally.mark_present(host, self.world.now)
 
-    def _close_cell(self, name: bytes, _: object) -> None:
-        self._tally.close_cell(name)
+    def _close_cell(self, id: CellId, _: object) -> None:
+        self._tally.close_cell(id)
 
     def _latency(self, a: int, b: int) -> float:
         return self.world.links.delays.latency_between(self.world.hosts[a], self.world.hosts[b])

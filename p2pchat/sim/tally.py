@@ -13,6 +13,7 @@ from operator import add
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.sim.host import SimulatedHost
+from p2pchat.types import CellId
 
 IN_TIME_S = 30.0
 """A cell that is seen within this time was delivered; one that is seen later was recovered."""
@@ -96,7 +97,7 @@ class Tally:
     def __init__(self, hosts: Sequence[SimulatedHost], most: int) -> None:
         self._hosts = hosts
         self._most = most
-        self._cells: dict[bytes, _Cell] = {}
+        self._cells: dict[CellId, _Cell] = {}
         self._member_since = [NEVER] * most
         self._member_first = [NEVER] * most
         self._cut = False
@@ -134,26 +135,26 @@ class Tally:
 
     # --- cells
 
-    def open_cell(self, name: bytes, origin: SimulatedHost, now: float) -> bool:
+    def open_cell(self, id: CellId, origin: SimulatedHost, now: float) -> bool:
         """A host said something of its own. Whether it is to be closed. What enters the broadcast from a link
         that is gone by then looks like it, but began elsewhere."""
-        if self._window is None or name in self._cells:
+        if self._window is None or id in self._cells:
             return False
         flooding = self._flooder is not None and origin is self._flooder[0]
         window = self._flooder[1] if self._flooder is not None and flooding else self._window
         window.cells += 1
-        self._cells[name] = _Cell(now, origin, window, self._cut, self._most)
+        self._cells[id] = _Cell(now, origin, window, self._cut, self._most)
         return True
 
-    def record_sight(self, name: bytes, host: SimulatedHost, now: float) -> None:
+    def record_sight(self, id: CellId, host: SimulatedHost, now: float) -> None:
         """Note that a host saw a cell for the first time."""
-        cell = self._cells.get(name)
+        cell = self._cells.get(id)
         if cell is not None and cell.latencies[host.index] == _UNSEEN:
             cell.latencies[host.index] = now - cell.at
 
-    def close_cell(self, name: bytes) -> None:
+    def close_cell(self, id: CellId) -> None:
         """Judge a cell whose time is over: count the present hosts that saw it."""
-        cell = self._cells[name]
+        cell = self._cells[id]
         window, latencies = cell.window, cell.latencies
         for host in self._hosts:
             index = host.index
@@ -170,7 +171,7 @@ class Tally:
             else:
                 cell.overdue.append(index)
         if not cell.overdue and not cell.waited:
-            del self._cells[name]
+            del self._cells[id]
 
     def count_late(self) -> Late:
         """Count the cells that were seen late. Only hosts that are present now count."""

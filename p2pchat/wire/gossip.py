@@ -9,9 +9,10 @@ waste.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from p2pchat.errors import Malformed
+from p2pchat.types import CellId
 from p2pchat.wire.codec import Reader
 
 TYPES: Final = range(16, 19)
@@ -27,7 +28,7 @@ IDS_MAX: Final = 68
 class Ihave:
     """The sender has these cells and did not push them; at most ``IDS_MAX``."""
 
-    ids: tuple[bytes, ...]
+    ids: tuple[CellId, ...]
     late: bool
     """The cells were recovered later than they spread: no other neighbour will push them."""
 
@@ -36,7 +37,7 @@ class Ihave:
 class Graft:
     """Send these cells, at most ``IDS_MAX``. ``eager``: and let us push every further one to each other."""
 
-    ids: tuple[bytes, ...]
+    ids: tuple[CellId, ...]
     eager: bool
 
 
@@ -75,14 +76,15 @@ def read(kind: int, reader: Reader) -> Gossip:
             return Prune(reader.get_flag("agreed"))
 
 
-def _join(ids: tuple[bytes, ...]) -> bytes:
+def _join(ids: tuple[CellId, ...]) -> bytes:
     if len(ids) > IDS_MAX or any(len(id) != ID_BYTES for id in ids):
         raise ValueError(f"{len(ids)} ids, or one that is not of {ID_BYTES} bytes")
     return b"".join(ids)
 
 
-def _split(reader: Reader) -> tuple[bytes, ...]:
+def _split(reader: Reader) -> tuple[CellId, ...]:
     joined = reader.get_bytes("ids", limit=IDS_MAX * ID_BYTES)
     if len(joined) % ID_BYTES:
         raise Malformed("a part of an id")
-    return tuple(joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES))
+    ids = tuple(joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES))
+    return cast("tuple[CellId, ...]", ids)

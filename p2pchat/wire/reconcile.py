@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from p2pchat.errors import Malformed
+from p2pchat.types import CellKey
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -97,14 +98,14 @@ class KeyList:
     serial: int
     index: int
     view: Horizon
-    keys: tuple[bytes, ...]
+    keys: tuple[CellKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CellRequest:
     """WANT: send these cells, at most ``KEYS_MAX``."""
 
-    keys: tuple[bytes, ...]
+    keys: tuple[CellKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +202,15 @@ def _intervals(reader: Reader) -> tuple[Interval, ...]:
     return intervals
 
 
-def _join(keys: tuple[bytes, ...]) -> bytes:
+def _join(keys: tuple[CellKey, ...]) -> bytes:
     if len(keys) > KEYS_MAX or any(len(key) != KEY_BYTES for key in keys):
         raise ValueError(f"{len(keys)} keys, or one that is not of {KEY_BYTES} bytes")
     return b"".join(keys)
 
 
-def _keys(reader: Reader) -> tuple[bytes, ...]:
+def _keys(reader: Reader) -> tuple[CellKey, ...]:
     joined = reader.get_bytes("keys", limit=KEYS_MAX * KEY_BYTES)
     if len(joined) % KEY_BYTES:
         raise Malformed("a part of a key")
-    return tuple(joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES))
+    keys = tuple(joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES))
+    return cast("tuple[CellKey, ...]", keys)

@@ -21,7 +21,7 @@ from p2pchat.crypto.password import Cost
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId, NodeId, Seat
+from p2pchat.types import CellId, LinkId, NodeId, Seat
 from p2pchat.wire import control
 from p2pchat.wire.backup import EntryKind, encode_entry, padded_size
 from p2pchat.wire.cell import decode_cell, encode_cell
@@ -92,7 +92,9 @@ def frame() -> Fields:
         FrameKind.CONFIRM,
         keys.make_confirmation("answerer", answerer, offerer),
     )
-    ihave = control.encode(Ihave((entropy.draw_bytes(16), entropy.draw_bytes(16)), late=False))
+    ihave = control.encode(
+        Ihave((CellId(entropy.draw_bytes(16)), CellId(entropy.draw_bytes(16))), late=False)
+    )
     beat = control.encode(control.Heartbeat(1))
     bye = control.encode(control.Bye())
     for role, kind, body in (

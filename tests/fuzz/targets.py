@@ -12,7 +12,18 @@ from ipaddress import IPv4Address
 from typing import Generic, TypeVar
 
 from p2pchat.errors import Malformed
-from p2pchat.types import ContactId, EntryId, MemberId, MessageId, MessageName, NodeId, Seat, Topic
+from p2pchat.types import (
+    CellId,
+    CellKey,
+    ContactId,
+    EntryId,
+    MemberId,
+    MessageId,
+    MessageName,
+    NodeId,
+    Seat,
+    Topic,
+)
 from p2pchat.wire import (
     backup,
     cell,
@@ -154,8 +165,8 @@ TARGETS: dict[str, Target] = {
         control.UnknownControl(15),
     ),
     "gossip": Format(control.decode, control.encode).extensible(
-        gossip.Ihave((b"i" * 16, b"j" * 16), late=True),
-        gossip.Graft((b"i" * 16,), eager=True),
+        gossip.Ihave((CellId(b"i" * 16), CellId(b"j" * 16)), late=True),
+        gossip.Graft((CellId(b"i" * 16),), eager=True),
         gossip.Prune(agreed=True),
     ),
     "reconcile": Format(control.decode, control.encode).extensible(
@@ -163,8 +174,8 @@ TARGETS: dict[str, Target] = {
         reconcile.SketchRequest(2, _HELD, ((0, 5), (5, 9))),
         reconcile.InSync(1),
         reconcile.Summary(1, 0, _HELD, 7, b"t" * reconcile.TABLE_BYTES),
-        reconcile.KeyList(1, 15, _HELD, (b"k" * 8, b"l" * 8)),
-        reconcile.CellRequest((b"k" * 8,)),
+        reconcile.KeyList(1, 15, _HELD, (CellKey(b"k" * 8), CellKey(b"l" * 8))),
+        reconcile.CellRequest((CellKey(b"k" * 8),)),
         reconcile.CellDelivery(30_000_000, b"c" * 925),
         reconcile.RoleSwap(last=True),
     ),

@@ -9,8 +9,9 @@ import pytest
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.tally import IN_TIME_S, Tally, Window
+from p2pchat.types import CellId
 
-CELL = b"cell"
+CELL = CellId(b"cell")
 
 
 def tally_of(count: int) -> tuple[Tally, list[SimulatedHost]]:
@@ -50,8 +51,8 @@ def test_nothing_is_counted_before_or_after() -> None:
 def test_a_flooder_has_a_window_of_its_own() -> None:
     tally, (flooder, other) = tally_of(2)
     window, apart = tally.begin_counting(flooder)
-    tally.open_cell(b"of flooder", flooder, 0.0)
-    tally.open_cell(b"of other", other, 0.0)
+    tally.open_cell(CellId(b"of flooder"), flooder, 0.0)
+    tally.open_cell(CellId(b"of other"), other, 0.0)
     assert (window.cells, apart.cells) == (1, 1)
 
 

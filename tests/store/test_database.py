@@ -16,7 +16,7 @@ from p2pchat.errors import StoreError
 from p2pchat.store import KEY_FILE, KeyFile, Store, database, journal
 from p2pchat.store.database import connect, migrate
 from p2pchat.store.witness import Witness
-from p2pchat.types import MessageId
+from p2pchat.types import CellKey, MessageId
 from p2pchat.wire import payload
 from p2pchat.wire.content import Text
 from tests.support.homes import BOB, MESH, message, new_store
@@ -77,7 +77,7 @@ def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
     assert store.load_memory().meshes == (replace(MESH, theirs=MESH.rendezvous),), (
         "nobody knows who named them"
     )
-    kept = HeldCell(1, b"k" * 8, 81_000, 7, b"c" * 925)
+    kept = HeldCell(1, CellKey(b"k" * 8), 81_000, 7, b"c" * 925)
     store.commit_changes([PutCells(MESH.id, (kept,))])
     assert store.read_cells(MESH.id, [1]) == (kept,)
     store.close()

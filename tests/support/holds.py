@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from functools import cache
 
-from p2pchat.core.anti_entropy.hold import Hold, slot_at
+from p2pchat.core.anti_entropy.hold import Hold, cell_key, slot_at
 from p2pchat.core.anti_entropy.reconcile import Fetch, Output, Reconcile, Recovered, SendReconcile
 from p2pchat.core.anti_entropy.responder import Serving
 from p2pchat.core.effects import Effect, Persist
@@ -17,7 +17,7 @@ from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
-from p2pchat.types import LinkId, MeshId
+from p2pchat.types import CellId, LinkId, MeshId
 from p2pchat.wire import control
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import CellDelivery, Reconciling
@@ -37,7 +37,7 @@ def body(number: int) -> bytes:
 
 
 @cache
-def name(number: int) -> bytes:
+def name(number: int) -> CellId:
     return cell_id(body(number))
 
 
@@ -49,7 +49,7 @@ class Side:
         numbers = list(cells)
         first = slot_at(NOW) - 60
         slots = [first if per_slot is None else first + each // per_slot for each in numbers]
-        kept = [HeldCell(at + 1, name(numbers[at])[:8], EPOCH, slots[at]) for at in range(len(numbers))]
+        kept = [HeldCell(at + 1, cell_key(name(numbers[at])), EPOCH, slots[at]) for at in range(len(numbers))]
         self.disk = {cell.number: cell for cell in kept}
         self.made = {cell.number: each for cell, each in zip(kept, numbers, strict=True)}
         self.hold = Hold(MESH, kept, budget)
@@ -57,7 +57,7 @@ class Side:
         self.reconcile = Reconcile(self.hold, self.counters)
         self.outgoing: deque[Reconciling] = deque()
         self.fetches: deque[tuple[int, ...]] = deque()
-        self.got: list[bytes] = []
+        self.got: list[CellId] = []
 
     @property
     def frames(self) -> int:
@@ -67,7 +67,7 @@ class Side:
         self.hold.add(name(number), EPOCH, body(number), now)
 
     def has(self, numbers: Iterable[int]) -> bool:
-        return all(self.hold.known(name(each)) for each in numbers)
+        return all(self.hold.known(cell_key(name(each))) for each in numbers)
 
     def take(self, outputs: Iterable[Output], now: float) -> None:
         for output in outputs:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.errors import Malformed
+from p2pchat.types import CellId
 from p2pchat.wire.codec import pack
 from p2pchat.wire.control import decode, encode
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.gossip import ID_BYTES, IDS_MAX, Gossip, Graft, Ihave, Prune
 
-FULL = tuple(bytes([number]) * ID_BYTES for number in range(IDS_MAX))
+FULL = tuple(CellId(bytes([number]) * ID_BYTES) for number in range(IDS_MAX))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_messages_come_back_equal_and_fit_a_frame(message: Gossip) -> None:
 
 
 @pytest.mark.parametrize("ids", [(*FULL, bytes(ID_BYTES)), (bytes(ID_BYTES - 1),)])
-def test_what_does_not_fit_is_a_mistake_of_ours(ids: tuple[bytes, ...]) -> None:
+def test_what_does_not_fit_is_a_mistake_of_ours(ids: tuple[CellId, ...]) -> None:
     with pytest.raises(ValueError, match="ids"):
         encode(Ihave(ids, late=False))
 

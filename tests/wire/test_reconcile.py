@@ -6,6 +6,7 @@ import pytest
 
 from p2pchat.core.anti_entropy import sketch
 from p2pchat.errors import Malformed
+from p2pchat.types import CellKey
 from p2pchat.wire.codec import pack
 from p2pchat.wire.control import decode, encode
 from p2pchat.wire.geometry import GEOMETRY
@@ -26,7 +27,7 @@ from p2pchat.wire.reconcile import (
     Summary,
 )
 
-FULL = tuple(bytes([number]) * KEY_BYTES for number in range(KEYS_MAX))
+FULL = tuple(CellKey(bytes([number]) * KEY_BYTES) for number in range(KEYS_MAX))
 LATEST = Horizon(2**32 - 1, 2**32 - 1)
 PIECES = tuple((number << 28, number + 1 << 28) for number in range(INTERVALS_MAX))
 HEAD = {"serial": 1, "floor": 2, "since": 3}
@@ -57,7 +58,7 @@ def test_the_sketches_are_those_of_the_core() -> None:
 
 
 @pytest.mark.parametrize("keys", [(*FULL, bytes(KEY_BYTES)), (bytes(KEY_BYTES - 1),)])
-def test_what_does_not_fit_is_a_mistake_of_ours(keys: tuple[bytes, ...]) -> None:
+def test_what_does_not_fit_is_a_mistake_of_ours(keys: tuple[CellKey, ...]) -> None:
     with pytest.raises(ValueError, match="keys"):
         encode(CellRequest(keys))
 

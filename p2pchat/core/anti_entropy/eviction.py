@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 
+from p2pchat.types import CellKey
+
 OURS = 0
 """The lane of cells of our own, of those an earlier run left, and of those that links brought which are gone:
 a link that comes and goes gets no lane of its own each time."""
@@ -28,10 +30,10 @@ class Eviction:
     """Keys by place, and which of them to drop. What is dropped is returned as key and epoch."""
 
     def __init__(self) -> None:
-        self.slots: dict[Place, list[bytes]] = {}
+        self.slots: dict[Place, list[CellKey]] = {}
         self._lanes: Counter[int] = Counter()
         """How many cells each link brought of those that are kept."""
-        self.remembered: dict[bytes, None] = {}
+        self.remembered: dict[CellKey, None] = {}
         """Keys of cells that went although others are kept that were seen earlier."""
         self.since = 0
         """The first slot of which nothing is missing that was ever seen."""
@@ -43,7 +45,7 @@ class Eviction:
 
     # --- what is kept
 
-    def load_key(self, slot: int, epoch: int, key: bytes) -> None:
+    def load_key(self, slot: int, epoch: int, key: CellKey) -> None:
         """Note a key that an earlier run left; ``sort_keys`` follows the last."""
         self.slots.setdefault((slot, epoch, OURS), []).append(key)
         self._lanes[OURS] += 1
@@ -58,7 +60,7 @@ class Eviction:
         if self.oldest is not None:
             self.since = self.oldest + 1
 
-    def add_key(self, slot: int, epoch: int, lane: int, key: bytes) -> None:
+    def add_key(self, slot: int, epoch: int, lane: int, key: CellKey) -> None:
         """Note a key."""
         insort(self.slots.setdefault((slot, epoch, lane), []), key)
         self._lanes[lane] += 1
@@ -73,27 +75,27 @@ class Eviction:
 
     # --- what goes
 
-    def drop_expired(self, floor: int, count: int) -> list[tuple[bytes, int]]:
+    def drop_expired(self, floor: int, count: int) -> list[tuple[CellKey, int]]:
         """Up to ``count`` cells of epochs before the floor."""
-        gone: list[tuple[bytes, int]] = []
+        gone: list[tuple[CellKey, int]] = []
         for place in [place for place in sorted(self.slots) if place[1] < floor]:
             gone += self._drop(place, count - len(gone))
         return gone
 
-    def evict_cells(self, count: int) -> list[tuple[bytes, int]]:
+    def evict_cells(self, count: int) -> list[tuple[CellKey, int]]:
         """``count`` cells go, each time of the link that brought the most, down to what the next one brought:
         a link that floods loses its own, and what came over others stays."""
-        gone: list[tuple[bytes, int]] = []
+        gone: list[tuple[CellKey, int]] = []
         while len(gone) < count:
             (lane, most), *rest = self._lanes.most_common(2)
             share = most - (rest[0][1] if rest else 0) + 1
             gone += self._evict_from(lane, min(share, count - len(gone)))
         return gone
 
-    def _evict_from(self, lane: int, count: int) -> list[tuple[bytes, int]]:
+    def _evict_from(self, lane: int, count: int) -> list[tuple[CellKey, int]]:
         """The ``count`` cells of a lane that were first seen the longest ago."""
         others = min((place[0] for place in self.slots if place[2] != lane), default=LATEST_SLOT)
-        gone: list[tuple[bytes, int]] = []
+        gone: list[tuple[CellKey, int]] = []
         for place in sorted(place for place in self.slots if place[2] == lane):
             if place[0] > others:
                 self._remember(self.slots[place][: count - len(gone)])
@@ -104,13 +106,13 @@ class Eviction:
                 break
         return gone
 
-    def _remember(self, keys: Iterable[bytes]) -> None:
+    def _remember(self, keys: Iterable[CellKey]) -> None:
         self.remembered.update(dict.fromkeys(keys))
         surplus = len(self.remembered) - REMEMBERED_CAP
         for key in list(islice(self.remembered, max(0, surplus))):
             del self.remembered[key]
 
-    def _drop(self, place: Place, count: int) -> list[tuple[bytes, int]]:
+    def _drop(self, place: Place, count: int) -> list[tuple[CellKey, int]]:
         """Up to ``count`` cells of one slot, epoch and lane."""
         keys = self.slots[place]
         gone = [(key, place[1]) for key in keys[:count]]

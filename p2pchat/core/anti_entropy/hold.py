@@ -28,7 +28,7 @@ from p2pchat.core.kit.table import Table
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.core.status import HoldStatus
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
-from p2pchat.types import MeshId
+from p2pchat.types import CellId, CellKey, MeshId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import Horizon, Interval
 
@@ -69,19 +69,19 @@ class Kept(Protocol):
     @property
     def capacity(self) -> int: ...
 
-    def known(self, name: bytes) -> bool: ...
+    def known(self, key: CellKey) -> bool: ...
 
-    def recent(self, key: bytes) -> HeldCell | None: ...
+    def recent(self, key: CellKey) -> HeldCell | None: ...
 
-    def number(self, key: bytes) -> int | None: ...
+    def number(self, key: CellKey) -> int | None: ...
 
     def view(self, now: float) -> Horizon: ...
 
-    def young(self, key: bytes) -> bool: ...
+    def young(self, key: CellKey) -> bool: ...
 
     def sketch(self, interval: Interval, view: Horizon, now: float) -> tuple[Sketch, int]: ...
 
-    def keys(self, interval: Interval, view: Horizon, now: float) -> list[bytes]: ...
+    def keys(self, interval: Interval, view: Horizon, now: float) -> list[CellKey]: ...
 
 
 class Hold:
@@ -92,13 +92,13 @@ class Hold:
         self._mesh = mesh
         self.capacity = budget_bytes // GEOMETRY.cell
         """Cells that are kept at most."""
-        self._numbers: dict[bytes, int] = {}
+        self._numbers: dict[CellKey, int] = {}
         self._eviction = Eviction()
         self._settled: dict[int, KeySet] = {}
-        self._unsettled: dict[bytes, tuple[float, int]] = {}
-        self._young: dict[bytes, float] = {}
-        self._recent = Table[bytes, HeldCell](RECENT_CAP)
-        self._unwritten: dict[bytes, HeldCell] = {}
+        self._unsettled: dict[CellKey, tuple[float, int]] = {}
+        self._young: dict[CellKey, float] = {}
+        self._recent = Table[CellKey, HeldCell](RECENT_CAP)
+        self._unwritten: dict[CellKey, HeldCell] = {}
         self._dropped = 0
         self._load(kept)
         self._next = max(self._numbers.values(), default=0) + 1
@@ -109,7 +109,7 @@ class Hold:
             self._eviction.presume_gaps()
 
     def _load(self, kept: Iterable[HeldCell]) -> None:
-        keys: dict[int, list[bytes]] = {}
+        keys: dict[int, list[CellKey]] = {}
         for cell in kept:
             self._numbers[cell.key] = cell.number
             self._eviction.load_key(cell.slot, cell.epoch, cell.key)
@@ -120,7 +120,7 @@ class Hold:
     # --- cells
 
     def add(
-        self, name: bytes, epoch: int, cell: bytes, now: float, slot: int | None = None, by: int = OURS
+        self, id: CellId, epoch: int, cell: bytes, now: float, slot: int | None = None, by: int = OURS
     ) -> None:
         """Keep a live cell, ``GEOMETRY.cell`` bytes; one that is kept already is left as it is.
 
@@ -128,7 +128,7 @@ class Hold:
         first saw it. It is taken no further back than the cell's life, and such a cell is settled: it is not
         on its way to anybody.
         """
-        key = name[:KEY_BYTES]
+        key = cell_key(id)
         if self.known(key):
             return
         seen = slot_at(now)
@@ -148,21 +148,20 @@ class Hold:
         """What a link brought counts as nobody's now."""
         self._eviction.merge_lane(link)
 
-    def known(self, name: bytes) -> bool:
-        """Whether the cell of this id, or key, is kept, or was and had to go before its time."""
-        key = name[:KEY_BYTES]
+    def known(self, key: CellKey) -> bool:
+        """Whether the cell of this key is kept, or was and had to go before its time."""
         return key in self._numbers or key in self._eviction.remembered
 
-    def body(self, name: bytes) -> bytes | None:
+    def body(self, id: CellId) -> bytes | None:
         """A cell's bytes, if they are in memory."""
-        held = self.recent(name[:KEY_BYTES])
+        held = self.recent(cell_key(id))
         return held.body if held is not None else None
 
-    def recent(self, key: bytes) -> HeldCell | None:
+    def recent(self, key: CellKey) -> HeldCell | None:
         """A whole cell, if it is in memory."""
         return self._recent.get(key) or self._unwritten.get(key)
 
-    def number(self, key: bytes) -> int | None:
+    def number(self, key: CellKey) -> int | None:
         """Under which number a cell is on disk, or soon will be."""
         return self._numbers.get(key)
 
@@ -216,11 +215,11 @@ class Hold:
     def _excess(self) -> int:
         return max(0, len(self._numbers) - self.capacity)
 
-    def _drop_expired(self, floor: int) -> list[tuple[bytes, int]]:
+    def _drop_expired(self, floor: int) -> list[tuple[CellKey, int]]:
         self._settled = {epoch: keys for epoch, keys in self._settled.items() if epoch >= floor}
         return self._eviction.drop_expired(floor, DROP_MAX)
 
-    def _forget(self, key: bytes, epoch: int) -> int | None:
+    def _forget(self, key: CellKey, epoch: int) -> int | None:
         number = self._numbers.pop(key)
         self._young.pop(key, None)
         self._recent.pop(key, None)
@@ -234,7 +233,7 @@ class Hold:
         """The part of this hold in which nothing is missing that was ever seen."""
         return Horizon(floor_at(now), self._eviction.since)
 
-    def young(self, key: bytes) -> bool:
+    def young(self, key: CellKey) -> bool:
         """Whether a cell settled so lately that neighbours may not have noticed."""
         return key in self._young
 
@@ -258,7 +257,7 @@ class Hold:
             total.remove(keys)
         return total, steps + len(keys)
 
-    def keys(self, interval: Interval, view: Horizon, now: float) -> list[bytes]:
+    def keys(self, interval: Interval, view: Horizon, now: float) -> list[CellKey]:
         """All settled keys in an interval."""
         self._settle(now)
         if not view.since:
@@ -267,7 +266,7 @@ class Hold:
         newer = [place for place in self._eviction.slots if place[0] >= view.since]
         return list(self._dated(newer, interval, view))
 
-    def _dated(self, places: Iterable[Place], interval: Interval, view: Horizon) -> Iterator[bytes]:
+    def _dated(self, places: Iterable[Place], interval: Interval, view: Horizon) -> Iterator[CellKey]:
         """Settled keys of some slots and epochs."""
         low, high = bounds(interval)
         for place in places:
@@ -284,6 +283,11 @@ class Hold:
             self._settled.setdefault(epoch, KeySet()).add(key)
         for key, _ in list(takewhile(lambda each: each[1] <= now - 2 * SETTLE_S, self._young.items())):
             del self._young[key]
+
+
+def cell_key(id: CellId) -> CellKey:
+    """The key of the cell of this id."""
+    return CellKey(id[:KEY_BYTES])
 
 
 def slot_at(now: float) -> int:

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 
 from p2pchat.core.anti_entropy.sketch import Sketch
+from p2pchat.types import CellKey
 from p2pchat.wire.reconcile import KEY_SPACE, Interval
 
 CHUNK_MAX = 512
@@ -27,18 +28,18 @@ _PAST_ALL = b"\xff" * 16
 class _Chunk:
     __slots__ = ("_added", "_removed", "_sketch", "keys")
 
-    def __init__(self, keys: list[bytes]) -> None:
+    def __init__(self, keys: list[CellKey]) -> None:
         self.keys = keys
         self._sketch = Sketch()
         self._added = list(keys)
-        self._removed: list[bytes] = []
+        self._removed: list[CellKey] = []
 
-    def add(self, key: bytes) -> None:
+    def add(self, key: CellKey) -> None:
         insort(self.keys, key)
         self._added.append(key)
         self._sum_up()
 
-    def remove(self, key: bytes) -> None:
+    def remove(self, key: CellKey) -> None:
         del self.keys[bisect_left(self.keys, key)]
         self._removed.append(key)
         self._sum_up()
@@ -68,7 +69,7 @@ class _Chunk:
 class KeySet:
     """Keys of ``sketch.KEY_BYTES`` each, in order, in chunks; those it is made of are summed up later."""
 
-    def __init__(self, keys: Iterable[bytes] = ()) -> None:
+    def __init__(self, keys: Iterable[CellKey] = ()) -> None:
         ordered = sorted(keys)
         step = CHUNK_MAX // 2
         self._chunks = [_Chunk(ordered[at : at + step]) for at in range(0, len(ordered), step)] or [
@@ -76,12 +77,12 @@ class KeySet:
         ]
         self._firsts = [b"", *(chunk.keys[0] for chunk in self._chunks[1:])]
 
-    def __contains__(self, key: bytes) -> bool:
+    def __contains__(self, key: CellKey) -> bool:
         keys = self._chunks[self._place(key)].keys
         at = bisect_left(keys, key)
         return at < len(keys) and keys[at] == key
 
-    def add(self, key: bytes) -> None:
+    def add(self, key: CellKey) -> None:
         """Add a key that is not in the set."""
         place = self._place(key)
         chunk = self._chunks[place]
@@ -91,7 +92,7 @@ class KeySet:
             self._chunks.insert(place + 1, upper)
             self._firsts.insert(place + 1, upper.keys[0])
 
-    def remove(self, key: bytes) -> None:
+    def remove(self, key: CellKey) -> None:
         """Remove a key that is in the set."""
         place = self._place(key)
         self._chunks[place].remove(key)
@@ -118,7 +119,7 @@ class KeySet:
             chunk.sketch()
             yield
 
-    def keys(self, interval: Interval) -> Iterator[bytes]:
+    def keys(self, interval: Interval) -> Iterator[CellKey]:
         """All keys in an interval, in order."""
         for chunk, start, end in self._within(interval):
             yield from chunk.keys[start:end]
@@ -135,8 +136,8 @@ class KeySet:
             if start < end:
                 yield chunk, start, end
 
-    def _place(self, key: bytes) -> int:
-        return bisect_right(self._firsts, key) - 1
+    def _place(self, least: bytes) -> int:
+        return bisect_right(self._firsts, least) - 1
 
 
 def bounds(interval: Interval) -> tuple[bytes, bytes]:

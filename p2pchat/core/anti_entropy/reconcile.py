@@ -11,17 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from p2pchat.core.anti_entropy.hold import SETTLE_S, Kept
+from p2pchat.core.anti_entropy.hold import SETTLE_S, Kept, cell_key
 from p2pchat.core.anti_entropy.requester import Pull, Role
 from p2pchat.core.anti_entropy.responder import STEPS_BURST, STEPS_PER_S, Serving
-from p2pchat.core.anti_entropy.sketch import KEY_BYTES
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
 from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
 from p2pchat.crypto.kdf import cell_id
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.reconcile import (
     CellDelivery,
     CellRequest,
@@ -52,8 +51,7 @@ class Recovered:
     """A cell came that we had asked for."""
 
     link: LinkId
-    name: bytes
-    """Its id."""
+    id: CellId
     cell: bytes = field(repr=False)
     slot: int
     """When the neighbour first saw it, as it says; Unix seconds // 60."""
@@ -165,20 +163,20 @@ class Reconcile:
         return self._begin(now)
 
     def _held(self, link: LinkId, message: CellDelivery, now: float) -> list[Output]:
-        name = cell_id(message.cell)
-        if link != self._from or self._pull is None or not self._pull.arrived(name[:KEY_BYTES]):
+        id = cell_id(message.cell)
+        if link != self._from or self._pull is None or not self._pull.arrived(cell_key(id)):
             self._counters["reconcile: cells unasked for"] += 1
             return []
         self._counters["reconcile: cells recovered"] += 1
         said = self._say(link, self._pull.recovered(now))
-        return [Recovered(link, name, message.cell, message.slot), *said, *self._begin(now)]
+        return [Recovered(link, id, message.cell, message.slot), *said, *self._begin(now)]
 
-    def arrived(self, name: bytes) -> bool:
+    def arrived(self, id: CellId) -> bool:
         """A cell of this id came another way; True when we had asked for it."""
         if self._pull is None:
             return False
         self._due = None
-        return self._pull.arrived(name[:KEY_BYTES])
+        return self._pull.arrived(cell_key(id))
 
     # --- serving
 

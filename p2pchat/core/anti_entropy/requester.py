@@ -26,6 +26,7 @@ from p2pchat.core.anti_entropy.sketch import DIFFERENCES, difference
 from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.crypto.envelope import epoch_at
+from p2pchat.types import CellKey
 from p2pchat.wire.reconcile import (
     INTERVALS_MAX,
     KEYS_MAX,
@@ -108,8 +109,8 @@ class Pull:
         self._serial = 0
         self._asked: dict[int, Interval] = {}
         self._spans = [_Span(WHOLE, 1)]
-        self._to_want: dict[bytes, None] = {}
-        self._wanted: dict[bytes, None] = {}
+        self._to_want: dict[CellKey, None] = {}
+        self._wanted: dict[CellKey, None] = {}
         self._lacking = False
         self._early = False
         self._came = 0
@@ -167,7 +168,7 @@ class Pull:
         else:
             self._cut(interval, found.estimate, answer.size)
 
-    def _differ(self, ours: Iterable[bytes], theirs: Iterable[bytes]) -> None:
+    def _differ(self, ours: Iterable[CellKey], theirs: Iterable[CellKey]) -> None:
         """These keys only one of the two has."""
         self._lacking = self._lacking or any(not self._kept.young(key) for key in ours)
         for key in theirs:
@@ -185,7 +186,7 @@ class Pull:
 
     # --- arrivals
 
-    def arrived(self, key: bytes) -> bool:
+    def arrived(self, key: CellKey) -> bool:
         """A cell came, from anywhere; True when it had been wanted here."""
         self._to_want.pop(key, None)
         if key not in self._wanted:

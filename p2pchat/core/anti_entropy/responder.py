@@ -16,6 +16,7 @@ from p2pchat.core.anti_entropy.keyset import WHOLE
 from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
+from p2pchat.types import CellKey
 from p2pchat.wire.reconcile import KEYS_MAX, CellDelivery, Horizon, InSync, KeyList, SketchRequest, Summary
 
 STEPS_PER_S = 20_000.0
@@ -48,7 +49,7 @@ class Serving:
         self._kept = kept
         self._steps = Budget(now, STEPS_PER_S, STEPS_BURST)
         self._cells = cells
-        self._queue: dict[bytes, int] = {}
+        self._queue: dict[CellKey, int] = {}
         self._fetching: tuple[int, ...] = ()
         self._ready: deque[HeldCell] = deque()
         self._served: set[int] = set()
@@ -77,7 +78,7 @@ class Serving:
 
     # --- cells
 
-    def want(self, keys: Iterable[bytes], now: float) -> None:
+    def want(self, keys: Iterable[CellKey], now: float) -> None:
         """Queue the cells that are kept and were not sent lately."""
         if now >= self._served_since + SERVED_FOR_S:
             self._served, self._served_since = set(), now

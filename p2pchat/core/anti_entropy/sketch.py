@@ -13,8 +13,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 from p2pchat.crypto.kdf import digest
+from p2pchat.types import CellKey
 
 KEY_BYTES = 8
 """A key is the first half of a cell's id. A cell that hides another's key would cost 2^64 tries."""
@@ -52,11 +54,11 @@ class Sketch:
         self._sums = sums
         self._counts = counts
 
-    def add(self, keys: Iterable[bytes]) -> None:
+    def add(self, keys: Iterable[CellKey]) -> None:
         """These are in the set now, and were not."""
         self.include(_summed(keys))
 
-    def remove(self, keys: Iterable[bytes]) -> None:
+    def remove(self, keys: Iterable[CellKey]) -> None:
         """These were in the set, and are not now."""
         self.exclude(_summed(keys))
 
@@ -86,9 +88,9 @@ class Sketch:
 class Difference:
     """What two sets differ in, as far as it could be read."""
 
-    ours: tuple[bytes, ...]
+    ours: tuple[CellKey, ...]
     """Keys only the first set has."""
-    theirs: tuple[bytes, ...]
+    theirs: tuple[CellKey, ...]
     """Keys only the second set has."""
     whole: bool
     """Whether this is all of it."""
@@ -109,7 +111,7 @@ def difference(ours: Sketch, theirs: bytes, their_size: int) -> Difference:
     return Difference(tuple(only_ours), tuple(only_theirs), whole, estimate)
 
 
-def _peeled(sums: list[int], counts: list[int]) -> tuple[list[bytes], list[bytes]]:
+def _peeled(sums: list[int], counts: list[int]) -> tuple[list[CellKey], list[CellKey]]:
     """Take out every key that is left alone in a bucket, and return them: those counted +1, those counted -1.
 
     There are never more than buckets, whatever the table's maker made it of.
@@ -128,7 +130,7 @@ def _peeled(sums: list[int], counts: list[int]) -> tuple[list[bytes], list[bytes
                 sums[each] ^= symbol
                 counts[each] = (counts[each] - sign) % 256
             waiting += buckets
-    return plus, minus
+    return cast("list[CellKey]", plus), cast("list[CellKey]", minus)
 
 
 def _estimate(counts: list[int], surplus: int) -> int:
@@ -158,7 +160,7 @@ def _hashed(key: bytes) -> tuple[bytes, tuple[int, int, int, int]]:
     )
 
 
-def _summed(keys: Iterable[bytes]) -> Sketch:
+def _summed(keys: Iterable[CellKey]) -> Sketch:
     """The sketch of these keys. They are summed bucket by bucket, and made large integers in the end."""
     size, sums, counts = 0, [0] * BUCKETS, [0] * BUCKETS
     for key in keys:

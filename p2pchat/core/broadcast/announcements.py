@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.broadcast.strategy import SendGossip, Sending
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import IDS_MAX, Ihave
 
 WAITING_CAP = 8192
@@ -22,8 +22,8 @@ WAITING_CAP = 8192
 class _WaitingIds:
     """One link's ids. ``late``: of cells that nobody pushes."""
 
-    fresh: dict[bytes, None] = field(default_factory=dict)
-    late: dict[bytes, None] = field(default_factory=dict)
+    fresh: dict[CellId, None] = field(default_factory=dict)
+    late: dict[CellId, None] = field(default_factory=dict)
     until: float | None = None
 
 
@@ -44,13 +44,13 @@ class Announcements:
         """What waits there is lost."""
         self._links.pop(link, None)
 
-    def announce_cell(self, link: LinkId, name: bytes, now: float, late: bool = False) -> None:
+    def announce_cell(self, link: LinkId, id: CellId, now: float, late: bool = False) -> None:
         """We have the cell of this id. ``late``: it is old, nobody pushes it."""
         at = self._links[link]
-        names = at.late if late else at.fresh
-        names[name] = None
-        if len(names) > WAITING_CAP:
-            del names[next(iter(names))]
+        ids = at.late if late else at.fresh
+        ids[id] = None
+        if len(ids) > WAITING_CAP:
+            del ids[next(iter(ids))]
         if at.until is None:
             at.until = now + uniform(self._entropy, *self._batch_s)
             self._due = at.until if self._due is None else min(self._due, at.until)
@@ -71,7 +71,7 @@ class Announcements:
         return self._due
 
 
-def in_batches(names: dict[bytes, None]) -> list[tuple[bytes, ...]]:
+def in_batches(waiting: dict[CellId, None]) -> list[tuple[CellId, ...]]:
     """As many ids as one message has room for, in order."""
-    ids = tuple(names)
+    ids = tuple(waiting)
     return [ids[at : at + IDS_MAX] for at in range(0, len(ids), IDS_MAX)]

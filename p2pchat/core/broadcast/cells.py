@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from p2pchat.core.anti_entropy import reconcile
 from p2pchat.core.anti_entropy.eviction import OURS
-from p2pchat.core.anti_entropy.hold import Hold
+from p2pchat.core.anti_entropy.hold import Hold, cell_key
 from p2pchat.core.anti_entropy.reconcile import Reconcile
 from p2pchat.core.broadcast.back_pressure import BackPressure
 from p2pchat.core.broadcast.seen import Seen
@@ -28,7 +28,7 @@ from p2pchat.core.status import HoldStatus
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId, MeshId, NodeId
+from p2pchat.types import CellId, LinkId, MeshId, NodeId
 from p2pchat.wire import control, gossip
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.control import Control
@@ -52,7 +52,7 @@ class CellArrived:
 class CellKnown:
     """The cell of this id was seen for the first time, wherever it came from."""
 
-    name: bytes
+    id: CellId
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class _Known:
         self._seen = seen
         self._hold = hold
 
-    def known(self, name: bytes) -> bool:
-        return self._seen.known(name) or self._hold.known(name)
+    def known(self, id: CellId) -> bool:
+        return self._seen.known(id) or self._hold.known(cell_key(id))
 
-    def body(self, name: bytes) -> bytes | None:
-        return self._hold.body(name)
+    def body(self, id: CellId) -> bytes | None:
+        return self._hold.body(id)
 
 
 class Cells:
@@ -189,15 +189,15 @@ class Cells:
     def enter(self, body: bytes, source: LinkId | None, now: float) -> list[Output]:
         """Here a cell enters the broadcast; ``source`` is the link that brought its onion, None if it is
         ours. Raises Malformed."""
-        cell, name = decode_cell(body), cell_id(body)
+        cell, id = decode_cell(body), cell_id(body)
         if source is not None and not self._seen.alive(cell.epoch, now):
             self._counters["cells refused: expired"] += 1
             return []
         if source is not None and not self.stamps.is_worth_it(cell):
             return []
-        if not self._seen.first_sight(name, cell.epoch, now):
+        if not self._seen.first_sight(id, cell.epoch, now):
             return []
-        spread = [CellKnown(name), *self._spread(name, cell.epoch, body, None, now, lane=source)]
+        spread = [CellKnown(id), *self._spread(id, cell.epoch, body, None, now, lane=source)]
         if source is None:
             return spread
         self._counters["cells entered for others"] += 1
@@ -220,21 +220,21 @@ class Cells:
         if not self._seen.alive(cell.epoch, now):
             self._counters["cells refused: expired"] += 1
             return []
-        name = cell_id(body)
-        if self._known.known(name):
+        id = cell_id(body)
+        if self._known.known(id):
             self._counters["cells seen again"] += 1
             self.grants.give_back(link)
-            return self._sent(self._broadcast.on_duplicate(name, link, now), link)
+            return self._sent(self._broadcast.on_duplicate(id, link, now), link)
         if not self.stamps.is_worth_it(cell):
             return []
-        self._reconcile.arrived(name)
-        self._seen.first_sight(name, cell.epoch, now)
+        self._reconcile.arrived(id)
+        self._seen.first_sight(id, cell.epoch, now)
         self._counters["cells relayed"] += 1
-        return [CellKnown(name), *self._spread(name, cell.epoch, body, link, now), CellArrived(cell)]
+        return [CellKnown(id), *self._spread(id, cell.epoch, body, link, now), CellArrived(cell)]
 
     def _spread(
         self,
-        name: bytes,
+        id: CellId,
         epoch: int,
         cell: bytes,
         source: LinkId | None,
@@ -244,21 +244,21 @@ class Cells:
         """``source``: the link that pushed it, None where it enters; ``lane``: the link whose doing that
         is."""
         by = lane if source is None else source
-        self._hold.add(name, epoch, cell, now, by=by or OURS)
-        sending = self._broadcast.on_new_cell(name, cell, source, now)
-        sending = self._without_late(sending, name, by, now)
+        self._hold.add(id, epoch, cell, now, by=by or OURS)
+        sending = self._broadcast.on_new_cell(id, cell, source, now)
+        sending = self._without_late(sending, id, by, now)
         pushes = sum(isinstance(each, Push) for each in sending)
-        return [*self._sent(sending, by), Notify(CellSeen(name, self._whence(by), pushes, now))]
+        return [*self._sent(sending, by), Notify(CellSeen(id, self._whence(by), pushes, now))]
 
     def _without_late(
-        self, sending: Iterable[Sending], name: bytes, by: LinkId | None, now: float
+        self, sending: Iterable[Sending], id: CellId, by: LinkId | None, now: float
     ) -> list[Sending]:
         """Without pushes to whom too much of that link waits: a slow neighbour makes nobody else wait."""
         most, kept = self.grants.window + STEP, list[Sending]()
         for push in sending:
             if isinstance(push, Push) and self.pressure.is_behind(push.link, by, most):
                 self._counters["cells announced: link behind"] += 1
-                kept += self._broadcast.postpone_push(name, push.link, now)
+                kept += self._broadcast.postpone_push(id, push.link, now)
             else:
                 kept.append(push)
         return kept
@@ -268,12 +268,12 @@ class Cells:
         cell = decode_cell(late.cell)
         if not self._seen.alive(cell.epoch, now) or not self.stamps.is_worth_it(cell):
             return []
-        if not self._seen.first_sight(late.name, cell.epoch, now):
+        if not self._seen.first_sight(late.id, cell.epoch, now):
             return []
-        self._hold.add(late.name, cell.epoch, late.cell, now, late.slot, late.link)
-        said = self._sent(self._broadcast.on_recovered(late.name, late.link, now), late.link)
-        seen = Notify(CellSeen(late.name, self._whence(late.link), 0, now))
-        return [CellKnown(late.name), *said, seen, CellArrived(cell, late=True)]
+        self._hold.add(late.id, cell.epoch, late.cell, now, late.slot, late.link)
+        said = self._sent(self._broadcast.on_recovered(late.id, late.link, now), late.link)
+        seen = Notify(CellSeen(late.id, self._whence(late.link), 0, now))
+        return [CellKnown(late.id), *said, seen, CellArrived(cell, late=True)]
 
     # --- one machine's outputs are another's inputs
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.limits.budget import Budget
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 
 MISSING_CAP = 1024
 """Cells that one neighbour was first to announce, and that have not come: fifteen full announcements. Beyond
@@ -30,7 +30,7 @@ class FetchRequest:
     """Ask for these cells over that link. ``pushes_failed``: so many of them somebody should have pushed."""
 
     link: LinkId
-    names: dict[bytes, None] = field(default_factory=dict)
+    ids: dict[CellId, None] = field(default_factory=dict)
     pushes_failed: int = 0
 
 
@@ -60,7 +60,7 @@ class Fetches:
         self._counters = counters
         self._damping = damping
         self._links: dict[LinkId, _Account] = {}
-        self._missing: dict[bytes, _Missing] = {}
+        self._missing: dict[CellId, _Missing] = {}
         self._due: float | None = None
 
     def link_up(self, link: LinkId) -> None:
@@ -71,9 +71,9 @@ class Fetches:
         """Nothing can be fetched there any more."""
         self._links.pop(link, None)
 
-    def on_announced(self, name: bytes, source: LinkId, late: bool, now: float) -> None:
+    def on_announced(self, id: CellId, source: LinkId, late: bool, now: float) -> None:
         """A neighbour has a cell that we have not: it is fetched if it does not come by itself."""
-        missing = self._missing.get(name)
+        missing = self._missing.get(id)
         if missing is not None:
             if source not in missing.announcers and len(missing.announcers) < ANNOUNCERS_MAX:
                 missing.announcers.append(source)
@@ -84,12 +84,12 @@ class Fetches:
             return
         account.awaited += 1
         due = now + uniform(self._entropy, *(self._damping.late_s if late else self._damping.patience_s))
-        self._missing[name] = _Missing(source, [source], due, late)
+        self._missing[id] = _Missing(source, [source], due, late)
         self._due = due if self._due is None else min(self._due, due)
 
-    def on_arrival(self, name: bytes) -> list[LinkId]:
+    def on_arrival(self, id: CellId) -> list[LinkId]:
         """A cell is missing no more; return who is known to have it."""
-        missing = self._missing.pop(name, None)
+        missing = self._missing.pop(id, None)
         if missing is None:
             return []
         if missing.first in self._links:
@@ -103,17 +103,17 @@ class Fetches:
     def tick(self, now: float) -> list[FetchRequest]:
         """What has not come by itself, by whom it is fetched from."""
         fetches: dict[LinkId, FetchRequest] = {}
-        for name, missing in list(self._missing.items()):
+        for id, missing in list(self._missing.items()):
             if missing.due > now:
                 continue
             link = self._next_announcer(missing)
             if link is None:
-                self.on_arrival(name)
+                self.on_arrival(id)
                 self._counters["cells announced and never had"] += 1
                 continue
             missing.due = now + self._damping.retry_s
             fetch = fetches.setdefault(link, FetchRequest(link))
-            fetch.names[name] = None
+            fetch.ids[id] = None
             if not missing.late:
                 self._counters["cells fetched"] += 1
                 fetch.pushes_failed += 1

@@ -32,7 +32,7 @@ from p2pchat.core.broadcast.strategy import CellLookup, Push, SendGossip, Sendin
 from p2pchat.core.broadcast.tree import Tree
 from p2pchat.core.kit.table import Table
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import Gossip, Graft, Ihave, Prune
 
 LATELY_S = START_S
@@ -54,7 +54,7 @@ class Plumtree:
         self._tree = Tree(entropy, counters, damping)
         self._announcements = Announcements(entropy, damping)
         self._fetches = Fetches(entropy, counters, damping)
-        self._lately = Table[bytes, float](LATELY_CAP)
+        self._lately = Table[CellId, float](LATELY_CAP)
         """When cells that were new lately came."""
 
     # --- links
@@ -63,9 +63,9 @@ class Plumtree:
         """It missed what came just before it."""
         for part in self._tree, self._announcements, self._fetches:
             part.link_up(link)
-        for name, came_at in self._lately.items():
+        for id, came_at in self._lately.items():
             if came_at > now - LATELY_S:
-                self._announcements.announce_cell(link, name, now, late=True)
+                self._announcements.announce_cell(link, id, now, late=True)
         return []
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Sending]:
@@ -80,42 +80,42 @@ class Plumtree:
 
     # --- cells
 
-    def on_new_cell(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+    def on_new_cell(self, id: CellId, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it along the tree, announce it elsewhere."""
-        had = self._fetches.on_arrival(name)
-        self._lately.put(name, now)
+        had = self._fetches.on_arrival(id)
+        self._lately.put(id, now)
         counts = self._tree.count_cell(now)
         if counts and source is not None:
-            self._tree.note_first(name, source, now)
+            self._tree.note_first(id, source, now)
         out: list[Sending] = []
         for link, branch in self._tree.branches.items():
             if link == source or link in had:
                 continue
             if not branch.eager:
-                self._announcements.announce_cell(link, name, now)
+                self._announcements.announce_cell(link, id, now)
                 continue
             out.append(Push(link, cell))
             if counts:
                 self._tree.note_push(branch)
         return out
 
-    def postpone_push(self, name: bytes, link: LinkId, now: float) -> list[Sending]:
+    def postpone_push(self, id: CellId, link: LinkId, now: float) -> list[Sending]:
         """Announce it instead: who lags behind fetches what nobody else brings it."""
         if link in self._tree.branches:
-            self._announcements.announce_cell(link, name, now)
+            self._announcements.announce_cell(link, id, now)
         return []
 
-    def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_duplicate(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
         """See whether some link is worth little."""
-        self._tree.note_duplicate(name, now)
+        self._tree.note_duplicate(id, now)
         return self._tree.propose_prune(now)
 
-    def on_recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_recovered(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
         """Announce it, never push it: it is old, and thousands may come at once."""
-        had = self._fetches.on_arrival(name)
+        had = self._fetches.on_arrival(id)
         for link in self._tree.branches:
             if link != source and link not in had:
-                self._announcements.announce_cell(link, name, now, late=True)
+                self._announcements.announce_cell(link, id, now, late=True)
         return []
 
     # --- what neighbours say
@@ -126,14 +126,14 @@ class Plumtree:
             return []
         match message:
             case Ihave(ids, late):
-                for name in ids:
-                    if not self._cells.known(name):
-                        self._fetches.on_announced(name, source, late, now)
+                for id in ids:
+                    if not self._cells.known(id):
+                        self._fetches.on_announced(id, source, late, now)
                 return []
             case Graft(ids, eager):
                 if eager:
                     self._tree.on_graft(source)
-                bodies = [self._cells.body(name) for name in ids if self._fetches.may_serve(source, now)]
+                bodies = [self._cells.body(id) for id in ids if self._fetches.may_serve(source, now)]
                 return [Push(source, body) for body in bodies if body is not None]
             case Prune(agreed=False):
                 return self._tree.on_proposal(source, now)
@@ -163,6 +163,6 @@ class Plumtree:
     def _fetch(self, fetch: FetchRequest, now: float) -> list[Sending]:
         grafts = self._tree.note_fetches(fetch.link, fetch.pushes_failed, now)
         return [
-            *(SendGossip(fetch.link, Graft(ids, eager=False)) for ids in in_batches(fetch.names)),
+            *(SendGossip(fetch.link, Graft(ids, eager=False)) for ids in in_batches(fetch.ids)),
             *grafts,
         ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import islice
 
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
+from p2pchat.types import CellId
 
 SEEN_CAP = 262_144
 """Ids remembered in all, about 25 MB. Over a cell's life of a day that is three cells a second; beyond it the
@@ -23,7 +24,7 @@ class Seen:
 
     def __init__(self, cap: int = SEEN_CAP) -> None:
         self._cap = cap
-        self._epochs: dict[int, dict[bytes, None]] = {}
+        self._epochs: dict[int, dict[CellId, None]] = {}
         self._count = 0
         self.forgotten = 0
 
@@ -32,19 +33,19 @@ class Seen:
         current = epoch_at(now)
         return current - PAST_EPOCHS <= epoch <= current + FUTURE_EPOCHS
 
-    def known(self, name: bytes) -> bool:
+    def known(self, id: CellId) -> bool:
         """Whether a cell of this id was seen."""
-        return any(name in ids for ids in self._epochs.values())
+        return any(id in ids for ids in self._epochs.values())
 
-    def first_sight(self, name: bytes, epoch: int, now: float) -> bool:
+    def first_sight(self, id: CellId, epoch: int, now: float) -> bool:
         """Record a live cell's id; True when it was not known."""
         ids = self._epochs.get(epoch)
         if ids is None:
             self._expire(now)
             ids = self._epochs[epoch] = {}
-        if name in ids:
+        if id in ids:
             return False
-        ids[name] = None
+        ids[id] = None
         self._count += 1
         if self._count > self._cap:
             self._forget_oldest()

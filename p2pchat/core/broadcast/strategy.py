@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import Gossip
 
 
@@ -38,17 +38,17 @@ Sending = Push | SendGossip
 class CellLookup(Protocol):
     """What a strategy may look up: the cells seen and still alive."""
 
-    def known(self, name: bytes) -> bool:
+    def known(self, id: CellId) -> bool:
         """Whether the cell of this id was seen."""
         ...
 
-    def body(self, name: bytes) -> bytes | None:
+    def body(self, id: CellId) -> bytes | None:
         """Its bytes, while they are at hand."""
         ...
 
 
 class Broadcast(Protocol):
-    """One mesh's strategy. ``name`` is a cell's id. Every method returns what is to be sent, in order."""
+    """One mesh's strategy. ``id`` is the cell's. Every method returns what is to be sent, in order."""
 
     def link_up(self, link: LinkId, now: float) -> list[Sending]:
         """Cells may travel over this link from now on."""
@@ -58,19 +58,19 @@ class Broadcast(Protocol):
         """The link is gone, or so quiet that it may be."""
         ...
 
-    def on_new_cell(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+    def on_new_cell(self, id: CellId, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """A cell was pushed to us for the first time, or (``source`` None) is our own."""
         ...
 
-    def postpone_push(self, name: bytes, link: LinkId, now: float) -> list[Sending]:
+    def postpone_push(self, id: CellId, link: LinkId, now: float) -> list[Sending]:
         """A push that was wanted of us is not made: too much waits for that link already."""
         ...
 
-    def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_duplicate(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
         """A cell was pushed to us that we had already."""
         ...
 
-    def on_recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_recovered(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
         """A cell came because we had asked for it, late."""
         ...
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.broadcast.strategy import SendGossip, Sending
 from p2pchat.ports import Entropy, below, sample, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import Graft, Prune
 
 AGREE_S = 10.0
@@ -69,7 +69,7 @@ class Tree:
         self._counters = counters
         self._damping = damping
         self.branches: dict[LinkId, Branch] = {}
-        self._firsts: dict[bytes, tuple[LinkId, float]] = {}
+        self._firsts: dict[CellId, tuple[LinkId, float]] = {}
         self._counted_at = float("-inf")
         self._counted = 0
         self._propose_at = 0.0
@@ -127,20 +127,20 @@ class Tree:
         """A cell that is counted was pushed by us."""
         branch.count_crossing(0.0, self._damping.crossings_max)
 
-    def note_first(self, name: bytes, source: LinkId, now: float) -> None:
+    def note_first(self, id: CellId, source: LinkId, now: float) -> None:
         """Take it that no other copy will come; ``note_duplicate`` corrects it."""
         branch = self.branches.get(source)
         if branch is None or not branch.eager:
             return
         cap = self._damping.lead_cap_s
         branch.count_crossing(cap, self._damping.crossings_max)
-        self._firsts[name] = source, now
+        self._firsts[id] = source, now
         for old in [old for old, (_, at) in self._firsts.items() if at + cap <= now]:
             del self._firsts[old]
 
-    def note_duplicate(self, name: bytes, now: float) -> None:
+    def note_duplicate(self, id: CellId, now: float) -> None:
         """The second copy shows how much the first was worth."""
-        first = self._firsts.pop(name, None)
+        first = self._firsts.pop(id, None)
         if first is not None and first[0] in self.branches:
             branch, sooner = self.branches[first[0]], now - first[1]
             branch.lead = max(0.0, branch.lead - max(0.0, self._damping.lead_cap_s - sooner))

@@ -195,8 +195,8 @@ class LinkTraffic:
             match each:
                 case cells.Put(link, frame, lane):
                     effects += self._table.send(link, frame, now, lane)
-                case cells.CellKnown(name):
-                    self.stem.seen(name, now)
+                case cells.CellKnown(id):
+                    self.stem.seen(id, now)
                 case _:
                     effects.append(each)
         return effects
@@ -213,8 +213,8 @@ class LinkTraffic:
                 case stems.Spread(cell, source, was):
                     effects += self._on_cells(self.cells.enter(cell, source, now), now)
                     effects += self._traced(was, cell, source, now)
-                case stems.CellQueued(name):
-                    effects.append(Notify(CellSeen(name, None, 0, now)))
+                case stems.CellQueued(id):
+                    effects.append(Notify(CellSeen(id, None, 0, now)))
                 case stems.CellDispatched(tag):
                     effects.append(CellLeft(tag))
                 case stems.Unlisted(link):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.topology import TopologyMessage
 
 
@@ -45,7 +45,7 @@ class Spread:
 class CellQueued:
     """A cell of our own, of this id, waits for its stem; nobody else has seen it."""
 
-    name: bytes
+    id: CellId
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,9 +162,9 @@ class Sender:
         return self._send_cover(stem, link, item.is_loop, now)
 
     def _send(self, cell: bytes, stem: Pin, link: LinkId, now: float) -> list[Output]:
-        name = cell_id(cell)
-        self._onions.expect_return(name, stem.nodes, now)
-        onion = self._onions.make_onion(link, stem.hops, HopCommand.BROADCAST, cell, name)
+        id = cell_id(cell)
+        self._onions.expect_return(id, stem.nodes, now)
+        onion = self._onions.make_onion(link, stem.hops, HopCommand.BROADCAST, cell, id)
         return [onion, CellDispatched(cell[: GEOMETRY.cell_tag])]
 
     def _send_cover(self, stem: Pin, link: LinkId, is_loop: bool, now: float) -> list[Output]:

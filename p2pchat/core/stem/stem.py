@@ -28,7 +28,7 @@ from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.suspects import Suspects
 from p2pchat.core.stem.watch import Watch
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.topology import OwnDescriptor, TopologyMessage
 
 
@@ -180,9 +180,9 @@ class Stem:
         out = self._forwarding.mix.leave()
         return [*out, *self.sender.send_all(now)] if self._stations.links else out
 
-    def seen(self, name: bytes, now: float) -> None:
+    def seen(self, id: CellId, now: float) -> None:
         """A cell came from the mesh for the first time; if it is ours, its stem works."""
-        nodes = self._watch.back(name, now)
+        nodes = self._watch.back(id, now)
         self._suspects.worked(nodes)
         self._pinned.worked(nodes)
 

@@ -9,7 +9,7 @@ from collections import Counter
 
 from p2pchat.core.broadcast.strategy import CellLookup, Push, Sending
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import Gossip
 
 
@@ -29,19 +29,19 @@ class Flooding:
         self._links.pop(link, None)
         return []
 
-    def on_new_cell(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+    def on_new_cell(self, id: CellId, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it everywhere."""
         return [Push(link, cell) for link in self._links if link != source]
 
-    def postpone_push(self, name: bytes, link: LinkId, now: float) -> list[Sending]:
+    def postpone_push(self, id: CellId, link: LinkId, now: float) -> list[Sending]:
         """There is no other way: it is left to reconciling."""
         return []
 
-    def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_duplicate(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
         """That is the price."""
         return []
 
-    def on_recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_recovered(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
         """Old cells are not flooded: thousands may come at once. Who else lacks them reconciles, too."""
         return []
 

@@ -15,7 +15,7 @@ from collections import Counter
 
 from p2pchat.core.broadcast.strategy import CellLookup, Push, SendGossip, Sending
 from p2pchat.ports import Entropy, sample, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import IDS_MAX, Gossip, Graft, Ihave, Prune
 
 D, D_LOW, D_HIGH, D_LAZY = 6, 5, 12, 6
@@ -36,8 +36,8 @@ class Gossipsub:
         self._counters = counters
         self._links: dict[LinkId, bool] = {}  # by link: whether it is in our mesh
         self._backed_off: dict[LinkId, float] = {}
-        self._windows: list[dict[bytes, None]] = [{}]
-        self._pending_until: dict[bytes, float] = {}
+        self._windows: list[dict[CellId, None]] = [{}]
+        self._pending_until: dict[CellId, float] = {}
         self._beat_at: float | None = None
 
     def link_up(self, link: LinkId, now: float) -> list[Sending]:
@@ -53,25 +53,25 @@ class Gossipsub:
         self._backed_off.pop(link, None)
         return []
 
-    def on_new_cell(self, name: bytes, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
+    def on_new_cell(self, id: CellId, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
         """Push it to the mesh, our own to everybody (v1.1: flood publishing)."""
-        self._pending_until.pop(name, None)
-        self._windows[-1][name] = None
+        self._pending_until.pop(id, None)
+        self._windows[-1][id] = None
         return [
             Push(link, cell)
             for link, meshed in self._links.items()
             if link != source and (meshed or source is None)
         ]
 
-    def postpone_push(self, name: bytes, link: LinkId, now: float) -> list[Sending]:
+    def postpone_push(self, id: CellId, link: LinkId, now: float) -> list[Sending]:
         """It is left to reconciling."""
         return []
 
-    def on_duplicate(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_duplicate(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
         """That is the price of being quick."""
         return []
 
-    def on_recovered(self, name: bytes, source: LinkId, now: float) -> list[Sending]:
+    def on_recovered(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
         """Old cells are not gossiped about."""
         return []
 
@@ -83,7 +83,7 @@ class Gossipsub:
             case Ihave(ids):
                 return self._want(ids, source, now)
             case Graft(ids, eager):
-                bodies = [self._cells.body(name) for name in ids]
+                bodies = [self._cells.body(id) for id in ids]
                 sendings: list[Sending] = [Push(source, body) for body in bodies if body is not None]
                 return sendings + self._grafted(source, now) if eager else sendings
             case Prune():
@@ -96,7 +96,7 @@ class Gossipsub:
         if self._beat_at is None or now < self._beat_at:
             return []
         self._beat_at = now + HEARTBEAT_S
-        self._pending_until = {name: until for name, until in self._pending_until.items() if until > now}
+        self._pending_until = {id: until for id, until in self._pending_until.items() if until > now}
         sendings = [*self._balance(now), *self._gossip()]
         self._windows = [*self._windows[-GOSSIP_WINDOW + 1 :], {}]
         return sendings
@@ -111,8 +111,8 @@ class Gossipsub:
 
     # --- inside
 
-    def _want(self, ids: tuple[bytes, ...], source: LinkId, now: float) -> list[Sending]:
-        missing = [name for name in ids if name not in self._pending_until and not self._cells.known(name)]
+    def _want(self, ids: tuple[CellId, ...], source: LinkId, now: float) -> list[Sending]:
+        missing = [id for id in ids if id not in self._pending_until and not self._cells.known(id)]
         if not missing:
             return []
         self._pending_until.update(dict.fromkeys(missing, now + IWANT_FOLLOW_UP_S))
@@ -154,7 +154,7 @@ class Gossipsub:
         return [SendGossip(link, Prune(agreed=True)) for link in links]
 
     def _gossip(self) -> list[Sending]:
-        ids = [name for window in self._windows for name in window]
+        ids = [id for window in self._windows for id in window]
         others = [link for link, meshed in self._links.items() if not meshed]
         if not ids:
             return []

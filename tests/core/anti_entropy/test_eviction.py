@@ -6,6 +6,7 @@ import pytest
 
 from p2pchat.core.anti_entropy import eviction
 from p2pchat.core.anti_entropy.eviction import OURS, Eviction
+from p2pchat.types import CellKey
 
 EPOCH = 7
 QUIET, LOUD = 1, 2
@@ -15,11 +16,11 @@ def with_keys(*seen: tuple[int, int, bytes]) -> Eviction:
     """By slot and lane."""
     kept = Eviction()
     for slot, lane, key in seen:
-        kept.add_key(slot, EPOCH, lane, key)
+        kept.add_key(slot, EPOCH, lane, CellKey(key))
     return kept
 
 
-def keys(gone: list[tuple[bytes, int]]) -> list[bytes]:
+def keys(gone: list[tuple[CellKey, int]]) -> list[CellKey]:
     return [key for key, _ in gone]
 
 
@@ -28,7 +29,7 @@ def test_what_an_earlier_run_left_is_in_order_and_may_have_gaps_before_it() -> N
     kept.presume_gaps()
     assert (kept.oldest, kept.since) == (None, 0)
     for key in (b"b", b"a"):
-        kept.load_key(5, EPOCH, key)
+        kept.load_key(5, EPOCH, CellKey(key))
     kept.sort_keys()
     kept.presume_gaps()
     assert (kept.oldest, kept.since) == (5, 6)

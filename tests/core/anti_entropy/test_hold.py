@@ -15,6 +15,7 @@ from p2pchat.core.anti_entropy.hold import (
     WRITE_MAX,
     WRITE_S,
     Hold,
+    cell_key,
     floor_at,
     slot_at,
 )
@@ -23,7 +24,7 @@ from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.crypto.envelope import EPOCH_SECONDS, PAST_EPOCHS
 from p2pchat.crypto.kdf import digest
-from p2pchat.types import MeshId
+from p2pchat.types import CellId, CellKey, MeshId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import Horizon
 
@@ -33,12 +34,12 @@ NOW = EPOCH * EPOCH_SECONDS + 600.0
 BODY = b"c" * GEOMETRY.cell
 
 
-def name(number: int) -> bytes:
-    return digest(b"cell %d" % number, 16)
+def name(number: int) -> CellId:
+    return CellId(digest(b"cell %d" % number, 16))
 
 
-def key(number: int) -> bytes:
-    return name(number)[:8]
+def key(number: int) -> CellKey:
+    return cell_key(name(number))
 
 
 def hold(capacity: int = 1000, kept: list[HeldCell] | None = None) -> Hold:
@@ -65,7 +66,7 @@ def test_a_cell_is_kept_once_and_at_hand_at_once() -> None:
     held = hold()
     held.add(name(1), EPOCH, BODY, NOW)
     held.add(name(1), EPOCH, b"x" * 925, NOW)
-    assert held.known(name(1)) and held.known(key(1)) and not held.known(name(2))
+    assert held.known(key(1)) and not held.known(key(2))
     assert held.body(name(1)) == BODY and held.body(name(2)) is None
     assert held.status().cells == 1
 
@@ -100,7 +101,7 @@ def test_many_at_once_are_written_at_once() -> None:
 
 def test_numbers_go_on_after_a_restart_and_cells_are_known_without_their_bodies() -> None:
     held = hold(kept=kept(5))
-    assert held.known(name(4)) and held.body(name(4)) is None
+    assert held.known(key(4)) and held.body(name(4)) is None
     assert held.number(key(4)) == 5 and held.number(key(5)) is None
     held.add(name(5), EPOCH, BODY, NOW)
     assert held.number(key(5)) == 6
@@ -137,7 +138,7 @@ def test_beyond_the_budget_the_oldest_go_and_are_counted() -> None:
     for number in range(14):
         held.add(name(number), EPOCH, BODY, NOW + number * SLOT_S)
     effects = held.flush(NOW + 14 * SLOT_S)
-    assert [number for number in range(14) if not held.known(name(number))] == [0, 1, 2, 3]
+    assert [number for number in range(14) if not held.known(key(number))] == [0, 1, 2, 3]
     assert put(effects) == list(range(5, 15)), "what is dropped at once is not written"
     assert dropped(effects) == []
     status = held.status()
@@ -157,7 +158,7 @@ def test_a_cell_that_came_late_is_as_old_as_its_neighbour_says() -> None:
     held.add(name(1), EPOCH, BODY, NOW)
     held.add(name(2), EPOCH, BODY, NOW + 300, slot=slot_at(NOW) - 30)
     held.flush(NOW + 300)
-    assert held.known(name(1)) and not held.known(name(2))
+    assert held.known(key(1)) and not held.known(key(2))
 
 
 @pytest.mark.parametrize("claimed", [0, 2**40])
@@ -253,7 +254,9 @@ def test_what_is_known_of_a_cell_takes_little_memory() -> None:
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        copies = (HeldCell(c.number + 10**6, bytes(bytearray(c.key)), c.epoch, c.slot) for c in cells)
+        copies = (
+            HeldCell(c.number + 10**6, CellKey(bytes(bytearray(c.key))), c.epoch, c.slot) for c in cells
+        )
         held = Hold(MESH, copies, count * GEOMETRY.cell)
         held.sketch(WHOLE, Horizon(0, 0), NOW)
         size = tracemalloc.get_traced_memory()[0] - before
@@ -284,7 +287,7 @@ def test_what_went_before_its_time_is_known_and_not_fetched_again() -> None:
     for each in range(1, 30):
         held.add(name(each), EPOCH, BODY, NOW + 2 * SLOT_S, by=2)
     held.flush(NOW + 3 * SLOT_S)
-    assert held.number(key(1)) is None and held.known(name(1))
+    assert held.number(key(1)) is None and held.known(key(1))
     held.add(name(1), EPOCH, BODY, NOW + 3 * SLOT_S, by=3)
     assert held.number(key(1)) is None
     assert held.view(NOW + 3 * SLOT_S).since == 0  # what was seen first is all there

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from p2pchat.core.anti_entropy.keyset import CHUNK_MAX, WHOLE, KeySet, bounds
 from p2pchat.core.anti_entropy.sketch import Sketch
 from p2pchat.crypto.kdf import digest
+from p2pchat.types import CellKey
 from p2pchat.wire.reconcile import Interval
 
-MANY = [digest(b"%d" % number, 8) for number in range(5 * CHUNK_MAX)]
+MANY = [CellKey(digest(b"%d" % number, 8)) for number in range(5 * CHUNK_MAX)]
 INTERVALS: list[Interval] = [WHOLE, (0, 1 << 62), (1 << 62, 3 << 62), (3 << 62, 1 << 64), (5, 6)]
 
 
-def agrees(held: KeySet, expected: list[bytes], interval: Interval) -> None:
+def agrees(held: KeySet, expected: list[CellKey], interval: Interval) -> None:
     low, high = bounds(interval)
     inside = sorted(key for key in expected if low <= key < high)
     fresh = Sketch()
@@ -32,7 +33,7 @@ def test_made_at_once_or_key_by_key_it_is_the_same_set() -> None:
     for interval in INTERVALS:
         agrees(grown, MANY, interval)
         agrees(KeySet(MANY), MANY, interval)
-    assert MANY[7] in grown and bytes(8) not in grown
+    assert MANY[7] in grown and CellKey(bytes(8)) not in grown
 
 
 def test_what_was_removed_is_gone_and_may_come_back() -> None:
@@ -58,9 +59,9 @@ def test_what_was_removed_is_gone_and_may_come_back() -> None:
     st.tuples(st.integers(0, 2**64), st.integers(0, 2**64)).map(lambda pair: (min(pair), max(pair))),
 )
 def test_any_changes_and_any_interval(changes: list[tuple[bool, int]], interval: Interval) -> None:
-    held, expected = KeySet(), dict[bytes, None]()
+    held, expected = KeySet(), dict[CellKey, None]()
     for add, number in changes:
-        key = bytes([number]) * 8
+        key = CellKey(bytes([number]) * 8)
         if add and key not in expected:
             held.add(key)
             expected[key] = None

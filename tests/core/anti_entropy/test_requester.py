@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from p2pchat.core.anti_entropy.hold import Hold, slot_at
+from p2pchat.core.anti_entropy.hold import Hold, cell_key, slot_at
 from p2pchat.core.anti_entropy.keyset import WHOLE
 from p2pchat.core.anti_entropy.requester import (
     ASK_BELOW,
@@ -26,6 +26,7 @@ from p2pchat.core.limits.allowance import CELLS_PER_S, DAY_S, LEAST, Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import digest
+from p2pchat.types import CellId, CellKey
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import (
     INTERVALS_MAX,
@@ -52,11 +53,11 @@ def pull(side: Side, role: Role = Role.FIRST) -> tuple[Pull, SketchRequest]:
     return made, ask
 
 
-def made_up(label: str, count: int) -> tuple[bytes, ...]:
-    return tuple(digest(f"{label} {each}".encode(), 8) for each in range(count))
+def made_up(label: str, count: int) -> tuple[CellKey, ...]:
+    return tuple(CellKey(digest(f"{label} {each}".encode(), 8)) for each in range(count))
 
 
-def listing(ask: SketchRequest, keys: tuple[bytes, ...], index: int = 0) -> KeyList:
+def listing(ask: SketchRequest, keys: tuple[CellKey, ...], index: int = 0) -> KeyList:
     return KeyList(ask.serial, index, ask.view, keys)
 
 
@@ -153,8 +154,8 @@ def test_each_interval_is_answered_once_and_by_its_own_keys() -> None:
     pulling, ask = pull(Side())
     (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, 1000, NOISE), NOW)
     assert isinstance(cut, SketchRequest)
-    elsewhere = bytes(8)
-    inside = cut.intervals[1][0].to_bytes(8, "big")
+    elsewhere = CellKey(bytes(8))
+    inside = CellKey(cut.intervals[1][0].to_bytes(8, "big"))
     out = pulling.heard(listing(cut, (elsewhere, inside), 1), NOW)
     assert out == [CellRequest((inside,))]
     assert pulling.heard(listing(cut, made_up("x", 3), 1), NOW) == []
@@ -187,7 +188,7 @@ def test_cells_made_up_without_end_come_to_an_end() -> None:
             if isinstance(each, SketchRequest):
                 for index, (low, high) in enumerate(each.intervals):
                     count = min(KEYS_MAX, high - low)
-                    keys = tuple((low + (number << 8) + k).to_bytes(8, "big") for k in range(count))
+                    keys = tuple(CellKey((low + (number << 8) + k).to_bytes(8, "big")) for k in range(count))
                     number += 1
                     out += pulling.heard(KeyList(each.serial, index, each.view, keys), now)
             elif isinstance(each, CellRequest):
@@ -237,16 +238,16 @@ def test_comparing_that_costs_too_much_is_given_up() -> None:
 def test_a_neighbour_s_lie_about_our_own_cells_costs_a_turn_at_most() -> None:
     side = Side(range(40))
     pulling, ask = pull(side)
-    theirs = tuple(name(each)[:8] for each in range(40))
+    theirs = tuple(cell_key(name(each)) for each in range(40))
     assert pulling.heard(listing(ask, theirs), NOW) == []
     assert pulling.over and not pulling.failed
 
 
-def pulled(there: Hold, allowance: Allowance, now: float = NOW) -> tuple[set[bytes], Pull]:
+def pulled(there: Hold, allowance: Allowance, now: float = NOW) -> tuple[set[CellKey], Pull]:
     """All that a neighbour with this hold gets asked for by one who has nothing, and the pull."""
     here, serving = Hold(MESH, (), 1 << 27), serving_of(there, now)
     pulling = Pull(here, Role.FIRST, Budget(now, 1e9, 1e9), allowance, now)
-    got: set[bytes] = set()
+    got: set[CellKey] = set()
     questions = deque(pulling.begin(now))
     while questions or not pulling.over:
         if not questions:
@@ -265,19 +266,19 @@ def pulled(there: Hold, allowance: Allowance, now: float = NOW) -> tuple[set[byt
     return got, pulling
 
 
-def held(names: Iterable[bytes]) -> Hold:
+def held(ids: Iterable[CellId]) -> Hold:
     hold = Hold(MESH, (), 1 << 28)
-    for each in names:
+    for each in ids:
         hold.add(each, epoch_at(NOW), bytes(GEOMETRY.cell), NOW - 3600.0)
     return hold
 
 
 @pytest.mark.parametrize("prefixes", [1, 16])
 def test_cells_whose_keys_begin_alike_on_purpose_stop_nobody_from_catching_up(prefixes: int) -> None:
-    honest = [digest(b"%d" % each, 16) for each in range(2000)]
-    alike = [digest(b"%d" % (each % prefixes), 4) + digest(b"x%d" % each, 12) for each in range(2064)]
+    honest = [CellId(digest(b"%d" % each, 16)) for each in range(2000)]
+    alike = [CellId(digest(b"%d" % (each % prefixes), 4) + digest(b"x%d" % each, 12)) for each in range(2064)]
     got, pulling = pulled(held([*honest, *alike]), Allowance(1 << 20, NOW))
-    assert got == {each[:8] for each in (*honest, *alike)}
+    assert got == {cell_key(each) for each in (*honest, *alike)}
     assert not pulling.failed
 
 
@@ -286,7 +287,7 @@ def test_an_interval_that_cannot_be_read_is_given_up_and_the_others_go_on() -> N
     pulling, ask = pull(Side())
     (cut,) = pulling.heard(Summary(ask.serial, 0, ask.view, 50_000, NOISE), NOW)
     assert isinstance(cut, SketchRequest) and len(cut.intervals) == INTERVALS_MAX
-    got: set[bytes] = set()
+    got: set[CellKey] = set()
     questions = deque[Question]([cut])
     for _ in range(10_000):
         if not questions:
@@ -300,7 +301,7 @@ def test_an_interval_that_cannot_be_read_is_given_up_and_the_others_go_on() -> N
         elif isinstance(question, SketchRequest):
             for index, (low, _) in enumerate(question.intervals):
                 lies = low == 0
-                keys = (low.to_bytes(8, "big"),)
+                keys = (CellKey(low.to_bytes(8, "big")),)
                 answer = Summary(question.serial, index, question.view, 500, NOISE) if lies else None
                 questions += pulling.heard(
                     answer or KeyList(question.serial, index, question.view, keys), NOW
@@ -310,7 +311,7 @@ def test_an_interval_that_cannot_be_read_is_given_up_and_the_others_go_on() -> N
 
 
 def test_a_neighbour_brings_no_more_in_a_day_than_its_allowance() -> None:
-    made_up_cells = held(digest(b"%d" % each, 16) for each in range(30_000))
+    made_up_cells = held(CellId(digest(b"%d" % each, 16)) for each in range(30_000))
     allowance = Allowance(0, NOW)
     got, pulling = pulled(made_up_cells, allowance)
     assert pulling.failed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.anti_entropy.hold import Hold, slot_at
+from p2pchat.core.anti_entropy.hold import Hold, cell_key, slot_at
 from p2pchat.core.anti_entropy.keyset import WHOLE
 from p2pchat.core.anti_entropy.responder import (
     FETCH_MAX,
@@ -17,14 +17,15 @@ from p2pchat.core.anti_entropy.responder import (
 from p2pchat.core.limits.allowance import CELLS_BURST, CELLS_PER_S, DAY_S, LEAST, Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
+from p2pchat.types import CellKey
 from p2pchat.wire.reconcile import KEYS_MAX, CellDelivery, Horizon, InSync, KeyList, SketchRequest, Summary
 from tests.support.holds import EPOCH, NOW, Side, body, name, serving_of
 
 VIEW = Horizon(0, 0)
 
 
-def keys(*numbers: int) -> list[bytes]:
-    return [name(number)[:8] for number in numbers]
+def keys(*numbers: int) -> list[CellKey]:
+    return [cell_key(name(number)) for number in numbers]
 
 
 def recent(count: int) -> Hold:
@@ -167,7 +168,9 @@ def test_one_neighbour_is_given_no_more_in_a_day_than_it_would_take() -> None:
         serving.want(wanted[given : given + QUEUE_CAP], now)
         while True:
             cells, numbers = serving.bulk(64, now)
-            serving.fetched(numbers, [HeldCell(each, b"k" * 8, EPOCH, 0, body(each)) for each in numbers])
+            serving.fetched(
+                numbers, [HeldCell(each, CellKey(b"k" * 8), EPOCH, 0, body(each)) for each in numbers]
+            )
             given += len(cells)
             if not cells:
                 break

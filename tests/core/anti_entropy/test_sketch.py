@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from p2pchat.core.anti_entropy.sketch import BUCKETS, DIFFERENCES, KEY_BYTES, TABLE_BYTES, Sketch, difference
 from p2pchat.crypto.kdf import digest
+from p2pchat.types import CellKey
 
 
-def keys(label: str, count: int) -> list[bytes]:
-    return [digest(f"{label} {number}".encode(), KEY_BYTES) for number in range(count)]
+def keys(label: str, count: int) -> list[CellKey]:
+    return [CellKey(digest(f"{label} {number}".encode(), KEY_BYTES)) for number in range(count)]
 
 
-def sketch(*sets: list[bytes]) -> Sketch:
+def sketch(*sets: list[CellKey]) -> Sketch:
     made = Sketch()
     for each in sets:
         made.add(each)
@@ -49,7 +50,7 @@ def test_too_many_differences_are_noticed_and_estimated(ours: int, theirs: int) 
 
 @settings(max_examples=30)
 @given(st.lists(st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES), unique=True, max_size=60))
-def test_a_sketch_does_not_remember_how_its_set_came_about(some: list[bytes]) -> None:
+def test_a_sketch_does_not_remember_how_its_set_came_about(some: list[CellKey]) -> None:
     built = sketch(some, COMMON[:50])
     part = sketch(COMMON[:50])
     built.exclude(part)

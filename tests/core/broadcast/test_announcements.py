@@ -6,12 +6,12 @@ from p2pchat.core.broadcast.announcements import Announcements, in_batches
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.broadcast.strategy import SendGossip
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import IDS_MAX, Ihave
 
 A, B = LinkId(1), LinkId(2)
 NOW = 1000.0
-ONE, TWO, OLD = b"one", b"two", b"old"
+ONE, TWO, OLD = CellId(b"one"), CellId(b"two"), CellId(b"old")
 BATCH_S = Damping().batch_s[1]
 
 
@@ -65,6 +65,6 @@ def test_what_waits_on_a_link_goes_with_it() -> None:
 
 
 def test_a_batch_is_no_larger_than_a_message() -> None:
-    names = dict.fromkeys(number.to_bytes(2, "big") for number in range(IDS_MAX + 1))
-    assert [len(ids) for ids in in_batches(names)] == [IDS_MAX, 1]
+    waiting = dict.fromkeys(CellId(number.to_bytes(2, "big")) for number in range(IDS_MAX + 1))
+    assert [len(ids) for ids in in_batches(waiting)] == [IDS_MAX, 1]
     assert in_batches({}) == []

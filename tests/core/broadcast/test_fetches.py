@@ -7,11 +7,11 @@ from collections import Counter
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.broadcast.fetches import FETCHED_BURST, Fetches, FetchRequest
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 
 A, B = LinkId(1), LinkId(2)
 NOW = 1000.0
-ONE, TWO = b"one", b"two"
+ONE, TWO = CellId(b"one"), CellId(b"two")
 RULES = Damping()
 
 

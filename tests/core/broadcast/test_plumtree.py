@@ -12,7 +12,7 @@ from p2pchat.core.broadcast.fetches import ANNOUNCERS_MAX, FETCHED_BURST
 from p2pchat.core.broadcast.plumtree import LATELY_S, Plumtree
 from p2pchat.core.broadcast.strategy import Push, SendGossip, Sending
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import IDS_MAX, Graft, Ihave, Prune
 
 A, B, C = LinkId(1), LinkId(2), LinkId(3)
@@ -23,13 +23,13 @@ class Cells:
     """What this node has."""
 
     def __init__(self) -> None:
-        self.bodies: dict[bytes, bytes] = {}
+        self.bodies: dict[CellId, bytes] = {}
 
-    def known(self, name: bytes) -> bool:
-        return name in self.bodies
+    def known(self, id: CellId) -> bool:
+        return id in self.bodies
 
-    def body(self, name: bytes) -> bytes | None:
-        return self.bodies.get(name)
+    def body(self, id: CellId) -> bytes | None:
+        return self.bodies.get(id)
 
 
 class Scene:
@@ -79,8 +79,8 @@ class Scene:
         return said
 
 
-def name(number: int) -> bytes:
-    return number.to_bytes(16, "big")
+def name(number: int) -> CellId:
+    return CellId(number.to_bytes(16, "big"))
 
 
 def body(number: int) -> bytes:

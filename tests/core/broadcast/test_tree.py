@@ -8,7 +8,7 @@ from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.broadcast.strategy import SendGossip
 from p2pchat.core.broadcast.tree import Branch, Tree
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import Graft, Prune
 
 A, B, C = LinkId(1), LinkId(2), LinkId(3)
@@ -28,10 +28,10 @@ def with_cells(tree: Tree, first: LinkId) -> float:
     """So many cells come by that link first, and by another a good while later; the time after them."""
     now = NOW
     for number in range(4 * RULES.crossings_max):
-        name = number.to_bytes(2, "big")
+        id = CellId(number.to_bytes(2, "big"))
         assert tree.count_cell(now)
-        tree.note_first(name, first, now)
-        tree.note_duplicate(name, now + 3 * RULES.lead_s)
+        tree.note_first(id, first, now)
+        tree.note_duplicate(id, now + 3 * RULES.lead_s)
         for link, branch in tree.branches.items():
             if link != first:
                 tree.note_push(branch)
@@ -86,18 +86,18 @@ def test_a_lazy_link_has_no_first_cells() -> None:
     tree = with_links(A, B)
     tree.branches[A].eager = False
     for link in (A, C):
-        tree.note_first(b"cell", link, NOW)
-    tree.note_duplicate(b"cell", NOW)
+        tree.note_first(CellId(b"cell"), link, NOW)
+    tree.note_duplicate(CellId(b"cell"), NOW)
     assert tree.branches[A].crossings == 0
 
 
 def test_firsts_are_forgotten_when_no_second_can_tell_anything() -> None:
     tree = with_links(A, B)
-    tree.note_first(b"one", A, NOW)
-    tree.note_first(b"two", A, NOW + 2 * RULES.lead_cap_s)
+    tree.note_first(CellId(b"one"), A, NOW)
+    tree.note_first(CellId(b"two"), A, NOW + 2 * RULES.lead_cap_s)
     tree.link_down(A, broken=False)
-    tree.note_duplicate(b"one", NOW)
-    tree.note_duplicate(b"two", NOW)
+    tree.note_duplicate(CellId(b"one"), NOW)
+    tree.note_duplicate(CellId(b"two"), NOW)
 
 
 def test_a_graft_makes_a_lazy_link_eager_and_an_eager_one_what_it_was() -> None:

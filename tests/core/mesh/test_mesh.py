@@ -14,7 +14,7 @@ from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import cell_id, derive, mesh_topic
 from p2pchat.crypto.sealing import open_blob, seal_blob
-from p2pchat.types import LinkId, Seat, Topic
+from p2pchat.types import CellId, LinkId, Seat, Topic
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
@@ -436,7 +436,7 @@ def test_the_halves_of_a_torn_mesh_exchange_what_the_other_wrote() -> None:
     assert world.machines["n5"].store.received() == ["across the cut"]
 
 
-def flood(world: World, name: str, count: int) -> set[bytes]:
+def flood(world: World, name: str, count: int) -> set[CellId]:
     """That member writes so many cells at once, addressed to nobody; their ids."""
     (record,) = world.machines[name].store.meshes.values()
     written = set()

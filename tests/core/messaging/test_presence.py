@@ -22,7 +22,7 @@ from p2pchat.core.stem.profile import FAST, PROFILES
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId, MessageId
+from p2pchat.types import CellId, LinkId, MessageId
 from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import Fragment
@@ -234,7 +234,7 @@ def test_gaps_have_no_memory() -> None:
 @pytest.mark.slow
 def test_a_relay_cannot_tell_which_cell_follows_which(monkeypatch: pytest.MonkeyPatch) -> None:
     """It notes when it first saw each cell, and guesses that the next of a stream comes so much later."""
-    whose: dict[bytes, int] = {}
+    whose: dict[CellId, int] = {}
     seal = Delivery._seal
 
     def sealed(self: Delivery, fragment: Fragment, now: float) -> SendCell:
@@ -262,7 +262,7 @@ def test_a_relay_cannot_tell_which_cell_follows_which(monkeypatch: pytest.Monkey
     assert max(guesses.values()) < 1 / streams + 0.2, guesses
 
 
-def precision(seen: list[tuple[float, bytes]], whose: dict[bytes, int], lag: float) -> float:
+def precision(seen: list[tuple[float, CellId]], whose: dict[CellId, int], lag: float) -> float:
     """How often the cell nearest to ``lag`` seconds after another is of the same stream."""
     right = tried = 0
     for at, cell in seen:

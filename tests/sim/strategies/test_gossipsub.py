@@ -7,26 +7,26 @@ from collections import Counter
 from p2pchat.core.broadcast.strategy import Push, SendGossip
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.strategies.gossipsub import BACK_OFF_S, D_LOW, HEARTBEAT_S, D, Gossipsub
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import Graft, Ihave, Prune
 
-IDS = tuple(bytes([number]) * 16 for number in range(3))
+IDS = tuple(CellId(bytes([number]) * 16) for number in range(3))
 
 
 class Held:
     """The cells that a node has seen."""
 
-    def __init__(self, *names: bytes) -> None:
-        self.names = names
+    def __init__(self, *ids: CellId) -> None:
+        self.ids = ids
 
-    def known(self, name: bytes) -> bool:
-        return name in self.names
+    def known(self, id: CellId) -> bool:
+        return id in self.ids
 
-    def body(self, name: bytes) -> bytes | None:
-        return b"cell" if name in self.names else None
+    def body(self, id: CellId) -> bytes | None:
+        return b"cell" if id in self.ids else None
 
 
-def gossipsub(links: int, *held: bytes) -> tuple[Gossipsub, list[LinkId]]:
+def gossipsub(links: int, *held: CellId) -> tuple[Gossipsub, list[LinkId]]:
     made = Gossipsub(SeededEntropy(1), Held(*held), Counter())
     ids = [LinkId(number) for number in range(1, links + 1)]
     for link in ids:

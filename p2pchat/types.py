@@ -38,6 +38,9 @@ CellId = NewType("CellId", bytes)
 CellKey = NewType("CellKey", bytes)
 """The first 8 bytes of a cell's id, by which two holds are compared."""
 
+Tag = NewType("Tag", bytes)
+"""The one-time address of a cell, 16 bytes."""
+
 Topic = NewType("Topic", bytes)
 """32 opaque bytes under which seats are taken at a rendezvous."""
 

@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from p2pchat.crypto.clock_leap import StateBeforeLeap
 from p2pchat.crypto.kdf import derive
 from p2pchat.errors import Unreadable
+from p2pchat.types import Tag
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
@@ -74,8 +75,8 @@ def roots(secret: bytes, *transcript: bytes) -> tuple[bytes, bytes]:
 class TagDelta:
     """The tags to listen for from now on, and those to drop."""
 
-    added: tuple[bytes, ...]
-    removed: tuple[bytes, ...]
+    added: tuple[Tag, ...]
+    removed: tuple[Tag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class SendChain:
         self.index += 1
         return encode_cell(Cell(tag, self.epoch, bytes(GEOMETRY.stamp), box))
 
-    def peek_tags(self, count: int) -> list[bytes]:
+    def peek_tags(self, count: int) -> list[Tag]:
         """Return the tags of the next ``count`` cells."""
         return [_tag(self._tags, index) for index in range(self.index, self.index + count)]
 
@@ -203,7 +204,7 @@ class _Window:
         self.tags = {index: _tag(tags, index) for index in self.keys}
         self.add_lookahead()
 
-    def add_lookahead(self) -> list[bytes]:
+    def add_lookahead(self) -> list[Tag]:
         """Derive keys up to the look-ahead; return the new tags."""
         added = []
         while self._end <= self.seen + LOOKAHEAD:
@@ -231,7 +232,7 @@ class _Window:
         skipped = {index: key for index, key in self.keys.items() if index < self.at}
         return [self.tag_key, self.chain, self.at, self.seen + 1, list(skipped), list(skipped.values())]
 
-    def _forget(self, index: int) -> bytes:
+    def _forget(self, index: int) -> Tag:
         del self.keys[index]
         return self.tags.pop(index)
 
@@ -247,7 +248,7 @@ class ReceiveChain:
         self._root = root
         self._next = epoch
         self._windows: dict[int, _Window] = {}
-        self._places: dict[bytes, tuple[int, int]] = {}
+        self._places: dict[Tag, tuple[int, int]] = {}
         self._before = StateBeforeLeap()
 
     def __repr__(self) -> str:
@@ -279,7 +280,7 @@ class ReceiveChain:
             for tag in self._windows[old].tags.values()
         ]
         self._windows = {e: window for e, window in self._windows.items() if e >= epoch - PAST_EPOCHS}
-        added: list[bytes] = []
+        added: list[Tag] = []
         while self._next <= epoch + FUTURE_EPOCHS:
             if self._next >= epoch - PAST_EPOCHS:
                 added += self._open_window(self._next)
@@ -289,11 +290,11 @@ class ReceiveChain:
             del self._places[tag]
         return TagDelta(tuple(added), tuple(removed))
 
-    def list_tags(self) -> list[bytes]:
+    def list_tags(self) -> list[Tag]:
         """List every tag that this side listens for."""
         return list(self._places)
 
-    def has_tag(self, tag: bytes) -> bool:
+    def has_tag(self, tag: Tag) -> bool:
         """Whether this side listens for the tag."""
         return tag in self._places
 
@@ -346,7 +347,7 @@ class ReceiveChain:
             window = _Window(tags, ratchet, at, seen - 1, dict(zip(indices, keys, strict=True)))
             self._keep(epoch, window)
 
-    def _open_window(self, epoch: int) -> list[bytes]:
+    def _open_window(self, epoch: int) -> list[Tag]:
         window = _Window(derive(self._root, "tags"), derive(self._root, "chain"))
         self._keep(epoch, window)
         return list(window.tags.values())
@@ -364,8 +365,8 @@ class ReceiveChain:
         return delta
 
 
-def _tag(key: bytes, index: int) -> bytes:
-    return derive(key, "tag", index.to_bytes(4, "big"), size=GEOMETRY.cell_tag)
+def _tag(key: bytes, index: int) -> Tag:
+    return Tag(derive(key, "tag", index.to_bytes(4, "big"), size=GEOMETRY.cell_tag))
 
 
 def _mark(key: bytes, binding: bytes, nonce: bytes) -> bytes:
@@ -382,7 +383,7 @@ def _cipher(message_key: bytes) -> AESSIV:
     return AESSIV(derive(message_key, "box", size=64))
 
 
-def _bound(tag: bytes, epoch: int) -> bytes:
+def _bound(tag: Tag, epoch: int) -> bytes:
     return tag + epoch.to_bytes(GEOMETRY.epoch, "big")
 
 

@@ -26,6 +26,7 @@ from p2pchat.crypto.exchange import SEED_BYTES, X25519_BYTES, KemKey, encapsulat
 from p2pchat.crypto.kdf import derive, digest
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
+from p2pchat.types import Tag
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.recovery import KEY_NAME_BYTES
@@ -117,9 +118,9 @@ class RecoveryPath:
     def __repr__(self) -> str:
         return "RecoveryPath(…)"
 
-    def derive_tag(self, epoch: int, slot: int, index: int) -> bytes:
+    def derive_tag(self, epoch: int, slot: int, index: int) -> Tag:
         """Derive the tag of the cell with that ``index`` in a message."""
-        return derive(self._key, "tag", _place(epoch, slot, index), size=GEOMETRY.cell_tag)
+        return Tag(derive(self._key, "tag", _place(epoch, slot, index), size=GEOMETRY.cell_tag))
 
     def seal_cell(self, plain: bytes, epoch: int, slot: int, index: int) -> bytes:
         """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``."""
@@ -177,5 +178,5 @@ def _place(epoch: int, slot: int, index: int) -> bytes:
     return epoch.to_bytes(GEOMETRY.epoch, "big") + bytes([slot, index])
 
 
-def _bound(tag: bytes, epoch: int) -> bytes:
+def _bound(tag: Tag, epoch: int) -> bytes:
     return tag + epoch.to_bytes(GEOMETRY.epoch, "big")

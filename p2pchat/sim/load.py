@@ -10,7 +10,7 @@ from p2pchat.crypto.envelope import epoch_at
 from p2pchat.ports import below, exponential
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.world import World
-from p2pchat.types import MeshId
+from p2pchat.types import MeshId, Tag
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -57,7 +57,10 @@ class LoadGenerator:
         hosts = self._world.hosts
         speaker = host if host is not None else hosts[below(self._moments, len(hosts))]
         if speaker.awake:
-            tag, box = self._content.draw_bytes(GEOMETRY.cell_tag), self._content.draw_bytes(GEOMETRY.box)
+            tag, box = (
+                Tag(self._content.draw_bytes(GEOMETRY.cell_tag)),
+                self._content.draw_bytes(GEOMETRY.box),
+            )
             cell = Cell(tag, epoch_at(self._world.now), bytes(GEOMETRY.stamp), box)
             self._world.tell_node(speaker, inputs.CellSubmitted(self._mesh, encode_cell(cell)))
         self._schedule_cell(host, round)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from p2pchat.errors import Malformed
+from p2pchat.types import Tag
 from p2pchat.wire.geometry import GEOMETRY
 
 _LAYOUT: Final = struct.Struct(f">{GEOMETRY.cell_tag}sI{GEOMETRY.stamp}s{GEOMETRY.box}s")
@@ -24,7 +25,7 @@ _EPOCH_MAX: Final = 2**32 - 1
 class Cell:
     """Sizes as in ``GEOMETRY``; ``epoch`` is unsigned, 32 bits. Raises Malformed on others."""
 
-    tag: bytes
+    tag: Tag
     epoch: int
     stamp: bytes
     box: bytes = field(repr=False)
@@ -38,6 +39,11 @@ class Cell:
 def encode_cell(cell: Cell) -> bytes:
     """Return ``GEOMETRY.cell`` bytes."""
     return _LAYOUT.pack(cell.tag, cell.epoch, cell.stamp, cell.box)
+
+
+def tag_of(data: bytes) -> Tag:
+    """Read the tag of an encoded cell."""
+    return Tag(data[: GEOMETRY.cell_tag])
 
 
 def decode_cell(data: bytes) -> Cell:

@@ -22,6 +22,7 @@ from p2pchat.types import (
     MessageName,
     NodeId,
     Seat,
+    Tag,
     Topic,
 )
 from p2pchat.wire import (
@@ -200,7 +201,7 @@ TARGETS: dict[str, Target] = {
         topology.NodeDescriptor(_KEY, _KEY, 81_000, 3, (b"l" * 8, b"m" * 8))
     ),
     "cell": Format(cell.decode_cell, cell.encode_cell).canonical(
-        cell.Cell(b"t" * 16, 81_000, bytes(8), b"b" * 897)
+        cell.Cell(Tag(b"t" * 16), 81_000, bytes(8), b"b" * 897)
     ),
     "fragment": Format(fragment.decode_fragment, fragment.encode_fragment).canonical(
         fragment.Fragment(fragment.Lane.ORDERED, 7, 5, 1, 3, 81_000, 12, b"d" * 860),

@@ -16,7 +16,7 @@ from p2pchat.core.stem.stem import Stem
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import LinkId, Tag
 from p2pchat.wire import control
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.topology import TopologyMessage
@@ -45,7 +45,7 @@ class Wired:
         """From, to, what."""
         self.entered: list[tuple[str, bytes]] = []
         """Where each cell entered the broadcast."""
-        self.left: list[bytes] = []
+        self.left: list[Tag] = []
         self.unlisted: list[tuple[str, str]] = []
         """Who let whom go, because it was not listed."""
         self.drops: Callable[[str, str, bytes], bool] = lambda source, target, onion: False

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.errors import Malformed
-from p2pchat.wire.cell import Cell, decode_cell, encode_cell
+from p2pchat.types import Tag
+from p2pchat.wire.cell import Cell, decode_cell, encode_cell, tag_of
 from p2pchat.wire.geometry import GEOMETRY
 
-TAG, STAMP, BOX = b"t" * 16, b"s" * 8, b"b" * 897
+TAG, STAMP, BOX = Tag(b"t" * 16), b"s" * 8, b"b" * 897
 
 
 @given(st.binary(min_size=925, max_size=925))
@@ -32,16 +33,20 @@ def test_another_size_is_malformed(size: int) -> None:
         decode_cell(bytes(size))
 
 
+def test_the_tag_is_read_without_the_rest() -> None:
+    assert tag_of(encode_cell(Cell(TAG, 258, STAMP, BOX))) == TAG
+
+
 @pytest.mark.parametrize(
     "parts",
     [
-        (TAG[1:], 0, STAMP, BOX),
+        (Tag(TAG[1:]), 0, STAMP, BOX),
         (TAG, 0, b"", BOX),
         (TAG, 0, STAMP, BOX + b"b"),
         (TAG, -1, STAMP, BOX),
         (TAG, 2**32, STAMP, BOX),
     ],
 )
-def test_no_cell_has_other_parts(parts: tuple[bytes, int, bytes, bytes]) -> None:
+def test_no_cell_has_other_parts(parts: tuple[Tag, int, bytes, bytes]) -> None:
     with pytest.raises(Malformed):
         Cell(*parts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from p2pchat.core.broadcast.cells import CellArrived
 from p2pchat.core.effects import Effect
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
-from p2pchat.types import LinkId
+from p2pchat.types import LinkId, Tag
 from p2pchat.wire.marks import Marks
 
 
@@ -18,7 +18,7 @@ from p2pchat.wire.marks import Marks
 class CellLeft:
     """The cell of our own that bears this tag is on its way."""
 
-    tag: bytes
+    tag: Tag
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from p2pchat.core.records import Contact, OutboxEntry, PutRecovery, PutSession
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy
-from p2pchat.types import conversation_with
+from p2pchat.types import Tag, conversation_with
 from p2pchat.wire import payload as wire
 from p2pchat.wire.content import Referring, Text
 
@@ -88,7 +88,7 @@ class Conversation:
 
     # --- what the parent asks
 
-    def list_tags(self) -> list[bytes]:
+    def list_tags(self) -> list[Tag]:
         """Every tag to listen for, as far as is known without a link."""
         return self._session.tags() + self._reunion.tags()
 
@@ -205,7 +205,7 @@ class Conversation:
         changes = self._changes.change_session(session, hold=False, now=now)
         return self._with_snapshots(changes + self._flush(now))
 
-    def on_cell_left(self, tag: bytes, now: float) -> list[Output]:
+    def on_cell_left(self, tag: Tag, now: float) -> list[Output]:
         """A cell has left the node: others may leave in its place."""
         moved = self.delivery.on_cell_left(tag, now)
         more = self.delivery.resume_flush(now)

@@ -35,7 +35,7 @@ from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.ports import Entropy, exponential, sample
-from p2pchat.types import ContactId, MeshId
+from p2pchat.types import ContactId, MeshId, Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.payload import MeshRenewed
 
@@ -180,7 +180,7 @@ class Conversations:
         if owner is not None:
             self.routes.on_cell(owner.contact, home)
 
-    def left(self, tag: bytes, now: float) -> list[Routed]:
+    def left(self, tag: Tag, now: float) -> list[Routed]:
         """The cell of ours that bears this tag is on its way."""
         return self._dispatcher.dispatch_to_everybody(
             lambda conversation: conversation.on_cell_left(tag, now), now

@@ -38,10 +38,10 @@ from p2pchat.core.records import OutboxEntry
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy, exponential, uniform
-from p2pchat.types import ConversationId, MessageState
+from p2pchat.types import ConversationId, MessageState, Tag
 from p2pchat.wire import payload as wire
+from p2pchat.wire.cell import tag_of
 from p2pchat.wire.fragment import Fragment, Lane
-from p2pchat.wire.geometry import GEOMETRY
 
 ANSWER_S = (0.02, 0.08)
 """What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
@@ -113,7 +113,7 @@ class Delivery:
 
     # --- what leaves
 
-    def on_cell_left(self, tag: bytes, now: float) -> list[Output]:
+    def on_cell_left(self, tag: Tag, now: float) -> list[Output]:
         """A cell has left the node; with the last of a message, the message has."""
         piece = self._leaving.pop_piece(tag)
         item = self.outbox.get(piece.message) if piece is not None else None
@@ -214,7 +214,7 @@ class Delivery:
             self.probe_at = now + self._probe_gap
         sealed = self._seal(fragment, now)
         piece = LeavingPiece(entry.id, index, first_time, now)
-        self._leaving.put_piece(sealed.cell[: GEOMETRY.cell_tag], piece)
+        self._leaving.put_piece(tag_of(sealed.cell), piece)
         return [sealed]
 
     def _seal(self, fragment: Fragment, now: float) -> SendCell:

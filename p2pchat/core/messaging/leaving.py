@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from p2pchat.types import MessageId
+from p2pchat.types import MessageId, Tag
 
 LEAVING_MAX = 32
 """Cells of one contact that wait for their turn in the node; others wait here, and whoever else writes has a
@@ -31,7 +31,7 @@ class LeavingCells:
     """By their tags, in the order in which they were handed over."""
 
     def __init__(self) -> None:
-        self._pieces: dict[bytes, LeavingPiece] = {}
+        self._pieces: dict[Tag, LeavingPiece] = {}
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -40,11 +40,11 @@ class LeavingCells:
         """Forget all: they are of a session that is over."""
         self._pieces.clear()
 
-    def put_piece(self, tag: bytes, piece: LeavingPiece) -> None:
+    def put_piece(self, tag: Tag, piece: LeavingPiece) -> None:
         """Note that a cell was handed over."""
         self._pieces[tag] = piece
 
-    def pop_piece(self, tag: bytes) -> LeavingPiece | None:
+    def pop_piece(self, tag: Tag) -> LeavingPiece | None:
         """Forget a cell that has left."""
         return self._pieces.pop(tag, None)
 

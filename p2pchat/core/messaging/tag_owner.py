@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from p2pchat.core.messaging.letterbox import Letter
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.crypto.envelope import TagDelta
-from p2pchat.types import ConversationId
+from p2pchat.types import ConversationId, Tag
 
 
 class TagOwner(Protocol):
@@ -20,7 +20,7 @@ class TagOwner(Protocol):
     @property
     def id(self) -> ConversationId: ...
 
-    def list_tags(self) -> list[bytes]:
+    def list_tags(self) -> list[Tag]:
         """Return every tag that a cell for this owner may bear."""
         ...
 
@@ -36,15 +36,15 @@ class TagTable(Generic[Owner]):
     """The tags that the node listens for. Almost every cell that it relays is looked up here."""
 
     def __init__(self) -> None:
-        self._owners: dict[bytes, Owner] = {}
+        self._owners: dict[Tag, Owner] = {}
 
     def __len__(self) -> int:
         return len(self._owners)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Tag]:
         return iter(self._owners)
 
-    def owner_of(self, tag: bytes) -> Owner | None:
+    def owner_of(self, tag: Tag) -> Owner | None:
         """Find the owner of a tag."""
         return self._owners.get(tag)
 

@@ -25,6 +25,7 @@ from p2pchat.crypto.envelope import TagDelta
 from p2pchat.crypto.recovery import open_under
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
+from p2pchat.types import Tag
 from p2pchat.wire.recovery import Challenge, Knock, RecoveryAnswer, RecoveryAsk, Word, decode_ask_keys
 
 SURE_S = 60.0
@@ -95,7 +96,7 @@ class Answering:
         """Before that another who has the contact's keys may be about to ask."""
         return max(claimant.since + RIVALS_S, self._challenges.passed_at + RIVALS_S, self.not_before)
 
-    def offered(self, tag: bytes) -> Session | None:
+    def offered(self, tag: Tag) -> Session | None:
         """The session of our answer, if the tag is one of its own and the asker may be heard there."""
         return self._unconfirmed.find_session(tag) if self._rivals is None else None
 

@@ -15,6 +15,7 @@ from typing import Any
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, ReceiveChain, SendChain, TagDelta, epoch_at
 from p2pchat.ports import Entropy
+from p2pchat.types import Tag
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
@@ -70,11 +71,11 @@ class Chains:
         self.sending.advance_to(epoch_at(now))
         return _joined([chain.advance_to(epoch_at(now)) for chain in self._receiving])
 
-    def list_tags(self) -> list[bytes]:
+    def list_tags(self) -> list[Tag]:
         """List every tag under which the contact may write."""
         return [tag for chain in self._receiving for tag in chain.list_tags()]
 
-    def has_tag(self, tag: bytes) -> bool:
+    def has_tag(self, tag: Tag) -> bool:
         """Whether the contact may write a cell with this tag."""
         return any(chain.has_tag(tag) for chain in self._receiving)
 

@@ -13,6 +13,7 @@ from p2pchat.core.session.recovery import RecoveryChannel
 from p2pchat.crypto.envelope import TagDelta, epoch_at
 from p2pchat.crypto.recovery import PublicKey
 from p2pchat.ports import Entropy
+from p2pchat.types import Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.payload import RecoveryOffer
@@ -107,11 +108,11 @@ class KeyAnnouncement:
 
     # --- the line
 
-    def list_tags(self) -> list[bytes]:
+    def list_tags(self) -> list[Tag]:
         """List every tag that is listened for outside the session."""
         return self.line.tags() if self.line is not None else []
 
-    def has_tag(self, tag: bytes) -> bool:
+    def has_tag(self, tag: Tag) -> bool:
         """Whether the contact may write a cell with this tag outside the session."""
         return self.line is not None and self.line.knows(tag)
 

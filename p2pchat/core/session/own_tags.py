@@ -6,6 +6,7 @@ Knows: the tags of our own next cells. Does not know: what follows when a copy h
 from __future__ import annotations
 
 from p2pchat.crypto.envelope import SendChain, TagDelta
+from p2pchat.types import Tag
 from p2pchat.wire.cell import Cell
 
 AHEAD = 16
@@ -20,11 +21,11 @@ class OwnTags:
     """One session's."""
 
     def __init__(self) -> None:
-        self._indices: dict[bytes, int] = {}
+        self._indices: dict[Tag, int] = {}
         """Of our own next cells."""
         self._position: Position | None = None
 
-    def list_tags(self) -> list[bytes]:
+    def list_tags(self) -> list[Tag]:
         """List the tags that are listened for."""
         return list(self._indices)
 

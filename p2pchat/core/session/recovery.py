@@ -11,6 +11,7 @@ from p2pchat.crypto.kdf import digest
 from p2pchat.crypto.recovery import SLOTS, PublicKey, RecoveryKey
 from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy, below
+from p2pchat.types import Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment, split
 from p2pchat.wire.recovery import CELLS_MAX, Word, decode_word, encode_word
@@ -30,17 +31,17 @@ class RecoveryChannel:
         """Raises Unreadable on a public key that is none."""
         self._to, self._from = own.derive_paths(theirs)
         self._entropy = entropy
-        self._places: dict[bytes, tuple[int, int, int]] = {}
+        self._places: dict[Tag, tuple[int, int, int]] = {}
         self._epochs: set[int] = set()
         self._parts: dict[int, dict[int, bytes]] = {}
         self._heard = Table[bytes, None](HEARD_MAX)
         self._slots: tuple[int, list[int]] = (0, [])
 
-    def tags(self) -> list[bytes]:
+    def tags(self) -> list[Tag]:
         """Every tag that is listened for."""
         return list(self._places)
 
-    def knows(self, tag: bytes) -> bool:
+    def knows(self, tag: Tag) -> bool:
         """Whether the tag is listened for."""
         return tag in self._places
 

@@ -35,7 +35,7 @@ from p2pchat.core.session.turns import Adopt, Nudge, RegisterTags, SendWord, Ste
 from p2pchat.core.session.unconfirmed import UnconfirmedAnswer
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.ports import Entropy
-from p2pchat.types import ContactId
+from p2pchat.types import ContactId, Tag
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.recovery import (
@@ -125,7 +125,7 @@ class Reunion:
         }
         return RecoveryState(self._contact, codec.pack(value))
 
-    def tags(self) -> list[bytes]:
+    def tags(self) -> list[Tag]:
         """Every tag that is listened for outside the session."""
         return self.keys.list_tags() + self._unconfirmed.list_tags()
 

@@ -21,7 +21,7 @@ from p2pchat.crypto.envelope import FUTURE_EPOCHS, ReceiveChain, SendChain, TagD
 from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import OlmSession, Ratchet
 from p2pchat.ports import Entropy
-from p2pchat.types import ContactId
+from p2pchat.types import ContactId, Tag
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment
@@ -99,11 +99,11 @@ class Session:
         back."""
         return self._chains.sending.epoch > epoch_at(now) + FUTURE_EPOCHS
 
-    def tags(self) -> list[bytes]:
+    def tags(self) -> list[Tag]:
         """Every tag that is listened for."""
         return self._chains.list_tags() + self._own_tags.list_tags()
 
-    def knows(self, tag: bytes) -> bool:
+    def knows(self, tag: Tag) -> bool:
         """Whether the contact may write a cell with this tag."""
         return self._chains.has_tag(tag)
 

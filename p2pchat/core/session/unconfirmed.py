@@ -21,6 +21,7 @@ from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, TagDelta, epoch_at
 from p2pchat.crypto.kdf import KEY_BYTES
 from p2pchat.ports import Entropy
+from p2pchat.types import Tag
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.recovery import ASK_BYTES, RecoveryAnswer, Word
 
@@ -113,7 +114,7 @@ class UnconfirmedAnswer:
         """When it is too old to be confirmed."""
         return self.pending.at + PENDING_S if self.pending is not None else NEVER
 
-    def list_tags(self) -> list[bytes]:
+    def list_tags(self) -> list[Tag]:
         """List the tags of the session that waits."""
         return self.pending.session.tags() if self.pending is not None else []
 
@@ -129,7 +130,7 @@ class UnconfirmedAnswer:
             far = epoch_at(pending.at) > epoch_at(now) + FUTURE_EPOCHS
             pending.at, self.moved = now - PENDING_S if far else now, True
 
-    def find_session(self, tag: bytes) -> Session | None:
+    def find_session(self, tag: Tag) -> Session | None:
         """Return the session that waits, if the tag is one of its own and the asker may be heard there."""
         pending = self.pending
         if pending is None or pending.inquiry is not None or not pending.session.knows(tag):

@@ -16,7 +16,7 @@ from p2pchat.core.stem.profile import FAST
 from p2pchat.core.stem.stem import Stem
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
-from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.cell import tag_of
 
 ENTERING_CAP = 16_384
 """Cells of our own that wait to enter the broadcast, 15 MB; beyond it new ones are dropped."""
@@ -52,4 +52,4 @@ class Direct(Stem):
         while self._entering and self._has_room():
             cell = self._entering.popleft()
             yield Spread(cell, None, None)
-            yield CellDispatched(cell[: GEOMETRY.cell_tag])
+            yield CellDispatched(tag_of(cell))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from p2pchat.types import CellId, LinkId
+from p2pchat.types import CellId, LinkId, Tag
 from p2pchat.wire.topology import TopologyMessage
 
 
@@ -52,7 +52,7 @@ class CellQueued:
 class CellDispatched:
     """A cell of our own is on its way."""
 
-    tag: bytes
+    tag: Tag
 
 
 @dataclass(frozen=True, slots=True)

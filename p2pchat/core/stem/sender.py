@@ -29,6 +29,7 @@ from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import HopCommand
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
+from p2pchat.wire.cell import tag_of
 from p2pchat.wire.geometry import GEOMETRY
 
 
@@ -165,7 +166,7 @@ class Sender:
         id = cell_id(cell)
         self._onions.expect_return(id, stem.nodes, now)
         onion = self._onions.make_onion(link, stem.hops, HopCommand.BROADCAST, cell, id)
-        return [onion, CellDispatched(cell[: GEOMETRY.cell_tag])]
+        return [onion, CellDispatched(tag_of(cell))]
 
     def _send_cover(self, stem: Pin, link: LinkId, is_loop: bool, now: float) -> list[Output]:
         """What a tick of the clock sends."""

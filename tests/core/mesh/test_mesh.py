@@ -14,7 +14,7 @@ from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import cell_id, derive, mesh_topic
 from p2pchat.crypto.sealing import open_blob, seal_blob
-from p2pchat.types import CellId, LinkId, Seat, Topic
+from p2pchat.types import CellId, LinkId, Seat, Tag, Topic
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
@@ -441,7 +441,7 @@ def flood(world: World, name: str, count: int) -> set[CellId]:
     (record,) = world.machines[name].store.meshes.values()
     written = set()
     for number in range(count):
-        tag = number.to_bytes(GEOMETRY.cell_tag, "big")
+        tag = Tag(number.to_bytes(GEOMETRY.cell_tag, "big"))
         cell = encode_cell(Cell(tag, epoch_at(world.now), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box)))
         world.tell(name, inputs.CellSubmitted(record.id, cell))
         written.add(cell_id(cell))

@@ -18,9 +18,9 @@ from p2pchat.core.stem.profile import FAST
 from p2pchat.core.stem.stem import Stem
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId, MeshId
+from p2pchat.types import LinkId, MeshId, Tag
 from p2pchat.wire import marks
-from p2pchat.wire.cell import Cell, encode_cell
+from p2pchat.wire.cell import Cell, encode_cell, tag_of
 from p2pchat.wire.control import Credit, ListensAt
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY
@@ -31,7 +31,9 @@ from tests.support.sides import Side, linked
 
 NOW = 1_700_000_000.0
 MARKS = Marks(bytes(NONCE_BYTES), (bytes(MARK_BYTES),) * marks.MARKS)
-CELL = encode_cell(Cell(bytes(GEOMETRY.cell_tag), epoch_at(NOW), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box)))
+CELL = encode_cell(
+    Cell(Tag(bytes(GEOMETRY.cell_tag)), epoch_at(NOW), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
+)
 
 
 class Scene:
@@ -96,7 +98,7 @@ def test_what_a_neighbour_says_goes_to_its_family(scene: Scene) -> None:
 
 def test_a_cell_of_our_own_enters_the_broadcast_where_there_is_no_stem(scene: Scene) -> None:
     outputs = scene.traffic.submit_cell(CELL, NOW, Haste.SOON)
-    assert CellLeft(CELL[: GEOMETRY.cell_tag]) in outputs and frames(outputs) == 1
+    assert CellLeft(tag_of(CELL)) in outputs and frames(outputs) == 1
 
 
 def test_where_there_are_stems_it_waits_for_a_neighbour_that_says_who_it_is() -> None:

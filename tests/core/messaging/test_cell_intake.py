@@ -12,7 +12,7 @@ from p2pchat.core.messaging.letterbox import OPEN_MAX, Letter, Letterbox
 from p2pchat.core.messaging.outputs import Output, Routed, SendCell, SendInto
 from p2pchat.core.messaging.tag_owner import TagTable
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import ConversationId, MeshId
+from p2pchat.types import ConversationId, MeshId, Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -24,10 +24,10 @@ class Room:
     """An owner that is no contact's conversation. It answers what it opens."""
 
     id: ConversationId
-    tags: list[bytes]
+    tags: list[Tag]
     opened: list[list[Letter]] = field(default_factory=list)
 
-    def list_tags(self) -> list[bytes]:
+    def list_tags(self) -> list[Tag]:
         return self.tags
 
     def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
@@ -36,7 +36,7 @@ class Room:
 
 
 def cell(tag: bytes) -> Cell:
-    return Cell(tag.ljust(GEOMETRY.cell_tag), 1, bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
+    return Cell(Tag(tag.ljust(GEOMETRY.cell_tag)), 1, bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
 
 
 def dispatch(owner: Room, wishes: Iterable[Output], now: float) -> list[Routed]:

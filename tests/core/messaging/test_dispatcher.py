@@ -20,6 +20,7 @@ from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.records import DropExpiredMessages
 from p2pchat.core.session.turns import Turn
 from p2pchat.crypto.envelope import TagDelta
+from p2pchat.types import Tag
 from p2pchat.wire.payload import MeshRenewed
 from tests.support.world import World
 
@@ -66,11 +67,11 @@ def test_what_is_noted_of_a_contact_changes_its_record(dispatcher: Dispatcher, b
 def test_tags_are_listened_for_unless_the_contact_is_blocked(
     dispatcher: Dispatcher, roster: Roster, bob: Conversation
 ) -> None:
-    assert dispatcher.dispatch_outputs(bob, [TagsChanged(TagDelta((b"new",), ()))], 0.0) == []
-    assert roster.tags.owner_of(b"new") is bob
+    assert dispatcher.dispatch_outputs(bob, [TagsChanged(TagDelta((Tag(b"new"),), ()))], 0.0) == []
+    assert roster.tags.owner_of(Tag(b"new")) is bob
     roster.update_contact(bob.contact.id, lambda known: roster.contacts.block(known, True))
-    dispatcher.dispatch_outputs(bob, [TagsChanged(TagDelta((b"newer",), ()))], 0.0)
-    assert roster.tags.owner_of(b"newer") is None
+    dispatcher.dispatch_outputs(bob, [TagsChanged(TagDelta((Tag(b"newer"),), ()))], 0.0)
+    assert roster.tags.owner_of(Tag(b"newer")) is None
     roster.update_contact(bob.contact.id, lambda known: roster.contacts.block(known, False))
 
 

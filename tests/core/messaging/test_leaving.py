@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2pchat.core.messaging.leaving import LEAVES_S, LeavingCells, LeavingPiece
-from p2pchat.types import MessageId
+from p2pchat.types import MessageId, Tag
 
 ONE, OTHER = MessageId("1"), MessageId("2")
 
@@ -11,14 +11,15 @@ ONE, OTHER = MessageId("1"), MessageId("2")
 def leaving(*pieces: LeavingPiece) -> LeavingCells:
     cells = LeavingCells()
     for number, piece in enumerate(pieces):
-        cells.put_piece(bytes([number]), piece)
+        cells.put_piece(Tag(bytes([number])), piece)
     return cells
 
 
 def test_a_piece_that_has_left_is_forgotten() -> None:
     first, second = LeavingPiece(ONE, 0, True, 1.0), LeavingPiece(ONE, 1, True, 1.0)
     cells = leaving(first, second)
-    assert (cells.pop_piece(b"\0"), cells.pop_piece(b"\0")) == (first, None)
+    tag = Tag(b"\0")
+    assert (cells.pop_piece(tag), cells.pop_piece(tag)) == (first, None)
     assert cells.has_message(ONE) and len(cells) == 1
     cells.drop_message(ONE)
     assert not cells.has_message(ONE) and not cells

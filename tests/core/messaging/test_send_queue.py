@@ -14,7 +14,7 @@ from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.send_queue import SendQueue, kind_of
 from p2pchat.core.records import Change, DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import ContactId, MessageId, MessageState, conversation_with
+from p2pchat.types import ContactId, MessageId, MessageState, Tag, conversation_with
 from p2pchat.wire import content
 from p2pchat.wire import payload as wire
 
@@ -95,7 +95,7 @@ def test_a_finished_text_is_forgotten_with_its_cells_and_its_person_is_told(
     queue: SendQueue, leaving: LeavingCells
 ) -> None:
     queue.keep_entry(TEXT)
-    leaving.put_piece(b"tag", LeavingPiece(TEXT.id, 0, True, 0.0))
+    leaving.put_piece(Tag(b"tag"), LeavingPiece(TEXT.id, 0, True, 0.0))
     finished = queue.finish_entries(list(queue.outbox), MessageState.DELIVERED, 5.0)
     assert kept(finished) == [DropOutbox(TEXT.id), SetMessageState(TEXT.id, MessageState.DELIVERED)]
     assert told(finished) == [MessageState.DELIVERED]

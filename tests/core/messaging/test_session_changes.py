@@ -9,6 +9,7 @@ from p2pchat.core.messaging.outputs import TagsChanged, Turned
 from p2pchat.core.messaging.session_changes import TELL_GAP_S
 from p2pchat.core.session.turns import RegisterTags, Tell, Turn
 from p2pchat.crypto.envelope import TagDelta
+from p2pchat.types import Tag
 from tests.support.world import World
 
 
@@ -33,7 +34,8 @@ def test_people_are_told_the_same_once_in_a_while(with_bob: Conversation) -> Non
 
 
 def test_steps_are_carried_out_in_their_order(with_bob: Conversation) -> None:
-    deltas = [TagDelta((b"a",), ()), TagDelta((b"b",), (b"a",))]
+    one, other = Tag(b"a"), Tag(b"b")
+    deltas = [TagDelta((one,), ()), TagDelta((other,), (one,))]
     assert with_bob._changes.carry_out(map(RegisterTags, deltas), 1.0) == [
         TagsChanged(delta) for delta in deltas
     ]

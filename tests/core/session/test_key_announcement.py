@@ -10,6 +10,7 @@ from p2pchat.core.session.key_announcement import KeyAnnouncement
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.errors import Unreadable
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Tag
 from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.payload import RecoveryOffer
@@ -41,7 +42,7 @@ def ends() -> tuple[KeyAnnouncement, KeyAnnouncement]:
 
 def test_without_the_contact_s_key_there_is_no_line() -> None:
     ana = end("ana")
-    assert ana.line is None and ana.list_tags() == [] and not ana.has_tag(b"tag")
+    assert ana.line is None and ana.list_tags() == [] and not ana.has_tag(Tag(b"tag"))
     assert ana.make_cells(SessionPosition(bytes(8), 1, 1), NOW) == [] and ana.follow_clock(NOW) is None
 
 

@@ -12,6 +12,7 @@ from p2pchat.core.session.session import Session
 from p2pchat.core.session.unconfirmed import PENDING_S, QUESTIONED_MAX, UnconfirmedAnswer
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Tag
 from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.fragment import Lane
@@ -59,7 +60,7 @@ def test_nothing_waits_at_first(ends: tuple[SessionEnds, SessionEnds]) -> None:
     answer = UnconfirmedAnswer(ends[0], ENTROPY, [])
     old, _ = two_sessions(*ends)
     assert answer.list_tags() == [] and answer.repeat_answer(KNOCK, NOW) == []
-    assert answer.follow_clock(NOW) is None and answer.find_session(b"tag") is None
+    assert answer.follow_clock(NOW) is None and answer.find_session(Tag(b"tag")) is None
     assert answer.as_values() == []
     assert answer.on_old_session(old, NOW) == ([], None)
     answer.note_silence()
@@ -70,7 +71,7 @@ def test_nothing_waits_at_first(ends: tuple[SessionEnds, SessionEnds]) -> None:
 def test_the_asker_is_found_by_the_tags_of_the_new_session(waiting: UnconfirmedAnswer) -> None:
     tag = waiting.list_tags()[0]
     assert waiting.pending is not None and waiting.find_session(tag) is waiting.pending.session
-    assert waiting.find_session(b"other") is None
+    assert waiting.find_session(Tag(b"other")) is None
     session, transcript = waiting.take_session()
     assert tag in session.tags() and transcript == b"t" * 32
     assert waiting.pending is None

@@ -11,6 +11,7 @@ from p2pchat.core.stem.direct import Direct
 from p2pchat.core.stem.outputs import CellDispatched, Output, Spread
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
+from p2pchat.wire.cell import tag_of
 from p2pchat.wire.geometry import GEOMETRY
 
 NOW = 1_000_000.0
@@ -22,7 +23,7 @@ def with_room(room: list[int]) -> Direct:
 
 
 def entered(cell: bytes) -> list[Output]:
-    return [Spread(cell, None, None), CellDispatched(cell[: GEOMETRY.cell_tag])]
+    return [Spread(cell, None, None), CellDispatched(tag_of(cell))]
 
 
 def test_a_cell_enters_at_once() -> None:

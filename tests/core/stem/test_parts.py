@@ -14,12 +14,13 @@ from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.suspects import FORGIVEN_S, SUSPECTED, SUSPECTS_CAP, Suspects
 from p2pchat.core.stem.watch import WATCHED_CAP, Watch
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Tag
 from tests.support.stems import Wired
 
 
 def test_what_is_mixed_leaves_after_an_exponential_time_of_its_own() -> None:
     mixing = Mixing(SeededEntropy(1), cap=2000)
-    items: list[Output] = [CellDispatched(b"%d" % number) for number in range(2000)]
+    items: list[Output] = [CellDispatched(Tag(b"%d" % number)) for number in range(2000)]
     for item in items:
         assert mixing.put(item, 0.1, 10.0)
     left: list[tuple[float, Output]] = []
@@ -32,7 +33,7 @@ def test_what_is_mixed_leaves_after_an_exponential_time_of_its_own() -> None:
 
 def test_a_full_mix_takes_no_more() -> None:
     mixing = Mixing(SeededEntropy(1), cap=2)
-    assert [mixing.put(CellDispatched(b""), 0.1, 0.0) for _ in range(3)] == [True, True, False]
+    assert [mixing.put(CellDispatched(Tag(b"")), 0.1, 0.0) for _ in range(3)] == [True, True, False]
 
 
 def test_what_does_not_come_back_in_time_is_lost_once() -> None:

@@ -11,11 +11,12 @@ from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.sender import Sender
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId
+from p2pchat.wire.cell import tag_of
 from p2pchat.wire.geometry import GEOMETRY
 from tests.support.stems import Wired, cell
 
 CELL = bytes(GEOMETRY.cell)
-QUEUED, DISPATCHED = CellQueued(cell_id(CELL)), CellDispatched(CELL[: GEOMETRY.cell_tag])
+QUEUED, DISPATCHED = CellQueued(cell_id(CELL)), CellDispatched(tag_of(CELL))
 
 
 def settled(profile: Profile = FAST) -> tuple[Wired, Sender]:

@@ -17,6 +17,7 @@ from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, LinkId
+from p2pchat.wire.cell import tag_of
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.topology import DEPTH, Descriptors, NodeDescriptor, OwnDescriptor
 from tests.support.stems import Wired, amid, cell
@@ -40,7 +41,7 @@ def test_a_cell_goes_over_distinct_hops_and_enters_at_the_last(seed: int) -> Non
     assert FAST.hops[0] <= len(way) - 1 <= FAST.hops[1]
     assert len(set(way)) == len(way) and way[0] == "a"
     assert mesh.entered == [(way[-1], cell(1))]
-    assert mesh.left == [cell(1)[: GEOMETRY.cell_tag]]
+    assert mesh.left == [tag_of(cell(1))]
 
 
 def test_every_cell_takes_the_same_stem() -> None:
@@ -120,7 +121,7 @@ def test_who_stops_sends_what_waits(profile: Profile) -> None:
     mesh.leave("g")
     mesh.run(30.0)
     assert [body for _, body in mesh.entered] == [cell(1)]
-    assert mesh.left == [cell(1)[: GEOMETRY.cell_tag]]
+    assert mesh.left == [tag_of(cell(1))]
 
 
 def test_a_neighbour_who_tells_nothing_does_not_keep_a_cell_for_ever() -> None:

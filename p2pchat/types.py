@@ -41,6 +41,10 @@ CellKey = NewType("CellKey", bytes)
 Tag = NewType("Tag", bytes)
 """The one-time address of a cell, 16 bytes."""
 
+HopId = NewType("HopId", bytes)
+"""How a node is named on a mesh's map during one epoch: BLAKE2b-64 of the key that signs its descriptors, 8
+bytes. Stems and walks lead over such nodes."""
+
 Topic = NewType("Topic", bytes)
 """32 opaque bytes under which seats are taken at a rendezvous."""
 

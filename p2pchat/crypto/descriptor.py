@@ -16,6 +16,7 @@ from p2pchat.crypto.exchange import shared_point
 from p2pchat.crypto.kdf import digest
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.ports import Entropy
+from p2pchat.types import HopId
 from p2pchat.wire.topology import (
     DESCRIPTOR_MAX,
     ID_BYTES,
@@ -103,6 +104,6 @@ def _ticket(walk_key: bytes, key: bytes, room: bool) -> bytes:
     return _TICKET + digest(walk_key + key + bytes([room]), 32)
 
 
-def id_of(verify_key: bytes) -> bytes:
-    """The name that goes with a verify key, 8 bytes."""
-    return digest(verify_key, ID_BYTES)
+def id_of(verify_key: bytes) -> HopId:
+    """The id that goes with a verify key."""
+    return HopId(digest(verify_key, ID_BYTES))

@@ -21,6 +21,7 @@ from p2pchat.crypto import lioness, sphinx
 from p2pchat.crypto.exchange import public_point, shared_point
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.ports import Entropy
+from p2pchat.types import HopId
 from p2pchat.wire.geometry import GEOMETRY
 
 ID_BYTES = 8
@@ -34,6 +35,7 @@ _DELTA = slice(_GAMMA.stop, _G.onion)
 _NEXT = slice(2, 2 + ID_BYTES)
 _NEXT_GAMMA = slice(_NEXT.stop, _NEXT.stop + _G.gamma)
 _ZEROS = bytes(_G.zero)
+_NO_HOP = HopId(b"")
 _BLOCKS = tuple(bytes([at]) for at in range(-(-(_G.beta + _G.slot) // 64)))
 _PARTS = tuple(bytes([at]) for at in range(lioness.KEY_BYTES // 64))
 
@@ -52,8 +54,7 @@ class HopCommand(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    id: bytes
-    """The name by which the hop before knows it, 8 bytes."""
+    id: HopId
     key: bytes
     """Its onion key, 32 bytes."""
 
@@ -67,8 +68,8 @@ class Peeled:
     """The delay that the sender chose, 0 to 255; the core knows its unit."""
     replay: bytes
     """Identifies the packet at this hop, 16 bytes: a second one with it is a replay."""
-    next: bytes = b""
-    """FORWARD: the next hop's name."""
+    next: HopId = _NO_HOP
+    """FORWARD: the next hop."""
     packet: bytes = field(default=b"", repr=False)
     """FORWARD: what it gets, ``GEOMETRY.onion`` bytes."""
     payload: bytes = field(default=b"", repr=False)
@@ -162,7 +163,7 @@ def peel(key: OnionKey, packet: bytes) -> Peeled:
     if command is HopCommand.FORWARD:
         alpha = sphinx.blinded(SUITE, header.alpha, secret)
         onward = VERSION + alpha + slots[_G.slot :] + slots[_NEXT_GAMMA] + delta
-        return Peeled(command, delay, replay, next=slots[_NEXT], packet=onward)
+        return Peeled(command, delay, replay, next=HopId(slots[_NEXT]), packet=onward)
     if delta[: _G.zero] != _ZEROS:
         raise Unreadable("an onion whose payload was altered")
     return Peeled(command, delay, replay, payload=delta[_G.zero :])

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from p2pchat.errors import Malformed
+from p2pchat.types import HopId
 from p2pchat.wire.codec import Reader
 
 TYPES: Final = range(48, 51)
@@ -58,7 +59,7 @@ class NodeDescriptor:
     epoch: int
     serial: int
     """Counts the owner's descriptors of this epoch: the highest holds. 32 bits."""
-    links: tuple[bytes, ...] = field(repr=False)
+    links: tuple[HopId, ...] = field(repr=False)
     """Ids of its neighbours, at most ``LINKS_MAX``."""
 
     def __post_init__(self) -> None:
@@ -74,12 +75,12 @@ def encode_descriptor(descriptor: NodeDescriptor) -> bytes:
 
 def decode_descriptor(body: bytes) -> NodeDescriptor:
     """Undo ``encode_descriptor``. Raises Malformed."""
-    links = len(body) - _HEAD.size
-    if links < 0 or links % ID_BYTES:
+    size = len(body) - _HEAD.size
+    if size < 0 or size % ID_BYTES:
         raise Malformed(f"a descriptor of {len(body)} bytes")
-    names = tuple(body[at : at + ID_BYTES] for at in range(_HEAD.size, len(body), ID_BYTES))
+    links = tuple(body[at : at + ID_BYTES] for at in range(_HEAD.size, len(body), ID_BYTES))
     verify_key, onion_key, epoch, serial = _HEAD.unpack_from(body)
-    return NodeDescriptor(verify_key, onion_key, epoch, serial, names)
+    return NodeDescriptor(verify_key, onion_key, epoch, serial, cast("tuple[HopId, ...]", links))
 
 
 def epoch_of(signed: bytes) -> int:

@@ -9,9 +9,10 @@ one on every link.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from p2pchat.errors import Malformed
+from p2pchat.types import HopId
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.topology import ID_BYTES, SIGNATURE_BYTES
@@ -39,7 +40,7 @@ class Walk:
     id: bytes
     key: bytes
     """Seals what the two ends send each other."""
-    path: tuple[bytes, ...]
+    path: tuple[HopId, ...]
     """Names of the nodes that it has yet to come to, the receiver's first; 1 to ``PATH_MAX``."""
 
 
@@ -87,7 +88,7 @@ def read(kind: int, reader: Reader) -> Walking:
             return Walk(
                 id,
                 reader.get_bytes("key", KEY_BYTES),
-                _names(reader.get_bytes("way", limit=PATH_MAX * ID_BYTES)),
+                _path(reader.get_bytes("way", limit=PATH_MAX * ID_BYTES)),
             )
         case 25:
             key, proof = reader.get_bytes("key", KEY_BYTES), reader.get_bytes("proof", SIGNATURE_BYTES)
@@ -98,7 +99,8 @@ def read(kind: int, reader: Reader) -> Walking:
             )
 
 
-def _names(joined: bytes) -> tuple[bytes, ...]:
+def _path(joined: bytes) -> tuple[HopId, ...]:
     if not joined or len(joined) % ID_BYTES:
         raise Malformed(f"a path of {len(joined)} bytes")
-    return tuple(joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES))
+    path = tuple(joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES))
+    return cast("tuple[HopId, ...]", path)

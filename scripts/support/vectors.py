@@ -21,7 +21,7 @@ from p2pchat.crypto.password import Cost
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import CellId, LinkId, NodeId, Seat
+from p2pchat.types import CellId, HopId, LinkId, NodeId, Seat
 from p2pchat.wire import control
 from p2pchat.wire.backup import EntryKind, encode_entry, padded_size
 from p2pchat.wire.cell import decode_cell, encode_cell
@@ -160,7 +160,7 @@ def onions() -> Fields:
     """Make three onions, and peel them at every hop."""
     entropy = RecordedEntropy("onion")
     keys = [onion.OnionKey.generate(entropy) for _ in range(5)]
-    ids = [entropy.draw_bytes(onion.ID_BYTES) for _ in keys]
+    ids = [HopId(entropy.draw_bytes(onion.ID_BYTES)) for _ in keys]
     hops = [onion.Hop(id, key.public) for id, key in zip(ids, keys, strict=True)]
     made: list[Fields] = []
     for command, length, delay in (
@@ -199,7 +199,7 @@ def records() -> Fields:
         onion.OnionKey.generate(entropy),
         entropy.draw_bytes(32),
     )
-    key, links = DescriptorKey(seed), (entropy.draw_bytes(8), entropy.draw_bytes(8))
+    key, links = DescriptorKey(seed), (HopId(entropy.draw_bytes(8)), HopId(entropy.draw_bytes(8)))
     record = NodeDescriptor(key.public, onion_key.public, EPOCH, 7, links)
     walk_key, own_key = entropy.draw_bytes(32), entropy.draw_bytes(32)
     told: Fields = {

@@ -14,7 +14,7 @@ from p2pchat.core.membership import unreached
 from p2pchat.core.membership.unreached import UnreachedMembers
 from p2pchat.core.stem import audit
 from p2pchat.core.stem.audit import LEFT_OUT_S, LOOK_S, Audit, Sight
-from p2pchat.types import LinkId, MeshId, NodeId
+from p2pchat.types import HopId, LinkId, MeshId, NodeId
 from p2pchat.wire.description import Nat
 
 
@@ -57,11 +57,11 @@ def test_neighbours_that_were_let_go_are_barred_up_to_a_cap(monkeypatch: pytest.
     monkeypatch.setattr(audit, "BARRED_CAP", 2)
     each = Audit()
     for number in range(4):
-        sights = {LinkId(number): Sight(bytes([number]), lists_us=False)}
+        sights = {LinkId(number): Sight(HopId(bytes([number])), lists_us=False)}
         now = 1000.0 * number
         gone = [each.look(sights, now + LOOK_S * turn) for turn in range(int(LEFT_OUT_S / LOOK_S) + 2)]
         assert [LinkId(number)] in gone
-    assert [each.barred(bytes([number])) for number in range(4)] == [False, False, True, True]
+    assert [each.barred(HopId(bytes([number]))) for number in range(4)] == [False, False, True, True]
 
 
 def test_allowances_of_links_that_are_gone_are_forgotten_oldest_first() -> None:

@@ -7,10 +7,11 @@ import pytest
 from p2pchat.crypto.descriptor import DescriptorKey, check_descriptor, check_link, id_of, read_descriptor
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import HopId
 from p2pchat.wire.topology import NodeDescriptor
 
 KEY = DescriptorKey.generate(SeededEntropy(1))
-RECORD = NodeDescriptor(KEY.public, b"o" * 32, 5, 1, (b"n" * 8,))
+RECORD = NodeDescriptor(KEY.public, b"o" * 32, 5, 1, (HopId(b"n" * 8),))
 SIGNED = KEY.sign(RECORD)
 
 

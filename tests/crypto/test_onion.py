@@ -12,10 +12,11 @@ from p2pchat.crypto import sphinx
 from p2pchat.crypto.onion import SUITE, VERSION, Hop, HopCommand, OnionKey, Peeled, peel, wrap
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import HopId
 from p2pchat.wire.geometry import GEOMETRY
 
 KEYS = [OnionKey.generate(SeededEntropy(number)) for number in range(GEOMETRY.slots)]
-HOPS = [Hop(bytes([number]) * 8, key.public) for number, key in enumerate(KEYS)]
+HOPS = [Hop(HopId(bytes([number]) * 8), key.public) for number, key in enumerate(KEYS)]
 CELL = bytes(range(256)) * 3 + bytes(157)
 HEADER = GEOMETRY.onion - GEOMETRY.delta
 LENGTHS = range(1, GEOMETRY.slots + 1)
@@ -158,7 +159,7 @@ def test_what_does_not_fit_is_the_callers_mistake(hops: int, payload: bytes) -> 
 
 def test_a_hop_whose_key_is_none_is_refused() -> None:
     with pytest.raises(Unreadable):
-        wrap([Hop(b"x" * 8, bytes(32))], HopCommand.BROADCAST, CELL, SeededEntropy(0))
+        wrap([Hop(HopId(b"x" * 8), bytes(32))], HopCommand.BROADCAST, CELL, SeededEntropy(0))
 
 
 def flipped(packet: bytes, bit: int) -> bytes:

@@ -17,6 +17,7 @@ from p2pchat.types import (
     CellKey,
     ContactId,
     EntryId,
+    HopId,
     MemberId,
     MessageId,
     MessageName,
@@ -181,7 +182,7 @@ TARGETS: dict[str, Target] = {
         reconcile.RoleSwap(last=True),
     ),
     "walk": Format(control.decode, control.encode).extensible(
-        walk.Walk(b"w" * 8, b"k" * 32, (b"n" * 8, b"m" * 8)),
+        walk.Walk(b"w" * 8, b"k" * 32, (HopId(b"n" * 8), HopId(b"m" * 8))),
         walk.Ticket(b"w" * 8, b"k" * 32, True, b"s" * 64),
         walk.Piece(b"w" * 8, 1, b"p" * 1024),
     ),
@@ -198,7 +199,7 @@ TARGETS: dict[str, Target] = {
         topology.DescriptorRequest(81_000),
     ),
     "descriptor": Format(topology.decode_descriptor, topology.encode_descriptor).canonical(
-        topology.NodeDescriptor(_KEY, _KEY, 81_000, 3, (b"l" * 8, b"m" * 8))
+        topology.NodeDescriptor(_KEY, _KEY, 81_000, 3, (HopId(b"l" * 8), HopId(b"m" * 8)))
     ),
     "cell": Format(cell.decode_cell, cell.encode_cell).canonical(
         cell.Cell(Tag(b"t" * 16), 81_000, bytes(8), b"b" * 897)

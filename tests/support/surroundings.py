@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 
-OWN, NEAR, FAR = b"own here", b"near her", b"far away"
+OWN, NEAR, FAR = HopId(b"own here"), HopId(b"near her"), HopId(b"far away")
 AT = LinkId(1)
 KEY = DescriptorKey.generate(SeededEntropy("surroundings"))
 
@@ -17,8 +17,8 @@ KEY = DescriptorKey.generate(SeededEntropy("surroundings"))
 class Place:
     """Ours on a map: one neighbour at link 1, and one beyond it."""
 
-    id: bytes = OWN
-    links: dict[bytes, list[bytes]] = field(
+    id: HopId = OWN
+    links: dict[HopId, list[HopId]] = field(
         default_factory=lambda: {OWN: [NEAR], NEAR: [OWN, FAR], FAR: [NEAR]}
     )
     at: LinkId = AT
@@ -27,16 +27,16 @@ class Place:
     def reachable(self) -> int:
         return len(self.links)
 
-    def map(self) -> dict[bytes, list[bytes]]:
+    def map(self) -> dict[HopId, list[HopId]]:
         return self.links
 
-    def link_to(self, node: bytes) -> LinkId | None:
+    def link_to(self, node: HopId) -> LinkId | None:
         return self.at if node == NEAR else None
 
-    def name_at(self, link: LinkId) -> bytes | None:
+    def name_at(self, link: LinkId) -> HopId | None:
         return NEAR if link == self.at else None
 
-    def verify_key(self, node: bytes) -> bytes | None:
+    def verify_key(self, node: HopId) -> bytes | None:
         return KEY.public
 
     def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
@@ -52,7 +52,7 @@ class Around:
     def here(self, now: float) -> Place | None:
         return self.place
 
-    def called(self, name: bytes) -> Place | None:
+    def called(self, name: HopId) -> Place | None:
         return self.place if name == OWN else None
 
     def idle(self, link: LinkId) -> bool:

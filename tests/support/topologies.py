@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import HopId
 from p2pchat.wire.topology import NodeDescriptor
 
 EPOCH = 83_000
@@ -22,7 +23,7 @@ class Signer:
         self.id = self.key.id
         self.serial = 0
 
-    def descriptor(self, links: Sequence[bytes] = (), epoch: int = EPOCH, serial: int | None = None) -> bytes:
+    def descriptor(self, links: Sequence[HopId] = (), epoch: int = EPOCH, serial: int | None = None) -> bytes:
         """Its next signed descriptor."""
         self.serial = self.serial + 1 if serial is None else serial
         return self.key.sign(NodeDescriptor(self.key.public, b"o" * 32, epoch, self.serial, tuple(links)))
@@ -35,7 +36,7 @@ def signers(names: str) -> dict[str, Signer]:
 
 def graph(nodes: Mapping[str, Signer], *edges: str) -> dict[str, bytes]:
     """Everyone's descriptor; an edge ``ab`` is listed by both, ``a>b`` by ``a`` alone."""
-    links: dict[str, list[bytes]] = {name: [] for name in nodes}
+    links: dict[str, list[HopId]] = {name: [] for name in nodes}
     for edge in edges:
         one, other = edge[0], edge[-1]
         links[one].append(nodes[other].id)

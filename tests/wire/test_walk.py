@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.errors import Malformed
+from p2pchat.types import HopId
 from p2pchat.wire.codec import pack
 from p2pchat.wire.control import decode, encode
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.walk import PATH_MAX, PIECE_MAX, PIECES, Piece, Ticket, Walk, Walking
 
 ID, KEY, PROOF = b"i" * 8, b"k" * 32, b"p" * 64
-WAY = tuple(bytes([number]) * 8 for number in range(PATH_MAX))
+WAY = tuple(HopId(bytes([number]) * 8) for number in range(PATH_MAX))
 
 
 @pytest.mark.parametrize(

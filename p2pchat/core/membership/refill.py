@@ -27,7 +27,7 @@ from p2pchat.core.membership.walk import BlobArrived, SendWalk, WalkRef
 from p2pchat.core.settings import Settings
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire import control
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.walk import Walking
@@ -64,7 +64,7 @@ class Surroundings(Use, Protocol):
         """Our place on the map; None as long as that is not known."""
         ...
 
-    def called(self, name: bytes) -> Here | None:
+    def called(self, name: HopId) -> Here | None:
         """Our place on the map on which we have that name."""
         ...
 

@@ -21,7 +21,7 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership import walk as walks
 from p2pchat.core.membership.walk import BlobArrived, MapPosition, SendWalk, TicketArrived, WalkRef, Walks
 from p2pchat.ports import Entropy, below, sample, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.walk import PATH_MAX, Walking
 
 HOPS = (2, 6)
@@ -37,14 +37,14 @@ WAYS = 5
 """So many ways are tried to whom we seek. With a tenth of the nodes hostile one in four leads over them in a
 mesh of a thousand, in a small one fewer; with three tenths three in five."""
 
-Links = Mapping[bytes, Sequence[bytes]]
+Links = Mapping[HopId, Sequence[HopId]]
 
 
 class Here(MapPosition, Protocol):
     """Our place on a map."""
 
     @property
-    def id(self) -> bytes:
+    def id(self) -> HopId:
         """What we are called there."""
         ...
 
@@ -57,11 +57,11 @@ class Here(MapPosition, Protocol):
         """By node: its neighbours, where both confirm it."""
         ...
 
-    def name_at(self, link: LinkId) -> bytes | None:
+    def name_at(self, link: LinkId) -> HopId | None:
         """What a neighbour is called."""
         ...
 
-    def verify_key(self, node: bytes) -> bytes | None:
+    def verify_key(self, node: HopId) -> bytes | None:
         """By which a node's word is known to be its own."""
         ...
 
@@ -92,7 +92,7 @@ class _Quest:
     """Somebody whom we seek."""
 
     here: Here
-    target: bytes
+    target: HopId
     swap: bool
     via: LinkId | None
     """The way goes over this link."""
@@ -104,7 +104,7 @@ class _Quest:
     offering: bool = False
     """Whether an attempt at a link is under way there."""
     tried: int = 0
-    passed: dict[bytes, None] = field(default_factory=dict)
+    passed: dict[HopId, None] = field(default_factory=dict)
     """Nodes over which ways led that came to nothing."""
 
 
@@ -181,7 +181,7 @@ class PeerSearch:
         quest.at, said = self._walks.begin(via, way, key, now)
         return [said]
 
-    def _way(self, quest: _Quest) -> tuple[LinkId, tuple[bytes, ...], bytes] | None:
+    def _way(self, quest: _Quest) -> tuple[LinkId, tuple[HopId, ...], bytes] | None:
         here, links = quest.here, quest.here.map()
         first = here.name_at(quest.via) if quest.via is not None else None
         for avoided in (quest.passed, ()):
@@ -198,7 +198,7 @@ class PeerSearch:
         self,
         source: LinkId,
         message: Walking,
-        called: Callable[[bytes], MapPosition | None],
+        called: Callable[[HopId], MapPosition | None],
         room: bool,
         now: float,
     ) -> list[Output]:
@@ -233,11 +233,11 @@ class PeerSearch:
 
 
 def draw(
-    links: Links, own: bytes, first: bytes | None, spared: Collection[bytes], entropy: Entropy
-) -> bytes | None:
+    links: Links, own: HopId, first: HopId | None, spared: Collection[HopId], entropy: Entropy
+) -> HopId | None:
     """The end of a random walk over the map, that begins with the neighbour ``first`` if one is given, and is
     none of those ``spared``; None if none of some is."""
-    found: bytes | None = None
+    found: HopId | None = None
     for _ in range(DRAWS):
         node = wander(links, own, entropy, first)
         if node not in spared:
@@ -247,7 +247,7 @@ def draw(
     return found
 
 
-def wander(links: Links, own: bytes, entropy: Entropy, first: bytes | None = None) -> bytes:
+def wander(links: Links, own: HopId, entropy: Entropy, first: HopId | None = None) -> HopId:
     """The end of a random walk. So that it ends at every node as likely, however many links that has, it goes
     to one with more the less often, and stays instead (Metropolis and Hastings).
 
@@ -263,12 +263,12 @@ def wander(links: Links, own: bytes, entropy: Entropy, first: bytes | None = Non
     return node
 
 
-def _onward(near: Sequence[bytes], node: bytes, entropy: Entropy) -> bytes:
+def _onward(near: Sequence[HopId], node: HopId, entropy: Entropy) -> HopId:
     """One of those near the node; the node itself where nobody is."""
     return next(iter(sample(entropy, near, 1)), node)
 
 
-def behind_one(links: Links, own: bytes, node: bytes, entropy: Entropy) -> bool:
+def behind_one(links: Links, own: HopId, node: HopId, entropy: Entropy) -> bool:
     """Whether all ways from us to that node lead over one other, as far as is seen at once. Who has one
     neighbour only need not ask."""
     way = shortest(links, own, node, (), entropy)
@@ -281,15 +281,15 @@ def behind_one(links: Links, own: bytes, node: bytes, entropy: Entropy) -> bool:
 
 def shortest(
     links: Links,
-    start: bytes,
-    end: bytes,
-    avoided: Collection[bytes],
+    start: HopId,
+    end: HopId,
+    avoided: Collection[HopId],
     entropy: Entropy,
-    first: bytes | None = None,
-) -> tuple[bytes, ...] | None:
+    first: HopId | None = None,
+) -> tuple[HopId, ...] | None:
     """A shortest way, without its start, that leads over none of those ``avoided``, and over ``first`` first
     of all if one is given; which one of several is chance. None if there is none that a walk can name."""
-    before: dict[bytes, bytes] = {start: start}
+    before: dict[HopId, HopId] = {start: start}
     waiting = deque([start])
     while waiting and end not in before:
         node = waiting.popleft()

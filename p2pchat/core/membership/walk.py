@@ -27,7 +27,7 @@ from p2pchat.crypto.descriptor import check_ticket
 from p2pchat.crypto.exchange import public_point, shared_point
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.walk import KEY_BYTES, PIECES, WALK_BYTES, Piece, Ticket, Walk, Walking
 
@@ -49,7 +49,7 @@ every ``TICKET_S``."""
 class MapPosition(Protocol):
     """Where we are on a map."""
 
-    def link_to(self, node: bytes) -> LinkId | None:
+    def link_to(self, node: HopId) -> LinkId | None:
         """The link to a neighbour."""
         ...
 
@@ -174,7 +174,7 @@ class Walks:
         self._budgets: dict[LinkId, Budget] = {}
 
     def begin(
-        self, via: LinkId, way: tuple[bytes, ...], verify_key: bytes, now: float
+        self, via: LinkId, way: tuple[HopId, ...], verify_key: bytes, now: float
     ) -> tuple[WalkRef, SendWalk]:
         """Ask the last node of a way, whose descriptors that key signs, for a link. ``via`` leads to the
         first."""
@@ -187,7 +187,7 @@ class Walks:
         self,
         source: LinkId,
         message: Walking,
-        called: Callable[[bytes], MapPosition | None],
+        called: Callable[[HopId], MapPosition | None],
         room: bool,
         now: float,
     ) -> list[Output]:
@@ -232,7 +232,7 @@ class Walks:
     # --- on the way
 
     def _walk(
-        self, side: _Side, walk: Walk, called: Callable[[bytes], MapPosition | None], room: bool, now: float
+        self, side: _Side, walk: Walk, called: Callable[[HopId], MapPosition | None], room: bool, now: float
     ) -> list[Output]:
         place = called(walk.path[0])
         if place is None or self._known(side) or not self._budget(side[0], now).draw(now):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from p2pchat.core.broadcast.cells import Cells
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stem import Stem
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 
 
 class MeshSurroundings:
@@ -38,6 +38,6 @@ class MeshSurroundings:
         """Our place on the mesh's map; None as long as the map is not known."""
         return self._stem.here(now)
 
-    def called(self, name: bytes) -> Station | None:
+    def called(self, name: HopId) -> Station | None:
         """Our place on the map on which we have that name."""
         return self._stem.called(name)

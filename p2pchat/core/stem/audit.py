@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from p2pchat.core.kit.table import Table
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 
 LOOK_S = 10.0
 """How often it is looked, and after a stem that nobody uses just now, too."""
@@ -37,7 +37,7 @@ BARRED_CAP = 4096
 class Sight:
     """What is known of a neighbour: its name of the epoch, once it was told, and whether it lists us."""
 
-    name: bytes | None
+    name: HopId | None
     lists_us: bool
     lies: bool = False
     """Whether it signed two lists under one serial, which no honest node does."""
@@ -48,7 +48,7 @@ class Audit:
 
     def __init__(self) -> None:
         self._left_out: dict[LinkId, float] = {}
-        self._barred = Table[bytes, None](BARRED_CAP)
+        self._barred = Table[HopId, None](BARRED_CAP)
         self._looked_at = float("-inf")
 
     def look(self, sights: Mapping[LinkId, Sight], now: float) -> list[LinkId]:
@@ -64,10 +64,10 @@ class Audit:
                 self._bar(sight.name)
         return gone
 
-    def barred(self, name: bytes | None) -> bool:
+    def barred(self, name: HopId | None) -> bool:
         """Whether that neighbour was let go before: by the end of the epoch it has another name."""
         return name in self._barred
 
-    def _bar(self, name: bytes | None) -> None:
+    def _bar(self, name: HopId | None) -> None:
         if name is not None:
             self._barred.put(name, None)

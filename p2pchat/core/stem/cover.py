@@ -11,6 +11,7 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem import route
 from p2pchat.core.stem.profile import Profile
 from p2pchat.ports import Entropy, below, exponential
+from p2pchat.types import HopId
 
 LOOP_IN = 10
 """One cover in ten is a loop, which tells whether those on it still do their work; the others take the pinned
@@ -52,7 +53,7 @@ def cost(profile: Profile) -> float:
     return profile.cover_per_s * (links + (around - links) / LOOP_IN)
 
 
-def loop(links: Mapping[bytes, Sequence[bytes]], own: bytes, entropy: Entropy) -> tuple[bytes, ...] | None:
+def loop(links: Mapping[HopId, Sequence[HopId]], own: HopId, entropy: Entropy) -> tuple[HopId, ...] | None:
     """Nodes on a way that leads back to ``own``; None when there is no neighbour."""
     shortest, longest = LOOP_HOPS
     for _ in range(TRIES):

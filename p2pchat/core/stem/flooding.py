@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.outputs import SendTopology
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.topology import batch_descriptors
 
 BATCH_S = (0.2, 0.6)
@@ -26,24 +26,24 @@ class DescriptorFlooding:
     """One epoch's. ``onward``: a node's descriptor as it goes on, or the two that contradict each other, and
     the hops that are left to them; none: they go no further."""
 
-    def __init__(self, entropy: Entropy, onward: Callable[[bytes], list[tuple[int, bytes]]]) -> None:
+    def __init__(self, entropy: Entropy, onward: Callable[[HopId], list[tuple[int, bytes]]]) -> None:
         self._entropy = entropy
         self._onward = onward
-        self._waiting: dict[LinkId, dict[bytes, None]] = {}
+        self._waiting: dict[LinkId, dict[HopId, None]] = {}
         self.due_at = NEVER
         """When ``flush`` is next due."""
 
-    def add_descriptors(self, link: LinkId, nodes: Iterable[bytes], now: float) -> None:
+    def add_descriptors(self, link: LinkId, nodes: Iterable[HopId], now: float) -> None:
         """Pass the descriptors of these nodes on."""
         self._waiting.setdefault(link, {}).update(dict.fromkeys(nodes))
         if self.due_at == NEVER:
             self.due_at = now + uniform(self._entropy, *BATCH_S)
 
-    def drop_descriptor(self, link: LinkId, node: bytes) -> None:
+    def drop_descriptor(self, link: LinkId, node: HopId) -> None:
         """The neighbour there has it."""
         self._waiting.get(link, {}).pop(node, None)
 
-    def drop_descriptors(self, nodes: Iterable[bytes]) -> None:
+    def drop_descriptors(self, nodes: Iterable[HopId]) -> None:
         """They are not known any more."""
         for node in nodes:
             for waiting in self._waiting.values():

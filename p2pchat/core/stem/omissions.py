@@ -12,28 +12,29 @@ from __future__ import annotations
 
 from p2pchat.crypto.descriptor import check_descriptor, read_descriptor
 from p2pchat.errors import RefusedInput
+from p2pchat.types import HopId
 from p2pchat.wire.topology import NodeDescriptor
 
 
 class Omissions:
     """``own``: our name of the epoch."""
 
-    def __init__(self, own: bytes) -> None:
+    def __init__(self, own: HopId) -> None:
         self._own = own
-        self._judged: dict[bytes, int] = {}
+        self._judged: dict[HopId, int] = {}
         """By neighbour that has listed us: the serial up to which its lists are judged."""
-        self._found: dict[bytes, None] = {}
+        self._found: dict[HopId, None] = {}
 
-    def begin_judging(self, node: bytes, known: NodeDescriptor) -> None:
+    def begin_judging(self, node: HopId, known: NodeDescriptor) -> None:
         """A neighbour's newest; from the first that has us on its lists are judged."""
         if node not in self._judged and self._own in known.links:
             self._judged[node] = known.serial
 
-    def forget_neighbour(self, node: bytes) -> None:
+    def forget_neighbour(self, node: HopId) -> None:
         """It is no neighbour any more."""
         self._judged.pop(node, None)
 
-    def judge_list(self, node: bytes, data: bytes) -> None:
+    def judge_list(self, node: HopId, data: bytes) -> None:
         """A signed descriptor of that owner came, which may be older than what is known."""
         judged = self._judged.get(node)
         if judged is None:
@@ -47,7 +48,7 @@ class Omissions:
             return
         self._judged[node], self._found[node] = descriptor.serial, None
 
-    def take_found(self) -> dict[bytes, None]:
+    def take_found(self) -> dict[HopId, None]:
         """Who left us out since this was last asked."""
         found, self._found = self._found, {}
         return found

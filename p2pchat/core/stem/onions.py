@@ -12,7 +12,7 @@ from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.core.stem.watch import Watch
 from p2pchat.crypto.onion import Hop, HopCommand, wrap
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 
 RETURN_S = 2.0
 RETURN_HOP_S = 0.3
@@ -38,6 +38,6 @@ class Onions:
         delay = DELAYS.index(self._delay_s)
         return Relay(link, wrap(hops, command, payload, self._entropy, delay), None, was)
 
-    def expect_return(self, name: bytes, nodes: Sequence[bytes], now: float) -> None:
+    def expect_return(self, name: bytes, nodes: Sequence[HopId], now: float) -> None:
         """What bears this name goes over these nodes, and comes back if all do their work."""
         self._returns.expect(name, nodes, now, RETURN_S + len(nodes) * (RETURN_HOP_S + 3 * self._delay_s))

@@ -12,6 +12,7 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.pace import Pace
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.ports import Entropy
+from p2pchat.types import HopId
 from p2pchat.wire.topology import LINKS_MAX, NodeDescriptor
 
 PUBLISH_SOON_S = 0.1
@@ -48,7 +49,7 @@ class Origination:
         """Whether a change is still to be told."""
         return self.due_at < NEVER
 
-    def sign_descriptor(self, nodes: Iterable[bytes]) -> bytes:
+    def sign_descriptor(self, nodes: Iterable[HopId]) -> bytes:
         """Say that these are our neighbours."""
         self._serial += 1
         ids = tuple(nodes)[:LINKS_MAX]

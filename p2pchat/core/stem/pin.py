@@ -17,7 +17,7 @@ from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.suspects import Suspects
 from p2pchat.crypto.onion import Hop
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 
 BETTER_S = 10.0
 """While the stem is shorter than the profile wants, or does not begin at a contact while it is young, another
@@ -37,7 +37,7 @@ DRAWS = 8
 """Stems drawn when one is needed; the one whose nodes have failed least is taken. Where nobody is suspected
 that is the first, so that suspicion alone weights the choice."""
 
-Links = Mapping[bytes, Sequence[bytes]]
+Links = Mapping[HopId, Sequence[HopId]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Pin:
     """A stem in use."""
 
     station: Station
-    nodes: tuple[bytes, ...]
+    nodes: tuple[HopId, ...]
     hops: tuple[Hop, ...]
     drawn_at: float
     looked_at: float
@@ -94,7 +94,7 @@ class Pinned:
         self._pin: Pin | None = None
         self._missed = 0
         """Cells lost on the stem in use since one last came back."""
-        self._first: tuple[LinkId | None, bytes] | None = None
+        self._first: tuple[LinkId | None, HopId] | None = None
         """Where the last stem began: nodes have other names in every epoch."""
         self._first_until = 0.0
         self.drawn = 0
@@ -117,7 +117,7 @@ class Pinned:
             self._look(pin, begins, now)
         return self._pin
 
-    def lost(self, nodes: tuple[bytes, ...], now: float) -> bool:
+    def lost(self, nodes: tuple[HopId, ...], now: float) -> bool:
         """Something went over these nodes and did not come back. If they are the stem in use (True), it is
         used no more; a loop over some of its hops may have been lost elsewhere, and only weights the next
         choice.
@@ -138,12 +138,12 @@ class Pinned:
             self._pin = None
         return ours
 
-    def worked(self, nodes: tuple[bytes, ...]) -> None:
+    def worked(self, nodes: tuple[HopId, ...]) -> None:
         """A cell came back over these."""
         if self._pin is not None and self._pin.nodes == nodes:
             self._missed = 0
 
-    def doubted(self, now: float) -> tuple[bytes, ...]:
+    def doubted(self, now: float) -> tuple[HopId, ...]:
         """Hops of the stem in use that are under suspicion: loops over them were lost."""
         nodes = self._pin.nodes if self._pin is not None else ()
         return tuple(node for node in nodes if self._suspected((node,), now))
@@ -180,11 +180,11 @@ class Pinned:
         if (short and longer) or (strange and enough and begins.rank(other.link) > begins.rank(pin.link)):
             self._take(other, now)
 
-    def _avoided(self, nodes: tuple[bytes, ...], now: float) -> bool:
+    def _avoided(self, nodes: tuple[HopId, ...], now: float) -> bool:
         """Whether a stem over these is rather not taken."""
         return self._suspected(nodes, now) or self._suspects.has_stalled(nodes[0], now)
 
-    def _suspected(self, nodes: tuple[bytes, ...], now: float) -> bool:
+    def _suspected(self, nodes: tuple[HopId, ...], now: float) -> bool:
         return any(self._suspects.is_suspected(node, now) for node in nodes)
 
     def _take(self, pin: Pin | None, now: float) -> None:
@@ -204,7 +204,7 @@ class Pinned:
             return None
         return Pin(station, nodes, station.hops(nodes), now, now)
 
-    def _firsts(self, station: Station, begins: Begins, now: float) -> tuple[bytes, ...]:
+    def _firsts(self, station: Station, begins: Begins, now: float) -> tuple[HopId, ...]:
         """Who had best be the first hop. A contact; else a neighbour that we sought; of several, or without
         one, the last stem's: who has seen our cells goes on seeing them, rather than one more neighbour. Only
         who is suspected is left: else a later hop could drive stems off their first by dropping what they
@@ -217,14 +217,14 @@ class Pinned:
             return (last,)
         return tuple(able or self._able(station, station.neighbours.values(), now))
 
-    def _able(self, station: Station, links: Collection[LinkId], now: float) -> list[bytes]:
+    def _able(self, station: Station, links: Collection[LinkId], now: float) -> list[HopId]:
         """The neighbours at these links who are not suspected."""
         near = station.neighbours.items()
         return [node for node, link in near if link in links and not self._avoided((node,), now)]
 
-    def _last(self, station: Station, now: float) -> bytes | None:
+    def _last(self, station: Station, now: float) -> HopId | None:
         """The neighbour at which the last stem began, if it may be kept."""
-        link, name = self._first if self._first is not None else (None, b"")
+        link, name = self._first if self._first is not None else (None, None)
         near = station.neighbours
         last = name if name in near else next((node for node, each in near.items() if each == link), None)
         if last is None or self._avoided((last,), now) or now >= self._first_until:
@@ -232,8 +232,8 @@ class Pinned:
         return last
 
     def _nodes(
-        self, links: Links, own: bytes, firsts: tuple[bytes, ...], now: float
-    ) -> tuple[bytes, ...] | None:
+        self, links: Links, own: HopId, firsts: tuple[HopId, ...], now: float
+    ) -> tuple[HopId, ...] | None:
         """A stem of the profile's length over nobody who is suspected, or the longest shorter one, down to a
         neighbour that broadcasts; where all lead over the suspected, the first of them.
 
@@ -242,7 +242,7 @@ class Pinned:
         shortest, longest = self._profile.hops
         drawn = self._profile.length(self._entropy)
         wanted = (drawn, *(hops for hops in range(longest, shortest - 1, -1) if hops != drawn))
-        suspected: tuple[bytes, ...] | None = None
+        suspected: tuple[HopId, ...] | None = None
         for hops in (*wanted, *range(shortest - 1, 0, -1)):
             if hops == 1 and self._profile.on_clock and suspected is not None:
                 break
@@ -253,10 +253,10 @@ class Pinned:
         return suspected
 
     def _least_suspected(
-        self, links: Links, own: bytes, hops: int, firsts: tuple[bytes, ...], now: float
-    ) -> tuple[bytes, ...] | None:
+        self, links: Links, own: HopId, hops: int, firsts: tuple[HopId, ...], now: float
+    ) -> tuple[HopId, ...] | None:
         """Of some stems of so many hops."""
-        found: tuple[bytes, ...] | None = None
+        found: tuple[HopId, ...] | None = None
         least = -1
         for _ in range(DRAWS):
             nodes = route.draw(links, own, hops, self._entropy, firsts)

@@ -18,6 +18,7 @@ from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stations import Stations
 from p2pchat.crypto.onion import Hop, HopCommand
 from p2pchat.ports import Entropy, below
+from p2pchat.types import HopId
 from p2pchat.wire.geometry import GEOMETRY
 
 TEST_IN = 4
@@ -41,12 +42,12 @@ class Probes:
         self._epochs = epochs
         self._paths = paths
         self._onions = onions
-        self._tests: deque[tuple[bytes, ...]] = deque(maxlen=TESTS_CAP)
+        self._tests: deque[tuple[HopId, ...]] = deque(maxlen=TESTS_CAP)
         """Loops over single hops that wait for the clock."""
-        self._questioned: tuple[bytes, ...] = ()
+        self._questioned: tuple[HopId, ...] = ()
         """Hops that were in doubt when it was last looked, and then tested alone."""
 
-    def test_hops(self, nodes: Sequence[bytes], now: float) -> list[Output]:
+    def test_hops(self, nodes: Sequence[HopId], now: float) -> list[Output]:
         """Ask each of these hops alone, as far as a loop reaches, before another stem is needed: when the
         clock says so, if there is one."""
         station = self._epochs.now(now)
@@ -79,7 +80,7 @@ class Probes:
         nodes = loop(station.map(), station.id, self._entropy)
         return self._send_over(station, nodes, now) if nodes is not None else []
 
-    def _send_over(self, station: Station, nodes: Sequence[bytes], now: float) -> list[Output]:
+    def _send_over(self, station: Station, nodes: Sequence[HopId], now: float) -> list[Output]:
         link, way = station.link_to(nodes[0]), station.hops(nodes)
         if link is None or len(way) != len(nodes):
             return []

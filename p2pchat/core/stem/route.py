@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from p2pchat.ports import Entropy, exponential, sample
+from p2pchat.types import HopId
 
 STEPS = 1000
 """So many nodes are tried before a search counts as failed: a stem of five hops in a thousand-node mesh with
@@ -17,12 +18,12 @@ topology."""
 
 
 def draw(
-    links: Mapping[bytes, Sequence[bytes]],
-    start: bytes,
+    links: Mapping[HopId, Sequence[HopId]],
+    start: HopId,
     hops: int,
     entropy: Entropy,
-    first: Sequence[bytes] = (),
-) -> tuple[bytes, ...] | None:
+    first: Sequence[HopId] = (),
+) -> tuple[HopId, ...] | None:
     """A random stem from ``start``: ``hops`` nodes, all different, none of them ``start``, each linked with
     the next. None if there is none.
 
@@ -41,8 +42,8 @@ def draw(
 
 
 def _walk(
-    links: Mapping[bytes, Sequence[bytes]], start: bytes, hops: int, entropy: Entropy, firsts: list[bytes]
-) -> tuple[bytes, ...] | None:
+    links: Mapping[HopId, Sequence[HopId]], start: HopId, hops: int, entropy: Entropy, firsts: list[HopId]
+) -> tuple[HopId, ...] | None:
     """Depth first. ``firsts`` are tried from the last."""
     way, untried = [start], [firsts]
     for _ in range(STEPS):
@@ -60,14 +61,14 @@ def _walk(
     return None
 
 
-def _shuffle(links: Mapping[bytes, Sequence[bytes]], nodes: Sequence[bytes], entropy: Entropy) -> list[bytes]:
+def _shuffle(links: Mapping[HopId, Sequence[HopId]], nodes: Sequence[HopId], entropy: Entropy) -> list[HopId]:
     """In random order; the last is each node with a weight of one over the links that it lists, and so on
     (Efraimidis and Spirakis, "Weighted random sampling", 2006)."""
     rank = {node: exponential(entropy, float(len(links[node]))) for node in nodes}
     return sorted(nodes, key=rank.__getitem__, reverse=True)
 
 
-def _after(links: Mapping[bytes, Sequence[bytes]], node: bytes, way: Sequence[bytes]) -> list[bytes]:
+def _after(links: Mapping[HopId, Sequence[HopId]], node: HopId, way: Sequence[HopId]) -> list[HopId]:
     """Where a path along ``way`` may go on from its last node."""
     return [
         other

@@ -24,7 +24,7 @@ from p2pchat.crypto.descriptor import DescriptorKey, check_link
 from p2pchat.crypto.onion import Hop, OnionKey
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, sample
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.topology import DEPTH, DescriptorRequest, NodeDescriptor, OwnDescriptor
 
 LOST_S = 0.5
@@ -57,7 +57,7 @@ class Station:
         self.topology = Topology(epoch, DESCRIPTORS_CAP)
         self.replay = Replay()
         self._omissions = Omissions(self.id)
-        self._links: dict[LinkId, bytes | None] = {}
+        self._links: dict[LinkId, HopId | None] = {}
         """Neighbours, and their ids once they have told them."""
         self._bindings: dict[LinkId, bytes] = {}
         self._budgets: dict[LinkId, Budget] = {}
@@ -71,22 +71,22 @@ class Station:
     # --- what the parent asks
 
     @property
-    def neighbours(self) -> dict[bytes, LinkId]:
+    def neighbours(self) -> dict[HopId, LinkId]:
         """By id: the link that leads there."""
         return {node: link for link, node in self._links.items() if node is not None}
 
-    def link_to(self, node: bytes) -> LinkId | None:
+    def link_to(self, node: HopId) -> LinkId | None:
         """The link to a neighbour."""
         return self.neighbours.get(node)
 
-    def hops(self, nodes: Iterable[bytes]) -> tuple[Hop, ...]:
+    def hops(self, nodes: Iterable[HopId]) -> tuple[Hop, ...]:
         """The hops of a way over nodes of ``map``: of all those we have the descriptor."""
         descriptors = [(node, self.topology.find_descriptor(node)) for node in nodes]
         return tuple(
             Hop(node, descriptor.onion_key) for node, descriptor in descriptors if descriptor is not None
         )
 
-    def map(self) -> dict[bytes, tuple[bytes, ...]]:
+    def map(self) -> dict[HopId, tuple[HopId, ...]]:
         """By node: its neighbours, where both confirm it. Our own links need nobody's word: a newcomer has a
         stem before the others have heard of it."""
         links, own = dict(self.topology.map_links()), tuple(self.neighbours)
@@ -99,7 +99,7 @@ class Station:
         """By link: what its other end is called, and whether it lists us, and has in all that came since this
         was last asked. A name stands by one link only, the first."""
         omitted = self._omissions.take_found()
-        first: dict[bytes, LinkId] = {}
+        first: dict[HopId, LinkId] = {}
         for link, node in self._links.items():
             if node is not None:
                 first.setdefault(node, link)
@@ -114,11 +114,11 @@ class Station:
             for link, node in self._links.items()
         }
 
-    def name_at(self, link: LinkId) -> bytes | None:
+    def name_at(self, link: LinkId) -> HopId | None:
         """What a neighbour is called, once it has told."""
         return self._links.get(link)
 
-    def verify_key(self, node: bytes) -> bytes | None:
+    def verify_key(self, node: HopId) -> bytes | None:
         """By which a node's word is known to be its own."""
         descriptor = self.topology.find_descriptor(node)
         return descriptor.verify_key if descriptor is not None else None
@@ -127,7 +127,7 @@ class Station:
         """Our signature of a ticket."""
         return self._signing.sign_ticket(walk_key, key, room)
 
-    def there_and_back(self, node: bytes) -> tuple[bytes, ...] | None:
+    def there_and_back(self, node: HopId) -> tuple[HopId, ...] | None:
         """The shortest loop over a node: a neighbour, or a neighbour's neighbour; None for one further
         away."""
         if self.link_to(node) is not None:
@@ -254,7 +254,7 @@ class Station:
                     self._flooding.add_descriptors(other, [taken.node], now)
         return taken
 
-    def _thin(self, fresh: bytes) -> None:
+    def _thin(self, fresh: HopId) -> None:
         """There are too many descriptors: ours, our neighbours' and the one that has just come stay."""
         gone = self.topology.drop_farthest((self.id, *self.neighbours, fresh))
         self._counters["records dropped: too many"] += len(gone)
@@ -269,7 +269,7 @@ class Station:
             OwnDescriptor(self._origination.descriptor, self._signing.sign_binding(self._bindings[link])),
         )
 
-    def _lists_us(self, node: bytes) -> bool:
+    def _lists_us(self, node: HopId) -> bool:
         descriptor = self.topology.find_descriptor(node)
         return descriptor is not None and self.id in descriptor.links
 

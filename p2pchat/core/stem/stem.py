@@ -28,7 +28,7 @@ from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.suspects import Suspects
 from p2pchat.core.stem.watch import Watch
 from p2pchat.ports import Entropy
-from p2pchat.types import CellId, LinkId
+from p2pchat.types import CellId, HopId, LinkId
 from p2pchat.wire.topology import OwnDescriptor, TopologyMessage
 
 
@@ -62,7 +62,7 @@ class Stem:
         drawn = self._pinned.drawn
         return StemStatus(self._profile.name, hops, self._profile.hops[0], self.crowd, drawn, begins)
 
-    def name(self, now: float) -> bytes | None:
+    def name(self, now: float) -> HopId | None:
         """Ours in this epoch, 8 bytes, as ``way`` of others has it; None before the first link."""
         station = self._stations.now(now)
         return station.id if station is not None else None
@@ -75,7 +75,7 @@ class Stem:
         return station.reachable if station is not None else 1
 
     @property
-    def way(self) -> tuple[bytes, ...]:
+    def way(self) -> tuple[HopId, ...]:
         """The hops of the stem in use, by name."""
         pin = self._pinned.now
         return pin.nodes if pin is not None else ()
@@ -120,7 +120,7 @@ class Stem:
         known = station is not None and (self.guards.has_map(now) or station.closed)
         return station if known else None
 
-    def called(self, name: bytes) -> Station | None:
+    def called(self, name: HopId) -> Station | None:
         """Our place on the map of the epoch in which we have that name."""
         return next((station for station in self._stations if station.id == name), None)
 
@@ -161,7 +161,7 @@ class Stem:
         station = self._stations.now(now)
         return station.take_sights() if station is not None else {}
 
-    def _name_at(self, link: LinkId, now: float) -> bytes | None:
+    def _name_at(self, link: LinkId, now: float) -> HopId | None:
         station = self._stations.now(now)
         return station.name_at(link) if station is not None else None
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from p2pchat.crypto import descriptor as descriptors
 from p2pchat.errors import Malformed
+from p2pchat.types import HopId
 from p2pchat.wire.topology import NodeDescriptor
 
 DESCRIPTORS_CAP = 4096
@@ -43,7 +44,7 @@ class KnownDescriptor:
 class Taken:
     """What came of a descriptor."""
 
-    node: bytes
+    node: HopId
     """Its owner's id."""
     news: bool
     """Whether it told us something, so that it should go on."""
@@ -59,18 +60,18 @@ class Topology:
     def __init__(self, epoch: int, cap: int = DESCRIPTORS_CAP) -> None:
         self._epoch = epoch
         self._cap = cap
-        self._known: dict[bytes, KnownDescriptor] = {}
-        self._owners: dict[bytes, bytes] = {}
+        self._known: dict[HopId, KnownDescriptor] = {}
+        self._owners: dict[bytes, HopId] = {}
         """By signed descriptor: its owner. Most that come are known already, and cost no more than a look."""
-        self._map: dict[bytes, tuple[bytes, ...]] | None = None
+        self._map: dict[HopId, tuple[HopId, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def __contains__(self, node: bytes) -> bool:
+    def __contains__(self, node: HopId) -> bool:
         return node in self._known
 
-    def find_descriptor(self, node: bytes) -> NodeDescriptor | None:
+    def find_descriptor(self, node: HopId) -> NodeDescriptor | None:
         """What holds of a node."""
         known = self._known.get(node)
         return known.descriptor if known is not None else None
@@ -94,13 +95,13 @@ class Topology:
         self._keep(node, KnownDescriptor(descriptor, data, hops))
         return Taken(node, news=True, stranger=known is None)
 
-    def is_contradicted(self, node: bytes) -> bool:
+    def is_contradicted(self, node: HopId) -> bool:
         """Whether its owner signed two with one serial. That holds until the epoch ends, or the node is
         forgotten."""
         known = self._known.get(node)
         return known is not None and bool(known.contrary)
 
-    def map_links(self) -> Mapping[bytes, tuple[bytes, ...]]:
+    def map_links(self) -> Mapping[HopId, tuple[HopId, ...]]:
         """By node: the neighbours that confirm it, in the order of its own list."""
         if self._map is None:
             lists = {
@@ -113,11 +114,11 @@ class Topology:
             }
         return self._map
 
-    def are_linked(self, one: bytes, other: bytes) -> bool:
+    def are_linked(self, one: HopId, other: HopId) -> bool:
         """Whether there is a link that both list."""
         return other in self.map_links().get(one, ())
 
-    def is_complete(self, start: bytes) -> bool:
+    def is_complete(self, start: HopId) -> bool:
         """Whether nobody is missing: every node that is listed, from ``start`` on, has told of itself."""
         seen, waiting = {start: None}, [start]
         while waiting:
@@ -135,7 +136,7 @@ class Topology:
         """Whether there are too many descriptors."""
         return len(self._known) > self._cap
 
-    def drop_farthest(self, near: Iterable[bytes]) -> list[bytes]:
+    def drop_farthest(self, near: Iterable[HopId]) -> list[HopId]:
         """Forget the descriptors of those farthest from ``near``, who are spared; who is linked with nobody
         on the way is the farthest, and of equals the stalest goes first. Return whose they were."""
         away, links = dict.fromkeys(near, 0), self.map_links()
@@ -152,11 +153,11 @@ class Topology:
             self._forget(node)
         return gone
 
-    def list_travelling(self) -> list[bytes]:
+    def list_travelling(self) -> list[HopId]:
         """The nodes whose descriptors may go on."""
         return [node for node, known in self._known.items() if known.hops > 0]
 
-    def find_onward(self, node: bytes) -> list[tuple[int, bytes]]:
+    def find_onward(self, node: HopId) -> list[tuple[int, bytes]]:
         """One node's descriptor, or the two that contradict each other, if they may go on, and how much
         further from the next node."""
         known = self._known.get(node)
@@ -164,25 +165,25 @@ class Topology:
             return []
         return [(known.hops - 1, data) for data in (known.data, known.contrary) if data]
 
-    def _again(self, node: bytes, hops: int) -> Taken:
+    def _again(self, node: HopId, hops: int) -> Taken:
         """The same descriptor came by another way: news only if it may go on further than the first."""
         known = self._known[node]
         if hops > known.hops:
             self._known[node] = replace(known, hops=hops)
         return Taken(node, news=hops > known.hops, stranger=False)
 
-    def _keep(self, node: bytes, known: KnownDescriptor) -> None:
+    def _keep(self, node: HopId, known: KnownDescriptor) -> None:
         self._forget(node)  # to the end: the freshest
         self._known[node] = known
         self._owners[known.data] = node
         self._map = None
 
-    def _contradict(self, node: bytes, known: KnownDescriptor) -> None:
+    def _contradict(self, node: HopId, known: KnownDescriptor) -> None:
         """Both go as far as the farther: whoever was told one of them is to hear of the other."""
         self._keep(node, known)
         self._owners[known.contrary] = node
 
-    def _forget(self, node: bytes) -> None:
+    def _forget(self, node: HopId) -> None:
         known = self._known.pop(node, None)
         if known is not None:
             del self._owners[known.data]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
+from p2pchat.types import HopId
 
 WATCHED_CAP = 4096
 """Things awaited: what the fastest clock sends in eight minutes, and none is awaited for half a minute.
@@ -26,7 +27,7 @@ be forgotten; and whoever holds ours back gains no more than this."""
 class _Awaited:
     since: float
     until: float
-    nodes: tuple[bytes, ...]
+    nodes: tuple[HopId, ...]
 
 
 class Watch:
@@ -38,14 +39,14 @@ class Watch:
         self._took_s = 0.0
         """The longest that something took lately."""
 
-    def expect(self, name: bytes, nodes: Iterable[bytes], now: float, patience_s: float) -> None:
+    def expect(self, name: bytes, nodes: Iterable[HopId], now: float, patience_s: float) -> None:
         """It goes over these nodes, and should be back in so long; or in a multiple of what others took
         lately, where the mesh is busy: what waits for its turn is not lost."""
         until = now + max(patience_s, BUSY_TIMES * self._took_s)
         self._awaited.put(name, _Awaited(now, until, tuple(nodes)))
         self._soonest = min(self._soonest, until)
 
-    def back(self, name: bytes, now: float) -> tuple[bytes, ...]:
+    def back(self, name: bytes, now: float) -> tuple[HopId, ...]:
         """It came back: the nodes it went over; none if it was not awaited."""
         awaited = self._awaited.pop(name, None)
         if awaited is None:
@@ -53,7 +54,7 @@ class Watch:
         self._took_s = min(TOOK_MAX_S, max(now - awaited.since, FORGET * self._took_s))
         return awaited.nodes
 
-    def lost(self, now: float) -> list[tuple[bytes, ...]]:
+    def lost(self, now: float) -> list[tuple[HopId, ...]]:
         """The nodes over which went what should be back and is not."""
         if now < self._soonest:
             return []

@@ -20,6 +20,7 @@ from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.mesh import LINK_S, Path, SampledMesh
 from p2pchat.sim.adversary.packets import Glimpse, Packet, pieces, poisson, send
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import HopId
 
 MESSAGES_PER_S: Final = 1 / 60
 """What every node writes."""
@@ -243,5 +244,5 @@ def traffic(mesh: SampledMesh, habits: Habits, seed: object) -> Traffic:
     return {"stem": Flows, "fresh": Traffic}[habits.cover](mesh, habits, seed)
 
 
-def _id(node: int) -> bytes:
-    return node.to_bytes(2, "big")
+def _id(node: int) -> HopId:
+    return HopId(node.to_bytes(2, "big"))

@@ -12,7 +12,7 @@ from p2pchat.core.membership.walk import TICKET_S
 from p2pchat.core.settings import Settings
 from p2pchat.crypto.exchange import public_point
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.walk import Piece, Walk
 from tests.support.sides import Side, linked
 from tests.support.surroundings import FAR, NEAR, OWN, Around, Place
@@ -93,7 +93,7 @@ def test_a_small_mesh_has_nobody_else_to_draw() -> None:
 
 
 def test_in_a_mesh_that_has_grown_what_was_drawn_among_few_is_drawn_anew() -> None:
-    many = {bytes([number]) * 8: [NEAR] for number in range(100)}
+    many = {HopId(bytes([number]) * 8): [NEAR] for number in range(100)}
     scene = Scene(Around(Place(links={OWN: [NEAR], NEAR: [OWN, *many], **many})), Settings(links_wanted=1))
     scene.theirs.sought, scene.theirs.among = True, 2
     assert scene.refill.renew_links(10.0) == []

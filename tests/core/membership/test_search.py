@@ -14,17 +14,17 @@ from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.exchange import public_point
 from p2pchat.ports import sample
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.walk import Ticket, Walk
 
-Map = dict[bytes, list[bytes]]
-NODES = [bytes([number]) * 8 for number in range(200)]
+Map = dict[HopId, list[HopId]]
+NODES = [HopId(bytes([number]) * 8) for number in range(200)]
 OWN = NODES[0]
-KEYS: dict[bytes, DescriptorKey] = {}
+KEYS: dict[HopId, DescriptorKey] = {}
 ANSWER_KEY = public_point(b"k" * 32)
 
 
-def linked(pairs: Iterable[tuple[bytes, bytes]]) -> Map:
+def linked(pairs: Iterable[tuple[HopId, HopId]]) -> Map:
     links: Map = {}
     for one, other in pairs:
         links.setdefault(one, []).append(other)
@@ -35,7 +35,7 @@ def linked(pairs: Iterable[tuple[bytes, bytes]]) -> Map:
 def random_map(count: int, seed: object, each: int = 3) -> Map:
     """Everybody has chosen three."""
     entropy = SeededEntropy(seed)
-    pairs: dict[frozenset[bytes], None] = {}
+    pairs: dict[frozenset[HopId], None] = {}
     for node in NODES[:count]:
         others = [other for other in NODES[:count] if other != node]
         pairs.update(dict.fromkeys(frozenset((node, other)) for other in sample(entropy, others, each)))
@@ -62,20 +62,20 @@ class Here:
     def near(self) -> list[LinkId]:
         return [LinkId(node[0]) for node in self._links[OWN]]
 
-    def link_to(self, node: bytes) -> LinkId | None:
+    def link_to(self, node: HopId) -> LinkId | None:
         return LinkId(node[0]) if node in self._links[OWN] else None
 
-    def name_at(self, link: LinkId) -> bytes | None:
-        return bytes([link]) * 8
+    def name_at(self, link: LinkId) -> HopId | None:
+        return NODES[link]
 
-    def verify_key(self, node: bytes) -> bytes | None:
+    def verify_key(self, node: HopId) -> bytes | None:
         return key(node).public
 
     def answer(self, walk_key: bytes, ticket_key: bytes, room: bool) -> bytes:
         raise AssertionError("nobody asks us")
 
 
-def key(node: bytes) -> DescriptorKey:
+def key(node: HopId) -> DescriptorKey:
     return KEYS.setdefault(node, DescriptorKey.generate(SeededEntropy(node)))
 
 
@@ -169,7 +169,7 @@ def test_a_way_is_short_simple_and_leads_to_its_end() -> None:
 # --- whom colluders can have drawn
 
 
-def share(links: Map, origins: list[bytes], bad: Callable[[bytes], bool], draws: int = 20) -> float:
+def share(links: Map, origins: list[HopId], bad: Callable[[HopId], bool], draws: int = 20) -> float:
     """Of what is drawn, how much is bad."""
     entropy = SeededEntropy("draws")
     drawn = [draw(links, own, None, {own}, entropy) for own in origins for _ in range(draws)]

@@ -20,7 +20,7 @@ from p2pchat.core.membership.walk import (
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.exchange import public_point
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.control import encode
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.walk import PATH_MAX, Piece, Ticket, Walk, Walking
@@ -38,10 +38,10 @@ class Place:
         self._number = number
         self._near = near
 
-    def called(self, name: bytes) -> Place | None:
+    def called(self, name: HopId) -> Place | None:
         return self if name == NAMES[self._number] else None
 
-    def link_to(self, node: bytes) -> LinkId | None:
+    def link_to(self, node: HopId) -> LinkId | None:
         return next((LinkId(other) for other in self._near if NAMES[other] == node), None)
 
     def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
@@ -150,7 +150,7 @@ def test_those_on_the_way_see_ids_of_their_own_and_cannot_read_offers() -> None:
 
 
 def test_every_kind_of_message_fits_a_frame() -> None:
-    walk = Walk(bytes(8), KEY, (bytes(8),) * PATH_MAX)
+    walk = Walk(bytes(8), KEY, (NAMES[0],) * PATH_MAX)
     ticket = Ticket(bytes(8), KEY, True, bytes(64))
     for message in (walk, ticket, Piece(bytes(8), 1, bytes(1024))):
         assert len(encode(message)) <= GEOMETRY.body

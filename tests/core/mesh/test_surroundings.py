@@ -5,7 +5,7 @@ from __future__ import annotations
 from p2pchat.core.mesh.surroundings import MeshSurroundings
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import FAST
-from p2pchat.types import ContactId, LinkId
+from p2pchat.types import ContactId, HopId, LinkId
 from tests.core.mesh.test_traffic import NOW, Scene
 
 
@@ -22,4 +22,4 @@ def test_a_newcomer_has_no_map_and_knows_nobody_who_needs_it() -> None:
     use = MeshSurroundings(scene.traffic.cells, scene.traffic.stem)
     assert use.here(NOW) is None and not use.is_needed(scene.link, NOW)
     name = scene.traffic.stem.name(NOW)
-    assert name is not None and use.called(name) is not None and use.called(b"nobody") is None
+    assert name is not None and use.called(name) is not None and use.called(HopId(b"nobody")) is None

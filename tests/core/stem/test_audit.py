@@ -8,12 +8,13 @@ from itertools import count
 from p2pchat.core.stem.audit import LEFT_OUT_S, LOOK_S, Audit, Sight
 from p2pchat.core.stem.outputs import SendTopology
 from p2pchat.core.stem.station import Station
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.topology import LINKS_MAX, NodeDescriptor, OwnDescriptor
 from tests.support.stems import Wired
 
 A, B = LinkId(1), LinkId(2)
-LISTS, LEAVES_OUT = Sight(b"a" * 8, True), Sight(b"b" * 8, False)
+NAME = HopId(b"a" * 8)
+LISTS, LEAVES_OUT = Sight(NAME, True), Sight(HopId(b"b" * 8), False)
 
 
 def let_go(audit: Audit, sight: Sight, start: float, seconds: float) -> float | None:
@@ -86,7 +87,7 @@ def test_a_mesh_of_honest_nodes_lets_nobody_go() -> None:
 
 RING = "bcdefghijklmno"
 HASTE_S = 0.2
-Tells = Callable[[LinkId], tuple[int, tuple[bytes, ...]]]
+Tells = Callable[[LinkId], tuple[int, tuple[HopId, ...]]]
 
 
 def liar(tells: Callable[[Station], Tells], every_s: float, ring: str = RING) -> Wired:
@@ -114,7 +115,7 @@ def liar(tells: Callable[[Station], Tells], every_s: float, ring: str = RING) ->
     return mesh
 
 
-def ours_alone(station: Station, link: LinkId) -> tuple[bytes, ...]:
+def ours_alone(station: Station, link: LinkId) -> tuple[HopId, ...]:
     """A list of this neighbour alone."""
     node = station.name_at(link)
     assert node is not None
@@ -130,8 +131,8 @@ def test_who_tells_each_neighbour_another_list_under_one_serial_is_let_go_by_all
 
 def test_who_has_lied_is_let_go_at_the_next_look_and_not_taken_again() -> None:
     audit = Audit()
-    assert audit.look({A: Sight(b"a" * 8, lists_us=True, lies=True), B: LISTS}, 0.0) == [A]
-    assert audit.barred(b"a" * 8)
+    assert audit.look({A: Sight(NAME, lists_us=True, lies=True), B: LISTS}, 0.0) == [A]
+    assert audit.barred(NAME)
 
 
 def test_who_tells_each_neighbour_a_later_list_before_it_hears_of_the_others_is_let_go_by_all() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.station import OWN_AT_ONCE, OWN_PER_S, Station
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from tests.support.topologies import EPOCH, Signer, signers
 
 
@@ -20,7 +20,7 @@ def beside() -> tuple[Station, Signer, Callable[..., None]]:
     for number in (1, 2):
         station.link_up(LinkId(number), bytes(32), 0.0)
 
-    def tell(serial: int, links: Sequence[bytes], itself: bool = True, now: float = 100.0) -> None:
+    def tell(serial: int, links: Sequence[HopId], itself: bool = True, now: float = 100.0) -> None:
         data = node.descriptor(links, serial=serial)
         if itself:
             station.mine(LinkId(1), data, node.key.sign_binding(bytes(32)), now)

@@ -9,7 +9,7 @@ from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.watch import Watch
 from p2pchat.crypto.onion import Hop, HopCommand, OnionKey, peel
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.geometry import GEOMETRY
 
 
@@ -17,7 +17,7 @@ from p2pchat.wire.geometry import GEOMETRY
 def test_the_only_hop_finds_the_payload_and_the_delay(profile: Profile) -> None:
     entropy = SeededEntropy("onions")
     key, payload = OnionKey.generate(entropy), bytes(GEOMETRY.cell)
-    hop = Hop(b"far away", key.public)
+    hop = Hop(HopId(b"far away"), key.public)
     made = Onions(profile, entropy, Watch()).make_onion(LinkId(1), [hop], HopCommand.LOOP, payload, b"was")
     peeled = peel(key, made.onion)
     assert (made.link, made.source, made.was) == (LinkId(1), None, b"was")
@@ -31,6 +31,7 @@ def test_the_only_hop_finds_the_payload_and_the_delay(profile: Profile) -> None:
 def test_what_goes_over_more_hops_is_lost_later() -> None:
     watch = Watch()
     onions = Onions(BALANCED, SeededEntropy("onions"), watch)
-    onions.expect_return(b"cell", [b"one", b"two"], 100.0)
+    way = HopId(b"one"), HopId(b"two")
+    onions.expect_return(b"cell", way, 100.0)
     assert watch.next_wakeup() == 100.0 + RETURN_S + 2 * (RETURN_HOP_S + 3 * BALANCED.delay_s)
-    assert watch.back(b"cell", 101.0) == (b"one", b"two")
+    assert watch.back(b"cell", 101.0) == way

@@ -14,8 +14,10 @@ from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.suspects import FORGIVEN_S, SUSPECTED, SUSPECTS_CAP, Suspects
 from p2pchat.core.stem.watch import WATCHED_CAP, Watch
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import Tag
+from p2pchat.types import HopId, Tag
 from tests.support.stems import Wired
+
+A, B, C, BAD = (HopId(name) for name in (b"a", b"b", b"c", b"bad"))
 
 
 def test_what_is_mixed_leaves_after_an_exponential_time_of_its_own() -> None:
@@ -38,45 +40,45 @@ def test_a_full_mix_takes_no_more() -> None:
 
 def test_what_does_not_come_back_in_time_is_lost_once() -> None:
     watch = Watch()
-    watch.expect(b"cell", (b"a", b"b"), 0.0, 10.0)
-    watch.expect(b"loop", (b"c",), 0.0, 20.0)
+    watch.expect(b"cell", (A, B), 0.0, 10.0)
+    watch.expect(b"loop", (C,), 0.0, 20.0)
     assert watch.next_wakeup() == 10.0
     assert watch.lost(9.0) == []
-    assert watch.lost(10.0) == [(b"a", b"b")]
+    assert watch.lost(10.0) == [(A, B)]
     assert watch.back(b"cell", 11.0) == ()
-    assert watch.back(b"loop", 11.0) == (b"c",)
+    assert watch.back(b"loop", 11.0) == (C,)
     assert watch.lost(30.0) == []
 
 
 def test_what_is_awaited_is_bounded() -> None:
     watch = Watch()
     for number in range(WATCHED_CAP + 1):
-        watch.expect(b"%d" % number, (b"a",), 0.0, 10.0)
+        watch.expect(b"%d" % number, (A,), 0.0, 10.0)
     assert watch.back(b"0", 1.0) == ()
     assert len(watch.lost(10.0)) == WATCHED_CAP
 
 
 def test_who_is_on_every_way_that_fails_is_the_one_that_no_way_clears() -> None:
     suspects = Suspects()
-    suspects.failed([b"a", b"bad"], 0.0)
-    suspects.failed([b"b", b"bad"], 0.0)
-    suspects.worked([b"a", b"b", b"c"])
-    assert [suspects.against(node, 1.0) for node in (b"a", b"b", b"bad")] == [0, 0, 2]
-    assert suspects.against(b"bad", FORGIVEN_S) == 0
+    suspects.failed([A, BAD], 0.0)
+    suspects.failed([B, BAD], 0.0)
+    suspects.worked([A, B, C])
+    assert [suspects.against(node, 1.0) for node in (A, B, BAD)] == [0, 0, 2]
+    assert suspects.against(BAD, FORGIVEN_S) == 0
 
 
 def test_what_fails_over_who_is_suspected_is_laid_to_nobody_else() -> None:
     suspects = Suspects()
     for _ in range(SUSPECTED + 1):
-        suspects.failed([b"bad"], 0.0)
+        suspects.failed([BAD], 0.0)
     for _ in range(SUSPECTED + 1):
-        suspects.failed([b"a", b"bad"], 1.0)
-    assert [suspects.is_suspected(node, 1.0) for node in (b"a", b"bad")] == [False, True]
+        suspects.failed([A, BAD], 1.0)
+    assert [suspects.is_suspected(node, 1.0) for node in (A, BAD)] == [False, True]
 
 
 def test_suspects_are_bounded() -> None:
     suspects = Suspects()
-    nodes = [b"%d" % number for number in range(SUSPECTS_CAP + 1)]
+    nodes = [HopId(b"%d" % number) for number in range(SUSPECTS_CAP + 1)]
     suspects.failed(nodes, 0.0)
     assert [suspects.against(node, 1.0) for node in nodes] == [0] + SUSPECTS_CAP * [1]
 
@@ -108,8 +110,9 @@ def test_without_cover_the_clock_stands() -> None:
 
 
 def test_a_loop_comes_back() -> None:
-    ring = {bytes([at]): (bytes([(at - 1) % 5]), bytes([(at + 1) % 5])) for at in range(5)}
-    found = {loop(ring, b"\0", SeededEntropy(seed)) for seed in range(30)}
-    assert found <= {(b"\1", b"\2", b"\3", b"\4"), (b"\4", b"\3", b"\2", b"\1"), (b"\1",), (b"\4",)}
+    nodes = [HopId(bytes([at])) for at in range(5)]
+    ring = {nodes[at]: (nodes[(at - 1) % 5], nodes[(at + 1) % 5]) for at in range(5)}
+    found = {loop(ring, nodes[0], SeededEntropy(seed)) for seed in range(30)}
+    assert found <= {tuple(nodes[1:]), tuple(nodes[:0:-1]), (nodes[1],), (nodes[4],)}
     assert any(way is not None and len(way) == 4 for way in found)
-    assert loop({b"\0": ()}, b"\0", SeededEntropy(1)) is None
+    assert loop({A: ()}, A, SeededEntropy(1)) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from p2pchat.core.stem.outputs import Relay
 from p2pchat.core.stem.profile import BALANCED, FAST, Profile
 from p2pchat.core.stem.station import Station
+from p2pchat.types import HopId
 from tests.support.stems import Wired
 
 
@@ -54,7 +55,7 @@ def test_what_was_in_doubt_and_is_so_still_is_left() -> None:
 def test_before_the_first_link_there_is_nothing_to_test() -> None:
     mesh = Wired("ab")
     mesh.add("z")
-    assert mesh.stems["z"]._probes.test_hops([b"nobody"], mesh.now) == []
+    assert mesh.stems["z"]._probes.test_hops([HopId(b"nobody")], mesh.now) == []
 
 
 def test_a_loop_over_whom_we_lost_does_not_leave() -> None:
@@ -64,4 +65,4 @@ def test_a_loop_over_whom_we_lost_does_not_leave() -> None:
     for name in "bc":
         scene.mesh.unlink("a", name)
     assert scene.probes.send_loop(station, scene.mesh.now) == []
-    assert scene.probes._send_over(station, [b"nobody"], scene.mesh.now) == []
+    assert scene.probes._send_over(station, [HopId(b"nobody")], scene.mesh.now) == []

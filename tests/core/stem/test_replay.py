@@ -14,6 +14,7 @@ from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.onion import Hop, HopCommand, OnionKey, peel, wrap
 from p2pchat.errors import Unreadable
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import HopId
 from p2pchat.wire.geometry import GEOMETRY
 from tests.support.stems import Wired, cell
 
@@ -63,7 +64,7 @@ def test_beyond_its_cap_the_oldest_quarter_is_forgotten() -> None:
 def test_what_was_sent_to_an_earlier_run_opens_in_none_that_follows() -> None:
     before, after = (OnionKey.generate(SeededEntropy(f"run {run}")) for run in (1, 2))
     packet = wrap(
-        [Hop(b"x" * 8, before.public)], HopCommand.BROADCAST, bytes(GEOMETRY.cell), SeededEntropy(0)
+        [Hop(HopId(b"x" * 8), before.public)], HopCommand.BROADCAST, bytes(GEOMETRY.cell), SeededEntropy(0)
     )
     peel(before, packet)
     with pytest.raises(Unreadable):

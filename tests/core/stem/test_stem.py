@@ -498,7 +498,8 @@ def test_a_link_that_was_quiet_for_one_end_alone_leads_to_whom_it_led_before() -
     mesh._carry("a", mesh.stems["a"].link_up(link, binding, mesh.now))
     mesh.run(20.0)
     own = mesh.stems["a"]._stations.now(mesh.now)
-    assert own is not None and own.neighbours.get(mesh.stems["b"].name(mesh.now) or b"") == link
+    name = mesh.stems["b"].name(mesh.now)
+    assert own is not None and name is not None and own.link_to(name) == link
 
 
 @pytest.mark.parametrize("profile", [FAST, STRONG])

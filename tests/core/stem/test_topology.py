@@ -11,12 +11,12 @@ from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.topology import Topology
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import LinkId
+from p2pchat.types import HopId, LinkId
 from p2pchat.wire.topology import Descriptors
 from tests.support.topologies import EPOCH, Signer, graph, signers
 
 
-def topology(names: str, *edges: str) -> tuple[Topology, dict[str, bytes]]:
+def topology(names: str, *edges: str) -> tuple[Topology, dict[str, HopId]]:
     nodes = signers(names)
     known = Topology(EPOCH)
     for descriptor in graph(nodes, *edges).values():
@@ -45,7 +45,7 @@ def test_it_is_closed_when_nobody_who_is_listed_is_missing() -> None:
 
 def test_a_later_descriptor_holds_and_an_earlier_one_tells_nothing() -> None:
     (node,) = signers("a").values()
-    old, new = node.descriptor(), node.descriptor([b"x" * 8])
+    old, new = node.descriptor(), node.descriptor([HopId(b"x" * 8)])
     known = Topology(EPOCH)
     first = known.put_descriptor(new, 3)
     assert first.news and first.stranger
@@ -151,7 +151,7 @@ def test_the_same_one_twice_or_one_that_somebody_forged_shows_nothing() -> None:
     (node,) = signers("a").values()
     known = Topology(EPOCH)
     data = node.descriptor(serial=7)
-    forged = bytearray(node.descriptor([b"x" * 8], serial=7))
+    forged = bytearray(node.descriptor([HopId(b"x" * 8)], serial=7))
     forged[0] ^= 1
     known.put_descriptor(data, 3)
     known.put_descriptor(data, 3)
@@ -162,7 +162,7 @@ def test_the_same_one_twice_or_one_that_somebody_forged_shows_nothing() -> None:
 
 def test_who_knows_one_of_two_hears_the_other_also_when_it_brought_the_first() -> None:
     station = Station(EPOCH, SeededEntropy("station"), Counter(), NEVER, 0.0)
-    told = [signers("a")["a"].descriptor([bytes(7) + name], serial=7) for name in (b"b", b"c")]
+    told = [signers("a")["a"].descriptor([HopId(bytes(7) + name)], serial=7) for name in (b"b", b"c")]
     for number, each in enumerate(told):
         station.link_up(LinkId(number), bytes(32), 0.0)
         station.other(LinkId(number), each, 3, 1.0)

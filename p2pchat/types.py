@@ -41,6 +41,9 @@ CellKey = NewType("CellKey", bytes)
 Tag = NewType("Tag", bytes)
 """The one-time address of a cell, 16 bytes."""
 
+Epoch = NewType("Epoch", int)
+"""The number of six hours, counted from the beginning of Unix time (``crypto.envelope.epoch_at``)."""
+
 HopId = NewType("HopId", bytes)
 """How a node is named on a mesh's map during one epoch: BLAKE2b-64 of the key that signs its descriptors, 8
 bytes. Stems and walks lead over such nodes."""

@@ -25,7 +25,7 @@ from p2pchat.crypto.kdf import link_topic
 from p2pchat.crypto.olm import OlmAccount, OlmSession, Ratchet, create_account
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
-from p2pchat.types import ContactId, MessageId, MessageName
+from p2pchat.types import ContactId, Epoch, MessageId, MessageName
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import Fragment, Lane, split
@@ -76,7 +76,7 @@ class SealedTranscript:
     """The guest's, for the host's ML-KEM key."""
     opening: bytes = field(repr=False)
     """The guest's first Olm message."""
-    epoch: int
+    epoch: Epoch
     lines: tuple[tuple[str, tuple[bytes, ...]], ...] = field(repr=False)
     """Who wrote, and the cells of it."""
 
@@ -213,7 +213,7 @@ def _piece(side: Session, cell: Cell) -> Fragment:
     return side.read(side.open(cell)[0])
 
 
-def _side(ratchet: Ratchet, sending: bytes, receiving: bytes, epoch: int) -> Session:
+def _side(ratchet: Ratchet, sending: bytes, receiving: bytes, epoch: Epoch) -> Session:
     listening = ReceiveChain(receiving, epoch)
     listening.advance_to(epoch)
     renewal = Renewal(False, b"", 0.0)

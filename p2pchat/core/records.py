@@ -12,7 +12,16 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from p2pchat.core.references import Answered, Reference, Referred
-from p2pchat.types import CellKey, ContactId, ConversationId, MeshId, MessageId, MessageName, MessageState
+from p2pchat.types import (
+    CellKey,
+    ContactId,
+    ConversationId,
+    Epoch,
+    MeshId,
+    MessageId,
+    MessageName,
+    MessageState,
+)
 from p2pchat.wire.places import grown
 
 
@@ -224,7 +233,7 @@ class HeldCell:
     number: int
     """In which order this mesh's cells came to be kept, from 1."""
     key: CellKey
-    epoch: int
+    epoch: Epoch
     slot: int
     """The minute in which it was first seen; Unix seconds // 60."""
     body: bytes = field(default=b"", repr=False)

@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from p2pchat.crypto.clock_leap import StateBeforeLeap
 from p2pchat.crypto.kdf import derive
 from p2pchat.errors import Unreadable
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
@@ -59,9 +59,9 @@ be repeated."""
 _LIMIT = 1 << 20
 
 
-def epoch_at(now: float) -> int:
+def epoch_at(now: float) -> Epoch:
     """Return the epoch of a moment in Unix seconds."""
-    return int(now // EPOCH_SECONDS)
+    return Epoch(int(now // EPOCH_SECONDS))
 
 
 def roots(secret: bytes, *transcript: bytes) -> tuple[bytes, bytes]:
@@ -84,7 +84,7 @@ class OpenedCell:
     """A cell's plaintext (``GEOMETRY.plain`` bytes), its place, and what opening it changed."""
 
     plain: bytes = field(repr=False)
-    epoch: int
+    epoch: Epoch
     index: int
     delta: TagDelta
 
@@ -92,14 +92,14 @@ class OpenedCell:
 class SendChain:
     """The sending half of one direction."""
 
-    epoch: int
+    epoch: Epoch
     index: int
     """The index the next cell gets."""
     _following: bytes
     _chain: bytes
     _tags: bytes
 
-    def __init__(self, root: bytes, epoch: int) -> None:
+    def __init__(self, root: bytes, epoch: Epoch) -> None:
         """``root`` (32 bytes) is that of ``epoch``."""
         self._before = StateBeforeLeap()
         self._begin(root, epoch)
@@ -108,11 +108,11 @@ class SendChain:
         return f"SendChain(epoch={self.epoch}, index={self.index})"
 
     @property
-    def firm(self) -> int:
+    def firm(self) -> Epoch:
         """The epoch to which a clock that is put right may still lead back."""
         return min(self.epoch, self._before.epoch)
 
-    def advance_to(self, epoch: int) -> None:
+    def advance_to(self, epoch: Epoch) -> None:
         """Move on to ``epoch`` and forget the keys of earlier epochs; or move back, if the clock leapt here
         and was put right."""
         if epoch > self.epoch + 1:
@@ -120,10 +120,10 @@ class SendChain:
         elif epoch < self.epoch - FUTURE_EPOCHS and self._before.epoch < self.epoch:
             self._resume(self._before.take_state())
         while self.epoch < epoch:
-            self._begin(self._following, self.epoch + 1)
+            self._begin(self._following, Epoch(self.epoch + 1))
         self._before.forget_if_stale(self.epoch)
 
-    def confirm_epoch(self, epoch: int) -> None:
+    def confirm_epoch(self, epoch: Epoch) -> None:
         """Note that a cell of the other side came under this epoch: its clock agrees with ours."""
         self._before.confirm_epoch(epoch)
         self._before.forget_if_stale(self.epoch)
@@ -181,7 +181,7 @@ class SendChain:
     def _resume(self, state: list[Any]) -> None:
         self._following, self.epoch, self.index, self._chain, self._tags = state
 
-    def _begin(self, root: bytes, epoch: int) -> None:
+    def _begin(self, root: bytes, epoch: Epoch) -> None:
         self.epoch = epoch
         self.index = 0
         self._following = derive(root, "epoch")  # not the root itself: it leads back to keys already used
@@ -243,20 +243,20 @@ class _Window:
 class ReceiveChain:
     """The receiving half of one direction."""
 
-    def __init__(self, root: bytes, epoch: int) -> None:
+    def __init__(self, root: bytes, epoch: Epoch) -> None:
         """``root`` (32 bytes) is that of ``epoch``, the first in which anything was sent."""
         self._root = root
         self._next = epoch
-        self._windows: dict[int, _Window] = {}
-        self._places: dict[Tag, tuple[int, int]] = {}
+        self._windows: dict[Epoch, _Window] = {}
+        self._places: dict[Tag, tuple[Epoch, int]] = {}
         self._before = StateBeforeLeap()
 
     def __repr__(self) -> str:
         return f"ReceiveChain(epochs={list(self._windows)})"
 
-    def advance_to(self, epoch: int) -> TagDelta:
+    def advance_to(self, epoch: Epoch) -> TagDelta:
         """Listen only to the epochs in which a cell may live when ``epoch`` is the present one."""
-        present = self._next - 1 - FUTURE_EPOCHS if self._windows else self._next
+        present = Epoch(self._next - 1 - FUTURE_EPOCHS) if self._windows else self._next
         if epoch > present + 1:
             self._before.keep_state(present, self._state(), epoch)
         elif epoch < present - FUTURE_EPOCHS and self._before.epoch < present:
@@ -265,14 +265,14 @@ class ReceiveChain:
         self._before.forget_if_stale(max(present, epoch))
         return delta
 
-    def _back(self, epoch: int) -> TagDelta:
+    def _back(self, epoch: Epoch) -> TagDelta:
         """Return to the state before the clock leapt."""
         former = self.list_tags()
         self._resume(self._before.take_state())
         self._on(epoch)
         return TagDelta(tuple(self.list_tags()), tuple(former))
 
-    def _on(self, epoch: int) -> TagDelta:
+    def _on(self, epoch: Epoch) -> TagDelta:
         removed = [
             tag
             for old in self._windows
@@ -285,7 +285,7 @@ class ReceiveChain:
             if self._next >= epoch - PAST_EPOCHS:
                 added += self._open_window(self._next)
             self._root = derive(self._root, "epoch")
-            self._next += 1
+            self._next = Epoch(self._next + 1)
         for tag in removed:
             del self._places[tag]
         return TagDelta(tuple(added), tuple(removed))
@@ -302,11 +302,11 @@ class ReceiveChain:
         """List what the other side's ``make_mark`` may give, one for each epoch."""
         return [_mark(window.tag_key, binding, nonce) for window in self._windows.values()]
 
-    def latest_place(self) -> tuple[int, int | None]:
+    def latest_place(self) -> tuple[Epoch, int | None]:
         """Return the latest epoch in which a cell opened and the highest index there; (0, None) before the
         first."""
         seen = [epoch for epoch, window in self._windows.items() if window.seen >= 0]
-        return (max(seen), self._windows[max(seen)].seen) if seen else (0, None)
+        return (max(seen), self._windows[max(seen)].seen) if seen else (Epoch(0), None)
 
     def open_cell(self, cell: Cell) -> OpenedCell:
         """Open a cell. Raises Unreadable and then has changed nothing."""
@@ -320,7 +320,7 @@ class ReceiveChain:
         except InvalidTag as error:
             raise Unreadable("the cell does not open") from error
         self._before.confirm_epoch(epoch)
-        self._before.forget_if_stale(self._next - 1 - FUTURE_EPOCHS)
+        self._before.forget_if_stale(Epoch(self._next - 1 - FUTURE_EPOCHS))
         return OpenedCell(plain, epoch, index, self._moved(epoch, window.spend_key(index)))
 
     def take_snapshot(self) -> bytes:
@@ -347,16 +347,16 @@ class ReceiveChain:
             window = _Window(tags, ratchet, at, seen - 1, dict(zip(indices, keys, strict=True)))
             self._keep(epoch, window)
 
-    def _open_window(self, epoch: int) -> list[Tag]:
+    def _open_window(self, epoch: Epoch) -> list[Tag]:
         window = _Window(derive(self._root, "tags"), derive(self._root, "chain"))
         self._keep(epoch, window)
         return list(window.tags.values())
 
-    def _keep(self, epoch: int, window: _Window) -> None:
+    def _keep(self, epoch: Epoch, window: _Window) -> None:
         self._windows[epoch] = window
         self._places.update({tag: (epoch, index) for index, tag in window.tags.items()})
 
-    def _moved(self, epoch: int, delta: TagDelta) -> TagDelta:
+    def _moved(self, epoch: Epoch, delta: TagDelta) -> TagDelta:
         for tag in delta.removed:
             del self._places[tag]
         window = self._windows[epoch]
@@ -383,7 +383,7 @@ def _cipher(message_key: bytes) -> AESSIV:
     return AESSIV(derive(message_key, "box", size=64))
 
 
-def _bound(tag: Tag, epoch: int) -> bytes:
+def _bound(tag: Tag, epoch: Epoch) -> bytes:
     return tag + epoch.to_bytes(GEOMETRY.epoch, "big")
 
 

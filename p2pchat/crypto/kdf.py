@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from p2pchat.types import CellId, EntryId, MeshId, RoomId, Topic
+from p2pchat.types import CellId, EntryId, Epoch, MeshId, RoomId, Topic
 
 KEY_BYTES = 32
 
@@ -40,7 +40,7 @@ def mesh_id(secret: bytes) -> MeshId:
     return MeshId(derive(secret, "mesh id", size=16))
 
 
-def mesh_topic(secret: bytes, epoch: int) -> Topic:
+def mesh_topic(secret: bytes, epoch: Epoch) -> Topic:
     """Where the members of a mesh meet during an epoch; unlinkable to its other topics without the secret."""
     return Topic(derive(secret, "mesh topic", epoch.to_bytes(8, "big")))
 
@@ -55,7 +55,7 @@ def link_topic(secret: bytes) -> Topic:
     return Topic(derive(secret, "invite link topic"))
 
 
-def nearby_key(secret: bytes, epoch: int) -> bytes:
+def nearby_key(secret: bytes, epoch: Epoch) -> bytes:
     """By which the members of a mesh know each other's announcements on a network during an epoch; not to be
     had from what is seen of its topics, 32 bytes."""
     return derive(secret, "nearby", epoch.to_bytes(8, "big"))

@@ -26,7 +26,7 @@ from p2pchat.crypto.exchange import SEED_BYTES, X25519_BYTES, KemKey, encapsulat
 from p2pchat.crypto.kdf import derive, digest
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire.cell import Cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.recovery import KEY_NAME_BYTES
@@ -118,11 +118,11 @@ class RecoveryPath:
     def __repr__(self) -> str:
         return "RecoveryPath(…)"
 
-    def derive_tag(self, epoch: int, slot: int, index: int) -> Tag:
+    def derive_tag(self, epoch: Epoch, slot: int, index: int) -> Tag:
         """Derive the tag of the cell with that ``index`` in a message."""
         return Tag(derive(self._key, "tag", _place(epoch, slot, index), size=GEOMETRY.cell_tag))
 
-    def seal_cell(self, plain: bytes, epoch: int, slot: int, index: int) -> bytes:
+    def seal_cell(self, plain: bytes, epoch: Epoch, slot: int, index: int) -> bytes:
         """Seal ``GEOMETRY.plain`` bytes into a cell of ``GEOMETRY.cell``."""
         tag = self.derive_tag(epoch, slot, index)
         box = self._cipher(epoch, slot, index).encrypt(plain, [_bound(tag, epoch)])
@@ -135,7 +135,7 @@ class RecoveryPath:
         except InvalidTag as error:
             raise Unreadable("the cell does not open") from error
 
-    def _cipher(self, epoch: int, slot: int, index: int) -> AESSIV:
+    def _cipher(self, epoch: Epoch, slot: int, index: int) -> AESSIV:
         """Several messages may use one slot, or two copies of a home: SIV bears that."""
         return AESSIV(derive(self._key, "box", _place(epoch, slot, index), size=64))
 
@@ -174,9 +174,9 @@ def derive_roots(kem_secret: bytes, hidden: bytes, *exchanged: bytes) -> Recover
     )
 
 
-def _place(epoch: int, slot: int, index: int) -> bytes:
+def _place(epoch: Epoch, slot: int, index: int) -> bytes:
     return epoch.to_bytes(GEOMETRY.epoch, "big") + bytes([slot, index])
 
 
-def _bound(tag: Tag, epoch: int) -> bytes:
+def _bound(tag: Tag, epoch: Epoch) -> bytes:
     return tag + epoch.to_bytes(GEOMETRY.epoch, "big")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from p2pchat.errors import Malformed
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire.geometry import GEOMETRY
 
 _LAYOUT: Final = struct.Struct(f">{GEOMETRY.cell_tag}sI{GEOMETRY.stamp}s{GEOMETRY.box}s")
@@ -26,7 +26,7 @@ class Cell:
     """Sizes as in ``GEOMETRY``; ``epoch`` is unsigned, 32 bits. Raises Malformed on others."""
 
     tag: Tag
-    epoch: int
+    epoch: Epoch
     stamp: bytes
     box: bytes = field(repr=False)
 

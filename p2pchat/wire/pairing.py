@@ -14,6 +14,7 @@ from typing import Any, Final, assert_never
 
 from p2pchat.errors import Malformed
 from p2pchat.text import seen
+from p2pchat.types import Epoch
 from p2pchat.wire.codec import Reader, length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
@@ -89,7 +90,7 @@ class HostBundle:
     mesh_secret: bytes = field(repr=False)
     """32 bytes."""
     rendezvous: tuple[str, ...]
-    epoch: int
+    epoch: Epoch
     """In which the envelope's chains begin; 32 bits."""
 
     def __post_init__(self) -> None:
@@ -210,7 +211,7 @@ def _host_bundle(reader: Reader) -> HostBundle:
         encapsulation_key=reader.get_bytes("ek", ENCAPSULATION_KEY_BYTES),
         mesh_secret=reader.get_bytes("mesh", _KEY),
         rendezvous=reader.get_texts("at", RENDEZVOUS_MAX, URL_BYTES),
-        epoch=reader.get_integer("epoch", 0, _U32),
+        epoch=Epoch(reader.get_integer("epoch", 0, _U32)),
     )
 
 

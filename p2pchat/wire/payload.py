@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from p2pchat.errors import Malformed
+from p2pchat.types import Epoch
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.content import (
     Content,
@@ -63,7 +64,7 @@ class RekeyOffer:
     """A fresh ML-KEM-768 key to renew the envelope's roots with."""
 
     generation: int
-    epoch: int
+    epoch: Epoch
     """The epoch at which the new roots begin; 32 bits."""
     encapsulation_key: bytes = field(repr=False)
 
@@ -195,7 +196,7 @@ def decode_payload(data: bytes) -> Payload:
         case 2:
             generation, epoch = (
                 reader.get_integer("generation", 0, _U32),
-                reader.get_integer("epoch", 0, _U32),
+                Epoch(reader.get_integer("epoch", 0, _U32)),
             )
             return RekeyOffer(generation, epoch, reader.get_bytes("ek", ENCAPSULATION_KEY_BYTES))
         case 3:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never, cast
 
 from p2pchat.errors import Malformed
-from p2pchat.types import CellKey
+from p2pchat.types import CellKey, Epoch
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -50,7 +50,7 @@ Interval = tuple[int, int]
 class Horizon:
     """Which part of their holds two neighbours compare; 32 bits each."""
 
-    floor: int
+    floor: Epoch
     """Cells of this epoch and later: older ones are past their life for one of the two."""
     since: int
     """Cells first seen in this slot (Unix seconds // 60) and later: older ones were dropped by one of the
@@ -181,7 +181,7 @@ def _index(reader: Reader) -> int:
 
 
 def _view(reader: Reader) -> Horizon:
-    return Horizon(reader.get_integer("floor", 0, _U32), reader.get_integer("since", 0, _U32))
+    return Horizon(Epoch(reader.get_integer("floor", 0, _U32)), reader.get_integer("since", 0, _U32))
 
 
 def _digest(reader: Reader) -> bytes:

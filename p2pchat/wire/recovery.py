@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from p2pchat.errors import Malformed
+from p2pchat.types import Epoch
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
@@ -91,7 +92,7 @@ class RecoveryAnswer:
 class AnswerKeys:
     """The values from which the asking end makes the new session."""
 
-    epoch: int
+    epoch: Epoch
     ciphertext: bytes = field(repr=False)
     """For the ML-KEM key of the ask."""
     olm: bytes = field(repr=False)
@@ -200,5 +201,5 @@ def encode_answer_keys(keys: AnswerKeys) -> bytes:
 def decode_answer_keys(data: bytes) -> AnswerKeys:
     """Undo ``encode_answer_keys``. Raises Malformed."""
     reader = Reader(unpack(data, MESSAGE_LIMIT))
-    epoch, ciphertext = reader.get_integer("epoch", 0, _U32), reader.get_bytes("ct", CIPHERTEXT_BYTES)
+    epoch, ciphertext = Epoch(reader.get_integer("epoch", 0, _U32)), reader.get_bytes("ct", CIPHERTEXT_BYTES)
     return AnswerKeys(epoch, ciphertext, reader.get_bytes("olm", limit=_OLM_LIMIT))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never, cast
 
 from p2pchat.errors import Malformed
-from p2pchat.types import HopId
+from p2pchat.types import Epoch, HopId
 from p2pchat.wire.codec import Reader
 
 TYPES: Final = range(48, 51)
@@ -56,7 +56,7 @@ class NodeDescriptor:
     """Ed25519, 32 bytes, of this node and epoch alone."""
     onion_key: bytes
     """X25519, 32 bytes, of this node and epoch alone."""
-    epoch: int
+    epoch: Epoch
     serial: int
     """Counts the owner's descriptors of this epoch: the highest holds. 32 bits."""
     links: tuple[HopId, ...] = field(repr=False)
@@ -83,11 +83,11 @@ def decode_descriptor(body: bytes) -> NodeDescriptor:
     return NodeDescriptor(verify_key, onion_key, epoch, serial, cast("tuple[HopId, ...]", links))
 
 
-def epoch_of(signed: bytes) -> int:
+def epoch_of(signed: bytes) -> Epoch:
     """Which epoch a signed descriptor names, unchecked. Raises Malformed."""
     if not SIGNATURE_BYTES + _HEAD.size <= len(signed) <= DESCRIPTOR_MAX:
         raise Malformed(f"a signed descriptor of {len(signed)} bytes")
-    return int.from_bytes(signed[_EPOCH], "big")
+    return Epoch(int.from_bytes(signed[_EPOCH], "big"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Descriptors:
 class DescriptorRequest:
     """Send all descriptors of an epoch that may still travel: the sender comes from elsewhere."""
 
-    epoch: int
+    epoch: Epoch
 
 
 TopologyMessage = OwnDescriptor | Descriptors | DescriptorRequest
@@ -167,7 +167,7 @@ def read(kind: int, reader: Reader) -> TopologyMessage:
                 raise Malformed("not a list of descriptors and their hops")
             return Descriptors(tuple(zip(hops, descriptors, strict=True)))
         case _:
-            return DescriptorRequest(reader.get_integer("epoch", 0, 2**32 - 1))
+            return DescriptorRequest(Epoch(reader.get_integer("epoch", 0, 2**32 - 1)))
 
 
 def _is_descriptor(value: object) -> bool:

@@ -21,7 +21,7 @@ from p2pchat.crypto.password import Cost
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.crypto.stamp import stamped, worth
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import CellId, HopId, LinkId, NodeId, Seat
+from p2pchat.types import CellId, Epoch, HopId, LinkId, NodeId, Seat
 from p2pchat.wire import control
 from p2pchat.wire.backup import EntryKind, encode_entry, padded_size
 from p2pchat.wire.cell import decode_cell, encode_cell
@@ -130,7 +130,7 @@ def cell() -> Fields:
     seal(Fragment(Lane.ORDERED, 7, 5, 0, 2, EPOCH, 3, entropy.draw_bytes(GEOMETRY.data)))
     chain.skip_to(150)
     seal(Fragment(Lane.ORDERED, 7, 5, 1, 2, 2 << 24 | EPOCH, 4, b"the end of it"))
-    chain.advance_to(EPOCH + 1)
+    chain.advance_to(Epoch(EPOCH + 1))
     last = seal(Fragment(Lane.ORDERED, 8, 8, 0, 1, EPOCH + 1, 0, b""))
     binding, nonce = entropy.draw_bytes(32), entropy.draw_bytes(16)
     mark = {"epoch": chain.epoch, "binding": binding, "nonce": nonce, "mark": chain.make_mark(binding, nonce)}

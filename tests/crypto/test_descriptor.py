@@ -7,11 +7,11 @@ import pytest
 from p2pchat.crypto.descriptor import DescriptorKey, check_descriptor, check_link, id_of, read_descriptor
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import HopId
+from p2pchat.types import Epoch, HopId
 from p2pchat.wire.topology import NodeDescriptor
 
 KEY = DescriptorKey.generate(SeededEntropy(1))
-RECORD = NodeDescriptor(KEY.public, b"o" * 32, 5, 1, (HopId(b"n" * 8),))
+RECORD = NodeDescriptor(KEY.public, b"o" * 32, Epoch(5), 1, (HopId(b"n" * 8),))
 SIGNED = KEY.sign(RECORD)
 
 
@@ -42,7 +42,7 @@ def test_another_size_is_malformed(size: int) -> None:
 
 def test_a_link_is_vouched_for_by_its_own_end_alone() -> None:
     key, other = (DescriptorKey.generate(SeededEntropy(seed)) for seed in (1, 2))
-    mine = read_descriptor(key.sign(NodeDescriptor(key.public, bytes(32), 7, 1, ())))
+    mine = read_descriptor(key.sign(NodeDescriptor(key.public, bytes(32), Epoch(7), 1, ())))
     check_link(b"l" * 32, mine, key.sign_binding(b"l" * 32))
     for proof in (key.sign_binding(b"m" * 32), other.sign_binding(b"l" * 32), bytes(64)):
         with pytest.raises(Unreadable):
@@ -51,6 +51,6 @@ def test_a_link_is_vouched_for_by_its_own_end_alone() -> None:
 
 @pytest.mark.parametrize("point", [bytes(32), b"\1" + bytes(31)])
 def test_an_onion_key_of_low_order_is_none(point: bytes) -> None:
-    signed = KEY.sign(NodeDescriptor(KEY.public, point, 5, 1, ()))
+    signed = KEY.sign(NodeDescriptor(KEY.public, point, Epoch(5), 1, ()))
     with pytest.raises(Unreadable):
         check_descriptor(signed, read_descriptor(signed))

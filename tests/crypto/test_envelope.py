@@ -21,18 +21,19 @@ from p2pchat.crypto.envelope import (
 )
 from p2pchat.crypto.kdf import derive
 from p2pchat.errors import Unreadable
+from p2pchat.types import Epoch
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.geometry import GEOMETRY
 
 ROOT = b"r" * 32
-START = 83_333
+START = Epoch(83_333)
 
 
 def plain(number: int) -> bytes:
     return number.to_bytes(4, "big").ljust(GEOMETRY.plain, b".")
 
 
-def chains(epoch: int = START) -> tuple[SendChain, ReceiveChain]:
+def chains(epoch: Epoch = START) -> tuple[SendChain, ReceiveChain]:
     sending, receiving = SendChain(ROOT, epoch), ReceiveChain(ROOT, epoch)
     receiving.advance_to(epoch)
     return sending, receiving
@@ -67,7 +68,7 @@ def message_key(epoch: int, index: int) -> bytes:
 
 def test_tags_and_keys_follow_the_written_schedule() -> None:
     sending, _ = chains()
-    for epoch in (START, START + 3):
+    for epoch in map(Epoch, (START, START + 3)):
         sending.advance_to(epoch)
         for index in range(3):
             sealed = cell(sending, index)
@@ -124,7 +125,7 @@ def test_beyond_the_look_ahead_nobody_listens_until_the_window_moves() -> None:
 def test_the_deltas_always_add_up_to_what_is_listened_for() -> None:
     sending, receiving = SendChain(ROOT, START), ReceiveChain(ROOT, START)
     listened = set(receiving.list_tags())
-    for epoch in (START, START + 1, START + 9):
+    for epoch in map(Epoch, (START, START + 1, START + 9)):
         delta = receiving.advance_to(epoch)
         listened = listened - set(delta.removed) | set(delta.added)
         sending.advance_to(epoch)
@@ -158,18 +159,18 @@ def test_an_absent_receiver_hears_the_present_epoch_when_it_is_back(away: int) -
     sending, receiving = chains()
     for _ in range(LOOKAHEAD):
         sending.seal_cell(plain(0))
-    sending.advance_to(START + away)
+    sending.advance_to(Epoch(START + away))
     sealed = cell(sending, 7)
-    receiving.advance_to(START + away)
+    receiving.advance_to(Epoch(START + away))
     assert receiving.open_cell(sealed).plain == plain(7)
 
 
 def test_cells_of_living_epochs_open_late_and_those_of_dead_ones_never() -> None:
     sending, receiving = chains()
     early = cell(sending, 1)
-    sending.advance_to(START + 1)
+    sending.advance_to(Epoch(START + 1))
     late = cell(sending, 2)
-    receiving.advance_to(START + 1 + PAST_EPOCHS)
+    receiving.advance_to(Epoch(START + 1 + PAST_EPOCHS))
     with pytest.raises(Unreadable):
         receiving.open_cell(early)
     assert receiving.open_cell(late).plain == plain(2)
@@ -177,10 +178,10 @@ def test_cells_of_living_epochs_open_late_and_those_of_dead_ones_never() -> None
 
 def test_a_clock_ahead_is_heard_a_clock_behind_too() -> None:
     sending, receiving = chains()
-    sending.advance_to(START + FUTURE_EPOCHS)
+    sending.advance_to(Epoch(START + FUTURE_EPOCHS))
     assert receiving.open_cell(cell(sending, 1)).epoch == START + FUTURE_EPOCHS
     behind = SendChain(ROOT, START)
-    behind.advance_to(START - 5)
+    behind.advance_to(Epoch(START - 5))
     assert behind.epoch == START
 
 
@@ -213,8 +214,8 @@ def test_a_stolen_snapshot_holds_no_key_from_which_the_past_can_be_derived() -> 
     """Whoever takes the state after three cells gets neither their keys nor what leads to them."""
     sending, receiving = chains()
     receiving.open_cell(cell(sending, 0))
-    present = START + 1 + PAST_EPOCHS
-    for epoch in range(START, present + 1):
+    present = Epoch(START + 1 + PAST_EPOCHS)
+    for epoch in map(Epoch, range(START, present + 1)):
         sending.advance_to(epoch)
         receiving.advance_to(epoch)
     for number in range(3):
@@ -239,14 +240,14 @@ def test_a_restored_sender_goes_on_where_it_was() -> None:
     assert restored.take_snapshot() == sending.take_snapshot()
     assert receiving.open_cell(cell(restored, 3)).index == 3
     for chain in (sending, restored):
-        chain.advance_to(START + 2)
+        chain.advance_to(Epoch(START + 2))
     assert restored.seal_cell(plain(0)) == sending.seal_cell(plain(0))
 
 
 def test_a_receiver_full_of_skipped_keys_comes_back_whole() -> None:
     """The worst a contact can do to our store: every living epoch full of holes."""
     sending, receiving = chains()
-    for epoch in range(START, START + 1 + PAST_EPOCHS + FUTURE_EPOCHS):
+    for epoch in map(Epoch, range(START, START + 1 + PAST_EPOCHS + FUTURE_EPOCHS)):
         sending.advance_to(epoch)
         receiving.advance_to(epoch)
         for number in range(SKIPPED_CAP + 2 * LOOKAHEAD):
@@ -294,7 +295,7 @@ def test_whatever_happens_no_key_serves_twice_and_what_should_open_opens_once(
 ) -> None:
     sending, receiving = chains()
     expected, clock = Expected(), START
-    under_way: list[tuple[int, int, Cell]] = []
+    under_way: list[tuple[Epoch, int, Cell]] = []
     sealed: list[Cell] = []
     for what, amount in steps:
         match what:
@@ -316,11 +317,12 @@ def test_whatever_happens_no_key_serves_twice_and_what_should_open_opens_once(
                         receiving.open_cell(arrived)
                     assert receiving.take_snapshot() == before
             case "sender's epoch":
-                clock += amount
+                clock = Epoch(clock + amount)
                 sending.advance_to(clock)
             case "receiver's epoch":
-                receiving.advance_to(expected.present + amount)
-                expected.present = max(expected.present, expected.present + amount)
+                epoch = Epoch(expected.present + amount)
+                receiving.advance_to(epoch)
+                expected.present = max(expected.present, epoch)
             case "sender restarts":
                 sending = SendChain.from_snapshot(sending.take_snapshot())
             case "receiver restarts":
@@ -344,8 +346,8 @@ def test_a_clock_that_leapt_and_is_put_right_finds_the_keys_that_were_there(
     receiving.open_cell(cell(sending, 1))
     hearing.open_cell(cell(back, 0))
     for _ in range(3):  # the wrong clock goes on, and the machine is started again
-        receiving.advance_to(START + leap)
-        back.advance_to(START + leap)
+        receiving.advance_to(Epoch(START + leap))
+        back.advance_to(Epoch(START + leap))
         if restarts:
             receiving = ReceiveChain.from_snapshot(receiving.take_snapshot())
             back = SendChain.from_snapshot(back.take_snapshot())
@@ -364,7 +366,7 @@ def test_a_clock_that_leapt_and_is_put_right_finds_the_keys_that_were_there(
 @pytest.mark.parametrize("stay", [0, BACK_EPOCHS])
 def test_two_whose_clocks_leapt_together_find_the_way_back_for_a_day(leap: int, stay: int) -> None:
     sending, receiving = chains()
-    for epoch in (START, *range(START + leap, START + leap + stay + 1), START):
+    for epoch in map(Epoch, (START, *range(START + leap, START + leap + stay + 1), START)):
         sending.advance_to(epoch)
         receiving.advance_to(epoch)
         for number in range(5):
@@ -374,13 +376,13 @@ def test_two_whose_clocks_leapt_together_find_the_way_back_for_a_day(leap: int, 
 
 def test_what_was_before_a_leap_is_forgotten_when_the_other_side_was_heard_and_a_day_has_passed() -> None:
     sending, receiving = chains()
-    present = START + 30
+    present = Epoch(START + 30)
     sending.advance_to(present)
     receiving.advance_to(present)
     old = root_of(START + 1)
     assert old in sending.take_snapshot() and root_of(START + 2) in receiving.take_snapshot()
     receiving.open_cell(cell(sending, 0))
-    for later in range(present, present + BACK_EPOCHS + 2):
+    for later in map(Epoch, range(present, present + BACK_EPOCHS + 2)):
         assert old in sending.take_snapshot() and root_of(START + 2) in receiving.take_snapshot()
         sending.advance_to(later)
         receiving.advance_to(later)
@@ -393,7 +395,7 @@ def test_what_was_before_a_leap_is_forgotten_when_the_other_side_was_heard_and_a
 
 def test_a_clock_that_goes_on_epoch_by_epoch_keeps_nothing_of_what_was() -> None:
     sending, receiving = chains()
-    for epoch in range(START, START + 8):
+    for epoch in map(Epoch, range(START, START + 8)):
         sending.advance_to(epoch)
         receiving.advance_to(epoch)
         for chain in (sending, receiving):
@@ -404,14 +406,12 @@ def test_a_clock_that_goes_on_epoch_by_epoch_keeps_nothing_of_what_was() -> None
 
 def test_roots_differ_by_side_and_by_all_that_was_exchanged() -> None:
     host, guest = roots(b"s" * 32, b"a", b"b")
-    assert host != guest
-    assert roots(b"s" * 32, b"ab", b"") != (host, guest)
+    assert host != guest and roots(b"s" * 32, b"ab", b"") != (host, guest)
     assert roots(b"t" * 32, b"a", b"b") != (host, guest)
 
 
 def test_an_epoch_is_six_hours() -> None:
-    assert epoch_at(0.0) == 0
-    assert epoch_at(EPOCH_SECONDS - 0.001) == 0
+    assert epoch_at(0.0) == epoch_at(EPOCH_SECONDS - 0.001) == 0
     assert epoch_at(EPOCH_SECONDS) == 1
 
 

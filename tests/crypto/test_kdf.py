@@ -16,6 +16,7 @@ from p2pchat.crypto.kdf import (
     mesh_topic,
     room_id,
 )
+from p2pchat.types import Epoch
 
 
 @given(st.lists(st.binary(max_size=5), max_size=4), st.lists(st.binary(max_size=5), max_size=4))
@@ -28,7 +29,7 @@ def test_the_label_is_no_part() -> None:
 
 
 def test_topics_do_not_repeat() -> None:
-    topics = [mesh_topic(b"s" * 32, epoch) for epoch in range(10)]
+    topics = [mesh_topic(b"s" * 32, Epoch(number)) for number in range(10)]
     topics += [invite_topic(n) for n in range(10)] + [link_topic(bytes([n]) * 16) for n in range(10)]
     assert len(set(topics)) == 30
     assert {len(topic) for topic in topics} == {32}

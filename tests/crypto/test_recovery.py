@@ -9,10 +9,11 @@ import pytest
 from p2pchat.crypto.recovery import RecoveryKey, derive_roots, open_under, proved, seal_under, secret_for
 from p2pchat.errors import Unreadable
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Epoch
 from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.geometry import GEOMETRY
 
-EPOCH, SLOT, INDEX = 80_000, 3, 1
+EPOCH, SLOT, INDEX = Epoch(80_000), 3, 1
 ALICE, BOB, EVE = (RecoveryKey.generate(SeededEntropy(name)) for name in ("alice", "bob", "eve"))
 PLAIN = b"p" * GEOMETRY.plain
 
@@ -36,7 +37,7 @@ def test_a_cell_is_bound_to_its_place(slot: int, index: int, later: int) -> None
     _, from_alice = BOB.derive_paths(ALICE.public)
     cell = decode_cell(to_bob.seal_cell(PLAIN, EPOCH, SLOT, INDEX))
     with pytest.raises(Unreadable):
-        from_alice.open_cell(replace(cell, epoch=EPOCH + later), slot, index)
+        from_alice.open_cell(replace(cell, epoch=Epoch(EPOCH + later)), slot, index)
 
 
 def test_a_point_that_is_none_makes_no_path() -> None:

@@ -7,6 +7,7 @@ from p2pchat.crypto.exchange import HybridKey, KemKey, respond
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.sealing import LinkKeys
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Epoch
 from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -14,8 +15,8 @@ from p2pchat.wire.geometry import GEOMETRY
 def holders(secret: bytes) -> list[object]:
     """One of each, with ``secret`` (32 bytes) wherever a key or plaintext can be given."""
     account, other = create_account(secret), create_account(secret)
-    sending, receiving = SendChain(secret, 1), ReceiveChain(secret, 1)
-    receiving.advance_to(1)
+    sending, receiving = SendChain(secret, Epoch(1)), ReceiveChain(secret, Epoch(1))
+    receiving.advance_to(Epoch(1))
     opened = receiving.open_cell(decode_cell(sending.seal_cell(secret.ljust(GEOMETRY.plain, b"."))))
     key = HybridKey(secret, KemKey(secret * 2))
     link = LinkKeys(secret * 2)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from p2pchat.crypto.stamp import stamped, worth
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.geometry import GEOMETRY
 
-CELL = Cell(Tag(bytes(GEOMETRY.cell_tag)), 7, bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
+CELL = Cell(Tag(bytes(GEOMETRY.cell_tag)), Epoch(7), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
 
 
 @pytest.mark.parametrize("bits", [0, 1, 8, 12])
@@ -25,7 +25,7 @@ def test_a_stamp_is_worth_what_was_asked_and_changes_nothing_else(bits: int) -> 
     "other",
     [
         replace(CELL, tag=Tag(b"x" * GEOMETRY.cell_tag)),
-        replace(CELL, epoch=8),
+        replace(CELL, epoch=Epoch(8)),
         replace(CELL, box=b"x" * GEOMETRY.box),
     ],
 )

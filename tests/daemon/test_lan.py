@@ -19,7 +19,7 @@ from p2pchat.daemon import lan as module
 from p2pchat.daemon.lan import ANNOUNCE_GAP_S, LOST_S, NETWORK_LOOK_S, REPEAT_S, RETRY_S, Lan
 from p2pchat.net import interfaces
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import MeshId
+from p2pchat.types import Epoch, MeshId
 from p2pchat.wire.mdns import QUESTION, decode, encode
 
 HERE, ALSO, THERE = (
@@ -27,7 +27,7 @@ HERE, ALSO, THERE = (
     IPv4Interface("10.0.0.1/8"),
     IPv4Address("192.168.1.2"),
 )
-MESH, KEY = MeshId(b"m" * 16), nearby_key(bytes(32), 1)
+MESH, KEY = MeshId(b"m" * 16), nearby_key(bytes(32), Epoch(1))
 OURS = NearbyKey(KEY, MESH)
 
 

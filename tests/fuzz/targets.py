@@ -17,6 +17,7 @@ from p2pchat.types import (
     CellKey,
     ContactId,
     EntryId,
+    Epoch,
     HopId,
     MemberId,
     MessageId,
@@ -123,7 +124,8 @@ _HERE = description.Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
 _FAR = description.Candidate("relay", "tcp", "2001:db8::1", 443, 1)
 _DESCRIPTION = description.Description("actpass", "ufra", "p" * 22, _KEY, (_HERE, _FAR))
 _NODE = NodeId(b"n" * 8)
-_HELD = reconcile.Horizon(81_000, 30_000_000)
+_EPOCH = Epoch(81_000)
+_HELD = reconcile.Horizon(_EPOCH, 30_000_000)
 _CODE = invite.InviteCode(42, ("tango", "marble", "orbit"))
 _MEMBER, _ENTRY = MemberId(b"m" * 32), EntryId(b"e" * 32)
 _NEWCOMER = room_actions.NewMember(_KEY, _KEY, b"e" * 1184, "bob")
@@ -196,13 +198,13 @@ TARGETS: dict[str, Target] = {
     "topology": Format(control.decode, control.encode).extensible(
         topology.OwnDescriptor(b"r" * 176, b"p" * 64),
         topology.Descriptors(((4, b"r" * 176), (0, b"s" * 136))),
-        topology.DescriptorRequest(81_000),
+        topology.DescriptorRequest(_EPOCH),
     ),
     "descriptor": Format(topology.decode_descriptor, topology.encode_descriptor).canonical(
-        topology.NodeDescriptor(_KEY, _KEY, 81_000, 3, (HopId(b"l" * 8), HopId(b"m" * 8)))
+        topology.NodeDescriptor(_KEY, _KEY, _EPOCH, 3, (HopId(b"l" * 8), HopId(b"m" * 8)))
     ),
     "cell": Format(cell.decode_cell, cell.encode_cell).canonical(
-        cell.Cell(Tag(b"t" * 16), 81_000, bytes(8), b"b" * 897)
+        cell.Cell(Tag(b"t" * 16), _EPOCH, bytes(8), b"b" * 897)
     ),
     "fragment": Format(fragment.decode_fragment, fragment.encode_fragment).canonical(
         fragment.Fragment(fragment.Lane.ORDERED, 7, 5, 1, 3, 81_000, 12, b"d" * 860),
@@ -217,7 +219,7 @@ TARGETS: dict[str, Target] = {
         content.UnknownContent(63, _MESSAGE, 1767323045.5),
     ),
     "payload": Format(payload.decode_payload, payload.encode_payload).extensible(
-        payload.RekeyOffer(3, 81_000, b"e" * 1184),
+        payload.RekeyOffer(3, _EPOCH, b"e" * 1184),
         payload.RekeyAnswer(3, b"c" * 1088),
         payload.Retention(86_400.0, 7),
         payload.MeshRenewed(3, b"m" * 32),
@@ -293,7 +295,7 @@ TARGETS: dict[str, Target] = {
         pairing.PakeStart(b"i" * 16, _KEY),
         pairing.PakeReply(_KEY),
         pairing.PakeConfirm(_KEY),
-        pairing.HostBundle("alice", _KEY, _KEY, b"e" * 1184, _KEY, ("wss://meet.example.org",), 81_000),
+        pairing.HostBundle("alice", _KEY, _KEY, b"e" * 1184, _KEY, ("wss://meet.example.org",), _EPOCH),
         pairing.GuestBundle("bob", _KEY, b"c" * 1088, b"o" * 200),
         pairing.PairingWelcome(b"o" * 100),
         pairing.Burnt(),

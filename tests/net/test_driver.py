@@ -28,7 +28,7 @@ from p2pchat.core.records import Change, DropOutbox, HeldCell, Settled
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
-from p2pchat.types import CellKey, LinkId, MeshId, MessageId, Topic
+from p2pchat.types import CellKey, Epoch, LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.signalling import FromClient, Leave
@@ -76,7 +76,7 @@ class Recorder:
         self.threads.add(threading.current_thread().name)
         if self.fails:
             raise StoreError("the disk is full")
-        return tuple(HeldCell(number, CellKey(b"k" * 8), 1, 2, b"body") for number in numbers)
+        return tuple(HeldCell(number, CellKey(b"k" * 8), Epoch(1), 2, b"body") for number in numbers)
 
     def make_offer(self, link: LinkId, hinted: Servers) -> None:
         self.done.append(("make_offer", link))
@@ -289,7 +289,7 @@ async def test_cells_are_read_in_the_store_s_thread_and_come_as_an_input() -> No
         await driver.submit_and_persist(Started())
         while len(node.received) < 2:
             await asyncio.sleep(0)
-    whole = tuple(HeldCell(number, CellKey(b"k" * 8), 1, 2, b"body") for number in (3, 4))
+    whole = tuple(HeldCell(number, CellKey(b"k" * 8), Epoch(1), 2, b"body") for number in (3, 4))
     assert node.received == [Started(), CellsFetched(home, (3, 4), whole)]
     assert log.threads == {"store_0"}
 

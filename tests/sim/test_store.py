@@ -8,10 +8,10 @@ from p2pchat.core.records import DropCells, DropMesh, HeldCell, MeshRecord, PutC
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.sim.population import identity
 from p2pchat.sim.store import Shelf
-from p2pchat.types import CellKey
+from p2pchat.types import CellKey, Epoch
 
 MESH = MeshRecord(mesh_id(bytes(32)), bytes(32), (), 0.0)
-CELLS = tuple(HeldCell(number, CellKey(bytes([number]) * 8), 1, 2, b"body") for number in (3, 1, 2))
+CELLS = tuple(HeldCell(number, CellKey(bytes([number]) * 8), Epoch(1), 2, b"body") for number in (3, 1, 2))
 
 
 def test_cells_come_back_whole_and_the_index_without_bodies() -> None:

@@ -16,7 +16,7 @@ from p2pchat.errors import StoreError
 from p2pchat.store import KEY_FILE, KeyFile, Store, database, journal
 from p2pchat.store.database import connect, migrate
 from p2pchat.store.witness import Witness
-from p2pchat.types import CellKey, MessageId
+from p2pchat.types import CellKey, Epoch, MessageId
 from p2pchat.wire import payload
 from p2pchat.wire.content import Text
 from tests.support.homes import BOB, MESH, message, new_store
@@ -77,7 +77,7 @@ def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
     assert store.load_memory().meshes == (replace(MESH, theirs=MESH.rendezvous),), (
         "nobody knows who named them"
     )
-    kept = HeldCell(1, CellKey(b"k" * 8), 81_000, 7, b"c" * 925)
+    kept = HeldCell(1, CellKey(b"k" * 8), Epoch(81_000), 7, b"c" * 925)
     store.commit_changes([PutCells(MESH.id, (kept,))])
     assert store.read_cells(MESH.id, [1]) == (kept,)
     store.close()
@@ -99,7 +99,7 @@ def test_what_waited_before_it_had_a_kind_is_told_apart_by_what_it_says() -> Non
     step, key, secret = 16, bytes(1184), bytes(32)
     said: dict[OutboxKind, list[payload.Payload]] = {
         OutboxKind.TEXT: [Text(MessageId("0" * 32), 1.0, "hi")],
-        OutboxKind.REKEY: [payload.RekeyOffer(1, 2, key), payload.RekeyAnswer(1, bytes(1088))],
+        OutboxKind.REKEY: [payload.RekeyOffer(1, Epoch(2), key), payload.RekeyAnswer(1, bytes(1088))],
         OutboxKind.RETENTION: [payload.Retention(3600.0, 1)],
         OutboxKind.RECOVERY: [payload.RecoveryOffer(secret, key), payload.RecoveryOffer(secret, key, True)],
         OutboxKind.MESH: [payload.MeshRenewed(1, secret)],

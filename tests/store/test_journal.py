@@ -35,7 +35,7 @@ from p2pchat.core.records import (
 )
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
-from p2pchat.types import CellKey, ContactId, ConversationId, MeshId, MessageId, MessageState
+from p2pchat.types import CellKey, ContactId, ConversationId, Epoch, MeshId, MessageId, MessageState
 from tests.support.homes import BOB, MESH, WITH_BOB, identity, message, new_store
 
 ENTRY = OutboxEntry(MessageId("e" * 32), WITH_BOB, b"payload", 1, 9.0)
@@ -84,7 +84,7 @@ def test_where_members_listen_comes_back_and_goes_with_the_mesh(tmp_path: Path) 
 def test_held_cells_come_back_as_an_index_and_whole_when_asked_for(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     kept = tuple(
-        HeldCell(number, CellKey(bytes([number]) * 8), 81_000, 7, bytes([number]) * 925)
+        HeldCell(number, CellKey(bytes([number]) * 8), Epoch(81_000), 7, bytes([number]) * 925)
         for number in (1, 2, 3)
     )
     store.commit_changes([PutCells(MESH.id, kept[1:]), PutCells(MESH.id, kept[:1])])
@@ -112,7 +112,7 @@ def test_codes_that_were_tried_come_back_oldest_first_until_they_are_dropped(tmp
 
 def test_cells_of_an_unknown_mesh_are_refused_with_their_batch(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
-    stray = HeldCell(1, CellKey(b"k" * 8), 81_000, 7, b"c" * 925)
+    stray = HeldCell(1, CellKey(b"k" * 8), Epoch(81_000), 7, b"c" * 925)
     with pytest.raises(StoreError):
         store.commit_changes([PutMessage(message(1)), PutCells(MeshId(b"unknown"), (stray,))])
     assert store.history.read_messages(WITH_BOB) == []

@@ -17,13 +17,13 @@ from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
-from p2pchat.types import CellId, LinkId, MeshId
+from p2pchat.types import CellId, Epoch, LinkId, MeshId
 from p2pchat.wire import control
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import CellDelivery, Reconciling
 
 MESH = MeshId(b"m" * 16)
-EPOCH = 1000
+EPOCH = Epoch(1000)
 NOW = EPOCH * EPOCH_SECONDS + 5000.0
 LINK = LinkId(1)
 STEP_S = 0.05

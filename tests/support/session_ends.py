@@ -9,8 +9,9 @@ from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import EPOCH_SECONDS, ReceiveChain, SendChain
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.olm import create_account
+from p2pchat.types import Epoch
 
-EPOCH = 1000
+EPOCH = Epoch(1000)
 NOW = float(EPOCH * EPOCH_SECONDS)
 PICKLE_KEY = b"k" * 32
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import HopId
+from p2pchat.types import Epoch, HopId
 from p2pchat.wire.topology import NodeDescriptor
 
-EPOCH = 83_000
+EPOCH = Epoch(83_000)
 
 
 class Signer:
@@ -23,7 +23,9 @@ class Signer:
         self.id = self.key.id
         self.serial = 0
 
-    def descriptor(self, links: Sequence[HopId] = (), epoch: int = EPOCH, serial: int | None = None) -> bytes:
+    def descriptor(
+        self, links: Sequence[HopId] = (), epoch: Epoch = EPOCH, serial: int | None = None
+    ) -> bytes:
         """Its next signed descriptor."""
         self.serial = self.serial + 1 if serial is None else serial
         return self.key.sign(NodeDescriptor(self.key.public, b"o" * 32, epoch, self.serial, tuple(links)))

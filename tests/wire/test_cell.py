@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.errors import Malformed
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire.cell import Cell, decode_cell, encode_cell, tag_of
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -19,12 +19,12 @@ def test_any_925_bytes_are_the_encoding_of_the_cell_they_parse_to(data: bytes) -
 
 @given(st.integers(0, 2**32 - 1))
 def test_cells_come_back_equal(epoch: int) -> None:
-    cell = Cell(TAG, epoch, STAMP, BOX)
+    cell = Cell(TAG, Epoch(epoch), STAMP, BOX)
     assert decode_cell(encode_cell(cell)) == cell
 
 
 def test_the_bytes_are_as_documented() -> None:
-    assert encode_cell(Cell(TAG, 258, STAMP, BOX)) == TAG + b"\0\0\1\2" + STAMP + BOX
+    assert encode_cell(Cell(TAG, Epoch(258), STAMP, BOX)) == TAG + b"\0\0\1\2" + STAMP + BOX
 
 
 @pytest.mark.parametrize("size", [0, 924, 926, GEOMETRY.body])
@@ -34,7 +34,7 @@ def test_another_size_is_malformed(size: int) -> None:
 
 
 def test_the_tag_is_read_without_the_rest() -> None:
-    assert tag_of(encode_cell(Cell(TAG, 258, STAMP, BOX))) == TAG
+    assert tag_of(encode_cell(Cell(TAG, Epoch(258), STAMP, BOX))) == TAG
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,6 @@ def test_the_tag_is_read_without_the_rest() -> None:
     ],
 )
 def test_no_cell_has_other_parts(parts: tuple[Tag, int, bytes, bytes]) -> None:
+    tag, epoch, stamp, box = parts
     with pytest.raises(Malformed):
-        Cell(*parts)
+        Cell(tag, Epoch(epoch), stamp, box)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.errors import Malformed, OtherVersion
+from p2pchat.types import Epoch
 from p2pchat.wire.codec import length_prefixed, pack, strip_padding, unpack
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.pairing import (
@@ -28,7 +29,7 @@ from p2pchat.wire.pairing import (
 from p2pchat.wire.version import VERSION
 
 KEY = b"k" * 32
-HOST = HostBundle("alice", KEY, KEY, b"e" * 1184, KEY, ("wss://meet.example.org",), 81_000)
+HOST = HostBundle("alice", KEY, KEY, b"e" * 1184, KEY, ("wss://meet.example.org",), Epoch(81_000))
 GUEST = GuestBundle("bob", KEY, b"c" * 1088, b"o" * 200)
 MESSAGES: list[PairingMessage] = [
     PakeStart(b"i" * 16, KEY),
@@ -41,7 +42,7 @@ MESSAGES: list[PairingMessage] = [
     Speaks(255),
 ]
 LARGEST: list[PairingMessage] = [
-    replace(HOST, nick="😀" * 64, rendezvous=("ws://" + "a" * 25,) * 8, epoch=2**32 - 1),
+    replace(HOST, nick="😀" * 64, rendezvous=("ws://" + "a" * 25,) * 8, epoch=Epoch(2**32 - 1)),
     replace(GUEST, nick="😀" * 64, olm=bytes(HELLO_MAX)),
     PairingWelcome(bytes(WELCOME_MAX)),
 ]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.errors import Malformed
-from p2pchat.types import MessageId
+from p2pchat.types import Epoch, MessageId
 from p2pchat.wire.codec import pack
 from p2pchat.wire.content import TEXT_LIMIT, TIME_MAX, Text, text_size
 from p2pchat.wire.geometry import GEOMETRY
@@ -39,7 +39,7 @@ HELLO = Text(MessageId("0123456789abcdef" * 2), 1767323045.5, "hi")
 PAYLOADS: list[Payload] = [
     HELLO,
     replace(HELLO, at=0.0, text=""),
-    RekeyOffer(3, 80_000, b"k" * 1184),
+    RekeyOffer(3, Epoch(80_000), b"k" * 1184),
     RekeyAnswer(3, b"c" * 1088),
     Retention(86_400.0, 7),
     Retention(0.0, 1),

@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.core.anti_entropy import sketch
 from p2pchat.errors import Malformed
-from p2pchat.types import CellKey
+from p2pchat.types import CellKey, Epoch
 from p2pchat.wire.codec import pack
 from p2pchat.wire.control import decode, encode
 from p2pchat.wire.geometry import GEOMETRY
@@ -28,7 +28,7 @@ from p2pchat.wire.reconcile import (
 )
 
 FULL = tuple(CellKey(bytes([number]) * KEY_BYTES) for number in range(KEYS_MAX))
-LATEST = Horizon(2**32 - 1, 2**32 - 1)
+LATEST = Horizon(Epoch(2**32 - 1), 2**32 - 1)
 PIECES = tuple((number << 28, number + 1 << 28) for number in range(INTERVALS_MAX))
 HEAD = {"serial": 1, "floor": 2, "since": 3}
 
@@ -37,11 +37,11 @@ HEAD = {"serial": 1, "floor": 2, "since": 3}
     "message",
     [
         SketchRequest(65_535, LATEST, PIECES),
-        SketchRequest(0, Horizon(0, 0), ((0, KEY_SPACE),), bytes(8)),
+        SketchRequest(0, Horizon(Epoch(0), 0), ((0, KEY_SPACE),), bytes(8)),
         InSync(7),
         Summary(65_535, 15, LATEST, 2**32 - 1, b"\xff" * TABLE_BYTES),
         KeyList(65_535, 15, LATEST, FULL),
-        KeyList(1, 0, Horizon(0, 0), ()),
+        KeyList(1, 0, Horizon(Epoch(0), 0), ()),
         CellRequest(FULL),
         CellDelivery(2**32 - 1, b"c" * GEOMETRY.cell),
         RoleSwap(last=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.errors import Malformed
+from p2pchat.types import Epoch
 from p2pchat.wire.codec import pack
 from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
 from p2pchat.wire.recovery import (
@@ -33,7 +34,7 @@ SIV_BYTES = 16
 NAME = b"n" * ASK_BYTES
 CIPHERTEXT = b"c" * CIPHERTEXT_BYTES
 ASK_KEYS = AskKeys(b"o" * 32, b"e" * ENCAPSULATION_KEY_BYTES, b"u" * NAME_BYTES)
-ANSWER_KEYS = AnswerKeys(83_333, CIPHERTEXT, b"m" * 220)
+ANSWER_KEYS = AnswerKeys(Epoch(83_333), CIPHERTEXT, b"m" * 220)
 
 
 @pytest.mark.parametrize(

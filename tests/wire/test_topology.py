@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.errors import Malformed
-from p2pchat.types import HopId
+from p2pchat.types import Epoch, HopId
 from p2pchat.wire import control
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.topology import (
@@ -48,7 +48,7 @@ def test_any_bytes_are_a_descriptor_or_malformed(data: bytes) -> None:
 
 def test_a_descriptor_has_a_most_of_links() -> None:
     with pytest.raises(Malformed):
-        NodeDescriptor(bytes(32), bytes(32), 0, 0, (HopId(bytes(8)),) * (LINKS_MAX + 1))
+        NodeDescriptor(bytes(32), bytes(32), Epoch(0), 0, (HopId(bytes(8)),) * (LINKS_MAX + 1))
     with pytest.raises(Malformed):
         decode_descriptor(bytes(72 + 8 * (LINKS_MAX + 1)))
 
@@ -57,7 +57,7 @@ def test_messages_come_back_as_they_were() -> None:
     for message in (
         OwnDescriptor(b"r" * 200, b"p" * 64),
         Descriptors(((4, b"a" * 136), (0, b"b" * DESCRIPTOR_MAX))),
-        DescriptorRequest(7),
+        DescriptorRequest(Epoch(7)),
     ):
         assert control.decode(control.encode(message)) == message
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 
-from p2pchat.types import CellKey
+from p2pchat.types import CellKey, Epoch
 
 OURS = 0
 """The lane of cells of our own, of those an earlier run left, and of those that links brought which are gone:
@@ -22,7 +22,7 @@ LATEST_SLOT = 2**32
 REMEMBERED_CAP = 65_536
 """Keys remembered of cells that went before others seen earlier, so that they are not fetched again."""
 
-Place = tuple[int, int, int]
+Place = tuple[int, Epoch, int]
 """A slot, an epoch, and the lane of the link that brought what was seen then."""
 
 
@@ -45,7 +45,7 @@ class Eviction:
 
     # --- what is kept
 
-    def load_key(self, slot: int, epoch: int, key: CellKey) -> None:
+    def load_key(self, slot: int, epoch: Epoch, key: CellKey) -> None:
         """Note a key that an earlier run left; ``sort_keys`` follows the last."""
         self.slots.setdefault((slot, epoch, OURS), []).append(key)
         self._lanes[OURS] += 1
@@ -60,7 +60,7 @@ class Eviction:
         if self.oldest is not None:
             self.since = self.oldest + 1
 
-    def add_key(self, slot: int, epoch: int, lane: int, key: CellKey) -> None:
+    def add_key(self, slot: int, epoch: Epoch, lane: int, key: CellKey) -> None:
         """Note a key."""
         insort(self.slots.setdefault((slot, epoch, lane), []), key)
         self._lanes[lane] += 1
@@ -75,27 +75,27 @@ class Eviction:
 
     # --- what goes
 
-    def drop_expired(self, floor: int, count: int) -> list[tuple[CellKey, int]]:
+    def drop_expired(self, floor: Epoch, count: int) -> list[tuple[CellKey, Epoch]]:
         """Up to ``count`` cells of epochs before the floor."""
-        gone: list[tuple[CellKey, int]] = []
+        gone: list[tuple[CellKey, Epoch]] = []
         for place in [place for place in sorted(self.slots) if place[1] < floor]:
             gone += self._drop(place, count - len(gone))
         return gone
 
-    def evict_cells(self, count: int) -> list[tuple[CellKey, int]]:
+    def evict_cells(self, count: int) -> list[tuple[CellKey, Epoch]]:
         """``count`` cells go, each time of the link that brought the most, down to what the next one brought:
         a link that floods loses its own, and what came over others stays."""
-        gone: list[tuple[CellKey, int]] = []
+        gone: list[tuple[CellKey, Epoch]] = []
         while len(gone) < count:
             (lane, most), *rest = self._lanes.most_common(2)
             share = most - (rest[0][1] if rest else 0) + 1
             gone += self._evict_from(lane, min(share, count - len(gone)))
         return gone
 
-    def _evict_from(self, lane: int, count: int) -> list[tuple[CellKey, int]]:
+    def _evict_from(self, lane: int, count: int) -> list[tuple[CellKey, Epoch]]:
         """The ``count`` cells of a lane that were first seen the longest ago."""
         others = min((place[0] for place in self.slots if place[2] != lane), default=LATEST_SLOT)
-        gone: list[tuple[CellKey, int]] = []
+        gone: list[tuple[CellKey, Epoch]] = []
         for place in sorted(place for place in self.slots if place[2] == lane):
             if place[0] > others:
                 self._remember(self.slots[place][: count - len(gone)])
@@ -112,7 +112,7 @@ class Eviction:
         for key in list(islice(self.remembered, max(0, surplus))):
             del self.remembered[key]
 
-    def _drop(self, place: Place, count: int) -> list[tuple[CellKey, int]]:
+    def _drop(self, place: Place, count: int) -> list[tuple[CellKey, Epoch]]:
         """Up to ``count`` cells of one slot, epoch and lane."""
         keys = self.slots[place]
         gone = [(key, place[1]) for key in keys[:count]]

@@ -28,7 +28,7 @@ from p2pchat.core.kit.table import Table
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.core.status import HoldStatus
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
-from p2pchat.types import CellId, CellKey, MeshId
+from p2pchat.types import CellId, CellKey, Epoch, MeshId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import Horizon, Interval
 
@@ -94,8 +94,8 @@ class Hold:
         """Cells that are kept at most."""
         self._numbers: dict[CellKey, int] = {}
         self._eviction = Eviction()
-        self._settled: dict[int, KeySet] = {}
-        self._unsettled: dict[CellKey, tuple[float, int]] = {}
+        self._settled: dict[Epoch, KeySet] = {}
+        self._unsettled: dict[CellKey, tuple[float, Epoch]] = {}
         self._young: dict[CellKey, float] = {}
         self._recent = Table[CellKey, HeldCell](RECENT_CAP)
         self._unwritten: dict[CellKey, HeldCell] = {}
@@ -109,7 +109,7 @@ class Hold:
             self._eviction.presume_gaps()
 
     def _load(self, kept: Iterable[HeldCell]) -> None:
-        keys: dict[int, list[CellKey]] = {}
+        keys: dict[Epoch, list[CellKey]] = {}
         for cell in kept:
             self._numbers[cell.key] = cell.number
             self._eviction.load_key(cell.slot, cell.epoch, cell.key)
@@ -120,7 +120,7 @@ class Hold:
     # --- cells
 
     def add(
-        self, id: CellId, epoch: int, cell: bytes, now: float, slot: int | None = None, by: int = OURS
+        self, id: CellId, epoch: Epoch, cell: bytes, now: float, slot: int | None = None, by: int = OURS
     ) -> None:
         """Keep a live cell, ``GEOMETRY.cell`` bytes; one that is kept already is left as it is.
 
@@ -215,11 +215,11 @@ class Hold:
     def _excess(self) -> int:
         return max(0, len(self._numbers) - self.capacity)
 
-    def _drop_expired(self, floor: int) -> list[tuple[CellKey, int]]:
+    def _drop_expired(self, floor: Epoch) -> list[tuple[CellKey, Epoch]]:
         self._settled = {epoch: keys for epoch, keys in self._settled.items() if epoch >= floor}
         return self._eviction.drop_expired(floor, DROP_MAX)
 
-    def _forget(self, key: CellKey, epoch: int) -> int | None:
+    def _forget(self, key: CellKey, epoch: Epoch) -> int | None:
         number = self._numbers.pop(key)
         self._young.pop(key, None)
         self._recent.pop(key, None)
@@ -295,6 +295,6 @@ def slot_at(now: float) -> int:
     return int(now // SLOT_S)
 
 
-def floor_at(now: float) -> int:
+def floor_at(now: float) -> Epoch:
     """The oldest epoch whose cells are alive."""
-    return epoch_at(now) - PAST_EPOCHS
+    return Epoch(epoch_at(now) - PAST_EPOCHS)

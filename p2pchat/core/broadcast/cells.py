@@ -28,7 +28,7 @@ from p2pchat.core.status import HoldStatus
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
-from p2pchat.types import CellId, LinkId, MeshId, NodeId
+from p2pchat.types import CellId, Epoch, LinkId, MeshId, NodeId
 from p2pchat.wire import control, gossip
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.control import Control
@@ -235,7 +235,7 @@ class Cells:
     def _spread(
         self,
         id: CellId,
-        epoch: int,
+        epoch: Epoch,
         cell: bytes,
         source: LinkId | None,
         now: float,

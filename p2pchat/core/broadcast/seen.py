@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
-from p2pchat.types import CellId
+from p2pchat.types import CellId, Epoch
 
 SEEN_CAP = 262_144
 """Ids remembered in all, about 25 MB. Over a cell's life of a day that is three cells a second; beyond it the
@@ -24,11 +24,11 @@ class Seen:
 
     def __init__(self, cap: int = SEEN_CAP) -> None:
         self._cap = cap
-        self._epochs: dict[int, dict[CellId, None]] = {}
+        self._epochs: dict[Epoch, dict[CellId, None]] = {}
         self._count = 0
         self.forgotten = 0
 
-    def alive(self, epoch: int, now: float) -> bool:
+    def alive(self, epoch: Epoch, now: float) -> bool:
         """Whether a cell of this epoch may still be relayed."""
         current = epoch_at(now)
         return current - PAST_EPOCHS <= epoch <= current + FUTURE_EPOCHS
@@ -37,7 +37,7 @@ class Seen:
         """Whether a cell of this id was seen."""
         return any(id in ids for ids in self._epochs.values())
 
-    def first_sight(self, id: CellId, epoch: int, now: float) -> bool:
+    def first_sight(self, id: CellId, epoch: Epoch, now: float) -> bool:
         """Record a live cell's id; True when it was not known."""
         ids = self._epochs.get(epoch)
         if ids is None:

@@ -18,7 +18,7 @@ from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.kdf import mesh_topic
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import Seat, Topic
+from p2pchat.types import Epoch, Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX, SeatMode
 
 ASK_FIRST_S = 1.0
@@ -236,7 +236,7 @@ def _leave(urls: Iterable[str], topics: list[Topic]) -> list[Wish]:
     return [LeaveSeat(url, topic) for topic in topics for url in urls]
 
 
-def epochs(now: float) -> list[int]:
+def epochs(now: float) -> list[Epoch]:
     """Of which epochs the members of a mesh have to be met now: one, or two near an edge."""
     return sorted({epoch_at(now - TOPIC_OVERLAP_S), epoch_at(now), epoch_at(now + TOPIC_OVERLAP_S)})
 

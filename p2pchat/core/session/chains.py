@@ -15,7 +15,7 @@ from typing import Any
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, ReceiveChain, SendChain, TagDelta, epoch_at
 from p2pchat.ports import Entropy
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
@@ -79,7 +79,7 @@ class Chains:
         """Whether the contact may write a cell with this tag."""
         return any(chain.has_tag(tag) for chain in self._receiving)
 
-    def latest_place(self) -> tuple[int, int | None]:
+    def latest_place(self) -> tuple[Epoch, int | None]:
         """Return the latest place at which a cell opened, in the generation that goes with ours."""
         return self._receiving[0 if self._next is None else 1].latest_place()
 

@@ -25,7 +25,7 @@ from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.recovery import HIDDEN_BYTES, RecoveryRoots, derive_roots, open_under, seal_under
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
-from p2pchat.types import ContactId
+from p2pchat.types import ContactId, Epoch
 from p2pchat.wire.recovery import (
     ASK_BYTES,
     AnswerKeys,
@@ -101,7 +101,7 @@ def take_answer(
 
 
 def _begin(
-    contact: ContactId, olm: OlmSession, made: RecoveryRoots, epoch: int, initiated: bool, now: float
+    contact: ContactId, olm: OlmSession, made: RecoveryRoots, epoch: Epoch, initiated: bool, now: float
 ) -> Session:
     """``initiated``: whether this end has asked; the other one leads the renewals of the keys."""
     own, theirs = (made.initiator, made.responder) if initiated else (made.responder, made.initiator)

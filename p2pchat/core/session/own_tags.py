@@ -6,14 +6,14 @@ Knows: the tags of our own next cells. Does not know: what follows when a copy h
 from __future__ import annotations
 
 from p2pchat.crypto.envelope import SendChain, TagDelta
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire.cell import Cell
 
 AHEAD = 16
 """Tags of our own next cells that are listened for: a cell that bears one, and opens with our own key, was
 written by a copy of this home. Under tags that we have used anybody can write, and the keys are gone."""
 
-Position = tuple[bytes, int, int]
+Position = tuple[bytes, Epoch, int]
 """A place in what is sent: the name of a chain, an epoch and the index of the next cell."""
 
 

@@ -5,13 +5,15 @@ Knows: which tags to listen for, how words become cells and cells words. Does no
 
 from __future__ import annotations
 
+from typing import cast
+
 from p2pchat.core.kit.table import Table
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, TagDelta
 from p2pchat.crypto.kdf import digest
 from p2pchat.crypto.recovery import SLOTS, PublicKey, RecoveryKey
 from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy, below
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment, split
 from p2pchat.wire.recovery import CELLS_MAX, Word, decode_word, encode_word
@@ -31,11 +33,11 @@ class RecoveryChannel:
         """Raises Unreadable on a public key that is none."""
         self._to, self._from = own.derive_paths(theirs)
         self._entropy = entropy
-        self._places: dict[Tag, tuple[int, int, int]] = {}
-        self._epochs: set[int] = set()
+        self._places: dict[Tag, tuple[Epoch, int, int]] = {}
+        self._epochs: set[Epoch] = set()
         self._parts: dict[int, dict[int, bytes]] = {}
         self._heard = Table[bytes, None](HEARD_MAX)
-        self._slots: tuple[int, list[int]] = (0, [])
+        self._slots: tuple[Epoch, list[int]] = (Epoch(0), [])
 
     def tags(self) -> list[Tag]:
         """Every tag that is listened for."""
@@ -45,9 +47,9 @@ class RecoveryChannel:
         """Whether the tag is listened for."""
         return tag in self._places
 
-    def listen(self, epoch: int) -> TagDelta:
+    def listen(self, epoch: Epoch) -> TagDelta:
         """Follow the epochs, as a session does."""
-        wanted = set(range(epoch - PAST_EPOCHS, epoch + FUTURE_EPOCHS + 1))
+        wanted = cast("set[Epoch]", set(range(epoch - PAST_EPOCHS, epoch + FUTURE_EPOCHS + 1)))
         if wanted == self._epochs:
             return TagDelta((), ())
         removed = [tag for tag, place in self._places.items() if place[0] not in wanted]
@@ -90,7 +92,7 @@ class RecoveryChannel:
         self._heard.put(name, None)
         return True
 
-    def say(self, word: Word, epoch: int) -> list[bytes]:
+    def say(self, word: Word, epoch: Epoch) -> list[bytes]:
         """The cells of a word."""
         pieces, slot = split(encode_word(word)), self._slot(epoch)
         number = int.from_bytes(self._entropy.draw_bytes(4), "big")
@@ -106,7 +108,7 @@ class RecoveryChannel:
             for index, piece in enumerate(pieces)
         ]
 
-    def _slot(self, epoch: int) -> int:
+    def _slot(self, epoch: Epoch) -> int:
         """One that this run did not use yet in this epoch, if there is one: cells with the same tag show that
         they have one writer."""
         known, free = self._slots

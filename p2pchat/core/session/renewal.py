@@ -18,6 +18,7 @@ from p2pchat.crypto.envelope import roots
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.kdf import derive
 from p2pchat.ports import Entropy
+from p2pchat.types import Epoch
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
 
@@ -25,6 +26,7 @@ MESSAGES = 50
 AGE_S = 86_400.0
 """Whichever comes first since the last renewal (docs/protocol/README.md#8-sessions)."""
 
+_FIRST = Epoch(0)
 Roots = tuple[bytes, bytes]
 """The sending and the receiving root, 32 bytes each."""
 
@@ -41,7 +43,7 @@ class Renewal:
     """Ordered payloads, both ways, since the last renewal."""
     seed: bytes = field(default=b"", repr=False)
     """Our ML-KEM key while an offer is out (64 bytes), else empty."""
-    epoch: int = 0
+    epoch: Epoch = _FIRST
     """The epoch named in that offer."""
 
     def due(self, now: float) -> bool:
@@ -51,7 +53,7 @@ class Renewal:
             return False
         return self.count >= MESSAGES or now >= self.since + AGE_S
 
-    def offer(self, entropy: Entropy, epoch: int) -> RekeyOffer:
+    def offer(self, entropy: Entropy, epoch: Epoch) -> RekeyOffer:
         """Begin; the new roots will be those of ``epoch``."""
         kem = KemKey.generate(entropy)
         self.seed, self.epoch = kem.seed, epoch
@@ -90,7 +92,7 @@ class Renewal:
             reader.get_integer("generation", 0, 2**32),
             reader.get_integer("count", 0, 2**32),
             reader.get_bytes("seed", limit=64),
-            reader.get_integer("epoch", 0, 2**32),
+            Epoch(reader.get_integer("epoch", 0, 2**32)),
         )
 
     def _advance(self, secret: bytes, encapsulation_key: bytes, ciphertext: bytes, now: float) -> Roots:

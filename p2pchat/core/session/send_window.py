@@ -9,6 +9,7 @@ their own in that, so that two who used up one of them can still find each other
 from __future__ import annotations
 
 from p2pchat.crypto.envelope import EPOCH_SECONDS, LOOKAHEAD, SendChain, epoch_at
+from p2pchat.types import Epoch
 
 DATA_WINDOW = 96
 """Cells of ordered payloads that may be under way beyond the last one seen; the longest text takes 77."""
@@ -24,7 +25,7 @@ the mesh was torn find each other again before the next epoch."""
 SKIP_MAX = 4096
 """Cells that another copy of this home may have written since: a day's, and a few milliseconds to skip."""
 
-Place = tuple[int, int]
+Place = tuple[Epoch, int]
 """An epoch, and the index of a cell in it; -1 before the first."""
 
 
@@ -51,11 +52,11 @@ class SendWindow:
         """Count the cells that may leave when the contact has just shown that it listens."""
         return LOOKAHEAD - self._count_unseen(now)
 
-    def has_seen(self, epoch: int, index: int) -> bool:
+    def has_seen(self, epoch: Epoch, index: int) -> bool:
         """Whether the contact has shown that it saw a cell sent at that place or later."""
         return self.seen >= (epoch, index)
 
-    def note_seen(self, epoch: int, index: int) -> None:
+    def note_seen(self, epoch: Epoch, index: int) -> None:
         """Believe the contact forwards only. Past what we sent another copy of this home has written, or this
         one before it was put back: we go on behind that. Receipts tell whether what was sent there is ours as
         well."""

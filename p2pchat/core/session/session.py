@@ -21,7 +21,7 @@ from p2pchat.crypto.envelope import FUTURE_EPOCHS, ReceiveChain, SendChain, TagD
 from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import OlmSession, Ratchet
 from p2pchat.ports import Entropy
-from p2pchat.types import ContactId, Tag
+from p2pchat.types import ContactId, Epoch, Tag
 from p2pchat.wire import codec
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment
@@ -72,7 +72,10 @@ class Session:
         session._chains = chains
         session.payloads = OrderedPayloads.read_kept(olm, reader)
         session.name = reader.get_bytes("name", NAME_BYTES)
-        seen = reader.get_integer("seen_epoch", 0, 2**32), reader.get_integer("seen_count", 0, 2**32) - 1
+        seen = (
+            Epoch(reader.get_integer("seen_epoch", 0, 2**32)),
+            reader.get_integer("seen_count", 0, 2**32) - 1,
+        )
         session.window = SendWindow(chains.sending, seen)
         return session
 
@@ -125,7 +128,7 @@ class Session:
         chain, epoch, index = since
         return chain != self.position()[0] or self.window.has_seen(epoch, index)
 
-    def latest_place(self) -> tuple[int, int | None]:
+    def latest_place(self) -> tuple[Epoch, int | None]:
         """Where the contact is in what it sends, as far as cells opened."""
         return self._chains.latest_place()
 
@@ -150,7 +153,8 @@ class Session:
         """The fragment in a cell, and what it tells about ours. Raises RefusedInput. The contact's word is
         believed only about this generation."""
         fragment = decode_fragment(plain)
-        generation, epoch = fragment.seen_epoch >> _EPOCH_BITS, fragment.seen_epoch & (1 << _EPOCH_BITS) - 1
+        generation = fragment.seen_epoch >> _EPOCH_BITS
+        epoch = Epoch(fragment.seen_epoch & (1 << _EPOCH_BITS) - 1)
         if generation == self._chains.generation % 256:
             self.window.note_seen(epoch, -1 if fragment.seen_index == NOTHING_SEEN else fragment.seen_index)
         return fragment

@@ -12,7 +12,7 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.limits.pace import Pace
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.ports import Entropy
-from p2pchat.types import HopId
+from p2pchat.types import Epoch, HopId
 from p2pchat.wire.topology import LINKS_MAX, NodeDescriptor
 
 PUBLISH_SOON_S = 0.1
@@ -31,7 +31,7 @@ class Origination:
     """One epoch's. ``publish_at``: when to tell of ourselves first."""
 
     def __init__(
-        self, key: DescriptorKey, onion_key: bytes, epoch: int, entropy: Entropy, publish_at: float
+        self, key: DescriptorKey, onion_key: bytes, epoch: Epoch, entropy: Entropy, publish_at: float
     ) -> None:
         self._key = key
         self._onion_key = onion_key

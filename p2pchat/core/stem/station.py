@@ -24,7 +24,7 @@ from p2pchat.crypto.descriptor import DescriptorKey, check_link
 from p2pchat.crypto.onion import Hop, OnionKey
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, sample
-from p2pchat.types import HopId, LinkId
+from p2pchat.types import Epoch, HopId, LinkId
 from p2pchat.wire.topology import DEPTH, DescriptorRequest, NodeDescriptor, OwnDescriptor
 
 LOST_S = 0.5
@@ -45,7 +45,7 @@ class Station:
     another moment in every epoch and for every node."""
 
     def __init__(
-        self, epoch: int, entropy: Entropy, counters: Counter[str], publish_at: float, moves_at: float
+        self, epoch: Epoch, entropy: Entropy, counters: Counter[str], publish_at: float, moves_at: float
     ) -> None:
         self.epoch = epoch
         self.moves_at = moves_at

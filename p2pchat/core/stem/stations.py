@@ -16,7 +16,7 @@ from p2pchat.core.stem.station import Station
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, uniform
-from p2pchat.types import LinkId
+from p2pchat.types import Epoch, LinkId
 from p2pchat.wire.topology import DescriptorRequest, Descriptors, OwnDescriptor, TopologyMessage, epoch_of
 
 OVERLAP_S = 900.0
@@ -30,7 +30,7 @@ class Stations:
     def __init__(self, entropy: Entropy, counters: Counter[str]) -> None:
         self._entropy = entropy
         self._counters = counters
-        self._stations: dict[int, Station] = {}
+        self._stations: dict[Epoch, Station] = {}
         self._follow_at = NEVER
         self.links: dict[LinkId, bytes] = {}
         """Those that count, and the secret of each one's two ends."""
@@ -44,7 +44,7 @@ class Stations:
     def now(self, now: float) -> Station | None:
         """The one whose stems we use: for a while that of the epoch that is over."""
         epoch = epoch_at(now)
-        present, last = self._stations.get(epoch), self._stations.get(epoch - 1)
+        present, last = self._stations.get(epoch), self._stations.get(Epoch(epoch - 1))
         return last if last is not None and (present is None or now < present.moves_at) else present
 
     def next_wakeup(self) -> float:
@@ -104,7 +104,7 @@ class Stations:
             self._counters["records refused: unreadable"] += 1
             return None
 
-    def _in(self, epoch: int, out: list[SendTopology], now: float) -> Station | None:
+    def _in(self, epoch: Epoch, out: list[SendTopology], now: float) -> Station | None:
         """The one of this epoch; if a neighbour's clock says that it is time, it begins."""
         near = (epoch_at(now - OVERLAP_S), epoch_at(now + 2 * OVERLAP_S))
         if epoch not in self._stations and epoch in near:
@@ -126,7 +126,7 @@ class Stations:
         self._follow_at = next(each for each in edges if each > now)
         return out
 
-    def _begin(self, epoch: int, now: float) -> list[SendTopology]:
+    def _begin(self, epoch: Epoch, now: float) -> list[SendTopology]:
         """The first of a run tells of itself at once; the next ones at some moment of the overlap."""
         publish_at = now + (uniform(self._entropy, 0.0, OVERLAP_S / 2) if self._stations else 0.0)
         moves_at = epoch * EPOCH_SECONDS + uniform(self._entropy, 0.0, OVERLAP_S / 2)

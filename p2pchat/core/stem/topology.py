@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from p2pchat.crypto import descriptor as descriptors
 from p2pchat.errors import Malformed
-from p2pchat.types import HopId
+from p2pchat.types import Epoch, HopId
 from p2pchat.wire.topology import NodeDescriptor
 
 DESCRIPTORS_CAP = 4096
@@ -57,7 +57,7 @@ class Taken:
 class Topology:
     """Descriptors of one epoch."""
 
-    def __init__(self, epoch: int, cap: int = DESCRIPTORS_CAP) -> None:
+    def __init__(self, epoch: Epoch, cap: int = DESCRIPTORS_CAP) -> None:
         self._epoch = epoch
         self._cap = cap
         self._known: dict[HopId, KnownDescriptor] = {}

@@ -6,9 +6,9 @@ import pytest
 
 from p2pchat.core.anti_entropy import eviction
 from p2pchat.core.anti_entropy.eviction import OURS, Eviction
-from p2pchat.types import CellKey
+from p2pchat.types import CellKey, Epoch
 
-EPOCH = 7
+EPOCH = Epoch(7)
 QUIET, LOUD = 1, 2
 
 
@@ -20,7 +20,7 @@ def with_keys(*seen: tuple[int, int, bytes]) -> Eviction:
     return kept
 
 
-def keys(gone: list[tuple[CellKey, int]]) -> list[CellKey]:
+def keys(gone: list[tuple[CellKey, Epoch]]) -> list[CellKey]:
     return [key for key, _ in gone]
 
 
@@ -39,8 +39,8 @@ def test_what_an_earlier_run_left_is_in_order_and_may_have_gaps_before_it() -> N
 def test_of_epochs_that_are_over_all_go_up_to_a_count() -> None:
     kept = with_keys((1, QUIET, b"a"), (1, QUIET, b"b"), (2, LOUD, b"c"))
     assert kept.drop_expired(EPOCH, 9) == []
-    assert kept.drop_expired(EPOCH + 1, 2) == [(b"a", EPOCH), (b"b", EPOCH)]
-    assert kept.drop_expired(EPOCH + 1, 2) == [(b"c", EPOCH)]
+    assert kept.drop_expired(Epoch(EPOCH + 1), 2) == [(b"a", EPOCH), (b"b", EPOCH)]
+    assert kept.drop_expired(Epoch(EPOCH + 1), 2) == [(b"c", EPOCH)]
     assert kept.oldest is None
 
 

@@ -24,12 +24,12 @@ from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.records import DropCells, HeldCell, PutCells
 from p2pchat.crypto.envelope import EPOCH_SECONDS, PAST_EPOCHS
 from p2pchat.crypto.kdf import digest
-from p2pchat.types import CellId, CellKey, MeshId
+from p2pchat.types import CellId, CellKey, Epoch, MeshId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import Horizon
 
 MESH = MeshId(b"m" * 16)
-EPOCH = 1000
+EPOCH = Epoch(1000)
 NOW = EPOCH * EPOCH_SECONDS + 600.0
 BODY = b"c" * GEOMETRY.cell
 
@@ -118,8 +118,8 @@ def test_a_large_index_is_summed_up_bit_by_bit_after_the_start() -> None:
     assert steps > 1 and now < NOW + SETTLE_S
     fresh = hold(20_000, kept(20_000))
     assert (
-        held.sketch(WHOLE, Horizon(0, 0), now)[0].digest()
-        == fresh.sketch(WHOLE, Horizon(0, 0), NOW)[0].digest()
+        held.sketch(WHOLE, Horizon(Epoch(0), 0), now)[0].digest()
+        == fresh.sketch(WHOLE, Horizon(Epoch(0), 0), NOW)[0].digest()
     )
 
 
@@ -173,7 +173,7 @@ def test_nobody_can_make_a_cell_older_than_its_life_or_newer_than_now(claimed: i
 def test_what_is_past_its_life_goes_by_itself_and_does_not_count_as_lost() -> None:
     held = hold(kept=kept(5))
     held.tick(NOW)
-    held.add(name(9), EPOCH + 1, BODY, NOW)
+    held.add(name(9), Epoch(EPOCH + 1), BODY, NOW)
     held.tick(NOW + WRITE_S)
     end = (EPOCH + PAST_EPOCHS + 1) * EPOCH_SECONDS
     while (due := held.next_wakeup()) is not None and due < end:
@@ -212,8 +212,8 @@ def test_cells_dropped_while_in_flight_leave_nothing_behind() -> None:
     held = hold(capacity=0)
     held.add(name(1), EPOCH, BODY, NOW)
     assert held.flush(NOW) == []
-    assert held.sketch(WHOLE, Horizon(0, 0), NOW + 60)[0].size == 0
-    assert held.keys(WHOLE, Horizon(0, 0), NOW + 60) == []
+    assert held.sketch(WHOLE, Horizon(Epoch(0), 0), NOW + 60)[0].size == 0
+    assert held.keys(WHOLE, Horizon(Epoch(0), 0), NOW + 60) == []
 
 
 @pytest.mark.parametrize("since", range(-1, 8))
@@ -221,14 +221,14 @@ def test_cells_dropped_while_in_flight_leave_nothing_behind() -> None:
 def test_a_view_leaves_out_what_is_too_old_for_one_of_the_two(since: int, floor: int) -> None:
     held, start = hold(), slot_at(NOW)
     for number in range(21):
-        held.add(name(number), EPOCH + number % 2, BODY, NOW + number % 7 * SLOT_S)
-    view, later = Horizon(floor, start + since), NOW + 7 * SLOT_S
+        held.add(name(number), Epoch(EPOCH + number % 2), BODY, NOW + number % 7 * SLOT_S)
+    view, later = Horizon(Epoch(floor), start + since), NOW + 7 * SLOT_S
     shown = [n for n in range(21) if EPOCH + n % 2 >= floor and n % 7 >= since]
     for interval in (WHOLE, (0, 1 << 63), (1 << 63, 1 << 64)):
         low, high = (each / 2**64 for each in interval)
         inside = [n for n in shown if low <= int.from_bytes(key(n), "big") / 2**64 < high]
         fresh = hold(kept=[HeldCell(n + 1, key(n), EPOCH, start) for n in inside])
-        expected, _ = fresh.sketch(WHOLE, Horizon(0, 0), later)
+        expected, _ = fresh.sketch(WHOLE, Horizon(Epoch(0), 0), later)
         assert sorted(held.keys(interval, view, later)) == sorted(key(n) for n in inside)
         assert held.sketch(interval, view, later)[0].table() == expected.table()
 
@@ -239,7 +239,7 @@ def test_a_hold_vouches_for_all_it_saw_after_the_last_it_dropped() -> None:
     for number in range(14):
         held.add(name(number), EPOCH, BODY, NOW + number * SLOT_S)
     held.flush(NOW + 14 * SLOT_S)
-    assert held.view(NOW) == Horizon(EPOCH - PAST_EPOCHS, slot_at(NOW) + 4)
+    assert held.view(NOW) == Horizon(Epoch(EPOCH - PAST_EPOCHS), slot_at(NOW) + 4)
 
 
 def test_a_hold_found_full_is_taken_to_have_dropped_something() -> None:
@@ -258,7 +258,7 @@ def test_what_is_known_of_a_cell_takes_little_memory() -> None:
             HeldCell(c.number + 10**6, CellKey(bytes(bytearray(c.key))), c.epoch, c.slot) for c in cells
         )
         held = Hold(MESH, copies, count * GEOMETRY.cell)
-        held.sketch(WHOLE, Horizon(0, 0), NOW)
+        held.sketch(WHOLE, Horizon(Epoch(0), 0), NOW)
         size = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()

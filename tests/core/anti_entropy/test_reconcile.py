@@ -10,7 +10,7 @@ from p2pchat.core.anti_entropy.hold import SETTLE_S, SLOT_S, slot_at
 from p2pchat.core.anti_entropy.keyset import WHOLE
 from p2pchat.core.anti_entropy.reconcile import START_S, SendReconcile
 from p2pchat.core.anti_entropy.requester import PROGRESS_S
-from p2pchat.types import LinkId
+from p2pchat.types import Epoch, LinkId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.reconcile import CellDelivery, Horizon, InSync, RoleSwap, SketchRequest
 from tests.support.holds import EPOCH, NOW, STEP_S, Pair, Side, body, name
@@ -258,7 +258,7 @@ def test_the_asking_is_not_taken_over_from_who_did_not_ask_first(began: bool) ->
 def test_the_asking_is_taken_over_once_a_link() -> None:
     side = Side(range(5))
     side.reconcile.link_up(LinkId(1), False, NOW)
-    side.reconcile.receive(LinkId(1), SketchRequest(1, Horizon(0, 0), (WHOLE,), b""), NOW)
+    side.reconcile.receive(LinkId(1), SketchRequest(1, Horizon(Epoch(0), 0), (WHOLE,), b""), NOW)
     (say,) = side.reconcile.receive(LinkId(1), RoleSwap(last=True), NOW)
     assert isinstance(say, SendReconcile) and isinstance(say.message, SketchRequest)
     assert side.reconcile.receive(LinkId(1), InSync(say.message.serial), NOW) == []

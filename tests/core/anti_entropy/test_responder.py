@@ -17,11 +17,12 @@ from p2pchat.core.anti_entropy.responder import (
 from p2pchat.core.limits.allowance import CELLS_BURST, CELLS_PER_S, DAY_S, LEAST, Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
-from p2pchat.types import CellKey
+from p2pchat.types import CellKey, Epoch
 from p2pchat.wire.reconcile import KEYS_MAX, CellDelivery, Horizon, InSync, KeyList, SketchRequest, Summary
 from tests.support.holds import EPOCH, NOW, Side, body, name, serving_of
 
-VIEW = Horizon(0, 0)
+LAST = 2**32 - 1
+VIEW = Horizon(Epoch(0), 0)
 
 
 def keys(*numbers: int) -> list[CellKey]:
@@ -141,7 +142,7 @@ def test_who_asks_without_end_is_not_answered_beyond_its_allowance() -> None:
 
 
 @pytest.mark.parametrize(
-    "view", [Horizon(2**32 - 1, 0), Horizon(0, 2**32 - 1), Horizon(2**32 - 1, 2**32 - 1)]
+    "view", [Horizon(Epoch(floor), since) for floor, since in ((LAST, 0), (0, LAST), (LAST, LAST))]
 )
 def test_a_view_of_nothing_is_answered_with_nothing(view: Horizon) -> None:
     (answer,) = serving_of(Side(range(300)).hold).ask(SketchRequest(7, view, (WHOLE,)), NOW)

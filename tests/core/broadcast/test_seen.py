@@ -6,36 +6,36 @@ import pytest
 
 from p2pchat.core.broadcast.seen import Seen
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS
-from p2pchat.types import CellId
+from p2pchat.types import CellId, Epoch
 
 NOW = 100 * EPOCH_SECONDS + 1.0
 
 
 def test_a_cell_is_new_once() -> None:
     seen = Seen()
-    assert seen.first_sight(CellId(b"a"), 100, NOW)
-    assert not seen.first_sight(CellId(b"a"), 100, NOW)
-    assert seen.first_sight(CellId(b"b"), 100, NOW)
+    assert seen.first_sight(CellId(b"a"), Epoch(100), NOW)
+    assert not seen.first_sight(CellId(b"a"), Epoch(100), NOW)
+    assert seen.first_sight(CellId(b"b"), Epoch(100), NOW)
     assert seen.known(CellId(b"a")) and not seen.known(CellId(b"c"))
 
 
-@pytest.mark.parametrize("epoch", range(90, 110))
-def test_only_living_epochs_are_relayed(epoch: int) -> None:
+@pytest.mark.parametrize("epoch", [Epoch(each) for each in range(90, 110)])
+def test_only_living_epochs_are_relayed(epoch: Epoch) -> None:
     assert Seen().alive(epoch, NOW) == (100 - PAST_EPOCHS <= epoch <= 100 + FUTURE_EPOCHS)
 
 
 def test_what_has_died_is_forgotten() -> None:
     seen = Seen()
-    seen.first_sight(CellId(b"a"), 100, NOW)
+    seen.first_sight(CellId(b"a"), Epoch(100), NOW)
     later = NOW + (PAST_EPOCHS + 1) * EPOCH_SECONDS
-    assert seen.first_sight(CellId(b"b"), 105, later)
+    assert seen.first_sight(CellId(b"b"), Epoch(105), later)
     assert not seen.known(CellId(b"a")) and seen.known(CellId(b"b"))
 
 
 def test_the_table_has_a_cap_and_forgets_a_part_of_the_oldest() -> None:
     seen = Seen(cap=16)
     for number in range(17):
-        seen.first_sight(CellId(b"%d" % number), 99 + number % 2, NOW)
+        seen.first_sight(CellId(b"%d" % number), Epoch(99 + number % 2), NOW)
     assert seen.forgotten == 3
     assert [number for number in range(17) if not seen.known(CellId(b"%d" % number))] == [0, 2, 4]
-    assert seen.first_sight(CellId(b"0"), 99, NOW)
+    assert seen.first_sight(CellId(b"0"), Epoch(99), NOW)

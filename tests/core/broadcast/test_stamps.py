@@ -6,11 +6,11 @@ from collections import Counter
 
 from p2pchat.core.broadcast.stamps import Stamps
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import Tag
+from p2pchat.types import Epoch, Tag
 from p2pchat.wire.cell import Cell, decode_cell, encode_cell
 from p2pchat.wire.geometry import GEOMETRY
 
-PLAIN = encode_cell(Cell(Tag(bytes(GEOMETRY.cell_tag)), 7, bytes(GEOMETRY.stamp), bytes(GEOMETRY.box)))
+PLAIN = encode_cell(Cell(Tag(bytes(GEOMETRY.cell_tag)), Epoch(7), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box)))
 
 
 def asking_for(bits: int, counters: Counter[str] | None = None) -> Stamps:

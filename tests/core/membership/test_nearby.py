@@ -23,11 +23,13 @@ from p2pchat.core.membership.nearby import (
 )
 from p2pchat.crypto.kdf import nearby_invite_key, nearby_key
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import MeshId, Topic
+from p2pchat.types import Epoch, MeshId, Topic
 from p2pchat.wire.mdns import MARKS_MAX, MARKS_STEP, TTL_S, Announcement
 
 MESH, OTHER, INVITE = MeshId(b"m" * 16), MeshId(b"o" * 16), Topic(b"t" * 32)
-KEY, OTHER_KEY, INVITE_KEY = nearby_key(bytes(32), 7), nearby_key(b"o" * 32, 7), nearby_invite_key(INVITE)
+EPOCH = Epoch(7)
+KEY, OTHER_KEY = nearby_key(bytes(32), EPOCH), nearby_key(b"o" * 32, EPOCH)
+INVITE_KEY = nearby_invite_key(INVITE)
 HERE, THERE = IPv4Address("192.168.1.7"), IPv4Address("192.168.1.8")
 
 
@@ -104,7 +106,7 @@ def test_the_place_of_a_mark_says_nothing() -> None:
 
 
 def test_more_than_can_be_said_is_said_by_turns() -> None:
-    keys = [nearby_key(bytes(32), number) for number in range(MARKS_MAX + 8)]
+    keys = [nearby_key(bytes(32), Epoch(number)) for number in range(MARKS_MAX + 8)]
     ana, bob = node(1, *(NearbyKey(key, MESH) for key in keys)), node(2, NearbyKey(keys[0], MESH))
     for _ in range(20):
         said = ana.make_announcement(HERE, 1)

@@ -13,7 +13,7 @@ from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_id, mesh_topic
 from p2pchat.errors import RefusedInput
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import MeshId, MessageId, NodeId
+from p2pchat.types import Epoch, MeshId, MessageId, NodeId
 from p2pchat.wire import signalling
 from p2pchat.wire.payload import MeshRenewed
 from tests.support.world import URL, World
@@ -108,7 +108,7 @@ def test_what_lies_at_the_seats_after_it_opens_under_no_secret_of_whom_was_remov
             opened[secret] += 1
     assert opened[old] == 0 < opened[new]
     topics = {at.topic for at, _ in seen}
-    known = {mesh_topic(old, epoch_at(world.now) + step) for step in (-1, 0, 1)}
+    known = {mesh_topic(old, Epoch(epoch_at(world.now) + step)) for step in (-1, 0, 1)}
     assert topics and not topics & known
 
 

@@ -12,7 +12,7 @@ from p2pchat.core.messaging.letterbox import OPEN_MAX, Letter, Letterbox
 from p2pchat.core.messaging.outputs import Output, Routed, SendCell, SendInto
 from p2pchat.core.messaging.tag_owner import TagTable
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import ConversationId, MeshId, Tag
+from p2pchat.types import ConversationId, Epoch, MeshId, Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -36,7 +36,7 @@ class Room:
 
 
 def cell(tag: bytes) -> Cell:
-    return Cell(Tag(tag.ljust(GEOMETRY.cell_tag)), 1, bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
+    return Cell(Tag(tag.ljust(GEOMETRY.cell_tag)), Epoch(1), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box))
 
 
 def dispatch(owner: Room, wishes: Iterable[Output], now: float) -> list[Routed]:

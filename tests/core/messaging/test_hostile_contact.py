@@ -19,7 +19,7 @@ from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.kdf import mesh_topic
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import ContactId, MessageId, MessageState, Seat, Topic, conversation_with
+from p2pchat.types import ContactId, Epoch, MessageId, MessageState, Seat, Topic, conversation_with
 from p2pchat.wire import payload
 from p2pchat.wire.cell import decode_cell, encode_cell
 from p2pchat.wire.codec import pack
@@ -126,10 +126,10 @@ def test_renewals_from_the_far_past_or_the_future_are_not_agreed_to(world: World
     """Turning roots from the beginning of time costs seconds; those of the future could not be used."""
     now = epoch_at(world.now)
     for epoch in (0, now + 2, 2**32 - 1):
-        offer = payload.encode_payload(payload.RekeyOffer(1, epoch, KEM.encapsulation_key))
+        offer = payload.encode_payload(payload.RekeyOffer(1, Epoch(epoch), KEM.encapsulation_key))
         say_ordered(world, partial(encrypted, offer))
         assert talk(world, "bob", "mallory")._session._chains.renewal.generation == 0
-    offer = payload.encode_payload(payload.RekeyOffer(1, now - 1461, KEM.encapsulation_key))
+    offer = payload.encode_payload(payload.RekeyOffer(1, Epoch(now - 1461), KEM.encapsulation_key))
     say_ordered(world, partial(encrypted, offer))
     assert talk(world, "bob", "mallory")._session._chains.renewal.generation == 1
 
@@ -148,8 +148,8 @@ def test_a_receipt_for_what_was_never_sent_delivers_nothing(world: World) -> Non
 def test_renewals_out_of_turn_are_ignored(world: World) -> None:
     ek = bytes(1184)
     for each in (
-        payload.RekeyOffer(1, 0, ek),
-        payload.RekeyOffer(99, 0, ek),
+        payload.RekeyOffer(1, Epoch(0), ek),
+        payload.RekeyOffer(99, Epoch(0), ek),
         payload.RekeyAnswer(1, bytes(1088)),
         payload.RekeyAnswer(7, bytes(1088)),
     ):
@@ -163,7 +163,7 @@ def test_the_side_that_begins_renewals_answers_none() -> None:
     world = friends("bob", "mallory")
     say_ordered(
         world,
-        lambda talk: encrypted(payload.encode_payload(payload.RekeyOffer(1, 0, bytes(1184))), talk),
+        lambda talk: encrypted(payload.encode_payload(payload.RekeyOffer(1, Epoch(0), bytes(1184))), talk),
     )
     assert talk(world, "bob", "mallory")._session._chains.renewal.generation == 0
     still_talking(world)
@@ -185,7 +185,7 @@ def test_cells_out_of_their_time_are_not_relayed(world: World) -> None:
     session = talk(world, "mallory", "bob")._session
     cell = decode_cell(session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now))
     for epochs in (-40, 40):
-        broadcast(world, "mallory", "bob", encode_cell(replace(cell, epoch=cell.epoch + epochs)))
+        broadcast(world, "mallory", "bob", encode_cell(replace(cell, epoch=Epoch(cell.epoch + epochs))))
     assert counters(world)["cells refused: expired"] == 2
 
 

@@ -8,7 +8,7 @@ from p2pchat.core.messaging.letterbox import CAP, OPEN_MAX, Letter, Letterbox
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import OPEN_S
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import MessageState, Tag
+from p2pchat.types import Epoch, MessageState, Tag
 from p2pchat.wire.cell import Cell
 from tests.support.world import Machine, World
 
@@ -104,7 +104,7 @@ def test_what_is_others_leaves_before_a_cell_of_ours_is_opened() -> None:
 
 
 def letter(number: int) -> Letter:
-    return Letter(Cell(Tag(number.to_bytes(16, "big")), 1, bytes(8), bytes(897)))
+    return Letter(Cell(Tag(number.to_bytes(16, "big")), Epoch(1), bytes(8), bytes(897)))
 
 
 def test_what_lies_in_the_letterbox_is_opened_together_after_a_while_and_in_order() -> None:

@@ -14,7 +14,7 @@ from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.send_queue import SendQueue, kind_of
 from p2pchat.core.records import Change, DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import ContactId, MessageId, MessageState, Tag, conversation_with
+from p2pchat.types import ContactId, Epoch, MessageId, MessageState, Tag, conversation_with
 from p2pchat.wire import content
 from p2pchat.wire import payload as wire
 
@@ -44,7 +44,7 @@ def told(outputs: Iterable[Output | Effect]) -> list[MessageState]:
 
 def test_each_payload_of_the_nodes_own_making_has_a_kind_that_is_not_a_persons() -> None:
     own: list[wire.Payload] = [
-        wire.RekeyOffer(1, 1, b""),
+        wire.RekeyOffer(1, Epoch(1), b""),
         wire.RekeyAnswer(1, b""),
         wire.RecoveryOffer(b"", b""),
         wire.Retention(0.0, 1),

@@ -8,12 +8,13 @@ from p2pchat.core.session.chains import CATCH_UP_EPOCHS, Chains
 from p2pchat.core.session.renewal import MESSAGES, Renewal
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, ReceiveChain, SendChain
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Epoch
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import RekeyAnswer, RekeyOffer
 
-EPOCH = 1000
+EPOCH = Epoch(1000)
 NOW = float(EPOCH * EPOCH_SECONDS)
 
 
@@ -93,7 +94,7 @@ def test_what_was_seen_is_told_of_the_generation_under_which_we_send(
 @pytest.mark.parametrize("epoch", [EPOCH + FUTURE_EPOCHS + 1, EPOCH + FUTURE_EPOCHS - CATCH_UP_EPOCHS - 1])
 def test_an_offer_of_another_time_is_passed_over(leader: Chains, follower: Chains, epoch: int) -> None:
     offer = offered(leader)
-    far = RekeyOffer(offer.generation, epoch, offer.encapsulation_key)
+    far = RekeyOffer(offer.generation, Epoch(epoch), offer.encapsulation_key)
     assert follower.answer_renewal(far, NOW) is None
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.session.inquiry import MOMENT_S, QUESTIONS, SAY_S, Inquiry
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Epoch
 from p2pchat.wire import codec
 
 GAP_S = 10.0
-HERE = (b"a chain", 1, 2)
+HERE = (b"a chain", Epoch(1), 2)
 
 
 def inquiry(counts: bool = True) -> Inquiry:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from p2pchat.core.session.own_tags import AHEAD, OwnTags, Position
 from p2pchat.crypto.envelope import SendChain
+from p2pchat.types import Epoch
 from p2pchat.wire.cell import Cell, decode_cell
 from p2pchat.wire.geometry import GEOMETRY
 
-EPOCH = 1000
+EPOCH = Epoch(1000)
 
 
 def chain() -> SendChain:

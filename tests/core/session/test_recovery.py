@@ -11,12 +11,13 @@ from p2pchat.core.session.recovery import PARTS_MAX, RecoveryChannel
 from p2pchat.crypto.recovery import SLOTS, RecoveryKey
 from p2pchat.errors import Malformed
 from p2pchat.sim.entropy import SeededEntropy
+from p2pchat.types import Epoch
 from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, encode_fragment
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.recovery import ASK_BYTES, CELLS_MAX, Living, RecoveryAnswer
 
-EPOCH = 80_000
+EPOCH = Epoch(80_000)
 LIVING = Living(b"a" * ASK_BYTES, b"box")
 LONG = RecoveryAnswer(b"a" * ASK_BYTES, b"b" * GEOMETRY.data)
 """A word of two cells."""
@@ -45,7 +46,7 @@ def test_a_cell_of_another_epoch_than_its_tag_is_refused() -> None:
     alice, bob = lines()
     (cell,) = [decode_cell(each) for each in alice.say(LIVING, EPOCH)]
     with pytest.raises(Malformed, match="another epoch"):
-        bob.hear(replace(cell, epoch=EPOCH + 1))
+        bob.hear(replace(cell, epoch=Epoch(EPOCH + 1)))
 
 
 @pytest.mark.parametrize(("lane", "count"), [(Lane.ORDERED, 1), (Lane.APART, CELLS_MAX + 1)])
@@ -83,10 +84,10 @@ def test_words_of_an_epoch_have_no_slot_in_common_while_there_are_others() -> No
 def test_a_line_follows_the_epochs() -> None:
     alice, bob = lines()
     (old,) = [decode_cell(each) for each in alice.say(LIVING, EPOCH)]
-    delta = bob.listen(EPOCH + 100)
+    delta = bob.listen(Epoch(EPOCH + 100))
     assert old.tag in delta.removed and not bob.knows(old.tag)
     assert set(delta.added) == set(bob.tags())
-    assert bob.listen(EPOCH + 100).added == ()
+    assert bob.listen(Epoch(EPOCH + 100)).added == ()
 
 
 def test_a_cell_is_known_again_only_among_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from p2pchat.core.session.send_window import DATA_WINDOW, SILENT_RESERVE, SILENT_WINDOW, SKIP_MAX, SendWindow
 from p2pchat.crypto.envelope import EPOCH_SECONDS, LOOKAHEAD, SendChain
+from p2pchat.types import Epoch
 from p2pchat.wire.geometry import GEOMETRY
 
-EPOCH = 1000
+EPOCH = Epoch(1000)
 NOW = EPOCH * EPOCH_SECONDS
 
 
@@ -48,7 +49,7 @@ def test_what_was_seen_is_never_taken_back(window: SendWindow) -> None:
     window.note_seen(EPOCH, 6)
     window.note_seen(EPOCH, 2)
     assert window.has_seen(EPOCH, 6) and not window.has_seen(EPOCH, 7)
-    window.chain.advance_to(EPOCH + 1)
+    window.chain.advance_to(Epoch(EPOCH + 1))
     window.note_seen(EPOCH, 9)
     assert not window.has_seen(EPOCH, 9), "it says nothing of the present epoch"
 
@@ -63,6 +64,6 @@ def test_we_go_on_behind_what_another_copy_of_this_home_has_written(window: Send
 @pytest.mark.parametrize(("epoch", "index"), [(EPOCH, SKIP_MAX + 1), (EPOCH + 1, 0)])
 def test_what_lies_too_far_ahead_is_not_followed(window: SendWindow, epoch: int, index: int) -> None:
     send(window, 1)
-    window.note_seen(epoch, index)
+    window.note_seen(Epoch(epoch), index)
     assert window.overtaken
     assert window.chain.index == 1 and not window.has_seen(EPOCH, 0)

@@ -7,7 +7,7 @@ from p2pchat.core.stem.origination import PUBLISH_FIRST_S, PUBLISH_SOON_S, QUIET
 from p2pchat.crypto.descriptor import DescriptorKey, check_descriptor, read_descriptor
 from p2pchat.crypto.onion import OnionKey
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import HopId
+from p2pchat.types import Epoch, HopId
 from p2pchat.wire.topology import LINKS_MAX
 
 NOW = 1000.0
@@ -17,7 +17,7 @@ NODES = [HopId(number.to_bytes(8, "big")) for number in range(LINKS_MAX + 1)]
 def begun() -> Origination:
     entropy = SeededEntropy("origination")
     key, onion_key = DescriptorKey.generate(entropy), OnionKey.generate(entropy).public
-    return Origination(key, onion_key, 7, entropy, NOW)
+    return Origination(key, onion_key, Epoch(7), entropy, NOW)
 
 
 def published() -> Origination:

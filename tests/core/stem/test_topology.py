@@ -11,7 +11,7 @@ from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.topology import Topology
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.types import HopId, LinkId
+from p2pchat.types import Epoch, HopId, LinkId
 from p2pchat.wire.topology import Descriptors
 from tests.support.topologies import EPOCH, Signer, graph, signers
 
@@ -70,7 +70,7 @@ def test_forgeries_and_other_epochs_are_refused() -> None:
     (node,) = signers("a").values()
     known = Topology(EPOCH)
     with pytest.raises(Malformed):
-        known.put_descriptor(node.descriptor(epoch=EPOCH + 1), 3)
+        known.put_descriptor(node.descriptor(epoch=Epoch(EPOCH + 1)), 3)
     forged = bytearray(node.descriptor())
     forged[-1] ^= 1
     with pytest.raises(Unreadable):

@@ -16,7 +16,7 @@ from p2pchat.core.inputs import Input
 from p2pchat.core.records import Change, Contact, Message, PutMessage, PutReference, Settled
 from p2pchat.core.references import Reference
 from p2pchat.core.refusals import InviteFailure, Rejected
-from p2pchat.types import CellId, ContactId, ConversationId, LinkId, MeshId, MessageId, MessageState
+from p2pchat.types import CellId, ContactId, ConversationId, LinkId, MeshId, MessageId, MessageState, NodeId
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -247,8 +247,8 @@ class CellSeen:
     """A cell was seen for the first time (for ``node.trace``): its id, and whence and whither it went."""
 
     cell: CellId
-    source: bytes | None
-    """The neighbour's node id, or None for a cell of our own."""
+    source: NodeId | None
+    """The neighbour, or None for a cell of our own."""
     forwarded: int
     """To how many neighbours it was handed on."""
     at: float
@@ -263,8 +263,8 @@ class OnionSeen:
     """The id of the onion that came, or of the cell that we wrote."""
     became: bytes
     """The id of the onion that left, or of the cell that entered the broadcast."""
-    source: bytes | None
-    """The neighbour's node id, or None for a cell of our own."""
+    source: NodeId | None
+    """The neighbour, or None for a cell of our own."""
     at: float
 
 

@@ -75,6 +75,13 @@ class NodeFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Hindered:
+    """What keeps us from everybody is another; an empty line: nothing does any more."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """Somebody decided how long what is said lasts."""
 
@@ -114,6 +121,7 @@ Happened = (
     | Refused
     | NodeLost
     | NodeFound
+    | Hindered
     | Decided
     | Reminded
     | Altered

@@ -18,6 +18,7 @@ from p2pchat.chat.happenings import (
     Changed,
     Decided,
     Happened,
+    Hindered,
     LineAdded,
     LineForgotten,
     LineRewritten,
@@ -46,16 +47,20 @@ from p2pchat.control.values import given
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
 from p2pchat.wording.backups import reminder
+from p2pchat.wording.hindrances import hindrance
 from p2pchat.wording.lines import contact_line
 from p2pchat.wording.notices import notice
 from p2pchat.wording.references import reference_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
-    from p2pchat.control.answers import ContactInfo
+    from p2pchat.control.answers import ContactInfo, NodeInfo
 
 UNREAD_MAX: Final = 1000
 """Ids kept for one contact; a flood beyond that stays unheard and is offered again another time."""
+
+LOOK_S: Final = 3.0
+"""Between looks at how the node is: what no event tells."""
 
 LEAVE_S: Final = 3.0
 """Patience with a node that does not take what was said, when one leaves."""
@@ -99,6 +104,8 @@ class ChatModel:
         self.following = True
         """Whether the newest of the conversation is in sight."""
         self.links = 0
+        self.hindrance = ""
+        """What keeps us from everybody, for certain."""
         self.sent = SentLines(node, tell, self._queued)
         self.requests = Requests()
         self.drafts = Drafts(node)
@@ -135,12 +142,17 @@ class ChatModel:
         if line is not None and (await self.node.setting("backup-reminder")).value == "on":
             self._tell(Reminded(line))
 
-    async def look_round(self) -> None:
-        """Learn anew when everybody was heard."""
+    async def look_round(self) -> NodeInfo:
+        """Learn anew when everybody was heard, and how the node is."""
+        status = await self.node.status()
+        if (why := hindrance(status)) != self.hindrance:
+            self.hindrance = why
+            self._tell(Hindered(why))
         for contact in await self.node.contacts():
             person = self.people.get(contact.name)
             if person is not None and person.contact.fingerprint == contact.fingerprint:
                 person.contact = contact
+        return status
 
     async def _meet(self) -> None:
         """Learn anew who there is; whoever we look at may have another name now."""

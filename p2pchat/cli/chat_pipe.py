@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from p2pchat.chat.model import LOOK_S
 from p2pchat.cli.output import payload, record, say
 from p2pchat.cli.stdin import lines_of_stdin
 from p2pchat.control.events import MessageEvent, ReceiptEvent
 from p2pchat.errors import LimitError, NotInTime, P2PChatError
-from p2pchat.text import harmless_name, shortened
+from p2pchat.text import harmless_name, one_line, shortened
+from p2pchat.wording.hindrances import hindrance
 from p2pchat.wording.lines import message_line
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ async def chat_through_pipe(node: Node, name: str, *, json: bool, timeout: float
     pipe = _Pipe(node, name, json, timeout, told)
     if told:
         say(f"Talking with {harmless_name(name)}. Each line that you type is sent to them; Ctrl-D ends this.")
-    tasks = [asyncio.ensure_future(work) for work in (pipe.print_all(), pipe.send_all())]
+    works = (pipe.print_all(), pipe.send_all(), pipe.tell_hindrances())
+    tasks = [asyncio.ensure_future(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -105,6 +109,17 @@ class _Pipe:
                     f"{len(self._pending)} of {self._sent} messages were not delivered within"
                     f" {self._timeout:g} s; they stay queued and will still go out"
                 )
+
+    async def tell_hindrances(self) -> None:
+        """What is in the way of what was sent, for ever: somebody may wait for an answer."""
+        told = ""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(P2PChatError):
+                why = hindrance(await self._node.status()) if self._pending else ""
+                if why and why != told:
+                    say(f"not yet: {one_line(why)}")
+                    told = why
 
     async def _queue(self, text: str) -> None:
         """Have a message put on disk; where too many wait already, once the oldest does not any more."""

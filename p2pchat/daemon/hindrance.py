@@ -21,7 +21,7 @@ def hindrance(host: Knows) -> str:
         return ""
     if way := no_way(node.unreached(host.clock.now())):
         return way
-    return _unreached(status.rendezvous)
+    return _unreached(status.rendezvous) or views.clock_doubt(status.clock) or ""
 
 
 def why_not_yet(host: Knows) -> str:

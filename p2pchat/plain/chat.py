@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from p2pchat.chat import happenings
 from p2pchat.chat.commands import complete
 from p2pchat.chat.lines import ChatLine, Stage, lines_of
-from p2pchat.chat.model import ChatModel, Person
+from p2pchat.chat.model import LOOK_S, ChatModel, Person
 from p2pchat.chat.verbs import HISTORY_LINES, Verbs
 from p2pchat.errors import P2PChatError
 from p2pchat.plain.screen import Answers, PlainScreen
@@ -33,9 +33,6 @@ ENTRY_LINES_MAX: Final = 200
 
 MARKED: Final = 3
 """Sent messages whose state is always in view."""
-
-LOOK_S: Final = 30.0
-"""Between looks at when contacts were heard."""
 
 
 class PlainChat:
@@ -82,7 +79,7 @@ class PlainChat:
         await asyncio.gather(*works)
 
     async def _look_round(self) -> None:
-        """Learn anew when everybody was heard, for ever."""
+        """Learn anew how the node is, and when everybody was heard, for ever."""
         while True:
             await asyncio.sleep(LOOK_S)
             with suppress(P2PChatError):
@@ -132,6 +129,9 @@ class PlainChat:
                 self.sheet.tell_trouble(line)
             case happenings.NodeFound(line):
                 self.sheet.end_trouble(line)
+            case happenings.Hindered(line):
+                if line:
+                    self.sheet.tell_trouble(line)
             case happenings.Decided(line) | happenings.Reminded(line) | happenings.Altered(line):
                 self.sheet.tell_line(line)
             case happenings.ReferenceAdded(message, line):

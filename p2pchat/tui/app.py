@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from textual import on
 
 from p2pchat.chat import happenings
 from p2pchat.chat.lines import ChatLine
-from p2pchat.chat.model import ChatModel
+from p2pchat.chat.model import LOOK_S, ChatModel
 from p2pchat.chat.verbs import Verbs
 from p2pchat.control.answers import SettingInfo
 from p2pchat.errors import P2PChatError
@@ -31,9 +31,6 @@ from p2pchat.wording.settings import of_this_chat
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
-
-LOOK_S: Final = 5.0
-"""Between looks at the node's state."""
 
 
 class Chat(ChatWindow):

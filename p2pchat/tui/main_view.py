@@ -45,8 +45,6 @@ class MainView(Vertical):
         self._complete = complete
         self.trouble = ""
         """Why the node cannot be had."""
-        self._no_path = ""
-        """Why no link comes up with those who are there."""
         self._hidden = ("", "")
         """How well it is hidden who writes here: a sentence, and the same in a few words."""
 
@@ -75,7 +73,7 @@ class MainView(Vertical):
         linked, now = bool(model.links), datetime.now(UTC)
         self.people.show(model.in_order(), model.current, linked=linked, now=now)
         self.set_class(person is None, "-nobody")
-        self.set_class(bool(self.trouble or self._no_path), "-troubled")
+        self.set_class(bool(self.trouble or model.hindrance), "-troubled")
         self.pane.show_title(around.title(person, linked, now))
         width = max(1, self.app.size.width - 2)
         self.query_one("#status", Static).update(around.status(self._state(), width))
@@ -88,7 +86,7 @@ class MainView(Vertical):
             self._hidden,
             model.sent.count_undelivered(),
             model.count_unread(),
-            self.trouble or self._no_path,
+            self.trouble or model.hindrance,
         )
 
     def _keys(self, width: int) -> Text:
@@ -115,9 +113,8 @@ class MainView(Vertical):
     @work(exclusive=True, group="look", exit_on_error=False)
     async def look_at_node(self) -> None:
         """Ask the node how it is."""
-        status = await self._model.node.status()
-        await self._model.look_round()
-        self._hidden, self._no_path = hidden_in_short(status.meshes), status.no_way
+        status = await self._model.look_round()
+        self._hidden = hidden_in_short(status.meshes)
         if self.has_class("-meshed"):
             self.query_one("#mesh-picture", Static).update(mesh_picture(status))
         self.pane.scrollback.messages.remove_expired(time())

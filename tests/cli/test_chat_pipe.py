@@ -16,7 +16,7 @@ from p2pchat.cli import stdin
 from p2pchat.cli.chat_pipe import WINDOW, chat_through_pipe
 from p2pchat.control.answers import DeliveryInfo
 from p2pchat.errors import Ended, LimitError, NotInTime, P2PChatError, UsageError
-from tests.support.fake_node import FakeNode, message
+from tests.support.fake_node import FakeNode, message, status
 
 
 class Away(FakeNode):
@@ -68,6 +68,26 @@ async def test_every_line_is_queued_for_somebody_who_is_away(pipe: int) -> None:
         await chat(node)
     assert [text for _, text in node.sent] == [str(number) for number in range(3 * WINDOW)]
     assert str(error.value).startswith("300 of 300 messages were not delivered within 0 s; they stay queued")
+
+
+async def test_what_is_in_the_way_is_said_once_while_stdin_stays_open(
+    pipe: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("p2pchat.cli.chat_pipe.LOOK_S", 0.001)
+    node = Away()
+    node.now = status(links_up=0, no_way="no way between your two networks: …")
+    talking = asyncio.ensure_future(chat(node))
+    os.write(pipe, b"hello?\n")
+    said = ""
+    async with asyncio.timeout(5):
+        while not said:
+            await asyncio.sleep(0.01)
+            said = capsys.readouterr().err
+    assert said == "not yet: no way between your two networks: …\n"
+    os.close(pipe)
+    with pytest.raises(NotInTime):
+        await talking
+    assert capsys.readouterr().err == ""
 
 
 async def test_what_finds_no_room_is_named(pipe: int) -> None:

@@ -193,6 +193,10 @@ def test_where_there_is_no_way_it_is_said_at_once_and_why(alone: Homes) -> None:
         assert "both change ports for every destination (symmetric NAT); a TURN server" in hindered(sending)
         ended = sending.ended()
         assert ended.returncode == 6 and "no way between your two networks" in ended.stderr
+        chat = alone.bob.terminal("chat", "--plain", "ana")
+        chat.until("no way between your two networks")
+        chat.type("\x04")
+        assert chat.ended() == 0
         status = json.loads(alone.bob.run("node", "status", "--json").stdout)
         assert "no way between your two networks" in status["health"]
         checks = json.loads(alone.bob.run("doctor", "--json").stdout)["checks"]

@@ -13,7 +13,7 @@ from p2pchat.control.values import extended
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.plain.chat import ENTRY_LINES_MAX
 from tests.plain.conftest import Reader
-from tests.support.fake_node import AT, contact, message, told
+from tests.support.fake_node import AT, contact, message, status, told
 
 # --- opening
 
@@ -100,6 +100,19 @@ async def test_who_falls_silent_is_not_said_to_be_here(
     while not reader.status.startswith(" ? bob 4 min ago"):
         await asyncio.sleep(0.001)
     looking.cancel()
+
+
+async def test_what_keeps_us_from_everybody_is_told_once_while_it_lasts(reader: Reader) -> None:
+    await reader.open()
+    for why in (
+        "no way between your two networks: …",
+        "no way between your two networks: …",
+        "",
+        "no way: …",
+    ):
+        reader.node.now = status(links_up=0, no_way=why)
+        await reader.model.look_round()
+    assert reader.noticed()[1:] == ["no way between your two networks: …", "no way: …"]
 
 
 async def test_links_are_in_view(reader: Reader) -> None:

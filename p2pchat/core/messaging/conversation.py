@@ -235,11 +235,16 @@ class Conversation:
     # --- what is sent
 
     def _flush(self, now: float) -> list[Output]:
-        """Send what has never been sent, and what is to be said of keys, as far as the window reaches."""
+        """Send what has never been sent, and what is to be said of keys, as far as the window reaches.
+
+        Roots are renewed with a contact who is here. After a day without a link, every renewal would be due
+        with the first one, and the neighbour behind it would count our contacts.
+        """
         if not self.delivery.connected or self._reunion.torn:
             return []
         key = self._reunion.keys.due_offer(now)
-        offer = self._session.renew(self._entropy, now) if not self._reunion.answering.listening else None
+        renews = self.presence.here(now) and not self._reunion.answering.listening
+        offer = self._session.renew(self._entropy, now) if renews else None
         keys = self.delivery.queue.replace_payload(key, now) if key is not None else []
         keys += self.delivery.queue.enqueue_payload(offer) if offer is not None else []
         return keys + self.delivery.flush_outbox(now)

@@ -15,6 +15,7 @@ from p2pchat.core.messaging.outputs import Output as Outcome
 from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.messaging.presence import HERE_S, REFRESH_S, STALE_S, Presence
 from p2pchat.core.messaging.routes import AWAY_S
+from p2pchat.core.session.renewal import AGE_S
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.outputs import Output
 from p2pchat.core.stem.pin import Pin
@@ -27,6 +28,7 @@ from p2pchat.wire.cell import decode_cell
 from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import Fragment
 from p2pchat.wire.payload import PresenceNotice
+from tests.support.copies import session
 from tests.support.world import World
 
 CONTACTS = 6
@@ -154,6 +156,22 @@ def test_after_a_long_time_without_a_link_greetings_are_as_far_apart_as_at_a_sta
     assert written(world) - before <= CONTACTS / 2
     world.run(60.0)
     assert written(world) - before >= CONTACTS
+
+
+def test_after_a_day_without_a_link_no_renewal_leaves_before_its_contact_is_heard() -> None:
+    world = popular("fast")
+    for number in range(CONTACTS):
+        world.send("victim", f"friend {number}", "hello")
+    world.run(60.0)
+    cut_off(world, 1.2 * HERE_S)
+    for number in range(CONTACTS):
+        session(world, "victim", f"friend {number}")._chains.renewal.since -= AGE_S
+    before = written(world)
+    world.run(1.0)
+    assert written(world) - before <= CONTACTS / 2
+    world.run(5 * REFRESH_S)
+    renewed = [session(world, "victim", f"friend {number}")._chains.renewal for number in range(CONTACTS)]
+    assert all(each.generation == 1 for each in renewed), "they follow the greetings"
 
 
 def conversation(world: World, of: str, name: str) -> Conversation:

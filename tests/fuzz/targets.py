@@ -48,6 +48,8 @@ from p2pchat.wire import (
     reconcile,
     recovery,
     room_actions,
+    room_cells,
+    room_commits,
     room_log,
     sdp,
     signalling,
@@ -141,6 +143,8 @@ _ACTIONS = (
     room_actions.SetRoomRetention(86_400),
     room_actions.UnknownAction(9, b"of a later version"),
 )
+_COMMIT_HEAD = room_commits.CommitHead(_KEY, _KEY, 7, b"h" * 64, _KEY, _KEY, _KEY, 81_000)
+_PARENTS = room_cells.Parents(((b"sender 1", 7), (b"sender 2", 1)), _KEY)
 _LINK = invite.InviteLink(b"s" * 16, b"f" * 16, ("wss://meet.example.org", "ws://127.0.0.1:8765"))
 
 TARGETS: dict[str, Target] = {
@@ -243,6 +247,34 @@ TARGETS: dict[str, Target] = {
     ),
     "room_log-sent": Format(room_log.decode_sent_entry, room_log.encode_sent_entry).canonical(
         room_log.make_sent_entry(_FOUNDING, [(_MEMBER, b"a" * 16), (MemberId(b"n" * 32), b"a" * 16)])
+    ),
+    "room_cells-place": Format(room_cells.decode_place, room_cells.encode_place).canonical(
+        room_cells.RoomPlace(b"period 1", 49, 1023)
+    ),
+    "room_cells-fragment": Format(room_cells.decode_room_fragment, room_cells.encode_room_fragment).canonical(
+        room_cells.RoomFragment(room_cells.RoomKind.MESSAGE, 0, 2, b"l" * 16, b"d" * 849),
+        room_cells.RoomFragment(room_cells.RoomKind.COMMIT, 1, 2, bytes(16), b"end"),
+    ),
+    "room_cells-head": Format(
+        lambda data: room_cells.decode_room_head(data, 3, True),
+        lambda pair: room_cells.encode_room_head(pair[0]) + pair[1],
+    ).canonical(
+        (room_cells.RoomHead(7, b"h" * 32, _PARENTS, _KEY, b"m" * 24), b"payload"),
+        (room_cells.RoomHead(0, b"", room_cells.Parents(), _KEY, b"m" * 24), b""),
+    ),
+    "room_commits": Format(
+        lambda data: room_commits.decode_commit(data, _KEY, _KEY, 7), room_commits.encode_commit
+    ).canonical(room_commits.RoomCommit(_COMMIT_HEAD, (b"m" * 16,) * 3, (b"s" * 32,) * 3)),
+    "room_commits-kept": Format(room_commits.decode_kept, room_commits.encode_kept).canonical(
+        room_commits.KeptShare(_COMMIT_HEAD, b"m" * 16, b"s" * 32)
+    ),
+    "room_commits-share": Format(room_commits.decode_kem_share, room_commits.encode_kem_share).canonical(
+        room_commits.KemShare(_KEY, b"c" * 1088, b"m" * 16)
+    ),
+    "room_commits-grant": Format(room_commits.decode_grant, room_commits.encode_grant).extensible(
+        room_commits.PeriodGrant(
+            _COMMIT_HEAD, 7, _KEY, _KEY, 81_000, _KEY, ((b"a" * 32, _KEY), (b"b" * 32, _KEY))
+        )
     ),
     "notice": Format(payload.decode_notice, payload.encode_notice).extensible(
         payload.DeliveryReceipt(7, b"\x05", b"name 1"),

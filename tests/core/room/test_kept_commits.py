@@ -1,0 +1,63 @@
+"""What is kept of a commit is for members who were not heard since, for thirty days, and is bounded."""
+
+from __future__ import annotations
+
+from p2pchat.core.room.kept_commits import KEPT_MAX, KeptCommits
+from p2pchat.core.room.pairs import KEPT_S
+from p2pchat.types import MemberId
+from p2pchat.wire.room_commits import CommitHead, RoomCommit
+
+ANN, BOB = MemberId(b"a" * 32), MemberId(b"b" * 32)
+HEAD = CommitHead(b"p" * 32, b"c" * 32, 7, b"", b"k" * 32, b"s" * 32, b"c" * 32)
+COMMIT = RoomCommit(HEAD, (b"m" * 16, b"n" * 16), (b"s" * 32, b"t" * 32))
+NOW = 1_800_000_000.0
+
+
+def kept(count: int = 3) -> KeptCommits:
+    made = KeptCommits()
+    for depth in range(1, count + 1):
+        made.keep_commit(depth.to_bytes(32, "big"), COMMIT, depth, (ANN, BOB), NOW + depth)
+    return made
+
+
+def test_each_member_is_given_its_own_slots_in_order_after_the_last_that_it_has() -> None:
+    assert [share.mac for share in kept().shares_for(BOB, 1, 8)] == [b"n" * 16] * 2
+    assert len(kept().shares_for(ANN, 0, 2)) == 2
+    assert kept().shares_for(MemberId(b"x" * 32), 0, 8) == []
+
+
+def test_who_is_heard_needs_nothing_of_before() -> None:
+    made = kept()
+    made.note_reached(ANN, 2)
+    assert len(made.shares_for(ANN, 0, 8)) == 1 and len(made.shares_for(BOB, 0, 8)) == 3
+    made.note_reached(BOB, 2)
+    assert len(made) == 1
+
+
+def test_after_thirty_days_nothing_is_left() -> None:
+    made = kept()
+    made.forget_old(NOW + KEPT_S)
+    assert len(made) == 3
+    made.forget_old(NOW + KEPT_S + 2)
+    assert len(made) == 1
+    made.forget_old(0.0)
+    assert len(made) == 1, "a clock that goes back keeps nothing for longer"
+    made.forget_old(KEPT_S)
+    assert len(made) == 0
+
+
+def test_the_oldest_goes_for_one_too_many() -> None:
+    made = kept(KEPT_MAX + 2)
+    assert len(made) == KEPT_MAX
+    assert len(made.shares_for(ANN, 0, 1000)) == KEPT_MAX
+    assert made.as_record((1).to_bytes(32, "big")) is None
+
+
+def test_a_record_is_read_back() -> None:
+    made, again = kept(), KeptCommits()
+    id = (2).to_bytes(32, "big")
+    record = made.as_record(id)
+    assert record is not None
+    again.read_record(id, record)
+    assert again.as_record(id) == record
+    assert again.shares_for(BOB, 0, 8) == made.shares_for(BOB, 1, 1)

@@ -16,6 +16,7 @@ counts of one office depends on those before it alone, and on leaves, which coun
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -76,7 +77,7 @@ class RoomRoster:
 def reckon_roster(graph: EntryGraph) -> RoomRoster:
     """Work out the roster. The same entries, of which the same are proved, give the same roster, in whatever
     order they came, but for forks that no senior has settled."""
-    return _Reckoning(View(graph, (1 << len(graph)) - 1, graph.proved)).to_roster()
+    return _Reckoning(View(graph, (1 << len(graph)) - 1, graph.proved), {}).to_roster()
 
 
 def list_strikes_due(graph: EntryGraph, roster: RoomRoster, member: MemberId) -> list[EntryId]:
@@ -95,10 +96,15 @@ def list_strikes_due(graph: EntryGraph, roster: RoomRoster, member: MemberId) ->
 
 
 class _Reckoning:
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, known: dict[int, tuple[MemberId, ...]]) -> None:
+        """``known``: the members as of the pasts of some entries; what is worked out is put there."""
         self._view = view
+        self._known = known
         self._graph = view.graph
         self._line = OwnerLine(view, self._list_members_before)
+        self._tenures: defaultdict[MemberId, list[tuple[int, Tenure]]] = defaultdict(list)
+        for rank, tenure in enumerate(self._line.tenures, 1):
+            self._tenures[tenure.admin].append((rank, tenure))
         self._admitted = set(self._line.admitted)
         self._removals = self._line.removals
         self._struck = set(self._line.struck)
@@ -118,8 +124,10 @@ class _Reckoning:
         self._look_at_offices()
 
     def _list_members_before(self, at: int) -> tuple[MemberId, ...]:
-        past = self._graph.pasts[at]
-        return _Reckoning(View(self._graph, past, past)).list_members()
+        if at not in self._known:
+            past = self._graph.pasts[at]
+            self._known[at] = _Reckoning(View(self._graph, past, past), self._known).list_members()
+        return self._known[at]
 
     # --- offices
 
@@ -195,9 +203,8 @@ class _Reckoning:
         if member == self._line.tenures[rank - 1].admin or self._line.holds_reign(member, at):
             return False
         return all(
-            tenure.end is not None and self._graph.has_in_past(at, tenure.end)
-            for tenure in self._line.tenures[: rank - 1]
-            if tenure.admin == member
+            senior >= rank or (tenure.end is not None and self._graph.has_in_past(at, tenure.end))
+            for senior, tenure in self._tenures[member]
         )
 
     def _is_strikable(self, rank: int, strike: int, entry: EntryId) -> bool:

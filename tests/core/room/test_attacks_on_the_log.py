@@ -107,6 +107,16 @@ def test_an_admin_who_left_writes_nothing_upon_old_parents_either(walkers: Walke
     assert late not in log.make_entry(walkers.olga, RenameRoom("climbers"), roster.aside).parents
 
 
+def test_nor_what_it_told_somebody_else_at_the_place_of_its_leave(walkers: Walkers) -> None:
+    """Those who were told first that it adds somebody hear of the leave later, and agree with the others."""
+    book, before = walkers.book, walkers.known
+    spy = EntryId(book.add(walkers.bert, "spy", upon=before))
+    left = book.write(walkers.bert, LeaveRoom(0), upon=before, after=EntryId(walkers.bert))
+    begun = list(book.entries)[:-2]
+    for order in ([*begun, spy, left], [*begun, left, spy]):
+        assert book.call(book.roster(order).members) == ["olga", "adam", "mia", "ned"]
+
+
 def test_leaving_upon_old_parents_undoes_nothing_that_a_senior_has_built_upon(walkers: Walkers) -> None:
     book, before = walkers.book, walkers.known
     book.remove(walkers.bert, walkers.mia)
@@ -132,6 +142,12 @@ def test_of_two_admins_who_remove_each_other_the_senior_stays(walkers: Walkers) 
     book.remove(walkers.bert, walkers.adam, upon=before)
     book.remove(walkers.adam, walkers.bert, upon=before)
     assert book.call(book.roster_in_any_order().members) == ["olga", "adam", "mia", "ned"]
+
+
+def test_an_admin_removes_no_senior(walkers: Walkers) -> None:
+    book = walkers.book
+    book.remove(walkers.bert, walkers.adam)
+    assert book.call(book.roster_in_any_order().members) == ALL
 
 
 def test_a_removal_is_voided_when_a_senior_removes_its_author_unknowingly_and_all_are_told(
@@ -234,6 +250,16 @@ def test_who_comes_late_to_remove_the_first_of_the_roster_does_not_change_who_is
     assert book.call([book.roster_in_any_order().owner]) == ["ned"]
     book.remove(walkers.adam, walkers.ned, upon=[*before, alone])
     assert book.call([book.roster_in_any_order().owner]) == ["ned"]
+
+
+def test_forty_owners_who_leave_one_after_the_other_name_no_heir_and_the_room_goes_on() -> None:
+    """Who follows depends on the roster as the leaver knew it, and so on all before: each is worked out
+    once."""
+    book = LogBook()
+    members = [book.olga, *(book.add(book.olga, str(number)) for number in range(40))]
+    for member in members[:-1]:
+        book.leave(member)
+    assert book.roster().members == tuple(members[-1:])
 
 
 def test_when_all_have_left_a_room_has_no_owner() -> None:

@@ -52,6 +52,17 @@ def test_nor_for_that_of_an_admin_who_could_not_have_made_it(walkers: Walkers) -
     assert book.call(roster.members) == [*ALL, "una"]
 
 
+def test_nor_for_that_of_a_junior_of_whom_it_removes(walkers: Walkers) -> None:
+    """mia becomes the third admin, and takes in that the first removes the second."""
+    book = walkers.book
+    book.appoint(walkers.mia)
+    uneven = book.remove(walkers.adam, walkers.bert)
+    book.add(walkers.mia, "una")
+    roster = book.roster_in_any_order(unproved={uneven})
+    assert walkers.bert in roster.members
+    assert roster.unsettled == (uneven,)
+
+
 def test_an_admin_takes_in_the_removal_of_a_member_for_those_to_whom_it_was_not_shown(
     walkers: Walkers,
 ) -> None:
@@ -106,6 +117,16 @@ def test_nobody_strikes_a_senior_nor_what_a_senior_has_taken_in(walkers: Walkers
     book.write(walkers.adam, StrikeEntries((EntryId(vera),)), upon=[EntryId(vera)])
     book.write(walkers.adam, StrikeEntries((taken, EntryId(walkers.ned))))
     assert set(book.call(book.roster_in_any_order().members)) == {*ALL, "una", "vera"}
+
+
+def test_a_junior_does_not_strike_what_only_its_senior_knows(walkers: Walkers) -> None:
+    book = walkers.book
+    una = book.add(walkers.adam, "una")
+    own = book.add(walkers.bert, "vera")
+    book.write(walkers.bert, StrikeEntries(tuple(sorted((EntryId(una), EntryId(own))))))
+    roster = book.roster_in_any_order()
+    assert set(book.call(roster.members)) == {*ALL, "una", "vera"}
+    assert roster.struck == frozenset()
 
 
 def test_a_struck_removal_is_void_and_told(walkers: Walkers) -> None:

@@ -51,7 +51,7 @@ class DescriptorKey:
         return cls(entropy.draw_bytes(32))
 
     def sign(self, descriptor: NodeDescriptor) -> bytes:
-        """Return signature and body, at most ``RECORD_MAX`` bytes."""
+        """Return signature and body, at most ``DESCRIPTOR_MAX`` bytes."""
         return crypto_sign(encode_descriptor(descriptor), self._secret)
 
     def sign_binding(self, binding: bytes) -> bytes:

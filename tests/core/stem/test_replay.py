@@ -18,24 +18,24 @@ from p2pchat.types import HopId
 from p2pchat.wire.geometry import GEOMETRY
 from tests.support.stems import Wired, cell
 
-TAG_BYTES = 16
+ID_BYTES = 16
 
 
-def test_a_tag_is_new_once() -> None:
+def test_an_id_is_new_once() -> None:
     replay = Replay()
-    one, other = (bytes([number]) * TAG_BYTES for number in (1, 2))
+    one, other = (bytes([number]) * ID_BYTES for number in (1, 2))
     assert replay.first(one) and replay.first(other)
     assert not replay.first(one)
 
 
-@given(st.lists(st.binary(min_size=TAG_BYTES, max_size=TAG_BYTES), unique_by=lambda tag: tag[-8:]))
-def test_tags_are_told_apart_whatever_stands_beside_them(tags: list[bytes]) -> None:
+@given(st.lists(st.binary(min_size=ID_BYTES, max_size=ID_BYTES), unique_by=lambda id: id[-8:]))
+def test_ids_are_told_apart_whatever_stands_beside_them(ids: list[bytes]) -> None:
     replay = Replay(buckets=1)
-    assert all(replay.first(tag) for tag in tags)
-    assert not any(replay.first(tag) for tag in tags)
+    assert all(replay.first(id) for id in ids)
+    assert not any(replay.first(id) for id in ids)
 
 
-def test_the_end_of_one_and_the_beginning_of_the_next_are_no_tag() -> None:
+def test_the_end_of_one_and_the_beginning_of_the_next_are_no_id() -> None:
     replay = Replay(buckets=1)
     assert replay.first(bytes(8) + b"aaaabbbb") and replay.first(bytes(8) + b"ccccdddd")
     assert replay.first(bytes(8) + b"bbbbcccc")
@@ -44,21 +44,21 @@ def test_the_end_of_one_and_the_beginning_of_the_next_are_no_tag() -> None:
 def test_of_an_epoch_of_a_mesh_of_strong_nodes_none_is_forgotten() -> None:
     replay, entropy = Replay(), SeededEntropy(1)
     often = round(cost(STRONG) * 2 * (EPOCH_SECONDS + 2 * OVERLAP_S) / 100)
-    first = [entropy.draw_bytes(TAG_BYTES) for _ in range(100)]
-    assert all(replay.first(tag) for tag in first)
+    first = [entropy.draw_bytes(ID_BYTES) for _ in range(100)]
+    assert all(replay.first(id) for id in first)
     for _ in range(often):
-        block = entropy.draw_bytes(TAG_BYTES * 100)
-        for at in range(0, len(block), TAG_BYTES):
-            replay.first(block[at : at + TAG_BYTES])
-    assert not any(replay.first(tag) for tag in first)
+        block = entropy.draw_bytes(ID_BYTES * 100)
+        for at in range(0, len(block), ID_BYTES):
+            replay.first(block[at : at + ID_BYTES])
+    assert not any(replay.first(id) for id in first)
 
 
 def test_beyond_its_cap_the_oldest_quarter_is_forgotten() -> None:
     replay = Replay(buckets=1, cap=8)
-    tags = [bytes([number]) * TAG_BYTES for number in range(9)]
-    assert all(replay.first(tag) for tag in tags)
-    assert [replay.first(tag) for tag in tags[2:]] == [False] * 7
-    assert replay.first(tags[0])
+    ids = [bytes([number]) * ID_BYTES for number in range(9)]
+    assert all(replay.first(id) for id in ids)
+    assert [replay.first(id) for id in ids[2:]] == [False] * 7
+    assert replay.first(ids[0])
 
 
 def test_what_was_sent_to_an_earlier_run_opens_in_none_that_follows() -> None:

@@ -122,6 +122,10 @@ class MemberPairs:
         self._seen.put(_name(key), None)
         self.moved = True
 
+    def forget_used(self) -> None:
+        """Begin to count used keys anew: a transcript is looked at from its beginning."""
+        self._seen.clear()
+
     def make_base(self, own: bytes, other: MemberId, theirs: bytes) -> bytes:
         """Derive what our key ``own`` and another's have in common. Raises Unreadable."""
         key = self._keys.get(own)

@@ -60,6 +60,8 @@ class WholePayload:
     count: int
     first: RoomFragment
     data: bytes = field(repr=False)
+    proof: object = None
+    """What showed that the first fragment is by its sender, if anything has."""
 
 
 @dataclass(slots=True)
@@ -68,10 +70,14 @@ class _Incomplete:
 
     begun: list[list[RoomFragment]] = field(default_factory=list)
     """Beginnings, each of fragments that follow each other."""
-    sure: bool = False
-    """Whether the one beginning is known to be right."""
+    proof: object = None
+    """What shows that the one beginning is right, if anything does."""
     waiting: dict[int, list[bytes]] = field(default_factory=dict)
     """Plaintexts whose predecessor is not here."""
+
+    @property
+    def sure(self) -> bool:
+        return self.proof is not None
 
     @property
     def size(self) -> int:
@@ -92,14 +98,19 @@ class Assembly:
         start: Start,
         fragment: RoomFragment,
         plain: bytes,
-        is_right: Callable[[RoomFragment], bool | None],
+        prove: Callable[[RoomFragment], object],
     ) -> list[WholePayload]:
-        """Put in what opened; return what is whole by it. ``is_right``: whether a first fragment is by its
-        sender; None if it does not tell. Raises Malformed."""
+        """Put in what opened; return what is whole by it. ``prove``: what shows that a first fragment is by
+        its sender; None if it does not tell, and False if it is not."""
+        proof = prove(fragment) if fragment.at == 0 else None
+        if proof is False:
+            return []
+        if proof is not None and fragment.count == 1:
+            return [WholePayload(fragment.kind, start, 1, fragment, fragment.data, proof)]
         table = self._starts.setdefault(start[1], {})
         one = table.get(start) or _Incomplete()
         if fragment.at == 0:
-            if not self._begin(one, fragment, is_right(fragment)):
+            if not self._begin(one, fragment, proof):
                 return []
         elif one.sure and not self._follows_any(one, fragment.at, plain):
             return []
@@ -127,11 +138,11 @@ class Assembly:
             for start in [place for place in self._starts[sender] if place[0] == period]:
                 self.forget_start(start)
 
-    def _begin(self, one: _Incomplete, first: RoomFragment, right: bool | None) -> bool:
-        if right is False or (one.sure and not right) or [first] in (begun[:1] for begun in one.begun):
+    def _begin(self, one: _Incomplete, first: RoomFragment, proof: object) -> bool:
+        if (one.sure and proof is None) or [first] in (begun[:1] for begun in one.begun):
             return False
-        if right:
-            one.begun, one.sure = [[first]], True
+        if proof is not None:
+            one.begun, one.proof = [[first]], proof
         else:
             one.begun = [*one.begun, [first]][-CANDIDATES_MAX:]
         return True
@@ -158,7 +169,7 @@ class Assembly:
             if len(begun) == begun[0].count:
                 one.begun.remove(begun)
                 data = b"".join(piece.data for piece in begun)
-                whole.append(WholePayload(begun[0].kind, start, len(begun), begun[0], data))
+                whole.append(WholePayload(begun[0].kind, start, len(begun), begun[0], data, one.proof))
         return whole
 
     def _next_of(self, one: _Incomplete, begun: list[RoomFragment]) -> RoomFragment | None:

@@ -144,5 +144,5 @@ def read_whole(period: Period, whole: WholePayload) -> tuple[RoomMessage, RoomHe
 
 def mac_of(head: RoomHead, period: Period, sender: MemberId, receiver: MemberId) -> bytes:
     """Find a member's MAC in a head."""
-    at = period.list_others(sender).index(receiver) * MESSAGE_MAC_BYTES
+    at = period.place_among_others(receiver, sender) * MESSAGE_MAC_BYTES
     return head.macs[at : at + MESSAGE_MAC_BYTES]

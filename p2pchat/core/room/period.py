@@ -68,9 +68,12 @@ class Period:
     count: int = 0
     """Messages in it, ours and others'."""
     members: tuple[MemberId, ...] = ()
+    places: dict[MemberId, int] = field(default_factory=dict, repr=False)
+    """Where each member stands among them."""
 
     def __post_init__(self) -> None:
         self.members = tuple(sorted(self.keys))
+        self.places = {member: at for at, member in enumerate(self.members)}
 
     @property
     def parent(self) -> bytes:
@@ -99,6 +102,11 @@ class Period:
             member: MemberChain.from_secret(secret, member) for member in self.members if member != own
         }
         self.sending = MemberChain.from_secret(secret, own)
+
+    def place_among_others(self, member: MemberId, than: MemberId) -> int:
+        """Where a member stands among all but one."""
+        at = self.places[member]
+        return at - (at > self.places[than])
 
     def list_others(self, than: MemberId) -> tuple[MemberId, ...]:
         """All members but one, in order of their ids."""
@@ -129,7 +137,7 @@ class Period:
 
     def as_record(self) -> bytes:
         """Return all that must outlive a crash."""
-        places = {member: at for at, member in enumerate(self.members)}
+        places = self.places
         value: dict[str, Any] = {word: getattr(self, word) for word in _WORDS}
         value |= {
             "head": encode_commit_head(self.head),

@@ -25,7 +25,7 @@ from p2pchat.crypto.room_keys import PairKey, are_equal
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
 from p2pchat.types import MemberId
 from p2pchat.wire.cell import Cell
-from p2pchat.wire.room_cells import RoomFragment, RoomKind, decode_room_fragment
+from p2pchat.wire.room_cells import RoomFragment, RoomHead, RoomKind, decode_room_fragment
 from p2pchat.wire.room_commits import CommitHead, KeptShare, RoomCommit, decode_commit, decode_kem_share
 
 UNPLACED_MAX: Final = 256
@@ -82,6 +82,15 @@ class _Early:
     whole: WholePayload
     commit: RoomCommit
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """A first fragment that has a right MAC, and the key that it is under."""
+
+    key: PairKey
+    message: RoomMessage
+    head: RoomHead
 
 
 class RoomReading:
@@ -173,6 +182,8 @@ class RoomReading:
         if place.sender >= len(period.members):
             raise Malformed("a cell by nobody")
         sender = period.members[place.sender]
+        if sender == state.who.member:
+            return []  # ours, come back; or made up by another, and there is no MAC that could tell
         chain = period.chains.get(sender)
         key = chain.find_key(place.index) if chain is not None else None
         if key is None:
@@ -184,21 +195,22 @@ class RoomReading:
         start = (period.id, sender, place.index - fragment.at)
         events: list[RoomEvent] = []
         for whole in self._assembly.put_fragment(
-            start, fragment, plain, lambda first: self._is_right(period, start, first, now)
+            start, fragment, plain, lambda first: self._prove(period, start, first, now)
         ):
             events += self._try(whole, cell.epoch, now)
         return events
 
-    def _is_right(self, period: Period, start: Start, first: RoomFragment, now: float) -> bool | None:
-        """Whether a first fragment is by its sender, as far as it tells."""
+    def _prove(self, period: Period, start: Start, first: RoomFragment, now: float) -> _Proof | bool | None:
+        """What shows that a first fragment is by its sender; False: it is not; None: it does not tell."""
         if first.kind not in (RoomKind.MESSAGE, RoomKind.WORD):
             return None
         message, head = read_message(period, start, first, first.data)
         mac = mac_of(head, period, start[1], self._state.who.member)
-        right = self._right_key(period, message, mac, head.digest, now) is not None
-        if not right:
+        key = self._right_key(period, message, mac, head.digest, now)
+        if key is None:
             self.counters["wrong MAC"] += 1
-        return right
+            return False
+        return _Proof(key, message, head)
 
     def _right_key(
         self, period: Period, message: RoomMessage, mac: bytes, hashed: bytes, now: float
@@ -234,12 +246,10 @@ class RoomReading:
         return []
 
     def _take_message(self, period: Period, whole: WholePayload, epoch: int, now: float) -> list[RoomEvent]:
-        message, head = read_whole(period, whole)
-        mac = mac_of(head, period, message.sender, self._state.who.member)
-        key = self._right_key(period, message, mac, head.digest, now)
-        if key is None:
-            raise Unreadable("a wrong MAC")
-        self._note_author(period, whole, key, epoch, now)
+        proof = whole.proof
+        assert isinstance(proof, _Proof), "only what is proved begins a message"
+        message, head = read_whole(period, whole) if whole.count > 1 else (proof.message, proof.head)
+        self._note_author(period, whole, proof.key, epoch, now)
         period.count += 1
         return [MessageOpened(message, head.macs)]
 
@@ -301,7 +311,8 @@ class RoomReading:
         if period is not None and chain is not None:
             for place in range(index, index + count):
                 chain.use_up(place)
-            period.bound_skipped()
+            if len(chain.skipped) > count:
+                period.bound_skipped()
             self._state.periods.changed.add(period_id)
 
     def _with_waiting(self, events: list[RoomEvent], now: float) -> list[RoomEvent]:

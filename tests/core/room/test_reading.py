@@ -248,7 +248,7 @@ def test_a_flood_of_cells_of_no_period_is_bounded(room: Room) -> None:
     assert bob.reading.waiting == 256
 
 
-@pytest.mark.parametrize("place", [(3, 1023), (4, 0), (0, 5)])
+@pytest.mark.parametrize("place", [(3, 1023), (4, 0), (0, 5), (1, 5), (2, 5)])
 def test_what_cannot_be_opened_is_counted(room: Room, place: tuple[int, int]) -> None:
     bob, tags = room[1], room[1].state.tags.find_key(room[1].period.tags_of)
     assert tags is not None
@@ -260,5 +260,6 @@ def test_what_cannot_be_opened_is_counted(room: Room, place: tuple[int, int]) ->
 
 def test_ones_own_name_is_nobody_elses(room: Room) -> None:
     cells = forge(room[3], room[1], "I never said that", 0)
-    assert room[1].hear(cells) == []
+    assert room[1].hear(cells) == room[1].hear(room[1].say("I said this")) == []
+    assert not room[1].reading.counters
     assert MemberId(room[1].id) not in room[1].period.chains

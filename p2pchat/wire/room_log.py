@@ -35,6 +35,7 @@ from p2pchat.wire.room_actions import (
     encode_action,
     split_ids,
 )
+from p2pchat.wire.room_cells import MEMBERS_MAX
 
 NUMBER_MAX: Final = 512
 """Entries of one author beside the one that let it in: ten for each member whom a room can have."""
@@ -42,7 +43,7 @@ NUMBER_MAX: Final = 512
 HEADS_MAX: Final = 8
 """Heads that an entry names. What has more is merged by several entries."""
 
-RECIPIENTS_MAX: Final = 50
+RECIPIENTS_MAX: Final = MEMBERS_MAX
 """MACs beside one entry: as many as a room has members. The author's own is for the day on which its home is
 put back and gets its own entries from others."""
 

@@ -33,7 +33,7 @@ class LogBook:
         self.entries: dict[EntryId, RoomEntry] = {}
         self.names: dict[MemberId, str] = {}
         self._last: dict[MemberId, EntryId] = {}
-        founding = self._keep(found_room("walkers", newcomer("olga")))
+        founding = self.keep(found_room("walkers", newcomer("olga")))
         self.olga = MemberId(founding)
         """The founder."""
         self.names[self.olga] = "olga"
@@ -57,7 +57,7 @@ class LogBook:
         heads = set(self.heads() if upon is None else upon) - {previous}
         number = 1 if previous == EntryId(author) else self.entries[previous].number + 1
         entry = RoomEntry(author, number, previous, tuple(sorted(heads)), action)
-        self._last[author] = self._keep(entry)
+        self._last[author] = self.keep(entry)
         return self._last[author]
 
     def add(self, author: MemberId, name: str, upon: Iterable[EntryId] | None = None) -> MemberId:
@@ -112,7 +112,7 @@ class LogBook:
         """The members' names."""
         return ["nobody" if member is None else self.names[member] for member in members]
 
-    def _keep(self, entry: RoomEntry) -> EntryId:
+    def keep(self, entry: RoomEntry) -> EntryId:
         id = entry_id(encode_entry(entry))
         self.entries[id] = entry
         return id

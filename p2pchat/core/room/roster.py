@@ -24,10 +24,7 @@ from p2pchat.core.room.graph import EntryGraph, members_of
 from p2pchat.core.room.offices import OwnerLine, Tenure, View
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_actions import AddMember, LeaveRoom, RemoveMember, StrikeEntries
-from p2pchat.wire.room_log import RECIPIENTS_MAX
-
-MEMBERS_MAX = RECIPIENTS_MAX
-"""Members of a room. Where two sides of a partition let in more, those who came last wait for a place."""
+from p2pchat.wire.room_cells import MEMBERS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class RoomRoster:
     """None: the owner left, and nobody is in."""
     admins: tuple[MemberId, ...]
     unplaced: tuple[MemberId, ...]
-    """Members for whom there is no place."""
+    """Members for whom there is no place: two sides of a partition have let in more than a room has."""
     departures: Mapping[MemberId, Departure]
     name: str
     retention_s: int
@@ -113,6 +110,8 @@ class _Reckoning:
         """What counts of the owners, then of each admin."""
         self._senior_past = 0
         """What those who were looked at have in their pasts."""
+        self._lines: defaultdict[MemberId, set[int]] = defaultdict(set)
+        """Of each author, the branches that were followed."""
         self._voided: dict[int, EntryId] = {}
         self._pending: list[int] = []
         self._pending_leaves = [
@@ -132,9 +131,11 @@ class _Reckoning:
     # --- offices
 
     def _look_at_offices(self) -> None:
+        graph = self._graph
         for reign in self._line.reigns:
             if reign.end is not None:
-                self._senior_past |= self._graph.pasts[reign.end]
+                self._senior_past |= graph.pasts[reign.end]
+            self._lines[reign.owner] |= set(graph.walk_line(reign.owner, self._view.within, 0, ()))
         self._take_in(0, self._line.counted)
         for rank, tenure in enumerate(self._line.tenures, 1):
             self._by_office.append(self._hold_office(rank, tenure))
@@ -144,12 +145,13 @@ class _Reckoning:
         """Count what an admin wrote in one tenure; return it."""
         graph, counts = self._graph, list[int]()
         line = graph.walk_line(tenure.admin, self._view.within, self._senior_past, self._struck)
+        self._lines[tenure.admin] |= set(line)
         for at in line:
             if self._counted >> at & 1 or not graph.has_in_past(at, tenure.start):
                 continue
             if not self._might_have_made(rank, at):
                 self._note_owner_removal(at)
-            elif (void := self._find_void(tenure, at)) is not None:
+            elif (void := self._find_void(rank, at)) is not None:
                 self._voided[at] = void
             elif self._view.proved >> at & 1 or self._is_taken_in(rank, at):
                 self._count_entry(rank, at)
@@ -158,16 +160,17 @@ class _Reckoning:
                 self._pending.append(at)
         return counts
 
-    def _find_void(self, tenure: Tenure, at: int) -> EntryId | None:
+    def _find_void(self, rank: int, at: int) -> EntryId | None:
         """What voids an entry of an admin's tenure."""
         graph, own = self._graph, self._graph.ids[at]
         if own in self._struck:
             return own
+        tenure = self._line.tenures[rank - 1]
         revocations = list(self._removals.get(tenure.admin, ()))
         if tenure.end is not None:
             revocations.insert(0, tenure.end)
-        if not self._senior_past >> at & 1:  # nobody undoes what a senior has built upon by leaving
-            revocations += self._view.list_leaves(tenure.admin)
+        leaves = self._view.list_leaves(tenure.admin)
+        revocations += [leave for leave in leaves if not self._is_built_upon(rank, at, leave)]
         for revocation in revocations:
             if not graph.has_in_past(revocation, at):
                 return graph.ids[revocation]
@@ -220,13 +223,16 @@ class _Reckoning:
             return False
         if theirs.author == self._line.tenures[rank - 1].admin:
             return False
-        return not any(self._has_taken_in(counts, at, strike) for counts in self._by_office[:rank])
+        return not self._is_built_upon(rank, at, strike)
 
-    def _has_taken_in(self, counts: list[int], at: int, strike: int) -> bool:
-        """Whether an office has an entry that was built upon ``at`` without knowing ``strike``."""
+    def _is_built_upon(self, rank: int, at: int, without: int) -> bool:
+        """Whether an office before that rank has an entry that knows ``at``, and does not know another."""
         graph = self._graph
-        first = bisect_left(counts, True, key=lambda later: graph.has_in_past(later, at))
-        return first < len(counts) and not graph.has_in_past(counts[first], strike)
+        for counts in self._by_office[:rank]:
+            first = bisect_left(counts, True, key=lambda later: graph.has_in_past(later, at))
+            if first < len(counts) and not graph.has_in_past(counts[first], without):
+                return True
+        return False
 
     # --- what is not proved
 
@@ -325,8 +331,7 @@ class _Reckoning:
     def _list_aside(self) -> set[int]:
         graph, found = self._graph, set[int]()
         for author in graph.forked:
-            line = graph.walk_line(author, self._view.within, self._senior_past, self._struck)
-            found |= set(graph.list_branches(author)) - set(line)
+            found |= set(graph.list_branches(author)) - self._lines[author]
         for member in graph.leaves:
             found -= set(self._view.list_leaves(member))
         found |= set(members_of(self._view.within & ~self._view.proved))

@@ -115,6 +115,9 @@ def test_nor_what_it_told_somebody_else_at_the_place_of_its_leave(walkers: Walke
     begun = list(book.entries)[:-2]
     for order in ([*begun, spy, left], [*begun, left, spy]):
         assert book.call(book.roster(order).members) == ["olga", "adam", "mia", "ned"]
+    book.write(walkers.olga, RenameRoom("climbers"))  # which knows of both
+    assert walkers.bert not in book.roster().members
+    assert spy not in book.roster().counted
 
 
 def test_leaving_upon_old_parents_undoes_nothing_that_a_senior_has_built_upon(walkers: Walkers) -> None:

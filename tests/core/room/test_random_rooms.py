@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 
 from p2pchat.core.room.graph import EntryGraph
-from p2pchat.core.room.roster import RoomRoster, reckon_roster
+from p2pchat.core.room.roster import RoomRoster, list_strikes_due, reckon_roster
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_actions import (
     Action,
@@ -130,6 +130,43 @@ def test_ten_thousand_rooms_have_one_roster_each_whatever_came_first() -> None:
         assert reckon_roster(place(book, draw_order(book, random), unproved)) == roster
         with_late_entries += bool(roster.voided)
     assert with_late_entries > ROOMS // 50
+
+
+def test_halves_that_were_told_different_things_agree_when_the_owner_has_settled_it() -> None:
+    """Admins write two entries at one place, and show wrong MACs. The owner strikes what she
+    does not apply."""
+    random, settled = Random("halves"), 0
+    for _ in range(300):
+        book = BEGUN.copy()
+        for number in range(8):
+            author, ids = random.choice(FIRST[1:3]), list(book.entries)
+            own = [id for id in ids if book.entries[id].author == author]
+            action: Action = AddMember(NEWCOMERS[number])
+            if random.random() < 0.5:
+                action = RemoveMember(random.choice(FIRST[3:]), 0)
+            after = random.choice([EntryId(author), *own]) if random.random() < 0.5 else None
+            book.write(author, action, random.sample(ids[6:], min(2, len(ids) - 6)), after=after)
+        shown = [
+            {id for id in book.entries if random.random() < 0.2 and id not in BEGUN.entries} for _ in range(3)
+        ]
+        orders = [list(draw_order(book, random)) for _ in shown]
+        before = [place(book, *view) for view in zip(orders, map(frozenset, shown), strict=True)]
+        settled += len({reckon_roster(graph).members for graph in before}) > 1
+        log = book.read(orders[0], shown[0])
+        for id in book.entries:
+            log.note_head(id)
+        roster = reckon_roster(log.graph)
+        due = list_strikes_due(log.graph, roster, book.olga)
+        for first in range(0, len(due) + 1, 8):
+            entry = log.make_entry(book.olga, StrikeEntries(tuple(due[first : first + 8])), roster.aside)
+            book.keep(entry)
+            log.insert_entry(entry, proved=True)
+        after_all = reckon_roster(log.graph)
+        assert after_all.members == roster.members
+        for order, unproved in zip(orders, shown, strict=True):
+            graph = place(book, [*order, *list(book.entries)[len(order) :]], frozenset(unproved))
+            assert reckon_roster(graph).members == roster.members
+    assert settled > 100
 
 
 def test_so_have_some_large_ones() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.room import roster as room_roster
-from p2pchat.core.room.roster import MEMBERS_MAX, Departure
+from p2pchat.core.room.roster import Departure
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_actions import LeaveRoom, RemoveMember, UnknownAction
 from tests.support.room_book import LogBook
@@ -61,7 +61,6 @@ def test_members_beyond_the_bound_wait_for_a_place_and_the_last_wait(
     assert roster.unplaced == (vera,)
     book.remove(olga, mia)
     assert book.roster_in_any_order().members == (olga, adam, bert, una, vera)
-    assert MEMBERS_MAX == 50
 
 
 def test_whom_the_owner_gives_an_office_is_in_whoever_added_it(book: LogBook) -> None:

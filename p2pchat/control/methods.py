@@ -2,7 +2,7 @@
 
 Knows: the whole contract. Does not know: how a method is carried out, or who asks.
 
-A new method is one value here, one handler in ``p2pchat.daemon``, one method in ``p2pchat.client``.
+A new method is one value here; CONTRIBUTING.md ("A new verb") names the other places.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class NodeMachine:
 
     def unreached(self, now: float) -> tuple[Unreached, ...]:
         """Members whom no link reaches, of all meshes."""
-        return tuple(one for home in self._meshes for one in home.view.unreached(now))
+        return tuple(one for mesh in self._meshes for one in mesh.view.unreached(now))
 
     def hinted(self, now: float) -> Servers:
         """All STUN and TURN servers that rendezvous have hinted."""
@@ -152,8 +152,8 @@ class NodeMachine:
     def nearby_keys(self, now: float) -> list[NearbyKey]:
         """By which keys others are known on this machine's own network, and we to them."""
         members = [
-            NearbyKey(nearby_key(home.record.secret, epoch), home.record.id)
-            for home in self._meshes
+            NearbyKey(nearby_key(mesh.record.secret, epoch), mesh.record.id)
+            for mesh in self._meshes
             for epoch in epochs(now)
         ]
         return members + self._invites.nearby_keys()
@@ -169,7 +169,7 @@ class NodeMachine:
     def status(self) -> Status:
         """The present state, to show."""
         places = self._rendezvous.status()
-        doors = [home.view.door for home in self._meshes]
+        doors = [mesh.view.door for mesh in self._meshes]
         visited = {url for door in doors for url in door.listeners.visited} - set(self.places())
         return Status(
             tuple(link for each in self._meshes for link in each.links()),
@@ -310,7 +310,7 @@ class NodeMachine:
     def _keep_listeners(self) -> list[Effect]:
         """At moments of our own: a write that a neighbour causes would show it what else is written."""
         return [
-            Persist(PutListeners(home.record.id, urls))
-            for home in self._meshes
-            if (urls := home.view.door.listeners.take_unkept()) is not None
+            Persist(PutListeners(mesh.record.id, urls))
+            for mesh in self._meshes
+            if (urls := mesh.view.door.listeners.take_unkept()) is not None
         ]

@@ -86,7 +86,7 @@ class Cells:
 
     def __init__(
         self,
-        home: MeshId,
+        mesh: MeshId,
         settings: Settings,
         entropy: Entropy,
         counters: Counter[str],
@@ -97,12 +97,12 @@ class Cells:
     ) -> None:
         """``kept``: the index of what an earlier run held; ``node_at``: who is at a link's other end;
         ``waiting``: how many cells wait to leave on a link that came from another, or are our own."""
-        self._home = home
+        self._mesh = mesh
         self.stamps = Stamps(settings.stamp_bits, entropy, counters)
         self._counters = counters
         self._node_at = node_at
         self._seen = Seen()
-        self._hold = Hold(home, kept, settings.hold_bytes)
+        self._hold = Hold(mesh, kept, settings.hold_bytes)
         self._known = _Known(self._seen, self._hold)
         self._broadcast = strategy(entropy.make_child("broadcast"), self._known, counters)
         self._reconcile = Reconcile(self._hold, counters)
@@ -295,7 +295,7 @@ class Cells:
                 case reconcile.SendReconcile(link, message):
                     done.append(say(link, message))
                 case reconcile.Fetch(numbers):
-                    done.append(FetchCells(self._home, numbers))
+                    done.append(FetchCells(self._mesh, numbers))
                 case reconcile.Recovered():
                     done += self._recovered(each, now)
         return done

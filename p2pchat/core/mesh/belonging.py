@@ -104,10 +104,10 @@ class Belonging:
     def open(self, input: inputs.InviteOpened, now: float) -> list[Said]:
         """An invite leads into the mesh that is named, or what has followed it, or else into the first of
         ours; the very first founds one."""
-        home = self._meshes.home if input.mesh is None else self._meshes.last(input.mesh)
-        if home is None and input.mesh is not None:
+        mesh = self._meshes.primary if input.mesh is None else self._meshes.last(input.mesh)
+        if mesh is None and input.mesh is not None:
             return [OfInvite(input.invite, [pairing.PairingFailed(InviteFailure(NoContact.MESH_UNKNOWN))])]
-        record = home.record if home is not None else self._founded(now)
+        record = mesh.record if mesh is not None else self._founded(now)
         opened = self._invites.open_for(input, record)
         refused = any(isinstance(each, pairing.PairingFailed) for each in opened)
         out = [] if refused else self._join(record, input.rendezvous, (), now)
@@ -115,10 +115,10 @@ class Belonging:
 
     def pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Said]]:
         """Keep what a pairing brought: the mesh, the contact and the session."""
-        home = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, (), now)
-        out = self._join(home, paired.typed, paired.theirs, now)
+        mesh = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, (), now)
+        out = self._join(mesh, paired.typed, paired.theirs, now)
         was = self._conversations.contact(ContactId(fingerprint(paired.identity_key)))
-        contact, kept = self._conversations.pair(paired, home.id, now)
+        contact, kept = self._conversations.pair(paired, mesh.id, now)
         self.review(contact.id)
         out += [OfConversations(kept), *self.succession.greet(contact.id, now)]
         return contact, out + (self._leave_if_empty(was.mesh, now) if was is not None else [])

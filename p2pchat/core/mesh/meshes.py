@@ -61,7 +61,7 @@ class Meshes:
         return next((each for each in self._meshes.values() if link in each.table), None)
 
     @property
-    def home(self) -> Mesh | None:
+    def primary(self) -> Mesh | None:
         """The mesh into which invites lead: the first that we joined, or what has followed it."""
         last = [each for each in self._meshes.values() if each.record.successor is None]
         return min(last, key=lambda each: each.record.joined_at, default=None)

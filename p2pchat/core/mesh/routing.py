@@ -64,8 +64,8 @@ class Routing:
 
     def change_link(self, input: inputs.LinkInput, now: float) -> list[Effect]:
         """Something happened to a link. It may have been closed here while the input was on its way."""
-        home = self._meshes.owning(input.link)
-        return self.route_mesh(home, home.link(input, now), now) if home is not None else []
+        mesh = self._meshes.owning(input.link)
+        return self.route_mesh(mesh, mesh.link(input, now), now) if mesh is not None else []
 
     def change_invite(self, input: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Effect]:
         """The person has entered an invite, or wants one no more."""
@@ -84,21 +84,21 @@ class Routing:
 
     def submit_cell(self, input: inputs.CellSubmitted, now: float) -> list[Effect]:
         """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
-        home = self._meshes.get(input.mesh)
-        if home is None:
+        mesh = self._meshes.get(input.mesh)
+        if mesh is None:
             return []
-        return self.route_mesh(home, home.submit(input.cell, now, input.haste), now)
+        return self.route_mesh(mesh, mesh.submit(input.cell, now, input.haste), now)
 
     def take_fetched(self, input: inputs.CellsFetched, now: float) -> list[Effect]:
         """Held cells were read from the disk."""
-        home = self._meshes.get(input.mesh)
-        if home is None:
+        mesh = self._meshes.get(input.mesh)
+        if mesh is None:
             return []
-        return self.route_mesh(home, home.fetched(input.numbers, input.cells, now), now)
+        return self.route_mesh(mesh, mesh.fetched(input.numbers, input.cells, now), now)
 
     # --- one machine's outputs are another's inputs
 
-    def route_mesh(self, home: Mesh, out: Iterable[MeshOutput], now: float) -> list[Effect]:
+    def route_mesh(self, mesh: Mesh, out: Iterable[MeshOutput], now: float) -> list[Effect]:
         """What a mesh wants done, and what others are to know of it."""
         done: list[Effect] = []
         for each in frames_first(out):
@@ -106,25 +106,25 @@ class Routing:
                 case TakeSeat() | LeaveSeat() | Signal():
                     done += self.meet_at_rendezvous(each, now)
                 case CellArrived(cell, late):
-                    self._conversations.cell(cell, home.record.id, late, now)
+                    self._conversations.cell(cell, mesh.record.id, late, now)
                 case CellLeft(tag):
                     done += self.route_conversations(self._conversations.left(tag, now), now)
                 case NeighbourChanged(link, up):
-                    done += self._neighbour_changed(home, up, now)
-                    done += self.give_marks(home, [link] if up else [], now)
+                    done += self._neighbour_changed(mesh, up, now)
+                    done += self.give_marks(mesh, [link] if up else [], now)
                 case MarksGiven(link, said):
-                    self._read_marks(home, link, said)
+                    self._read_marks(mesh, link, said)
                 case MakeOffer(relayed=relayed) | MakeAnswer(relayed=relayed):
-                    servers = self._servers.servers(home.record.rendezvous, relayed, now)
+                    servers = self._servers.servers(mesh.record.rendezvous, relayed, now)
                     done.append(replace(each, servers=servers))
                 case _:
                     done.append(each)
         return done
 
-    def _neighbour_changed(self, home: Mesh, up: bool, now: float) -> list[Effect]:
+    def _neighbour_changed(self, mesh: Mesh, up: bool, now: float) -> list[Effect]:
         links = sum(each.links_up for each in self._meshes)
-        self._conversations.witnessed(home.links_up + self._rendezvous.agreeing())
-        told = self._conversations.linked(home.record.id, home.links_up, now)
+        self._conversations.witnessed(mesh.links_up + self._rendezvous.agreeing())
+        told = self._conversations.linked(mesh.record.id, mesh.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self.route_conversations(told, now)]
 
     def route_conversations(self, out: Iterable[outputs.Routed], now: float) -> list[Effect]:
@@ -132,8 +132,8 @@ class Routing:
         done: list[Effect] = []
         for each in out:
             match each:
-                case outputs.SendInto(home, cell, haste):
-                    done.append(WhenKept(inputs.CellSubmitted(home, cell, haste)))
+                case outputs.SendInto(mesh, cell, haste):
+                    done.append(WhenKept(inputs.CellSubmitted(mesh, cell, haste)))
                 case Notify(ContactChanged(contact, "renewed")):
                     self._belonging.review(contact.id)
                     done.append(each)
@@ -174,8 +174,8 @@ class Routing:
         done: list[Effect] = []
         for each in out:
             match each:
-                case labelled.OfMesh(home, out_of):
-                    done += self.route_mesh(home, out_of, now)
+                case labelled.OfMesh(mesh, out_of):
+                    done += self.route_mesh(mesh, out_of, now)
                 case labelled.OfConversations(out_of):
                     done += self.route_conversations(out_of, now)
                 case labelled.OfInvite(invite, out_of):
@@ -203,22 +203,22 @@ class Routing:
 
     # --- contacts, who may be neighbours
 
-    def give_marks(self, home: Mesh, links: Iterable[LinkId], now: float) -> list[Effect]:
+    def give_marks(self, mesh: Mesh, links: Iterable[LinkId], now: float) -> list[Effect]:
         """Show neighbours who we are, if they are contacts who are to know. A link may have gone down again
         already."""
-        bindings, id = home.table.list_bindings(), home.record.id
+        bindings, id = mesh.table.list_bindings(), mesh.record.id
         out: list[Effect] = []
         for link in links:
             if link in bindings:
                 said = self._conversations.recognition.give_marks(id, bindings[link], self._marking, now)
-                out += self.route_mesh(home, home.give(link, said, now), now)
+                out += self.route_mesh(mesh, mesh.give(link, said, now), now)
         return out
 
-    def _read_marks(self, home: Mesh, link: LinkId, said: Marks) -> None:
+    def _read_marks(self, mesh: Mesh, link: LinkId, said: Marks) -> None:
         """Nothing is answered: who watches lines would see who knows whom."""
-        binding = home.table.list_bindings().get(link)
+        binding = mesh.table.list_bindings().get(link)
         if binding is not None:
             recognition = self._conversations.recognition
-            contact = recognition.recognise_contact(home.record.id, binding, said)
+            contact = recognition.recognise_contact(mesh.record.id, binding, said)
             if contact is not None:
-                home.traffic.stem.guards.trust_link(link, contact)
+                mesh.traffic.stem.guards.trust_link(link, contact)

@@ -77,9 +77,9 @@ class Signals:
             self._counters["signals nobody asked for"] += 1
             return []
         url = url_of(line)
-        home = self._meshes.at(message.topic)
-        if home is not None:
-            return self._routing.route_mesh(home, home.receive_signal(url, message, now), now)
+        mesh = self._meshes.at(message.topic)
+        if mesh is not None:
+            return self._routing.route_mesh(mesh, mesh.receive_signal(url, message, now), now)
         invite = self._invites.at(message.topic)
         if invite is None:
             return []
@@ -93,10 +93,10 @@ class Signals:
         self._meshes.own_places = own
         self.nearby = frozenset((*own, *found)) - frozenset(self._belonging.places())
         wishes: list[Effect] = []
-        for home in self._meshes:
-            urls = dict.fromkeys((*own, *places.get(home.record.id, ())))
-            there = [url for url in urls if url not in home.record.rendezvous]
-            wishes += self._routing.route_mesh(home, home.meet_nearby(there, now), now)
+        for mesh in self._meshes:
+            urls = dict.fromkeys((*own, *places.get(mesh.record.id, ())))
+            there = [url for url in urls if url not in mesh.record.rendezvous]
+            wishes += self._routing.route_mesh(mesh, mesh.meet_nearby(there, now), now)
         for invite, invite_outputs in self._invites.meet_nearby(own, places, now):
             wishes += self._routing.route_invite(invite, invite_outputs, now)
         return wishes
@@ -116,7 +116,7 @@ class Signals:
             case inputs.Urged():
                 return self._rendezvous.retry(now)
             case inputs.LinkShaken(link):
-                home = self._meshes.owning(link)
-                return self._routing.route_mesh(home, home.shaken(link, now), now) if home is not None else []
+                mesh = self._meshes.owning(link)
+                return self._routing.route_mesh(mesh, mesh.shaken(link, now), now) if mesh is not None else []
             case _:
                 assert_never(input)

@@ -153,10 +153,10 @@ class Conversations:
 
     # --- meshes
 
-    def linked(self, home: MeshId, links: int, now: float) -> list[Routed]:
+    def linked(self, mesh: MeshId, links: int, now: float) -> list[Routed]:
         """So many links into a mesh are up."""
-        returned = self.routes.set_links(home, links, now)
-        reached = [one for one in self._by_id.values() if self.routes.lead_through(one.contact, home)]
+        returned = self.routes.set_links(mesh, links, now)
+        reached = [one for one in self._by_id.values() if self.routes.lead_through(one.contact, mesh)]
         count = self._dispatcher.count_links
         effects = self._dispatcher.dispatch_all(reached, lambda one: one.on_links(count(one), now), now)
         if returned:
@@ -173,12 +173,12 @@ class Conversations:
             conversation.on_return(at)
         self._dispatcher.unsettled = True
 
-    def cell(self, cell: Cell, home: MeshId, late: bool, now: float) -> None:
+    def cell(self, cell: Cell, mesh: MeshId, late: bool, now: float) -> None:
         """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
         its copies leave for the neighbours."""
         owner = self._intake.put_cell(cell, late, now)
         if owner is not None:
-            self.routes.on_cell(owner.contact, home)
+            self.routes.on_cell(owner.contact, mesh)
 
     def left(self, tag: Tag, now: float) -> list[Routed]:
         """The cell of ours that bears this tag is on its way."""
@@ -195,10 +195,10 @@ class Conversations:
             return []
         return self._dispatcher.dispatch_outputs(conversation, conversation.tell_mesh(renewed, now), now)
 
-    def move(self, contact: ContactId, home: MeshId, now: float) -> list[Routed]:
+    def move(self, contact: ContactId, mesh: MeshId, now: float) -> list[Routed]:
         """A contact is in another mesh."""
         moved: list[Routed] = [
-            *self._roster.update_contact(contact, lambda known: self._contacts.move(known, home))
+            *self._roster.update_contact(contact, lambda known: self._contacts.move(known, mesh))
         ]
         conversation = self._roster.find_conversation(contact)
         if conversation is None or conversation.contact.blocked:
@@ -248,10 +248,10 @@ class Conversations:
             effects += self._dispatcher.dispatch_outputs(conversation, told, now)
         return effects
 
-    def pair(self, paired: Paired, home: MeshId, now: float) -> tuple[Contact, list[Routed]]:
+    def pair(self, paired: Paired, mesh: MeshId, now: float) -> tuple[Contact, list[Routed]]:
         """Keep the contact and the session that a pairing brought."""
         key = paired.identity_key
-        who = Contact(fingerprint(key), paired.name, key, home, paired.how, now)
+        who = Contact(fingerprint(key), paired.name, key, mesh, paired.how, now)
         contact, added = self._contacts.add(who)
         session = self._factory.make_session(contact, paired, now)
         conversation = self._roster.find_conversation(contact.id)

@@ -100,9 +100,9 @@ class Invites:
         self._entropy = entropy
         self._open: dict[int, _Open] = {}
 
-    def open_for(self, input: InviteOpened, home: MeshRecord) -> list[InviteOutput]:
+    def open_for(self, input: InviteOpened, mesh: MeshRecord) -> list[InviteOutput]:
         """Wait for a guest who is to join ``home``."""
-        urls = _distinct(input.rendezvous, grown((), home.rendezvous))
+        urls = _distinct(input.rendezvous, grown((), mesh.rendezvous))
         try:
             check_rendezvous(urls)
         except Malformed:
@@ -112,11 +112,11 @@ class Invites:
             return self._taken_over(known, input)
         if input.code is not None and self._mark(input.code) in self._tried:
             return self._used_up(input.code, NoContact.TRIED_HERE)
-        ours = LocalParty(self.identity.name, self._account(), home.secret, urls, urls)
+        ours = LocalParty(self.identity.name, self._account(), mesh.secret, urls, urls)
         entropy = self._entropy.make_child(f"invite {input.invite}")
         free = lambda topic: self.at(topic) is None  # noqa: E731
         host = Host(ours, input.link, input.deadline, entropy, input.code, free, self._own)
-        opened = _Open(host, input.name, input.rendezvous, leads_into=home.secret)
+        opened = _Open(host, input.name, input.rendezvous, leads_into=mesh.secret)
         return self._begin(input.invite, opened, bool(urls or self._own))
 
     def _taken_over(self, known: int, input: InviteOpened) -> list[InviteOutput]:

@@ -169,8 +169,8 @@ class NodeMachine:
     def status(self) -> Status:
         """The present state, to show."""
         places = self._rendezvous.status()
-        doors = [mesh.view.door for mesh in self._meshes]
-        visited = {url for door in doors for url in door.listeners.visited} - set(self.places())
+        seats = [mesh.view.seat_links for mesh in self._meshes]
+        visited = {url for each in seats for url in each.listeners.visited} - set(self.places())
         return Status(
             tuple(link for each in self._meshes for link in each.links()),
             tuple(place for place in places if place.url not in visited),
@@ -312,5 +312,5 @@ class NodeMachine:
         return [
             Persist(PutListeners(mesh.record.id, urls))
             for mesh in self._meshes
-            if (urls := mesh.view.door.listeners.take_unkept()) is not None
+            if (urls := mesh.view.seat_links.listeners.take_unkept()) is not None
         ]

@@ -72,7 +72,7 @@ class ActiveView:
         exchange = OfferExchange(record.secret, node, entropy.make_child("introductions"))
         self._offers = offers = Offers(table, neighbours, exchange, node, new_link, counters)
         self._refill = Refill(settings, entropy, counters, use, table, places, neighbours, offers)
-        self.door = SeatLinks(record, node, settings, entropy, listeners, table, places, offers)
+        self.seat_links = SeatLinks(record, node, settings, entropy, listeners, table, places, offers)
         self._unreached = UnreachedMembers()
         self._due: float | None = None
         self.relays = False
@@ -93,14 +93,14 @@ class ActiveView:
 
     def _deadlines(self) -> Iterable[float]:
         linked, missing = bool(self._table.counting()), self._missing()
-        yield from self.door.list_deadlines(linked)
+        yield from self.seat_links.list_deadlines(linked)
         yield from self._refill.list_deadlines(linked, missing)
         for neighbour in self._table:
             yield neighbour.next_wakeup()
         if missing <= 0:
             if self._places.surplus(list(self._table)):
                 yield self._places.shed_at
-        elif not self.door.seats.sitting:
+        elif not self.seat_links.seats.sitting:
             yield self._refill.alone_at if linked else 0.0
 
     def tick(self, now: float) -> list[ViewOutput]:
@@ -108,7 +108,7 @@ class ActiveView:
         if now < self.next_wakeup():
             return []
         self._due = None
-        seats = self.door.seats
+        seats = self.seat_links.seats
         out: list[ViewOutput] = [*seats.follow_epochs(now)]
         out += self._carried(self._neighbours.tick(now), now)
         for neighbour in self._table:
@@ -116,7 +116,7 @@ class ActiveView:
                 out += self._checked(neighbour, now)
         out += self._carried(self._refill.ask_others(now), now)
         out += self._carried(self._refill.look_beyond(seats.may_be_torn(now), now), now)
-        out += self._carried(self.door.visit_listeners(bool(self._table.counting()), now), now)
+        out += self._carried(self.seat_links.visit_listeners(bool(self._table.counting()), now), now)
         missing = self._missing()
         if missing > 0:
             linked = bool(self._table.counting())
@@ -150,34 +150,34 @@ class ActiveView:
 
     def depart(self, now: float) -> list[ViewOutput]:
         """Say goodbye, and give up our seats for good."""
-        return [*self.leave(now), *self.door.seats.release_all(now)]
+        return [*self.leave(now), *self.seat_links.seats.release_all(now)]
 
     # --- seats
 
     def meet_at(self, record: MeshRecord, now: float) -> list[ViewOutput]:
         """The record says anew where the mesh is met."""
         self._due = None
-        return self._carried(self.door.meet_at(record, now), now)
+        return self._carried(self.seat_links.meet_at(record, now), now)
 
     def meet_nearby(self, urls: Sequence[str], now: float) -> list[ViewOutput]:
         """Others may be met at these places of this machine's own network, and at no others there."""
         self._due = None
-        return self._carried(self.door.meet_nearby(urls), now)
+        return self._carried(self.seat_links.meet_nearby(urls), now)
 
     def remember_listener(self, link: LinkId, port: int) -> None:
         """A neighbour listens at a port of its address."""
-        if self.door.remember_listener(link, port):
+        if self.seat_links.remember_listener(link, port):
             self._due = None
 
     def expect(self, now: float) -> list[ViewOutput]:
         """Somebody is on the way: sit where the mesh is met."""
         self._due = None
-        return [*self.door.seats.take_seats(now)]
+        return [*self.seat_links.seats.take_seats(now)]
 
     def unseated(self, url: str) -> None:
         """The connection to a rendezvous is gone, and our seats there with it."""
         self._due = None
-        self.door.seats.on_server_lost(url)
+        self.seat_links.seats.on_server_lost(url)
 
     def receive_signal(self, url: str, message: Topical, now: float) -> list[ViewOutput]:
         """Something was said at our seat. Raises RefusedInput."""
@@ -185,7 +185,7 @@ class ActiveView:
             case signalling.Seated():
                 self._due = None
                 helpless = self._refill.is_helpless(now)
-                return self._carried(self.door.on_seated(url, message, helpless, now), now)
+                return self._carried(self.seat_links.on_seated(url, message, helpless, now), now)
             case signalling.Blob(topic, seat, blob):
                 self._due = None
                 return self._carried(self._offers.blob(SeatRef(url, topic, seat), blob, now), now)
@@ -218,7 +218,7 @@ class ActiveView:
                 case SendBlob(at, blob):
                     done += self._pass(at, blob, now)
                 case PeerIdentified(SeatRef(url, _, seat), node):
-                    self.door.seats.known.learn_owner(url, seat, node)
+                    self.seat_links.seats.known.learn_owner(url, seat, node)
                 case PeerIdentified():
                     pass
                 case OfferReceived():
@@ -256,17 +256,17 @@ class ActiveView:
         """One link more."""
         self._due = None
         self._unreached.reached(neighbour.node)
-        self.door.link_up(neighbour)
+        self.seat_links.link_up(neighbour)
         self._refill.link_up(neighbour, now)
 
     def _closed(self, neighbour: Neighbour, broken: bool, now: float) -> None:
         """One link less; if two of our own making broke at once the mesh may have come apart. Others could
         break theirs to make us think so, and look for links at a seat."""
         self._due = None
-        self.door.seats.on_link_down(now)
+        self.seat_links.seats.on_link_down(now)
         self._refill.link_down(neighbour.id, now)
         if broken and (neighbour.ours or neighbour.sought):
-            self.door.seats.on_own_link_broken(now)
+            self.seat_links.seats.on_own_link_broken(now)
 
     def _failed(self, neighbour: Neighbour, answered: bool, now: float) -> list[ViewOutput]:
         """An attempt came to nothing."""
@@ -275,12 +275,12 @@ class ActiveView:
         if not answered:
             self._unreached.failed(neighbour, now)
         if isinstance(neighbour.at, SeatRef):
-            self.door.attempt_failed(neighbour.at, answered, now)
+            self.seat_links.attempt_failed(neighbour.at, answered, now)
         else:
             heard = answered or neighbour.link is not None
             out += self._carried(self._refill.attempt_failed(neighbour.at, heard, now), now)
         if not self._table.counting():
-            self.door.seats.on_no_links(now)
+            self.seat_links.seats.on_no_links(now)
         return out
 
     def _checked(self, neighbour: Neighbour, now: float) -> list[ViewOutput]:
@@ -312,5 +312,5 @@ class ActiveView:
     def network_changed(self, now: float) -> None:
         """What did not work may work now: ask soon."""
         self._due = None
-        self.door.seats.on_link_down(now)
+        self.seat_links.seats.on_link_down(now)
         self._refill.seek_soon(now)

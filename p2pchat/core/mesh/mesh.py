@@ -71,7 +71,7 @@ class Mesh:
     @property
     def record(self) -> MeshRecord:
         """What is remembered of the mesh."""
-        return self.view.door.record
+        return self.view.seat_links.record
 
     @property
     def links_up(self) -> int:
@@ -93,7 +93,7 @@ class Mesh:
             self.links_up,
             sum(self.traffic.cells.tree().values()),
             self._links_wanted,
-            self.view.door.seats.sitting,
+            self.view.seat_links.seats.sitting,
             held,
             pulling,
             self.traffic.stem.get_status(),

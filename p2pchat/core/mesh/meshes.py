@@ -54,7 +54,7 @@ class Meshes:
 
     def at(self, topic: Topic) -> Mesh | None:
         """Whose topic it is."""
-        return next((each for each in self._meshes.values() if each.view.door.seats.is_ours(topic)), None)
+        return next((each for each in self._meshes.values() if each.view.seat_links.seats.is_ours(topic)), None)
 
     def owning(self, link: LinkId) -> Mesh | None:
         """Whose link it is."""
@@ -92,7 +92,7 @@ class Meshes:
             self._stem,
             listeners,
         )
-        mesh.view.door.meet_nearby(self.own_places)
+        mesh.view.seat_links.meet_nearby(self.own_places)
         self._meshes[record.id] = mesh
         return mesh
 

@@ -63,7 +63,7 @@ class Signals:
         self._rendezvous.down(line, reason, now, flooded)
         url, topic = url_of(line), topic_of(line)
         for each in self._meshes:
-            if topic is None or each.view.door.seats.is_ours(topic):
+            if topic is None or each.view.seat_links.seats.is_ours(topic):
                 each.view.unseated(url)
         out: list[Effect] = []
         for invite, done in self._invites.down(url, topic, reason, now):

@@ -31,13 +31,13 @@ class Scene:
         self.ana = Side("ana")
         places = LinkSlots(settings, entropy, Around())
         parts = self.ana.table, places, self.ana.links
-        self.door = SeatLinks(RECORD, self.ana.node, settings, entropy, (), *parts)
-        taken = self.door.seats.follow_epochs(NOW) + self.door.seats.take_seats(NOW)
+        self.seat_links = SeatLinks(RECORD, self.ana.node, settings, entropy, (), *parts)
+        taken = self.seat_links.seats.follow_epochs(NOW) + self.seat_links.seats.take_seats(NOW)
         (self.topic, *_) = [each.topic for each in taken if isinstance(each, TakeSeat)]
 
     def seated(self, *others: Seat, helpless: bool = False) -> list[type]:
         seated = Seated(self.topic, OWN, others)
-        return [type(each) for each in self.door.on_seated(URL, seated, helpless, NOW)]
+        return [type(each) for each in self.seat_links.on_seated(URL, seated, helpless, NOW)]
 
 
 def test_of_those_who_sit_there_a_few_are_offered_a_link() -> None:
@@ -63,7 +63,7 @@ def test_our_own_last_seat_is_nobody() -> None:
 def test_who_is_known_to_be_a_neighbour_is_not_offered_another_link() -> None:
     scene, bob = Scene(), Side("bob", first=50)
     linked(scene.ana, bob)
-    scene.door.seats.known.learn_owner(URL, OTHERS[0], bob.node)
+    scene.seat_links.seats.known.learn_owner(URL, OTHERS[0], bob.node)
     assert scene.seated(OTHERS[0]) == []
 
 
@@ -77,17 +77,17 @@ def test_where_members_listen_is_looked_at_without_a_link_and_places_nearby_alwa
     scene, bob = Scene(Settings(visits=True)), Side("bob", first=50)
     (link,) = [neighbour.id for neighbour in linked(scene.ana, bob)[:1]]
     scene.ana.table[link].address = "93.184.216.34"
-    assert not scene.door.remember_listener(LinkId(99), 8750)
-    assert scene.door.remember_listener(link, 8750)
-    assert scene.door.listeners.urls
-    assert scene.door.visit_listeners(True, NOW) == []
-    assert scene.door.visit_listeners(False, NOW) == []
-    assert scene.door.visit_listeners(False, NOW + 3600.0), "a seat there"
-    assert scene.door.meet_nearby([OTHER])
+    assert not scene.seat_links.remember_listener(LinkId(99), 8750)
+    assert scene.seat_links.remember_listener(link, 8750)
+    assert scene.seat_links.listeners.urls
+    assert scene.seat_links.visit_listeners(True, NOW) == []
+    assert scene.seat_links.visit_listeners(False, NOW) == []
+    assert scene.seat_links.visit_listeners(False, NOW + 3600.0), "a seat there"
+    assert scene.seat_links.meet_nearby([OTHER])
 
 
 def test_a_record_that_names_another_rendezvous_moves_the_seats() -> None:
     scene = Scene()
-    scene.door.meet_at(RECORD.met_at((OTHER,), theirs=False), NOW)
-    assert OTHER in scene.door.record.rendezvous
-    assert min(scene.door.list_deadlines(linked=False)) < NOW + 86_400.0
+    scene.seat_links.meet_at(RECORD.met_at((OTHER,), theirs=False), NOW)
+    assert OTHER in scene.seat_links.record.rendezvous
+    assert min(scene.seat_links.list_deadlines(linked=False)) < NOW + 86_400.0

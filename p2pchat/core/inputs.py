@@ -34,12 +34,12 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopping:
+class StopAnnounced:
     """The node is about to stop: take leave of contacts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class ShutDown:
     """What that caused is on disk and on its way: send what waits, take leave of neighbours. The last
     input."""
 
@@ -393,8 +393,8 @@ MeshInput = MeshLeft | RendezvousAdded | RendezvousRemoved
 Input = (
     Started
     | TimerFired
-    | Stopping
-    | Leaving
+    | StopAnnounced
+    | ShutDown
     | RendezvousUp
     | RendezvousDown
     | ServersHinted

@@ -138,7 +138,7 @@ class NodeMachine:
 
     def meshes(self) -> tuple[MeshRecord, ...]:
         """All meshes; the one into which invites lead first."""
-        records = [each.record for each in self._meshes]
+        records = [mesh.record for mesh in self._meshes]
         return tuple(sorted(records, key=lambda each: (each.successor is not None, each.joined_at)))
 
     def unreached(self, now: float) -> tuple[Unreached, ...]:
@@ -169,13 +169,13 @@ class NodeMachine:
     def status(self) -> Status:
         """The present state, to show."""
         places = self._rendezvous.status()
-        seats = [mesh.view.seat_links for mesh in self._meshes]
-        visited = {url for each in seats for url in each.listeners.visited} - set(self.places())
+        visited = {url for mesh in self._meshes for url in mesh.view.seat_links.listeners.visited}
+        visited -= set(self.places())
         return Status(
-            tuple(link for each in self._meshes for link in each.links()),
+            tuple(link for mesh in self._meshes for link in mesh.links()),
             tuple(place for place in places if place.url not in visited),
             self.waiting(),
-            tuple(each.status() for each in self._meshes),
+            tuple(mesh.status() for mesh in self._meshes),
             self._rendezvous.clock(),
             dict(sorted(self._counters.items())),
             (*self.nearby_status(), *(place for place in places if place.url in visited)),
@@ -196,7 +196,7 @@ class NodeMachine:
                 self._marks_at,
             )
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
-        soonest = min((each.next_wakeup() for each in self._meshes), default=NEVER)
+        soonest = min((mesh.next_wakeup() for mesh in self._meshes), default=NEVER)
         return min(soonest, self._rest_due, self._conversations.next_wakeup())
 
     # --- inputs
@@ -218,10 +218,10 @@ class NodeMachine:
             case inputs.TimerFired():
                 self._not_before = now + TICK_MIN_S
                 return self._tick(now)
-            case inputs.Stopping():
-                return self._take_leave(now)
-            case inputs.Leaving():
-                return self._leave(now)
+            case inputs.StopAnnounced():
+                return self._say_goodbye(now)
+            case inputs.ShutDown():
+                return self._shut_down(now)
             case inputs.RendezvousUp() | inputs.RendezvousDown() | inputs.SignalReceived():
                 return self._signals.on_rendezvous(input, now)
             case inputs.NearbyFound(own, places):
@@ -282,30 +282,29 @@ class NodeMachine:
         out += self._routing.route_belonging(self._belonging.succession.tick(now), now)
         for invite, done in self._invites.tick(now):
             out += self._routing.route_invite(invite, done, now)
-        for each in self._meshes:
-            out += self._routing.route_mesh(each, each.tick(now), now)
+        for mesh in self._meshes:
+            out += self._routing.route_mesh(mesh, mesh.tick(now), now)
         if now >= self._marks_at:
             self._marks_at = now + exponential(self._marking, MARKS_S)
-            for each in self._meshes:
-                out += self._routing.give_marks(each, each.table.list_bindings(), now)
+            for mesh in self._meshes:
+                out += self._routing.give_marks(mesh, mesh.table.list_bindings(), now)
             out.extend(self._keep_listeners())
         if out:
-            return out  # what is others' leaves first; ours is still due, and has its turn at once
+            return out  # what is others' leaves first (decision 0034); ours is still due, and comes at once
         return self._routing.route_conversations(self._conversations.tick(now), now)
 
-    def _take_leave(self, now: float) -> list[Effect]:
+    def _say_goodbye(self, now: float) -> list[Effect]:
         out: list[Effect] = []
         for invite in self._invites.open():
             out += self._routing.route_invite(invite, self._invites.cancel(invite), now)
-        return out + self._routing.route_conversations(self._conversations.leave(now), now)
+        return out + self._routing.route_conversations(self._conversations.say_goodbye(now), now)
 
-    def _leave(self, now: float) -> list[Effect]:
+    def _shut_down(self, now: float) -> list[Effect]:
         out = self._keep_listeners()
-        for each in self._meshes:
-            out += self._routing.route_mesh(each, each.leave(now), now)
-        return out + self._routing.route_conversations(
-            self._conversations.empty(now), now
-        )  # onions that waited here bore cells for us, too
+        for mesh in self._meshes:
+            out += self._routing.route_mesh(mesh, mesh.shut_down(now), now)
+        # After the meshes: onions that waited there bore cells for us, too.
+        return out + self._routing.route_conversations(self._conversations.open_waiting(now), now)
 
     def _keep_listeners(self) -> list[Effect]:
         """At moments of our own: a write that a neighbour causes would show it what else is written."""

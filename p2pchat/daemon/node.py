@@ -18,7 +18,7 @@ from p2pchat.config.choices import Choices, Overrides, choose
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control.events import ListenEvents
 from p2pchat.control.methods import ENDLESS
-from p2pchat.core.inputs import Leaving, Started, Stopping
+from p2pchat.core.inputs import ShutDown, Started, StopAnnounced
 from p2pchat.core.node import NodeMachine
 from p2pchat.core.settings import Settings
 from p2pchat.daemon import views
@@ -176,8 +176,8 @@ class RunningNode:
         await self._control.stop()
         if self._running is not None:
             with suppress(Exception):  # what ended the driver is told by ``ended``
-                await self.driver.submit_and_persist(Stopping())
-                await self.driver.submit_and_persist(Leaving())
+                await self.driver.submit_and_persist(StopAnnounced())
+                await self.driver.submit_and_persist(ShutDown())
             await self.servers.stop_announcing()
             # Together: an offer that came while links close would be answered, by a node as good as gone.
             await asyncio.gather(self._connections.aclose(), self._links.aclose())

@@ -122,8 +122,8 @@ class World:
 
     def stop_node(self, host: SimulatedHost) -> None:
         """Have a node take leave, then end it."""
-        self.tell_node(host, inputs.Stopping())
-        self.tell_node(host, inputs.Leaving())
+        self.tell_node(host, inputs.StopAnnounced())
+        self.tell_node(host, inputs.ShutDown())
         self.kill_host(host)
 
     def suspend_host(self, host: SimulatedHost) -> None:

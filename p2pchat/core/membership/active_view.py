@@ -142,15 +142,15 @@ class ActiveView:
         neighbour = self._table.get(link)
         return self._carried(self._neighbours.let_go([neighbour], now), now) if neighbour is not None else []
 
-    def leave(self, now: float) -> list[ViewOutput]:
+    def shut_down(self, now: float) -> list[ViewOutput]:
         """Say goodbye to every neighbour and close."""
         return [
             each for one in self._table for each in self._carried(self._neighbours.goodbye(one, now), now)
         ]
 
-    def depart(self, now: float) -> list[ViewOutput]:
+    def leave_for_good(self, now: float) -> list[ViewOutput]:
         """Say goodbye, and give up our seats for good."""
-        return [*self.leave(now), *self.seat_links.seats.release_all(now)]
+        return [*self.shut_down(now), *self.seat_links.seats.release_all(now)]
 
     # --- seats
 
@@ -202,7 +202,7 @@ class ActiveView:
 
     # --- links
 
-    def link(self, input: LinkInput, now: float) -> list[ViewOutput]:
+    def change_link(self, input: LinkInput, now: float) -> list[ViewOutput]:
         """Something happened to one of our links."""
         if not isinstance(input, (FrameReceived, FramesDrained)):
             self._due = None
@@ -301,7 +301,7 @@ class ActiveView:
 
     # --- the machine's own network
 
-    def shaken(self, link: LinkId, now: float) -> list[ViewOutput]:
+    def on_link_shaken(self, link: LinkId, now: float) -> list[ViewOutput]:
         """The address is gone from which a link was made: seek another, and end this one when that stands."""
         neighbour = self._table.get(link)
         if neighbour is None:

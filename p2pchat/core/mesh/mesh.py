@@ -46,6 +46,7 @@ class Mesh:
         listeners: Iterable[str] = (),
     ) -> None:
         """``kept``: the index of what an earlier run held; ``listeners``: where it saw members listen."""
+        # What is handed to the traffic below is called only when links are up: after the view is there.
         self._node = node
         self._links_wanted = settings.links_wanted
         self.table = LinkTable()
@@ -110,18 +111,20 @@ class Mesh:
         self.traffic.count_members(now)
         return [*self._route_view(self.view.tick(now), now), *self.traffic.tick(now)]
 
-    def leave(self, now: float) -> list[MeshOutput]:
+    def shut_down(self, now: float) -> list[MeshOutput]:
         """Send what waits, say goodbye to every neighbour and close; write down what is held."""
         waiting = self.traffic.send_waiting(now)
         held = self.traffic.write_held(now)
-        return [*held, *waiting, *self._route_view(self.view.leave(now), now)]
+        return [*held, *waiting, *self._route_view(self.view.shut_down(now), now)]
 
-    def depart(self, now: float) -> list[MeshOutput]:
-        """Leave for good."""
+    def leave_for_good(self, now: float) -> list[MeshOutput]:
+        """Say goodbye, and give up our seats."""
         waiting = self.traffic.send_waiting(now)
-        return [*waiting, *self._route_view(self.view.depart(now), now)]
+        return [*waiting, *self._route_view(self.view.leave_for_good(now), now)]
 
-    def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[MeshOutput]:
+    def on_fetched(
+        self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float
+    ) -> list[MeshOutput]:
         """Held cells were read from the disk."""
         return self.traffic.on_fetched(numbers, cells, now)
 
@@ -141,13 +144,13 @@ class Mesh:
         """Something was said at our seat. Raises RefusedInput."""
         return self._route_view(self.view.receive_signal(url, message, now), now)
 
-    def link(self, input: LinkInput, now: float) -> list[MeshOutput]:
+    def change_link(self, input: LinkInput, now: float) -> list[MeshOutput]:
         """Something happened to one of our links."""
-        return [*self._route_view(self.view.link(input, now), now), *self.traffic.serve_links(now)]
+        return [*self._route_view(self.view.change_link(input, now), now), *self.traffic.serve_links(now)]
 
-    def shaken(self, link: LinkId, now: float) -> list[MeshOutput]:
+    def on_link_shaken(self, link: LinkId, now: float) -> list[MeshOutput]:
         """The address is gone from which a link was made."""
-        return self._route_view(self.view.shaken(link, now), now)
+        return self._route_view(self.view.on_link_shaken(link, now), now)
 
     def _route_view(self, out: Iterable[ViewOutput], now: float) -> list[MeshOutput]:
         done: list[MeshOutput] = []
@@ -171,10 +174,10 @@ class Mesh:
 
     # --- cells, and neighbours who are contacts
 
-    def submit(self, cell: bytes, now: float, haste: Haste = Haste.SOON) -> list[MeshOutput]:
+    def submit_cell(self, cell: bytes, now: float, haste: Haste = Haste.SOON) -> list[MeshOutput]:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
         return self.traffic.submit_cell(cell, now, haste)
 
-    def give(self, link: LinkId, said: Marks, now: float) -> list[MeshOutput]:
+    def send_marks(self, link: LinkId, said: Marks, now: float) -> list[MeshOutput]:
         """Show a neighbour who we are, if it is a contact who is to know."""
         return self.traffic.send_message(link, said, now)

@@ -54,7 +54,9 @@ class Meshes:
 
     def at(self, topic: Topic) -> Mesh | None:
         """Whose topic it is."""
-        return next((each for each in self._meshes.values() if each.view.seat_links.seats.is_ours(topic)), None)
+        return next(
+            (each for each in self._meshes.values() if each.view.seat_links.seats.is_ours(topic)), None
+        )
 
     def owning(self, link: LinkId) -> Mesh | None:
         """Whose link it is."""

@@ -65,7 +65,7 @@ class Routing:
     def change_link(self, input: inputs.LinkInput, now: float) -> list[Effect]:
         """Something happened to a link. It may have been closed here while the input was on its way."""
         mesh = self._meshes.owning(input.link)
-        return self.route_mesh(mesh, mesh.link(input, now), now) if mesh is not None else []
+        return self.route_mesh(mesh, mesh.change_link(input, now), now) if mesh is not None else []
 
     def change_invite(self, input: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Effect]:
         """The person has entered an invite, or wants one no more."""
@@ -87,14 +87,14 @@ class Routing:
         mesh = self._meshes.get(input.mesh)
         if mesh is None:
             return []
-        return self.route_mesh(mesh, mesh.submit(input.cell, now, input.haste), now)
+        return self.route_mesh(mesh, mesh.submit_cell(input.cell, now, input.haste), now)
 
     def take_fetched(self, input: inputs.CellsFetched, now: float) -> list[Effect]:
         """Held cells were read from the disk."""
         mesh = self._meshes.get(input.mesh)
         if mesh is None:
             return []
-        return self.route_mesh(mesh, mesh.fetched(input.numbers, input.cells, now), now)
+        return self.route_mesh(mesh, mesh.on_fetched(input.numbers, input.cells, now), now)
 
     # --- one machine's outputs are another's inputs
 
@@ -211,7 +211,7 @@ class Routing:
         for link in links:
             if link in bindings:
                 said = self._conversations.recognition.give_marks(id, bindings[link], self._marking, now)
-                out += self.route_mesh(mesh, mesh.give(link, said, now), now)
+                out += self.route_mesh(mesh, mesh.send_marks(link, said, now), now)
         return out
 
     def _read_marks(self, mesh: Mesh, link: LinkId, said: Marks) -> None:

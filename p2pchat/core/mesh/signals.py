@@ -117,6 +117,10 @@ class Signals:
                 return self._rendezvous.retry(now)
             case inputs.LinkShaken(link):
                 mesh = self._meshes.owning(link)
-                return self._routing.route_mesh(mesh, mesh.shaken(link, now), now) if mesh is not None else []
+                return (
+                    self._routing.route_mesh(mesh, mesh.on_link_shaken(link, now), now)
+                    if mesh is not None
+                    else []
+                )
             case _:
                 assert_never(input)

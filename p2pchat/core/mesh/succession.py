@@ -235,7 +235,7 @@ class Succession:
         out: list[Said] = [
             OfConversations(self._conversations.move(contact.id, last, now)) for contact in there
         ]
-        out.append(OfMesh(mesh, mesh.depart(now)))
+        out.append(OfMesh(mesh, mesh.leave_for_good(now)))
         for each in self._meshes:
             if each.record.successor == id:
                 out += self._put(each, replace(each.record, successor=mesh.record.successor), now)
@@ -249,7 +249,7 @@ class Succession:
         for each in self.line(id):
             mesh = self._meshes.get(each)
             if mesh is not None:
-                out.append(OfMesh(mesh, mesh.depart(now)))
+                out.append(OfMesh(mesh, mesh.leave_for_good(now)))
                 out += [Persist(DropMesh(each)), Notify(MeshChanged(each, "left"))]
         for each in self.line(id):
             self._meshes.drop(each)

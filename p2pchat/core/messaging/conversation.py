@@ -133,10 +133,12 @@ class Conversation:
 
     def begin_anew(self, now: float) -> list[Output]:
         """The person wants it: what waited for a home that was restored may go; a session that is of no use
-        is renewed, and one that may be is looked at."""
+        is renewed, and one that may be is looked at. Where two copies compete, nothing is released."""
         contended = self._reunion.contended
         self._reunion.ask_soon(self._session, now)
-        return self._with_snapshots([]) if contended else self.release_held(now)
+        if contended:
+            return self._with_snapshots([])
+        return self.release_held(now)
 
     def release_held(self, now: float) -> list[Output]:
         """What waited for a home that was restored may go."""
@@ -161,8 +163,8 @@ class Conversation:
 
     def on_links(self, links: int, now: float) -> list[Output]:
         """The mesh has ``links`` links now. What waited for one leaves, and nothing else: a neighbour that
-        comes and goes shall not make us write. So all clocks stand still without a link: what lies ahead of
-        us tells nothing of how long there was none."""
+        comes and goes does not make us write. While there is no link, timers pause; otherwise a new
+        neighbour could tell from what we send first how long we had none."""
         before, self.delivery.connected = self.delivery.connected, links > 0
         if not self.delivery.connected:
             self._alone_since = now if self._alone_since is None else self._alone_since
@@ -222,7 +224,7 @@ class Conversation:
             effects += self._tick_connected(now)
         return self._with_snapshots(effects)
 
-    def leave(self, now: float) -> list[Output]:
+    def say_goodbye(self, now: float) -> list[Output]:
         """Tell a contact who is here that we go."""
         if self.delivery.connected:
             self._reunion.questions.stop_all(now)

@@ -140,14 +140,14 @@ class Conversations:
         if self._patience.believe(others):
             self._dispatcher.unsettled = True
 
-    def leave(self, now: float) -> list[Routed]:
+    def say_goodbye(self, now: float) -> list[Routed]:
         """Say what should not wait until we are back."""
         kept = Persist(self._patience.keep(now))
-        opened = self.empty(now)
-        left = self._dispatcher.dispatch_to_everybody(lambda conversation: conversation.leave(now), now)
+        opened = self.open_waiting(now)
+        left = self._dispatcher.dispatch_to_everybody(lambda conversation: conversation.say_goodbye(now), now)
         return [*opened, *left, kept]
 
-    def empty(self, now: float) -> list[Routed]:
+    def open_waiting(self, now: float) -> list[Routed]:
         """Open at once whatever came: the node stops."""
         return self._intake.open_all(now)
 

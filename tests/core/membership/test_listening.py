@@ -127,7 +127,7 @@ def test_what_a_neighbour_says_writes_nothing_at_that_moment() -> None:
     assert not [each for each in batch if isinstance(each, effects.Persist)]
     written = [
         each.change
-        for each in ana.handle(inputs.Leaving(), world.now)
+        for each in ana.handle(inputs.ShutDown(), world.now)
         if isinstance(each, effects.Persist) and isinstance(each.change, PutListeners)
     ]
     assert [each.urls for each in written] == [("ws://11.0.0.3:2099",)]

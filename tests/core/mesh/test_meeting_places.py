@@ -201,5 +201,5 @@ def test_a_node_that_stops_ends_its_open_invites() -> None:
     node = world.machines["alice"].running
     assert node is not None
     assert list(node._invites.open())
-    world.tell("alice", inputs.Stopping())
+    world.tell("alice", inputs.StopAnnounced())
     assert not list(node._invites.open())

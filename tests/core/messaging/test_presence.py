@@ -359,7 +359,7 @@ def test_a_goodbye_that_is_caught_up_on_counts_if_nothing_came_after_it() -> Non
     ours, theirs = conversation(world, "victim", "friend 0"), conversation(world, "friend 0", "victim")
     goodbyes = [
         decode_cell(sent.cell)
-        for each in (theirs.leave(world.now), theirs.leave(world.now))
+        for each in (theirs.say_goodbye(world.now), theirs.say_goodbye(world.now))
         for sent in each
         if isinstance(sent, SendCell)
     ]

@@ -87,7 +87,7 @@ def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
     (theirs,) = world.machines["n0"].running._meshes
     (link,) = theirs.traffic.stem._stations.links
     theirs.traffic.stem._forwarding.mix.put(Spread(cell, link, None), 60.0, world.now)
-    out = theirs.leave(world.now)
+    out = theirs.shut_down(world.now)
     changes = [each.change for each in out if isinstance(each, effects.Persist)]
     kept = [held.body for change in changes if isinstance(change, PutCells) for held in change.cells]
     assert cell in kept

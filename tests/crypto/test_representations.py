@@ -5,6 +5,9 @@ from __future__ import annotations
 from p2pchat.crypto.envelope import ReceiveChain, SendChain
 from p2pchat.crypto.exchange import HybridKey, KemKey, respond
 from p2pchat.crypto.olm import create_account
+from p2pchat.crypto.room_chains import MemberChain
+from p2pchat.crypto.room_keys import MemberKey, PairKey
+from p2pchat.crypto.room_tags import RoomTagKey
 from p2pchat.crypto.sealing import LinkKeys
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Epoch
@@ -32,13 +35,17 @@ def holders(secret: bytes) -> list[object]:
         link,
         link.make_sealer("offerer"),
         link.make_opener("offerer"),
+        MemberChain(secret),
+        RoomTagKey(secret, 1),
+        PairKey(secret, secret),
+        MemberKey(secret),
     ]
 
 
 def secrets_within(value: object) -> list[bytes]:
     """Every bytes attribute of 32 bytes or more that is not public."""
     names = getattr(value, "__slots__", None) or vars(value)
-    held = [getattr(value, name) for name in names if name not in ("x25519", "delta")]
+    held = [getattr(value, name) for name in names if name not in ("x25519", "public", "delta")]
     return [each for each in held if isinstance(each, bytes) and len(each) >= 32]
 
 
@@ -49,4 +56,4 @@ def test_no_key_and_no_plaintext_shows() -> None:
             checked += 1
             for form in (repr(secret)[2:-1], secret.hex()):
                 assert form not in repr(holder) and form not in str(holder), type(holder).__name__
-    assert checked >= 12
+    assert checked >= 17

@@ -42,6 +42,15 @@ class Log:
         self.rosters[heads] = dict(entries)
         return heads
 
+    @property
+    def latest(self) -> bytes:
+        """The heads after all that was said of who is in."""
+        return list(self.rosters)[-1]
+
+    def age(self, heads: bytes) -> int:
+        """How many entries came before."""
+        return list(self.rosters).index(heads)
+
 
 @dataclass
 class Member:

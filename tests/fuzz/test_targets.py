@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p2pchat import wire
+from p2pchat.wire.version import VERSION
 from tests.fuzz.mutator import mutate
 from tests.fuzz.targets import TARGETS, Format
 
@@ -38,6 +39,14 @@ def test_valid_inputs_with_mistakes_in_them(name: str) -> None:
     target, random = TARGETS[name], Random(name)
     for _ in range(ROUNDS):
         target.run(mutate(target.samples, random))
+
+
+@pytest.mark.parametrize("name", ["offer", "answer"])
+def test_another_version_is_refused_like_any_other_mistake(name: str) -> None:
+    sample = TARGETS[name].samples[0]
+    says_version = b"\xa1v" + bytes([VERSION])
+    assert sample.count(says_version) == 1
+    TARGETS[name].run(sample.replace(says_version, b"\xa1v" + bytes([VERSION + 1])))
 
 
 def test_every_parser_of_the_wire_has_a_target() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import resource
 import socket
+import ssl
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 
 import click
@@ -32,6 +33,9 @@ SOON_DAYS = 14
 """A certificate that ends sooner is pointed out: the usual ones are renewed a month before."""
 
 ANSWER_SECONDS = 2.0
+
+HANDED_OVER = Path("/run/credentials")
+"""Where systemd puts what a unit loads (``LoadCredential``), while the service runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,18 @@ def _trials(settings: ServerOptions) -> Iterator[Finding]:
     yield _files(settings)
 
 
+def _comes_later(file: Path | None) -> bool:
+    """Whether systemd hands a file over when the service starts, which it has not yet."""
+    return file is not None and file.is_relative_to(HANDED_OVER) and not file.parent.exists()
+
+
+def _later(key: str) -> Finding:
+    return Finding(True, f"{key}: systemd hands it over when the service starts; not looked at")
+
+
 def _certificate(certificate: Certificate) -> Finding:
+    if _comes_later(certificate.chain) or _comes_later(certificate.key):
+        return _later("tls-cert")
     try:
         names, until = try_out(certificate)
     except BadCertificate as error:
@@ -104,15 +119,24 @@ def _bind(address: str, port: int) -> None:
 
 def _answers(settings: ServerOptions) -> bool:
     """Whether what has taken the port says that it is well, as a rendezvous does."""
-    if settings.certificate is not None:
-        return False
     host = "127.0.0.1" if settings.host == "*" else settings.host
-    shown = f"[{host}]" if ":" in host else host
-    with contextlib.suppress(OSError):
-        url = f"http://{shown}:{settings.port}{settings.path}{HEALTH}"
-        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
-            return bool(answer.read(64) == b"ok\n")
+    connection = (
+        HTTPConnection(host, settings.port, timeout=ANSWER_SECONDS)
+        if settings.certificate is None
+        else HTTPSConnection(host, settings.port, timeout=ANSWER_SECONDS, context=_whoever())
+    )
+    with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
+        connection.request("GET", f"{settings.path}{HEALTH}")
+        return connection.getresponse().read(64) == b"ok\n"
     return False
+
+
+def _whoever() -> ssl.SSLContext:
+    """Have a certificate for another name do: it is this machine that is asked, and for nothing secret."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _socket(path: Path) -> Finding:
@@ -124,6 +148,8 @@ def _socket(path: Path) -> Finding:
 
 
 def _tokens(settings: ServerOptions) -> Finding:
+    if _comes_later(settings.token_file):
+        return _later("token-file")
     try:
         return Finding(True, f"token-file: {len(settings.tokens())} tokens")
     except click.UsageError as error:
@@ -145,6 +171,10 @@ def _proxies(settings: ServerOptions) -> Iterator[Finding]:
 
 def _turn(settings: ServerOptions) -> Iterator[Finding]:
     """Whether coturn serves our clients, and does not lead them into the operator's own network."""
+    secret = settings.offered.secret_file
+    if secret is not None and _comes_later(Path(secret)):
+        yield _later("turn-secret-file")
+        return
     try:
         reach = settings.reach()
     except click.UsageError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,6 +191,45 @@ def test_a_certificate_is_shown_to_a_client(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("nonsense")
     good, what = found(tmp_path, text)["tls-cert"]
     assert not good and "must be PEM and belong together" in what
+
+
+def test_what_systemd_hands_over_at_the_start_is_no_problem_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rendezvous.check.HANDED_OVER", tmp_path / "credentials")
+    unit = tmp_path / "credentials" / "unit"
+    kept = ("tls-cert", "tls-key", "token-file", "turn-secret-file")
+    text = "port = 0\n" + "".join(f'{key} = "credentials/unit/{key}"\n' for key in kept)
+    told = found(tmp_path, text)
+    later = ("tls-cert", "token-file", "turn-secret-file")
+    assert [told[key] for key in later] == [
+        (True, f"{key}: systemd hands it over when the service starts; not looked at") for key in later
+    ]
+    unit.mkdir(parents=True)
+    good, what = found(tmp_path, text)["tls-cert"]
+    assert not good and "No such file" in what
+
+
+def test_a_port_that_a_rendezvous_with_a_certificate_has_is_no_problem(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    running = [
+        sys.executable,
+        "-m",
+        "rendezvous",
+        "--port",
+        "0",
+        "--tls-cert",
+        str(cert),
+        "--tls-key",
+        str(key),
+    ]
+    with subprocess.Popen(running, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        port = server.stdout.readline().rsplit(":", 1)[1].strip()
+        text = f'port = {port}\ntls-cert = "{cert}"\ntls-key = "{key}"\n'
+        good, what = found(tmp_path, text)["port"]
+        server.terminate()
+    assert good and "a rendezvous runs there already" in what
 
 
 def test_a_certificate_that_is_out_of_date_is_refused(tmp_path: Path) -> None:

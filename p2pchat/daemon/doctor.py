@@ -289,6 +289,6 @@ async def _neighbours(host: Examined, reached: bool) -> CheckResult:
         return _check("mesh", True, "in none yet")
     foreign = now.counters.get(f"input refused: {OtherVersion.kind}", 0)
     others = f"; refused {foreign} times members whose p2pchat speaks another version" if foreign else ""
-    way = no_way(host.node.unreached(host.clock.now())) if not links else ""
+    way = no_way(host.node.unreached(host.clock.now()), host.turn_refused) if not links else ""
     found = f"{links} link{'s' * (links != 1)}{others}"
     return _check("mesh", links > 0, f"{found}: {way}" if way else found)

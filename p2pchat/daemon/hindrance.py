@@ -19,7 +19,7 @@ def hindrance(host: Knows) -> str:
     status = node.status()
     if any(link.state == "up" for link in status.links):
         return ""
-    if way := no_way(node.unreached(host.clock.now())):
+    if way := no_way(node.unreached(host.clock.now()), host.turn_refused):
         return way
     return _unreached(status.rendezvous) or views.clock_doubt(status.clock) or ""
 
@@ -30,7 +30,7 @@ def why_not_yet(host: Knows) -> str:
     doubt = views.clock_doubt(status.clock)
     if any(link.state == "up" for link in status.links):
         return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
-    if way := no_way(host.node.unreached(host.clock.now())):
+    if way := no_way(host.node.unreached(host.clock.now()), host.turn_refused):
         return way
     if status.rendezvous and not any(each.up for each in status.rendezvous):
         return _unreached(status.rendezvous) or "no rendezvous yet"

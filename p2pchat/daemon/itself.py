@@ -64,7 +64,7 @@ class NodeMethods:
             waits_for=host.waits_for or None,
             backed_up_at=host.backed_up_at,
         )
-        unreached = no_way(host.node.unreached(host.clock.now()))
+        unreached = no_way(host.node.unreached(host.clock.now()), host.turn_refused)
         return views.status(host.node.status(), host.started_at, chosen, host.looking, unreached)
 
     async def doctor(self, asked: parameters.NoParams, asker: Asker) -> list[answers.CheckResult]:

@@ -47,6 +47,9 @@ class Knows(Protocol):
     @property
     def clock(self) -> Clock: ...
 
+    @property
+    def turn_refused(self) -> bool: ...
+
 
 class Acts(Knows, Protocol):
     """Can be given inputs."""
@@ -165,9 +168,6 @@ class Shown(Examined, Protocol):
 
     @property
     def separate(self) -> bool: ...
-
-    @property
-    def turn_refused(self) -> bool: ...
 
     @property
     def started_at(self) -> float: ...

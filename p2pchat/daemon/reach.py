@@ -24,18 +24,19 @@ TURN = "a TURN server beside the rendezvous helps, or a friend with a public add
 STUN = "a rendezvous that answers STUN helps, or one of your own: p2pchat config set ice stun:HOST"
 
 
-def no_way(unreached: Sequence[Unreached]) -> str:
-    """One sentence about whoever was met last and cannot be linked with; empty if there is nobody."""
+def no_way(unreached: Sequence[Unreached], turn_refused: bool = False) -> str:
+    """One sentence about whoever was met last and cannot be linked with; empty if there is nobody.
+    ``turn_refused``: a TURN server did not take its user or password."""
     if not unreached:
         return ""
     last = max(unreached, key=lambda each: each.at)
-    return f"no way between your two networks: {_cause(last)}; {_help(last)}"
+    return f"no way between your two networks: {_cause(last)}; {_help(last, turn_refused)}"
 
 
 def _cause(of: Unreached) -> str:
     if Nat.BLOCKED in (of.own, of.theirs):
         if of.own is of.theirs:
-            return "neither lets UDP out"
+            return "no STUN server answers either (UDP gets out of neither, or the servers are down)"
         return f"{'yours' if of.own is Nat.BLOCKED else 'theirs'} lets no UDP out"
     if of.own is of.theirs is Nat.SYMMETRIC:
         return "both change ports for every destination (symmetric NAT)"
@@ -49,7 +50,9 @@ def _cause(of: Unreached) -> str:
     return "nothing that is sent arrives, though both could be reached (a firewall?)"
 
 
-def _help(of: Unreached) -> str:
+def _help(of: Unreached, turn_refused: bool) -> str:
+    if turn_refused and not of.relayed:
+        return "the TURN server would help, but refuses its user or password"
     if of.relayed:
         return "the TURN server did not help either: is it up, and are its ports open?"
     return STUN if Nat.UNKNOWN in (of.own, of.theirs) and Nat.BLOCKED not in (of.own, of.theirs) else TURN

@@ -26,7 +26,11 @@ NODE = NodeId(b"n" * 8)
         (Nat.CONE, Nat.SYMMETRIC, "theirs changes ports for every destination (symmetric NAT), and yours"),
         (Nat.BLOCKED, Nat.CONE, "yours lets no UDP out; a TURN server"),
         (Nat.CONE, Nat.BLOCKED, "theirs lets no UDP out; a TURN server"),
-        (Nat.BLOCKED, Nat.BLOCKED, "neither lets UDP out"),
+        (
+            Nat.BLOCKED,
+            Nat.BLOCKED,
+            "no STUN server answers either (UDP gets out of neither, or the servers are down)",
+        ),
         (Nat.UNKNOWN, Nat.UNKNOWN, "(no STUN server); a rendezvous that answers STUN helps"),
         (Nat.CONE, Nat.OPEN, "(a firewall?)"),
         (Nat.SOME, Nat.CONE, "(a second STUN answer would tell"),
@@ -40,6 +44,11 @@ def test_each_pair_of_networks_has_its_reason(own: Nat, theirs: Nat, said: str) 
 def test_where_a_turn_server_was_tried_another_is_not_advised() -> None:
     sentence = no_way([Unreached(NODE, 1.0, Nat.SYMMETRIC, Nat.SYMMETRIC, relayed=True)])
     assert "did not help either" in sentence and "helps, or" not in sentence
+
+
+def test_a_turn_server_that_refuses_the_login_is_named() -> None:
+    sentence = no_way([Unreached(NODE, 1.0, Nat.SYMMETRIC, Nat.CONE, relayed=False)], turn_refused=True)
+    assert sentence.endswith("; the TURN server would help, but refuses its user or password")
 
 
 def test_the_last_who_was_met_is_told_of_and_nobody_is_nothing() -> None:

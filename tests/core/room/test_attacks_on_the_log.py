@@ -242,17 +242,17 @@ def test_where_no_heir_is_left_the_first_of_the_roster_is_owner(walkers: Walkers
     assert book.call([roster.owner, *roster.members]) == ["bert", "bert", "mia", "ned"]
 
 
-def test_who_comes_late_to_remove_the_first_of_the_roster_does_not_change_who_is_owner(
-    walkers: Walkers,
-) -> None:
-    book, before = walkers.book, walkers.known
-    book.demote(walkers.adam)
-    alone = book.demote(walkers.bert)
-    book.appoint(walkers.ned)
-    book.leave(walkers.olga)
-    assert book.call([book.roster_in_any_order().owner]) == ["ned"]
-    book.remove(walkers.adam, walkers.ned, upon=[*before, alone])
-    assert book.call([book.roster_in_any_order().owner]) == ["ned"]
+def test_what_admins_wrote_meanwhile_does_not_change_who_is_first_of_the_roster(walkers: Walkers) -> None:
+    """The only admin removes the first member and leaves, while the owner leaves and knows of neither."""
+    book = walkers.book
+    book.demote(walkers.bert)
+    before = walkers.known
+    removal = book.remove(walkers.adam, walkers.bert, upon=before)
+    book.leave(walkers.adam, upon=[removal])
+    leave = book.leave(walkers.olga, upon=before)
+    roster = book.roster_in_any_order()
+    assert book.call([roster.owner, *roster.members]) == ["bert", "bert", "mia", "ned"]
+    assert roster.voided == (VoidedRemoval(removal, walkers.bert, leave),)
 
 
 def test_forty_owners_who_leave_one_after_the_other_name_no_heir_and_the_room_goes_on() -> None:

@@ -50,21 +50,21 @@ class Broker:
 
     # --- connections
 
-    def connected(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
+    def on_connect(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
         """A client has connected; False: a cap is reached, turn it away. ``groups``: those it is counted in;
         without any there are only the caps over all."""
         let_in = self._clients.let_in(connection, groups, now)
         self.tally.let_in += let_in
         return let_in
 
-    def came_from(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
-        """A proxy says where a client that has just connected is; False as in ``connected``: it is forgotten
+    def on_proxied(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
+        """A proxy says where a client that has just connected is; False as in ``on_connect``: it is forgotten
         then."""
-        self.disconnected(connection, now)
+        self.on_disconnect(connection, now)
         self.tally.let_in -= 1
-        return self.connected(connection, groups, now)
+        return self.on_connect(connection, groups, now)
 
-    def framed(self, connection: Connection, now: float) -> list[Output]:
+    def on_frame(self, connection: Connection, now: float) -> list[Output]:
         """A WebSocket frame of any kind came in: a message, a part of one, a ping, a pong. All cost the same,
         for each has to be parsed, and some have to be answered."""
         client = self._clients.find_client(connection)
@@ -73,11 +73,11 @@ class Broker:
         self.tally.hung_up_on["frames"] += 1
         return self._expel(client, "too many messages", now)
 
-    def receive_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
-        """A binary message has come in, in one frame: ``framed`` and ``received`` at once."""
-        return self.framed(connection, now) or self.received(connection, data, now)
+    def on_whole_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
+        """A binary message has come in, in one frame: ``on_frame`` and ``on_message`` at once."""
+        return self.on_frame(connection, now) or self.on_message(connection, data, now)
 
-    def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
+    def on_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
         """A binary message has come in, whose frames were counted."""
         client = self._clients.find_client(connection)
         if client is None:
@@ -89,15 +89,17 @@ class Broker:
             return self._expel(client, str(error), now)
         return self._receive(client, message, now)
 
-    def disconnected(self, connection: Connection, now: float) -> list[Output]:
+    def on_disconnect(self, connection: Connection, now: float) -> list[Output]:
         """A connection has ended: its seats are free. Harmless when it was ended from here."""
         client = self._clients.find_client(connection)
         if client is None:
             return []
         out = [
-            output for topic in list(client.away or ()) for output in self._leave(client, Leave(topic), now)
+            output
+            for topic in list(client.away or ())
+            for output in self._leave_topic(client, Leave(topic), now)
         ]
-        out += [output for place in list(client.places.values()) for output in self._stand(place, now)]
+        out += [output for place in list(client.places.values()) for output in self._free_seat(place, now)]
         for topic in list(client.asked or ()):
             self._forget_wish(client, topic)
         self._clients.let_go(client)
@@ -113,7 +115,7 @@ class Broker:
             if client is not None:
                 self.tally.hung_up_on["no seat"] += 1
                 out += self._expel(client, "no seat taken", now)
-        return out + [o for topic in list(self.seating.topics) for o in self._clear_the_way(topic, now)]
+        return out + [o for topic in list(self.seating.topics) for o in self._evict_idle_guest(topic, now)]
 
     def census(self) -> Census:
         """Count everything that could grow."""
@@ -121,7 +123,7 @@ class Broker:
         return Census(len(self._clients), seating.count, len(seating.topics), self._clients.count_groups())
 
     def _expel(self, client: ConnectedClient, reason: str, now: float) -> list[Output]:
-        return [*self.disconnected(client.connection, now), orders.Close(client.connection, reason)]
+        return [*self.on_disconnect(client.connection, now), orders.Close(client.connection, reason)]
 
     def _receive(self, client: ConnectedClient, message: FromClient, now: float) -> list[Output]:
         if isinstance(message, Pass):  # by far the most
@@ -130,7 +132,7 @@ class Broker:
             case Take(topic, mode):
                 return self._take(client, topic, mode, now)
             case Leave():
-                return self._leave(client, message, now)
+                return self._leave_topic(client, message, now)
             case _:
                 assert_never(message)
 
@@ -140,7 +142,7 @@ class Broker:
         # The rate comes first, so that not even the existence of topics can be probed faster.
         if not draw([group.takes for group in client.groups], now):
             return [self._refuse(client, topic, Refusal.BUSY)]
-        out = self._clear_the_way(topic, now)
+        out = self._evict_idle_guest(topic, now)
         if self.seating.concerns_all(client, topic, mode):
             return [*out, *self._inquire(client, topic, mode)]
         return [*out, *self._seat(client, topic, mode, now)]
@@ -164,7 +166,7 @@ class Broker:
         self.tally.refused[reason.name.lower()] += 1
         return Deliver(client.connection, wire.SeatRefused(topic, reason))
 
-    def _clear_the_way(self, topic: Topic, now: float) -> list[Output]:
+    def _evict_idle_guest(self, topic: Topic, now: float) -> list[Output]:
         """Put out the guest of an invite who has made nothing of its time; both ends are told."""
         there = self.seating.topics.get(topic)
         if not isinstance(there, InviteTopic) or there.sitting is None or not there.sitting.in_the_way(now):
@@ -176,15 +178,15 @@ class Broker:
             Deliver(there.host.connection, Gone(topic, guest.seat)),
         ]
 
-    def _leave(self, client: ConnectedClient, leave: Leave, now: float) -> list[Output]:
+    def _leave_topic(self, client: ConnectedClient, leave: Leave, now: float) -> list[Output]:
         topic = leave.topic
         if client.is_away(topic):
             return [orders.Forward(client.connection, topic, message=leave)]
         self._forget_wish(client, topic)
         place = client.places.get(topic)
-        return self._stand(place, now) if place is not None else []
+        return self._free_seat(place, now) if place is not None else []
 
-    def _stand(self, place: TakenSeat, now: float) -> list[Output]:
+    def _free_seat(self, place: TakenSeat, now: float) -> list[Output]:
         """Free a seat. The end of an invite frees the other seat too; who sat there is told. A guest who had
         no answer leaves the host to the next."""
         topics = self.seating.topics
@@ -247,7 +249,7 @@ class Broker:
             self.seating.claims[topic] = client.connection
         return [orders.Inquire(client.connection, topic, mode)]
 
-    def answered(self, about: orders.Inquire, elsewhere: orders.Elsewhere, now: float) -> list[Output]:
+    def on_inquired(self, about: orders.Inquire, elsewhere: orders.Elsewhere, now: float) -> list[Output]:
         """The other servers have said what they have, as far as they could in time."""
         client = self._clients.find_client(about.connection)
         topic, mode = about.topic, about.mode
@@ -265,23 +267,23 @@ class Broker:
         if client.asked and client.asked.pop(topic, None) is SeatMode.HOST:
             del self.seating.claims[topic]
 
-    def lost(self, topic: Topic, source: Seat, target: Seat) -> list[Output]:
+    def on_blob_lost(self, topic: Topic, source: Seat, target: Seat) -> list[Output]:
         """A blob that was to be carried from ``source`` found nobody."""
         place = self.seating.find_member(topic, source)
         self.tally.gone += 1
         return [] if place is None else [Deliver(place.connection, Gone(topic, target))]
 
-    def visited(self, connection: Connection, topic: Topic, culprit: str | None, now: float) -> list[Output]:
+    def on_visit(self, connection: Connection, topic: Topic, culprit: str | None, now: float) -> list[Output]:
         """A client of another server asks to be a guest here. What it may ask for was counted there."""
         client = self._clients.let_in_guest(connection, culprit, now)
-        return [*self._clear_the_way(topic, now), *self._seat(client, topic, SeatMode.GUEST, now)]
+        return [*self._evict_idle_guest(topic, now), *self._seat(client, topic, SeatMode.GUEST, now)]
 
-    def passed(self, connection: Connection, message: Pass, now: float) -> list[Output]:
+    def on_guest_pass(self, connection: Connection, message: Pass, now: float) -> list[Output]:
         """What such a guest says to its host."""
         client = self._clients.find_client(connection)
         return [] if client is None else self._pass(client, message, now)
 
-    def returned(self, connection: Connection, topic: Topic) -> None:
+    def on_return(self, connection: Connection, topic: Topic) -> None:
         """A client is no guest elsewhere any more."""
         client = self._clients.find_client(connection)
         if client is not None and client.away:

@@ -134,7 +134,7 @@ class Cluster:
         server = carry.target[:SERVER_BYTES]
         if server in self._peers:
             return [Publish(server, encode_carry(self.server, carry.target, carry.blob))]
-        return self.resolve_outputs(self._broker.lost(*look_at_blob(carry.blob), carry.target), now)
+        return self.resolve_outputs(self._broker.on_blob_lost(*look_at_blob(carry.blob), carry.target), now)
 
     def _resolve_rare(self, output: Output, now: float) -> list[ClusterOutput]:
         match output:
@@ -172,7 +172,7 @@ class Cluster:
         about, found = question.about, question.found
         host = next((each.server for each in found if each.kind is TopicKind.INVITE), None)
         mesh = any(each.kind is TopicKind.MESH for each in found)
-        return self.resolve_outputs(self._broker.answered(about, Elsewhere(host, mesh), now), now)
+        return self.resolve_outputs(self._broker.on_inquired(about, Elsewhere(host, mesh), now), now)
 
     # --- who lives
 
@@ -275,7 +275,7 @@ class Cluster:
             case Carry():
                 return []  # it was heard already
             case Lost(_, topic, source, target):
-                return self.resolve_outputs(self._broker.lost(topic, source, target), now)
+                return self.resolve_outputs(self._broker.on_blob_lost(topic, source, target), now)
             case GuestRequest(server):
                 seated = self._visitors.receive_request(message, now) if server in self._peers else []
                 return self.resolve_outputs(seated, now)

@@ -82,7 +82,7 @@ class Shell:
     def accepted(self, socket: ClientSocket) -> Connection | None:
         peer = socket.peer
         connection = Connection(next(self._numbers))
-        if peer is not None and self._broker.connected(connection, self._first(peer), time.monotonic()):
+        if peer is not None and self._broker.on_connect(connection, self._first(peer), time.monotonic()):
             self._sockets[connection] = socket
             return connection
         self._turn_away("full")
@@ -106,7 +106,7 @@ class Shell:
         if peer is None or socket.connection is None or proxies.header or not proxies.trust(peer):
             return socket.connection is not None
         client = proxies.forwarded_for(peer, request.headers.get_all("X-Forwarded-For")) or peer
-        if self._broker.came_from(socket.connection, self._groups(client), time.monotonic()):
+        if self._broker.on_proxied(socket.connection, self._groups(client), time.monotonic()):
             return True
         del self._sockets[socket.connection]
         socket.connection = None
@@ -122,7 +122,7 @@ class Shell:
             self._turned_away -= 1
         elif self._sockets.pop(socket.connection, None) is not None:
             now = time.monotonic()
-            self._settle(self._broker.disconnected(socket.connection, now), now)
+            self._settle(self._broker.on_disconnect(socket.connection, now), now)
 
     def answer_request(self, socket: ServerConnection, request: Request) -> Response | None:
         assert isinstance(socket, ClientSocket), "serve() makes no others"
@@ -158,11 +158,11 @@ class Shell:
                     await socket.close(CloseCode.UNSUPPORTED_DATA, "binary messages only")
                     return
                 now = time.monotonic()
-                self._settle(self._broker.received(socket.connection, data, now), now)
+                self._settle(self._broker.on_message(socket.connection, data, now), now)
 
     def heard(self, connection: Connection, data: bytes) -> None:
         now = time.monotonic()
-        self._settle(self._broker.receive_message(connection, data, now), now)
+        self._settle(self._broker.on_whole_message(connection, data, now), now)
 
     async def tick_forever(self, after: Callable[[], None]) -> None:
         while True:
@@ -206,7 +206,7 @@ class Shell:
 
     def framed(self, connection: Connection) -> None:
         now = time.monotonic()
-        self._settle(self._broker.framed(connection, now), now)
+        self._settle(self._broker.on_frame(connection, now), now)
 
     # --- what the broker wants
 

@@ -86,7 +86,7 @@ class Visits:
     def _end(self, number: int) -> None:
         visit = self._visits.pop(number)
         del self._visiting[visit.connection, visit.topic]
-        self._broker.returned(visit.connection, visit.topic)
+        self._broker.on_return(visit.connection, visit.topic)
 
 
 class Visitors:
@@ -109,7 +109,7 @@ class Visitors:
         connection = Connection(next(self._numbers))
         self._visitors[key], self._homes[connection] = connection, key
         culprit = request.culprit.hex() if any(request.culprit) else None
-        return self._broker.visited(connection, request.topic, culprit, now)
+        return self._broker.on_visit(connection, request.topic, culprit, now)
 
     def receive_said(self, message: FromGuest, now: float) -> list[Output]:
         """One says something to its host, or leaves."""
@@ -120,7 +120,7 @@ class Visitors:
             case Leave():
                 return self._dismiss(connection, now)
             case Pass() as said:
-                return self._broker.passed(connection, said, now)
+                return self._broker.on_guest_pass(connection, said, now)
             case _:
                 return []
 
@@ -146,7 +146,7 @@ class Visitors:
 
     def _dismiss(self, connection: Connection, now: float) -> list[Output]:
         self.close(connection)
-        return self._broker.disconnected(connection, now)
+        return self._broker.on_disconnect(connection, now)
 
 
 def _blamed(culprit: str | None, topic: Topic) -> bytes:

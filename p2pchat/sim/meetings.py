@@ -132,7 +132,7 @@ class Meetings:
         if host.run != run or host.node is None:
             return
         connection = Connection(self._connections + 1)
-        if url_of(url) in self.refusing or not self._broker(url_of(url)).connected(
+        if url_of(url) in self.refusing or not self._broker(url_of(url)).on_connect(
             connection, (), self._agenda.now
         ):
             self._tell(host, inputs.RendezvousDown(url, "connection refused"))
@@ -158,13 +158,13 @@ class Meetings:
         line = self._lines.get(connection)
         if line is not None:
             broker = self.brokers[url_of(line[2])]
-            self.deliver_outputs(broker.framed(connection, self._agenda.now))
-            self.deliver_outputs(broker.received(connection, data, self._agenda.now))
+            self.deliver_outputs(broker.on_frame(connection, self._agenda.now))
+            self.deliver_outputs(broker.on_message(connection, data, self._agenda.now))
 
     def _hung_up(self, connection: Connection | None, _: object = None) -> None:
         line = self._lines.pop(connection, None) if connection is not None else None
         if line is not None and connection is not None:
-            self.deliver_outputs(self.brokers[url_of(line[2])].disconnected(connection, self._agenda.now))
+            self.deliver_outputs(self.brokers[url_of(line[2])].on_disconnect(connection, self._agenda.now))
 
     def _lose(self, connection: Connection, host: SimulatedHost, run: int, url: str) -> None:
         del self._lines[connection]

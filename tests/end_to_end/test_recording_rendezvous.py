@@ -28,9 +28,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
 
     class Recorder(Broker):
-        def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
+        def on_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
             seen.append(bytes(data))
-            return super().received(connection, data, now)
+            return super().on_message(connection, data, now)
 
     monkeypatch.setattr(server_module, "Broker", Recorder)
     return seen

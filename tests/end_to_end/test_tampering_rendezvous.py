@@ -56,8 +56,8 @@ def meddler(monkeypatch: pytest.MonkeyPatch) -> Meddler:
     meddler = Meddler()
 
     class Meddling(Broker):
-        def received(self, connection: Connection, data: bytes, now: float) -> list[Output]:
-            return [meddler.passes(output) for output in super().received(connection, data, now)]
+        def on_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
+            return [meddler.passes(output) for output in super().on_message(connection, data, now)]
 
     monkeypatch.setattr(server_module, "Broker", Meddling)
     return meddler

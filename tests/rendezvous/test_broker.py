@@ -53,14 +53,14 @@ class Room:
     def try_to_enter(self, address: str | None = "192.0.2.1") -> Connection | None:
         self.clients += 1
         connection = Connection(self.clients)
-        return connection if self.broker.connected(connection, self.groups(address), self.now) else None
+        return connection if self.broker.on_connect(connection, self.groups(address), self.now) else None
 
     def groups(self, address: str | None) -> tuple[ClientGroup, ...]:
         return () if address is None else groups(address, self.limits)
 
     def says(self, who: Connection, message: FromClient) -> list[Output]:
-        counted = self.broker.framed(who, self.now)
-        return counted + self.broker.received(who, encode_client(message), self.now)
+        counted = self.broker.on_frame(who, self.now)
+        return counted + self.broker.on_message(who, encode_client(message), self.now)
 
     def takes(self, who: Connection, mode: SeatMode, topic: Topic = TOPIC) -> Seated:
         (output,) = self.says(who, Take(topic, mode))
@@ -68,7 +68,7 @@ class Room:
         return output.message
 
     def leaves(self, who: Connection) -> list[Output]:
-        return self.broker.disconnected(who, self.now)
+        return self.broker.on_disconnect(who, self.now)
 
 
 def refused(who: Connection, reason: Refusal, topic: Topic = TOPIC) -> list[Output]:
@@ -291,7 +291,7 @@ def test_bytes_that_do_not_parse_end_the_connection(data: bytes) -> None:
     host, guest = room.enter(), room.enter()
     room.takes(host, HOST)
     g = room.takes(guest, GUEST).seat
-    told, closed = room.broker.received(guest, data, room.now)
+    told, closed = room.broker.on_message(guest, data, room.now)
     assert told == Deliver(host, Gone(TOPIC, g))
     assert isinstance(closed, Close) and closed.connection == guest
     assert len(closed.reason.encode()) <= 123, "what a close frame holds"
@@ -464,10 +464,10 @@ def test_a_broker_for_some_topics_lets_nobody_sit_at_others() -> None:
     other = Topic(b"o" * 32)
     broker = Broker(Limits(), random.Random(1), serves=lambda topic: topic == TOPIC)
     client = Connection(1)
-    assert broker.connected(client, (), 0.0)
+    assert broker.on_connect(client, (), 0.0)
     for mode in SeatMode:
-        (said,) = broker.received(client, encode_client(Take(other, mode)), 0.0)
+        (said,) = broker.on_message(client, encode_client(Take(other, mode)), 0.0)
         assert said == Deliver(client, SeatRefused(other, Refusal.ABSENT))
-    (said,) = broker.received(client, encode_client(Take(TOPIC, SeatMode.MESH)), 0.0)
+    (said,) = broker.on_message(client, encode_client(Take(TOPIC, SeatMode.MESH)), 0.0)
     assert isinstance(said, Deliver) and isinstance(said.message, Seated)
     assert (broker.census().seats, broker.census().topics) == (1, 1)

@@ -68,7 +68,7 @@ class Clients(RuleBasedStateMachine):
     def arrive(self, address: str | None, wishes: list[tuple[Topic, SeatMode]]) -> None:
         self.count += 1
         connection = Connection(self.count)
-        if self.broker.connected(connection, together(address), self.now):
+        if self.broker.on_connect(connection, together(address), self.now):
             self.address[connection] = address
         for topic, mode in wishes:
             self.say(connection, Take(topic, mode))
@@ -99,7 +99,7 @@ class Clients(RuleBasedStateMachine):
     @rule(who=choices, data=st.binary(max_size=40))
     def say_nonsense(self, who: int, data: bytes) -> None:
         if who % 4 == 0:
-            self.hear(self.broker.received(self.pick(who), b"\0" + data, self.now))
+            self.hear(self.broker.on_message(self.pick(who), b"\0" + data, self.now))
 
     @rule(who=choices)
     def disconnect(self, who: int) -> None:
@@ -121,11 +121,11 @@ class Clients(RuleBasedStateMachine):
 
     def drop(self, connection: Connection) -> None:
         self.forget(connection)
-        self.hear(self.broker.disconnected(connection, self.now))
+        self.hear(self.broker.on_disconnect(connection, self.now))
 
     def say(self, connection: Connection, message: FromClient) -> None:
-        self.hear(self.broker.framed(connection, self.now))
-        self.hear(self.broker.received(connection, encode_client(message), self.now))
+        self.hear(self.broker.on_frame(connection, self.now))
+        self.hear(self.broker.on_message(connection, encode_client(message), self.now))
 
     def forget(self, connection: Connection) -> None:
         self.address.pop(connection, None)

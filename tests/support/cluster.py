@@ -88,7 +88,7 @@ class Room:
     def client(self, where: int, culprit: str = "") -> Client:
         machine = self.machines[where]
         connection = Connection(next(self._numbers))
-        assert machine.broker.connected(connection, (), self.now)
+        assert machine.broker.on_connect(connection, (), self.now)
         machine.heard[connection] = []
         return Client(self, machine, connection)
 
@@ -100,7 +100,7 @@ class Client:
     def says(self, message: FromClient, wait: bool = True) -> None:
         data = encode_client(message)
         room = self.room
-        room.settle(self.machine, self.machine.broker.received(self.connection, data, room.now))
+        room.settle(self.machine, self.machine.broker.on_message(self.connection, data, room.now))
         if wait:
             room.deliver()
 
@@ -121,7 +121,7 @@ class Client:
 
     def goes(self) -> None:
         machine, room = self.machine, self.room
-        outputs = machine.broker.disconnected(self.connection, room.now)
+        outputs = machine.broker.on_disconnect(self.connection, room.now)
         del machine.heard[self.connection]
         room.settle(machine, outputs)
         room.deliver()

@@ -171,11 +171,11 @@ def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None
     code = world.invite("alice")
     broker, passer_by = world.brokers[URL], Connection(999)
     topic = next(iter(world.machines["alice"].running._invites._open.values())).party.topic
-    broker.connected(passer_by, (), world.now)
+    broker.on_connect(passer_by, (), world.now)
     world.sim.meetings.deliver_outputs(
-        broker.received(passer_by, encode_client(Take(topic, SeatMode.GUEST)), world.now)
+        broker.on_message(passer_by, encode_client(Take(topic, SeatMode.GUEST)), world.now)
     )
-    world.sim.meetings.deliver_outputs(broker.disconnected(passer_by, world.now))
+    world.sim.meetings.deliver_outputs(broker.on_disconnect(passer_by, world.now))
     world.run(1.0)
     enter(world, "bob", code)
     world.run(5.0)
@@ -194,14 +194,14 @@ class Walker:
 
     def connect(self) -> Connection:
         connection = Connection(next(self.numbers))
-        assert self.broker.connected(connection, groups("203.0.113.5", Limits()), self.world.now)
+        assert self.broker.on_connect(connection, groups("203.0.113.5", Limits()), self.world.now)
         return connection
 
     def step(self) -> None:
         self.world.run(0.25)
         take = encode_client(Take(invite_topic(next(self.nameplates)), SeatMode.GUEST))
-        outputs = self.broker.framed(self.connection, self.world.now)
-        outputs += self.broker.received(self.connection, take, self.world.now)
+        outputs = self.broker.on_frame(self.connection, self.world.now)
+        outputs += self.broker.on_message(self.connection, take, self.world.now)
         self.world.sim.meetings.deliver_outputs(outputs)
         self.sat += any(isinstance(each, Deliver) and isinstance(each.message, Seated) for each in outputs)
 
@@ -230,7 +230,7 @@ def test_a_guest_who_talks_nonsense_blocks_an_invite_for_some_seconds_only(world
     host = world.machines["alice"].running._invites
     seat = walker.broker.seating.topics[invite_topic(code.nameplate)].host.seat  # type: ignore[union-attr]
     nonsense = encode_client(Pass(invite_topic(code.nameplate), seat, bytes(BLOB_BYTES)))
-    world.sim.meetings.deliver_outputs(walker.broker.received(walker.connection, nonsense, world.now))
+    world.sim.meetings.deliver_outputs(walker.broker.on_message(walker.connection, nonsense, world.now))
     enter(world, "bob", code)
     world.run(25.0)
     assert world.machines["bob"].events(effects.InviteDone)
@@ -372,7 +372,7 @@ def test_a_host_whose_line_breaks_gets_its_seat_back_and_the_code_stays_good(wor
     old = world.sim.meetings.break_connection(alice.host, URL)
     world.run(12.0)
     assert not alice.events(effects.InviteFailed)
-    world.brokers[URL].disconnected(old, world.now)
+    world.brokers[URL].on_disconnect(old, world.now)
     world.run(12.0)
     enter(world, "bob", code)
     world.run(5.0)

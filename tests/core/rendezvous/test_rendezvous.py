@@ -217,7 +217,7 @@ def test_a_node_that_keeps_topics_apart_pairs_links_and_goes_over_an_edge() -> N
         world.start(name, Settings(separate=True))
     held: dict[Connection, set[Topic]] = {}
     world.invite("carol")
-    broker, received = world.brokers[MEETING], world.brokers[MEETING].received
+    broker, received = world.brokers[MEETING], world.brokers[MEETING].on_message
 
     def note(connection: Connection, data: bytes, now: float) -> list[Output]:
         message = decode_client(data)
@@ -225,7 +225,7 @@ def test_a_node_that_keeps_topics_apart_pairs_links_and_goes_over_an_edge() -> N
             held.setdefault(connection, set()).add(message.topic)
         return received(connection, data, now)
 
-    broker.received = note  # type: ignore[method-assign]
+    broker.on_message = note  # type: ignore[method-assign]
     world.pair("alice", "bob")
     world.pair("carol", "alice")
     world.run(3600.0)
